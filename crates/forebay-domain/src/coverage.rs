@@ -1,0 +1,203 @@
+//! Coverage: in how many records of a run each top-level field had a value.
+//!
+//! A scraper whose selector broke still yields records; what tells is that a field which used to be filled is
+//! now empty. A value counts when it is neither null nor an empty string; whoever walks the record decides that
+//! and calls [`Coverage::observe`] only for fields that count.
+//!
+//! `observe` runs about ten times a record, so it compares the name at the hinted position before it hashes
+//! anything, and allocates only for a field that it has not met. Field names come from outside: their number and
+//! length are bounded, and what lies beyond is counted without being named.
+
+use std::collections::HashMap;
+
+/// How many fields are told apart; a source with more gets the rest counted in [`Coverage::num_untracked`].
+pub const MAX_FIELDS: usize = 512;
+
+/// The longest field name that is tracked, in bytes.
+pub const MAX_FIELD_NAME_BYTES: usize = 256;
+
+/// Per field, the number of records that have a value for it. Kept per worker and merged at the end.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    num_records: u64,
+    num_untracked: u64,
+    /// In the order in which the fields were first met, which is about the order inside a record.
+    entries: Vec<Entry>,
+    /// From name to index in `entries`, for fields that are not where the hint says.
+    index: HashMap<Box<str>, usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: Box<str>,
+    count: u64,
+}
+
+/// How one field is covered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldCoverage<'a> {
+    /// The field's name.
+    pub name: &'a str,
+    /// Records with a value for it.
+    pub count: u64,
+    /// `count` over all records, 0 to 1.
+    pub share: f64,
+}
+
+impl Coverage {
+    /// Counts one record, whatever fields it has.
+    pub fn observe_record(&mut self) {
+        self.num_records += 1;
+    }
+
+    /// Counts a value for `field`, at most once per field and record. `position_hint` is the field's place among
+    /// the fields observed in this record; a wrong hint costs a hash, nothing else.
+    pub fn observe(&mut self, field: &str, position_hint: usize) {
+        // A record that lacks an early field shifts the rest by one, in either direction.
+        for position in [position_hint, position_hint.wrapping_add(1), position_hint.wrapping_sub(1)] {
+            if let Some(entry) = self.entries.get_mut(position)
+                && *entry.name == *field
+            {
+                entry.count += 1;
+                return;
+            }
+        }
+        self.add(field, 1);
+    }
+
+    /// Adds what another worker counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.num_records += other.num_records;
+        self.num_untracked += other.num_untracked;
+        for entry in &other.entries {
+            self.add(&entry.name, entry.count);
+        }
+    }
+
+    /// Records observed.
+    pub fn num_records(&self) -> u64 {
+        self.num_records
+    }
+
+    /// Values observed in fields that are not tracked: beyond [`MAX_FIELDS`], with a name longer than
+    /// [`MAX_FIELD_NAME_BYTES`], or with a zero byte in it, which Postgres cannot store.
+    pub fn num_untracked(&self) -> u64 {
+        self.num_untracked
+    }
+
+    /// How one field is covered; `None` when no record had a value for it.
+    pub fn field(&self, name: &str) -> Option<FieldCoverage<'_>> {
+        let position = *self.index.get(name)?;
+        self.entries.get(position).map(|entry| self.describe(entry))
+    }
+
+    /// All tracked fields, sorted by name.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldCoverage<'_>> {
+        let mut sorted: Vec<&Entry> = self.entries.iter().collect();
+        sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        sorted.into_iter().map(|entry| self.describe(entry))
+    }
+
+    fn add(&mut self, field: &str, count: u64) {
+        if let Some(&position) = self.index.get(field) {
+            self.entries[position].count += count;
+            return;
+        }
+        let storable = field.len() <= MAX_FIELD_NAME_BYTES && !field.contains('\0');
+        if !storable || self.entries.len() == MAX_FIELDS {
+            self.num_untracked += count;
+            return;
+        }
+        self.index.insert(field.into(), self.entries.len());
+        self.entries.push(Entry { name: field.into(), count });
+    }
+
+    fn describe<'a>(&self, entry: &'a Entry) -> FieldCoverage<'a> {
+        // A caller that forgets `observe_record` gets shares of 1, never infinity.
+        let share = entry.count as f64 / self.num_records.max(entry.count) as f64;
+        FieldCoverage { name: &entry.name, count: entry.count, share }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn observe_all(records: &[Vec<String>]) -> Coverage {
+        let mut coverage = Coverage::default();
+        for record in records {
+            coverage.observe_record();
+            for (position, field) in record.iter().enumerate() {
+                coverage.observe(field, position);
+            }
+        }
+        coverage
+    }
+
+    #[test]
+    fn counts_and_shares_are_sorted_by_name() {
+        let records = [vec!["title", "id"], vec!["id"], vec!["id", "title"], vec![]];
+        let records: Vec<Vec<String>> =
+            records.iter().map(|fields| fields.iter().map(ToString::to_string).collect()).collect();
+        let coverage = observe_all(&records);
+        let fields: Vec<_> = coverage.fields().collect();
+        assert_eq!(coverage.num_records(), 4);
+        assert_eq!(
+            fields,
+            [
+                FieldCoverage { name: "id", count: 3, share: 0.75 },
+                FieldCoverage { name: "title", count: 2, share: 0.5 },
+            ]
+        );
+        assert_eq!(coverage.field("title"), Some(fields[1]));
+        assert_eq!(coverage.field("absent"), None);
+    }
+
+    #[test]
+    fn names_beyond_the_limits_are_counted_unnamed() {
+        let mut coverage = Coverage::default();
+        coverage.observe_record();
+        coverage.observe(&"n".repeat(MAX_FIELD_NAME_BYTES + 1), 0);
+        coverage.observe("zero\0byte", 0);
+        for number in 0..MAX_FIELDS + 10 {
+            coverage.observe(&format!("field{number}"), 0);
+        }
+        coverage.observe("field0", usize::MAX);
+        assert_eq!(coverage.fields().len(), MAX_FIELDS);
+        assert_eq!(coverage.num_untracked(), 12);
+        assert_eq!(coverage.field("field0").map(|field| field.count), Some(2));
+    }
+
+    fn records() -> impl Strategy<Value = Vec<Vec<String>>> {
+        let record = proptest::collection::btree_set("[a-f]{1,2}", 0..8)
+            .prop_map(|fields| fields.into_iter().collect::<Vec<_>>())
+            .prop_shuffle();
+        proptest::collection::vec(record, 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn counts_agree_with_a_plain_map(records in records()) {
+            let mut expected = std::collections::BTreeMap::<&str, u64>::new();
+            for field in records.iter().flatten() {
+                *expected.entry(field).or_default() += 1;
+            }
+            let coverage = observe_all(&records);
+            let counted: std::collections::BTreeMap<_, _> =
+                coverage.fields().map(|field| (field.name, field.count)).collect();
+            prop_assert_eq!(counted, expected);
+            prop_assert!(coverage.fields().all(|field| field.share > 0.0 && field.share <= 1.0));
+        }
+
+        #[test]
+        fn merging_parts_equals_counting_the_whole(records in records(), cut in 0..20_usize) {
+            let (first, second) = records.split_at(cut.min(records.len()));
+            let mut merged = observe_all(first);
+            merged.merge(&observe_all(second));
+            let whole = observe_all(&records);
+            prop_assert_eq!(merged.num_records(), whole.num_records());
+            prop_assert_eq!(merged.fields().collect::<Vec<_>>(), whole.fields().collect::<Vec<_>>());
+        }
+    }
+}
