@@ -1,0 +1,155 @@
+-- Sources, the pipelines that take their changes, and the runs that bring records in.
+-- All of these are small: on Citus they are reference tables.
+
+create schema if not exists forebay_private;
+comment on schema forebay_private is 'Helpers of Forebay that applications do not call.';
+
+create table forebay.sources (
+    source_id int generated always as identity primary key,
+    name text not null
+        constraint sources_name_key unique
+        constraint sources_name_check check (name ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
+    entity_type text not null constraint sources_entity_type_check check (entity_type <> ''),
+    key_fields text[] not null constraint sources_key_fields_check check (cardinality(key_fields) >= 1),
+    policy jsonb not null default '{}',
+    parser_version int not null default 1 constraint sources_parser_version_check check (parser_version >= 1),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table forebay.sources is 'Something that yields records: a site, feed, file drop, spider, tap or generator.';
+comment on column forebay.sources.source_id is 'Short id inside this database.';
+comment on column forebay.sources.name is 'Stable name; every reference_id is computed from it, so renaming a source is a re-key.';
+comment on column forebay.sources.entity_type is 'What its records are (course, event, …), copied to each reference.';
+comment on column forebay.sources.key_fields is 'Fields whose values make the record_key, in order: names, or JSON pointers (RFC 6901).';
+comment on column forebay.sources.policy is 'Field rules, duplicate policy and guards as last used.';
+comment on column forebay.sources.parser_version is 'Raised when key, field rules or parser change, because hashes are comparable only within one.';
+comment on column forebay.sources.created_at is 'When Forebay first heard of the source.';
+comment on column forebay.sources.updated_at is 'When its entry last changed.';
+
+create table forebay.pipelines (
+    pipeline_id int generated always as identity primary key,
+    name text not null
+        constraint pipelines_name_key unique
+        constraint pipelines_name_check check (name ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
+    source_name text,
+    handler text not null constraint pipelines_handler_check check (handler in ('table', 'documents')),
+    config jsonb not null default '{}',
+    enabled boolean not null default true,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table forebay.pipelines is 'Where changes go: one ingestion path with its handler.';
+comment on column forebay.pipelines.pipeline_id is 'Short id inside this database.';
+comment on column forebay.pipelines.name is 'Stable name, as in forebay.toml.';
+comment on column forebay.pipelines.source_name is 'The one source whose changes it takes; null: every source.';
+comment on column forebay.pipelines.handler is 'What carries a change out: table or documents.';
+comment on column forebay.pipelines.config is 'Settings of the handler.';
+comment on column forebay.pipelines.enabled is 'False: no new hand-offs are made for it.';
+comment on column forebay.pipelines.created_at is 'When it was first declared.';
+comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
+
+-- Every source is searchable without any configuration; forebay.toml may change or disable this pipeline.
+insert into forebay.pipelines (name, source_name, handler) values ('documents', null, 'documents');
+
+create table forebay.scrape_runs (
+    run_id bigint generated always as identity primary key,
+    source_id int not null,
+    scope text not null,
+    status text not null constraint scrape_runs_status_check
+        check (status in ('running', 'complete', 'partial', 'held', 'failed', 'aborted')),
+    reason_code text,
+    message text,
+    is_complete boolean not null,
+    guards jsonb,
+    with_handoffs boolean not null,
+    engine text not null,
+    input text not null,
+    observed_at timestamptz not null,
+    started_at timestamptz not null default now(),
+    heartbeat_at timestamptz not null default now(),
+    ended_at timestamptz,
+    duration_ms bigint,
+    num_seen bigint not null default 0,
+    num_added bigint not null default 0,
+    num_updated bigint not null default 0,
+    num_unchanged bigint not null default 0,
+    num_removed bigint not null default 0,
+    num_restored bigint not null default 0,
+    num_duplicate bigint not null default 0,
+    num_rejected bigint not null default 0,
+    num_handoffs bigint not null default 0,
+    constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
+) with (fillfactor = 70);
+-- Progress touches no indexed column, so it stays on the page (HOT).
+create unique index scrape_runs_one_running on forebay.scrape_runs (source_id, scope) where status = 'running';
+create index scrape_runs_by_scope on forebay.scrape_runs (source_id, scope, run_id);
+comment on table forebay.scrape_runs is 'One execution for one source and scope: what it saw, what it changed, how it ended and why.';
+comment on column forebay.scrape_runs.run_id is 'Short id, the one that operators type.';
+comment on column forebay.scrape_runs.source_id is 'The source that was read.';
+comment on column forebay.scrape_runs.scope is 'The part of the source that it covers, as key=value pairs sorted by key; empty: the whole source.';
+comment on column forebay.scrape_runs.status is 'running (START), complete, partial (done, input partly unreadable), held (a guard tripped), failed (FAIL), aborted (ABORT).';
+comment on column forebay.scrape_runs.reason_code is 'Why it ended as it did.';
+comment on column forebay.scrape_runs.message is 'The reason as a sentence.';
+comment on column forebay.scrape_runs.is_complete is 'It was declared to cover its scope completely, so what it did not see may be removed.';
+comment on column forebay.scrape_runs.guards is 'The thresholds in force; null: guards were off.';
+comment on column forebay.scrape_runs.with_handoffs is 'Its changes are handed off to pipelines.';
+comment on column forebay.scrape_runs.engine is 'What brought the records (persist, demo, …).';
+comment on column forebay.scrape_runs.input is 'The file, - for standard input, or URL.';
+comment on column forebay.scrape_runs.observed_at is 'When the source was observed; changes take effect in history at this time.';
+comment on column forebay.scrape_runs.started_at is 'When Forebay began to record it.';
+comment on column forebay.scrape_runs.heartbeat_at is 'When its process last reported.';
+comment on column forebay.scrape_runs.ended_at is 'When it ended; null while it runs.';
+comment on column forebay.scrape_runs.duration_ms is 'How long it took, in milliseconds.';
+comment on column forebay.scrape_runs.num_seen is 'Records read, good and bad.';
+comment on column forebay.scrape_runs.num_added is 'New references.';
+comment on column forebay.scrape_runs.num_updated is 'References with a new version.';
+comment on column forebay.scrape_runs.num_unchanged is 'References seen as they were.';
+comment on column forebay.scrape_runs.num_removed is 'References of the scope that were not seen and are tombstones now.';
+comment on column forebay.scrape_runs.num_restored is 'Tombstones that came back.';
+comment on column forebay.scrape_runs.num_duplicate is 'Records whose key the run had already seen.';
+comment on column forebay.scrape_runs.num_rejected is 'Records that could not be used, each kept in rejected_records.';
+comment on column forebay.scrape_runs.num_handoffs is 'Hand-offs queued.';
+
+create table forebay.scrape_run_fields (
+    run_id bigint not null,
+    field_name text not null,
+    num_present bigint not null constraint scrape_run_fields_present_check check (num_present >= 0),
+    coverage double precision not null constraint scrape_run_fields_coverage_check check (coverage between 0 and 1),
+    primary key (run_id, field_name)
+);
+comment on table forebay.scrape_run_fields is 'Coverage: in how many of a run''s records a field had a value.';
+comment on column forebay.scrape_run_fields.run_id is 'The run.';
+comment on column forebay.scrape_run_fields.field_name is 'A top-level field of the payload.';
+comment on column forebay.scrape_run_fields.num_present is 'Records where it was neither null nor an empty string.';
+comment on column forebay.scrape_run_fields.coverage is 'That as a share of the run''s good records, 0 to 1.';
+
+create table forebay.rejected_records (
+    rejected_id bigint generated always as identity primary key,
+    run_id bigint not null,
+    input text not null,
+    line bigint,
+    byte_offset bigint,
+    reason_code text not null constraint rejected_records_reason_code_check check (reason_code in (
+        'invalid_json', 'invalid_csv', 'invalid_utf8', 'record_too_long', 'too_deep', 'duplicate_json_key',
+        'number_out_of_range', 'not_an_object', 'truncated_record', 'missing_key', 'null_key', 'empty_key',
+        'invalid_key', 'duplicate_key', 'older_than_stored')),
+    message text not null,
+    raw_text text,
+    raw_bytes bytea,
+    raw_length bigint not null,
+    rejected_at timestamptz not null default now(),
+    constraint rejected_records_raw_check check (num_nonnulls(raw_text, raw_bytes) = 1)
+);
+create index rejected_records_by_run on forebay.rejected_records (run_id);
+comment on table forebay.rejected_records is 'Every piece of input that did not become a record, with its place, reason and raw text.';
+comment on column forebay.rejected_records.rejected_id is 'Short id.';
+comment on column forebay.rejected_records.run_id is 'The run that read it.';
+comment on column forebay.rejected_records.input is 'The file, - or URL that it stood in.';
+comment on column forebay.rejected_records.line is 'Its line, from 1.';
+comment on column forebay.rejected_records.byte_offset is 'Its first byte, from 0, after decompression.';
+comment on column forebay.rejected_records.reason_code is 'Why, as a stable word.';
+comment on column forebay.rejected_records.message is 'Why, as a sentence that names the place at fault.';
+comment on column forebay.rejected_records.raw_text is 'The input as text, if it is text that Postgres can hold.';
+comment on column forebay.rejected_records.raw_bytes is 'The input as bytes, if it is not.';
+comment on column forebay.rejected_records.raw_length is 'Its whole length in bytes; what is kept is cut at 64 KiB.';
+comment on column forebay.rejected_records.rejected_at is 'When it was recorded.';

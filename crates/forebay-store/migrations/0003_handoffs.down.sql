@@ -1,0 +1,4 @@
+drop table forebay.documents;
+drop table forebay.ingestion_attempts;
+drop table forebay.ingestion_jobs;
+drop table forebay.ingestion_handoffs;

@@ -1,0 +1,3 @@
+drop view forebay.handoff_counts;
+drop function forebay.source_at(text, timestamptz);
+drop function forebay.reference_at(uuid, timestamptz);

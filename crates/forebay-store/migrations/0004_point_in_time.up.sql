@@ -1,0 +1,68 @@
+-- Any reference as of any time. The latest payload is stored whole; going back undoes, field by field, what changed
+-- after that time: the earliest later revision of a field holds the value that the field had.
+
+create function forebay.reference_at(reference_id uuid, at timestamptz) returns jsonb
+language sql stable parallel safe
+return (
+    with
+    later as (
+        select distinct on (v.change = 'updated', v.field_name) v.change, v.field_name, v.old_value
+        from forebay.reference_revisions as v
+        where v.reference_id = reference_at.reference_id and v.changed_at > reference_at.at
+        order by v.change = 'updated', v.field_name, v.changed_at, v.scrape_run_id
+    )
+    select (r.payload - coalesce((select array_agg(l.field_name) from later as l where l.change = 'updated'), '{}'))
+        || coalesce((select jsonb_object_agg(l.field_name, l.old_value) from later as l
+            where l.change = 'updated' and l.old_value is not null), '{}')
+    from forebay."references" as r
+    where r.reference_id = reference_at.reference_id
+        and r.first_seen_at <= reference_at.at
+        -- It was there if the next thing that happened to it was a removal, or if nothing happened and it is there now.
+        and coalesce((select l.change = 'removed' from later as l where l.change <> 'updated'), r.removed_at is null)
+);
+comment on function forebay.reference_at(uuid, timestamptz) is
+    'The payload that a reference had at a time; null when it was not there: not yet seen, or removed.';
+
+create function forebay.source_at(source text, at timestamptz)
+returns table (reference_id uuid, record_key text, scope text, payload jsonb)
+language sql stable parallel safe
+begin atomic
+    with
+    -- Only what changed after that time needs undoing; everything else is as it stands.
+    later as (
+        select distinct on (v.reference_id, v.change = 'updated', v.field_name)
+            v.reference_id, v.change, v.field_name, v.old_value
+        from forebay.reference_revisions as v
+        where v.changed_at > source_at.at
+            and v.reference_id in (
+                select r.reference_id from forebay."references" as r
+                join forebay.sources as s using (source_id) where s.name = source_at.source)
+        order by v.reference_id, v.change = 'updated', v.field_name, v.changed_at, v.scrape_run_id
+    ),
+    undone as (
+        select l.reference_id,
+            coalesce(array_agg(l.field_name) filter (where l.change = 'updated'), '{}') as fields,
+            coalesce(jsonb_object_agg(l.field_name, l.old_value)
+                filter (where l.change = 'updated' and l.old_value is not null), '{}') as old_values,
+            bool_or(l.change = 'removed') filter (where l.change <> 'updated') as was_there
+        from later as l
+        group by l.reference_id
+    )
+    select r.reference_id, r.record_key, r.scope,
+        case when u.reference_id is null then r.payload else (r.payload - u.fields) || u.old_values end
+    from forebay."references" as r
+    join forebay.sources as s using (source_id)
+    left join undone as u using (reference_id)
+    where s.name = source_at.source
+        and r.first_seen_at <= source_at.at
+        and coalesce(u.was_there, r.removed_at is null);
+end;
+comment on function forebay.source_at(text, timestamptz) is
+    'All references of a source that were there at a time, with the payloads that they had.';
+
+create view forebay.handoff_counts with (security_invoker = true) as
+    select p.name as pipeline, h.state, h.reason_code, count(*) as num_handoffs, min(h.enqueued_at) as oldest_enqueued_at
+    from forebay.ingestion_handoffs as h
+    join forebay.pipelines as p using (pipeline_id)
+    group by p.name, h.state, h.reason_code;
+comment on view forebay.handoff_counts is 'Hand-offs by pipeline, state and reason, with the age of the oldest.';

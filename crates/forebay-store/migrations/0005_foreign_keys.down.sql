@@ -1,0 +1,10 @@
+alter table forebay.documents drop constraint documents_reference_id_fkey;
+alter table forebay.ingestion_attempts drop constraint ingestion_attempts_reference_id_fkey;
+alter table forebay.ingestion_handoffs drop constraint ingestion_handoffs_reference_id_fkey;
+alter table forebay.reference_aliases drop constraint reference_aliases_source_id_fkey;
+alter table forebay.reference_revisions drop constraint reference_revisions_reference_id_fkey;
+alter table forebay."references" drop constraint references_source_id_fkey;
+alter table forebay.scrape_run_changes drop constraint scrape_run_changes_run_id_fkey;
+alter table forebay.rejected_records drop constraint rejected_records_run_id_fkey;
+alter table forebay.scrape_run_fields drop constraint scrape_run_fields_run_id_fkey;
+alter table forebay.scrape_runs drop constraint scrape_runs_source_id_fkey;
