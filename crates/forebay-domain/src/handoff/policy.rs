@@ -1,0 +1,143 @@
+//! What a failed attempt costs: the table from failure class to policy, and the wait before the next attempt.
+//!
+//! A handler or worker says which class a failure is; everything after that is read from [`POLICIES`].
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use super::Event;
+
+/// What kind of failure ended an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FailureClass {
+    /// May pass by itself: a timeout, a refused connection, a 5xx.
+    Transient,
+    /// The other side asked to come back later.
+    Throttled,
+    /// No retry can help: the content or the configuration is wrong.
+    Permanent,
+    /// The hand-off took its worker down more often than is granted for lost leases.
+    Poison,
+    /// The lease ran out before the worker reported: it died, or it was cut off.
+    Lost,
+}
+
+/// One row of [`POLICIES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailurePolicy {
+    /// The class that the row is for.
+    pub class: FailureClass,
+    /// With this many failures of the class the hand-off is given up; `None` never gives up.
+    pub max_failures: Option<u32>,
+    /// The longest wait after the first failure; it doubles with each further one.
+    pub base_delay: SignedDuration,
+    /// The longest wait of all.
+    pub max_delay: SignedDuration,
+    /// Whether such a failure counts as one of the attempts (`num_attempts`). Lost leases are counted apart.
+    pub uses_attempt: bool,
+}
+
+/// Failure class → policy.
+pub const POLICIES: [FailurePolicy; 5] = [
+    FailurePolicy {
+        class: FailureClass::Transient,
+        max_failures: Some(10),
+        base_delay: SignedDuration::from_secs(5),
+        max_delay: SignedDuration::from_hours(1),
+        uses_attempt: true,
+    },
+    // The delays are for the case that the other side named no time.
+    FailurePolicy {
+        class: FailureClass::Throttled,
+        max_failures: None,
+        base_delay: SignedDuration::from_secs(30),
+        max_delay: SignedDuration::from_hours(1),
+        uses_attempt: false,
+    },
+    FailurePolicy {
+        class: FailureClass::Permanent,
+        max_failures: Some(1),
+        base_delay: SignedDuration::ZERO,
+        max_delay: SignedDuration::ZERO,
+        uses_attempt: true,
+    },
+    FailurePolicy {
+        class: FailureClass::Poison,
+        max_failures: Some(1),
+        base_delay: SignedDuration::ZERO,
+        max_delay: SignedDuration::ZERO,
+        uses_attempt: true,
+    },
+    FailurePolicy {
+        class: FailureClass::Lost,
+        max_failures: Some(4),
+        base_delay: SignedDuration::from_secs(1),
+        max_delay: SignedDuration::from_mins(1),
+        uses_attempt: false,
+    },
+];
+
+impl FailureClass {
+    /// All classes, in the order of the check constraint.
+    pub const ALL: [Self; 5] = [Self::Transient, Self::Throttled, Self::Permanent, Self::Poison, Self::Lost];
+
+    /// The word in columns and output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Throttled => "throttled",
+            Self::Permanent => "permanent",
+            Self::Poison => "poison",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The class that a word in a column names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == word)
+    }
+
+    /// The row of [`POLICIES`] for this class.
+    pub const fn policy(self) -> FailurePolicy {
+        POLICIES[self as usize]
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The event that a failure of this class is. `num_failures` counts what the class is limited by, the failure at
+/// hand included, since the hand-off was last opened: attempts used for `transient`, leases lost for `lost`.
+pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
+    let is_used_up = class.policy().max_failures.is_some_and(|max| num_failures >= max);
+    match class {
+        FailureClass::Transient if is_used_up => Event::AttemptsExhausted,
+        FailureClass::Lost if is_used_up => Event::FailedWith(FailureClass::Poison),
+        class => Event::FailedWith(class),
+    }
+}
+
+/// How long to wait before the next attempt; `None` when there is none.
+///
+/// Exponential with full jitter: evenly spread between nothing and a ceiling that doubles with every failure up to
+/// the policy's `max_delay`, so that what failed together does not come back together. `num_failures` is the same as
+/// for [`failure_event`]; `jitter` is a random number from 0 to 1, and what lies outside counts as the nearer end.
+/// For `throttled` with a time given by the other side, use that time instead.
+pub fn backoff(class: FailureClass, num_failures: u32, jitter: f64) -> Option<SignedDuration> {
+    let policy = class.policy();
+    if policy.max_failures.is_some_and(|max| num_failures >= max) {
+        return None;
+    }
+    let doublings = num_failures.saturating_sub(1).min(30);
+    let ceiling = policy
+        .base_delay
+        .checked_mul(1 << doublings)
+        .map_or(policy.max_delay, |delay| delay.min(policy.max_delay));
+    // NaN passes `clamp`, and the longest wait does the least harm.
+    let jitter = if jitter.is_nan() { 1.0 } else { jitter.clamp(0.0, 1.0) };
+    Some(ceiling.mul_f64(jitter))
+}

@@ -1,0 +1,218 @@
+//! What may happen to a hand-off: the table of transitions, and why everything else is refused.
+//!
+//! A pair of state and event is in the table once or is refused with a code. The tests hold the whole matrix, so a
+//! change here is a change there, and in the check constraints.
+
+use thiserror::Error;
+
+use super::{FailureClass, ReasonCode, State};
+
+/// What happens to one hand-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The reference is handed off with the hash that it already had last.
+    SameHash,
+    /// Another hash of the reference is queued; the event reaches every other hand-off of it in the pipeline.
+    NewerVersion,
+    /// The reference went back to this hand-off's hash after it had another.
+    EarlierHash,
+    /// A worker takes it.
+    Claimed,
+    /// The attempt ingested it.
+    Succeeded,
+    /// The attempt failed, and the policy still grants another where the class has any; see
+    /// [`failure_event`](super::failure_event).
+    FailedWith(FailureClass),
+    /// The attempt failed, and it was the last that the policy grants.
+    AttemptsExhausted,
+    /// An operator calls it off.
+    Cancel,
+    /// An operator or a guard sets it aside.
+    Hold,
+    /// An operator lets a held one go.
+    Release,
+    /// An operator wants it ingested now, or once more. Whoever sends it must know that no newer version exists
+    /// (else [`Refusal::NotLatest`]), and send [`Event::NewerVersion`] to others that wait.
+    Retry,
+}
+
+impl Event {
+    /// All events.
+    pub const ALL: [Self; 15] = [
+        Self::SameHash,
+        Self::NewerVersion,
+        Self::EarlierHash,
+        Self::Claimed,
+        Self::Succeeded,
+        Self::FailedWith(FailureClass::Transient),
+        Self::FailedWith(FailureClass::Throttled),
+        Self::FailedWith(FailureClass::Permanent),
+        Self::FailedWith(FailureClass::Poison),
+        Self::FailedWith(FailureClass::Lost),
+        Self::AttemptsExhausted,
+        Self::Cancel,
+        Self::Hold,
+        Self::Release,
+        Self::Retry,
+    ];
+}
+
+/// One row of [`TRANSITIONS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The state before.
+    pub from: State,
+    /// What happens.
+    pub event: Event,
+    /// The state after; the same as `from` where the event is accepted and changes nothing.
+    pub to: State,
+    /// The new reason code; `None` keeps the one that is there.
+    pub reason: Option<ReasonCode>,
+    /// Whether a new life begins: the generation goes up, and failures are counted from zero.
+    pub raises_generation: bool,
+}
+
+const fn stays(from: State, event: Event) -> Transition {
+    Transition { from, event, to: from, reason: None, raises_generation: false }
+}
+
+const fn moves(from: State, event: Event, to: State) -> Transition {
+    Transition { from, event, to, reason: None, raises_generation: false }
+}
+
+const fn because(from: State, event: Event, to: State, reason: ReasonCode) -> Transition {
+    Transition { from, event, to, reason: Some(reason), raises_generation: false }
+}
+
+const fn reopens(from: State, event: Event, reason: ReasonCode) -> Transition {
+    Transition { from, event, to: State::Pending, reason: Some(reason), raises_generation: true }
+}
+
+/// Everything that may happen to a hand-off. What is not here is refused.
+pub const TRANSITIONS: &[Transition] = &[
+    stays(State::Pending, Event::SameHash),
+    because(State::Pending, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
+    stays(State::Pending, Event::EarlierHash),
+    moves(State::Pending, Event::Claimed, State::Active),
+    because(State::Pending, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
+    because(State::Pending, Event::Hold, State::Held, ReasonCode::Held),
+    // The attempt goes on whatever comes in; a newer version waits for it to end.
+    stays(State::Active, Event::SameHash),
+    stays(State::Active, Event::NewerVersion),
+    stays(State::Active, Event::EarlierHash),
+    moves(State::Active, Event::Succeeded, State::Succeeded),
+    failed(FailureClass::Transient, State::Retrying, ReasonCode::Transient),
+    failed(FailureClass::Throttled, State::Retrying, ReasonCode::Throttled),
+    failed(FailureClass::Lost, State::Retrying, ReasonCode::LeaseLost),
+    failed(FailureClass::Permanent, State::Failed, ReasonCode::Permanent),
+    failed(FailureClass::Poison, State::Failed, ReasonCode::Poison),
+    because(State::Active, Event::AttemptsExhausted, State::Failed, ReasonCode::AttemptsExhausted),
+    stays(State::Retrying, Event::SameHash),
+    because(State::Retrying, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
+    stays(State::Retrying, Event::EarlierHash),
+    moves(State::Retrying, Event::Claimed, State::Active),
+    because(State::Retrying, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
+    because(State::Retrying, Event::Hold, State::Held, ReasonCode::Held),
+    because(State::Retrying, Event::Retry, State::Pending, ReasonCode::Retried),
+    stays(State::Held, Event::SameHash),
+    because(State::Held, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
+    stays(State::Held, Event::EarlierHash),
+    because(State::Held, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
+    because(State::Held, Event::Release, State::Pending, ReasonCode::Released),
+    stays(State::Succeeded, Event::SameHash),
+    stays(State::Succeeded, Event::NewerVersion),
+    reopens(State::Succeeded, Event::EarlierHash, ReasonCode::Reopened),
+    reopens(State::Succeeded, Event::Retry, ReasonCode::Retried),
+    stays(State::Failed, Event::SameHash),
+    stays(State::Failed, Event::NewerVersion),
+    reopens(State::Failed, Event::EarlierHash, ReasonCode::Reopened),
+    reopens(State::Failed, Event::Retry, ReasonCode::Retried),
+    // No `SameHash` here: what was superseded is not the latest, so its hash coming again is `EarlierHash`.
+    stays(State::Superseded, Event::NewerVersion),
+    reopens(State::Superseded, Event::EarlierHash, ReasonCode::Reopened),
+    stays(State::Cancelled, Event::SameHash),
+    stays(State::Cancelled, Event::NewerVersion),
+    reopens(State::Cancelled, Event::EarlierHash, ReasonCode::Reopened),
+    reopens(State::Cancelled, Event::Retry, ReasonCode::Retried),
+];
+
+const fn failed(class: FailureClass, to: State, reason: ReasonCode) -> Transition {
+    because(State::Active, Event::FailedWith(class), to, reason)
+}
+
+/// Why an event does not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+pub enum Refusal {
+    /// The attempt that reports is no longer the one that holds the hand-off.
+    #[error("the receipt is stale: this hand-off is not active under it any more")]
+    StaleReceipt,
+    /// Nothing to claim.
+    #[error("the hand-off is not waiting to be claimed")]
+    NotClaimable,
+    /// A worker has it.
+    #[error("an attempt is under way; wait for it, or for its lease to end")]
+    AttemptUnderWay,
+    /// It waits already.
+    #[error("the hand-off is already pending")]
+    AlreadyPending,
+    /// It is held.
+    #[error("the hand-off is held; release it first")]
+    Held,
+    /// It is not held.
+    #[error("the hand-off is not held")]
+    NotHeld,
+    /// It ended.
+    #[error("the hand-off has ended; retry it to open it again")]
+    AlreadyEnded,
+    /// A newer version exists.
+    #[error("a newer version of the reference is handed off; act on that one")]
+    NotLatest,
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::StaleReceipt => "stale_receipt",
+            Self::NotClaimable => "not_claimable",
+            Self::AttemptUnderWay => "attempt_under_way",
+            Self::AlreadyPending => "already_pending",
+            Self::Held => "held",
+            Self::NotHeld => "not_held",
+            Self::AlreadyEnded => "already_ended",
+            Self::NotLatest => "not_latest",
+        }
+    }
+}
+
+/// What an event does to a hand-off in a state, or why nothing.
+pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> {
+    TRANSITIONS
+        .iter()
+        .find(|transition| transition.from == state && transition.event == event)
+        .ok_or_else(|| refusal(state, event))
+}
+
+/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no retry: the
+/// newer version takes its place, so a failure that would be retried ends in superseded.
+pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
+    let ended = next(State::Active, event)?;
+    if has_follow_up && ended.to == State::Retrying { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
+}
+
+/// Names the refusal for a pair that is not in the table.
+const fn refusal(state: State, event: Event) -> Refusal {
+    match event {
+        Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted => Refusal::StaleReceipt,
+        Event::Claimed => Refusal::NotClaimable,
+        Event::Release => Refusal::NotHeld,
+        Event::SameHash | Event::NewerVersion | Event::EarlierHash => Refusal::NotLatest,
+        Event::Cancel | Event::Hold | Event::Retry => match state {
+            State::Active => Refusal::AttemptUnderWay,
+            State::Held => Refusal::Held,
+            State::Pending | State::Retrying => Refusal::AlreadyPending,
+            State::Superseded => Refusal::NotLatest,
+            State::Succeeded | State::Failed | State::Cancelled => Refusal::AlreadyEnded,
+        },
+    }
+}
