@@ -1,0 +1,119 @@
+//! The canonical form of a JSON value: RFC 8785 (JCS), with numbers kept exact.
+//!
+//! Two payloads are the same version exactly when their canonical forms are the same bytes, so this writer is part
+//! of the identity of all data: any change to what it writes makes every stored hash stale.
+//!
+//! The form is that of RFC 8785: no whitespace, keys sorted by UTF-16 code units, the shortest escapes, numbers laid
+//! out as ECMAScript's `Number::toString` does. One thing is ours. RFC 8785 first turns every number into a double;
+//! here a number keeps its exact decimal value and only the layout is taken over:
+//! - For a number in the shortest form in which a double can be written (what every JSON writer with doubles emits),
+//!   the bytes are those of RFC 8785.
+//! - `1.0`, `1` and `1e0` are one value, and `-0` is `0`.
+//! - Integers beyond 2^53 and long decimals keep all their digits. Prices and numeric ids do not collapse into
+//!   their neighbours, and a payload reads back from `jsonb`, which also keeps exact decimals (and writes `1e300` as
+//!   a one and 300 zeros), with the hash that it went in with.
+//!
+//! Most text is copied and not rewritten: the parser has already learnt which values stand in canonical form.
+
+use crate::{
+    json::{Decimal, Kind, Parser, Value, string_end},
+    reject::Reject,
+    rules::Normalise,
+};
+
+/// Appends the canonical form of `value` to `out`.
+pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
+    if value.is_canonical() {
+        out.extend_from_slice(value.source().as_bytes());
+        return;
+    }
+    write_parts(value, out, &mut |string, out| write_string(string, out));
+}
+
+/// Appends the canonical form of `value` with every string in it (keys aside) normalised, for comparison only.
+///
+/// `scratch` is a buffer that is used again.
+pub fn write_normalised(value: Value<'_>, how: Normalise, scratch: &mut String, out: &mut Vec<u8>) {
+    write_parts(value, out, &mut |string, out| {
+        scratch.clear();
+        how.apply(string, scratch);
+        write_string(scratch, out);
+    });
+}
+
+/// The canonical form of a JSON text.
+pub fn canonical_text(text: &[u8]) -> Result<String, Reject> {
+    let mut parser = Parser::default();
+    let document = parser.parse(text)?;
+    let mut out = Vec::with_capacity(text.len());
+    write(document.root(), &mut out);
+    Ok(into_string(out))
+}
+
+/// What the writer wrote, as text: it copies from text and adds ASCII, so nothing is ever replaced here.
+pub(crate) fn into_string(out: Vec<u8>) -> String {
+    String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Writes a value piece by piece. Recursion is bounded by the parser's limit on nesting.
+fn write_parts(value: Value<'_>, out: &mut Vec<u8>, string: &mut impl FnMut(&str, &mut Vec<u8>)) {
+    match value.kind() {
+        Kind::Null | Kind::True | Kind::False => out.extend_from_slice(value.source().as_bytes()),
+        Kind::Number if value.is_canonical() => out.extend_from_slice(value.source().as_bytes()),
+        Kind::Number => Decimal::of(value.source().as_bytes()).write(out),
+        Kind::String => string(value.as_str().unwrap_or_default(), out),
+        Kind::Array => {
+            out.push(b'[');
+            for (index, element) in value.elements().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_parts(element, out, string);
+            }
+            out.push(b']');
+        }
+        Kind::Object => {
+            out.push(b'{');
+            for (index, member) in value.sorted_members().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write(member.key, out);
+                out.push(b':');
+                write_parts(member.value, out, string);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+/// Appends `string` as a JSON string with the escapes of RFC 8785, section 3.2.2.2, and no others.
+pub fn write_string(string: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = string.as_bytes();
+    out.push(b'"');
+    let mut run = 0;
+    loop {
+        let stop = string_end(bytes, run);
+        out.extend_from_slice(&bytes[run..stop]);
+        let Some(special) = bytes.get(stop) else { break };
+        match special {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            control => {
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]);
+            }
+        }
+        run = stop + 1;
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests;

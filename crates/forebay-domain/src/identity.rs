@@ -1,0 +1,158 @@
+//! Identity: the key of a record and the id of its reference.
+//!
+//! A `reference_id` is computed from the source's name and the record's key, never looked up and never the hash of
+//! the content. The same input gives the same id on every machine, in every database, in Rust and in SQL
+//! (`forebay.reference_id(source, record_key)`), so a replay into an empty database gives the same ids.
+//!
+//! The id is a version 8 UUID (RFC 9562, section 5.8 and the example in its appendix B.2): the first 16 bytes of
+//! SHA-256 over the source's name, one zero byte and the key, with the version and variant bits set. The zero byte
+//! separates the two because no text in Postgres can hold it.
+
+mod key;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, str::FromStr};
+
+use ring::digest;
+
+pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
+
+/// Text that does not name what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// Not 32 hexadecimal digits in groups of 8-4-4-4-12.
+    #[error("a reference id is written like 1f0c9b52-7a31-8d5e-9c40-2b6f8e07a913")]
+    InvalidReferenceId,
+    /// Not 64 hexadecimal digits.
+    #[error("a version hash is written as 64 hexadecimal digits")]
+    InvalidVersionHash,
+    /// The empty string, or a pointer that RFC 6901 does not allow.
+    #[error("a key field is the name of a top-level field, or a JSON pointer such as /course/id")]
+    InvalidKeyField,
+}
+
+impl IdentityError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidReferenceId => "invalid_reference_id",
+            Self::InvalidVersionHash => "invalid_version_hash",
+            Self::InvalidKeyField => "invalid_key_field",
+        }
+    }
+}
+
+/// The id of a reference: what every later stage uses, and the only thing that crosses the hand-off.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReferenceId(pub [u8; 16]);
+
+/// SHA-256 of a record's canonical form after field rules.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VersionHash(pub [u8; 32]);
+
+impl ReferenceId {
+    /// Computes the id of the reference for `record_key` in the source called `source`.
+    pub fn compute(source: &str, record_key: &str) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(source.as_bytes());
+        context.update(&[0]);
+        context.update(record_key.as_bytes());
+        Self::from_digest(context.finish().as_ref())
+    }
+
+    /// Shapes the first 16 bytes of a digest into a version 8 UUID.
+    fn from_digest(digest: &[u8]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        id[6] = (id[6] & 0x0f) | 0x80;
+        id[8] = (id[8] & 0x3f) | 0x80;
+        Self(id)
+    }
+}
+
+impl VersionHash {
+    /// Hashes a canonical form.
+    pub fn of(canonical: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, canonical).as_ref());
+        Self(hash)
+    }
+}
+
+/// Where the hyphens of a UUID's text form stand, in bytes of the id.
+const GROUP_ENDS: [usize; 4] = [4, 6, 8, 10];
+
+/// The text form of a UUID (RFC 9562, section 4), in lower case.
+impl fmt::Display for ReferenceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            if GROUP_ENDS.contains(&index) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ReferenceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReferenceId({self})")
+    }
+}
+
+/// Reads the text form of a UUID, in either case.
+impl FromStr for ReferenceId {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Self, IdentityError> {
+        let error = IdentityError::InvalidReferenceId;
+        let mut id = [0; 16];
+        let mut rest = text.as_bytes();
+        for (index, byte) in id.iter_mut().enumerate() {
+            if GROUP_ENDS.contains(&index) {
+                rest = rest.strip_prefix(b"-").ok_or(error)?;
+            }
+            let (pair, after) = rest.split_first_chunk().ok_or(error)?;
+            *byte = hex_byte(*pair).ok_or(error)?;
+            rest = after;
+        }
+        if rest.is_empty() { Ok(Self(id)) } else { Err(error) }
+    }
+}
+
+impl fmt::Display for VersionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for VersionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VersionHash({self})")
+    }
+}
+
+/// Reads 64 hexadecimal digits, in either case.
+impl FromStr for VersionHash {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Self, IdentityError> {
+        let error = IdentityError::InvalidVersionHash;
+        let (pairs, rest) = text.as_bytes().as_chunks();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return Err(error);
+        }
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(pairs) {
+            *byte = hex_byte(*pair).ok_or(error)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+fn hex_byte(pair: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(pair[0])? << 4 | digit(pair[1])?)
+}

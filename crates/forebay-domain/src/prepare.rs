@@ -1,0 +1,241 @@
+//! Preparing a record: from the text that a source gave to its key, ids and canonical payload.
+//!
+//! This is the hot path of every run, replays above all, and its time should be that of SHA-256. One [`Preparer`] is
+//! kept per thread; it appends to buffers of its caller and allocates nothing per record. Reading a record decides
+//! everything that needs the record alone: no database, no clock, no order between records.
+
+#[cfg(test)]
+mod tests;
+
+use std::{cmp::Ordering, ops::Range, sync::Arc};
+
+use crate::{
+    canonical,
+    coverage::Coverage,
+    identity::{KeyField, ReferenceId, VersionHash, append_record_key},
+    json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser},
+    reject::{Reject, RejectReason},
+    rules::{FieldRules, RuleTable},
+};
+
+/// What a source says about its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPolicy {
+    /// The source's name, which is part of every id.
+    pub source: String,
+    /// The fields that make the key, at least one.
+    pub key: Vec<KeyField>,
+    /// What to store and what to compare.
+    pub rules: FieldRules,
+    /// How deep a record may nest, the record itself counted; at most [`MAX_DEPTH_LIMIT`].
+    pub max_depth: usize,
+}
+
+impl RecordPolicy {
+    /// A policy without rules, with the default depth.
+    pub fn new(source: impl Into<String>, key: Vec<KeyField>) -> Self {
+        Self { source: source.into(), key, rules: FieldRules::default(), max_depth: DEFAULT_MAX_DEPTH }
+    }
+}
+
+/// A record that is ready for the database. Ranges are in the buffers given to [`Preparer::prepare`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The id of its reference.
+    pub reference_id: ReferenceId,
+    /// The hash of its content after field rules.
+    pub version_hash: VersionHash,
+    /// Its key, in `keys`.
+    pub key: Range<usize>,
+    /// Its canonical payload, in `payloads`.
+    pub payload: Range<usize>,
+    /// Characters that Postgres cannot hold and that U+FFFD now stands for.
+    pub replaced: u32,
+}
+
+/// Prepares the records of one source. Keep one per thread.
+#[derive(Debug)]
+pub struct Preparer {
+    policy: Arc<RecordPolicy>,
+    rules: RuleTable,
+    parser: Parser,
+    coverage: Coverage,
+    /// The canonical form that is hashed, when it differs from the payload.
+    hashed: Vec<u8>,
+    normalised: String,
+}
+
+impl Preparer {
+    /// A preparer with its own buffers.
+    pub fn new(policy: Arc<RecordPolicy>) -> Self {
+        Self {
+            rules: RuleTable::new(&policy.rules),
+            parser: Parser::new(policy.max_depth),
+            policy,
+            coverage: Coverage::default(),
+            hashed: Vec::new(),
+            normalised: String::new(),
+        }
+    }
+
+    /// Reads one record. Appends its canonical payload (after `ignore`) to `payloads` and its key to `keys`.
+    ///
+    /// On an error nothing is appended and nothing is counted in the coverage.
+    pub fn prepare(
+        &mut self,
+        text: &[u8],
+        payloads: &mut Vec<u8>,
+        keys: &mut String,
+    ) -> Result<Prepared, Reject> {
+        let document = self.parser.parse(text)?;
+        let record = object_of(document)?.root();
+        let key = append_record_key(&self.policy.key, record, keys)?;
+        self.coverage.observe_record();
+
+        let start = payloads.len();
+        payloads.reserve(document.canonical_size_hint());
+        let version_hash = if self.rules.is_empty() {
+            write_plain(document, &mut self.coverage, payloads);
+            VersionHash::of(&payloads[start..])
+        } else {
+            self.hashed.clear();
+            let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
+            write_ruled(document, &self.rules, &mut self.coverage, &mut output);
+            let hashes_apart = self.rules.hashes_apart();
+            VersionHash::of(if hashes_apart { &self.hashed } else { &payloads[start..] })
+        };
+        Ok(Prepared {
+            reference_id: ReferenceId::compute(&self.policy.source, &keys[key.clone()]),
+            version_hash,
+            key,
+            payload: start..payloads.len(),
+            replaced: document.replaced(),
+        })
+    }
+
+    /// The coverage of the records prepared since it was last taken.
+    pub fn take_coverage(&mut self) -> Coverage {
+        std::mem::take(&mut self.coverage)
+    }
+}
+
+/// The one form that is both stored and hashed.
+fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut Vec<u8>) {
+    let record = document.root();
+    let copied = record.is_canonical();
+    if copied {
+        payloads.extend_from_slice(record.source().as_bytes());
+    }
+    let mut filled = 0;
+    let mut separator = b'{';
+    for member in record.sorted_members() {
+        if !member.value.is_blank() {
+            coverage.observe(member.name(), filled);
+            filled += 1;
+        }
+        if !copied {
+            payloads.push(separator);
+            separator = b',';
+            write_member(member, payloads);
+        }
+    }
+    if !copied {
+        payloads.push(b'}');
+    }
+}
+
+/// Where a record with rules is written to.
+struct Output<'a> {
+    payloads: &'a mut Vec<u8>,
+    hashed: &'a mut Vec<u8>,
+    normalised: &'a mut String,
+}
+
+/// Writes what is stored, and beside it what is hashed when a rule makes that something else.
+fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverage, output: &mut Output<'_>) {
+    let start = output.payloads.len();
+    let mut filled = 0;
+    let mut walk = rules.walk();
+    output.payloads.push(b'{');
+    output.hashed.push(b'{');
+    for member in document.root().sorted_members() {
+        let rule = walk.rule(member.name());
+        if rule.ignore {
+            continue;
+        }
+        if !member.value.is_blank() {
+            coverage.observe(member.name(), filled);
+            filled += 1;
+        }
+        if output.payloads.len() > start + 1 {
+            output.payloads.push(b',');
+        }
+        let from = output.payloads.len();
+        write_member(member, output.payloads);
+        if rule.volatile || !rules.hashes_apart() {
+            continue;
+        }
+        if output.hashed.len() > 1 {
+            output.hashed.push(b',');
+        }
+        if rule.normalise.is_none() {
+            output.hashed.extend_from_slice(&output.payloads[from..]);
+        } else {
+            canonical::write(member.key, output.hashed);
+            output.hashed.push(b':');
+            canonical::write_normalised(member.value, rule.normalise, output.normalised, output.hashed);
+        }
+    }
+    output.payloads.push(b'}');
+    output.hashed.push(b'}');
+}
+
+#[inline]
+fn write_member(member: Member<'_>, out: &mut Vec<u8>) {
+    canonical::write(member.key, out);
+    out.push(b':');
+    canonical::write(member.value, out);
+}
+
+/// Lays the top-level fields of `later` over those of `earlier`; returns the merged object as JSON text.
+///
+/// Values and keys are the source's own text, so that preparing the result replaces and counts what it would have.
+pub fn merge(earlier: &[u8], later: &[u8]) -> Result<Vec<u8>, Reject> {
+    let (mut parser, mut later_parser) = (Parser::new(MAX_DEPTH_LIMIT), Parser::new(MAX_DEPTH_LIMIT));
+    let mut merged = Vec::with_capacity(earlier.len() + later.len());
+    let mut under = object_of(parser.parse(earlier)?)?.root().sorted_members().peekable();
+    let mut over = object_of(later_parser.parse(later)?)?.root().sorted_members().peekable();
+    loop {
+        let order = match (under.peek(), over.peek()) {
+            (Some(under), Some(over)) => crate::json::compare_keys(under.name(), over.name()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        let from_under = if order == Ordering::Greater { None } else { under.next() };
+        let from_over = if order == Ordering::Less { None } else { over.next() };
+        let Some(member) = from_over.or(from_under) else { break };
+        merged.push(if merged.is_empty() { b'{' } else { b',' });
+        merged.extend_from_slice(member.key.source().as_bytes());
+        merged.push(b':');
+        merged.extend_from_slice(member.value.source().as_bytes());
+    }
+    if merged.is_empty() {
+        merged.push(b'{');
+    }
+    merged.push(b'}');
+    Ok(merged)
+}
+
+/// The document, if it is an object.
+pub(crate) fn object_of(document: Document<'_>) -> Result<Document<'_>, Reject> {
+    let found = match document.root().kind() {
+        Kind::Object => return Ok(document),
+        Kind::Array => "an array",
+        Kind::String => "a string",
+        Kind::Number => "a number",
+        Kind::True | Kind::False => "a boolean",
+        Kind::Null => "null",
+    };
+    Err(Reject::new(RejectReason::NotAnObject, format!("a record is a JSON object, this is {found}")))
+}

@@ -1,0 +1,194 @@
+//! Field rules: what a source says about its top-level fields.
+//!
+//! Scrapes carry fields that change without meaning (a fetch time, a view counter) and text that differs only in
+//! spacing or case. Rules keep such noise from becoming versions. They are plain data, written in a source's policy;
+//! names are top-level field names. Since rules decide what is hashed, changing them gives the records that they
+//! touch a new version at the next run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::json::compare_keys;
+
+/// The rules of one source. The default has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldRules {
+    /// Not stored at all. Such a field may still be part of the key.
+    pub ignore: BTreeSet<String>,
+    /// Stored, but makes no version by itself: left out of the hash.
+    pub volatile: BTreeSet<String>,
+    /// Compared in a normalised form, stored as it came.
+    pub normalise: BTreeMap<String, Normalise>,
+    /// Kept out of logs and messages.
+    pub sensitive: BTreeSet<String>,
+}
+
+impl FieldRules {
+    /// Whether the value of `field` may be shown in logs.
+    pub fn is_sensitive(&self, field: &str) -> bool {
+        self.sensitive.contains(field)
+    }
+}
+
+/// How the strings of a field (also those inside its arrays and objects) are normalised before they are hashed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Normalise {
+    /// Drop whitespace (Unicode `White_Space`) at both ends.
+    pub trim: bool,
+    /// Make one space of every run of whitespace.
+    pub collapse_whitespace: bool,
+    /// Ignore case. Upper case first, then lower case, character by character: `ß` equals `ss`, `ς` equals `σ`. This
+    /// differs from Unicode case folding in a few letters only (the dotless `ı` also equals `i`).
+    pub casefold: bool,
+}
+
+impl Normalise {
+    /// Whether it changes nothing.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Appends the normalised `text` to `out`.
+    pub fn apply(self, text: &str, out: &mut String) {
+        let text = if self.trim { text.trim() } else { text };
+        let mut in_space = false;
+        for character in text.chars() {
+            if self.collapse_whitespace && character.is_whitespace() {
+                if !in_space {
+                    out.push(' ');
+                }
+                in_space = true;
+                continue;
+            }
+            in_space = false;
+            if !self.casefold {
+                out.push(character);
+            } else if character.is_ascii() {
+                out.push(character.to_ascii_lowercase());
+            } else {
+                out.extend(character.to_uppercase().flat_map(char::to_lowercase));
+            }
+        }
+    }
+}
+
+/// What is to be done with one field of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldRule {
+    pub(crate) ignore: bool,
+    pub(crate) volatile: bool,
+    pub(crate) normalise: Normalise,
+}
+
+/// The rules in canonical key order, so that they are met in step with the sorted fields of a record.
+#[derive(Debug)]
+pub(crate) struct RuleTable {
+    rules: Vec<(String, FieldRule)>,
+    hashes_apart: bool,
+}
+
+impl RuleTable {
+    pub(crate) fn new(rules: &FieldRules) -> Self {
+        let mut by_name: BTreeMap<&str, FieldRule> = BTreeMap::new();
+        for name in &rules.ignore {
+            by_name.entry(name).or_default().ignore = true;
+        }
+        for name in &rules.volatile {
+            by_name.entry(name).or_default().volatile = true;
+        }
+        for (name, how) in &rules.normalise {
+            by_name.entry(name).or_default().normalise = *how;
+        }
+        by_name.retain(|_, rule| *rule != FieldRule::default());
+        let mut rules: Vec<_> = by_name.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect();
+        rules.sort_by(|a, b| compare_keys(&a.0, &b.0));
+        let hashes_apart = rules.iter().any(|(_, rule)| rule.volatile || !rule.normalise.is_none());
+        Self { rules, hashes_apart }
+    }
+
+    /// Whether there is no rule that matters to what is stored or hashed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether what is hashed can differ from what is stored.
+    pub(crate) fn hashes_apart(&self) -> bool {
+        self.hashes_apart
+    }
+
+    /// A walk over the rules beside a walk over sorted fields.
+    pub(crate) fn walk(&self) -> RuleWalk<'_> {
+        RuleWalk { rest: &self.rules }
+    }
+}
+
+/// Finds the rules of fields that come in canonical order.
+#[derive(Debug)]
+pub(crate) struct RuleWalk<'a> {
+    rest: &'a [(String, FieldRule)],
+}
+
+impl RuleWalk<'_> {
+    /// The rule for `field`, which must sort after the field asked for before.
+    #[inline]
+    pub(crate) fn rule(&mut self, field: &str) -> FieldRule {
+        while let [(name, rule), rest @ ..] = self.rest {
+            match compare_keys(name, field) {
+                std::cmp::Ordering::Less => self.rest = rest,
+                std::cmp::Ordering::Equal => return *rule,
+                std::cmp::Ordering::Greater => break,
+            }
+        }
+        FieldRule::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalised(how: Normalise, text: &str) -> String {
+        let mut out = String::new();
+        how.apply(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn normalising_does_what_each_option_says() {
+        let none = Normalise::default();
+        let trim = Normalise { trim: true, ..none };
+        let collapse = Normalise { collapse_whitespace: true, ..none };
+        let casefold = Normalise { casefold: true, ..none };
+        let text = " \u{a0}Intro\t to  STRASSE\n";
+        assert_eq!(normalised(none, text), text);
+        assert_eq!(normalised(trim, text), "Intro\t to  STRASSE");
+        assert_eq!(normalised(collapse, text), " Intro to STRASSE ");
+        assert_eq!(normalised(casefold, text), " \u{a0}intro\t to  strasse\n");
+        assert_eq!(normalised(casefold, "Straße Σς"), normalised(casefold, "STRASSE σσ"));
+        let all = Normalise { trim: true, collapse_whitespace: true, casefold: true };
+        assert_eq!(normalised(all, text), "intro to strasse");
+    }
+
+    #[test]
+    fn a_walk_finds_each_rule_and_only_it() {
+        let mut rules = FieldRules::default();
+        rules.ignore.extend(["b".to_owned(), "\u{e000}".to_owned()]);
+        rules.volatile.extend(["d".to_owned(), "\u{10000}".to_owned()]);
+        let table = RuleTable::new(&rules);
+        let mut walk = table.walk();
+        let fields = ["a", "b", "bb", "d", "e", "\u{10000}", "\u{e000}"];
+        let found: Vec<_> =
+            fields.map(|field| walk.rule(field)).map(|rule| (rule.ignore, rule.volatile)).into();
+        let (nothing, ignore, volatile) = ((false, false), (true, false), (false, true));
+        assert_eq!(found, [nothing, ignore, nothing, volatile, nothing, volatile, ignore]);
+        assert!(table.hashes_apart() && !table.is_empty());
+    }
+
+    #[test]
+    fn rules_that_change_nothing_leave_the_fast_path_open() {
+        let mut rules = FieldRules::default();
+        rules.sensitive.insert("email".to_owned());
+        rules.normalise.insert("title".to_owned(), Normalise::default());
+        assert!(RuleTable::new(&rules).is_empty());
+        assert!(rules.is_sensitive("email") && !rules.is_sensitive("title"));
+    }
+}
