@@ -1,0 +1,202 @@
+//! Changes staged by a run under guards, until the guards have spoken or an operator has.
+
+use forebay_domain::identity::{ReferenceId, VersionHash};
+use futures_util::TryStreamExt;
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId, sql_ids},
+};
+
+/// A staged record that differs from what is stored.
+#[derive(Clone, Debug)]
+pub struct StagedRecord {
+    /// Its reference.
+    pub reference_id: ReferenceId,
+    /// The hash of its content.
+    pub version_hash: VersionHash,
+    /// Its key.
+    pub record_key: String,
+    /// Its payload as JSON text.
+    pub payload: String,
+    /// The line that it stood on, 0 if unknown.
+    pub line: u64,
+}
+
+/// What a run's staged changes would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StagedTotals {
+    /// References that do not exist yet.
+    pub num_added: u64,
+    /// Active references with other content.
+    pub num_updated: u64,
+    /// Tombstones that would come back.
+    pub num_restored: u64,
+    /// References that would become tombstones.
+    pub num_removed: u64,
+}
+
+/// Stages records. A reference that the run has already staged gets the newer content.
+pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[StagedRecord]) -> Result<()> {
+    let ids: Vec<SqlId> = records.iter().map(|r| SqlId(r.reference_id)).collect();
+    let hashes: Vec<SqlHash> = records.iter().map(|r| SqlHash(r.version_hash)).collect();
+    let keys: Vec<&str> = records.iter().map(|r| r.record_key.as_str()).collect();
+    let payloads: Vec<&str> = records.iter().map(|r| r.payload.as_str()).collect();
+    let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.line).unwrap_or(0)).collect();
+    client
+        .execute_typed(
+            "insert into forebay.scrape_run_changes \
+                 (run_id, reference_id, change, version_hash, record_key, payload, line) \
+             select $1, c.reference_id, 'seen', c.version_hash, c.record_key, c.payload::json, c.line \
+             from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[]) \
+                 as c (reference_id, version_hash, record_key, payload, line) \
+             on conflict (run_id, reference_id) do update \
+             set version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line",
+            &[
+                (&run_id, Type::INT8),
+                (&ids, Type::UUID_ARRAY),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&keys, Type::TEXT_ARRAY),
+                (&payloads, Type::TEXT_ARRAY),
+                (&lines, Type::INT8_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Takes records back that a later one of the same run has shown to be as stored.
+pub async fn unstage(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
+    client
+        .execute_typed(
+            "delete from forebay.scrape_run_changes where run_id = $1 and reference_id = any($2)",
+            &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Stages references as removed.
+pub async fn stage_removed(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
+    client
+        .execute_typed(
+            "insert into forebay.scrape_run_changes (run_id, reference_id, change) \
+             select $1, c, 'removed' from unnest($2::uuid[]) as c",
+            &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The next `limit` staged records with ids after `after`, in order.
+pub async fn batch(
+    client: &impl GenericClient,
+    run_id: i64,
+    after: ReferenceId,
+    limit: i64,
+) -> Result<Vec<StagedRecord>> {
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) \
+         from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id > $2 \
+         order by reference_id limit $3";
+    let rows = client
+        .query_typed(statement, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
+        .await?;
+    rows.iter().map(staged_record).collect()
+}
+
+/// The staged records of some references.
+pub async fn find(
+    client: &impl GenericClient,
+    run_id: i64,
+    ids: &[ReferenceId],
+) -> Result<Vec<StagedRecord>> {
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) \
+         from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id = any($2)";
+    let rows =
+        client.query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
+    rows.iter().map(staged_record).collect()
+}
+
+/// Counts what a run's staged changes would do to what is stored now.
+pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTotals> {
+    let row = client.query_typed_one(include_str!("changes/totals.sql"), &[(&run_id, Type::INT8)]).await?;
+    let count =
+        |place: usize| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(place)?).unwrap_or(0)) };
+    Ok(StagedTotals {
+        num_added: count(0)?,
+        num_updated: count(1)?,
+        num_restored: count(2)?,
+        num_removed: count(3)?,
+    })
+}
+
+/// A key with its content, on one side of a possible re-key.
+#[derive(Clone, Debug)]
+pub struct RekeySide {
+    /// The reference that exists (vanished), or the id computed from the new key (appeared).
+    pub reference_id: ReferenceId,
+    /// Its key.
+    pub record_key: String,
+    /// Its payload as JSON text.
+    pub payload: String,
+}
+
+/// What a run would remove, with the contents, at most `limit`.
+pub async fn vanished(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RekeySide>> {
+    let statement = "select c.reference_id, r.record_key, r.payload::text from forebay.scrape_run_changes as c \
+         join forebay.\"references\" as r using (reference_id) \
+         where c.run_id = $1 and c.change = 'removed' order by c.reference_id limit $2";
+    rekey_sides(client, statement, run_id, limit).await
+}
+
+/// What a run would add, with the contents, at most `limit`.
+pub async fn appeared(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RekeySide>> {
+    let statement = "select c.reference_id, c.record_key, c.payload::text from forebay.scrape_run_changes as c \
+         where c.run_id = $1 and c.change = 'seen' and not exists ( \
+             select from forebay.\"references\" as r where r.reference_id = c.reference_id) \
+         order by c.reference_id limit $2";
+    rekey_sides(client, statement, run_id, limit).await
+}
+
+async fn rekey_sides(
+    client: &impl GenericClient,
+    statement: &str,
+    run_id: i64,
+    limit: i64,
+) -> Result<Vec<RekeySide>> {
+    let rows = client
+        .query_typed_raw(
+            statement,
+            [(&run_id as &(dyn tokio_postgres::types::ToSql + Sync), Type::INT8), (&limit, Type::INT8)],
+        )
+        .await?;
+    rows.err_into()
+        .and_then(async |row| {
+            Ok(RekeySide {
+                reference_id: row.try_get::<_, SqlId>(0)?.0,
+                record_key: row.try_get(1)?,
+                payload: row.try_get(2)?,
+            })
+        })
+        .try_collect()
+        .await
+}
+
+/// Drops all that a run has staged.
+pub async fn clear(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    client
+        .execute_typed("delete from forebay.scrape_run_changes where run_id = $1", &[(&run_id, Type::INT8)])
+        .await?;
+    Ok(())
+}
+
+fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
+    Ok(StagedRecord {
+        reference_id: row.try_get::<_, SqlId>(0)?.0,
+        version_hash: row.try_get::<_, SqlHash>(1)?.0,
+        record_key: row.try_get(2)?,
+        payload: row.try_get(3)?,
+        line: u64::try_from(row.try_get::<_, i64>(4)?).unwrap_or(0),
+    })
+}

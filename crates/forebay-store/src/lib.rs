@@ -1,0 +1,21 @@
+//! The only SQL of Forebay: the schema and its migrations, the statements, and the embedded cluster.
+//!
+//! Functions are concrete and take a client or a transaction, so callers own transactions. Three rules hold for every
+//! statement. It works through a transaction-mode pooler: unnamed statements, no session state, settings only with
+//! `set local`. It is set-based: one statement or one COPY for each batch, never one for each row. And hot statements
+//! keep their plan whatever the statistics say, which tests hold with EXPLAIN.
+//!
+//! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
+
+pub mod aliases;
+pub mod changes;
+mod copy;
+pub mod error;
+pub mod handoffs;
+pub mod references;
+pub mod rejected;
+pub mod runs;
+pub mod sources;
+mod types;
+
+pub use error::{Error, Result};

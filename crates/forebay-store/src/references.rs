@@ -1,0 +1,376 @@
+//! The rows of references and their revisions: probing a batch, reading what is stored, writing what changed.
+//!
+//! The probe is the hot path of a replay and must stay one index-only look-up a record; a test holds its plan. Writers
+//! run inside the caller's transaction, which must have called [`hold_plans`].
+
+use forebay_domain::{
+    diff::FieldChange,
+    identity::{ReferenceId, VersionHash},
+    scope::Scope,
+};
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, Transaction, types::Type};
+
+use crate::{
+    copy::CopyWriter,
+    error::Result,
+    types::{SqlHash, SqlId, sql_ids},
+};
+
+/// Finds what differs in a batch.
+pub const PROBE: &str = include_str!("references/probe.sql");
+/// Reads what is stored of a batch.
+pub const CURRENT: &str = include_str!("references/current.sql");
+/// Writes new versions and restorations.
+pub const UPDATE: &str = include_str!("references/update.sql");
+/// Makes tombstones of what a run staged as removed.
+pub const REMOVE: &str = include_str!("references/remove.sql");
+
+const COPY_REFERENCES: &str = "copy forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at, \
+     first_seen_run_id, scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload, \
+     lineage) from stdin with (format binary)";
+
+const COPY_REVISIONS: &str = "copy forebay.reference_revisions (reference_id, changed_at, scrape_run_id, version, \
+     change, field_name, old_value, new_value) from stdin with (format binary)";
+
+/// A record of a batch that the probe found to differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its place in the batch that was probed.
+    pub index: usize,
+    /// Whether a reference with its id exists (at other content, in another scope, or as a tombstone).
+    pub exists: bool,
+}
+
+/// What is stored of a reference.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// Its place in the ids that were asked for.
+    pub index: usize,
+    /// Its version.
+    pub version: i32,
+    /// The hash of its content.
+    pub version_hash: VersionHash,
+    /// When it was observed to be gone.
+    pub removed_at: Option<Timestamp>,
+    /// When what is stored was observed.
+    pub observed_at: Timestamp,
+    /// The scope that it belongs to.
+    pub scope: String,
+    /// Its payload as JSON text.
+    pub payload: String,
+}
+
+/// What all rows that one run writes have in common.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The run.
+    pub run_id: i64,
+    /// Its source.
+    pub source_id: i32,
+    /// What the source's records are.
+    pub entity_type: String,
+    /// The run's scope.
+    pub scope: Scope,
+    /// When the run observed the source.
+    pub observed_at: Timestamp,
+}
+
+/// A record to add.
+#[derive(Clone, Copy, Debug)]
+pub struct NewReference<'a> {
+    /// Its id.
+    pub reference_id: ReferenceId,
+    /// The hash of its content.
+    pub version_hash: VersionHash,
+    /// Its key.
+    pub record_key: &'a str,
+    /// Its payload as JSON text.
+    pub payload: &'a [u8],
+    /// The line of the input that it stood on, 0 if unknown.
+    pub line: u64,
+}
+
+/// A reference to bring to new content, or to restore.
+#[derive(Clone, Debug)]
+pub struct ChangedReference<'a> {
+    /// Its id.
+    pub reference_id: ReferenceId,
+    /// The version that was read before.
+    pub old_version: i32,
+    /// The removal that was read before.
+    pub old_removed_at: Option<Timestamp>,
+    /// The version that it has now.
+    pub version: i32,
+    /// The hash of its content now.
+    pub version_hash: VersionHash,
+    /// Its payload now, as JSON text.
+    pub payload: &'a str,
+    /// The line of the input that it stood on, 0 if unknown.
+    pub line: u64,
+    /// What changed, field by field.
+    pub fields: Vec<FieldChange>,
+}
+
+/// Keeps the planner, for this transaction, to index look-ups in set-based writes. Without it a batch of some
+/// thousand rows is hash-joined against a scan of the whole table.
+pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
+    transaction.batch_execute("set local enable_hashjoin = off; set local enable_mergejoin = off").await?;
+    Ok(())
+}
+
+/// Finds which records of a batch differ from what is stored. `ids` and `hashes` run in parallel; sorted ids visit
+/// each index page once.
+pub async fn probe(
+    client: &impl GenericClient,
+    ids: &[ReferenceId],
+    hashes: &[VersionHash],
+    scope: &str,
+) -> Result<Vec<Difference>> {
+    let ids = sql_ids(ids);
+    let hashes: Vec<SqlHash> = hashes.iter().copied().map(SqlHash).collect();
+    let rows = client
+        .query_typed(PROBE, &[(&ids, Type::UUID_ARRAY), (&hashes, Type::BYTEA_ARRAY), (&scope, Type::TEXT)])
+        .await?;
+    rows.iter().map(|row| Ok(Difference { index: index(row.try_get(0)?), exists: row.try_get(1)? })).collect()
+}
+
+/// Reads what is stored of `ids`, in their order; ids that are not stored are left out.
+pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Current>> {
+    let ids = sql_ids(ids);
+    let rows = client.query_typed(CURRENT, &[(&ids, Type::UUID_ARRAY)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Current {
+                index: index(row.try_get(0)?),
+                version: row.try_get(1)?,
+                version_hash: row.try_get::<_, SqlHash>(2)?.0,
+                removed_at: row.try_get(3)?,
+                observed_at: row.try_get(4)?,
+                scope: row.try_get(5)?,
+                payload: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+/// Adds references. A key that another run has added meanwhile is a unique violation, which fails the transaction.
+pub async fn add(
+    transaction: &Transaction<'_>,
+    origin: &Origin,
+    references: impl IntoIterator<Item = NewReference<'_>>,
+) -> Result<u64> {
+    let scope = origin.scope.to_string();
+    let mut lineage = String::new();
+    let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
+    for reference in references {
+        lineage.clear();
+        write_lineage(&mut lineage, reference.line);
+        copy.row(14)
+            .await?
+            .id(reference.reference_id)
+            .timestamp(origin.observed_at)
+            .timestamp(origin.observed_at)
+            .timestamp(origin.observed_at)
+            .int8(origin.run_id)
+            .int8(origin.run_id)
+            .int4(origin.source_id)
+            .int4(1)
+            .hash(reference.version_hash)
+            .text(&origin.entity_type)
+            .text(&scope)
+            .text(reference.record_key)
+            .jsonb(reference.payload)
+            .jsonb(lineage.as_bytes());
+    }
+    copy.finish().await
+}
+
+/// Writes new versions and restorations, and tells how many rows were as they had been read before.
+pub async fn update(
+    transaction: &impl GenericClient,
+    origin: &Origin,
+    changed: &[ChangedReference<'_>],
+) -> Result<u64> {
+    let ids: Vec<SqlId> = changed.iter().map(|c| SqlId(c.reference_id)).collect();
+    let old_versions: Vec<i32> = changed.iter().map(|c| c.old_version).collect();
+    let old_removed: Vec<Option<Timestamp>> = changed.iter().map(|c| c.old_removed_at).collect();
+    let versions: Vec<i32> = changed.iter().map(|c| c.version).collect();
+    let hashes: Vec<SqlHash> = changed.iter().map(|c| SqlHash(c.version_hash)).collect();
+    let payloads: Vec<&str> = changed.iter().map(|c| c.payload).collect();
+    let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.line)).collect();
+    let num_updated = transaction
+        .execute_typed(
+            UPDATE,
+            &[
+                (&ids, Type::UUID_ARRAY),
+                (&old_versions, Type::INT4_ARRAY),
+                (&old_removed, Type::TIMESTAMPTZ_ARRAY),
+                (&versions, Type::INT4_ARRAY),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&payloads, Type::TEXT_ARRAY),
+                (&lines, Type::INT8_ARRAY),
+                (&origin.observed_at, Type::TIMESTAMPTZ),
+                (&origin.run_id, Type::INT8),
+                (&origin.scope.to_string(), Type::TEXT),
+                (&origin.entity_type, Type::TEXT),
+            ],
+        )
+        .await?;
+    Ok(num_updated)
+}
+
+/// Records what changed, field by field, and restorations as the end of their removal.
+pub async fn add_revisions(
+    transaction: &Transaction<'_>,
+    origin: &Origin,
+    changed: &[ChangedReference<'_>],
+) -> Result<u64> {
+    let mut copy = CopyWriter::begin(transaction, COPY_REVISIONS).await?;
+    for reference in changed {
+        let removed_at = reference.old_removed_at.map(|at| format!("\"{at}\""));
+        let restored = removed_at.as_deref().map(|at| ("restored", "removed_at", Some(at), None));
+        let updated = reference
+            .fields
+            .iter()
+            .map(|f| ("updated", f.field.as_str(), f.old.as_deref(), f.new.as_deref()));
+        for (change, field, old, new) in restored.into_iter().chain(updated) {
+            copy.row(8)
+                .await?
+                .id(reference.reference_id)
+                .timestamp(origin.observed_at)
+                .int8(origin.run_id)
+                .int4(reference.version)
+                .text(change)
+                .text(field)
+                .jsonb_or_null(old)
+                .jsonb_or_null(new);
+        }
+    }
+    copy.finish().await
+}
+
+/// Makes sure that revisions observed at `at` have a partition to go to.
+pub async fn ensure_revision_month(client: &impl GenericClient, at: Timestamp) -> Result<()> {
+    client
+        .query_typed("select forebay_private.ensure_revision_month($1)", &[(&at, Type::TIMESTAMPTZ)])
+        .await?;
+    Ok(())
+}
+
+/// Moves references, unchanged otherwise, to the scope that has seen them.
+pub async fn move_to_scope(
+    transaction: &impl GenericClient,
+    ids: &[ReferenceId],
+    scope: &Scope,
+) -> Result<u64> {
+    let statement = "update forebay.\"references\" set scope = $2 where reference_id = any($1)";
+    let num_moved = transaction
+        .execute_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY), (&scope.to_string(), Type::TEXT)])
+        .await?;
+    Ok(num_moved)
+}
+
+/// One batch of removals.
+#[derive(Debug, Default)]
+pub struct Removals {
+    /// The last id of the batch; the next one begins after it. None: there was nothing left.
+    pub last: Option<ReferenceId>,
+    /// What is a tombstone now: id, version and hash.
+    pub removed: Vec<(ReferenceId, i32, VersionHash)>,
+}
+
+/// Makes tombstones of up to `limit` references that the run has staged as removed, with ids after `after`.
+pub async fn remove_staged(
+    transaction: &impl GenericClient,
+    origin: &Origin,
+    after: ReferenceId,
+    limit: i64,
+) -> Result<Removals> {
+    let rows = transaction
+        .query_typed(
+            REMOVE,
+            &[
+                (&origin.run_id, Type::INT8),
+                (&origin.observed_at, Type::TIMESTAMPTZ),
+                (&SqlId(after), Type::UUID),
+                (&limit, Type::INT8),
+                (&origin.observed_at.to_string(), Type::TEXT),
+            ],
+        )
+        .await?;
+    let mut removals = Removals::default();
+    for row in &rows {
+        let id = row.try_get::<_, SqlId>(0)?.0;
+        removals.last = Some(id);
+        if let (Some(version), Some(hash)) = (row.try_get(1)?, row.try_get::<_, Option<SqlHash>>(2)?) {
+            removals.removed.push((id, version, hash.0));
+        }
+    }
+    Ok(removals)
+}
+
+/// How many references of a scope are active.
+pub async fn count_active(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<u64> {
+    let statement = "select count(*) from forebay.\"references\" \
+         where source_id = $1 and scope = $2 and removed_at is null";
+    let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
+}
+
+/// Whether a scope has any active reference; the first load of a scope has none.
+pub async fn any_active(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<bool> {
+    let statement = "select exists (select from forebay.\"references\" \
+         where source_id = $1 and scope = $2 and removed_at is null)";
+    let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The ids of a scope's active references in order, as a stream: the other half of deciding removals.
+pub async fn stream_active(
+    client: &impl GenericClient,
+    source_id: i32,
+    scope: &str,
+) -> Result<tokio_postgres::RowStream> {
+    let statement = "select reference_id from forebay.\"references\" \
+         where source_id = $1 and scope = $2 and removed_at is null order by reference_id";
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+        [(&source_id, Type::INT4), (&scope, Type::TEXT)];
+    Ok(client.query_typed_raw(statement, parameters).await?)
+}
+
+/// Reads an id from a row of [`stream_active`].
+pub fn streamed_id(row: &tokio_postgres::Row) -> Result<ReferenceId> {
+    Ok(row.try_get::<_, SqlId>(0)?.0)
+}
+
+/// Tells Postgres that a large part of the table is new: the visibility map that the probe needs to stay out of the
+/// table, and statistics. Best effort, since only the table's owner may.
+pub async fn vacuum_after_load(client: &impl GenericClient) -> Result<()> {
+    client.batch_execute("vacuum (analyze) forebay.\"references\"").await?;
+    Ok(())
+}
+
+/// About how many references there are, from the planner's statistics.
+pub async fn estimated_count(client: &impl GenericClient) -> Result<i64> {
+    let statement =
+        "select greatest(reltuples, 0)::int8 from pg_class where oid = 'forebay.\"references\"'::regclass";
+    Ok(client.query_typed_one(statement, &[]).await?.try_get(0)?)
+}
+
+fn known_line(line: u64) -> Option<i64> {
+    i64::try_from(line).ok().filter(|line| *line > 0)
+}
+
+fn write_lineage(out: &mut String, line: u64) {
+    use std::fmt::Write;
+    match known_line(line) {
+        // Writing to a String cannot fail.
+        Some(line) => drop(write!(out, "{{\"line\":{line}}}")),
+        None => out.push_str("{}"),
+    }
+}
+
+fn index(ordinal: i32) -> usize {
+    usize::try_from(ordinal).unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! Input that did not become a record, kept with its place and reason.
+
+use forebay_domain::reject::{Place, Reject};
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// A rejected piece of input.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// Where it began.
+    pub place: Place,
+    /// Why it was rejected.
+    pub reject: Reject,
+    /// Its bytes, cut at [`RAW_LIMIT`].
+    pub raw: Vec<u8>,
+    /// Its whole length in bytes.
+    pub raw_length: u64,
+}
+
+/// So many bytes of a rejected input are kept.
+pub const RAW_LIMIT: usize = 64 * 1024;
+
+/// Keeps a batch of rejected records.
+pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &[Rejected]) -> Result<()> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let signed = |value: u64| i64::try_from(value).ok();
+    let lines: Vec<Option<i64>> =
+        batch.iter().map(|r| signed(r.place.line).filter(|line| *line > 0)).collect();
+    let offsets: Vec<Option<i64>> = batch.iter().map(|r| signed(r.place.offset)).collect();
+    let reasons: Vec<&str> = batch.iter().map(|r| r.reject.reason.code()).collect();
+    let messages: Vec<String> = batch.iter().map(|r| r.reject.message.replace('\0', "\u{fffd}")).collect();
+    let texts: Vec<Option<&str>> = batch.iter().map(|r| storable_text(&r.raw)).collect();
+    let bytes: Vec<Option<&[u8]>> =
+        batch.iter().zip(&texts).map(|(r, text)| text.is_none().then_some(r.raw.as_slice())).collect();
+    let lengths: Vec<Option<i64>> = batch.iter().map(|r| signed(r.raw_length)).collect();
+    client
+        .execute_typed(
+            "insert into forebay.rejected_records \
+                 (run_id, input, line, byte_offset, reason_code, message, raw_text, raw_bytes, raw_length) \
+             select $1, $2, r.* from unnest($3::int8[], $4::int8[], $5::text[], $6::text[], $7::text[], \
+                 $8::bytea[], $9::int8[]) as r",
+            &[
+                (&run_id, Type::INT8),
+                (&input, Type::TEXT),
+                (&lines, Type::INT8_ARRAY),
+                (&offsets, Type::INT8_ARRAY),
+                (&reasons, Type::TEXT_ARRAY),
+                (&messages, Type::TEXT_ARRAY),
+                (&texts, Type::TEXT_ARRAY),
+                (&bytes, Type::BYTEA_ARRAY),
+                (&lengths, Type::INT8_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The input as text, if it is text that Postgres can hold.
+fn storable_text(raw: &[u8]) -> Option<&str> {
+    std::str::from_utf8(raw).ok().filter(|text| !text.contains('\0'))
+}

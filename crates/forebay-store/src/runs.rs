@@ -1,0 +1,298 @@
+//! Runs: one at a time for each source and scope, visible from other processes while they go, closed with counts.
+//!
+//! That a scope has one run at a time rests on an advisory lock held by a transaction of its own connection. Such a
+//! transaction has no snapshot, so it holds back no vacuum, it works through a transaction-mode pooler, and it ends
+//! with its process, however that ends: the next run need not wait for a lease. The run's row is the fence: every
+//! batch requires it to be `running` still, so a process that lost its lock without noticing cannot write.
+
+use std::time::Duration;
+
+use forebay_domain::{
+    coverage::Coverage,
+    run::{Counts, RunStatus},
+    scope::Scope,
+};
+use jiff::Timestamp;
+use tokio_postgres::{Client, GenericClient, Row, types::Type};
+
+use crate::error::{Error, Result};
+
+mod show;
+pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
+
+/// What is known of a run when it starts.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its source.
+    pub source_id: i32,
+    /// The part of the source that it covers.
+    pub scope: Scope,
+    /// It was declared to cover its scope completely.
+    pub is_complete: bool,
+    /// The thresholds in force; None: guards are off.
+    pub guards: Option<serde_json::Value>,
+    /// Its changes are handed off to pipelines.
+    pub with_handoffs: bool,
+    /// What brings the records.
+    pub engine: String,
+    /// The file, `-` for standard input, or URL.
+    pub input: String,
+    /// When the source was observed.
+    pub observed_at: Timestamp,
+}
+
+/// The lock on a source's scope. Dropping it closes its connection, which frees the scope.
+#[derive(Debug)]
+pub struct ScopeLock {
+    client: Client,
+}
+
+impl ScopeLock {
+    /// Locks the scope, calling `waiting` once if another run has it.
+    pub async fn acquire(
+        client: Client,
+        source_id: i32,
+        scope: &Scope,
+        waiting: impl FnOnce(),
+    ) -> Result<Self> {
+        // A server that ends idle transactions would end the lock.
+        client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
+        let scope = scope.to_string();
+        let name = "hashtextextended('forebay run ' || $1::int4 || ' ' || $2, 0)";
+        let try_lock = format!("select pg_try_advisory_xact_lock({name})");
+        let row =
+            client.query_typed_one(&try_lock, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+        if !row.try_get::<_, bool>(0)? {
+            waiting();
+            let lock = format!("select pg_advisory_xact_lock({name})");
+            client.query_typed(&lock, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+        }
+        Ok(Self { client })
+    }
+
+    /// Frees the scope.
+    pub async fn release(self) -> Result<()> {
+        Ok(self.client.batch_execute("commit").await?)
+    }
+}
+
+/// Closes what dead processes left running in a scope; the caller holds its lock. Their staged changes are dropped:
+/// the next run sees the source anew. Tells how many there were.
+pub async fn abort_orphans(client: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<u64> {
+    let rows = client
+        .query_typed(
+            include_str!("runs/abort_orphans.sql"),
+            &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
+        )
+        .await?;
+    Ok(rows.len() as u64)
+}
+
+/// Begins a run and returns its id.
+pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
+    let row = client
+        .query_typed_one(
+            "insert into forebay.scrape_runs \
+                 (source_id, scope, status, is_complete, guards, with_handoffs, engine, input, observed_at) \
+             values ($1, $2, 'running', $3, $4, $5, $6, $7, $8) returning run_id",
+            &[
+                (&run.source_id, Type::INT4),
+                (&run.scope.to_string(), Type::TEXT),
+                (&run.is_complete, Type::BOOL),
+                (&run.guards, Type::JSONB),
+                (&run.with_handoffs, Type::BOOL),
+                (&run.engine, Type::TEXT),
+                (&run.input, Type::TEXT),
+                (&run.observed_at, Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Adds to a running run's counts. Fails with [`Error::RunLost`] when the run is not `running` any more, which undoes
+/// the batch that the caller's transaction is about to write.
+pub async fn progress(
+    client: &impl GenericClient,
+    run_id: i64,
+    more: &Counts,
+    num_handoffs: u64,
+) -> Result<()> {
+    let counts = as_parameters(more);
+    let num_handoffs = signed(num_handoffs);
+    let num_rows = client
+        .execute_typed(
+            include_str!("runs/progress.sql"),
+            &[
+                (&run_id, Type::INT8),
+                (&counts[0], Type::INT8),
+                (&counts[1], Type::INT8),
+                (&counts[2], Type::INT8),
+                (&counts[3], Type::INT8),
+                (&counts[4], Type::INT8),
+                (&counts[5], Type::INT8),
+                (&counts[6], Type::INT8),
+                (&counts[7], Type::INT8),
+                (&num_handoffs, Type::INT8),
+            ],
+        )
+        .await?;
+    if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Ending<'a> {
+    /// Its last state.
+    pub status: RunStatus,
+    /// Why, as a stable word.
+    pub reason_code: Option<&'a str>,
+    /// Why, as a sentence.
+    pub message: Option<&'a str>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Ends a run that is in state `from`; its counts are what [`progress`] added up.
+pub async fn finish(
+    client: &impl GenericClient,
+    run_id: i64,
+    from: RunStatus,
+    ending: &Ending<'_>,
+) -> Result<()> {
+    let duration_ms = i64::try_from(ending.duration.as_millis()).unwrap_or(i64::MAX);
+    let num_rows = client
+        .execute_typed(
+            "update forebay.scrape_runs set status = $3, reason_code = $4, message = $5, ended_at = now(), \
+                 heartbeat_at = now(), duration_ms = coalesce(duration_ms, 0) + $6 \
+             where run_id = $1 and status = $2",
+            &[
+                (&run_id, Type::INT8),
+                (&from.as_str(), Type::TEXT),
+                (&ending.status.as_str(), Type::TEXT),
+                (&ending.reason_code, Type::TEXT),
+                (&ending.message, Type::TEXT),
+                (&duration_ms, Type::INT8),
+            ],
+        )
+        .await?;
+    if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
+}
+
+/// Closes the held runs of a scope that `run_id`, complete and applied, has made obsolete, and drops what they staged.
+pub async fn supersede_held(
+    client: &impl GenericClient,
+    run_id: i64,
+    source_id: i32,
+    scope: &Scope,
+) -> Result<u64> {
+    let rows = client
+        .query_typed(
+            include_str!("runs/supersede_held.sql"),
+            &[(&run_id, Type::INT8), (&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
+        )
+        .await?;
+    Ok(rows.len() as u64)
+}
+
+/// When the last complete run that was applied observed the scope. Nothing older may be written after it.
+pub async fn watermark(
+    client: &impl GenericClient,
+    source_id: i32,
+    scope: &Scope,
+) -> Result<Option<Timestamp>> {
+    let row = client
+        .query_typed_one(
+            "select max(observed_at) from forebay.scrape_runs \
+             where source_id = $1 and scope = $2 and is_complete and status = 'complete'",
+            &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Records the coverage of a run's fields.
+pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &Coverage) -> Result<()> {
+    let mut names = Vec::new();
+    let mut counts = Vec::new();
+    let mut shares = Vec::new();
+    for field in coverage.fields() {
+        names.push(field.name);
+        counts.push(signed(field.count));
+        shares.push(field.share);
+    }
+    client
+        .execute_typed(
+            "insert into forebay.scrape_run_fields (run_id, field_name, num_present, coverage) \
+             select $1, f.* from unnest($2::text[], $3::int8[], $4::float8[]) as f",
+            &[
+                (&run_id, Type::INT8),
+                (&names, Type::TEXT_ARRAY),
+                (&counts, Type::INT8_ARRAY),
+                (&shares, Type::FLOAT8_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The coverage of fields (0 to 1) that is usual in a scope: the mean over its last five complete runs.
+pub async fn baseline(
+    client: &impl GenericClient,
+    source_id: i32,
+    scope: &Scope,
+) -> Result<Vec<(String, f64)>> {
+    let rows = client
+        .query_typed(
+            include_str!("runs/baseline.sql"),
+            &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+fn as_parameters(counts: &Counts) -> [i64; 8] {
+    [
+        counts.num_seen,
+        counts.num_added,
+        counts.num_updated,
+        counts.num_unchanged,
+        counts.num_removed,
+        counts.num_restored,
+        counts.num_duplicate,
+        counts.num_rejected,
+    ]
+    .map(signed)
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Reads eight counts from consecutive columns.
+pub(crate) fn counts_from(row: &Row, first: usize) -> Result<Counts> {
+    let mut counts = [0; 8];
+    for (place, count) in counts.iter_mut().enumerate() {
+        *count = u64::try_from(row.try_get::<_, i64>(first + place)?).unwrap_or(0);
+    }
+    let [
+        num_seen,
+        num_added,
+        num_updated,
+        num_unchanged,
+        num_removed,
+        num_restored,
+        num_duplicate,
+        num_rejected,
+    ] = counts;
+    Ok(Counts {
+        num_seen,
+        num_added,
+        num_updated,
+        num_unchanged,
+        num_removed,
+        num_restored,
+        num_duplicate,
+        num_rejected,
+    })
+}

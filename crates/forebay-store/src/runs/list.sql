@@ -1,0 +1,19 @@
+select r.run_id, r.source_id, s.name, r.scope, r.status, r.reason_code, r.message, r.is_complete, r.guards,
+    r.with_handoffs, r.engine, r.input, r.observed_at, r.started_at, r.ended_at, r.duration_ms,
+    r.num_seen, r.num_added, r.num_updated, r.num_unchanged, r.num_removed, r.num_restored, r.num_duplicate,
+    r.num_rejected, r.num_handoffs,
+    case when r.status = 'held' then (select count(*) from forebay.scrape_run_changes as c where c.run_id = r.run_id)
+        else 0 end,
+    coalesce(f.names, '{}'), coalesce(f.shares, '{}')
+from forebay.scrape_runs as r
+join forebay.sources as s using (source_id)
+left join lateral (
+    select array_agg(f.field_name order by f.field_name) as names, array_agg(f.coverage order by f.field_name) as shares
+    from forebay.scrape_run_fields as f
+    where f.run_id = r.run_id
+) as f on true
+where ($1::text is null or s.name = $1)
+    and ($2::text is null or r.status = $2)
+    and ($3::int8 is null or r.run_id = $3)
+order by r.run_id desc
+limit $4

@@ -1,0 +1,116 @@
+//! Sources and the pipelines that take their changes.
+
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::error::Result;
+
+/// A source as it is stored.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Short id inside this database.
+    pub source_id: i32,
+    /// Stable name.
+    pub name: String,
+    /// What its records are.
+    pub entity_type: String,
+    /// The fields that make a record's key, in order.
+    pub key_fields: Vec<String>,
+    /// Field rules, duplicate policy and guards as last used.
+    pub policy: serde_json::Value,
+    /// Raised when key fields or policy change.
+    pub parser_version: i32,
+    /// Whether a re-key has moved keys of this source, so that computed ids must be resolved.
+    pub has_aliases: bool,
+}
+
+/// What a caller declares of a source.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    /// Stable name.
+    pub name: String,
+    /// What its records are.
+    pub entity_type: String,
+    /// The fields that make a record's key, in order.
+    pub key_fields: Vec<String>,
+    /// Field rules, duplicate policy and guards.
+    pub policy: serde_json::Value,
+}
+
+/// A source with its totals, for lists.
+#[derive(Clone, Debug)]
+pub struct SourceSummary {
+    /// The source.
+    pub source: Source,
+    /// Its active references.
+    pub num_active: i64,
+    /// Its tombstones.
+    pub num_removed: i64,
+    /// When its last run ended.
+    pub last_run_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
+     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id)";
+
+const DECLARE: &str = include_str!("sources/declare.sql");
+
+/// Finds a source by its name.
+pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Source>> {
+    let statement = format!("select {COLUMNS} from forebay.sources as s where s.name = $1");
+    let row = client.query_typed_opt(&statement, &[(&name, Type::TEXT)]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Declares a source: adds it, or brings its entry up to date. Writes nothing when nothing changed.
+pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<Source> {
+    client
+        .execute_typed(
+            DECLARE,
+            &[
+                (&spec.name, Type::TEXT),
+                (&spec.entity_type, Type::TEXT),
+                (&spec.key_fields, Type::TEXT_ARRAY),
+                (&spec.policy, Type::JSONB),
+            ],
+        )
+        .await?;
+    let statement = format!("select {COLUMNS} from forebay.sources as s where s.name = $1");
+    from_row(&client.query_typed_one(&statement, &[(&spec.name, Type::TEXT)]).await?)
+}
+
+/// All sources with their totals, by name.
+pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
+    let statement = format!(
+        "select {COLUMNS}, coalesce(t.num_active, 0), coalesce(t.num_removed, 0), \
+             (select max(r.ended_at) from forebay.scrape_runs as r where r.source_id = s.source_id) \
+         from forebay.sources as s \
+         left join (select source_id, count(*) filter (where removed_at is null) as num_active, \
+                 count(*) filter (where removed_at is not null) as num_removed \
+             from forebay.\"references\" group by source_id) as t using (source_id) \
+         order by s.name"
+    );
+    let rows = client.query_typed(&statement, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SourceSummary {
+                source: from_row(row)?,
+                num_active: row.try_get(7)?,
+                num_removed: row.try_get(8)?,
+                last_run_at: row.try_get(9)?,
+            })
+        })
+        .collect()
+}
+
+fn from_row(row: &Row) -> Result<Source> {
+    Ok(Source {
+        source_id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        entity_type: row.try_get(2)?,
+        key_fields: row.try_get(3)?,
+        policy: row.try_get(4)?,
+        parser_version: row.try_get(5)?,
+        has_aliases: row.try_get(6)?,
+    })
+}

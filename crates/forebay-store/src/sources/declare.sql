@@ -1,0 +1,12 @@
+-- The condition keeps a replay from writing anything: an entry that is already so is left alone.
+insert into forebay.sources as s (name, entity_type, key_fields, policy)
+values ($1, $2, $3, $4)
+on conflict (name) do update
+set entity_type = excluded.entity_type,
+    key_fields = excluded.key_fields,
+    policy = excluded.policy,
+    parser_version = s.parser_version + (
+        (s.key_fields, s.policy -> 'rules') is distinct from (excluded.key_fields, excluded.policy -> 'rules'))::int,
+    updated_at = now()
+where (s.entity_type, s.key_fields, s.policy)
+    is distinct from (excluded.entity_type, excluded.key_fields, excluded.policy)
