@@ -163,10 +163,10 @@ impl Model {
             return self.apply(hash, Event::SameHash);
         }
         self.supersede_others(hash);
-        if self.rows.contains_key(&hash) {
+        let is_new = !self.rows.contains_key(&hash);
+        self.rows.entry(hash).or_insert((State::Pending, 1));
+        if !is_new {
             self.apply(hash, Event::EarlierHash);
-        } else {
-            self.rows.insert(hash, (State::Pending, 1));
         }
         self.latest = Some(hash);
     }

@@ -1,0 +1,255 @@
+//! Guards: whether what a complete run found may be applied.
+//!
+//! A complete run may remove what it did not see, so a scraper's bad day would empty the references. At its end the
+//! run's evidence is held against the source's [`GuardPolicy`]. When a guard trips, the changes stay staged, the last
+//! good data keeps serving, and an operator reads the sentences written here and releases or rejects the run.
+//!
+//! Each guard looks at the evidence by itself and nothing is hidden behind the first that trips. A scope's first
+//! load has nothing to protect and passes all of them. To add a guard: a reason, a function, a line in [`decide`].
+
+use std::fmt;
+
+use crate::{coverage::Coverage, rekey::Rekey};
+
+#[cfg(test)]
+mod tests;
+
+/// When a complete run of a source is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GuardPolicy {
+    /// Hold when no record was seen although the scope has active references. Default: true.
+    pub hold_empty: bool,
+    /// Hold when the keys that vanish come back as other keys with the same content. Default: true.
+    pub hold_rekey: bool,
+    /// Hold when more than this share (0 to 1) of the scope's active references would be removed. Default: 0.5.
+    pub max_removed_share: f64,
+    /// However large the share, this many may be removed without a hold. Default: 5.
+    pub min_removed: u64,
+    /// Hold when more than this share (0 to 1) of the scope's active references would get a new version. Default: 1,
+    /// which never holds, since a source may well rewrite all that it has.
+    pub max_changed_share: f64,
+    /// However large the share, this many may get a new version without a hold. Default: 5.
+    pub min_changed: u64,
+    /// Hold when fewer than this share (0 to 1) of a field's baseline is left; 0 never holds. Default: 0.5.
+    pub min_coverage_kept: f64,
+    /// Fields whose baseline is below this share (0 to 1) come and go by themselves. Default: 0.2.
+    pub min_coverage_baseline: f64,
+    /// With fewer records than this, shares per field say too little. Default: 10.
+    pub min_coverage_records: u64,
+}
+
+impl Default for GuardPolicy {
+    fn default() -> Self {
+        Self {
+            hold_empty: true,
+            hold_rekey: true,
+            max_removed_share: 0.5,
+            min_removed: 5,
+            max_changed_share: 1.0,
+            min_changed: 5,
+            min_coverage_kept: 0.5,
+            min_coverage_baseline: 0.2,
+            min_coverage_records: 10,
+        }
+    }
+}
+
+/// What a field's share was in the last good runs of the scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldBaseline {
+    /// The field.
+    pub name: String,
+    /// Records with a value for it over all records, 0 to 1.
+    pub share: f64,
+}
+
+/// What a complete run found, before anything is applied. All counts are of the run's scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// References that are active now.
+    pub num_active_before: u64,
+    /// Distinct keys seen.
+    pub num_seen: u64,
+    /// Active references whose key was not seen.
+    pub num_removed: u64,
+    /// Keys that are new.
+    pub num_added: u64,
+    /// References that would get a new version.
+    pub num_updated: u64,
+    /// The coverage of this run.
+    pub coverage: &'a Coverage,
+    /// The coverage to compare with; `None` when no good run has left one.
+    pub baseline: Option<&'a [FieldBaseline]>,
+    /// What [`rekey::recognise`](crate::rekey::recognise) made of the keys that vanish and appear.
+    pub rekey: Option<&'a Rekey>,
+}
+
+/// What a guard saw, most telling first; a held run shows them in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HoldReason {
+    /// No record at all, although there are active references.
+    EmptyRun,
+    /// The same content under other keys.
+    RekeySuspected,
+    /// Too large a share would be removed.
+    MassRemoval,
+    /// Fields that used to have values are mostly empty.
+    CoverageDrop,
+    /// Too large a share would get a new version.
+    MassChange,
+}
+
+impl HoldReason {
+    /// All reasons, in the order of the check constraint.
+    pub const ALL: [Self; 5] =
+        [Self::EmptyRun, Self::RekeySuspected, Self::MassRemoval, Self::CoverageDrop, Self::MassChange];
+
+    /// The stable reason code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyRun => "empty_run",
+            Self::RekeySuspected => "rekey_suspected",
+            Self::MassRemoval => "mass_removal",
+            Self::CoverageDrop => "coverage_drop",
+            Self::MassChange => "mass_change",
+        }
+    }
+
+    /// The reason that a word in a column names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One guard that tripped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which one.
+    pub reason: HoldReason,
+    /// What it saw, in one sentence with the numbers and the limit.
+    pub message: String,
+}
+
+/// The decision on a complete run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Apply the changes and the removals.
+    Apply,
+    /// Keep everything staged for an operator. Never empty, most important first.
+    Hold(Vec<Held>),
+}
+
+/// Decides on a complete run.
+pub fn decide(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Verdict {
+    if evidence.num_active_before == 0 {
+        return Verdict::Apply;
+    }
+    let guards = [empty_run, rekey_suspected, mass_removal, coverage_drop, mass_change];
+    let held: Vec<Held> = guards.iter().filter_map(|guard| guard(policy, evidence)).collect();
+    if held.is_empty() { Verdict::Apply } else { Verdict::Hold(held) }
+}
+
+fn empty_run(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
+    let trips = policy.hold_empty && evidence.num_seen == 0;
+    let message = || {
+        format!(
+            "the run saw no records, while the scope has {} active references",
+            evidence.num_active_before
+        )
+    };
+    trips.then(|| Held { reason: HoldReason::EmptyRun, message: message() })
+}
+
+fn rekey_suspected(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
+    let rekey = evidence.rekey.filter(|_| policy.hold_rekey)?;
+    let change = rekey.key_change.as_ref().map(|change| format!(" ({change})")).unwrap_or_default();
+    let message = format!(
+        "{} of {} keys that vanish come back under other keys, {} of them with the same content{change}; \
+         rekey keeps their references and history",
+        rekey.pairs.len(),
+        rekey.num_vanished,
+        rekey.num_same_content
+    );
+    Some(Held { reason: HoldReason::RekeySuspected, message })
+}
+
+fn mass_removal(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
+    let message = over_share(
+        "be removed",
+        evidence.num_removed,
+        evidence.num_active_before,
+        policy.max_removed_share,
+        policy.min_removed,
+    )?;
+    Some(Held { reason: HoldReason::MassRemoval, message })
+}
+
+fn mass_change(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
+    let message = over_share(
+        "get a new version",
+        evidence.num_updated,
+        evidence.num_active_before,
+        policy.max_changed_share,
+        policy.min_changed,
+    )?;
+    Some(Held { reason: HoldReason::MassChange, message })
+}
+
+/// The sentence for a count that is over its share of the active references and over the number let through.
+fn over_share(fate: &str, count: u64, num_active: u64, max_share: f64, min_count: u64) -> Option<String> {
+    // A share that is no number, from a broken configuration, must not switch the guard off.
+    let max_share = if max_share.is_nan() { 0.0 } else { max_share };
+    let share = count as f64 / num_active as f64;
+    (count > min_count && share > max_share).then(|| {
+        let (share, limit) = (Percent(share), Percent(max_share));
+        format!("{count} of {num_active} active references ({share}) would {fate}; the limit is {limit}")
+    })
+}
+
+fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
+    /// Fields that the message names; a broken page loses all of them at once.
+    const MAX_NAMED: usize = 8;
+
+    if evidence.coverage.num_records() < policy.min_coverage_records {
+        return None;
+    }
+    let mut dropped: Vec<(&FieldBaseline, f64)> = Vec::new();
+    for field in evidence.baseline.unwrap_or_default() {
+        let now = evidence.coverage.field(&field.name).map_or(0.0, |field| field.share);
+        if field.share >= policy.min_coverage_baseline && now < field.share * policy.min_coverage_kept {
+            dropped.push((field, now));
+        }
+    }
+    if dropped.is_empty() {
+        return None;
+    }
+    // The deepest fall first.
+    dropped.sort_by(|a, b| {
+        (b.0.share - b.1).total_cmp(&(a.0.share - a.1)).then_with(|| a.0.name.cmp(&b.0.name))
+    });
+    let named: Vec<String> = dropped
+        .iter()
+        .take(MAX_NAMED)
+        .map(|(field, now)| format!("{} from {} to {}", field.name, Percent(field.share), Percent(*now)))
+        .collect();
+    let num_unnamed = dropped.len().saturating_sub(MAX_NAMED);
+    let rest = if num_unnamed == 0 { String::new() } else { format!(" and {num_unnamed} more") };
+    let message = format!("fields lost their values: {}{rest}", named.join(", "));
+    Some(Held { reason: HoldReason::CoverageDrop, message })
+}
+
+/// A share as a person reads it. One decimal, so that what is just over a limit does not read as the limit.
+struct Percent(f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = format!("{:.1}", self.0 * 100.0);
+        write!(f, "{} %", percent.strip_suffix(".0").unwrap_or(&percent))
+    }
+}

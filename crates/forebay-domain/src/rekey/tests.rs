@@ -1,0 +1,192 @@
+//! Re-keys in made-up data and, where they are at hand, in real scrapes.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn key_fields() -> Vec<String> {
+    vec!["id".to_owned()]
+}
+
+fn candidate(mut payload: Value, key: &str) -> Candidate {
+    payload["id"] = json!(key);
+    Candidate { key: key.to_owned(), payload: payload.to_string() }
+}
+
+/// Courses that differ in title and number and share a language.
+fn course(number: usize) -> Value {
+    json!({"title": format!("Course {number}"), "lang": "nl", "credits": number % 4, "room": format!("R{}", number * 7)})
+}
+
+/// Old key to new key, for every pair.
+fn paired_keys(rekey: &Rekey, vanished: &[Candidate], appeared: &[Candidate]) -> Vec<(String, String)> {
+    let keys = |&(v, a): &(usize, usize)| (vanished[v].key.clone(), appeared[a].key.clone());
+    rekey.pairs.iter().map(keys).collect()
+}
+
+#[test]
+fn the_same_content_pairs_whatever_the_keys_and_the_order() {
+    let old: Vec<Candidate> = (0..20).map(|n| candidate(course(n), &format!("{:x}", n * 7919 + 3))).collect();
+    let new: Vec<Candidate> =
+        (0..20).rev().map(|n| candidate(course(n), &format!("q{}", n * 31 % 23))).collect();
+    let rekey = recognise(&old, &new, &key_fields()).unwrap();
+    assert_eq!(rekey.pairs, (0..20).map(|n| (n, 19 - n)).collect::<Vec<_>>());
+    assert_eq!((rekey.num_same_content, rekey.num_vanished, rekey.num_appeared), (20, 20, 20));
+    assert_eq!(rekey.key_change, None);
+}
+
+#[test]
+fn spelling_of_json_does_not_matter() {
+    let old =
+        [r#"{"id":"a1","n":1.0,"t":"é"}"#, r#"{"id":"a2","n":2,"t":"x"}"#, r#"{"id":"a3","n":3,"t":"y"}"#];
+    let new = [r#"{"t":"\u00e9", "n":1, "id":"b1"}"#, r#"{"n":2e0,"t":"x"}"#, r#"{"t":"y","n":3}"#];
+    let side = |payloads: [&str; 3], prefix: &str| -> Vec<Candidate> {
+        let made = payloads.iter().enumerate();
+        made.map(|(n, text)| Candidate { key: format!("{prefix}{}", n + 1), payload: (*text).to_owned() })
+            .collect()
+    };
+    let rekey = recognise(&side(old, "a"), &side(new, "b"), &key_fields()).unwrap();
+    assert_eq!((rekey.pairs.len(), rekey.num_same_content), (3, 3));
+    assert_eq!(rekey.key_change, Some(KeyChange::Prefix { old: "a".into(), new: "b".into() }));
+}
+
+#[test]
+fn shared_content_is_told_apart_by_the_change_of_keys() {
+    // Six distinct courses, and four that are word for word the same.
+    let content = |n: usize| if n < 6 { course(n) } else { json!({"title": "Seminar", "lang": "nl"}) };
+    let old: Vec<Candidate> = (0..10).map(|n| candidate(content(n), &format!("bk:{n}"))).collect();
+    let new: Vec<Candidate> = (0..10).rev().map(|n| candidate(content(n), &n.to_string())).collect();
+    let rekey = recognise(&old, &new, &key_fields()).unwrap();
+    assert_eq!(rekey.pairs.len(), 10);
+    for (old, new) in paired_keys(&rekey, &old, &new) {
+        assert_eq!(old.strip_prefix("bk:"), Some(new.as_str()));
+    }
+    // Without a pattern in the keys, the four stay unpaired.
+    let random: Vec<Candidate> =
+        (0..10).map(|n| candidate(content(n), &format!("{}", 7919 * (n + 11) % 997))).collect();
+    let rekey = recognise(&old, &random, &key_fields()).unwrap();
+    assert_eq!(rekey.pairs, (0..6).map(|n| (n, n)).collect::<Vec<_>>());
+}
+
+#[test]
+fn changed_content_pairs_by_similarity() {
+    let edited = |n: usize| {
+        let mut payload = course(n);
+        payload["credits"] = json!(n % 4 + 10);
+        payload["url"] = json!(format!("https://example.org/{n}"));
+        payload
+    };
+    let old: Vec<Candidate> =
+        (0..30).map(|n| candidate(course(n), &format!("{}", 7919 * (n + 1) % 997))).collect();
+    let new: Vec<Candidate> =
+        (0..30).rev().map(|n| candidate(edited(n), &format!("k{}", n * 17 % 31))).collect();
+    let rekey = recognise(&old, &new, &key_fields()).unwrap();
+    assert_eq!(rekey.pairs, (0..30).map(|n| (n, 29 - n)).collect::<Vec<_>>());
+    assert_eq!(rekey.num_same_content, 0);
+}
+
+#[test]
+fn ordinary_turnover_is_no_rekey() {
+    let side = |range: std::ops::Range<usize>| -> Vec<Candidate> {
+        range.map(|n| candidate(course(n), &format!("c{n}"))).collect()
+    };
+    let none = |old: &[Candidate], new: &[Candidate]| assert_eq!(recognise(old, new, &key_fields()), None);
+    none(&side(0..40), &side(100..140));
+    none(&side(0..2), &side(100..102));
+    none(&side(0..40), &[]);
+    none(&[], &side(0..40));
+    // Content without values, and payloads that are no records, are never the same.
+    let empty = |prefix: &str| -> Vec<Candidate> {
+        (0..5).map(|n| candidate(json!({"title": null, "text": ""}), &format!("{prefix}{n}"))).collect()
+    };
+    none(&empty("a"), &empty("b"));
+    let broken = |prefix: &str| -> Vec<Candidate> {
+        (0..5).map(|n| Candidate { key: format!("{prefix}{n}"), payload: "{".repeat(n) }).collect()
+    };
+    none(&broken("a"), &broken("b"));
+    // Two of five come back, three do not.
+    let mut part = side(100..103);
+    part.extend((0..2).map(|n| candidate(course(n), &format!("new{n}"))));
+    none(&side(0..5), &part);
+}
+
+proptest! {
+    #[test]
+    fn pairs_are_one_to_one_and_repeatable(
+        old in proptest::collection::vec((0..6_u8, 0..3_u8), 0..25),
+        new in proptest::collection::vec((0..6_u8, 0..3_u8), 0..25),
+    ) {
+        let side = |values: &[(u8, u8)], prefix: &str| -> Vec<Candidate> {
+            let made = values.iter().enumerate();
+            made.map(|(n, (a, b))| candidate(json!({"a": a, "b": b}), &format!("{prefix}{n}"))).collect()
+        };
+        let (old, new) = (side(&old, "x"), side(&new, "y"));
+        let found = recognise(&old, &new, &key_fields());
+        prop_assert_eq!(&found, &recognise(&old, &new, &key_fields()));
+        if let Some(rekey) = found {
+            prop_assert!(rekey.pairs.len() >= MIN_PAIRS && rekey.pairs.len() * 2 >= old.len());
+            prop_assert!(rekey.pairs.is_sorted_by(|a, b| a.0 < b.0));
+            let mut taken: Vec<usize> = rekey.pairs.iter().map(|(_, a)| *a).collect();
+            taken.sort_unstable();
+            taken.dedup();
+            prop_assert_eq!(taken.len(), rekey.pairs.len());
+        }
+    }
+}
+
+/// The records of one snapshot by key, or `None` where the real data is not at hand.
+fn snapshot(name: &str) -> Option<BTreeMap<String, String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kerndoelen").join(name);
+    let Ok(text) = fs::read_to_string(&path) else {
+        eprintln!("skipped: {} is not there", path.display());
+        return None;
+    };
+    let by_key = |line: &str| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        (record["id"].as_str().unwrap().to_owned(), line.to_owned())
+    };
+    Some(text.lines().map(by_key).collect())
+}
+
+/// The records of `one` whose keys `other` lacks.
+fn without(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<Candidate> {
+    let gone = one.iter().filter(|(key, _)| !other.contains_key(*key));
+    gone.map(|(key, payload)| Candidate { key: key.clone(), payload: payload.clone() }).collect()
+}
+
+#[test]
+fn real_ids_that_lose_a_prefix_are_all_paired() {
+    let (Some(before), Some(after)) =
+        (snapshot("0001_20190423T081357Z.jsonl"), snapshot("0002_20190717T081450Z.jsonl"))
+    else {
+        return;
+    };
+    let (vanished, appeared) = (without(&before, &after), without(&after, &before));
+    let rekey = recognise(&vanished, &appeared, &key_fields()).unwrap();
+    assert_eq!((rekey.pairs.len(), rekey.num_same_content), (405, 336));
+    assert_eq!(rekey.key_change, Some(KeyChange::Prefix { old: "bk:".into(), new: String::new() }));
+    for (old, new) in paired_keys(&rekey, &vanished, &appeared) {
+        assert_eq!(old.strip_prefix("bk:"), Some(new.as_str()));
+    }
+}
+
+/// In this pair of snapshots new records say in a field of their own which old one they replace, so that the pairs
+/// can be checked. The ids are random and no content is the same.
+#[test]
+fn real_records_that_were_replaced_are_paired_with_no_other() {
+    let (Some(before), Some(after)) =
+        (snapshot("0006_20210129T134015Z.jsonl"), snapshot("0007_20220217T133453Z.jsonl"))
+    else {
+        return;
+    };
+    let (vanished, appeared) = (without(&before, &after), without(&after, &before));
+    let rekey = recognise(&vanished, &appeared, &key_fields()).unwrap();
+    assert!(rekey.pairs.len() >= 60, "{}", rekey.pairs.len());
+    for &(v, a) in &rekey.pairs {
+        let record: Value = serde_json::from_str(&appeared[a].payload).unwrap();
+        assert_eq!(record["replaces"], json!([vanished[v].key]));
+    }
+}
