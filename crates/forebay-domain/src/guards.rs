@@ -100,7 +100,7 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
-    /// All reasons, in the order of the check constraint.
+    /// All reasons, most telling first.
     pub const ALL: [Self; 5] =
         [Self::EmptyRun, Self::RekeySuspected, Self::MassRemoval, Self::CoverageDrop, Self::MassChange];
 

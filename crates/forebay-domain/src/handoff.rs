@@ -108,7 +108,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// All changes, in the order of the check constraint.
+    /// All changes.
     pub const ALL: [Self; 4] = [Self::Added, Self::Updated, Self::Removed, Self::Restored];
 
     /// The word in columns and output.
@@ -184,7 +184,7 @@ pub enum ReasonCode {
 }
 
 impl ReasonCode {
-    /// All reasons, in the order of the check constraint.
+    /// All reasons: why queued first, then why it waits or ended.
     pub const ALL: [Self; 17] = [
         Self::Added,
         Self::Updated,
