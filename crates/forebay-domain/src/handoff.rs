@@ -9,8 +9,8 @@
 //! - A new hash while the old one waits (pending, retrying, held) supersedes the old one.
 //! - A new hash while the old one is active leaves the attempt alone and queues exactly one follow-up, whose job
 //!   can be claimed when the attempt ends; see [`end_attempt`].
-//! - Back to an earlier hash opens that row again, with its generation raised, so that receipts of its earlier
-//!   life are stale.
+//! - Back to an earlier hash, or removed or restored under the same one, opens that row again, with its generation
+//!   raised, so that receipts of its earlier life are stale.
 //! - Ended hand-offs stay ended, but for reopening and for an operator's retry.
 
 mod policy;
@@ -155,7 +155,7 @@ pub enum ReasonCode {
     Removed,
     /// Queued: a tombstone came back.
     Restored,
-    /// Queued: the reference went back to an earlier hash, whose hand-off had ended.
+    /// Queued: the reference went back to an earlier hash, which has a hand-off already.
     Reopened,
     /// Queued: a reconciler found a version that had never been handed off.
     Reconciled,

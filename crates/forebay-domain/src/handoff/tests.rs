@@ -12,13 +12,13 @@ use super::*;
 /// `h` held, `n` not held, `e` already ended, `l` not latest.
 const MATRIX: [(State, &str); 8] = [
     (State::Pending, "P U P A s s s s s s s C H n p"),
-    (State::Active, "A A A c S R R F F R F w w n w"),
-    (State::Retrying, "R U R A s s s s s s s C H n P"),
+    (State::Active, "A A P c S R R F F R F w w n w"),
+    (State::Retrying, "R U P A s s s s s s s C H n P"),
     (State::Succeeded, "S S P c s s s s s s s e e n P"),
     (State::Failed, "F F P c s s s s s s s e e n P"),
     (State::Superseded, "l U P c s s s s s s s l l n l"),
     (State::Cancelled, "C C P c s s s s s s s e e n P"),
-    (State::Held, "H U H c s s s s s s s C h P h"),
+    (State::Held, "H U P c s s s s s s s C h P h"),
 ];
 
 fn letter(outcome: Result<&Transition, Refusal>) -> &'static str {
@@ -60,7 +60,8 @@ fn the_table_names_each_pair_once() {
         let same = |other: &Transition| other.from == one.from && other.event == one.event;
         assert!(!TRANSITIONS[position + 1..].iter().any(same), "{one:?}");
         // A move says why, but for claiming and succeeding, which keep the reason for which it was queued.
-        let is_silent = one.from == one.to || matches!(one.event, Event::Claimed | Event::Succeeded);
+        let is_silent = (one.from == one.to && one.event != Event::EarlierHash)
+            || matches!(one.event, Event::Claimed | Event::Succeeded);
         assert_eq!(one.reason.is_none(), is_silent, "{one:?}");
     }
 }
@@ -72,7 +73,9 @@ fn ended_hand_offs_only_leave_by_reopening_or_retry() {
         assert_eq!(transition.to != transition.from, leaves, "{transition:?}");
         assert_eq!(transition.raises_generation, leaves, "{transition:?}");
     }
-    assert!(TRANSITIONS.iter().all(|one| one.from.is_terminal() || !one.raises_generation));
+    let raising = TRANSITIONS.iter().filter(|one| one.raises_generation && !one.from.is_terminal());
+    assert!(raising.clone().all(|one| one.event == Event::EarlierHash && one.to == State::Pending));
+    assert_eq!(raising.count(), 4);
 }
 
 #[test]
@@ -139,8 +142,11 @@ fn a_follow_up_takes_the_place_of_a_retry() {
 /// The hand-offs of one reference in one pipeline, driven the way the store drives them.
 #[derive(Default)]
 struct Model {
+    /// By hash, the state and the generation.
     rows: BTreeMap<u8, (State, u32)>,
     latest: Option<u8>,
+    /// The one attempt under way: its hash, and the generation that its receipt is for.
+    attempt: Option<(u8, u32)>,
 }
 
 impl Model {
@@ -176,24 +182,30 @@ impl Model {
     }
 
     fn claim(&mut self) {
-        if self.find(|state| state == State::Active).is_none()
+        if self.attempt.is_none()
             && let Some(hash) = self.find(|state| matches!(state, State::Pending | State::Retrying))
         {
             self.apply(hash, Event::Claimed);
+            self.attempt = Some((hash, self.rows[&hash].1));
         }
     }
 
+    /// Ends the attempt; one with a stale receipt leaves the rows alone.
     fn end(&mut self, event: Event) {
-        if let Some(hash) = self.find(|state| state == State::Active)
-            && let Ok(transition) = end_attempt(event, self.find(State::is_waiting).is_some())
+        if let Some((hash, generation)) = self.attempt.take()
+            && self.rows[&hash].1 == generation
         {
-            self.rows.get_mut(&hash).unwrap().0 = transition.to;
+            let ended = end_attempt(event, self.find(State::is_waiting).is_some()).unwrap();
+            self.rows.insert(hash, (ended.to, generation));
         }
     }
 
     fn step(&mut self, event: Event, hash: u8) {
         match event {
-            Event::SameHash | Event::NewerVersion | Event::EarlierHash => self.enqueue(hash),
+            Event::SameHash | Event::NewerVersion => self.enqueue(hash),
+            // The reference was removed or restored: its latest hash, as a change of its own.
+            Event::EarlierHash if self.latest == Some(hash) => self.apply(hash, event),
+            Event::EarlierHash => self.enqueue(hash),
             Event::Claimed => self.claim(),
             Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted => self.end(event),
             Event::Retry if self.latest != Some(hash) => {}
@@ -219,7 +231,7 @@ proptest! {
             let before = model.rows.clone();
             model.step(event, hash);
             let count = |wanted: fn(State) -> bool| model.rows.values().filter(|(state, _)| wanted(*state)).count();
-            prop_assert!(count(|state| state == State::Active) <= 1);
+            prop_assert!(count(|state| state == State::Active) <= usize::from(model.attempt.is_some()));
             prop_assert!(count(State::is_waiting) <= 1, "{event:?}: {:?}", model.rows);
             prop_assert!(before.iter().all(|(hash, (_, generation))| model.rows[hash].1 >= *generation));
             // What a reference has now is never lost to a version that it no longer has.
@@ -229,8 +241,8 @@ proptest! {
         }
         // Left alone with working workers, only an operator's hold keeps anything back.
         for _ in 0..4 {
-            model.claim();
             model.end(Event::Succeeded);
+            model.claim();
         }
         prop_assert!(model.rows.values().all(|(state, _)| state.is_terminal() || *state == State::Held));
     }

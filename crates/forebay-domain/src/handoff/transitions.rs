@@ -10,11 +10,13 @@ use super::{FailureClass, ReasonCode, State};
 /// What happens to one hand-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The reference is handed off with the hash that it already had last.
+    /// The reference is handed off with the hash that it already had last, and with nothing else new.
     SameHash,
     /// Another hash of the reference is queued; the event reaches every other hand-off of it in the pipeline.
     NewerVersion,
-    /// The reference went back to this hand-off's hash after it had another.
+    /// The reference went back to this hand-off's hash after it had another, or it was removed or restored, which
+    /// leaves the hash as it was; then the change's own word ([`Change::reason`](super::Change::reason)) takes the
+    /// place of the reason in the table.
     EarlierHash,
     /// A worker takes it.
     Claimed,
@@ -92,14 +94,16 @@ const fn reopens(from: State, event: Event, reason: ReasonCode) -> Transition {
 pub const TRANSITIONS: &[Transition] = &[
     stays(State::Pending, Event::SameHash),
     because(State::Pending, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
-    stays(State::Pending, Event::EarlierHash),
+    reopens(State::Pending, Event::EarlierHash, ReasonCode::Reopened),
     moves(State::Pending, Event::Claimed, State::Active),
     because(State::Pending, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Pending, Event::Hold, State::Held, ReasonCode::Held),
     // The attempt goes on whatever comes in; a newer version waits for it to end.
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
-    stays(State::Active, Event::EarlierHash),
+    // What the attempt ingests may be outdated by now. It goes on with a receipt that is stale, so it cannot close the
+    // hand-off, which is its own follow-up.
+    reopens(State::Active, Event::EarlierHash, ReasonCode::Reopened),
     moves(State::Active, Event::Succeeded, State::Succeeded),
     failed(FailureClass::Transient, State::Retrying, ReasonCode::Transient),
     failed(FailureClass::Throttled, State::Retrying, ReasonCode::Throttled),
@@ -109,14 +113,14 @@ pub const TRANSITIONS: &[Transition] = &[
     because(State::Active, Event::AttemptsExhausted, State::Failed, ReasonCode::AttemptsExhausted),
     stays(State::Retrying, Event::SameHash),
     because(State::Retrying, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
-    stays(State::Retrying, Event::EarlierHash),
+    reopens(State::Retrying, Event::EarlierHash, ReasonCode::Reopened),
     moves(State::Retrying, Event::Claimed, State::Active),
     because(State::Retrying, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Retrying, Event::Hold, State::Held, ReasonCode::Held),
     because(State::Retrying, Event::Retry, State::Pending, ReasonCode::Retried),
     stays(State::Held, Event::SameHash),
     because(State::Held, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
-    stays(State::Held, Event::EarlierHash),
+    reopens(State::Held, Event::EarlierHash, ReasonCode::Reopened),
     because(State::Held, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Held, Event::Release, State::Pending, ReasonCode::Released),
     stays(State::Succeeded, Event::SameHash),
