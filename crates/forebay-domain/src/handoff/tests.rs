@@ -202,10 +202,12 @@ impl Model {
 
     fn step(&mut self, event: Event, hash: u8) {
         match event {
-            Event::SameHash | Event::NewerVersion => self.enqueue(hash),
             // The reference was removed or restored: its latest hash, as a change of its own.
-            Event::EarlierHash if self.latest == Some(hash) => self.apply(hash, event),
-            Event::EarlierHash => self.enqueue(hash),
+            Event::EarlierHash if self.latest == Some(hash) => {
+                self.supersede_others(hash);
+                self.apply(hash, event);
+            }
+            Event::SameHash | Event::NewerVersion | Event::EarlierHash => self.enqueue(hash),
             Event::Claimed => self.claim(),
             Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted => self.end(event),
             Event::Retry if self.latest != Some(hash) => {}
