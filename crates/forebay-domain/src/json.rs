@@ -18,6 +18,8 @@
 
 mod document;
 mod number;
+#[cfg(test)]
+pub(crate) mod samples;
 mod scan;
 #[cfg(test)]
 mod tests;
