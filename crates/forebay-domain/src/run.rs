@@ -26,6 +26,28 @@ pub struct Counts {
     pub num_rejected: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.num_seen += more.num_seen;
+        self.num_added += more.num_added;
+        self.num_updated += more.num_updated;
+        self.num_unchanged += more.num_unchanged;
+        self.num_removed += more.num_removed;
+        self.num_restored += more.num_restored;
+        self.num_duplicate += more.num_duplicate;
+        self.num_rejected += more.num_rejected;
+    }
+}
+
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(mut self, more: Self) -> Self {
+        self += more;
+        self
+    }
+}
+
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RunStatus {

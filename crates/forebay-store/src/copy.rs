@@ -52,12 +52,6 @@ impl CopyWriter {
         self.bytes(&hash.0)
     }
 
-    pub(crate) fn int2(&mut self, value: i16) -> &mut Self {
-        self.buffer.put_i32(2);
-        self.buffer.put_i16(value);
-        self
-    }
-
     pub(crate) fn int4(&mut self, value: i32) -> &mut Self {
         self.buffer.put_i32(4);
         self.buffer.put_i32(value);

@@ -9,13 +9,19 @@
 
 pub mod aliases;
 pub mod changes;
+pub mod cluster;
+pub mod connect;
 mod copy;
 pub mod error;
 pub mod handoffs;
+pub mod migrations;
 pub mod references;
 pub mod rejected;
 pub mod runs;
 pub mod sources;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod types;
 
+pub use connect::{Database, Target};
 pub use error::{Error, Result};

@@ -6,7 +6,6 @@
 use forebay_domain::{
     diff::FieldChange,
     identity::{ReferenceId, VersionHash},
-    scope::Scope,
 };
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
@@ -14,7 +13,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use crate::{
     copy::CopyWriter,
     error::Result,
-    types::{SqlHash, SqlId, sql_ids},
+    types::{SqlHash, SqlId, SqlText, sql_ids},
 };
 
 /// Finds what differs in a batch.
@@ -70,8 +69,8 @@ pub struct Origin {
     pub source_id: i32,
     /// What the source's records are.
     pub entity_type: String,
-    /// The run's scope.
-    pub scope: Scope,
+    /// The run's scope, as text.
+    pub scope: String,
     /// When the run observed the source.
     pub observed_at: Timestamp,
 }
@@ -105,7 +104,7 @@ pub struct ChangedReference<'a> {
     /// The hash of its content now.
     pub version_hash: VersionHash,
     /// Its payload now, as JSON text.
-    pub payload: &'a str,
+    pub payload: &'a [u8],
     /// The line of the input that it stood on, 0 if unknown.
     pub line: u64,
     /// What changed, field by field.
@@ -154,13 +153,19 @@ pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result
         .collect()
 }
 
+/// Which of `ids` exist, as active references or as tombstones.
+pub async fn existing(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<ReferenceId>> {
+    let statement = "select reference_id from forebay.\"references\" where reference_id = any($1)";
+    let rows = client.query_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
+    rows.iter().map(|row| Ok(row.try_get::<_, SqlId>(0)?.0)).collect()
+}
+
 /// Adds references. A key that another run has added meanwhile is a unique violation, which fails the transaction.
 pub async fn add(
     transaction: &Transaction<'_>,
     origin: &Origin,
     references: impl IntoIterator<Item = NewReference<'_>>,
 ) -> Result<u64> {
-    let scope = origin.scope.to_string();
     let mut lineage = String::new();
     let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
     for reference in references {
@@ -178,7 +183,7 @@ pub async fn add(
             .int4(1)
             .hash(reference.version_hash)
             .text(&origin.entity_type)
-            .text(&scope)
+            .text(&origin.scope)
             .text(reference.record_key)
             .jsonb(reference.payload)
             .jsonb(lineage.as_bytes());
@@ -197,7 +202,7 @@ pub async fn update(
     let old_removed: Vec<Option<Timestamp>> = changed.iter().map(|c| c.old_removed_at).collect();
     let versions: Vec<i32> = changed.iter().map(|c| c.version).collect();
     let hashes: Vec<SqlHash> = changed.iter().map(|c| SqlHash(c.version_hash)).collect();
-    let payloads: Vec<&str> = changed.iter().map(|c| c.payload).collect();
+    let payloads: Vec<SqlText<'_>> = changed.iter().map(|c| SqlText(c.payload)).collect();
     let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.line)).collect();
     let num_updated = transaction
         .execute_typed(
@@ -212,7 +217,7 @@ pub async fn update(
                 (&lines, Type::INT8_ARRAY),
                 (&origin.observed_at, Type::TIMESTAMPTZ),
                 (&origin.run_id, Type::INT8),
-                (&origin.scope.to_string(), Type::TEXT),
+                (&origin.scope, Type::TEXT),
                 (&origin.entity_type, Type::TEXT),
             ],
         )
@@ -262,11 +267,11 @@ pub async fn ensure_revision_month(client: &impl GenericClient, at: Timestamp) -
 pub async fn move_to_scope(
     transaction: &impl GenericClient,
     ids: &[ReferenceId],
-    scope: &Scope,
+    scope: &str,
 ) -> Result<u64> {
     let statement = "update forebay.\"references\" set scope = $2 where reference_id = any($1)";
     let num_moved = transaction
-        .execute_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY), (&scope.to_string(), Type::TEXT)])
+        .execute_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY), (&scope, Type::TEXT)])
         .await?;
     Ok(num_moved)
 }
@@ -364,6 +369,7 @@ fn known_line(line: u64) -> Option<i64> {
 
 fn write_lineage(out: &mut String, line: u64) {
     use std::fmt::Write;
+
     match known_line(line) {
         // Writing to a String cannot fail.
         Some(line) => drop(write!(out, "{{\"line\":{line}}}")),

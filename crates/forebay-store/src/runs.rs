@@ -13,9 +13,12 @@ use forebay_domain::{
     scope::Scope,
 };
 use jiff::Timestamp;
-use tokio_postgres::{Client, GenericClient, Row, types::Type};
+use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::error::{Error, Result};
+use crate::{
+    connect::Dedicated,
+    error::{Error, Result},
+};
 
 mod show;
 pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
@@ -44,17 +47,18 @@ pub struct NewRun {
 /// The lock on a source's scope. Dropping it closes its connection, which frees the scope.
 #[derive(Debug)]
 pub struct ScopeLock {
-    client: Client,
+    connection: Dedicated,
 }
 
 impl ScopeLock {
     /// Locks the scope, calling `waiting` once if another run has it.
     pub async fn acquire(
-        client: Client,
+        connection: Dedicated,
         source_id: i32,
         scope: &Scope,
         waiting: impl FnOnce(),
     ) -> Result<Self> {
+        let client = &connection.client;
         // A server that ends idle transactions would end the lock.
         client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
         let scope = scope.to_string();
@@ -67,12 +71,12 @@ impl ScopeLock {
             let lock = format!("select pg_advisory_xact_lock({name})");
             client.query_typed(&lock, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
         }
-        Ok(Self { client })
+        Ok(Self { connection })
     }
 
     /// Frees the scope.
     pub async fn release(self) -> Result<()> {
-        Ok(self.client.batch_execute("commit").await?)
+        Ok(self.connection.client.batch_execute("commit").await?)
     }
 }
 
@@ -174,6 +178,18 @@ pub async fn finish(
                 (&ending.message, Type::TEXT),
                 (&duration_ms, Type::INT8),
             ],
+        )
+        .await?;
+    if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
+}
+
+/// Opens a held run again, to apply what it staged; the caller's transaction closes it.
+pub async fn reopen(transaction: &impl GenericClient, run_id: i64) -> Result<()> {
+    let num_rows = transaction
+        .execute_typed(
+            "update forebay.scrape_runs set status = 'running', ended_at = null, heartbeat_at = now() \
+             where run_id = $1 and status = 'held'",
+            &[(&run_id, Type::INT8)],
         )
         .await?;
     if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }

@@ -15,6 +15,19 @@ pub(crate) struct SqlId(pub(crate) ReferenceId);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SqlHash(pub(crate) VersionHash);
 
+/// JSON text that is known to be UTF-8 but held as bytes; the server checks it all the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SqlText<'a>(pub(crate) &'a [u8]);
+
+impl ToSql for SqlText<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+        out.put_slice(self.0);
+        Ok(IsNull::No)
+    }
+    accepts!(TEXT);
+    to_sql_checked!();
+}
+
 impl ToSql for SqlId {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
         out.put_slice(&self.0.0);

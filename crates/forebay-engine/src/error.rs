@@ -1,0 +1,134 @@
+//! The one error type of the engine. Codes are stable; hints say what to do next.
+
+use jiff::Timestamp;
+
+/// What can go wrong while persisting, ingesting or reading back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database, or the way to it.
+    #[error(transparent)]
+    Store(#[from] forebay_store::Error),
+    /// The input.
+    #[error(transparent)]
+    Source(#[from] forebay_sources::Error),
+    /// The temporary file that holds what a run has seen.
+    #[error("the temporary file of the run cannot be used")]
+    Scratch(#[from] std::io::Error),
+    /// The thread that reads the input ended without a word.
+    #[error("reading the input ended unexpectedly")]
+    Reader,
+    /// A stored payload that cannot be read back.
+    #[error("a stored payload cannot be read: {0}")]
+    Payload(String),
+    /// Something else wrote the same references over and over while this batch was tried.
+    #[error("other writers kept changing the same references; the batch was tried {attempts} times")]
+    Contention {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The source is not known and was not described.
+    #[error("the source {source_name:?} is not known yet, and its key fields were not given")]
+    KeyUnknown {
+        /// The source.
+        source_name: String,
+    },
+    /// A key field that names no place in a record.
+    #[error("the key field {field:?} is neither a field's name nor a JSON pointer (RFC 6901)")]
+    KeyField {
+        /// The field as given.
+        field: String,
+    },
+    /// The run observed its scope before a run that has already been applied.
+    #[error("the scope was already observed at {watermark}, after this run's {observed_at}")]
+    OutOfOrder {
+        /// When this run observed the scope.
+        observed_at: Timestamp,
+        /// When the last complete run that was applied did.
+        watermark: Timestamp,
+    },
+    /// There is no such run.
+    #[error("there is no run {run_id}")]
+    NoSuchRun {
+        /// The run asked for.
+        run_id: i64,
+    },
+    /// The run is not held.
+    #[error("run {run_id} is {status}, not held")]
+    NotHeld {
+        /// The run.
+        run_id: i64,
+        /// What it is.
+        status: &'static str,
+    },
+    /// The changes of a held run do not look like a re-key.
+    #[error("what run {run_id} would remove and add does not look like the same records under other keys")]
+    NotARekey {
+        /// The run.
+        run_id: i64,
+    },
+}
+
+/// The result of the engine's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Source(error) => error.code(),
+            Self::Scratch(_) => "scratch_file",
+            Self::Reader => "reader_ended",
+            Self::Payload(_) => "payload_unreadable",
+            Self::Contention { .. } => "contention",
+            Self::KeyUnknown { .. } => "key_unknown",
+            Self::KeyField { .. } => "key_field_invalid",
+            Self::OutOfOrder { .. } => "observed_out_of_order",
+            Self::NoSuchRun { .. } => "no_such_run",
+            Self::NotHeld { .. } => "run_not_held",
+            Self::NotARekey { .. } => "not_a_rekey",
+        }
+    }
+
+    /// What to do next, if that can be said.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Source(error) => Some(error.hint().into()),
+            Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
+            Self::Contention { .. } => Some("run the command again when the other writers are done".into()),
+            Self::KeyUnknown { source_name } => Some(format!(
+                "name the fields that identify a record: --key FIELD[,FIELD…], or key = [\"…\"] in \
+                 [sources.{source_name}] of forebay.toml"
+            )),
+            Self::OutOfOrder { watermark, .. } => Some(format!(
+                "nothing was written: an older scrape never overwrites a newer one; persist scrapes in the order \
+                 of their times, with --observed-at not before {watermark}"
+            )),
+            Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
+            Self::NotHeld { .. } => Some("`forebay runs list --status held` shows what waits".into()),
+            Self::NotARekey { run_id } => Some(format!(
+                "`forebay runs release {run_id}` applies its additions and removals as they are, \
+                 `forebay runs reject {run_id}` drops them"
+            )),
+            Self::KeyField { .. } => {
+                Some("write a top-level field as its name, a nested one like /course/id".into())
+            }
+            Self::Reader | Self::Payload(_) => None,
+        }
+    }
+
+    /// Whether the database cannot be reached.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unreachable())
+    }
+
+    /// Whether another writer came in between, so that trying the batch again settles it.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Self::Store(error) = self else { return false };
+        // A key added by another run, or two transactions that waited for each other.
+        error.constraint() == Some("references_pkey")
+            || error.server().and_then(|server| server.sqlstate()) == Some("40P01")
+    }
+}

@@ -1,0 +1,10 @@
+//! The library of Forebay: records in, references kept, changes handed off and ingested.
+//!
+//! This crate drives the decisions of `forebay-domain`, owns the transactions over `forebay-store`, and reads input
+//! with `forebay-sources`. It has no terminal and no server: the command line and everything else that people touch
+//! are thin skins over the functions here.
+
+pub mod error;
+pub mod persist;
+
+pub use error::{Error, Result};

@@ -1,0 +1,427 @@
+//! Persisting a run: an input of records becomes references, revisions and hand-offs.
+//!
+//! The input is read, parsed and hashed by threads while the database answers. A window of it at a time is sorted by
+//! id and probed: only (id, hash) goes to the database, which answers with what differs. Payloads travel only for
+//! those. What becomes of them depends on what there is to protect:
+//!
+//! - *straight*: each window is written in a transaction of its own. First loads of a scope, runs that do not claim to
+//!   be complete, and runs with guards off go this way.
+//! - *staged*: what differs is kept durably aside as it comes. At the end the guards decide: one transaction applies
+//!   all of it with the removals, or the run is held and everything waits for an operator. Complete runs under guards
+//!   go this way, and runs whose duplicate policy needs the whole input.
+//!
+//! Whoever changes this: a run may be killed between any two statements. Every transaction must leave a state from
+//! which the same command, run again, ends where an undisturbed one would have.
+
+mod finish;
+mod held;
+mod process;
+mod reading;
+mod seen;
+mod window;
+mod write;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    io::Read,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use forebay_domain::{
+    guards::GuardPolicy,
+    identity::{KeyField, ReferenceId},
+    json::DEFAULT_MAX_DEPTH,
+    prepare::RecordPolicy,
+    rules::FieldRules,
+    run::{Counts, OnDuplicate, RunStatus},
+    scope::Scope,
+};
+use forebay_sources::ReadOptions;
+use forebay_store::{
+    aliases,
+    connect::Database,
+    handoffs,
+    references::{self, Origin},
+    runs::{self, NewRun, ScopeLock},
+    sources::{self, Source, SourceSpec},
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tokio::time;
+
+pub use held::{Rekeyed, reject, rekey, release};
+use process::{Processed, process};
+use reading::Reading;
+use seen::SeenSet;
+use window::Window;
+use write::Target;
+
+use crate::error::{Error, Result};
+
+/// A slow input is written after this long even if the window is not full, and progress is shown as often.
+const FLUSH_AFTER: Duration = Duration::from_secs(1);
+/// Windows that are probed and written at the same time, each on its own connection.
+const WINDOWS_UNDER_WAY: usize = 2;
+
+/// Where records come from.
+pub struct Input {
+    /// The file, `-` for standard input, or URL: shown in the run and beside rejected records.
+    pub name: String,
+    /// The bytes.
+    pub reader: Box<dyn Read + Send>,
+    /// How to read them.
+    pub options: ReadOptions,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What to persist, and by which policy.
+#[derive(Clone, Debug)]
+pub struct PersistRequest {
+    /// The source's name.
+    pub source: String,
+    /// What its records are; None: as it was, else `record`.
+    pub entity_type: Option<String>,
+    /// The fields that make a record's key; empty: as they were.
+    pub key_fields: Vec<String>,
+    /// What to store and what to compare.
+    pub rules: FieldRules,
+    /// What to do with a key that comes twice.
+    pub on_duplicate: OnDuplicate,
+    /// The part of the source that is covered.
+    pub scope: Scope,
+    /// The run covers its scope completely: what it does not see is gone.
+    pub complete: bool,
+    /// When the source was observed.
+    pub observed_at: Timestamp,
+    /// When to hold a complete run; None: never.
+    pub guards: Option<GuardPolicy>,
+    /// The run fails when more than this share (0 to 1) of its input is rejected.
+    pub max_rejected_share: f64,
+    /// Changes are handed off to the source's pipelines.
+    pub with_handoffs: bool,
+    /// What brings the records, such as `persist`.
+    pub engine: String,
+}
+
+/// What a run tells while it goes.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// Another run has the scope; this one waits for it.
+    Waiting,
+    /// Runs whose process had died were closed.
+    Aborted {
+        /// How many.
+        num_runs: u64,
+    },
+    /// Work goes on.
+    Counts {
+        /// Records read so far.
+        num_seen: u64,
+        /// Bytes of the input read so far, before decompression.
+        input_position: u64,
+    },
+    /// All input is read; changes are being applied.
+    Applying,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The run.
+    pub run_id: i64,
+    /// Its source.
+    pub source: String,
+    /// Its scope.
+    pub scope: Scope,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Why, as a stable word.
+    pub reason_code: Option<String>,
+    /// Why, as sentences.
+    pub messages: Vec<String>,
+    /// What to know although it went well.
+    pub warnings: Vec<String>,
+    /// Its counts.
+    pub counts: Counts,
+    /// Hand-offs queued.
+    pub num_handoffs: u64,
+    /// Share (0 to 1) of good records that had a value, by field.
+    pub field_coverage: BTreeMap<String, f64>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// What all parts of a run need.
+#[derive(Debug)]
+struct RunContext<'a> {
+    database: &'a Database,
+    source: Source,
+    policy: Arc<RecordPolicy>,
+    request: PersistRequest,
+    target: Target,
+    /// Changes are staged until the end.
+    staged: bool,
+    started: Instant,
+    input_name: String,
+}
+
+/// What has been counted so far, and how much of that the run's row already says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    counts: Counts,
+    num_handoffs: u64,
+    num_unidentified: u64,
+    num_replaced: u64,
+    /// Counted, but not yet in the run's row.
+    unrecorded: Counts,
+}
+
+/// Persists one input as one run.
+///
+/// Runs of the same source and scope wait for each other. A failure closes the run as failed; what straight batches
+/// wrote stays and is found unchanged by the next run.
+pub async fn persist(
+    database: &Database,
+    request: PersistRequest,
+    input: Input,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
+    let client = database.client().await?;
+    let source = declare_source(&**client, &request).await?;
+    let lock = ScopeLock::acquire(database.dedicated().await?, source.source_id, &request.scope, || {
+        progress(Progress::Waiting);
+    })
+    .await?;
+    let num_runs = runs::abort_orphans(&**client, source.source_id, &request.scope).await?;
+    if num_runs > 0 {
+        progress(Progress::Aborted { num_runs });
+    }
+    if let Some(watermark) = runs::watermark(&**client, source.source_id, &request.scope).await?
+        && request.observed_at < watermark
+    {
+        return Err(Error::OutOfOrder { observed_at: request.observed_at, watermark });
+    }
+    drop(client);
+    let context = start(database, request, source, &input.name).await?;
+    let mut tally = Tally::default();
+    let result = match read_and_write(&context, input, &mut tally, progress).await {
+        Ok(read) => finish::finish(&context, read, &mut tally, progress).await,
+        Err(error) => Err(error),
+    };
+    let report = match result {
+        Ok(report) => report,
+        Err(error) => {
+            finish::fail(&context, &tally, &error).await;
+            return Err(error);
+        }
+    };
+    lock.release().await?;
+    Ok(report)
+}
+
+async fn declare_source(client: &tokio_postgres::Client, request: &PersistRequest) -> Result<Source> {
+    if let Some(bad) = request.key_fields.iter().find(|field| field.parse::<KeyField>().is_err()) {
+        return Err(Error::KeyField { field: bad.clone() });
+    }
+    let known = sources::find(client, &request.source).await?;
+    let key_fields = match (&known, request.key_fields.is_empty()) {
+        (_, false) => request.key_fields.clone(),
+        (Some(known), true) => known.key_fields.clone(),
+        (None, true) => return Err(Error::KeyUnknown { source_name: request.source.clone() }),
+    };
+    let entity_type = request
+        .entity_type
+        .clone()
+        .or_else(|| known.map(|known| known.entity_type))
+        .unwrap_or_else(|| "record".to_owned());
+    let policy = serde_json::json!({
+        "rules": rules_json(&request.rules),
+        "on_duplicate": request.on_duplicate.as_str(),
+    });
+    let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy };
+    Ok(sources::declare(client, &spec).await?)
+}
+
+fn rules_json(rules: &FieldRules) -> serde_json::Value {
+    let normalise: BTreeMap<_, _> = rules
+        .normalise
+        .iter()
+        .map(|(field, n)| {
+            let steps = [(n.trim, "trim"), (n.collapse_whitespace, "collapse"), (n.casefold, "casefold")];
+            (field, steps.into_iter().filter_map(|(on, step)| on.then_some(step)).collect::<Vec<_>>())
+        })
+        .collect();
+    serde_json::json!({
+        "ignore": rules.ignore,
+        "volatile": rules.volatile,
+        "normalise": normalise,
+        "sensitive": rules.sensitive,
+    })
+}
+
+/// Begins the run: from here on its row exists.
+async fn start<'a>(
+    database: &'a Database,
+    request: PersistRequest,
+    source: Source,
+    input: &str,
+) -> Result<RunContext<'a>> {
+    let started = Instant::now();
+    let client = database.client().await?;
+    let pipelines = if request.with_handoffs {
+        handoffs::pipelines_of(&**client, &source.name).await?
+    } else {
+        Vec::new()
+    };
+    let scope = request.scope.to_string();
+    // A scope's first load has nothing to protect.
+    let under_guards = request.complete
+        && request.guards.is_some()
+        && references::any_active(&**client, source.source_id, &scope).await?;
+    references::ensure_revision_month(&**client, request.observed_at).await?;
+    let run = NewRun {
+        source_id: source.source_id,
+        scope: request.scope.clone(),
+        is_complete: request.complete,
+        guards: request.guards.as_ref().map(guards_json),
+        with_handoffs: request.with_handoffs,
+        engine: request.engine.clone(),
+        input: input.to_owned(),
+        observed_at: request.observed_at,
+    };
+    let run_id = runs::start(&**client, &run).await?;
+    Ok(RunContext {
+        database,
+        policy: Arc::new(RecordPolicy {
+            source: source.name.clone(),
+            // They were checked before they were declared.
+            key: source.key_fields.iter().filter_map(|field| field.parse().ok()).collect(),
+            rules: request.rules.clone(),
+            max_depth: DEFAULT_MAX_DEPTH,
+        }),
+        target: Target {
+            origin: Origin {
+                run_id,
+                source_id: source.source_id,
+                entity_type: source.entity_type.clone(),
+                scope,
+                observed_at: request.observed_at,
+            },
+            pipelines,
+        },
+        staged: under_guards || request.on_duplicate.needs_whole_input(),
+        started,
+        input_name: input.to_owned(),
+        source,
+        request,
+    })
+}
+
+fn guards_json(guards: &GuardPolicy) -> serde_json::Value {
+    serde_json::json!({
+        "hold_empty": guards.hold_empty,
+        "hold_rekey": guards.hold_rekey,
+        "max_removed_share": guards.max_removed_share,
+        "min_removed": guards.min_removed,
+        "max_changed_share": guards.max_changed_share,
+        "min_changed": guards.min_changed,
+        "min_coverage_kept": guards.min_coverage_kept,
+        "min_coverage_baseline": guards.min_coverage_baseline,
+        "min_coverage_records": guards.min_coverage_records,
+    })
+}
+
+/// What is known when all input has been read and its windows are written or staged.
+#[derive(Debug)]
+struct ReadInput {
+    seen: SeenSet,
+    outcome: reading::Outcome,
+}
+
+async fn read_and_write(
+    context: &RunContext<'_>,
+    input: Input,
+    tally: &mut Tally,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<ReadInput> {
+    let num_preparers = thread::available_parallelism().map_or(1, usize::from);
+    let mut reading = Reading::start(input.reader, input.options, Arc::clone(&context.policy), num_preparers);
+    let mut seen = SeenSet::new()?;
+    let mut window = Window::default();
+    let mut under_way = FuturesUnordered::new();
+    // Staged windows of which a later one may replace what an earlier one brought must not overtake each other.
+    let at_once = if context.request.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_UNDER_WAY };
+    let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
+    let (mut at_end, mut is_due) = (false, false);
+    let mut input_position = 0;
+    loop {
+        let wants_sealing = window.is_full() || ((at_end || is_due) && !window.is_empty());
+        if wants_sealing && under_way.len() < at_once {
+            let batch = seal(context, window.take(), &mut seen).await?;
+            under_way.push(process(context, batch));
+            is_due = false;
+        }
+        if at_end && window.is_empty() && under_way.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some(done) = under_way.next() => tally.add(done?),
+            chunk = reading.next(), if !at_end && !window.is_full() => match chunk {
+                Some(chunk) => {
+                    let chunk = chunk?;
+                    tally.num_replaced += chunk.num_replaced;
+                    input_position = chunk.input_position;
+                    window.push(chunk);
+                }
+                None => at_end = true,
+            },
+            _ = tick.tick() => {
+                is_due = true;
+                tally.record(context).await?;
+                progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
+            }
+        }
+    }
+    progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
+    Ok(ReadInput { seen, outcome: reading.outcome().await? })
+}
+
+/// Seals a window on a thread that may block: it sorts, and it may read the file of seen ids.
+async fn seal(context: &RunContext<'_>, window: Window, seen: &mut SeenSet) -> Result<window::Batch> {
+    let moved: HashMap<ReferenceId, ReferenceId> = if context.source.has_aliases {
+        let client = context.database.client().await?;
+        aliases::resolve(&**client, &window.ids()).await?.into_iter().collect()
+    } else {
+        HashMap::new()
+    };
+    let resolve = |id| moved.get(&id).copied().unwrap_or(id);
+    let on_duplicate = context.request.on_duplicate;
+    Ok(tokio::task::block_in_place(|| window.seal(&context.policy, on_duplicate, seen, resolve))?)
+}
+
+impl Tally {
+    fn add(&mut self, processed: Processed) {
+        self.counts += processed.counts;
+        self.num_handoffs += processed.num_handoffs;
+        self.num_unidentified += processed.num_unidentified;
+        if !processed.recorded {
+            self.unrecorded += processed.counts;
+        }
+    }
+
+    /// Brings the run's row up to date.
+    async fn record(&mut self, context: &RunContext<'_>) -> Result<()> {
+        let client = context.database.client().await?;
+        runs::progress(&**client, context.target.origin.run_id, &self.unrecorded, 0).await?;
+        self.unrecorded = Counts::default();
+        Ok(())
+    }
+}

@@ -1,0 +1,365 @@
+//! The end of a run: removals, guards, and one transaction that applies what was staged and closes the run.
+
+use forebay_domain::{
+    coverage::Coverage,
+    guards::{Evidence, FieldBaseline, Verdict, decide},
+    identity::ReferenceId,
+    rekey::{self, Candidate, Rekey},
+    run::{Counts, RunStatus},
+};
+use forebay_store::{
+    changes::{self, RekeySide, StagedRecord},
+    references, rejected,
+    runs::{self, Ending},
+};
+use futures_util::{StreamExt, pin_mut};
+use tokio_postgres::{Client, Transaction};
+
+use super::{
+    Progress, ReadInput, RunContext, RunReport, Tally,
+    seen::SeenSet,
+    write::{Attempt, Incoming, Target, Written, remove, split, write},
+};
+use crate::error::{Error, Result};
+
+/// Rows of one batch when staged changes are written or applied.
+const BATCH: usize = 10_000;
+/// Fewer rejected records than this never fail a run, whatever their share.
+const MIN_REJECTED_TO_FAIL: u64 = 5;
+/// A re-key is looked for among at most so many records a side.
+const REKEY_LIMIT: i64 = 200_000;
+/// A run that wrote at least so many references, and a tenth of the table, has it vacuumed.
+const VACUUM_AFTER: u64 = 10_000;
+
+/// How a run is to end.
+struct Decision {
+    status: RunStatus,
+    reason_code: Option<&'static str>,
+    messages: Vec<String>,
+    warnings: Vec<String>,
+    /// Records that a held run keeps staged.
+    num_staged: u64,
+}
+
+/// Decides how the run ends, and ends it.
+pub(super) async fn finish(
+    context: &RunContext<'_>,
+    read: ReadInput,
+    tally: &mut Tally,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
+    progress(Progress::Applying);
+    let mut client = context.database.client().await?;
+    tally.record(context).await?;
+    let mut decision = judge_input(context, tally, &read);
+    let may_remove = context.request.complete && decision.status == RunStatus::Complete
+        || (decision.status == RunStatus::Partial
+            && context.request.complete
+            && context.request.guards.is_none()
+            && read.outcome.ending.truncated.is_none());
+    if may_remove {
+        stage_removals(context, &client, &read.seen).await?;
+    }
+    if decision.status != RunStatus::Failed
+        && context.staged
+        && context.request.complete
+        && let Some(guards) = &context.request.guards
+    {
+        let gathered = gather(context, &client, tally, &read.outcome.coverage).await?;
+        if let Verdict::Hold(held) = decide(guards, &gathered.as_evidence(&read.outcome.coverage)) {
+            decision.status = RunStatus::Held;
+            decision.num_staged = gathered.num_added + gathered.num_updated + gathered.num_restored;
+            decision.reason_code = held.first().map(|held| held.reason.as_str());
+            decision.messages = held.into_iter().map(|held| held.message).collect();
+        }
+    }
+    let written = close(context, &mut client, tally, &decision, &read.outcome.coverage).await?;
+    let counts = tally.counts + written.counts;
+    let num_handoffs = tally.num_handoffs + written.num_handoffs;
+    if let Err(error) = tidy(&client, &counts).await {
+        decision
+            .warnings
+            .push(format!("the table of references could not be vacuumed after the load: {error}"));
+    }
+    Ok(RunReport {
+        run_id: context.target.origin.run_id,
+        source: context.source.name.clone(),
+        scope: context.request.scope.clone(),
+        status: decision.status,
+        reason_code: decision.reason_code.map(str::to_owned),
+        messages: decision.messages,
+        warnings: decision.warnings,
+        counts,
+        num_handoffs,
+        field_coverage: read.outcome.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
+        duration: context.started.elapsed(),
+    })
+}
+
+/// What the input alone says about how the run ends.
+fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Decision {
+    let mut decision = Decision {
+        status: RunStatus::Complete,
+        reason_code: None,
+        messages: Vec::new(),
+        warnings: Vec::new(),
+        num_staged: 0,
+    };
+    let Counts { num_seen, num_rejected, .. } = tally.counts;
+    if tally.num_replaced > 0 {
+        decision.warnings.push(format!(
+            "{} characters that Postgres cannot store (U+0000 or half of a surrogate pair) were replaced by U+FFFD",
+            tally.num_replaced
+        ));
+    }
+    let unreadable = tally.num_unidentified;
+    if unreadable >= MIN_REJECTED_TO_FAIL
+        && unreadable as f64 > context.request.max_rejected_share * num_seen as f64
+    {
+        decision.status = RunStatus::Failed;
+        decision.reason_code = Some("too_many_rejected");
+        decision.messages.push(format!(
+            "{num_rejected} of {num_seen} records were rejected, more than the share of {} that is allowed",
+            context.request.max_rejected_share
+        ));
+    } else if let Some(truncated) = &read.outcome.ending.truncated {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some("truncated_input");
+        decision.messages.push(truncated.clone());
+    } else if unreadable > 0 {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some("rejected_records");
+        decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
+    }
+    if decision.status == RunStatus::Partial && context.request.complete && context.request.guards.is_some() {
+        decision
+            .warnings
+            .push("nothing was removed: what could not be read may be what looks vanished".to_owned());
+    }
+    decision
+}
+
+/// Stages every active reference of the scope that the run has not seen: a merge of two sorted streams.
+async fn stage_removals(context: &RunContext<'_>, client: &Client, seen: &SeenSet) -> Result<()> {
+    let reader = context.database.client().await?;
+    let active =
+        references::stream_active(&**reader, context.target.origin.source_id, &context.target.origin.scope)
+            .await?;
+    pin_mut!(active);
+    let mut seen = seen.merged()?;
+    let mut seen_id = seen.take()?;
+    let mut gone = Vec::new();
+    while let Some(row) = active.next().await {
+        let id = references::streamed_id(&row.map_err(forebay_store::Error::from)?)?;
+        while seen_id.is_some_and(|seen_id| seen_id < id) {
+            seen_id = seen.take()?;
+        }
+        if seen_id != Some(id) {
+            gone.push(id);
+        }
+        if gone.len() == BATCH {
+            changes::stage_removed(client, context.target.origin.run_id, &gone).await?;
+            gone.clear();
+        }
+    }
+    if !gone.is_empty() {
+        changes::stage_removed(client, context.target.origin.run_id, &gone).await?;
+    }
+    Ok(())
+}
+
+/// What the guards look at, with what it borrows.
+struct Gathered {
+    num_active_before: u64,
+    num_seen: u64,
+    num_removed: u64,
+    num_added: u64,
+    num_updated: u64,
+    num_restored: u64,
+    baseline: Vec<FieldBaseline>,
+    rekey: Option<Rekey>,
+}
+
+impl Gathered {
+    fn as_evidence<'a>(&'a self, coverage: &'a Coverage) -> Evidence<'a> {
+        Evidence {
+            num_active_before: self.num_active_before,
+            num_seen: self.num_seen,
+            num_removed: self.num_removed,
+            num_added: self.num_added,
+            num_updated: self.num_updated,
+            coverage,
+            baseline: Some(&self.baseline).filter(|b| !b.is_empty()).map(Vec::as_slice),
+            rekey: self.rekey.as_ref(),
+        }
+    }
+}
+
+async fn gather(
+    context: &RunContext<'_>,
+    client: &Client,
+    tally: &Tally,
+    coverage: &Coverage,
+) -> Result<Gathered> {
+    let (run_id, source_id) = (context.target.origin.run_id, context.target.origin.source_id);
+    let totals = changes::totals(client, run_id).await?;
+    let baseline = runs::baseline(client, source_id, &context.request.scope).await?;
+    let rekey =
+        if totals.num_removed >= rekey::MIN_PAIRS as u64 && totals.num_added >= rekey::MIN_PAIRS as u64 {
+            find_rekey(client, run_id, &context.source.key_fields).await?.map(|found| found.rekey)
+        } else {
+            None
+        };
+    Ok(Gathered {
+        num_active_before: references::count_active(client, source_id, &context.target.origin.scope).await?,
+        // Records whose key is known; the guard against empty runs must not take duplicates for records.
+        num_seen: coverage.num_records().max(tally.counts.num_seen - tally.counts.num_rejected)
+            - tally.counts.num_duplicate,
+        num_removed: totals.num_removed,
+        num_added: totals.num_added,
+        num_updated: totals.num_updated,
+        num_restored: totals.num_restored,
+        baseline: baseline.into_iter().map(|(name, share)| FieldBaseline { name, share }).collect(),
+        rekey,
+    })
+}
+
+/// A re-key with the two sides that its pairs point into.
+pub(super) struct FoundRekey {
+    pub(super) rekey: Rekey,
+    pub(super) vanished: Vec<RekeySide>,
+    pub(super) appeared: Vec<RekeySide>,
+}
+
+/// Looks for a re-key in what a run has staged.
+pub(super) async fn find_rekey(
+    client: &Client,
+    run_id: i64,
+    key_fields: &[String],
+) -> Result<Option<FoundRekey>> {
+    let vanished = changes::vanished(client, run_id, REKEY_LIMIT).await?;
+    let appeared = changes::appeared(client, run_id, REKEY_LIMIT).await?;
+    let candidates = |sides: &[RekeySide]| -> Vec<Candidate> {
+        sides.iter().map(|s| Candidate { key: s.record_key.clone(), payload: s.payload.clone() }).collect()
+    };
+    let rekey = rekey::recognise(&candidates(&vanished), &candidates(&appeared), key_fields);
+    Ok(rekey.map(|rekey| FoundRekey { rekey, vanished, appeared }))
+}
+
+/// Applies what the decision allows and closes the run, in one transaction.
+async fn close(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    tally: &Tally,
+    decision: &Decision,
+    coverage: &Coverage,
+) -> Result<Written> {
+    let run_id = context.target.origin.run_id;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    references::hold_plans(&transaction).await?;
+    let mut written = Written::default();
+    match decision.status {
+        RunStatus::Held => {}
+        RunStatus::Failed => changes::clear(&transaction, run_id).await?,
+        _ => {
+            written = apply(&transaction, &context.target).await?;
+            rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
+        }
+    }
+    if context.staged && decision.status != RunStatus::Failed {
+        let Counts { num_seen, num_duplicate, num_rejected, .. } = tally.counts;
+        let Counts { num_added, num_updated, num_restored, num_rejected: num_older, .. } = written.counts;
+        let num_changed = num_added + num_updated + num_restored + num_older + decision.num_staged;
+        written.counts.num_unchanged = (num_seen - num_duplicate - num_rejected).saturating_sub(num_changed);
+    }
+    runs::add_coverage(&transaction, run_id, coverage).await?;
+    runs::progress(&transaction, run_id, &written.counts, written.num_handoffs).await?;
+    let message = Some(decision.messages.join("; ")).filter(|message| !message.is_empty());
+    let ending = Ending {
+        status: decision.status,
+        reason_code: decision.reason_code,
+        message: message.as_deref(),
+        duration: context.started.elapsed(),
+    };
+    runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
+    if context.request.complete && decision.status == RunStatus::Complete {
+        runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
+            .await?;
+    }
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(written)
+}
+
+/// Applies all that a run has staged: changes first, then removals.
+pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target) -> Result<Written> {
+    let run_id = target.origin.run_id;
+    let mut all = Written::default();
+    let mut after = ReferenceId([0; 16]);
+    loop {
+        let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        let staged = changes::batch(transaction, run_id, after, limit).await?;
+        let Some(last) = staged.last() else { break };
+        after = last.reference_id;
+        let written = apply_batch(transaction, target, &staged).await?;
+        all.counts += written.counts;
+        all.num_handoffs += written.num_handoffs;
+        all.rejected.extend(written.rejected);
+    }
+    let removed = remove(transaction, target).await?;
+    all.counts += removed.counts;
+    all.num_handoffs += removed.num_handoffs;
+    changes::clear(transaction, run_id).await?;
+    Ok(all)
+}
+
+async fn apply_batch(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    staged: &[StagedRecord],
+) -> Result<Written> {
+    let ids: Vec<ReferenceId> = staged.iter().map(|record| record.reference_id).collect();
+    let existing = references::existing(transaction, &ids).await?.into_iter().collect();
+    let incoming = staged.iter().map(|record| Incoming {
+        reference_id: record.reference_id,
+        version_hash: record.version_hash,
+        record_key: &record.record_key,
+        payload: record.payload.as_bytes(),
+        place: forebay_domain::reject::Place { line: record.line, offset: 0 },
+    });
+    let (added, known) = split(incoming, &existing);
+    match write(transaction, target, &added, &known).await? {
+        Attempt::Written(written) => Ok(written),
+        // The whole run is one transaction here: it is for the caller to run it again.
+        Attempt::Conflict => Err(Error::Contention { attempts: 1 }),
+    }
+}
+
+/// After a large load: the visibility map, without which every later probe goes to the table.
+async fn tidy(client: &Client, counts: &Counts) -> forebay_store::Result<()> {
+    let num_written = counts.num_added + counts.num_updated;
+    if num_written < VACUUM_AFTER {
+        return Ok(());
+    }
+    let num_references = u64::try_from(references::estimated_count(client).await?).unwrap_or(0);
+    if num_written < num_references / 10 {
+        return Ok(());
+    }
+    references::vacuum_after_load(client).await
+}
+
+/// Closes a run that failed, if the database still answers; if not, the next run of the scope closes it as aborted.
+pub(super) async fn fail(context: &RunContext<'_>, tally: &Tally, error: &Error) {
+    let Ok(client) = context.database.client().await else { return };
+    let run_id = context.target.origin.run_id;
+    let message = error.to_string();
+    let ending = Ending {
+        status: RunStatus::Failed,
+        reason_code: Some(error.code()),
+        message: Some(&message),
+        duration: context.started.elapsed(),
+    };
+    // The error that made the run fail is the one to report, not one of these.
+    let _ = changes::clear(&**client, run_id).await;
+    let _ = runs::progress(&**client, run_id, &tally.unrecorded, 0).await;
+    let _ = runs::finish(&**client, run_id, RunStatus::Running, &ending).await;
+}

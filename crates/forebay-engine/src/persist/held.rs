@@ -1,0 +1,171 @@
+//! What an operator does with a held run: release it, reject it, or take it as a re-key.
+
+use std::time::Instant;
+
+use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_store::{
+    aliases::{self, Move},
+    changes,
+    connect::Database,
+    handoffs,
+    references::{self, Origin},
+    rejected,
+    runs::{self, Ending, RunRow, ScopeLock},
+    sources::{self, Source},
+};
+use tokio_postgres::Transaction;
+
+use super::{
+    finish::{apply, find_rekey},
+    write::Target,
+};
+use crate::error::{Error, Result};
+
+/// A held run that was taken as a re-key.
+#[derive(Clone, Debug)]
+pub struct Rekeyed {
+    /// The run, as it is now.
+    pub run: RunRow,
+    /// References whose key was moved.
+    pub num_rekeyed: u64,
+}
+
+/// Applies a held run's changes and removals. What has been written since by a later observation is left alone.
+pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
+    let held = Held::open(database, run_id).await?;
+    held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
+}
+
+/// Drops a held run's changes and removals.
+pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
+    let held = Held::open(database, run_id).await?;
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    changes::clear(&*transaction, run_id).await?;
+    let decision =
+        Decision { reason_code: "rejected", message: "an operator turned it down; nothing was applied" };
+    held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    held.close().await
+}
+
+/// Takes a held run as a re-key: the references that would have been removed keep their ids and get the new keys, and
+/// what else the run brought is applied.
+pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
+    let held = Held::open(database, run_id).await?;
+    let client = database.client().await?;
+    let found =
+        find_rekey(&client, run_id, &held.source.key_fields).await?.ok_or(Error::NotARekey { run_id })?;
+    drop(client);
+    let moves: Vec<Move> = found
+        .rekey
+        .pairs
+        .iter()
+        .map(|&(old, new)| Move {
+            reference_id: found.vanished[old].reference_id,
+            alias_id: found.appeared[new].reference_id,
+            record_key: found.appeared[new].record_key.clone(),
+        })
+        .collect();
+    let decision = Decision { reason_code: "rekeyed", message: "an operator took it as a re-key" };
+    let run = held.apply(decision, &moves).await?;
+    Ok(Rekeyed { run, num_rekeyed: moves.len() as u64 })
+}
+
+/// What the operator decided, for the run's row.
+struct Decision {
+    reason_code: &'static str,
+    message: &'static str,
+}
+
+/// A held run, its scope locked.
+struct Held<'a> {
+    database: &'a Database,
+    run: RunRow,
+    source: Source,
+    scope: Scope,
+    target: Target,
+    lock: ScopeLock,
+    started: Instant,
+}
+
+impl<'a> Held<'a> {
+    async fn open(database: &'a Database, run_id: i64) -> Result<Self> {
+        let client = database.client().await?;
+        let not_there = || Error::NoSuchRun { run_id };
+        let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
+        let scope: Scope = run.scope.parse().map_err(|_| Error::Payload(format!("scope {}", run.scope)))?;
+        let lock = ScopeLock::acquire(database.dedicated().await?, run.source_id, &scope, || {}).await?;
+        // Only now, under the lock, is its state sure to last.
+        let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
+        if run.status != RunStatus::Held {
+            return Err(Error::NotHeld { run_id, status: run.status.as_str() });
+        }
+        let source = sources::find(&**client, &run.source).await?.ok_or_else(not_there)?;
+        let pipelines = if run.with_handoffs {
+            handoffs::pipelines_of(&**client, &run.source).await?
+        } else {
+            Vec::new()
+        };
+        references::ensure_revision_month(&**client, run.observed_at).await?;
+        let origin = Origin {
+            run_id,
+            source_id: source.source_id,
+            entity_type: source.entity_type.clone(),
+            scope: run.scope.clone(),
+            observed_at: run.observed_at,
+        };
+        Ok(Self {
+            database,
+            run,
+            source,
+            scope,
+            target: Target { origin, pipelines },
+            lock,
+            started: Instant::now(),
+        })
+    }
+
+    /// Moves keys, applies what is staged, and closes the run, in one transaction.
+    async fn apply(self, decision: Decision, moves: &[Move]) -> Result<RunRow> {
+        let run_id = self.run.run_id;
+        let mut client = self.database.client().await?;
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+        references::hold_plans(&*transaction).await?;
+        runs::reopen(&*transaction, run_id).await?;
+        if !moves.is_empty() {
+            aliases::rekey(&*transaction, run_id, self.source.source_id, moves).await?;
+        }
+        let written = apply(&transaction, &self.target).await?;
+        rejected::add(&*transaction, run_id, &self.run.input, &written.rejected).await?;
+        runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
+        self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
+        runs::supersede_held(&*transaction, run_id, self.source.source_id, &self.scope).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+        self.close().await
+    }
+
+    async fn end(
+        &self,
+        transaction: &Transaction<'_>,
+        from: RunStatus,
+        status: RunStatus,
+        decision: &Decision,
+    ) -> Result<()> {
+        let ending = Ending {
+            status,
+            reason_code: Some(decision.reason_code),
+            message: Some(decision.message),
+            duration: self.started.elapsed(),
+        };
+        Ok(runs::finish(transaction, self.run.run_id, from, &ending).await?)
+    }
+
+    /// Frees the scope and tells how the run stands now.
+    async fn close(self) -> Result<RunRow> {
+        let run_id = self.run.run_id;
+        self.lock.release().await?;
+        let client = self.database.client().await?;
+        Ok(runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?)
+    }
+}

@@ -1,0 +1,174 @@
+//! One window against the database: probe it, then write or stage what differs.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use forebay_domain::{
+    identity::{ReferenceId, VersionHash},
+    prepare::{self, Preparer},
+    run::{Counts, OnDuplicate},
+};
+use forebay_store::{
+    changes::{self, StagedRecord},
+    references, rejected, runs,
+};
+use tokio_postgres::{Client, Transaction};
+
+use super::{
+    RunContext,
+    window::{Batch, Entry},
+    write::{Attempt, Incoming, Written, split, write},
+};
+use crate::error::{Error, Result};
+
+/// Other writers may come in between this often before a batch gives up.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// What became of a window.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Processed {
+    pub(super) counts: Counts,
+    pub(super) num_handoffs: u64,
+    pub(super) num_unidentified: u64,
+    /// The counts are in the run's row already.
+    pub(super) recorded: bool,
+}
+
+/// Probes a window and writes or stages what differs, in one transaction.
+pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Result<Processed> {
+    let mut client = context.database.client().await?;
+    if !batch.revisited.is_empty() {
+        settle_revisited(context, &client, &mut batch).await?;
+    }
+    for attempt in 1.. {
+        let result = try_once(context, &mut client, &batch).await;
+        let conflict = match &result {
+            Ok(None) => true,
+            Err(error) => error.is_conflict(),
+            Ok(Some(_)) => false,
+        };
+        if !conflict {
+            return result?.ok_or(Error::Contention { attempts: attempt });
+        }
+        if attempt == MAX_ATTEMPTS {
+            break;
+        }
+    }
+    Err(Error::Contention { attempts: MAX_ATTEMPTS })
+}
+
+/// None: another writer was faster, nothing was written.
+async fn try_once(context: &RunContext<'_>, client: &mut Client, batch: &Batch) -> Result<Option<Processed>> {
+    let mut processed =
+        Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
+    let (differing, existing) = probe(context, client, batch).await?;
+    if differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty() {
+        if !context.staged {
+            processed.counts.num_unchanged = batch.entries.len() as u64;
+        }
+        return Ok(Some(processed));
+    }
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let run_id = context.target.origin.run_id;
+    references::hold_plans(&transaction).await?;
+    rejected::add(&transaction, run_id, &context.input_name, &batch.rejected).await?;
+    if context.staged {
+        stage(&transaction, run_id, batch, &differing).await?;
+    } else {
+        let Some(written) = write_straight(&transaction, context, batch, &differing, &existing).await? else {
+            return Ok(None);
+        };
+        rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
+        processed.counts += written.counts;
+        processed.num_handoffs = written.num_handoffs;
+        let Counts { num_added, num_updated, num_restored, .. } = written.counts;
+        let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
+        processed.counts.num_unchanged = batch.entries.len() as u64 - num_written;
+    }
+    // Last, because the run's row is locked from here to the commit. It is also the fence.
+    runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    processed.recorded = true;
+    Ok(Some(processed))
+}
+
+/// The entries that differ from what is stored, and those ids among them that exist.
+async fn probe(
+    context: &RunContext<'_>,
+    client: &Client,
+    batch: &Batch,
+) -> Result<(Vec<Entry>, HashSet<ReferenceId>)> {
+    let ids: Vec<ReferenceId> = batch.entries.iter().map(|entry| entry.reference_id).collect();
+    let hashes: Vec<VersionHash> = batch.entries.iter().map(|entry| entry.version_hash).collect();
+    let differences = references::probe(client, &ids, &hashes, &context.target.origin.scope).await?;
+    let existing = differences.iter().filter(|d| d.exists).map(|d| ids[d.index]).collect();
+    Ok((differences.iter().map(|d| batch.entries[d.index]).collect(), existing))
+}
+
+async fn write_straight(
+    transaction: &Transaction<'_>,
+    context: &RunContext<'_>,
+    batch: &Batch,
+    differing: &[Entry],
+    existing: &HashSet<ReferenceId>,
+) -> Result<Option<Written>> {
+    let incoming = differing.iter().map(|entry| Incoming {
+        reference_id: entry.reference_id,
+        version_hash: entry.version_hash,
+        record_key: batch.key(entry),
+        payload: batch.payload(entry),
+        place: batch.place(entry),
+    });
+    let (added, known) = split(incoming, existing);
+    match write(transaction, &context.target, &added, &known).await? {
+        Attempt::Written(written) => Ok(Some(written)),
+        Attempt::Conflict => Ok(None),
+    }
+}
+
+async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differing: &[Entry]) -> Result<()> {
+    let revisited: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
+    if !revisited.is_empty() {
+        // Whether the later content differs is for the guards and the transaction at the end to see; an earlier one
+        // must not stand beside it.
+        changes::unstage(transaction, run_id, &revisited).await?;
+    }
+    let staged: Vec<StagedRecord> = differing
+        .iter()
+        .chain(&batch.revisited)
+        .map(|entry| StagedRecord {
+            reference_id: entry.reference_id,
+            version_hash: entry.version_hash,
+            record_key: batch.key(entry).to_owned(),
+            payload: String::from_utf8_lossy(batch.payload(entry)).into_owned(),
+            line: batch.place(entry).line,
+        })
+        .collect();
+    Ok(changes::stage(transaction, run_id, &staged).await?)
+}
+
+/// Brings the records whose key an earlier window has seen to their final content, as far as this window knows it.
+async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut Batch) -> Result<()> {
+    if context.request.on_duplicate != OnDuplicate::Merge {
+        return Ok(());
+    }
+    let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
+    // What the earlier window brought is staged if it differed from what is stored, else it is what is stored.
+    let mut earlier: HashMap<ReferenceId, String> = references::current(client, &ids)
+        .await?
+        .into_iter()
+        .map(|current| (ids[current.index], current.payload))
+        .collect();
+    let staged = changes::find(client, context.target.origin.run_id, &ids).await?;
+    earlier.extend(staged.into_iter().map(|record| (record.reference_id, record.payload)));
+    let mut preparer = Preparer::new(Arc::clone(&context.policy));
+    for place in 0..batch.revisited.len() {
+        let entry = batch.revisited[place];
+        let Some(earlier) = earlier.get(&entry.reference_id) else { continue };
+        let Ok(merged) = prepare::merge(earlier.as_bytes(), batch.payload(&entry)) else { continue };
+        batch.revisited[place] = batch.replace(&entry, &merged, &mut preparer);
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! A window of the input: what is compared with the database, and written, at one time.
+//!
+//! Sealing a window sorts its records by id, so that each index page is visited once, and settles duplicate keys by
+//! the source's policy: inside the window in memory, against earlier windows through the [`SeenSet`].
+
+use std::{io, mem, sync::Arc};
+
+use forebay_domain::{
+    identity::{ReferenceId, VersionHash},
+    prepare::{self, Preparer, RecordPolicy},
+    reject::{Place, Reject, RejectReason},
+    run::{Counts, OnDuplicate},
+};
+use forebay_store::rejected::{RAW_LIMIT, Rejected};
+
+use super::{
+    reading::{PreparedChunk, PreparedRecord},
+    seen::SeenSet,
+};
+
+/// A window is sealed when it holds about this many bytes …
+const WINDOW_BYTES: usize = 16 << 20;
+/// … or this many records.
+const WINDOW_RECORDS: usize = 64 << 10;
+
+/// A window that is being filled.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    chunks: Vec<PreparedChunk>,
+    num_records: usize,
+    num_rejected: usize,
+    bytes: usize,
+}
+
+/// A record of a sealed window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) reference_id: ReferenceId,
+    pub(super) version_hash: VersionHash,
+    chunk: u32,
+    record: u32,
+}
+
+/// A sealed window: each key once, in the order of ids.
+#[derive(Debug)]
+pub(super) struct Batch {
+    chunks: Vec<PreparedChunk>,
+    pub(super) entries: Vec<Entry>,
+    /// Records whose key an earlier window has seen, and whose content may replace or complete what it brought.
+    pub(super) revisited: Vec<Entry>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Records seen, duplicates and rejections; what becomes of the entries is not known yet.
+    pub(super) counts: Counts,
+    /// Rejections whose key is not known, so that it may be one that looks vanished.
+    pub(super) num_unidentified: u64,
+}
+
+impl Window {
+    pub(super) fn push(&mut self, chunk: PreparedChunk) {
+        self.num_records += chunk.records.len();
+        self.num_rejected += chunk.rejected.len();
+        self.bytes += chunk.size();
+        self.chunks.push(chunk);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.num_records == 0 && self.num_rejected == 0
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= WINDOW_BYTES || self.num_records >= WINDOW_RECORDS
+    }
+
+    /// The computed ids of the records, in the order of the input.
+    pub(super) fn ids(&self) -> Vec<ReferenceId> {
+        self.chunks.iter().flat_map(|chunk| &chunk.records).map(|record| record.reference_id).collect()
+    }
+
+    /// Takes what was filled in, leaving an empty window.
+    pub(super) fn take(&mut self) -> Self {
+        mem::take(self)
+    }
+
+    /// Sorts, settles duplicates, and adds the window's keys to `seen`. `resolve` leads a computed id to its
+    /// reference.
+    pub(super) fn seal(
+        self,
+        policy: &Arc<RecordPolicy>,
+        on_duplicate: OnDuplicate,
+        seen: &mut SeenSet,
+        resolve: impl Fn(ReferenceId) -> ReferenceId,
+    ) -> io::Result<Batch> {
+        let mut entries = Vec::with_capacity(self.num_records);
+        for (chunk, records) in (0..).zip(self.chunks.iter().map(|chunk| &chunk.records)) {
+            entries.extend((0..).zip(records).map(|(record, prepared): (u32, &PreparedRecord)| Entry {
+                reference_id: resolve(prepared.reference_id),
+                version_hash: prepared.version_hash,
+                chunk,
+                record,
+            }));
+        }
+        entries.sort_unstable_by_key(|entry| (entry.reference_id, entry.chunk, entry.record));
+
+        let mut batch = Batch {
+            counts: Counts { num_seen: (self.num_records + self.num_rejected) as u64, ..Counts::default() },
+            chunks: self.chunks,
+            entries: Vec::with_capacity(entries.len()),
+            revisited: Vec::new(),
+            rejected: Vec::new(),
+            num_unidentified: 0,
+        };
+        for chunk in &mut batch.chunks {
+            batch.rejected.append(&mut chunk.rejected);
+        }
+        batch.num_unidentified =
+            batch.rejected.iter().filter(|r| !r.reject.reason.key_is_known()).count() as u64;
+        let mut new_ids = Vec::with_capacity(entries.len());
+        for same_key in entries.chunk_by(|a, b| a.reference_id == b.reference_id) {
+            let revisited = seen.contains(same_key[0].reference_id)?;
+            if !revisited {
+                new_ids.push(same_key[0].reference_id);
+            }
+            batch.settle(same_key, revisited, on_duplicate, || Preparer::new(Arc::clone(policy)));
+        }
+        seen.add_sorted(&new_ids)?;
+        batch.counts.num_rejected = batch.rejected.len() as u64;
+        Ok(batch)
+    }
+}
+
+impl Batch {
+    /// Settles the records of one key; `same_key` has at least one.
+    fn settle(
+        &mut self,
+        same_key: &[Entry],
+        revisited: bool,
+        on_duplicate: OnDuplicate,
+        preparer: impl FnOnce() -> Preparer,
+    ) {
+        let num_kept = usize::from(!revisited);
+        match on_duplicate {
+            OnDuplicate::First => {
+                self.entries.extend(same_key.iter().take(num_kept));
+                self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+            }
+            OnDuplicate::Reject => {
+                self.entries.extend(same_key.iter().take(num_kept));
+                for duplicate in &same_key[num_kept..] {
+                    let rejected = self.duplicate_key(duplicate);
+                    self.rejected.push(rejected);
+                }
+            }
+            OnDuplicate::Last | OnDuplicate::Merge => {
+                self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+                let mut settled = same_key[same_key.len() - 1];
+                if on_duplicate == OnDuplicate::Merge && same_key.len() > 1 {
+                    settled = self.merge(same_key, &mut preparer());
+                }
+                if revisited { self.revisited.push(settled) } else { self.entries.push(settled) }
+            }
+        }
+    }
+
+    fn duplicate_key(&self, entry: &Entry) -> Rejected {
+        let payload = self.payload(entry);
+        let message = format!("the key {:?} was already seen in this run", self.key(entry));
+        Rejected {
+            place: self.place(entry),
+            reject: Reject::new(RejectReason::DuplicateKey, message),
+            raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
+            raw_length: payload.len() as u64,
+        }
+    }
+
+    /// Lays the records of one key over each other, the later over the earlier.
+    fn merge(&mut self, same_key: &[Entry], preparer: &mut Preparer) -> Entry {
+        let mut merged = self.payload(&same_key[0]).to_vec();
+        for later in &same_key[1..] {
+            // Payloads are canonical already, so they can be read; if not, the later one stands.
+            merged =
+                prepare::merge(&merged, self.payload(later)).unwrap_or_else(|_| self.payload(later).to_vec());
+        }
+        self.replace(&same_key[same_key.len() - 1], &merged, preparer)
+    }
+
+    /// Puts other content in an entry's place. The entry comes back unchanged if the content cannot be prepared.
+    pub(super) fn replace(&mut self, entry: &Entry, payload: &[u8], preparer: &mut Preparer) -> Entry {
+        let mut chunk = PreparedChunk::default();
+        let Ok(prepared) = preparer.prepare(payload, &mut chunk.payloads, &mut chunk.keys) else {
+            return *entry;
+        };
+        chunk.records.push(PreparedRecord {
+            reference_id: entry.reference_id,
+            version_hash: prepared.version_hash,
+            key: prepared.key,
+            payload: prepared.payload,
+            place: self.place(entry),
+        });
+        self.chunks.push(chunk);
+        Entry {
+            reference_id: entry.reference_id,
+            version_hash: prepared.version_hash,
+            chunk: u32::try_from(self.chunks.len() - 1).unwrap_or(u32::MAX),
+            record: 0,
+        }
+    }
+
+    pub(super) fn key(&self, entry: &Entry) -> &str {
+        let (chunk, record) = self.find(entry);
+        chunk.key(record)
+    }
+
+    pub(super) fn payload(&self, entry: &Entry) -> &[u8] {
+        let (chunk, record) = self.find(entry);
+        chunk.payload(record)
+    }
+
+    pub(super) fn place(&self, entry: &Entry) -> Place {
+        self.find(entry).1.place
+    }
+
+    fn find(&self, entry: &Entry) -> (&PreparedChunk, &PreparedRecord) {
+        let chunk = &self.chunks[entry.chunk as usize];
+        (chunk, &chunk.records[entry.record as usize])
+    }
+}

@@ -1,0 +1,212 @@
+//! Writing what differs: one transaction a batch, with the revisions and hand-offs of its changes.
+
+use std::collections::HashSet;
+
+use forebay_domain::{
+    diff::diff,
+    handoff::Change,
+    identity::{ReferenceId, VersionHash},
+    reject::{Place, Reject, RejectReason},
+    run::Counts,
+};
+use forebay_store::{
+    handoffs::{self, Enqueue},
+    references::{self, ChangedReference, Current, NewReference, Origin},
+    rejected::Rejected,
+};
+use jiff::Timestamp;
+use tokio_postgres::Transaction;
+
+use crate::error::{Error, Result};
+
+/// Where a run writes to, and in whose name.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// What all its rows have in common.
+    pub(super) origin: Origin,
+    /// The pipelines that its changes are handed off to.
+    pub(super) pipelines: Vec<i32>,
+}
+
+/// A record on its way into the database.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming<'a> {
+    pub(super) reference_id: ReferenceId,
+    pub(super) version_hash: VersionHash,
+    pub(super) record_key: &'a str,
+    pub(super) payload: &'a [u8],
+    pub(super) place: Place,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// References added, updated and restored, and records rejected as older than what is stored.
+    pub(super) counts: Counts,
+    pub(super) num_handoffs: u64,
+    pub(super) rejected: Vec<Rejected>,
+}
+
+/// What another writer did between reading and writing makes a batch invalid; it is tried again from the probe on.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Written(Written),
+    Conflict,
+}
+
+/// Writes records that differ from what is stored: `added` do not exist, `known` do. Everything happens in the
+/// caller's transaction, which has called [`references::hold_plans`].
+pub(super) async fn write(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    added: &[Incoming<'_>],
+    known: &[Incoming<'_>],
+) -> Result<Attempt> {
+    let mut written = Written::default();
+    if !added.is_empty() {
+        written.counts.num_added = add(transaction, target, added).await?;
+        let handed_off = added.iter().map(|record| (record.reference_id, record.version_hash));
+        written.num_handoffs +=
+            handoffs::enqueue_added(transaction, &target.pipelines, target.origin.run_id, handed_off).await?;
+    }
+    if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
+        return Ok(Attempt::Conflict);
+    }
+    Ok(Attempt::Written(written))
+}
+
+async fn add(transaction: &Transaction<'_>, target: &Target, added: &[Incoming<'_>]) -> Result<u64> {
+    let rows = added.iter().map(|record| NewReference {
+        reference_id: record.reference_id,
+        version_hash: record.version_hash,
+        record_key: record.record_key,
+        payload: record.payload,
+        line: record.place.line,
+    });
+    Ok(references::add(transaction, &target.origin, rows).await?)
+}
+
+/// Updates, restores or moves references. False: another writer was faster.
+async fn change(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    known: &[Incoming<'_>],
+    written: &mut Written,
+) -> Result<bool> {
+    let ids: Vec<ReferenceId> = known.iter().map(|record| record.reference_id).collect();
+    let stored = references::current(transaction, &ids).await?;
+    if stored.len() != known.len() {
+        return Ok(false);
+    }
+    let mut changed = Vec::new();
+    let mut handed_off = Vec::new();
+    let mut moved = Vec::new();
+    for current in &stored {
+        let record = &known[current.index];
+        let same_content = current.version_hash == record.version_hash;
+        if current.removed_at.is_none() && same_content {
+            // The probe tells this case only when the reference belongs to another scope.
+            if current.scope != target.origin.scope {
+                moved.push(record.reference_id);
+            }
+            continue;
+        }
+        if is_older(target.origin.observed_at, current) {
+            written.rejected.push(older_than_stored(record, current));
+            continue;
+        }
+        let (fields, version) = if same_content {
+            (Vec::new(), current.version)
+        } else {
+            let fields =
+                diff(current.payload.as_bytes(), record.payload).map_err(|r| Error::Payload(r.message))?;
+            (fields, current.version + 1)
+        };
+        let kind = if current.removed_at.is_some() { Change::Restored } else { Change::Updated };
+        match kind {
+            Change::Restored => written.counts.num_restored += 1,
+            _ => written.counts.num_updated += 1,
+        }
+        handed_off.push(Enqueue {
+            reference_id: record.reference_id,
+            payload_hash: record.version_hash,
+            version,
+            change: kind,
+        });
+        changed.push(ChangedReference {
+            reference_id: record.reference_id,
+            old_version: current.version,
+            old_removed_at: current.removed_at,
+            version,
+            version_hash: record.version_hash,
+            payload: record.payload,
+            line: record.place.line,
+            fields,
+        });
+    }
+    written.counts.num_rejected += written.rejected.len() as u64;
+    if !moved.is_empty() {
+        references::move_to_scope(transaction, &moved, &target.origin.scope).await?;
+    }
+    if !changed.is_empty() {
+        if references::update(transaction, &target.origin, &changed).await? != changed.len() as u64 {
+            return Ok(false);
+        }
+        references::add_revisions(transaction, &target.origin, &changed).await?;
+        written.num_handoffs +=
+            handoffs::enqueue_changed(transaction, &target.pipelines, target.origin.run_id, &handed_off)
+                .await?;
+    }
+    Ok(true)
+}
+
+fn is_older(observed_at: Timestamp, current: &Current) -> bool {
+    observed_at < current.observed_at
+}
+
+fn older_than_stored(record: &Incoming<'_>, current: &Current) -> Rejected {
+    let message = format!(
+        "the key {:?} was observed at {}, after this run; an older record never overwrites a newer one",
+        record.record_key, current.observed_at
+    );
+    Rejected {
+        place: record.place,
+        reject: Reject::new(RejectReason::OlderThanStored, message),
+        raw: record.payload[..record.payload.len().min(forebay_store::rejected::RAW_LIMIT)].to_vec(),
+        raw_length: record.payload.len() as u64,
+    }
+}
+
+/// Removes what the run has staged as removed, batch by batch, with history and hand-offs.
+pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Result<Written> {
+    const BATCH: i64 = 10_000;
+    let mut written = Written::default();
+    let mut after = ReferenceId([0; 16]);
+    loop {
+        let removals = references::remove_staged(transaction, &target.origin, after, BATCH).await?;
+        let Some(last) = removals.last else { return Ok(written) };
+        after = last;
+        written.counts.num_removed += removals.removed.len() as u64;
+        let handed_off: Vec<Enqueue> = removals
+            .removed
+            .into_iter()
+            .map(|(reference_id, version, payload_hash)| Enqueue {
+                reference_id,
+                payload_hash,
+                version,
+                change: Change::Removed,
+            })
+            .collect();
+        written.num_handoffs +=
+            handoffs::enqueue_changed(transaction, &target.pipelines, target.origin.run_id, &handed_off)
+                .await?;
+    }
+}
+
+/// Splits what a probe found into what is new and what is known.
+pub(super) fn split<'a>(
+    records: impl Iterator<Item = Incoming<'a>>,
+    existing: &HashSet<ReferenceId>,
+) -> (Vec<Incoming<'a>>, Vec<Incoming<'a>>) {
+    records.partition(|record| !existing.contains(&record.reference_id))
+}

@@ -1,0 +1,321 @@
+//! The embedded default: a private Postgres cluster that runs while somebody uses it.
+//!
+//! With no database configured, Forebay finds the Postgres programs on the machine, makes a data folder of its own,
+//! and starts a server that listens on a Unix socket in a private folder and nowhere else. Every process that uses it
+//! *joins*; the last one to *leave* stops it. Nothing is assumed about how a process ends: file locks say who is
+//! still in (see `cluster/locks.rs`), and what a killed process or server left behind is put right by the next one
+//! that joins.
+//!
+//! To mind when changing it: everything that starts or stops the server happens under the start lock; all waiting is
+//! bounded; and nothing here may rely on a process having said goodbye.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+
+mod binaries;
+mod home;
+mod initialise;
+mod locks;
+mod server;
+mod settings;
+mod user;
+
+pub use home::default_data_dir;
+use home::{Home, folder};
+
+/// How long another process may take to start or stop the server before we give up on it.
+const START_LOCK_PATIENCE: Duration = Duration::from_secs(120);
+/// How long a leaving process waits for its turn, and then for the server to stop.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
+/// The same when a [`Cluster`] is merely dropped, where blocking is unwelcome.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a server may take to answer once it listens, before it is asked again.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Which cluster to join, and how to run it.
+#[derive(Debug, Clone)]
+pub struct ClusterOptions {
+    /// The data folder; made if it does not exist. Default: [`default_data_dir`].
+    pub data_dir: PathBuf,
+    /// Where to look for the server programs. Default: `None`, the `PATH` and the usual places.
+    pub bin_dirs: Option<Vec<PathBuf>>,
+    /// Whether committed data survives a crash. Default: `true`; `false` is for the throw-away clusters of tests.
+    pub durable: bool,
+    /// How long the server may take to answer. Default: 60 seconds.
+    pub start_timeout: Duration,
+}
+
+impl ClusterOptions {
+    /// The defaults, for this data folder.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            bin_dirs: None,
+            durable: true,
+            start_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A share in a running cluster. It runs at least until this is given back with [`Cluster::leave`] or dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    home: Home,
+    socket: PathBuf,
+    /// `None` once it was given back.
+    lease: Option<File>,
+}
+
+/// What is known about a cluster without joining it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterStatus {
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// The major version that made it; `None` if there is no database in it yet.
+    pub major: Option<u32>,
+    /// The server's process id while it runs.
+    pub pid: Option<u32>,
+    /// The folder of its socket while it runs.
+    pub socket: Option<PathBuf>,
+    /// Whether some process has joined it.
+    pub in_use: bool,
+    /// The server's log.
+    pub log: PathBuf,
+}
+
+/// What [`stop`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// The server ran and was stopped.
+    Stopped,
+    /// There was nothing to stop.
+    NotRunning,
+}
+
+impl Cluster {
+    /// Joins the cluster: makes its data folder on first use, starts the server unless it runs, and returns once the
+    /// server has answered.
+    pub async fn join(options: &ClusterOptions) -> Result<Self> {
+        let data_dir = options.data_dir.clone();
+        let (home, start_lock, lease) = blocking(move || {
+            let home = Home::prepare(&data_dir)?;
+            let start_lock = start_lock(&home, START_LOCK_PATIENCE)?;
+            let lease = home.lock("lease.lock")?;
+            // Only a holder of the start lock keeps the lease exclusively, and that is us; others look for an instant.
+            if !locks::wait_shared(&lease, LEAVE_PATIENCE).map_err(folder("lock", &home.root))? {
+                return Err(Error::Busy { what: format!("the data folder {}", home.root.display()) });
+            }
+            Ok((home, start_lock, lease))
+        })
+        .await?;
+        let socket = up(&home, options).await?;
+        drop(start_lock);
+        Ok(Self { home, socket, lease: Some(lease) })
+    }
+
+    /// How to connect: the socket, the role and the database, both called `forebay`.
+    pub fn config(&self) -> tokio_postgres::Config {
+        config(&self.socket, initialise::NAME)
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> &Path {
+        &self.home.root
+    }
+
+    /// Gives the share back, and stops the server if it was the last. Connections that are still open are cut then.
+    pub async fn leave(mut self) -> Result<()> {
+        let Some(lease) = self.lease.take() else { return Ok(()) };
+        let home = self.home.clone();
+        blocking(move || leave(&home, &lease, LEAVE_PATIENCE)).await
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            // Nobody is there to be told. A server left running is found and used by the next process that joins.
+            let _best_effort = leave(&self.home, &lease, DROP_PATIENCE);
+        }
+    }
+}
+
+/// Stops the cluster's server, also one that nobody has joined because its users were killed.
+///
+/// While processes use it, it is [`Error::Busy`], unless `even_in_use` says to cut their connections.
+pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
+    let data_dir = data_dir.to_path_buf();
+    blocking(move || {
+        let Some(home) = Home::existing(&data_dir)? else { return Ok(Stopped::NotRunning) };
+        let _start_lock = start_lock(&home, START_LOCK_PATIENCE)?;
+        if server_is_gone(&home)? {
+            return Ok(Stopped::NotRunning);
+        }
+        if !even_in_use && in_use(&home)? {
+            return Err(Error::Busy { what: format!("the embedded database in {}", home.root.display()) });
+        }
+        stop_server(&home, Duration::from_secs(60)).map(|()| Stopped::Stopped)
+    })
+    .await
+}
+
+/// What is known about the cluster, without starting or changing anything.
+pub async fn status(data_dir: &Path) -> Result<ClusterStatus> {
+    let data_dir = data_dir.to_path_buf();
+    blocking(move || {
+        let Some(home) = Home::existing(&data_dir)? else {
+            let log = data_dir.join("server.log");
+            return Ok(ClusterStatus { data_dir, major: None, pid: None, socket: None, in_use: false, log });
+        };
+        let pid = server::live_postmaster(&home);
+        Ok(ClusterStatus {
+            major: home.major()?,
+            pid: pid.map(|pid| pid.as_raw_nonzero().get().unsigned_abs()),
+            socket: pid.map(|_| server::socket_folder(&home)),
+            in_use: in_use(&home)?,
+            log: home.log(),
+            data_dir: home.root,
+        })
+    })
+    .await
+}
+
+/// Sees to it that the server runs and answers; returns its socket's folder. The caller holds the start lock.
+///
+/// A server in the middle of stopping, and orphaned backends of a killed one, are waited for.
+async fn up(home: &Home, options: &ClusterOptions) -> Result<PathBuf> {
+    let deadline = Instant::now() + options.start_timeout;
+    let mut started: Option<server::Started> = None;
+    loop {
+        let alive = !server_is_gone(home)?;
+        if alive {
+            let socket = server::socket_folder(home);
+            if answers(&socket).await? {
+                return Ok(socket);
+            }
+        } else if let Some(ended) = started.as_ref().and_then(server::Started::ended) {
+            return Err(not_up(home, ended));
+        } else if started.is_none() {
+            started = Some(start(home, options).await?);
+        }
+        if Instant::now() >= deadline {
+            let waited = format!("it did not answer within {} seconds", options.start_timeout.as_secs());
+            return Err(not_up(home, waited));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Starts the server, making its data folder first if there is none.
+async fn start(home: &Home, options: &ClusterOptions) -> Result<server::Started> {
+    let (home, options) = (home.clone(), options.clone());
+    blocking(move || {
+        let lock = home.lock("server.lock")?;
+        if !locks::try_exclusive(&lock).map_err(folder("lock", &home.root))? {
+            return Err(Error::Busy { what: format!("the data folder {}", home.root.display()) });
+        }
+        let major = home.major()?;
+        let found = binaries::find(options.bin_dirs.as_deref(), major, &home.root, home.user.as_ref())?;
+        if major.is_none() {
+            initialise::initialise(&home, &found, options.durable)?;
+        }
+        server::start(&home, &found, lock, options.durable)
+    })
+    .await
+}
+
+/// Whether the server lets us in. Makes the database if a process was killed between `initdb` and this.
+async fn answers(socket: &Path) -> Result<bool> {
+    use tokio_postgres::error::SqlState;
+    for database in [initialise::NAME, "postgres"] {
+        let config = config(socket, database);
+        match tokio::time::timeout(ANSWER_PATIENCE, config.connect(tokio_postgres::NoTls)).await {
+            Ok(Ok((client, connection))) => {
+                let driving = tokio::spawn(connection);
+                if database != initialise::NAME {
+                    client.batch_execute("create database forebay").await?;
+                }
+                drop(client);
+                driving.abort();
+                return Ok(true);
+            }
+            // The server runs, only the database is not there yet: go on to the one that always is.
+            Ok(Err(error)) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
+            // Starting, stopping, or gone: the caller looks again.
+            Ok(Err(_)) | Err(_) => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+fn config(socket: &Path, database: &str) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(socket).user(initialise::NAME).dbname(database).application_name("forebay");
+    config.connect_timeout(Duration::from_secs(10)).ssl_mode(tokio_postgres::config::SslMode::Disable);
+    config
+}
+
+fn not_up(home: &Home, reason: String) -> Error {
+    Error::ClusterStart { reason, log: home.log(), log_tail: server::log_tail(home) }
+}
+
+/// Gives the lease back and stops the server if nobody else has one.
+///
+/// The lease goes first: of two that leave together, whoever gets the start lock last sees no lease and stops it.
+fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
+    lease.unlock().map_err(folder("unlock", &home.root))?;
+    let _start_lock = match start_lock(home, patience) {
+        // Whoever starts or stops it for so long is in, and will leave in turn.
+        Err(Error::Busy { .. }) => return Ok(()),
+        outcome => outcome?,
+    };
+    if !locks::try_exclusive(lease).map_err(folder("lock", &home.root))? || server_is_gone(home)? {
+        return Ok(());
+    }
+    stop_server(home, patience)
+}
+
+fn stop_server(home: &Home, patience: Duration) -> Result<()> {
+    if server::stop(home, patience)? {
+        return Ok(());
+    }
+    Err(Error::ClusterStop { data_dir: home.root.clone(), seconds: patience.as_secs() })
+}
+
+fn start_lock(home: &Home, patience: Duration) -> Result<File> {
+    let lock = home.lock("start.lock")?;
+    if locks::wait_exclusive(&lock, patience).map_err(folder("lock", &home.root))? {
+        return Ok(lock);
+    }
+    Err(Error::Busy { what: format!("the data folder {}", home.root.display()) })
+}
+
+/// Whether some process holds a lease.
+fn in_use(home: &Home) -> Result<bool> {
+    if !home.root.join("lease.lock").exists() {
+        return Ok(false);
+    }
+    let lease = home.lock("lease.lock")?;
+    Ok(!locks::try_exclusive(&lease).map_err(folder("lock", &home.root))?)
+}
+
+/// Whether nothing of a server is left, not even an orphaned backend.
+fn server_is_gone(home: &Home) -> Result<bool> {
+    let lock = home.lock("server.lock")?;
+    locks::try_exclusive(&lock).map_err(folder("lock", &home.root))
+}
+
+/// Runs what blocks away from the asynchronous threads; a panic there is a panic here.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Busy { what: "the runtime, which is shutting down,".into() }),
+        },
+    }
+}

@@ -1,0 +1,193 @@
+//! Getting to the database, whichever it is: the user's own by a URL, or the embedded cluster.
+//!
+//! A [`Database`] is a pool of connections, the share in the embedded cluster if there is one, and the means to open
+//! connections outside of the pool. Nothing is ever set on a connection that would have to hold for the next
+//! statement, because behind a transaction-mode pooler (PgBouncer, Supavisor) the next statement may run on another
+//! one; statements are unnamed for the same reason.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::cluster::{Cluster, ClusterOptions};
+use crate::error::{Error, Result, ServerError};
+
+mod dedicated;
+mod tls;
+mod url;
+
+pub use dedicated::Dedicated;
+
+/// A connection of the pool; it goes back when it is dropped.
+pub type Client = deadpool_postgres::Client;
+
+/// How long making a connection may take all in all: network, encryption and login.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
+/// How long [`Database::close`] waits for connections that are still in use.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which database to use.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A database of the user's own: `postgresql://user:password@host:port/database?sslmode=…`, with libpq's
+    /// meaning of the options that are supported.
+    Url(String),
+    /// The embedded cluster in this data folder.
+    Embedded {
+        /// See [`crate::cluster::default_data_dir`].
+        data_dir: PathBuf,
+    },
+}
+
+impl std::fmt::Debug for Target {
+    /// A URL is not shown: it may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Url(_) => f.write_str("Url(..)"),
+            Self::Embedded { data_dir } => f.debug_struct("Embedded").field("data_dir", data_dir).finish(),
+        }
+    }
+}
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// What the server's activity view calls us, unless the URL says otherwise. Default: `forebay`.
+    pub application_name: String,
+    /// The most connections the pool opens. Default: 8.
+    pub pool_size: usize,
+    /// How long to wait for a connection of the pool to become free. Default: 30 seconds.
+    pub wait_timeout: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { application_name: "forebay".into(), pool_size: 8, wait_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// An open database.
+pub struct Database {
+    pool: Pool,
+    config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    /// Host, port, database and user, for messages.
+    target: String,
+    cluster: Option<Cluster>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens the database and makes one connection, so that one that cannot be reached is told here.
+    pub async fn open(target: Target, options: OpenOptions) -> Result<Self> {
+        match target {
+            Target::Url(text) => {
+                let mut settings = url::parse(&text)?;
+                if settings.config.get_application_name().is_none() {
+                    settings.config.application_name(&options.application_name);
+                }
+                let tls = tls::connector(&settings.tls)?;
+                Self::with(settings.config, tls, None, &options).await
+            }
+            Target::Embedded { data_dir } => Self::embedded(&ClusterOptions::new(data_dir), options).await,
+        }
+    }
+
+    /// Opens the embedded database with cluster options other than the defaults.
+    pub async fn embedded(cluster: &ClusterOptions, options: OpenOptions) -> Result<Self> {
+        let cluster = Cluster::join(cluster).await?;
+        let mut config = cluster.config();
+        config.application_name(&options.application_name);
+        let tls = tls::connector(&tls::Tls::default())?;
+        Self::with(config, tls, Some(cluster), &options).await
+    }
+
+    async fn with(
+        config: tokio_postgres::Config,
+        tls: MakeRustlsConnect,
+        cluster: Option<Cluster>,
+        options: &OpenOptions,
+    ) -> Result<Self> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config.clone(), tls.clone(), recycling);
+        let timeouts = Timeouts {
+            wait: Some(options.wait_timeout),
+            create: Some(CONNECT_PATIENCE),
+            recycle: Some(CONNECT_PATIENCE),
+        };
+        let target = url::describe(&config);
+        let pool = Pool::builder(manager).max_size(options.pool_size.max(1)).timeouts(timeouts);
+        // Building fails only where timeouts are set and no runtime is.
+        let pool =
+            pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
+        let database = Self { pool, config, tls, target, cluster };
+        database.client().await?;
+        Ok(database)
+    }
+
+    /// A connection of the pool. Waits for a free one if all are in use.
+    ///
+    /// Errors: `database_unreachable`, `database_tls`; `busy` if none became free in time.
+    pub async fn client(&self) -> Result<Client> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => refused(&self.target, error),
+            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
+                Error::Busy { what: format!("every one of the {} connections", self.pool.status().max_size) }
+            }
+            PoolError::Timeout(_) => in_time(&self.target),
+            other => Error::Busy { what: format!("the connection pool ({other})") },
+        })
+    }
+
+    /// A connection outside of the pool, for what takes long or listens to notifications.
+    pub async fn dedicated(&self) -> Result<Dedicated> {
+        dedicated::open(&self.config, &self.tls, &self.target).await
+    }
+
+    /// Whether this is the embedded cluster.
+    pub fn is_embedded(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Which database this is, for people: host, port, database and user, never the password.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Closes the pool, waits a little for the connections that are still in use, and leaves the embedded cluster.
+    pub async fn close(mut self) -> Result<()> {
+        self.pool.close();
+        let drained = async {
+            while self.pool.status().size > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        // A connection that somebody does not give back is cut when the server stops, or ends with the process.
+        let _in_time = tokio::time::timeout(DRAIN_PATIENCE, drained).await;
+        match self.cluster.take() {
+            Some(cluster) => cluster.leave().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What making a connection failed with, in our words.
+fn refused(target: &str, error: tokio_postgres::Error) -> Error {
+    let source = ServerError::from(error);
+    if source.is_tls() {
+        let reason = source.to_string();
+        return Error::Tls { reason, source: None };
+    }
+    Error::Unreachable { target: target.to_owned(), source }
+}
+
+fn in_time(target: &str) -> Error {
+    Error::UnreachableInTime { target: target.to_owned(), seconds: CONNECT_PATIENCE.as_secs() }
+}

@@ -1,0 +1,201 @@
+//! A database of its own for each test, on a real Postgres.
+//!
+//! ```no_run
+//! # async fn example() {
+//! let database = forebay_store::testing::database().await;
+//! let client = database.client().await;
+//! client.batch_execute("select * from forebay.sources").await.unwrap();
+//! # }
+//! ```
+//!
+//! All tests of a user share one throw-away cluster in `/tmp/forebay-test-<uid>`, by joining it as Forebay itself
+//! joins its own: the first test starts it, the last one out stops it, whether tests are threads or processes. A
+//! database is a copy of a template that has the migrations; the template's name has their checksum in it, so
+//! changing a migration makes a new one. What killed tests left is swept an hour later.
+//!
+//! These functions panic where something fails: a test cannot go on without its database.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::cluster::{Cluster, ClusterOptions};
+use crate::connect::{Database, OpenOptions, Target};
+use crate::migrations::{self, MIGRATIONS};
+
+/// "forebay" with a one in front: making the template queues up behind this number.
+const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");
+
+/// The options of the cluster that tests share: in a fixed folder, and not durable.
+pub fn cluster_options() -> ClusterOptions {
+    let uid = rustix::process::geteuid().as_raw();
+    // Not the configured temporary folder: on macOS it is too long for a socket, and root's may be closed to others.
+    let data_dir = PathBuf::from(format!("/tmp/forebay-test-{uid}"));
+    ClusterOptions { durable: false, ..ClusterOptions::new(data_dir) }
+}
+
+/// A database for one test, with every migration applied. It is removed when this is dropped.
+pub async fn database() -> TestDatabase {
+    TestDatabase::create(true).await
+}
+
+/// The same without any migration: an empty database, as a user's own may be.
+pub async fn empty_database() -> TestDatabase {
+    TestDatabase::create(false).await
+}
+
+/// A database that lives as long as this does.
+#[derive(Debug)]
+pub struct TestDatabase {
+    name: String,
+    cluster: Cluster,
+}
+
+impl TestDatabase {
+    async fn create(migrated: bool) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let cluster =
+            Cluster::join(&cluster_options()).await.expect("the cluster of the tests can be joined");
+        let admin = connect(&config(&cluster, "postgres")).await;
+        let template = if migrated { template(&cluster, &admin).await } else { "template0".to_owned() };
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{count}", std::process::id());
+        // A process of the same number may have been killed.
+        admin
+            .batch_execute(&format!("drop database if exists {name} with (force)"))
+            .await
+            .expect("an old one goes");
+        let create = format!("create database {name} template {template}");
+        admin.batch_execute(&create).await.expect("a database can be made");
+        Self { name, cluster }
+    }
+
+    /// How to connect to it.
+    pub fn config(&self) -> Config {
+        config(&self.cluster, &self.name)
+    }
+
+    /// Its URL, as the command line takes it.
+    pub fn url(&self) -> String {
+        let config = self.config();
+        let folder = config.get_hosts().iter().find_map(|host| match host {
+            tokio_postgres::config::Host::Unix(folder) => folder.to_str(),
+            tokio_postgres::config::Host::Tcp(_) => None,
+        });
+        let folder = folder.expect("the cluster of the tests listens on a socket").replace('/', "%2F");
+        format!("postgresql://forebay@{folder}/{}", self.name)
+    }
+
+    /// It as a target to open.
+    pub fn target(&self) -> Target {
+        Target::Url(self.url())
+    }
+
+    /// A new connection to it.
+    pub async fn client(&self) -> Client {
+        connect(&self.config()).await
+    }
+
+    /// It with a pool, as Forebay opens it.
+    pub async fn open(&self) -> Database {
+        Database::open(self.target(), OpenOptions::default())
+            .await
+            .expect("the test's database can be opened")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let admin = config(&self.cluster, "postgres");
+        let statement = format!("drop database if exists {} with (force)", self.name);
+        // The test's own runtime may be on its way out, or be the thread that we are on.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let (client, connection) = admin.connect(NoTls).await.map_err(std::io::Error::other)?;
+                let driving = tokio::spawn(connection);
+                let dropped = client.batch_execute(&statement).await.map_err(std::io::Error::other);
+                driving.abort();
+                dropped
+            })
+        });
+        // What stays is swept later; a test that failed must not be hidden by a panic here.
+        let _swept_later = dropping.join();
+    }
+}
+
+/// The name of the template that has our migrations; makes it if there is none.
+async fn template(cluster: &Cluster, admin: &Client) -> String {
+    let name = template_name();
+    if is_template(admin, &name).await {
+        return name;
+    }
+    // A lock of the session is fine here: there is no pooler in front of the tests' cluster.
+    let lock = format!("select pg_advisory_lock({TEMPLATE_LOCK})");
+    admin.batch_execute(&lock).await.expect("our turn comes");
+    if !is_template(admin, &name).await {
+        sweep(admin).await;
+        for statement in
+            [format!("drop database if exists {name} with (force)"), format!("create database {name}")]
+        {
+            admin.batch_execute(&statement).await.expect("a template can be made");
+        }
+        let mut client = connect(&config(cluster, &name)).await;
+        migrations::up(&mut client).await.expect("the migrations can be applied");
+        drop(client);
+        // The mark is set last: a template without it is one that was interrupted. Nobody may connect any more,
+        // since a database with a connection cannot be copied.
+        let done = format!("alter database {name} with is_template true allow_connections false");
+        admin.batch_execute(&done).await.expect("a template can be marked");
+        let cut =
+            format!("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'");
+        admin.batch_execute(&cut).await.expect("its last connection ends");
+    }
+    admin.batch_execute(&lock.replace("_lock", "_unlock")).await.expect("the lock is given back");
+    name
+}
+
+/// Removes databases of tests that were killed, and templates of migrations that are no more.
+async fn sweep(admin: &Client) {
+    let old = "select datname, datistemplate from pg_database
+        where datname like any (array['test\\_%', 'template\\_forebay\\_%'])
+            and (pg_stat_file('base/' || oid || '/PG_VERSION', true)).modification
+                < now() - case when datistemplate then interval '1 day' else interval '1 hour' end";
+    for row in admin.query_typed(old, &[]).await.expect("the databases can be listed") {
+        let name: &str = row.get(0);
+        // Another test process may sweep the same one, or use it after all: then it stays.
+        let _unmarked = admin.batch_execute(&format!("alter database {name} with is_template false")).await;
+        let _dropped = admin.batch_execute(&format!("drop database if exists {name}")).await;
+    }
+}
+
+fn template_name() -> String {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for migration in MIGRATIONS {
+        context.update(migration.up.as_bytes());
+    }
+    let digest = context.finish();
+    digest.as_ref()[..8].iter().fold("template_forebay_".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+async fn is_template(admin: &Client, name: &str) -> bool {
+    let exists = format!("select 1 from pg_database where datname = '{name}' and datistemplate");
+    !admin.query_typed(&exists, &[]).await.expect("the databases can be listed").is_empty()
+}
+
+fn config(cluster: &Cluster, database: &str) -> Config {
+    let mut config = cluster.config();
+    config.dbname(database);
+    config
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.expect("the tests' cluster answers");
+    tokio::spawn(async move {
+        // Whoever uses the client gets its errors.
+        let _ended = connection.await;
+    });
+    client
+}
