@@ -1,0 +1,198 @@
+//! Everything that stops a reader, with a stable code and what to do next.
+//!
+//! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read. URLs
+//! are stored here with secrets already taken out.
+
+use std::io;
+
+use forebay_domain::reject::Place;
+
+/// Why an input cannot be read (any further).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `invalid_format`: the name of a format that does not exist.
+    #[error("there is no format {name:?}")]
+    InvalidFormat {
+        /// The name that was given.
+        name: String,
+    },
+    /// `unknown_format`: the content does not tell the format.
+    #[error("the format cannot be told from the content, which begins with {seen:?}")]
+    UnknownFormat {
+        /// The first printable characters.
+        seen: String,
+    },
+    /// `not_utf8`: the input is text of another encoding.
+    #[error("the input is {encoding}, not UTF-8")]
+    NotUtf8 {
+        /// The encoding that was recognised.
+        encoding: &'static str,
+    },
+    /// `invalid_pointer`: not a JSON pointer of RFC 6901.
+    #[error("{pointer:?} is not a JSON pointer")]
+    InvalidPointer {
+        /// The pointer that was given.
+        pointer: String,
+    },
+    /// `records_need_json`: a pointer to the records was given for a format without pointers.
+    #[error("a pointer to the records has no meaning in {format} input")]
+    RecordsNeedJson {
+        /// The format that was asked for.
+        format: crate::Format,
+    },
+    /// `records_not_found`: the pointer leads nowhere.
+    #[error("nothing is found under {pointer}: {seen}")]
+    RecordsNotFound {
+        /// The pointer to the records.
+        pointer: String,
+        /// Where the pointer failed, and what is there instead.
+        seen: String,
+    },
+    /// `records_not_a_list`: what the pointer leads to is neither an array nor an object.
+    #[error("{pointer} leads to {found}, not to an array of records or a record")]
+    RecordsNotAList {
+        /// The pointer to the records.
+        pointer: String,
+        /// What it leads to.
+        found: &'static str,
+    },
+    /// `invalid_json`: the document is broken before its records begin.
+    #[error("invalid JSON at line {}, byte {}: {problem}", place.line, place.offset)]
+    InvalidJson {
+        /// Where.
+        place: Place,
+        /// What was found, and what should have been.
+        problem: String,
+    },
+    /// `csv_header`: the header row does not name the fields.
+    #[error("the CSV header {problem}")]
+    CsvHeader {
+        /// What is wrong with it, naming the field.
+        problem: String,
+    },
+    /// `gzip_corrupt`: the compressed data is damaged.
+    #[error("the gzip data is damaged near compressed byte {position}")]
+    GzipCorrupt {
+        /// How far the compressed input had been read.
+        position: u64,
+        /// What the decompressor said.
+        source: io::Error,
+    },
+    /// `read_failed`: the input cannot be read.
+    #[error("reading failed near byte {position}")]
+    Read {
+        /// How far the input had been read.
+        position: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `http_url`: not a URL that can be fetched.
+    #[error("{url} cannot be fetched: {problem}")]
+    HttpUrl {
+        /// The URL.
+        url: String,
+        /// Why.
+        problem: String,
+    },
+    /// `http_failed`: no answer, or one that broke off.
+    #[error("GET {url} failed")]
+    HttpFailed {
+        /// The URL.
+        url: String,
+        /// What the client said.
+        source: reqwest::Error,
+    },
+    /// `http_status`: an answer other than 200.
+    #[error("GET {url} answered with status {status}")]
+    HttpStatus {
+        /// The URL.
+        url: String,
+        /// The status of the answer.
+        status: u16,
+    },
+    /// `http_next`: the link to the next page cannot be followed.
+    #[error("the link to the next page in {url} cannot be followed: {problem}")]
+    HttpNext {
+        /// The page that holds the link.
+        url: String,
+        /// Why.
+        problem: String,
+    },
+    /// `http_page_too_large`: a page beyond the limit.
+    #[error("the page {url} has more than {limit} bytes")]
+    HttpPageTooLarge {
+        /// The URL.
+        url: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// `http_too_many_pages`: more pages than the limit.
+    #[error("there are more than {limit} pages; the next would be {url}")]
+    HttpTooManyPages {
+        /// The page that was not fetched.
+        url: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Error {
+    /// The stable code: lower snake case, never changed.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidFormat { .. } => "invalid_format",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::InvalidPointer { .. } => "invalid_pointer",
+            Self::RecordsNeedJson { .. } => "records_need_json",
+            Self::RecordsNotFound { .. } => "records_not_found",
+            Self::RecordsNotAList { .. } => "records_not_a_list",
+            Self::InvalidJson { .. } => "invalid_json",
+            Self::CsvHeader { .. } => "csv_header",
+            Self::GzipCorrupt { .. } => "gzip_corrupt",
+            Self::Read { .. } => "read_failed",
+            Self::HttpUrl { .. } => "http_url",
+            Self::HttpFailed { .. } => "http_failed",
+            Self::HttpStatus { .. } => "http_status",
+            Self::HttpNext { .. } => "http_next",
+            Self::HttpPageTooLarge { .. } => "http_page_too_large",
+            Self::HttpTooManyPages { .. } => "http_too_many_pages",
+        }
+    }
+
+    /// What to do next, in one sentence.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv",
+            Self::UnknownFormat { .. } => "say what it is with --format json, jsonl or csv",
+            Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
+            Self::InvalidPointer { .. } => {
+                "a pointer is empty or begins with a slash, like /data/items; ~ is written ~0 and / is written ~1"
+            }
+            Self::RecordsNeedJson { .. } => "leave out --records, or use --format json",
+            Self::RecordsNotFound { .. } => "point --records at the member that holds the records",
+            Self::RecordsNotAList { .. } => "point --records at an array of objects, or at one object",
+            Self::InvalidJson { .. } => {
+                "check that the file was written whole; use --format jsonl for one record a line"
+            }
+            Self::CsvHeader { .. } => "give every column of the first row a name of its own",
+            Self::GzipCorrupt { .. } => {
+                "fetch or compress the file again; what was read before the damage is good"
+            }
+            Self::Read { .. } => "check that the file or pipe is still there, and run again",
+            Self::HttpUrl { .. } => "use an absolute http:// URL",
+            Self::HttpFailed { .. } => "check that the server is up and the URL is right, and run again",
+            Self::HttpStatus { .. } => {
+                "open the URL to see what the server says, and run again when it answers 200"
+            }
+            Self::HttpNext { .. } => {
+                "check the pointer to the next link; links to another host are not followed"
+            }
+            Self::HttpPageTooLarge { .. } => "ask the server for smaller pages",
+            Self::HttpTooManyPages { .. } => {
+                "raise the limit of pages, or check that the links do not go round"
+            }
+        }
+    }
+}

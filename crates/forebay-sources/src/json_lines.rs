@@ -1,0 +1,129 @@
+//! JSON Lines: one record a line.
+//!
+//! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span. What a
+//! line holds is the parser's business, except at the end of the input, where a line that was cut must be told from
+//! one that merely has no newline.
+
+use forebay_domain::reject::{Place, RejectReason};
+use memchr::{memchr, memchr_iter};
+
+use crate::Error;
+use crate::chunk::{Delimit, Found, Span, Tail, head, keep};
+use crate::scan::{is_closed, is_space};
+
+pub(crate) struct JsonLines {
+    limit: usize,
+    /// Offset in the input of the first byte that is not done with.
+    base: u64,
+    /// Line number of that byte.
+    line: u64,
+    /// How many of the kept bytes were searched for a newline already.
+    searched: usize,
+    /// A line that passed the limit and is being skipped.
+    long: Option<Long>,
+}
+
+struct Long {
+    place: Place,
+    /// Its first bytes.
+    raw: Vec<u8>,
+    /// Its last byte so far, since a carriage return at its end does not count.
+    last: u8,
+}
+
+impl JsonLines {
+    pub(crate) fn new(limit: usize, base: u64) -> Self {
+        Self { limit, base, line: 1, searched: 0, long: None }
+    }
+
+    fn line(&self, bytes: &[u8], start: usize, newline: usize, found: &mut Found) {
+        let start = trim_start(bytes, start, newline);
+        let end = newline - usize::from(bytes[start..newline].ends_with(b"\r"));
+        if start == end {
+            return;
+        }
+        let place = self.place(start);
+        if end - start > self.limit {
+            found.reject_long(place, head(&bytes[start..end]), (end - start) as u64, self.limit);
+        } else {
+            found.records.push(Span { start, end, place });
+        }
+    }
+
+    fn last_line(&self, bytes: &[u8], start: usize, tail: Tail, found: &mut Found) {
+        let start = trim_start(bytes, start, bytes.len());
+        if is_closed(&bytes[start..]) {
+            self.line(bytes, start, bytes.len(), found);
+            return;
+        }
+        let place = self.place(start);
+        let message = "the last line ends before its record does";
+        found.reject(place, RejectReason::TruncatedRecord, message, &bytes[start..]);
+        if tail == Tail::Complete {
+            let line = place.line;
+            found.ending.truncated =
+                Some(format!("The input ends inside of its last record, at line {line}."));
+        }
+    }
+
+    /// Goes on with a line that is being skipped. The index after it, or none if it goes on.
+    fn skip_long(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Option<usize> {
+        let mut long = self.long.take()?;
+        let newline = memchr(b'\n', bytes);
+        let end = newline.unwrap_or(bytes.len());
+        keep(&mut long.raw, &bytes[..end]);
+        long.last = bytes[..end].last().copied().unwrap_or(long.last);
+        if newline.is_none() && tail == Tail::Open {
+            self.long = Some(long);
+            return None;
+        }
+        let length = self.base + end as u64 - long.place.offset - u64::from(long.last == b'\r');
+        long.raw.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        found.reject_long(long.place, long.raw, length, self.limit);
+        self.line += 1;
+        Some(newline.map_or(end, |newline| newline + 1))
+    }
+
+    fn place(&self, start: usize) -> Place {
+        Place { line: self.line, offset: self.base + start as u64 }
+    }
+}
+
+impl Delimit for JsonLines {
+    fn delimit(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Result<usize, Error> {
+        let mut start = 0;
+        if self.long.is_some() {
+            start = self.skip_long(bytes, tail, found).unwrap_or(bytes.len());
+        }
+        let from = start.max(self.searched);
+        for newline in memchr_iter(b'\n', &bytes[from..]).map(|n| from + n) {
+            self.line(bytes, start, newline, found);
+            start = newline + 1;
+            self.line += 1;
+        }
+        if tail == Tail::Open {
+            start = trim_start(bytes, start, bytes.len());
+            let rest = &bytes[start..];
+            if rest.len() - usize::from(rest.ends_with(b"\r")) > self.limit {
+                let last = rest.last().copied().unwrap_or_default();
+                self.long = Some(Long { place: self.place(start), raw: head(rest), last });
+                start = bytes.len();
+            }
+        } else {
+            self.last_line(bytes, start, tail, found);
+            start = bytes.len();
+        }
+        self.base += start as u64;
+        self.searched = bytes.len() - start;
+        Ok(start)
+    }
+}
+
+/// Where a line begins after its leading whitespace.
+fn trim_start(bytes: &[u8], start: usize, end: usize) -> usize {
+    let mut at = start;
+    while at < end && is_space(bytes[at]) {
+        at += 1;
+    }
+    at
+}

@@ -1,0 +1,42 @@
+//! Readers of the formats and sites that yield records.
+//!
+//! A reader turns bytes into *delimited* records: it finds where each one begins and ends and where it stood in the
+//! input, and leaves parsing and validation to the persist pipeline, which does both in parallel. Whatever cannot be
+//! a record is handed on too, with its place and reason, so that nothing of an input is lost.
+//!
+//! Memory is flat whatever the input: reads are of at most 1 MiB, a chunk holds about that, and only the record that
+//! is cut by the end of a chunk is carried over. Reading blocks; run it on a thread of its own.
+//!
+//! ```
+//! use forebay_sources::{Chunk, ReadOptions, Reader};
+//!
+//! let input = std::io::Cursor::new("{\"id\":1}\n{\"id\":2}\n");
+//! let mut reader = Reader::open(Box::new(input), &ReadOptions::default())?;
+//! let mut chunk = Chunk::default();
+//! let mut records = Vec::new();
+//! while reader.next_chunk(&mut chunk)? {
+//!     records.extend(chunk.records.iter().map(|span| chunk.text(span).to_vec()));
+//! }
+//! assert_eq!(records, [b"{\"id\":1}", b"{\"id\":2}"]);
+//! # Ok::<(), forebay_sources::Error>(())
+//! ```
+//!
+//! To add a format: a module that implements the crate's `Delimit`, a variant of [`Format`], a line in
+//! `Reader::open`, and a rule in `sniff` if it can be told by its content.
+
+mod chunk;
+mod csv;
+mod error;
+mod format;
+pub mod http_json;
+mod input;
+mod json;
+mod json_lines;
+mod reader;
+mod scan;
+mod sniff;
+
+pub use chunk::{Chunk, Ending, Rejected, Span};
+pub use error::Error;
+pub use format::{Format, ReadOptions};
+pub use reader::Reader;

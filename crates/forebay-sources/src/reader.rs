@@ -1,0 +1,187 @@
+//! Reads an input chunk by chunk.
+//!
+//! The reader owns the loop that every format shares: read once, let the format delimit, hand out what is complete,
+//! carry what is cut. It hands out as soon as anything is complete and never reads again to fill a chunk, so a record
+//! on a slow pipe is persisted when it arrives. What was found before an error is handed out before the error.
+
+use std::io::Read;
+
+use crate::chunk::{Chunk, Delimit, Ending, Found, Tail};
+use crate::csv::Csv;
+use crate::input::{Filled, Input};
+use crate::json::Json;
+use crate::json_lines::JsonLines;
+use crate::{Error, Format, ReadOptions, sniff};
+
+/// A buffer that one huge record made larger than this goes back to it.
+const SETTLED: usize = 4 << 20;
+
+/// A blocking reader of records; see the crate's documentation for an example.
+pub struct Reader {
+    input: Input,
+    format: Format,
+    delimit: Box<dyn Delimit>,
+    /// The bytes of a record that is not complete yet, at the front of what is read next.
+    carry: Vec<u8>,
+    /// An error that waits until what was found before it has been handed out.
+    failed: Option<Error>,
+    ended: bool,
+    ending: Ending,
+}
+
+impl Reader {
+    /// Begins to read: tells gzip and, for [`Format::Auto`], the format from the first bytes. Blocks until the first
+    /// line is there when it needs it (automatic format and CSV), else until the first bytes are.
+    pub fn open(input: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self, Error> {
+        let pointer = options.records.as_deref();
+        if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
+            return Err(Error::RecordsNeedJson { format: options.format });
+        }
+        let path = crate::json::parse_pointer(pointer.unwrap_or_default())?;
+        let mut input = Input::open(input)?;
+        while sniff::needs_more_for_mark(input.peeked()) && input.peek() {}
+        let mark = sniff::byte_order_mark(input.peeked())?;
+        input.skip_peeked(mark);
+        let format = match options.format {
+            Format::Auto if pointer.is_some() => Format::Json,
+            Format::Auto => sniffed(&mut input)?,
+            given => given,
+        };
+        let (limit, base) = (options.max_record_bytes, mark as u64);
+        let delimit: Box<dyn Delimit> = match format {
+            Format::Auto | Format::JsonLines => Box::new(JsonLines::new(limit, base)),
+            Format::Json => Box::new(Json::new(path, limit, base)),
+            Format::Csv => Box::new(Csv::new(limit, base)),
+        };
+        Ok(Self {
+            input,
+            format,
+            delimit,
+            carry: Vec::new(),
+            failed: None,
+            ended: false,
+            ending: Ending::default(),
+        })
+    }
+
+    /// Clears the chunk and fills it with what is there, reusing its buffers. True when it holds records or rejected
+    /// pieces; false at the end. After an error, the input has ended and [`Reader::ending`] says that it was cut.
+    pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, Error> {
+        let mut bytes = std::mem::take(&mut chunk.bytes);
+        bytes.clear();
+        bytes.shrink_to(SETTLED);
+        let mut found = Found {
+            records: std::mem::take(&mut chunk.records),
+            rejected: std::mem::take(&mut chunk.rejected),
+            ..Found::default()
+        };
+        found.records.clear();
+        found.rejected.clear();
+
+        // A format that writes its own text reads into the carry and writes into the chunk's buffer.
+        if self.delimit.writes_text() {
+            found.text = bytes;
+            bytes = std::mem::take(&mut self.carry);
+        } else {
+            bytes.append(&mut self.carry);
+            self.carry.shrink_to(SETTLED);
+        }
+        self.fill(&mut bytes, &mut found);
+        if self.delimit.writes_text() {
+            self.carry = bytes;
+            chunk.bytes = found.text;
+        } else {
+            chunk.bytes = bytes;
+        }
+        chunk.records = found.records;
+        chunk.rejected = found.rejected;
+        if !chunk.records.is_empty() || !chunk.rejected.is_empty() {
+            return Ok(true);
+        }
+        self.failed.take().map_or(Ok(false), Err)
+    }
+
+    /// Reads and delimits until something is found or the input ends. Leaves in `bytes` what the spans point into,
+    /// or for a format that writes its own text, what is carried.
+    fn fill(&mut self, bytes: &mut Vec<u8>, found: &mut Found) {
+        while found.is_empty() && !self.ended {
+            let tail = match self.input.fill(bytes) {
+                Ok(Filled::Some) => Tail::Open,
+                Ok(Filled::End) => Tail::Complete,
+                Ok(Filled::Cut) => Tail::Cut,
+                Err(error) => return self.fail(error),
+            };
+            let done = match self.delimit.delimit(bytes, tail, found) {
+                Ok(done) => done,
+                Err(error) => return self.fail(error),
+            };
+            if tail != Tail::Open {
+                self.ended = true;
+                self.ending = std::mem::take(&mut found.ending);
+                if tail == Tail::Cut {
+                    let position = self.input.position();
+                    self.ending.truncated =
+                        Some(format!("The gzip stream breaks off after {position} compressed bytes."));
+                }
+            } else if found.is_empty() || self.delimit.writes_text() {
+                bytes.drain(..done);
+            } else {
+                self.carry.extend_from_slice(&bytes[done..]);
+                bytes.truncate(done);
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.ended = true;
+        self.ending.truncated = Some(format!("Reading stopped: {error}."));
+        self.failed = Some(error);
+    }
+
+    /// How the input ended. Final once [`Reader::next_chunk`] has said false or failed.
+    pub fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    /// The format that is read; never [`Format::Auto`]. An empty input counts as JSON Lines.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Bytes read so far, after decompression.
+    pub fn bytes_read(&self) -> u64 {
+        self.input.bytes_read()
+    }
+
+    /// Bytes taken from the underlying input so far, before decompression; against the size of a file it gives the
+    /// progress.
+    pub fn input_position(&self) -> u64 {
+        self.input.position()
+    }
+}
+
+fn sniffed(input: &mut Input) -> Result<Format, Error> {
+    let mut more = true;
+    loop {
+        if let Some(format) =
+            sniff::format(input.peeked(), !more || input.peeked().len() >= sniff::MAX_SNIFF)?
+        {
+            return Ok(format);
+        }
+        more = more && input.peek();
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("format", &self.format)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

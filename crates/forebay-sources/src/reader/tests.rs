@@ -1,0 +1,121 @@
+//! What readers do with inputs that are good, odd, broken, cut, huge or slow, format by format.
+
+use std::io::{self, Cursor, Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+
+use forebay_domain::reject::RejectReason::{
+    self, InvalidCsv, InvalidJson, InvalidUtf8, RecordTooLong, TruncatedRecord,
+};
+
+use super::*;
+use crate::Rejected;
+
+mod csv;
+mod json;
+mod json_lines;
+mod transport;
+
+/// Everything that a reader gave.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) records: Vec<String>,
+    pub(super) lines: Vec<u64>,
+    pub(super) offsets: Vec<u64>,
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) truncated: Option<String>,
+    pub(super) error: Option<Error>,
+    pub(super) largest_buffer: usize,
+}
+
+impl Outcome {
+    fn reasons(&self) -> Vec<RejectReason> {
+        self.rejected.iter().map(|rejected| rejected.reject.reason).collect()
+    }
+
+    fn code(&self) -> &'static str {
+        self.error.as_ref().map_or("", Error::code)
+    }
+
+    /// Asserts that nothing but records came.
+    fn clean(&self) {
+        assert!(self.error.is_none(), "{:?}", self.error);
+        assert_eq!(self.rejected, []);
+        assert_eq!(self.truncated, None);
+    }
+}
+
+pub(super) fn read(input: impl Read + Send + 'static, options: &ReadOptions) -> Outcome {
+    let mut outcome = Outcome::default();
+    match Reader::open(Box::new(input), options) {
+        Ok(mut reader) => drain(&mut reader, &mut outcome),
+        Err(error) => outcome.error = Some(error),
+    }
+    outcome
+}
+
+fn drain(reader: &mut Reader, outcome: &mut Outcome) {
+    let mut chunk = Chunk::default();
+    loop {
+        match reader.next_chunk(&mut chunk) {
+            Ok(true) => {
+                assert!(!chunk.records.is_empty() || !chunk.rejected.is_empty());
+                for span in &chunk.records {
+                    outcome.records.push(String::from_utf8_lossy(chunk.text(span)).into_owned());
+                    outcome.lines.push(span.place.line);
+                    outcome.offsets.push(span.place.offset);
+                }
+                outcome.rejected.append(&mut chunk.rejected);
+                outcome.largest_buffer =
+                    outcome.largest_buffer.max(chunk.bytes.capacity()).max(reader.carry.capacity());
+            }
+            Ok(false) => break,
+            Err(error) => {
+                outcome.error = Some(error);
+                assert!(reader.ending().truncated.is_some());
+                assert!(!reader.next_chunk(&mut chunk).unwrap());
+                break;
+            }
+        }
+    }
+    outcome.truncated = reader.ending().truncated;
+}
+
+fn auto(text: &str) -> Outcome {
+    read(Cursor::new(text.to_owned()), &ReadOptions::default())
+}
+
+fn of(format: Format, text: impl AsRef<[u8]>) -> Outcome {
+    let options = ReadOptions { format, ..ReadOptions::default() };
+    read(Cursor::new(text.as_ref().to_owned()), &options)
+}
+
+fn at(pointer: &str, text: &str) -> Outcome {
+    let options = ReadOptions { records: Some(pointer.to_owned()), ..ReadOptions::default() };
+    read(Cursor::new(text.to_owned()), &options)
+}
+
+fn limited(format: Format, limit: usize) -> ReadOptions {
+    ReadOptions { format, max_record_bytes: limit, ..ReadOptions::default() }
+}
+
+/// `before`, then `length` bytes of filler, then `after`, without ever holding them.
+fn huge(before: &'static str, length: u64, after: &'static str) -> impl Read + Send {
+    Cursor::new(before).chain(io::repeat(b'x').take(length)).chain(Cursor::new(after))
+}
+
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A pipe that gives what is sent, piece by piece, and ends when the sender is dropped.
+struct Pipe(Receiver<&'static str>);
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Ok(piece) = self.0.recv() else { return Ok(0) };
+        buffer[..piece.len()].copy_from_slice(piece.as_bytes());
+        Ok(piece.len())
+    }
+}

@@ -1,0 +1,178 @@
+//! JSON documents.
+
+use super::*;
+
+#[test]
+fn the_elements_of_an_array_are_records() {
+    let outcome = auto(" [\n{\"a\":[1,{}]} ,\n{\"b\":\"]}\"},null, 12,\"x\"]\n");
+    outcome.clean();
+    assert_eq!(outcome.records, ["{\"a\":[1,{}]}", "{\"b\":\"]}\"}", "null", "12", "\"x\""]);
+    assert_eq!(outcome.lines, [2, 3, 3, 3, 3]);
+    assert_eq!(outcome.offsets[..2], [3, 18]);
+}
+
+#[test]
+fn objects_follow_each_other_however_they_are_written() {
+    let outcome = auto("{\n  \"a\": 1\n}\n{\"b\":2}{\"c\":3} [{\"d\":4}] 5");
+    outcome.clean();
+    assert_eq!(outcome.records, ["{\n  \"a\": 1\n}", "{\"b\":2}", "{\"c\":3}", "{\"d\":4}", "5"]);
+    assert_eq!(outcome.lines, [1, 4, 4, 4, 4]);
+}
+
+#[test]
+fn a_pointer_leads_to_the_records() {
+    let text = "{\"meta\":{\"items\":[9]},\"data\":[1,{\"a/b\":\"no\",\"it\\u0065ms\":[{\"a\":1},{\"a\":2}],\"z\":[]}],\"t\":{}}";
+    for pointer in ["/data/1/items", "/data/1/it\u{65}ms"] {
+        let outcome = at(pointer, text);
+        outcome.clean();
+        assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}"]);
+    }
+    let outcome = at("/meta", text);
+    outcome.clean();
+    assert_eq!(outcome.records, ["{\"items\":[9]}"]);
+    let outcome = at("/data/1/z", text);
+    outcome.clean();
+    assert!(outcome.records.is_empty());
+}
+
+#[test]
+fn each_document_of_several_has_its_own_records() {
+    let outcome = at("/d", "{\"d\":[{\"a\":1}],\"next\":1}\n{\"n\":[{}],\"d\":[{\"a\":2}]}");
+    outcome.clean();
+    assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}"]);
+}
+
+#[test]
+fn a_pointer_that_finds_nothing_says_what_is_there() {
+    let document = "{\"data\":{\"rows\":[],\"total\":2},\"n\":1,\"list\":[{},{}]}";
+    let cases = [
+        ("/data/items", "/data has no \"items\", its keys are rows, total"),
+        ("/records", "the document has no \"records\", its keys are data, n, list"),
+        ("/n/items", "/n is a number"),
+        ("/list/2", "/list is an array of 2, without an item 2"),
+        ("/list/x", "/list is an array, and \"x\" is no index"),
+        ("/list/0/a", "/list/0 is an empty object"),
+    ];
+    for (pointer, expected) in cases {
+        let outcome = at(pointer, document);
+        assert_eq!(outcome.code(), "records_not_found", "{pointer}");
+        let message = outcome.error.unwrap().to_string();
+        assert!(message.contains(expected) && message.contains(pointer), "{message}");
+    }
+    let many = (0..20).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(",");
+    let message = at("/x", &format!("{{{many}}}")).error.unwrap().to_string();
+    assert!(message.ends_with("k8, k9 and more"), "{message}");
+}
+
+#[test]
+fn a_pointer_must_lead_to_records() {
+    let outcome = at("/a", "{\"a\":\"text\"}");
+    assert_eq!(outcome.code(), "records_not_a_list");
+    assert_eq!(
+        outcome.error.unwrap().to_string(),
+        "/a leads to a string, not to an array of records or a record"
+    );
+    assert_eq!(at("a", "{}").code(), "invalid_pointer");
+    let options = ReadOptions { records: Some("/a".to_owned()), ..limited(Format::Csv, 100) };
+    assert_eq!(read(Cursor::new("a,b\n"), &options).code(), "records_need_json");
+}
+
+#[test]
+fn records_before_an_error_are_delivered() {
+    let outcome = at("/d", "{\"d\":[{\"a\":1}]} {\"e\":[]}");
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert_eq!(outcome.code(), "records_not_found");
+    let outcome = at("/d", "{\"d\":[{\"a\":1}]} {\"e\" []}");
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert_eq!(outcome.code(), "invalid_json");
+}
+
+#[test]
+fn an_array_that_is_cut_gives_what_is_whole() {
+    let outcome = auto("[{\"a\":1},\n{\"a\":2");
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert_eq!(outcome.reasons(), [TruncatedRecord]);
+    assert_eq!(outcome.rejected[0].raw, b"{\"a\":2");
+    assert_eq!(outcome.rejected[0].place.line, 2);
+    assert!(outcome.truncated.unwrap().contains("line 2"));
+
+    let between = auto("[{\"a\":1},");
+    assert_eq!((between.records.len(), between.rejected.len()), (1, 0));
+    assert!(between.truncated.unwrap().contains("before the array of records is closed"));
+    // A number at the very end may have lost digits.
+    assert_eq!(auto("[1,2").reasons(), [TruncatedRecord]);
+}
+
+#[test]
+fn a_document_that_is_cut_outside_of_its_records_says_so() {
+    let after = at("/d", "{\"d\":[{\"a\":1}],\"n\":");
+    assert_eq!(after.records.len(), 1);
+    assert!(after.truncated.unwrap().contains("after the records"));
+    for text in ["{\"x", "{\"x\":[1", "{", "{\"d\"", "{\"d\":"] {
+        let before = at("/d", text);
+        assert_eq!((before.records.len(), before.code()), (0, ""));
+        assert!(before.truncated.unwrap().contains("before the records begin"), "{text}");
+    }
+}
+
+#[test]
+fn garbage_between_elements_costs_only_itself() {
+    let outcome = auto("[{\"a\":1} oops here {\"a\":2},\n},{\"a\":3]{\"a\":4},,]");
+    assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}", "{\"a\":3]", "{\"a\":4}"]);
+    assert_eq!(outcome.reasons(), [InvalidJson; 2]);
+    assert_eq!(outcome.rejected[0].raw, b"oops here ");
+    assert_eq!(outcome.rejected[1].raw, b"}");
+    assert_eq!((outcome.rejected[1].place.line, outcome.rejected[1].place.offset), (2, 28));
+    assert_eq!(outcome.truncated, None);
+}
+
+#[test]
+fn what_follows_a_document_without_sense_is_rejected_as_one() {
+    let rest = format!("<html>{}", "{}, ".repeat(50_000));
+    let outcome = auto(&format!("[{{\"a\":1}}]\n{rest}"));
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert_eq!(outcome.reasons(), [InvalidJson]);
+    assert_eq!(outcome.rejected[0].raw_len, rest.len() as u64);
+    assert_eq!(outcome.rejected[0].raw, rest.as_bytes()[..64 << 10]);
+    assert_eq!(outcome.rejected[0].place.line, 2);
+    assert_eq!(of(Format::Json, "id,name\n1,2\n").reasons(), [InvalidJson]);
+    assert_eq!(at("/d", "{\"d\":[]} <html>").reasons(), [InvalidJson]);
+    // Where a document with records in it was promised, there is none.
+    assert_eq!(at("/d", "<html>").code(), "invalid_json");
+}
+
+#[test]
+fn a_record_over_the_limit_is_passed_over_in_constant_memory() {
+    let length = 20 << 20;
+    let outcome =
+        read(huge("[{\"a\":1},{\"a\":\"", length, "\"},\n{\"a\":2}]"), &limited(Format::Json, 1 << 20));
+    assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}"]);
+    assert_eq!(outcome.lines, [1, 2]);
+    assert_eq!(outcome.reasons(), [RecordTooLong]);
+    assert_eq!(outcome.rejected[0].raw_len, length + 8);
+    assert_eq!(outcome.rejected[0].raw.len(), 64 << 10);
+    assert_eq!(outcome.truncated, None);
+    assert!(outcome.largest_buffer < 4 << 20, "{}", outcome.largest_buffer);
+
+    let small = read(Cursor::new("[{\"a\":1},{\"a\":12}]"), &limited(Format::Json, 7));
+    assert_eq!((small.records.len(), small.reasons()), (1, vec![RecordTooLong]));
+}
+
+#[test]
+fn what_is_on_the_way_is_not_held() {
+    let options = ReadOptions { records: Some("/d".to_owned()), ..limited(Format::Json, 1 << 20) };
+    let outcome = read(huge("{\"x\":{\"y\":\"", 20 << 20, "\"},\"d\":[{\"a\":1}]}"), &options);
+    outcome.clean();
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert!(outcome.largest_buffer < 4 << 20, "{}", outcome.largest_buffer);
+    let outcome = read(huge("{\"", 2 << 20, "\":1}"), &options);
+    assert_eq!(outcome.code(), "invalid_json");
+}
+
+#[test]
+fn a_string_that_never_closes_is_one_loss() {
+    let outcome = auto("[{\"a\":1},{\"a\":\"x},{\"a\":2}]\n");
+    assert_eq!(outcome.records, ["{\"a\":1}"]);
+    assert_eq!(outcome.reasons(), [TruncatedRecord]);
+    assert!(outcome.truncated.is_some());
+}
