@@ -54,8 +54,8 @@ impl Chunk {
 /// How an input ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// If the input stopped before it was complete: one sentence that says what was cut, and where. A run over such
-    /// an input has not seen everything, so it must not remove anything.
+    /// If the input stopped before it was complete: one sentence that says what was cut, and where. A run
+    /// over such an input has not seen everything, so it must not remove anything.
     pub truncated: Option<String>,
 }
 
@@ -128,9 +128,9 @@ pub(crate) fn keep(raw: &mut Vec<u8>, more: &[u8]) {
 
 /// A format: finds the records in bytes that arrive piece by piece.
 pub(crate) trait Delimit: Send {
-    /// Goes on with `bytes`: what the last call kept, and what was read since. Returns how many bytes at the front
-    /// are done with; the rest comes again at the front of the next call. Spans index into `bytes` (or into
-    /// `found.text` if the format writes its own).
+    /// Goes on with `bytes`: what the last call kept, and what was read since. Returns how many bytes at the
+    /// front are done with; the rest comes again at the front of the next call. Spans index into `bytes` (or
+    /// into `found.text` if the format writes its own).
     ///
     /// What was found before an error is in `found` and is delivered before the error is.
     fn delimit(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Result<usize, Error>;

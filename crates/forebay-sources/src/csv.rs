@@ -58,8 +58,8 @@ impl Csv {
         }
     }
 
-    /// Begins the row at `from` or after the blank lines there. Returns where it begins, or as an error how far to
-    /// go when no row is there yet.
+    /// Begins the row at `from` or after the blank lines there. Returns where it begins, or as an error how
+    /// far to go when no row is there yet.
     fn begin_row(&mut self, bytes: &[u8], from: usize, tail: Tail) -> Result<usize, usize> {
         // Blank lines, and the newline of a row that ended at its carriage return.
         let blank = bytes[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
@@ -83,8 +83,8 @@ impl Csv {
         Ok(start)
     }
 
-    /// Feeds bytes to the reader. The index after the row, or none if the row goes on. At the end of the input,
-    /// no bytes at all end the row.
+    /// Feeds bytes to the reader. The index after the row, or none if the row goes on. At the end of the
+    /// input, no bytes at all end the row.
     fn row_end(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         let reader = self.reader.as_mut()?;
         let fields = &mut self.fields;
@@ -154,8 +154,8 @@ impl Csv {
         Ok(())
     }
 
-    /// Whether a row without a newline, at the end of the input, is cut. One that has all its fields counts as whole,
-    /// unless the input is known to have broken off.
+    /// Whether a row without a newline, at the end of the input, is cut. One that has all its fields counts
+    /// as whole, unless the input is known to have broken off.
     fn is_cut(&self, row: &[u8], count: usize, tail: Tail) -> bool {
         tail == Tail::Cut || count < self.header.len() || ends_inside_quotes(row, self.delimiter)
     }

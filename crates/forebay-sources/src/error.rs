@@ -1,7 +1,7 @@
 //! Everything that stops a reader, with a stable code and what to do next.
 //!
-//! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read. URLs
-//! are stored here with secrets already taken out.
+//! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read.
+//! URLs are stored here with secrets already taken out.
 
 use std::io;
 

@@ -13,8 +13,8 @@ pub enum Format {
     /// Told by the content.
     #[default]
     Auto,
-    /// JSON (RFC 8259): an array of records, an object that holds one, a single record, or several documents one
-    /// after another.
+    /// JSON (RFC 8259): an array of records, an object that holds one, a single record, or several documents
+    /// one after another.
     Json,
     /// One JSON record a line.
     JsonLines,
@@ -59,8 +59,8 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format. Default: [`Format::Auto`].
     pub format: Format,
-    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none, which
-    /// takes a top-level array as the records and a top-level object as one record.
+    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none,
+    /// which takes a top-level array as the records and a top-level object as one record.
     pub records: Option<String>,
     /// The most bytes that one record may have. Default: 16 MiB.
     pub max_record_bytes: usize,

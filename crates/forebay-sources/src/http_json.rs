@@ -1,8 +1,9 @@
 //! Records from a site that answers in pages of JSON, each with a link to the next.
 //!
-//! The pages' bodies are handed on one after another as one stream of documents, so a [`crate::Reader`] with the
-//! same pointer to the records reads them like a file, while the next page is already being fetched. This is the
-//! plain fetcher: it fetches `http://` only, stays on one host, follows no redirects and tries each page once.
+//! The pages' bodies are handed on one after another as one stream of documents, so a [`crate::Reader`] with
+//! the same pointer to the records reads them like a file, while the next page is already being fetched. This
+//! is the plain fetcher: it fetches `http://` only, stays on one host, follows no redirects and tries each
+//! page once.
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -22,10 +23,11 @@ pub struct HttpJson {
     pub url: String,
     /// A JSON pointer (RFC 6901) to the array of records in each page; empty for a page that is the array.
     pub records: String,
-    /// A JSON pointer to the link to the next page: a string, absolute or relative to the page. An absent, null or
-    /// empty one marks the last page. Default: none, only the first page is fetched.
+    /// A JSON pointer to the link to the next page: a string, absolute or relative to the page. An absent,
+    /// null or empty one marks the last page. Default: none, only the first page is fetched.
     pub next: Option<String>,
-    /// The most pages; one more is an error, because a run that stops early must not look complete. Default: 1000.
+    /// The most pages; one more is an error, because a run that stops early must not look complete. Default:
+    /// 1000.
     pub max_pages: usize,
     /// The most bytes of one page. Default: 32 MiB.
     pub max_page_bytes: usize,
@@ -59,8 +61,8 @@ impl HttpJson {
         ReadOptions { format: Format::Json, records, ..ReadOptions::default() }
     }
 
-    /// Begins to fetch on a tokio runtime and returns the stream of pages. The stream blocks: read it on a thread
-    /// that runs no async tasks. Dropping it stops the fetching. At most two pages are held at a time.
+    /// Begins to fetch on a tokio runtime and returns the stream of pages. The stream blocks: read it on a
+    /// thread that runs no async tasks. Dropping it stops the fetching. At most two pages are held at a time.
     ///
     /// An error of the site comes out of [`crate::Reader::next_chunk`] as the [`Error`] that it is, after the
     /// records before it.
@@ -85,7 +87,8 @@ impl HttpJson {
                 Some(pointer) => following(&url, value_at(&body, pointer))?,
                 None => None,
             };
-            // Documents follow each other in the stream; a page without a last newline must not run into the next.
+            // Documents follow each other in the stream; a page without a last newline must not run into the
+            // next.
             body.push(b'\n');
             if pages.send(Ok(body)).await.is_err() {
                 return Ok(());

@@ -1,7 +1,7 @@
 //! The bytes of an input: decompressed, counted, and read in pieces that fit how they arrive.
 //!
-//! gzip (RFC 1952, several members) is told by its first two bytes, not by a file name. A stream that breaks off is
-//! an ending, damage is an error; either way the bytes before it have been handed out.
+//! gzip (RFC 1952, several members) is told by its first two bytes, not by a file name. A stream that breaks
+//! off is an ending, damage is an error; either way the bytes before it have been handed out.
 
 use std::io::{self, BufReader, Read};
 
@@ -35,7 +35,8 @@ pub(crate) struct Input {
     /// What peeking met after those bytes.
     met: Option<Result<Filled, Error>>,
     read: u64,
-    /// How much to ask for: twice what the last read brought, so that a slow pipe costs no large clearing of memory.
+    /// How much to ask for: twice what the last read brought, so that a slow pipe costs no large clearing of
+    /// memory.
     ask: usize,
 }
 
@@ -169,8 +170,8 @@ struct Raw {
 }
 
 impl Raw {
-    /// Reads until the bytes are told from a signature: mostly once, so that the first bytes of a slow pipe are not
-    /// held back.
+    /// Reads until the bytes are told from a signature: mostly once, so that the first bytes of a slow pipe
+    /// are not held back.
     fn read_first(&mut self, signature: &[u8]) -> Result<(), Error> {
         let mut buffer = vec![0; MIN_READ];
         while self.first.len() < signature.len() && signature.starts_with(&self.first) {

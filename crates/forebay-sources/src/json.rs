@@ -1,14 +1,14 @@
 //! JSON documents: the records of an array, wherever it is, without holding more than one of them.
 //!
-//! A machine walks the text once. On the way to the records it compares the keys of the containers that it enters
-//! and skips every other value; in the array it delimits elements; after it, it only looks for the document's end.
-//! Several documents may follow each other, each with its own array.
+//! A machine walks the text once. On the way to the records it compares the keys of the containers that it
+//! enters and skips every other value; in the array it delimits elements; after it, it only looks for the
+//! document's end. Several documents may follow each other, each with its own array.
 //!
-//! What it forgives: commas are separators like whitespace, so a missing or stray one loses nothing. Text between
-//! elements that begins no value is rejected with its place, up to the next comma or bracket. After a document,
-//! such text is rejected as one piece to the end of the input, since nothing tells where sense begins again.
-//! A string that is never closed swallows what follows: records could only be guessed there, and guessing could
-//! take a nested object for a record.
+//! What it forgives: commas are separators like whitespace, so a missing or stray one loses nothing. Text
+//! between elements that begins no value is rejected with its place, up to the next comma or bracket. After a
+//! document, such text is rejected as one piece to the end of the input, since nothing tells where sense
+//! begins again. A string that is never closed swallows what follows: records could only be guessed there,
+//! and guessing could take a nested object for a record.
 
 mod pointer;
 

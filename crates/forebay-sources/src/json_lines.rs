@@ -1,8 +1,8 @@
 //! JSON Lines: one record a line.
 //!
-//! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span. What a
-//! line holds is the parser's business, except at the end of the input, where a line that was cut must be told from
-//! one that merely has no newline.
+//! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span.
+//! What a line holds is the parser's business, except at the end of the input, where a line that was cut must
+//! be told from one that merely has no newline.
 
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::{memchr, memchr_iter};

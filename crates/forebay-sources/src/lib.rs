@@ -1,11 +1,12 @@
 //! Readers of the formats and sites that yield records.
 //!
-//! A reader turns bytes into *delimited* records: it finds where each one begins and ends and where it stood in the
-//! input, and leaves parsing and validation to the persist pipeline, which does both in parallel. Whatever cannot be
-//! a record is handed on too, with its place and reason, so that nothing of an input is lost.
+//! A reader turns bytes into *delimited* records: it finds where each one begins and ends and where it stood
+//! in the input, and leaves parsing and validation to the persist pipeline, which does both in parallel.
+//! Whatever cannot be a record is handed on too, with its place and reason, so that nothing of an input is
+//! lost.
 //!
-//! Memory is flat whatever the input: reads are of at most 1 MiB, a chunk holds about that, and only the record that
-//! is cut by the end of a chunk is carried over. Reading blocks; run it on a thread of its own.
+//! Memory is flat whatever the input: reads are of at most 1 MiB, a chunk holds about that, and only the
+//! record that is cut by the end of a chunk is carried over. Reading blocks; run it on a thread of its own.
 //!
 //! ```
 //! use forebay_sources::{Chunk, ReadOptions, Reader};

@@ -1,8 +1,9 @@
 //! Reads an input chunk by chunk.
 //!
-//! The reader owns the loop that every format shares: read once, let the format delimit, hand out what is complete,
-//! carry what is cut. It hands out as soon as anything is complete and never reads again to fill a chunk, so a record
-//! on a slow pipe is persisted when it arrives. What was found before an error is handed out before the error.
+//! The reader owns the loop that every format shares: read once, let the format delimit, hand out what is
+//! complete, carry what is cut. It hands out as soon as anything is complete and never reads again to fill a
+//! chunk, so a record on a slow pipe is persisted when it arrives. What was found before an error is handed
+//! out before the error.
 
 use std::io::Read;
 
@@ -30,8 +31,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Begins to read: tells gzip and, for [`Format::Auto`], the format from the first bytes. Blocks until the first
-    /// line is there when it needs it (automatic format and CSV), else until the first bytes are.
+    /// Begins to read: tells gzip and, for [`Format::Auto`], the format from the first bytes. Blocks until
+    /// the first line is there when it needs it (automatic format and CSV), else until the first bytes are.
     pub fn open(input: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self, Error> {
         let pointer = options.records.as_deref();
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
@@ -64,8 +65,9 @@ impl Reader {
         })
     }
 
-    /// Clears the chunk and fills it with what is there, reusing its buffers. True when it holds records or rejected
-    /// pieces; false at the end. After an error, the input has ended and [`Reader::ending`] says that it was cut.
+    /// Clears the chunk and fills it with what is there, reusing its buffers. True when it holds records or
+    /// rejected pieces; false at the end. After an error, the input has ended and [`Reader::ending`] says
+    /// that it was cut.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, Error> {
         let mut bytes = std::mem::take(&mut chunk.bytes);
         bytes.clear();
@@ -101,8 +103,8 @@ impl Reader {
         self.failed.take().map_or(Ok(false), Err)
     }
 
-    /// Reads and delimits until something is found or the input ends. Leaves in `bytes` what the spans point into,
-    /// or for a format that writes its own text, what is carried.
+    /// Reads and delimits until something is found or the input ends. Leaves in `bytes` what the spans point
+    /// into, or for a format that writes its own text, what is carried.
     fn fill(&mut self, bytes: &mut Vec<u8>, found: &mut Found) {
         while found.is_empty() && !self.ended {
             let tail = match self.input.fill(bytes) {
@@ -153,8 +155,8 @@ impl Reader {
         self.input.bytes_read()
     }
 
-    /// Bytes taken from the underlying input so far, before decompression; against the size of a file it gives the
-    /// progress.
+    /// Bytes taken from the underlying input so far, before decompression; against the size of a file it
+    /// gives the progress.
     pub fn input_position(&self) -> u64 {
         self.input.position()
     }

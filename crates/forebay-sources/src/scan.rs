@@ -1,8 +1,8 @@
 //! Finds where one JSON value ends, over pieces of text.
 //!
-//! The scan knows strings, escapes and brackets, and nothing else of JSON: what it delimits may still be invalid, and
-//! the parser says so. It does not tell the kinds of brackets apart, so that a record with a wrong one inside is
-//! delimited like any other and only that record is lost.
+//! The scan knows strings, escapes and brackets, and nothing else of JSON: what it delimits may still be
+//! invalid, and the parser says so. It does not tell the kinds of brackets apart, so that a record with a
+//! wrong one inside is delimited like any other and only that record is lost.
 
 use memchr::memchr2;
 
@@ -43,7 +43,8 @@ impl Scan {
         self.mode == Mode::Bare
     }
 
-    /// Goes on over `bytes[from..]`. Returns the index after the value's last byte, or none if it goes on beyond.
+    /// Goes on over `bytes[from..]`. Returns the index after the value's last byte, or none if it goes on
+    /// beyond.
     pub(crate) fn advance(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
         while at < bytes.len() {

@@ -1,7 +1,7 @@
 //! Tells the format of an input from its first bytes, and refuses other encodings early.
 //!
-//! Pure: it looks at bytes and answers, or says that it must see more. The answer must come as soon as one line is
-//! there, because a slow pipe may take long to send the second.
+//! Pure: it looks at bytes and answers, or says that it must see more. The answer must come as soon as one
+//! line is there, because a slow pipe may take long to send the second.
 
 use memchr::memchr;
 
@@ -23,8 +23,8 @@ pub(crate) fn byte_order_mark(head: &[u8]) -> Result<usize, Error> {
     }
 }
 
-/// Whether more bytes are needed to tell a byte order mark. Asks for no more than it must: a record on a slow pipe
-/// may be as short as three bytes.
+/// Whether more bytes are needed to tell a byte order mark. Asks for no more than it must: a record on a slow
+/// pipe may be as short as three bytes.
 pub(crate) fn needs_more_for_mark(head: &[u8]) -> bool {
     head.len() < 4 && head.first().is_none_or(|b| matches!(b, 0xef | 0xff | 0xfe | 0))
 }
@@ -46,9 +46,9 @@ pub(crate) fn format(head: &[u8], last: bool) -> Result<Option<Format>, Error> {
     }
 }
 
-/// An object that is complete on the first line is a record of JSON Lines. One that is not may be a document over
-/// several lines, or the broken first record of JSON Lines; in the latter case an object begins the next line at a
-/// point where a document could not hold one.
+/// An object that is complete on the first line is a record of JSON Lines. One that is not may be a document
+/// over several lines, or the broken first record of JSON Lines; in the latter case an object begins the next
+/// line at a point where a document could not hold one.
 fn object(text: &[u8], last: bool) -> Option<Format> {
     let Some(newline) = memchr(b'\n', text) else {
         return last.then(|| if is_one_value(text) { Format::JsonLines } else { Format::Json });
@@ -76,8 +76,8 @@ fn is_header(line: &[u8], delimiter: u8) -> bool {
             .is_ok_and(|line| !line.chars().any(|c| c.is_control() && !"\t\r\n".contains(c)))
 }
 
-/// Where the first line of delimited text ends, if it does, and the delimiter that occurs in it most often; both
-/// outside of quotes.
+/// Where the first line of delimited text ends, if it does, and the delimiter that occurs in it most often;
+/// both outside of quotes.
 pub(crate) fn header(text: &[u8]) -> (Option<usize>, u8) {
     let mut counts = [0usize; DELIMITERS.len()];
     let mut quoted = false;

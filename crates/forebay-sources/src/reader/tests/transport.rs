@@ -1,4 +1,5 @@
-//! What lies between the bytes and the format: compression, encodings, slow pipes, failing reads, large inputs.
+//! What lies between the bytes and the format: compression, encodings, slow pipes, failing reads, large
+//! inputs.
 
 use std::fmt::Write as _;
 
@@ -63,7 +64,8 @@ fn damaged_gzip_is_an_error_after_what_was_good() {
     let outcome = read(Cursor::new(bytes.clone()), &ReadOptions::default());
     assert_eq!(outcome.records.len(), 50_000);
     assert_eq!(outcome.code(), "gzip_corrupt");
-    // Whether damage in the middle breaks the code or only the checksum is up to chance, but it is never silent.
+    // Whether damage in the middle breaks the code or only the checksum is up to chance, but it is never
+    // silent.
     bytes[last - 6] ^= 1;
     bytes[last / 2..last / 2 + 64].fill(0xff);
     let outcome = read(Cursor::new(bytes), &ReadOptions::default());
