@@ -226,6 +226,7 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
             dropped.push((field, now));
         }
     }
+    excuse_renamed(policy, evidence, &mut dropped);
     if dropped.is_empty() {
         return None;
     }
@@ -242,6 +243,24 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
     let rest = if num_unnamed == 0 { String::new() } else { format!(" and {num_unnamed} more") };
     let message = format!("fields lost their values: {}{rest}", named.join(", "));
     Some(Held { reason: HoldReason::CoverageDrop, message })
+}
+
+/// Leaves out fields that were renamed: gone altogether, while a field that the baseline does not know has come with
+/// about as many values. A broken page loses fields and brings none; a new parser brings one for each that it drops.
+fn excuse_renamed(policy: &GuardPolicy, evidence: &Evidence<'_>, dropped: &mut Vec<(&FieldBaseline, f64)>) {
+    let known = |name: &str| evidence.baseline.unwrap_or_default().iter().any(|field| field.name == name);
+    let mut appeared: Vec<f64> =
+        evidence.coverage.fields().filter(|field| !known(field.name)).map(|field| field.share).collect();
+    appeared.sort_by(f64::total_cmp);
+    dropped.sort_by(|a, b| b.0.share.total_cmp(&a.0.share).then_with(|| a.0.name.cmp(&b.0.name)));
+    dropped.retain(|(field, now)| {
+        let enough = |share: &f64| *share >= field.share * policy.min_coverage_kept;
+        let renamed = *now == 0.0 && appeared.last().is_some_and(enough);
+        if renamed {
+            appeared.pop();
+        }
+        !renamed
+    });
 }
 
 /// A share as a person reads it. One decimal, so that what is just over a limit does not read as the limit.

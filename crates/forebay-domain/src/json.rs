@@ -292,17 +292,19 @@ impl Parser {
             return Err(unexpected(text, at, "a key in double quotes"));
         }
         let node = position(self.tape.nodes.len());
-        let after = self.string(text, at)?;
-        let prefix = match self.tape.nodes.last() {
-            Some(node) if node.flags & DECODED == 0 => scan::key_prefix(bytes, at + 1, after - 1),
-            Some(node) => {
-                scan::key_prefix(self.tape.decoded.as_bytes(), node.next as usize, node.extra as usize)
-            }
-            None => 0,
+        let end = scan::string_end(bytes, at + 1);
+        let (after, prefix) = if byte_at(bytes, end) == b'"' {
+            self.scalar(Kind::String, at, end + 1, true);
+            (end + 1, scan::key_prefix(bytes, at + 1, end))
+        } else {
+            let decoded_from = self.tape.decoded.len();
+            let after = self.string_with_escapes(text, at, end)?;
+            let decoded = self.tape.decoded.as_bytes();
+            (after, scan::key_prefix(decoded, decoded_from, decoded.len()))
         };
         let key = PendingKey { prefix, node };
-        if self.pending.len() > frame.first_key as usize
-            && let Some(last) = self.pending.last()
+        if frame.in_order
+            && let Some(last) = self.pending[frame.first_key as usize..].last()
             && compare(&self.tape, text, last, &key) != Ordering::Less
         {
             frame.in_order = false;

@@ -119,6 +119,14 @@ impl Error {
         }
     }
 
+    /// Whether what was asked for cannot be done as asked, as opposed to having failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyUnknown { .. } | Self::KeyField { .. } | Self::NoSuchRun { .. } | Self::NotHeld { .. }
+        ) || matches!(self, Self::Store(error) if error.code() == "schema_missing" || error.code() == "database_url_invalid")
+    }
+
     /// Whether the database cannot be reached.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_unreachable())

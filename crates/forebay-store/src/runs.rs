@@ -252,7 +252,8 @@ pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &C
     Ok(())
 }
 
-/// The coverage of fields (0 to 1) that is usual in a scope: the mean over its last five complete runs.
+/// The coverage of fields (0 to 1) that is usual in a scope: for the fields of its last complete run, the mean over
+/// those of the last five that had them.
 pub async fn baseline(
     client: &impl GenericClient,
     source_id: i32,

@@ -105,6 +105,39 @@ fn coverage_is_compared_with_its_baseline() {
     }
 }
 
+/// Records that all have an id and `name`.
+fn all_have(name: &str) -> Coverage {
+    let mut coverage = Coverage::default();
+    for _ in 0..20 {
+        coverage.observe_record();
+        coverage.observe("id", 0);
+        coverage.observe(name, 1);
+    }
+    coverage
+}
+
+#[test]
+fn a_renamed_field_is_not_a_lost_one() {
+    let renamed = all_have("headline");
+    let evidence = Evidence { baseline: Some(&baseline(1.0)), ..quiet(&renamed) };
+    assert_eq!(decide(&GuardPolicy::default(), &evidence), Verdict::Apply);
+
+    // One new field excuses one lost field, not two.
+    let two_lost = [
+        FieldBaseline { name: "id".into(), share: 1.0 },
+        FieldBaseline { name: "summary".into(), share: 1.0 },
+        FieldBaseline { name: "title".into(), share: 1.0 },
+    ];
+    let evidence = Evidence { baseline: Some(&two_lost), ..quiet(&renamed) };
+    assert_eq!(reasons(&GuardPolicy::default(), &evidence), [HoldReason::CoverageDrop]);
+
+    // A field that is there still, but mostly empty, was not renamed.
+    let mut emptied = titles(2, 20);
+    emptied.merge(&all_have("headline"));
+    let evidence = Evidence { baseline: Some(&baseline(1.0)), ..quiet(&emptied) };
+    assert_eq!(reasons(&GuardPolicy::default(), &evidence), [HoldReason::CoverageDrop]);
+}
+
 #[test]
 fn messages_tell_what_was_seen() {
     let coverage = titles(1, 10);

@@ -1,4 +1,5 @@
--- A field that a run did not have at all has no row, so the mean is over the runs, not over the rows.
+-- What is usual is told by the last good runs, and only for fields that the very last one had: a field that it did
+-- not have was dropped by the source in a run that was let through.
 with
 good as (
     select r.run_id
@@ -6,9 +7,15 @@ good as (
     where r.source_id = $1 and r.scope = $2 and r.status = 'complete' and r.is_complete and r.num_seen > 0
     order by r.run_id desc
     limit 5
+),
+last as (
+    select f.field_name
+    from forebay.scrape_run_fields as f
+    where f.run_id = (select max(run_id) from good)
 )
-select f.field_name, sum(f.coverage) / (select count(*) from good)
+select f.field_name, avg(f.coverage)
 from forebay.scrape_run_fields as f
 join good as g using (run_id)
+join last as l using (field_name)
 group by f.field_name
 order by f.field_name

@@ -1,0 +1,138 @@
+//! Values that several commands read from the command line: scopes, key fields, times, shares.
+//!
+//! Each type parses itself and says in one sentence what it expected. What has the same meaning in `forebay.toml`
+//! is declared in [`crate::config`] and only gets its command line form here.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+/// One pair of a scope, as `--scope semester=Spring 2026`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopePair {
+    /// What is narrowed down, never empty.
+    pub(crate) name: String,
+    /// To which value; may hold `=`.
+    pub(crate) value: String,
+}
+
+impl FromStr for ScopePair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() && !value.is_empty() => {
+                Ok(Self { name: name.trim().to_owned(), value: value.to_owned() })
+            }
+            _ => Err("expected NAME=VALUE, for instance semester=Spring 2026".to_owned()),
+        }
+    }
+}
+
+/// A time on the command line: RFC 3339 (`2019-04-14T14:55:01Z`), a date (`2019-04-14`, midnight UTC), or the
+/// compact forms of ISO 8601 that file names carry (`20190414T145501Z`, `20190414`).
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let is_date = text.len() == 10 || (text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_date
+        && let Ok(date) = text.parse::<civil::Date>()
+        && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
+    {
+        return Ok(midnight.timestamp());
+    }
+    Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
+}
+
+/// A part of a whole, from 0 to 1. Written `0.2` or `20%`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, serde::Deserialize)]
+#[serde(try_from = "f64")]
+pub(crate) struct Share(f64);
+
+impl Share {
+    /// The share as a number from 0 to 1.
+    pub(crate) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, Self::Error> {
+        if (0.0..=1.0).contains(&share) {
+            Ok(Self(share))
+        } else {
+            Err("expected a share from 0 to 1, for instance 0.2".to_owned())
+        }
+    }
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| {
+            text.trim().parse::<f64>().map_err(|_| "expected a share such as 0.2 or 20%".to_owned())
+        };
+        match text.strip_suffix('%') {
+            Some(percent) => Self::try_from(number(percent)? / 100.0),
+            None => Self::try_from(number(text)?),
+        }
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A name that must not be empty: a source, a pipeline, a field.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("expected a name, got nothing".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_every_form_mean_the_same_instant() {
+        let instant = "2019-04-14T14:55:01Z".parse::<Timestamp>().unwrap();
+        for text in ["2019-04-14T14:55:01Z", "20190414T145501Z", "2019-04-14T16:55:01+02:00"] {
+            assert_eq!(time(text), Ok(instant), "{text}");
+        }
+        let midnight = "2019-04-14T00:00:00Z".parse::<Timestamp>().unwrap();
+        for text in ["2019-04-14", "20190414"] {
+            assert_eq!(time(text), Ok(midnight), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_time_is_refused() {
+        for text in ["", "yesterday", "2019-13-01", "2019-04-14T14:55:01", "1555253701", "99991231T235959Z9"]
+        {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scope_splits_at_the_first_equals_sign() {
+        let pair = "q=a=b".parse::<ScopePair>().unwrap();
+        assert_eq!((pair.name.as_str(), pair.value.as_str()), ("q", "a=b"));
+        for text in ["", "semester", "=x", "semester="] {
+            assert!(text.parse::<ScopePair>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_are_numbers_or_percentages() {
+        assert_eq!("0.2".parse::<Share>(), Ok(Share(0.2)));
+        assert_eq!("20%".parse::<Share>(), Ok(Share(0.2)));
+        for text in ["", "-0.1", "1.5", "101%", "NaN", "inf", "many"] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+}

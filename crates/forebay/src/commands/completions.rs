@@ -1,0 +1,46 @@
+//! `forebay completions`: completion scripts for shells, generated from the command tree.
+
+use clap_complete::Shell;
+use serde::Serialize;
+
+use crate::{
+    cli,
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report},
+};
+
+/// Print a completion script for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay completions bash > ~/.local/share/bash-completion/completions/forebay
+  forebay completions zsh > ~/.zfunc/_forebay
+  forebay completions fish > ~/.config/fish/completions/forebay.fish")]
+pub(crate) struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// A script and the shell that it is for.
+#[derive(Serialize)]
+struct Script {
+    shell: String,
+    script: String,
+}
+
+impl Report for Script {
+    fn write(&self, page: &mut Page) {
+        page.line(self.script.trim_end());
+    }
+}
+
+/// The script is generated whole before it is printed, since the generator panics on a closed pipe.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut cli::tree(), "forebay", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    context.ui.show(&Script { shell: args.shell.to_string(), script })?;
+    Ok(Exit::Done)
+}

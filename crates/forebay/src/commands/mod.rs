@@ -1,0 +1,66 @@
+//! The subcommands, one file each.
+//!
+//! To add one: write its file with an `Args` struct, examples in `after_help` and a `run`; name it in [`Command`]
+//! and add its line to [`run`]. A command calls the engine and shows the report that it gets: a body over some
+//! sixty lines means that logic is in the wrong place.
+
+mod bench;
+mod completions;
+mod db;
+mod demo;
+mod export;
+mod handoffs;
+mod history;
+mod init;
+mod persist;
+mod runs;
+mod search;
+mod sources;
+mod stats;
+mod work;
+
+use clap::Subcommand;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Every subcommand, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::Args),
+    Init(init::Args),
+    Persist(persist::Args),
+    Work(work::Args),
+    Search(search::Args),
+    History(history::Args),
+    Stats(stats::Args),
+    Export(export::Args),
+    /// Runs: what each did, and what becomes of those that a guard holds
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Hand-offs: what has been promised to ingestion, and how it stands
+    #[command(subcommand)]
+    Handoffs(handoffs::Command),
+    /// Sources and their policies
+    #[command(subcommand)]
+    Sources(sources::Command),
+    /// The schema, and the private Postgres
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Measure this machine against the budgets
+    #[command(subcommand)]
+    Bench(bench::Command),
+    Completions(completions::Args),
+}
+
+/// Runs one command.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Persist(args) => persist::run(&args, context).await,
+        Command::Completions(args) => completions::run(&args, context),
+        _ => Err(Failure::usage("command_unavailable", "this build cannot run that command yet")),
+    }
+}

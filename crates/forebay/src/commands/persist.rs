@@ -1,0 +1,239 @@
+//! `forebay persist`: records from files or standard input become references.
+
+mod report;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_engine::persist::{Input, PersistRequest, Progress, persist};
+use forebay_sources::ReadOptions;
+use forebay_store::connect::Database;
+use jiff::Timestamp;
+
+use self::report::RunsReport;
+use crate::{
+    cli::values::{self, ScopePair, Share},
+    config::{self, Format, OnDuplicate, Pointer},
+    context::Context,
+    failure::{Exit, Failure},
+    ui,
+};
+
+/// Persist records from files or standard input
+///
+/// Makes one run for each FILE, in the order given. A record's identity is the source and its key; a record that is
+/// already stored with the same content writes nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A source that forebay.toml or the database knows needs no --key.
+
+Examples:
+  forebay persist courses.jsonl --source courses --key id
+  forebay persist day1.json day2.json --source courses --records /items --complete
+  curl -s https://example.edu/all.csv | forebay persist - --source courses --key code,semester
+  forebay persist spring.json --source courses --scope 'semester=Spring 2026' --complete
+  forebay persist old.json --source courses --observed-at 2019-04-14")]
+pub(crate) struct Args {
+    /// Files to read, in order; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The source that the records come from
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) source: String,
+
+    /// Fields that identify a record, in order; may be repeated
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = values::name)]
+    pub(crate) key: Vec<String>,
+
+    /// What the records are, such as `course`
+    #[arg(long, value_name = "TYPE", value_parser = values::name)]
+    pub(crate) entity: Option<String>,
+
+    /// The part of the source that this run covers; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) scope: Vec<ScopePair>,
+
+    /// Format of the files [default: the source's, else auto]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Where in a JSON document the records are, as a JSON pointer
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) records: Option<Pointer>,
+
+    /// The files hold the whole scope: what they do not name is removed, guards permitting
+    #[arg(long)]
+    pub(crate) complete: bool,
+
+    /// When the source was observed: 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) observed_at: Option<Timestamp>,
+
+    /// What to do with a key that the run has already seen [default: the source's, else first]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) on_duplicate: Option<OnDuplicate>,
+
+    /// Whether guards may hold this run [default: the source's, else on]
+    #[arg(long, value_enum, value_name = "SWITCH")]
+    pub(crate) guards: Option<Switch>,
+
+    /// Largest share of the scope that this run may remove, such as 0.2 or 20%
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_removed: Option<Share>,
+
+    /// Largest share of this run's records that may be rejected
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_rejected: Option<Share>,
+
+    /// Hand nothing off to ingestion
+    #[arg(long)]
+    pub(crate) no_handoff: bool,
+}
+
+/// A switch that overrides the source's setting in either direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Hold a run that breaks a threshold
+    On,
+    /// Apply every run
+    Off,
+}
+
+/// Runs the command: one run for each file, in order. A run that fails ends the command; what came before it stays.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let source = context.config()?.sources.remove(&args.source);
+    let request = request(args, source.as_ref())?;
+    for file in &args.files {
+        check_readable(file)?;
+    }
+    let database = context.database().await?;
+    let mut report = RunsReport::default();
+    for file in &args.files {
+        match persist_file(context, &database, &request, args, source.as_ref(), file).await {
+            Ok(run) => report.push(run),
+            Err(failure) if report.is_empty() => {
+                database.close().await?;
+                return Err(failure);
+            }
+            Err(failure) => {
+                database.close().await?;
+                context.ui.show(&report)?;
+                return Err(failure);
+            }
+        }
+    }
+    database.close().await?;
+    context.ui.show(&report)?;
+    Ok(match report.worst() {
+        Some(RunStatus::Failed) => Exit::Failed,
+        Some(RunStatus::Held) => Exit::Held,
+        _ => Exit::Done,
+    })
+}
+
+async fn persist_file(
+    context: &Context,
+    database: &Database,
+    request: &PersistRequest,
+    args: &Args,
+    source: Option<&config::Source>,
+    file: &Path,
+) -> Result<forebay_engine::persist::RunReport, Failure> {
+    let (input, size) = open(file)?;
+    let options = ReadOptions {
+        format: args.format.or(source.map(|s| s.format)).unwrap_or_default().into(),
+        records: args
+            .records
+            .as_ref()
+            .or(source.and_then(|s| s.records.as_ref()))
+            .map(|p| p.as_str().to_owned()),
+        ..ReadOptions::default()
+    };
+    let input = Input { name: file.display().to_string(), reader: input, options };
+    let bar = context.ui.progress(&format!("persisting {}", file.display()), size);
+    let report =
+        persist(database, request.clone(), input, &|progress| tell(&context.ui, &bar, size, &progress))
+            .await?;
+    for warning in &report.warnings {
+        context.ui.warn(warning);
+    }
+    Ok(report)
+}
+
+/// Shows what a run tells while it goes.
+fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress) {
+    match progress {
+        Progress::Waiting => ui.note("waiting: another run of the same source and scope is under way"),
+        Progress::Aborted { num_runs } => {
+            ui.note(&format!(
+                "closed as aborted: {num_runs} earlier runs of this scope whose process had died"
+            ));
+        }
+        Progress::Counts { num_seen, input_position } => {
+            bar.set(if size.is_some() { *input_position } else { *num_seen });
+        }
+        Progress::Applying => {}
+    }
+}
+
+fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistRequest, Failure> {
+    let pairs = args.scope.iter().map(|pair| format!("{}={}", pair.name, pair.value));
+    let scope = Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))?;
+    let guards = source.map(|s| s.guards).unwrap_or_default();
+    let on = args.guards.map_or(guards.enabled, |switch| switch == Switch::On);
+    Ok(PersistRequest {
+        source: args.source.clone(),
+        entity_type: args.entity.clone().or_else(|| source.and_then(|s| s.entity.clone())),
+        key_fields: match (args.key.is_empty(), source) {
+            (true, Some(source)) => source.key.as_slice().to_vec(),
+            _ => args.key.clone(),
+        },
+        rules: source.map(config::Source::field_rules).unwrap_or_default(),
+        on_duplicate: args.on_duplicate.or(source.map(|s| s.on_duplicate)).unwrap_or_default().into(),
+        scope,
+        complete: args.complete,
+        observed_at: args.observed_at.unwrap_or_else(Timestamp::now),
+        guards: on.then(|| guards.policy(args.max_removed)),
+        max_rejected_share: args.max_rejected.or(guards.max_rejected).map_or(MAX_REJECTED_SHARE, Share::get),
+        with_handoffs: !args.no_handoff,
+        engine: "persist".to_owned(),
+    })
+}
+
+/// A run fails when more than this share of its input is rejected, unless told otherwise.
+const MAX_REJECTED_SHARE: f64 = 0.1;
+
+/// Standard input cannot be checked before it is read.
+fn check_readable(file: &Path) -> Result<(), Failure> {
+    if is_standard_input(file) {
+        return Ok(());
+    }
+    open(file).map(drop)
+}
+
+fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+    if is_standard_input(file) {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    let unreadable = |error: &io::Error| {
+        Failure::usage("input_unreadable", format!("the file {} cannot be read", file.display()))
+            .because(error)
+    };
+    let opened = File::open(file).map_err(|error| unreadable(&error))?;
+    let metadata = opened.metadata().map_err(|error| unreadable(&error))?;
+    if metadata.is_dir() {
+        return Err(Failure::usage("input_unreadable", format!("{} is a folder", file.display()))
+            .hint("name the files in it"));
+    }
+    Ok((Box::new(opened), metadata.is_file().then_some(metadata.len())))
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}

@@ -1,0 +1,18 @@
+//! `forebay runs rekey`: applies a held run as a change of keys.
+
+use crate::cli::values;
+
+/// Apply a held run as a change of keys
+///
+/// For a run that was held because keys vanished and keys appeared with the same content: the references keep their
+/// ids and history, and get the new keys.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay runs show 42
+  forebay runs rekey 42")]
+pub(crate) struct Args {
+    /// The run, by its id
+    #[arg(value_parser = values::name)]
+    pub(crate) run: String,
+}

@@ -1,0 +1,238 @@
+//! `[sources.NAME]`: identity and policy of what yields records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::ValueEnum;
+use forebay_domain::{
+    guards::GuardPolicy,
+    rules::{self, FieldRules},
+    run,
+};
+use serde::Deserialize;
+
+use crate::cli::values::Share;
+
+/// One source.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    /// The fields that identify a record inside the source, in order. Required.
+    pub(crate) key: KeyFields,
+    /// What its records are, such as `course`. Default: none said.
+    #[serde(default)]
+    pub(crate) entity: Option<String>,
+    /// Top-level fields that are not stored. Default: none.
+    #[serde(default)]
+    pub(crate) ignore: BTreeSet<String>,
+    /// Top-level fields that are stored but make no version by themselves. Default: none.
+    #[serde(default)]
+    pub(crate) volatile: BTreeSet<String>,
+    /// Top-level fields compared in a normalised form. Default: none.
+    #[serde(default)]
+    pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
+    /// Top-level fields whose values stay out of logs and messages. Default: none.
+    #[serde(default)]
+    pub(crate) sensitive: BTreeSet<String>,
+    /// What a run does with a key that it has already seen. Default: `first`.
+    #[serde(default)]
+    pub(crate) on_duplicate: OnDuplicate,
+    /// Thresholds beyond which a complete run is held. Default: on, with the thresholds of [`Guards`].
+    #[serde(default)]
+    pub(crate) guards: Guards,
+    /// The format of its files. Default: `auto`.
+    #[serde(default)]
+    pub(crate) format: Format,
+    /// Where in a JSON document the records are. Default: the document, or the array that it is.
+    #[serde(default)]
+    pub(crate) records: Option<Pointer>,
+}
+
+impl Source {
+    /// Its field rules in the engine's form.
+    pub(crate) fn field_rules(&self) -> FieldRules {
+        let normalise = |steps: &BTreeSet<Normalise>| rules::Normalise {
+            trim: steps.contains(&Normalise::Trim),
+            collapse_whitespace: steps.contains(&Normalise::Collapse),
+            casefold: steps.contains(&Normalise::Casefold),
+        };
+        FieldRules {
+            ignore: self.ignore.clone(),
+            volatile: self.volatile.clone(),
+            normalise: self
+                .normalise
+                .iter()
+                .map(|(field, steps)| (field.clone(), normalise(steps)))
+                .collect(),
+            sensitive: self.sensitive.clone(),
+        }
+    }
+}
+
+/// The key of a source: at least one field, none of them empty or named twice.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub(crate) struct KeyFields(Vec<String>);
+
+impl KeyFields {
+    /// The fields in order.
+    pub(crate) fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<String>> for KeyFields {
+    type Error = String;
+
+    fn try_from(fields: Vec<String>) -> Result<Self, Self::Error> {
+        if fields.is_empty() {
+            return Err("key must name at least one field".to_owned());
+        }
+        if fields.iter().any(String::is_empty) {
+            return Err("key names an empty field".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = fields.iter().find(|field| !seen.insert(field.as_str())) {
+            return Err(format!("key names the field `{twice}` twice"));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// One step of normalisation, applied to the strings of a field before they are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Normalise {
+    /// Whitespace at both ends does not count.
+    Trim,
+    /// A run of whitespace counts as one space.
+    Collapse,
+    /// Case does not count.
+    Casefold,
+}
+
+/// What a run does with a record whose key it has already seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnDuplicate {
+    /// The first one counts
+    #[default]
+    First,
+    /// The last one counts
+    Last,
+    /// Fields of later ones are laid over those of earlier ones
+    Merge,
+    /// The first one counts, later ones are kept as rejected records
+    Reject,
+}
+
+impl From<OnDuplicate> for run::OnDuplicate {
+    fn from(policy: OnDuplicate) -> Self {
+        match policy {
+            OnDuplicate::First => Self::First,
+            OnDuplicate::Last => Self::Last,
+            OnDuplicate::Merge => Self::Merge,
+            OnDuplicate::Reject => Self::Reject,
+        }
+    }
+}
+
+/// The format of files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// Told by the content
+    #[default]
+    Auto,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header (RFC 4180)
+    Csv,
+}
+
+impl From<Format> for forebay_sources::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Auto => Self::Auto,
+            Format::Json => Self::Json,
+            Format::Jsonl => Self::JsonLines,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
+/// Thresholds beyond which a complete run is held for an operator. Shares are from 0 to 1 of what the scope holds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Guards {
+    /// Whether runs are guarded at all. Default: true.
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+    /// The largest share of references that one run may remove. Default: the engine's.
+    #[serde(default)]
+    pub(crate) max_removed: Option<Share>,
+    /// The largest share of references that one run may change. Default: the engine's.
+    #[serde(default)]
+    pub(crate) max_changed: Option<Share>,
+    /// The largest share of the run's records that may be rejected. Default: the engine's.
+    #[serde(default)]
+    pub(crate) max_rejected: Option<Share>,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { enabled: true, max_removed: None, max_changed: None, max_rejected: None }
+    }
+}
+
+impl Guards {
+    /// The thresholds in the engine's form; `max_removed` of the command line goes before the configured one.
+    pub(crate) fn policy(&self, max_removed: Option<Share>) -> GuardPolicy {
+        let mut policy = GuardPolicy::default();
+        if let Some(share) = max_removed.or(self.max_removed) {
+            policy.max_removed_share = share.get();
+        }
+        if let Some(share) = self.max_changed {
+            policy.max_changed_share = share.get();
+        }
+        policy
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A JSON pointer (RFC 6901) to the array or object that holds the records: empty, or beginning with `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Pointer(String);
+
+impl Pointer {
+    /// The pointer as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Pointer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let escapes_are_whole = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if (text.is_empty() || text.starts_with('/')) && escapes_are_whole {
+            Ok(Self(text))
+        } else {
+            Err("expected a JSON pointer such as /data/items".to_owned())
+        }
+    }
+}
+
+impl std::str::FromStr for Pointer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}

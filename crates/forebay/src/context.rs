@@ -1,0 +1,104 @@
+//! What a command gets besides its own arguments: where to print, and where configuration and data are.
+//!
+//! Nothing here is read before a command asks for it, so `forebay init` and `forebay completions` work in a folder
+//! whose configuration is broken.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use forebay_store::{
+    cluster::default_data_dir,
+    connect::{Database, OpenOptions, Target},
+    migrations,
+};
+
+use crate::{
+    cli::{DatabaseUrl, Globals},
+    config::Config,
+    failure::Failure,
+    ui::Ui,
+};
+
+/// The name of the configuration file that is looked for in the current folder.
+pub(crate) const CONFIG_FILE: &str = "forebay.toml";
+
+/// The surroundings of a command.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The one place to print.
+    pub(crate) ui: Ui,
+    globals: Globals,
+}
+
+impl Context {
+    pub(crate) fn new(globals: Globals) -> Self {
+        Self { ui: Ui::new(globals.output, globals.quiet), globals }
+    }
+
+    /// The configured database: `--database-url`, else `FOREBAY_DATABASE_URL`, else `DATABASE_URL`. `None` means the
+    /// private cluster. An empty variable counts as absent.
+    pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
+        let own = self.globals.database_url.clone();
+        let shared = || env::var("DATABASE_URL").ok().map(DatabaseUrl::from);
+        let is_set = |url: &DatabaseUrl| !url.reveal().trim().is_empty();
+        own.filter(is_set).or_else(|| shared().filter(is_set))
+    }
+
+    /// The folder of the private cluster: `--data-dir`, else `FOREBAY_DATA_DIR`, else the user's default.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
+        match self.globals.data_dir.clone().filter(|path| !path.as_os_str().is_empty()) {
+            Some(chosen) => Ok(chosen),
+            None => Ok(default_data_dir()?),
+        }
+    }
+
+    /// Which database the command is about.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        match self.database_url() {
+            Some(url) => Ok(Target::Url(url.reveal().to_owned())),
+            None => Ok(Target::Embedded { data_dir: self.data_dir()? }),
+        }
+    }
+
+    /// Opens the database as it is, whatever its schema.
+    pub(crate) async fn bare_database(&self) -> Result<Database, Failure> {
+        Ok(Database::open(self.target()?, OpenOptions::default()).await?)
+    }
+
+    /// Opens the database with the schema in place: the private cluster is migrated on the way, a configured database
+    /// that lacks migrations is an error that says so.
+    pub(crate) async fn database(&self) -> Result<Database, Failure> {
+        let database = self.bare_database().await?;
+        let mut client = database.client().await?;
+        let ready = migrations::ensure(&mut client, database.is_embedded()).await;
+        drop(client);
+        match ready {
+            Ok(()) => Ok(database),
+            Err(error) => {
+                // The error to report is the one about the schema.
+                let _ = database.close().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Where the configuration is or would be: `--config`, else `./forebay.toml`.
+    pub(crate) fn config_path(&self) -> &Path {
+        self.globals.config.as_deref().unwrap_or(Path::new(CONFIG_FILE))
+    }
+
+    /// The configuration. A file named by `--config` must exist; without one, no `./forebay.toml` means defaults.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        match Config::read(self.config_path())? {
+            Some(config) => Ok(config),
+            None if self.globals.config.is_none() => Ok(Config::default()),
+            None => Err(Failure::usage(
+                "config_not_found",
+                format!("there is no configuration file {}", self.config_path().display()),
+            )
+            .hint("write one with `forebay init`")),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The demo site over real HTTP, asked by hand so that nothing but the standard is relied on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::*;
+use crate::demo::catalogue::{Changes, changes};
+
+/// Status and body of a GET by HTTP/1.0, where the end of the connection is the end of the body.
+async fn get_raw(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
+/// All items of a list by id, following `next`, and the number of pages.
+async fn crawl(address: SocketAddr, path: &str) -> (BTreeMap<String, Value>, usize) {
+    let mut items = BTreeMap::new();
+    let mut pages = 0;
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next {
+        let (status, body) = get_raw(address, &path).await;
+        assert_eq!(status, 200, "{path}");
+        let page: Value = serde_json::from_str(&body).unwrap();
+        for item in page["items"].as_array().unwrap() {
+            let twice = items.insert(item["id"].as_str().unwrap().to_owned(), item.clone());
+            assert!(twice.is_none(), "{item}");
+        }
+        pages += 1;
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    (items, pages)
+}
+
+#[tokio::test]
+async fn a_crawl_meets_every_item_once() {
+    let (address, site) = serve().await.unwrap();
+    assert!(address.ip().is_loopback());
+    let (courses, pages) = crawl(address, "/day/1/courses").await;
+    assert_eq!((courses.len(), pages), (40, 2));
+    let (events, pages) = crawl(address, "/day/1/events").await;
+    assert_eq!((events.len(), pages), (15, 1));
+    site.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_second_day_is_the_first_with_the_changes_it_tells() {
+    let (address, site) = serve().await.unwrap();
+    let (first, _) = crawl(address, "/day/1/courses?page=1").await;
+    let (again, _) = crawl(address, "/day/1/courses?page=1").await;
+    assert_eq!(first, again);
+    let (second, _) = crawl(address, "/day/2/courses?page=1").await;
+    let Changes { added, removed, changed } = changes(2);
+    assert_eq!((added.len(), removed.len(), changed.len()), (2, 1, 3));
+    assert!(added.iter().all(|id| !first.contains_key(id) && second.contains_key(id)));
+    assert!(removed.iter().all(|id| first.contains_key(id) && !second.contains_key(id)));
+    let told: BTreeSet<_> = changed.iter().map(|(id, _)| id.as_str()).collect();
+    for (id, course) in second.iter().filter(|(id, _)| first.contains_key(*id)) {
+        assert_eq!(first[id] != *course, told.contains(id.as_str()), "{id}");
+    }
+    assert_eq!(crawl(address, "/day/1/events").await.0, crawl(address, "/day/2/events").await.0);
+    site.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let (address, site) = serve().await.unwrap();
+    for path in ["/", "/day/0/courses", "/day/1/courses?page=0", "/day/1/courses?page=3", "/day/1/students"] {
+        assert_eq!(get_raw(address, path).await.0, 404, "{path}");
+    }
+    for path in ["/day/x/courses", "/day/99999999/courses", "/day/1/courses?page=x"] {
+        assert_eq!(get_raw(address, path).await.0, 400, "{path}");
+    }
+    let (status, _) = get_raw(address, &format!("/day/{}/courses?page=3000", u16::MAX)).await;
+    assert_eq!(status, 200);
+    site.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_site_no_longer_answers() {
+    let (address, site) = serve().await.unwrap();
+    site.stop().await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}

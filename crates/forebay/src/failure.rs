@@ -1,0 +1,237 @@
+//! How a command ends: its exit code, and the one form that every error takes on its way to the user.
+//!
+//! Library crates have their own error enums with a stable `code()` and a `hint()`; each gets one `From` here. A
+//! failure never carries a secret: [`crate::ui::redact`] is applied to all its text when it is made, so nothing that
+//! prints it has to remember.
+
+use std::{error::Error, fmt, process::ExitCode};
+
+use serde::Serialize;
+
+use crate::ui::redact;
+
+/// The exit codes, which scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// The work failed.
+    Failed = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// A run is held by a guard.
+    Held = 3,
+    /// The database cannot be reached.
+    DatabaseUnreachable = 4,
+    /// The source is unavailable: its breaker is open and there is nothing to serve.
+    SourceUnavailable = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error as the user sees it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: &'static str,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    exit: Exit,
+}
+
+/// The code of the failure that is none: the reader of our output went away (`forebay export | head`).
+const OUTPUT_CLOSED: &str = "output_closed";
+
+impl Failure {
+    /// A failure of the work itself (exit code 1). `code` is a stable `lower_snake` word.
+    pub(crate) fn new(code: &'static str, message: impl AsRef<str>) -> Self {
+        Self { code, message: redact(message.as_ref()), causes: Vec::new(), hint: None, exit: Exit::Failed }
+    }
+
+    /// A failure of usage or configuration (exit code 2).
+    pub(crate) fn usage(code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::new(code, message).exit(Exit::Usage)
+    }
+
+    /// A write to standard output or a file failed.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(OUTPUT_CLOSED, "nobody reads the output any more").exit(Exit::Done);
+        }
+        Self::new("output_failed", "the output cannot be written").because(error)
+    }
+
+    /// A library's error: its message becomes the failure's, its sources the causes.
+    pub(crate) fn from_error(code: &'static str, error: &(dyn Error + 'static)) -> Self {
+        let mut failure = Self::new(code, error.to_string());
+        if let Some(source) = error.source() {
+            failure = failure.because(source);
+        }
+        failure
+    }
+
+    /// Adds what to do next.
+    pub(crate) fn hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(redact(hint.as_ref()));
+        self
+    }
+
+    /// Sets the exit code.
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Adds an error and all that caused it. A cause whose text its parent already contains is left out: some
+    /// libraries print their source themselves.
+    pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let text = redact(&error.to_string());
+            let parent = self.causes.last().unwrap_or(&self.message);
+            if !parent.contains(&text) {
+                self.causes.push(text);
+            }
+            next = error.source();
+        }
+        self
+    }
+
+    /// The exit code that the process ends with.
+    pub(crate) fn exit_code(&self) -> Exit {
+        self.exit
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Whether there is nothing to tell, because nobody listens.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.code == OUTPUT_CLOSED
+    }
+
+    /// The document that `--output json` prints. The causes are part of the message.
+    pub(crate) fn document(&self) -> impl Serialize {
+        let mut message = self.message.clone();
+        for cause in &self.causes {
+            message.push_str(": ");
+            message.push_str(cause);
+        }
+        Document { error: Told { code: self.code, message, hint: self.hint.clone() } }
+    }
+}
+
+impl From<forebay_store::Error> for Failure {
+    fn from(error: forebay_store::Error) -> Self {
+        forebay_engine::Error::from(error).into()
+    }
+}
+
+impl From<forebay_engine::Error> for Failure {
+    fn from(error: forebay_engine::Error) -> Self {
+        let mut failure = Self::from_error(error.code(), &error);
+        if let Some(hint) = error.hint() {
+            failure = failure.hint(hint);
+        }
+        let exit = match &error {
+            error if error.is_unreachable() => Exit::DatabaseUnreachable,
+            error if error.is_usage() => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        failure.exit(exit)
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    error: Told,
+}
+
+#[derive(Serialize)]
+struct Told {
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        for cause in &self.causes {
+            write!(f, "\n  because: {}", cause.replace('\n', "\n    "))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(io::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("cannot read the file")
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    fn document(failure: &Failure) -> serde_json::Value {
+        serde_json::to_value(failure.document()).unwrap()
+    }
+
+    #[test]
+    fn causes_and_hint_are_shown_in_order() {
+        let error = Outer(io::Error::other("disk on fire"));
+        let failure = Failure::new("run_failed", "the run failed").because(&error).hint("call somebody");
+        insta::assert_snapshot!(failure, @r"
+        error[run_failed]: the run failed
+          because: cannot read the file
+          because: disk on fire
+        hint: call somebody
+        ");
+        assert_eq!(
+            document(&failure),
+            serde_json::json!({ "error": {
+                "code": "run_failed",
+                "message": "the run failed: cannot read the file: disk on fire",
+                "hint": "call somebody",
+            }})
+        );
+    }
+
+    #[test]
+    fn passwords_do_not_survive() {
+        let error = io::Error::other("connecting to postgres://me:hunter2@db/x");
+        let failure =
+            Failure::from_error("database_unreachable", &error).hint("try postgres://me:hunter2@db/x");
+        assert!(!failure.to_string().contains("hunter2"));
+        assert!(!document(&failure).to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_quietly() {
+        let failure = Failure::output(&io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(failure.is_silent());
+        assert_eq!(failure.exit_code(), Exit::Done);
+        assert!(!Failure::output(&io::Error::from(io::ErrorKind::StorageFull)).is_silent());
+    }
+}

@@ -1,0 +1,32 @@
+//! The `forebay` program: a thin skin over the engine.
+//!
+//! Nothing is decided here. Arguments are read in [`cli`], each subcommand is one file in [`commands`], everything
+//! that is printed goes through [`ui`], and every error becomes one [`failure::Failure`].
+
+// Arguments are declared for the whole command line; a field counts as read once its command has a body.
+#![expect(dead_code, reason = "arguments and output pieces are complete before all commands use them")]
+
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod demo;
+mod failure;
+mod ui;
+
+use std::process::ExitCode;
+
+use context::Context;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let context = Context::new(cli.globals);
+    match commands::run(cli.command, &context).await {
+        Ok(exit) => exit.into(),
+        Err(failure) => context.ui.fail(&failure).into(),
+    }
+}

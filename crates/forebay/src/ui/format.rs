@@ -1,0 +1,130 @@
+//! Counts, durations, sizes and times for people. JSON output never uses these.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+/// `12345` as `12,345`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration with the two units that matter: `850 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match duration {
+        d if d < Duration::from_millis(1) => format!("{} µs", d.as_micros()),
+        d if d < Duration::from_secs(1) => format!("{} ms", d.as_millis()),
+        // 59.95 s and more would be rounded to 60.0 s.
+        d if d < Duration::from_millis(59_950) => format!("{:.1} s", d.as_secs_f64()),
+        d if d < Duration::from_hours(1) => {
+            let seconds = d.as_secs_f64().round().min(3599.0);
+            format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        }
+        d if d < Duration::from_hours(24) => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// A size in the binary units of IEC 80000-13: `512 B`, `1.5 KiB`, `2.0 GiB`.
+pub(crate) fn bytes(size: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if size < 1024 {
+        return format!("{size} B");
+    }
+    let mut value = size as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 and more would be rounded to 1024.0.
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A time in UTC, to the second: `2026-01-12 09:30:00 UTC`.
+pub(crate) fn timestamp(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A share from 0 to 1 as `12.5 %`.
+pub(crate) fn share(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// How many a second: `1,234/s`. Nothing is claimed about a span too short to measure.
+pub(crate) fn rate(number: u64, span: Duration) -> String {
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    match number.saturating_mul(1000).checked_div(millis) {
+        Some(per_second) => format!("{}/s", count(per_second)),
+        None => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_three() {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (12_345, "12,345"), (123_456, "123,456")]
+        {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn durations_use_the_unit_that_fits() {
+        for (millis, text) in [
+            (12, "12 ms"),
+            (3_400, "3.4 s"),
+            (59_949, "59.9 s"),
+            (59_960, "1 min 0 s"),
+            (125_000, "2 min 5 s"),
+            (3_599_900, "59 min 59 s"),
+            (12_000_000, "3 h 20 min"),
+            (187_200_000, "2 d 4 h"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+        assert_eq!(duration(Duration::from_micros(850)), "850 µs");
+        assert!(duration(Duration::MAX).ends_with('h'));
+    }
+
+    #[test]
+    fn sizes_never_show_1024_of_a_unit() {
+        for (size, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (1024 * 1024 - 1, "1.0 MiB"),
+            (1 << 31, "2.0 GiB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+        assert_eq!(bytes(u64::MAX), "16.0 EiB");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        let time = "2026-01-12T10:30:00.9+01:00".parse().unwrap();
+        assert_eq!(timestamp(time), "2026-01-12 09:30:00 UTC");
+    }
+
+    #[test]
+    fn shares_and_rates() {
+        assert_eq!(share(0.125), "12.5 %");
+        assert_eq!(rate(5_000, Duration::from_secs(2)), "2,500/s");
+        assert_eq!(rate(5, Duration::ZERO), "-");
+    }
+}

@@ -1,0 +1,96 @@
+//! The human form of a result, put together as text before anything is printed.
+
+use std::fmt::Write as _;
+
+use super::{Style, Table, Tone};
+
+/// Text that grows line by line. Writing to it cannot fail.
+#[derive(Debug)]
+pub(crate) struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    pub(crate) fn new(style: Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    /// A heading, with an empty line before it unless it comes first.
+    pub(crate) fn heading(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let heading = self.style.paint(Tone::Heading, text);
+        self.line(&heading);
+    }
+
+    /// One line as it is.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// One line in the colour of `tone`. Its words must say by themselves what the colour says.
+    pub(crate) fn toned(&mut self, tone: Tone, text: &str) {
+        let painted = self.style.paint(tone, text);
+        self.line(&painted);
+    }
+
+    /// Name and value pairs under each other, values aligned.
+    pub(crate) fn fields<'a>(&mut self, fields: impl IntoIterator<Item = (&'a str, String)>) {
+        let fields: Vec<_> = fields.into_iter().collect();
+        let widest = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        for (name, value) in fields {
+            let label = format!("{name:widest$}");
+            let label = self.style.paint(Tone::Faint, &label);
+            // Writing to a String never fails.
+            let _ = writeln!(self.text, "{label}  {value}");
+        }
+    }
+
+    /// A table, fitted to the width of the output. An empty one is `none`, a sentence.
+    pub(crate) fn table(&mut self, table: &Table, none: &str) {
+        if table.is_empty() {
+            self.line(none);
+        } else {
+            let rendered = table.render(self.style);
+            self.line(&rendered);
+        }
+    }
+
+    /// The page so far.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The style of the output that the page is for.
+    pub(crate) fn style(&self) -> Style {
+        self.style
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::table::Column;
+
+    #[test]
+    fn a_page_reads_without_colour() {
+        let mut page = Page::new(Style::plain(60));
+        page.line("courses, 40 records");
+        page.heading("Runs");
+        page.fields([("source", "courses".to_owned()), ("num_seen", "40".to_owned())]);
+        page.toned(Tone::Warning, "held: too many removals");
+        page.table(&Table::new([Column::text("name")]), "no hand-offs");
+        insta::assert_snapshot!(page.as_str(), @r"
+        courses, 40 records
+
+        Runs
+        source    courses
+        num_seen  40
+        held: too many removals
+        no hand-offs
+        ");
+    }
+}

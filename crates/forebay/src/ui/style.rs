@@ -1,0 +1,106 @@
+//! Width and colour of an output stream.
+//!
+//! Colour follows <https://no-color.org>: none when `NO_COLOR` is set to anything but nothing, none when the stream
+//! is not a terminal, none when `TERM` is `dumb`. Tones name what is meant; only this file knows colours.
+
+use std::env;
+
+/// The width used when nobody can be asked.
+const DEFAULT_WIDTH: u16 = 100;
+/// Narrower than this, tables are unreadable whatever is done.
+const LEAST_WIDTH: u16 = 40;
+
+/// What a piece of text means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it should be.
+    Good,
+    /// Somebody should look.
+    Warning,
+    /// Failed.
+    Bad,
+    /// Less important than the rest.
+    Faint,
+    /// A heading.
+    Heading,
+}
+
+/// How to print on one stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    terminal: bool,
+    colour: bool,
+    width: u16,
+}
+
+impl Style {
+    /// The style of a stream, from the environment.
+    pub(crate) fn of(terminal: bool) -> Self {
+        let is_set = |variable| env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let width = if terminal { terminal_width() } else { DEFAULT_WIDTH };
+        Self { terminal, colour: terminal && !dumb && !is_set("NO_COLOR"), width: width.max(LEAST_WIDTH) }
+    }
+
+    /// No colour, `width` columns.
+    #[cfg(test)]
+    pub(crate) fn plain(width: u16) -> Self {
+        Self { terminal: false, colour: false, width }
+    }
+
+    /// Every colour, as on a terminal.
+    #[cfg(test)]
+    pub(crate) fn coloured(width: u16) -> Self {
+        Self { terminal: true, colour: true, width }
+    }
+
+    pub(crate) fn is_terminal(self) -> bool {
+        self.terminal
+    }
+
+    /// Columns to fit into.
+    pub(crate) fn width(self) -> u16 {
+        self.width
+    }
+
+    /// Whether colour may be used.
+    pub(crate) fn has_colour(self) -> bool {
+        self.colour
+    }
+
+    /// The text in the colour of `tone`, or as it is.
+    pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        // Select Graphic Rendition codes of ECMA-48: the eight basic colours follow the user's own theme.
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Warning => "33",
+            Tone::Bad => "31",
+            Tone::Faint => "2",
+            Tone::Heading => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// Asks the terminal through the table library, which already knows how.
+fn terminal_width() -> u16 {
+    let mut probe = comfy_table::Table::new();
+    probe.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    probe.width().unwrap_or(DEFAULT_WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_only_where_it_is_allowed() {
+        assert_eq!(Style::plain(80).paint(Tone::Bad, "failed"), "failed");
+        assert_eq!(Style::coloured(80).paint(Tone::Bad, "failed"), "\u{1b}[31mfailed\u{1b}[0m");
+        assert!(!Style::of(false).has_colour());
+        assert_eq!(Style::of(false).width(), DEFAULT_WIDTH);
+    }
+}
