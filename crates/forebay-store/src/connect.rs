@@ -128,7 +128,7 @@ impl Database {
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
         let database = Self { pool, config, tls, target, cluster };
-        database.client().await?;
+        drop(database.client().await?);
         Ok(database)
     }
 

@@ -161,6 +161,22 @@ pub enum Error {
         /// The run.
         run_id: i64,
     },
+    /// A table or column may not be named so.
+    #[error("{name:?} cannot be used as a name here: {reason}")]
+    NameRefused {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The user's own table is not as it must be.
+    #[error("the table {table} cannot be written: {reason}")]
+    TableUnusable {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Somebody else is at it; trying again later may do.
     #[error("{what} is in use")]
     Busy {
@@ -190,6 +206,8 @@ impl Error {
             Self::MigrationFailed { .. } => "migration_failed",
             Self::Postgres(error) => error.kind(),
             Self::RunLost { .. } => "run_lost",
+            Self::NameRefused { .. } => "name_refused",
+            Self::TableUnusable { .. } => "table_unusable",
             Self::Busy { .. } => "busy",
         }
     }

@@ -1,0 +1,106 @@
+//! Making a new data folder.
+//!
+//! `initdb` works in a folder of another name, which gets its own only when it is complete: a process killed
+//! half-way leaves a leftover that the next one sweeps away, never half a database. Page checksums stay off: with
+//! them, merely reading a page may write WAL, and replaying a scrape must write none.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use super::binaries::Binaries;
+use super::home::{Home, folder};
+use super::user;
+use crate::error::{Error, Result};
+
+/// The one role that exists in a new cluster, and the name of its database.
+pub(super) const NAME: &str = "forebay";
+const UNFINISHED: &str = "postgres.unfinished-";
+
+/// Makes Postgres' data folder. The caller holds the start lock and has seen that there is none.
+pub(super) fn initialise(home: &Home, binaries: &Binaries, durable: bool) -> Result<()> {
+    sweep(&home.root);
+    let target = home.pgdata();
+    if let Ok(mut entries) = fs::read_dir(&target)
+        && entries.next().is_some()
+    {
+        let reason = format!("{} holds files, but none that say they are a database", target.display());
+        return Err(Error::ClusterInit { reason });
+    }
+    let unfinished = unfinished_folder(&home.root);
+    home.private_folder(&unfinished)?;
+    let outcome = run(home, binaries, &unfinished, durable).and_then(|()| {
+        // Renaming onto an empty folder is fine, onto one with files is refused.
+        fs::rename(&unfinished, &target).map_err(folder("put in place", &target))?;
+        let parent = fs::File::open(&home.root).map_err(folder("open", &home.root))?;
+        parent.sync_all().map_err(folder("write", &home.root))
+    });
+    if outcome.is_err() {
+        sweep(&home.root);
+    }
+    outcome
+}
+
+/// Runs `initdb`, with the locale that sorts by code point in UTF-8 where the system has it.
+fn run(home: &Home, binaries: &Binaries, unfinished: &Path, durable: bool) -> Result<()> {
+    match initdb(home, binaries, unfinished, "C.UTF-8", durable) {
+        Err(Error::ClusterInit { reason }) if reason.contains("locale") => {
+            initdb(home, binaries, unfinished, "C", durable)
+        }
+        outcome => outcome,
+    }
+}
+
+fn initdb(home: &Home, binaries: &Binaries, unfinished: &Path, locale: &str, durable: bool) -> Result<()> {
+    let program = binaries.folder.join("initdb");
+    let mut command = user::command(&program, home.user.as_ref());
+    command.arg("--pgdata").arg(unfinished).args([
+        "--username",
+        NAME,
+        "--encoding",
+        "UTF8",
+        "--locale",
+        locale,
+    ]);
+    // Whoever reaches the socket is let in: its folder is what is locked. There is no other way in.
+    command.args(["--auth-local", "trust", "--auth-host", "reject", "--no-instructions"]);
+    if !durable {
+        command.arg("--no-sync");
+    }
+    if binaries.major >= 18 {
+        command.arg("--no-data-checksums");
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(folder("run", &program))?;
+    let mut words = Vec::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_end(&mut words).map_err(folder("read from", &program))?;
+    }
+    let status = child.wait().map_err(folder("wait for", &program))?;
+    if status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&words);
+    let words = super::server::last_lines(words.trim(), 8);
+    Err(Error::ClusterInit {
+        reason: if words.is_empty() { format!("initdb ended with {status}") } else { words },
+    })
+}
+
+/// A name that no other attempt has had, dead or alive.
+fn unfinished_folder(root: &Path) -> PathBuf {
+    let nanoseconds = jiff::Timestamp::now().as_nanosecond();
+    root.join(format!("{UNFINISHED}{}-{nanoseconds}", std::process::id()))
+}
+
+/// Removes what interrupted attempts left. What cannot be removed now (an orphaned `initdb` may still write into
+/// it) does no harm and goes the next time.
+fn sweep(root: &Path) {
+    let Ok(entries) = fs::read_dir(root) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _: io::Result<()> = fs::remove_dir_all(entry.path());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The three file locks that let many processes share one server.
+//!
+//! | file | held by | meaning |
+//! |---|---|---|
+//! | `start.lock` | whoever starts or stops the server, exclusively, briefly | one at a time |
+//! | `lease.lock` | every process that uses the server, shared, for as long as it does | somebody is still in |
+//! | `server.lock` | the server and all of its backends, exclusively | it lives |
+//!
+//! They are `flock` locks, so the kernel lets go of them when their holders die, however they die. The third one
+//! is the trick: the locked file is given to the server as its standard input, and every backend inherits it.
+//! Whoever gets that lock knows that nothing of the old server is left, neither a postmaster nor an orphaned
+//! backend, without trusting process ids, which may have been given to others since.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How often a lock that is taken is tried again.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Takes the lock exclusively if it is free now.
+pub(super) fn try_exclusive(file: &File) -> io::Result<bool> {
+    taken(file.try_lock())
+}
+
+/// Takes the lock exclusively, waiting for it so long at most. `false` when it is still taken then.
+pub(super) fn wait_exclusive(file: &File, patience: Duration) -> io::Result<bool> {
+    wait(patience, || taken(file.try_lock()))
+}
+
+/// The same, shared with other sharers.
+pub(super) fn wait_shared(file: &File, patience: Duration) -> io::Result<bool> {
+    wait(patience, || taken(file.try_lock_shared()))
+}
+
+fn wait(patience: Duration, attempt: impl Fn() -> io::Result<bool>) -> io::Result<bool> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if attempt()? {
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn taken(outcome: Result<(), TryLockError>) -> io::Result<bool> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}

@@ -1,0 +1,191 @@
+//! The server process: starting it, waiting until it answers, stopping it.
+//!
+//! Whether it lives is told by the lock that it inherits (see [`locks`]), never by its process id alone. It is our
+//! child but outlives us: it has a process group of its own, so a Ctrl-C in the terminal does not reach it, and a
+//! thread waits for it, so that it leaves no zombie behind while we live.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use super::binaries::Binaries;
+use super::home::{Home, folder};
+use super::{locks, settings, user};
+use crate::error::Result;
+
+/// A log above this size is set aside at the next start. One old log is kept.
+const LARGEST_LOG: u64 = 8 * 1024 * 1024;
+const POLL: Duration = Duration::from_millis(20);
+
+/// A server that was just started; what it ended with arrives on the channel if it ends.
+pub(super) struct Started {
+    ended: mpsc::Receiver<String>,
+}
+
+impl Started {
+    /// How the server ended, if it did.
+    pub(super) fn ended(&self) -> Option<String> {
+        self.ended.try_recv().ok()
+    }
+}
+
+/// Starts the server. `lock` is the server's lock, taken: it goes to the server, and with it the proof that nothing
+/// of an earlier one is left.
+pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool) -> Result<Started> {
+    remove_leftovers(home)?;
+    let socket = home.socket_folder();
+    home.private_folder(&socket)?;
+    write_settings(home, &socket, durable)?;
+    let log = open_log(home)?;
+    let log_too = log.try_clone().map_err(folder("open", &home.log()))?;
+
+    let program = binaries.folder.join("postgres");
+    let mut command = user::command(&program, home.user.as_ref());
+    let mut config_file = std::ffi::OsString::from("config_file=");
+    config_file.push(home.settings());
+    command.arg("-D").arg(home.pgdata()).arg("-c").arg(config_file);
+    command.stdin(Stdio::from(lock)).stdout(Stdio::from(log)).stderr(Stdio::from(log_too));
+    let mut child = command.spawn().map_err(folder("run", &program))?;
+    let (sender, ended) = mpsc::channel();
+    let waiter = std::thread::Builder::new().name("forebay-postgres".into()).spawn(move || {
+        let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+        // Nobody listens any more once the server is up.
+        let _unheard = sender.send(status);
+    });
+    waiter.map_err(folder("wait for", &program))?;
+    Ok(Started { ended })
+}
+
+/// Asks the server to stop at once but cleanly (a fast shutdown) and waits for it. `false`: it still lives.
+pub(super) fn stop(home: &Home, patience: Duration) -> Result<bool> {
+    let lock = home.lock("server.lock")?;
+    let deadline = Instant::now() + patience;
+    let mut asked = false;
+    loop {
+        if locks::try_exclusive(&lock).map_err(folder("lock", &home.root))? {
+            return Ok(true);
+        }
+        // A server that is still starting has not written its process id yet: look again until it has.
+        if !asked && let Some(pid) = live_postmaster(home) {
+            asked = rustix::process::kill_process(pid, Signal::INT).is_ok();
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Where the running server listens, as it says itself, or where a new one would.
+pub(super) fn socket_folder(home: &Home) -> PathBuf {
+    let stated = pid_file(home).and_then(|text| text.lines().nth(4).map(PathBuf::from));
+    stated.filter(|folder| folder.is_absolute()).unwrap_or_else(|| home.socket_folder())
+}
+
+/// The postmaster's process id, if that process is alive and is this folder's postmaster.
+pub(super) fn live_postmaster(home: &Home) -> Option<Pid> {
+    let raw = pid_file(home)?.lines().next()?.trim().parse().ok()?;
+    let pid = Pid::from_raw(raw)?;
+    // Process ids are used again: after a reboot this one may be anybody's.
+    let commandline = commandline(raw)?;
+    contains(&commandline, home.pgdata().as_os_str().as_encoded_bytes()).then_some(pid)
+}
+
+/// The last lines of the server's log.
+pub(super) fn log_tail(home: &Home) -> String {
+    const ENOUGH: u64 = 16 * 1024;
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(home.log())?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(ENOUGH)))?;
+        let mut tail = Vec::new();
+        file.take(ENOUGH).read_to_end(&mut tail)?;
+        Ok(tail)
+    };
+    read().map_or_else(|_| String::new(), |tail| last_lines(String::from_utf8_lossy(&tail).trim(), 12))
+}
+
+/// The last so many lines of a text.
+pub(super) fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+/// The first line is the process id, the fifth the socket's folder.
+fn pid_file(home: &Home) -> Option<String> {
+    fs::read_to_string(home.pgdata().join("postmaster.pid")).ok()
+}
+
+/// With the server's lock in hand nothing of an old server is alive, so its process id files are lies, and ones
+/// that Postgres believes if another process has been given the number. A server that somebody started by other
+/// means does not hold the lock: then the files are left for Postgres to judge.
+fn remove_leftovers(home: &Home) -> Result<()> {
+    if live_postmaster(home).is_some() {
+        return Ok(());
+    }
+    let socket = home.socket_folder();
+    for leftover in [
+        home.pgdata().join("postmaster.pid"),
+        socket.join(".s.PGSQL.5432.lock"),
+        socket.join(".s.PGSQL.5432"),
+    ] {
+        match fs::remove_file(&leftover) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(folder("remove", &leftover)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the settings in one step: a reader sees the old ones or the new ones.
+fn write_settings(home: &Home, socket: &Path, durable: bool) -> Result<()> {
+    let path = home.settings();
+    let new = path.with_extension("conf.new");
+    let mut file = home.open(&new, OpenOptions::new().write(true).truncate(true))?;
+    file.write_all(&settings::render(socket, durable)).map_err(folder("write", &new))?;
+    // The server's user reads it; there is nothing secret in it.
+    file.set_permissions(Permissions::from_mode(0o644)).map_err(folder("write", &new))?;
+    fs::rename(&new, &path).map_err(folder("write", &path))
+}
+
+/// Opens the log for appending, setting a large one aside.
+fn open_log(home: &Home) -> Result<File> {
+    let path = home.log();
+    if fs::metadata(&path).is_ok_and(|log| log.len() > LARGEST_LOG) {
+        fs::rename(&path, path.with_extension("log.1")).map_err(folder("set aside", &path))?;
+    }
+    home.open(&path, OpenOptions::new().append(true))
+}
+
+fn commandline(pid: i32) -> Option<Vec<u8>> {
+    if Path::new("/proc/self/cmdline").exists() {
+        return fs::read(format!("/proc/{pid}/cmdline")).ok();
+    }
+    let mut ps = std::process::Command::new("ps");
+    ps.args(["-ww", "-o", "args=", "-p"]).arg(pid.to_string()).stdin(Stdio::null()).stderr(Stdio::null());
+    ps.output().ok().map(|answer| answer.stdout)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_of_a_short_text_is_all_of_it() {
+        assert_eq!(last_lines("a\nb", 5), "a\nb");
+        assert_eq!(last_lines("a\nb\nc", 2), "b\nc");
+        assert_eq!(last_lines("", 2), "");
+    }
+}

@@ -1,0 +1,114 @@
+//! The server's settings.
+//!
+//! One file, written anew at each start and given to the server in place of the one that `initdb` makes, so that a
+//! newer Forebay's settings reach an old cluster. What an operator sets with `ALTER SYSTEM` outranks it. There is no
+//! network address, so the socket's private folder is what keeps others out.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// More memory than this is not set aside for the page cache; Forebay's hot indexes fit.
+const MOST_SHARED_BUFFERS_MB: u64 = 128;
+/// Less than this and Postgres thrashes.
+const LEAST_SHARED_BUFFERS_MB: u64 = 16;
+
+/// The settings file's content.
+///
+/// `durable: false` gives up crash safety for speed, and is meant for the throw-away clusters of tests alone.
+pub(super) fn render(socket_folder: &Path, durable: bool) -> Vec<u8> {
+    let mut text =
+        b"# Written by Forebay at each start; changes here are lost. Use ALTER SYSTEM instead.\n".to_vec();
+    text.extend_from_slice(b"unix_socket_directories = ");
+    text.extend(quoted_list(socket_folder.as_os_str().as_bytes()));
+    text.extend_from_slice(FIXED.as_bytes());
+    let buffers = shared_buffers_mb(memory_mb());
+    text.extend(format!("shared_buffers = {buffers}MB\n").into_bytes());
+    let safety = if durable { "on" } else { "off" };
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        text.extend(format!("{setting} = {safety}\n").into_bytes());
+    }
+    text
+}
+
+const FIXED: &str = "
+# Nobody but whoever can enter the socket's folder.
+listen_addresses = ''
+port = 5432
+unix_socket_permissions = 0700
+cluster_name = 'forebay'
+max_connections = 200
+# Bulk loads: few, long, even checkpoints.
+max_wal_size = 2GB
+min_wal_size = 256MB
+checkpoint_timeout = 15min
+checkpoint_completion_target = 0.9
+# The jobs table turns over quickly, and its dead rows have to go as quickly.
+autovacuum_naptime = 10s
+# Statements are short and many: compiling them costs more than it saves.
+jit = off
+random_page_cost = 1.1
+log_min_messages = warning
+log_checkpoints = off
+log_timezone = 'UTC'
+timezone = 'UTC'
+lc_messages = 'C'
+default_text_search_config = 'pg_catalog.english'
+# The role is called like the schema, and without this every name would be found there, here but not elsewhere.
+search_path = 'public'
+";
+
+/// A configuration value that is a list of one item: the item in double quotes for the list, the whole in single
+/// quotes for the file, in which backslashes escape.
+fn quoted_list(item: &[u8]) -> Vec<u8> {
+    let mut value = b"'\"".to_vec();
+    for &byte in item {
+        match byte {
+            b'"' => value.extend_from_slice(b"\"\""),
+            b'\'' => value.extend_from_slice(b"''"),
+            b'\\' => value.extend_from_slice(b"\\\\"),
+            byte => value.push(byte),
+        }
+    }
+    value.extend_from_slice(b"\"'\n");
+    value
+}
+
+/// A quarter of the memory, within bounds. Machines that do not say how much they have get the most.
+fn shared_buffers_mb(memory_mb: Option<u64>) -> u64 {
+    memory_mb.map_or(MOST_SHARED_BUFFERS_MB, |memory| {
+        (memory / 4).clamp(LEAST_SHARED_BUFFERS_MB, MOST_SHARED_BUFFERS_MB)
+    })
+}
+
+fn memory_mb() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = total.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_for_the_list_and_for_the_file() {
+        assert_eq!(quoted_list(br"/a, b/it's"), b"'\"/a, b/it''s\"'\n");
+        assert_eq!(quoted_list(br"/a\b"), b"'\"/a\\\\b\"'\n");
+    }
+
+    #[test]
+    fn a_small_machine_keeps_three_quarters_of_its_memory() {
+        assert_eq!(shared_buffers_mb(Some(256)), 64);
+        assert_eq!(shared_buffers_mb(Some(32_000)), 128);
+        assert_eq!(shared_buffers_mb(Some(1)), 16);
+        assert_eq!(shared_buffers_mb(None), 128);
+    }
+
+    #[test]
+    fn only_a_throw_away_cluster_gives_up_durability() {
+        let text = |durable| String::from_utf8(render(Path::new("/s"), durable)).unwrap();
+        assert!(text(true).contains("\nfsync = on\n"));
+        assert!(text(false).contains("\nfsync = off\n"));
+    }
+}

@@ -1,0 +1,173 @@
+//! Reading a database URL.
+//!
+//! The driver's parser knows most of libpq's options, but not the verifying TLS modes nor the certificate files, and
+//! it refuses what hosted databases put into the URLs that they hand out. So those are taken out of the URL here,
+//! and the rest is left to the driver. Messages never quote the URL: names of options at most.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+use super::tls::{Tls, Verify};
+use crate::error::{Error, Result};
+
+/// The options that the driver reads.
+const PASSED_ON: [&str; 18] = [
+    "user",
+    "password",
+    "dbname",
+    "options",
+    "application_name",
+    "sslnegotiation",
+    "host",
+    "hostaddr",
+    "port",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "target_session_attrs",
+    "channel_binding",
+    "load_balance_hosts",
+];
+
+/// Options of other clients, found in URLs that hosted databases and their tools hand out. They mean nothing here:
+/// what `pgbouncer=true` asks for is how Forebay always works.
+const OF_OTHERS: [&str; 6] =
+    ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];
+
+/// What a URL says.
+pub(super) struct Settings {
+    pub(super) config: Config,
+    pub(super) tls: Tls,
+}
+
+/// Reads a URL.
+pub(super) fn parse(url: &str) -> Result<Settings> {
+    let url = url.trim();
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(bad("it has to begin with postgresql://"));
+    }
+    let (base, query) = split_query(url);
+    let mut kept: Vec<&str> = Vec::new();
+    let mut mode = None;
+    let mut tls = Tls::default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or_else(|| bad("an option has no value"))?;
+        let value = || decode(value).ok_or_else(|| bad(&format!("the value of `{key}` is not valid")));
+        match key {
+            "sslmode" => mode = Some(value()?),
+            "sslrootcert" => tls.root_certificate = Some(PathBuf::from(value()?)),
+            "sslcert" => tls.certificate = Some(PathBuf::from(value()?)),
+            "sslkey" => tls.key = Some(PathBuf::from(value()?)),
+            _ if PASSED_ON.contains(&key) => kept.push(pair),
+            _ if OF_OTHERS.contains(&key) => {}
+            _ if key.len() <= 32 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+                return Err(bad(&format!("the option `{key}` is not supported")));
+            }
+            // It may be half of a password that has an unescaped `?` or `&`.
+            _ => return Err(bad("it has an option that is not supported; escape ? & and % in passwords")),
+        }
+    }
+    let rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    // The driver's words may quote parts of the URL, so they stay unsaid.
+    let mut config: Config = rest.parse().map_err(|_| {
+        bad("it cannot be read; escape special characters in user and password, such as %40 for @")
+    })?;
+    default_host(&mut config);
+    config.ssl_mode(ssl_mode(mode.as_deref(), &mut tls, &config)?);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    Ok(Settings { config, tls })
+}
+
+/// Host, port, database and user.
+pub(super) fn describe(config: &Config) -> String {
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .enumerate()
+        .map(|(place, host)| {
+            let port = config.get_ports().get(place).or_else(|| config.get_ports().first()).unwrap_or(&5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(folder) => format!("{}/.s.PGSQL.{port}", folder.display()),
+            }
+        })
+        .collect();
+    let hosts = if hosts.is_empty() { "at its address".to_owned() } else { hosts.join(",") };
+    // As in libpq, the database is called like the user unless it is named.
+    let user = config.get_user().unwrap_or("the default user");
+    format!("{} at {hosts} (as {user})", config.get_dbname().unwrap_or(user))
+}
+
+/// The driver verifies nothing by itself, so all it has to know is whether to encrypt; the rest is ours.
+fn ssl_mode(mode: Option<&str>, tls: &mut Tls, config: &Config) -> Result<SslMode> {
+    let is_unix = |host: &Host| matches!(host, Host::Unix(_));
+    let only_sockets = !config.get_hosts().is_empty() && config.get_hosts().iter().all(is_unix);
+    let (ssl_mode, verify) = match mode.unwrap_or("prefer") {
+        "disable" => (SslMode::Disable, Verify::Nothing),
+        // libpq's `allow` tries without encryption first; with it first is the better half of the same promise.
+        "allow" | "prefer" => (SslMode::Prefer, Verify::Nothing),
+        // As in libpq: naming a root certificate asks for it to be used.
+        "require" if tls.root_certificate.is_some() => (SslMode::Require, Verify::Chain),
+        "require" => (SslMode::Require, Verify::Nothing),
+        "verify-ca" => (SslMode::Require, Verify::Chain),
+        "verify-full" => (SslMode::Require, Verify::ChainAndName),
+        _ => return Err(bad("sslmode is one of disable, allow, prefer, require, verify-ca and verify-full")),
+    };
+    tls.verify = verify;
+    // As in libpq, a Unix socket is never encrypted, whatever the mode.
+    Ok(if only_sockets { SslMode::Disable } else { ssl_mode })
+}
+
+/// Without a host, as in libpq, the server on this machine is meant: its socket if there is one.
+fn default_host(config: &mut Config) {
+    if !config.get_hosts().is_empty() || !config.get_hostaddrs().is_empty() {
+        return;
+    }
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let has_socket = |folder: &&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
+    match ["/var/run/postgresql", "/tmp"].iter().find(|folder| has_socket(folder)) {
+        Some(folder) => config.host_path(folder),
+        None => config.host("localhost"),
+    };
+}
+
+/// Splits at the `?` that begins the options: the first one behind user and password, in which libpq allows it.
+fn split_query(url: &str) -> (&str, &str) {
+    let authority = url.find("://").map_or(0, |place| place + 3);
+    let path = url[authority..].find('/').map_or(url.len(), |place| authority + place);
+    let credentials = url[authority..path].rfind('@').map_or(authority, |place| authority + place);
+    match url[credentials..].find('?') {
+        Some(place) => (&url[..credentials + place], &url[credentials + place + 1..]),
+        None => (url, ""),
+    }
+}
+
+/// Undoes percent-encoding (RFC 3986, section 2.1).
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let pair = [rest.next()?, rest.next()?];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn bad(reason: &str) -> Error {
+    Error::Url { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What URLs mean, and that no message repeats a secret.
+
+use super::*;
+
+fn settings(url: &str) -> Settings {
+    parse(url).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_tls_modes_mean_what_they_mean_in_libpq() {
+    let of = |query: &str| {
+        let settings = settings(&format!("postgresql://u:p@db.example.com/d{query}"));
+        (settings.config.get_ssl_mode(), settings.tls.verify)
+    };
+    assert_eq!(of(""), (SslMode::Prefer, Verify::Nothing));
+    assert_eq!(of("?sslmode=disable"), (SslMode::Disable, Verify::Nothing));
+    assert_eq!(of("?sslmode=allow"), (SslMode::Prefer, Verify::Nothing));
+    assert_eq!(of("?sslmode=require"), (SslMode::Require, Verify::Nothing));
+    assert_eq!(of("?sslmode=require&sslrootcert=/ca.pem"), (SslMode::Require, Verify::Chain));
+    assert_eq!(of("?sslmode=verify-ca"), (SslMode::Require, Verify::Chain));
+    assert_eq!(of("?sslmode=verify-full"), (SslMode::Require, Verify::ChainAndName));
+    assert!(parse("postgresql://u@h/d?sslmode=sometimes").is_err());
+}
+
+#[test]
+fn a_socket_is_never_encrypted() {
+    let settings = settings("postgresql://u@%2Frun%2Fpg/d?sslmode=verify-full");
+    assert_eq!(settings.config.get_ssl_mode(), SslMode::Disable);
+}
+
+#[test]
+fn urls_as_hosted_databases_hand_them_out_are_read() {
+    let settings = settings(
+        "postgres://postgres.abc:s%40fe@pooler.example.com:6543/postgres?pgbouncer=true&connection_limit=1",
+    );
+    assert_eq!(settings.config.get_user(), Some("postgres.abc"));
+    assert_eq!(settings.config.get_password(), Some(&b"s@fe"[..]));
+    assert_eq!(settings.config.get_ports(), [6543]);
+    assert_eq!(settings.config.get_connect_timeout(), Some(&Duration::from_secs(10)));
+}
+
+#[test]
+fn options_are_decoded_and_passed_on() {
+    let settings =
+        settings("postgresql://u@h/d?application_name=mine&sslrootcert=%2Fmy%20ca.pem&connect_timeout=3");
+    assert_eq!(settings.config.get_application_name(), Some("mine"));
+    assert_eq!(settings.tls.root_certificate, Some(PathBuf::from("/my ca.pem")));
+    assert_eq!(settings.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
+}
+
+#[test]
+fn without_a_host_the_server_on_this_machine_is_meant() {
+    // The port is one that no server of this machine has a socket for.
+    let settings = settings("postgresql:///d?port=1");
+    assert_eq!(settings.config.get_hosts(), [Host::Tcp("localhost".into())]);
+}
+
+#[test]
+fn no_message_repeats_a_secret() {
+    for url in [
+        "hunter2",
+        "mysql://u:hunter2@h/d",
+        "postgresql://u:hunter2@h/d?hunter2",
+        "postgresql://u:hunter2@h/d?Hunter2=1",
+        "postgresql://u:a?hunter2&b=c/hunter2@h/d",
+        "postgresql://hunter2%ff:p@h/d",
+        "postgresql://u:hunter2@h:notaport/d",
+        "postgresql://u:hunter2@h/d?port=hunter2",
+        "postgresql://u:hunter2@h/d?sslmode=hunter2",
+        "postgresql://u:hunter2@h/d?sslrootcert=%hunter2",
+        "host=h password=hunter2",
+    ] {
+        let Err(error) = parse(url) else { panic!("{url} was read") };
+        let mut words = format!("{error} {error:?} {:?}", error.hint());
+        let mut source = std::error::Error::source(&error);
+        while let Some(inner) = source {
+            words += &format!(" {inner} {inner:?}");
+            source = inner.source();
+        }
+        assert!(!words.to_lowercase().contains("hunter2"), "{url}: {words}");
+    }
+}
+
+#[test]
+fn a_description_has_everything_but_the_password() {
+    let settings = settings("postgresql://me:hunter2@h:6543/d");
+    assert_eq!(describe(&settings.config), "d at h:6543 (as me)");
+}

@@ -1,0 +1,106 @@
+//! The second half of every error: what to do next.
+//!
+//! Kept apart from the enum so that the words can be read, and improved, in one place. A hint is one or two
+//! sentences, names the command to type where there is one, and is absent where there is nothing to advise.
+
+use super::{Error, ServerError};
+
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let words = match error {
+        Error::ClusterBinariesMissing { .. } => return Some(install()),
+        Error::ClusterVersionMismatch { data_dir, found, .. } => format!(
+            "Install PostgreSQL {found} if Forebay supports it, or move {} away to start afresh; to keep its data, \
+             dump it with PostgreSQL {found}'s pg_dump first.",
+            data_dir.display()
+        ),
+        Error::ClusterInit { .. } => "Check that the disk is not full and that the data folder can be written.".into(),
+        Error::ClusterStart { log, .. } => format!("The whole log is in {}.", log.display()),
+        Error::ClusterStop { .. } => "Something keeps it busy; try again, or look at its log.".into(),
+        Error::ClusterForbidden { .. } => {
+            "Give another folder with --data-dir, or open this one (chmod a+x lets others pass through).".into()
+        }
+        Error::ClusterFolder { .. } => "Check the folder's permissions, or give another one with --data-dir.".into(),
+        Error::NoDataDir => "Set HOME, or name a folder with --data-dir.".into(),
+        Error::Url { .. } => "It looks like postgresql://user:password@host:5432/database?sslmode=require.".into(),
+        Error::Unreachable { source, .. } => return unreachable(source),
+        Error::UnreachableInTime { .. } => "Check host and port, and that no firewall is in between.".into(),
+        Error::Tls { .. } => {
+            "sslmode=require encrypts without checking the certificate; verify-full needs the root certificate, \
+             which sslrootcert=FILE names."
+                .into()
+        }
+        Error::SchemaMissing { .. } => "Run `forebay db up`.".into(),
+        Error::SchemaNewer { .. } => "Upgrade Forebay to the version that migrated this database, or newer.".into(),
+        Error::MigrationDrift { .. } => {
+            "Compare with `forebay db status`. Use the Forebay that migrated this database, or, if its content may \
+             go, run `forebay db reset`."
+                .into()
+        }
+        Error::MigrationFailed { .. } => {
+            "Nothing of it was kept. Mend what the message names and run `forebay db up` again.".into()
+        }
+        Error::Postgres(source) => return refused(source),
+        Error::RunLost { .. } => "Start it again; what was written is kept.".into(),
+        Error::NameRefused { .. } => {
+            "Names are letters, digits and _, not longer than 63 bytes; a table may have its schema in front, \
+             as in public.courses."
+                .into()
+        }
+        Error::TableUnusable { .. } => {
+            "Mend the table or the pipeline's settings; nothing was lost, its hand-offs wait.".into()
+        }
+        Error::Busy { .. } => "Try again in a moment.".into(),
+    };
+    Some(words)
+}
+
+fn install() -> String {
+    let system = if cfg!(target_os = "macos") {
+        "brew install postgresql@17"
+    } else if std::path::Path::new("/etc/fedora-release").exists() {
+        "dnf install postgresql-server"
+    } else if std::path::Path::new("/etc/debian_version").exists() {
+        "apt-get install postgresql"
+    } else {
+        "apt-get install postgresql (Debian, Ubuntu), dnf install postgresql-server (Fedora) or \
+         brew install postgresql@17 (macOS)"
+    };
+    format!("Install it with {system}, or name a database of your own with --database-url.")
+}
+
+fn unreachable(source: &ServerError) -> Option<String> {
+    let words = match source.sqlstate() {
+        Some(state) if state.starts_with("28") => "Check user and password in the database URL.",
+        Some("3D000") => "Create the database, or name an existing one in the database URL.",
+        Some("53300") => "The server has no connection left; close others or raise its limit.",
+        Some("57P03") => "The server is starting or stopping; try again in a moment.",
+        Some(_) => return None,
+        None => "Check that the server runs, and host and port in the database URL.",
+    };
+    Some(words.into())
+}
+
+fn refused(source: &ServerError) -> Option<String> {
+    match source.sqlstate() {
+        Some("42501") => {
+            Some("The database user lacks a right; connect as the schema's owner or grant it.".into())
+        }
+        Some("3F000" | "42P01") => Some("Run `forebay db up`.".into()),
+        Some("53100") => Some("The database's disk is full; free some space.".into()),
+        _ if source.is_unreachable() => unreachable(source),
+        _ => None,
+    }
+}
+
+/// The major versions as words: `nothing that fits`, `17`, or `17, 15`.
+pub(super) fn versions(installed: &[u32]) -> String {
+    if installed.is_empty() {
+        return "no supported version".into();
+    }
+    installed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The log's tail on lines of its own, or nothing.
+pub(super) fn tail(log: &str) -> String {
+    if log.is_empty() { String::new() } else { format!("\n{log}") }
+}

@@ -1,0 +1,74 @@
+//! What Postgres said, fit to be shown.
+//!
+//! The driver prints "db error" and keeps the server's words in the source chain, detail line included; that line
+//! quotes whole rows. Here the message and the SQLSTATE are shown, the detail is not, and the chain ends, so that
+//! no skin prints a record's content by walking it. [`ServerError::driver`] has everything for whoever needs it.
+
+use std::error::Error as _;
+use std::fmt;
+
+/// An error of the driver or of the server behind it.
+#[derive(Debug)]
+pub struct ServerError(tokio_postgres::Error);
+
+impl From<tokio_postgres::Error> for ServerError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl ServerError {
+    /// The driver's own error. It may quote data: do not print it.
+    pub fn driver(&self) -> &tokio_postgres::Error {
+        &self.0
+    }
+
+    /// The five-character SQLSTATE, if the server itself answered.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.0.code().map(tokio_postgres::error::SqlState::code)
+    }
+
+    /// The name of the constraint that refused the write, if one did.
+    pub fn constraint(&self) -> Option<&str> {
+        self.0.as_db_error().and_then(tokio_postgres::error::DbError::constraint)
+    }
+
+    /// Whether this says that the database cannot be talked to: no connection, a broken one, a server that is
+    /// starting or stopping, a refused login, a database that does not exist.
+    pub fn is_unreachable(&self) -> bool {
+        match self.sqlstate() {
+            Some("57P01" | "57P02" | "57P03" | "3D000" | "53300") => true,
+            Some(state) => state.starts_with("08") || state.starts_with("28"),
+            None => self.0.is_closed() || self.io().is_some(),
+        }
+    }
+
+    /// Whether it was the encryption that could not be agreed on.
+    pub(crate) fn is_tls(&self) -> bool {
+        // The driver keeps the kind to itself; its words are all there is to go by, and a test pins them.
+        self.0.to_string() == "error performing TLS handshake"
+    }
+
+    /// The stable code of an error that is nothing but the server's.
+    pub(super) fn kind(&self) -> &'static str {
+        if self.is_unreachable() { "database_unreachable" } else { "database_refused" }
+    }
+
+    fn io(&self) -> Option<&std::io::Error> {
+        self.0.source().and_then(|source| source.downcast_ref())
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(server) = self.0.as_db_error() {
+            return write!(f, "{} (SQLSTATE {})", server.message(), server.code().code());
+        }
+        match self.0.source() {
+            Some(source) => write!(f, "{}: {source}", self.0),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}

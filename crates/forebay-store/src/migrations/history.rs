@@ -1,0 +1,136 @@
+//! The table of what was applied: `forebay.schema_migrations`.
+//!
+//! It is made by the runner and not by a migration, since the first migration has to be written down somewhere. A
+//! role that may not create anything can still read it, so looking never makes it.
+
+use jiff::Timestamp;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use super::Migration;
+use crate::error::Result;
+
+/// "forebay" in ASCII, with a zero in front: all migrating of one database queues up behind this number.
+const LOCK: i64 = i64::from_be_bytes(*b"\0forebay");
+
+/// One row of the history.
+pub(super) struct Applied {
+    pub(super) version: u32,
+    pub(super) name: String,
+    pub(super) checksum: String,
+    pub(super) applied_at: Timestamp,
+}
+
+/// Waits for our turn, and makes the table if there is none. Both hold until the transaction ends.
+pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
+    // A migration of a large database outlasts the limits that hosted databases set for ordinary statements.
+    transaction.batch_execute("set local statement_timeout = 0").await?;
+    transaction.query_typed("select pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
+    if exists(transaction).await? {
+        return Ok(());
+    }
+    let make = "create schema if not exists forebay;
+        create table forebay.schema_migrations (
+            version int primary key,
+            name text not null,
+            checksum text not null,
+            applied_at timestamptz not null default now()
+        );
+        comment on table forebay.schema_migrations is 'The migrations of Forebay that were applied to this database'";
+    Ok(transaction.batch_execute(make).await?)
+}
+
+/// What was applied, in order. Nothing where there is no table.
+pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
+    if !exists(client).await? {
+        return Ok(Vec::new());
+    }
+    let rows = client
+        .query_typed(
+            "select version::bigint, name, checksum, applied_at from forebay.schema_migrations order by version",
+            &[],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Applied {
+                // The column holds no negative numbers: only `write` fills it.
+                version: u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default(),
+                name: row.try_get(1)?,
+                checksum: row.try_get(2)?,
+                applied_at: row.try_get(3)?,
+            })
+        })
+        .collect()
+}
+
+/// Writes down that it was applied.
+pub(super) async fn write(
+    transaction: &Transaction<'_>,
+    migration: &Migration,
+) -> Result<(), tokio_postgres::Error> {
+    let (version, checksum) = (i64::from(migration.version), checksum(migration));
+    let insert = "insert into forebay.schema_migrations (version, name, checksum) values ($1::int, $2, $3)";
+    let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        [(&version, Type::INT8), (&migration.name, Type::TEXT), (&checksum, Type::TEXT)];
+    transaction.execute_typed(insert, &values).await.map(|_| ())
+}
+
+/// Forgets that it was applied.
+pub(super) async fn erase(transaction: &Transaction<'_>, version: u32) -> Result<(), tokio_postgres::Error> {
+    let delete = "delete from forebay.schema_migrations where version = $1";
+    transaction.execute_typed(delete, &[(&i64::from(version), Type::INT8)]).await.map(|_| ())
+}
+
+/// Removes the table, and the schema if nothing else is in it.
+pub(super) async fn close(client: &mut Client) -> Result<()> {
+    use tokio_postgres::error::SqlState;
+    let mut transaction = client.transaction().await?;
+    open(&transaction).await?;
+    if !read(&transaction).await?.is_empty() {
+        // Somebody migrated it again while we were on our way.
+        return Ok(());
+    }
+    transaction.batch_execute("drop table forebay.schema_migrations").await?;
+    // What is in a schema is spread over a dozen catalogs; the server knows them all, so it is asked by trying.
+    let attempt = transaction.savepoint("schema").await?;
+    match attempt.batch_execute("drop schema forebay restrict").await {
+        Ok(()) => attempt.commit().await?,
+        Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
+            attempt.rollback().await?
+        }
+        // A schema that somebody else made for us is theirs to drop.
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => attempt.rollback().await?,
+        Err(error) => return Err(error.into()),
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// SHA-256 of the `up` text in lower hex; line ends do not count, since a checkout may have changed them.
+pub(super) fn checksum(migration: &Migration) -> String {
+    let text = migration.up.replace("\r\n", "\n");
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().fold(String::with_capacity(64), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+async fn exists(client: &impl GenericClient) -> Result<bool> {
+    let row = client
+        .query_typed("select pg_catalog.to_regclass('forebay.schema_migrations') is not null", &[])
+        .await?;
+    Ok(row.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_does_not_depend_on_line_ends() {
+        let unix = Migration { version: 1, name: "a", up: "select 1;\n", down: "" };
+        let windows = Migration { up: "select 1;\r\n", ..unix };
+        let other = Migration { up: "select 2;\n", ..unix };
+        assert_eq!(checksum(&unix), checksum(&windows));
+        assert_ne!(checksum(&unix), checksum(&other));
+        assert_eq!(checksum(&unix), "4a45092ccf992ea92250053a80b931b787924ba61648f420555511b84f10ab6c");
+    }
+}

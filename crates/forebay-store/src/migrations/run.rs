@@ -1,0 +1,111 @@
+//! Going up and down.
+//!
+//! Every step looks at the history again, under the lock: between two of our transactions another process may have
+//! done the next step, or all of them.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::{Client, GenericClient};
+
+use super::history::{self, Applied};
+use super::{Migration, MigrationState, MigrationStatus};
+use crate::error::{Error, Result, ServerError};
+
+/// Applies what of the list is pending; returns the versions that this call applied.
+pub async fn up(client: &mut Client, list: &[Migration]) -> Result<Vec<u32>> {
+    let mut done = Vec::new();
+    loop {
+        let transaction = client.transaction().await?;
+        history::open(&transaction).await?;
+        let status = compare(&history::read(&transaction).await?, list);
+        pending(&status, list)?;
+        let is_pending = |migration: &&Migration| {
+            status
+                .iter()
+                .any(|line| line.version == migration.version && line.state == MigrationState::Pending)
+        };
+        let Some(next) = list.iter().find(is_pending) else {
+            transaction.commit().await?;
+            return Ok(done);
+        };
+        transaction.batch_execute(next.up).await.map_err(failed(next, "up"))?;
+        history::write(&transaction, next).await.map_err(failed(next, "up"))?;
+        // Deferred constraints are checked here, so this too can be the migration failing.
+        transaction.commit().await.map_err(failed(next, "up"))?;
+        done.push(next.version);
+    }
+}
+
+/// Undoes what of the list is applied above `to`; returns the versions undone.
+pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Vec<u32>> {
+    let mut done = Vec::new();
+    loop {
+        let transaction = client.transaction().await?;
+        history::open(&transaction).await?;
+        let status = compare(&history::read(&transaction).await?, list);
+        refuse_newer(&status, list)?;
+        let applied =
+            status.iter().rev().find(|line| line.state != MigrationState::Pending && line.version > to);
+        let Some(last) =
+            applied.and_then(|line| list.iter().find(|migration| migration.version == line.version))
+        else {
+            break;
+        };
+        transaction.batch_execute(last.down).await.map_err(failed(last, "down"))?;
+        history::erase(&transaction, last.version).await.map_err(failed(last, "down"))?;
+        transaction.commit().await.map_err(failed(last, "down"))?;
+        done.push(last.version);
+    }
+    if to == 0 {
+        history::close(client).await?;
+    }
+    Ok(done)
+}
+
+/// How every migration stands that is in the list or in the database.
+pub async fn status(client: &impl GenericClient, list: &[Migration]) -> Result<Vec<MigrationStatus>> {
+    Ok(compare(&history::read(client).await?, list))
+}
+
+/// How many are pending. A database that is newer than we are, or that drifted, is refused.
+pub(super) fn pending(status: &[MigrationStatus], list: &[Migration]) -> Result<usize> {
+    refuse_newer(status, list)?;
+    if let Some(line) = status.iter().find(|line| line.state == MigrationState::Drifted) {
+        return Err(Error::MigrationDrift { version: line.version, name: line.name.clone() });
+    }
+    Ok(status.iter().filter(|line| line.state == MigrationState::Pending).count())
+}
+
+fn refuse_newer(status: &[MigrationStatus], list: &[Migration]) -> Result<()> {
+    let newest = status.iter().rev().find(|line| line.state == MigrationState::Unknown);
+    newest.map_or(Ok(()), |line| {
+        let known = list.iter().map(|migration| migration.version).max().unwrap_or(0);
+        Err(Error::SchemaNewer { found: line.version, known })
+    })
+}
+
+fn compare(applied: &[Applied], list: &[Migration]) -> Vec<MigrationStatus> {
+    let ours = list.iter().map(|migration| {
+        let (version, name) = (migration.version, migration.name.to_owned());
+        (version, MigrationStatus { version, name, state: MigrationState::Pending, applied_at: None })
+    });
+    let mut lines: BTreeMap<u32, MigrationStatus> = ours.collect();
+    for row in applied {
+        let state = match list.iter().find(|migration| migration.version == row.version) {
+            None => MigrationState::Unknown,
+            Some(migration) if history::checksum(migration) == row.checksum => MigrationState::Applied,
+            Some(_) => MigrationState::Drifted,
+        };
+        let (version, applied_at) = (row.version, Some(row.applied_at));
+        lines.insert(version, MigrationStatus { version, name: row.name.clone(), state, applied_at });
+    }
+    lines.into_values().collect()
+}
+
+fn failed(
+    migration: &Migration,
+    direction: &'static str,
+) -> impl FnOnce(tokio_postgres::Error) -> Error + use<> {
+    let (version, name) = (migration.version, migration.name.to_owned());
+    move |error| Error::MigrationFailed { version, name, direction, source: ServerError::from(error) }
+}

@@ -1,0 +1,107 @@
+//! Clusters of one's own, and other processes that join them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use forebay_store::cluster::{self, ClusterOptions};
+use rustix::process::{Pid, Signal};
+
+/// A data folder that does not exist yet, in a folder that goes with this, and whose server is stopped with it.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        // Not the configured temporary folder, which may be closed to the server's user, or too long.
+        let folder = tempfile::Builder::new().prefix("forebay-store-").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn options(&self) -> ClusterOptions {
+        ClusterOptions { durable: false, ..ClusterOptions::new(self.data_dir()) }
+    }
+
+    pub(crate) async fn pid(&self) -> Option<u32> {
+        cluster::status(&self.data_dir()).await.unwrap().pid
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // A test that failed may leave its server running.
+        let text =
+            std::fs::read_to_string(self.data_dir().join("postgres/postmaster.pid")).unwrap_or_default();
+        if let Some(pid) = text.lines().next().and_then(|pid| pid.parse().ok()) {
+            kill(pid, Signal::QUIT);
+        }
+    }
+}
+
+pub(crate) fn kill(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    let _gone_already = rustix::process::kill_process(pid, signal);
+}
+
+/// Looks again and again until it is so; fails the test if it does not come to be.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl Fn() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !look().await {
+        assert!(Instant::now() < deadline, "it did not come to be that {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Another process that joins a cluster and stays until it is told to leave, or is killed.
+///
+/// It is this very test binary, running the one "test" that does so.
+pub(crate) struct Joiner {
+    child: Child,
+    words: BufReader<ChildStdout>,
+}
+
+impl Joiner {
+    pub(crate) fn start(place: &Place) -> Self {
+        Self::run(Command::new(std::env::current_exe().unwrap()), &place.data_dir())
+    }
+
+    pub(crate) fn run(mut command: Command, data_dir: &Path) -> Self {
+        command.args(["--exact", "cluster::joins_for_another_test", "--ignored", "--nocapture", "--quiet"]);
+        command.env("FOREBAY_TEST_JOIN", data_dir).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let words = BufReader::new(child.stdout.take().unwrap());
+        Self { child, words }
+    }
+
+    /// Waits until it has joined, or has failed to: what it says.
+    pub(crate) fn word(&mut self) -> String {
+        let mut line = String::new();
+        while !line.starts_with("::") {
+            line.clear();
+            assert_ne!(self.words.read_line(&mut line).unwrap(), 0, "the other process ended without a word");
+        }
+        line.trim().trim_start_matches("::").to_owned()
+    }
+
+    pub(crate) fn leave(mut self) {
+        self.child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
