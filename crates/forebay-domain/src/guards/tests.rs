@@ -165,7 +165,8 @@ fn messages_tell_what_was_seen() {
 
 #[test]
 fn many_lost_fields_are_named_in_part() {
-    let coverage = titles(0, 10);
+    let mut coverage = Coverage::default();
+    (0..10).for_each(|_| coverage.observe_record());
     let lost: Vec<FieldBaseline> =
         (0..11).map(|number| FieldBaseline { name: format!("f{number:02}"), share: 1.0 }).collect();
     let evidence = Evidence { baseline: Some(&lost), ..quiet(&coverage) };
