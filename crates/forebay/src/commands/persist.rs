@@ -83,11 +83,11 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Largest share of the scope that this run may remove, such as 0.2 or 20%
+    /// Largest share of the scope that this run may remove, such as 0.2 or 20% [default: 0.5]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
-    /// Largest share of this run's records that may be rejected
+    /// Largest share of this run's records that may be rejected; with more, the run fails [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_rejected: Option<Share>,
 

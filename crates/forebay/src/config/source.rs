@@ -18,7 +18,7 @@ use crate::cli::values::Share;
 pub(crate) struct Source {
     /// The fields that identify a record inside the source, in order. Required.
     pub(crate) key: KeyFields,
-    /// What its records are, such as `course`. Default: none said.
+    /// What its records are, such as `course`. Default: as they were, at first `record`.
     #[serde(default)]
     pub(crate) entity: Option<String>,
     /// Top-level fields that are not stored. Default: none.
@@ -169,13 +169,13 @@ pub(crate) struct Guards {
     /// Whether runs are guarded at all. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
-    /// The largest share of references that one run may remove. Default: the engine's.
+    /// The largest share of references that one run may remove. Default: 0.5.
     #[serde(default)]
     pub(crate) max_removed: Option<Share>,
-    /// The largest share of references that one run may change. Default: the engine's.
+    /// The largest share of references that one run may change. Default: 1, so any.
     #[serde(default)]
     pub(crate) max_changed: Option<Share>,
-    /// The largest share of the run's records that may be rejected. Default: the engine's.
+    /// The largest share of a run's records that may be rejected; with more, it fails. Default: 0.1.
     #[serde(default)]
     pub(crate) max_rejected: Option<Share>,
 }

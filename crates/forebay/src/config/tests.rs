@@ -52,7 +52,7 @@ fn the_template_names_every_key() {
     assert_eq!(source.records.as_ref().map(Pointer::as_str), Some("/items"));
     assert!(source.ignore.contains("session_token") && source.sensitive.contains("email"));
     assert!(source.volatile.contains("fetched_at"));
-    assert_eq!(source.guards.max_rejected.map(crate::cli::values::Share::get), Some(0.1));
+    assert_eq!(source.guards.max_rejected.map(crate::cli::values::Share::get), Some(0.02));
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
     let Handler::Table(table) = &config.pipelines["course_table"].handler else { panic!("not a table") };
     assert_eq!((table.table.schema.as_str(), table.table.name.as_str()), ("public", "courses"));

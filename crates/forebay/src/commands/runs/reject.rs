@@ -1,7 +1,5 @@
 //! `forebay runs reject`: drops a run that a guard holds.
 
-use crate::cli::values;
-
 /// Drop a run that a guard holds
 ///
 /// Its staged changes are discarded; what is stored stays as it is.
@@ -12,6 +10,6 @@ Examples:
   forebay runs reject 42")]
 pub(crate) struct Args {
     /// The run, by its id
-    #[arg(value_parser = values::name)]
-    pub(crate) run: String,
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) run: i64,
 }

@@ -1,7 +1,5 @@
 //! `forebay runs rekey`: applies a held run as a change of keys.
 
-use crate::cli::values;
-
 /// Apply a held run as a change of keys
 ///
 /// For a run that was held because keys vanished and keys appeared with the same content: the references keep their
@@ -13,6 +11,6 @@ Examples:
   forebay runs rekey 42")]
 pub(crate) struct Args {
     /// The run, by its id
-    #[arg(value_parser = values::name)]
-    pub(crate) run: String,
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) run: i64,
 }

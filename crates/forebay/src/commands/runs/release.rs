@@ -1,7 +1,5 @@
 //! `forebay runs release`: applies a run that a guard holds.
 
-use crate::cli::values;
-
 /// Apply a run that a guard holds
 ///
 /// Its staged changes and removals are applied in one transaction, as if no guard had tripped.
@@ -12,6 +10,6 @@ Examples:
   forebay runs release 42")]
 pub(crate) struct Args {
     /// The run, by its id
-    #[arg(value_parser = values::name)]
-    pub(crate) run: String,
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) run: i64,
 }

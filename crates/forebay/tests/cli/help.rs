@@ -1,0 +1,105 @@
+//! The help of every command, word for word: it is the reference that users have at hand.
+
+use crate::Sandbox;
+
+/// Every command that can be asked for help. A test below finds those that are missing here.
+const COMMANDS: &[&str] = &[
+    "",
+    "demo",
+    "init",
+    "persist",
+    "work",
+    "search",
+    "history",
+    "stats",
+    "export",
+    "runs",
+    "runs list",
+    "runs show",
+    "runs release",
+    "runs reject",
+    "runs rekey",
+    "handoffs",
+    "handoffs list",
+    "handoffs show",
+    "handoffs counts",
+    "sources",
+    "sources list",
+    "sources show",
+    "db",
+    "db up",
+    "db down",
+    "db status",
+    "db reset",
+    "db stop",
+    "bench",
+    "bench persist",
+    "completions",
+];
+
+fn help(command: &str) -> String {
+    let output = Sandbox::new().command(&format!("{command} --help")).output().unwrap();
+    assert!(output.status.success(), "{command}");
+    assert!(output.stderr.is_empty(), "{command}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn help_of_every_command() {
+    for command in COMMANDS {
+        let name = format!("help_{}", if command.is_empty() { "forebay" } else { command }.replace(' ', "_"));
+        // The global options are the same everywhere: the first snapshot shows them.
+        let text = help(command);
+        let own = if command.is_empty() { text } else { without_globals(&text) };
+        insta::assert_snapshot!(name, own);
+    }
+}
+
+/// Leaves out the section of the global options, which ends at the examples or the end.
+fn without_globals(text: &str) -> String {
+    let (head, tail) = text.split_once("Global options:").expect("global options are listed");
+    let rest = tail.split_once("\n\n").into_iter().flat_map(|(_, rest)| rest.split("\n\n"));
+    let paragraphs: Vec<_> = rest.filter(|paragraph| !is_option(paragraph)).collect();
+    format!("{head}{}", paragraphs.join("\n\n"))
+}
+
+fn is_option(paragraph: &str) -> bool {
+    paragraph.trim_start().starts_with('-') || paragraph.trim_start().starts_with("Possible values")
+}
+
+#[test]
+fn every_command_has_a_snapshot_and_every_leaf_has_examples() {
+    let mut open = vec![String::new()];
+    let mut found = Vec::new();
+    while let Some(command) = open.pop() {
+        let text = help(&command);
+        let commands = text.split_once("\nCommands:\n").map_or("", |(_, rest)| rest);
+        let listed = commands.lines().take_while(|line| line.starts_with("  "));
+        let names: Vec<_> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+        if names.is_empty() {
+            assert!(text.contains("Examples:\n"), "`{command}` has no examples");
+        }
+        let children = names.into_iter().filter(|name| *name != "help");
+        open.extend(children.map(|name| format!("{command} {name}").trim().to_owned()));
+        found.push(command);
+    }
+    found.sort();
+    let mut expected: Vec<_> = COMMANDS.iter().map(|command| (*command).to_owned()).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn help_fits_the_width_it_promises_and_shows_no_secret() {
+    for command in COMMANDS {
+        let sandbox = Sandbox::new();
+        let mut process = sandbox.command(&format!("{command} --help"));
+        process
+            .env("FOREBAY_DATABASE_URL", "postgres://me:hunter2@db/x")
+            .env("FOREBAY_DATA_DIR", "/secret/place");
+        let text = String::from_utf8(process.output().unwrap().stdout).unwrap();
+        assert!(!text.contains("hunter2") && !text.contains("/secret/place"), "{command}");
+        let examples = text.find("Examples:").unwrap_or(text.len());
+        assert!(text[..examples].lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}

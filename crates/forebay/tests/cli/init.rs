@@ -1,0 +1,30 @@
+//! `forebay init` writes the configuration once.
+
+use std::fs;
+
+use crate::Sandbox;
+
+#[test]
+fn writes_the_commented_file_and_says_so() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!("init_human", sandbox.run("init"));
+    insta::assert_snapshot!("init_file", fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap());
+    insta::assert_snapshot!("init_json", sandbox.run("init --output json --config other.toml"));
+}
+
+#[test]
+fn refuses_to_overwrite_unless_forced() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path().join("forebay.toml");
+    fs::write(&file, "# mine\n").unwrap();
+    insta::assert_snapshot!("init_refused", sandbox.run("init"));
+    insta::assert_snapshot!("init_refused_json", sandbox.run("init --output json"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "# mine\n");
+    assert!(sandbox.run("init --force").starts_with("exit code: 0"));
+    assert!(fs::read_to_string(&file).unwrap().contains("[sources.courses]"));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    insta::assert_snapshot!("init_no_folder", Sandbox::new().run("init --config nowhere/forebay.toml"));
+}

@@ -1,0 +1,52 @@
+//! The command line from outside: the real binary, run in an empty folder with a bare environment.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
+
+mod completions;
+mod help;
+mod init;
+mod usage;
+
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A folder to run in.
+struct Sandbox(TempDir);
+
+impl Sandbox {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The program with these words as arguments. Nothing of the developer's environment reaches it.
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
+        command.args(line.split_whitespace()).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.path());
+        command
+    }
+
+    /// Exit code, standard output and standard error as one text for snapshots.
+    fn run(&self, line: &str) -> String {
+        shown(&self.command(line).output().unwrap())
+    }
+}
+
+/// A finished process as text, with the sandbox-independent parts only.
+fn shown(output: &Output) -> String {
+    let part = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().trim_end().to_owned();
+    format!(
+        "exit code: {}\n--- stdout ---\n{}\n--- stderr ---\n{}",
+        output.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string()),
+        part(&output.stdout),
+        part(&output.stderr),
+    )
+}
