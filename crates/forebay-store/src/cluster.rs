@@ -27,7 +27,7 @@ pub use home::default_data_dir;
 use home::{Home, folder};
 
 /// How long another process may take to start or stop the server before we give up on it.
-const START_LOCK_PATIENCE: Duration = Duration::from_secs(120);
+const START_LOCK_PATIENCE: Duration = Duration::from_mins(2);
 /// How long a leaving process waits for its turn, and then for the server to stop.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
 /// The same when a [`Cluster`] is merely dropped, where blocking is unwelcome.
@@ -56,7 +56,7 @@ impl ClusterOptions {
             data_dir: data_dir.into(),
             bin_dirs: None,
             durable: true,
-            start_timeout: Duration::from_secs(60),
+            start_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -158,7 +158,7 @@ pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
         if !even_in_use && in_use(&home)? {
             return Err(Error::Busy { what: format!("the embedded database in {}", home.root.display()) });
         }
-        stop_server(&home, Duration::from_secs(60)).map(|()| Stopped::Stopped)
+        stop_server(&home, Duration::from_mins(1)).map(|()| Stopped::Stopped)
     })
     .await
 }

@@ -132,6 +132,13 @@ impl Database {
         Ok(database)
     }
 
+    /// Another database of the same server. It does not keep the embedded cluster: close it before this one.
+    pub async fn sibling(&self, name: &str) -> Result<Self> {
+        let mut config = self.config.clone();
+        config.dbname(name);
+        Self::with(config, self.tls.clone(), None, &OpenOptions::default()).await
+    }
+
     /// A connection of the pool. Waits for a free one if all are in use.
     ///
     /// Errors: `database_unreachable`, `database_tls`; `busy` if none became free in time.

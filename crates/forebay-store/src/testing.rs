@@ -13,6 +13,9 @@
 //! database is a copy of a template that has the migrations; the template's name has their checksum in it, so
 //! changing a migration makes a new one. What killed tests left is swept an hour later.
 //!
+//! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests on several versions of Postgres: the newest one in
+//! `PATH` makes the folder, and is the one that runs it from then on.
+//!
 //! These functions panic where something fails: a test cannot go on without its database.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
@@ -32,7 +35,8 @@ const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");
 pub fn cluster_options() -> ClusterOptions {
     let uid = rustix::process::geteuid().as_raw();
     // Not the configured temporary folder: on macOS it is too long for a socket, and root's may be closed to others.
-    let data_dir = PathBuf::from(format!("/tmp/forebay-test-{uid}"));
+    let data_dir = std::env::var_os("FOREBAY_TEST_DATA_DIR")
+        .map_or_else(|| PathBuf::from(format!("/tmp/forebay-test-{uid}")), PathBuf::from);
     ClusterOptions { durable: false, ..ClusterOptions::new(data_dir) }
 }
 

@@ -83,8 +83,8 @@ fn usual_folders() -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(parent) else { continue };
         let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
         names.sort();
-        let named = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(prefix);
-        names.into_iter().filter(named).for_each(|name| add(Path::new(parent).join(name).join(below)));
+        let belongs = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(prefix);
+        names.into_iter().filter(belongs).for_each(|name| add(Path::new(parent).join(name).join(below)));
     }
     ["/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin"].into_iter().map(PathBuf::from).for_each(&mut add);
     folders

@@ -160,7 +160,7 @@ impl Home {
         }
         // In a shared folder such as /tmp somebody may have put it there first, to listen in.
         let found = fs::symlink_metadata(path).map_err(folder("open", path))?;
-        if found.is_dir() && found.uid() == wanted && found.mode() & 0o077 == 0 {
+        if found.is_dir() && found.uid() == wanted && found.mode().trailing_zeros() >= 6 {
             return Ok(());
         }
         Err(Error::ClusterForbidden {

@@ -40,6 +40,23 @@ const PASSED_ON: [&str; 18] = [
 const OF_OTHERS: [&str; 6] =
     ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];
 
+/// Options of libpq that ask for something which is not done here, so that ignoring them would be wrong.
+const REFUSED: [&str; 13] = [
+    "gsslib",
+    "krbsrvname",
+    "passfile",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "service",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcertmode",
+    "sslcrl",
+    "sslcrldir",
+    "sslpassword",
+];
+
 /// What a URL says.
 pub(super) struct Settings {
     pub(super) config: Config,
@@ -66,11 +83,13 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
             "sslkey" => tls.key = Some(PathBuf::from(value()?)),
             _ if PASSED_ON.contains(&key) => kept.push(pair),
             _ if OF_OTHERS.contains(&key) => {}
-            _ if key.len() <= 32 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
-                return Err(bad(&format!("the option `{key}` is not supported")));
+            _ if REFUSED.contains(&key) => return Err(bad(&format!("the option `{key}` is not supported"))),
+            // It is not named: it may be half of a password with an unescaped / and ? in it.
+            _ => {
+                return Err(bad(
+                    "it has an option that is unknown; special characters in passwords are escaped",
+                ));
             }
-            // It may be half of a password that has an unescaped `?` or `&`.
-            _ => return Err(bad("it has an option that is not supported; escape ? & and % in passwords")),
         }
     }
     let rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };

@@ -42,8 +42,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::Postgres(source) => return refused(source),
         Error::RunLost { .. } => "Start it again; what was written is kept.".into(),
         Error::NameRefused { .. } => {
-            "Names are letters, digits and _, not longer than 63 bytes; a table may have its schema in front, \
-             as in public.courses."
+            "A table is named as in public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
         Error::TableUnusable { .. } => {

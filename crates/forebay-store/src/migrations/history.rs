@@ -18,7 +18,7 @@ pub(super) struct Applied {
     pub(super) version: u32,
     pub(super) name: String,
     pub(super) checksum: String,
-    pub(super) applied_at: Timestamp,
+    pub(super) when: Timestamp,
 }
 
 /// Waits for our turn, and makes the table if there is none. Both hold until the transaction ends.
@@ -58,7 +58,7 @@ pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
                 version: u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default(),
                 name: row.try_get(1)?,
                 checksum: row.try_get(2)?,
-                applied_at: row.try_get(3)?,
+                when: row.try_get(3)?,
             })
         })
         .collect()
@@ -96,12 +96,13 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
     let attempt = transaction.savepoint("schema").await?;
     match attempt.batch_execute("drop schema forebay restrict").await {
         Ok(()) => attempt.commit().await?,
-        Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
-            attempt.rollback().await?
-        }
-        // A schema that somebody else made for us is theirs to drop.
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => attempt.rollback().await?,
-        Err(error) => return Err(error.into()),
+        Err(error) => match error.code() {
+            // It holds something of the user's own, or was made for us by somebody whose it is to drop.
+            Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST | &SqlState::INSUFFICIENT_PRIVILEGE) => {
+                attempt.rollback().await?;
+            }
+            _ => return Err(error.into()),
+        },
     }
     Ok(transaction.commit().await?)
 }

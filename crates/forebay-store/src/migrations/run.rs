@@ -46,15 +46,15 @@ pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Ve
         refuse_newer(&status, list)?;
         let applied =
             status.iter().rev().find(|line| line.state != MigrationState::Pending && line.version > to);
-        let Some(last) =
+        let Some(undone) =
             applied.and_then(|line| list.iter().find(|migration| migration.version == line.version))
         else {
             break;
         };
-        transaction.batch_execute(last.down).await.map_err(failed(last, "down"))?;
-        history::erase(&transaction, last.version).await.map_err(failed(last, "down"))?;
-        transaction.commit().await.map_err(failed(last, "down"))?;
-        done.push(last.version);
+        transaction.batch_execute(undone.down).await.map_err(failed(undone, "down"))?;
+        history::erase(&transaction, undone.version).await.map_err(failed(undone, "down"))?;
+        transaction.commit().await.map_err(failed(undone, "down"))?;
+        done.push(undone.version);
     }
     if to == 0 {
         history::close(client).await?;
@@ -96,7 +96,7 @@ fn compare(applied: &[Applied], list: &[Migration]) -> Vec<MigrationStatus> {
             Some(migration) if history::checksum(migration) == row.checksum => MigrationState::Applied,
             Some(_) => MigrationState::Drifted,
         };
-        let (version, applied_at) = (row.version, Some(row.applied_at));
+        let (version, applied_at) = (row.version, Some(row.when));
         lines.insert(version, MigrationStatus { version, name: row.name.clone(), state, applied_at });
     }
     lines.into_values().collect()

@@ -90,7 +90,7 @@ async fn nobody_else_gets_into_the_folders() {
     for folder in ["postgres", "socket"] {
         let metadata = fs::metadata(place.data_dir().join(folder)).unwrap();
         assert_eq!(metadata.mode() & 0o777, 0o700, "{folder}");
-        assert_eq!(metadata.uid() == 0, false, "{folder} belongs to the server's user, never to root");
+        assert_ne!(metadata.uid(), 0, "{folder} belongs to the server's user, never to root");
     }
     drop(cluster);
 }

@@ -62,7 +62,7 @@ async fn refusal(url: &str) -> Error {
     let mut words = format!("{error} {error:?} {:?}", error.hint());
     let mut source = std::error::Error::source(&error);
     while let Some(inner) = source {
-        words += &format!(" {inner} {inner:?}");
+        words.extend([inner.to_string(), format!("{inner:?}")]);
         source = inner.source();
     }
     assert!(!words.contains("hunter2"), "{words}");

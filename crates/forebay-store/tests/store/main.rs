@@ -3,7 +3,11 @@
 //! A module here tests the module of the same name. Most take a database of `forebay_store::testing`; those of the
 //! embedded cluster make clusters of their own, to start, stop and kill.
 
+#![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
+
 mod cluster;
 mod connect;
 mod migrations;
 mod support;
+#[cfg(target_os = "linux")]
+mod tls;

@@ -1,0 +1,112 @@
+//! Encryption against a real server: what each mode lets through.
+//!
+//! The embedded cluster has no network address, so one is given to a cluster of this test with `ALTER SYSTEM`: an
+//! address of the loopback network that nobody else uses, which only Linux has without being told.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use std::process::Command;
+
+use forebay_store::cluster::Cluster;
+use forebay_store::connect::OpenOptions;
+use forebay_store::{Database, Result, Target};
+use tokio_postgres::NoTls;
+
+use crate::support::Place;
+
+const ADDRESS: &str = "127.0.0.77";
+
+/// Makes an authority, a certificate of it for `db.example`, and one for the user `carol`.
+fn certificates(folder: &Path) {
+    let script = "set -e
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority
+        certify() {
+            openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj /CN=$2
+            printf 'subjectAltName=DNS:%s\\nbasicConstraints=CA:FALSE\\n' $2 > $1.ext
+            openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile $1.ext -out $1.pem
+        }
+        certify server db.example
+        certify carol carol";
+    let made = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// A cluster that listens on the network, with encryption only: `bob` has a password, `carol` a certificate.
+async fn listening(place: &Place) -> Cluster {
+    certificates(place.folder());
+    let cluster = Cluster::join(&place.options()).await.unwrap();
+    let (client, connection) = cluster.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for statement in [
+        "create role bob login password 'hunter2'",
+        "create role carol login",
+        &format!("alter system set listen_addresses = '{ADDRESS}'"),
+        "alter system set ssl = on",
+        "alter system set ssl_cert_file = 'server.pem'",
+        "alter system set ssl_key_file = 'server.key'",
+        "alter system set ssl_ca_file = 'ca.pem'",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    cluster.leave().await.unwrap();
+
+    let pgdata = place.data_dir().join("postgres");
+    let owner = fs::metadata(&pgdata).unwrap();
+    for name in ["server.pem", "server.key", "ca.pem"] {
+        fs::copy(place.folder().join(name), pgdata.join(name)).unwrap();
+        fs::set_permissions(pgdata.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        chown(pgdata.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+    let rules = "local all all trust\nhostssl all carol all cert\nhostssl all all all scram-sha-256\n";
+    fs::write(pgdata.join("pg_hba.conf"), rules).unwrap();
+    Cluster::join(&place.options()).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_mode_lets_through_what_it_does_in_libpq() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        println!("skipped: there is no openssl to make certificates with");
+        return;
+    }
+    let place = Place::new();
+    let _cluster = listening(&place).await;
+    let encrypted = async |user: &str, host: &str, options: &str| -> Result<bool> {
+        let url = format!("postgresql://{user}@{host}/forebay?hostaddr={ADDRESS}&{options}");
+        let database = Database::open(Target::Url(url), OpenOptions::default()).await?;
+        let client = database.client().await?;
+        let row =
+            client.query_typed_one("select ssl from pg_stat_ssl where pid = pg_backend_pid()", &[]).await?;
+        Ok(row.get(0))
+    };
+    let (bob, ours, other) = ("bob:hunter2", "db.example", "other.example");
+    let root = format!("sslrootcert={}", place.folder().join("ca.pem").display());
+
+    for options in ["", "sslmode=prefer", "sslmode=require"] {
+        assert!(encrypted(bob, other, options).await.unwrap(), "{options}: nothing is verified");
+    }
+    for mode in ["require", "verify-ca"] {
+        assert!(
+            encrypted(bob, other, &format!("sslmode={mode}&{root}")).await.unwrap(),
+            "{mode}: the chain is"
+        );
+        let error = encrypted(bob, other, &format!("sslmode={mode}&sslrootcert=system")).await.unwrap_err();
+        assert_eq!(error.code(), "database_tls", "{mode}: the machine does not know our authority");
+    }
+    assert!(encrypted(bob, ours, &format!("sslmode=verify-full&{root}")).await.unwrap());
+    let error = encrypted(bob, other, &format!("sslmode=verify-full&{root}")).await.unwrap_err();
+    assert_eq!(error.code(), "database_tls", "the certificate is another host's");
+
+    let error = encrypted(bob, ours, "sslmode=disable").await.unwrap_err();
+    assert_eq!(error.server().unwrap().sqlstate(), Some("28000"), "the server insists on encryption");
+    let error = encrypted("bob:wrong", ours, "sslmode=require").await.unwrap_err();
+    assert_eq!((error.code(), error.is_unreachable()), ("database_unreachable", true));
+    assert!(error.hint().unwrap().contains("password"), "{:?}", error.hint());
+
+    let [certificate, key] = ["carol.pem", "carol.key"].map(|name| place.folder().join(name));
+    let carols = format!("sslmode=require&sslcert={}&sslkey={}", certificate.display(), key.display());
+    assert!(encrypted("carol", ours, &carols).await.unwrap());
+    assert!(encrypted("carol", ours, "sslmode=require").await.is_err());
+    let half = format!("sslmode=require&sslcert={}", certificate.display());
+    assert_eq!(encrypted("carol", ours, &half).await.unwrap_err().code(), "database_tls");
+}
