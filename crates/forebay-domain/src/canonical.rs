@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// Appends the canonical form of `value` to `out`.
+#[inline]
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     if value.is_canonical() {
-        out.extend_from_slice(value.source().as_bytes());
+        value.append_source(out);
         return;
     }
     write_parts(value, out, &mut |string, out| write_string(string, out));
@@ -58,8 +59,8 @@ pub(crate) fn into_string(out: Vec<u8>) -> String {
 /// Writes a value piece by piece. Recursion is bounded by the parser's limit on nesting.
 fn write_parts(value: Value<'_>, out: &mut Vec<u8>, string: &mut impl FnMut(&str, &mut Vec<u8>)) {
     match value.kind() {
-        Kind::Null | Kind::True | Kind::False => out.extend_from_slice(value.source().as_bytes()),
-        Kind::Number if value.is_canonical() => out.extend_from_slice(value.source().as_bytes()),
+        Kind::Null | Kind::True | Kind::False => value.append_source(out),
+        Kind::Number if value.is_canonical() => value.append_source(out),
         Kind::Number => Decimal::of(value.source().as_bytes()).write(out),
         Kind::String => string(value.as_str().unwrap_or_default(), out),
         Kind::Array => {

@@ -192,9 +192,11 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
 
 #[inline]
 fn write_member(member: Member<'_>, out: &mut Vec<u8>) {
-    canonical::write(member.key, out);
-    out.push(b':');
-    canonical::write(member.value, out);
+    if !member.append_canonical_source(out) {
+        canonical::write(member.key, out);
+        out.push(b':');
+        canonical::write(member.value, out);
+    }
 }
 
 /// Lays the top-level fields of `later` over those of `earlier`; returns the merged object as JSON text.

@@ -104,7 +104,7 @@ fn literal() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn equals_the_maintained_crate_however_spelled(value in value(), seed: u64, other: u64) {

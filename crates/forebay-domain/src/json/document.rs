@@ -110,6 +110,11 @@ impl<'a> Document<'a> {
         self.tape.replaced
     }
 
+    #[inline]
+    fn append(self, start: u32, end: u32, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text.as_bytes()[start as usize..end as usize]);
+    }
+
     /// An upper bound for the canonical form of most documents, to reserve room once. Only a hint.
     pub(crate) fn canonical_size_hint(self) -> usize {
         self.text.len()
@@ -140,6 +145,13 @@ impl<'a> Value<'a> {
     pub fn source(self) -> &'a str {
         let node = self.of();
         &self.document.text[node.start as usize..node.end as usize]
+    }
+
+    /// Appends its exact text in the source to `out`.
+    #[inline]
+    pub(crate) fn append_source(self, out: &mut Vec<u8>) {
+        let node = self.of();
+        self.document.append(node.start, node.end, out);
     }
 
     /// Whether [`source`](Self::source) is its canonical form.
@@ -215,6 +227,18 @@ impl<'a> Member<'a> {
     #[inline]
     pub fn name(&self) -> &'a str {
         self.key.document.tape.string(self.key.document.text, self.key.node)
+    }
+
+    /// Appends key, colon and value in one piece, if the source has them in canonical form; says whether it did.
+    #[inline]
+    pub(crate) fn append_canonical_source(&self, out: &mut Vec<u8>) -> bool {
+        let (key, value) = (self.key.of(), self.value.of());
+        // The one byte between them can only be the colon.
+        let canonical = value.start == key.end + 1 && key.flags & value.flags & VERBATIM != 0;
+        if canonical {
+            self.key.document.append(key.start, value.end, out);
+        }
+        canonical
     }
 }
 
