@@ -8,6 +8,7 @@
 mod cluster;
 mod connect;
 mod migrations;
+mod pooler;
 mod support;
 #[cfg(target_os = "linux")]
 mod tls;
