@@ -79,7 +79,21 @@ fn unreachable(source: &ServerError) -> Option<String> {
     Some(words.into())
 }
 
+/// What the constraints want that a user's own words can break. The others guard against mistakes of ours.
+const CONSTRAINTS: [(&str, &str); 5] = [
+    ("sources_name_check", NAMES),
+    ("pipelines_name_check", NAMES),
+    ("sources_entity_type_check", "Give the source an entity type."),
+    ("sources_key_fields_check", "Name at least one key field."),
+    ("pipelines_handler_check", "A pipeline's handler is `table` or `documents`."),
+];
+const NAMES: &str = "A name begins with a letter or digit and has at most 63 letters, digits, dots, _ and -.";
+
 fn refused(source: &ServerError) -> Option<String> {
+    let known = CONSTRAINTS.iter().find(|(name, _)| source.constraint() == Some(name));
+    if let Some((_, words)) = known {
+        return Some((*words).into());
+    }
     match source.sqlstate() {
         Some("42501") => {
             Some("The database user lacks a right; connect as the schema's owner or grant it.".into())
@@ -102,4 +116,19 @@ pub(super) fn versions(installed: &[u32]) -> String {
 /// The log's tail on lines of its own, or nothing.
 pub(super) fn tail(log: &str) -> String {
     if log.is_empty() { String::new() } else { format!("\n{log}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations::MIGRATIONS;
+
+    #[test]
+    fn every_constraint_with_a_hint_exists() {
+        for (name, _) in CONSTRAINTS {
+            let exists =
+                MIGRATIONS.iter().any(|migration| migration.up.contains(&format!("constraint {name} ")));
+            assert!(exists, "{name}");
+        }
+    }
 }
