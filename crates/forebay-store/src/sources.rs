@@ -79,6 +79,12 @@ pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<S
     from_row(&client.query_typed_one(&statement, &[(&spec.name, Type::TEXT)]).await?)
 }
 
+/// The names of all sources, in order.
+pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
+    let rows = client.query_typed("select name from forebay.sources order by name", &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// All sources with their totals, by name.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
     let statement = format!(

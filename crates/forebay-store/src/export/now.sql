@@ -1,0 +1,4 @@
+select r.payload::text
+from forebay."references" as r
+where r.source_id = $1 and r.removed_at is null
+order by r.record_key collate "C", r.reference_id

@@ -1,0 +1,232 @@
+//! One reference and everything that happened to it: found by name, its versions, and what it was at a time.
+//!
+//! A reference is named by its uuid or as `NAME/RECORD_KEY`; a source's name holds no slash, a key may. After a
+//! re-key both names work: the new key's computed id is an alias, the old key's computed id is the reference's own.
+//! Revisions hold old and new value of each changed field, so the first version is not among them: it is the
+//! reference's own first sighting, which [`versions`] puts in front.
+
+use forebay_domain::{
+    diff::FieldChange,
+    identity::{ReferenceId, VersionHash},
+};
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId},
+};
+
+/// Finds a reference by its own id or by the computed id of a key that a re-key has given it.
+pub const FIND: &str = include_str!("history/find.sql");
+/// Reads what changed of a reference, oldest first.
+pub const REVISIONS: &str = include_str!("history/revisions.sql");
+
+/// How people name a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReferenceName {
+    /// By its uuid, or the one computed from a key that it has.
+    Id(ReferenceId),
+    /// By its source and its key there.
+    Key {
+        /// The source's name.
+        source: String,
+        /// The key, which may hold slashes.
+        record_key: String,
+    },
+}
+
+impl ReferenceName {
+    /// Reads `NAME/RECORD_KEY` or a uuid; `None` if it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once('/') {
+            Some((source, key)) if !source.is_empty() && !key.is_empty() => {
+                Some(Self::Key { source: source.to_owned(), record_key: key.to_owned() })
+            }
+            Some(_) => None,
+            None => text.parse().ok().map(Self::Id),
+        }
+    }
+
+    /// The id to look for.
+    pub fn id(&self) -> ReferenceId {
+        match self {
+            Self::Id(id) => *id,
+            Self::Key { source, record_key } => ReferenceId::compute(source, record_key),
+        }
+    }
+}
+
+/// A reference as it is now.
+#[derive(Clone, Debug)]
+pub struct ReferenceRow {
+    /// Its id, the one that it keeps.
+    pub reference_id: ReferenceId,
+    /// Its source's name.
+    pub source: String,
+    /// What it is.
+    pub entity_type: String,
+    /// The scope that it belongs to, as text.
+    pub scope: String,
+    /// Its key now.
+    pub record_key: String,
+    /// Its version.
+    pub version: i32,
+    /// The hash of its content.
+    pub version_hash: VersionHash,
+    /// When it was first observed.
+    pub first_seen_at: Timestamp,
+    /// When its last change was observed.
+    pub changed_at: Timestamp,
+    /// When it was observed to be gone; `None`: it is active.
+    pub removed_at: Option<Timestamp>,
+    /// The run that added it.
+    pub first_seen_run_id: i64,
+    /// The run that last wrote it.
+    pub scrape_run_id: i64,
+    /// Its payload as JSON text, as Postgres writes it.
+    pub payload: String,
+    /// Where this version came from, as JSON text.
+    pub lineage: String,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionChange {
+    /// It was seen for the first time: version 1.
+    Added,
+    /// Its content changed.
+    Updated,
+    /// It was observed to be gone.
+    Removed,
+    /// It came back.
+    Restored,
+}
+
+impl VersionChange {
+    /// The stable word for it, as in the column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Removed => "removed",
+            Self::Restored => "restored",
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        match word {
+            "removed" => Self::Removed,
+            "restored" => Self::Restored,
+            // The check constraint lets only these three in.
+            _ => Self::Updated,
+        }
+    }
+}
+
+/// A new version, a removal or a restoration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionEvent {
+    /// When it was observed.
+    pub at: Timestamp,
+    /// The run that observed it.
+    pub run_id: i64,
+    /// What happened.
+    pub change: VersionChange,
+    /// The version from then on; a removal or restoration alone keeps it.
+    pub version: i32,
+    /// The fields that changed, by name; empty unless [`VersionChange::Updated`]. Values are JSON text as Postgres
+    /// writes it.
+    pub fields: Vec<FieldChange>,
+}
+
+/// Finds a reference by its name.
+pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<Option<ReferenceRow>> {
+    let row = client.query_typed_opt(FIND, &[(&SqlId(name.id()), Type::UUID)]).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(ReferenceRow {
+        reference_id: row.try_get::<_, SqlId>(0)?.0,
+        source: row.try_get(1)?,
+        entity_type: row.try_get(2)?,
+        scope: row.try_get(3)?,
+        record_key: row.try_get(4)?,
+        version: row.try_get(5)?,
+        version_hash: row.try_get::<_, SqlHash>(6)?.0,
+        first_seen_at: row.try_get(7)?,
+        changed_at: row.try_get(8)?,
+        removed_at: row.try_get(9)?,
+        first_seen_run_id: row.try_get(10)?,
+        scrape_run_id: row.try_get(11)?,
+        payload: row.try_get(12)?,
+        lineage: row.try_get(13)?,
+    }))
+}
+
+/// What happened to a reference, oldest first, beginning with its addition. A restoration at other content is two
+/// events: it came back, and it is a new version.
+pub async fn versions(client: &impl GenericClient, reference: &ReferenceRow) -> Result<Vec<VersionEvent>> {
+    let rows = client.query_typed(REVISIONS, &[(&SqlId(reference.reference_id), Type::UUID)]).await?;
+    let mut events = vec![VersionEvent {
+        at: reference.first_seen_at,
+        run_id: reference.first_seen_run_id,
+        change: VersionChange::Added,
+        version: 1,
+        fields: Vec::new(),
+    }];
+    for row in &rows {
+        let (at, run_id): (Timestamp, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let change = VersionChange::parse(row.try_get(3)?);
+        let is_same = |last: &VersionEvent| (last.at, last.run_id, last.change) == (at, run_id, change);
+        if !events.last().is_some_and(is_same) {
+            events.push(VersionEvent { at, run_id, change, version: row.try_get(2)?, fields: Vec::new() });
+        }
+        if change == VersionChange::Updated
+            && let Some(event) = events.last_mut()
+        {
+            let (field, old, new) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+            event.fields.push(FieldChange { field, old, new });
+        }
+    }
+    Ok(events)
+}
+
+/// The payload, as JSON text, that a reference had at a time; `None`: it was not there.
+pub async fn reference_at(
+    client: &impl GenericClient,
+    id: ReferenceId,
+    at: Timestamp,
+) -> Result<Option<String>> {
+    let row = client
+        .query_typed_one(
+            "select forebay.reference_at($1, $2)::text",
+            &[(&SqlId(id), Type::UUID), (&at, Type::TIMESTAMPTZ)],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_uuid_or_a_source_with_a_key() {
+        let key = |source: &str, key: &str| {
+            Some(ReferenceName::Key { source: source.to_owned(), record_key: key.to_owned() })
+        };
+        assert_eq!(ReferenceName::parse("courses/CSC-126"), key("courses", "CSC-126"));
+        assert_eq!(ReferenceName::parse("pages/en/about"), key("pages", "en/about"));
+        let id = ReferenceId::compute("courses", "CSC-126");
+        assert_eq!(ReferenceName::parse(&id.to_string()), Some(ReferenceName::Id(id)));
+        assert_eq!(ReferenceName::parse(&format!("courses/{id}")), key("courses", &id.to_string()));
+        for text in ["", "courses", "courses/", "/CSC-126", "1f0c2a7e-5b1d"] {
+            assert_eq!(ReferenceName::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_looked_for_by_its_computed_id() {
+        let name = ReferenceName::parse("pages/en/about").unwrap();
+        assert_eq!(name.id(), ReferenceId::compute("pages", "en/about"));
+    }
+}

@@ -1,0 +1,95 @@
+//! Totals of what is stored, for operators and for checks.
+//!
+//! All totals come from one statement, so that they belong to one moment.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::{handoff, run::RunStatus};
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::error::Result;
+
+/// Counts everything of one source, or of all.
+pub const TOTALS: &str = include_str!("stats/totals.sql");
+/// Counts a source's references by scope.
+pub const SCOPES: &str = include_str!("stats/scopes.sql");
+
+/// The totals. States that nothing is in are present, with 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// References that are there.
+    pub num_active: u64,
+    /// Tombstones.
+    pub num_removed: u64,
+    /// The sum of `version` over all references, tombstones included.
+    pub num_versions: u64,
+    /// Revisions: one for each changed field, removal and restoration.
+    pub num_revisions: u64,
+    /// Hand-offs by state.
+    pub handoffs: BTreeMap<&'static str, u64>,
+    /// Runs by status.
+    pub runs: BTreeMap<&'static str, u64>,
+}
+
+/// The references of one scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeTotals {
+    /// The scope as text; empty: the whole source.
+    pub scope: String,
+    /// References that are there.
+    pub num_active: u64,
+    /// Tombstones.
+    pub num_removed: u64,
+}
+
+/// Counts what is stored of a source, by its id, or of all sources.
+pub async fn totals(client: &impl GenericClient, source_id: Option<i32>) -> Result<Totals> {
+    let mut totals = Totals {
+        num_active: 0,
+        num_removed: 0,
+        num_versions: 0,
+        num_revisions: 0,
+        handoffs: handoff::State::ALL.iter().map(|state| (state.as_str(), 0)).collect(),
+        runs: RunStatus::ALL.iter().map(|status| (status.as_str(), 0)).collect(),
+    };
+    for row in &client.query_typed(TOTALS, &[(&source_id, Type::INT4)]).await? {
+        let (what, word): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let number = count(row, 2)?;
+        match (what, word) {
+            ("references", "active") => totals.num_active = number,
+            ("references", "removed") => totals.num_removed = number,
+            ("versions", _) => totals.num_versions = number,
+            ("revisions", _) => totals.num_revisions = number,
+            ("handoffs", state) => put(&mut totals.handoffs, state, number),
+            ("runs", status) => put(&mut totals.runs, status, number),
+            // The statement names nothing else.
+            _ => {}
+        }
+    }
+    Ok(totals)
+}
+
+/// The scopes of a source with their references, by name.
+pub async fn scopes(client: &impl GenericClient, source_id: i32) -> Result<Vec<ScopeTotals>> {
+    let rows = client.query_typed(SCOPES, &[(&source_id, Type::INT4)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ScopeTotals {
+                scope: row.try_get(0)?,
+                num_active: count(row, 1)?,
+                num_removed: count(row, 2)?,
+            })
+        })
+        .collect()
+}
+
+/// Check constraints let only known words in.
+fn put(counts: &mut BTreeMap<&'static str, u64>, word: &str, number: u64) {
+    if let Some(known) = counts.get_mut(word) {
+        *known = number;
+    }
+}
+
+fn count(row: &Row, column: usize) -> Result<u64> {
+    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
+}
