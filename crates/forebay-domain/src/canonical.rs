@@ -6,8 +6,9 @@
 //! The form is that of RFC 8785: no whitespace, keys sorted by UTF-16 code units, the shortest escapes, numbers laid
 //! out as ECMAScript's `Number::toString` does. One thing is ours. RFC 8785 first turns every number into a double;
 //! here a number keeps its exact decimal value and only the layout is taken over:
-//! - For a number in the shortest form in which a double can be written (what every JSON writer with doubles emits),
-//!   the bytes are those of RFC 8785.
+//! - For a number in the shortest form in which ECMAScript writes a double, the bytes are those of RFC 8785. (Other
+//!   writers emit the same form, but for the rare double halfway between two forms of 16 digits, where some choose
+//!   the odd last digit: RFC 8785 would mend that, here it is the number that was written.)
 //! - `1.0`, `1` and `1e0` are one value, and `-0` is `0`.
 //! - Integers beyond 2^53 and long decimals keep all their digits. Prices and numeric ids do not collapse into
 //!   their neighbours, and a payload reads back from `jsonb`, which also keeps exact decimals (and writes `1e300` as

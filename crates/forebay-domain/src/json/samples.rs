@@ -81,7 +81,8 @@ impl Speller {
         self.space();
         match value {
             Value::Null | Value::Bool(_) => self.out += &value.to_string(),
-            Value::Number(number) => self.number(&number.to_string()),
+            // Between two shortest forms that are equally near, writers choose differently; the RFC's choice counts.
+            Value::Number(_) => self.number(&serde_json_canonicalizer::to_string(value).unwrap()),
             Value::String(text) => self.string(text),
             Value::Array(elements) => self.sequence('[', ']', elements, Self::value),
             Value::Object(members) => {
