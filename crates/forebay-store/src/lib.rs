@@ -13,12 +13,15 @@ pub mod cluster;
 pub mod connect;
 mod copy;
 pub mod error;
+pub mod export;
 pub mod handoffs;
+pub mod history;
 pub mod migrations;
 pub mod references;
 pub mod rejected;
 pub mod runs;
 pub mod sources;
+pub mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod types;

@@ -12,6 +12,8 @@ mod config;
 mod context;
 mod demo;
 mod failure;
+mod json;
+mod names;
 mod ui;
 
 use std::process::ExitCode;

@@ -7,7 +7,11 @@
 
 mod cluster;
 mod connect;
+mod export;
+mod history;
 mod migrations;
+mod stats;
+mod story;
 mod pooler;
 mod support;
 #[cfg(target_os = "linux")]

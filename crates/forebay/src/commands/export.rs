@@ -1,8 +1,21 @@
 //! `forebay export`: the references out again, as they came in.
 
+use std::io::{BufWriter, Stdout, Write};
+
+use forebay_store::{
+    connect::{Client, Database},
+    export,
+    sources::{self, Source},
+};
 use jiff::Timestamp;
 
-use crate::cli::values;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    json::Canonical,
+    names,
+};
 
 /// Print the records of the active references, one JSON object a line
 ///
@@ -21,4 +34,76 @@ pub(crate) struct Args {
     /// Export what was observed at this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) at: Option<Timestamp>,
+}
+
+/// Runs the command. A reader that goes away (`| head`) ends it quietly.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.database().await?;
+    let exported = export_all(args, context, &database).await;
+    database.close().await?;
+    exported.map(|()| Exit::Done)
+}
+
+async fn export_all(args: &Args, context: &Context, database: &Database) -> Result<(), Failure> {
+    let mut client = database.client().await?;
+    let chosen = choose(args, &client).await?;
+    let transaction = export::snapshot(&mut client).await?;
+    let mut records = Records::new(context);
+    for source in &chosen {
+        let mut payloads = export::payloads(&*transaction, source, args.at).await?;
+        while let Some(payload) = payloads.next().await? {
+            records.write(payload)?;
+        }
+    }
+    records.end()
+}
+
+/// The source that was asked for, else all, by name.
+async fn choose(args: &Args, client: &Client) -> Result<Vec<Source>, Failure> {
+    if let Some(name) = &args.source {
+        return Ok(vec![names::source(client, name).await?]);
+    }
+    let mut chosen = Vec::new();
+    for name in sources::names(&***client).await? {
+        chosen.push(names::source(client, &name).await?);
+    }
+    Ok(chosen)
+}
+
+/// Records on their way to standard output: one on each line, or all in one array.
+struct Records {
+    out: BufWriter<Stdout>,
+    canonical: Canonical,
+    as_array: bool,
+    is_first: bool,
+}
+
+impl Records {
+    fn new(context: &Context) -> Self {
+        let (out, as_array) = (context.ui.stream(), context.ui.is_json());
+        Self { out, canonical: Canonical::new(), as_array, is_first: true }
+    }
+
+    fn write(&mut self, payload: &str) -> Result<(), Failure> {
+        let form = self.canonical.form(payload)?;
+        let before: &[u8] = match (self.as_array, self.is_first) {
+            (true, true) => b"[\n",
+            (true, false) => b",\n",
+            (false, true) => b"",
+            (false, false) => b"\n",
+        };
+        self.is_first = false;
+        let written = self.out.write_all(before).and_then(|()| self.out.write_all(form));
+        written.map_err(|error| Failure::output(&error))
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        let end: &[u8] = match (self.as_array, self.is_first) {
+            (true, true) => b"[]\n",
+            (true, false) => b"\n]\n",
+            (false, true) => b"",
+            (false, false) => b"\n",
+        };
+        self.out.write_all(end).and_then(|()| self.out.flush()).map_err(|error| Failure::output(&error))
+    }
 }

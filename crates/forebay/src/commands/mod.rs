@@ -60,6 +60,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
+        Command::History(args) => history::run(&args, context).await,
+        Command::Stats(args) => stats::run(&args, context).await,
+        Command::Export(args) => export::run(&args, context).await,
+        Command::Sources(command) => sources::run(command, context).await,
+        Command::Db(command) => db::run(command, context).await,
         Command::Completions(args) => completions::run(&args, context),
         _ => Err(Failure::usage("command_unavailable", "this build cannot run that command yet")),
     }

@@ -1,6 +1,17 @@
 //! `forebay stats`: totals of what is stored.
 
-use crate::cli::values;
+use std::collections::BTreeMap;
+
+use forebay_store::{connect::Database, stats};
+use serde::Serialize;
+
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+    ui::{Page, Report, format},
+};
 
 /// Count references, versions, revisions, hand-offs and runs
 #[derive(Debug, clap::Args)]
@@ -12,4 +23,68 @@ pub(crate) struct Args {
     /// Count this source only
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
+}
+
+/// What is printed. Its fields are stable; states that nothing is in are there, with 0.
+#[derive(Debug, Serialize)]
+struct StatsReport {
+    references: References,
+    versions: u64,
+    revisions: u64,
+    handoffs: BTreeMap<&'static str, u64>,
+    runs: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct References {
+    active: u64,
+    removed: u64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.database().await?;
+    let report = count(args, &database).await;
+    database.close().await?;
+    context.ui.show(&report?)?;
+    Ok(Exit::Done)
+}
+
+async fn count(args: &Args, database: &Database) -> Result<StatsReport, Failure> {
+    let client = database.client().await?;
+    let source_id = match &args.source {
+        Some(name) => Some(names::source(&client, name).await?.source_id),
+        None => None,
+    };
+    let totals = stats::totals(&**client, source_id).await?;
+    Ok(StatsReport {
+        references: References { active: totals.num_active, removed: totals.num_removed },
+        versions: totals.num_versions,
+        revisions: totals.num_revisions,
+        handoffs: totals.handoffs,
+        runs: totals.runs,
+    })
+}
+
+impl Report for StatsReport {
+    fn write(&self, page: &mut Page) {
+        let References { active, removed } = self.references;
+        page.fields([
+            ("references", format!("{} active, {} removed", format::count(active), format::count(removed))),
+            ("versions", format::count(self.versions)),
+            ("revisions", format::count(self.revisions)),
+            ("hand-offs", by_word(&self.handoffs)),
+            ("runs", by_word(&self.runs)),
+        ]);
+    }
+}
+
+/// The counts that are not 0, as in `3 pending, 1 failed`.
+fn by_word(counts: &BTreeMap<&'static str, u64>) -> String {
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(word, count)| format!("{} {word}", format::count(*count)))
+        .collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
 }

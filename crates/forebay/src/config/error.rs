@@ -2,7 +2,7 @@
 
 use toml::de::Error;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, names::nearest};
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
@@ -33,29 +33,7 @@ fn meant(message: &str) -> Option<&str> {
     }
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = names.next()?;
-    let (distance, name) = names.map(|name| (distance(unknown, name), name)).min()?;
-    // A third of the letters may differ: beyond that a suggestion is a guess.
-    (distance * 3 <= unknown.chars().count().max(3)).then_some(name)
-}
-
-/// Edit distance with transposition of neighbours (optimal string alignment), without regard to case.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().collect();
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
-    for i in 1..=left.len() {
-        let mut row = vec![i];
-        for j in 1..=right.len() {
-            let change = usize::from(left[i - 1] != right[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
+    nearest(unknown, names)
 }
 
 #[cfg(test)]
@@ -75,15 +53,6 @@ mod tests {
             assert_eq!(meant(&ask(unknown)), expected, "{unknown}");
         }
         assert_eq!(meant("invalid type: integer `1`, expected a string `key`"), None);
-    }
-
-    #[test]
-    fn distances() {
-        for (left, right, expected) in
-            [("", "", 0), ("abc", "", 3), ("ab", "ba", 1), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(distance(left, right), expected);
-        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! A command makes one [`Report`] and hands it to [`Ui::show`]; the JSON and the text come from the same value, so
 //! they cannot disagree. A command that streams (`export`) writes to [`Ui::stream`].
 
+mod confirm;
 pub(crate) mod format;
 mod page;
 mod progress;

@@ -3,8 +3,15 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 
 mod completions;
+mod database;
+mod db;
+mod export;
 mod help;
+mod history;
 mod init;
+mod shared_data;
+mod stats;
+mod stored;
 mod usage;
 
 use std::{

@@ -1,16 +1,55 @@
 //! `forebay db down`: takes migrations back.
 
+use forebay_store::{connect::Database, migrations};
+
+use super::report::{self, MigrationReport};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
 /// Take back the latest migration, or all down to a version
 ///
-/// What a migration created goes with all its data.
+/// What a migration created goes with all its data. Asks first; where nobody can answer, --yes is needed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay db down
   forebay db down --to 3
-  forebay db down --to 0")]
+  forebay db down --to 0 --yes")]
 pub(crate) struct Args {
     /// The version to end at; 0 removes the whole schema [default: one less than now]
     #[arg(long, value_name = "N")]
     pub(crate) to: Option<u32>,
+
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.bare_database().await?;
+    let undone = undo(args, context, &database).await;
+    database.close().await?;
+    context.ui.show(&undone?)?;
+    Ok(Exit::Done)
+}
+
+async fn undo(args: &Args, context: &Context, database: &Database) -> Result<MigrationReport, Failure> {
+    let mut client = database.client().await?;
+    let now = report::version(&client).await?;
+    let to = args.to.unwrap_or(now.saturating_sub(1));
+    if to >= now {
+        return Ok(MigrationReport { undone: Vec::new(), applied: Vec::new(), version: now });
+    }
+    if !args.yes {
+        let stored = report::stored(&client, database).await;
+        context.ui.confirm(&format!(
+            "going back from version {now} to {to} drops what the migrations between created, with its data; \
+             there are {stored}"
+        ))?;
+    }
+    let undone = migrations::down(&mut client, to).await?;
+    Ok(MigrationReport { undone, applied: Vec::new(), version: report::version(&client).await? })
 }

@@ -1,5 +1,13 @@
 //! `forebay db reset`: removes everything and migrates again.
 
+use forebay_store::{connect::Database, migrations};
+
+use super::report::{self, MigrationReport};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
 /// Remove everything that Forebay stored, and create the schema anew
 ///
 /// Touches nothing outside Forebay's own schemas. Asks first; where nobody can answer, --yes is needed.
@@ -12,4 +20,24 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.bare_database().await?;
+    let migrated = reset(args, context, &database).await;
+    database.close().await?;
+    context.ui.show(&migrated?)?;
+    Ok(Exit::Done)
+}
+
+async fn reset(args: &Args, context: &Context, database: &Database) -> Result<MigrationReport, Failure> {
+    let mut client = database.client().await?;
+    if !args.yes {
+        let stored = report::stored(&client, database).await;
+        context.ui.confirm(&format!("a reset removes {stored}, and it cannot be undone"))?;
+    }
+    let undone = migrations::down(&mut client, 0).await?;
+    let applied = migrations::up(&mut client).await?;
+    Ok(MigrationReport { undone, applied, version: report::version(&client).await? })
 }

@@ -1,5 +1,18 @@
 //! `forebay db status`: which migrations are applied, and whether they drifted.
 
+use forebay_store::{
+    connect::{Database, Target},
+    migrations::{self, MigrationState, MigrationStatus},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report, Table, Tone, format, table::Column},
+};
+
 /// Show the database, its schema version and what is pending
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -7,3 +20,89 @@ Examples:
   forebay db status
   forebay db status --output json")]
 pub(crate) struct Args {}
+
+/// What is printed. Its fields are stable.
+#[derive(Debug, Serialize)]
+struct StatusReport {
+    database: Place,
+    version: u32,
+    pending: usize,
+    migrations: Vec<Line>,
+}
+
+/// Where the database is; never its password.
+#[derive(Debug, Serialize)]
+struct Place {
+    kind: &'static str,
+    target: String,
+    data_dir: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    version: u32,
+    name: String,
+    state: &'static str,
+    applied_at: Option<Timestamp>,
+}
+
+/// Runs the command. The private cluster is started for it if need be; nothing is migrated.
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let database = context.bare_database().await?;
+    let report = look(context, &database).await;
+    database.close().await?;
+    context.ui.show(&report?)?;
+    Ok(Exit::Done)
+}
+
+async fn look(context: &Context, database: &Database) -> Result<StatusReport, Failure> {
+    let client = database.client().await?;
+    let lines = migrations::status(&client).await?;
+    let (kind, data_dir) = match context.target()? {
+        Target::Url(_) => ("configured", None),
+        Target::Embedded { data_dir } => ("embedded", Some(data_dir.display().to_string())),
+    };
+    let is_pending = |line: &&MigrationStatus| line.state == MigrationState::Pending;
+    Ok(StatusReport {
+        database: Place { kind, target: database.target().to_owned(), data_dir },
+        version: lines.iter().filter(|line| !is_pending(line)).map(|line| line.version).max().unwrap_or(0),
+        pending: lines.iter().filter(is_pending).count(),
+        migrations: lines
+            .into_iter()
+            .map(|line| Line {
+                version: line.version,
+                name: line.name,
+                state: line.state.as_str(),
+                applied_at: line.applied_at,
+            })
+            .collect(),
+    })
+}
+
+impl Report for StatusReport {
+    fn write(&self, page: &mut Page) {
+        let place = match &self.database.data_dir {
+            Some(data_dir) => format!("private, in {data_dir}"),
+            None => self.database.target.clone(),
+        };
+        let pending = match self.pending {
+            0 => String::new(),
+            count => format!(", {count} pending: run `forebay db up`"),
+        };
+        page.fields([("database", place), ("schema", format!("version {}{pending}", self.version))]);
+        page.line("");
+        let columns =
+            [Column::number("version"), Column::text("name"), Column::text("state"), Column::text("applied")];
+        let mut table = Table::new(columns);
+        for line in &self.migrations {
+            let tone =
+                if line.state == MigrationState::Applied.as_str() { Tone::Good } else { Tone::Warning };
+            let applied = line.applied_at.map(format::timestamp).unwrap_or_default();
+            table.toned_row(
+                tone,
+                [line.version.to_string(), line.name.clone(), line.state.to_owned(), applied],
+            );
+        }
+        page.table(&table, "no migrations");
+    }
+}

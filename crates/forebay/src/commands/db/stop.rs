@@ -1,5 +1,18 @@
 //! `forebay db stop`: stops the private cluster.
 
+use forebay_store::{
+    Error,
+    cluster::{self, Stopped},
+    connect::Target,
+};
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report},
+};
+
 /// Stop the private Postgres
 ///
 /// Its data stays; the next command starts it again. Does nothing to a configured database.
@@ -8,3 +21,50 @@
 Examples:
   forebay db stop")]
 pub(crate) struct Args {}
+
+/// What is printed.
+#[derive(Debug, Serialize)]
+struct StopReport {
+    stopped: bool,
+    /// `stopped`, `not_running` or `configured`.
+    reason_code: &'static str,
+    data_dir: Option<String>,
+}
+
+/// Runs the command. While others use the cluster it goes on running: the error `busy`.
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let report = match context.target()? {
+        Target::Url(_) => StopReport { stopped: false, reason_code: "configured", data_dir: None },
+        Target::Embedded { data_dir } => {
+            let stopped = cluster::stop(&data_dir, false).await.map_err(still_used)?;
+            let reason_code = match stopped {
+                Stopped::Stopped => "stopped",
+                Stopped::NotRunning => "not_running",
+            };
+            let data_dir = Some(data_dir.display().to_string());
+            StopReport { stopped: stopped == Stopped::Stopped, reason_code, data_dir }
+        }
+    };
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+fn still_used(error: Error) -> Failure {
+    let is_busy = matches!(error, Error::Busy { .. });
+    let failure = Failure::from(error);
+    if is_busy {
+        return failure.hint("other Forebay processes use it; it stops by itself when the last of them ends");
+    }
+    failure
+}
+
+impl Report for StopReport {
+    fn write(&self, page: &mut Page) {
+        let data_dir = self.data_dir.as_deref().unwrap_or_default();
+        page.line(&match self.reason_code {
+            "stopped" => format!("stopped the private Postgres in {data_dir}; its data stays"),
+            "not_running" => format!("no private Postgres is running in {data_dir}"),
+            _ => "a database is configured, and Forebay does not stop that".to_owned(),
+        });
+    }
+}

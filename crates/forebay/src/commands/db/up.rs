@@ -1,5 +1,13 @@
 //! `forebay db up`: migrates the schema to this version.
 
+use forebay_store::{connect::Database, migrations};
+
+use super::report::{self, MigrationReport};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
 /// Create or upgrade the schema
 ///
 /// Safe to run again, and by several at once. Only adds to what the database holds.
@@ -9,3 +17,18 @@ Examples:
   forebay db up
   forebay db up --database-url postgres://me@db.example.com/app")]
 pub(crate) struct Args {}
+
+/// Runs the command.
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let database = context.bare_database().await?;
+    let migrated = migrate(&database).await;
+    database.close().await?;
+    context.ui.show(&migrated?)?;
+    Ok(Exit::Done)
+}
+
+async fn migrate(database: &Database) -> Result<MigrationReport, Failure> {
+    let mut client = database.client().await?;
+    let applied = migrations::up(&mut client).await?;
+    Ok(MigrationReport { undone: Vec::new(), applied, version: report::version(&client).await? })
+}

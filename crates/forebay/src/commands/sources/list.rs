@@ -1,8 +1,81 @@
 //! `forebay sources list`: all sources with their totals.
 
+use forebay_store::{connect::Database, sources};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report, Table, format, table::Column},
+};
+
 /// List sources with their references and latest run
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources list")]
 pub(crate) struct Args {}
+
+/// What is printed. Its fields are stable.
+#[derive(Debug, Serialize)]
+struct SourcesReport {
+    sources: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    source: String,
+    entity_type: String,
+    key_fields: Vec<String>,
+    active: i64,
+    removed: i64,
+    last_run_at: Option<Timestamp>,
+}
+
+/// Runs the command.
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let database = context.database().await?;
+    let report = read(&database).await;
+    database.close().await?;
+    context.ui.show(&report?)?;
+    Ok(Exit::Done)
+}
+
+async fn read(database: &Database) -> Result<SourcesReport, Failure> {
+    let client = database.client().await?;
+    let summaries = sources::list(&**client).await?;
+    let lines = summaries.into_iter().map(|summary| Line {
+        source: summary.source.name,
+        entity_type: summary.source.entity_type,
+        key_fields: summary.source.key_fields,
+        active: summary.num_active,
+        removed: summary.num_removed,
+        last_run_at: summary.last_run_at,
+    });
+    Ok(SourcesReport { sources: lines.collect() })
+}
+
+impl Report for SourcesReport {
+    fn write(&self, page: &mut Page) {
+        let mut table = Table::new([
+            Column::text("source"),
+            Column::text("entity"),
+            Column::text("key"),
+            Column::number("active"),
+            Column::number("removed"),
+            Column::text("last run"),
+        ]);
+        for line in &self.sources {
+            table.row([
+                line.source.clone(),
+                line.entity_type.clone(),
+                line.key_fields.join(", "),
+                format::count(line.active.unsigned_abs()),
+                format::count(line.removed.unsigned_abs()),
+                line.last_run_at.map_or_else(|| "none has ended".to_owned(), format::timestamp),
+            ]);
+        }
+        page.table(&table, "no sources yet; `forebay persist` brings records in");
+    }
+}

@@ -1,6 +1,20 @@
 //! `forebay sources show`: one source and its policy.
 
-use crate::cli::values;
+use forebay_store::{
+    connect::Database,
+    runs::{self, RunFilter},
+    stats,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+    ui::{Page, Report, Table, format, table::Column},
+};
 
 /// Show one source: key, policy, scopes and latest runs
 #[derive(Debug, clap::Args)]
@@ -11,4 +25,138 @@ pub(crate) struct Args {
     /// The source
     #[arg(value_name = "NAME", value_parser = values::name)]
     pub(crate) source: String,
+}
+
+/// How many of its latest runs are shown.
+const NUM_RUNS: i64 = 5;
+
+/// What is printed. Its fields are stable.
+#[derive(Debug, Serialize)]
+struct SourceReport {
+    source: String,
+    entity_type: String,
+    key_fields: Vec<String>,
+    parser_version: i32,
+    active: u64,
+    removed: u64,
+    policy: serde_json::Value,
+    scopes: Vec<ScopeLine>,
+    latest_runs: Vec<RunLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct ScopeLine {
+    scope: String,
+    active: u64,
+    removed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RunLine {
+    run_id: i64,
+    scope: String,
+    status: &'static str,
+    reason_code: Option<String>,
+    observed_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    num_seen: u64,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.database().await?;
+    let report = read(args, &database).await;
+    database.close().await?;
+    context.ui.show(&report?)?;
+    Ok(Exit::Done)
+}
+
+async fn read(args: &Args, database: &Database) -> Result<SourceReport, Failure> {
+    let client = database.client().await?;
+    let source = names::source(&client, &args.source).await?;
+    let filter = RunFilter { source: Some(source.name.clone()), status: None, limit: NUM_RUNS };
+    let latest = runs::list(&**client, &filter).await?;
+    let scopes = stats::scopes(&**client, source.source_id).await?;
+    Ok(SourceReport {
+        source: source.name,
+        entity_type: source.entity_type,
+        key_fields: source.key_fields,
+        parser_version: source.parser_version,
+        active: scopes.iter().map(|scope| scope.num_active).sum(),
+        removed: scopes.iter().map(|scope| scope.num_removed).sum(),
+        policy: source.policy,
+        scopes: scopes
+            .into_iter()
+            .map(|scope| ScopeLine {
+                scope: scope.scope,
+                active: scope.num_active,
+                removed: scope.num_removed,
+            })
+            .collect(),
+        latest_runs: latest
+            .into_iter()
+            .map(|run| RunLine {
+                run_id: run.run_id,
+                scope: run.scope,
+                status: run.status.as_str(),
+                reason_code: run.reason_code,
+                observed_at: run.observed_at,
+                ended_at: run.ended_at,
+                num_seen: run.counts.num_seen,
+            })
+            .collect(),
+    })
+}
+
+impl Report for SourceReport {
+    fn write(&self, page: &mut Page) {
+        page.fields([
+            ("source", self.source.clone()),
+            ("entity", self.entity_type.clone()),
+            ("key", self.key_fields.join(", ")),
+            (
+                "references",
+                format!("{} active, {} removed", format::count(self.active), format::count(self.removed)),
+            ),
+        ]);
+        page.heading("Policy");
+        match &self.policy {
+            serde_json::Value::Object(policy) if !policy.is_empty() => {
+                page.fields(policy.iter().map(|(name, value)| (name.as_str(), value.to_string())));
+            }
+            _ => page.line("nothing but the defaults"),
+        }
+        page.heading("Scopes");
+        let mut scopes =
+            Table::new([Column::text("scope"), Column::number("active"), Column::number("removed")]);
+        for scope in &self.scopes {
+            let (active, removed) = (format::count(scope.active), format::count(scope.removed));
+            scopes.row([whole_if_empty(&scope.scope), active, removed]);
+        }
+        page.table(&scopes, "no references");
+        page.heading("Latest runs");
+        let mut latest = Table::new([
+            Column::number("run"),
+            Column::text("scope"),
+            Column::text("status"),
+            Column::text("reason"),
+            Column::text("observed"),
+            Column::number("seen"),
+        ]);
+        for run in &self.latest_runs {
+            latest.row([
+                run.run_id.to_string(),
+                whole_if_empty(&run.scope),
+                run.status.to_owned(),
+                run.reason_code.clone().unwrap_or_default(),
+                format::timestamp(run.observed_at),
+                format::count(run.num_seen),
+            ]);
+        }
+        page.table(&latest, "no runs");
+    }
+}
+
+fn whole_if_empty(scope: &str) -> String {
+    if scope.is_empty() { "(the whole source)".to_owned() } else { scope.to_owned() }
 }

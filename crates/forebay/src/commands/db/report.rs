@@ -1,0 +1,62 @@
+//! What migrating prints, and what would be lost by going back.
+
+use forebay_store::{
+    connect::{Client, Database},
+    migrations::{self, MIGRATIONS, MigrationState},
+    stats,
+};
+use serde::Serialize;
+
+use crate::{
+    failure::Failure,
+    ui::{Page, Report, format},
+};
+
+/// Migrations that were applied or taken back, in that order, and the version after that.
+#[derive(Debug, Serialize)]
+pub(super) struct MigrationReport {
+    pub(super) undone: Vec<u32>,
+    pub(super) applied: Vec<u32>,
+    pub(super) version: u32,
+}
+
+impl Report for MigrationReport {
+    fn write(&self, page: &mut Page) {
+        for (did, versions) in [("took back", &self.undone), ("applied", &self.applied)] {
+            for version in versions {
+                page.line(&format!("{did} {version:04} {}", name_of(*version)));
+            }
+        }
+        if self.version == 0 {
+            page.line("there is no schema in this database now");
+        } else if self.undone.is_empty() && self.applied.is_empty() {
+            page.line(&format!("nothing to do: the schema is at version {}", self.version));
+        } else {
+            page.line(&format!("the schema is at version {}", self.version));
+        }
+    }
+}
+
+/// The newest version that the database has; 0: none.
+pub(super) async fn version(client: &Client) -> Result<u32, Failure> {
+    let lines = migrations::status(client).await?;
+    let applied = lines.iter().filter(|line| line.state != MigrationState::Pending);
+    Ok(applied.map(|line| line.version).max().unwrap_or(0))
+}
+
+/// How much is stored, for the question before it goes. A schema that is not whole is not counted.
+pub(super) async fn stored(client: &Client, database: &Database) -> String {
+    let what = match stats::totals(&***client, None).await {
+        Ok(totals) => format!(
+            "{} references with {} revisions",
+            format::count(totals.num_active + totals.num_removed),
+            format::count(totals.num_revisions)
+        ),
+        Err(_) => "what Forebay stored".to_owned(),
+    };
+    format!("{what} in {}", database.target())
+}
+
+fn name_of(version: u32) -> &'static str {
+    MIGRATIONS.iter().find(|migration| migration.version == version).map_or("", |migration| migration.name)
+}

@@ -1,0 +1,31 @@
+//! Asking before something is lost.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::{Tone, Ui};
+use crate::failure::Failure;
+
+impl Ui {
+    /// Says what would be lost and waits for the word `yes`. Any other answer is the error `not_confirmed`; where
+    /// nobody can answer it is `confirmation_needed`, with exit code 2.
+    pub(crate) fn confirm(&self, loss: &str) -> Result<(), Failure> {
+        let stdin = io::stdin();
+        if !stdin.is_terminal() {
+            return Err(
+                Failure::usage("confirmation_needed", loss).hint("say --yes to go on without being asked")
+            );
+        }
+        let question =
+            format!("{} {loss}\nType yes to go on: ", self.stderr.paint(Tone::Warning, "warning:"));
+        let mut stderr = io::stderr().lock();
+        let mut answer = String::new();
+        let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+        asked
+            .and_then(|()| stdin.read_line(&mut answer))
+            .map_err(|error| Failure::new("not_confirmed", "the answer cannot be read").because(&error))?;
+        if answer.trim() == "yes" {
+            return Ok(());
+        }
+        Err(Failure::new("not_confirmed", "the answer was not yes; nothing was changed"))
+    }
+}

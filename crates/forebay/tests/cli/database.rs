@@ -1,0 +1,85 @@
+//! A database of its own for each test, and the program run against it.
+
+use std::process::Output;
+
+use forebay_store::testing::{self, TestDatabase};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Sandbox;
+
+/// A migrated database that goes with this.
+pub(crate) struct TestDb {
+    /// How the program connects to it.
+    pub(crate) url: String,
+    database: TestDatabase,
+    runtime: Runtime,
+}
+
+/// A new database.
+pub(crate) fn database() -> TestDb {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(testing::database());
+    TestDb { url: database.url(), database, runtime }
+}
+
+impl TestDb {
+    /// The rows of a query whose columns are all text; null is the empty text.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        self.runtime.block_on(async {
+            let client = self.database.client().await;
+            let rows = client.query_typed(sql, &[]).await.unwrap();
+            let mut texts = Vec::new();
+            for row in &rows {
+                let columns = 0..row.len();
+                texts.push(
+                    columns.map(|column| row.get::<_, Option<String>>(column).unwrap_or_default()).collect(),
+                );
+            }
+            texts
+        })
+    }
+
+    /// The one value of a query, as text.
+    pub(crate) fn value(&self, sql: &str) -> String {
+        let rows = self.rows(&format!("select ({sql})::text"));
+        rows[0][0].clone()
+    }
+
+    /// Runs statements.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.runtime
+            .block_on(async { self.database.client().await.batch_execute(sql).await })
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Runs the program with these words as arguments in a folder.
+    pub(crate) fn run(&self, sandbox: &Sandbox, line: &str) -> Output {
+        sandbox.command(line).env("FOREBAY_DATABASE_URL", &self.url).output().unwrap()
+    }
+
+    /// Runs it with `--output json`: its exit code, and the one document that it printed.
+    pub(crate) fn json(&self, sandbox: &Sandbox, line: &str) -> (i32, Value) {
+        let output = self.run(sandbox, &format!("{line} --output json"));
+        let document = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{line}: {error}\n{}", crate::shown(&output)));
+        (output.status.code().unwrap(), document)
+    }
+
+    /// Runs it in human form: its exit code, and what it printed on standard output.
+    pub(crate) fn text(&self, sandbox: &Sandbox, line: &str) -> (i32, String) {
+        let output = self.run(sandbox, line);
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+/// Writes records, one a line, into the folder, and returns the file's name.
+pub(crate) fn write_records<'a>(
+    sandbox: &Sandbox,
+    name: &'a str,
+    records: impl IntoIterator<Item = Value>,
+) -> &'a str {
+    let text: String = records.into_iter().map(|record| format!("{record}\n")).collect();
+    std::fs::write(sandbox.path().join(name), text).unwrap();
+    name
+}
