@@ -45,7 +45,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0002_references",
     "0003_handoffs",
     "0004_point_in_time",
-    "0005_foreign_keys",
+    "0005_integrity",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.

@@ -1,0 +1,14 @@
+drop trigger sources_keep_used on forebay.sources;
+drop function forebay_private.keep_used_sources();
+drop trigger references_forget on forebay."references";
+drop function forebay_private.forget_references();
+alter table forebay.ingestion_attempts
+    drop constraint ingestion_attempts_reference_id_fkey,
+    drop constraint ingestion_attempts_pipeline_id_fkey;
+alter table forebay.reference_aliases
+    drop constraint reference_aliases_source_id_fkey,
+    drop constraint reference_aliases_run_id_fkey;
+alter table forebay.scrape_run_changes drop constraint scrape_run_changes_run_id_fkey;
+alter table forebay.rejected_records drop constraint rejected_records_run_id_fkey;
+alter table forebay.scrape_run_fields drop constraint scrape_run_fields_run_id_fkey;
+alter table forebay.scrape_runs drop constraint scrape_runs_source_id_fkey;
