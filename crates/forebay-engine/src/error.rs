@@ -47,6 +47,20 @@ pub enum Error {
         /// When the last complete run that was applied did.
         watermark: Timestamp,
     },
+    /// There is no such pipeline.
+    #[error("there is no pipeline {pipeline:?}")]
+    NoSuchPipeline {
+        /// The pipeline asked for.
+        pipeline: String,
+    },
+    /// A pipeline is declared with settings that its handler does not take.
+    #[error("the pipeline {pipeline:?} cannot be used: {reason}")]
+    PipelineConfig {
+        /// The pipeline.
+        pipeline: String,
+        /// What is wrong, with the setting's name.
+        reason: String,
+    },
     /// There is no such run.
     #[error("there is no run {run_id}")]
     NoSuchRun {
@@ -85,6 +99,8 @@ impl Error {
             Self::KeyUnknown { .. } => "key_unknown",
             Self::KeyField { .. } => "key_field_invalid",
             Self::OutOfOrder { .. } => "observed_out_of_order",
+            Self::NoSuchPipeline { .. } => "no_such_pipeline",
+            Self::PipelineConfig { .. } => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
             Self::NotHeld { .. } => "run_not_held",
             Self::NotARekey { .. } => "not_a_rekey",
@@ -106,6 +122,10 @@ impl Error {
                 "nothing was written: an older scrape never overwrites a newer one; persist scrapes in the order \
                  of their times, with --observed-at not before {watermark}"
             )),
+            Self::NoSuchPipeline { .. } => Some("[pipelines.NAME] in forebay.toml declares one".into()),
+            Self::PipelineConfig { pipeline, .. } => {
+                Some(format!("mend [pipelines.{pipeline}] in forebay.toml; its hand-offs wait until then"))
+            }
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
             Self::NotHeld { .. } => Some("`forebay runs list --status held` shows what waits".into()),
             Self::NotARekey { run_id } => Some(format!(

@@ -6,5 +6,6 @@
 
 pub mod error;
 pub mod persist;
+pub mod work;
 
 pub use error::{Error, Result};

@@ -70,7 +70,12 @@ impl NewDocument {
     /// A document for the content `payload_hash` of a reference. Title and body are cut, between two characters, to
     /// [`MAX_TITLE_BYTES`] and [`MAX_BODY_BYTES`]; what is cut away is not found.
     pub fn new(reference_id: ReferenceId, payload_hash: VersionHash, title: String, body: String) -> Self {
-        Self { reference_id, payload_hash, title: cut(title, MAX_TITLE_BYTES), body: cut(body, MAX_BODY_BYTES) }
+        Self {
+            reference_id,
+            payload_hash,
+            title: cut(title, MAX_TITLE_BYTES),
+            body: cut(body, MAX_BODY_BYTES),
+        }
     }
 }
 
@@ -126,12 +131,19 @@ pub async fn delete(client: &impl GenericClient, pipeline_id: i32, ids: &[Refere
     Ok(num_deleted)
 }
 
-/// Finds documents of references that are there now, best first. `query` is written as for a web search: words,
-/// "phrases", `or`, and `-` before what must not occur. Any text is a valid query.
-pub async fn search(client: &impl GenericClient, query: &str, limit: u32) -> Result<Vec<Hit>> {
+/// Finds documents of references that are there now, of one source or of all, best first. `query` is written as for
+/// a web search: words, "phrases", `or`, and `-` before what must not occur. Any text is a valid query.
+pub async fn search(
+    client: &impl GenericClient,
+    query: &str,
+    source: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Hit>> {
     // No text in Postgres holds the zero byte, so nothing would be found with it.
     let query = query.replace('\0', " ");
-    let rows = client.query_typed(SEARCH, &[(&query, Type::TEXT), (&i64::from(limit), Type::INT8)]).await?;
+    let rows = client
+        .query_typed(SEARCH, &[(&query, Type::TEXT), (&i64::from(limit), Type::INT8), (&source, Type::TEXT)])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Hit {
@@ -149,7 +161,8 @@ pub async fn search(client: &impl GenericClient, query: &str, limit: u32) -> Res
 
 /// Whether the database has a text search configuration of this name, such as `simple` or `english`.
 pub async fn is_language(client: &impl GenericClient, language: &str) -> Result<bool> {
-    let statement = "select exists (select from pg_ts_config where cfgname = $1 and pg_ts_config_is_visible(oid))";
+    let statement =
+        "select exists (select from pg_ts_config where cfgname = $1 and pg_ts_config_is_visible(oid))";
     Ok(client.query_typed_one(statement, &[(&language, Type::TEXT)]).await?.try_get(0)?)
 }
 

@@ -27,7 +27,7 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-pub use failing::{Failure, FailureReport, fail, fail_taken, rescue};
+pub use failing::{EXPIRED, FAIL, FAILING, Failure, FailureReport, fail, fail_taken, rescue};
 
 /// Takes jobs by row lock.
 pub const TAKE: &str = include_str!("jobs/take.sql");
@@ -35,6 +35,10 @@ pub const TAKE: &str = include_str!("jobs/take.sql");
 pub const CLAIM: &str = include_str!("jobs/claim.sql");
 /// Ends attempts that succeeded.
 pub const COMPLETE: &str = include_str!("jobs/complete.sql");
+/// Ends attempts of jobs held by row lock.
+pub const COMPLETE_TAKEN: &str = include_str!("jobs/complete_taken.sql");
+/// Hands off what is older than a pipeline.
+pub const RECONCILE: &str = include_str!("jobs/reconcile.sql");
 
 /// The fencing token of a claim: a random UUID, new for every claim.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +51,8 @@ pub struct Taken {
     pub reference_id: ReferenceId,
     /// The content that was handed off. What is stored may be newer; ingest what is stored.
     pub payload_hash: VersionHash,
+    /// The generation of the hand-off.
+    pub generation: i32,
     /// What happened to it when it was handed off.
     pub change: Change,
     /// Which try this is, from 1.
@@ -94,19 +100,28 @@ pub struct Backlog {
     pub num_later: u64,
 }
 
+/// Keeps the planner, for this transaction, to the queue's index and to index look-ups. A queue fills faster than its
+/// statistics follow; by stale ones the planner sorts the whole queue for every batch. What is turned off is only made
+/// dear, so a query that has no other way still runs, but its cost would start the compiler (JIT) for nothing.
+pub async fn hold_plans(transaction: &Transaction<'_>) -> Result<()> {
+    let settings = "set local enable_bitmapscan = off; set local enable_hashjoin = off; \
+         set local enable_mergejoin = off; set local jit = off";
+    Ok(transaction.batch_execute(settings).await?)
+}
+
 /// Takes up to `limit` jobs of a pipeline that are due, sorted by id. The transaction's end lets go of what was not
-/// ended in it.
+/// ended in it. The transaction must have called [`hold_plans`].
 pub async fn take(transaction: &Transaction<'_>, pipeline_id: i32, limit: u32) -> Result<Vec<Taken>> {
-    let rows = transaction
-        .query_typed(TAKE, &[(&pipeline_id, Type::INT4), (&i64::from(limit), Type::INT8)])
-        .await?;
+    let rows =
+        transaction.query_typed(TAKE, &[(&pipeline_id, Type::INT4), (&i64::from(limit), Type::INT8)]).await?;
     rows.iter()
         .map(|row| {
             Ok(Taken {
                 reference_id: row.try_get::<_, SqlId>(0)?.0,
                 payload_hash: row.try_get::<_, SqlHash>(1)?.0,
-                change: change(row, 2)?,
-                attempt: row.try_get(3)?,
+                generation: row.try_get(2)?,
+                change: change(row, 3)?,
+                attempt: row.try_get(4)?,
             })
         })
         .collect()
@@ -115,14 +130,15 @@ pub async fn take(transaction: &Transaction<'_>, pipeline_id: i32, limit: u32) -
 /// Claims up to `limit` jobs of a pipeline that are due, in no particular order, and marks their hand-offs active.
 ///
 /// What a dead worker held is not claimed here but freed by [`rescue`], because losing a lease counts against the
-/// hand-off: content that takes its worker down must not be handed to one worker after the other.
+/// hand-off: content that takes its worker down must not be handed to one worker after the other. The transaction must
+/// have called [`hold_plans`], and be committed before the work begins.
 pub async fn claim(
-    client: &impl GenericClient,
+    transaction: &Transaction<'_>,
     pipeline_id: i32,
     limit: u32,
     lease: Duration,
 ) -> Result<Vec<Claimed>> {
-    let rows = client
+    let rows = transaction
         .query_typed(
             CLAIM,
             &[
@@ -160,15 +176,55 @@ pub async fn complete(
     end(transaction, pipeline_id, &ids, &receipts).await
 }
 
-/// Ends attempts of jobs that this transaction has taken and that succeeded.
-pub async fn complete_taken(
-    transaction: &Transaction<'_>,
+/// Ends attempts of jobs that this transaction has taken and that succeeded. Tells how many jobs that ended: all of
+/// `taken`, or the caller must roll back.
+pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, taken: &[Taken]) -> Result<u64> {
+    let ids: Vec<SqlId> = taken.iter().map(|job| SqlId(job.reference_id)).collect();
+    let hashes: Vec<SqlHash> = taken.iter().map(|job| SqlHash(job.payload_hash)).collect();
+    let generations: Vec<i32> = taken.iter().map(|job| job.generation).collect();
+    let num_ended = transaction
+        .execute_typed(
+            COMPLETE_TAKEN,
+            &[
+                (&pipeline_id, Type::INT4),
+                (&ids, Type::UUID_ARRAY),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&generations, Type::INT4_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(num_ended)
+}
+
+/// Whether anything of a pipeline could be taken now.
+pub async fn any_due(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
+    let statement = "select exists (select from forebay.ingestion_jobs \
+         where pipeline_id = $1 and not_before <= now() and receipt is null)";
+    Ok(client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.try_get(0)?)
+}
+
+/// Hands off one page of the references, with ids after `after`, that a pipeline has never been given. Tells the last
+/// id of the page (None: there are no more) and how many hand-offs that made.
+pub async fn reconcile(
+    client: &impl GenericClient,
     pipeline_id: i32,
-    ids: &[ReferenceId],
-) -> Result<Vec<Verdict>> {
-    let receipts = vec![None; ids.len()];
-    let ids: Vec<SqlId> = ids.iter().copied().map(SqlId).collect();
-    end(transaction, pipeline_id, &ids, &receipts).await
+    source_name: Option<&str>,
+    after: ReferenceId,
+    limit: u32,
+) -> Result<(Option<ReferenceId>, u64)> {
+    let row = client
+        .query_typed_one(
+            RECONCILE,
+            &[
+                (&pipeline_id, Type::INT4),
+                (&SqlId(after), Type::UUID),
+                (&source_name, Type::TEXT),
+                (&i64::from(limit), Type::INT8),
+            ],
+        )
+        .await?;
+    let last = row.try_get::<_, Option<SqlId>>(0)?.map(|id| id.0);
+    Ok((last, u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or(0)))
 }
 
 /// How much waits in a pipeline.
@@ -229,7 +285,11 @@ impl fmt::Debug for Receipt {
 }
 
 impl ToSql for Receipt {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         out.put_slice(&self.0);
         Ok(IsNull::No)
     }

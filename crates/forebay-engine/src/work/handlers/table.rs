@@ -1,0 +1,182 @@
+//! `table`: chosen fields as columns of the user's own table, one row for each reference.
+//!
+//! ```toml
+//! table = "public.courses"
+//! columns = { title = "title", seats = { field = "/enrollment/seats", type = "int" } }
+//! removed = "delete"
+//! ```
+//!
+//! `type` counts only when the table is made, by default `text`. `removed = "mark"` keeps the row of a reference that
+//! is gone and sets its column `removed_at`.
+//!
+//! A batch is one statement. When the table refuses it, it is halved, again and again, until what is refused stands
+//! alone: one bad value costs its own hand-off and no other.
+
+use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
+use forebay_store::{
+    jobs::Failure,
+    pipelines::PipelineSpec,
+    tables::{self, ColumnName, ColumnSpec, OnRemoved, TableName, TableSpec},
+};
+use serde_json::Value;
+use tokio_postgres::Transaction;
+
+use crate::{
+    error::{Error, Result},
+    work::{batch::failure, settings::Settings},
+};
+
+/// The handler, with its table found fit.
+#[derive(Debug)]
+pub(in crate::work) struct Table {
+    table: tables::Table,
+}
+
+/// Reads the settings.
+pub(super) fn read(mut settings: Settings) -> Result<TableSpec> {
+    let name = settings.text("table")?.ok_or_else(|| settings.wrong("the handler `table` needs `table`"))?;
+    let name = TableName::parse(&name).map_err(|error| settings.wrong(error.to_string()))?;
+    let on_removed = match settings.text("removed")?.as_deref() {
+        None | Some("delete") => OnRemoved::Delete,
+        Some("mark") => OnRemoved::Mark,
+        Some(_) => return Err(settings.wrong("the setting `removed` must be `delete` or `mark`")),
+    };
+    let mut columns = Vec::new();
+    for (column, value) in settings.table("columns")?.unwrap_or_default() {
+        columns.push(read_column(&settings, &column, &value)?);
+    }
+    if columns.is_empty() {
+        return Err(settings.wrong("the handler `table` needs `columns`, at least one"));
+    }
+    settings.end("table")?;
+    Ok(TableSpec { name, columns, on_removed })
+}
+
+fn read_column(settings: &Settings, column: &str, value: &Value) -> Result<ColumnSpec> {
+    let name = ColumnName::parse(column).map_err(|error| settings.wrong(error.to_string()))?;
+    if column == "reference_id" || column == "removed_at" {
+        return Err(settings.wrong(format!("the column {column} is written by Forebay itself")));
+    }
+    let (field, sql_type) = match value {
+        Value::String(field) => (field.as_str(), "text"),
+        Value::Object(parts) => {
+            if let Some(unknown) = parts.keys().find(|key| !matches!(key.as_str(), "field" | "type")) {
+                return Err(settings.wrong(format!("the column {column} has no setting `{unknown}`")));
+            }
+            let text = |key: &str, default| parts.get(key).map_or(Some(default), Value::as_str);
+            text("field", column).zip(text("type", "text")).ok_or_else(|| {
+                settings.wrong(format!("`field` and `type` of the column {column} must be text"))
+            })?
+        }
+        _ => return Err(settings.wrong(format!("the column {column} must name a field"))),
+    };
+    if !tables::is_column_type(sql_type) {
+        let known = tables::COLUMN_TYPES.join(", ");
+        return Err(
+            settings.wrong(format!("the column {column} has the type {sql_type:?}; there are {known}"))
+        );
+    }
+    // The path is checked as a key field is; the pointer's escapes are undone here.
+    settings.field(field)?;
+    let path = match field.strip_prefix('/') {
+        Some(pointer) => {
+            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+        }
+        None => vec![field.to_owned()],
+    };
+    Ok(ColumnSpec { name, path, sql_type: sql_type.to_owned() })
+}
+
+impl Table {
+    /// Makes sure that the table is there and fit.
+    pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
+        let table = read(Settings::of(spec)?)?;
+        Ok(Self { table: tables::open(transaction, &table).await? })
+    }
+
+    /// Brings the rows of `ids` up to date.
+    pub(super) async fn apply(
+        &self,
+        transaction: &mut Transaction<'_>,
+        ids: &[ReferenceId],
+    ) -> Result<Vec<Failure>> {
+        // What would be checked at the commit is checked where it can still be told whose it is.
+        transaction
+            .batch_execute("set constraints all immediate")
+            .await
+            .map_err(forebay_store::Error::from)?;
+        let mut failures = Vec::new();
+        let mut parts = vec![ids];
+        while let Some(part) = parts.pop() {
+            let Err(error) = self.write(transaction, part).await? else { continue };
+            if let [id] = part {
+                failures.push(self.explain(transaction, *id, &error).await?);
+            } else {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Writes a part in a savepoint. The inner error is the table's refusal of some row.
+    async fn write(
+        &self,
+        transaction: &mut Transaction<'_>,
+        ids: &[ReferenceId],
+    ) -> Result<std::result::Result<(), forebay_store::Error>> {
+        let savepoint = transaction.transaction().await.map_err(forebay_store::Error::from)?;
+        let written = match tables::upsert(&savepoint, &self.table, ids).await {
+            Ok(_) => tables::remove(&savepoint, &self.table, ids).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(_) => {
+                savepoint.commit().await.map_err(forebay_store::Error::from)?;
+                Ok(Ok(()))
+            }
+            Err(error) if is_about_a_row(&error) => {
+                savepoint.rollback().await.map_err(forebay_store::Error::from)?;
+                Ok(Err(error))
+            }
+            Err(error) => Err(Error::Store(error)),
+        }
+    }
+
+    /// Puts a refusal into words, without the value: it may be one to keep out of logs.
+    async fn explain(
+        &self,
+        transaction: &mut Transaction<'_>,
+        id: ReferenceId,
+        error: &forebay_store::Error,
+    ) -> Result<Failure> {
+        let sqlstate = error.server().and_then(|server| server.sqlstate()).unwrap_or_default();
+        if sqlstate.starts_with("22") {
+            let refused = tables::refused_column(transaction, &self.table, id).await?;
+            let what = match refused {
+                Some((column, sql_type)) => {
+                    format!("the column {column} of type {sql_type} does not take its value")
+                }
+                None => "a column does not take its value".to_owned(),
+            };
+            let message = format!("{what} (SQLSTATE {sqlstate})");
+            return Ok(failure(id, FailureClass::Permanent, "value_rejected", message));
+        }
+        let database_error = error.server().and_then(|server| server.driver().as_db_error());
+        let column = database_error.and_then(|error| error.column());
+        let what = match (error.constraint(), column) {
+            (Some(constraint), _) => format!("the constraint {constraint} refused the row"),
+            (None, Some(column)) => format!("the column {column} must not be null"),
+            (None, None) => "the table refused the row".to_owned(),
+        };
+        // What a foreign key points to may still be on its way.
+        let class = if sqlstate == "23503" { FailureClass::Transient } else { FailureClass::Permanent };
+        Ok(failure(id, class, "constraint_violated", format!("{what} (SQLSTATE {sqlstate})")))
+    }
+}
+
+/// Whether the server speaks of some row's data: a value (class 22), a constraint (23), or what a trigger raised.
+fn is_about_a_row(error: &forebay_store::Error) -> bool {
+    let sqlstate = error.server().and_then(|server| server.sqlstate()).unwrap_or_default();
+    sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001"
+}

@@ -1,0 +1,199 @@
+//! The ingestion side: jobs under receipts, and the handlers' whole way from a change to its effect.
+
+mod documents;
+mod jobs;
+mod table;
+
+use forebay_domain::{
+    handoff::Change,
+    identity::{ReferenceId, VersionHash},
+};
+use forebay_engine::work::{self, PipelineReport, PipelineSpec, WorkOptions};
+use forebay_store::{
+    connect::Database,
+    handoffs::{self, Enqueue},
+    testing::{self, TestDatabase},
+};
+use serde_json::{Value, json};
+use tokio_postgres::{Client, Row, types::Type};
+
+const SOURCE: &str = "shop";
+
+/// A database with one source, and what a run would do to it.
+pub(crate) struct Shop {
+    pub(crate) database: Database,
+    pub(crate) client: Client,
+    pub(crate) test: TestDatabase,
+    /// The pipelines that changes are handed off to.
+    pub(crate) pipelines: Vec<i32>,
+}
+
+impl Shop {
+    /// Hands off to the pipeline `documents`, which every database has.
+    pub(crate) async fn open() -> Self {
+        let test = testing::database().await;
+        let client = test.client().await;
+        client
+            .batch_execute(
+                "insert into forebay.sources (name, entity_type, key_fields) values ('shop', 'item', '{id}')",
+            )
+            .await
+            .unwrap();
+        let pipelines = vec![pipeline_id(&client, "documents").await];
+        Self { database: test.open().await, client, test, pipelines }
+    }
+
+    /// Declares a pipeline, and hands off to it alone from now on.
+    pub(crate) async fn only_table(&mut self, config: Value) {
+        work::declare(&self.database, &[table_spec(config)]).await.unwrap();
+        self.pipelines = vec![pipeline_id(&self.client, "rows").await];
+    }
+
+    /// Stores a record and hands it off.
+    pub(crate) async fn put(&self, key: &str, payload: &Value) -> ReferenceId {
+        self.put_all(&[(key, payload.clone())]).await[0]
+    }
+
+    /// Stores records and hands them off, all in one statement each.
+    pub(crate) async fn put_all(&self, records: &[(&str, Value)]) -> Vec<ReferenceId> {
+        let mut changes = Vec::new();
+        for (key, payload) in records {
+            let text = payload.to_string();
+            let reference_id = ReferenceId::compute(SOURCE, key);
+            let payload_hash = VersionHash::of(text.as_bytes());
+            let statement = "insert into forebay.\"references\" as r (reference_id, first_seen_at, changed_at, \
+                     observed_at, first_seen_run_id, scrape_run_id, source_id, version, version_hash, entity_type, \
+                     scope, record_key, payload) \
+                 select forebay.reference_id('shop', $1), now(), now(), now(), 1, 1, source_id, 1, $2, 'item', '', \
+                     $1, $3::text::jsonb from forebay.sources \
+                 on conflict (reference_id) do update set payload = excluded.payload, removed_at = null, \
+                     version_hash = excluded.version_hash, version = r.version + 1";
+            let hash = payload_hash.0.to_vec();
+            let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+                [(key, Type::TEXT), (&hash, Type::BYTEA), (&text, Type::TEXT)];
+            self.client.execute_typed(statement, &parameters).await.unwrap();
+            changes.push(Enqueue { reference_id, payload_hash, version: 1, change: Change::Updated });
+        }
+        handoffs::enqueue_changed(&self.client, &self.pipelines, 1, &changes).await.unwrap();
+        changes.iter().map(|change| change.reference_id).collect()
+    }
+
+    /// Makes a tombstone and hands it off.
+    pub(crate) async fn remove(&self, key: &str) {
+        let statement = "update forebay.\"references\" set removed_at = now() where record_key = $1 \
+             returning version_hash";
+        let row = self.client.query_typed_one(statement, &[(&key, Type::TEXT)]).await.unwrap();
+        let hash: Vec<u8> = row.get(0);
+        let change = Enqueue {
+            reference_id: ReferenceId::compute(SOURCE, key),
+            payload_hash: VersionHash(hash.try_into().unwrap()),
+            version: 2,
+            change: Change::Removed,
+        };
+        handoffs::enqueue_changed(&self.client, &self.pipelines, 1, &[change]).await.unwrap();
+    }
+
+    /// Works until nothing is left, and answers for the pipeline that things are handed off to.
+    pub(crate) async fn drain(&self) -> PipelineReport {
+        let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+        report.pipelines.into_iter().max_by_key(|pipeline| pipeline.num_claimed).unwrap()
+    }
+
+    /// The only row of a query.
+    pub(crate) async fn row(&self, query: &str) -> Row {
+        self.client.query_typed_one(query, &[]).await.unwrap()
+    }
+
+    /// The first column of all rows of a query, as text.
+    pub(crate) async fn column(&self, query: &str) -> Vec<String> {
+        self.client.query_typed(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
+    /// The states of the hand-offs with their number, such as `["failed 1", "succeeded 2"]`.
+    pub(crate) async fn states(&self) -> Vec<String> {
+        self.column(
+            "select state || ' ' || count(*) from forebay.ingestion_handoffs group by state order by state",
+        )
+        .await
+    }
+}
+
+pub(crate) fn table_spec(config: Value) -> PipelineSpec {
+    PipelineSpec {
+        name: "rows".into(),
+        source_name: Some(SOURCE.into()),
+        handler: "table".into(),
+        config,
+        enabled: true,
+    }
+}
+
+async fn pipeline_id(client: &Client, name: &str) -> i32 {
+    let statement = "select pipeline_id from forebay.pipelines where name = $1";
+    client.query_typed_one(statement, &[(&name, Type::TEXT)]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn work_stops_when_told_and_takes_what_comes_meanwhile() {
+    let shop = Shop::open().await;
+    let (told, is_told) = tokio::sync::oneshot::channel::<()>();
+    let options = WorkOptions::default();
+    let work = work::follow(&shop.database, &options, &|_| {}, async { drop(is_told.await) });
+    let stopping = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        shop.put("a", &json!({"title": "Late"})).await;
+        while shop.column("select title from forebay.documents").await.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        told.send(()).unwrap();
+    };
+    let (report, ()) = tokio::join!(work, stopping);
+    assert_eq!(report.unwrap().pipelines[0].num_succeeded, 1);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_is_not_there_is_told() {
+    let shop = Shop::open().await;
+    let options = WorkOptions { pipelines: vec!["serach".into()], ..WorkOptions::default() };
+    let error = work::drain(&shop.database, &options, &|_| {}).await.unwrap_err();
+    assert_eq!(error.code(), "no_such_pipeline");
+}
+
+#[tokio::test]
+async fn declaring_again_writes_nothing_and_a_new_pipeline_gets_what_is_older() {
+    let shop = Shop::open().await;
+    shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
+    let spec = table_spec(json!({"table": "public.items", "columns": {"n": {"field": "n", "type": "int"}}}));
+    let declared = work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap();
+    assert_eq!((declared[0].pipeline.as_str(), declared[0].num_handoffs), ("rows", 2));
+    let before: String =
+        shop.row("select xmin::text from forebay.pipelines where name = 'rows'").await.get(0);
+    assert!(work::declare(&shop.database, &[spec]).await.unwrap().is_empty());
+    let after: String = shop.row("select xmin::text from forebay.pipelines where name = 'rows'").await.get(0);
+    assert_eq!(before, after);
+    assert_eq!(shop.drain().await.num_succeeded, 2);
+    assert_eq!(shop.column("select n::text from public.items order by n").await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn settings_that_the_handler_does_not_take_are_refused() {
+    let shop = Shop::open().await;
+    let columns = json!({"n": "n"});
+    let wrong = [
+        (json!({"table": "public.t", "columns": columns, "colums": {}}), "no setting `colums`"),
+        (json!({"table": "public.t"}), "needs `columns`"),
+        (json!({"columns": columns}), "needs `table`"),
+        (json!({"table": "forebay.sources", "columns": columns}), "not the user's"),
+        (json!({"table": "public.t", "columns": {"a\"b": "n"}}), "quotation mark"),
+        (json!({"table": "public.t", "columns": {"n": {"type": "int; drop table x"}}}), "has the type"),
+        (json!({"table": "public.t", "columns": {"n": {"fild": "x"}}}), "no setting `fild`"),
+        (json!({"table": "public.t", "columns": columns, "removed": "maybe"}), "`delete` or `mark`"),
+        (json!([]), "not a table of settings"),
+    ];
+    for (config, reason) in wrong {
+        let error = work::declare(&shop.database, &[table_spec(config)]).await.unwrap_err();
+        assert_eq!(error.code(), "pipeline_config");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+    assert!(shop.column("select name from forebay.pipelines where name = 'rows'").await.is_empty());
+}

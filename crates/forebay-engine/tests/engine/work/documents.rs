@@ -1,0 +1,125 @@
+//! The documents handler and search.
+
+use forebay_engine::work::{self, PipelineSpec};
+use serde_json::json;
+
+use super::Shop;
+
+fn documents(config: serde_json::Value) -> PipelineSpec {
+    PipelineSpec {
+        name: "documents".into(),
+        source_name: None,
+        handler: "documents".into(),
+        config,
+        enabled: true,
+    }
+}
+
+async fn found(shop: &Shop, query: &str) -> Vec<String> {
+    let hits = work::search(&shop.database, query, None, 10).await.unwrap();
+    hits.into_iter().map(|hit| hit.record_key).collect()
+}
+
+#[tokio::test]
+async fn a_title_weighs_more_than_a_body_and_what_is_removed_is_not_found() {
+    let shop = Shop::open().await;
+    shop.put_all(&[
+        ("body", json!({"title": "Algebra", "about": {"notes": ["with some chemistry in between"]}})),
+        ("title", json!({"title": "Chemistry", "about": "An introduction"})),
+        ("other", json!({"title": "History", "about": "Nothing of the kind"})),
+    ])
+    .await;
+    assert_eq!(shop.drain().await.num_succeeded, 3);
+    assert_eq!(found(&shop, "chemistry").await, ["title", "body"]);
+    assert_eq!(found(&shop, "chemistry -introduction").await, ["body"]);
+    assert!(found(&shop, "\"chemistry some\"").await.is_empty());
+    let hit = &work::search(&shop.database, "between", Some("shop"), 10).await.unwrap()[0];
+    assert_eq!((hit.source.as_str(), hit.title.as_str()), ("shop", "Algebra"));
+    assert!(hit.snippet.contains("«between»"), "{}", hit.snippet);
+    assert!(work::search(&shop.database, "between", Some("elsewhere"), 10).await.unwrap().is_empty());
+
+    shop.remove("title").await;
+    // Before the worker has come, a tombstone is not shown; afterwards its document is gone.
+    assert_eq!(found(&shop, "chemistry").await, ["body"]);
+    assert_eq!(shop.drain().await.num_succeeded, 1);
+    let titles = shop.column("select title from forebay.documents order by title").await;
+    assert_eq!(titles, ["Algebra", "History"]);
+    shop.put("title", &json!({"title": "Chemistry", "about": "An introduction"})).await;
+    shop.drain().await;
+    assert_eq!(found(&shop, "chemistry").await, ["title", "body"]);
+}
+
+#[tokio::test]
+async fn any_query_is_a_query() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"title": "x"})).await;
+    shop.drain().await;
+    for query in ["", " ", "\0", "'\"&|!():*", "-", "or or", "💥", "\\", "%s"] {
+        assert!(found(&shop, query).await.is_empty(), "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_title_the_key_stands_for_it_and_numbers_are_no_text() {
+    let shop = Shop::open().await;
+    shop.put("key-1", &json!({"title": " ", "n": 5, "flag": true, "tags": ["red", {"deep": "blue"}]})).await;
+    shop.drain().await;
+    let row = shop.row("select title, body from forebay.documents").await;
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("key-1", "red\nblue"));
+}
+
+#[tokio::test]
+async fn the_settings_choose_title_fields_and_language() {
+    let shop = Shop::open().await;
+    let config = json!({"title": "/meta/label", "fields": ["text"], "language": "english"});
+    work::declare(&shop.database, &[documents(config)]).await.unwrap();
+    shop.put("a", &json!({"meta": {"label": "Label"}, "text": "The students are running", "secret": "x"}))
+        .await;
+    shop.drain().await;
+    let row = shop.row("select title, body from forebay.documents").await;
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("Label", "The students are running"));
+    assert_eq!(found(&shop, "run student").await, ["a"]);
+}
+
+#[tokio::test]
+async fn an_unknown_language_stops_the_pipeline_and_loses_nothing() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"title": "x"})).await;
+    let error =
+        work::declare(&shop.database, &[documents(json!({"language": "klingon"}))]).await.unwrap_err();
+    assert_eq!(error.code(), "pipeline_config");
+    // Somebody may drop it later.
+    let config = "update forebay.pipelines set config = '{\"language\": \"klingon\"}'";
+    shop.client.batch_execute(config).await.unwrap();
+    let report = shop.drain().await;
+    assert_eq!(report.error.unwrap().code(), "pipeline_config");
+    assert_eq!((report.num_claimed, report.backlog.num_due), (0, 1));
+    assert_eq!(shop.states().await, ["pending 1"]);
+}
+
+#[tokio::test]
+async fn the_longest_and_worst_text_is_cut_and_not_refused() {
+    let shop = Shop::open().await;
+    let urls = (0..200_000).map(|n| format!("{n:x}.de/{n:x}")).collect::<Vec<_>>().join(" ");
+    let pairs = (0..300_000).map(|n| format!("{:x}-{:x}", n % 4096, n / 7)).collect::<Vec<_>>().join(" ");
+    let umlauts = "ü".repeat(300_000);
+    shop.put_all(&[
+        ("urls", json!({"title": urls, "body": urls})),
+        ("pairs", json!({"title": pairs, "body": pairs})),
+        ("word", json!({"body": umlauts})),
+    ])
+    .await;
+    assert_eq!(shop.drain().await.num_succeeded, 3);
+    assert_eq!(shop.states().await, ["succeeded 3"]);
+}
+
+#[tokio::test]
+async fn ingesting_the_same_again_leaves_the_document_alone() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"title": "x"})).await;
+    shop.drain().await;
+    let before: String = shop.row("select xmin::text from forebay.documents").await.get(0);
+    shop.put("a", &json!({"title": "x"})).await;
+    assert_eq!(shop.drain().await.num_succeeded, 1);
+    assert_eq!(shop.row("select xmin::text from forebay.documents").await.get::<_, String>(0), before);
+}

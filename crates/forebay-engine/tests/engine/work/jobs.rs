@@ -1,0 +1,354 @@
+//! Jobs under receipts and under row locks: nothing is done twice, nothing is lost, and who comes late is told.
+
+use std::{collections::HashSet, time::Duration};
+
+use forebay_domain::{
+    handoff::{Change, FailureClass},
+    identity::ReferenceId,
+};
+use forebay_store::jobs::{self, Claimed, Failure, FailureReport, Receipt, Verdict};
+use serde_json::json;
+use tokio_postgres::Client;
+
+use super::Shop;
+
+const LEASE: Duration = Duration::from_mins(1);
+
+async fn claim(shop: &Shop, lease: Duration) -> Vec<Claimed> {
+    claim_some(&mut shop.test.client().await, shop.pipelines[0], 100, lease).await
+}
+
+async fn claim_some(client: &mut Client, pipeline: i32, limit: u32, lease: Duration) -> Vec<Claimed> {
+    let transaction = client.transaction().await.unwrap();
+    jobs::hold_plans(&transaction).await.unwrap();
+    let claimed = jobs::claim(&transaction, pipeline, limit, lease).await.unwrap();
+    transaction.commit().await.unwrap();
+    claimed
+}
+
+async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Verdict> {
+    let mut client = shop.test.client().await;
+    let transaction = client.transaction().await.unwrap();
+    let verdicts = jobs::complete(&transaction, shop.pipelines[0], claims).await.unwrap();
+    transaction.commit().await.unwrap();
+    verdicts
+}
+
+async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureReport {
+    let mut client = shop.test.client().await;
+    let transaction = client.transaction().await.unwrap();
+    let failure = Failure {
+        reference_id: claim.reference_id,
+        class,
+        reason_code: "refused".into(),
+        message: "the other side said no".into(),
+        retry_after: None,
+    };
+    let report = jobs::fail(&transaction, shop.pipelines[0], &[(failure, claim.receipt)]).await.unwrap();
+    transaction.commit().await.unwrap();
+    report
+}
+
+async fn rescue(shop: &Shop) -> FailureReport {
+    let mut client = shop.test.client().await;
+    let transaction = client.transaction().await.unwrap();
+    let report = jobs::rescue(&transaction, shop.pipelines[0], 100).await.unwrap();
+    transaction.commit().await.unwrap();
+    report
+}
+
+async fn make_due(client: &Client) {
+    client.batch_execute("update forebay.ingestion_jobs set not_before = now()").await.unwrap();
+}
+
+async fn num_jobs(shop: &Shop) -> i64 {
+    shop.row("select count(*) from forebay.ingestion_jobs").await.get(0)
+}
+
+#[tokio::test]
+async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
+    let shop = Shop::open().await;
+    shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
+    let claimed = claim(&shop, LEASE).await;
+    assert_eq!(claimed.len(), 2);
+    assert!(
+        claimed.iter().all(|job| job.attempt == 1 && job.generation == 1 && job.change == Change::Updated)
+    );
+    assert_eq!(shop.states().await, ["active 2"]);
+    let claims: Vec<_> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
+    assert_eq!(complete(&shop, &claims).await, [Verdict::Done, Verdict::Done]);
+    assert_eq!(shop.states().await, ["succeeded 2"]);
+    assert_eq!(num_jobs(&shop).await, 0);
+    assert_eq!(complete(&shop, &claims).await, [Verdict::Lost, Verdict::Lost]);
+}
+
+#[tokio::test]
+async fn two_workers_never_get_the_same_job() {
+    let shop = Shop::open().await;
+    let keys: Vec<String> = (0..400).map(|n| n.to_string()).collect();
+    let records: Vec<_> = keys.iter().map(|key| (key.as_str(), json!({"id": key}))).collect();
+    shop.put_all(&records).await;
+    let mut workers = Vec::new();
+    for _ in 0..4 {
+        let (mut client, pipeline) = (shop.test.client().await, shop.pipelines[0]);
+        workers.push(tokio::spawn(async move {
+            let mut claimed = Vec::new();
+            loop {
+                let batch = claim_some(&mut client, pipeline, 7, LEASE).await;
+                if batch.is_empty() {
+                    return claimed;
+                }
+                claimed.extend(batch.iter().map(|job| job.reference_id));
+            }
+        }));
+    }
+    let mut all = Vec::new();
+    for worker in workers {
+        all.extend(worker.await.unwrap());
+    }
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
+    assert_eq!(all.len(), 400);
+}
+
+#[tokio::test]
+async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"n": 1})).await;
+    let pipeline = shop.pipelines[0];
+    let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
+    let taking = first.transaction().await.unwrap();
+    assert_eq!(jobs::take(&taking, pipeline, 10).await.unwrap().len(), 1);
+    let other = second.transaction().await.unwrap();
+    assert!(jobs::take(&other, pipeline, 10).await.unwrap().is_empty());
+    drop(other);
+    drop(taking);
+    drop(first);
+    let again = second.transaction().await.unwrap();
+    let mut taken = Vec::new();
+    while taken.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        taken = jobs::take(&again, pipeline, 10).await.unwrap();
+    }
+    assert_eq!(taken[0].attempt, 1);
+}
+
+#[tokio::test]
+async fn a_stale_receipt_is_refused_and_changes_nothing() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let claimed = claim(&shop, LEASE).await;
+    assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Verdict::Stale]);
+    let stranger = Claimed { receipt: Receipt([7; 16]), ..claimed[0] };
+    let report = fail(&shop, &stranger, FailureClass::Permanent).await;
+    assert_eq!(report, FailureReport { num_refused: 1, ..FailureReport::default() });
+    assert_eq!(shop.states().await, ["active 1"]);
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+}
+
+#[tokio::test]
+async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let late = claim(&shop, Duration::ZERO).await;
+    assert_eq!(rescue(&shop).await.num_retrying, 1);
+    assert_eq!(shop.states().await, ["retrying 1"]);
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
+    make_due(&shop.client).await;
+    let next = claim(&shop, LEASE).await;
+    assert_eq!(next[0].attempt, 2);
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
+    assert_eq!(complete(&shop, &[(id, next[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(shop.column("select failure_class from forebay.ingestion_attempts").await, ["lost"]);
+}
+
+#[tokio::test]
+async fn late_but_still_the_only_one_is_in_time() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let late = claim(&shop, Duration::ZERO).await;
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Done]);
+}
+
+#[tokio::test]
+async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"n": 1})).await;
+    for _ in 0..3 {
+        assert_eq!(claim(&shop, Duration::ZERO).await.len(), 1);
+        assert_eq!(rescue(&shop).await.num_retrying, 1);
+        make_due(&shop.client).await;
+    }
+    claim(&shop, Duration::ZERO).await;
+    assert_eq!(rescue(&shop).await.num_failed, 1);
+    assert_eq!(
+        shop.column("select state || reason_code from forebay.ingestion_handoffs").await,
+        ["failedpoison"]
+    );
+    assert_eq!(num_jobs(&shop).await, 0);
+}
+
+#[tokio::test]
+async fn newer_content_that_comes_while_claimed_follows_once() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let first = claim(&shop, LEASE).await;
+    shop.put("a", &json!({"n": 2})).await;
+    shop.put("a", &json!({"n": 3})).await;
+    assert!(claim(&shop, LEASE).await.is_empty());
+    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
+    let second = claim(&shop, LEASE).await;
+    assert_eq!(second.len(), 1);
+    assert_ne!(second[0].payload_hash, first[0].payload_hash);
+    assert_eq!(second[0].attempt, 1);
+    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(shop.states().await, ["succeeded 2", "superseded 1"]);
+    assert_eq!(num_jobs(&shop).await, 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_ended_gives_way_to_newer_content() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"n": 1})).await;
+    let first = claim(&shop, Duration::ZERO).await;
+    shop.put("a", &json!({"n": 2})).await;
+    assert_eq!(rescue(&shop).await.num_superseded, 1);
+    let second = claim(&shop, LEASE).await;
+    assert_ne!(second[0].payload_hash, first[0].payload_hash);
+    assert_eq!(shop.states().await, ["active 1", "superseded 1"]);
+}
+
+#[tokio::test]
+async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let first = claim(&shop, LEASE).await;
+    shop.put("a", &json!({"n": 2})).await;
+    shop.put("a", &json!({"n": 1})).await;
+    // Generation 2 of the first hash is open now, so the attempt at generation 1 must not close it.
+    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(shop.states().await, ["pending 1", "superseded 1"]);
+    let second = claim(&shop, LEASE).await;
+    assert_eq!((second[0].payload_hash, second[0].generation), (first[0].payload_hash, 2));
+    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(shop.states().await, ["succeeded 1", "superseded 1"]);
+}
+
+#[tokio::test]
+async fn a_failure_costs_what_its_class_says() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"n": 1})).await;
+    let claimed = claim(&shop, LEASE).await;
+    assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_retrying, 1);
+    let row =
+        shop.row("select state, reason_code, num_attempts, last_error from forebay.ingestion_handoffs").await;
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("retrying", "transient"));
+    assert_eq!((row.get::<_, i32>(2), row.get::<_, &str>(3)), (1, "the other side said no"));
+    make_due(&shop.client).await;
+    // Being asked to come back later uses no attempt.
+    let claimed = claim(&shop, LEASE).await;
+    assert_eq!(fail(&shop, &claimed[0], FailureClass::Throttled).await.num_retrying, 1);
+    assert_eq!(shop.row("select num_attempts from forebay.ingestion_handoffs").await.get::<_, i32>(0), 1);
+    make_due(&shop.client).await;
+    for _ in 0..8 {
+        let claimed = claim(&shop, LEASE).await;
+        assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_retrying, 1);
+        make_due(&shop.client).await;
+    }
+    let claimed = claim(&shop, LEASE).await;
+    assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_failed, 1);
+    let row = shop.row("select state, reason_code, num_attempts from forebay.ingestion_handoffs").await;
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("failed", "attempts_exhausted"));
+    assert_eq!(row.get::<_, i32>(2), 10);
+    assert_eq!(num_jobs(&shop).await, 0);
+    let attempts = "select attempt::text from forebay.ingestion_attempts order by attempt_id";
+    assert_eq!(shop.column(attempts).await, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]);
+}
+
+#[tokio::test]
+async fn a_permanent_failure_fails_at_once_and_newer_content_still_follows() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"n": 1})).await;
+    let claimed = claim(&shop, LEASE).await;
+    shop.put("a", &json!({"n": 2})).await;
+    assert_eq!(fail(&shop, &claimed[0], FailureClass::Permanent).await.num_failed, 1);
+    assert_eq!(shop.states().await, ["failed 1", "pending 1"]);
+    assert_eq!(claim(&shop, LEASE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn workers_do_not_wait_for_a_run_that_is_writing() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let claimed = claim(&shop, LEASE).await;
+    let mut writer = shop.test.client().await;
+    let writing = writer.transaction().await.unwrap();
+    writing.batch_execute("update forebay.ingestion_handoffs set reason_code = reason_code").await.unwrap();
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Busy]);
+    writing.rollback().await.unwrap();
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+}
+
+#[tokio::test]
+async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
+    let shop = Shop::open().await;
+    let id = shop.put("a", &json!({"title": "x"})).await;
+    shop.put("b", &json!({"title": "y"})).await;
+    let claimed = claim_some(&mut shop.test.client().await, shop.pipelines[0], 1, LEASE).await;
+    shop.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
+    assert_eq!(shop.drain().await.num_succeeded, 1);
+    assert_eq!(num_jobs(&shop).await, 1);
+    assert_eq!(claimed[0].reference_id, id);
+    assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_refused, 1);
+    assert_eq!(num_jobs(&shop).await, 0);
+}
+
+#[tokio::test]
+async fn claiming_reads_the_queue_in_order_from_its_index_whatever_the_statistics_say() {
+    let shop = Shop::open().await;
+    shop.client
+        .batch_execute(
+            "alter table forebay.ingestion_jobs set (autovacuum_enabled = false); \
+             insert into forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, change) \
+             select 1, gen_random_uuid(), '\\x00', 'added' from generate_series(1, 20000)",
+        )
+        .await
+        .unwrap();
+    let mut client = shop.test.client().await;
+    for analysed in [false, true] {
+        if analysed {
+            client.batch_execute("analyze forebay.ingestion_jobs").await.unwrap();
+        }
+        let transaction = client.transaction().await.unwrap();
+        jobs::hold_plans(&transaction).await.unwrap();
+        for statement in [jobs::TAKE, jobs::CLAIM] {
+            let literal = statement.replace("$1", "1").replace("$2", "500").replace("$3", "60");
+            let explain = format!("explain (costs off) {literal}");
+            let rows = transaction.query_typed(&explain, &[]).await.unwrap();
+            let plan = rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().join("\n");
+            assert!(plan.contains("Index Scan using ingestion_jobs_claim"), "{plan}");
+            assert!(!plan.contains("Sort Key: j.priority"), "{plan}");
+            assert!(!plan.contains("Seq Scan"), "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_statement_fits_the_schema() {
+    let shop = Shop::open().await;
+    let statements = [
+        jobs::TAKE,
+        jobs::CLAIM,
+        jobs::COMPLETE,
+        jobs::COMPLETE_TAKEN,
+        jobs::RECONCILE,
+        jobs::FAILING,
+        jobs::FAIL,
+        jobs::EXPIRED,
+        forebay_store::documents::LOAD,
+        forebay_store::documents::UPSERT,
+        forebay_store::documents::SEARCH,
+    ];
+    for statement in statements {
+        shop.client.prepare(statement).await.unwrap_or_else(|error| panic!("{error:?} in {statement}"));
+    }
+}

@@ -1,0 +1,279 @@
+//! The user's own table: chosen fields of references as columns, one row for each reference, keyed by `reference_id`.
+//!
+//! Names come from the configuration and are [checked](TableName); where a field stands in the payload travels as a
+//! parameter; types come from the catalogue. The payload never leaves the database: one statement for each batch reads
+//! it from the references, casts it, and writes the rows.
+
+mod name;
+
+use std::fmt::Write;
+
+use forebay_domain::identity::ReferenceId;
+use tokio_postgres::{
+    GenericClient, Transaction,
+    types::{ToSql, Type},
+};
+
+use crate::{
+    error::{Error, Result},
+    types::{SqlId, sql_ids},
+};
+
+pub use name::{ColumnName, TableName};
+
+const COLUMNS: &str = include_str!("tables/columns.sql");
+const IS_KEYED: &str = include_str!("tables/is_keyed.sql");
+
+/// Types that a column may be declared with, beside `text`; each with `[]` behind it is an array.
+pub const COLUMN_TYPES: [&str; 16] = [
+    "text",
+    "int",
+    "integer",
+    "smallint",
+    "bigint",
+    "numeric",
+    "real",
+    "double precision",
+    "boolean",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "json",
+    "jsonb",
+];
+
+/// What to do with the row of a reference that was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRemoved {
+    /// Delete it.
+    #[default]
+    Delete,
+    /// Keep it and set its column `removed_at` (a `timestamptz`) to when it was seen to be gone.
+    Mark,
+}
+
+/// A column to fill.
+#[derive(Clone, Debug)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: ColumnName,
+    /// Where its value stands in the payload: field, then inner fields or places in arrays.
+    pub path: Vec<String>,
+    /// Its type if the table has to be created, one of [`COLUMN_TYPES`]; an existing column keeps its own.
+    pub sql_type: String,
+}
+
+/// A table to fill.
+#[derive(Clone, Debug)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: TableName,
+    /// Its columns beside `reference_id`.
+    pub columns: Vec<ColumnSpec>,
+    /// What removal does.
+    pub on_removed: OnRemoved,
+}
+
+/// A table that was found to be fit, with the statements for it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    upsert: String,
+    remove: String,
+}
+
+#[derive(Clone, Debug)]
+struct Column {
+    name: ColumnName,
+    sql_type: String,
+    path: Vec<String>,
+    /// What makes the value out of `r.payload` and the path in parameter `$n`, here for `$2`.
+    sole_value: String,
+}
+
+/// Whether a type may be declared for a column.
+pub fn is_column_type(sql_type: &str) -> bool {
+    COLUMN_TYPES.contains(&sql_type.strip_suffix("[]").unwrap_or(sql_type))
+}
+
+/// Makes sure that the table is there and fit to be written: creates it if it is missing, else takes it as it is.
+pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Table> {
+    let table = spec.name.to_string();
+    let unusable = |reason: String| Error::TableUnusable { table: table.replace('"', ""), reason };
+    let statement = "select to_regclass($1) is not null";
+    let exists: bool = transaction.query_typed_one(statement, &[(&table, Type::TEXT)]).await?.try_get(0)?;
+    if !exists {
+        create(transaction, spec).await?;
+    }
+    let is_keyed = transaction.query_typed_one(IS_KEYED, &[(&table, Type::TEXT)]).await?;
+    if !is_keyed.try_get::<_, bool>(0)? {
+        return Err(unusable(
+            "it has no column reference_id of type uuid that is its primary key or unique".into(),
+        ));
+    }
+    let rows = transaction.query_typed(COLUMNS, &[(&table, Type::TEXT)]).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push((
+            row.try_get::<_, String>(0)?,
+            row.try_get::<_, String>(1)?,
+            row.try_get::<_, String>(2)?,
+            row.try_get::<_, String>(3)?,
+        ));
+    }
+    let mut columns = Vec::with_capacity(spec.columns.len());
+    let mut values = Vec::with_capacity(spec.columns.len());
+    for (index, column) in spec.columns.iter().enumerate() {
+        let name = column.name.as_str();
+        let Some((_, sql_type, category, type_name)) = found.iter().find(|found| found.0 == name) else {
+            return Err(unusable(format!("it has no column {name} that can be written")));
+        };
+        // The first parameter holds the ids.
+        values.push(value(sql_type, category, type_name, index + 2));
+        columns.push(Column {
+            name: column.name.clone(),
+            sql_type: sql_type.clone(),
+            path: column.path.clone(),
+            sole_value: value(sql_type, category, type_name, 2),
+        });
+    }
+    if spec.on_removed == OnRemoved::Mark {
+        let is_there = found.iter().any(|found| found.0 == "removed_at" && found.3.starts_with("timestamp"));
+        if !is_there {
+            return Err(unusable("it has no column removed_at of type timestamptz".into()));
+        }
+    }
+    Ok(Table {
+        upsert: upsert_statement(&table, &columns, &values, spec.on_removed),
+        remove: remove_statement(&table, spec.on_removed),
+        columns,
+    })
+}
+
+/// Writes the rows of those of `ids` that are there now, and tells how many. One value that its column does not take
+/// fails all of them; [`refused_column`] finds it.
+pub async fn upsert(client: &impl GenericClient, table: &Table, ids: &[ReferenceId]) -> Result<u64> {
+    let ids = sql_ids(ids);
+    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::UUID_ARRAY)];
+    for column in &table.columns {
+        parameters.push((&column.path, Type::TEXT_ARRAY));
+    }
+    Ok(client.execute_typed(&table.upsert, &parameters).await?)
+}
+
+/// Removes the rows of those of `ids` that are gone, and tells how many.
+pub async fn remove(client: &impl GenericClient, table: &Table, ids: &[ReferenceId]) -> Result<u64> {
+    Ok(client.execute_typed(&table.remove, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?)
+}
+
+/// Finds the column, with its type, that does not take the value that one reference has for it.
+pub async fn refused_column(
+    transaction: &mut Transaction<'_>,
+    table: &Table,
+    id: ReferenceId,
+) -> Result<Option<(String, String)>> {
+    for column in &table.columns {
+        let statement = format!(
+            "select ({}) is null from forebay.\"references\" as r where r.reference_id = $1",
+            column.sole_value
+        );
+        let attempt = transaction.transaction().await?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&SqlId(id), Type::UUID), (&column.path, Type::TEXT_ARRAY)];
+        match attempt.query_typed_opt(&statement, &parameters).await {
+            Ok(_) => attempt.commit().await?,
+            Err(error) if error.code().is_some_and(|code| code.code().starts_with("22")) => {
+                attempt.rollback().await?;
+                return Ok(Some((column.name.as_str().to_owned(), column.sql_type.clone())));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<()> {
+    // "if not exists" alone fails when two create it at the same moment.
+    let statement = "select pg_advisory_xact_lock(hashtextextended('forebay.table.' || $1, 0))";
+    transaction.query_typed(statement, &[(&spec.name.to_string(), Type::TEXT)]).await?;
+    let mut columns = String::from("reference_id uuid primary key");
+    for column in &spec.columns {
+        if !is_column_type(&column.sql_type) {
+            return Err(Error::NameRefused {
+                name: column.sql_type.clone(),
+                reason: "it is not one of the types that a column can be created with",
+            });
+        }
+        append(&mut columns, format_args!(", {} {}", column.name, column.sql_type));
+    }
+    let has_removed_at = spec.columns.iter().any(|column| column.name.as_str() == "removed_at");
+    if spec.on_removed == OnRemoved::Mark && !has_removed_at {
+        columns.push_str(", removed_at timestamptz");
+    }
+    let (schema, name) = (spec.name.quoted_schema(), &spec.name);
+    let statement =
+        format!("create schema if not exists {schema}; create table if not exists {name} ({columns})");
+    transaction.batch_execute(&statement).await?;
+    Ok(())
+}
+
+fn upsert_statement(table: &str, columns: &[Column], values: &[String], on_removed: OnRemoved) -> String {
+    let mut names = String::new();
+    let mut selected = String::new();
+    let mut updates = String::new();
+    for (column, value) in columns.iter().zip(values) {
+        let name = &column.name;
+        append(&mut names, format_args!(", {name}"));
+        append(&mut selected, format_args!(", {value}"));
+        append(&mut updates, format_args!(", {name} = excluded.{name}"));
+    }
+    if on_removed == OnRemoved::Mark {
+        updates.push_str(", removed_at = null");
+    }
+    // Sorted, so that two pipelines that fill one table do not wait for each other in a circle.
+    format!(
+        "insert into {table} (reference_id{names}) \
+         select r.reference_id{selected} \
+         from unnest($1::uuid[]) as s (reference_id) \
+         cross join lateral (select f.reference_id, f.payload from forebay.\"references\" as f \
+             where f.reference_id = s.reference_id and f.removed_at is null offset 0) as r \
+         order by s.reference_id \
+         on conflict (reference_id) do update set {}",
+        updates.trim_start_matches(", ")
+    )
+}
+
+fn remove_statement(table: &str, on_removed: OnRemoved) -> String {
+    let gone = "from unnest($1::uuid[]) as s (reference_id) \
+         left join forebay.\"references\" as r using (reference_id) \
+         where t.reference_id = s.reference_id and (r.reference_id is null or r.removed_at is not null)";
+    match on_removed {
+        OnRemoved::Delete => format!("delete from {table} as t {}", gone.replacen("from", "using", 1)),
+        OnRemoved::Mark => {
+            format!("update {table} as t set removed_at = coalesce(r.removed_at, now()) {gone}")
+        }
+    }
+}
+
+/// The expression for a value of a column's type, with its path in parameter `$parameter`.
+fn value(sql_type: &str, category: &str, type_name: &str, parameter: usize) -> String {
+    let text = format!("r.payload #>> ${parameter}");
+    match (type_name, category) {
+        ("json" | "jsonb", _) => format!("nullif(r.payload #> ${parameter}, 'null')::{sql_type}"),
+        // Left to assignment: a cast would cut what is too long for varchar(n) without a word.
+        (_, "S") => format!("({text})"),
+        (_, "A") => format!(
+            "case jsonb_typeof(r.payload #> ${parameter}) when 'array' \
+             then array(select e.element from jsonb_array_elements_text(r.payload #> ${parameter}) \
+                 with ordinality as e (element, place) order by e.place)::{sql_type} \
+             else ({text})::{sql_type} end"
+        ),
+        _ => format!("({text})::{sql_type}"),
+    }
+}
+
+fn append(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _infallible = out.write_fmt(arguments);
+}

@@ -1,0 +1,132 @@
+//! Names that the user chose: the only text of a user that becomes part of a statement.
+//!
+//! They are checked when they are made and quoted when they are written, so a name cannot end a statement, and
+//! Forebay's own tables and the system's cannot be written through a pipeline.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// Postgres cuts longer names, silently.
+const MAX_NAME_BYTES: usize = 63;
+
+/// A table with its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName {
+    schema: String,
+    name: String,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ColumnName(String);
+
+impl TableName {
+    /// Reads `table` (then in the schema `public`) or `schema.table`, both exactly as they are spelt.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (schema, name) = text.split_once('.').unwrap_or(("public", text));
+        if name.contains('.') {
+            return Err(refused(text, "it has more than one dot"));
+        }
+        for part in [schema, name] {
+            check(part).map_err(|reason| refused(text, reason))?;
+        }
+        let is_system = schema.starts_with("pg_") || schema == "information_schema";
+        if is_system || schema == "forebay" || schema == "forebay_private" {
+            return Err(refused(text, "this schema is not the user's"));
+        }
+        Ok(Self { schema: schema.to_owned(), name: name.to_owned() })
+    }
+
+    /// The schema, quoted.
+    pub(super) fn quoted_schema(&self) -> String {
+        quoted(&self.schema)
+    }
+}
+
+impl ColumnName {
+    /// Reads the name of a column, exactly as it is spelt.
+    pub fn parse(text: &str) -> Result<Self> {
+        check(text).map_err(|reason| refused(text, reason))?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name without quotes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// With its schema, both quoted: fit to stand in a statement.
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", quoted(&self.schema), quoted(&self.name))
+    }
+}
+
+/// Quoted: fit to stand in a statement.
+impl fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted(&self.0))
+    }
+}
+
+fn check(name: &str) -> std::result::Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("a name is empty");
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Err("a name is longer than 63 bytes");
+    }
+    if name.contains(|c: char| c == '"' || c.is_control()) {
+        return Err("a name holds a quotation mark or a control character");
+    }
+    Ok(())
+}
+
+/// Doubling quotes is a second line of defence: [`check`] lets none through.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn refused(name: &str, reason: &'static str) -> Error {
+    Error::NameRefused { name: name.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_quoted_with_its_schema() {
+        assert_eq!(TableName::parse("courses").unwrap().to_string(), "\"public\".\"courses\"");
+        assert_eq!(TableName::parse("Shop.Überblick_2").unwrap().to_string(), "\"Shop\".\"Überblick_2\"");
+        assert_eq!(ColumnName::parse("select").unwrap().to_string(), "\"select\"");
+    }
+
+    #[test]
+    fn what_is_not_the_users_or_not_a_name_is_refused() {
+        let long = "x".repeat(64);
+        let bad = [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a.b.c",
+            "a\"b",
+            "a\0",
+            "a\nb",
+            long.as_str(),
+            "forebay.references",
+            "forebay_private.x",
+            "pg_catalog.pg_class",
+            "pg_toast.x",
+            "information_schema.tables",
+        ];
+        for name in bad {
+            let error = TableName::parse(name).unwrap_err();
+            assert_eq!(error.code(), "name_refused", "{name:?}");
+        }
+        assert!(ColumnName::parse("a\" = 1; --").is_err());
+    }
+}
