@@ -12,6 +12,7 @@ pub mod changes;
 pub mod cluster;
 pub mod connect;
 mod copy;
+pub mod demo;
 pub mod documents;
 pub mod error;
 pub mod export;

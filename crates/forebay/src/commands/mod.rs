@@ -58,6 +58,7 @@ pub(crate) enum Command {
 /// Runs one command.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Demo(args) => demo::run(&args, context).await,
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
         Command::History(args) => history::run(&args, context).await,

@@ -91,6 +91,15 @@ pub(crate) fn changes(day: u16) -> Changes {
     }
 }
 
+/// The courses of a day as the site shows them, each with its id.
+pub(crate) fn shown(day: u16) -> impl Iterator<Item = (String, serde_json::Value)> {
+    (0..course_count(day)).map(move |position| {
+        let course = course(day, position);
+        // Text, dates and small numbers: there is nothing in a course that JSON does not take.
+        (course.id.clone(), serde_json::to_value(&course).unwrap_or_default())
+    })
+}
+
 /// How many courses there are on a day.
 pub(super) fn course_count(day: u16) -> u64 {
     let (start, end) = window(day);

@@ -3,6 +3,9 @@
 //! `/day/{n}/courses` and `/day/{n}/events` answer as JSON `{ "items": [...], "next": "/day/1/courses?page=2" }`,
 //! twenty items a page, `next` null on the last one. The day is part of the address, so a client decides which day
 //! it is, and the site itself keeps no state. What differs between days is in [`super::catalogue::changes`].
+//!
+//! `/broken/day/{n}/courses` is the same list on a bad day: the answer is a success, but it holds the first few courses
+//! only, and the link to the rest is missing. That is how a scraper loses data without noticing.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -20,6 +23,8 @@ use crate::failure::Failure;
 
 /// Items on a page.
 const PAGE: u64 = 20;
+/// Items that a broken list shows.
+const BROKEN: u64 = 12;
 
 /// The running site. It also stops when this is dropped.
 #[derive(Debug)]
@@ -49,8 +54,10 @@ pub(crate) async fn serve() -> Result<(SocketAddr, Shutdown), Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let (signal, stopped) = oneshot::channel();
-    let site =
-        Router::new().route("/day/{day}/courses", get(courses)).route("/day/{day}/events", get(events));
+    let site = Router::new()
+        .route("/day/{day}/courses", get(courses))
+        .route("/day/{day}/events", get(events))
+        .route("/broken/day/{day}/courses", get(broken_courses));
     let server = axum::serve(listener, site).with_graceful_shutdown(async {
         // A dropped sender stops the site just as well.
         let _ = stopped.await;
@@ -90,6 +97,11 @@ async fn events(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Listing<Event>>, StatusCode> {
     page(day, query.page, &format!("/day/{day}/events"), event_count(), event)
+}
+
+async fn broken_courses(Path(day): Path<u16>) -> Result<Json<Listing<Course>>, StatusCode> {
+    let total = course_count(day).min(BROKEN);
+    page(day, 1, "", total, |position| course(day, position))
 }
 
 /// Cuts a page out of `total` items. There is no day 0, and no page that holds nothing.

@@ -5,6 +5,7 @@
 mod completions;
 mod database;
 mod db;
+mod demo;
 mod export;
 mod help;
 mod history;

@@ -72,6 +72,18 @@ async fn the_second_day_is_the_first_with_the_changes_it_tells() {
 }
 
 #[tokio::test]
+async fn a_broken_list_is_the_beginning_of_the_whole_one_and_says_that_it_is_the_end() {
+    let (address, site) = serve().await.unwrap();
+    let (whole, _) = crawl(address, "/day/3/courses").await;
+    let (broken, pages) = crawl(address, "/broken/day/3/courses").await;
+    assert_eq!((broken.len(), pages), (12, 1));
+    assert!(broken.iter().all(|(id, course)| whole[id] == *course));
+    assert!(broken.len() * 2 < whole.len());
+    assert_eq!(get_raw(address, "/broken/day/0/courses").await.0, 404);
+    site.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let (address, site) = serve().await.unwrap();
     for path in ["/", "/day/0/courses", "/day/1/courses?page=0", "/day/1/courses?page=3", "/day/1/students"] {

@@ -1,0 +1,54 @@
+//! The last step: a bad day of the site is held by a guard, and the last good data keeps serving.
+
+use forebay_domain::run::RunStatus;
+use forebay_store::{demo, stats};
+use jiff::Timestamp;
+
+use super::{
+    report::Story,
+    stage::{COURSES, Stage, ingest, runs_figure, runs_table, scrape as persist},
+};
+use crate::{demo::catalogue, failure::Failure, ui::format};
+
+/// Step 8: day 3, on which most of the list is missing.
+pub(super) async fn scrape(stage: &Stage, story: &mut Story<'_>) -> Result<(), Failure> {
+    let mut step = story.begin("broken_day", "Day 3: the site breaks, and nothing is lost");
+    let (run, num_claimed, changes, before, after, differences) = stage
+        .work(async |database| {
+            let client = database.client().await?;
+            let before = stats::totals(&**client, None).await?;
+            let run =
+                persist(database, COURSES, stage.url("/broken/day/3/courses"), Timestamp::now()).await?;
+            let worked = ingest(database).await?;
+            let num_claimed: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_claimed).sum();
+            let changes = demo::run_changes(&**client, run.run_id).await?;
+            let after = stats::totals(&**client, None).await?;
+            Ok((run, num_claimed, changes, before, after, demo::num_differences(&**client).await?))
+        })
+        .await?;
+    let num_listed = catalogue::shown(3).count() as u64;
+    step.say(format!(
+        "The answer was a success, but it listed {} of the {} courses and no link to the rest.",
+        format::count(run.counts.num_seen),
+        format::count(num_listed)
+    ));
+    step.say("Deleting what was not seen would have taken most of the table. A guard held the run instead:");
+    for message in &run.messages {
+        step.say(format!("  {}: {message}", run.reason_code.as_deref().unwrap_or_default()));
+    }
+    step.table(runs_table([&run]));
+    step.figure("run", runs_figure([&run]))?;
+    step.figure("messages", &run.messages)?;
+    step.figure("num_references", after.num_active)?;
+    step.check("a guard held the run", &run.status, &RunStatus::Held)?;
+    step.check(
+        "no reference was added, updated or removed",
+        &(changes, after.num_active, after.num_revisions),
+        &(Vec::new(), before.num_active, before.num_revisions),
+    )?;
+    step.check("nothing was handed off", &num_claimed, &0)?;
+    step.check(format!("{} still serves the last good data", demo::COURSES), &differences, &0)?;
+    step.command("forebay runs list --status held");
+    step.command(format!("forebay runs reject {}, or release it if the site was right", run.run_id));
+    story.end(step)
+}
