@@ -8,6 +8,7 @@
 //! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
 
 pub mod aliases;
+pub mod bench;
 pub mod changes;
 pub mod cluster;
 pub mod connect;

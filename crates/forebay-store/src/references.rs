@@ -112,9 +112,14 @@ pub struct ChangedReference<'a> {
 }
 
 /// Keeps the planner, for this transaction, to index look-ups in set-based writes. Without it a batch of some
-/// thousand rows is hash-joined against a scan of the whole table.
+/// thousand rows is hash-joined against a scan of the whole table. Its estimates then rise far enough to start the
+/// just-in-time compiler, which costs more than the statement.
 pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
-    transaction.batch_execute("set local enable_hashjoin = off; set local enable_mergejoin = off").await?;
+    transaction
+        .batch_execute(
+            "set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off",
+        )
+        .await?;
     Ok(())
 }
 

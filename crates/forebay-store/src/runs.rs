@@ -13,7 +13,7 @@ use forebay_domain::{
     scope::Scope,
 };
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row, types::Type};
+use tokio_postgres::{GenericClient, Row, SimpleQueryMessage, types::Type};
 
 use crate::{
     connect::Dedicated,
@@ -58,18 +58,19 @@ impl ScopeLock {
         scope: &Scope,
         waiting: impl FnOnce(),
     ) -> Result<Self> {
-        let client = &connection.client;
+        let mut waiting = Some(waiting);
+        let mut pause = Duration::from_millis(20);
+        let statement = format!("select pg_try_advisory_xact_lock({})", lock_key(source_id, scope));
         // A server that ends idle transactions would end the lock.
-        client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
-        let scope = scope.to_string();
-        let name = "hashtextextended('forebay run ' || $1::int4 || ' ' || $2, 0)";
-        let try_lock = format!("select pg_try_advisory_xact_lock({name})");
-        let row =
-            client.query_typed_one(&try_lock, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
-        if !row.try_get::<_, bool>(0)? {
-            waiting();
-            let lock = format!("select pg_advisory_xact_lock({name})");
-            client.query_typed(&lock, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+        connection.client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
+        // The simple protocol, because a portal of the extended one would keep its snapshot, and vacuum from its
+        // work, for as long as the run takes. Trying again and again, because waiting in the server keeps one too.
+        while !is_granted(&connection.client.simple_query(&statement).await?) {
+            if let Some(waiting) = waiting.take() {
+                waiting();
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
         }
         Ok(Self { connection })
     }
@@ -78,6 +79,17 @@ impl ScopeLock {
     pub async fn release(self) -> Result<()> {
         Ok(self.connection.client.batch_execute("commit").await?)
     }
+}
+
+/// The number of the advisory lock of a scope.
+fn lock_key(source_id: i32, scope: &Scope) -> i64 {
+    let digest =
+        ring::digest::digest(&ring::digest::SHA256, format!("forebay run {source_id} {scope}").as_bytes());
+    digest.as_ref().first_chunk().copied().map_or(0, i64::from_be_bytes)
+}
+
+fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
+    answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t")))
 }
 
 /// Closes what dead processes left running in a scope; the caller holds its lock. Their staged changes are dropped:

@@ -16,7 +16,7 @@ use futures_util::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Transaction};
 
 use super::{
-    Progress, ReadInput, RunContext, RunReport, Tally,
+    MAX_ATTEMPTS, Progress, ReadInput, RunContext, RunReport, Tally, record,
     seen::SeenSet,
     write::{Attempt, Incoming, Target, Written, remove, split, write},
 };
@@ -50,7 +50,7 @@ pub(super) async fn finish(
 ) -> Result<RunReport> {
     progress(Progress::Applying);
     let mut client = context.database.client().await?;
-    tally.record(context).await?;
+    record(context, tally.take_unrecorded()).await?;
     let mut decision = judge_input(context, tally, &read);
     let may_remove = context.request.complete && decision.status == RunStatus::Complete
         || (decision.status == RunStatus::Partial
@@ -73,7 +73,7 @@ pub(super) async fn finish(
             decision.messages = held.into_iter().map(|held| held.message).collect();
         }
     }
-    let written = close(context, &mut client, tally, &decision, &read.outcome.coverage).await?;
+    let written = close_at_last(context, &mut client, tally, &decision, &read.outcome.coverage).await?;
     let counts = tally.counts + written.counts;
     let num_handoffs = tally.num_handoffs + written.num_handoffs;
     if let Err(error) = tidy(&client, &counts).await {
@@ -244,6 +244,23 @@ pub(super) async fn find_rekey(
     };
     let rekey = rekey::recognise(&candidates(&vanished), &candidates(&appeared), key_fields);
     Ok(rekey.map(|rekey| FoundRekey { rekey, vanished, appeared }))
+}
+
+/// Closes the run, again if a run of another scope comes in between.
+async fn close_at_last(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    tally: &Tally,
+    decision: &Decision,
+    coverage: &Coverage,
+) -> Result<Written> {
+    for _ in 1..MAX_ATTEMPTS {
+        match close(context, client, tally, decision, coverage).await {
+            Err(error) if error.is_conflict() => {}
+            closed => return closed,
+        }
+    }
+    close(context, client, tally, decision, coverage).await
 }
 
 /// Applies what the decision allows and closes the run, in one transaction.

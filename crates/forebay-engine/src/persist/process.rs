@@ -17,14 +17,11 @@ use forebay_store::{
 use tokio_postgres::{Client, Transaction};
 
 use super::{
-    RunContext,
+    MAX_ATTEMPTS, RunContext,
     window::{Batch, Entry},
     write::{Attempt, Incoming, Written, split, write},
 };
 use crate::error::{Error, Result};
-
-/// Other writers may come in between this often before a batch gives up.
-const MAX_ATTEMPTS: u32 = 5;
 
 /// What became of a window.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,16 +60,16 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
 async fn try_once(context: &RunContext<'_>, client: &mut Client, batch: &Batch) -> Result<Option<Processed>> {
     let mut processed =
         Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
-    let (differing, existing) = probe(context, client, batch).await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    references::hold_plans(&transaction).await?;
+    let (differing, existing) = probe(context, &transaction, batch).await?;
     if differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty() {
         if !context.staged {
             processed.counts.num_unchanged = batch.entries.len() as u64;
         }
         return Ok(Some(processed));
     }
-    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     let run_id = context.target.origin.run_id;
-    references::hold_plans(&transaction).await?;
     rejected::add(&transaction, run_id, &context.input_name, &batch.rejected).await?;
     if context.staged {
         stage(&transaction, run_id, batch, &differing).await?;
@@ -97,12 +94,12 @@ async fn try_once(context: &RunContext<'_>, client: &mut Client, batch: &Batch) 
 /// The entries that differ from what is stored, and those ids among them that exist.
 async fn probe(
     context: &RunContext<'_>,
-    client: &Client,
+    transaction: &Transaction<'_>,
     batch: &Batch,
 ) -> Result<(Vec<Entry>, HashSet<ReferenceId>)> {
     let ids: Vec<ReferenceId> = batch.entries.iter().map(|entry| entry.reference_id).collect();
     let hashes: Vec<VersionHash> = batch.entries.iter().map(|entry| entry.version_hash).collect();
-    let differences = references::probe(client, &ids, &hashes, &context.target.origin.scope).await?;
+    let differences = references::probe(transaction, &ids, &hashes, &context.target.origin.scope).await?;
     let existing = differences.iter().filter(|d| d.exists).map(|d| ids[d.index]).collect();
     Ok((differences.iter().map(|d| batch.entries[d.index]).collect(), existing))
 }

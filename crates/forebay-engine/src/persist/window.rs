@@ -19,9 +19,9 @@ use super::{
 };
 
 /// A window is sealed when it holds about this many bytes …
-const WINDOW_BYTES: usize = 16 << 20;
+const WINDOW_BYTES: usize = 8 << 20;
 /// … or this many records.
-const WINDOW_RECORDS: usize = 64 << 10;
+const WINDOW_RECORDS: usize = 32 << 10;
 
 /// A window that is being filled.
 #[derive(Debug, Default)]

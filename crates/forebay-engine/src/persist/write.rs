@@ -106,7 +106,7 @@ async fn change(
         let same_content = current.version_hash == record.version_hash;
         if current.removed_at.is_none() && same_content {
             // The probe tells this case only when the reference belongs to another scope.
-            if current.scope != target.origin.scope {
+            if current.scope != target.origin.scope && !is_older(target.origin.observed_at, current) {
                 moved.push(record.reference_id);
             }
             continue;

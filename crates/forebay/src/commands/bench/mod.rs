@@ -1,11 +1,41 @@
 //! `forebay bench`: measurements against a named peer on this machine.
+//!
+//! Machines are noisy and differ, so what counts is the ratio to the peer in the same run.
 
+mod memory;
 mod persist;
+mod records;
+mod report;
+
+use std::{fs, thread};
 
 use clap::Subcommand;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Persist(persist::Args),
+}
+
+/// Runs one benchmark.
+pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Persist(args) => persist::run(args, context).await,
+    }
+}
+
+/// The machine in a few words.
+fn machine() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or(std::env::consts::ARCH, |rest| rest.trim_start_matches([' ', '\t', ':']));
+    format!("{model}, {cores} cores, {}", std::env::consts::OS)
 }
