@@ -87,36 +87,57 @@ impl Preparer {
         payloads: &mut Vec<u8>,
         keys: &mut String,
     ) -> Result<Prepared, Reject> {
-        let document = self.parser.parse(text)?;
-        let record = object_of(document)?.root();
-        let key = append_record_key(&self.policy.key, record, keys)?;
+        let document = object_of(self.parser.parse(text)?)?;
+        let key = append_record_key(&self.policy.key, document.root(), keys)?;
         self.coverage.observe_record();
-
-        let start = payloads.len();
-        payloads.reserve(document.canonical_size_hint());
-        let version_hash = if self.rules.is_empty() {
-            write_plain(document, &mut self.coverage, payloads);
-            VersionHash::of(&payloads[start..])
-        } else {
-            self.hashed.clear();
-            let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
-            write_ruled(document, &self.rules, &mut self.coverage, &mut output);
-            let hashes_apart = self.rules.hashes_apart();
-            VersionHash::of(if hashes_apart { &self.hashed } else { &payloads[start..] })
-        };
+        let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
+        let (version_hash, payload) = write(document, &self.rules, &mut self.coverage, &mut output);
         Ok(Prepared {
             reference_id: ReferenceId::compute(&self.policy.source, &keys[key.clone()]),
             version_hash,
             key,
-            payload: start..payloads.len(),
+            payload,
             replaced: document.replaced(),
         })
+    }
+
+    /// Reads content whose key is known already, such as what a merge made of two payloads: its fields need not hold
+    /// the key any more. Appends its canonical payload to `payloads`; returns its hash and where it stands there.
+    pub fn prepare_content(
+        &mut self,
+        text: &[u8],
+        payloads: &mut Vec<u8>,
+    ) -> Result<(VersionHash, Range<usize>), Reject> {
+        let document = object_of(self.parser.parse(text)?)?;
+        let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
+        Ok(write(document, &self.rules, &mut self.coverage, &mut output))
     }
 
     /// The coverage of the records prepared since it was last taken.
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)
     }
+}
+
+/// Writes what is stored of a record, and tells its hash and where it stands in the payloads.
+#[inline]
+fn write(
+    document: Document<'_>,
+    rules: &RuleTable,
+    coverage: &mut Coverage,
+    output: &mut Output<'_>,
+) -> (VersionHash, Range<usize>) {
+    let start = output.payloads.len();
+    output.payloads.reserve(document.canonical_size_hint());
+    let version_hash = if rules.is_empty() {
+        write_plain(document, coverage, output.payloads);
+        VersionHash::of(&output.payloads[start..])
+    } else {
+        output.hashed.clear();
+        write_ruled(document, rules, coverage, output);
+        VersionHash::of(if rules.hashes_apart() { output.hashed } else { &output.payloads[start..] })
+    };
+    (version_hash, start..output.payloads.len())
 }
 
 /// The one form that is both stored and hashed.

@@ -154,7 +154,11 @@ impl Error {
 
     /// Whether another writer came in between, so that trying the batch again settles it.
     pub(crate) fn is_conflict(&self) -> bool {
-        let Self::Store(error) = self else { return false };
+        let error = match self {
+            Self::Store(error) => error,
+            Self::Contention { .. } => return true,
+            _ => return false,
+        };
         // A key added by another run, or two transactions that waited for each other.
         error.constraint() == Some("references_pkey")
             || error.server().and_then(|server| server.sqlstate()) == Some("40P01")

@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     io::Read,
+    mem,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -63,6 +64,8 @@ use crate::error::{Error, Result};
 
 /// A slow input is written after this long even if the window is not full, and progress is shown as often.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
+/// Other writers may come in between this often before a batch, or the end of a run, gives up.
+const MAX_ATTEMPTS: u32 = 5;
 /// Windows that are probed and written at the same time, each on its own connection.
 const WINDOWS_UNDER_WAY: usize = 2;
 
@@ -194,12 +197,15 @@ pub async fn persist(
     input: Input,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    let client = database.client().await?;
-    let source = declare_source(&**client, &request).await?;
+    let source = declare_source(&**database.client().await?, &request).await?;
+    // Nothing of the pool is held here: runs that wait must not keep the one that they wait for from its connections.
     let lock = ScopeLock::acquire(database.dedicated().await?, source.source_id, &request.scope, || {
         progress(Progress::Waiting);
     })
     .await?;
+    let client = database.client().await?;
+    // A re-key may have come in while this run waited, and then computed ids lead elsewhere.
+    let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
     let num_runs = runs::abort_orphans(&**client, source.source_id, &request.scope).await?;
     if num_runs > 0 {
         progress(Progress::Aborted { num_runs });
@@ -360,6 +366,9 @@ async fn read_and_write(
     // Staged windows of which a later one may replace what an earlier one brought must not overtake each other.
     let at_once = if context.request.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_UNDER_WAY };
     let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
+    // Beside the windows and never in front of them: one of them may hold the lock on the run's row, and has to be
+    // polled to give it back.
+    let mut recording = FuturesUnordered::new();
     let (mut at_end, mut is_due) = (false, false);
     let mut input_position = 0;
     loop {
@@ -369,7 +378,7 @@ async fn read_and_write(
             under_way.push(process(context, batch));
             is_due = false;
         }
-        if at_end && window.is_empty() && under_way.is_empty() {
+        if at_end && window.is_empty() && under_way.is_empty() && recording.is_empty() {
             break;
         }
         tokio::select! {
@@ -383,9 +392,12 @@ async fn read_and_write(
                 }
                 None => at_end = true,
             },
+            Some(recorded) = recording.next() => recorded?,
             _ = tick.tick() => {
                 is_due = true;
-                tally.record(context).await?;
+                if recording.is_empty() {
+                    recording.push(record(context, tally.take_unrecorded()));
+                }
                 progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
             }
         }
@@ -417,11 +429,13 @@ impl Tally {
         }
     }
 
-    /// Brings the run's row up to date.
-    async fn record(&mut self, context: &RunContext<'_>) -> Result<()> {
-        let client = context.database.client().await?;
-        runs::progress(&**client, context.target.origin.run_id, &self.unrecorded, 0).await?;
-        self.unrecorded = Counts::default();
-        Ok(())
+    fn take_unrecorded(&mut self) -> Counts {
+        mem::take(&mut self.unrecorded)
     }
+}
+
+/// Brings the run's row up to date.
+async fn record(context: &RunContext<'_>, counts: Counts) -> Result<()> {
+    let client = context.database.client().await?;
+    Ok(runs::progress(&**client, context.target.origin.run_id, &counts, 0).await?)
 }

@@ -91,7 +91,8 @@ begin
         return;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
-    if to_regclass('forebay.' || name) is null then
+    -- Not to_regclass again: it may remember that there was none before the wait.
+    if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
         execute format('create table forebay.%I (like forebay.reference_revisions including all)', name);
         execute format('alter table forebay.reference_revisions attach partition forebay.%I for values from (%L) to (%L)',
             name, month, month + interval '1 month');

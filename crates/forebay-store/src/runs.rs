@@ -101,7 +101,13 @@ pub async fn abort_orphans(client: &impl GenericClient, source_id: i32, scope: &
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;
-    Ok(rows.len() as u64)
+    let run_ids = rows.iter().map(|row| row.try_get(0)).collect::<std::result::Result<Vec<i64>, _>>()?;
+    if !run_ids.is_empty() {
+        // A statement of its own, because the one before may have waited for a last batch, which it does not see.
+        let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
+        client.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
+    }
+    Ok(run_ids.len() as u64)
 }
 
 /// Begins a run and returns its id.

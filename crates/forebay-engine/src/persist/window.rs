@@ -186,20 +186,21 @@ impl Batch {
     /// Puts other content in an entry's place. The entry comes back unchanged if the content cannot be prepared.
     pub(super) fn replace(&mut self, entry: &Entry, payload: &[u8], preparer: &mut Preparer) -> Entry {
         let mut chunk = PreparedChunk::default();
-        let Ok(prepared) = preparer.prepare(payload, &mut chunk.payloads, &mut chunk.keys) else {
+        let Ok((version_hash, payload)) = preparer.prepare_content(payload, &mut chunk.payloads) else {
             return *entry;
         };
+        chunk.keys.push_str(self.key(entry));
         chunk.records.push(PreparedRecord {
             reference_id: entry.reference_id,
-            version_hash: prepared.version_hash,
-            key: prepared.key,
-            payload: prepared.payload,
+            version_hash,
+            key: 0..chunk.keys.len(),
+            payload,
             place: self.place(entry),
         });
         self.chunks.push(chunk);
         Entry {
             reference_id: entry.reference_id,
-            version_hash: prepared.version_hash,
+            version_hash,
             chunk: u32::try_from(self.chunks.len() - 1).unwrap_or(u32::MAX),
             record: 0,
         }

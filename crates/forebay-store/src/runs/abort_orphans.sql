@@ -1,17 +1,9 @@
 -- The caller holds the scope's lock, so nobody else can be running in it: whatever says so is dead.
-with
-orphans as (
-    update forebay.scrape_runs
-    set status = 'aborted',
-        reason_code = 'process_died',
-        message = 'its process ended without closing it; what its batches wrote stays',
-        ended_at = now(),
-        duration_ms = extract(epoch from heartbeat_at - started_at) * 1000
-    where source_id = $1 and scope = $2 and status = 'running'
-    returning run_id
-),
--- What it staged was never applied, and a later run sees the source anew.
-dropped as (
-    delete from forebay.scrape_run_changes as c using orphans as o where c.run_id = o.run_id
-)
-select run_id from orphans
+update forebay.scrape_runs
+set status = 'aborted',
+    reason_code = 'process_died',
+    message = 'its process ended without closing it; what its batches wrote stays',
+    ended_at = now(),
+    duration_ms = extract(epoch from heartbeat_at - started_at) * 1000
+where source_id = $1 and scope = $2 and status = 'running'
+returning run_id
