@@ -1,0 +1,150 @@
+//! A key that comes more than once in a run, inside of one window and in several, under each policy.
+
+use forebay_domain::run::OnDuplicate;
+use forebay_engine::persist::PersistRequest;
+
+use super::{Shop, complete, counts, day, guarded, incremental};
+
+/// Key `a` comes three times and `b` twice; `c` once.
+const PIECES: [&str; 3] = [
+    "{\"id\":\"a\",\"x\":1,\"y\":1}\n{\"id\":\"b\",\"x\":1}\n",
+    "{\"id\":\"a\",\"x\":2}\n{\"id\":\"c\",\"x\":1}\n",
+    "{\"id\":\"b\",\"z\":2}\n{\"id\":\"a\",\"z\":3}\n",
+];
+
+/// What becomes of `a` and `b`, duplicates and rejections.
+struct Outcome {
+    policy: OnDuplicate,
+    a: &'static str,
+    b: &'static str,
+    num_duplicate: u64,
+    num_rejected: u64,
+}
+
+const OUTCOMES: [Outcome; 4] = [
+    Outcome {
+        policy: OnDuplicate::First,
+        a: r#"{"id":"a","x":1,"y":1}"#,
+        b: r#"{"id":"b","x":1}"#,
+        num_duplicate: 3,
+        num_rejected: 0,
+    },
+    Outcome {
+        policy: OnDuplicate::Last,
+        a: r#"{"id":"a","z":3}"#,
+        b: r#"{"id":"b","z":2}"#,
+        num_duplicate: 3,
+        num_rejected: 0,
+    },
+    Outcome {
+        policy: OnDuplicate::Merge,
+        a: r#"{"id":"a","x":2,"y":1,"z":3}"#,
+        b: r#"{"id":"b","x":1,"z":2}"#,
+        num_duplicate: 3,
+        num_rejected: 0,
+    },
+    Outcome {
+        policy: OnDuplicate::Reject,
+        a: r#"{"id":"a","x":1,"y":1}"#,
+        b: r#"{"id":"b","x":1}"#,
+        num_duplicate: 0,
+        num_rejected: 3,
+    },
+];
+
+impl Outcome {
+    fn request(&self, request: PersistRequest) -> PersistRequest {
+        PersistRequest { on_duplicate: self.policy, ..request }
+    }
+
+    /// Loads the records, in as many windows as there are pieces, and replays them in one window and in as many.
+    async fn holds(&self, pieces: &[&str]) {
+        let shop = Shop::open().await;
+        let num_kept = 6 - self.num_duplicate - self.num_rejected;
+        assert_eq!(num_kept, 3);
+        let loaded = shop.persist_in_pieces(self.request(complete(1)), pieces).await;
+        let expected = [6, 3, 0, 0, 0, 0, self.num_duplicate, self.num_rejected];
+        assert_eq!((counts(&loaded), loaded.num_handoffs), (expected, 3), "{:?}", self.policy);
+        assert_eq!(loaded.status.as_str(), "complete", "a duplicate is no reason to doubt the input");
+        self.is_stored(&shop).await;
+
+        let tables = "select (select array_agg((reference_id, version, changed_at, payload, scrape_run_id, xmin) order by 1)
+                from forebay.\"references\" as r (reference_id)), (select count(*) from forebay.reference_revisions),
+            (select array_agg((h.*, xmin)) from forebay.ingestion_handoffs as h),
+            (select array_agg((j.*, xmin)) from forebay.ingestion_jobs as j),
+            (select count(*) from forebay.scrape_run_changes)";
+        let before = shop.row(tables).await;
+        let again = [6, 0, 0, 3, 0, 0, self.num_duplicate, self.num_rejected];
+        for (number, request) in [(2, complete(2)), (3, incremental(3)), (4, guarded(4))] {
+            let replayed = shop.persist(self.request(request), &PIECES.concat()).await;
+            assert_eq!(counts(&replayed), again, "{:?} on day {number}", self.policy);
+            assert_eq!(replayed.num_handoffs, 0);
+        }
+        let replayed = shop.persist_in_pieces(self.request(guarded(5)), pieces).await;
+        assert_eq!((counts(&replayed), replayed.num_handoffs), (again, 0), "{:?}", self.policy);
+        assert_eq!(shop.row(tables).await, before, "{:?}", self.policy);
+    }
+
+    async fn is_stored(&self, shop: &Shop) {
+        assert_eq!(shop.at("a", day(1)).await.as_deref(), Some(self.a), "{:?}", self.policy);
+        assert_eq!(shop.at("b", day(1)).await.as_deref(), Some(self.b), "{:?}", self.policy);
+        assert_eq!(shop.at("c", day(1)).await.as_deref(), Some(r#"{"id":"c","x":1}"#));
+        let rejected =
+            "select line, reason_code, raw_text from forebay.rejected_records where run_id = 1 order by line";
+        let rows = shop.rows(rejected).await;
+        if self.num_rejected == 0 {
+            assert!(rows.is_empty(), "{rows:?}");
+            return;
+        }
+        assert_eq!(
+            rows,
+            [
+                r#"3 duplicate_key {"id":"a","x":2}"#,
+                r#"5 duplicate_key {"id":"b","z":2}"#,
+                r#"6 duplicate_key {"id":"a","z":3}"#
+            ]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inside_one_window() {
+    for outcome in OUTCOMES {
+        outcome.holds(&[&PIECES.concat()]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_windows_first() {
+    OUTCOMES[0].holds(&PIECES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_windows_last() {
+    OUTCOMES[1].holds(&PIECES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_windows_merge() {
+    OUTCOMES[2].holds(&PIECES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_windows_reject() {
+    OUTCOMES[3].holds(&PIECES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_one_may_be_what_is_stored() {
+    let shop = Shop::open().await;
+    let last = |request| PersistRequest { on_duplicate: OnDuplicate::Last, ..request };
+    shop.persist(complete(1), "{\"id\":\"a\",\"x\":1}\n").await;
+    // An earlier window brings other content, which must not stay staged.
+    let pieces = ["{\"id\":\"a\",\"x\":2}\n", "{\"id\":\"a\",\"x\":1}\n"];
+    let report = shop.persist_in_pieces(last(guarded(2)), &pieces).await;
+    assert_eq!(counts(&report), [2, 0, 0, 1, 0, 0, 1, 0]);
+    let report = shop
+        .persist_in_pieces(last(incremental(3)), &["{\"id\":\"a\",\"x\":1}\n", "{\"id\":\"a\",\"x\":2}\n"])
+        .await;
+    assert_eq!(counts(&report), [2, 0, 1, 0, 0, 0, 1, 0]);
+}

@@ -1,0 +1,141 @@
+//! Runs that a guard holds, and what an operator makes of them.
+
+use forebay_engine::persist;
+
+use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
+
+const TOTALS: &str = "select count(*) filter (where removed_at is null), count(removed_at), sum(version),
+    (select count(*) from forebay.scrape_run_changes) from forebay.\"references\"";
+
+/// Forty references, and a run held that would remove thirty, change one and add one.
+async fn held() -> (Shop, i64) {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..40, 1)).await;
+    let text = numbered(0..1, 2) + &numbered(1..10, 1) + &numbered(40..41, 1);
+    let report = shop.persist(guarded(2), &text).await;
+    assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("mass_removal")));
+    assert_eq!((counts(&report), report.num_handoffs), ([11, 0, 0, 9, 0, 0, 0, 0], 0));
+    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the last good data keeps serving");
+    (shop, report.run_id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn released_it_is_as_if_it_had_not_been_held() {
+    let (shop, run_id) = held().await;
+    let run = persist::release(&shop.database, run_id).await.unwrap();
+    assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("complete", Some("released")));
+    let c = run.counts;
+    assert_eq!((c.num_seen, c.num_added, c.num_updated, c.num_unchanged, c.num_removed), (11, 1, 1, 9, 30));
+    assert_eq!(shop.row(TOTALS).await, "11 30 42 0");
+    assert_eq!(shop.at("K20", day(2)).await, None, "it takes effect when it observed the source");
+    assert!(shop.at("K20", day(2) - jiff::Span::new().seconds(1)).await.is_some());
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_jobs where change <> 'added'").await, "31");
+    let again = persist::release(&shop.database, run_id).await.unwrap_err();
+    assert_eq!(again.code(), "run_not_held");
+    assert_eq!(persist::reject(&shop.database, run_id + 9).await.unwrap_err().code(), "no_such_run");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn released_late_it_leaves_alone_what_is_newer() {
+    let (shop, run_id) = held().await;
+    let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
+    assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 1, 2, 0, 0, 0, 0, 0]);
+    let run = persist::release(&shop.database, run_id).await.unwrap();
+    assert_eq!((run.counts.num_removed, run.counts.num_rejected), (29, 2));
+    let newest = "select record_key, version, payload ->> 'n' from forebay.\"references\"
+        where removed_at is null and observed_at = '2026-01-03 12:00+00' order by record_key";
+    assert_eq!(shop.rows(newest).await, ["K0 2 3", "K20 2 3", "K40 1 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_it_leaves_no_trace_in_the_references() {
+    let (shop, run_id) = held().await;
+    let run = persist::reject(&shop.database, run_id).await.unwrap();
+    assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("aborted", Some("rejected")));
+    assert_eq!(shop.row(TOTALS).await, "40 0 40 0");
+    // It is no obstacle to an older run, because it was never applied.
+    assert_eq!(counts(&shop.persist(guarded(2), &numbered(0..40, 1)).await), [40, 0, 0, 40, 0, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_run_makes_it_obsolete() {
+    let (shop, run_id) = held().await;
+    shop.persist(incremental(3), &numbered(0..5, 1)).await;
+    let status = format!("select status, reason_code from forebay.scrape_runs where run_id = {run_id}");
+    assert_eq!(shop.row(&status).await, "held mass_removal");
+    shop.persist(guarded(3), &numbered(0..39, 1)).await;
+    assert_eq!(shop.row(&status).await, "aborted superseded");
+    assert_eq!(shop.row(TOTALS).await, "39 1 40 0");
+}
+
+/// Ten courses under some prefix, the first with some room.
+fn courses(prefix: &str, room: u32) -> String {
+    let course = |n: u32| {
+        let room = if n == 0 { room } else { n };
+        format!("{{\"id\":\"{prefix}{n}\",\"title\":\"Introduction to subject {n}\",\"room\":{room}}}\n")
+    };
+    (0..10).map(course).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rekey_keeps_ids_and_history() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &courses("CSC-", 0)).await;
+    let ids = "select array_agg(reference_id order by reference_id) from forebay.\"references\"";
+    let before = shop.row(ids).await;
+
+    let moved =
+        shop.persist(guarded(2), &(courses("csc/", 0) + "{\"id\":\"new\",\"title\":\"New\"}\n")).await;
+    assert_eq!((moved.status.as_str(), moved.reason_code.as_deref()), ("held", Some("rekey_suspected")));
+    let rekeyed = persist::rekey(&shop.database, moved.run_id).await.unwrap();
+    assert_eq!(rekeyed.num_rekeyed, 10);
+    let c = rekeyed.run.counts;
+    assert_eq!((c.num_added, c.num_updated, c.num_removed), (1, 10, 0));
+    assert_eq!(shop.row(TOTALS).await, "11 0 21 0");
+    let kept = format!("{ids} where record_key <> 'new'");
+    assert_eq!(shop.row(&kept).await, before);
+    let previous = format!(
+        "select record_key, version, lineage -> 'previous_keys' from forebay.\"references\" where reference_id = '{}'",
+        id("CSC-3")
+    );
+    assert_eq!(shop.row(&previous).await, r#"csc/3 2 ["CSC-3"]"#);
+    assert_eq!(
+        shop.at("CSC-3", day(1)).await.unwrap(),
+        r#"{"id":"CSC-3","room":3,"title":"Introduction to subject 3"}"#
+    );
+
+    // From now on the new keys are what the source has, in straight runs and in staged ones.
+    let new = "{\"id\":\"new\",\"title\":\"New\"}\n";
+    let text = courses("csc/", 0) + new;
+    for request in [complete(3), guarded(4), incremental(5)] {
+        assert_eq!(counts(&shop.persist(request, &text).await), [11, 0, 0, 11, 0, 0, 0, 0]);
+    }
+    let changed = courses("csc/", 99) + new;
+    assert_eq!(counts(&shop.persist(guarded(6), &changed).await), [11, 0, 1, 10, 0, 0, 0, 0]);
+    let of_first = format!(
+        "select version, lineage -> 'previous_keys' from forebay.\"references\" where reference_id = '{}'",
+        id("CSC-0")
+    );
+    assert_eq!(shop.row(&of_first).await, r#"3 ["CSC-0"]"#, "a later version keeps its lineage");
+
+    // Gone and back, and moved once more: everything is under the id that it first had.
+    shop.persist(complete(7), new).await;
+    assert_eq!(counts(&shop.persist(complete(8), &changed).await), [11, 0, 0, 1, 0, 10, 0, 0]);
+    let again = shop.persist(guarded(9), &(courses("x/", 99) + new)).await;
+    assert_eq!(again.reason_code.as_deref(), Some("rekey_suspected"));
+    assert_eq!(persist::rekey(&shop.database, again.run_id).await.unwrap().num_rekeyed, 10);
+    assert_eq!(shop.row(&previous).await, r#"x/3 3 ["CSC-3", "csc/3"]"#);
+    assert_eq!(
+        counts(&shop.persist(complete(10), &(courses("x/", 99) + new)).await),
+        [11, 0, 0, 11, 0, 0, 0, 0]
+    );
+    assert_eq!(shop.row(&kept).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_rekey_is_not_taken_as_one() {
+    let (shop, run_id) = held().await;
+    assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
+    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "and it is held still");
+    persist::reject(&shop.database, run_id).await.unwrap();
+}

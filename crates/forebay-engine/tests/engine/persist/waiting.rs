@@ -1,0 +1,73 @@
+//! Waiting for one's turn: for as long as it takes, and with what is true when the turn comes.
+
+use std::time::Duration;
+
+use forebay_engine::persist::{self, Progress};
+use forebay_store::{runs::ScopeLock, sources};
+use tokio::{sync::Notify, time};
+
+use super::{SOURCE, Shop, complete, counts, id, input, numbered};
+
+async fn lock(shop: &Shop) -> ScopeLock {
+    let source = sources::find(&shop.client, SOURCE).await.unwrap().unwrap();
+    let connection = shop.database.dedicated().await.unwrap();
+    let scope = forebay_domain::scope::Scope::default();
+    ScopeLock::acquire(connection, source.source_id, &scope, || {}).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    // As managed databases set it for their roles.
+    let set =
+        "do $$ begin execute format('alter database %I set statement_timeout = 800', current_database());
+        execute format('alter database %I set lock_timeout = 600', current_database());
+        execute format('alter database %I set idle_in_transaction_session_timeout = 500', current_database());
+        end $$";
+    shop.client.batch_execute(set).await.unwrap();
+    let lock = lock(&shop).await;
+    let database = shop.test.open().await;
+    let text = numbered(0..3, 2);
+    let run = persist::persist(&database, complete(2), input(text.as_bytes()), &|_| {});
+    let release = async {
+        time::sleep(Duration::from_millis(1_500)).await;
+        lock.release().await.unwrap();
+    };
+    let (report, ()) = tokio::join!(run, release);
+    assert_eq!(counts(&report.unwrap()), [3, 0, 3, 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_were_moved_while_a_run_waited_are_found() {
+    let shop = Shop::open().await;
+    let named = |prefix: &str| (0..8).map(|n| format!("{{\"id\":\"{prefix}{n}\"}}\n")).collect::<String>();
+    shop.persist(complete(1), &named("old-")).await;
+
+    let lock = lock(&shop).await;
+    let waiting = Notify::new();
+    let tell = |progress: Progress| {
+        if matches!(progress, Progress::Waiting) {
+            waiting.notify_one();
+        }
+    };
+    let text = named("new-");
+    let run = persist::persist(&shop.database, complete(2), input(text.as_bytes()), &tell);
+    let operator = async {
+        waiting.notified().await;
+        // What a re-key does, under the lock that the run waits for.
+        let rekey = "insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)
+                select forebay.reference_id('shop', replace(record_key, 'old', 'new')), reference_id, source_id,
+                    replace(record_key, 'old', 'new'), 1 from forebay.\"references\";
+            update forebay.\"references\" set record_key = replace(record_key, 'old', 'new')";
+        shop.client.batch_execute(rekey).await.unwrap();
+        lock.release().await.unwrap();
+    };
+    let (report, ()) = tokio::join!(run, operator);
+    assert_eq!(counts(&report.unwrap()), [8, 0, 8, 0, 0, 0, 0, 0], "the new keys lead to what was kept");
+    let kept = format!(
+        "select record_key, version from forebay.\"references\" where reference_id = '{}'",
+        id("old-3")
+    );
+    assert_eq!(shop.row(&kept).await, "new-3 2");
+}
