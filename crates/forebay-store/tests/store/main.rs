@@ -10,9 +10,10 @@ mod connect;
 mod export;
 mod history;
 mod migrations;
+mod pooler;
+mod statements;
 mod stats;
 mod story;
-mod pooler;
 mod support;
 #[cfg(target_os = "linux")]
 mod tls;
