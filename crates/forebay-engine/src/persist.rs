@@ -203,10 +203,12 @@ pub async fn persist(
         progress(Progress::Waiting);
     })
     .await?;
-    let client = database.client().await?;
+    let mut client = database.client().await?;
     // A re-key may have come in while this run waited, and then computed ids lead elsewhere.
     let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
-    let num_runs = runs::abort_orphans(&**client, source.source_id, &request.scope).await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let num_runs = runs::abort_orphans(&*transaction, source.source_id, &request.scope).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
     if num_runs > 0 {
         progress(Progress::Aborted { num_runs });
     }

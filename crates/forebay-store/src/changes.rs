@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -77,16 +77,16 @@ pub async fn unstage(client: &impl GenericClient, run_id: i64, ids: &[ReferenceI
     Ok(())
 }
 
-/// Stages references as removed.
+/// Stages references as removed. Fails with [`Error::RunLost`] when the run is not `running` any more, because what a
+/// closed run stages would stay for good.
 pub async fn stage_removed(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
-    client
+    let num_rows = client
         .execute_typed(
-            "insert into forebay.scrape_run_changes (run_id, reference_id, change) \
-             select $1, c, 'removed' from unnest($2::uuid[]) as c",
+            include_str!("changes/stage_removed.sql"),
             &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)],
         )
         .await?;
-    Ok(())
+    if num_rows == ids.len() as u64 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
 /// The next `limit` staged records with ids after `after`, in order.

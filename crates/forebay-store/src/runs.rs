@@ -94,8 +94,10 @@ fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
 
 /// Closes what dead processes left running in a scope; the caller holds its lock. Their staged changes are dropped:
 /// the next run sees the source anew. Tells how many there were.
-pub async fn abort_orphans(client: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<u64> {
-    let rows = client
+///
+/// In a transaction, because a run that is closed is not looked at again.
+pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<u64> {
+    let rows = transaction
         .query_typed(
             include_str!("runs/abort_orphans.sql"),
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
@@ -105,7 +107,7 @@ pub async fn abort_orphans(client: &impl GenericClient, source_id: i32, scope: &
     if !run_ids.is_empty() {
         // A statement of its own, because the one before may have waited for a last batch, which it does not see.
         let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
-        client.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
+        transaction.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
     }
     Ok(run_ids.len() as u64)
 }

@@ -92,7 +92,17 @@ pub(crate) fn id(key: &str) -> ReferenceId {
 
 /// Records `{"id": "K…", "n": …}` for a range of numbers, one a line.
 pub(crate) fn numbered(range: std::ops::Range<usize>, n: usize) -> String {
-    range.map(|key| format!("{{\"id\":\"K{key}\",\"n\":{n}}}\n")).collect()
+    lines(range.map(|key| format!("{{\"id\":\"K{key}\",\"n\":{n}}}")))
+}
+
+/// Records as a text with one on each line.
+pub(crate) fn lines(records: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    for record in records {
+        text.push_str(&record);
+        text.push('\n');
+    }
+    text
 }
 
 /// What a report counts, in the order seen, added, updated, unchanged, removed, restored, duplicate, rejected.

@@ -10,6 +10,7 @@ mod export;
 mod help;
 mod history;
 mod init;
+mod kill;
 mod shared_data;
 mod stats;
 mod stored;

@@ -3,9 +3,10 @@
 use std::{sync::Mutex, time::Duration};
 
 use forebay_engine::persist::{self, Input, Progress};
+use forebay_store::changes;
 use tokio::{sync::Notify, time};
 
-use super::{Shop, complete, counts, incremental, input, numbered, pipe};
+use super::{Shop, complete, counts, id, incremental, input, numbered, pipe};
 
 /// The counts of the latest run, as another connection sees them.
 const LATEST: &str = "select status, num_seen, num_added, num_unchanged from forebay.scrape_runs
@@ -133,4 +134,13 @@ async fn the_pool_is_not_held_by_runs_that_wait() {
     let reports = reports.expect("runs of one scope take turns");
     assert_eq!(reports.iter().map(|report| report.counts.num_added).sum::<u64>(), 50);
     assert_eq!(reports.iter().map(|report| report.counts.num_unchanged).sum::<u64>(), 50 * (num_runs - 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_closed_stages_nothing_more() {
+    let shop = Shop::open().await;
+    let run_id = shop.persist(complete(1), &numbered(0..3, 1)).await.run_id;
+    let late = changes::stage_removed(&shop.client, run_id, &[id("K0"), id("K1")]).await.unwrap_err();
+    assert_eq!(late.code(), "run_lost");
+    assert_eq!(shop.row("select count(*) from forebay.scrape_run_changes").await, "0");
 }

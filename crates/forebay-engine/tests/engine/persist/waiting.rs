@@ -6,7 +6,7 @@ use forebay_engine::persist::{self, Progress};
 use forebay_store::{runs::ScopeLock, sources};
 use tokio::{sync::Notify, time};
 
-use super::{SOURCE, Shop, complete, counts, id, input, numbered};
+use super::{SOURCE, Shop, complete, counts, id, input, lines, numbered};
 
 async fn lock(shop: &Shop) -> ScopeLock {
     let source = sources::find(&shop.client, SOURCE).await.unwrap().unwrap();
@@ -41,7 +41,7 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_were_moved_while_a_run_waited_are_found() {
     let shop = Shop::open().await;
-    let named = |prefix: &str| (0..8).map(|n| format!("{{\"id\":\"{prefix}{n}\"}}\n")).collect::<String>();
+    let named = |prefix: &str| lines((0..8).map(|n| format!("{{\"id\":\"{prefix}{n}\"}}")));
     shop.persist(complete(1), &named("old-")).await;
 
     let lock = lock(&shop).await;
