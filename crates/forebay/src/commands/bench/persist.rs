@@ -75,6 +75,7 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
     // The peer before and after, because machines change their speed.
     context.ui.note("measuring the raw COPY, the first load, replays and a change of 1 %");
     let mut raw = vec![raw_copy(&mut client, dump.path()).await?];
+    bench::settle(&**client).await?;
     memory::reset_peak();
     let first_load = persist_file(database, first.path()).await?;
     raw.push(raw_copy(&mut client, dump.path()).await?);
@@ -86,6 +87,7 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
         replays.push(persist_file(database, first.path()).await?.duration);
         wal.push(bench::wal_bytes(&**client).await? - before);
     }
+    bench::settle(&**client).await?;
     let one_percent = persist_file(database, changed.path()).await?;
     let peak = memory::peak();
     raw.push(raw_copy(&mut client, dump.path()).await?);
