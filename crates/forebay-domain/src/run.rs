@@ -119,6 +119,13 @@ impl OnDuplicate {
         }
     }
 
+    /// The policy that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::First, Self::Last, Self::Merge, Self::Reject]
+            .into_iter()
+            .find(|policy| policy.as_str() == word)
+    }
+
     /// Whether the outcome for a key is known only at the end of the input.
     pub const fn needs_whole_input(self) -> bool {
         matches!(self, Self::Last | Self::Merge)

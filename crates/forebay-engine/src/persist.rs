@@ -15,6 +15,7 @@
 
 mod finish;
 mod held;
+mod policy;
 mod process;
 mod reading;
 mod seen;
@@ -54,6 +55,7 @@ use jiff::Timestamp;
 use tokio::time;
 
 pub use held::{Rekeyed, reject, rekey, release};
+pub use policy::{StoredPolicy, stored_policy};
 use process::{Processed, process};
 use reading::Reading;
 use seen::SeenSet;
@@ -172,6 +174,8 @@ struct RunContext<'a> {
     target: Target,
     /// Changes are staged until the end.
     staged: bool,
+    /// The source has never been persisted before.
+    is_first_run: bool,
     started: Instant,
     input_name: String,
 }
@@ -250,29 +254,9 @@ async fn declare_source(client: &tokio_postgres::Client, request: &PersistReques
         .clone()
         .or_else(|| known.map(|known| known.entity_type))
         .unwrap_or_else(|| "record".to_owned());
-    let policy = serde_json::json!({
-        "rules": rules_json(&request.rules),
-        "on_duplicate": request.on_duplicate.as_str(),
-    });
+    let policy = StoredPolicy { rules: request.rules.clone(), on_duplicate: request.on_duplicate }.to_json();
     let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy };
     Ok(sources::declare(client, &spec).await?)
-}
-
-fn rules_json(rules: &FieldRules) -> serde_json::Value {
-    let normalise: BTreeMap<_, _> = rules
-        .normalise
-        .iter()
-        .map(|(field, n)| {
-            let steps = [(n.trim, "trim"), (n.collapse_whitespace, "collapse"), (n.casefold, "casefold")];
-            (field, steps.into_iter().filter_map(|(on, step)| on.then_some(step)).collect::<Vec<_>>())
-        })
-        .collect();
-    serde_json::json!({
-        "ignore": rules.ignore,
-        "volatile": rules.volatile,
-        "normalise": normalise,
-        "sensitive": rules.sensitive,
-    })
 }
 
 /// Begins the run: from here on its row exists.
@@ -294,6 +278,7 @@ async fn start<'a>(
     let under_guards = request.complete
         && request.guards.is_some()
         && references::any_active(&**client, source.source_id, &scope).await?;
+    let is_first_run = !runs::any(&**client, source.source_id).await?;
     references::ensure_revision_month(&**client, request.observed_at).await?;
     let run = NewRun {
         source_id: source.source_id,
@@ -326,6 +311,7 @@ async fn start<'a>(
             pipelines,
         },
         staged: under_guards || request.on_duplicate.needs_whole_input(),
+        is_first_run,
         started,
         input_name: input.to_owned(),
         source,

@@ -123,20 +123,31 @@ pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
     Ok(())
 }
 
-/// Finds which records of a batch differ from what is stored. `ids` and `hashes` run in parallel; sorted ids visit
-/// each index page once.
+/// Finds which records of a batch differ from what is stored. `ids`, sorted and each once, and `hashes` run in
+/// parallel. Sorted ids visit each index page once.
 pub async fn probe(
     client: &impl GenericClient,
     ids: &[ReferenceId],
     hashes: &[VersionHash],
     scope: &str,
 ) -> Result<Vec<Difference>> {
-    let ids = sql_ids(ids);
+    debug_assert!(ids.is_sorted(), "an answer is found again by its id");
+    let parameters = sql_ids(ids);
     let hashes: Vec<SqlHash> = hashes.iter().copied().map(SqlHash).collect();
     let rows = client
-        .query_typed(PROBE, &[(&ids, Type::UUID_ARRAY), (&hashes, Type::BYTEA_ARRAY), (&scope, Type::TEXT)])
+        .query_typed(
+            PROBE,
+            &[(&parameters, Type::UUID_ARRAY), (&hashes, Type::BYTEA_ARRAY), (&scope, Type::TEXT)],
+        )
         .await?;
-    rows.iter().map(|row| Ok(Difference { index: index(row.try_get(0)?), exists: row.try_get(1)? })).collect()
+    let mut differences = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id = row.try_get::<_, SqlId>(0)?.0;
+        if let Ok(index) = ids.binary_search(&id) {
+            differences.push(Difference { index, exists: row.try_get(1)? });
+        }
+    }
+    Ok(differences)
 }
 
 /// Reads what is stored of `ids`, in their order; ids that are not stored are left out.

@@ -112,6 +112,12 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
     Ok(run_ids.len() as u64)
 }
 
+/// Whether a source has ever had a run.
+pub async fn any(client: &impl GenericClient, source_id: i32) -> Result<bool> {
+    let statement = "select exists (select from forebay.scrape_runs where source_id = $1)";
+    Ok(client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.try_get(0)?)
+}
+
 /// Begins a run and returns its id.
 pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
     let row = client

@@ -166,6 +166,6 @@ impl<'a> Held<'a> {
         let run_id = self.run.run_id;
         self.lock.release().await?;
         let client = self.database.client().await?;
-        Ok(runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?)
+        runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })
     }
 }

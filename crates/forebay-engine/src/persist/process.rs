@@ -40,7 +40,9 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
         settle_revisited(context, &client, &mut batch).await?;
     }
     for attempt in 1.. {
-        let result = try_once(context, &mut client, &batch).await;
+        // A source without earlier runs has no references: there is nothing to probe until a conflict says otherwise.
+        let is_new = context.is_first_run && attempt == 1;
+        let result = try_once(context, &mut client, &batch, is_new).await;
         let conflict = match &result {
             Ok(None) => true,
             Err(error) => error.is_conflict(),
@@ -57,12 +59,21 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
 }
 
 /// None: another writer was faster, nothing was written.
-async fn try_once(context: &RunContext<'_>, client: &mut Client, batch: &Batch) -> Result<Option<Processed>> {
+async fn try_once(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    batch: &Batch,
+    is_new: bool,
+) -> Result<Option<Processed>> {
     let mut processed =
         Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     references::hold_plans(&transaction).await?;
-    let (differing, existing) = probe(context, &transaction, batch).await?;
+    let (differing, existing) = if is_new {
+        (batch.entries.clone(), HashSet::new())
+    } else {
+        probe(context, &transaction, batch).await?
+    };
     if differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty() {
         if !context.staged {
             processed.counts.num_unchanged = batch.entries.len() as u64;

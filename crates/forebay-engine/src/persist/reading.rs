@@ -132,7 +132,7 @@ async fn prepare_all(
             item = raw.recv(), if more && under_way.len() < num_preparers => match item {
                 Some(Ok((chunk, position))) => {
                     let (preparers, policy) = (Arc::clone(&preparers), Arc::clone(&policy));
-                    under_way.push_back(task::spawn_blocking(move || prepare(&preparers, &policy, &chunk, position)));
+                    under_way.push_back(task::spawn_blocking(move || Ok(prepare(&preparers, &policy, &chunk, position))));
                 }
                 Some(Err(error)) => {
                     more = false;
@@ -164,7 +164,7 @@ fn prepare(
     policy: &Arc<RecordPolicy>,
     chunk: &Chunk,
     input_position: u64,
-) -> Result<PreparedChunk> {
+) -> PreparedChunk {
     let idle = preparers.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut preparer = idle.unwrap_or_else(|| Preparer::new(Arc::clone(policy)));
     let mut out = PreparedChunk {
@@ -202,7 +202,7 @@ fn prepare(
     }));
     out.rejected.sort_by_key(|rejected| rejected.place);
     preparers.lock().unwrap_or_else(PoisonError::into_inner).push(preparer);
-    Ok(out)
+    out
 }
 
 impl PreparedChunk {

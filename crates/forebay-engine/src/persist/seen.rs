@@ -167,17 +167,15 @@ impl Cursor {
 /// Where an id stands in the filter: the first word of its block, and the bits to set in the block's words. Ids are
 /// digests, so their bits serve as the hash; the leading ones choose the block, so sorted ids walk through memory.
 fn filter_place(id: ReferenceId) -> (usize, [u64; BLOCK_WORDS]) {
-    const BLOCKS: u64 = (FILTER_BYTES / 8 / BLOCK_WORDS) as u64;
-    let [a, b, c, d, e, f, g, h, rest @ ..] = id.0;
-    let leading = u32::from_be_bytes([a, b, c, d]);
-    let block = (u64::from(leading) * BLOCKS) >> 32;
-    // Version and variant bits of the UUID are fixed; the tail has none of them but the variant's two, left out here.
-    let tail = u64::from_be_bytes([e, f, rest[1], rest[2], rest[3], rest[4], rest[5], rest[6]])
-        ^ u64::from(u16::from_be_bytes([g & 0x0f, h]));
+    const BLOCKS: u128 = (FILTER_BYTES / 8 / BLOCK_WORDS) as u128;
+    let digest = u128::from_be_bytes(id.0);
+    let block = ((digest >> 96) * BLOCKS) >> 32;
+    // The last 62 bits; the two before them are the variant of the UUID, the same in every id.
+    let tail = digest & ((1 << 62) - 1);
     let mut bits = [0; BLOCK_WORDS];
     for place in 0..BITS_PER_ID {
         let bit = (tail >> (place * 9)) & 511;
-        bits[usize::try_from(bit >> 6).unwrap_or_default()] |= 1 << (bit & 63);
+        bits[usize::try_from(bit >> 6).unwrap_or_default()] |= 1_u64 << (bit & 63);
     }
     (usize::try_from(block).unwrap_or_default() * BLOCK_WORDS, bits)
 }

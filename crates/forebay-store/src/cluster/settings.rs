@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// More memory than this is not set aside for the page cache; Forebay's hot indexes fit.
-const MOST_SHARED_BUFFERS_MB: u64 = 128;
+const MOST_SHARED_BUFFERS_MB: u64 = 512;
 /// Less than this and Postgres thrashes.
 const LEAST_SHARED_BUFFERS_MB: u64 = 16;
 
@@ -37,9 +37,10 @@ port = 5432
 unix_socket_permissions = 0700
 cluster_name = 'forebay'
 max_connections = 200
-# Bulk loads: few, long, even checkpoints.
+# Bulk loads: few, long, even checkpoints, and room for two loads to write their log side by side.
+wal_buffers = 16MB
 max_wal_size = 2GB
-min_wal_size = 256MB
+min_wal_size = 512MB
 checkpoint_timeout = 15min
 checkpoint_completion_target = 0.9
 # The jobs table turns over quickly, and its dead rows have to go as quickly.
@@ -73,10 +74,10 @@ fn quoted_list(item: &[u8]) -> Vec<u8> {
     value
 }
 
-/// A quarter of the memory, within bounds. Machines that do not say how much they have get the most.
+/// An eighth of the memory, within bounds. Machines that do not say how much they have get the most.
 fn shared_buffers_mb(memory_mb: Option<u64>) -> u64 {
     memory_mb.map_or(MOST_SHARED_BUFFERS_MB, |memory| {
-        (memory / 4).clamp(LEAST_SHARED_BUFFERS_MB, MOST_SHARED_BUFFERS_MB)
+        (memory / 8).clamp(LEAST_SHARED_BUFFERS_MB, MOST_SHARED_BUFFERS_MB)
     })
 }
 
@@ -98,11 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn a_small_machine_keeps_three_quarters_of_its_memory() {
-        assert_eq!(shared_buffers_mb(Some(256)), 64);
-        assert_eq!(shared_buffers_mb(Some(32_000)), 128);
+    fn a_small_machine_keeps_most_of_its_memory() {
+        assert_eq!(shared_buffers_mb(Some(256)), 32);
+        assert_eq!(shared_buffers_mb(Some(32_000)), 512);
         assert_eq!(shared_buffers_mb(Some(1)), 16);
-        assert_eq!(shared_buffers_mb(None), 128);
+        assert_eq!(shared_buffers_mb(None), 512);
     }
 
     #[test]

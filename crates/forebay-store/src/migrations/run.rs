@@ -3,6 +3,11 @@
 //! Every step looks at the history again, under the lock: between two of our transactions another process may have
 //! done the next step, or all of them.
 
+#![cfg_attr(
+    not(feature = "testing"),
+    expect(unreachable_pub, reason = "tests run lists of their own through it")
+)]
+
 use std::collections::BTreeMap;
 
 use tokio_postgres::{Client, GenericClient};

@@ -145,8 +145,8 @@ async fn dump(client: &mut forebay_store::connect::Client, records: &Path) -> Re
     let mut preparer = Preparer::new(Arc::new(policy()));
     let rows = text.lines().filter_map(|line| {
         let (mut payload, mut key) = (Vec::new(), String::new());
-        let prepared = preparer.prepare(line.as_bytes(), &mut payload, &mut key).ok()?;
-        Some((prepared.reference_id, prepared.version_hash, payload))
+        let record = preparer.prepare(line.as_bytes(), &mut payload, &mut key).ok()?;
+        Some((record.reference_id, record.version_hash, payload))
     });
     let mut file = NamedTempFile::new().map_err(|error| Failure::output(&error))?;
     let mut out = BufWriter::new(file.as_file_mut());

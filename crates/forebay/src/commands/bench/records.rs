@@ -33,7 +33,7 @@ pub(crate) fn write_record(out: &mut impl Write, number: u64, generation: u64) -
         out,
         r#""seats":{},"open":{},"tags":["{}","{}"],"description":""#,
         number % 180 + generation,
-        number % 2 == 0,
+        number.is_multiple_of(2),
         word(),
         word()
     )?;

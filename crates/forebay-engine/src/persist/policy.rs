@@ -1,0 +1,98 @@
+//! A source's policy as it is stored: what a run without other instructions goes by.
+//!
+//! The policy is JSON in `sources.policy`, so that it can be read and compared in the database. Content hashes are
+//! comparable only under one set of field rules, so a run must not fall back to none because it was started from
+//! another folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forebay_domain::{
+    rules::{FieldRules, Normalise},
+    run::OnDuplicate,
+};
+use forebay_store::{connect::Database, sources};
+use serde_json::{Value, json};
+
+use crate::error::Result;
+
+/// What is stored of a source's policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredPolicy {
+    /// What to store and what to compare.
+    pub rules: FieldRules,
+    /// What to do with a key that comes twice.
+    pub on_duplicate: OnDuplicate,
+}
+
+/// Reads the policy that a source was last persisted with; the default for a source that is not known.
+pub async fn stored_policy(database: &Database, source: &str) -> Result<StoredPolicy> {
+    let client = database.client().await?;
+    let source = sources::find(&**client, source).await?;
+    Ok(source.map(|source| StoredPolicy::from_json(&source.policy)).unwrap_or_default())
+}
+
+impl StoredPolicy {
+    pub(super) fn to_json(&self) -> Value {
+        let normalise: BTreeMap<_, _> =
+            self.rules.normalise.iter().map(|(field, steps)| (field, words(*steps))).collect();
+        json!({
+            "rules": {
+                "ignore": self.rules.ignore,
+                "volatile": self.rules.volatile,
+                "normalise": normalise,
+                "sensitive": self.rules.sensitive,
+            },
+            "on_duplicate": self.on_duplicate.as_str(),
+        })
+    }
+
+    /// Reads what [`Self::to_json`] wrote; what is missing or was edited into something else is the default.
+    pub(super) fn from_json(policy: &Value) -> Self {
+        let rules = &policy["rules"];
+        let normalise = rules["normalise"].as_object().into_iter().flatten();
+        Self {
+            rules: FieldRules {
+                ignore: names(&rules["ignore"]),
+                volatile: names(&rules["volatile"]),
+                sensitive: names(&rules["sensitive"]),
+                normalise: normalise.map(|(field, words)| (field.clone(), steps(&names(words)))).collect(),
+            },
+            on_duplicate: policy["on_duplicate"].as_str().and_then(OnDuplicate::parse).unwrap_or_default(),
+        }
+    }
+}
+
+fn names(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn words(steps: Normalise) -> Vec<&'static str> {
+    let all = [(steps.trim, "trim"), (steps.collapse_whitespace, "collapse"), (steps.casefold, "casefold")];
+    all.into_iter().filter_map(|(on, word)| on.then_some(word)).collect()
+}
+
+fn steps(words: &BTreeSet<String>) -> Normalise {
+    let on = |word: &str| words.contains(word);
+    Normalise { trim: on("trim"), collapse_whitespace: on("collapse"), casefold: on("casefold") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_reads_back_as_it_was_written() {
+        let trim = Normalise { trim: true, ..Normalise::default() };
+        let policy = StoredPolicy {
+            rules: FieldRules {
+                ignore: ["etag".to_owned()].into(),
+                volatile: ["views".to_owned(), "rank".to_owned()].into(),
+                normalise: [("title".to_owned(), trim)].into(),
+                sensitive: ["email".to_owned()].into(),
+            },
+            on_duplicate: OnDuplicate::Merge,
+        };
+        assert_eq!(StoredPolicy::from_json(&policy.to_json()), policy);
+        assert_eq!(StoredPolicy::from_json(&json!({})), StoredPolicy::default());
+    }
+}
