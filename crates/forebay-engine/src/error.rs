@@ -141,10 +141,19 @@ impl Error {
 
     /// Whether what was asked for cannot be done as asked, as opposed to having failed.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::KeyUnknown { .. } | Self::KeyField { .. } | Self::NoSuchRun { .. } | Self::NotHeld { .. }
-        ) || matches!(self, Self::Store(error) if error.code() == "schema_missing" || error.code() == "database_url_invalid")
+        match self {
+            Self::Store(error) => {
+                matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
+            }
+            Self::KeyUnknown { .. }
+            | Self::KeyField { .. }
+            | Self::NoSuchRun { .. }
+            | Self::NotHeld { .. }
+            | Self::OutOfOrder { .. }
+            | Self::NoSuchPipeline { .. }
+            | Self::PipelineConfig { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether the database cannot be reached.

@@ -12,6 +12,12 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
+mod show;
+pub use show::{
+    AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,
+    counts, failures_since, jobs_of, list, now,
+};
+
 /// Queues changes of references that may have been handed off before.
 pub const ENQUEUE: &str = include_str!("handoffs/enqueue.sql");
 

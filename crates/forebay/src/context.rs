@@ -3,6 +3,8 @@
 //! Nothing here is read before a command asks for it, so `forebay init` and `forebay completions` work in a folder
 //! whose configuration is broken.
 
+mod pipelines;
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -84,6 +86,19 @@ impl Context {
         }
     }
 
+    /// Opens the database as [`Self::database`] does, works with it, and closes it however the work ended.
+    pub(crate) async fn with_database<T>(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let database = self.database().await?;
+        let worked = work(&database).await;
+        let closed = database.close().await;
+        let result = worked?;
+        closed?;
+        Ok(result)
+    }
+
     /// Where the configuration is or would be: `--config`, else `./forebay.toml`.
     pub(crate) fn config_path(&self) -> &Path {
         self.globals.config.as_deref().unwrap_or(Path::new(CONFIG_FILE))
@@ -91,9 +106,14 @@ impl Context {
 
     /// The configuration. A file named by `--config` must exist; without one, no `./forebay.toml` means defaults.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(self.config_file()?.unwrap_or_default())
+    }
+
+    /// The configuration, if there is a file of it.
+    fn config_file(&self) -> Result<Option<Config>, Failure> {
         match Config::read(self.config_path())? {
-            Some(config) => Ok(config),
-            None if self.globals.config.is_none() => Ok(Config::default()),
+            Some(config) => Ok(Some(config)),
+            None if self.globals.config.is_none() => Ok(None),
             None => Err(Failure::usage(
                 "config_not_found",
                 format!("there is no configuration file {}", self.config_path().display()),

@@ -116,14 +116,19 @@ impl Failure {
         self.code == OUTPUT_CLOSED
     }
 
-    /// The document that `--output json` prints. The causes are part of the message.
-    pub(crate) fn document(&self) -> impl Serialize {
+    /// The message with its causes, in one line.
+    pub(crate) fn full_message(&self) -> String {
         let mut message = self.message.clone();
         for cause in &self.causes {
             message.push_str(": ");
             message.push_str(cause);
         }
-        Document { error: Told { code: self.code, message, hint: self.hint.clone() } }
+        message
+    }
+
+    /// The document that `--output json` prints. The causes are part of the message.
+    pub(crate) fn document(&self) -> impl Serialize {
+        Document { error: Told { code: self.code, message: self.full_message(), hint: self.hint.clone() } }
     }
 }
 

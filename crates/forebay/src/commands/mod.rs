@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// Runs: what each did, and what becomes of those that a guard holds
     #[command(subcommand)]
     Runs(runs::Command),
+    /// The same as `forebay runs rekey`.
+    #[command(hide = true)]
+    Rekey(runs::RekeyArgs),
     /// Hand-offs: what has been promised to ingestion, and how it stands
     #[command(subcommand)]
     Handoffs(handoffs::Command),
@@ -61,12 +64,17 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Demo(args) => demo::run(&args, context).await,
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
+        Command::Bench(command) => bench::run(&command, context).await,
         Command::History(args) => history::run(&args, context).await,
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,
         Command::Sources(command) => sources::run(command, context).await,
         Command::Db(command) => db::run(command, context).await,
+        Command::Work(args) => work::run(&args, context).await,
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Runs(command) => runs::run(&command, context).await,
+        Command::Rekey(args) => runs::run(&runs::Command::Rekey(args), context).await,
+        Command::Handoffs(command) => handoffs::run(&command, context).await,
         Command::Completions(args) => completions::run(&args, context),
-        _ => Err(Failure::usage("command_unavailable", "this build cannot run that command yet")),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use clap::ValueEnum;
 use forebay_domain::{run::RunStatus, scope::Scope};
-use forebay_engine::persist::{Input, PersistRequest, Progress, persist};
+use forebay_engine::persist::{Input, PersistRequest, Progress, persist, stored_policy};
 use forebay_sources::ReadOptions;
 use forebay_store::connect::Database;
 use jiff::Timestamp;
@@ -108,27 +108,37 @@ pub(crate) enum Switch {
 /// Runs the command: one run for each file, in order. A run that fails ends the command; what came before it stays.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let source = context.config()?.sources.remove(&args.source);
-    let request = request(args, source.as_ref())?;
+    let mut request = request(args, source.as_ref())?;
     for file in &args.files {
         check_readable(file)?;
     }
-    let database = context.database().await?;
     let mut report = RunsReport::default();
-    for file in &args.files {
-        match persist_file(context, &database, &request, args, source.as_ref(), file).await {
-            Ok(run) => report.push(run),
-            Err(failure) if report.is_empty() => {
-                database.close().await?;
-                return Err(failure);
+    let persisted = context
+        .with_database(async |database| {
+            if request.with_handoffs {
+                context.declare_pipelines(database).await?;
             }
-            Err(failure) => {
-                database.close().await?;
-                context.ui.show(&report)?;
-                return Err(failure);
+            if source.is_none() {
+                // What the file does not say is as it was: the same rules, wherever the run is started from.
+                let stored = stored_policy(database, &args.source).await?;
+                request.rules = stored.rules;
+                request.on_duplicate = args.on_duplicate.map_or(stored.on_duplicate, Into::into);
             }
+            for file in &args.files {
+                report.push(persist_file(context, database, &request, args, source.as_ref(), file).await?);
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(failure) = persisted {
+        if report.is_empty() {
+            return Err(failure);
         }
+        // One document tells of the runs that ended and of the one that did not.
+        report.stop(context.ui.is_json().then_some(&failure));
+        context.ui.show(&report)?;
+        return if context.ui.is_json() { Ok(failure.exit_code()) } else { Err(failure) };
     }
-    database.close().await?;
     context.ui.show(&report)?;
     Ok(match report.worst() {
         Some(RunStatus::Failed) => Exit::Failed,

@@ -1,6 +1,17 @@
 //! `forebay search`: full text search in what the documents handler ingested.
 
-use crate::cli::values;
+mod report;
+
+use forebay_engine::work;
+use forebay_store::{jobs, pipelines};
+
+use self::report::Report;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// Search the ingested documents
 ///
@@ -23,4 +34,29 @@ pub(crate) struct Args {
     /// Most documents to show
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let query = args.words.join(" ");
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            if let Some(name) = &args.source {
+                names::source(&client, name).await?;
+            }
+            let hits = work::search(database, &query, args.source.as_deref(), args.limit).await?;
+            let (mut num_pipelines, mut num_waiting) = (0, 0);
+            for pipeline in pipelines::list(&**client).await? {
+                if pipeline.spec.handler == "documents" && pipeline.spec.enabled {
+                    let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
+                    num_pipelines += 1;
+                    num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
+                }
+            }
+            Ok(Report::new(query, hits, num_pipelines, num_waiting))
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
 }

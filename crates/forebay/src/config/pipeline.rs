@@ -2,11 +2,13 @@
 //!
 //! A handler's settings stand beside `handler`, so the file stays flat. They are read as one loose struct and then
 //! made into the strict [`Pipeline`], which holds only what its handler uses; a setting of the other handler is an
-//! error, not ignored.
+//! error, not ignored. What only the handler can judge (names of columns, types, whether the database knows a
+//! language) is left to the engine, which checks it when [`Pipeline::declared_as`] is declared.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use forebay_engine::work::PipelineSpec;
+use serde::{Deserialize, Serialize};
 
 /// One pipeline.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,6 +18,28 @@ pub(crate) struct Pipeline {
     pub(crate) source: SourceName,
     /// What ingests them. Required.
     pub(crate) handler: Handler,
+    /// False: nothing new is handed off to it, and what waits for it rests. Default: true.
+    pub(crate) enabled: bool,
+}
+
+impl Pipeline {
+    /// The pipeline as the engine takes it, under the name that it has in the file.
+    pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
+        let (handler, config) = match &self.handler {
+            Handler::Table(table) => ("table", serde_json::json!(table)),
+            Handler::Documents(documents) => ("documents", serde_json::json!(documents)),
+        };
+        PipelineSpec {
+            name: name.to_owned(),
+            source_name: match &self.source {
+                SourceName::Every => None,
+                SourceName::Named(source) => Some(source.clone()),
+            },
+            handler: handler.to_owned(),
+            config,
+            enabled: self.enabled,
+        }
+    }
 }
 
 /// The source that a pipeline listens to.
@@ -43,22 +67,59 @@ pub(crate) enum Handler {
     Documents(Documents),
 }
 
-/// Settings of `handler = "table"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Settings of `handler = "table"`, written as the engine reads them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Table {
     /// The table that rows are written to. Required.
     pub(crate) table: TableName,
-    /// Field of the record by column of the table; at least one. Required.
-    pub(crate) columns: BTreeMap<String, String>,
+    /// What fills each column of the table; at least one. Required.
+    pub(crate) columns: BTreeMap<String, Column>,
+    /// What becomes of the row of a reference that is gone. Default: it is deleted.
+    pub(crate) removed: Removed,
 }
 
-/// Settings of `handler = "documents"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What fills a column: the field alone, or with the type that the column gets if Forebay makes the table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged, expecting = "expected a field, or { field = \"…\", type = \"…\" }")]
+pub(crate) enum Column {
+    /// The field, or the JSON pointer to it; the column is made as `text`.
+    Field(String),
+    /// Both.
+    Typed(TypedColumn),
+}
+
+/// A field with the type of its column.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TypedColumn {
+    /// The field, or the JSON pointer to it.
+    pub(crate) field: String,
+    /// The column's type if Forebay makes the table.
+    #[serde(rename = "type")]
+    pub(crate) sql_type: String,
+}
+
+/// What becomes of the row of a reference that is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Removed {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It stays, and its column `removed_at` says since when.
+    Mark,
+}
+
+/// Settings of `handler = "documents"`, written as the engine reads them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Documents {
-    /// The field that is the document's title, and weighs most in search. Required.
-    pub(crate) title: String,
-    /// The fields whose text is searched besides the title. Default: none.
-    pub(crate) fields: Vec<String>,
+    /// The field that is the document's title, and weighs most in search. Default: the first of `title`, `name` and
+    /// `headline` that has text, else the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<String>,
+    /// The fields whose text is searched besides the title. Default: all text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fields: Option<Vec<String>>,
     /// The text search configuration of Postgres. Default: `simple`, which knows no language.
     pub(crate) language: Language,
 }
@@ -71,6 +132,12 @@ pub(crate) struct TableName {
     pub(crate) schema: String,
     /// The table.
     pub(crate) name: String,
+}
+
+impl Serialize for TableName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}.{}", self.schema, self.name))
+    }
 }
 
 impl TryFrom<String> for TableName {
@@ -91,16 +158,9 @@ impl TryFrom<String> for TableName {
 }
 
 /// The name of a text search configuration, such as `simple` or `english`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Language(String);
-
-impl Language {
-    /// The name as Postgres knows it.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 impl Default for Language {
     fn default() -> Self {
@@ -133,8 +193,11 @@ fn is_identifier(name: &str) -> bool {
 struct Written {
     source: SourceName,
     handler: Kind,
+    #[serde(default = "yes")]
+    enabled: bool,
     table: Option<TableName>,
-    columns: Option<BTreeMap<String, String>>,
+    columns: Option<BTreeMap<String, Column>>,
+    removed: Option<Removed>,
     title: Option<String>,
     fields: Option<Vec<String>>,
     language: Option<Language>,
@@ -151,7 +214,7 @@ impl TryFrom<Written> for Pipeline {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { source, handler, table, columns, title, fields, language } = written;
+        let Written { source, handler, enabled, table, columns, removed, title, fields, language } = written;
         let handler = match handler {
             Kind::Table => {
                 let strays = [
@@ -162,24 +225,25 @@ impl TryFrom<Written> for Pipeline {
                 refuse("table", &strays)?;
                 let columns = columns.filter(|columns| !columns.is_empty());
                 let columns = columns.ok_or_else(|| needs("table", "columns = { column = \"field\" }"))?;
-                if let Some(column) = columns.keys().find(|column| !is_identifier(column)) {
-                    return Err(format!("`{column}` is not a column name: it has 1 to 63 bytes"));
-                }
                 let table = table.ok_or_else(|| needs("table", "table = \"schema.name\""))?;
-                Handler::Table(Table { table, columns })
+                Handler::Table(Table { table, columns, removed: removed.unwrap_or_default() })
             }
             Kind::Documents => {
-                refuse("documents", &[("table", table.is_some()), ("columns", columns.is_some())])?;
-                let title = title.ok_or_else(|| needs("documents", "title = \"field\""))?;
-                Handler::Documents(Documents {
-                    title,
-                    fields: fields.unwrap_or_default(),
-                    language: language.unwrap_or_default(),
-                })
+                let strays = [
+                    ("table", table.is_some()),
+                    ("columns", columns.is_some()),
+                    ("removed", removed.is_some()),
+                ];
+                refuse("documents", &strays)?;
+                Handler::Documents(Documents { title, fields, language: language.unwrap_or_default() })
             }
         };
-        Ok(Self { source, handler })
+        Ok(Self { source, handler, enabled })
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn needs(handler: &str, setting: &str) -> String {

@@ -1,7 +1,7 @@
 //! The configuration as users write and miswrite it.
 
 use super::{
-    pipeline::{Handler, SourceName},
+    pipeline::{Column, Handler, Removed, SourceName},
     *,
 };
 
@@ -56,7 +56,8 @@ fn the_template_names_every_key() {
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
     let Handler::Table(table) = &config.pipelines["course_table"].handler else { panic!("not a table") };
     assert_eq!((table.table.schema.as_str(), table.table.name.as_str()), ("public", "courses"));
-    assert_eq!(table.columns["course_id"], "id");
+    assert_eq!(table.columns["course_id"], Column::Field("id".to_owned()));
+    assert_eq!(table.removed, Removed::Mark);
 
     // serde lists the known fields when it meets an unknown one: the template must name each of them.
     for (section, others) in [
@@ -76,16 +77,37 @@ fn the_template_names_every_key() {
 
 #[test]
 fn defaults_are_what_the_documentation_says() {
-    let config = parse(
-        "[sources.x]\nkey = [\"id\"]\n[pipelines.p]\nsource = \"*\"\nhandler = \"documents\"\ntitle = \"t\"",
-    );
+    let config = parse("[sources.x]\nkey = [\"id\"]\n[pipelines.p]\nsource = \"*\"\nhandler = \"documents\"");
     let source = &config.sources["x"];
     assert_eq!((source.format, source.on_duplicate), (Format::Auto, OnDuplicate::First));
     assert!(source.guards.enabled && source.entity.is_none() && source.records.is_none());
     let pipeline = &config.pipelines["p"];
     assert_eq!(pipeline.source, SourceName::Every);
+    assert!(pipeline.enabled);
     let Handler::Documents(documents) = &pipeline.handler else { panic!("not documents") };
-    assert_eq!((documents.language.as_str(), documents.fields.len()), ("simple", 0));
+    assert!(documents.title.is_none() && documents.fields.is_none());
+}
+
+#[test]
+fn a_pipeline_is_declared_with_what_its_handler_reads() {
+    let declared =
+        |settings: &str| parse(&format!("[pipelines.p]\n{settings}")).pipelines["p"].declared_as("p");
+    let documents = declared("source = \"x\"\nhandler = \"documents\"\nfields = [\"a\"]\nenabled = false");
+    assert_eq!((documents.source_name.as_deref(), documents.enabled), (Some("x"), false));
+    assert_eq!(documents.config, serde_json::json!({ "fields": ["a"], "language": "simple" }));
+    let table = declared(
+        "source = \"*\"\nhandler = \"table\"\ntable = \"s.t\"\n\
+         columns = { a = \"b\", n = { field = \"/c/0\", type = \"int\" } }",
+    );
+    assert_eq!((table.source_name, table.handler.as_str(), table.enabled), (None, "table", true));
+    assert_eq!(
+        table.config,
+        serde_json::json!({
+            "table": "s.t",
+            "columns": { "a": "b", "n": { "field": "/c/0", "type": "int" } },
+            "removed": "delete",
+        })
+    );
 }
 
 #[test]
@@ -117,7 +139,8 @@ fn a_pipeline_takes_only_the_settings_of_its_handler() {
     insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"public.t\""), @r#"error[config_invalid]: forebay.toml:1:1: the handler `table` needs columns = { column = "field" }"#);
     insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"forebay.t\"\ncolumns = { a = \"b\" }"), @"error[config_invalid]: forebay.toml:4:9: `forebay` is Forebay's own schema; name a table outside it");
     insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"t\"\ncolumns = { a = \"b\" }"), @"error[config_invalid]: forebay.toml:4:9: expected `schema.name` for a table, got `t`");
-    insta::assert_snapshot!(pipeline("handler = \"documents\""), @r#"error[config_invalid]: forebay.toml:1:1: the handler `documents` needs title = "field""#);
+    insta::assert_snapshot!(pipeline("handler = \"documents\"\nremoved = \"mark\""), @"error[config_invalid]: forebay.toml:1:1: the handler `documents` has no setting `removed`");
+    insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"s.t\"\ncolumns = { a = 1 }"), @r#"error[config_invalid]: forebay.toml:5:17: expected a field, or { field = "…", type = "…" }"#);
     insta::assert_snapshot!(pipeline("handler = \"documents\"\ntitle = \"t\"\nlanguage = \"x'; drop\""), @"error[config_invalid]: forebay.toml:5:12: expected the name of a text search configuration, such as simple or english");
     insta::assert_snapshot!(pipeline("handler = \"webhook\""), @"error[config_invalid]: forebay.toml:3:11: unknown variant `webhook`, expected `table` or `documents`");
 }

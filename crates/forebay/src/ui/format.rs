@@ -55,6 +55,11 @@ pub(crate) fn timestamp(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// A time in UTC, to the minute, for a column that says so: `2026-01-12 09:30`.
+pub(crate) fn minute(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// A share from 0 to 1 as `12.5 %`.
 pub(crate) fn share(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -66,6 +71,26 @@ pub(crate) fn rate(number: u64, span: Duration) -> String {
     match number.saturating_mul(1000).checked_div(millis) {
         Some(per_second) => format!("{}/s", count(per_second)),
         None => "-".to_owned(),
+    }
+}
+
+/// Text from outside on one line and without control characters, which a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    let is_space = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    text.chars()
+        .map(|c| match c {
+            c if is_space(c) => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// The beginning of a text, at most so many characters, with `…` where it was cut.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -119,6 +144,7 @@ mod tests {
     fn times_are_utc() {
         let time = "2026-01-12T10:30:00.9+01:00".parse().unwrap();
         assert_eq!(timestamp(time), "2026-01-12 09:30:00 UTC");
+        assert_eq!(minute(time), "2026-01-12 09:30");
     }
 
     #[test]
@@ -126,5 +152,12 @@ mod tests {
         assert_eq!(share(0.125), "12.5 %");
         assert_eq!(rate(5_000, Duration::from_secs(2)), "2,500/s");
         assert_eq!(rate(5, Duration::ZERO), "-");
+    }
+
+    #[test]
+    fn what_comes_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\r\n\tb\u{1b}[2Jc\u{7}"), "a   b\u{fffd}[2Jc\u{fffd}");
+        assert_eq!(shortened("ünïcödé", 3), "ünï…");
+        assert_eq!(shortened("abc", 3), "abc");
     }
 }

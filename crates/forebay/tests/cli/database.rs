@@ -79,7 +79,8 @@ pub(crate) fn write_records<'a>(
     name: &'a str,
     records: impl IntoIterator<Item = Value>,
 ) -> &'a str {
-    let text: String = records.into_iter().map(|record| format!("{record}\n")).collect();
+    let lines: Vec<String> = records.into_iter().map(|record| record.to_string()).collect();
+    let text = lines.join("\n");
     std::fs::write(sandbox.path().join(name), text).unwrap();
     name
 }

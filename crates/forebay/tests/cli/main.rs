@@ -7,14 +7,17 @@ mod database;
 mod db;
 mod demo;
 mod export;
+mod handoffs;
 mod help;
 mod history;
 mod init;
 mod kill;
+mod runs;
 mod shared_data;
 mod stats;
 mod stored;
 mod usage;
+mod work;
 
 use std::{
     path::Path,

@@ -1,6 +1,15 @@
 //! `forebay handoffs counts`: how many hand-offs are in which state.
 
-use crate::cli::values;
+use forebay_store::handoffs;
+use jiff::Timestamp;
+
+use super::report::CountsReport;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// Count hand-offs by pipeline and state
 #[derive(Debug, clap::Args)]
@@ -12,4 +21,17 @@ pub(crate) struct Args {
     /// Only of this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let counts = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            names::pipelines(&client, &args.pipeline).await?;
+            Ok(handoffs::counts(&**client, args.pipeline.as_deref()).await?)
+        })
+        .await?;
+    context.ui.show(&CountsReport::new(counts, Timestamp::now()))?;
+    Ok(Exit::Done)
 }

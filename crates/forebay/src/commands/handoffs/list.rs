@@ -1,6 +1,14 @@
 //! `forebay handoffs list`: what has been promised to ingestion.
 
-use crate::cli::values;
+use forebay_store::handoffs::{self, HandoffFilter};
+
+use super::report::ListReport;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// The words of `ingestion_handoffs.state`.
 const STATES: [&str; 8] =
@@ -24,4 +32,23 @@ pub(crate) struct Args {
     /// Most hand-offs to show, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let filter = HandoffFilter {
+        pipeline: args.pipeline.clone(),
+        state: args.state.clone(),
+        reference_id: None,
+        limit: i64::from(args.limit),
+    };
+    let rows = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            names::pipelines(&client, &args.pipeline).await?;
+            Ok(handoffs::list(&**client, &filter).await?)
+        })
+        .await?;
+    context.ui.show(&ListReport::new(rows))?;
+    Ok(Exit::Done)
 }

@@ -1,6 +1,17 @@
 //! `forebay handoffs show`: the hand-offs of one reference with their attempts.
 
-use crate::cli::values;
+use forebay_store::handoffs::{self, HandoffFilter};
+
+use super::report::ShowReport;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
+
+/// The newest hand-offs and attempts that are shown; a reference seldom has as many.
+const MOST_SHOWN: i64 = 1000;
 
 /// Show the hand-offs of one reference, and what their attempts met
 #[derive(Debug, clap::Args)]
@@ -16,4 +27,35 @@ pub(crate) struct Args {
     /// Only of this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            names::pipelines(&client, &args.pipeline).await?;
+            let reference = names::reference(&client, &args.reference).await?;
+            let reference_id = reference.reference_id;
+            let filter = HandoffFilter {
+                pipeline: args.pipeline.clone(),
+                state: None,
+                reference_id: Some(reference_id),
+                limit: MOST_SHOWN,
+            };
+            let mut report = ShowReport::new(&reference);
+            for handoff in handoffs::list(&**client, &filter).await? {
+                report.add_handoff(handoff);
+            }
+            for job in handoffs::jobs_of(&**client, reference_id).await? {
+                report.add_job(&job);
+            }
+            for attempt in handoffs::attempts_of(&**client, reference_id, MOST_SHOWN).await? {
+                report.add_attempt(attempt);
+            }
+            Ok(report)
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
 }

@@ -6,12 +6,19 @@ use forebay_domain::run::RunStatus;
 use forebay_engine::persist::RunReport;
 use serde::Serialize;
 
-use crate::ui::{Page, Report, Tone, format};
+use crate::{
+    commands::runs::write_choices,
+    failure::Failure,
+    ui::{Page, Report, Tone, format},
+};
 
 /// All runs of one command. The JSON form is `{"runs": [ … ]}`.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct RunsReport {
     runs: Vec<Run>,
+    /// What ended the command before all files were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<serde_json::Value>,
 }
 
 /// One run. Its fields are stable.
@@ -58,6 +65,13 @@ impl RunsReport {
             duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
             messages: report.messages,
         });
+    }
+
+    /// Notes the error that ended the command, for the document.
+    pub(crate) fn stop(&mut self, failure: Option<&Failure>) {
+        self.error = failure
+            .and_then(|failure| serde_json::to_value(failure.document()).ok())
+            .and_then(|mut document| document.get_mut("error").map(serde_json::Value::take));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,15 +129,7 @@ impl Run {
             page.line(&format!("  {message}"));
         }
         if self.status == "held" {
-            let run_id = self.run_id;
-            page.line("  nothing of it is applied; what was there before keeps serving");
-            if self.reason_code.as_deref() == Some("rekey_suspected") {
-                page.line(&format!(
-                    "  forebay runs rekey {run_id}    moves the keys and keeps references and history"
-                ));
-            }
-            page.line(&format!("  forebay runs release {run_id}  applies it as it is"));
-            page.line(&format!("  forebay runs reject {run_id}   drops it"));
+            write_choices(page, self.run_id, self.reason_code.as_deref());
         }
         if self.num_rejected > 0 {
             page.line(&format!("  forebay runs show {} lists what was rejected, and why", self.run_id));

@@ -1,6 +1,15 @@
 //! `forebay runs list`: what ran lately.
 
-use crate::cli::values;
+use forebay_domain::run::RunStatus;
+use forebay_store::runs::{self, RunFilter};
+
+use super::report::ListReport;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// The words of `scrape_runs.status`.
 const STATES: [&str; 6] = ["running", "complete", "partial", "held", "failed", "aborted"];
@@ -23,4 +32,24 @@ pub(crate) struct Args {
     /// Most runs to show, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let filter = RunFilter {
+        source: args.source.clone(),
+        status: args.status.as_deref().and_then(RunStatus::parse),
+        limit: i64::from(args.limit),
+    };
+    let rows = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            if let Some(name) = &args.source {
+                names::source(&client, name).await?;
+            }
+            Ok(runs::list(&**client, &filter).await?)
+        })
+        .await?;
+    context.ui.show(&ListReport::new(rows))?;
+    Ok(Exit::Done)
 }

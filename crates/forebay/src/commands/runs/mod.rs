@@ -4,9 +4,16 @@ mod list;
 mod reject;
 mod rekey;
 mod release;
+mod report;
 mod show;
 
 use clap::Subcommand;
+
+pub(crate) use self::{rekey::Args as RekeyArgs, report::write_choices};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -16,4 +23,15 @@ pub(crate) enum Command {
     Release(release::Args),
     Reject(reject::Args),
     Rekey(rekey::Args),
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::List(args) => list::run(args, context).await,
+        Command::Show(args) => show::run(args, context).await,
+        Command::Release(args) => release::run(args, context).await,
+        Command::Reject(args) => reject::run(args, context).await,
+        Command::Rekey(args) => rekey::run(args, context).await,
+    }
 }

@@ -1,5 +1,13 @@
 //! `forebay runs reject`: drops a run that a guard holds.
 
+use forebay_engine::persist;
+
+use super::report::DecisionReport;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
 /// Drop a run that a guard holds
 ///
 /// Its staged changes are discarded; what is stored stays as it is.
@@ -12,4 +20,15 @@ pub(crate) struct Args {
     /// The run, by its id
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            Ok(DecisionReport::new(persist::reject(database, args.run).await?, None))
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
 }

@@ -1,5 +1,13 @@
 //! `forebay runs release`: applies a run that a guard holds.
 
+use forebay_engine::persist;
+
+use super::report::DecisionReport;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
 /// Apply a run that a guard holds
 ///
 /// Its staged changes and removals are applied in one transaction, as if no guard had tripped.
@@ -12,4 +20,16 @@ pub(crate) struct Args {
     /// The run, by its id
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context
+        .with_database(async |database| {
+            context.declare_pipelines(database).await?;
+            Ok(DecisionReport::new(persist::release(database, args.run).await?, None))
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
 }

@@ -1,0 +1,7 @@
+-- Why tries failed since a time, in the words of the handlers, with one message of each as an example.
+select p.name, a.failure_class, a.reason_code, count(*), min(a.message)
+from forebay.ingestion_attempts as a
+join forebay.pipelines as p using (pipeline_id)
+where a.failed_at >= $1
+group by p.name, a.failure_class, a.reason_code
+order by p.name, count(*) desc, a.reason_code

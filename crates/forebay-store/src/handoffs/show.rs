@@ -1,0 +1,260 @@
+//! Hand-offs as an operator sees them: lists, counts, and all that is known of one reference's.
+//!
+//! These statements read only and lock nothing. Lists and counts look at every hand-off of the pipeline: they are for
+//! people, and no index is kept for them that every hand-off would have to pay for.
+
+use forebay_domain::identity::{ReferenceId, VersionHash};
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId},
+};
+
+/// Lists hand-offs.
+pub const LIST: &str = include_str!("list.sql");
+/// Groups failed attempts by reason.
+pub const FAILURES: &str = include_str!("failures.sql");
+
+/// A hand-off with the names of what it is about.
+#[derive(Clone, Debug)]
+pub struct HandoffRow {
+    /// What is to be ingested.
+    pub reference_id: ReferenceId,
+    /// Its source's name; None: the reference is gone for good.
+    pub source: Option<String>,
+    /// Its key in the source; None: the reference is gone for good.
+    pub record_key: Option<String>,
+    /// The pipeline that is to ingest it.
+    pub pipeline: String,
+    /// How it stands: a word of `forebay_domain::handoff::State`.
+    pub state: String,
+    /// Why, as a stable word.
+    pub reason_code: String,
+    /// What happened to the reference.
+    pub change: String,
+    /// The reference's version when it was queued.
+    pub version: i32,
+    /// How often this content was handed off, from 1.
+    pub generation: i32,
+    /// Tries that failed.
+    pub num_attempts: i32,
+    /// What the last failed try said.
+    pub last_error: Option<String>,
+    /// The content.
+    pub payload_hash: VersionHash,
+    /// The run whose change queued it.
+    pub run_id: Option<i64>,
+    /// When it was last queued.
+    pub enqueued_at: Timestamp,
+    /// When it reached a final state.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Which hand-offs to list.
+#[derive(Clone, Debug, Default)]
+pub struct HandoffFilter {
+    /// Only of this pipeline.
+    pub pipeline: Option<String>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only of this reference.
+    pub reference_id: Option<ReferenceId>,
+    /// At most so many, newest first.
+    pub limit: i64,
+}
+
+/// How many hand-offs stand alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandoffCount {
+    /// The pipeline.
+    pub pipeline: String,
+    /// How they stand.
+    pub state: String,
+    /// Why.
+    pub reason_code: String,
+    /// How many.
+    pub num_handoffs: u64,
+    /// When the oldest of them was queued.
+    pub oldest_enqueued_at: Timestamp,
+}
+
+/// The claimable work for a reference.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// The pipeline that is to do it.
+    pub pipeline: String,
+    /// The content to ingest.
+    pub payload_hash: VersionHash,
+    /// Tries begun.
+    pub attempt: i32,
+    /// It may be claimed from this time on.
+    pub not_before: Timestamp,
+    /// How long the claim of a worker holds; None: not claimed.
+    pub lease_until: Option<Timestamp>,
+    /// Newer content waits for the claim to end.
+    pub has_follow_up: bool,
+}
+
+/// A try that failed.
+#[derive(Clone, Debug)]
+pub struct AttemptRow {
+    /// The pipeline that tried.
+    pub pipeline: String,
+    /// The content that was tried.
+    pub payload_hash: VersionHash,
+    /// Which try it was, from 1.
+    pub attempt: i32,
+    /// What decided what came next: transient, throttled, permanent, poison or lost.
+    pub failure_class: String,
+    /// What failed, as a stable word.
+    pub reason_code: String,
+    /// What failed, as a sentence.
+    pub message: String,
+    /// When.
+    pub failed_at: Timestamp,
+}
+
+/// How many tries failed alike.
+#[derive(Clone, Debug)]
+pub struct FailureCount {
+    /// The pipeline that tried.
+    pub pipeline: String,
+    /// Transient, throttled, permanent, poison or lost.
+    pub failure_class: String,
+    /// What failed, as a stable word.
+    pub reason_code: String,
+    /// How many tries.
+    pub num_attempts: u64,
+    /// What one of them said.
+    pub message: String,
+}
+
+/// Lists hand-offs, newest first.
+pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result<Vec<HandoffRow>> {
+    let rows = client
+        .query_typed(
+            LIST,
+            &[
+                (&filter.pipeline, Type::TEXT),
+                (&filter.state, Type::TEXT),
+                (&filter.reference_id.map(SqlId), Type::UUID),
+                (&filter.limit, Type::INT8),
+            ],
+        )
+        .await?;
+    rows.iter().map(handoff).collect()
+}
+
+/// Counts hand-offs by pipeline, state and reason.
+pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Result<Vec<HandoffCount>> {
+    let statement = "select pipeline, state, reason_code, num_handoffs, oldest_enqueued_at \
+         from forebay.handoff_counts where $1::text is null or pipeline = $1 \
+         order by pipeline, state, num_handoffs desc, reason_code";
+    let rows = client.query_typed(statement, &[(&pipeline, Type::TEXT)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(HandoffCount {
+                pipeline: row.try_get(0)?,
+                state: row.try_get(1)?,
+                reason_code: row.try_get(2)?,
+                num_handoffs: count(row, 3)?,
+                oldest_enqueued_at: row.try_get(4)?,
+            })
+        })
+        .collect()
+}
+
+/// The jobs of a reference: at most one for each pipeline.
+pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> Result<Vec<JobRow>> {
+    let statement = "select p.name, j.payload_hash, j.attempt, j.not_before, j.lease_until, \
+             j.next_payload_hash is not null \
+         from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
+         where j.reference_id = $1 order by p.name";
+    let rows = client.query_typed(statement, &[(&SqlId(reference_id), Type::UUID)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(JobRow {
+                pipeline: row.try_get(0)?,
+                payload_hash: row.try_get::<_, SqlHash>(1)?.0,
+                attempt: row.try_get(2)?,
+                not_before: row.try_get(3)?,
+                lease_until: row.try_get(4)?,
+                has_follow_up: row.try_get(5)?,
+            })
+        })
+        .collect()
+}
+
+/// The tries for a reference that failed, at most `limit`, newest first.
+pub async fn attempts_of(
+    client: &impl GenericClient,
+    reference_id: ReferenceId,
+    limit: i64,
+) -> Result<Vec<AttemptRow>> {
+    let statement = "select p.name, a.payload_hash, a.attempt, a.failure_class, a.reason_code, a.message, \
+             a.failed_at \
+         from forebay.ingestion_attempts as a join forebay.pipelines as p using (pipeline_id) \
+         where a.reference_id = $1 order by a.attempt_id desc limit $2";
+    let rows =
+        client.query_typed(statement, &[(&SqlId(reference_id), Type::UUID), (&limit, Type::INT8)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(AttemptRow {
+                pipeline: row.try_get(0)?,
+                payload_hash: row.try_get::<_, SqlHash>(1)?.0,
+                attempt: row.try_get(2)?,
+                failure_class: row.try_get(3)?,
+                reason_code: row.try_get(4)?,
+                message: row.try_get(5)?,
+                failed_at: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+/// The database's clock, to be given to [`failures_since`] later.
+pub async fn now(client: &impl GenericClient) -> Result<Timestamp> {
+    Ok(client.query_typed_one("select now()", &[]).await?.try_get(0)?)
+}
+
+/// Why tries failed since a time of the database's clock, by pipeline, most frequent first.
+pub async fn failures_since(client: &impl GenericClient, since: Timestamp) -> Result<Vec<FailureCount>> {
+    let rows = client.query_typed(FAILURES, &[(&since, Type::TIMESTAMPTZ)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(FailureCount {
+                pipeline: row.try_get(0)?,
+                failure_class: row.try_get(1)?,
+                reason_code: row.try_get(2)?,
+                num_attempts: count(row, 3)?,
+                message: row.try_get(4)?,
+            })
+        })
+        .collect()
+}
+
+fn handoff(row: &Row) -> Result<HandoffRow> {
+    Ok(HandoffRow {
+        reference_id: row.try_get::<_, SqlId>(0)?.0,
+        source: row.try_get(1)?,
+        record_key: row.try_get(2)?,
+        pipeline: row.try_get(3)?,
+        state: row.try_get(4)?,
+        reason_code: row.try_get(5)?,
+        change: row.try_get(6)?,
+        version: row.try_get(7)?,
+        generation: row.try_get(8)?,
+        num_attempts: row.try_get(9)?,
+        last_error: row.try_get(10)?,
+        payload_hash: row.try_get::<_, SqlHash>(11)?.0,
+        run_id: row.try_get(12)?,
+        enqueued_at: row.try_get(13)?,
+        finished_at: row.try_get(14)?,
+    })
+}
+
+fn count(row: &Row, column: usize) -> Result<u64> {
+    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
+}

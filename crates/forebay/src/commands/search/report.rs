@@ -1,0 +1,107 @@
+//! What `forebay search` prints: documents, best first.
+
+use forebay_engine::work::Hit;
+use serde::Serialize;
+
+use crate::ui::{self, Page, Style, Tone, format};
+
+/// What was found. The JSON form is `{"query", "hits": [ … ], "num_waiting"}`; in a snippet the words that were found
+/// stand between « and ».
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    query: String,
+    hits: Vec<Found>,
+    /// Hand-offs that wait for a pipeline of documents: what is stored but not searchable yet.
+    num_waiting: u64,
+    #[serde(skip)]
+    num_pipelines: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    reference_id: String,
+    source: String,
+    entity_type: String,
+    record_key: String,
+    title: String,
+    /// How well it fits, 0 to 1.
+    rank: f32,
+    snippet: String,
+}
+
+impl Report {
+    pub(super) fn new(query: String, hits: Vec<Hit>, num_pipelines: usize, num_waiting: u64) -> Self {
+        let found = |hit: Hit| Found {
+            reference_id: hit.reference_id.to_string(),
+            source: hit.source,
+            entity_type: hit.entity_type,
+            record_key: hit.record_key,
+            title: hit.title,
+            rank: hit.rank,
+            snippet: hit.snippet,
+        };
+        Self { query, hits: hits.into_iter().map(found).collect(), num_waiting, num_pipelines }
+    }
+}
+
+impl ui::Report for Report {
+    fn write(&self, page: &mut Page) {
+        for (place, hit) in self.hits.iter().enumerate() {
+            if place > 0 {
+                page.line("");
+            }
+            page.toned(Tone::Heading, &format!("{}. {}", place + 1, format::plain(&hit.title)));
+            page.toned(Tone::Faint, &format::plain(&format!("   {}/{}", hit.source, hit.record_key)));
+            page.line(&format!("   {}", highlighted(page.style(), &format::plain(&hit.snippet))));
+        }
+        if self.hits.is_empty() {
+            page.line(&format!("nothing was found for {}", format::plain(&self.query)));
+            if self.num_pipelines == 0 {
+                page.line(
+                    "no pipeline with the handler documents is enabled; see [pipelines] in forebay.toml",
+                );
+            }
+        }
+        if self.num_waiting > 0 {
+            let waiting = format::count(self.num_waiting);
+            page.toned(
+                Tone::Warning,
+                &format!(
+                    "\nnot searchable yet: {waiting} hand-offs wait; `forebay work --drain` ingests them"
+                ),
+            );
+        }
+    }
+}
+
+/// The words between « and » in bold where that can be shown, else with their marks.
+fn highlighted(style: Style, snippet: &str) -> String {
+    if !style.has_colour() {
+        return snippet.to_owned();
+    }
+    let mut parts = snippet.split('«');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('»') {
+            Some((word, rest)) => out.extend([&style.paint(Tone::Heading, word), rest]),
+            // The text's own mark, which nothing closes.
+            None => out.extend(["«", part]),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_bold_on_a_terminal_and_marked_elsewhere() {
+        let snippet = "all of «organic» «chemistry», and « alone";
+        assert_eq!(highlighted(Style::plain(80), snippet), snippet);
+        assert_eq!(
+            highlighted(Style::coloured(80), snippet),
+            "all of \u{1b}[1morganic\u{1b}[0m \u{1b}[1mchemistry\u{1b}[0m, and « alone"
+        );
+    }
+}

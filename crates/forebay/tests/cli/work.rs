@@ -1,0 +1,259 @@
+//! Ingestion from the configuration to search: pipelines, workers, documents and tables.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database, write_records},
+};
+
+const BOTH: &str = "\
+[pipelines.finder]
+source = \"courses\"
+handler = \"documents\"
+title = \"title\"
+fields = [\"about\"]
+language = \"english\"
+
+[pipelines.seats]
+source = \"courses\"
+handler = \"table\"
+table = \"public.seats\"
+columns = { title = \"title\", seats = { field = \"seats\", type = \"int\" } }
+";
+
+fn configure(sandbox: &Sandbox, text: &str) {
+    std::fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+}
+
+fn courses() -> [Value; 3] {
+    [
+        json!({ "id": "CHM-201", "title": "Organic chemistry", "about": "Reactions of carbon.", "seats": 24 }),
+        json!({ "id": "MTH-330", "title": "Linear algebra", "about": "Vectors and matrices.", "seats": 40 }),
+        json!({ "id": "ART-110", "title": "Painting", "about": "Colours and their chemistry.", "seats": 12 }),
+    ]
+}
+
+fn persist(db: &TestDb, sandbox: &Sandbox, records: &[Value]) {
+    let file = write_records(sandbox, "courses.jsonl", records.iter().cloned());
+    let line = format!("persist {file} --source courses --key id --complete --guards off");
+    let output = db.run(sandbox, &line);
+    assert!(output.status.success(), "{}", crate::shown(&output));
+}
+
+fn drain(db: &TestDb, sandbox: &Sandbox) -> Value {
+    let (exit, document) = db.json(sandbox, "work --drain");
+    assert_eq!(exit, 0, "{document}");
+    document
+}
+
+fn of<'a>(document: &'a Value, pipeline: &str) -> &'a Value {
+    let pipelines = document["pipelines"].as_array().unwrap();
+    pipelines.iter().find(|of| of["pipeline"] == pipeline).unwrap_or_else(|| panic!("{document}"))
+}
+
+fn keys(document: &Value) -> Vec<&str> {
+    document["hits"].as_array().unwrap().iter().map(|hit| hit["record_key"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn configured_pipelines_are_filled_and_emptied() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(&sandbox, BOTH);
+    persist(&db, &sandbox, &courses());
+
+    let (_, early) = db.json(&sandbox, "search chemistry");
+    assert_eq!((keys(&early).len(), &early["num_waiting"]), (0, &json!(6)));
+    let (_, text) = db.text(&sandbox, "search chemistry");
+    assert!(text.contains("nothing was found") && text.contains("forebay work --drain"), "{text}");
+
+    let work = drain(&db, &sandbox);
+    for pipeline in ["documents", "finder", "seats"] {
+        let done = of(&work, pipeline);
+        assert_eq!(
+            (&done["num_claimed"], &done["num_succeeded"], &done["num_failed"]),
+            (&json!(3), &json!(3), &json!(0))
+        );
+        assert_eq!(done["num_waiting"], 0);
+    }
+    assert_eq!(db.value("select sum(seats) from public.seats"), "76");
+
+    let (_, found) = db.json(&sandbox, "search chemistry");
+    assert_eq!(keys(&found), ["CHM-201", "ART-110"], "the title weighs more: {found}");
+    assert!(found["hits"][1]["snippet"].as_str().unwrap().contains("«chemistry»"), "{found}");
+    let (_, stemmed) = db.json(&sandbox, "search reaction");
+    assert_eq!(keys(&stemmed), ["CHM-201"], "English is searched as English");
+    let (_, one) = db.json(&sandbox, "search chemistry --limit 1");
+    assert_eq!(keys(&one), ["CHM-201"]);
+    let (_, text) = db.text(&sandbox, "search chemistry");
+    assert!(text.starts_with("1. Organic chemistry\n   courses/CHM-201\n"), "{text}");
+    assert!(text.contains("«chemistry»"), "{text}");
+
+    // What is gone from the source goes from the index and the table.
+    persist(&db, &sandbox, &courses()[1..]);
+    drain(&db, &sandbox);
+    let (_, left) = db.json(&sandbox, "search chemistry");
+    assert_eq!(keys(&left), ["ART-110"]);
+    assert_eq!(db.value("select count(*) from forebay.documents"), "4");
+    assert_eq!(
+        db.value("select string_agg(title, ',' order by title) from public.seats"),
+        "Linear algebra,Painting"
+    );
+
+    let idle = drain(&db, &sandbox);
+    assert_eq!(of(&idle, "seats")["num_claimed"], 0);
+}
+
+#[test]
+fn failures_are_told_with_their_reason() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(&sandbox, BOTH);
+    let mut records = courses();
+    records[1]["seats"] = json!("as many as come");
+    persist(&db, &sandbox, &records);
+    let work = drain(&db, &sandbox);
+    assert_eq!(
+        (&of(&work, "seats")["num_succeeded"], &of(&work, "seats")["num_failed"]),
+        (&json!(2), &json!(1))
+    );
+    let failures = work["failures"].as_array().unwrap();
+    assert_eq!((failures.len(), &failures[0]["reason_code"]), (1, &json!("value_rejected")));
+
+    // Told once: the next drain has nothing to do with it.
+    assert_eq!(drain(&db, &sandbox)["failures"], json!([]));
+    db.execute(
+        "update forebay.ingestion_handoffs set state = 'pending', finished_at = null where state = 'failed'",
+    );
+    db.execute(
+        "insert into forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, generation, change) \
+         select pipeline_id, reference_id, payload_hash, generation, change from forebay.ingestion_handoffs \
+         where state = 'pending'",
+    );
+    let (exit, text) = db.text(&sandbox, "work --drain");
+    assert_eq!(exit, 0);
+    for part in ["Failed attempts", "value_rejected", "forebay handoffs list --state failed"] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn the_configuration_decides_which_pipelines_there_are() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(&sandbox, BOTH);
+    persist(&db, &sandbox, &courses());
+    let declared =
+        "select pipeline_id::text, name, enabled::text, updated_at::text from forebay.pipelines order by 1";
+    let before = db.rows(declared);
+    persist(&db, &sandbox, &courses());
+    assert_eq!(db.rows(declared), before, "nothing changed, so nothing is written");
+
+    // A folder without a configuration takes nothing away.
+    let elsewhere = Sandbox::new();
+    drain(&db, &elsewhere);
+    assert_eq!(db.rows(declared), before);
+
+    configure(&sandbox, BOTH.split("[pipelines.seats]").next().unwrap());
+    persist(&db, &sandbox, &courses()[..2]);
+    let output = db.run(&sandbox, "work --drain");
+    let enabled = "select string_agg(name, ',' order by name) from forebay.pipelines where enabled";
+    assert_eq!(db.value(enabled), "documents,finder");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("pipeline seats is disabled"), "{text}");
+    assert_eq!(db.value("select count(*) from public.seats"), "3", "what it wrote stays");
+
+    // Named again, it gets what it has missed.
+    configure(&sandbox, BOTH);
+    drain(&db, &sandbox);
+    assert_eq!(db.value(enabled), "documents,finder,seats");
+    persist(&db, &sandbox, &[json!({ "id": "CHM-201", "title": "Chemistry", "seats": 1 })]);
+    drain(&db, &sandbox);
+    assert_eq!(db.value("select string_agg(title, ',') from public.seats where seats = 1"), "Chemistry");
+}
+
+#[test]
+fn the_built_in_pipeline_can_be_configured_and_comes_back() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(&sandbox, "[pipelines.documents]\nsource = \"*\"\nhandler = \"documents\"\nenabled = false\n");
+    persist(&db, &sandbox, &courses());
+    assert_eq!(db.value("select count(*) from forebay.ingestion_handoffs"), "0");
+    let (_, text) = db.text(&sandbox, "search chemistry");
+    assert!(text.contains("no pipeline with the handler documents is enabled"), "{text}");
+
+    configure(&sandbox, "");
+    let work = drain(&db, &sandbox);
+    assert_eq!(of(&work, "documents")["num_succeeded"], 3);
+    let (_, found) = db.json(&sandbox, "search matrices");
+    assert_eq!(keys(&found), ["MTH-330"]);
+}
+
+#[test]
+fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    persist(&db, &sandbox, &courses());
+    configure(&sandbox, &BOTH.replace("type = \"int\"", "type = \"integr\""));
+    let (exit, error) = db.json(&sandbox, "work --drain");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("pipeline_config")));
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("\"seats\"") && message.contains("integr"), "{message}");
+    assert_eq!(db.value("select count(*) from forebay.pipelines"), "1", "none is declared when one is wrong");
+
+    // A table that is there but not fit stops its pipeline, and no other.
+    db.execute("create table public.seats (title text)");
+    configure(&sandbox, BOTH);
+    let (exit, work) = db.json(&sandbox, "work --drain");
+    assert_eq!(exit, 1, "{work}");
+    assert_eq!(of(&work, "finder")["num_succeeded"], 3);
+    let stopped = of(&work, "seats");
+    assert_eq!((&stopped["error"]["code"], &stopped["num_waiting"]), (&json!("table_unusable"), &json!(3)));
+}
+
+#[test]
+fn unknown_pipelines_are_told_with_those_that_exist() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(&sandbox, BOTH);
+    let (exit, error) = db.json(&sandbox, "work --drain --pipeline finer");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_pipeline")));
+    assert_eq!(error["error"]["hint"], "there are: documents, finder, seats");
+}
+
+#[test]
+fn a_worker_goes_on_until_it_is_told_to_stop() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    let mut worker = sandbox
+        .command("work --output json")
+        .env("FOREBAY_DATABASE_URL", &db.url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(worker.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert!(line.starts_with("working for documents"), "{line}");
+
+    persist(&db, &sandbox, &courses());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while db.value("select count(*) from forebay.documents") != "3" {
+        assert!(Instant::now() < deadline, "the worker does not see new work");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pid = rustix::process::Pid::from_child(&worker);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = worker.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", crate::shown(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(of(&document, "documents")["num_succeeded"], 3);
+}
