@@ -18,15 +18,6 @@ pub struct FieldRules {
     pub volatile: BTreeSet<String>,
     /// Compared in a normalised form, stored as it came.
     pub normalise: BTreeMap<String, Normalise>,
-    /// Kept out of logs and messages.
-    pub sensitive: BTreeSet<String>,
-}
-
-impl FieldRules {
-    /// Whether the value of `field` may be shown in logs.
-    pub fn is_sensitive(&self, field: &str) -> bool {
-        self.sensitive.contains(field)
-    }
 }
 
 /// How the strings of a field (also those inside its arrays and objects) are normalised before they are hashed.
@@ -186,9 +177,7 @@ mod tests {
     #[test]
     fn rules_that_change_nothing_leave_the_fast_path_open() {
         let mut rules = FieldRules::default();
-        rules.sensitive.insert("email".to_owned());
         rules.normalise.insert("title".to_owned(), Normalise::default());
         assert!(RuleTable::new(&rules).is_empty());
-        assert!(rules.is_sensitive("email") && !rules.is_sensitive("title"));
     }
 }

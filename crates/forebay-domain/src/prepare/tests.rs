@@ -57,7 +57,6 @@ fn rules_decide_what_is_stored_and_what_is_hashed() {
         volatile: names(&["fetched_at"]),
         normalise: [("title".to_owned(), Normalise { trim: true, casefold: true, ..Normalise::default() })]
             .into(),
-        sensitive: names(&["email"]),
     };
     let record = r#"{"title":" Intro ","code":"1","fetched_at":"Mon","debug":[1],"email":"x"}"#;
     let (prepared, payload, _) = prepare(&rules, record).unwrap();

@@ -40,7 +40,6 @@ impl StoredPolicy {
                 "ignore": self.rules.ignore,
                 "volatile": self.rules.volatile,
                 "normalise": normalise,
-                "sensitive": self.rules.sensitive,
             },
             "on_duplicate": self.on_duplicate.as_str(),
         })
@@ -54,7 +53,6 @@ impl StoredPolicy {
             rules: FieldRules {
                 ignore: names(&rules["ignore"]),
                 volatile: names(&rules["volatile"]),
-                sensitive: names(&rules["sensitive"]),
                 normalise: normalise.map(|(field, words)| (field.clone(), steps(&names(words)))).collect(),
             },
             on_duplicate: policy["on_duplicate"].as_str().and_then(OnDuplicate::parse).unwrap_or_default(),
@@ -88,7 +86,6 @@ mod tests {
                 ignore: ["etag".to_owned()].into(),
                 volatile: ["views".to_owned(), "rank".to_owned()].into(),
                 normalise: [("title".to_owned(), trim)].into(),
-                sensitive: ["email".to_owned()].into(),
             },
             on_duplicate: OnDuplicate::Merge,
         };

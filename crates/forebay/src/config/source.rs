@@ -30,9 +30,6 @@ pub(crate) struct Source {
     /// Top-level fields compared in a normalised form. Default: none.
     #[serde(default)]
     pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
-    /// Top-level fields whose values stay out of logs and messages. Default: none.
-    #[serde(default)]
-    pub(crate) sensitive: BTreeSet<String>,
     /// What a run does with a key that it has already seen. Default: `first`.
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
@@ -63,7 +60,6 @@ impl Source {
                 .iter()
                 .map(|(field, steps)| (field.clone(), normalise(steps)))
                 .collect(),
-            sensitive: self.sensitive.clone(),
         }
     }
 }

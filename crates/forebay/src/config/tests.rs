@@ -50,7 +50,7 @@ fn the_template_names_every_key() {
     let source = &config.sources["courses"];
     assert_eq!(source.normalise["title"].len(), 2);
     assert_eq!(source.records.as_ref().map(Pointer::as_str), Some("/items"));
-    assert!(source.ignore.contains("session_token") && source.sensitive.contains("email"));
+    assert!(source.ignore.contains("session_token"));
     assert!(source.volatile.contains("fetched_at"));
     assert_eq!(source.guards.max_rejected.map(crate::cli::values::Share::get), Some(0.02));
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
@@ -113,7 +113,7 @@ fn a_pipeline_is_declared_with_what_its_handler_reads() {
 #[test]
 fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(error("[sources.x]\nkye = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `entity`, `ignore`, `volatile`, `normalise`, `sensitive`, `on_duplicate`, `guards`, `format`, `records`
+    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`
     hint: did you mean `key`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nformat = \"jsno\""), @r"
