@@ -33,6 +33,12 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
+    /// A name that a source cannot have.
+    #[error("a source cannot be called {source_name:?}")]
+    SourceName {
+        /// The name as given.
+        source_name: String,
+    },
     /// A key field that names no place in a record.
     #[error("the key field {field:?} is neither a field's name nor a JSON pointer (RFC 6901)")]
     KeyField {
@@ -97,6 +103,7 @@ impl Error {
             Self::Payload(_) => "payload_unreadable",
             Self::Contention { .. } => "contention",
             Self::KeyUnknown { .. } => "key_unknown",
+            Self::SourceName { .. } => "source_name_invalid",
             Self::KeyField { .. } => "key_field_invalid",
             Self::OutOfOrder { .. } => "observed_out_of_order",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
@@ -132,6 +139,10 @@ impl Error {
                 "`forebay runs release {run_id}` applies its additions and removals as they are, \
                  `forebay runs reject {run_id}` drops them"
             )),
+            Self::SourceName { .. } => Some(
+                "a name begins with a letter or digit and has at most 63 letters, digits, dots, _ and -"
+                    .into(),
+            ),
             Self::KeyField { .. } => {
                 Some("write a top-level field as its name, a nested one like /course/id".into())
             }
@@ -146,6 +157,7 @@ impl Error {
                 matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
             }
             Self::KeyUnknown { .. }
+            | Self::SourceName { .. }
             | Self::KeyField { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }

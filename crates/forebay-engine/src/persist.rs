@@ -240,6 +240,9 @@ pub async fn persist(
 }
 
 async fn declare_source(client: &tokio_postgres::Client, request: &PersistRequest) -> Result<Source> {
+    if !is_source_name(&request.source) {
+        return Err(Error::SourceName { source_name: request.source.clone() });
+    }
     if let Some(bad) = request.key_fields.iter().find(|field| field.parse::<KeyField>().is_err()) {
         return Err(Error::KeyField { field: bad.clone() });
     }
@@ -257,6 +260,13 @@ async fn declare_source(client: &tokio_postgres::Client, request: &PersistReques
     let policy = StoredPolicy { rules: request.rules.clone(), on_duplicate: request.on_duplicate }.to_json();
     let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy };
     Ok(sources::declare(client, &spec).await?)
+}
+
+/// What the check constraint of the table lets in: ids are computed from names, and `NAME/KEY` must split.
+fn is_source_name(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 /// Begins the run: from here on its row exists.
@@ -426,4 +436,19 @@ impl Tally {
 async fn record(context: &RunContext<'_>, counts: Counts) -> Result<()> {
     let client = context.database.client().await?;
     Ok(runs::progress(&**client, context.target.origin.run_id, &counts, 0).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_names_are_those_of_the_check_constraint() {
+        for name in ["a", "9", "courses.v2", "A-b_c", &"x".repeat(63)] {
+            assert!(is_source_name(name), "{name}");
+        }
+        for name in ["", "a/b", ".a", "-a", "é", "a b", &"x".repeat(64)] {
+            assert!(!is_source_name(name), "{name}");
+        }
+    }
 }
