@@ -91,7 +91,7 @@ impl Report for ListReport {
             Column::text("reference"),
             Column::number("version"),
             Column::text("reason_code"),
-            Column::text("enqueued"),
+            Column::text("enqueued, UTC"),
             Column::text("last error"),
         ]);
         for handoff in &self.handoffs {
@@ -101,7 +101,7 @@ impl Report for ListReport {
                 handoff.reference(),
                 handoff.version.to_string(),
                 handoff.reason_code.clone(),
-                format::timestamp(handoff.enqueued_at),
+                format::minute(handoff.enqueued_at),
                 format::plain(handoff.last_error.as_deref().unwrap_or_default()),
             ];
             table.toned_row(tone(&handoff.state), cells);
@@ -295,8 +295,8 @@ impl PipelineOf {
             Column::text("reason_code"),
             Column::number("generation"),
             Column::number("failed tries"),
-            Column::text("enqueued"),
-            Column::text("finished"),
+            Column::text("enqueued, UTC"),
+            Column::text("finished, UTC"),
         ]);
         for handoff in &self.handoffs {
             let cells = [
@@ -306,8 +306,8 @@ impl PipelineOf {
                 handoff.reason_code.clone(),
                 handoff.generation.to_string(),
                 handoff.num_attempts.to_string(),
-                format::timestamp(handoff.enqueued_at),
-                handoff.finished_at.map_or_else(|| "-".to_owned(), format::timestamp),
+                format::minute(handoff.enqueued_at),
+                handoff.finished_at.map_or_else(|| "-".to_owned(), format::minute),
             ];
             handoffs.toned_row(tone(&handoff.state), cells);
         }

@@ -164,8 +164,7 @@ impl Report for ListReport {
             Column::number("added"),
             Column::number("updated"),
             Column::number("removed"),
-            Column::number("rejected"),
-            Column::text("observed"),
+            Column::text("observed, UTC"),
             Column::text("reason"),
         ]);
         for run in &self.runs {
@@ -177,8 +176,7 @@ impl Report for ListReport {
                 format::count(run.num_added),
                 format::count(run.num_updated),
                 format::count(run.num_removed),
-                format::count(run.num_rejected),
-                format::timestamp(run.observed_at),
+                format::minute(run.observed_at),
                 run.reason_code.clone().unwrap_or_default(),
             ];
             table.toned_row(run.tone(), cells);
@@ -246,8 +244,7 @@ impl Report for ShowReport {
         run.headline(page);
         page.heading("Run");
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let yes_no =
-            |yes: bool, meaning: &str| if yes { meaning.to_owned() } else { format!("not {meaning}") };
+        let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         page.fields([
             ("input", format::plain(&run.input)),
             ("engine", run.engine.clone()),
@@ -255,8 +252,8 @@ impl Report for ShowReport {
             ("started", format::timestamp(run.started_at)),
             ("ended", or_dash(run.ended_at.map(format::timestamp))),
             ("took", or_dash(run.took())),
-            ("covers", yes_no(run.is_complete, "its scope completely")),
-            ("hands off", yes_no(run.with_handoffs, "its changes")),
+            ("complete", yes_no(run.is_complete)),
+            ("hand-offs", yes_no(run.with_handoffs)),
         ]);
         page.heading("Counts");
         page.fields(run.counts().map(|(name, count)| (name, format::count(count))));
