@@ -39,6 +39,16 @@ pub enum Error {
         /// The name as given.
         source_name: String,
     },
+    /// Other key fields than the source's references were made with.
+    #[error("the references of {source_name:?} are identified by {stored}, not by {given}")]
+    KeyChanged {
+        /// The source.
+        source_name: String,
+        /// Its key fields.
+        stored: String,
+        /// The key fields given.
+        given: String,
+    },
     /// A key field that names no place in a record.
     #[error("the key field {field:?} is neither a field's name nor a JSON pointer (RFC 6901)")]
     KeyField {
@@ -104,6 +114,7 @@ impl Error {
             Self::Contention { .. } => "contention",
             Self::KeyUnknown { .. } => "key_unknown",
             Self::SourceName { .. } => "source_name_invalid",
+            Self::KeyChanged { .. } => "key_changed",
             Self::KeyField { .. } => "key_field_invalid",
             Self::OutOfOrder { .. } => "observed_out_of_order",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
@@ -143,6 +154,10 @@ impl Error {
                 "a name begins with a letter or digit and has at most 63 letters, digits, dots, _ and -"
                     .into(),
             ),
+            Self::KeyChanged { stored, .. } => Some(format!(
+                "every record would become another reference: leave --key out or write --key {stored}; to identify \
+                 records anew, persist them as a source of another name"
+            )),
             Self::KeyField { .. } => {
                 Some("write a top-level field as its name, a nested one like /course/id".into())
             }
@@ -158,6 +173,7 @@ impl Error {
             }
             Self::KeyUnknown { .. }
             | Self::SourceName { .. }
+            | Self::KeyChanged { .. }
             | Self::KeyField { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }

@@ -252,6 +252,16 @@ async fn declare_source(client: &tokio_postgres::Client, request: &PersistReques
         (Some(known), true) => known.key_fields.clone(),
         (None, true) => return Err(Error::KeyUnknown { source_name: request.source.clone() }),
     };
+    if let Some(known) = &known
+        && known.key_fields != key_fields
+        && sources::has_active(client, known.source_id).await?
+    {
+        return Err(Error::KeyChanged {
+            source_name: request.source.clone(),
+            stored: known.key_fields.join(","),
+            given: key_fields.join(","),
+        });
+    }
     let entity_type = request
         .entity_type
         .clone()

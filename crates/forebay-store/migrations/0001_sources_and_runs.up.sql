@@ -21,8 +21,8 @@ comment on column forebay.sources.source_id is 'Short id inside this database.';
 comment on column forebay.sources.name is 'Stable name; every reference_id is computed from it, so renaming a source is a re-key.';
 comment on column forebay.sources.entity_type is 'What its records are (course, event, …), copied to each reference.';
 comment on column forebay.sources.key_fields is 'Fields whose values make the record_key, in order: names, or JSON pointers (RFC 6901).';
-comment on column forebay.sources.policy is 'Field rules, duplicate policy and guards as last used.';
-comment on column forebay.sources.parser_version is 'Raised when key, field rules or parser change, because hashes are comparable only within one.';
+comment on column forebay.sources.policy is 'Field rules and duplicate policy as last used.';
+comment on column forebay.sources.parser_version is 'Raised when key fields or field rules change, because hashes are comparable only within one.';
 comment on column forebay.sources.created_at is 'When Forebay first heard of the source.';
 comment on column forebay.sources.updated_at is 'When its entry last changed.';
 

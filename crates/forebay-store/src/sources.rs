@@ -85,6 +85,13 @@ pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Whether a source has any active reference.
+pub async fn has_active(client: &impl GenericClient, source_id: i32) -> Result<bool> {
+    let statement =
+        "select exists (select from forebay.\"references\" where source_id = $1 and removed_at is null)";
+    Ok(client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.try_get(0)?)
+}
+
 /// All sources with their totals, by name.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
     let statement = format!(

@@ -39,6 +39,8 @@ struct Decision {
     warnings: Vec<String>,
     /// Records that a held run keeps staged.
     num_staged: u64,
+    /// What a complete run has not seen may go.
+    may_remove: bool,
 }
 
 /// Decides how the run ends, and ends it.
@@ -52,12 +54,7 @@ pub(super) async fn finish(
     let mut client = context.database.client().await?;
     record(context, tally.take_unrecorded()).await?;
     let mut decision = judge_input(context, tally, &read);
-    let may_remove = context.request.complete && decision.status == RunStatus::Complete
-        || (decision.status == RunStatus::Partial
-            && context.request.complete
-            && context.request.guards.is_none()
-            && read.outcome.ending.truncated.is_none());
-    if may_remove {
+    if context.request.complete && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
     if decision.status != RunStatus::Failed
@@ -104,6 +101,7 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         messages: Vec::new(),
         warnings: Vec::new(),
         num_staged: 0,
+        may_remove: true,
     };
     let Counts { num_seen, num_rejected, .. } = tally.counts;
     if tally.num_replaced > 0 {
@@ -113,9 +111,12 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         ));
     }
     let unreadable = tally.num_unidentified;
-    if unreadable >= MIN_REJECTED_TO_FAIL
-        && unreadable as f64 > context.request.max_rejected_share * num_seen as f64
-    {
+    let too_many = unreadable as f64 > context.request.max_rejected_share * num_seen as f64;
+    if unreadable > 0 && num_rejected == num_seen {
+        decision.status = RunStatus::Failed;
+        decision.reason_code = Some("no_usable_records");
+        decision.messages.push(format!("all {num_seen} records were rejected"));
+    } else if unreadable >= MIN_REJECTED_TO_FAIL && too_many {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("too_many_rejected");
         decision.messages.push(format!(
@@ -126,12 +127,16 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         decision.status = RunStatus::Partial;
         decision.reason_code = Some("truncated_input");
         decision.messages.push(truncated.clone());
+        decision.may_remove = false;
     } else if unreadable > 0 {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some("rejected_records");
         decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
+        // What could not be read may be what looks vanished: only an operator who turned the guards off knows better.
+        decision.may_remove = context.request.guards.is_none() && !too_many;
     }
-    if decision.status == RunStatus::Partial && context.request.complete && context.request.guards.is_some() {
+    decision.may_remove &= decision.status != RunStatus::Failed;
+    if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {
         decision
             .warnings
             .push("nothing was removed: what could not be read may be what looks vanished".to_owned());

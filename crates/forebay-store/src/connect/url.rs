@@ -93,6 +93,13 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
         }
     }
     let rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
+    if authority.split('/').next().is_some_and(|authority| authority.matches('@').count() > 1) {
+        // Half of the password would be taken for the host, and shown as one.
+        return Err(bad(
+            "it has more than one @; escape special characters in user and password, such as %40 for @",
+        ));
+    }
     // The driver's words may quote parts of the URL, so they stay unsaid.
     let mut config: Config = rest.parse().map_err(|_| {
         bad("it cannot be read; escape special characters in user and password, such as %40 for @")

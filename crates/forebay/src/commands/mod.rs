@@ -38,22 +38,28 @@ pub(crate) enum Command {
     Stats(stats::Args),
     Export(export::Args),
     /// Runs: what each did, and what becomes of those that a guard holds
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay runs list --status held\n  forebay runs show 7\n  forebay runs release 7"
+    )]
     Runs(runs::Command),
     /// The same as `forebay runs rekey`.
     #[command(hide = true)]
     Rekey(runs::RekeyArgs),
     /// Hand-offs: what has been promised to ingestion, and how it stands
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay handoffs counts\n  forebay handoffs list --state failed\n  forebay handoffs show courses/CSC-126"
+    )]
     Handoffs(handoffs::Command),
     /// Sources and their policies
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
     /// The schema, and the private Postgres
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
     /// Measure this machine against the budgets
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  forebay bench persist --rows 300000")]
     Bench(bench::Command),
     Completions(completions::Args),
 }

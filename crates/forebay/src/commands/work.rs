@@ -47,7 +47,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = context.with_database(async |database| work(args, context, database).await).await?;
     context.ui.show(&report)?;
-    Ok(if report.could_work() { Exit::Done } else { Exit::Failed })
+    Ok(if report.is_done() { Exit::Done } else { Exit::Failed })
 }
 
 async fn work(args: &Args, context: &Context, database: &Database) -> Result<Report, Failure> {

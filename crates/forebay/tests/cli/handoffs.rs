@@ -39,7 +39,7 @@ fn counts_follow_the_work() {
     assert!(before["counts"][0]["oldest_age_s"].as_u64().unwrap() < 3600);
 
     let (exit, work) = db.json(&sandbox, "work --drain --pipeline rooms");
-    assert_eq!(exit, 0, "{work}");
+    assert_eq!(exit, 1, "one hand-off failed: {work}");
     let (_, after) = db.json(&sandbox, "handoffs counts --pipeline rooms");
     assert_eq!((count_of(&after, "rooms", "succeeded"), count_of(&after, "rooms", "failed")), (2, 1));
     assert_eq!(count_of(&after, "documents", "pending"), 0, "only the pipeline asked for is counted");

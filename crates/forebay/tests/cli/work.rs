@@ -119,7 +119,8 @@ fn failures_are_told_with_their_reason() {
     let mut records = courses();
     records[1]["seats"] = json!("as many as come");
     persist(&db, &sandbox, &records);
-    let work = drain(&db, &sandbox);
+    let (exit, work) = db.json(&sandbox, "work --drain");
+    assert_eq!(exit, 1, "a hand-off failed");
     assert_eq!(
         (&of(&work, "seats")["num_succeeded"], &of(&work, "seats")["num_failed"]),
         (&json!(2), &json!(1))
@@ -138,7 +139,7 @@ fn failures_are_told_with_their_reason() {
          where state = 'pending'",
     );
     let (exit, text) = db.text(&sandbox, "work --drain");
-    assert_eq!(exit, 0);
+    assert_eq!(exit, 1);
     for part in ["Failed attempts", "value_rejected", "forebay handoffs list --state failed"] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }

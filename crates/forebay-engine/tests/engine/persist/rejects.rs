@@ -133,7 +133,41 @@ async fn what_cannot_be_read_may_be_what_looks_vanished() {
     }
     let active = "select count(*) from forebay.\"references\" where removed_at is null";
     assert_eq!(shop.row(active).await, "21");
-    // With guards off, records that are rejected take nothing back of "complete".
-    let report = shop.persist(complete(4), "{\"id\":\"K0\",\"n\":3}\n{\"id\":\n").await;
+    // With guards off, a run may remove although some records were rejected, but not when too many were.
+    let text = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\n";
+    let report = shop.persist(complete(4), text).await;
+    assert_eq!((report.status.as_str(), counts(&report)), ("partial", [2, 0, 0, 1, 0, 0, 0, 1]));
+    let lenient = PersistRequest { max_rejected_share: 0.5, ..complete(5) };
+    let report = shop.persist(lenient, text).await;
     assert_eq!((report.status.as_str(), counts(&report)), ("partial", [2, 0, 0, 1, 20, 0, 0, 1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_without_one_usable_record_fails_and_removes_nothing() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    for request in [complete(2), guarded(2), incremental(2)] {
+        let report = shop.persist(request, "{\"idd\":1}\n{\"idd\":2}\n").await;
+        assert_eq!(
+            (report.status.as_str(), report.reason_code.as_deref()),
+            ("failed", Some("no_usable_records"))
+        );
+    }
+    let active = "select count(*) from forebay.\"references\" where removed_at is null";
+    assert_eq!(shop.row(active).await, "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_key_fields_are_refused_once_there_are_references() {
+    let shop = Shop::open().await;
+    let keyed =
+        |field: &str, number| PersistRequest { key_fields: vec![field.to_owned()], ..complete(number) };
+    // A mistyped key on the first try finds nothing, and the right one goes in its place.
+    assert_eq!(shop.persist(keyed("idd", 1), &numbered(0..3, 1)).await.status.as_str(), "failed");
+    assert_eq!(shop.persist(keyed("id", 1), &numbered(0..3, 1)).await.counts.num_added, 3);
+    let text = numbered(0..3, 1);
+    let error =
+        persist::persist(&shop.database, keyed("n", 2), input(text.as_bytes()), &|_| {}).await.unwrap_err();
+    assert_eq!((error.code(), error.is_usage()), ("key_changed", true));
+    assert_eq!(shop.row("select key_fields from forebay.sources").await, "{id}");
 }

@@ -87,3 +87,11 @@ fn a_description_has_everything_but_the_password() {
     let settings = settings("postgresql://me:hunter2@h:6543/d");
     assert_eq!(describe(&settings.config), "d at h:6543 (as me)");
 }
+
+#[test]
+fn a_second_at_sign_is_refused_before_it_is_taken_for_a_host() {
+    let error = parse("postgres://me:p@ssw@rd@127.0.0.1:1/app").err().unwrap();
+    assert_eq!(error.code(), "database_url_invalid");
+    assert!(!error.to_string().contains("ssw"), "{error}");
+    assert!(parse("postgres://me:p%40ss@127.0.0.1:1/app?application_name=a@b").is_ok());
+}

@@ -78,17 +78,21 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
     bench::settle(&**client).await?;
     memory::reset_peak();
     let first_load = persist_file(database, first.path()).await?;
+    expect("num_added of the first load", first_load.counts.num_added, rows)?;
     raw.push(raw_copy(&mut client, dump.path()).await?);
     let mut replays = Vec::new();
     let mut wal = Vec::new();
     for _ in 0..NUM_REPLAYS {
         bench::settle(&**client).await?;
         let before = bench::wal_bytes(&**client).await?;
-        replays.push(persist_file(database, first.path()).await?.duration);
+        let replay = persist_file(database, first.path()).await?;
+        expect("num_unchanged of a replay", replay.counts.num_unchanged, rows)?;
+        replays.push(replay.duration);
         wal.push(bench::wal_bytes(&**client).await? - before);
     }
     bench::settle(&**client).await?;
     let one_percent = persist_file(database, changed.path()).await?;
+    expect("num_updated of the change", one_percent.counts.num_updated, rows.div_ceil(100))?;
     let peak = memory::peak();
     raw.push(raw_copy(&mut client, dump.path()).await?);
 
@@ -97,7 +101,7 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
     let first_rate = rate(first_load.duration);
     let replay_rate = rate(median(replays));
     let change_rate = rate(one_percent.duration);
-    let wal_per_row = wal.into_iter().min().unwrap_or_default() as f64 / rows as f64;
+    let wal_per_row = wal.into_iter().max().unwrap_or_default() as f64 / rows as f64;
     let mut measures = vec![
         Measure::new("records", rows as f64, "records"),
         Measure::new("record_size", bytes as f64 / rows as f64, "bytes"),
@@ -111,12 +115,22 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
         Ratio::at_least("first_load / raw_copy", first_rate / raw_rate, 0.7),
         Ratio::at_least("replay / raw_copy", replay_rate / raw_rate, 4.0),
         Ratio::at_least("change_1_percent / raw_copy", change_rate / raw_rate, 2.0),
+        // What is left is the run's own row.
+        Ratio::at_most("replay_wal / 1 byte a record", wal_per_row, 1.0),
     ];
     if let Some(peak) = peak {
         measures.push(Measure::new("peak_memory", peak as f64 / MIB, "MiB"));
         ratios.push(Ratio::at_most("peak_memory / 128 MiB", peak as f64 / (128.0 * MIB), 1.0));
     }
     Ok(BenchReport { bench: "persist", machine: super::machine(), measures, ratios })
+}
+
+/// A figure is worth nothing if the work behind it was not done.
+fn expect(what: &str, found: u64, expected: u64) -> Result<(), Failure> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Failure::new("bench_failed", format!("{what} is {found}, not {expected}")))
 }
 
 fn median(mut durations: Vec<Duration>) -> Duration {

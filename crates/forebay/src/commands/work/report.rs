@@ -104,9 +104,9 @@ impl Report {
         });
     }
 
-    /// Whether every pipeline could be worked for, whatever became of single hand-offs.
-    pub(super) fn could_work(&self) -> bool {
-        self.pipelines.iter().all(|pipeline| pipeline.error.is_none())
+    /// Whether every pipeline could be worked for, and no hand-off ended as failed.
+    pub(super) fn is_done(&self) -> bool {
+        self.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
     }
 }
 
