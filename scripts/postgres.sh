@@ -19,11 +19,16 @@ find_binaries() {
         )
     done
     for folder in "${places[@]}"; do
-        if [[ -x $folder/initdb && -x $folder/postgres ]]; then
+        if [[ -x $folder/initdb && -x $folder/postgres ]] && is_supported "$("$folder/postgres" --version)"; then
             echo "$folder"
             return
         fi
     done
+}
+
+# Whether the first number in the text is a version that Forebay runs on.
+is_supported() {
+    [[ $1 =~ ([0-9]+) ]] && ((BASH_REMATCH[1] >= 15 && BASH_REMATCH[1] <= 18))
 }
 
 # Runs a command as root, or fails where that would need a password.
@@ -38,17 +43,26 @@ can_install() {
 install() {
     export DEBIAN_FRONTEND=noninteractive
     as_root apt-get update -qq
-    as_root apt-get install -y -qq --no-install-recommends postgresql
+    local candidate
+    candidate=$(apt-cache policy postgresql | awk '/Candidate:/ { print $2 }')
+    if is_supported "$candidate"; then
+        as_root apt-get install -y -qq --no-install-recommends postgresql
+    else
+        # Older releases carry an older Postgres; its own archive has the supported ones.
+        as_root apt-get install -y -qq --no-install-recommends postgresql-common ca-certificates
+        as_root /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y
+        as_root apt-get install -y -qq --no-install-recommends postgresql-17
+    fi
 }
 
 binaries=$(find_binaries)
 if [[ -z $binaries ]] && can_install; then
     echo "Installing Postgres with apt-get." >&2
-    install >&2
+    install >&2 || echo "Installing Postgres failed." >&2
     binaries=$(find_binaries)
 fi
 if [[ -z $binaries ]]; then
-    echo "Postgres 15 to 18 is needed: install the package postgresql (apt, brew, dnf), then run this again." >&2
+    echo "Postgres 15 to 18 is needed: install it (apt: postgresql-17, brew: postgresql@17, dnf: postgresql-server), then run this again." >&2
     exit 1
 fi
 echo "$binaries"

@@ -101,12 +101,20 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     Cli::try_parse_from(&arguments).map_err(|error| {
         let is_answer = error.exit_code() == 0;
-        if is_answer || !wants_json(&arguments) {
-            // Nobody is left to tell when this cannot be printed.
-            let _ = error.print();
-            return if is_answer { Exit::Done } else { Exit::Usage };
+        let text = error.render().to_string();
+        match text.strip_prefix("error:") {
+            Some(_) if wants_json(&arguments) => Ui::new(Output::Json, true).fail(&usage_failure(&error)),
+            // Like every other error it has a code; the rest is said best by the parser.
+            Some(rest) => {
+                Ui::new(Output::Human, false).note(format!("error[usage]:{rest}").trim_end());
+                Exit::Usage
+            }
+            None => {
+                // Help or version. Nobody is left to tell when it cannot be printed.
+                let _ = error.print();
+                if is_answer { Exit::Done } else { Exit::Usage }
+            }
         }
-        Ui::new(Output::Json, true).fail(&usage_failure(&error))
     })
 }
 
