@@ -71,3 +71,38 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
     );
     assert_eq!(shop.row(&kept).await, "new-3 2");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    let lock = lock(&shop).await;
+    let database = shop.test.open().await;
+    let waiting = Notify::new();
+    let tell = |progress: Progress| {
+        if matches!(progress, Progress::Waiting) {
+            waiting.notify_one();
+        }
+    };
+    let text = numbered(0..3, 1);
+    let run = persist::persist(&database, complete(2), input(text.as_bytes()), &tell);
+    let look = async {
+        waiting.notified().await;
+        let open = "select count(*), count(backend_xmin) from pg_stat_activity \
+             where datname = current_database() and state = 'idle in transaction'";
+        let mut row = String::new();
+        // The waiting run asks now and then, and has a snapshot while it does.
+        for _ in 0..50 {
+            row = shop.row(open).await;
+            if row == "2 0" {
+                break;
+            }
+            time::sleep(Duration::from_millis(10)).await;
+        }
+        lock.release().await.unwrap();
+        row
+    };
+    let (report, open) = tokio::join!(run, look);
+    report.unwrap();
+    assert_eq!(open, "2 0", "two open transactions, none with a snapshot");
+}
