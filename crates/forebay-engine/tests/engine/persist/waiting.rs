@@ -86,7 +86,7 @@ async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
     };
     let text = numbered(0..3, 1);
     let run = persist::persist(&database, complete(2), input(text.as_bytes()), &tell);
-    let look = async {
+    let observer = async {
         waiting.notified().await;
         let open = "select count(*), count(backend_xmin) from pg_stat_activity \
              where datname = current_database() and state = 'idle in transaction'";
@@ -102,7 +102,7 @@ async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
         lock.release().await.unwrap();
         row
     };
-    let (report, open) = tokio::join!(run, look);
+    let (report, open) = tokio::join!(run, observer);
     report.unwrap();
     assert_eq!(open, "2 0", "two open transactions, none with a snapshot");
 }
