@@ -90,8 +90,8 @@ fn a_description_has_everything_but_the_password() {
 
 #[test]
 fn a_second_at_sign_is_refused_before_it_is_taken_for_a_host() {
-    let error = parse("postgres://me:p@ssw@rd@127.0.0.1:1/app").err().unwrap();
+    let error = parse("postgres://me:p@zq9@rd@127.0.0.1:1/app").err().unwrap();
     assert_eq!(error.code(), "database_url_invalid");
-    assert!(!error.to_string().contains("ssw"), "{error}");
+    assert!(!error.to_string().contains("zq9"), "{error}");
     assert!(parse("postgres://me:p%40ss@127.0.0.1:1/app?application_name=a@b").is_ok());
 }
