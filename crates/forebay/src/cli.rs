@@ -21,7 +21,7 @@ use crate::{
 ///
 /// With no database configured, Forebay runs a private Postgres of its own in its data folder.
 #[derive(Debug, Parser)]
-#[command(name = "forebay", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "forebay", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -29,14 +29,17 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
+Examples:
+  forebay persist courses.jsonl --source courses --key id --complete
+  forebay work --drain
+
 Exit codes:
   0  done
   1  the work failed
   2  wrong usage or configuration
   3  a run is held by a guard
   4  the database cannot be reached
-  5  the source is unavailable
 
 Start here:
   forebay demo";

@@ -23,8 +23,6 @@ pub(crate) enum Exit {
     Held = 3,
     /// The database cannot be reached.
     DatabaseUnreachable = 4,
-    /// The source is unavailable: its breaker is open and there is nothing to serve.
-    SourceUnavailable = 5,
 }
 
 impl From<Exit> for ExitCode {
@@ -107,6 +105,7 @@ impl Failure {
     }
 
     /// The stable code.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }

@@ -3,9 +3,6 @@
 //! Nothing is decided here. Arguments are read in [`cli`], each subcommand is one file in [`commands`], everything
 //! that is printed goes through [`ui`], and every error becomes one [`failure::Failure`].
 
-// Arguments are declared for the whole command line; a field counts as read once its command has a body.
-#![expect(dead_code, reason = "arguments and output pieces are complete before all commands use them")]
-
 mod cli;
 mod commands;
 mod config;

@@ -1,4 +1,4 @@
-//! Counts, durations, sizes and times for people. JSON output never uses these.
+//! Counts, durations and times for people. JSON output never uses these.
 
 use std::time::Duration;
 
@@ -32,22 +32,6 @@ pub(crate) fn duration(duration: Duration) -> String {
         d if d < Duration::from_hours(24) => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
     }
-}
-
-/// A size in the binary units of IEC 80000-13: `512 B`, `1.5 KiB`, `2.0 GiB`.
-pub(crate) fn bytes(size: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if size < 1024 {
-        return format!("{size} B");
-    }
-    let mut value = size as f64 / 1024.0;
-    let mut unit = 0;
-    // 1023.95 and more would be rounded to 1024.0.
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
 }
 
 /// A time in UTC, to the second: `2026-01-12 09:30:00 UTC`.
@@ -124,20 +108,6 @@ mod tests {
         }
         assert_eq!(duration(Duration::from_micros(850)), "850 µs");
         assert!(duration(Duration::MAX).ends_with('h'));
-    }
-
-    #[test]
-    fn sizes_never_show_1024_of_a_unit() {
-        for (size, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1536, "1.5 KiB"),
-            (1024 * 1024 - 1, "1.0 MiB"),
-            (1 << 31, "2.0 GiB"),
-        ] {
-            assert_eq!(bytes(size), text);
-        }
-        assert_eq!(bytes(u64::MAX), "16.0 EiB");
     }
 
     #[test]
