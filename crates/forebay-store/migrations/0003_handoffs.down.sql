@@ -1,4 +1,3 @@
-drop table forebay.documents;
 drop table forebay.ingestion_attempts;
 drop table forebay.ingestion_jobs;
 drop table forebay.ingestion_handoffs;

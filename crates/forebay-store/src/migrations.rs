@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0003_handoffs",
     "0004_point_in_time",
     "0005_integrity",
+    "0006_documents",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.
