@@ -32,20 +32,47 @@ create table forebay.pipelines (
         constraint pipelines_name_key unique
         constraint pipelines_name_check check (name ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
     source_name text,
-    handler text not null constraint pipelines_handler_check check (handler in ('table', 'documents')),
+    entity_types text[] not null default '{}',
+    changed_fields text[] not null default '{}',
+    handler text not null constraint pipelines_handler_check
+        check (handler in ('table', 'documents', 'webhook', 'exec', 'external')),
     config jsonb not null default '{}',
+    retry jsonb not null default '{}',
+    max_active int constraint pipelines_max_active_check check (max_active >= 1),
+    rate_limit double precision constraint pipelines_rate_limit_check check (rate_limit > 0),
+    limit_key text[],
+    limit_key_is_url boolean not null default false,
+    key_max_active int constraint pipelines_key_max_active_check check (key_max_active >= 1),
+    key_rate_limit double precision constraint pipelines_key_rate_limit_check check (key_rate_limit > 0),
     enabled boolean not null default true,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
+    configured_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint pipelines_limit_key_check
+        check (limit_key is not null or num_nonnulls(key_max_active, key_rate_limit) = 0)
 );
 comment on table forebay.pipelines is 'Where changes go: one ingestion path with its handler.';
 comment on column forebay.pipelines.pipeline_id is 'Short id inside this database.';
 comment on column forebay.pipelines.name is 'Stable name, as in forebay.toml.';
 comment on column forebay.pipelines.source_name is 'The one source whose changes it takes; null: every source.';
-comment on column forebay.pipelines.handler is 'What carries a change out: table or documents.';
+comment on column forebay.pipelines.entity_types is 'It takes references of these entity types only; empty: of every type.';
+comment on column forebay.pipelines.changed_fields is
+    'It takes new versions only if one of these top-level fields changed; empty: every new version.';
+comment on column forebay.pipelines.handler is
+    'What carries a change out: table, documents, webhook, exec, or external (workers that call forebay.claim_jobs).';
 comment on column forebay.pipelines.config is 'Settings of the handler.';
+comment on column forebay.pipelines.retry is
+    'What differs from forebay.failure_policies: by failure class, max_failures and the delays in seconds.';
+comment on column forebay.pipelines.max_active is 'Most jobs that all workers together may have claimed; null: any number.';
+comment on column forebay.pipelines.rate_limit is 'Most claims a second of all workers together; null: any number.';
+comment on column forebay.pipelines.limit_key is 'The path of the payload field that makes the key of limits by key.';
+comment on column forebay.pipelines.limit_key_is_url is 'The field is a URL, and its host is the key.';
+comment on column forebay.pipelines.key_max_active is 'Like max_active, for each key.';
+comment on column forebay.pipelines.key_rate_limit is 'Like rate_limit, for each key.';
 comment on column forebay.pipelines.enabled is 'False: no new hand-offs are made for it.';
 comment on column forebay.pipelines.created_at is 'When it was first declared.';
+comment on column forebay.pipelines.configured_at is
+    'When its handler or settings last changed: what was queued before is to be handed off again.';
 comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
 
 -- Every source is searchable without any configuration; forebay.toml may change or disable this pipeline.

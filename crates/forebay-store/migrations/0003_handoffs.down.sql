@@ -1,3 +1,6 @@
 drop table forebay.ingestion_attempts;
+drop table forebay.failure_policies;
+drop table forebay.ingestion_limits;
+drop table forebay.ingestion_claims;
 drop table forebay.ingestion_jobs;
 drop table forebay.ingestion_handoffs;

@@ -15,10 +15,17 @@ create table forebay.ingestion_handoffs (
         ('pending', 'active', 'retrying', 'succeeded', 'failed', 'superseded', 'cancelled', 'held')),
     change text not null constraint ingestion_handoffs_change_check check (change in
         ('added', 'updated', 'removed', 'restored')),
-    reason_code text not null,
+    reason_code text not null constraint ingestion_handoffs_reason_code_check check (reason_code in
+        ('added', 'updated', 'removed', 'restored', 'reopened', 'reconciled', 'reconfigured', 'retried', 'released',
+         'snoozed', 'newer_version', 'cancelled', 'held', 'transient', 'throttled', 'lease_lost', 'permanent', 'poison',
+         'attempts_exhausted')),
+    failure_code text,
     last_error text,
     constraint ingestion_handoffs_pkey primary key (reference_id, pipeline_id, payload_hash)
 ) with (fillfactor = 85);
+-- What waits for an operator is found by its reason; what goes well never enters this index.
+create index ingestion_handoffs_stopped on forebay.ingestion_handoffs (pipeline_id, state, reason_code, finished_at)
+    where state in ('failed', 'held', 'cancelled');
 comment on table forebay.ingestion_handoffs is
     'The promise to ingest one version of one reference by one pipeline, and how it stands.';
 comment on column forebay.ingestion_handoffs.reference_id is 'What to ingest; the only thing that crosses the hand-off.';
@@ -34,44 +41,106 @@ comment on column forebay.ingestion_handoffs.state is
     'pending, active, retrying, succeeded, failed, superseded (a newer version came first), cancelled or held.';
 comment on column forebay.ingestion_handoffs.change is 'What happened to the reference.';
 comment on column forebay.ingestion_handoffs.reason_code is 'Why it is in this state.';
+comment on column forebay.ingestion_handoffs.failure_code is 'What the last failed try reported, as a stable word of its handler.';
 comment on column forebay.ingestion_handoffs.last_error is 'What the last failed try said.';
 
 create table forebay.ingestion_jobs (
-    pipeline_id int not null,
     reference_id uuid not null,
     not_before timestamptz not null default now(),
-    lease_until timestamptz,
     receipt uuid,
+    pipeline_id int not null,
+    source_id int not null,
     generation int not null default 1,
     next_generation int,
     attempt int not null default 0,
     priority smallint not null default 0,
+    num_lost smallint not null default 0,
     payload_hash bytea not null,
     next_payload_hash bytea,
     change text not null constraint ingestion_jobs_change_check check (change in ('added', 'updated', 'removed', 'restored')),
     next_change text,
+    limit_key text,
     constraint ingestion_jobs_pkey primary key (pipeline_id, reference_id),
-    constraint ingestion_jobs_lease_check check ((receipt is null) = (lease_until is null)),
     constraint ingestion_jobs_next_check check (num_nonnulls(next_payload_hash, next_generation, next_change) in (0, 3))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
--- Receipt and lease are in no index, so claiming and heartbeats stay on the page (HOT).
-create index ingestion_jobs_claim on forebay.ingestion_jobs (pipeline_id, priority, not_before);
+-- The queue: strictly by priority, fair between sources, oldest first. The receipt is in no index, so a claim stays on
+-- the page (HOT).
+create index ingestion_jobs_queue on forebay.ingestion_jobs (pipeline_id, priority, source_id, not_before, reference_id);
 comment on table forebay.ingestion_jobs is
     'Claimable work: at most one job for each pipeline and reference, gone when its hand-off is finished.';
-comment on column forebay.ingestion_jobs.pipeline_id is 'The pipeline that is to do it.';
 comment on column forebay.ingestion_jobs.reference_id is 'The reference to ingest.';
 comment on column forebay.ingestion_jobs.not_before is 'It may be claimed from this time on.';
-comment on column forebay.ingestion_jobs.lease_until is 'How long the claim of a worker holds; null: not claimed.';
-comment on column forebay.ingestion_jobs.receipt is 'The fencing token of the claim; completing with another is refused.';
+comment on column forebay.ingestion_jobs.receipt is 'The claim that it is held under, if any; completing with another is refused.';
+comment on column forebay.ingestion_jobs.pipeline_id is 'The pipeline that is to do it.';
+comment on column forebay.ingestion_jobs.source_id is 'The source of the reference: sources take turns.';
 comment on column forebay.ingestion_jobs.generation is 'The generation of the hand-off.';
 comment on column forebay.ingestion_jobs.next_generation is 'Likewise, of the follow-up.';
 comment on column forebay.ingestion_jobs.attempt is 'Tries begun.';
-comment on column forebay.ingestion_jobs.priority is 'Lower goes first.';
+comment on column forebay.ingestion_jobs.priority is 'Lower goes first: 0 for changes, 10 for what is handed off again.';
+comment on column forebay.ingestion_jobs.num_lost is
+    'How often its claim was lost: if more than never, it is claimed alone, so that it takes no others down with it.';
 comment on column forebay.ingestion_jobs.payload_hash is 'The content to ingest.';
 comment on column forebay.ingestion_jobs.next_payload_hash is
     'The follow-up: newer content that came while this job was claimed; it becomes the job when the claim ends.';
 comment on column forebay.ingestion_jobs.change is 'What happened to the reference.';
 comment on column forebay.ingestion_jobs.next_change is 'Likewise, for the follow-up.';
+comment on column forebay.ingestion_jobs.limit_key is 'What it counts against where its pipeline has limits by key.';
+
+-- A claim is a row, not a column of each job: a heartbeat writes one row however many jobs are held, and finding what
+-- dead workers held reads a handful of rows however long the queue is.
+create table forebay.ingestion_claims (
+    receipt uuid not null constraint ingestion_claims_pkey primary key,
+    pipeline_id int not null,
+    claimed_at timestamptz not null default now(),
+    lease_until timestamptz not null,
+    num_open int not null,
+    worker text,
+    reference_ids uuid[] not null
+) with (fillfactor = 50);
+comment on table forebay.ingestion_claims is 'Work that is held under a receipt until a time; gone when all of it is reported.';
+comment on column forebay.ingestion_claims.receipt is 'The fencing token: random, new for every claim.';
+comment on column forebay.ingestion_claims.pipeline_id is 'The pipeline whose jobs are held.';
+comment on column forebay.ingestion_claims.claimed_at is 'When they were claimed.';
+comment on column forebay.ingestion_claims.lease_until is 'From then on any worker may free them.';
+comment on column forebay.ingestion_claims.num_open is 'Jobs not reported yet.';
+comment on column forebay.ingestion_claims.worker is 'Who claimed them, as the worker calls itself.';
+comment on column forebay.ingestion_claims.reference_ids is 'The references of all jobs that the claim began with.';
+
+-- Limits hold over all workers because what they count is here: a bucket of tokens for each pipeline ('') and key.
+create table forebay.ingestion_limits (
+    pipeline_id int not null,
+    limit_key text not null,
+    tokens double precision not null,
+    refilled_at timestamptz not null,
+    paused_until timestamptz,
+    constraint ingestion_limits_pkey primary key (pipeline_id, limit_key)
+) with (fillfactor = 50);
+comment on table forebay.ingestion_limits is 'How much of its rate limit a pipeline, or a key of it, has left (a token bucket).';
+comment on column forebay.ingestion_limits.pipeline_id is 'The pipeline.';
+comment on column forebay.ingestion_limits.limit_key is 'The key; empty: the pipeline as a whole.';
+comment on column forebay.ingestion_limits.tokens is 'Claims that were left at refilled_at.';
+comment on column forebay.ingestion_limits.refilled_at is 'When tokens were last counted.';
+comment on column forebay.ingestion_limits.paused_until is 'The other side asked not to be called before this time.';
+
+create table forebay.failure_policies (
+    failure_class text primary key,
+    max_failures int,
+    base_delay interval not null,
+    max_delay interval not null,
+    uses_attempt boolean not null
+);
+comment on table forebay.failure_policies is 'What a failed attempt costs, by failure class; a pipeline''s column retry may differ from it.';
+comment on column forebay.failure_policies.failure_class is 'transient, throttled, permanent, poison or lost.';
+comment on column forebay.failure_policies.max_failures is 'With so many failures of the class the hand-off is given up; null: never.';
+comment on column forebay.failure_policies.base_delay is 'The longest wait after the first failure; it doubles with each further one.';
+comment on column forebay.failure_policies.max_delay is 'The longest wait of all.';
+comment on column forebay.failure_policies.uses_attempt is 'Whether such a failure counts in num_attempts.';
+insert into forebay.failure_policies (failure_class, max_failures, base_delay, max_delay, uses_attempt) values
+    ('transient', 10, '5 seconds', '1 hour', true),
+    ('throttled', null, '30 seconds', '1 hour', false),
+    ('permanent', 1, '0', '0', true),
+    ('poison', 1, '0', '0', true),
+    ('lost', 4, '1 second', '1 minute', false);
 
 create table forebay.ingestion_attempts (
     attempt_id bigint generated always as identity,

@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0004_point_in_time",
     "0005_integrity",
     "0006_documents",
+    "0007_workers",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.
