@@ -8,6 +8,7 @@
 //! The vocabulary is the same in code, columns, command line and documentation; the module names follow it.
 
 pub mod canonical;
+pub mod chunk;
 pub mod coverage;
 pub mod diff;
 pub mod guards;
