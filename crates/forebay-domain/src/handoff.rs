@@ -11,6 +11,7 @@
 //!   can be claimed when the attempt ends; see [`end_attempt`].
 //! - Back to an earlier hash, or removed or restored under the same one, opens that row again, with its generation
 //!   raised, so that receipts of its earlier life are stale.
+//! - Changed settings of the pipeline open what references have now again, but for what was cancelled.
 //! - Ended hand-offs stay ended, but for reopening and for an operator's retry.
 
 mod policy;
@@ -159,10 +160,14 @@ pub enum ReasonCode {
     Reopened,
     /// Queued: a reconciler found a version that had never been handed off.
     Reconciled,
+    /// Queued: the pipeline's settings changed, so all is handed to it again.
+    Reconfigured,
     /// Queued: an operator retried it.
     Retried,
     /// Queued: an operator released it.
     Released,
+    /// Waits: an operator put it off.
+    Snoozed,
     /// Superseded: a newer version came first.
     NewerVersion,
     /// Cancelled by an operator.
@@ -185,15 +190,17 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// All reasons: why queued first, then why it waits or ended.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Added,
         Self::Updated,
         Self::Removed,
         Self::Restored,
         Self::Reopened,
         Self::Reconciled,
+        Self::Reconfigured,
         Self::Retried,
         Self::Released,
+        Self::Snoozed,
         Self::NewerVersion,
         Self::Cancelled,
         Self::Held,
@@ -214,8 +221,10 @@ impl ReasonCode {
             Self::Restored => "restored",
             Self::Reopened => "reopened",
             Self::Reconciled => "reconciled",
+            Self::Reconfigured => "reconfigured",
             Self::Retried => "retried",
             Self::Released => "released",
+            Self::Snoozed => "snoozed",
             Self::NewerVersion => "newer_version",
             Self::Cancelled => "cancelled",
             Self::Held => "held",

@@ -11,14 +11,14 @@ use super::*;
 /// the refusal in lower case: `s` stale receipt, `c` not claimable, `w` attempt under way, `p` already pending,
 /// `h` held, `n` not held, `e` already ended, `l` not latest.
 const MATRIX: [(State, &str); 8] = [
-    (State::Pending, "P U P A s s s s s s s C H n p"),
-    (State::Active, "A A P c S R R F F R F w w n w"),
-    (State::Retrying, "R U P A s s s s s s s C H n P"),
-    (State::Succeeded, "S S P c s s s s s s s e e n P"),
-    (State::Failed, "F F P c s s s s s s s e e n P"),
-    (State::Superseded, "l U P c s s s s s s s l l n l"),
-    (State::Cancelled, "C C P c s s s s s s s e e n P"),
-    (State::Held, "H U P c s s s s s s s C h P h"),
+    (State::Pending, "P U P P A s s s s s s s s C H n P p"),
+    (State::Active, "A A P P c S R R F F R F P w w n w w"),
+    (State::Retrying, "R U P R A s s s s s s s s C H n R P"),
+    (State::Succeeded, "S S P P c s s s s s s s s e e n e P"),
+    (State::Failed, "F F P P c s s s s s s s s e e n e P"),
+    (State::Superseded, "l U P l c s s s s s s s s l l n l l"),
+    (State::Cancelled, "C C P C c s s s s s s s s e e n e P"),
+    (State::Held, "H U P H c s s s s s s s s C h P h h"),
 ];
 
 fn letter(outcome: Result<&Transition, Refusal>) -> &'static str {
@@ -59,9 +59,9 @@ fn the_table_names_each_pair_once() {
     for (position, one) in TRANSITIONS.iter().enumerate() {
         let same = |other: &Transition| other.from == one.from && other.event == one.event;
         assert!(!TRANSITIONS[position + 1..].iter().any(same), "{one:?}");
-        // A move says why, but for claiming and succeeding, which keep the reason for which it was queued.
-        let is_silent = (one.from == one.to && one.event != Event::EarlierHash)
-            || matches!(one.event, Event::Claimed | Event::Succeeded);
+        // A move says why, but for claiming, succeeding and giving back, which keep the reason for which it was queued.
+        let is_silent = (one.from == one.to && !one.raises_generation && one.event != Event::Snooze)
+            || matches!(one.event, Event::Claimed | Event::Succeeded | Event::GiveBack);
         assert_eq!(one.reason.is_none(), is_silent, "{one:?}");
     }
 }
@@ -69,13 +69,18 @@ fn the_table_names_each_pair_once() {
 #[test]
 fn ended_hand_offs_only_leave_by_reopening_or_retry() {
     for transition in TRANSITIONS.iter().filter(|transition| transition.from.is_terminal()) {
-        let leaves = matches!(transition.event, Event::EarlierHash | Event::Retry);
+        let leaves = match transition.event {
+            Event::EarlierHash | Event::Retry => true,
+            Event::Reconfigured => transition.from != State::Cancelled,
+            _ => false,
+        };
         assert_eq!(transition.to != transition.from, leaves, "{transition:?}");
         assert_eq!(transition.raises_generation, leaves, "{transition:?}");
     }
     let raising = TRANSITIONS.iter().filter(|one| one.raises_generation && !one.from.is_terminal());
-    assert!(raising.clone().all(|one| one.event == Event::EarlierHash && one.to == State::Pending));
-    assert_eq!(raising.count(), 4);
+    assert!(raising.clone().all(|one| one.to == State::Pending));
+    let of = |event| raising.clone().filter(|one| one.event == event).count();
+    assert_eq!((of(Event::EarlierHash), of(Event::Reconfigured), raising.clone().count()), (4, 1, 5));
 }
 
 #[test]
@@ -136,6 +141,8 @@ fn a_follow_up_takes_the_place_of_a_retry() {
     assert_eq!(end_attempt(transient, true).unwrap().to, State::Superseded);
     assert_eq!(end_attempt(Event::Succeeded, true).unwrap().to, State::Succeeded);
     assert_eq!(end_attempt(Event::AttemptsExhausted, true).unwrap().to, State::Failed);
+    assert_eq!(end_attempt(Event::GiveBack, false).unwrap().to, State::Pending);
+    assert_eq!(end_attempt(Event::GiveBack, true).unwrap().to, State::Superseded);
     assert_eq!(end_attempt(Event::Claimed, true), Err(Refusal::NotClaimable));
 }
 
@@ -209,13 +216,17 @@ impl Model {
             }
             Event::SameHash | Event::NewerVersion | Event::EarlierHash => self.enqueue(hash),
             Event::Claimed => self.claim(),
-            Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted => self.end(event),
-            Event::Retry if self.latest != Some(hash) => {}
+            Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted | Event::GiveBack => {
+                self.end(event)
+            }
+            Event::Retry | Event::Reconfigured if self.latest != Some(hash) => {}
             Event::Retry => {
                 self.supersede_others(hash);
                 self.apply(hash, event);
             }
-            Event::Cancel | Event::Hold | Event::Release if self.rows.contains_key(&hash) => {
+            Event::Reconfigured | Event::Cancel | Event::Hold | Event::Release | Event::Snooze
+                if self.rows.contains_key(&hash) =>
+            {
                 self.apply(hash, event);
             }
             _ => {}

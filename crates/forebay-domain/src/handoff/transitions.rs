@@ -18,6 +18,9 @@ pub enum Event {
     /// leaves the hash as it was; then the change's own word ([`Change::reason`](super::Change::reason)) takes the
     /// place of the reason in the table.
     EarlierHash,
+    /// The pipeline's settings changed, so it ingests all that references have now once more. Only for the hand-off of
+    /// what a reference has now; earlier ones are refused or left as they are.
+    Reconfigured,
     /// A worker takes it.
     Claimed,
     /// The attempt ingested it.
@@ -27,12 +30,16 @@ pub enum Event {
     FailedWith(FailureClass),
     /// The attempt failed, and it was the last that the policy grants.
     AttemptsExhausted,
+    /// The worker gives its lease back without having tried: it is stopping, or has claimed more than it can do.
+    GiveBack,
     /// An operator calls it off.
     Cancel,
     /// An operator or a guard sets it aside.
     Hold,
     /// An operator lets a held one go.
     Release,
+    /// An operator puts it off; until when is the job's, not the state's.
+    Snooze,
     /// An operator wants it ingested now, or once more. Whoever sends it must know that no newer version exists
     /// (else [`Refusal::NotLatest`]), and send [`Event::NewerVersion`] to others that wait.
     Retry,
@@ -40,10 +47,11 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::SameHash,
         Self::NewerVersion,
         Self::EarlierHash,
+        Self::Reconfigured,
         Self::Claimed,
         Self::Succeeded,
         Self::FailedWith(FailureClass::Transient),
@@ -52,9 +60,11 @@ impl Event {
         Self::FailedWith(FailureClass::Poison),
         Self::FailedWith(FailureClass::Lost),
         Self::AttemptsExhausted,
+        Self::GiveBack,
         Self::Cancel,
         Self::Hold,
         Self::Release,
+        Self::Snooze,
         Self::Retry,
     ];
 }
@@ -95,15 +105,20 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(State::Pending, Event::SameHash),
     because(State::Pending, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
     reopens(State::Pending, Event::EarlierHash, ReasonCode::Reopened),
+    // What waits will be ingested under the new settings anyway.
+    stays(State::Pending, Event::Reconfigured),
     moves(State::Pending, Event::Claimed, State::Active),
     because(State::Pending, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Pending, Event::Hold, State::Held, ReasonCode::Held),
+    because(State::Pending, Event::Snooze, State::Pending, ReasonCode::Snoozed),
     // The attempt goes on whatever comes in; a newer version waits for it to end.
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
     // What the attempt ingests may be outdated by now. It goes on with a receipt that is stale, so it cannot close the
     // hand-off, which is its own follow-up.
     reopens(State::Active, Event::EarlierHash, ReasonCode::Reopened),
+    // Likewise: the attempt may have read the old settings.
+    reopens(State::Active, Event::Reconfigured, ReasonCode::Reconfigured),
     moves(State::Active, Event::Succeeded, State::Succeeded),
     failed(FailureClass::Transient, State::Retrying, ReasonCode::Transient),
     failed(FailureClass::Throttled, State::Retrying, ReasonCode::Throttled),
@@ -111,25 +126,32 @@ pub const TRANSITIONS: &[Transition] = &[
     failed(FailureClass::Permanent, State::Failed, ReasonCode::Permanent),
     failed(FailureClass::Poison, State::Failed, ReasonCode::Poison),
     because(State::Active, Event::AttemptsExhausted, State::Failed, ReasonCode::AttemptsExhausted),
+    moves(State::Active, Event::GiveBack, State::Pending),
     stays(State::Retrying, Event::SameHash),
     because(State::Retrying, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
     reopens(State::Retrying, Event::EarlierHash, ReasonCode::Reopened),
+    stays(State::Retrying, Event::Reconfigured),
     moves(State::Retrying, Event::Claimed, State::Active),
     because(State::Retrying, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Retrying, Event::Hold, State::Held, ReasonCode::Held),
+    because(State::Retrying, Event::Snooze, State::Retrying, ReasonCode::Snoozed),
     because(State::Retrying, Event::Retry, State::Pending, ReasonCode::Retried),
     stays(State::Held, Event::SameHash),
     because(State::Held, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
     reopens(State::Held, Event::EarlierHash, ReasonCode::Reopened),
+    stays(State::Held, Event::Reconfigured),
     because(State::Held, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Held, Event::Release, State::Pending, ReasonCode::Released),
     stays(State::Succeeded, Event::SameHash),
     stays(State::Succeeded, Event::NewerVersion),
     reopens(State::Succeeded, Event::EarlierHash, ReasonCode::Reopened),
+    reopens(State::Succeeded, Event::Reconfigured, ReasonCode::Reconfigured),
     reopens(State::Succeeded, Event::Retry, ReasonCode::Retried),
     stays(State::Failed, Event::SameHash),
     stays(State::Failed, Event::NewerVersion),
     reopens(State::Failed, Event::EarlierHash, ReasonCode::Reopened),
+    // What was wrong may have been the settings.
+    reopens(State::Failed, Event::Reconfigured, ReasonCode::Reconfigured),
     reopens(State::Failed, Event::Retry, ReasonCode::Retried),
     // No `SameHash` here: what was superseded is not the latest, so its hash coming again is `EarlierHash`.
     stays(State::Superseded, Event::NewerVersion),
@@ -137,6 +159,8 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(State::Cancelled, Event::SameHash),
     stays(State::Cancelled, Event::NewerVersion),
     reopens(State::Cancelled, Event::EarlierHash, ReasonCode::Reopened),
+    // Called off for its content, which is still the same.
+    stays(State::Cancelled, Event::Reconfigured),
     reopens(State::Cancelled, Event::Retry, ReasonCode::Retried),
 ];
 
@@ -197,21 +221,25 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
         .ok_or_else(|| refusal(state, event))
 }
 
-/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no retry: the
-/// newer version takes its place, so a failure that would be retried ends in superseded.
+/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no other attempt:
+/// the newer version takes its place, so a failure that would be retried, or a lease given back, ends in superseded.
 pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;
-    if has_follow_up && ended.to == State::Retrying { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
+    if has_follow_up && ended.to.is_waiting() { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
 }
 
 /// Names the refusal for a pair that is not in the table.
 const fn refusal(state: State, event: Event) -> Refusal {
     match event {
-        Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted => Refusal::StaleReceipt,
+        Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted | Event::GiveBack => {
+            Refusal::StaleReceipt
+        }
         Event::Claimed => Refusal::NotClaimable,
         Event::Release => Refusal::NotHeld,
-        Event::SameHash | Event::NewerVersion | Event::EarlierHash => Refusal::NotLatest,
-        Event::Cancel | Event::Hold | Event::Retry => match state {
+        Event::SameHash | Event::NewerVersion | Event::EarlierHash | Event::Reconfigured => {
+            Refusal::NotLatest
+        }
+        Event::Cancel | Event::Hold | Event::Snooze | Event::Retry => match state {
             State::Active => Refusal::AttemptUnderWay,
             State::Held => Refusal::Held,
             State::Pending | State::Retrying => Refusal::AlreadyPending,
