@@ -217,7 +217,7 @@ impl Model {
             Event::SameHash | Event::NewerVersion | Event::EarlierHash => self.enqueue(hash),
             Event::Claimed => self.claim(),
             Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted | Event::GiveBack => {
-                self.end(event)
+                self.end(event);
             }
             Event::Retry | Event::Reconfigured if self.latest != Some(hash) => {}
             Event::Retry => {

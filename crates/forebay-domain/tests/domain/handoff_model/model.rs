@@ -1,0 +1,280 @@
+//! The model for the checker: who may do what, and when.
+//!
+//! Only what somebody decides is bounded (contents, changes, what operators do); time, claims, retries and crashes are
+//! not. A world of two contents and two workers holds every pair of rivals: two workers over one job, two contents
+//! over one job, and a content against its own earlier life.
+
+use forebay_domain::handoff::{Event, FailureClass, POLICIES, failure_event};
+use stateright::{Model, Property};
+
+use super::{
+    properties,
+    world::{Attempt, Fault, Phase, World},
+};
+
+/// One rule taken out, to see that the checker misses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// Whoever reports is believed.
+    NoReceiptCheck,
+    /// A report closes the row of its content, whatever life that row is in by now.
+    NoGenerationCheck,
+    /// A rescued job can still be reported under the receipt that was lost.
+    RescueKeepsReceipt,
+    /// The end of an attempt forgets what came meanwhile.
+    FollowUpDropped,
+    /// The end of an attempt goes on with the follow-up although an operator has held or cancelled it.
+    FollowUpUnchecked,
+    /// Holding or cancelling the follow-up takes it off the job.
+    FollowUpForgotten,
+    /// New content is written over a claimed job.
+    EnqueueTurnsClaimed,
+    /// A job is claimed although somebody has it.
+    ClaimIgnoresReceipt,
+}
+
+/// When a worker reads what it ingests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// With the claim, however much later the effect is.
+    AtClaim,
+    /// In one with the effect.
+    AtEffect,
+}
+
+/// What is checked: bounds, how workers and target behave, and the rule that is taken out, if any.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Config {
+    pub(super) num_hashes: u8,
+    pub(super) num_workers: usize,
+    /// How long a lease is, in ticks.
+    pub(super) lease: u8,
+    pub(super) max_persisted: u8,
+    pub(super) max_operated: u8,
+    pub(super) reads: Reads,
+    /// Whether the target keeps the newer of two versions, and not the one that came last.
+    pub(super) target_compares: bool,
+    /// Whether every worker reports before its lease ends, and none crashes or fails halfway.
+    pub(super) is_punctual: bool,
+    /// Whether reports are sent again, because their answer was lost.
+    pub(super) sends_again: bool,
+    pub(super) counts_effects: bool,
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// How an attempt ended, as its worker reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Succeeded,
+    /// Whether it was the last failure that the class is granted.
+    Failed(FailureClass, bool),
+    GivenBack,
+}
+
+/// A step. Workers are named by their place in [`World::workers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Persist(u8),
+    RemoveOrRestore,
+    Claim,
+    Heartbeat(usize),
+    Crash(usize),
+    HaveEffect(usize),
+    Report(usize, Outcome),
+    Tick,
+    /// Frees a lease that has ended; whether it was the last that may be lost.
+    Rescue(bool),
+    Operate(u8, Event),
+}
+
+const OUTCOMES: [Outcome; 5] = [
+    Outcome::Failed(FailureClass::Transient, false),
+    Outcome::Failed(FailureClass::Transient, true),
+    Outcome::Failed(FailureClass::Throttled, false),
+    Outcome::Failed(FailureClass::Permanent, true),
+    Outcome::GivenBack,
+];
+
+const OPERATIONS: [Event; 6] =
+    [Event::Reconfigured, Event::Cancel, Event::Hold, Event::Release, Event::Snooze, Event::Retry];
+
+/// The event of a failure: the counts are all that is left out, so the last one granted may come at any time.
+pub(super) fn failed(class: FailureClass, is_last: bool) -> Event {
+    let most = POLICIES.iter().find(|policy| policy.class == class).and_then(|policy| policy.max_failures);
+    failure_event(class, if is_last { most.unwrap_or(1) } else { 1 })
+}
+
+impl Config {
+    /// What a worker may say now.
+    fn outcomes(&self, attempt: Attempt) -> Vec<Outcome> {
+        match attempt.phase {
+            Phase::Claimed => OUTCOMES.to_vec(),
+            Phase::Effected if self.is_punctual => vec![Outcome::Succeeded],
+            // The target has it, and the worker was told otherwise.
+            Phase::Effected => vec![Outcome::Succeeded, OUTCOMES[0], OUTCOMES[1]],
+            Phase::Reported => vec![Outcome::Succeeded],
+        }
+    }
+
+    /// Whether the lease that stands would end although its worker has not reported.
+    fn is_waited_for(&self, world: &World) -> bool {
+        self.is_punctual && world.job.is_some_and(|job| job.receipt.is_some() && job.lease == 1)
+    }
+
+    fn have_effect(&self, world: &mut World, index: usize) {
+        let attempt = &mut world.workers[index];
+        attempt.phase = Phase::Effected;
+        let is_current = attempt.has_current || self.reads == Reads::AtEffect;
+        let is_kept = self.target_compares && world.target_is_current;
+        world.target_is_current = is_current || is_kept;
+        if let Some(life) = attempt.life {
+            world.had_effect_twice |= world.effects.contains(&life);
+            world.effects.push(life);
+        }
+    }
+
+    fn report(&self, world: &mut World, index: usize, outcome: Outcome) {
+        let attempt = world.workers[index];
+        if !world.accepts(self, attempt) {
+            world.workers.remove(index);
+            return;
+        }
+        if attempt.phase == Phase::Reported {
+            world.fault = Some(Fault::AcceptedTwice);
+        } else if attempt.is_lost {
+            world.fault = Some(Fault::StaleAccepted);
+        }
+        world.end(
+            self,
+            match outcome {
+                Outcome::Succeeded => Event::Succeeded,
+                Outcome::Failed(class, is_last) => failed(class, is_last),
+                Outcome::GivenBack => Event::GiveBack,
+            },
+        );
+        if self.sends_again {
+            world.workers[index].phase = Phase::Reported;
+        } else {
+            world.workers.remove(index);
+        }
+    }
+
+    /// An operator's word: what the rules refuse changes nothing, and the job follows its hand-off.
+    fn operate(&self, world: &mut World, hash: u8, event: Event) {
+        let before = world.row(hash);
+        let reopens = matches!(event, Event::Reconfigured | Event::Retry);
+        if (reopens && world.latest != Some(hash)) || !world.apply(hash, event) {
+            return;
+        }
+        match event {
+            Event::Cancel | Event::Hold => match &mut world.job {
+                Some(job) if job.receipt.is_none() && job.hash == hash => world.job = None,
+                // A follow-up stays on the job, so that its end finds out that there is nothing to go on with.
+                Some(job) if self.flaw == Some(Flaw::FollowUpForgotten) => {
+                    job.next = job.next.filter(|next| next.0 != hash);
+                }
+                _ => {}
+            },
+            Event::Snooze => {
+                if let Some(job) = world.job.as_mut().filter(|job| job.receipt.is_none()) {
+                    job.wait = 1;
+                }
+            }
+            Event::Reconfigured if world.row(hash) == before => {}
+            _ => {
+                world.supersede_others(hash);
+                world.queue_job(self, hash);
+            }
+        }
+    }
+}
+
+impl Model for Config {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::default()]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.fault.is_some() {
+            return;
+        }
+        if world.num_persisted < self.max_persisted {
+            actions.extend((0..self.num_hashes).map(Action::Persist));
+            actions.push(Action::RemoveOrRestore);
+        }
+        if world.num_operated < self.max_operated {
+            for (hash, _) in world.rows() {
+                actions.extend(OPERATIONS.map(|event| Action::Operate(hash, event)));
+            }
+        }
+        if world.can_claim(self) && world.workers.len() < self.num_workers {
+            actions.push(Action::Claim);
+        }
+        for (index, attempt) in world.workers.iter().enumerate() {
+            actions.extend(self.outcomes(*attempt).into_iter().map(|outcome| Action::Report(index, outcome)));
+            if attempt.phase == Phase::Claimed {
+                actions.push(Action::HaveEffect(index));
+            }
+            if attempt.phase != Phase::Reported {
+                actions.push(Action::Heartbeat(index));
+            }
+            if !self.is_punctual || attempt.phase == Phase::Reported {
+                actions.push(Action::Crash(index));
+            }
+        }
+        if let Some(job) = world.job {
+            if job.lease + job.wait > 0 && !self.is_waited_for(world) {
+                actions.push(Action::Tick);
+            }
+            if job.receipt.is_some() && job.lease == 0 {
+                actions.extend([Action::Rescue(false), Action::Rescue(true)]);
+            }
+        }
+    }
+
+    fn next_state(&self, last: &World, action: Action) -> Option<World> {
+        let mut world = last.clone();
+        match action {
+            Action::Persist(hash) if world.latest == Some(hash) => {
+                world.apply(hash, Event::SameHash);
+            }
+            Action::Persist(hash) => world.enqueue(self, hash),
+            Action::RemoveOrRestore => world.enqueue(self, world.latest?),
+            Action::Claim => world.claim(self),
+            Action::Heartbeat(index) => {
+                let receipt = Some(world.workers[index].receipt);
+                world.job.as_mut().filter(|job| job.receipt == receipt)?.lease = self.lease;
+            }
+            Action::Crash(index) => {
+                world.workers.remove(index);
+            }
+            Action::HaveEffect(index) => self.have_effect(&mut world, index),
+            Action::Report(index, outcome) => self.report(&mut world, index, outcome),
+            Action::Tick => {
+                if let Some(job) = &mut world.job {
+                    job.lease = job.lease.saturating_sub(1);
+                    job.wait = job.wait.saturating_sub(1);
+                }
+            }
+            Action::Rescue(is_last) => world.rescue(self, failed(FailureClass::Lost, is_last)),
+            Action::Operate(hash, event) => self.operate(&mut world, hash, event),
+        }
+        let world = world.canonical();
+        if world == *last {
+            return None;
+        }
+        let persists = matches!(action, Action::Persist(_) | Action::RemoveOrRestore);
+        Some(World {
+            num_persisted: last.num_persisted + u8::from(persists),
+            num_operated: last.num_operated + u8::from(matches!(action, Action::Operate(..))),
+            ..world
+        })
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties::of(self)
+    }
+}

@@ -1,0 +1,250 @@
+//! One reference in one pipeline, as the database, its workers and the target see it, and the steps that the
+//! statements of the store take on it.
+//!
+//! The states of hand-offs come from the rules and nowhere else: every change goes through [`next`] or
+//! [`end_attempt`]. What is written here by hand is what the statements do around the rules: the job, the receipt, the
+//! lease and the follow-up. Mind to keep it like the SQL: `handoffs/enqueue.sql`, `forebay.claim_jobs`,
+//! `forebay_private.end_held`, `end_failed` and `rescue_jobs`.
+//!
+//! The clock is counted down and receipts are numbered anew after each step, so that neither makes states differ that
+//! behave alike; that is what keeps their number finite without a bound on ticks, claims and crashes.
+
+use forebay_domain::handoff::{Event, State, end_attempt, next};
+
+use super::model::{Config, Flaw};
+
+/// The most contents that a reference can have.
+pub(super) const MAX_HASHES: usize = 3;
+
+/// A hand-off: the row of one content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Row {
+    pub(super) state: State,
+    pub(super) generation: u8,
+}
+
+/// The job of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    pub(super) hash: u8,
+    pub(super) generation: u8,
+    pub(super) receipt: Option<u8>,
+    /// Ticks until the lease ends.
+    pub(super) lease: u8,
+    /// Ticks until it is due.
+    pub(super) wait: u8,
+    /// The follow-up: content and generation.
+    pub(super) next: Option<(u8, u8)>,
+}
+
+/// How far a worker has come with what it claimed. It may pause anywhere, for as long as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Claimed,
+    /// The target has it, nothing is reported.
+    Effected,
+    /// A report was accepted, and the answer may have been lost: it may be sent again.
+    Reported,
+}
+
+/// A worker that has claimed the job. Workers without one are all alike and are not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Attempt {
+    pub(super) phase: Phase,
+    pub(super) receipt: u8,
+    /// What it is to ingest, as content and generation, where effects are counted.
+    pub(super) life: Option<(u8, u8)>,
+    /// Whether what it read is still what the reference has.
+    pub(super) has_current: bool,
+    /// What the checker knows and the database does not say: the claim has been taken from it.
+    pub(super) is_lost: bool,
+}
+
+/// What must never happen in a step; nothing goes on after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fault {
+    /// A report was accepted from a worker that had lost its claim.
+    StaleAccepted,
+    /// A second report under one receipt was accepted.
+    AcceptedTwice,
+    /// A claim was given to another worker before it had been given up, lost or reported.
+    ClaimTaken,
+    /// A worker was given a hand-off that does not wait.
+    ClaimedUnasked,
+}
+
+/// Everything there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct World {
+    pub(super) rows: [Option<Row>; MAX_HASHES],
+    /// The content that the reference has.
+    pub(super) latest: Option<u8>,
+    pub(super) job: Option<Job>,
+    pub(super) workers: Vec<Attempt>,
+    /// Whether the target has what the reference has, read after it was last handed off.
+    pub(super) target_is_current: bool,
+    /// The lives of hand-offs that had an effect, where that is counted.
+    pub(super) effects: Vec<(u8, u8)>,
+    pub(super) had_effect_twice: bool,
+    pub(super) num_persisted: u8,
+    pub(super) num_operated: u8,
+    pub(super) fault: Option<Fault>,
+}
+
+impl World {
+    pub(super) fn row(&self, hash: u8) -> Option<Row> {
+        self.rows[usize::from(hash)]
+    }
+
+    pub(super) fn latest_row(&self) -> Option<Row> {
+        self.latest.and_then(|hash| self.row(hash))
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (u8, Row)> {
+        (0..).zip(self.rows).filter_map(|(hash, row)| row.map(|row| (hash, row)))
+    }
+
+    /// Lets something happen to a hand-off, as the rules have it. Tells whether they accept it.
+    pub(super) fn apply(&mut self, hash: u8, event: Event) -> bool {
+        let Some(row) = self.row(hash) else { return false };
+        let Ok(transition) = next(row.state, event) else { return false };
+        let generation = row.generation + u8::from(transition.raises_generation);
+        self.rows[usize::from(hash)] = Some(Row { state: transition.to, generation });
+        if transition.raises_generation {
+            self.outdate();
+        }
+        true
+    }
+
+    /// From now on only what reads anew is up to date.
+    fn outdate(&mut self) {
+        self.target_is_current = false;
+        for worker in &mut self.workers {
+            worker.has_current = false;
+        }
+    }
+
+    pub(super) fn supersede_others(&mut self, hash: u8) {
+        for (other, _) in self.clone().rows().filter(|(other, _)| *other != hash) {
+            self.apply(other, Event::NewerVersion);
+        }
+    }
+
+    /// Hands off: other content, earlier content, or the same one removed or restored.
+    pub(super) fn enqueue(&mut self, config: &Config, hash: u8) {
+        self.supersede_others(hash);
+        self.latest = Some(hash);
+        if self.row(hash).is_none() {
+            self.rows[usize::from(hash)] = Some(Row { state: State::Pending, generation: 1 });
+            self.outdate();
+        } else {
+            self.apply(hash, Event::EarlierHash);
+        }
+        self.queue_job(config, hash);
+    }
+
+    /// One job a reference: an unclaimed one is turned to the content, a claimed one gets it as its follow-up.
+    pub(super) fn queue_job(&mut self, config: &Config, hash: u8) {
+        let Some(row) = self.row(hash) else { return };
+        let fresh = Job { hash, generation: row.generation, receipt: None, lease: 0, wait: 0, next: None };
+        self.job = Some(match self.job {
+            Some(job) if job.receipt.is_some() && config.flaw == Some(Flaw::EnqueueTurnsClaimed) => {
+                Job { hash, generation: row.generation, ..job }
+            }
+            Some(job) if job.receipt.is_some() => Job { next: Some((hash, row.generation)), ..job },
+            _ => fresh,
+        });
+    }
+
+    pub(super) fn can_claim(&self, config: &Config) -> bool {
+        self.job.is_some_and(|job| {
+            job.wait == 0 && (job.receipt.is_none() || config.flaw == Some(Flaw::ClaimIgnoresReceipt))
+        })
+    }
+
+    /// A worker takes the job, under a receipt that nobody else has.
+    pub(super) fn claim(&mut self, config: &Config) {
+        let Some(job) = self.job else { return };
+        if job.receipt.is_some() {
+            self.fault = Some(Fault::ClaimTaken);
+        } else if !self.apply(job.hash, Event::Claimed) {
+            self.fault = Some(Fault::ClaimedUnasked);
+        }
+        let receipt = self.workers.iter().map(|worker| worker.receipt + 1).max().unwrap_or(0);
+        self.job = Some(Job { receipt: Some(receipt), lease: config.lease, ..job });
+        self.workers.push(Attempt {
+            phase: Phase::Claimed,
+            receipt,
+            life: config.counts_effects.then_some((job.hash, job.generation)),
+            has_current: true,
+            is_lost: false,
+        });
+    }
+
+    /// Whether a report of this worker would be accepted now.
+    pub(super) fn accepts(&self, config: &Config, attempt: Attempt) -> bool {
+        let takes_any = config.flaw == Some(Flaw::NoReceiptCheck);
+        self.job.is_some_and(|job| takes_any || job.receipt == Some(attempt.receipt))
+    }
+
+    /// Ends the attempt that the job is claimed for.
+    pub(super) fn end(&mut self, config: &Config, event: Event) {
+        let Some(job) = self.job.take() else { return };
+        let Ok(ended) = end_attempt(event, job.next.is_some()) else { return };
+        // A hand-off that was opened again has a higher generation, and stays open for its follow-up.
+        if let Some(row) = self.row(job.hash)
+            && (row.generation == job.generation || config.flaw == Some(Flaw::NoGenerationCheck))
+        {
+            self.rows[usize::from(job.hash)] = Some(Row { state: ended.to, ..row });
+        }
+        self.job = match job.next {
+            Some(_) if config.flaw == Some(Flaw::FollowUpDropped) => None,
+            Some((hash, generation)) => {
+                let job = Job { hash, generation, receipt: None, lease: 0, wait: 0, next: None };
+                // An operator may have held or cancelled the follow-up; then there is nothing to go on with.
+                let waits = self.row(hash) == Some(Row { state: State::Pending, generation });
+                (waits || config.flaw == Some(Flaw::FollowUpUnchecked)).then_some(job)
+            }
+            None if ended.to.is_waiting() => {
+                let wait = u8::from(ended.to == State::Retrying);
+                Some(Job { receipt: None, lease: 0, wait, ..job })
+            }
+            None => None,
+        };
+    }
+
+    /// Frees the job of a claim whose lease has ended.
+    pub(super) fn rescue(&mut self, config: &Config, event: Event) {
+        let Some(receipt) = self.job.and_then(|job| job.receipt) else { return };
+        for worker in self.workers.iter_mut().filter(|worker| worker.receipt == receipt) {
+            worker.is_lost = true;
+        }
+        self.end(config, event);
+        if config.flaw == Some(Flaw::RescueKeepsReceipt)
+            && let Some(job) = &mut self.job
+        {
+            job.receipt = Some(receipt);
+        }
+    }
+
+    /// The same for all worlds that behave alike: workers in order, receipts numbered from that of the job.
+    pub(super) fn canonical(mut self) -> Self {
+        let current = self.job.and_then(|job| job.receipt);
+        self.workers
+            .sort_by_key(|worker| (current != Some(worker.receipt), Attempt { receipt: 0, ..*worker }));
+        let mut free = u8::from(current.is_some());
+        for worker in &mut self.workers {
+            if current == Some(worker.receipt) {
+                worker.receipt = 0;
+            } else {
+                worker.receipt = free;
+                free += 1;
+            }
+        }
+        if let Some(job) = &mut self.job {
+            job.receipt = current.map(|_| 0);
+        }
+        self.effects.sort_unstable();
+        self
+    }
+}
