@@ -33,6 +33,7 @@ begin
     delete from forebay.ingestion_handoffs as h using gone as g where h.reference_id = g.reference_id;
     delete from forebay.ingestion_jobs as j using gone as g where j.reference_id = g.reference_id;
     delete from forebay.documents as d using gone as g where d.reference_id = g.reference_id;
+    delete from forebay.document_chunks as c using gone as g where c.reference_id = g.reference_id;
     return null;
 end $$;
 create trigger references_forget after delete on forebay."references"

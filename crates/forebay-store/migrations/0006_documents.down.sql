@@ -1,1 +1,3 @@
+drop table forebay.document_embeddings;
+drop table forebay.document_chunks;
 drop table forebay.documents;

@@ -1,22 +1,79 @@
+-- What the documents handler keeps: for each reference and pipeline a document, cut into chunks that are searched.
+-- Chunks keep their row while their content stays, so that a changed document costs only what changed in it. There is
+-- no foreign key between the two tables: one transaction writes both sides (see 0005_integrity).
+
 create table forebay.documents (
     reference_id uuid not null,
-    pipeline_id int not null,
     indexed_at timestamptz not null default now(),
-    payload_hash bytea not null,
-    title text not null,
-    body text not null,
+    pipeline_id int not null,
+    num_chunks int not null constraint documents_num_chunks_check check (num_chunks >= 0),
     language regconfig not null,
-    search tsvector generated always as (
-        setweight(to_tsvector(language, title), 'A') || setweight(to_tsvector(language, body), 'B')) stored,
-    primary key (reference_id, pipeline_id)
-);
-create index documents_search on forebay.documents using gin (search);
+    is_cut boolean not null default false,
+    payload_hash bytea not null constraint documents_payload_hash_check check (octet_length(payload_hash) = 32),
+    title text not null,
+    constraint documents_pkey primary key (reference_id, pipeline_id)
+) with (fillfactor = 90);
+-- A query is asked once in each language that there is, which this index tells without reading the table.
+create index documents_language on forebay.documents (language);
 comment on table forebay.documents is 'Text of references, indexed for search by the documents handler.';
 comment on column forebay.documents.reference_id is 'The reference that the text is from.';
+comment on column forebay.documents.indexed_at is 'When it was last written.';
 comment on column forebay.documents.pipeline_id is 'The pipeline that indexed it.';
-comment on column forebay.documents.indexed_at is 'When.';
-comment on column forebay.documents.payload_hash is 'The content that was indexed.';
+comment on column forebay.documents.num_chunks is 'How many chunks it has.';
+comment on column forebay.documents.language is 'The text search configuration of its chunks.';
+comment on column forebay.documents.is_cut is 'True: the text was too long, and its end is not indexed.';
+comment on column forebay.documents.payload_hash is 'The content that was indexed: the version_hash.';
 comment on column forebay.documents.title is 'The first text to show and the heaviest to rank.';
-comment on column forebay.documents.body is 'The rest of the text.';
-comment on column forebay.documents.language is 'The text search configuration that was used.';
-comment on column forebay.documents.search is 'What the full-text index holds.';
+
+create table forebay.document_chunks (
+    reference_id uuid not null,
+    chunk_id uuid not null,
+    embedded_at timestamptz,
+    embedding_lease_until timestamptz,
+    pipeline_id int not null,
+    ordinal int not null,
+    language regconfig not null,
+    content_hash bytea not null
+        constraint document_chunks_content_hash_check check (octet_length(content_hash) = 32),
+    title text not null,
+    heading text not null,
+    content text not null,
+    embedding_error text,
+    search tsvector generated always as (
+        setweight(to_tsvector(language, title), 'A')
+        || setweight(to_tsvector(language, heading), 'B')
+        || setweight(to_tsvector(language, content), 'C')) stored,
+    constraint document_chunks_pkey primary key (reference_id, pipeline_id, chunk_id)
+) with (fillfactor = 90);
+create index document_chunks_search on forebay.document_chunks using gin (search);
+comment on table forebay.document_chunks is
+    'Pieces of documents, each short enough to be found, shown and embedded as a whole.';
+comment on column forebay.document_chunks.reference_id is 'The reference that the text is from.';
+comment on column forebay.document_chunks.chunk_id is
+    'Computed from reference and content: unchanged content keeps it, wherever in the text it moves.';
+comment on column forebay.document_chunks.embedded_at is 'When its embedding was made; null: it has none.';
+comment on column forebay.document_chunks.embedding_lease_until is
+    'A worker is having its embedding made; until then no other one does.';
+comment on column forebay.document_chunks.pipeline_id is 'The pipeline that indexed it.';
+comment on column forebay.document_chunks.ordinal is 'Its place in the document, from 0.';
+comment on column forebay.document_chunks.language is 'The text search configuration that was used.';
+comment on column forebay.document_chunks.content_hash is 'SHA-256 of heading, a zero byte and content.';
+comment on column forebay.document_chunks.title is 'The document''s title, which is searched with every chunk.';
+comment on column forebay.document_chunks.heading is 'The headings above it, outermost first: Setup > Install.';
+comment on column forebay.document_chunks.content is 'The text.';
+comment on column forebay.document_chunks.embedding_error is
+    'Why no embedding can be made of it; it is not tried again while its content stays.';
+comment on column forebay.document_chunks.search is 'What the full-text index holds.';
+
+create table forebay.document_embeddings (
+    pipeline_id int primary key references forebay.pipelines on delete cascade,
+    dimensions int not null constraint document_embeddings_dimensions_check check (dimensions between 1 and 16000),
+    opened_at timestamptz not null default now(),
+    model text not null
+);
+comment on table forebay.document_embeddings is
+    'Which model made the embeddings of a pipeline''s chunks; of another one they are made anew.';
+comment on column forebay.document_embeddings.pipeline_id is 'The pipeline.';
+comment on column forebay.document_embeddings.dimensions is 'Numbers in an embedding.';
+comment on column forebay.document_embeddings.opened_at is 'Since when this model.';
+comment on column forebay.document_embeddings.model is 'The model''s name.';

@@ -1,34 +1,32 @@
--- A query means something else in each language, so it is asked once in each that a pipeline indexes in.
-with
-languages as materialized (
-    select distinct coalesce(p.config ->> 'language', 'simple')::regconfig as language
-    from forebay.pipelines as p
-    where p.handler = 'documents'
+-- The best chunks for a query, one for each reference.
+with recursive
+-- The languages that documents are indexed in, one look into the index for each.
+languages as (
+    (select d.language from forebay.documents as d order by d.language limit 1)
+    union all
+    select (select d.language from forebay.documents as d where d.language > l.language order by d.language limit 1)
+    from languages as l
+    where l.language is not null
 ),
+-- A query means something else in each language, so it is asked once in each.
 asked as materialized (
     select l.language, websearch_to_tsquery(l.language, $1) as query
     from languages as l
+    where l.language is not null
 ),
--- A reference that several pipelines have indexed is found once, where it fits best.
+-- 33: a long chunk gets less for the same words (1), and ranks are between 0 and 1 (32).
 found as (
-    select distinct on (d.reference_id) d.reference_id, d.title, d.body, a.language, a.query,
-        ts_rank_cd(d.search, a.query, 33) as rank
+    select distinct on (c.reference_id) c.reference_id, c.pipeline_id, c.chunk_id,
+        ts_rank_cd(c.search, a.query, 33) as rank
     from asked as a
-    join forebay.documents as d on d.search @@ a.query
-    order by d.reference_id, rank desc
-),
-best as (
-    select f.*, s.name as source, r.entity_type, r.record_key
-    from found as f
-    join forebay."references" as r using (reference_id)
-    join forebay.sources as s using (source_id)
-    where r.removed_at is null and (s.name = $3 or $3 is null)
-    order by f.rank desc, f.reference_id
-    limit $2
+    join forebay.document_chunks as c on c.search @@ a.query and c.language = a.language
+    where c.pipeline_id = (select p.pipeline_id from forebay.pipelines as p where p.name = $4) or $4 is null
+    order by c.reference_id, rank desc, c.ordinal, c.chunk_id, c.pipeline_id
 )
--- Snippets are cut from the text itself, which is slow, so only for what is shown.
-select b.reference_id, b.source, b.entity_type, b.record_key, b.title, b.rank,
-    ts_headline(b.language, case when b.body = '' then b.title else b.body end, b.query,
-        'StartSel=«, StopSel=», MaxFragments=2, MinWords=5, MaxWords=20, FragmentDelimiter=" … "')
-from best as b
-order by b.rank desc, b.reference_id
+select f.reference_id, f.pipeline_id, f.chunk_id, f.rank
+from found as f
+join forebay."references" as r using (reference_id)
+join forebay.sources as s using (source_id)
+where r.removed_at is null and (s.name = $3 or $3 is null)
+order by f.rank desc, f.reference_id
+limit $2

@@ -1,38 +1,57 @@
-//! `documents`: the text of references, indexed for search.
+//! `documents`: the text of references, cut into chunks and indexed for search.
 //!
 //! ```toml
 //! title = "headline"
 //! fields = ["summary", "/venue/name"]
 //! language = "english"
+//! language_field = "lang"
+//! chunk = { target = 1200, max = 2000 }
+//!
+//! [pipelines.NAME.embeddings]
+//! url = "http://127.0.0.1:11434/v1/embeddings"
+//! model = "nomic-embed-text"
+//! dimensions = 768
 //! ```
 //!
 //! Without `title` it is the first of `title`, `name` and `headline` that has text, else the record's key. Without
 //! `fields` it is all text in the payload, however deep, keys aside. The language is a text search configuration of
-//! the database, by default `simple`, which knows no language and takes words as they are.
+//! the database, by default `simple`, which knows no language and takes words as they are; `language_field` names
+//! the field in which a record says its own. Embeddings are made apart from this, see [`crate::retrieval`].
+
+mod language;
+mod text;
 
 use forebay_domain::{
+    chunk::{self, ChunkSizes},
     handoff::FailureClass,
     identity::{KeyField, ReferenceId},
-    json::{Kind, MAX_DEPTH_LIMIT, Parser, Value},
+    json::{MAX_DEPTH_LIMIT, Parser, Value},
 };
 use forebay_store::{
-    documents::{self, MAX_BODY_BYTES, NewDocument},
+    documents::{self, NewChunk, NewDocument, Stored, embeddings},
     jobs::Failure,
     pipelines::PipelineSpec,
 };
 use tokio_postgres::{GenericClient, Transaction};
 
+use self::language::Languages;
 use crate::{
     error::Result,
-    work::{batch::failure, settings::Settings},
+    retrieval::{self, EmbeddingSettings},
+    work::settings::Settings,
 };
 
 const DEFAULT_TITLES: [&str; 3] = ["title", "name", "headline"];
+/// References of which the payloads are read at once, and bytes of text that are written at once: both are held in
+/// memory.
+const LOADED_AT_ONCE: usize = 100;
+const WRITTEN_AT_ONCE: usize = 8 << 20;
 
-/// The handler, with its language known to the database.
+/// The handler, with its languages known to the database.
 #[derive(Debug)]
 pub(in crate::work) struct Documents {
     config: Config,
+    languages: Languages,
 }
 
 /// The settings.
@@ -42,6 +61,9 @@ pub(super) struct Config {
     /// None: all text.
     fields: Option<Vec<KeyField>>,
     language: String,
+    language_field: Option<KeyField>,
+    sizes: ChunkSizes,
+    embeddings: Option<EmbeddingSettings>,
 }
 
 /// Reads the settings.
@@ -55,20 +77,51 @@ pub(super) fn read(mut settings: Settings) -> Result<Config> {
         None => None,
     };
     let language = settings.text("language")?.unwrap_or_else(|| "simple".to_owned());
+    let language_field = match settings.text("language_field")? {
+        Some(field) => Some(settings.field(&field)?),
+        None => None,
+    };
+    let sizes = read_sizes(&mut settings)?;
+    let embeddings = match settings.table("embeddings")? {
+        Some(table) => Some(EmbeddingSettings::read(table).map_err(|reason| settings.wrong(reason))?),
+        None => None,
+    };
     settings.end("documents")?;
-    Ok(Config { titles, fields, language })
+    Ok(Config { titles, fields, language, language_field, sizes, embeddings })
+}
+
+fn read_sizes(settings: &mut Settings) -> Result<ChunkSizes> {
+    let Some(mut table) = settings.table("chunk")? else { return Ok(ChunkSizes::default()) };
+    let mut size = |name: &str, default: usize| match table.remove(name) {
+        None => Some(default),
+        Some(value) => value.as_u64().and_then(|size| usize::try_from(size).ok()),
+    };
+    let default = ChunkSizes::default();
+    let target = size("target", default.target());
+    let max = size("max", default.max().max(target.unwrap_or_default()));
+    if let Some(name) = table.keys().next() {
+        return Err(settings.wrong(format!("`chunk` has no setting `{name}`")));
+    }
+    let Some((target, max)) = target.zip(max) else {
+        return Err(settings.wrong("the settings `chunk.target` and `chunk.max` must be whole numbers"));
+    };
+    ChunkSizes::new(target, max).map_err(|error| settings.wrong(format!("`chunk`: {error}")))
 }
 
 impl Documents {
-    /// Makes sure that the language is known.
+    /// Makes sure that the language is known, and that embeddings have their place in the database.
     pub(super) async fn open(client: &impl GenericClient, spec: &PipelineSpec) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
-        if !documents::is_language(client, &config.language).await? {
+        let languages = Languages::new(documents::languages(client).await?);
+        if !languages.has(&config.language) {
             let language = &config.language;
             return Err(Settings::of(spec)?
                 .wrong(format!("the database has no text search configuration {language:?}")));
         }
-        Ok(Self { config })
+        if config.embeddings.is_some() && embeddings::vector_schema(client).await?.is_none() {
+            return Err(retrieval::lacks_vector(&spec.name));
+        }
+        Ok(Self { config, languages })
     }
 
     /// Brings the documents of `ids` up to date.
@@ -78,71 +131,75 @@ impl Documents {
         pipeline_id: i32,
         ids: &[ReferenceId],
     ) -> Result<Vec<Failure>> {
-        let stored = documents::load(transaction, ids).await?;
-        let mut gone = vec![true; ids.len()];
         let mut failures = Vec::new();
-        let mut written = Vec::with_capacity(stored.len());
+        let mut gone = Vec::new();
         let mut parser = Parser::new(MAX_DEPTH_LIMIT);
-        for reference in &stored {
-            let id = ids[reference.index];
-            gone[reference.index] = false;
-            match parser.parse(reference.payload.as_bytes()) {
-                Ok(payload) => {
-                    let (title, body) = self.config.text_of(payload.root(), &reference.record_key);
-                    written.push(NewDocument::new(id, reference.version_hash, title, body));
+        for ids in ids.chunks(LOADED_AT_ONCE) {
+            let stored = documents::load(transaction, ids).await?;
+            let mut is_gone = vec![true; ids.len()];
+            let (mut written, mut num_bytes) = (Vec::new(), 0);
+            for reference in &stored {
+                let id = ids[reference.index];
+                is_gone[reference.index] = false;
+                match parser.parse(reference.payload.as_bytes()) {
+                    Ok(payload) => {
+                        let document = self.document(id, payload.root(), reference);
+                        num_bytes += document.chunks.iter().map(|chunk| chunk.content.len()).sum::<usize>();
+                        written.push(document);
+                    }
+                    Err(reject) => {
+                        let message = format!("the stored payload cannot be read ({})", reject.reason.code());
+                        failures.push(Failure {
+                            reference_id: id,
+                            class: FailureClass::Permanent,
+                            reason_code: "payload_unreadable".to_owned(),
+                            message,
+                            retry_after: None,
+                        });
+                    }
                 }
-                Err(reject) => {
-                    let message = format!("the stored payload cannot be read ({})", reject.reason.code());
-                    failures.push(failure(id, FailureClass::Permanent, "payload_unreadable", message));
+                if num_bytes >= WRITTEN_AT_ONCE {
+                    documents::write(transaction, pipeline_id, &written).await?;
+                    written.clear();
+                    num_bytes = 0;
                 }
             }
+            if !written.is_empty() {
+                documents::write(transaction, pipeline_id, &written).await?;
+            }
+            gone.extend(ids.iter().zip(is_gone).filter_map(|(id, is_gone)| is_gone.then_some(*id)));
         }
-        if !written.is_empty() {
-            documents::upsert(transaction, pipeline_id, &self.config.language, &written).await?;
-        }
-        let gone: Vec<ReferenceId> =
-            ids.iter().zip(gone).filter_map(|(id, gone)| gone.then_some(*id)).collect();
         if !gone.is_empty() {
             documents::delete(transaction, pipeline_id, &gone).await?;
         }
         Ok(failures)
     }
-}
 
-impl Config {
-    /// Title and body of a payload.
-    fn text_of(&self, payload: Value<'_>, record_key: &str) -> (String, String) {
-        let title = self.titles.iter().find_map(|title| {
+    fn document(&self, id: ReferenceId, payload: Value<'_>, stored: &Stored) -> NewDocument {
+        let Config { titles, fields, language_field, sizes, .. } = &self.config;
+        let title = titles.iter().find_map(|title| {
             let text = title.locate(payload)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         });
-        let mut body = String::new();
-        match &self.fields {
-            Some(fields) => {
-                for value in fields.iter().filter_map(|field| field.locate(payload)) {
-                    append_text(value, &mut body);
-                }
-            }
-            None => append_text(payload, &mut body),
-        }
-        (title.unwrap_or_else(|| record_key.to_owned()), body)
-    }
-}
-
-/// Appends all text in a value, one piece a line, until there is more than will be kept.
-fn append_text(value: Value<'_>, out: &mut String) {
-    if out.len() > MAX_BODY_BYTES {
-        return;
-    }
-    match value.kind() {
-        Kind::Object => value.members().for_each(|member| append_text(member.value, out)),
-        Kind::Array => value.elements().for_each(|element| append_text(element, out)),
-        _ => {
-            let Some(text) = value.as_str().map(str::trim).filter(|text| !text.is_empty()) else { return };
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(text);
+        let title = title.unwrap_or_else(|| stored.record_key.clone());
+        let told = language_field.as_ref().and_then(|field| field.locate(payload)?.as_str());
+        let language = told.map_or(self.config.language.as_str(), |told| self.languages.of(told));
+        let (text, is_cut) = text::of(payload, fields.as_deref(), &title);
+        // A document without text is found by its title all the same.
+        let text = if text.is_empty() { &title } else { &text };
+        let chunks = chunk::chunks(id, text, *sizes).into_iter().map(|chunk| NewChunk {
+            id: chunk.id,
+            content_hash: chunk.content_hash,
+            heading: chunk.heading,
+            content: chunk.text.to_owned(),
+        });
+        NewDocument {
+            reference_id: id,
+            payload_hash: stored.version_hash,
+            language: language.to_owned(),
+            is_cut,
+            chunks: chunks.collect(),
+            title,
         }
     }
 }

@@ -1,0 +1,27 @@
+//! Retrieval: documents found by their words and, where a pipeline has embeddings, by their meaning.
+//!
+//! ```no_run
+//! # async fn example(database: &forebay_store::Database) -> forebay_engine::Result<()> {
+//! use forebay_engine::retrieval::{self, SearchOptions};
+//!
+//! let found = retrieval::search(database, "how do I install it", &SearchOptions::default()).await?;
+//! for hit in &found.hits {
+//!     println!("{} > {}: {}", hit.title, hit.heading, hit.content);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Full text needs nothing but Postgres. Embeddings need pgvector in the database and an endpoint that the user names
+//! (see [`EmbeddingSettings`]); without either nothing here changes. [`embed_round`] makes the embeddings that are
+//! missing, apart from indexing: a document can be found by its words at once.
+
+mod embed;
+mod endpoint;
+mod hybrid;
+mod settings;
+
+pub use embed::{EmbedOptions, EmbedReport, EmbedTrouble, embed_round};
+pub use hybrid::{Found, SearchOptions, search};
+pub use settings::EmbeddingSettings;
+pub(crate) use settings::lacks_vector;

@@ -1,0 +1,236 @@
+//! Making the embeddings that are missing.
+//!
+//! It goes in steps that each leave the database in order: lease chunks, ask for their embeddings with no connection
+//! held, write what is wanted still. Any number of workers may do so side by side. A worker that dies keeps its chunks
+//! from the others until the lease ends, and nothing more.
+
+use std::time::Duration;
+
+use forebay_domain::handoff::FailureClass;
+use forebay_store::{
+    connect::Database,
+    documents::embeddings::{self, Opened, Picked},
+    pipelines,
+};
+
+use super::{
+    EmbeddingSettings,
+    endpoint::Endpoint,
+    settings::{lacks_vector, with_embeddings},
+};
+use crate::error::{Error, Result};
+
+/// How embeddings are made.
+#[derive(Clone, Debug)]
+pub struct EmbedOptions {
+    /// The pipelines to work for. Default: none named, which is all that are enabled.
+    pub pipelines: Vec<String>,
+    /// Most chunks in one request. Default: 32.
+    pub batch: u32,
+    /// How long a worker keeps chunks to itself; longer than a request with all its tries takes. Default: 10 minutes.
+    pub lease: Duration,
+    /// How often a request is tried while the endpoint is busy or away. Default: 4.
+    pub max_tries: u32,
+    /// The wait before the second try, doubled for each further one. Default: 1 s.
+    pub backoff: Duration,
+    /// The longest wait between two tries. When the endpoint asks for more, the round ends. Default: 30 s.
+    pub max_wait: Duration,
+}
+
+impl Default for EmbedOptions {
+    fn default() -> Self {
+        Self {
+            pipelines: Vec::new(),
+            batch: 32,
+            lease: Duration::from_secs(600),
+            max_tries: 4,
+            backoff: Duration::from_secs(1),
+            max_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What was done for one pipeline.
+#[derive(Debug)]
+pub struct EmbedReport {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Embeddings written.
+    pub num_embedded: u64,
+    /// Embeddings made of chunks that had changed by then.
+    pub num_stale: u64,
+    /// Chunks that the endpoint will not take; each says why in its `embedding_error`.
+    pub num_refused: u64,
+    /// Chunks that wait still.
+    pub num_waiting: u64,
+    /// What stopped the endpoint's work for this pipeline; what waits is tried again by the next round.
+    pub trouble: Option<EmbedTrouble>,
+    /// What is wrong with the pipeline itself.
+    pub error: Option<Error>,
+}
+
+/// What an endpoint's refusal means. No message holds a key, or text that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbedTrouble {
+    /// Transient and throttled: the next round may do better. Permanent: the settings have to change first.
+    pub class: FailureClass,
+    /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused` or
+    /// `embeddings_unusable`.
+    pub reason_code: &'static str,
+    /// A sentence.
+    pub message: String,
+    /// When the endpoint wants to be asked again.
+    pub retry_after: Option<Duration>,
+}
+
+impl EmbedTrouble {
+    /// The endpoint works, but does not take this text.
+    pub(super) const INPUT_REFUSED: &str = "embeddings_input_refused";
+    /// The endpoint is not one, or does not take us.
+    pub(super) const UNUSABLE: &str = "embeddings_unusable";
+
+    fn is_passing(&self) -> bool {
+        matches!(self.class, FailureClass::Transient | FailureClass::Throttled)
+    }
+}
+
+/// Makes embeddings until no chunk waits or `is_stopped`, for each pipeline that asks for them. A pipeline that makes
+/// none has no report; without any this is one look at the pipelines.
+///
+/// Errors are those of the database; what else goes wrong stands in the report of its pipeline.
+pub async fn embed_round(
+    database: &Database,
+    options: &EmbedOptions,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<EmbedReport>> {
+    let all = pipelines::list(&**database.client().await?).await?;
+    if let Some(unknown) =
+        options.pipelines.iter().find(|name| !all.iter().any(|known| known.spec.name == **name))
+    {
+        return Err(Error::NoSuchPipeline { pipeline: unknown.clone() });
+    }
+    let is_chosen =
+        |name: &str| options.pipelines.is_empty() || options.pipelines.iter().any(|chosen| chosen == name);
+    let mut reports = Vec::new();
+    for (pipeline, settings) in with_embeddings(all, is_chosen) {
+        let mut report = EmbedReport {
+            pipeline: pipeline.spec.name.clone(),
+            num_embedded: 0,
+            num_stale: 0,
+            num_refused: 0,
+            num_waiting: 0,
+            trouble: None,
+            error: None,
+        };
+        match settings {
+            Err(error) => report.error = Some(error),
+            Ok(settings) => {
+                let opened = {
+                    let mut client = database.client().await?;
+                    let (model, dimensions) = (&settings.model, settings.dimensions);
+                    embeddings::open(&mut client, pipeline.pipeline_id, model, dimensions).await?
+                };
+                match opened {
+                    None => report.error = Some(lacks_vector(&pipeline.spec.name)),
+                    Some(opened) => {
+                        work_off(database, options, is_stopped, &opened, settings, &mut report).await?;
+                        report.num_waiting = opened.num_waiting(&**database.client().await?).await?;
+                    }
+                }
+            }
+        }
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+/// Works for one pipeline until nothing waits or the endpoint will not go on.
+async fn work_off(
+    database: &Database,
+    options: &EmbedOptions,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+    opened: &Opened,
+    settings: EmbeddingSettings,
+    report: &mut EmbedReport,
+) -> Result<()> {
+    let endpoint = match Endpoint::open(settings) {
+        Ok(endpoint) => endpoint,
+        Err(trouble) => {
+            report.trouble = Some(trouble);
+            return Ok(());
+        }
+    };
+    while !is_stopped() && report.trouble.is_none() {
+        let mut picked = opened.pick(&**database.client().await?, options.batch, options.lease).await?;
+        if picked.is_empty() {
+            return Ok(());
+        }
+        // Whoever writes several rows does so in their order.
+        picked.sort_by_key(|chunk| (chunk.reference_id, chunk.chunk_id));
+        let mut parts = vec![picked.as_slice()];
+        while let Some(part) = parts.pop() {
+            if report.trouble.is_some() {
+                opened.release(&**database.client().await?, part, None).await?;
+                continue;
+            }
+            let texts: Vec<String> = part.iter().map(text_of).collect();
+            match ask(&endpoint, &texts, options, is_stopped).await {
+                Ok(embeddings) => {
+                    let num_stored = opened.store(&**database.client().await?, part, &embeddings).await?;
+                    report.num_embedded += num_stored;
+                    report.num_stale += part.len() as u64 - num_stored;
+                }
+                // One text that is refused must not keep the others from theirs: it is sought by halving.
+                Err(trouble) if trouble.reason_code == EmbedTrouble::INPUT_REFUSED => {
+                    if part.len() > 1 {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    } else {
+                        let client = database.client().await?;
+                        opened.release(&**client, part, Some(&trouble.message)).await?;
+                        report.num_refused += 1;
+                    }
+                }
+                Err(trouble) => {
+                    opened.release(&**database.client().await?, part, None).await?;
+                    report.trouble = Some(trouble);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks again while the endpoint is busy or away, waiting as long as it says or twice as long each time.
+async fn ask(
+    endpoint: &Endpoint,
+    texts: &[String],
+    options: &EmbedOptions,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> std::result::Result<Vec<Vec<f32>>, EmbedTrouble> {
+    let mut backoff = options.backoff;
+    let mut tries = 1;
+    loop {
+        let trouble = match endpoint.embed(texts).await {
+            Ok(embeddings) => return Ok(embeddings),
+            Err(trouble) => trouble,
+        };
+        let wait = trouble.retry_after.unwrap_or(backoff);
+        if !trouble.is_passing() || tries >= options.max_tries || wait > options.max_wait || is_stopped() {
+            return Err(trouble);
+        }
+        tokio::time::sleep(wait).await;
+        backoff = (backoff * 2).min(options.max_wait);
+        tries += 1;
+    }
+}
+
+/// What is embedded: all that the content's hash is of, and nothing else, so that an embedding is stale exactly when
+/// the hash is.
+fn text_of(chunk: &Picked) -> String {
+    if chunk.heading.is_empty() {
+        chunk.content.clone()
+    } else {
+        format!("{}\n\n{}", chunk.heading, chunk.content)
+    }
+}

@@ -1,0 +1,171 @@
+//! Asking for embeddings: one POST of `{"model", "input": [ … ]}`, answered by `{"data": [{"index", "embedding"}]}`.
+//!
+//! That is the form that OpenAI's service and nearly every local server have in common. What an endpoint says about a
+//! refusal may quote what was sent, so no more than its status and its error's code is passed on.
+
+use std::time::Duration;
+
+use forebay_domain::handoff::FailureClass;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use serde_json::{Value, json};
+
+use super::{EmbedTrouble, EmbeddingSettings};
+use crate::http;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// An answer holds at most a few hundred embeddings of some 10,000 digits each.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// An endpoint with its model.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    settings: EmbeddingSettings,
+    url: Url,
+    client: Client,
+    key: Option<Key>,
+}
+
+/// A secret that no form of output shows.
+struct Key(String);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+impl Endpoint {
+    /// Reads the key from the environment.
+    pub(super) fn open(settings: EmbeddingSettings) -> Result<Self, EmbedTrouble> {
+        let key = match &settings.api_key_env {
+            None => None,
+            Some(name) => match std::env::var(name) {
+                Ok(key) if !key.trim().is_empty() => Some(Key(key.trim().to_owned())),
+                _ => return Err(unusable(format!("the environment variable {name} does not hold a key"))),
+            },
+        };
+        let url = Url::parse(&settings.url).map_err(|error| unusable(error.to_string()))?;
+        let client = http::client(&url, TIMEOUT).map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { settings, url, client, key })
+    }
+
+    /// The embeddings of texts, in their order.
+    pub(super) async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedTrouble> {
+        let body = json!({"model": self.settings.model, "input": texts}).to_string();
+        let request =
+            self.client.post(self.url.clone()).header("content-type", "application/json").body(body);
+        let answer = self.with_key(request).send().await.map_err(|error| broken(&error))?;
+        if answer.status() != StatusCode::OK {
+            return Err(refusal(answer).await);
+        }
+        let body = read(answer).await?;
+        self.embeddings_of(&body, texts.len())
+    }
+
+    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(Key(key)) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    fn embeddings_of(&self, body: &[u8], num_texts: usize) -> Result<Vec<Vec<f32>>, EmbedTrouble> {
+        let wrong = || unusable("the endpoint's answer is not a list of embeddings".to_owned());
+        let answer: Value = serde_json::from_slice(body).map_err(|_| wrong())?;
+        let data = answer["data"].as_array().ok_or_else(wrong)?;
+        let mut embeddings = vec![Vec::new(); num_texts];
+        for (place, item) in data.iter().enumerate() {
+            let index = item["index"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(place);
+            let numbers = item["embedding"].as_array().ok_or_else(wrong)?;
+            *embeddings.get_mut(index).ok_or_else(wrong)? =
+                numbers.iter().map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+        }
+        let dimensions = self.settings.dimensions;
+        let is_other = |embedding: &&Vec<f32>| u32::try_from(embedding.len()) != Ok(dimensions);
+        match embeddings.iter().find(is_other) {
+            None => Ok(embeddings),
+            Some(other) if other.is_empty() => Err(wrong()),
+            Some(other) => Err(unusable(format!(
+                "the model {:?} answers with {} numbers, and `embeddings.dimensions` is {dimensions}",
+                self.settings.model,
+                other.len()
+            ))),
+        }
+    }
+}
+
+/// pgvector keeps four bytes of a number.
+#[expect(clippy::cast_possible_truncation, reason = "what is kept of an embedding has this precision")]
+fn number(value: &Value) -> Option<f32> {
+    value.as_f64().map(|number| number as f32).filter(|number| number.is_finite())
+}
+
+async fn read(mut answer: Response) -> Result<Vec<u8>, EmbedTrouble> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(|error| broken(&error))? {
+        if body.len() + piece.len() > MAX_ANSWER_BYTES {
+            return Err(unusable(format!("the endpoint's answer is longer than {MAX_ANSWER_BYTES} bytes")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// What a status other than 200 means.
+async fn refusal(answer: Response) -> EmbedTrouble {
+    let status = answer.status();
+    let seconds =
+        answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = seconds.map(Duration::from_secs);
+    let code = read(answer).await.ok().and_then(|body| error_code(&body));
+    let code = code.map_or_else(String::new, |code| format!(" ({code})"));
+    let (class, reason_code) = match status.as_u16() {
+        429 => (FailureClass::Throttled, "embeddings_throttled"),
+        408 | 500..=599 => (FailureClass::Transient, "embeddings_unavailable"),
+        400 | 413 | 422 => (FailureClass::Permanent, EmbedTrouble::INPUT_REFUSED),
+        _ => (FailureClass::Permanent, EmbedTrouble::UNUSABLE),
+    };
+    let message = format!("the embeddings endpoint answered with status {}{code}", status.as_u16());
+    EmbedTrouble { class, reason_code, message, retry_after }
+}
+
+/// The error's code as OpenAI gives it, if it is one word.
+fn error_code(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let code = answer["error"]["code"].as_str().or_else(|| answer["error"]["type"].as_str())?;
+    let is_word = code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_word.then(|| code.to_owned())
+}
+
+fn broken(error: &reqwest::Error) -> EmbedTrouble {
+    if error.is_builder() {
+        return unusable(words(error));
+    }
+    EmbedTrouble {
+        class: FailureClass::Transient,
+        reason_code: "embeddings_unavailable",
+        message: format!("the embeddings endpoint cannot be reached: {}", words(error)),
+        retry_after: None,
+    }
+}
+
+fn unusable(message: String) -> EmbedTrouble {
+    EmbedTrouble {
+        class: FailureClass::Permanent,
+        reason_code: EmbedTrouble::UNUSABLE,
+        message,
+        retry_after: None,
+    }
+}
+
+/// The innermost reason, which says most and holds no address.
+fn words(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    if innermost.is::<reqwest::Error>() && error.is_timeout() {
+        return "it did not answer in time".to_owned();
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,183 @@
+//! Search by words and by meaning, joined.
+//!
+//! Ranks of full text and distances of embeddings cannot be compared, but places in a list can: reciprocal rank fusion
+//! (Cormack, Clarke and Büttcher, SIGIR 2009) gives a document 1 / (60 + place) for each list that has it, and the sum
+//! decides. When embeddings cannot be had, the words alone answer, and the reason is told.
+
+use std::collections::HashMap;
+
+use forebay_domain::identity::ReferenceId;
+use forebay_store::{
+    connect::Database,
+    documents::{self, Candidate, Hit, embeddings},
+    pipelines::{self, Pipeline},
+};
+
+use super::{
+    EmbeddingSettings,
+    endpoint::Endpoint,
+    settings::{lacks_vector, with_embeddings},
+};
+use crate::error::{Error, Result};
+
+/// The constant of reciprocal rank fusion, as published: how little the first places stand out.
+const FUSION: f32 = 60.0;
+/// So many candidates for each document that is shown, because lists differ.
+const CANDIDATES_PER_HIT: u32 = 5;
+const LEAST_CANDIDATES: u32 = 50;
+
+/// What to search.
+#[derive(Clone, Debug)]
+pub struct SearchOptions {
+    /// Documents of this source only. Default: of all.
+    pub source: Option<String>,
+    /// Documents as this pipeline indexed them. Default: as any did.
+    pub pipeline: Option<String>,
+    /// Most documents to find. Default: 10.
+    pub limit: u32,
+    /// Whether embeddings are used where there are any. Default: true.
+    pub with_embeddings: bool,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { source: None, pipeline: None, limit: 10, with_embeddings: true }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The documents, best first, each with its best chunk.
+    pub hits: Vec<Hit>,
+    /// Whether embeddings were asked as well.
+    pub is_hybrid: bool,
+    /// Why embeddings were not asked, of a pipeline that has them.
+    pub trouble: Option<String>,
+}
+
+/// Finds documents, best first.
+///
+/// `query` is written as for a web search: words, "phrases", `or`, and `-` before what must not occur. Any text is a
+/// valid query. With embeddings it also finds what is meant alike and has none of the words.
+pub async fn search(database: &Database, query: &str, options: &SearchOptions) -> Result<Found> {
+    let SearchOptions { source, pipeline, limit, .. } = options;
+    let (source, pipeline) = (source.as_deref(), pipeline.as_deref());
+    let all = pipelines::list(&**database.client().await?).await?;
+    if let Some(name) = pipeline.filter(|name| !all.iter().any(|known| known.spec.name == **name)) {
+        return Err(Error::NoSuchPipeline { pipeline: name.to_owned() });
+    }
+    let mut found = Found::default();
+    let mut lists = Vec::new();
+    let num_candidates = limit.saturating_mul(CANDIDATES_PER_HIT).max(LEAST_CANDIDATES);
+    if options.with_embeddings && !query.trim().is_empty() {
+        let is_chosen = |name: &str| pipeline.is_none_or(|chosen| chosen == name);
+        for (pipeline, settings) in with_embeddings(all, is_chosen) {
+            match nearest(database, query, source, &pipeline, settings?, num_candidates).await? {
+                Ok(list) => lists.push(list),
+                Err(reason) => found.trouble = Some(reason),
+            }
+        }
+    }
+    found.is_hybrid = !lists.is_empty();
+    let client = database.client().await?;
+    if found.is_hybrid {
+        // The words' list goes first: where both have a document, its chunk has the words in it.
+        lists.insert(0, documents::candidates(&**client, query, source, pipeline, num_candidates).await?);
+        let mut best = fuse(&lists);
+        best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
+        found.hits = documents::show(&**client, query, &best).await?;
+    } else {
+        let best = documents::candidates(&**client, query, source, pipeline, *limit).await?;
+        found.hits = documents::show(&**client, query, &best).await?;
+    }
+    Ok(found)
+}
+
+/// The chunks whose embeddings are nearest to the query's; the inner error is why there are none.
+async fn nearest(
+    database: &Database,
+    query: &str,
+    source: Option<&str>,
+    pipeline: &Pipeline,
+    settings: EmbeddingSettings,
+    limit: u32,
+) -> Result<std::result::Result<Vec<Candidate>, String>> {
+    let (model, dimensions) = (settings.model.clone(), settings.dimensions);
+    let opened = {
+        let client = database.client().await?;
+        if embeddings::vector_schema(&**client).await?.is_none() {
+            return Ok(Err(lacks_vector(&pipeline.spec.name).to_string()));
+        }
+        embeddings::find(&**client, pipeline.pipeline_id, &model, dimensions).await?
+    };
+    let Some(opened) = opened else {
+        let name = &pipeline.spec.name;
+        return Ok(Err(format!("the pipeline {name:?} has no embeddings of the model {model:?} yet")));
+    };
+    // No connection is held while the endpoint thinks.
+    let asked = match Endpoint::open(settings) {
+        Ok(endpoint) => endpoint.embed(&[query.to_owned()]).await,
+        Err(trouble) => Err(trouble),
+    };
+    match asked.map(|embeddings| embeddings.into_iter().next().unwrap_or_default()) {
+        Ok(embedding) => {
+            let mut client = database.client().await?;
+            Ok(Ok(opened.nearest(&mut client, &embedding, source, limit).await?))
+        }
+        Err(trouble) => Ok(Err(trouble.message)),
+    }
+}
+
+/// One list of several, best first; a document counts in each by its best chunk. The rank is the share of what a
+/// document would get that is first in all.
+fn fuse(lists: &[Vec<Candidate>]) -> Vec<Candidate> {
+    let mut fused: HashMap<ReferenceId, Candidate> = HashMap::new();
+    for list in lists {
+        let mut num_documents = 0_u16;
+        let mut seen = std::collections::HashSet::new();
+        for candidate in list {
+            if !seen.insert(candidate.reference_id) {
+                continue;
+            }
+            let share = (FUSION + 1.0) / (FUSION + 1.0 + f32::from(num_documents)) / lists.len() as f32;
+            num_documents = num_documents.saturating_add(1);
+            fused
+                .entry(candidate.reference_id)
+                .and_modify(|known| known.rank += share)
+                .or_insert(Candidate { rank: share, ..*candidate });
+        }
+    }
+    let mut best: Vec<Candidate> = fused.into_values().collect();
+    best.sort_by(|a, b| b.rank.total_cmp(&a.rank).then(a.reference_id.cmp(&b.reference_id)));
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_domain::chunk::ChunkId;
+
+    use super::*;
+
+    fn candidate(reference: u8, chunk: u8) -> Candidate {
+        Candidate {
+            reference_id: ReferenceId([reference; 16]),
+            pipeline_id: 1,
+            chunk_id: ChunkId([chunk; 16]),
+            rank: 0.5,
+        }
+    }
+
+    #[test]
+    fn what_two_lists_have_comes_before_what_one_has_first() {
+        let words = vec![candidate(1, 1), candidate(2, 2)];
+        let meaning = vec![candidate(3, 3), candidate(3, 4), candidate(2, 5)];
+        let best = fuse(&[words, meaning]);
+        let order: Vec<(u8, u8)> =
+            best.iter().map(|found| (found.reference_id.0[0], found.chunk_id.0[0])).collect();
+        assert_eq!(order, [(2, 2), (1, 1), (3, 3)]);
+        assert!((best[0].rank - 61.0 / 62.0).abs() < 1e-6, "{}", best[0].rank);
+        let alone = fuse(&[vec![candidate(1, 1)]]);
+        assert!((alone[0].rank - 1.0).abs() < 1e-6);
+    }
+}

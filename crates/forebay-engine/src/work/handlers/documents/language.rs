@@ -1,0 +1,123 @@
+//! From what a record says its language is to a text search configuration.
+
+/// ISO 639 codes and the configurations that Postgres ships for their languages.
+const CODES: [(&str, &str); 66] = [
+    ("ar", "arabic"),
+    ("ara", "arabic"),
+    ("ca", "catalan"),
+    ("cat", "catalan"),
+    ("da", "danish"),
+    ("dan", "danish"),
+    ("de", "german"),
+    ("deu", "german"),
+    ("ger", "german"),
+    ("el", "greek"),
+    ("ell", "greek"),
+    ("gre", "greek"),
+    ("en", "english"),
+    ("eng", "english"),
+    ("eo", "esperanto"),
+    ("es", "spanish"),
+    ("spa", "spanish"),
+    ("et", "estonian"),
+    ("est", "estonian"),
+    ("eu", "basque"),
+    ("eus", "basque"),
+    ("baq", "basque"),
+    ("fi", "finnish"),
+    ("fin", "finnish"),
+    ("fr", "french"),
+    ("fra", "french"),
+    ("fre", "french"),
+    ("ga", "irish"),
+    ("gle", "irish"),
+    ("hi", "hindi"),
+    ("hin", "hindi"),
+    ("hu", "hungarian"),
+    ("hun", "hungarian"),
+    ("hy", "armenian"),
+    ("hye", "armenian"),
+    ("id", "indonesian"),
+    ("ind", "indonesian"),
+    ("it", "italian"),
+    ("ita", "italian"),
+    ("lt", "lithuanian"),
+    ("lit", "lithuanian"),
+    ("ne", "nepali"),
+    ("nb", "norwegian"),
+    ("nn", "norwegian"),
+    ("no", "norwegian"),
+    ("nor", "norwegian"),
+    ("nl", "dutch"),
+    ("nld", "dutch"),
+    ("dut", "dutch"),
+    ("pl", "polish"),
+    ("pt", "portuguese"),
+    ("por", "portuguese"),
+    ("ro", "romanian"),
+    ("ron", "romanian"),
+    ("rum", "romanian"),
+    ("ru", "russian"),
+    ("rus", "russian"),
+    ("sr", "serbian"),
+    ("srp", "serbian"),
+    ("sv", "swedish"),
+    ("swe", "swedish"),
+    ("ta", "tamil"),
+    ("tam", "tamil"),
+    ("tr", "turkish"),
+    ("tur", "turkish"),
+    ("yi", "yiddish"),
+];
+
+/// What the database has for texts that say nothing of use.
+const SIMPLE: &str = "simple";
+
+/// The text search configurations of the database.
+#[derive(Debug)]
+pub(super) struct Languages {
+    known: Vec<String>,
+}
+
+impl Languages {
+    pub(super) fn new(known: Vec<String>) -> Self {
+        Self { known }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.known.iter().any(|known| known == name)
+    }
+
+    /// The configuration for `en`, `en-GB`, `eng`, `English` and the like; `simple` for a language that the database
+    /// does not have, because another one's rules would spoil its words.
+    pub(super) fn of(&self, told: &str) -> &str {
+        let told = told.trim().to_lowercase();
+        let code = told.split(['-', '_']).next().unwrap_or_default();
+        let of_code = CODES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name);
+        let name = of_code.unwrap_or(&told);
+        self.known.iter().find(|known| *known == name).map_or(SIMPLE, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_names_and_regions_lead_to_what_the_database_has() {
+        let languages = Languages::new(["dutch", "english", "my_own", "simple"].map(str::to_owned).to_vec());
+        for (told, expected) in [
+            ("en", "english"),
+            ("en-GB", "english"),
+            ("ENG", "english"),
+            (" English ", "english"),
+            ("nl_BE", "dutch"),
+            ("my_own", "my_own"),
+            ("de", "simple"),
+            ("", "simple"),
+            ("zh", "simple"),
+        ] {
+            assert_eq!(languages.of(told), expected, "{told}");
+        }
+    }
+}

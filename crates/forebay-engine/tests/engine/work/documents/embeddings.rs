@@ -1,0 +1,276 @@
+//! Embeddings and hybrid search, on a server that has pgvector.
+//!
+//! `FOREBAY_TEST_PGVECTOR_URL` names a database on such a server, by a user who may make databases and extensions.
+//! Without it the test says that it is skipped. The endpoint is a small HTTP server of its own, whose embeddings count
+//! words of two subjects.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use forebay_engine::{
+    retrieval::{self, EmbedOptions, EmbedReport, Found, SearchOptions},
+    work::{self, WorkOptions},
+};
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    migrations,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_postgres::{Client, NoTls};
+
+use super::documents;
+
+/// Set for every test by cargo, so it can stand for a variable that holds a key.
+const KEY_VARIABLE: &str = "CARGO_MANIFEST_DIR";
+
+/// What the endpoint was asked, and how it shall answer.
+#[derive(Default)]
+struct Endpoint {
+    /// So many requests are answered with this status first.
+    num_refused: AtomicUsize,
+    status: AtomicUsize,
+    texts: Mutex<Vec<String>>,
+    keys: Mutex<Vec<String>>,
+}
+
+fn embedding(text: &str) -> [f32; 3] {
+    let text = text.to_lowercase();
+    let count = |words: &[&str]| words.iter().map(|word| text.matches(word).count()).sum::<usize>() as f32;
+    [count(&["cat", "kitten", "feline"]), count(&["car", "engine", "vehicle"]), 0.1]
+}
+
+async fn answer(mut stream: TcpStream, endpoint: Arc<Endpoint>) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let (head, length) = loop {
+        stream.read_buf(&mut request).await?;
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let value = |name: &str| {
+                head.lines().find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned))
+            };
+            let length: usize = value("content-length: ").unwrap().parse().unwrap();
+            if body.len() >= length {
+                break (head.to_owned(), length);
+            }
+        }
+    };
+    let body: Value = serde_json::from_slice(&request[request.len() - length..]).unwrap();
+    assert_eq!(body["model"], "counting");
+    let key = head.lines().find_map(|line| line.strip_prefix("authorization: "));
+    endpoint.keys.lock().unwrap().extend(key.map(str::to_owned));
+    let texts: Vec<String> = serde_json::from_value(body["input"].clone()).unwrap();
+    let is_refused = endpoint
+        .num_refused
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+        .is_ok();
+    let (status, body) = if is_refused {
+        (endpoint.status.load(Ordering::SeqCst), json!({"error": {"code": "slow_down"}}))
+    } else if texts.iter().any(|text| text.contains("unspeakable")) {
+        (400, json!({"error": {"message": texts, "code": "bad_input"}}))
+    } else {
+        let data: Vec<Value> = texts
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(index, text)| json!({"index": index, "embedding": embedding(text)}))
+            .collect();
+        (200, json!({"data": data}))
+    };
+    endpoint.texts.lock().unwrap().extend(texts);
+    let body = body.to_string();
+    let answer = format!(
+        "HTTP/1.1 {status} X\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await
+}
+
+async fn serve() -> (String, Arc<Endpoint>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/embeddings", listener.local_addr().unwrap());
+    let endpoint = Arc::new(Endpoint::default());
+    let serving = Arc::clone(&endpoint);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let endpoint = Arc::clone(&serving);
+            tokio::spawn(async move { answer(stream, endpoint).await.unwrap() });
+        }
+    });
+    (url, endpoint)
+}
+
+/// A database of its own with pgvector, in a schema that is not in the search path.
+struct Lab {
+    database: Database,
+    client: Client,
+    admin: Client,
+    name: String,
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+impl Lab {
+    async fn open(url: &str) -> Self {
+        let admin = connect(url).await;
+        let name = format!("forebay_pgvector_{}", std::process::id());
+        let (server, _) = url.rsplit_once('/').unwrap();
+        admin.batch_execute(&format!("drop database if exists {name}")).await.unwrap();
+        admin.batch_execute(&format!("create database {name}")).await.unwrap();
+        let url = format!("{server}/{name}");
+        let mut client = connect(&url).await;
+        client
+            .batch_execute("create schema extensions; create extension vector schema extensions")
+            .await
+            .unwrap();
+        migrations::up(&mut client).await.unwrap();
+        client
+            .batch_execute(
+                "insert into forebay.sources (name, entity_type, key_fields) values ('shop', 'item', '{id}')",
+            )
+            .await
+            .unwrap();
+        let database = Database::open(Target::Url(url), OpenOptions::default()).await.unwrap();
+        Self { database, client, admin, name }
+    }
+
+    async fn put(&self, key: &str, text: &str) {
+        let payload = json!({"title": key, "text": text}).to_string();
+        let statement = format!(
+            "insert into forebay.\"references\" as r (reference_id, first_seen_at, changed_at, observed_at, \
+                 first_seen_run_id, scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload) \
+             select forebay.reference_id('shop', '{key}'), now(), now(), now(), 1, 1, source_id, 1, \
+                 sha256(convert_to('{payload}', 'UTF8')), 'item', '', '{key}', '{payload}'::jsonb from forebay.sources \
+             on conflict (reference_id) do update set payload = excluded.payload, version_hash = excluded.version_hash"
+        );
+        self.client.batch_execute(&statement).await.unwrap();
+        // As if it had never been handed off, so that declaring does it.
+        let forget = format!(
+            "delete from forebay.ingestion_handoffs where reference_id = forebay.reference_id('shop', '{key}')"
+        );
+        self.client.batch_execute(&forget).await.unwrap();
+    }
+
+    /// Declares the pipeline anew, which hands off what changed, and indexes that.
+    async fn index(&self, embeddings: &Value, target: usize) {
+        let config = json!({"fields": ["text"], "embeddings": embeddings, "chunk": {"target": target}});
+        work::declare(&self.database, &[documents(config)]).await.unwrap();
+        let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
+        assert!(report.pipelines.iter().all(|pipeline| pipeline.error.is_none()), "{report:?}");
+    }
+
+    async fn round(&self) -> EmbedReport {
+        let options = EmbedOptions { batch: 4, backoff: Duration::from_millis(1), ..EmbedOptions::default() };
+        retrieval::embed_round(&self.database, &options, &|| false).await.unwrap().remove(0)
+    }
+
+    async fn search(&self, query: &str, source: Option<&str>) -> (Found, Vec<String>) {
+        let options = SearchOptions { source: source.map(str::to_owned), ..SearchOptions::default() };
+        let found = retrieval::search(&self.database, query, &options).await.unwrap();
+        let keys = found.hits.iter().map(|hit| hit.record_key.clone()).collect();
+        (found, keys)
+    }
+}
+
+#[tokio::test]
+async fn what_is_meant_is_found_without_its_words() {
+    let Ok(url) = std::env::var("FOREBAY_TEST_PGVECTOR_URL") else {
+        eprintln!("skipped: FOREBAY_TEST_PGVECTOR_URL names no server with pgvector");
+        return;
+    };
+    let lab = Lab::open(&url).await;
+    let (url, endpoint) = serve().await;
+    let settings = json!({"url": url, "model": "counting", "dimensions": 3, "api_key_env": KEY_VARIABLE});
+    lab.put("pets", "# Animals\nA kitten sleeps.").await;
+    lab.put("garage", "The engine of a vehicle.").await;
+    lab.put("odd", "This is unspeakable.").await;
+    for n in 0..6 {
+        lab.put(&format!("filler-{n}"), &format!("Nothing of note, {n}.")).await;
+    }
+    lab.index(&settings, 1200).await;
+
+    // Found by words before there is any embedding; and a busy endpoint is asked again.
+    let (found, keys) = lab.search("sleeps", None).await;
+    assert!(!found.is_hybrid && found.trouble.unwrap().contains("no embeddings"));
+    assert_eq!(keys, ["pets"]);
+    endpoint.num_refused.store(2, Ordering::SeqCst);
+    endpoint.status.store(429, Ordering::SeqCst);
+    let report = lab.round().await;
+    let counts = (report.num_embedded, report.num_refused, report.num_stale, report.num_waiting);
+    assert_eq!((counts, &report.trouble), ((8, 1, 0, 0), &None), "{:?}", report.error);
+    let refused = "select embedding_error from forebay.document_chunks where embedding_error is not null";
+    let message: String = lab.client.query_one(refused, &[]).await.unwrap().get(0);
+    assert!(message.contains("400 (bad_input)") && !message.contains("unspeakable"), "{message}");
+    let key = format!("Bearer {}", std::env::var(KEY_VARIABLE).unwrap());
+    assert!(endpoint.keys.lock().unwrap().iter().all(|sent| *sent == key));
+    assert!(endpoint.texts.lock().unwrap().contains(&"Animals\n\n# Animals\nA kitten sleeps.".to_owned()));
+
+    // By meaning, by both, and in one source only.
+    let (found, keys) = lab.search("feline", None).await;
+    assert!(found.is_hybrid && found.trouble.is_none());
+    assert_eq!((keys[0].as_str(), found.hits[0].heading.as_str()), ("pets", "Animals"));
+    assert_eq!(lab.search("vehicle", Some("shop")).await.1[0], "garage");
+    assert!(lab.search("vehicle", Some("elsewhere")).await.1.is_empty());
+
+    // A changed document costs its own chunks, and those alone.
+    let asked = endpoint.texts.lock().unwrap().len();
+    lab.put("garage", "A cat sat here.").await;
+    lab.index(&settings, 1100).await;
+    let report = lab.round().await;
+    assert_eq!((report.num_embedded, report.num_waiting), (1, 0));
+    assert_eq!(endpoint.texts.lock().unwrap().len(), asked + 1);
+    assert!(lab.search("feline", None).await.1[..2].contains(&"garage".to_owned()));
+
+    // The endpoint goes away: what waits stays, is free, and search answers by words.
+    lab.put("pets", "# Animals\nA kitten plays.").await;
+    lab.index(&settings, 1000).await;
+    endpoint.num_refused.store(100, Ordering::SeqCst);
+    endpoint.status.store(503, Ordering::SeqCst);
+    let report = lab.round().await;
+    assert_eq!((report.num_embedded, report.num_waiting), (0, 1));
+    assert_eq!(report.trouble.unwrap().reason_code, "embeddings_unavailable");
+    let (found, keys) = lab.search("plays", None).await;
+    assert!(!found.is_hybrid && found.trouble.unwrap().contains("503"));
+    assert_eq!(keys, ["pets"]);
+
+    // A dead worker's lease runs out; until then nobody else takes the chunk.
+    endpoint.num_refused.store(0, Ordering::SeqCst);
+    let lease = "update forebay.document_chunks set embedding_lease_until = now() + interval";
+    lab.client.batch_execute(&format!("{lease} '1 hour' where embedded_at is null")).await.unwrap();
+    assert_eq!(lab.round().await.num_embedded, 0);
+    lab.client.batch_execute(&format!("{lease} '-1 second' where embedded_at is null")).await.unwrap();
+    assert_eq!(lab.round().await.num_embedded, 1);
+
+    // Another size is another model: wrong answers are told, and nothing of the old one is left.
+    let mut other = settings.clone();
+    other["dimensions"] = json!(4);
+    lab.index(&other, 900).await;
+    let trouble = lab.round().await.trouble.unwrap();
+    assert!(trouble.message.contains("answers with 3 numbers"), "{trouble:?}");
+    let left = "select count(*) from forebay.document_chunks where embedding is not null";
+    assert_eq!(lab.client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+    lab.index(&settings, 1200).await;
+    assert_eq!(lab.round().await.num_embedded, 8);
+
+    // The nearest are found through the pipeline's own index.
+    let indexes = "select indexdef from pg_indexes where indexname like 'document\\_chunks\\_embedding\\_%'";
+    let index: String = lab.client.query_one(indexes, &[]).await.unwrap().get(0);
+    assert!(index.contains("hnsw") && index.contains("vector(3)"), "{index}");
+
+    let Lab { database, client, admin, name } = lab;
+    database.close().await.unwrap();
+    drop(client);
+    admin.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+}

@@ -1,0 +1,329 @@
+//! Embeddings of chunks, kept and searched with pgvector where the database has it.
+//!
+//! pgvector is never needed and never installed from here. Its types and operators are named with the schema that it
+//! was installed into, because that need not be in the search path. The column `embedding` comes when the first
+//! pipeline asks for it. It has no fixed size, so that pipelines may use different models; each pipeline has an index
+//! of its own that casts to its model's size, and statements must cast in the same words to use it.
+//!
+//! Making an embedding takes a request to somewhere else, and no transaction may wait for that. So [`pick`] leases
+//! chunks, and [`store`] writes only where the content is still what was embedded. A lease that ran out is free again.
+
+use std::{fmt::Write as _, time::Duration};
+
+use forebay_domain::{
+    chunk::ChunkId,
+    identity::{ReferenceId, VersionHash},
+};
+use tokio_postgres::{Client, GenericClient, types::Type};
+
+use super::{Candidate, id_at};
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId},
+};
+
+const PICK: &str = include_str!("embeddings/pick.sql");
+const RELEASE: &str = include_str!("embeddings/release.sql");
+const DECLARE: &str = include_str!("embeddings/declare.sql");
+/// "embeds" with two zeros in front: changing the tables queues up behind this number.
+const OPEN_LOCK: i64 = i64::from_be_bytes(*b"\0\0embeds");
+/// The most dimensions that pgvector indexes.
+const MAX_INDEXED: u32 = 2000;
+
+/// A pipeline whose embeddings can be written and searched.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pipeline_id: i32,
+    model: String,
+    dimensions: u32,
+    /// Where pgvector is, quoted.
+    schema: String,
+}
+
+/// A chunk to embed.
+#[derive(Clone, Debug)]
+pub struct Picked {
+    /// The reference that it is of.
+    pub reference_id: ReferenceId,
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// The hash of heading and content.
+    pub content_hash: VersionHash,
+    /// The headings above it.
+    pub heading: String,
+    /// The text.
+    pub content: String,
+}
+
+/// The schema that pgvector is installed in, quoted; None: the database does not have it.
+pub async fn vector_schema(client: &impl GenericClient) -> Result<Option<String>> {
+    let statement = "select quote_ident(n.nspname) from pg_extension as e \
+         join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'";
+    let row = client.query_typed_opt(statement, &[]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Sees to it that a pipeline's embeddings have their place; None: the database does not have pgvector. What another
+/// model made is dropped, to be made anew.
+pub async fn open(
+    client: &mut Client,
+    pipeline_id: i32,
+    model: &str,
+    dimensions: u32,
+) -> Result<Option<Opened>> {
+    let Some(schema) = vector_schema(client).await? else { return Ok(None) };
+    let opened = Opened { pipeline_id, model: model.to_owned(), dimensions, schema };
+    if !opened.is_ready(client).await? {
+        opened.prepare(client).await?;
+    }
+    Ok(Some(opened))
+}
+
+/// A pipeline's embeddings as they are, for searching; None: there are none of this model yet.
+pub async fn find(
+    client: &impl GenericClient,
+    pipeline_id: i32,
+    model: &str,
+    dimensions: u32,
+) -> Result<Option<Opened>> {
+    let Some(schema) = vector_schema(client).await? else { return Ok(None) };
+    let opened = Opened { pipeline_id, model: model.to_owned(), dimensions, schema };
+    Ok(opened.is_ready(client).await?.then_some(opened))
+}
+
+impl Opened {
+    /// Whether the column and the indexes are there and what they hold is of this model.
+    async fn is_ready(&self, client: &impl GenericClient) -> Result<bool> {
+        let statement = "select exists (select from forebay.document_embeddings \
+                 where pipeline_id = $1 and model = $2 and dimensions = $3) \
+             and exists (select from pg_attribute where attrelid = 'forebay.document_chunks'::regclass \
+                 and attname = 'embedding' and not attisdropped) \
+             and to_regclass('forebay.document_chunks_unembedded') is not null";
+        let dimensions = signed(self.dimensions);
+        let row = client
+            .query_typed_one(
+                statement,
+                &[(&self.pipeline_id, Type::INT4), (&self.model, Type::TEXT), (&dimensions, Type::INT4)],
+            )
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    async fn prepare(&self, client: &mut Client) -> Result<()> {
+        let Self { pipeline_id, dimensions, schema, .. } = self;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(&format!("select pg_advisory_xact_lock({OPEN_LOCK})")).await?;
+        let column = format!(
+            "alter table forebay.document_chunks add column if not exists embedding {schema}.vector; \
+             comment on column forebay.document_chunks.embedding is \
+                 'What a model makes of heading and content; see forebay.document_embeddings.'; \
+             create index if not exists document_chunks_unembedded on forebay.document_chunks (pipeline_id) \
+                 where embedded_at is null and embedding_error is null"
+        );
+        transaction.batch_execute(&column).await?;
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(pipeline_id, Type::INT4), (&self.model, Type::TEXT), (&signed(*dimensions), Type::INT4)];
+        if transaction.execute_typed(DECLARE, &parameters).await? > 0 {
+            // Of the sizes before, each of which had an index of its own.
+            let old = format!(
+                "select format('drop index forebay.%I', relname) from pg_class \
+                 where relnamespace = 'forebay'::regnamespace and relkind = 'i' \
+                     and relname like 'document\\_chunks\\_embedding\\_{pipeline_id}\\_%'"
+            );
+            for row in transaction.query_typed(&old, &[]).await? {
+                transaction.batch_execute(row.try_get(0)?).await?;
+            }
+            let reset = format!(
+                "update forebay.document_chunks \
+                 set embedding = null, embedded_at = null, embedding_error = null, embedding_lease_until = null \
+                 where pipeline_id = {pipeline_id} and num_nonnulls(embedded_at, embedding_error) > 0"
+            );
+            transaction.batch_execute(&reset).await?;
+        }
+        if *dimensions <= MAX_INDEXED {
+            // Rows that are dead but may be seen by others are indexed too, and those may be of another size.
+            let index = format!(
+                "create index if not exists document_chunks_embedding_{pipeline_id}_{dimensions} \
+                 on forebay.document_chunks \
+                 using hnsw ((embedding::{schema}.vector({dimensions})) {schema}.vector_cosine_ops) \
+                 where pipeline_id = {pipeline_id} and {schema}.vector_dims(embedding) = {dimensions}"
+            );
+            transaction.batch_execute(&index).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Leases up to `limit` chunks that have no embedding yet.
+    pub async fn pick(
+        &self,
+        client: &impl GenericClient,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Picked>> {
+        let rows = client
+            .query_typed(
+                PICK,
+                &[
+                    (&self.pipeline_id, Type::INT4),
+                    (&i64::from(limit), Type::INT8),
+                    (&lease.as_secs_f64(), Type::FLOAT8),
+                ],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Picked {
+                    reference_id: id_at(row, 0)?,
+                    chunk_id: ChunkId(id_at(row, 1)?.0),
+                    content_hash: row.try_get::<_, SqlHash>(2)?.0,
+                    heading: row.try_get(3)?,
+                    content: row.try_get(4)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Writes embeddings, one for each chunk, and tells how many were wanted still. A chunk that has gone meanwhile,
+    /// or a pipeline that has another model by now, takes none.
+    pub async fn store(
+        &self,
+        client: &impl GenericClient,
+        picked: &[Picked],
+        embeddings: &[Vec<f32>],
+    ) -> Result<u64> {
+        let statement = format!(
+            "update forebay.document_chunks as c \
+             set embedding = g.embedding::{0}.vector({1}), embedded_at = now(), embedding_lease_until = null \
+             from unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::text[]) \
+                 as g (reference_id, chunk_id, content_hash, embedding) \
+             where c.reference_id = g.reference_id and c.pipeline_id = $1 and c.chunk_id = g.chunk_id \
+                 and c.content_hash = g.content_hash and c.embedded_at is null \
+                 and exists (select from forebay.document_embeddings as e \
+                     where e.pipeline_id = $1 and e.model = $6 and e.dimensions = {1})",
+            self.schema, self.dimensions
+        );
+        let (references, chunks) = keys(picked);
+        let hashes: Vec<SqlHash> = picked.iter().map(|chunk| SqlHash(chunk.content_hash)).collect();
+        let texts: Vec<String> = embeddings.iter().map(|embedding| vector_text(embedding)).collect();
+        let num_stored = client
+            .execute_typed(
+                &statement,
+                &[
+                    (&self.pipeline_id, Type::INT4),
+                    (&references, Type::UUID_ARRAY),
+                    (&chunks, Type::UUID_ARRAY),
+                    (&hashes, Type::BYTEA_ARRAY),
+                    (&texts, Type::TEXT_ARRAY),
+                    (&self.model, Type::TEXT),
+                ],
+            )
+            .await?;
+        Ok(num_stored)
+    }
+
+    /// Gives leased chunks back; with a reason they are not tried again while their content stays.
+    pub async fn release(
+        &self,
+        client: &impl GenericClient,
+        picked: &[Picked],
+        refused: Option<&str>,
+    ) -> Result<()> {
+        let (references, chunks) = keys(picked);
+        client
+            .execute_typed(
+                RELEASE,
+                &[
+                    (&self.pipeline_id, Type::INT4),
+                    (&references, Type::UUID_ARRAY),
+                    (&chunks, Type::UUID_ARRAY),
+                    (&refused, Type::TEXT),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// How many chunks wait for an embedding.
+    pub async fn num_waiting(&self, client: &impl GenericClient) -> Result<u64> {
+        let statement = "select count(*) from forebay.document_chunks \
+             where pipeline_id = $1 and embedded_at is null and embedding_error is null";
+        let row = client.query_typed_one(statement, &[(&self.pipeline_id, Type::INT4)]).await?;
+        Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
+    }
+
+    /// Finds the chunks nearest to an embedding of the query, nearest first, of references that are there now.
+    pub async fn nearest(
+        &self,
+        client: &mut Client,
+        embedding: &[f32],
+        source: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Candidate>> {
+        let Self { pipeline_id, dimensions, schema, .. } = self;
+        let statement = format!(
+            "with nearest as materialized ( \
+                 select c.reference_id, c.chunk_id, \
+                     c.embedding::{schema}.vector({dimensions}) operator({schema}.<=>) \
+                         $1::text::{schema}.vector({dimensions}) as distance \
+                 from forebay.document_chunks as c \
+                 where c.pipeline_id = {pipeline_id} and {schema}.vector_dims(c.embedding) = {dimensions} \
+                     and ($3::text is null or exists ( \
+                         select from forebay.\"references\" as r join forebay.sources as s using (source_id) \
+                         where r.reference_id = c.reference_id and s.name = $3)) \
+                 order by distance limit $2) \
+             select n.reference_id, n.chunk_id, (1 - n.distance / 2)::float4 \
+             from nearest as n \
+             join forebay.\"references\" as r using (reference_id) \
+             where r.removed_at is null \
+             order by n.distance, n.reference_id"
+        );
+        // The index answers with as many as it was told to look at and filters afterwards. So with a filter, which
+        // might leave none of them, all are looked at.
+        let settings = match source {
+            Some(_) => "set local enable_indexscan = off".to_owned(),
+            None => format!("set local hnsw.ef_search = {}", limit.clamp(40, 1000)),
+        };
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(&settings).await?;
+        let rows = transaction
+            .query_typed(
+                &statement,
+                &[
+                    (&vector_text(embedding), Type::TEXT),
+                    (&i64::from(limit), Type::INT8),
+                    (&source, Type::TEXT),
+                ],
+            )
+            .await?;
+        transaction.commit().await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Candidate {
+                    reference_id: id_at(row, 0)?,
+                    pipeline_id: *pipeline_id,
+                    chunk_id: ChunkId(id_at(row, 1)?.0),
+                    rank: row.try_get(2)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn keys(picked: &[Picked]) -> (Vec<SqlId>, Vec<SqlId>) {
+    picked.iter().map(|chunk| (SqlId(chunk.reference_id), SqlId(ReferenceId(chunk.chunk_id.0)))).unzip()
+}
+
+/// An embedding as pgvector reads it: `[0.5,-1]`.
+fn vector_text(embedding: &[f32]) -> String {
+    let mut text = String::with_capacity(2 + embedding.len() * 12);
+    for (place, number) in embedding.iter().enumerate() {
+        // Writing to a string cannot fail.
+        let _infallible = write!(text, "{}{number}", if place == 0 { '[' } else { ',' });
+    }
+    text.push(']');
+    text
+}
+
+fn signed(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,11 @@
+-- What is indexed although its reference is a tombstone or gone.
+select d.reference_id
+from forebay.documents as d
+where d.pipeline_id = $1
+    and d.reference_id > $2
+    and not exists (
+        select from forebay."references" as r
+        where r.reference_id = d.reference_id and r.removed_at is null
+    )
+order by d.reference_id
+limit $3

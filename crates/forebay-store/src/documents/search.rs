@@ -1,0 +1,145 @@
+//! Searching: the best chunk of each reference, found by its words, and what is shown of it.
+//!
+//! Finding and showing are two steps, because what is found by words may be joined with what is found by meaning (see
+//! [`super::embeddings`]) before the best of both are shown.
+
+use forebay_domain::{chunk::ChunkId, identity::ReferenceId};
+use tokio_postgres::{GenericClient, types::Type};
+
+use super::id_at;
+use crate::{error::Result, types::SqlId};
+
+/// Finds chunks.
+pub const SEARCH: &str = include_str!("search.sql");
+/// Reads what is shown of chunks.
+pub const SHOW: &str = include_str!("show.sql");
+
+/// A chunk that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The reference that it is of.
+    pub reference_id: ReferenceId,
+    /// The pipeline that indexed it.
+    pub pipeline_id: i32,
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// How well it fits, 0 to 1.
+    pub rank: f32,
+}
+
+/// A document that was found, with the chunk of it that fits best.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The reference that it is of.
+    pub reference_id: ReferenceId,
+    /// Its source's name.
+    pub source: String,
+    /// What it is.
+    pub entity_type: String,
+    /// Its key in the source.
+    pub record_key: String,
+    /// Its title.
+    pub title: String,
+    /// The headings above the chunk, outermost first; empty: none.
+    pub heading: String,
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// The chunk's place in the document, from 0.
+    pub ordinal: u32,
+    /// The chunk's text.
+    pub content: String,
+    /// The pipeline that indexed it.
+    pub pipeline: String,
+    /// How well it fits, 0 to 1.
+    pub rank: f32,
+    /// The places of the chunk that fit, with the words of the query between « and ».
+    pub snippet: String,
+}
+
+/// Finds the best chunk of each reference that is there now, best first, of one source or of all, and as one pipeline
+/// indexed it or any. `query` is written as for a web search: words, "phrases", `or`, and `-` before what must not
+/// occur. Any text is a valid query.
+pub async fn candidates(
+    client: &impl GenericClient,
+    query: &str,
+    source: Option<&str>,
+    pipeline: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Candidate>> {
+    let query = searchable(query);
+    let rows = client
+        .query_typed(
+            SEARCH,
+            &[
+                (&query, Type::TEXT),
+                (&i64::from(limit), Type::INT8),
+                (&source, Type::TEXT),
+                (&pipeline, Type::TEXT),
+            ],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Candidate {
+                reference_id: id_at(row, 0)?,
+                pipeline_id: row.try_get(1)?,
+                chunk_id: ChunkId(id_at(row, 2)?.0),
+                rank: row.try_get(3)?,
+            })
+        })
+        .collect()
+}
+
+/// What is shown of chunks, in their order; those that have gone since they were found are left out.
+pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate]) -> Result<Vec<Hit>> {
+    let references: Vec<SqlId> = found.iter().map(|chunk| SqlId(chunk.reference_id)).collect();
+    let pipelines: Vec<i32> = found.iter().map(|chunk| chunk.pipeline_id).collect();
+    let chunks: Vec<SqlId> = found.iter().map(|chunk| SqlId(ReferenceId(chunk.chunk_id.0))).collect();
+    let query = searchable(query);
+    let rows = client
+        .query_typed(
+            SHOW,
+            &[
+                (&query, Type::TEXT),
+                (&references, Type::UUID_ARRAY),
+                (&pipelines, Type::INT4_ARRAY),
+                (&chunks, Type::UUID_ARRAY),
+            ],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let place = usize::try_from(row.try_get::<_, i32>(11)?).unwrap_or_default();
+            Ok(Hit {
+                reference_id: id_at(row, 0)?,
+                source: row.try_get(1)?,
+                entity_type: row.try_get(2)?,
+                record_key: row.try_get(3)?,
+                title: row.try_get(4)?,
+                heading: row.try_get(5)?,
+                chunk_id: ChunkId(id_at(row, 6)?.0),
+                ordinal: u32::try_from(row.try_get::<_, i32>(7)?).unwrap_or_default(),
+                content: row.try_get(8)?,
+                pipeline: row.try_get(9)?,
+                snippet: row.try_get(10)?,
+                rank: found[place].rank,
+            })
+        })
+        .collect()
+}
+
+/// Finds documents by their words; see [`candidates`].
+pub async fn search(
+    client: &impl GenericClient,
+    query: &str,
+    source: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Hit>> {
+    let found = candidates(client, query, source, None, limit).await?;
+    show(client, query, &found).await
+}
+
+/// No text in Postgres holds the zero byte, so nothing would be found with it.
+fn searchable(query: &str) -> String {
+    query.replace('\0', " ")
+}

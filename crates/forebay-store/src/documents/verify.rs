@@ -1,0 +1,45 @@
+//! Whether the index holds what it should, page by page.
+
+use forebay_domain::identity::{ReferenceId, VersionHash};
+use tokio_postgres::{GenericClient, types::Type};
+
+use super::id_at;
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId, sql_ids},
+};
+
+const VERIFY: &str = include_str!("verify.sql");
+const EXTRA: &str = include_str!("extra.sql");
+
+/// The hash of the content that a pipeline's index holds of each of `ids`, in their order; None: nothing.
+pub async fn verify_page(
+    client: &impl GenericClient,
+    pipeline_id: i32,
+    ids: &[ReferenceId],
+) -> Result<Vec<Option<VersionHash>>> {
+    let rows =
+        client.query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
+    let mut found = vec![None; ids.len()];
+    for row in rows {
+        let place = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
+        found[place] = Some(row.try_get::<_, SqlHash>(1)?.0);
+    }
+    Ok(found)
+}
+
+/// Up to `limit` references after `after`, in order, that a pipeline's index holds although they are removed or gone.
+pub async fn extra_page(
+    client: &impl GenericClient,
+    pipeline_id: i32,
+    after: ReferenceId,
+    limit: u32,
+) -> Result<Vec<ReferenceId>> {
+    let rows = client
+        .query_typed(
+            EXTRA,
+            &[(&pipeline_id, Type::INT4), (&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)],
+        )
+        .await?;
+    rows.iter().map(|row| id_at(row, 0)).collect()
+}
