@@ -1,8 +1,9 @@
-//! `forebay search`: full text search in what the documents handler ingested.
+//! `forebay search`: what the documents handler ingested, found by its words and, where there are embeddings, by its
+//! meaning.
 
 mod report;
 
-use forebay_engine::work;
+use forebay_engine::retrieval::{self, SearchOptions};
 use forebay_store::{jobs, pipelines};
 
 use self::report::Report;
@@ -21,7 +22,8 @@ use crate::{
 Examples:
   forebay search organic chemistry
   forebay search '\"linear algebra\" -honors' --source courses
-  forebay search painting --limit 3 --output json")]
+  forebay search painting --limit 3 --output json
+  forebay search 'how do I enrol' --pipeline handbook")]
 pub(crate) struct Args {
     /// What to look for
     #[arg(required = true, value_name = "WORD")]
@@ -30,6 +32,10 @@ pub(crate) struct Args {
     /// Search the documents of this source only
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
+
+    /// Search what this pipeline indexed only
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) pipeline: Option<String>,
 
     /// Most documents to show
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -45,7 +51,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             if let Some(name) = &args.source {
                 names::source(&client, name).await?;
             }
-            let hits = work::search(database, &query, args.source.as_deref(), args.limit).await?;
+            let options = SearchOptions {
+                source: args.source.clone(),
+                pipeline: args.pipeline.clone(),
+                limit: args.limit,
+                ..SearchOptions::default()
+            };
+            let found = retrieval::search(database, &query, &options).await?;
             let (mut num_pipelines, mut num_waiting) = (0, 0);
             for pipeline in pipelines::list(&**client).await? {
                 if pipeline.spec.handler == "documents" && pipeline.spec.enabled {
@@ -54,7 +66,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                     num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
                 }
             }
-            Ok(Report::new(query, hits, num_pipelines, num_waiting))
+            Ok(Report::new(query, found, num_pipelines, num_waiting))
         })
         .await?;
     context.ui.show(&report)?;

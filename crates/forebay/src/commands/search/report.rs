@@ -1,16 +1,22 @@
 //! What `forebay search` prints: documents, best first.
 
-use forebay_engine::work::Hit;
+use forebay_engine::{retrieval, work::Hit};
 use serde::Serialize;
 
 use crate::ui::{self, Page, Style, Tone, format};
 
-/// What was found. The JSON form is `{"query", "hits": [ … ], "num_waiting"}`; in a snippet the words that were found
-/// stand between « and ».
+/// What was found. The JSON form is `{"query", "hits": [ … ], "is_hybrid", "num_waiting"}`, with `trouble` where
+/// embeddings were not asked although there should be some; in a snippet the words that were found stand between « and
+/// ».
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     query: String,
     hits: Vec<Found>,
+    /// Whether documents were sought by their meaning as well.
+    is_hybrid: bool,
+    /// Why not, of a pipeline that has embeddings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
     /// Hand-offs that wait for a pipeline of documents: what is stored but not searchable yet.
     num_waiting: u64,
     #[serde(skip)]
@@ -24,23 +30,48 @@ struct Found {
     entity_type: String,
     record_key: String,
     title: String,
+    /// The headings above the chunk, outermost first; empty: none.
+    heading: String,
+    pipeline: String,
+    chunk_id: String,
+    /// The chunk's place in the document, from 0.
+    ordinal: u32,
     /// How well it fits, 0 to 1.
     rank: f32,
     snippet: String,
+    /// The chunk's whole text.
+    content: String,
 }
 
 impl Report {
-    pub(super) fn new(query: String, hits: Vec<Hit>, num_pipelines: usize, num_waiting: u64) -> Self {
-        let found = |hit: Hit| Found {
+    pub(super) fn new(
+        query: String,
+        found: retrieval::Found,
+        num_pipelines: usize,
+        num_waiting: u64,
+    ) -> Self {
+        let hit = |hit: Hit| Found {
             reference_id: hit.reference_id.to_string(),
             source: hit.source,
             entity_type: hit.entity_type,
             record_key: hit.record_key,
             title: hit.title,
+            heading: hit.heading,
+            pipeline: hit.pipeline,
+            chunk_id: hit.chunk_id.to_string(),
+            ordinal: hit.ordinal,
             rank: hit.rank,
             snippet: hit.snippet,
+            content: hit.content,
         };
-        Self { query, hits: hits.into_iter().map(found).collect(), num_waiting, num_pipelines }
+        Self {
+            query,
+            hits: found.hits.into_iter().map(hit).collect(),
+            is_hybrid: found.is_hybrid,
+            trouble: found.trouble,
+            num_waiting,
+            num_pipelines,
+        }
     }
 }
 
@@ -52,6 +83,9 @@ impl ui::Report for Report {
             }
             page.toned(Tone::Heading, &format!("{}. {}", place + 1, format::plain(&hit.title)));
             page.toned(Tone::Faint, &format::plain(&format!("   {}/{}", hit.source, hit.record_key)));
+            if !hit.heading.is_empty() {
+                page.line(&format!("   {}", format::plain(&hit.heading)));
+            }
             page.line(&format!("   {}", highlighted(page.style(), &format::plain(&hit.snippet))));
         }
         if self.hits.is_empty() {
@@ -61,6 +95,9 @@ impl ui::Report for Report {
                     "no pipeline with the handler documents is enabled; see [pipelines] in forebay.toml",
                 );
             }
+        }
+        if let Some(trouble) = &self.trouble {
+            page.toned(Tone::Warning, &format!("\nfound by words alone: {}", format::plain(trouble)));
         }
         if self.num_waiting > 0 {
             let waiting = format::count(self.num_waiting);
