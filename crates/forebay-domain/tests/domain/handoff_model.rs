@@ -94,6 +94,9 @@ fn every_rule_is_needed() {
         (Flaw::FollowUpForgotten, properties::ONE_WAITING),
         (Flaw::FollowUpForgotten, properties::ONLY_WAITING_CLAIMED),
         (Flaw::EnqueueTurnsClaimed, properties::NOTHING_LOST),
+        (Flaw::ActiveNotLocked, properties::ONE_WAITING),
+        (Flaw::ActiveNotLocked, properties::ENDS_WELL),
+        (Flaw::OperatorDoesNotWait, properties::ONE_WAITING),
         (Flaw::ClaimIgnoresReceipt, properties::CLAIM_KEPT),
     ];
     for (flaw, property) in cases {

@@ -29,6 +29,10 @@ pub(super) enum Flaw {
     FollowUpForgotten,
     /// New content is written over a claimed job.
     EnqueueTurnsClaimed,
+    /// Handing off does not lock a hand-off that is active, so its attempt may end before the job is reached.
+    ActiveNotLocked,
+    /// Operators do not wait for a hand-off of the reference that is under way.
+    OperatorDoesNotWait,
     /// A job is claimed although somebody has it.
     ClaimIgnoresReceipt,
 }
@@ -76,6 +80,8 @@ pub(super) enum Outcome {
 pub(super) enum Action {
     Persist(u8),
     RemoveOrRestore,
+    /// What was begun by one of the two is done and committed.
+    Commit,
     Claim,
     Heartbeat(usize),
     Crash(usize),
@@ -201,11 +207,14 @@ impl Model for Config {
         if world.fault.is_some() {
             return;
         }
-        if world.num_persisted < self.max_persisted {
+        if world.persisting.is_some() {
+            actions.push(Action::Commit);
+        } else if world.num_persisted < self.max_persisted {
             actions.extend((0..self.num_hashes).map(Action::Persist));
             actions.push(Action::RemoveOrRestore);
         }
-        if world.num_operated < self.max_operated {
+        let may_operate = world.persisting.is_none() || self.flaw == Some(Flaw::OperatorDoesNotWait);
+        if may_operate && world.num_operated < self.max_operated {
             for (hash, _) in world.rows() {
                 actions.extend(OPERATIONS.map(|event| Action::Operate(hash, event)));
             }
@@ -214,7 +223,11 @@ impl Model for Config {
             actions.push(Action::Claim);
         }
         for (index, attempt) in world.workers.iter().enumerate() {
-            actions.extend(self.outcomes(*attempt).into_iter().map(|outcome| Action::Report(index, outcome)));
+            if !(world.is_busy() && world.accepts(self, *attempt)) {
+                actions.extend(
+                    self.outcomes(*attempt).into_iter().map(|outcome| Action::Report(index, outcome)),
+                );
+            }
             if attempt.phase == Phase::Claimed {
                 actions.push(Action::HaveEffect(index));
             }
@@ -229,7 +242,7 @@ impl Model for Config {
             if job.lease + job.wait > 0 && !self.is_waited_for(world) {
                 actions.push(Action::Tick);
             }
-            if job.receipt.is_some() && job.lease == 0 {
+            if job.receipt.is_some() && job.lease == 0 && !world.is_busy() {
                 actions.extend([Action::Rescue(false), Action::Rescue(true)]);
             }
         }
@@ -241,8 +254,9 @@ impl Model for Config {
             Action::Persist(hash) if world.latest == Some(hash) => {
                 world.apply(hash, Event::SameHash);
             }
-            Action::Persist(hash) => world.enqueue(self, hash),
-            Action::RemoveOrRestore => world.enqueue(self, world.latest?),
+            Action::Persist(hash) => world.begin_enqueue(self, hash),
+            Action::RemoveOrRestore => world.begin_enqueue(self, world.latest?),
+            Action::Commit => world.end_enqueue(self),
             Action::Claim => world.claim(self),
             Action::Heartbeat(index) => {
                 let receipt = Some(world.workers[index].receipt);

@@ -105,6 +105,7 @@ fn job_agrees(world: &World) -> bool {
 fn ends_well(config: &Config, world: &World) -> bool {
     let mut world = world.clone();
     world.workers.clear();
+    world.end_enqueue(config);
     for _ in 0..4 {
         let Some(job) = &mut world.job else { break };
         job.wait = 0;

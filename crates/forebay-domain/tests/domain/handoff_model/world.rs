@@ -73,6 +73,14 @@ pub(super) enum Fault {
     ClaimedUnasked,
 }
 
+/// A transaction that hands off and is not done: its statement has looked at the hand-offs, and not yet at the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Persisting {
+    pub(super) hash: u8,
+    /// The other hand-offs that it saw waiting (or active) and has locked, as they were then.
+    pub(super) locked: [bool; MAX_HASHES],
+}
+
 /// Everything there is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct World {
@@ -86,6 +94,7 @@ pub(super) struct World {
     /// The lives of hand-offs that had an effect, where that is counted.
     pub(super) effects: Vec<(u8, u8)>,
     pub(super) had_effect_twice: bool,
+    pub(super) persisting: Option<Persisting>,
     pub(super) num_persisted: u8,
     pub(super) num_operated: u8,
     pub(super) fault: Option<Fault>,
@@ -130,9 +139,23 @@ impl World {
         }
     }
 
-    /// Hands off: other content, earlier content, or the same one removed or restored.
-    pub(super) fn enqueue(&mut self, config: &Config, hash: u8) {
-        self.supersede_others(hash);
+    /// Begins to hand off: other content, earlier content, or the same one removed or restored. What could have to give
+    /// way is locked, an active hand-off too, because its attempt may end before the job is reached.
+    pub(super) fn begin_enqueue(&mut self, config: &Config, hash: u8) {
+        let mut locked = [false; MAX_HASHES];
+        for (other, row) in self.rows().filter(|(other, _)| *other != hash) {
+            let is_active = row.state == State::Active && config.flaw != Some(Flaw::ActiveNotLocked);
+            locked[usize::from(other)] = row.state.is_waiting() || is_active;
+        }
+        self.persisting = Some(Persisting { hash, locked });
+    }
+
+    /// Hands off what was begun, and commits.
+    pub(super) fn end_enqueue(&mut self, config: &Config) {
+        let Some(Persisting { hash, locked }) = self.persisting.take() else { return };
+        for (other, _) in (0..).zip(locked).filter(|(_, is_locked)| *is_locked) {
+            self.apply(other, Event::NewerVersion);
+        }
         self.latest = Some(hash);
         if self.row(hash).is_none() {
             self.rows[usize::from(hash)] = Some(Row { state: State::Pending, generation: 1 });
@@ -141,6 +164,12 @@ impl World {
             self.apply(hash, Event::EarlierHash);
         }
         self.queue_job(config, hash);
+    }
+
+    /// Whether the hand-off that the job is for is locked; workers do not wait but let go.
+    pub(super) fn is_busy(&self) -> bool {
+        let locked = self.persisting.map(|persisting| persisting.locked);
+        self.job.zip(locked).is_some_and(|(job, locked)| locked[usize::from(job.hash)])
     }
 
     /// One job a reference: an unclaimed one is turned to the content, a claimed one gets it as its follow-up.
@@ -157,9 +186,10 @@ impl World {
     }
 
     pub(super) fn can_claim(&self, config: &Config) -> bool {
-        self.job.is_some_and(|job| {
-            job.wait == 0 && (job.receipt.is_none() || config.flaw == Some(Flaw::ClaimIgnoresReceipt))
-        })
+        !self.is_busy()
+            && self.job.is_some_and(|job| {
+                job.wait == 0 && (job.receipt.is_none() || config.flaw == Some(Flaw::ClaimIgnoresReceipt))
+            })
     }
 
     /// A worker takes the job, under a receipt that nobody else has.
