@@ -1,6 +1,6 @@
 //! Chunks lose nothing, keep to their sizes, follow the structure, and stay what they are when others change.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write as _};
 
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn paragraph(seed: u64, num_words: usize) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        out.push_str(&format!("{:x}", state % 0xfff_ffff));
+        write!(out, "{:x}", state % 0xfff_ffff).unwrap();
         out.push_str(if place % 11 == 10 { ". " } else { " " });
     }
     out.trim_end().to_owned() + "."
@@ -152,7 +152,7 @@ proptest! {
     #[test]
     fn a_change_is_felt_near_it(seed in 1_u64..1_000_000, place in 0_usize..80, words in 1_usize..200, kind in 0..3) {
         let before: Vec<String> =
-            (0..80).map(|n| paragraph(seed * 100 + n, 10 + (n as usize * 37) % 90)).collect();
+            (0..80).zip(0..).map(|(n, at)| paragraph(seed * 100 + at, 10 + (n * 37) % 90)).collect();
         let mut after = before.clone();
         match kind {
             0 => after[place] = paragraph(seed + 7, words),
@@ -180,7 +180,8 @@ proptest! {
 
 #[test]
 fn a_section_put_in_at_the_top_leaves_all_others() {
-    let rest: String = (0..30).map(|n| format!("## Part {n}\n{}\n\n", paragraph(n + 1, 150))).collect();
+    let parts: Vec<String> = (0..30).map(|n| format!("## Part {n}\n{}", paragraph(n + 1, 150))).collect();
+    let rest = parts.join("\n\n");
     let before: HashSet<ChunkId> = cut(&rest).iter().map(|chunk| chunk.id).collect();
     let after = format!("## New\nA paragraph.\n\n{rest}");
     let num_new = cut(&after).iter().filter(|chunk| !before.contains(&chunk.id)).count();

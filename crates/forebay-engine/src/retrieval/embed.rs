@@ -42,7 +42,7 @@ impl Default for EmbedOptions {
         Self {
             pipelines: Vec::new(),
             batch: 32,
-            lease: Duration::from_secs(600),
+            lease: Duration::from_mins(10),
             max_tries: 4,
             backoff: Duration::from_secs(1),
             max_wait: Duration::from_secs(30),
@@ -57,7 +57,7 @@ pub struct EmbedReport {
     pub pipeline: String,
     /// Embeddings written.
     pub num_embedded: u64,
-    /// Embeddings made of chunks that had changed by then.
+    /// Embeddings made of chunks that had changed by then, or were being written.
     pub num_stale: u64,
     /// Chunks that the endpoint will not take; each says why in its `embedding_error`.
     pub num_refused: u64,
@@ -161,12 +161,10 @@ async fn work_off(
         }
     };
     while !is_stopped() && report.trouble.is_none() {
-        let mut picked = opened.pick(&**database.client().await?, options.batch, options.lease).await?;
+        let picked = opened.pick(&**database.client().await?, options.batch, options.lease).await?;
         if picked.is_empty() {
             return Ok(());
         }
-        // Whoever writes several rows does so in their order.
-        picked.sort_by_key(|chunk| (chunk.reference_id, chunk.chunk_id));
         let mut parts = vec![picked.as_slice()];
         while let Some(part) = parts.pop() {
             if report.trouble.is_some() {

@@ -1,6 +1,6 @@
 //! Asking for embeddings: one POST of `{"model", "input": [ … ]}`, answered by `{"data": [{"index", "embedding"}]}`.
 //!
-//! That is the form that OpenAI's service and nearly every local server have in common. What an endpoint says about a
+//! That is the form that `OpenAI`'s service and nearly every local server have in common. What an endpoint says about a
 //! refusal may quote what was sent, so no more than its status and its error's code is passed on.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{EmbedTrouble, EmbeddingSettings};
 use crate::http;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// An answer holds at most a few hundred embeddings of some 10,000 digits each.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
@@ -129,7 +129,7 @@ async fn refusal(answer: Response) -> EmbedTrouble {
     EmbedTrouble { class, reason_code, message, retry_after }
 }
 
-/// The error's code as OpenAI gives it, if it is one word.
+/// The error's code as `OpenAI` gives it, if it is one word.
 fn error_code(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let code = answer["error"]["code"].as_str().or_else(|| answer["error"]["type"].as_str())?;

@@ -20,7 +20,7 @@ const MAX_DIMENSIONS: u64 = 16_000;
 /// Where embeddings are made, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddingSettings {
-    /// Where to post to, such as `http://127.0.0.1:11434/v1/embeddings`. What answers there speaks as OpenAI does.
+    /// Where to post to, such as `http://127.0.0.1:11434/v1/embeddings`. What answers there speaks as `OpenAI` does.
     pub url: String,
     /// The model's name, as the endpoint knows it.
     pub model: String,

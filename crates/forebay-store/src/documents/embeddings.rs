@@ -183,23 +183,30 @@ impl Opened {
             .collect()
     }
 
-    /// Writes embeddings, one for each chunk, and tells how many were wanted still. A chunk that has gone meanwhile,
-    /// or a pipeline that has another model by now, takes none.
+    /// Writes embeddings, one for each chunk, and tells how many were wanted still. A chunk that has gone meanwhile or
+    /// is being written, or a pipeline that has another model by now, takes none.
     pub async fn store(
         &self,
         client: &impl GenericClient,
         picked: &[Picked],
         embeddings: &[Vec<f32>],
     ) -> Result<u64> {
+        // As in release.sql, nothing is waited for: what somebody else is writing is embedded when its lease has ended.
         let statement = format!(
-            "update forebay.document_chunks as c \
-             set embedding = g.embedding::{0}.vector({1}), embedded_at = now(), embedding_lease_until = null \
-             from unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::text[]) \
-                 as g (reference_id, chunk_id, content_hash, embedding) \
-             where c.reference_id = g.reference_id and c.pipeline_id = $1 and c.chunk_id = g.chunk_id \
-                 and c.content_hash = g.content_hash and c.embedded_at is null \
-                 and exists (select from forebay.document_embeddings as e \
-                     where e.pipeline_id = $1 and e.model = $6 and e.dimensions = {1})",
+            "with free as materialized ( \
+                 select c.reference_id, c.chunk_id, g.embedding \
+                 from unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::text[]) \
+                     as g (reference_id, chunk_id, content_hash, embedding) \
+                 join forebay.document_chunks as c \
+                     on c.reference_id = g.reference_id and c.pipeline_id = $1 and c.chunk_id = g.chunk_id \
+                 where c.content_hash = g.content_hash and c.embedded_at is null \
+                     and exists (select from forebay.document_embeddings as e \
+                         where e.pipeline_id = $1 and e.model = $6 and e.dimensions = {1}) \
+                 for update of c skip locked) \
+             update forebay.document_chunks as c \
+             set embedding = f.embedding::{0}.vector({1}), embedded_at = now(), embedding_lease_until = null \
+             from free as f \
+             where c.reference_id = f.reference_id and c.pipeline_id = $1 and c.chunk_id = f.chunk_id",
             self.schema, self.dimensions
         );
         let (references, chunks) = keys(picked);

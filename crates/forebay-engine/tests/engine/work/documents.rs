@@ -39,8 +39,8 @@ async fn a_title_weighs_more_than_a_body_and_what_is_removed_is_not_found() {
     let hit = &work::search(&shop.database, "between", Some("shop"), 10).await.unwrap()[0];
     assert_eq!((hit.source.as_str(), hit.title.as_str()), ("shop", "Algebra"));
     assert!(hit.snippet.contains("«between»"), "{}", hit.snippet);
-    let titled = &work::search(&shop.database, "algebra", None, 10).await.unwrap()[0];
-    assert!(titled.snippet.starts_with("«Algebra»"), "{}", titled.snippet);
+    let of_title = &work::search(&shop.database, "algebra", None, 10).await.unwrap()[0];
+    assert!(of_title.snippet.starts_with("«Algebra»"), "{}", of_title.snippet);
     assert!(work::search(&shop.database, "between", Some("elsewhere"), 10).await.unwrap().is_empty());
 
     shop.remove("title").await;

@@ -1,5 +1,15 @@
+with
+-- Whoever has a row locked may wait for another one of ours, so nothing is waited for: its lease will end by itself.
+free as materialized (
+    select c.reference_id, c.chunk_id
+    from unnest($2::uuid[], $3::uuid[]) as g (reference_id, chunk_id)
+    join forebay.document_chunks as c
+        on c.reference_id = g.reference_id and c.pipeline_id = $1 and c.chunk_id = g.chunk_id
+    where c.embedded_at is null
+    for update of c skip locked
+)
 -- What was not embedded is free again, or refused for good when there is a reason.
 update forebay.document_chunks as c
 set embedding_lease_until = null, embedding_error = $4
-from unnest($2::uuid[], $3::uuid[]) as g (reference_id, chunk_id)
-where c.reference_id = g.reference_id and c.pipeline_id = $1 and c.chunk_id = g.chunk_id and c.embedded_at is null
+from free as f
+where c.reference_id = f.reference_id and c.pipeline_id = $1 and c.chunk_id = f.chunk_id

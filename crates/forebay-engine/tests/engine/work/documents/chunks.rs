@@ -100,7 +100,10 @@ async fn all_of_a_long_text_is_found_up_to_the_limit() {
     shop.put_all(&[
         ("long", json!({"title": "t", "text": format!("{text} Beyond")})),
         // Short words, all different: the worst for a full-text index.
-        ("urls", json!({"title": (0..90_000).map(|n| format!("{n:x}.de/{n:x} ")).collect::<String>()})),
+        (
+            "urls",
+            json!({"title": (0..90_000).map(|n| format!("{n:x}.de/{n:x}")).collect::<Vec<_>>().join(" ")}),
+        ),
         ("word", json!({"text": "ü".repeat(300_000)})),
     ])
     .await;
