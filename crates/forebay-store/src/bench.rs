@@ -8,6 +8,8 @@ use forebay_domain::identity::{ReferenceId, VersionHash};
 use futures_util::{SinkExt, TryStreamExt, pin_mut};
 use tokio_postgres::GenericClient;
 
+pub mod handoff;
+
 use crate::{
     connect::Client,
     copy::CopyWriter,

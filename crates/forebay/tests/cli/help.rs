@@ -33,6 +33,7 @@ const COMMANDS: &[&str] = &[
     "db reset",
     "db stop",
     "bench",
+    "bench handoff",
     "bench persist",
     "completions",
 ];

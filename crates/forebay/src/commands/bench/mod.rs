@@ -2,12 +2,13 @@
 //!
 //! Machines are noisy and differ, so what counts is the ratio to the peer in the same run.
 
+mod handoff;
 mod memory;
 mod persist;
 mod records;
 mod report;
 
-use std::{fs, thread};
+use std::{fs, thread, time::Duration};
 
 use clap::Subcommand;
 
@@ -19,12 +20,14 @@ use crate::{
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Handoff(handoff::Args),
     Persist(persist::Args),
 }
 
 /// Runs one benchmark.
 pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Handoff(args) => handoff::run(args, context).await,
         Command::Persist(args) => persist::run(args, context).await,
     }
 }
@@ -38,4 +41,17 @@ fn machine() -> String {
         .find_map(|line| line.strip_prefix("model name"))
         .map_or(std::env::consts::ARCH, |rest| rest.trim_start_matches([' ', '\t', ':']));
     format!("{model}, {cores} cores, {}", std::env::consts::OS)
+}
+
+/// A figure is worth nothing if the work behind it was not done.
+fn expect(what: &str, found: u64, expected: u64) -> Result<(), Failure> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Failure::new("bench_failed", format!("{what} is {found}, not {expected}")))
+}
+
+fn median(mut durations: Vec<Duration>) -> Duration {
+    durations.sort_unstable();
+    durations.get(durations.len() / 2).copied().unwrap_or_default()
 }

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
 use super::{
-    memory,
+    expect, median, memory,
     records::write_record,
     report::{BenchReport, Measure, Ratio},
 };
@@ -123,19 +123,6 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Be
         ratios.push(Ratio::at_most("peak_memory / 128 MiB", peak as f64 / (128.0 * MIB), 1.0));
     }
     Ok(BenchReport { bench: "persist", machine: super::machine(), measures, ratios })
-}
-
-/// A figure is worth nothing if the work behind it was not done.
-fn expect(what: &str, found: u64, expected: u64) -> Result<(), Failure> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Failure::new("bench_failed", format!("{what} is {found}, not {expected}")))
-}
-
-fn median(mut durations: Vec<Duration>) -> Duration {
-    durations.sort_unstable();
-    durations.get(durations.len() / 2).copied().unwrap_or_default()
 }
 
 /// Writes records to a temporary file; in generation 1 one record in a hundred differs from generation 0.

@@ -1,0 +1,275 @@
+//! Forebay's side of the measurement: the only file here that calls the hand-off itself.
+//!
+//! Workers are plain loops over the store's functions, with nothing between taking and ending: what is measured is the
+//! hand-off and no handler. References are stored beforehand, because a claim reads what is to be ingested.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant, SystemTime},
+};
+
+use forebay_domain::identity::ReferenceId;
+use forebay_store::{
+    bench,
+    connect::{Database, Dedicated},
+    handoffs::{self, Queueing, Taker},
+    jobs::{self, Queue, Receipt, Verdict},
+    migrations,
+    pipelines::{self, PipelineSpec},
+    references::{self, NewReference, Origin},
+    sources::{self, SourceSpec},
+};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{
+    Handoff, Sample, TAKEN_AT_ONCE, count, expect, handoff,
+    latency::{Latencies, NUM_MEASURED, NUM_WARMING, Pace},
+};
+use crate::{commands::bench::records::write_record, failure::Failure};
+
+/// The name of the source and of the pipeline.
+pub(super) const NAME: &str = "bench";
+/// Longer than any sample takes.
+const LEASE: Duration = Duration::from_hours(1);
+/// A worker that nobody wakes looks so often.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What is locked by somebody else is reported again after so long.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
+
+/// Where the work of a hand-off happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In this database: jobs are held by row locks, and a batch is one transaction.
+    Inside,
+    /// Elsewhere: jobs are claimed under a lease, committed, and completed by their receipt.
+    Outside,
+}
+
+/// A database with a source and a pipeline that takes its changes.
+struct Prepared {
+    source_id: i32,
+    pipeline_id: i32,
+    takers: Vec<Taker>,
+}
+
+/// Enqueues everything, then drains it.
+pub(super) async fn sample(
+    database: &Database,
+    batches: &[Vec<Handoff>],
+    way: Way,
+    workers: u16,
+    is_held_open: bool,
+) -> Result<Sample, Failure> {
+    let prepared = Prepared::new(database, batches).await?;
+    let mut client = database.client().await?;
+    let started = Instant::now();
+    for batch in batches {
+        prepared.enqueue(&mut client, batch).await?;
+    }
+    let enqueue = started.elapsed();
+    bench::handoff::analyze(&**client).await?;
+
+    let reader = database.dedicated().await?;
+    if is_held_open {
+        bench::handoff::hold_snapshot(&reader.client).await?;
+    }
+    let mut working = JoinSet::new();
+    let mut connections = Vec::new();
+    for _ in 0..workers {
+        connections.push(database.dedicated().await?);
+    }
+    let started = Instant::now();
+    for connection in connections {
+        let pipeline_id = prepared.pipeline_id;
+        working.spawn(async move {
+            match way {
+                Way::Inside => work_inside(connection, pipeline_id).await,
+                Way::Outside => work_outside(connection).await,
+            }
+        });
+    }
+    let mut num_done = 0;
+    for result in working.join_all().await {
+        num_done += result?;
+    }
+    let drain = started.elapsed();
+    if is_held_open {
+        bench::handoff::release_snapshot(&reader.client).await?;
+    }
+
+    expect("the number of hand-offs that workers ended", num_done, count(batches))?;
+    let counts = handoffs::counts(&**client, Some(NAME)).await?;
+    let succeeded = counts.iter().filter(|of| of.state == "succeeded").map(|of| of.num_handoffs);
+    expect("the number of hand-offs that succeeded", succeeded.sum(), count(batches))?;
+    Ok(Sample { enqueue, drain })
+}
+
+impl Prepared {
+    async fn new(database: &Database, batches: &[Vec<Handoff>]) -> Result<Self, Failure> {
+        let mut client = database.client().await?;
+        migrations::ensure(&mut client, true).await?;
+        let source = sources::declare(
+            &**client,
+            &SourceSpec {
+                name: NAME.to_owned(),
+                entity_type: "record".to_owned(),
+                key_fields: vec!["id".to_owned()],
+                policy: json!({}),
+            },
+        )
+        .await?;
+        let spec = PipelineSpec::new(NAME, "external", json!({})).of_source(NAME);
+        pipelines::declare(&**client, &spec).await?;
+        let Some(pipeline) = pipelines::find(&**client, NAME).await? else {
+            return Err(Failure::new("bench_failed", "the pipeline was not stored"));
+        };
+        let pipeline_id = pipeline.pipeline_id;
+        let taker = Taker { pipeline_id, changed_fields: Vec::new(), limit_key: None };
+        let prepared = Self { source_id: source.source_id, pipeline_id, takers: vec![taker] };
+        for batch in batches {
+            prepared.store_references(&mut client, batch).await?;
+        }
+        bench::settle(&**client).await?;
+        Ok(prepared)
+    }
+
+    /// Stores what the hand-offs are about.
+    async fn store_references(
+        &self,
+        client: &mut forebay_store::connect::Client,
+        batch: &[Handoff],
+    ) -> Result<(), Failure> {
+        let origin = Origin {
+            run_id: 1,
+            source_id: self.source_id,
+            entity_type: "record".to_owned(),
+            scope: String::new(),
+            observed_at: Timestamp::now(),
+        };
+        let keys: Vec<String> = batch.iter().map(|(id, _)| id.to_string()).collect();
+        let mut payload = Vec::new();
+        write_record(&mut payload, 1, 0).map_err(|error| Failure::output(&error))?;
+        let rows = batch.iter().zip(&keys).map(|(&(reference_id, version_hash), record_key)| NewReference {
+            reference_id,
+            version_hash,
+            record_key,
+            payload: &payload,
+            line: 0,
+        });
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+        references::add(&transaction, &origin, rows).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+        Ok(())
+    }
+
+    /// Enqueues in a transaction of its own.
+    async fn enqueue(
+        &self,
+        client: &mut forebay_store::connect::Client,
+        batch: &[Handoff],
+    ) -> Result<(), Failure> {
+        let queueing = Queueing { takers: &self.takers, run_id: Some(1), source_id: self.source_id };
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+        handoffs::enqueue_added(&transaction, &queueing, batch.iter().copied()).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+        Ok(())
+    }
+}
+
+/// Drains by row locks, and tells how many hand-offs it ended.
+async fn work_inside(mut connection: Dedicated, pipeline_id: i32) -> Result<u64, Failure> {
+    let mut queue = Queue::new(pipeline_id);
+    let mut num_done = 0;
+    loop {
+        let transaction = connection.client.transaction().await.map_err(forebay_store::Error::from)?;
+        jobs::hold_plans(&transaction).await?;
+        let taken = queue.take(&transaction, TAKEN_AT_ONCE).await?;
+        if taken.is_empty() {
+            return Ok(num_done);
+        }
+        num_done += jobs::complete_taken(&transaction, pipeline_id, &taken).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+    }
+}
+
+/// Drains by leases, and tells how many hand-offs it ended.
+async fn work_outside(connection: Dedicated) -> Result<u64, Failure> {
+    let mut num_done = 0;
+    loop {
+        let claimed = claim(&connection).await?;
+        if claimed.is_empty() {
+            return Ok(num_done);
+        }
+        num_done += complete(&connection, &claimed).await?;
+    }
+}
+
+async fn claim(connection: &Dedicated) -> Result<Vec<(ReferenceId, Receipt)>, Failure> {
+    let claimed = jobs::claim(&connection.client, NAME, TAKEN_AT_ONCE, LEASE, NAME).await?;
+    Ok(claimed.into_iter().map(|job| (job.reference_id, job.receipt)).collect())
+}
+
+/// Reports until everything was heard: a worker that claims locks for a moment what another has just claimed.
+async fn complete(connection: &Dedicated, claimed: &[(ReferenceId, Receipt)]) -> Result<u64, Failure> {
+    let mut num_done = 0;
+    let mut open = claimed.to_vec();
+    loop {
+        let verdicts = jobs::complete(&connection.client, NAME, &open).await?;
+        num_done += verdicts.iter().filter(|verdict| **verdict == Verdict::Done).count() as u64;
+        let mut verdicts = verdicts.into_iter();
+        open.retain(|_| verdicts.next() == Some(Verdict::Busy));
+        if open.is_empty() {
+            return Ok(num_done);
+        }
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
+}
+
+/// Enqueues one by one at a low rate, while a worker that listens claims what comes.
+pub(super) async fn latencies(database: &Database) -> Result<Latencies, Failure> {
+    let handoffs: Vec<Handoff> = (0..u64::from(NUM_WARMING + NUM_MEASURED)).map(handoff).collect();
+    let prepared = Prepared::new(database, std::slice::from_ref(&handoffs)).await?;
+    let connection = database.dedicated().await?;
+    bench::handoff::listen(&connection.client).await?;
+    let listening = tokio::spawn(follow(connection, handoffs.len()));
+
+    let mut client = database.client().await?;
+    let mut pace = Pace::new();
+    let mut commits = Vec::new();
+    for handoff in &handoffs {
+        pace.wait().await;
+        prepared.enqueue(&mut client, std::slice::from_ref(handoff)).await?;
+        commits.push(SystemTime::now());
+    }
+    let started = listening.await.map_err(|error| Failure::from_error("bench_failed", &error))??;
+    let starts: Vec<SystemTime> =
+        handoffs.iter().filter_map(|handoff| started.get(&handoff.0).copied()).collect();
+    expect("the number of hand-offs that were begun", starts.len() as u64, handoffs.len() as u64)?;
+    Ok(Latencies::between(&commits, &starts))
+}
+
+/// Claims when woken, until so many hand-offs were begun, and tells when each was.
+async fn follow(
+    mut connection: Dedicated,
+    num_expected: usize,
+) -> Result<HashMap<ReferenceId, SystemTime>, Failure> {
+    let mut starts = HashMap::new();
+    loop {
+        let claimed = claim(&connection).await?;
+        let now = SystemTime::now();
+        starts.extend(claimed.iter().map(|job| (job.0, now)));
+        if !claimed.is_empty() {
+            complete(&connection, &claimed).await?;
+        }
+        if starts.len() >= num_expected {
+            return Ok(starts);
+        }
+        // A full batch means that there may be more; anything else waits to be woken.
+        if claimed.len() < TAKEN_AT_ONCE as usize {
+            let _woken = timeout(POLL, connection.notifications.recv()).await;
+        }
+    }
+}
