@@ -6,9 +6,18 @@
 //! *when* a job is claimed, which here may be at any time. What references of one claim share is the lease, and a
 //! lease may end here at any time too.
 //!
+//! A statement is one step, but for handing off: it looks at the hand-offs first and at the job last, and a worker may
+//! report in between. A handler whose effect is in this database claims, has its effect and reports in one transaction,
+//! which is three steps of this model with nothing between them.
+//!
 //! The rules are the real ones of `forebay_domain::handoff`; `world` holds what the SQL does around them. To trust a
 //! checker that finds nothing, the tests take one rule after the other away and name what breaks.
-//! `FOREBAY_MODEL=large` checks more contents, workers and changes, in minutes rather than seconds.
+//! `FOREBAY_MODEL=large` checks three contents and three workers rather than two, in minutes rather than seconds.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "with --nocapture the tests tell how many worlds there are, and each trace"
+)]
 
 mod model;
 mod properties;
@@ -16,7 +25,7 @@ mod world;
 
 use std::{collections::BTreeSet, env};
 
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, HasDiscoveries, Model, Path};
 
 use model::{Action, Config, Flaw, Reads};
 
@@ -27,8 +36,8 @@ fn config() -> Config {
         num_hashes: if is_large { 3 } else { 2 },
         num_workers: if is_large { 3 } else { 2 },
         lease: 1,
-        max_persisted: if is_large { 4 } else { 3 },
-        max_operated: if is_large { 3 } else { 2 },
+        max_persisted: 3,
+        max_operated: 2,
         reads: Reads::AtClaim,
         target_compares: true,
         is_punctual: false,
@@ -49,7 +58,7 @@ fn holds(name: &str, config: Config) {
 fn breaks(name: &str, config: Config, property: &'static str) -> Vec<Action> {
     let wanted = HasDiscoveries::AnyOf(BTreeSet::from([property]));
     let checker = config.checker().finish_when(wanted).spawn_bfs().join();
-    let path = checker.discovery(property).map(|path| path.into_actions());
+    let path = checker.discovery(property).map(Path::into_actions);
     println!("{name}: {} states, {path:?}", checker.unique_state_count());
     path.unwrap_or_else(|| panic!("{name}: the checker does not see that \"{property}\" breaks"))
 }

@@ -48,6 +48,10 @@ pub(super) enum Reads {
 
 /// What is checked: bounds, how workers and target behave, and the rule that is taken out, if any.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that may be otherwise, apart from the others"
+)]
 pub(super) struct Config {
     pub(super) num_hashes: u8,
     pub(super) num_workers: usize,

@@ -21,6 +21,8 @@ pub(super) const NOTHING_LOST: &str = "what succeeded is ingested as it is now";
 pub(super) const ENDS_WELL: &str = "left alone with working workers, all ends";
 pub(super) const EFFECT_ONCE: &str = "one effect a hand-off and generation";
 
+type Condition = fn(&Config, &World) -> bool;
+
 /// The properties of a configuration.
 pub(super) fn of(config: &Config) -> Vec<Property<Config>> {
     let mut all = vec![
@@ -67,7 +69,7 @@ fn reached() -> Vec<Property<Config>> {
             world.job.is_some_and(|job| job.next.is_some_and(|next| next.0 == job.hash))
         }),
     ];
-    let states: [(&'static str, fn(&Config, &World) -> bool); 5] = [
+    let states: [(&'static str, Condition); 5] = [
         ("succeeds", |_, world: &World| latest_is(world, State::Succeeded)),
         ("fails", |_, world: &World| latest_is(world, State::Failed)),
         ("is cancelled", |_, world: &World| latest_is(world, State::Cancelled)),
