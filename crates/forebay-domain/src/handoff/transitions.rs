@@ -221,8 +221,9 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
         .ok_or_else(|| refusal(state, event))
 }
 
-/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no other attempt:
-/// the newer version takes its place, so a failure that would be retried, or a lease given back, ends in superseded.
+/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no other
+/// attempt: the newer version takes its place, so a failure that would be retried, or a lease given back, ends in
+/// superseded.
 pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;
     if has_follow_up && ended.to.is_waiting() { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
