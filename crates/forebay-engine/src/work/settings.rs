@@ -1,7 +1,10 @@
 //! A handler's settings, read strictly: what is missing, of another kind, or not known to the handler is told by name.
 
+use std::{ops::RangeInclusive, time::Duration};
+
 use forebay_domain::identity::KeyField;
 use forebay_store::pipelines::PipelineSpec;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -38,6 +41,42 @@ impl Settings {
         match texts.and_then(Iterator::collect) {
             Some(texts) => Ok(Some(texts)),
             None => Err(self.wrong(format!("the setting `{name}` must be a list of texts"))),
+        }
+    }
+
+    /// A setting that is a whole number within `range`.
+    pub(super) fn integer(&mut self, name: &str, range: RangeInclusive<u32>) -> Result<Option<u32>> {
+        let Some(value) = self.rest.remove(name) else { return Ok(None) };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let (least, most) = (range.start(), range.end());
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => {
+                Err(self.wrong(format!("the setting `{name}` must be a whole number from {least} to {most}")))
+            }
+        }
+    }
+
+    /// A setting that is yes or no.
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>> {
+        match self.rest.remove(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(self.wrong(format!("the setting `{name}` must be true or false"))),
+        }
+    }
+
+    /// A setting that is a duration with its unit, such as `30s` or `5m`, longer than nothing and at most `longest`.
+    pub(super) fn duration(&mut self, name: &str, longest: Duration) -> Result<Option<Duration>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let duration =
+            text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+        match duration.filter(|duration| !duration.is_zero() && *duration <= longest) {
+            Some(duration) => Ok(Some(duration)),
+            None => Err(self.wrong(format!(
+                "the setting `{name}` must be a duration such as \"30s\" or \"5m\", at most {} seconds",
+                longest.as_secs()
+            ))),
         }
     }
 
