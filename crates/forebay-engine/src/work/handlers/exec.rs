@@ -1,0 +1,219 @@
+//! `exec`: batches of changes to a command of the user's own, as JSON Lines.
+//!
+//! ```toml
+//! command = ["python3", "ingest.py"]
+//! timeout = "60s"
+//! batch = 100
+//! env = ["INDEX_URL", "INDEX_TOKEN"]
+//! directory = "/srv/ingest"
+//! ```
+//!
+//! The command is started once for each batch, without a shell. It reads one event a line and writes one verdict a
+//! line, in any order ([`verdict`]). What it did not answer is tried again. It runs in a process group of its own,
+//! which is ended as a whole: when the command itself ends, when its time is over, and when the worker stops waiting.
+//! So nothing outlives a batch, unless it leaves the group by itself (`setsid`).
+//!
+//! It sees `PATH`, `HOME`, `LANG` and `TZ` of the worker and what `env` names, as far as they are set, and nothing
+//! else: the worker's own environment holds the database's password.
+
+mod process;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    env,
+    ffi::OsString,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use forebay_domain::handoff::FailureClass;
+use forebay_store::pipelines::PipelineSpec;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::Result,
+    work::{
+        outside::{Event, Outcome, object_with},
+        settings::Settings,
+    },
+};
+
+use process::{End, Run};
+use verdict::Verdicts;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
+const DEFAULT_BATCH: u32 = 100;
+/// What every command sees.
+const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+
+/// The settings.
+#[derive(Debug)]
+pub(super) struct Config {
+    program: String,
+    arguments: Vec<String>,
+    timeout: Duration,
+    batch: u32,
+    env: Vec<String>,
+    directory: Option<PathBuf>,
+}
+
+/// The handler, with its program found.
+#[derive(Debug)]
+pub(in crate::work) struct Exec {
+    pipeline: PipelineSpec,
+    config: Config,
+    program: PathBuf,
+}
+
+/// Reads the settings.
+pub(super) fn read(mut settings: Settings) -> Result<Config> {
+    let mut command = settings.texts("command")?.unwrap_or_default().into_iter();
+    let program = command.next().filter(|program| !program.is_empty());
+    let program = program.ok_or_else(|| {
+        settings
+            .wrong("the handler `exec` needs `command`: the program and its arguments, as a list of texts")
+    })?;
+    let arguments: Vec<String> = command.collect();
+    if arguments.iter().chain([&program]).any(|text| text.contains('\0')) {
+        return Err(settings.wrong("the setting `command` must not hold NUL characters"));
+    }
+    let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
+    let batch = settings.integer("batch", 1..=10_000)?.unwrap_or(DEFAULT_BATCH);
+    let env = settings.texts("env")?.unwrap_or_default();
+    if env.iter().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        return Err(
+            settings.wrong("the setting `env` must hold names of environment variables, without values")
+        );
+    }
+    let directory = settings.text("directory")?.map(PathBuf::from);
+    settings.end("exec")?;
+    Ok(Config { program, arguments, timeout, batch, env, directory })
+}
+
+impl Exec {
+    /// Finds the program. Nothing is started yet.
+    pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
+        let settings = Settings::of(spec)?;
+        let config = read(Settings::of(spec)?)?;
+        if let Some(directory) = config.directory.as_deref().filter(|directory| !directory.is_dir()) {
+            return Err(settings.wrong(format!("`directory` {} is no folder", directory.display())));
+        }
+        let program = find(&config).ok_or_else(|| {
+            settings.wrong(format!("there is no program {:?} that can be run", config.program))
+        })?;
+        Ok(Self { pipeline: spec.clone(), config, program })
+    }
+
+    /// Most events that one run of the command is given.
+    pub(in crate::work) fn batch(&self) -> u32 {
+        self.config.batch
+    }
+
+    /// The longest that delivering a batch takes.
+    pub(in crate::work) fn time_limit(&self) -> Duration {
+        self.config.timeout + process::LONGEST_END
+    }
+
+    /// Runs the command over the events. An error is one of the pipeline: the command cannot be started at all.
+    pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut verdicts = Verdicts::of(events);
+        let run = Run {
+            program: &self.program,
+            arguments: &self.config.arguments,
+            directory: self.config.directory.as_deref(),
+            environment: self.environment(),
+            timeout: self.config.timeout,
+        };
+        let lines = events.iter().map(line).collect();
+        let (end, told) = match run.over(lines, &mut verdicts).await {
+            Ok(end) => end,
+            Err(error) if process::is_about_the_program(&error) => {
+                let reason = format!("the program {:?} cannot be run: {error}", self.config.program);
+                return Err(Settings::of(&self.pipeline)?.wrong(reason));
+            }
+            Err(error) => (End::NotStarted(error), String::new()),
+        };
+        Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &told, bad)))
+    }
+
+    /// What it means that an event got no verdict. `told` is the end of what the command wrote to its standard error,
+    /// `bad` what was wrong with what it answered.
+    fn unanswered(&self, end: &End, told: &str, bad: Option<&str>) -> Outcome {
+        let (reason_code, message) = match (end, bad) {
+            (End::Timeout, _) => {
+                let seconds = self.config.timeout.as_secs_f64();
+                ("exec_timeout", format!("the command did not answer within {seconds} seconds and was ended"))
+            }
+            (End::TooMuch, _) => {
+                ("exec_output_limit", "the command wrote more than it may and was ended".to_owned())
+            }
+            (End::NotStarted(error), _) => ("exec_failed", format!("the command could not be run: {error}")),
+            (End::Exited(status), _) if !status.success() => {
+                ("exec_failed", format!("the command ended with {status} before it answered"))
+            }
+            (End::Exited(_), Some(bad)) => ("exec_bad_verdict", bad.to_owned()),
+            (End::Exited(_), None) => {
+                ("exec_no_verdict", "the command ended well without a verdict".to_owned())
+            }
+        };
+        let message = if told.is_empty() { message } else { format!("{message}; it wrote: {told}") };
+        Outcome::failed(FailureClass::Transient, reason_code, message)
+    }
+
+    fn environment(&self) -> Vec<(String, OsString)> {
+        let named = self.config.env.iter().map(String::as_str);
+        let seen = ALWAYS_SEEN.into_iter().chain(named);
+        seen.filter_map(|name| Some((name.to_owned(), env::var_os(name)?))).collect()
+    }
+}
+
+/// Where the program is: a path is taken from `directory`, a name is looked for in `PATH`.
+fn find(config: &Config) -> Option<PathBuf> {
+    let here = match &config.directory {
+        Some(directory) => std::path::absolute(directory).ok()?,
+        None => env::current_dir().ok()?,
+    };
+    if config.program.contains('/') {
+        let path = here.join(&config.program);
+        return can_run(&path).then_some(path);
+    }
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders)
+        .map(|folder| here.join(folder).join(&config.program))
+        .find(|path| can_run(path))
+}
+
+fn can_run(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+/// An event as the command reads it.
+fn line(event: &Event) -> String {
+    let members = json!({
+        "id": event.id(),
+        "reference_id": event.reference_id.to_string(),
+        "source": event.source,
+        "entity_type": event.entity_type,
+        "record_key": event.record_key,
+        "change": event.change.as_str(),
+        "version": event.version,
+        "payload_hash": event.payload_hash.to_string(),
+        "generation": event.generation,
+        "attempt": event.attempt,
+        "changed_at": event.changed_at.to_string(),
+    });
+    let members = if let Value::Object(members) = members { members } else { Map::new() };
+    // A line break in JSON text is only ever space between values.
+    let payload = event.payload.as_deref().unwrap_or("null").replace(['\n', '\r'], " ");
+    let mut line = object_with(members, "payload", &payload);
+    line.push('\n');
+    line
+}

@@ -1,0 +1,152 @@
+//! What the command answers: one JSON object a line.
+//!
+//! ```json
+//! {"reference_id": "…", "status": "done"}
+//! {"reference_id": "…", "status": "failed", "class": "throttled", "reason_code": "index_busy",
+//!  "message": "…", "retry_after_seconds": 30}
+//! ```
+//!
+//! The first verdict on an event counts. What is no verdict is told on the events that got none.
+
+use std::collections::HashMap;
+
+use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::work::outside::{Event, Outcome, bounded, printable};
+
+const MAX_MESSAGE_CHARS: usize = 500;
+const MAX_REASON_BYTES: usize = 63;
+/// The reason of a failure that gives none.
+const NO_REASON: &str = "exec_reported";
+
+/// The verdicts of one run, as they come in.
+pub(super) struct Verdicts {
+    places: HashMap<ReferenceId, usize>,
+    /// One for each event, in their order.
+    outcomes: Vec<Option<Outcome>>,
+    /// What was wrong with what was meant to be the verdict on an event.
+    bad: Vec<Option<String>>,
+    /// The first line that speaks of no event that can be told.
+    stray: Option<String>,
+    num_lines: u64,
+    num_stray: u64,
+}
+
+impl Verdicts {
+    /// None yet, on any of these.
+    pub(super) fn of(events: &[Event]) -> Self {
+        Self {
+            places: events.iter().enumerate().map(|(place, event)| (event.reference_id, place)).collect(),
+            outcomes: vec![None; events.len()],
+            bad: vec![None; events.len()],
+            stray: None,
+            num_lines: 0,
+            num_stray: 0,
+        }
+    }
+
+    /// Takes a line. Empty ones say nothing.
+    pub(super) fn take(&mut self, line: &[u8]) {
+        if line.trim_ascii().is_empty() {
+            self.num_lines += 1;
+            return;
+        }
+        let Ok(Value::Object(verdict)) = serde_json::from_slice(line) else {
+            return self.take_bad(None, "is not a JSON object");
+        };
+        let verdict = Value::Object(verdict);
+        let Some(id) = verdict["reference_id"].as_str().and_then(|id| id.parse::<ReferenceId>().ok()) else {
+            return self.take_bad(None, "has no `reference_id`");
+        };
+        let Some(place) = self.places.get(&id).copied() else {
+            return self.take_bad(None, "has a `reference_id` that was not asked about");
+        };
+        if self.outcomes[place].is_some() {
+            return self.take_bad(None, "is a second verdict on the same `reference_id`");
+        }
+        match read(&verdict) {
+            Ok(outcome) => {
+                self.num_lines += 1;
+                self.outcomes[place] = Some(outcome);
+            }
+            Err(problem) => self.take_bad(Some(place), problem),
+        }
+    }
+
+    /// Notes a line that is no verdict, on the event that it is meant for if that can be told.
+    pub(super) fn take_bad(&mut self, place: Option<usize>, problem: &str) {
+        self.num_lines += 1;
+        let first = if let Some(place) = place {
+            &mut self.bad[place]
+        } else {
+            self.num_stray += 1;
+            &mut self.stray
+        };
+        // A command may write millions of such lines, of which one is told.
+        first.get_or_insert_with(|| format!("line {} of the command's output {problem}", self.num_lines));
+    }
+
+    /// The outcomes, in the order of the events; `unanswered` says what those without a verdict get, given what was
+    /// wrong with the answers.
+    pub(super) fn into_outcomes(self, unanswered: impl Fn(Option<&str>) -> Outcome) -> Vec<Outcome> {
+        let stray = self.stray.map(|first| match self.num_stray {
+            1 => first,
+            num => format!("{first}; so are {} others of no use", num - 1),
+        });
+        let known = self.outcomes.into_iter().zip(self.bad);
+        known
+            .map(|(outcome, bad)| outcome.unwrap_or_else(|| unanswered(bad.as_deref().or(stray.as_deref()))))
+            .collect()
+    }
+}
+
+fn read(verdict: &Value) -> Result<Outcome, &'static str> {
+    match verdict["status"].as_str() {
+        Some("done") => return Ok(Outcome::Done),
+        Some("failed") => {}
+        _ => return Err("has a `status` that is neither `done` nor `failed`"),
+    }
+    let class = match &verdict["class"] {
+        Value::Null => FailureClass::Transient,
+        class => match class.as_str() {
+            Some("transient") => FailureClass::Transient,
+            Some("throttled") => FailureClass::Throttled,
+            Some("permanent") => FailureClass::Permanent,
+            _ => return Err("has a `class` that is not `transient`, `throttled` or `permanent`"),
+        },
+    };
+    let reason_code = match &verdict["reason_code"] {
+        Value::Null => NO_REASON,
+        reason => reason
+            .as_str()
+            .filter(|word| is_reason(word))
+            .ok_or("has a `reason_code` that is not a lower_snake word")?,
+    };
+    let message = match &verdict["message"] {
+        Value::Null => String::new(),
+        message => message.as_str().map(str::to_owned).ok_or("has a `message` that is not text")?,
+    };
+    let retry_after = match &verdict["retry_after_seconds"] {
+        Value::Null => None,
+        seconds => {
+            let seconds = seconds.as_f64().filter(|seconds| *seconds >= 0.0);
+            let seconds = seconds.ok_or("has `retry_after_seconds` that are no number of seconds")?;
+            // What does not fit is more than a day in any case.
+            Some(bounded(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX)))
+        }
+    };
+    Ok(Outcome::Failed {
+        class,
+        reason_code: reason_code.to_owned(),
+        message: printable(message.as_bytes(), MAX_MESSAGE_CHARS),
+        retry_after,
+    })
+}
+
+fn is_reason(word: &str) -> bool {
+    word.len() <= MAX_REASON_BYTES
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}

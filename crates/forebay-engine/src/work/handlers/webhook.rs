@@ -1,0 +1,273 @@
+//! `webhook`: each change as one signed POST to the user's own endpoint.
+//!
+//! ```toml
+//! url = "https://example.org/ingest"
+//! secret_env = "INGEST_SECRET"
+//! timeout = "30s"
+//! concurrency = 8
+//! headers = { authorization = "env:INGEST_AUTHORIZATION" }
+//! payload = true
+//! ```
+//!
+//! The body is an event in the format of `CloudEvents` ([`event`]), signed as Standard Webhooks want it ([`signature`]). What the answer means is
+//! in [`answer`]. `http://` is taken for loopback hosts, elsewhere only with `allow_http = true`, because bodies and
+//! headers are readable on the way then.
+//!
+//! Secrets come from the environment of the worker when it opens the handler. They are in no setting, so not in the
+//! database either, and messages hold the host of the URL and nothing more of it.
+
+mod answer;
+mod event;
+mod signature;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use forebay_store::pipelines::PipelineSpec;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use reqwest::{
+    Client, Url,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+
+use crate::{
+    error::Result,
+    http,
+    work::{
+        outside::{Event, Outcome},
+        settings::Settings,
+    },
+};
+
+use signature::Signer;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
+const DEFAULT_CONCURRENCY: u32 = 8;
+/// A batch is so many requests one after another, on each of the connections.
+const ROUNDS: u32 = 4;
+/// What a batch needs beside waiting for answers, at most.
+const SLACK: Duration = Duration::from_secs(5);
+/// What is ours to say.
+const OWN_HEADERS: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "host",
+    signature::ID,
+    signature::TIMESTAMP,
+    signature::SIGNATURE,
+];
+
+/// The settings, with secrets still only named.
+#[derive(Debug)]
+pub(super) struct Config {
+    url: Url,
+    secret_env: Option<String>,
+    timeout: Duration,
+    concurrency: u32,
+    headers: Vec<(HeaderName, Fixed)>,
+    payload: bool,
+}
+
+/// The value of a fixed header.
+#[derive(Debug)]
+enum Fixed {
+    Value(HeaderValue),
+    /// In this environment variable.
+    Env(String),
+}
+
+/// The handler, ready to send.
+pub(in crate::work) struct Webhook {
+    client: Client,
+    url: Url,
+    host: String,
+    headers: HeaderMap,
+    signer: Option<Signer>,
+    timeout: Duration,
+    concurrency: u32,
+    payload: bool,
+}
+
+/// Secrets are in the headers and the signer.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// Reads the settings.
+pub(super) fn read(mut settings: Settings) -> Result<Config> {
+    let url = settings.text("url")?.ok_or_else(|| settings.wrong("the handler `webhook` needs `url`"))?;
+    let allow_http = settings.flag("allow_http")?.unwrap_or(false);
+    let url = read_url(&settings, &url, allow_http)?;
+    let secret_env = settings.text("secret_env")?;
+    if secret_env.as_deref().is_some_and(|name| !is_variable(name)) {
+        return Err(settings.wrong("the setting `secret_env` must be the name of an environment variable"));
+    }
+    let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
+    let concurrency = settings.integer("concurrency", 1..=256)?.unwrap_or(DEFAULT_CONCURRENCY);
+    let mut headers = Vec::new();
+    for (name, value) in settings.table("headers")?.unwrap_or_default() {
+        let value =
+            value.as_str().ok_or_else(|| settings.wrong(format!("the header `{name}` must be text")))?;
+        headers.push(read_header(&settings, &name, value)?);
+    }
+    let payload = settings.flag("payload")?.unwrap_or(true);
+    settings.end("webhook")?;
+    Ok(Config { url, secret_env, timeout, concurrency, headers, payload })
+}
+
+fn read_url(settings: &Settings, text: &str, allow_http: bool) -> Result<Url> {
+    // The text itself is in no message: it may hold what the message is about to refuse.
+    let url = Url::parse(text).map_err(|error| settings.wrong(format!("`url` is not a URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(settings.wrong(
+            "`url` must not hold a user name or password; send them as a header: \
+             headers = { authorization = \"env:NAME\" }",
+        ));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if allow_http || http::is_loopback(&url) => Ok(url),
+        "http" => Err(settings.wrong(
+            "`url` must begin with https://, because what is sent over http:// can be read on the way; \
+             allow_http = true takes it all the same",
+        )),
+        _ => Err(settings.wrong("`url` must begin with https://")),
+    }
+}
+
+fn read_header(settings: &Settings, name: &str, value: &str) -> Result<(HeaderName, Fixed)> {
+    let header = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| settings.wrong(format!("{name:?} cannot be the name of a header")))?;
+    if OWN_HEADERS.contains(&header.as_str()) {
+        return Err(settings.wrong(format!("the header `{header}` is written by Forebay itself")));
+    }
+    let fixed = match value.strip_prefix("env:") {
+        Some(variable) if is_variable(variable) => Fixed::Env(variable.to_owned()),
+        Some(_) => {
+            let reason = format!("the header `{header}` must name an environment variable after `env:`");
+            return Err(settings.wrong(reason));
+        }
+        None => Fixed::Value(header_value(settings, &header, value)?),
+    };
+    Ok((header, fixed))
+}
+
+fn header_value(settings: &Settings, name: &HeaderName, value: &str) -> Result<HeaderValue> {
+    let value = HeaderValue::from_str(value);
+    value.map_err(|_| settings.wrong(format!("the value of the header `{name}` cannot be sent")))
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
+}
+
+impl Webhook {
+    /// Fetches the secrets from the environment. Nothing is sent yet.
+    pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
+        Self::open_with(spec, &|name| std::env::var(name).ok())
+    }
+
+    /// As [`Self::open`], in a given environment.
+    fn open_with(spec: &PipelineSpec, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let config = read(Settings::of(spec)?)?;
+        let settings = Settings::of(spec)?;
+        let variable = |name: &str| {
+            let value = environment(name).filter(|value| !value.trim().is_empty());
+            value.ok_or_else(|| settings.wrong(format!("the environment variable {name} is not set")))
+        };
+        let signer = match &config.secret_env {
+            None => None,
+            Some(name) => {
+                let signer = Signer::parse(&variable(name)?);
+                Some(signer.ok_or_else(|| {
+                    settings.wrong(format!("what follows `whsec_` in {name} is not base64"))
+                })?)
+            }
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(event::MEDIA_TYPE));
+        for (name, fixed) in config.headers {
+            let mut value = match fixed {
+                Fixed::Value(value) => value,
+                Fixed::Env(env) => header_value(&settings, &name, variable(&env)?.trim())?,
+            };
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let client =
+            http::client(&config.url, config.timeout).map_err(|error| settings.wrong(error.to_string()))?;
+        Ok(Self {
+            client,
+            host: config.url.host_str().unwrap_or_default().to_owned(),
+            url: config.url,
+            headers,
+            signer,
+            timeout: config.timeout,
+            concurrency: config.concurrency,
+            payload: config.payload,
+        })
+    }
+
+    /// Most events that are worth giving at a time.
+    pub(in crate::work) fn batch(&self) -> u32 {
+        self.concurrency * ROUNDS
+    }
+
+    /// The longest that delivering a batch takes.
+    pub(in crate::work) fn time_limit(&self) -> Duration {
+        self.timeout * ROUNDS + SLACK
+    }
+
+    /// Sends each event, several at once. As soon as one answer asks to slow down, nothing more is sent, and what was
+    /// not sent is answered as that one was.
+    pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
+        let throttled: Mutex<Option<Outcome>> = Mutex::new(None);
+        let at_once = usize::try_from(self.concurrency).unwrap_or(usize::MAX);
+        let mut outcomes: Vec<(usize, Outcome)> = stream::iter(events.iter().enumerate())
+            .map(|(place, event)| {
+                let throttled = &throttled;
+                async move {
+                    if let Some(outcome) = throttled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                        return (place, outcome);
+                    }
+                    let outcome = self.send(event).await;
+                    if answer::is_throttled(&outcome) {
+                        *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+                    }
+                    (place, outcome)
+                }
+            })
+            .buffer_unordered(at_once)
+            .collect()
+            .await;
+        outcomes.sort_by_key(|(place, _)| *place);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    async fn send(&self, event: &Event) -> Outcome {
+        let body = event::body(event, self.payload);
+        let now = Timestamp::now();
+        let mut request = self.client.post(self.url.clone()).headers(self.headers.clone());
+        let (id, seconds) = (event.id(), now.as_second().to_string());
+        if let Some(signer) = &self.signer {
+            request = request.header(signature::SIGNATURE, signer.sign(&id, &seconds, &body));
+        }
+        request = request.header(signature::ID, id).header(signature::TIMESTAMP, seconds);
+        match request.body(body).send().await {
+            Ok(response) => answer::judge(response, &self.host, &self.headers).await,
+            Err(error) => answer::unanswered(&error, &self.host),
+        }
+    }
+}
