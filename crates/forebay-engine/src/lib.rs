@@ -5,7 +5,9 @@
 //! are thin skins over the functions here.
 
 pub mod error;
+mod http;
 pub mod persist;
+pub mod retrieval;
 pub mod work;
 
 pub use error::{Error, Result};

@@ -288,8 +288,8 @@ async fn start<'a>(
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
     let client = database.client().await?;
-    let pipelines = if request.with_handoffs {
-        handoffs::pipelines_of(&**client, &source.name).await?
+    let takers = if request.with_handoffs {
+        handoffs::takers_of(&**client, &source.name, &source.entity_type).await?
     } else {
         Vec::new()
     };
@@ -328,7 +328,7 @@ async fn start<'a>(
                 scope,
                 observed_at: request.observed_at,
             },
-            pipelines,
+            takers,
         },
         staged: under_guards || request.on_duplicate.needs_whole_input(),
         is_first_run,

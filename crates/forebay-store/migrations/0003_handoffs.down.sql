@@ -1,3 +1,4 @@
+drop table forebay.upkeep;
 drop table forebay.ingestion_attempts;
 drop table forebay.failure_policies;
 drop table forebay.ingestion_limits;

@@ -22,10 +22,9 @@ create table forebay.ingestion_handoffs (
     failure_code text,
     last_error text,
     constraint ingestion_handoffs_pkey primary key (reference_id, pipeline_id, payload_hash)
-) with (fillfactor = 85);
--- What waits for an operator is found by its reason; what goes well never enters this index.
-create index ingestion_handoffs_stopped on forebay.ingestion_handoffs (pipeline_id, state, reason_code, finished_at)
-    where state in ('failed', 'held', 'cancelled');
+) with (fillfactor = 60);
+-- No index but the key: what becomes of a hand-off is written on its page (HOT), which every one of them pays for, and
+-- looking for those that stopped is for people.
 comment on table forebay.ingestion_handoffs is
     'The promise to ingest one version of one reference by one pipeline, and how it stands.';
 comment on column forebay.ingestion_handoffs.reference_id is 'What to ingest; the only thing that crosses the hand-off.';
@@ -60,7 +59,7 @@ create table forebay.ingestion_jobs (
     change text not null constraint ingestion_jobs_change_check check (change in ('added', 'updated', 'removed', 'restored')),
     next_change text,
     limit_key text,
-    constraint ingestion_jobs_pkey primary key (pipeline_id, reference_id),
+    constraint ingestion_jobs_pkey primary key (reference_id, pipeline_id),
     constraint ingestion_jobs_next_check check (num_nonnulls(next_payload_hash, next_generation, next_change) in (0, 3))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 -- The queue: strictly by priority, fair between sources, oldest first. The receipt is in no index, so a claim stays on
@@ -165,3 +164,11 @@ comment on column forebay.ingestion_attempts.failure_class is 'transient, thrott
 comment on column forebay.ingestion_attempts.reason_code is 'What failed, as a stable word.';
 comment on column forebay.ingestion_attempts.message is 'What failed, as a sentence.';
 comment on column forebay.ingestion_attempts.failed_at is 'When.';
+
+create table forebay.upkeep (
+    task text primary key,
+    began_at timestamptz not null
+);
+comment on table forebay.upkeep is 'Tasks that one of all workers does from time to time.';
+comment on column forebay.upkeep.task is 'reconcile or prune.';
+comment on column forebay.upkeep.began_at is 'When it was last begun.';

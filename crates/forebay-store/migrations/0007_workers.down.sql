@@ -19,4 +19,6 @@ drop function forebay_private.rescue_jobs(int, int);
 drop function forebay_private.end_held(int, uuid[], uuid[], boolean);
 drop function forebay_private.end_failed(int, uuid[], uuid[], text[], text[], text[], interval[]);
 drop function forebay_private.retry_policy(int, text);
+drop function forebay_private.limit_key(jsonb, text[], boolean);
+drop function forebay_private.job(int, uuid);
 drop function forebay_private.find_pipeline(text);

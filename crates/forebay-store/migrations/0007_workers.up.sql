@@ -6,8 +6,10 @@
 -- Mind the order of locks: persisting locks a hand-off before its job, workers the other way round. So nothing here
 -- waits for a hand-off or a job: what somebody else has locked is passed over, or answered with busy.
 --
--- The planner is held to index look-ups in the order that is written (the settings of each function): a queue fills
--- faster than its statistics follow, and by stale ones it sorts or crosses whole tables.
+-- The planner is held to index look-ups: a queue fills faster than its statistics follow, and by stale ones the planner
+-- sorts or crosses whole tables. The settings of each function do most of it; "lateral" with "offset 0" does it for
+-- reading; and for writing, pipeline_id comes from the same row as reference_id, because a constant would make it look
+-- cheap to begin with all jobs of the pipeline.
 
 -- Makes a message that says what to do, under a code that stays.
 create function forebay_private.find_pipeline(name text) returns forebay.pipelines
@@ -25,6 +27,25 @@ begin
     end if;
     return found_pipeline;
 end $$;
+
+-- The job of a reference in a pipeline, by its index.
+create function forebay_private.job(pipeline_id int, reference_id uuid) returns setof forebay.ingestion_jobs
+language sql stable
+begin atomic
+    select j.*
+    from forebay.ingestion_jobs as j
+    where j.reference_id = job.reference_id and j.pipeline_id = job.pipeline_id
+    offset 0;
+end;
+
+-- What a payload counts against where a pipeline has limits by key: the value of a field, or the host of the URL in it
+-- (RFC 3986, in lower case, without port). Null where there is none: nothing limits it then.
+create function forebay_private.limit_key(payload jsonb, path text[], is_url boolean) returns text
+language sql immutable
+return left(case
+    when is_url then lower(substring(payload #>> path from '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^]]*\]|[^/:?#]+)'))
+    else nullif(payload #>> path, '')
+end, 255);
 
 -- What a failure of a class costs in a pipeline.
 create function forebay_private.retry_policy(pipeline_id int, failure_class text)
@@ -54,19 +75,17 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 begin atomic
     with
     told as materialized (
-        select t.*
+        select end_failed.pipeline_id as of_pipeline, t.*
         from unnest(end_failed.reference_ids, end_failed.receipts, end_failed.failure_classes, end_failed.reason_codes,
                 end_failed.messages, end_failed.retry_after) with ordinality
             as t (reference_id, receipt, failure_class, reason_code, message, retry_after, ord)
     ),
     held as materialized (
-        select t.*, j.payload_hash, j.generation, j.has_follow_up, j.is_here, j.num_lost, j.limit_key,
+        select t.*, j.payload_hash, j.generation, j.has_follow_up, j.takes_up, j.is_here, j.num_lost, j.limit_key,
             -- A claim has counted the try already, a row lock has not.
             j.attempt + (t.receipt is null)::int as attempt,
             h.generation as handoff_generation, h.enqueued_at, h.num_attempts,
@@ -78,7 +97,15 @@ begin atomic
         from told as t
         left join lateral (
             select true as is_here, f.payload_hash, f.generation, f.attempt, f.num_lost, f.limit_key,
-                f.next_payload_hash is not null as has_follow_up
+                f.next_payload_hash is not null as has_follow_up,
+                -- A follow-up that an operator has held or cancelled meanwhile is not taken up.
+                exists (
+                    select from forebay.ingestion_handoffs as n
+                    where n.reference_id = f.reference_id
+                        and n.pipeline_id = f.pipeline_id
+                        and n.payload_hash = f.next_payload_hash
+                        and n.generation = f.next_generation
+                        and n.state = 'pending') as takes_up
             from forebay.ingestion_jobs as f
             where f.pipeline_id = end_failed.pipeline_id
                 and f.reference_id = t.reference_id
@@ -157,7 +184,7 @@ begin atomic
             finished_at = case when d.state = 'retrying' then null else now() end
         from judged as d
         where h.reference_id = d.reference_id
-            and h.pipeline_id = end_failed.pipeline_id
+            and h.pipeline_id = d.of_pipeline
             and h.payload_hash = d.payload_hash
             and h.generation = d.generation
             and h.state in ('pending', 'retrying', 'active')
@@ -177,18 +204,18 @@ begin atomic
             num_lost = j.num_lost + (d.failure_class = 'lost')::int,
             not_before = now() + case when d.has_follow_up then interval '0' else d.delay end
         from judged as d
-        where j.pipeline_id = end_failed.pipeline_id
-            and j.reference_id = d.reference_id
-            and (d.has_follow_up or d.state = 'retrying')
+        where j.reference_id = d.reference_id
+            and j.pipeline_id = d.of_pipeline
+            and (d.takes_up or d.state = 'retrying')
             and not d.has_no_handoff
     ),
     -- A job that has lost its hand-off (somebody cleared the history) has no promise left to keep.
     finished as (
         delete from forebay.ingestion_jobs as j
         using judged as d
-        where j.pipeline_id = end_failed.pipeline_id
-            and j.reference_id = d.reference_id
-            and (d.has_no_handoff or (not d.has_follow_up and d.state <> 'retrying'))
+        where j.reference_id = d.reference_id
+            and j.pipeline_id = d.of_pipeline
+            and (d.has_no_handoff or not (d.takes_up or d.state = 'retrying'))
     ),
     reported as (
         select d.receipt, count(*)::int as num_ended from judged as d where d.receipt is not null group by d.receipt
@@ -238,13 +265,11 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 begin atomic
     with
     judged as materialized (
-        select c.ord, c.reference_id, c.receipt, j.payload_hash, j.generation, j.has_follow_up,
+        select end_held.pipeline_id as of_pipeline, c.ord, c.reference_id, c.receipt, j.payload_hash, j.generation, j.has_follow_up, j.takes_up,
             case
                 when h.is_locked then 'done'
                 -- It has lost its hand-off (somebody cleared the history): what is left is the job.
@@ -262,7 +287,15 @@ begin atomic
             end as verdict
         from unnest(end_held.reference_ids, end_held.receipts) with ordinality as c (reference_id, receipt, ord)
         left join lateral (
-            select f.reference_id, f.payload_hash, f.generation, f.next_payload_hash is not null as has_follow_up
+            select f.reference_id, f.payload_hash, f.generation, f.next_payload_hash is not null as has_follow_up,
+                -- A follow-up that an operator has held or cancelled meanwhile is not taken up.
+                exists (
+                    select from forebay.ingestion_handoffs as n
+                    where n.reference_id = f.reference_id
+                        and n.pipeline_id = f.pipeline_id
+                        and n.payload_hash = f.next_payload_hash
+                        and n.generation = f.next_generation
+                        and n.state = 'pending') as takes_up
             from forebay.ingestion_jobs as f
             where f.pipeline_id = end_held.pipeline_id and f.reference_id = c.reference_id and f.receipt = c.receipt
             offset 0
@@ -291,7 +324,7 @@ begin atomic
         from judged as e
         where e.verdict = 'done'
             and h.reference_id = e.reference_id
-            and h.pipeline_id = end_held.pipeline_id
+            and h.pipeline_id = e.of_pipeline
             and h.payload_hash = e.payload_hash
             and h.generation = e.generation
             and h.state in ('pending', 'retrying', 'active')
@@ -311,18 +344,17 @@ begin atomic
             not_before = case when e.has_follow_up then now() else j.not_before end
         from judged as e
         where e.verdict = 'done'
-            and (e.has_follow_up or end_held.gives_back)
-            and j.pipeline_id = end_held.pipeline_id
+            and (e.takes_up or (end_held.gives_back and not e.has_follow_up))
             and j.reference_id = e.reference_id
+            and j.pipeline_id = e.of_pipeline
     ),
     finished as (
         delete from forebay.ingestion_jobs as j
         using judged as e
         where e.verdict = 'done'
-            and not e.has_follow_up
-            and not end_held.gives_back
-            and j.pipeline_id = end_held.pipeline_id
+            and not (e.takes_up or (end_held.gives_back and not e.has_follow_up))
             and j.reference_id = e.reference_id
+            and j.pipeline_id = e.of_pipeline
     ),
     reported as (
         select e.receipt, count(*)::int as num_ended from judged as e where e.verdict = 'done' group by e.receipt
@@ -348,8 +380,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 as $$
 #variable_conflict use_column
@@ -367,8 +397,8 @@ begin
         lost_ids := array(
             select j.reference_id
             from unnest(dead.reference_ids) as d (reference_id)
-            join forebay.ingestion_jobs as j
-                on j.pipeline_id = rescue_jobs.pipeline_id and j.reference_id = d.reference_id and j.receipt = dead.receipt);
+            cross join lateral forebay_private.job(rescue_jobs.pipeline_id, d.reference_id) as j
+            where j.receipt = dead.receipt);
         if cardinality(lost_ids) = 0 then
             delete from forebay.ingestion_claims as c where c.receipt = dead.receipt;
             continue;
@@ -395,8 +425,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 as $$
 declare
@@ -426,9 +454,8 @@ begin
         select count(*) into num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        join forebay.ingestion_jobs as j
-            on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id and j.receipt = c.receipt
-        where c.pipeline_id = p.pipeline_id;
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt;
         allowed := least(allowed, p.max_active - num_active);
     end if;
     return greatest(0, allowed);
@@ -450,8 +477,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 as $$
 #variable_conflict use_column
@@ -526,8 +551,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 as $$
 declare
@@ -536,7 +559,7 @@ begin
     insert into forebay.ingestion_limits as l (pipeline_id, limit_key, tokens, refilled_at)
     select distinct p.pipeline_id, j.limit_key, greatest(1, coalesce(p.key_rate_limit, 1)), now()
     from unnest(picked) as d (reference_id)
-    join forebay.ingestion_jobs as j on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id
+    cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
     where j.limit_key is not null
     on conflict on constraint ingestion_limits_pkey do nothing;
 
@@ -545,15 +568,14 @@ begin
         select d.place, j.reference_id, j.limit_key,
             row_number() over (partition by j.limit_key order by d.place) as place_in_key
         from unnest(picked) with ordinality as d (reference_id, place)
-        join forebay.ingestion_jobs as j on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
     ),
     active as materialized (
         select j.limit_key, count(*) as num_active
         from forebay.ingestion_claims as c
         cross join unnest(c.reference_ids) as d (reference_id)
-        join forebay.ingestion_jobs as j
-            on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id and j.receipt = c.receipt
-        where c.pipeline_id = p.pipeline_id and j.limit_key is not null
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        where c.pipeline_id = p.pipeline_id and j.receipt = c.receipt and j.limit_key is not null
         group by j.limit_key
     ),
     capacity as materialized (
@@ -570,7 +592,7 @@ begin
         where l.pipeline_id = p.pipeline_id and l.limit_key = any (select k.limit_key from placed as k)
     ),
     judged as materialized (
-        select k.reference_id, k.place, k.place_in_key, c.num_allowed, c.next_at,
+        select p.pipeline_id as of_pipeline, k.reference_id, k.place, k.place_in_key, c.num_allowed, c.next_at,
             k.limit_key is null or k.place_in_key <= c.num_allowed as is_allowed
         from placed as k
         left join capacity as c using (limit_key)
@@ -584,7 +606,7 @@ begin
                 else (d.place_in_key - greatest(0, d.num_allowed)) / p.key_rate_limit
             end))
         from judged as d
-        where j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id and not d.is_allowed
+        where j.reference_id = d.reference_id and j.pipeline_id = d.of_pipeline and not d.is_allowed
     )
     select coalesce(array_agg(d.reference_id order by d.place), '{}') into allowed
     from (select f.reference_id, f.place from judged as f where f.is_allowed order by f.place limit wanted) as d;
@@ -602,8 +624,6 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_bitmapscan = off
 set enable_seqscan = off
-set enable_material = off
-set join_collapse_limit = 1
 set jit = off
 as $$
 #variable_conflict use_column
@@ -637,34 +657,41 @@ begin
         from (
             select j.reference_id, j.num_lost, d.place, first_value(j.num_lost) over (order by d.place) as first_lost
             from unnest(picked) with ordinality as d (reference_id, place)
-            join forebay.ingestion_jobs as j on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id
+            cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
         ) as d
         where case when d.first_lost > 0 then d.place = 1 else d.num_lost = 0 end
         order by d.place);
 
-    -- The hand-offs become active. One that somebody has locked right now (persisting newer content) is left alone.
+    -- The hand-offs become active. One that somebody has locked right now (persisting newer content) is left alone, and
+    -- so is one that an operator has held.
     picked := array(
         select d.reference_id
         from unnest(picked) as d (reference_id)
-        join forebay.ingestion_jobs as j on j.pipeline_id = p.pipeline_id and j.reference_id = d.reference_id
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
         cross join lateral (
             select
             from forebay.ingestion_handoffs as f
-            where f.reference_id = j.reference_id and f.pipeline_id = p.pipeline_id and f.payload_hash = j.payload_hash
+            where f.reference_id = j.reference_id
+                and f.pipeline_id = p.pipeline_id
+                and f.payload_hash = j.payload_hash
+                and f.generation = j.generation
+                and f.state in ('pending', 'retrying')
             offset 0
             for update skip locked
         ) as h);
     if cardinality(picked) = 0 then
         return;
     end if;
+    with
+    started as materialized (
+        select j.reference_id, j.pipeline_id, j.payload_hash
+        from unnest(picked) as d (reference_id)
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+    )
     update forebay.ingestion_handoffs as h
     set state = 'active'
-    from forebay.ingestion_jobs as j
-    where j.pipeline_id = p.pipeline_id
-        and j.reference_id = any (picked)
-        and h.reference_id = j.reference_id
-        and h.pipeline_id = p.pipeline_id
-        and h.payload_hash = j.payload_hash;
+    from started as s
+    where h.reference_id = s.reference_id and h.pipeline_id = s.pipeline_id and h.payload_hash = s.payload_hash;
     insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, worker, reference_ids)
     values (held_under, p.pipeline_id, held_until, cardinality(picked), left(worker, 200), picked);
     if p.rate_limit is not null or p.key_rate_limit is not null then
@@ -673,10 +700,14 @@ begin
 
     return query
         with
+        started as materialized (
+            select p.pipeline_id as of_pipeline, d.reference_id from unnest(picked) as d (reference_id)
+        ),
         claimed as (
             update forebay.ingestion_jobs as j
             set receipt = held_under, attempt = j.attempt + 1
-            where j.pipeline_id = p.pipeline_id and j.reference_id = any (picked)
+            from started as s
+            where j.reference_id = s.reference_id and j.pipeline_id = s.of_pipeline
             returning j.reference_id, j.payload_hash, j.generation, j.change, j.attempt
         )
         -- Only the reference_id crosses the hand-off: what is to be ingested is what is stored now.
@@ -701,8 +732,9 @@ begin atomic
         select '' as limit_key, cardinality(picked)::float8 as num_used, p.rate_limit as rate
         union all
         select j.limit_key, count(*), p.key_rate_limit
-        from forebay.ingestion_jobs as j
-        where j.pipeline_id = p.pipeline_id and j.reference_id = any (picked) and j.limit_key is not null
+        from unnest(picked) as d (reference_id)
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        where j.limit_key is not null
         group by j.limit_key
     )
     update forebay.ingestion_limits as l

@@ -1,7 +1,7 @@
 //! The hand-off: queueing a change for each pipeline that takes it, in the transaction that makes the change.
 
 use forebay_domain::{
-    handoff::Change,
+    handoff::{Change, ReasonCode},
     identity::{ReferenceId, VersionHash},
 };
 use tokio_postgres::{GenericClient, Transaction, types::Type};
@@ -9,10 +9,15 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use crate::{
     copy::CopyWriter,
     error::Result,
-    types::{SqlHash, SqlId},
+    pipelines::LimitKey,
+    types::{SqlHash, SqlId, sql_ids},
 };
 
+mod conservation;
+mod prune;
 mod show;
+pub use conservation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
+pub use prune::{PRUNE, prune};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,
     counts, failures_since, jobs_of, list, now,
@@ -20,15 +25,42 @@ pub use show::{
 
 /// Queues changes of references that may have been handed off before.
 pub const ENQUEUE: &str = include_str!("handoffs/enqueue.sql");
+/// Gives jobs the keys of their limits.
+pub const LIMIT_KEYS: &str = include_str!("handoffs/limit_keys.sql");
+
+/// The channel on which workers hear (LISTEN) that a pipeline has work; the payload is its `pipeline_id`.
+pub const CHANNEL: &str = "forebay_jobs";
 
 const COPY_HANDOFFS: &str = "copy forebay.ingestion_handoffs (reference_id, run_id, pipeline_id, version, \
      payload_hash, state, change, reason_code) from stdin with (format binary)";
 
-const COPY_JOBS: &str = "copy forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, change) \
+const COPY_JOBS: &str = "copy forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change) \
      from stdin with (format binary)";
 
-/// A change to hand off.
+/// A pipeline that takes changes, with what it wants of them.
+#[derive(Clone, Debug)]
+pub struct Taker {
+    /// The pipeline.
+    pub pipeline_id: i32,
+    /// The fields that a new version must have changed; none: any.
+    pub changed_fields: Vec<String>,
+    /// What limits by key go by.
+    pub limit_key: Option<LimitKey>,
+}
+
+/// In whose name changes are queued.
 #[derive(Clone, Copy, Debug)]
+pub struct Queueing<'a> {
+    /// The pipelines that take them.
+    pub takers: &'a [Taker],
+    /// The run that made them; None: no run did.
+    pub run_id: Option<i64>,
+    /// The source of the references.
+    pub source_id: i32,
+}
+
+/// A change to hand off.
+#[derive(Clone, Debug)]
 pub struct Enqueue {
     /// What changed.
     pub reference_id: ReferenceId,
@@ -38,37 +70,55 @@ pub struct Enqueue {
     pub version: i32,
     /// What happened.
     pub change: Change,
+    /// The top-level fields that differ from the version before; read only for [`Change::Updated`].
+    pub changed_fields: Vec<String>,
+}
+
+impl Taker {
+    /// Whether it wants a change.
+    pub fn takes(&self, change: &Enqueue) -> bool {
+        change.change != Change::Updated
+            || self.changed_fields.is_empty()
+            || change.changed_fields.iter().any(|field| self.changed_fields.contains(field))
+    }
 }
 
 /// The pipelines that take the changes of a source.
-pub async fn pipelines_of(client: &impl GenericClient, source: &str) -> Result<Vec<i32>> {
-    let rows = client
-        .query_typed(
-            "select pipeline_id from forebay.pipelines \
-             where enabled and (source_name is null or source_name = $1) order by pipeline_id",
-            &[(&source, Type::TEXT)],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+pub async fn takers_of(client: &impl GenericClient, source: &str, entity_type: &str) -> Result<Vec<Taker>> {
+    let statement = "select pipeline_id, changed_fields, limit_key, limit_key_is_url from forebay.pipelines \
+         where enabled and (source_name is null or source_name = $1) \
+             and (entity_types = '{}' or $2 = any (entity_types)) \
+         order by pipeline_id";
+    let rows = client.query_typed(statement, &[(&source, Type::TEXT), (&entity_type, Type::TEXT)]).await?;
+    rows.iter()
+        .map(|row| {
+            let path: Option<Vec<String>> = row.try_get(2)?;
+            let is_url = row.try_get(3)?;
+            Ok(Taker {
+                pipeline_id: row.try_get(0)?,
+                changed_fields: row.try_get(1)?,
+                limit_key: path.map(|path| LimitKey { path, is_url }),
+            })
+        })
+        .collect()
 }
 
 /// Hands off references that this transaction has just added, so nothing can be in the way. Tells how many hand-offs
 /// that made.
 pub async fn enqueue_added(
     transaction: &Transaction<'_>,
-    pipelines: &[i32],
-    run_id: i64,
+    queueing: &Queueing<'_>,
     added: impl Iterator<Item = (ReferenceId, VersionHash)> + Clone,
 ) -> Result<u64> {
     let mut num_handoffs = 0;
-    for &pipeline_id in pipelines {
+    for taker in queueing.takers {
         let mut copy = CopyWriter::begin(transaction, COPY_HANDOFFS).await?;
         for (reference_id, payload_hash) in added.clone() {
             copy.row(8)
                 .await?
                 .id(reference_id)
-                .int8(run_id)
-                .int4(pipeline_id)
+                .int8(queueing.run_id.unwrap_or_default())
+                .int4(taker.pipeline_id)
                 .int4(1)
                 .hash(payload_hash)
                 .text("pending")
@@ -78,14 +128,19 @@ pub async fn enqueue_added(
         num_handoffs += copy.finish().await?;
         let mut copy = CopyWriter::begin(transaction, COPY_JOBS).await?;
         for (reference_id, payload_hash) in added.clone() {
-            copy.row(4)
+            copy.row(5)
                 .await?
-                .int4(pipeline_id)
                 .id(reference_id)
+                .int4(taker.pipeline_id)
+                .int4(queueing.source_id)
                 .hash(payload_hash)
                 .text(Change::Added.as_str());
         }
         copy.finish().await?;
+        set_limit_keys(transaction, taker, added.clone().map(|(id, _)| id)).await?;
+    }
+    if num_handoffs > 0 {
+        notify(transaction, queueing.takers).await?;
     }
     Ok(num_handoffs)
 }
@@ -95,17 +150,42 @@ pub async fn enqueue_added(
 /// how many hand-offs that made.
 pub async fn enqueue_changed(
     transaction: &impl GenericClient,
-    pipelines: &[i32],
-    run_id: i64,
+    queueing: &Queueing<'_>,
     changes: &[Enqueue],
 ) -> Result<u64> {
-    if pipelines.is_empty() || changes.is_empty() {
+    let mut num_handoffs = 0;
+    // Most pipelines take everything, all in one statement.
+    let (choosy, plain): (Vec<&Taker>, Vec<&Taker>) =
+        queueing.takers.iter().partition(|taker| !taker.changed_fields.is_empty());
+    let all: Vec<&Enqueue> = changes.iter().collect();
+    num_handoffs += enqueue(transaction, queueing, &plain, &all, None, 0).await?;
+    for taker in choosy {
+        let wanted: Vec<&Enqueue> = changes.iter().filter(|change| taker.takes(change)).collect();
+        num_handoffs += enqueue(transaction, queueing, &[taker], &wanted, None, 0).await?;
+    }
+    if num_handoffs > 0 {
+        notify(transaction, queueing.takers).await?;
+    }
+    Ok(num_handoffs)
+}
+
+/// Hands off to each of `takers` each of `changes`. `reason`, if given, takes the place of the change's own word.
+async fn enqueue(
+    transaction: &impl GenericClient,
+    queueing: &Queueing<'_>,
+    takers: &[&Taker],
+    changes: &[&Enqueue],
+    reason: Option<ReasonCode>,
+    priority: i16,
+) -> Result<u64> {
+    if takers.is_empty() || changes.is_empty() {
         return Ok(0);
     }
     let ids: Vec<SqlId> = changes.iter().map(|c| SqlId(c.reference_id)).collect();
     let hashes: Vec<SqlHash> = changes.iter().map(|c| SqlHash(c.payload_hash)).collect();
     let versions: Vec<i32> = changes.iter().map(|c| c.version).collect();
     let words: Vec<&str> = changes.iter().map(|c| c.change.as_str()).collect();
+    let pipelines: Vec<i32> = takers.iter().map(|taker| taker.pipeline_id).collect();
     let num_handoffs = transaction
         .execute_typed(
             ENQUEUE,
@@ -115,9 +195,48 @@ pub async fn enqueue_changed(
                 (&versions, Type::INT4_ARRAY),
                 (&words, Type::TEXT_ARRAY),
                 (&pipelines, Type::INT4_ARRAY),
-                (&run_id, Type::INT8),
+                (&queueing.run_id, Type::INT8),
+                (&queueing.source_id, Type::INT4),
+                (&reason.map(ReasonCode::as_str), Type::TEXT),
+                (&priority, Type::INT2),
             ],
         )
         .await?;
+    for taker in takers {
+        set_limit_keys(transaction, taker, changes.iter().map(|change| change.reference_id)).await?;
+    }
     Ok(num_handoffs)
+}
+
+/// Brings the keys of a pipeline's limits up to date, if it has such limits.
+async fn set_limit_keys(
+    transaction: &impl GenericClient,
+    taker: &Taker,
+    ids: impl Iterator<Item = ReferenceId>,
+) -> Result<()> {
+    let Some(key) = &taker.limit_key else { return Ok(()) };
+    let ids: Vec<ReferenceId> = ids.collect();
+    transaction
+        .execute_typed(
+            LIMIT_KEYS,
+            &[
+                (&taker.pipeline_id, Type::INT4),
+                (&sql_ids(&ids), Type::UUID_ARRAY),
+                (&key.path, Type::TEXT_ARRAY),
+                (&key.is_url, Type::BOOL),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Wakes the workers of pipelines when this transaction is committed. It makes their wait shorter and nothing depends
+/// on it, so it may get lost on a pooler.
+async fn notify(transaction: &impl GenericClient, takers: &[Taker]) -> Result<()> {
+    let pipelines: Vec<i32> = takers.iter().map(|taker| taker.pipeline_id).collect();
+    let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";
+    transaction
+        .query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)])
+        .await?;
+    Ok(())
 }

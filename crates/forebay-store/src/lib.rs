@@ -31,6 +31,7 @@ pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod types;
+pub mod upkeep;
 
 pub use connect::{Database, Target};
 pub use error::{Error, Result};

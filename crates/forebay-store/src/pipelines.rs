@@ -1,12 +1,14 @@
 //! Pipelines: where changes go, as declared by the configuration.
 
+use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::error::Result;
 
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
-const COLUMNS: &str = "pipeline_id, name, source_name, handler, config, enabled";
+const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
+     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled";
 
 /// A pipeline as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,25 +26,96 @@ pub struct PipelineSpec {
     pub name: String,
     /// The one source whose changes it takes; None: every source.
     pub source_name: Option<String>,
-    /// What carries a change out: `table` or `documents`.
+    /// The entity types that it takes; none: every type.
+    pub entity_types: Vec<String>,
+    /// The top-level fields that it reads: a new version is handed to it only if one of them changed; none named: every
+    /// new version is. Additions, removals and restorations always are.
+    pub changed_fields: Vec<String>,
+    /// What carries a change out: `table`, `documents`, `webhook`, `exec` or `external`.
     pub handler: String,
     /// Settings of the handler, a JSON object.
-    pub config: serde_json::Value,
+    pub config: Value,
+    /// What differs from `forebay.failure_policies`: by failure class an object of `max_failures`,
+    /// `base_delay_seconds` and `max_delay_seconds`, of which each may be absent.
+    pub retry: Value,
+    /// What holds over all its workers together.
+    pub limits: Limits,
     /// False: no new hand-offs are made for it, and its jobs rest.
     pub enabled: bool,
+}
+
+/// Limits of claims, over all workers together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Most jobs claimed at a time.
+    pub max_active: Option<i32>,
+    /// Most claims a second.
+    pub rate: Option<f64>,
+    /// What limits by key go by.
+    pub key: Option<LimitKey>,
+    /// Most jobs of one key claimed at a time; needs `key`.
+    pub key_max_active: Option<i32>,
+    /// Most claims of one key a second; needs `key`.
+    pub key_rate: Option<f64>,
+}
+
+/// The field whose value is the key of limits by key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitKey {
+    /// The way to it through the payload, from the top.
+    pub path: Vec<String>,
+    /// It is a URL, and its host is the key.
+    pub is_url: bool,
+}
+
+impl PipelineSpec {
+    /// A pipeline that takes every change of every source and is enabled.
+    pub fn new(name: impl Into<String>, handler: impl Into<String>, config: Value) -> Self {
+        Self {
+            name: name.into(),
+            source_name: None,
+            entity_types: Vec::new(),
+            changed_fields: Vec::new(),
+            handler: handler.into(),
+            config,
+            retry: json!({}),
+            limits: Limits::default(),
+            enabled: true,
+        }
+    }
+
+    /// The same for one source.
+    #[must_use]
+    pub fn of_source(self, source_name: impl Into<String>) -> Self {
+        Self { source_name: Some(source_name.into()), ..self }
+    }
 }
 
 /// Declares a pipeline: adds it, or brings its entry up to date. Tells whether anything changed; if not, nothing is
 /// written. The settings must have been checked by the handler.
 pub async fn declare(client: &impl GenericClient, spec: &PipelineSpec) -> Result<bool> {
+    let limits = &spec.limits;
+    let (limit_key, is_url) = match &limits.key {
+        Some(key) => (Some(&key.path), key.is_url),
+        None => (None, false),
+    };
     let num_written = client
         .execute_typed(
             DECLARE,
             &[
                 (&spec.name, Type::TEXT),
                 (&spec.source_name, Type::TEXT),
+                (&spec.entity_types, Type::TEXT_ARRAY),
+                (&spec.changed_fields, Type::TEXT_ARRAY),
                 (&spec.handler, Type::TEXT),
                 (&spec.config, Type::JSONB),
+                (&spec.retry, Type::JSONB),
+                (&limits.max_active, Type::INT4),
+                (&limits.rate, Type::FLOAT8),
+                (&limit_key, Type::TEXT_ARRAY),
+                (&is_url, Type::BOOL),
+                (&limits.key_max_active, Type::INT4),
+                (&limits.key_rate, Type::FLOAT8),
                 (&spec.enabled, Type::BOOL),
             ],
         )
@@ -63,14 +136,26 @@ pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Pipe
 }
 
 fn from_row(row: &Row) -> Result<Pipeline> {
+    let path: Option<Vec<String>> = row.try_get(10)?;
+    let is_url = row.try_get(11)?;
     Ok(Pipeline {
         pipeline_id: row.try_get(0)?,
         spec: PipelineSpec {
             name: row.try_get(1)?,
             source_name: row.try_get(2)?,
-            handler: row.try_get(3)?,
-            config: row.try_get(4)?,
-            enabled: row.try_get(5)?,
+            entity_types: row.try_get(3)?,
+            changed_fields: row.try_get(4)?,
+            handler: row.try_get(5)?,
+            config: row.try_get(6)?,
+            retry: row.try_get(7)?,
+            limits: Limits {
+                max_active: row.try_get(8)?,
+                rate: row.try_get(9)?,
+                key: path.map(|path| LimitKey { path, is_url }),
+                key_max_active: row.try_get(12)?,
+                key_rate: row.try_get(13)?,
+            },
+            enabled: row.try_get(14)?,
         },
     })
 }

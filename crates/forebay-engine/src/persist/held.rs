@@ -102,8 +102,8 @@ impl<'a> Held<'a> {
             return Err(Error::NotHeld { run_id, status: run.status.as_str() });
         }
         let source = sources::find(&**client, &run.source).await?.ok_or_else(not_there)?;
-        let pipelines = if run.with_handoffs {
-            handoffs::pipelines_of(&**client, &run.source).await?
+        let takers = if run.with_handoffs {
+            handoffs::takers_of(&**client, &run.source, &source.entity_type).await?
         } else {
             Vec::new()
         };
@@ -120,7 +120,7 @@ impl<'a> Held<'a> {
             run,
             source,
             scope,
-            target: Target { origin, pipelines },
+            target: Target { origin, takers },
             lock,
             started: Instant::now(),
         })

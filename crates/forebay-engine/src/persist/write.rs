@@ -10,7 +10,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
-    handoffs::{self, Enqueue},
+    handoffs::{self, Enqueue, Queueing, Taker},
     references::{self, ChangedReference, Current, NewReference, Origin},
     rejected::Rejected,
 };
@@ -25,7 +25,14 @@ pub(super) struct Target {
     /// What all its rows have in common.
     pub(super) origin: Origin,
     /// The pipelines that its changes are handed off to.
-    pub(super) pipelines: Vec<i32>,
+    pub(super) takers: Vec<Taker>,
+}
+
+impl Target {
+    fn queueing(&self) -> Queueing<'_> {
+        let Origin { run_id, source_id, .. } = self.origin;
+        Queueing { takers: &self.takers, run_id: Some(run_id), source_id }
+    }
 }
 
 /// A record on its way into the database.
@@ -67,7 +74,7 @@ pub(super) async fn write(
         written.counts.num_added = add(transaction, target, added).await?;
         let handed_off = added.iter().map(|record| (record.reference_id, record.version_hash));
         written.num_handoffs +=
-            handoffs::enqueue_added(transaction, &target.pipelines, target.origin.run_id, handed_off).await?;
+            handoffs::enqueue_added(transaction, &target.queueing(), handed_off).await?;
     }
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
@@ -98,6 +105,7 @@ async fn change(
     if stored.len() != known.len() {
         return Ok(false);
     }
+    let is_choosy = target.takers.iter().any(|taker| !taker.changed_fields.is_empty());
     let mut changed = Vec::new();
     let mut handed_off = Vec::new();
     let mut moved = Vec::new();
@@ -132,6 +140,7 @@ async fn change(
             payload_hash: record.version_hash,
             version,
             change: kind,
+            changed_fields: if is_choosy { fields.iter().map(|field| field.field.clone()).collect() } else { Vec::new() },
         });
         changed.push(ChangedReference {
             reference_id: record.reference_id,
@@ -154,8 +163,7 @@ async fn change(
         }
         references::add_revisions(transaction, &target.origin, &changed).await?;
         written.num_handoffs +=
-            handoffs::enqueue_changed(transaction, &target.pipelines, target.origin.run_id, &handed_off)
-                .await?;
+            handoffs::enqueue_changed(transaction, &target.queueing(), &handed_off).await?;
     }
     Ok(true)
 }
@@ -195,11 +203,11 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
                 payload_hash,
                 version,
                 change: Change::Removed,
+                changed_fields: Vec::new(),
             })
             .collect();
         written.num_handoffs +=
-            handoffs::enqueue_changed(transaction, &target.pipelines, target.origin.run_id, &handed_off)
-                .await?;
+            handoffs::enqueue_changed(transaction, &target.queueing(), &handed_off).await?;
     }
 }
 

@@ -1,65 +1,47 @@
-//! Declaring pipelines from the configuration, and handing off to a new one what is older than it.
+//! Declaring pipelines from the configuration, and handing off to them what they are missing.
 
-use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::Database,
-    jobs,
     pipelines::{self, PipelineSpec},
 };
 
-use super::handlers::Handler;
+use super::{conservation, handlers::Handler};
 use crate::error::{Error, Result};
-
-/// References that are looked at in one statement.
-const PAGE: u32 = 2000;
 
 /// What a declaration changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     /// The pipeline's name.
     pub pipeline: String,
-    /// References that were there before it and are handed off to it now.
+    /// References that it was missing, or had ingested by other settings, and that are handed off to it now.
     pub num_handoffs: u64,
 }
 
 /// Declares pipelines and tells which of them changed; one that is as it was costs a look and writes nothing.
 ///
-/// All settings are checked before anything is written. A pipeline that is new or changed is handed all references of its
-/// source that it has never been given. Pipelines that are not named stay as they are.
+/// All settings are checked before anything is written. A pipeline that is new, enabled again, wider than it was or of
+/// other settings is handed what it is missing ([`conservation::repair`]). Pipelines that are not named stay as they
+/// are.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<Declared>> {
     let client = database.client().await?;
     for spec in specs {
         Handler::check(&**client, spec).await?;
     }
+    drop(client);
     let mut changed = Vec::new();
     for spec in specs {
+        let client = database.client().await?;
         if !pipelines::declare(&**client, spec).await? {
             continue;
         }
+        let found = pipelines::find(&**client, &spec.name).await?;
+        drop(client);
         let mut num_handoffs = 0;
         if spec.enabled {
-            let found = pipelines::find(&**client, &spec.name).await?;
             let pipeline = found.ok_or_else(|| Error::NoSuchPipeline { pipeline: spec.name.clone() })?;
-            num_handoffs = hand_off_older(&client, pipeline.pipeline_id, spec.source_name.as_deref()).await?;
+            num_handoffs = conservation::repair(database, &pipeline).await?.num_repaired;
         }
         changed.push(Declared { pipeline: spec.name.clone(), num_handoffs });
     }
     Ok(changed)
-}
-
-async fn hand_off_older(
-    client: &tokio_postgres::Client,
-    pipeline_id: i32,
-    source: Option<&str>,
-) -> Result<u64> {
-    let mut num_handoffs = 0;
-    let mut after = ReferenceId([0; 16]);
-    loop {
-        let (last, queued) = jobs::reconcile(client, pipeline_id, source, after, PAGE).await?;
-        num_handoffs += queued;
-        match last {
-            Some(last) => after = last,
-            None => return Ok(num_handoffs),
-        }
-    }
 }

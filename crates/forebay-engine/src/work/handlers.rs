@@ -7,46 +7,97 @@
 //! other reference as well.
 
 mod documents;
+mod exec;
 mod table;
+mod webhook;
+
+use std::sync::Arc;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{jobs::Failure, pipelines::PipelineSpec};
 use tokio_postgres::{GenericClient, Transaction};
 
-use super::settings::Settings;
+use super::{
+    outside::{Event, Outcome},
+    settings::Settings,
+};
 use crate::error::{Error, Result};
 
 use documents::Documents;
+use exec::Exec;
 use table::Table;
+use webhook::Webhook;
+
+/// The handlers by name, for messages.
+const NAMES: &str = "documents, table, webhook, exec and external";
 
 /// A handler that is ready to work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Handler {
+    /// Its effect is in this database: effect and end are one transaction.
+    Inside(Arc<InsideHandler>),
+    /// Its effect is somewhere else: at least once, under a lease.
+    Outside(Arc<OutsideHandler>),
+    /// Somebody else's workers do the work; see `forebay.claim_jobs`.
+    External,
+}
+
+/// A handler whose effect is in this database.
+#[derive(Debug)]
+pub(super) enum InsideHandler {
     /// Text for search.
     Documents(Documents),
     /// Rows of the user's own table.
     Table(Table),
 }
 
+/// A handler whose effect is somewhere else.
+#[derive(Debug)]
+pub(super) enum OutsideHandler {
+    /// A request to a URL for each change.
+    Webhook(Webhook),
+    /// A command of the user's.
+    Exec(Exec),
+}
+
 impl Handler {
     /// Reads the settings and makes sure that what the handler writes to is there.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
-        match spec.handler.as_str() {
-            "documents" => Ok(Self::Documents(Documents::open(transaction, spec).await?)),
-            "table" => Ok(Self::Table(Table::open(transaction, spec).await?)),
-            other => Err(unknown(spec, other)),
-        }
+        Ok(match spec.handler.as_str() {
+            "documents" => {
+                Self::Inside(Arc::new(InsideHandler::Documents(Documents::open(transaction, spec).await?)))
+            }
+            "table" => Self::Inside(Arc::new(InsideHandler::Table(Table::open(transaction, spec).await?))),
+            "webhook" => Self::Outside(Arc::new(OutsideHandler::Webhook(Webhook::open(spec)?))),
+            "exec" => Self::Outside(Arc::new(OutsideHandler::Exec(Exec::open(spec)?))),
+            "external" => Self::External,
+            other => return Err(unknown(spec, other)),
+        })
     }
 
     /// Whether the settings can be used, without touching what the handler writes to.
     pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
+        let settings = Settings::of(spec)?;
         match spec.handler.as_str() {
-            "documents" => Documents::open(client, spec).await.map(drop),
-            "table" => table::read(Settings::of(spec)?).map(drop),
-            other => Err(unknown(spec, other)),
+            "documents" => Documents::open(client, spec).await.map(drop)?,
+            "table" => table::read(settings).map(drop)?,
+            "webhook" => webhook::read(settings).map(drop)?,
+            "exec" => exec::read(settings).map(drop)?,
+            "external" => settings.end("external")?,
+            other => return Err(unknown(spec, other)),
         }
+        if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Default::default() {
+            // Limits are counted by claims, and these take their jobs without any.
+            return Err(Settings::of(spec)?.wrong(format!(
+                "the handler `{}` works inside the database and has no `limits`",
+                spec.handler
+            )));
+        }
+        Ok(())
     }
+}
 
+impl InsideHandler {
     /// Brings what the handler keeps of `ids` (sorted, each once) up to date, and tells for which it could not.
     pub(super) async fn apply(
         &self,
@@ -61,9 +112,27 @@ impl Handler {
     }
 }
 
+impl OutsideHandler {
+    /// Most events that it takes at a time.
+    pub(super) fn batch(&self) -> u32 {
+        match self {
+            Self::Webhook(handler) => handler.batch(),
+            Self::Exec(handler) => handler.batch(),
+        }
+    }
+
+    /// Has the effect of each event, and answers in their order.
+    pub(super) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
+        match self {
+            Self::Webhook(handler) => handler.deliver(events).await,
+            Self::Exec(handler) => handler.deliver(events).await,
+        }
+    }
+}
+
 fn unknown(spec: &PipelineSpec, handler: &str) -> Error {
     Error::PipelineConfig {
         pipeline: spec.name.clone(),
-        reason: format!("there is no handler {handler:?}; there are documents and table"),
+        reason: format!("there is no handler {handler:?}; there are {NAMES}"),
     }
 }

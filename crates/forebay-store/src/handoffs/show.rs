@@ -168,9 +168,10 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
 
 /// The jobs of a reference: at most one for each pipeline.
 pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> Result<Vec<JobRow>> {
-    let statement = "select p.name, j.payload_hash, j.attempt, j.not_before, j.lease_until, \
+    let statement = "select p.name, j.payload_hash, j.attempt, j.not_before, c.lease_until, \
              j.next_payload_hash is not null \
          from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
+         left join forebay.ingestion_claims as c using (receipt) \
          where j.reference_id = $1 order by p.name";
     let rows = client.query_typed(statement, &[(&SqlId(reference_id), Type::UUID)]).await?;
     rows.iter()

@@ -2,18 +2,19 @@
 -- but the hand-off's generation, and a follow-up cannot wait: those come only while a job is under a receipt.
 with
 ended as materialized (
-    select * from unnest($2::uuid[], $3::bytea[], $4::int4[]) as c (reference_id, payload_hash, generation)
+    select c.*, $1::int4 as pipeline_id
+    from unnest($2::uuid[], $3::bytea[], $4::int4[]) as c (reference_id, payload_hash, generation)
 ),
 succeeded as (
     update forebay.ingestion_handoffs as h
     set state = 'succeeded', finished_at = now()
     from ended as e
     where h.reference_id = e.reference_id
-        and h.pipeline_id = $1
+        and h.pipeline_id = e.pipeline_id
         and h.payload_hash = e.payload_hash
         and h.generation = e.generation
         and h.state in ('pending', 'retrying')
 )
 delete from forebay.ingestion_jobs as j
 using ended as e
-where j.pipeline_id = $1 and j.reference_id = e.reference_id and j.receipt is null
+where j.reference_id = e.reference_id and j.pipeline_id = e.pipeline_id and j.receipt is null

@@ -1,29 +1,44 @@
 -- Takes jobs for work whose effect is in this database: they are held by row locks until the transaction ends, and
--- nothing is written, so a worker that dies leaves them as they were.
+-- nothing is written, so a worker that dies leaves them as they were. Each part of the queue gives the same share, and
+-- is read from where it was read up to: what is before that place was done, and is dead weight in the index for as
+-- long as anybody's old snapshot keeps it from being cleaned.
 -- Nothing here waits. Persisting locks a hand-off before its job, this the other way round; whoever waited could wait
 -- for ever.
 with
 picked as materialized (
-    select j.reference_id, j.payload_hash, j.generation, j.change, j.attempt
-    from forebay.ingestion_jobs as j
-    where j.pipeline_id = $1 and j.not_before <= now() and j.receipt is null
-    order by j.priority, j.not_before
-    limit $2
-    for update skip locked
+    select g.ord, j.*
+    from unnest($2::int2[], $3::int4[], $4::timestamptz[], $5::uuid[])
+        with ordinality as g (priority, source_id, after_time, after_id, ord)
+    cross join lateral (
+        select f.reference_id, f.not_before, f.payload_hash, f.generation, f.change, f.attempt
+        from forebay.ingestion_jobs as f
+        where f.pipeline_id = $1
+            and f.priority = g.priority
+            and f.source_id = g.source_id
+            and (f.not_before, f.reference_id) > (g.after_time, g.after_id)
+            and f.not_before <= now()
+            and f.receipt is null
+        order by f.not_before, f.reference_id
+        limit $6
+        for update skip locked
+    ) as j
 )
-select p.reference_id, p.payload_hash, p.generation, p.change, p.attempt + 1
+select p.ord::int4 - 1, p.not_before, p.reference_id, p.payload_hash, p.generation, p.change, p.attempt + 1,
+    h.is_locked is not null
+        -- A job that has lost its hand-off (somebody cleared the history) is carried out all the same.
+        or not exists (
+            select from forebay.ingestion_handoffs as f
+            where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash)
 from picked as p
 -- The hand-offs will be closed, so they are locked as well.
 left join lateral (
     select true as is_locked
     from forebay.ingestion_handoffs as f
-    where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash
+    where f.reference_id = p.reference_id
+        and f.pipeline_id = $1
+        and f.payload_hash = p.payload_hash
+        and f.generation = p.generation
+        and f.state in ('pending', 'retrying')
     offset 0
     for update skip locked
 ) as h on true
--- A job that has lost its hand-off (somebody cleared the history) is carried out all the same.
-where h.is_locked
-    or not exists (
-        select from forebay.ingestion_handoffs as f
-        where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash)
-order by p.reference_id

@@ -23,7 +23,7 @@ use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::{batch::failure, settings::Settings},
+    work::{inside::failure, settings::Settings},
 };
 
 /// The handler, with its table found fit.

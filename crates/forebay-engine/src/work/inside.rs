@@ -1,58 +1,37 @@
-//! One batch of one pipeline: take, effect, end, commit.
+//! Work inside the database: one batch is one transaction of take, effect, end, commit.
+//!
+//! Only the commit shows any of it. A worker may die at any point and nothing is half done, nothing is done twice, and
+//! what it held is free at once.
 
 use std::time::Duration;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::{
-    jobs::{self, Failure, Taken},
-    pipelines::Pipeline,
-};
+use forebay_store::jobs::{self, Failure, Queue, Taken};
 use tokio_postgres::Client;
 
-use super::handlers::Handler;
+use super::{Batch, handlers::InsideHandler};
 use crate::error::{Error, Result};
 
 /// A batch that waited for another writer in a circle is tried so often.
 const MAX_TRIES: u32 = 5;
-/// Leases that have ended are freed so many at a time.
-const RESCUED_AT_ONCE: u32 = 1000;
-
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "counts are called num_… everywhere")]
-pub(super) struct BatchReport {
-    pub(super) num_taken: u64,
-    pub(super) num_succeeded: u64,
-    pub(super) num_failed: u64,
-    pub(super) num_retried: u64,
-}
-
-/// Frees what dead workers held, and makes the handler ready if there is anything to do; None: there is not.
-pub(super) async fn prepare(client: &mut Client, pipeline: &Pipeline) -> Result<Option<Handler>> {
-    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    jobs::hold_plans(&transaction).await?;
-    jobs::rescue(&transaction, pipeline.pipeline_id, RESCUED_AT_ONCE).await?;
-    transaction.commit().await.map_err(forebay_store::Error::from)?;
-    if !jobs::any_due(client, pipeline.pipeline_id).await? {
-        return Ok(None);
-    }
-    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let handler = Handler::open(&transaction, &pipeline.spec).await?;
-    transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(Some(handler))
-}
 
 /// Carries out up to `limit` hand-offs.
 pub(super) async fn run(
     client: &mut Client,
-    pipeline: &Pipeline,
-    handler: &Handler,
+    queue: &mut Queue,
+    pipeline_id: i32,
+    handler: &InsideHandler,
     limit: u32,
-) -> Result<BatchReport> {
+) -> Result<Batch> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match try_once(client, pipeline, handler, limit).await {
+        let result = try_once(client, queue, pipeline_id, handler, limit).await;
+        if result.is_err() {
+            // What it had taken is free again, and behind this worker's place in the queue.
+            queue.rewind();
+        }
+        match result {
             Err(error) if is_conflict(&error) && tries < MAX_TRIES => {
                 tokio::time::sleep(Duration::from_millis(20) * tries).await;
             }
@@ -63,16 +42,16 @@ pub(super) async fn run(
 
 async fn try_once(
     client: &mut Client,
-    pipeline: &Pipeline,
-    handler: &Handler,
+    queue: &mut Queue,
+    pipeline_id: i32,
+    handler: &InsideHandler,
     limit: u32,
-) -> Result<BatchReport> {
-    let pipeline_id = pipeline.pipeline_id;
+) -> Result<Batch> {
     let mut transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     jobs::hold_plans(&transaction).await?;
-    let taken = jobs::take(&transaction, pipeline_id, limit).await?;
+    let taken = queue.take(&transaction, limit).await?;
     if taken.is_empty() {
-        return Ok(BatchReport::default());
+        return Ok(Batch::default());
     }
     let ids: Vec<ReferenceId> = taken.iter().map(|job| job.reference_id).collect();
     let mut failures = handler.apply(&mut transaction, pipeline_id, &ids).await?;
@@ -87,8 +66,8 @@ async fn try_once(
     }
     let failed = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(BatchReport {
-        num_taken: count(&ids),
+    Ok(Batch {
+        num_claimed: count(&ids),
         num_succeeded: count(&carried_out),
         num_failed: failed.num_failed,
         num_retried: failed.num_retrying,

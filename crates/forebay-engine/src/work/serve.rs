@@ -1,0 +1,95 @@
+//! Working for one pipeline, batch after batch, for as long as there is something to do.
+
+use std::{sync::Mutex, sync::PoisonError, time::Duration};
+
+use forebay_store::{
+    connect::Database,
+    jobs::{self, Queue},
+    pipelines::Pipeline,
+};
+use tokio::sync::watch;
+
+use super::{
+    Progress, WorkOptions, WorkReport,
+    handlers::Handler,
+    inside, leased,
+};
+use crate::error::Result;
+
+/// How a service stands; workers look at it between batches, and while one is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Go on.
+    Working,
+    /// Finish the batch under way.
+    Stopping,
+    /// Give back what is under way.
+    CutOff,
+}
+
+/// What all workers of a service share.
+pub(super) struct Shared<'a> {
+    pub(super) database: &'a Database,
+    pub(super) options: &'a WorkOptions,
+    pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    pub(super) stage: watch::Receiver<Stage>,
+    pub(super) report: Mutex<WorkReport>,
+}
+
+/// Under limits, a worker that may claim nothing now asks again after so long.
+const LIMITED: Duration = Duration::from_millis(100);
+
+/// Works for a pipeline until nothing is due that it may have.
+pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline, handler: &Handler) -> Result<()> {
+    let mut queue = Queue::new(pipeline.pipeline_id);
+    let limit = shared.options.batch;
+    while *shared.stage.borrow() == Stage::Working {
+        let batch = match handler {
+            Handler::Inside(handler) => {
+                let mut client = shared.database.client().await?;
+                inside::run(&mut client, &mut queue, pipeline.pipeline_id, handler, limit).await?
+            }
+            Handler::Outside(handler) => {
+                let mut stage = shared.stage.clone();
+                let cut_off = async move {
+                    if stage.wait_for(|stage| *stage == Stage::CutOff).await.is_err() {
+                        // Nobody is left to say so.
+                        std::future::pending::<()>().await;
+                    }
+                };
+                let worker = &shared.options.worker;
+                leased::run(shared.database, pipeline, handler, limit, worker, cut_off).await?
+            }
+            Handler::External => return Ok(()),
+        };
+        if batch.num_claimed > 0 {
+            shared.tell(pipeline, |report| report.add(batch));
+        } else if !is_worth_waiting(shared, pipeline).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whether limits that pass by themselves keep a worker from what is due; it has waited for them a little then.
+async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bool> {
+    let limits = &pipeline.spec.limits;
+    if limits.rate.is_none() && limits.max_active.is_none() {
+        return Ok(false);
+    }
+    tokio::time::sleep(LIMITED).await;
+    let client = shared.database.client().await?;
+    Ok(jobs::due(&**client).await?.contains(&pipeline.pipeline_id)
+        && !jobs::is_paused(&**client, pipeline.pipeline_id).await?)
+}
+
+impl Shared<'_> {
+    /// Changes the report of a pipeline, and tells it.
+    pub(super) fn tell(&self, pipeline: &Pipeline, change: impl FnOnce(&mut super::PipelineReport)) {
+        // A count is never half written, so one that a panic left behind is still right.
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_pipeline = report.of(pipeline);
+        change(of_pipeline);
+        (self.progress)(Progress::Batch(of_pipeline));
+    }
+}

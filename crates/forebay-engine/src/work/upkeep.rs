@@ -1,0 +1,79 @@
+//! What workers do for the hand-off itself, from time to time: freeing what dead workers held, checking that nothing
+//! is missing, and keeping its history small.
+//!
+//! Each task takes no input and may run twice. The database remembers when it last ran, so among any number of workers
+//! one does it.
+
+use std::{sync::PoisonError, time::Duration};
+
+use forebay_store::{
+    handoffs, jobs,
+    pipelines::{self, Pipeline},
+    upkeep::{self, Task},
+};
+
+use super::{Upkeep, conservation, serve::Shared};
+use crate::error::Result;
+
+/// How often a worker looks for tasks.
+const LOOK: Duration = Duration::from_secs(15);
+/// Claims that are freed in one statement.
+const RESCUED_AT_ONCE: u32 = 100;
+/// How often history that is past its retention is deleted.
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
+
+/// Does what is due, for as long as it is polled. What fails is tried again the next time; that the database is away is
+/// told by those who look for work.
+pub(super) async fn run(shared: &Shared<'_>) {
+    loop {
+        let _next_time = round(shared).await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn round(shared: &Shared<'_>) -> Result<()> {
+    rescue(shared).await?;
+    let options = shared.options;
+    if let Some(every) = options.reconcile_every
+        && is_due(shared, Task::Reconcile, every).await?
+    {
+        for pipeline in enabled(shared).await? {
+            let repaired = conservation::repair(shared.database, &pipeline).await?.num_repaired;
+            note(shared, |done| done.num_repaired += repaired);
+        }
+    }
+    if let Some(retention) = options.retention
+        && is_due(shared, Task::Prune, PRUNE_EVERY).await?
+    {
+        let client = shared.database.client().await?;
+        let pruned = handoffs::prune(&**client, retention).await?;
+        note(shared, |done| done.num_pruned += pruned);
+    }
+    Ok(())
+}
+
+/// Frees what dead workers held, in every pipeline: one that no worker is left for needs it most.
+pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
+    for pipeline in enabled(shared).await? {
+        let client = shared.database.client().await?;
+        let freed = jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await?;
+        let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
+        note(shared, |done| done.num_rescued += number);
+    }
+    Ok(())
+}
+
+async fn enabled(shared: &Shared<'_>) -> Result<Vec<Pipeline>> {
+    let client = shared.database.client().await?;
+    let all = pipelines::list(&**client).await?;
+    Ok(all.into_iter().filter(|pipeline| pipeline.spec.enabled).collect())
+}
+
+async fn is_due(shared: &Shared<'_>, task: Task, every: Duration) -> Result<bool> {
+    let client = shared.database.client().await?;
+    Ok(upkeep::begin(&**client, task, every).await?)
+}
+
+fn note(shared: &Shared<'_>, change: impl FnOnce(&mut Upkeep)) {
+    change(&mut shared.report.lock().unwrap_or_else(PoisonError::into_inner).upkeep);
+}

@@ -1,0 +1,29 @@
+//! Keeping the history of the hand-off small.
+
+use std::time::Duration;
+
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// Deletes a portion of what is past its retention.
+pub const PRUNE: &str = include_str!("prune.sql");
+
+/// Rows that one statement deletes of each kind.
+const PORTION: i64 = 10_000;
+
+/// Deletes what is past its retention, portion by portion, and tells how many rows that were. The last hand-off of each
+/// reference in each pipeline stays however old it is.
+pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
+    let mut num_pruned = 0;
+    loop {
+        let row = client
+            .query_typed_one(PRUNE, &[(&retention.as_secs_f64(), Type::FLOAT8), (&PORTION, Type::INT8)])
+            .await?;
+        let portion = u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
+        num_pruned += portion;
+        if portion == 0 {
+            return Ok(num_pruned);
+        }
+    }
+}

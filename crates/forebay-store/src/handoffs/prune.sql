@@ -1,0 +1,42 @@
+-- Deletes one portion of the trail that is past its retention: hand-offs that ended and that something newer of the
+-- same reference has taken the place of, and attempts that failed. What the present state rests on stays: the last
+-- hand-off of each reference in each pipeline.
+with
+old as materialized (
+    select h.reference_id, h.pipeline_id, h.payload_hash
+    from forebay.ingestion_handoffs as h
+    where h.finished_at < now() - make_interval(secs => $1)
+        and h.state in ('succeeded', 'superseded', 'cancelled', 'failed')
+        and exists (
+            select from forebay.ingestion_handoffs as n
+            where n.reference_id = h.reference_id and n.pipeline_id = h.pipeline_id and n.version > h.version)
+    limit $2
+),
+handoffs as (
+    delete from forebay.ingestion_handoffs as h
+    using old as o
+    where h.reference_id = o.reference_id
+        and h.pipeline_id = o.pipeline_id
+        and h.payload_hash = o.payload_hash
+        and h.state in ('succeeded', 'superseded', 'cancelled', 'failed')
+    returning 1
+),
+attempts as (
+    delete from forebay.ingestion_attempts as a
+    where a.ctid = any (array(
+        select f.ctid from forebay.ingestion_attempts as f
+        where f.failed_at < now() - make_interval(secs => $1)
+            -- A hand-off that is still tried counts its failures here.
+            and not exists (
+                select from forebay.ingestion_jobs as j
+                where j.reference_id = f.reference_id and j.pipeline_id = f.pipeline_id)
+        limit $2))
+    returning 1
+),
+-- Buckets of keys that nothing has counted against for a day are full anyway.
+buckets as (
+    delete from forebay.ingestion_limits as l
+    where l.limit_key <> '' and l.refilled_at < now() - interval '1 day' and coalesce(l.paused_until, 'epoch') < now()
+    returning 1
+)
+select (select count(*) from handoffs) + (select count(*) from attempts) + (select count(*) from buckets)

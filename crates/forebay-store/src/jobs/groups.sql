@@ -1,0 +1,33 @@
+-- The parts of a pipeline's queue, by priority and source, that have something due. A loose index scan: one look-up
+-- for each part, however long the queue is.
+with recursive
+parts as (
+    (
+        select j.priority, j.source_id
+        from forebay.ingestion_jobs as j
+        where j.pipeline_id = $1
+        order by j.priority, j.source_id
+        limit 1
+    )
+    union all
+    select n.priority, n.source_id
+    from parts as g
+    cross join lateral (
+        select j.priority, j.source_id
+        from forebay.ingestion_jobs as j
+        where j.pipeline_id = $1 and (j.priority, j.source_id) > (g.priority, g.source_id)
+        order by j.priority, j.source_id
+        limit 1
+    ) as n
+)
+select g.priority, g.source_id
+from parts as g
+where exists (
+    select
+    from forebay.ingestion_jobs as j
+    where j.pipeline_id = $1
+        and j.priority = g.priority
+        and j.source_id = g.source_id
+        and j.not_before <= now()
+        and j.receipt is null)
+order by g.priority, g.source_id

@@ -1,0 +1,156 @@
+//! Taking jobs in turn: a worker's place in the queue of one pipeline.
+//!
+//! The queue is an index over priority, source, time and id. What has been done leaves dead entries at its front until
+//! they are cleaned, which an old snapshot anywhere on the server keeps from happening; reading past all of them for
+//! every batch makes a drain quadratic. So a worker remembers how far it has read each part of the queue, and only now
+//! and then begins again from the front, for what came back there: retries, and what another worker let go.
+
+use forebay_domain::identity::ReferenceId;
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, Transaction, types::Type};
+
+use super::{Taken, change};
+use crate::{
+    error::Result,
+    types::{SqlHash, SqlId},
+};
+
+/// Finds the parts of a queue.
+pub const GROUPS: &str = include_str!("groups.sql");
+/// Takes jobs by row lock.
+pub const TAKE: &str = include_str!("take.sql");
+
+/// A worker begins again from the front of the queue after so many batches.
+const BATCHES_IN_A_ROW: u32 = 32;
+
+/// A place in the queue of one pipeline.
+#[derive(Debug)]
+pub struct Queue {
+    pipeline_id: i32,
+    parts: Vec<Part>,
+    num_batches: u32,
+}
+
+/// One priority of one source, and how far it has been read.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    priority: i16,
+    source_id: i32,
+    after: (Timestamp, ReferenceId),
+}
+
+impl Queue {
+    /// The front of the queue.
+    pub fn new(pipeline_id: i32) -> Self {
+        Self { pipeline_id, parts: Vec::new(), num_batches: 0 }
+    }
+
+    /// Begins again from the front; what a transaction took that was rolled back is found there.
+    pub fn rewind(&mut self) {
+        self.parts.clear();
+    }
+
+    /// Takes up to `limit` jobs that are due, sorted by id: strictly by priority, of one priority the same share from
+    /// each source, of a source the oldest first. None come back only if nothing is due that is not locked.
+    ///
+    /// The transaction's end lets go of what was not ended in it. It must have called [`super::hold_plans`].
+    pub async fn take(&mut self, transaction: &Transaction<'_>, limit: u32) -> Result<Vec<Taken>> {
+        let mut taken = Vec::new();
+        let mut is_fresh = false;
+        if self.parts.is_empty() || self.num_batches >= BATCHES_IN_A_ROW {
+            self.find_parts(transaction).await?;
+            is_fresh = true;
+        }
+        self.num_batches += 1;
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+            if missing == 0 {
+                break;
+            }
+            let Some(priority) = self.parts.iter().map(|part| part.priority).min() else {
+                if !taken.is_empty() || is_fresh {
+                    break;
+                }
+                // Read to the end; something may have come back to the front.
+                self.find_parts(transaction).await?;
+                is_fresh = true;
+                if self.parts.is_empty() {
+                    break;
+                }
+                continue;
+            };
+            self.take_level(transaction, priority, missing, &mut taken).await?;
+        }
+        taken.sort_unstable_by_key(|job: &Taken| job.reference_id);
+        Ok(taken)
+    }
+
+    /// Takes from the parts of one priority, and drops those that are read to their end.
+    async fn take_level(
+        &mut self,
+        transaction: &Transaction<'_>,
+        priority: i16,
+        wanted: u32,
+        taken: &mut Vec<Taken>,
+    ) -> Result<()> {
+        let (mut level, others): (Vec<Part>, Vec<Part>) =
+            self.parts.iter().partition(|part| part.priority == priority);
+        // More sources than places: the front ones now, the others next time, when these stand behind them.
+        let most = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let waiting = if level.len() > most { level.split_off(most) } else { Vec::new() };
+        let share = wanted / u32::try_from(level.len()).unwrap_or(u32::MAX).max(1);
+        let priorities: Vec<i16> = level.iter().map(|part| part.priority).collect();
+        let sources: Vec<i32> = level.iter().map(|part| part.source_id).collect();
+        let times: Vec<Timestamp> = level.iter().map(|part| part.after.0).collect();
+        let ids: Vec<SqlId> = level.iter().map(|part| SqlId(part.after.1)).collect();
+        let rows = transaction
+            .query_typed(
+                TAKE,
+                &[
+                    (&self.pipeline_id, Type::INT4),
+                    (&priorities, Type::INT2_ARRAY),
+                    (&sources, Type::INT4_ARRAY),
+                    (&times, Type::TIMESTAMPTZ_ARRAY),
+                    (&ids, Type::UUID_ARRAY),
+                    (&i64::from(share), Type::INT8),
+                ],
+            )
+            .await?;
+        let mut counts = vec![0_u32; level.len()];
+        for row in &rows {
+            let place = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
+            let reference_id = row.try_get::<_, SqlId>(2)?.0;
+            counts[place] += 1;
+            level[place].after = level[place].after.max((row.try_get(1)?, reference_id));
+            // Somebody is about to hand off newer content of it: it is left for the next time.
+            if row.try_get(7)? {
+                taken.push(Taken {
+                    reference_id,
+                    payload_hash: row.try_get::<_, SqlHash>(3)?.0,
+                    generation: row.try_get(4)?,
+                    change: change(row, 5)?,
+                    attempt: row.try_get(6)?,
+                });
+            }
+        }
+        let more = level.into_iter().zip(counts).filter(|(_, count)| *count == share).map(|(part, _)| part);
+        self.parts = waiting.into_iter().chain(more).chain(others).collect();
+        Ok(())
+    }
+
+    async fn find_parts(&mut self, client: &impl GenericClient) -> Result<()> {
+        let rows = client.query_typed(GROUPS, &[(&self.pipeline_id, Type::INT4)]).await?;
+        self.num_batches = 0;
+        self.parts = rows
+            .iter()
+            .map(|row| {
+                Ok(Part {
+                    priority: row.try_get(0)?,
+                    source_id: row.try_get(1)?,
+                    after: (Timestamp::UNIX_EPOCH, ReferenceId([0; 16])),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Tasks that one of all workers does from time to time: when each was last begun.
+
+use std::time::Duration;
+
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// A task of its own rhythm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Checking every reference for hand-offs that are missing.
+    Reconcile,
+    /// Deleting history that is past its retention.
+    Prune,
+}
+
+impl Task {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconcile => "reconcile",
+            Self::Prune => "prune",
+        }
+    }
+}
+
+/// Whether the caller is to do a task now: it was not begun for as long as `every`, and nobody else got it.
+pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> Result<bool> {
+    let statement = "insert into forebay.upkeep as u (task, began_at) values ($1, now()) \
+         on conflict (task) do update set began_at = now() \
+         where u.began_at <= now() - make_interval(secs => $2)";
+    let num_begun = client
+        .execute_typed(statement, &[(&task.as_str(), Type::TEXT), (&every.as_secs_f64(), Type::FLOAT8)])
+        .await?;
+    Ok(num_begun > 0)
+}
