@@ -8,7 +8,10 @@ use forebay_store::{
     pipelines::{self, Pipeline},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    retrieval::EmbedTrouble,
+};
 
 /// What was done, for each pipeline.
 #[derive(Debug, Default)]
@@ -32,6 +35,10 @@ pub struct PipelineReport {
     pub num_failed: u64,
     /// Hand-offs to be tried again later.
     pub num_retried: u64,
+    /// Embeddings made of what was indexed.
+    pub num_embedded: u64,
+    /// What stopped the making of embeddings, if anything did; it is tried again.
+    pub embed_trouble: Option<EmbedTrouble>,
     /// What waits now.
     pub backlog: Backlog,
     /// What stopped the work for this pipeline; what it was working on waits untouched.
@@ -91,6 +98,8 @@ impl WorkReport {
                 num_succeeded: 0,
                 num_failed: 0,
                 num_retried: 0,
+                num_embedded: 0,
+                embed_trouble: None,
                 backlog: Backlog::default(),
                 error: None,
             });

@@ -82,6 +82,7 @@ pub(super) async fn drain(
     if let Some(error) = away {
         return Err(error);
     }
+    upkeep::embed(&shared).await?;
     shared.finish().await
 }
 
@@ -97,7 +98,7 @@ pub(super) async fn follow(
     let mut at_work = FuturesUnordered::new();
     let mut wake = Wake::new();
     let mut stop = pin!(stop.fuse());
-    let mut upkeep = pin!(upkeep::run(&shared).fuse());
+    let mut upkeep = pin!(futures_util::future::join(upkeep::run(&shared), upkeep::embed_all(&shared)).fuse());
     let mut num_failures = 0;
     // The first look tells what no later one may swallow: a pipeline that does not exist, a schema that is missing.
     let mut is_first = true;
@@ -125,7 +126,7 @@ pub(super) async fn follow(
         let stopped = loop {
             tokio::select! {
                 () = &mut stop => break true,
-                () = &mut upkeep => {}
+                _ = &mut upkeep => {}
                 Some(served) = at_work.next(), if !at_work.is_empty() => {
                     // That the database is away is told by the next look.
                     let _away = service.ended(served);

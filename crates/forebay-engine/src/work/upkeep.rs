@@ -1,8 +1,8 @@
-//! What workers do for the hand-off itself, from time to time: freeing what dead workers held, checking that nothing
-//! is missing, and keeping its history small.
+//! What workers do beside ingesting: freeing what dead workers held, checking that nothing is missing, keeping the
+//! history of the hand-off small, and making embeddings of what was indexed.
 //!
-//! Each task takes no input and may run twice. The database remembers when it last ran, so among any number of workers
-//! one does it.
+//! Each task takes no input and may run twice. The database remembers when the dear ones were last begun, so among any
+//! number of workers one does them.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -12,13 +12,21 @@ use forebay_store::{
     upkeep::{self, Task},
 };
 
-use super::{Upkeep, conservation, serve::Shared};
-use crate::error::Result;
+use super::{
+    Upkeep, conservation,
+    serve::{Shared, Stage},
+};
+use crate::{
+    error::Result,
+    retrieval::{EmbedOptions, embed_round},
+};
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
 /// Claims that are freed in one statement.
 const RESCUED_AT_ONCE: u32 = 100;
+/// How often a worker looks for text that has no embedding yet.
+const EMBED_LOOK: Duration = Duration::from_secs(2);
 /// How often history that is past its retention is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
@@ -48,6 +56,33 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         let client = shared.database.client().await?;
         let pruned = handoffs::prune(&**client, retention).await?;
         note(shared, |done| done.num_pruned += pruned);
+    }
+    Ok(())
+}
+
+/// Makes embeddings for as long as it is polled.
+pub(super) async fn embed_all(shared: &Shared<'_>) {
+    loop {
+        let _next_time = embed(shared).await;
+        tokio::time::sleep(EMBED_LOOK).await;
+    }
+}
+
+/// Makes the embeddings that are missing, where a pipeline asks for them. Its troubles are its pipeline's.
+pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
+    let options = EmbedOptions { pipelines: shared.options.pipelines.clone(), ..EmbedOptions::default() };
+    let is_stopped = || *shared.stage.borrow() != Stage::Working;
+    for embedded in embed_round(shared.database, &options, &is_stopped).await? {
+        let client = shared.database.client().await?;
+        let Some(pipeline) = pipelines::find(&**client, &embedded.pipeline).await? else { continue };
+        drop(client);
+        shared.tell(&pipeline, |report| {
+            report.num_embedded += embedded.num_embedded;
+            report.embed_trouble = embedded.trouble;
+            if embedded.error.is_some() {
+                report.error = embedded.error;
+            }
+        });
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use forebay_domain::{
 use forebay_engine::work::{self, PipelineReport, PipelineSpec, WorkOptions};
 use forebay_store::{
     connect::Database,
-    handoffs::{self, Enqueue},
+    handoffs::{self, Enqueue, Queueing, Taker},
     testing::{self, TestDatabase},
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(crate) struct Shop {
     pub(crate) client: Client,
     pub(crate) test: TestDatabase,
     /// The pipelines that changes are handed off to.
-    pub(crate) pipelines: Vec<i32>,
+    pub(crate) takers: Vec<Taker>,
 }
 
 impl Shop {
@@ -39,14 +39,14 @@ impl Shop {
             )
             .await
             .unwrap();
-        let pipelines = vec![pipeline_id(&client, "documents").await];
-        Self { database: test.open().await, client, test, pipelines }
+        let takers = vec![taker(pipeline_id(&client, "documents").await)];
+        Self { database: test.open().await, client, test, takers }
     }
 
     /// Declares a pipeline, and hands off to it alone from now on.
     pub(crate) async fn only_table(&mut self, config: Value) {
         work::declare(&self.database, &[table_spec(config)]).await.unwrap();
-        self.pipelines = vec![pipeline_id(&self.client, "rows").await];
+        self.takers = vec![taker(pipeline_id(&self.client, "rows").await)];
     }
 
     /// Stores a record and hands it off.
@@ -72,9 +72,15 @@ impl Shop {
             let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
                 [(key, Type::TEXT), (&hash, Type::BYTEA), (&text, Type::TEXT)];
             self.client.execute_typed(statement, &parameters).await.unwrap();
-            changes.push(Enqueue { reference_id, payload_hash, version: 1, change: Change::Updated });
+            changes.push(Enqueue {
+                reference_id,
+                payload_hash,
+                version: 1,
+                change: Change::Updated,
+                changed_fields: Vec::new(),
+            });
         }
-        handoffs::enqueue_changed(&self.client, &self.pipelines, 1, &changes).await.unwrap();
+        self.enqueue(&changes).await;
         changes.iter().map(|change| change.reference_id).collect()
     }
 
@@ -89,8 +95,20 @@ impl Shop {
             payload_hash: VersionHash(hash.try_into().unwrap()),
             version: 2,
             change: Change::Removed,
+            changed_fields: Vec::new(),
         };
-        handoffs::enqueue_changed(&self.client, &self.pipelines, 1, &[change]).await.unwrap();
+        self.enqueue(&[change]).await;
+    }
+
+    /// Hands changes off.
+    pub(crate) async fn enqueue(&self, changes: &[Enqueue]) -> u64 {
+        let queueing = Queueing { takers: &self.takers, run_id: Some(1), source_id: 1 };
+        handoffs::enqueue_changed(&self.client, &queueing, changes).await.unwrap()
+    }
+
+    /// The pipeline that changes are handed off to.
+    pub(crate) fn pipeline(&self) -> i32 {
+        self.takers[0].pipeline_id
     }
 
     /// Works until nothing is left, and answers for the pipeline that things are handed off to.
@@ -118,14 +136,13 @@ impl Shop {
     }
 }
 
+/// A pipeline that takes everything.
+pub(crate) fn taker(pipeline_id: i32) -> Taker {
+    Taker { pipeline_id, changed_fields: Vec::new(), limit_key: None }
+}
+
 pub(crate) fn table_spec(config: Value) -> PipelineSpec {
-    PipelineSpec {
-        name: "rows".into(),
-        source_name: Some(SOURCE.into()),
-        handler: "table".into(),
-        config,
-        enabled: true,
-    }
+    PipelineSpec::new("rows", "table", config).of_source(SOURCE)
 }
 
 async fn pipeline_id(client: &Client, name: &str) -> i32 {

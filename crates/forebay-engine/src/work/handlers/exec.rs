@@ -114,11 +114,6 @@ impl Exec {
         self.config.batch
     }
 
-    /// The longest that delivering a batch takes.
-    pub(in crate::work) fn time_limit(&self) -> Duration {
-        self.config.timeout + process::LONGEST_END
-    }
-
     /// Runs the command over the events. An error is one of the pipeline: the command cannot be started at all.
     pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         if events.is_empty() {

@@ -53,8 +53,6 @@ const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 const DEFAULT_CONCURRENCY: u32 = 8;
 /// A batch is so many requests one after another, on each of the connections.
 const ROUNDS: u32 = 4;
-/// What a batch needs beside waiting for answers, at most.
-const SLACK: Duration = Duration::from_secs(5);
 /// What is ours to say.
 const OWN_HEADERS: [&str; 8] = [
     "content-type",
@@ -93,7 +91,6 @@ pub(in crate::work) struct Webhook {
     host: String,
     headers: HeaderMap,
     signer: Option<Signer>,
-    timeout: Duration,
     concurrency: u32,
     payload: bool,
 }
@@ -214,7 +211,6 @@ impl Webhook {
             url: config.url,
             headers,
             signer,
-            timeout: config.timeout,
             concurrency: config.concurrency,
             payload: config.payload,
         })
@@ -223,11 +219,6 @@ impl Webhook {
     /// Most events that are worth giving at a time.
     pub(in crate::work) fn batch(&self) -> u32 {
         self.concurrency * ROUNDS
-    }
-
-    /// The longest that delivering a batch takes.
-    pub(in crate::work) fn time_limit(&self) -> Duration {
-        self.timeout * ROUNDS + SLACK
     }
 
     /// Sends each event, several at once. As soon as one answer asks to slow down, nothing more is sent, and what was

@@ -9,13 +9,7 @@ use serde_json::json;
 use super::Shop;
 
 pub(crate) fn documents(config: serde_json::Value) -> PipelineSpec {
-    PipelineSpec {
-        name: "documents".into(),
-        source_name: None,
-        handler: "documents".into(),
-        config,
-        enabled: true,
-    }
+    PipelineSpec::new("documents", "documents", config)
 }
 
 async fn found(shop: &Shop, query: &str) -> Vec<String> {

@@ -6,37 +6,37 @@ use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::ReferenceId,
 };
-use forebay_store::jobs::{self, Claimed, Failure, FailureReport, Receipt, Verdict};
+use forebay_store::jobs::{self, Claimed, Failure, FailureReport, Queue, Receipt, Verdict};
 use serde_json::json;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, types::Type};
 
 use super::Shop;
 
 const LEASE: Duration = Duration::from_mins(1);
 
-async fn claim(shop: &Shop, lease: Duration) -> Vec<Claimed> {
-    claim_some(&mut shop.test.client().await, shop.pipelines[0], 100, lease).await
+const PIPELINE: &str = "documents";
+
+async fn claim(shop: &Shop) -> Vec<Claimed> {
+    claim_some(&shop.test.client().await, 100).await
 }
 
-async fn claim_some(client: &mut Client, pipeline: i32, limit: u32, lease: Duration) -> Vec<Claimed> {
-    let transaction = client.transaction().await.unwrap();
-    jobs::hold_plans(&transaction).await.unwrap();
-    let claimed = jobs::claim(&transaction, pipeline, limit, lease).await.unwrap();
-    transaction.commit().await.unwrap();
+/// Claims for a worker that is not heard of again.
+async fn claim_and_die(shop: &Shop) -> Vec<Claimed> {
+    let claimed = claim(shop).await;
+    let expire = "update forebay.ingestion_claims set lease_until = now() - interval '1 second'";
+    shop.client.batch_execute(expire).await.unwrap();
     claimed
 }
 
+async fn claim_some(client: &Client, limit: u32) -> Vec<Claimed> {
+    jobs::claim(client, PIPELINE, limit, LEASE, "a test").await.unwrap()
+}
+
 async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Verdict> {
-    let mut client = shop.test.client().await;
-    let transaction = client.transaction().await.unwrap();
-    let verdicts = jobs::complete(&transaction, shop.pipelines[0], claims).await.unwrap();
-    transaction.commit().await.unwrap();
-    verdicts
+    jobs::complete(&shop.client, PIPELINE, claims).await.unwrap()
 }
 
 async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureReport {
-    let mut client = shop.test.client().await;
-    let transaction = client.transaction().await.unwrap();
     let failure = Failure {
         reference_id: claim.reference_id,
         class,
@@ -44,17 +44,12 @@ async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureRepor
         message: "the other side said no".into(),
         retry_after: None,
     };
-    let report = jobs::fail(&transaction, shop.pipelines[0], &[(failure, claim.receipt)]).await.unwrap();
-    transaction.commit().await.unwrap();
-    report
+    let verdicts = jobs::fail(&shop.client, shop.pipeline(), &[(failure, claim.receipt)]).await.unwrap();
+    FailureReport::of(&verdicts)
 }
 
 async fn rescue(shop: &Shop) -> FailureReport {
-    let mut client = shop.test.client().await;
-    let transaction = client.transaction().await.unwrap();
-    let report = jobs::rescue(&transaction, shop.pipelines[0], 100).await.unwrap();
-    transaction.commit().await.unwrap();
-    report
+    jobs::rescue(&shop.client, shop.pipeline(), 100).await.unwrap()
 }
 
 async fn make_due(client: &Client) {
@@ -69,7 +64,7 @@ async fn num_jobs(shop: &Shop) -> i64 {
 async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
     let shop = Shop::open().await;
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     assert_eq!(claimed.len(), 2);
     assert!(
         claimed.iter().all(|job| job.attempt == 1 && job.generation == 1 && job.change == Change::Updated)
@@ -90,11 +85,11 @@ async fn two_workers_never_get_the_same_job() {
     shop.put_all(&records).await;
     let mut workers = Vec::new();
     for _ in 0..4 {
-        let (mut client, pipeline) = (shop.test.client().await, shop.pipelines[0]);
+        let client = shop.test.client().await;
         workers.push(tokio::spawn(async move {
             let mut claimed = Vec::new();
             loop {
-                let batch = claim_some(&mut client, pipeline, 7, LEASE).await;
+                let batch = claim_some(&client, 7).await;
                 if batch.is_empty() {
                     return claimed;
                 }
@@ -114,12 +109,11 @@ async fn two_workers_never_get_the_same_job() {
 async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"n": 1})).await;
-    let pipeline = shop.pipelines[0];
     let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
     let taking = first.transaction().await.unwrap();
-    assert_eq!(jobs::take(&taking, pipeline, 10).await.unwrap().len(), 1);
+    assert_eq!(Queue::new(shop.pipeline()).take(&taking, 10).await.unwrap().len(), 1);
     let other = second.transaction().await.unwrap();
-    assert!(jobs::take(&other, pipeline, 10).await.unwrap().is_empty());
+    assert!(Queue::new(shop.pipeline()).take(&other, 10).await.unwrap().is_empty());
     drop(other);
     drop(taking);
     drop(first);
@@ -127,7 +121,7 @@ async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
     let mut taken = Vec::new();
     while taken.is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        taken = jobs::take(&again, pipeline, 10).await.unwrap();
+        taken = Queue::new(shop.pipeline()).take(&again, 10).await.unwrap();
     }
     assert_eq!(taken[0].attempt, 1);
 }
@@ -136,9 +130,9 @@ async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
 async fn a_stale_receipt_is_refused_and_changes_nothing() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Verdict::Stale]);
-    let stranger = Claimed { receipt: Receipt([7; 16]), ..claimed[0] };
+    let stranger = Claimed { receipt: Receipt([7; 16]), ..claimed[0].clone() };
     let report = fail(&shop, &stranger, FailureClass::Permanent).await;
     assert_eq!(report, FailureReport { num_refused: 1, ..FailureReport::default() });
     assert_eq!(shop.states().await, ["active 1"]);
@@ -149,12 +143,12 @@ async fn a_stale_receipt_is_refused_and_changes_nothing() {
 async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let late = claim(&shop, Duration::ZERO).await;
+    let late = claim_and_die(&shop).await;
     assert_eq!(rescue(&shop).await.num_retrying, 1);
     assert_eq!(shop.states().await, ["retrying 1"]);
     assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
     make_due(&shop.client).await;
-    let next = claim(&shop, LEASE).await;
+    let next = claim(&shop).await;
     assert_eq!(next[0].attempt, 2);
     assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
     assert_eq!(complete(&shop, &[(id, next[0].receipt)]).await, [Verdict::Done]);
@@ -165,7 +159,7 @@ async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
 async fn late_but_still_the_only_one_is_in_time() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let late = claim(&shop, Duration::ZERO).await;
+    let late = claim_and_die(&shop).await;
     assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Done]);
 }
 
@@ -174,11 +168,11 @@ async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"n": 1})).await;
     for _ in 0..3 {
-        assert_eq!(claim(&shop, Duration::ZERO).await.len(), 1);
+        assert_eq!(claim_and_die(&shop).await.len(), 1);
         assert_eq!(rescue(&shop).await.num_retrying, 1);
         make_due(&shop.client).await;
     }
-    claim(&shop, Duration::ZERO).await;
+    claim_and_die(&shop).await;
     assert_eq!(rescue(&shop).await.num_failed, 1);
     assert_eq!(
         shop.column("select state || reason_code from forebay.ingestion_handoffs").await,
@@ -191,12 +185,12 @@ async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
 async fn newer_content_that_comes_while_claimed_follows_once() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let first = claim(&shop, LEASE).await;
+    let first = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
     shop.put("a", &json!({"n": 3})).await;
-    assert!(claim(&shop, LEASE).await.is_empty());
+    assert!(claim(&shop).await.is_empty());
     assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
-    let second = claim(&shop, LEASE).await;
+    let second = claim(&shop).await;
     assert_eq!(second.len(), 1);
     assert_ne!(second[0].payload_hash, first[0].payload_hash);
     assert_eq!(second[0].attempt, 1);
@@ -209,10 +203,10 @@ async fn newer_content_that_comes_while_claimed_follows_once() {
 async fn a_lease_that_ended_gives_way_to_newer_content() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"n": 1})).await;
-    let first = claim(&shop, Duration::ZERO).await;
+    let first = claim_and_die(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
     assert_eq!(rescue(&shop).await.num_superseded, 1);
-    let second = claim(&shop, LEASE).await;
+    let second = claim(&shop).await;
     assert_ne!(second[0].payload_hash, first[0].payload_hash);
     assert_eq!(shop.states().await, ["active 1", "superseded 1"]);
 }
@@ -221,13 +215,13 @@ async fn a_lease_that_ended_gives_way_to_newer_content() {
 async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let first = claim(&shop, LEASE).await;
+    let first = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
     shop.put("a", &json!({"n": 1})).await;
     // Generation 2 of the first hash is open now, so the attempt at generation 1 must not close it.
     assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
     assert_eq!(shop.states().await, ["pending 1", "superseded 1"]);
-    let second = claim(&shop, LEASE).await;
+    let second = claim(&shop).await;
     assert_eq!((second[0].payload_hash, second[0].generation), (first[0].payload_hash, 2));
     assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Verdict::Done]);
     assert_eq!(shop.states().await, ["succeeded 1", "superseded 1"]);
@@ -237,7 +231,7 @@ async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
 async fn a_failure_costs_what_its_class_says() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"n": 1})).await;
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_retrying, 1);
     let row =
         shop.row("select state, reason_code, num_attempts, last_error from forebay.ingestion_handoffs").await;
@@ -245,16 +239,16 @@ async fn a_failure_costs_what_its_class_says() {
     assert_eq!((row.get::<_, i32>(2), row.get::<_, &str>(3)), (1, "the other side said no"));
     make_due(&shop.client).await;
     // Being asked to come back later uses no attempt.
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Throttled).await.num_retrying, 1);
     assert_eq!(shop.row("select num_attempts from forebay.ingestion_handoffs").await.get::<_, i32>(0), 1);
     make_due(&shop.client).await;
     for _ in 0..8 {
-        let claimed = claim(&shop, LEASE).await;
+        let claimed = claim(&shop).await;
         assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_retrying, 1);
         make_due(&shop.client).await;
     }
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_failed, 1);
     let row = shop.row("select state, reason_code, num_attempts from forebay.ingestion_handoffs").await;
     assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("failed", "attempts_exhausted"));
@@ -268,18 +262,18 @@ async fn a_failure_costs_what_its_class_says() {
 async fn a_permanent_failure_fails_at_once_and_newer_content_still_follows() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"n": 1})).await;
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Permanent).await.num_failed, 1);
     assert_eq!(shop.states().await, ["failed 1", "pending 1"]);
-    assert_eq!(claim(&shop, LEASE).await.len(), 1);
+    assert_eq!(claim(&shop).await.len(), 1);
 }
 
 #[tokio::test]
 async fn workers_do_not_wait_for_a_run_that_is_writing() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"n": 1})).await;
-    let claimed = claim(&shop, LEASE).await;
+    let claimed = claim(&shop).await;
     let mut writer = shop.test.client().await;
     let writing = writer.transaction().await.unwrap();
     writing.batch_execute("update forebay.ingestion_handoffs set reason_code = reason_code").await.unwrap();
@@ -293,7 +287,7 @@ async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
     let shop = Shop::open().await;
     let id = shop.put("a", &json!({"title": "x"})).await;
     shop.put("b", &json!({"title": "y"})).await;
-    let claimed = claim_some(&mut shop.test.client().await, shop.pipelines[0], 1, LEASE).await;
+    let claimed = claim_some(&shop.client, 1).await;
     shop.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
     assert_eq!(shop.drain().await.num_succeeded, 1);
     assert_eq!(num_jobs(&shop).await, 1);
@@ -302,17 +296,70 @@ async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
     assert_eq!(num_jobs(&shop).await, 0);
 }
 
+/// Jobs for made-up references: `(source, priority, how many)`.
+async fn fill(client: &Client, parts: &[(i32, i16, i32)]) {
+    for (source, priority, number) in parts {
+        let statement = format!(
+            "with n as (select gen_random_uuid() as id from generate_series(1, {number})), \
+             h as (insert into forebay.ingestion_handoffs \
+                 (reference_id, pipeline_id, payload_hash, version, state, change, reason_code) \
+                 select id, 1, sha256('x'), 1, 'pending', 'added', 'added' from n) \
+             insert into forebay.ingestion_jobs (pipeline_id, reference_id, source_id, priority, payload_hash, change) \
+             select 1, id, {source}, {priority}, sha256('x'), 'added' from n"
+        );
+        client.batch_execute(&statement).await.unwrap();
+    }
+}
+
+/// How many jobs of each source one batch takes.
+async fn take_by_source(client: &mut Client, queue: &mut Queue, limit: u32) -> Vec<(i32, i64)> {
+    let transaction = client.transaction().await.unwrap();
+    jobs::hold_plans(&transaction).await.unwrap();
+    let taken = queue.take(&transaction, limit).await.unwrap();
+    let ids: Vec<String> = taken.iter().map(|job| job.reference_id.to_string()).collect();
+    let statement = "select source_id, count(*) from forebay.ingestion_jobs \
+         where reference_id = any($1::text[]::uuid[]) group by 1 order by 1";
+    let rows = transaction.query_typed(statement, &[(&ids, Type::TEXT_ARRAY)]).await.unwrap();
+    let counts = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    jobs::complete_taken(&transaction, 1, &taken).await.unwrap();
+    transaction.commit().await.unwrap();
+    counts
+}
+
 #[tokio::test]
-async fn claiming_reads_the_queue_in_order_from_its_index_whatever_the_statistics_say() {
+async fn sources_take_turns_and_priorities_do_not() {
     let shop = Shop::open().await;
-    shop.client
-        .batch_execute(
-            "alter table forebay.ingestion_jobs set (autovacuum_enabled = false); \
-             insert into forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, change) \
-             select 1, gen_random_uuid(), '\\x00', 'added' from generate_series(1, 20000)",
-        )
-        .await
-        .unwrap();
+    fill(&shop.client, &[(1, 0, 1000), (2, 0, 30), (3, 10, 50)]).await;
+    let mut client = shop.test.client().await;
+    let mut queue = Queue::new(1);
+    assert_eq!(take_by_source(&mut client, &mut queue, 40).await, [(1, 20), (2, 20)]);
+    // What one source cannot fill is for the other; nothing of a later priority comes while an earlier one waits.
+    assert_eq!(take_by_source(&mut client, &mut queue, 500).await, [(1, 490), (2, 10)]);
+    assert_eq!(take_by_source(&mut client, &mut queue, 600).await, [(1, 490), (3, 50)]);
+    assert!(take_by_source(&mut client, &mut queue, 600).await.is_empty());
+    // What is queued behind the place that was read up to is found from the front again.
+    shop.put("late", &json!({"n": 1})).await;
+    assert_eq!(take_by_source(&mut client, &mut queue, 600).await, [(1, 1)]);
+}
+
+#[tokio::test]
+async fn what_another_worker_lets_go_of_is_found_again() {
+    let shop = Shop::open().await;
+    fill(&shop.client, &[(1, 0, 100)]).await;
+    let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
+    let holding = first.transaction().await.unwrap();
+    assert_eq!(Queue::new(1).take(&holding, 60).await.unwrap().len(), 60);
+    let mut queue = Queue::new(1);
+    assert_eq!(take_by_source(&mut second, &mut queue, 100).await, [(1, 40)]);
+    holding.rollback().await.unwrap();
+    assert_eq!(take_by_source(&mut second, &mut queue, 100).await, [(1, 60)]);
+}
+
+#[tokio::test]
+async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_say() {
+    let shop = Shop::open().await;
+    shop.client.batch_execute("alter table forebay.ingestion_jobs set (autovacuum_enabled = false)").await.unwrap();
+    fill(&shop.client, &[(1, 0, 20_000)]).await;
     let mut client = shop.test.client().await;
     for analysed in [false, true] {
         if analysed {
@@ -320,35 +367,19 @@ async fn claiming_reads_the_queue_in_order_from_its_index_whatever_the_statistic
         }
         let transaction = client.transaction().await.unwrap();
         jobs::hold_plans(&transaction).await.unwrap();
-        for statement in [jobs::TAKE, jobs::CLAIM] {
-            let literal = statement.replace("$1", "1").replace("$2", "500").replace("$3", "60");
-            let explain = format!("explain (costs off) {literal}");
-            let rows = transaction.query_typed(&explain, &[]).await.unwrap();
+        let taking = jobs::TAKE
+            .replace("$1", "1")
+            .replace("$2", "'{0}'")
+            .replace("$3", "'{1}'")
+            .replace("$4", "'{1970-01-01}'")
+            .replace("$5", "'{00000000-0000-0000-0000-000000000000}'")
+            .replace("$6", "500");
+        for statement in [taking, jobs::GROUPS.replace("$1", "1"), jobs::DUE.to_owned()] {
+            let rows = transaction.query_typed(&format!("explain (costs off) {statement}"), &[]).await.unwrap();
             let plan = rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().join("\n");
-            assert!(plan.contains("Index Scan using ingestion_jobs_claim"), "{plan}");
-            assert!(!plan.contains("Sort Key: j.priority"), "{plan}");
+            assert!(plan.contains("using ingestion_jobs_queue"), "{plan}");
+            assert!(!plan.contains("Sort Key: j.") && !plan.contains("Sort Key: f."), "{plan}");
             assert!(!plan.contains("Seq Scan"), "{plan}");
         }
-    }
-}
-
-#[tokio::test]
-async fn every_statement_fits_the_schema() {
-    let shop = Shop::open().await;
-    let statements = [
-        jobs::TAKE,
-        jobs::CLAIM,
-        jobs::COMPLETE,
-        jobs::COMPLETE_TAKEN,
-        jobs::RECONCILE,
-        jobs::FAILING,
-        jobs::FAIL,
-        jobs::EXPIRED,
-        forebay_store::documents::LOAD,
-        forebay_store::documents::UPSERT,
-        forebay_store::documents::SEARCH,
-    ];
-    for statement in statements {
-        shop.client.prepare(statement).await.unwrap_or_else(|error| panic!("{error:?} in {statement}"));
     }
 }

@@ -23,7 +23,7 @@ use crate::work::outside::printable;
 use super::verdict::Verdicts;
 
 /// A command that was killed is waited for so long.
-pub(super) const LONGEST_END: Duration = Duration::from_secs(5);
+const LONGEST_END: Duration = Duration::from_secs(5);
 /// Longer lines are passed over.
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// No more of standard output is read.

@@ -122,7 +122,7 @@ async fn the_index_can_be_compared_with_the_references() {
     let ids = shop.put_all(&[("a", json!({"t": "x"})), ("b", json!({"t": "y"}))]).await;
     shop.drain().await;
     shop.put("c", &json!({"t": "z"})).await;
-    let (pipeline, client) = (shop.pipelines[0], &shop.client);
+    let (pipeline, client) = (shop.pipeline(), &shop.client);
     let unknown = ReferenceId([9; 16]);
     let held = store::verify_page(client, pipeline, &[ids[1], unknown, ids[0]]).await.unwrap();
     let hash = shop
