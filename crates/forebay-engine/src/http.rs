@@ -4,9 +4,6 @@
 //! the provider of ring, given explicitly, because a library must not install a provider for the whole process. The
 //! roots are those of the machine. A proxy is taken from the environment as usual (`HTTPS_PROXY`, `HTTP_PROXY`,
 //! `ALL_PROXY`, `NO_PROXY`), but never for loopback hosts: no proxy can reach them.
-//!
-//! TLS is behind the feature `https`: with it, a client of reqwest that is built anywhere in the program without a
-//! provider of its own panics.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -18,16 +15,10 @@ const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    /// This build has no TLS.
-    #[cfg(not(feature = "https"))]
-    #[error("this build of Forebay speaks no https")]
-    NoTls,
     /// Nothing to verify a server by.
-    #[cfg(feature = "https")]
     #[error("no root certificate was found on this machine to verify the server's with")]
     NoRoots,
     /// TLS cannot be set up.
-    #[cfg(feature = "https")]
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     /// The client itself cannot be.
@@ -57,7 +48,6 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     })
 }
 
-#[cfg(feature = "https")]
 fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientError> {
     let mut roots = rustls::RootCertStore::empty();
     // What is not encrypted needs no roots, and reading them takes time.
@@ -74,9 +64,4 @@ fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientEr
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(builder.tls_backend_preconfigured(tls))
-}
-
-#[cfg(not(feature = "https"))]
-fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientError> {
-    if url.scheme() == "https" { Err(ClientError::NoTls) } else { Ok(builder) }
 }

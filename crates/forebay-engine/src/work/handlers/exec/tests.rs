@@ -260,6 +260,5 @@ fn wrong_settings_are_refused_by_name() {
         let message = Exec::open(&spec(config)).unwrap_err().to_string();
         assert!(message.contains(told), "{message}");
     }
-    let exec = script("true", "10s");
-    assert_eq!((exec.batch(), exec.time_limit()), (100, Duration::from_secs(15)));
+    assert_eq!(script("true", "10s").batch(), 100);
 }
