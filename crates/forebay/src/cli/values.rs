@@ -1,11 +1,11 @@
-//! Values that several commands read from the command line: scopes, key fields, times, shares.
+//! Values that several commands read from the command line: scopes, key fields, times, durations, shares.
 //!
 //! Each type parses itself and says in one sentence what it expected. What has the same meaning in `forebay.toml`
 //! is declared in [`crate::config`] and only gets its command line form here.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time};
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{Span, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
 
 /// One pair of a scope, as `--scope semester=Spring 2026`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,72 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
         return Ok(midnight.timestamp());
     }
     Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
+}
+
+/// The longest duration that is taken: a hundred years.
+const LONGEST: time::Duration = time::Duration::from_hours(24 * 36_500);
+
+/// A duration with its unit, longer than nothing and at most a hundred years: `30s`, `5m`, `1h`, `30d`. A day has 24
+/// hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Duration(time::Duration);
+
+impl Duration {
+    /// The duration.
+    pub(crate) fn get(self) -> time::Duration {
+        self.0
+    }
+}
+
+impl FromStr for Duration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span = text.trim().parse::<Span>().ok();
+        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        match duration.and_then(|duration| time::Duration::try_from(duration).ok()) {
+            Some(duration) if !duration.is_zero() && duration <= LONGEST => Ok(Self(duration)),
+            _ => Err("expected a duration such as 30s, 5m, 1h or 30d".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for Duration {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// A duration, or that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unless(Option<Duration>);
+
+impl Unless {
+    /// The duration, if there is one.
+    pub(crate) fn get(self) -> Option<time::Duration> {
+        self.0.map(Duration::get)
+    }
+}
+
+/// A duration between two times, or `never`.
+pub(crate) fn duration_or_never(text: &str) -> Result<Unless, String> {
+    duration_or(text, "never")
+}
+
+/// How long something is kept, or `forever`.
+pub(crate) fn duration_or_forever(text: &str) -> Result<Unless, String> {
+    duration_or(text, "forever")
+}
+
+fn duration_or(text: &str, word: &str) -> Result<Unless, String> {
+    if text == word {
+        return Ok(Unless(None));
+    }
+    let duration = text.parse().map_err(|error| format!("{error}, or {word}"))?;
+    Ok(Unless(Some(duration)))
 }
 
 /// A part of a whole, from 0 to 1. Written `0.2` or `20%`.
@@ -116,6 +182,21 @@ mod tests {
         {
             assert!(time(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        let seconds = |text: &str| text.parse::<Duration>().unwrap().get().as_secs();
+        for (text, expected) in [("30s", 30), ("5m", 300), ("1h", 3600), ("30d", 2_592_000), ("1h 30m", 5400)]
+        {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+        for text in ["", "30", "0s", "-5m", "1 month", "soon", "never", "40000d"] {
+            assert!(text.parse::<Duration>().is_err(), "{text}");
+        }
+        assert_eq!(duration_or_never("never").map(Unless::get), Ok(None));
+        assert_eq!(duration_or_forever("1h").map(Unless::get), Ok(Some(time::Duration::from_hours(1))));
+        assert!(duration_or_never("forever").unwrap_err().ends_with(", or never"));
     }
 
     #[test]

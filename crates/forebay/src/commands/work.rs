@@ -5,11 +5,13 @@ mod signals;
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
 
-use forebay_engine::work::{PipelineReport, WorkOptions, drain, follow};
+use clap::value_parser;
+use forebay_engine::work::{Progress, WorkOptions, drain, follow};
 use forebay_store::{
     connect::Database,
     handoffs, jobs,
@@ -24,6 +26,9 @@ use crate::{
     names, ui,
 };
 
+/// The handler whose work workers of the user's own do.
+const EXTERNAL: &str = "external";
+
 /// Ingest what has been handed off
 ///
 /// Works until it is stopped; Ctrl-C lets the work under way finish.
@@ -32,7 +37,8 @@ use crate::{
 Examples:
   forebay work
   forebay work --drain
-  forebay work --pipeline search --pipeline course_table")]
+  forebay work --pipeline search --pipeline course_table
+  forebay work --concurrency 4 --retention forever")]
 pub(crate) struct Args {
     /// Stop when nothing is left to do
     #[arg(long)]
@@ -41,6 +47,40 @@ pub(crate) struct Args {
     /// Work for this pipeline only; may be repeated [default: all that are enabled]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Vec<String>,
+
+    /// Batches of one pipeline under way at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
+    pub(crate) concurrency: u32,
+
+    /// Most hand-offs of one batch; a handler may take fewer at a time
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) batch: u32,
+
+    /// How long the work under way may go on after Ctrl-C; what is not finished then is given back
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub(crate) grace: values::Duration,
+
+    /// How often to look for references that a pipeline is missing, or never
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration_or_never)]
+    pub(crate) reconcile_every: values::Unless,
+
+    /// How long to keep what was replaced and which attempts failed, or forever
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = values::duration_or_forever)]
+    pub(crate) retention: values::Unless,
+}
+
+impl Args {
+    fn options(&self) -> WorkOptions {
+        WorkOptions {
+            pipelines: self.pipeline.clone(),
+            batch: self.batch,
+            concurrency: self.concurrency,
+            grace: self.grace.get(),
+            reconcile_every: self.reconcile_every.get(),
+            retention: self.retention.get(),
+            ..WorkOptions::default()
+        }
+    }
 }
 
 /// Runs the command.
@@ -61,15 +101,18 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
     // Held through hours of waiting, it would be one connection less for everybody.
     drop(client);
 
-    let options = WorkOptions { pipelines: args.pipeline.clone(), ..WorkOptions::default() };
+    let options = args.options();
     let bar = context.ui.progress("ingesting", None);
-    let claimed = Mutex::new(BTreeMap::new());
-    let progress = |so_far: &PipelineReport| show_progress(&bar, &claimed, so_far);
+    let told = Told::new(context, &bar);
+    let progress = |progress: Progress<'_>| told.hear(&progress);
     let done = if args.drain {
         drain(database, &options, &progress).await?
     } else {
-        let enabled: Vec<&str> =
-            chosen.iter().filter(|p| p.spec.enabled).map(|p| p.spec.name.as_str()).collect();
+        let enabled: Vec<&str> = chosen
+            .iter()
+            .filter(|p| p.spec.enabled && p.spec.handler != EXTERNAL)
+            .map(|p| p.spec.name.as_str())
+            .collect();
         context.ui.note(&format!(
             "working for {}; Ctrl-C ends it after the batch under way",
             if enabled.is_empty() { "no pipeline".to_owned() } else { enabled.join(", ") }
@@ -94,15 +137,54 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
     for pipeline in chosen.iter().filter(|pipeline| !pipeline.spec.enabled) {
         report.add_disabled(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
+    for pipeline in
+        chosen.iter().filter(|pipeline| pipeline.spec.enabled && pipeline.spec.handler == EXTERNAL)
+    {
+        report.add_external(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
+    }
     for failures in handoffs::failures_since(&**client, since).await? {
         report.add_failures(failures);
     }
     Ok(report)
 }
 
-fn show_progress(bar: &ui::Progress, claimed: &Mutex<BTreeMap<String, u64>>, so_far: &PipelineReport) {
-    // A count is never half written, so one that a panic left behind is still right.
-    let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
-    claimed.insert(so_far.pipeline.clone(), so_far.num_claimed);
-    bar.set(claimed.values().sum());
+/// What is told while the work goes on.
+struct Told<'a> {
+    context: &'a Context,
+    bar: &'a ui::Progress,
+    so_far: Mutex<SoFar>,
+}
+
+#[derive(Default)]
+struct SoFar {
+    claimed: BTreeMap<String, u64>,
+    is_away: bool,
+}
+
+impl<'a> Told<'a> {
+    fn new(context: &'a Context, bar: &'a ui::Progress) -> Self {
+        Self { context, bar, so_far: Mutex::default() }
+    }
+
+    fn hear(&self, progress: &Progress<'_>) {
+        // A count is never half written, so one that a panic left behind is still right.
+        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            Progress::Batch(report) => {
+                so_far.claimed.insert(report.pipeline.clone(), report.num_claimed);
+                self.bar.set(so_far.claimed.values().sum());
+            }
+            // It is tried many times, and told once.
+            Progress::Away { error, .. } => {
+                if !mem::replace(&mut so_far.is_away, true) {
+                    let ui = &self.context.ui;
+                    ui.warn(&format!("the database is away, and is tried again until it is back: {error}"));
+                }
+            }
+            Progress::Back => {
+                so_far.is_away = false;
+                self.context.ui.warn("the database is back, and the work goes on");
+            }
+        }
+    }
 }

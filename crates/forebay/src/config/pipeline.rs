@@ -1,258 +1,222 @@
 //! `[pipelines.NAME]`: what ingests the references of a source.
 //!
-//! A handler's settings stand beside `handler`, so the file stays flat. They are read as one loose struct and then
-//! made into the strict [`Pipeline`], which holds only what its handler uses; a setting of the other handler is an
-//! error, not ignored. What only the handler can judge (names of columns, types, whether the database knows a
-//! language) is left to the engine, which checks it when [`Pipeline::declared_as`] is declared.
+//! Here are the keys that every pipeline has. All others are the handler's own: they are passed on as they stand, and
+//! the engine, which alone knows what its handlers take, checks them when [`Pipeline::declared_as`] is declared.
 
 use std::collections::BTreeMap;
 
-use forebay_engine::work::PipelineSpec;
+use forebay_engine::work::{self, LimitKey, PipelineSpec};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::cli::values::Duration;
 
 /// One pipeline.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Written")]
 pub(crate) struct Pipeline {
-    /// Whose references it ingests. Required.
-    pub(crate) source: SourceName,
+    /// Whose references it ingests; `"*"` is every source. Required.
+    pub(crate) source: String,
     /// What ingests them. Required.
-    pub(crate) handler: Handler,
+    pub(crate) handler: String,
     /// False: nothing new is handed off to it, and what waits for it rests. Default: true.
+    #[serde(default = "yes")]
     pub(crate) enabled: bool,
+    /// The entity types that it takes. Default: none named, which is every type.
+    #[serde(default)]
+    pub(crate) entities: Vec<String>,
+    /// The top-level fields that it reads: a new version that differs in none of them is not handed off to it. Default:
+    /// none named, which is every version.
+    #[serde(default)]
+    pub(crate) changed_fields: Vec<String>,
+    /// How failed attempts are tried again, by failure class. Default: the built-in policies.
+    #[serde(default)]
+    pub(crate) retry: BTreeMap<Class, Retry>,
+    /// What holds over all its workers together. Default: no limits.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// The settings of the handler.
+    #[serde(flatten)]
+    pub(crate) settings: Map<String, Value>,
 }
 
 impl Pipeline {
     /// The pipeline as the engine takes it, under the name that it has in the file.
     pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
-        let (handler, config) = match &self.handler {
-            Handler::Table(table) => ("table", serde_json::json!(table)),
-            Handler::Documents(documents) => ("documents", serde_json::json!(documents)),
-        };
         PipelineSpec {
-            name: name.to_owned(),
-            source_name: match &self.source {
-                SourceName::Every => None,
-                SourceName::Named(source) => Some(source.clone()),
-            },
-            handler: handler.to_owned(),
-            config,
+            source_name: (self.source != "*").then(|| self.source.clone()),
+            entity_types: self.entities.clone(),
+            changed_fields: self.changed_fields.clone(),
+            retry: json!(self.retry),
+            limits: self.limits.0.clone(),
             enabled: self.enabled,
+            ..PipelineSpec::new(name, self.handler.as_str(), Value::Object(self.settings.clone()))
         }
     }
 }
 
-/// The source that a pipeline listens to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub(crate) enum SourceName {
-    /// `"*"`.
-    Every,
-    /// The source of this name.
-    Named(String),
+/// A failure class whose failures are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub(crate) enum Class {
+    /// May pass by itself.
+    Transient,
+    /// The other side asked to come back later.
+    Throttled,
+    /// The worker did not report before its lease ended.
+    Lost,
 }
 
-impl From<String> for SourceName {
-    fn from(name: String) -> Self {
-        if name == "*" { Self::Every } else { Self::Named(name) }
+impl TryFrom<String> for Class {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "transient" => Ok(Self::Transient),
+            "throttled" => Ok(Self::Throttled),
+            "lost" => Ok(Self::Lost),
+            "permanent" | "poison" => Err(format!(
+                "what failed as {word} is never tried again by itself, so there is no retry to set for it"
+            )),
+            _ => {
+                Err(format!("`{word}` is no failure class to retry; there are transient, throttled and lost"))
+            }
+        }
     }
 }
 
-/// What a pipeline does with a reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Handler {
-    /// One row for each reference in a table of the user's own.
-    Table(Table),
-    /// One searchable document for each reference.
-    Documents(Documents),
-}
-
-/// Settings of `handler = "table"`, written as the engine reads them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Table {
-    /// The table that rows are written to. Required.
-    pub(crate) table: TableName,
-    /// What fills each column of the table; at least one. Required.
-    pub(crate) columns: BTreeMap<String, Column>,
-    /// What becomes of the row of a reference that is gone. Default: it is deleted.
-    pub(crate) removed: Removed,
-}
-
-/// What fills a column: the field alone, or with the type that the column gets if Forebay makes the table.
+/// What a class of failures costs. What is absent is as in the built-in policy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged, expecting = "expected a field, or { field = \"…\", type = \"…\" }")]
-pub(crate) enum Column {
-    /// The field, or the JSON pointer to it; the column is made as `text`.
-    Field(String),
-    /// Both.
-    Typed(TypedColumn),
-}
-
-/// A field with the type of its column.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TypedColumn {
-    /// The field, or the JSON pointer to it.
-    pub(crate) field: String,
-    /// The column's type if Forebay makes the table.
-    #[serde(rename = "type")]
-    pub(crate) sql_type: String,
-}
-
-/// What becomes of the row of a reference that is gone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Removed {
-    /// It is deleted.
-    #[default]
-    Delete,
-    /// It stays, and its column `removed_at` says since when.
-    Mark,
-}
-
-/// Settings of `handler = "documents"`, written as the engine reads them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Documents {
-    /// The field that is the document's title, and weighs most in search. Default: the first of `title`, `name` and
-    /// `headline` that has text, else the key.
+#[serde(try_from = "WrittenRetry")]
+pub(crate) struct Retry {
+    /// With so many failures of the class a hand-off is given up.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) title: Option<String>,
-    /// The fields whose text is searched besides the title. Default: all text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) fields: Option<Vec<String>>,
-    /// The text search configuration of Postgres. Default: `simple`, which knows no language.
-    pub(crate) language: Language,
+    max_failures: Option<u32>,
+    /// The longest wait after the first failure; it doubles with each further one.
+    #[serde(rename = "base_delay_seconds", skip_serializing_if = "Option::is_none")]
+    base_delay: Option<Seconds>,
+    /// The longest wait of all.
+    #[serde(rename = "max_delay_seconds", skip_serializing_if = "Option::is_none")]
+    max_delay: Option<Seconds>,
 }
 
-/// A table as `schema.name`, both taken literally.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct TableName {
-    /// The schema, never Forebay's own.
-    pub(crate) schema: String,
-    /// The table.
-    pub(crate) name: String,
-}
+/// A duration that is stored as a number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seconds(Duration);
 
-impl Serialize for TableName {
+impl Serialize for Seconds {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.schema, self.name))
+        serializer.serialize_f64(self.0.get().as_secs_f64())
     }
 }
 
-impl TryFrom<String> for TableName {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRetry {
+    max_failures: Option<u32>,
+    base_delay: Option<Duration>,
+    max_delay: Option<Duration>,
+}
+
+impl TryFrom<WrittenRetry> for Retry {
+    type Error = String;
+
+    fn try_from(written: WrittenRetry) -> Result<Self, Self::Error> {
+        let WrittenRetry { max_failures, base_delay, max_delay } = written;
+        if max_failures.is_some_and(|number| !(1..=1_000_000).contains(&number)) {
+            return Err("max_failures must be a whole number from 1 to 1000000".to_owned());
+        }
+        if base_delay.zip(max_delay).is_some_and(|(base, max)| base.get() > max.get()) {
+            return Err("base_delay must not be longer than max_delay".to_owned());
+        }
+        Ok(Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) })
+    }
+}
+
+/// Limits of all workers together.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "WrittenLimits")]
+pub(crate) struct Limits(work::Limits);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLimits {
+    max_active: Option<u32>,
+    rate: Option<Rate>,
+    key: Option<String>,
+    #[serde(default)]
+    key_is_url: bool,
+    key_max_active: Option<u32>,
+    key_rate: Option<Rate>,
+}
+
+impl TryFrom<WrittenLimits> for Limits {
+    type Error = String;
+
+    fn try_from(written: WrittenLimits) -> Result<Self, Self::Error> {
+        let number = |name: &str, number: Option<u32>| match number.map(i32::try_from) {
+            None => Ok(None),
+            Some(Ok(number)) if number > 0 => Ok(Some(number)),
+            Some(_) => Err(format!("{name} must be a whole number of at least 1")),
+        };
+        let is_limited = written.key_max_active.is_some() || written.key_rate.is_some();
+        let key = match &written.key {
+            Some(_) if !is_limited => {
+                return Err("key limits nothing without key_max_active or key_rate".into());
+            }
+            Some(key) => Some(LimitKey { path: path(key)?, is_url: written.key_is_url }),
+            None if is_limited || written.key_is_url => {
+                return Err("limits by key need key, the field to go by".into());
+            }
+            None => None,
+        };
+        Ok(Self(work::Limits {
+            max_active: number("max_active", written.max_active)?,
+            rate: written.rate.map(|rate| rate.0),
+            key,
+            key_max_active: number("key_max_active", written.key_max_active)?,
+            key_rate: written.key_rate.map(|rate| rate.0),
+        }))
+    }
+}
+
+/// The way to a field: its name, or a JSON pointer (RFC 6901) to it.
+fn path(text: &str) -> Result<Vec<String>, String> {
+    if let Err(error) = text.parse::<forebay_domain::identity::KeyField>() {
+        return Err(format!("`{text}` does not name a field: {error}"));
+    }
+    Ok(match text.strip_prefix('/') {
+        Some(pointer) => {
+            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+        }
+        None => vec![text.to_owned()],
+    })
+}
+
+/// How often something may happen, as a number a second; written with its unit, such as `10/s`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Rate(f64);
+
+impl TryFrom<String> for Rate {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let Some((schema, name)) = text.split_once('.').filter(|(_, name)| !name.contains('.')) else {
-            return Err(format!("expected `schema.name` for a table, got `{text}`"));
-        };
-        if !is_identifier(schema) || !is_identifier(name) {
-            return Err(format!("`{text}` is not a table name: each part has 1 to 63 bytes"));
+        let rate = text.split_once('/').and_then(|(number, unit)| {
+            let seconds = match unit.trim() {
+                "s" => 1.0,
+                "min" => 60.0,
+                "h" => 3600.0,
+                _ => return None,
+            };
+            Some(number.trim().parse::<f64>().ok()? / seconds)
+        });
+        match rate.filter(|rate| rate.is_finite() && *rate > 0.0) {
+            Some(rate) => Ok(Self(rate)),
+            None => Err("expected a rate such as \"10/s\", \"100/min\" or \"500/h\"".to_owned()),
         }
-        if matches!(schema, "forebay" | "forebay_private") {
-            return Err(format!("`{schema}` is Forebay's own schema; name a table outside it"));
-        }
-        Ok(Self { schema: schema.to_owned(), name: name.to_owned() })
-    }
-}
-
-/// The name of a text search configuration, such as `simple` or `english`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Language(String);
-
-impl Default for Language {
-    fn default() -> Self {
-        Self("simple".to_owned())
-    }
-}
-
-impl TryFrom<String> for Language {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        let is_word =
-            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        if is_word && is_identifier(&name) {
-            Ok(Self(name))
-        } else {
-            Err("expected the name of a text search configuration, such as simple or english".to_owned())
-        }
-    }
-}
-
-/// What Postgres takes as an identifier without cutting it: 1 to 63 bytes (`NAMEDATALEN` less one), no zero byte.
-fn is_identifier(name: &str) -> bool {
-    (1..=63).contains(&name.len()) && !name.contains('\0')
-}
-
-/// A pipeline as it stands in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    source: SourceName,
-    handler: Kind,
-    #[serde(default = "yes")]
-    enabled: bool,
-    table: Option<TableName>,
-    columns: Option<BTreeMap<String, Column>>,
-    removed: Option<Removed>,
-    title: Option<String>,
-    fields: Option<Vec<String>>,
-    language: Option<Language>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Table,
-    Documents,
-}
-
-impl TryFrom<Written> for Pipeline {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { source, handler, enabled, table, columns, removed, title, fields, language } = written;
-        let handler = match handler {
-            Kind::Table => {
-                let strays = [
-                    ("title", title.is_some()),
-                    ("fields", fields.is_some()),
-                    ("language", language.is_some()),
-                ];
-                refuse("table", &strays)?;
-                let columns = columns.filter(|columns| !columns.is_empty());
-                let columns = columns.ok_or_else(|| needs("table", "columns = { column = \"field\" }"))?;
-                let table = table.ok_or_else(|| needs("table", "table = \"schema.name\""))?;
-                Handler::Table(Table { table, columns, removed: removed.unwrap_or_default() })
-            }
-            Kind::Documents => {
-                let strays = [
-                    ("table", table.is_some()),
-                    ("columns", columns.is_some()),
-                    ("removed", removed.is_some()),
-                ];
-                refuse("documents", &strays)?;
-                Handler::Documents(Documents { title, fields, language: language.unwrap_or_default() })
-            }
-        };
-        Ok(Self { source, handler, enabled })
     }
 }
 
 fn yes() -> bool {
     true
-}
-
-fn needs(handler: &str, setting: &str) -> String {
-    format!("the handler `{handler}` needs {setting}")
-}
-
-fn refuse(handler: &str, strays: &[(&str, bool)]) -> Result<(), String> {
-    match strays.iter().find(|(_, present)| *present) {
-        Some((name, _)) => Err(format!("the handler `{handler}` has no setting `{name}`")),
-        None => Ok(()),
-    }
 }

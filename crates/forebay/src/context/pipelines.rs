@@ -50,11 +50,5 @@ impl Context {
 }
 
 fn built_in() -> PipelineSpec {
-    PipelineSpec {
-        name: BUILT_IN.to_owned(),
-        source_name: None,
-        handler: "documents".to_owned(),
-        config: serde_json::json!({}),
-        enabled: true,
-    }
+    PipelineSpec::new(BUILT_IN, "documents", serde_json::json!({}))
 }

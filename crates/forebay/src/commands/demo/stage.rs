@@ -8,7 +8,7 @@ use std::{fmt::Write as _, net::SocketAddr};
 use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
 use forebay_engine::{
     persist::{Input, PersistRequest, RunReport, persist},
-    work::{PipelineReport, PipelineSpec, WorkOptions, WorkReport, drain},
+    work::{PipelineSpec, WorkOptions, WorkReport, drain},
 };
 use forebay_sources::http_json::HttpJson;
 use forebay_store::{
@@ -186,7 +186,7 @@ pub(super) async fn scrape(
 
 /// Ingests all that waits. What stopped a pipeline stops the demo.
 pub(super) async fn ingest(database: &Database) -> Result<WorkReport, Failure> {
-    let mut report = drain(database, &WorkOptions::default(), &|_: &PipelineReport| {}).await?;
+    let mut report = drain(database, &WorkOptions::default(), &|_| {}).await?;
     match report.pipelines.iter_mut().find_map(|pipeline| pipeline.error.take()) {
         Some(error) => Err(error.into()),
         None => Ok(report),
@@ -195,23 +195,18 @@ pub(super) async fn ingest(database: &Database) -> Result<WorkReport, Failure> {
 
 /// The pipeline that fills the user's table.
 pub(super) fn table_pipeline() -> PipelineSpec {
-    PipelineSpec {
-        name: "courses_table".to_owned(),
-        source_name: Some(COURSES.name.to_owned()),
-        handler: "table".to_owned(),
-        config: serde_json::json!({
-            "table": demo::COURSES,
-            "columns": {
-                "id": "id",
-                "title": "title",
-                "instructor": "instructor",
-                "semester": "semester",
-                "description": "description",
-                "seats": { "field": "seats", "type": "int" },
-            },
-        }),
-        enabled: true,
-    }
+    let config = serde_json::json!({
+        "table": demo::COURSES,
+        "columns": {
+            "id": "id",
+            "title": "title",
+            "instructor": "instructor",
+            "semester": "semester",
+            "description": "description",
+            "seats": { "field": "seats", "type": "int" },
+        },
+    });
+    PipelineSpec::new("courses_table", "table", config).of_source(COURSES.name)
 }
 
 /// Runs as a table.

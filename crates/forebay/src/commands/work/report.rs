@@ -12,12 +12,13 @@ use crate::{
 };
 
 /// The work of one command. The JSON form is `{"pipelines": [ … ], "failures": [ … ], "disabled": [ … ],
-/// "duration_ms"}`.
+/// "external": [ … ], "duration_ms"}`.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pipelines: Vec<Pipeline>,
     failures: Vec<Failures>,
-    disabled: Vec<Disabled>,
+    disabled: Vec<Resting>,
+    external: Vec<Resting>,
     duration_ms: u64,
 }
 
@@ -55,9 +56,9 @@ struct Failures {
     message: String,
 }
 
-/// A pipeline that nothing is done for.
+/// A pipeline that nothing is done for here: it is disabled, or others work for it.
 #[derive(Debug, Serialize)]
-struct Disabled {
+struct Resting {
     pipeline: String,
     num_waiting: u64,
 }
@@ -81,12 +82,17 @@ impl Report {
             pipelines: pipelines.collect(),
             failures: Vec::new(),
             disabled: Vec::new(),
+            external: Vec::new(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
     pub(super) fn add_disabled(&mut self, pipeline: &str, backlog: &Backlog) {
-        self.disabled.push(Disabled { pipeline: pipeline.to_owned(), num_waiting: waiting(backlog) });
+        self.disabled.push(Resting { pipeline: pipeline.to_owned(), num_waiting: waiting(backlog) });
+    }
+
+    pub(super) fn add_external(&mut self, pipeline: &str, backlog: &Backlog) {
+        self.external.push(Resting { pipeline: pipeline.to_owned(), num_waiting: waiting(backlog) });
     }
 
     /// Adds failed tries, if they are of a pipeline that was worked for. Another worker's are told as well: whoever
@@ -161,6 +167,16 @@ impl ui::Report for Report {
                 number => format!("{} hand-offs rest until it is enabled again", format::count(number)),
             };
             page.toned(Tone::Warning, &format!("\npipeline {} is disabled: {rests}", disabled.pipeline));
+        }
+        for external in &self.external {
+            let waits = match external.num_waiting {
+                0 => "nothing waits for them".to_owned(),
+                number => format!("{} hand-offs wait for them", format::count(number)),
+            };
+            page.line(&format!(
+                "\nthe work of pipeline {} is done by other workers: {waits}",
+                external.pipeline
+            ));
         }
     }
 }
