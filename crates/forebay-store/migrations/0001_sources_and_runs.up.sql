@@ -34,8 +34,8 @@ create table forebay.pipelines (
     source_name text,
     entity_types text[] not null default '{}',
     changed_fields text[] not null default '{}',
-    handler text not null constraint pipelines_handler_check
-        check (handler in ('table', 'documents', 'webhook', 'exec', 'external')),
+    handler text not null constraint pipelines_handler_check check
+        (handler in ('table', 'documents', 'webhook', 'exec', 'external')),
     config jsonb not null default '{}',
     retry jsonb not null default '{}',
     max_active int constraint pipelines_max_active_check check (max_active >= 1),

@@ -85,7 +85,7 @@ const CONSTRAINTS: [(&str, &str); 5] = [
     ("pipelines_name_check", NAMES),
     ("sources_entity_type_check", "Give the source an entity type."),
     ("sources_key_fields_check", "Name at least one key field."),
-    ("pipelines_handler_check", "A pipeline's handler is `table` or `documents`."),
+    ("pipelines_handler_check", "A pipeline's handler is table, documents, webhook, exec or external."),
 ];
 const NAMES: &str = "A name begins with a letter or digit and has at most 63 letters, digits, dots, _ and -.";
 

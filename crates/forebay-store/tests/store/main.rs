@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
+mod conservation;
 mod cluster;
 mod connect;
 mod export;
@@ -17,3 +18,4 @@ mod story;
 mod support;
 #[cfg(target_os = "linux")]
 mod tls;
+mod worker_role;

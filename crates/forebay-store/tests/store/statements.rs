@@ -6,11 +6,12 @@
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 use forebay_domain::{
+    handoff::{Change, FailureClass, ReasonCode, State},
     identity::ReferenceId,
     prepare::{Preparer, RecordPolicy},
 };
 use forebay_store::{
-    handoffs,
+    handoffs, jobs,
     references::{self, CURRENT, PROBE, REMOVE, UPDATE},
     testing,
 };
@@ -91,8 +92,8 @@ async fn stock(client: &Client) {
                 unnest('{{2026-01-15, 2026-02-15, 2026-03-15}}'::timestamptz[]) with ordinality as m (at, ord);
         insert into forebay.ingestion_handoffs (reference_id, pipeline_id, payload_hash, version, state, change, reason_code)
             select reference_id, 1, version_hash, 1, 'pending', 'added', 'added' from forebay.\"references\";
-        insert into forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, change)
-            select 1, reference_id, version_hash, 'added' from forebay.\"references\";
+        insert into forebay.ingestion_jobs (pipeline_id, reference_id, source_id, payload_hash, change)
+            select 1, reference_id, source_id, version_hash, 'added' from forebay.\"references\";
         insert into forebay.scrape_run_changes (run_id, reference_id, change)
             select 1, reference_id, 'removed' from forebay.\"references\" where record_key::int % 3 = 0"
     );
@@ -198,11 +199,54 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     assert_index("removing", &found, "references", "references_pkey");
     assert_index("removing", &found, "scrape_run_changes", "scrape_run_changes_pkey");
 
-    let literals = format!("{ids}, {hashes}, {ones}, {words}, '{{1}}', 1");
-    let types = "uuid[], bytea[], int4[], text[], int4[], int8";
+    let literals = format!("{ids}, {hashes}, {ones}, {words}, '{{1}}', 1, 1, null, 0::int2");
+    let types = "uuid[], bytea[], int4[], text[], int4[], int8, int4, text, int2";
     let found = planned(handoffs::ENQUEUE, types, literals).nodes(client, true).await;
     assert_index("handing off", &found, "ingestion_handoffs", "ingestion_handoffs_pkey");
     assert_index("handing off", &found, "ingestion_jobs", "ingestion_jobs_pkey");
+
+    let found =
+        planned(jobs::COMPLETE_TAKEN, "int4, uuid[], bytea[], int4[]", format!("1, {ids}, {hashes}, {ones}"));
+    let found = found.nodes(client, true).await;
+    assert_index("ending", &found, "ingestion_handoffs", "ingestion_handoffs_pkey");
+    assert_index("ending", &found, "ingestion_jobs", "ingestion_jobs_pkey");
+
+    let verify = planned(handoffs::VERIFY, "int4, uuid[]", format!("1, {ids}"));
+    for hold_plans in [false, true] {
+        let found = verify.nodes(client, hold_plans).await;
+        assert_index("proving", &found, "references", "references_pkey");
+        assert_index("proving", &found, "ingestion_handoffs", "ingestion_handoffs_pkey");
+        assert_index("proving", &found, "ingestion_jobs", "ingestion_jobs_pkey");
+    }
+}
+
+#[tokio::test]
+async fn the_words_of_the_rules_are_the_words_of_the_tables() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    let words = |constraint: &'static str| {
+        let client = &client;
+        async move {
+            let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') as m) \
+                 from pg_constraint where conname = $1";
+            let mut words: Vec<String> = client.query_one(statement, &[&constraint]).await.unwrap().get(0);
+            words.sort();
+            words
+        }
+    };
+    let sorted = |mut words: Vec<&'static str>| {
+        words.sort_unstable();
+        words
+    };
+    let states = sorted(State::ALL.iter().map(|state| state.as_str()).collect());
+    assert_eq!(words("ingestion_handoffs_state_check").await, states);
+    let reasons = sorted(ReasonCode::ALL.iter().map(|reason| reason.as_str()).collect());
+    assert_eq!(words("ingestion_handoffs_reason_code_check").await, reasons);
+    let changes = sorted(Change::ALL.iter().map(|change| change.as_str()).collect());
+    assert_eq!(words("ingestion_handoffs_change_check").await, changes);
+    assert_eq!(words("ingestion_jobs_change_check").await, changes);
+    let classes = sorted(FailureClass::ALL.iter().map(|class| class.as_str()).collect());
+    assert_eq!(words("ingestion_attempts_failure_class_check").await, classes);
 }
 
 /// A reference at a time reads one reference and its revisions, whatever the statistics.

@@ -26,7 +26,7 @@ async fn tombstones_and_handoffs_are_counted_where_they_belong() {
     let sql = "update forebay.\"references\" set removed_at = now() where record_key = 'HST-101';
         insert into forebay.ingestion_handoffs
             (reference_id, pipeline_id, version, payload_hash, state, change, reason_code)
-        select r.reference_id, p.pipeline_id, 1, r.version_hash, 'succeeded', 'added', 'test'
+        select r.reference_id, p.pipeline_id, 1, r.version_hash, 'succeeded', 'added', 'added'
         from forebay.\"references\" as r, forebay.pipelines as p";
     story.client.batch_execute(sql).await.unwrap();
     let other = SourceSpec {

@@ -1,0 +1,199 @@
+//! Conservation: what is missing is found whatever caused it, and repaired exactly.
+
+use forebay_domain::{handoff::Change, identity::ReferenceId};
+use forebay_store::{
+    handoffs::{self, Enqueue, Queueing, Taker, Verdict},
+    pipelines::{self, PipelineSpec},
+    testing::{self, TestDatabase},
+};
+use serde_json::json;
+use tokio_postgres::{Client, types::Type};
+
+/// A database with one source of one reference, `a`, at version 1, and a pipeline that reads the field `title`.
+struct Stage {
+    _test: TestDatabase,
+    client: Client,
+    taker: Taker,
+    id: ReferenceId,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let test = testing::database().await;
+        let client = test.client().await;
+        let fill = "insert into forebay.sources (name, entity_type, key_fields) values ('s', 'item', '{id}');
+            insert into forebay.scrape_runs (source_id, scope, status, ended_at, is_complete, with_handoffs, engine,
+                input, observed_at) values (1, '', 'complete', now(), true, true, 'test', '-', now());
+            insert into forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at, first_seen_run_id,
+                scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload)
+            values (forebay.reference_id('s', 'a'), now(), now(), now(), 1, 1, 1, 1, sha256('1'), 'item', '', 'a', '{}')";
+        client.batch_execute(fill).await.unwrap();
+        let spec = PipelineSpec {
+            changed_fields: vec!["title".into()],
+            ..PipelineSpec::new("p", "external", json!({})).of_source("s")
+        };
+        pipelines::declare(&client, &spec).await.unwrap();
+        let pipeline = pipelines::find(&client, "p").await.unwrap().unwrap();
+        let taker = handoffs::takers_of(&client, "s", "item").await.unwrap();
+        let taker = taker.into_iter().find(|taker| taker.pipeline_id == pipeline.pipeline_id).unwrap();
+        let id = ReferenceId::compute("s", "a");
+        Self { _test: test, client, taker, id }
+    }
+
+    async fn verdict(&self) -> Verdict {
+        handoffs::verify(&self.client, self.taker.pipeline_id, &[self.id]).await.unwrap()[0].verdict
+    }
+
+    async fn repair(&mut self) -> u64 {
+        let transaction = self.client.transaction().await.unwrap();
+        let number = handoffs::repair(&transaction, &self.taker, &[self.id], false).await.unwrap();
+        transaction.commit().await.unwrap();
+        number
+    }
+
+    async fn run(&self, statement: &str) {
+        self.client.batch_execute(statement).await.unwrap();
+    }
+
+    /// Stores version `version` and hands it off as a run does; tells how many hand-offs that made.
+    async fn change(&self, version: i32, field: &str) -> u64 {
+        self.run(&format!(
+            "select forebay_private.ensure_revision_month(now());
+             update forebay.\"references\" set version = {version}, version_hash = sha256('{version}');
+             insert into forebay.reference_revisions values
+                 (forebay.reference_id('s', 'a'), clock_timestamp(), 1, {version}, 'updated', '{field}', '1', '2')"
+        ))
+        .await;
+        let hash = self
+            .client
+            .query_typed_one("select version_hash from forebay.\"references\"", &[])
+            .await
+            .unwrap();
+        let hash: Vec<u8> = hash.get(0);
+        let change = Enqueue {
+            reference_id: self.id,
+            payload_hash: forebay_domain::identity::VersionHash(hash.try_into().unwrap()),
+            version,
+            change: Change::Updated,
+            changed_fields: vec![field.into()],
+        };
+        let takers = std::slice::from_ref(&self.taker);
+        let queueing = Queueing { takers, run_id: Some(1), source_id: 1 };
+        handoffs::enqueue_changed(&self.client, &queueing, &[change]).await.unwrap()
+    }
+
+    /// A worker does what is due.
+    async fn work(&self) {
+        let done = "select c.verdict from (select array_agg(reference_id) as ids, array_agg(receipt) as receipts \
+             from forebay.claim_jobs('p')) as j, forebay.complete_jobs('p', j.ids, j.receipts) as c";
+        assert_eq!(self.client.query_typed_one(done, &[]).await.unwrap().get::<_, &str>(0), "done");
+    }
+
+    async fn reason(&self) -> String {
+        let statement = "select h.reason_code from forebay.ingestion_handoffs as h \
+             where h.pipeline_id = $1 and h.state = 'pending'";
+        let row = self.client.query_typed_one(statement, &[(&self.taker.pipeline_id, Type::INT4)]).await;
+        row.unwrap().get(0)
+    }
+}
+
+#[tokio::test]
+async fn a_new_pipeline_is_missing_everything_and_a_repair_hands_it_off_once() {
+    let mut stage = Stage::set().await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.repair().await, 1);
+    assert_eq!(stage.verdict().await, Verdict::InWork);
+    assert_eq!(stage.reason().await, "reconciled");
+    assert_eq!(stage.repair().await, 0);
+    stage.work().await;
+    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.repair().await, 0);
+}
+
+#[tokio::test]
+async fn what_a_pipeline_does_not_read_is_filtered_and_what_it_reads_is_not() {
+    let mut stage = Stage::set().await;
+    stage.repair().await;
+    stage.work().await;
+    assert_eq!(stage.change(2, "seats").await, 0);
+    assert_eq!(stage.verdict().await, Verdict::Filtered);
+    assert_eq!(stage.change(3, "title").await, 1);
+    assert_eq!(stage.verdict().await, Verdict::InWork);
+    stage.work().await;
+    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    // A field that is read changed, and nobody handed it off.
+    stage.change(4, "seats").await;
+    stage.run("update forebay.reference_revisions set field_name = 'title' where version = 4").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.repair().await, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_deleted_by_hand_is_found() {
+    let mut stage = Stage::set().await;
+    stage.repair().await;
+    stage.run("delete from forebay.ingestion_jobs").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.repair().await, 1);
+    stage.work().await;
+    stage.run("delete from forebay.ingestion_handoffs").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.repair().await, 1);
+    stage.run("update forebay.ingestion_handoffs set state = 'superseded'").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+}
+
+#[tokio::test]
+async fn other_settings_make_outdated_what_was_ingested_by_the_old_ones() {
+    let mut stage = Stage::set().await;
+    stage.repair().await;
+    stage.work().await;
+    stage.run("update forebay.pipelines set configured_at = clock_timestamp()").await;
+    assert_eq!(stage.verdict().await, Verdict::Outdated);
+    assert_eq!(stage.repair().await, 1);
+    assert_eq!(stage.reason().await, "reconfigured");
+    stage.work().await;
+    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+}
+
+#[tokio::test]
+async fn a_removal_must_be_handed_off_where_the_reference_was() {
+    let mut stage = Stage::set().await;
+    stage.run("update forebay.\"references\" set removed_at = now()").await;
+    assert_eq!(stage.verdict().await, Verdict::Filtered);
+    stage.run("update forebay.\"references\" set removed_at = null").await;
+    stage.repair().await;
+    stage.work().await;
+    stage.run("update forebay.\"references\" set removed_at = now()").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.repair().await, 1);
+    stage.work().await;
+    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    stage.run("update forebay.\"references\" set removed_at = null").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+}
+
+#[tokio::test]
+async fn what_a_run_was_told_not_to_hand_off_is_withheld_from_pipelines_that_were_there() {
+    let stage = Stage::set().await;
+    stage.run("update forebay.scrape_runs set with_handoffs = false, started_at = clock_timestamp()").await;
+    assert_eq!(stage.verdict().await, Verdict::Withheld);
+    stage.run("update forebay.pipelines set configured_at = clock_timestamp()").await;
+    assert_eq!(stage.verdict().await, Verdict::Missing);
+}
+
+#[tokio::test]
+async fn what_is_not_of_a_pipelines_types_is_filtered_and_pruning_keeps_what_counts() {
+    let mut stage = Stage::set().await;
+    stage.repair().await;
+    stage.work().await;
+    stage.change(2, "title").await;
+    stage.work().await;
+    stage.run("update forebay.ingestion_handoffs set finished_at = now() - interval '60 days'").await;
+    let month = std::time::Duration::from_hours(30 * 24);
+    assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 1);
+    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 0);
+    stage.run("update forebay.pipelines set entity_types = '{event}'").await;
+    assert_eq!(stage.verdict().await, Verdict::Filtered);
+}
