@@ -1,3 +1,4 @@
+drop view forebay.handoff_status;
 drop view forebay.handoff_counts;
 drop function forebay.source_at(text, timestamptz);
 drop function forebay.reference_at(uuid, timestamptz);

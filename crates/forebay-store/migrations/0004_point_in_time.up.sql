@@ -61,8 +61,24 @@ comment on function forebay.source_at(text, timestamptz) is
     'All references of a source that were there at a time, with the payloads that they had.';
 
 create view forebay.handoff_counts with (security_invoker = true) as
-    select p.name as pipeline, h.state, h.reason_code, count(*) as num_handoffs, min(h.enqueued_at) as oldest_enqueued_at
+    select p.name as pipeline, h.state, h.reason_code, h.failure_code, count(*) as num_handoffs,
+        min(h.enqueued_at) as oldest_enqueued_at
     from forebay.ingestion_handoffs as h
     join forebay.pipelines as p using (pipeline_id)
-    group by p.name, h.state, h.reason_code;
-comment on view forebay.handoff_counts is 'Hand-offs by pipeline, state and reason, with the age of the oldest.';
+    group by p.name, h.state, h.reason_code, h.failure_code;
+comment on view forebay.handoff_counts is
+    'Hand-offs by pipeline, state, reason and what their last tries reported, with the age of the oldest.';
+
+create view forebay.handoff_status with (security_invoker = true) as
+    select h.reference_id, s.name as source, r.record_key, p.name as pipeline, h.state, h.reason_code, h.failure_code,
+        h.last_error, h.change, h.version, h.num_attempts, h.enqueued_at, h.finished_at
+    from (
+        select distinct on (f.reference_id, f.pipeline_id) f.*
+        from forebay.ingestion_handoffs as f
+        order by f.reference_id, f.pipeline_id, f.version desc, f.enqueued_at desc
+    ) as h
+    join forebay.pipelines as p using (pipeline_id)
+    left join forebay."references" as r using (reference_id)
+    left join forebay.sources as s using (source_id);
+comment on view forebay.handoff_status is
+    'How each reference stands in each pipeline: its latest hand-off. Source and key are null when the reference is gone for good.';

@@ -14,9 +14,11 @@ use crate::{
 };
 
 mod conservation;
+mod operate;
 mod prune;
 mod show;
 pub use conservation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
+pub use operate::{Mode, Operated, Selection, Stood, cancel, hold, release, retry, snooze};
 pub use prune::{PRUNE, prune};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,

@@ -58,7 +58,8 @@ pub struct Verified {
     version: i32,
     version_hash: VersionHash,
     source_id: i32,
-    is_removed: bool,
+    /// The reference is gone now.
+    pub is_removed: bool,
     was_given: bool,
 }
 

@@ -1,6 +1,7 @@
--- Hand-offs as an operator looks at them: newest first, of some pipeline, state or reference.
+-- Hand-offs as an operator looks at them: newest first, of some pipeline, state, reference, reason, source or time.
 select h.reference_id, s.name, r.record_key, p.name, h.state, h.reason_code, h.change, h.version, h.generation,
-    h.num_attempts, h.last_error, h.payload_hash, h.run_id, h.enqueued_at, h.finished_at
+    h.num_attempts, h.last_error, h.payload_hash, h.run_id, h.enqueued_at, h.finished_at,
+    h.failure_code
 from forebay.ingestion_handoffs as h
 join forebay.pipelines as p using (pipeline_id)
 -- A reference that was purged may have left its hand-offs.
@@ -9,5 +10,8 @@ left join forebay.sources as s using (source_id)
 where ($1::text is null or p.name = $1)
     and ($2::text is null or h.state = $2)
     and ($3::uuid is null or h.reference_id = $3)
+    and ($5::text is null or h.reason_code = $5 or h.failure_code = $5)
+    and ($6::text is null or s.name = $6)
+    and ($7::timestamptz is null or coalesce(h.finished_at, h.enqueued_at) >= $7)
 order by h.enqueued_at desc, h.version desc, h.reference_id, p.name
 limit $4

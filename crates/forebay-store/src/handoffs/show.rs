@@ -40,6 +40,8 @@ pub struct HandoffRow {
     pub generation: i32,
     /// Tries that failed.
     pub num_attempts: i32,
+    /// What the last failed try reported, as a stable word of its handler.
+    pub failure_code: Option<String>,
     /// What the last failed try said.
     pub last_error: Option<String>,
     /// The content.
@@ -61,6 +63,12 @@ pub struct HandoffFilter {
     pub state: Option<String>,
     /// Only of this reference.
     pub reference_id: Option<ReferenceId>,
+    /// Only with this word as reason or as what the last try reported.
+    pub reason_code: Option<String>,
+    /// Only of references of this source.
+    pub source: Option<String>,
+    /// Only those that ended, or else were queued, at this time or later.
+    pub since: Option<Timestamp>,
     /// At most so many, newest first.
     pub limit: i64,
 }
@@ -74,6 +82,8 @@ pub struct HandoffCount {
     pub state: String,
     /// Why.
     pub reason_code: String,
+    /// What their last tries reported.
+    pub failure_code: Option<String>,
     /// How many.
     pub num_handoffs: u64,
     /// When the oldest of them was queued.
@@ -141,17 +151,20 @@ pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result
                 (&filter.state, Type::TEXT),
                 (&filter.reference_id.map(SqlId), Type::UUID),
                 (&filter.limit, Type::INT8),
+                (&filter.reason_code, Type::TEXT),
+                (&filter.source, Type::TEXT),
+                (&filter.since, Type::TIMESTAMPTZ),
             ],
         )
         .await?;
     rows.iter().map(handoff).collect()
 }
 
-/// Counts hand-offs by pipeline, state and reason.
+/// Counts hand-offs by pipeline, state, reason and what their last tries reported.
 pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Result<Vec<HandoffCount>> {
-    let statement = "select pipeline, state, reason_code, num_handoffs, oldest_enqueued_at \
-         from forebay.handoff_counts where $1::text is null or pipeline = $1 \
-         order by pipeline, state, num_handoffs desc, reason_code";
+    let statement = "select pipeline, state, reason_code, failure_code, num_handoffs, \
+             oldest_enqueued_at from forebay.handoff_counts where $1::text is null or pipeline = $1 \
+         order by pipeline, state, num_handoffs desc, reason_code, failure_code";
     let rows = client.query_typed(statement, &[(&pipeline, Type::TEXT)]).await?;
     rows.iter()
         .map(|row| {
@@ -159,8 +172,9 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
                 pipeline: row.try_get(0)?,
                 state: row.try_get(1)?,
                 reason_code: row.try_get(2)?,
-                num_handoffs: count(row, 3)?,
-                oldest_enqueued_at: row.try_get(4)?,
+                failure_code: row.try_get(3)?,
+                num_handoffs: count(row, 4)?,
+                oldest_enqueued_at: row.try_get(5)?,
             })
         })
         .collect()
@@ -253,6 +267,7 @@ fn handoff(row: &Row) -> Result<HandoffRow> {
         run_id: row.try_get(12)?,
         enqueued_at: row.try_get(13)?,
         finished_at: row.try_get(14)?,
+        failure_code: row.try_get(15)?,
     })
 }
 

@@ -11,6 +11,7 @@ mod connect;
 mod export;
 mod history;
 mod migrations;
+mod operate;
 mod pooler;
 mod statements;
 mod stats;

@@ -2,7 +2,12 @@
 
 use forebay_store::handoffs::{self, HandoffFilter};
 
-use super::report::ListReport;
+use jiff::Timestamp;
+
+use super::{
+    report::ListReport,
+    select::{STATES, past},
+};
 use crate::{
     cli::values,
     context::Context,
@@ -10,16 +15,13 @@ use crate::{
     names,
 };
 
-/// The words of `ingestion_handoffs.state`.
-const STATES: [&str; 8] =
-    ["pending", "active", "retrying", "succeeded", "failed", "superseded", "cancelled", "held"];
-
 /// List hand-offs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay handoffs list
-  forebay handoffs list --pipeline search --state failed")]
+  forebay handoffs list --pipeline search --state failed
+  forebay handoffs list --reason-code webhook_gone --since 3d")]
 pub(crate) struct Args {
     /// Only of this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -28,6 +30,18 @@ pub(crate) struct Args {
     /// Only in this state
     #[arg(long, value_name = "STATE", value_parser = STATES)]
     pub(crate) state: Option<String>,
+
+    /// Only of references of this source
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) source: Option<String>,
+
+    /// Only with this reason, or with this failure reported by the last try
+    #[arg(long, value_name = "CODE", value_parser = values::name)]
+    pub(crate) reason_code: Option<String>,
+
+    /// Only what ended, or was queued if it has not, since this time or within this span (`2h`, `3d`)
+    #[arg(long, value_name = "T", value_parser = past)]
+    pub(crate) since: Option<Timestamp>,
 
     /// Most hand-offs to show, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -39,6 +53,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let filter = HandoffFilter {
         pipeline: args.pipeline.clone(),
         state: args.state.clone(),
+        reason_code: args.reason_code.clone(),
+        source: args.source.clone(),
+        since: args.since,
         reference_id: None,
         limit: i64::from(args.limit),
     };
@@ -46,6 +63,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .with_database(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, &args.pipeline).await?;
+            if let Some(source) = &args.source {
+                names::source(&client, source).await?;
+            }
             Ok(handoffs::list(&**client, &filter).await?)
         })
         .await?;

@@ -1,9 +1,16 @@
 //! `forebay handoffs`: the hand-off seen by an operator.
 
+mod cancel;
 mod counts;
+mod hold;
 mod list;
+mod release;
 mod report;
+mod report_operated;
+mod retry;
+mod select;
 mod show;
+mod snooze;
 
 use clap::Subcommand;
 
@@ -18,6 +25,11 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Counts(counts::Args),
+    Retry(retry::Args),
+    Cancel(cancel::Args),
+    Hold(hold::Args),
+    Release(release::Args),
+    Snooze(snooze::Args),
 }
 
 /// Runs the command.
@@ -26,5 +38,10 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Counts(args) => counts::run(args, context).await,
+        Command::Retry(args) => retry::run(args, context).await,
+        Command::Cancel(args) => cancel::run(args, context).await,
+        Command::Hold(args) => hold::run(args, context).await,
+        Command::Release(args) => release::run(args, context).await,
+        Command::Snooze(args) => snooze::run(args, context).await,
     }
 }

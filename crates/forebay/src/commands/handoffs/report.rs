@@ -24,6 +24,7 @@ struct Handoff {
     version: i32,
     generation: i32,
     num_attempts: i32,
+    failure_code: Option<String>,
     last_error: Option<String>,
     payload_hash: String,
     run_id: Option<i64>,
@@ -44,6 +45,7 @@ impl From<HandoffRow> for Handoff {
             version: row.version,
             generation: row.generation,
             num_attempts: row.num_attempts,
+            failure_code: row.failure_code,
             last_error: row.last_error,
             payload_hash: row.payload_hash.to_string(),
             run_id: row.run_id,
@@ -60,6 +62,11 @@ impl Handoff {
             _ => self.reference_id.clone(),
         }
     }
+}
+
+/// A word that may be missing.
+fn word(word: Option<&str>) -> String {
+    word.map_or_else(|| "-".to_owned(), format::plain)
 }
 
 fn tone(state: &str) -> Tone {
@@ -91,6 +98,7 @@ impl Report for ListReport {
             Column::text("reference"),
             Column::number("version"),
             Column::text("reason_code"),
+            Column::text("failure_code"),
             Column::text("enqueued, UTC"),
             Column::text("last error"),
         ]);
@@ -101,6 +109,7 @@ impl Report for ListReport {
                 handoff.reference(),
                 handoff.version.to_string(),
                 handoff.reason_code.clone(),
+                word(handoff.failure_code.as_deref()),
                 format::minute(handoff.enqueued_at),
                 format::plain(handoff.last_error.as_deref().unwrap_or_default()),
             ];
@@ -121,6 +130,7 @@ struct Count {
     pipeline: String,
     state: String,
     reason_code: String,
+    failure_code: Option<String>,
     num_handoffs: u64,
     oldest_enqueued_at: Timestamp,
     /// Age of the oldest when it was looked at.
@@ -136,6 +146,7 @@ impl CountsReport {
             pipeline: count.pipeline,
             state: count.state,
             reason_code: count.reason_code,
+            failure_code: count.failure_code,
             num_handoffs: count.num_handoffs,
             oldest_enqueued_at: count.oldest_enqueued_at,
         };
@@ -149,6 +160,7 @@ impl Report for CountsReport {
             Column::text("state"),
             Column::text("pipeline"),
             Column::text("reason_code"),
+            Column::text("failure_code"),
             Column::number("hand-offs"),
             Column::number("oldest"),
         ]);
@@ -157,6 +169,7 @@ impl Report for CountsReport {
                 count.state.clone(),
                 count.pipeline.clone(),
                 count.reason_code.clone(),
+                word(count.failure_code.as_deref()),
                 format::count(count.num_handoffs),
                 format::duration(Duration::from_secs(count.oldest_age_s)),
             ];
@@ -293,6 +306,7 @@ impl PipelineOf {
             Column::number("version"),
             Column::text("change"),
             Column::text("reason_code"),
+            Column::text("failure_code"),
             Column::number("generation"),
             Column::number("failed tries"),
             Column::text("enqueued, UTC"),
@@ -304,6 +318,7 @@ impl PipelineOf {
                 handoff.version.to_string(),
                 handoff.change.clone(),
                 handoff.reason_code.clone(),
+                word(handoff.failure_code.as_deref()),
                 handoff.generation.to_string(),
                 handoff.num_attempts.to_string(),
                 format::minute(handoff.enqueued_at),

@@ -39,9 +39,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let reference_id = reference.reference_id;
             let filter = HandoffFilter {
                 pipeline: args.pipeline.clone(),
-                state: None,
                 reference_id: Some(reference_id),
                 limit: MOST_SHOWN,
+                ..HandoffFilter::default()
             };
             let mut report = ShowReport::new(&reference);
             for handoff in handoffs::list(&**client, &filter).await? {

@@ -1,0 +1,399 @@
+//! What operators do to hand-offs: retry, cancel, hold, release and snooze, one or two hundred thousand at a time.
+//!
+//! Each operation is an event of the table of transitions in `forebay_domain::handoff`; nothing here knows what a state
+//! becomes. What does not apply is refused and counted by the refusal's code.
+//!
+//! Hand-offs are gone through in the order of their key, page by page. A page is a transaction: its references are
+//! locked first, which keeps persisting away, then hand-offs, then jobs, each in order. Only then are they judged, by
+//! statements that begin after all locks are held, because what was chosen may have changed meanwhile. Workers never
+//! wait for any of these locks, so waiting for theirs is safe.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::{
+    handoff::{Event, Refusal, State, Transition, next},
+    identity::{ReferenceId, VersionHash},
+};
+use jiff::Timestamp;
+use tokio_postgres::{
+    Client, Transaction,
+    types::{ToSql, Type},
+};
+
+use super::{CHANNEL, REPAIR_PRIORITY};
+use crate::{
+    error::Result,
+    references::hold_plans,
+    types::{SqlHash, SqlId, sql_ids},
+};
+
+const PICK: &str = include_str!("operate/pick.sql");
+const LOCK_HANDOFFS: &str = include_str!("operate/lock_handoffs.sql");
+const LOCK_JOBS: &str = include_str!("operate/lock_jobs.sql");
+const JUDGE: &str = include_str!("operate/judge.sql");
+const WRITE: &str = include_str!("operate/write.sql");
+const SUPERSEDE: &str = include_str!("operate/supersede.sql");
+const QUEUE: &str = include_str!("operate/queue.sql");
+const DROP: &str = include_str!("operate/drop.sql");
+const PUT_OFF: &str = include_str!("operate/put_off.sql");
+
+/// Hand-offs of one transaction.
+const PAGE: u64 = 1000;
+/// The code of the one refusal that is not of the table of transitions: the reference was deleted for good.
+const REFERENCE_GONE: &str = "reference_gone";
+
+/// Which hand-offs an operation is for; what is not given does not narrow them down.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only of this pipeline.
+    pub pipeline: Option<String>,
+    /// Only of references of this source.
+    pub source: Option<String>,
+    /// Only in this state. Without it, and without ids, only those in a state that the operation is meant for.
+    pub state: Option<State>,
+    /// Only those with this word as reason or as what their last try reported.
+    pub reason_code: Option<String>,
+    /// Only of these references; none: of all.
+    pub reference_ids: Vec<ReferenceId>,
+    /// Only those that ended, or else were queued, at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only those that ended, or else were queued, before this time.
+    pub until: Option<Timestamp>,
+    /// Most hand-offs to act upon; what is refused does not count.
+    pub limit: Option<u64>,
+}
+
+/// How to go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Do it.
+    Act,
+    /// Change nothing and lock nothing, only count.
+    DryRun,
+}
+
+/// What an operation did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operated {
+    /// Hand-offs that it applied to.
+    pub num_done: u64,
+    /// The same, by how they stood before.
+    pub done: BTreeMap<Stood, u64>,
+    /// Hand-offs that it did not apply to, by the code of the refusal.
+    pub refused: BTreeMap<&'static str, u64>,
+}
+
+/// How a hand-off stood before an operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stood {
+    /// Its pipeline.
+    pub pipeline: String,
+    /// Its state.
+    pub state: State,
+    /// Why it was in that state.
+    pub reason_code: String,
+    /// What its last try reported.
+    pub failure_code: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Operation {
+    Retry { priority: i16 },
+    Cancel,
+    Hold,
+    Release,
+    Snooze { until: Timestamp },
+}
+
+/// The primary key of a hand-off.
+#[derive(Clone, Copy)]
+struct Key {
+    reference_id: ReferenceId,
+    pipeline_id: i32,
+    payload_hash: VersionHash,
+}
+
+/// Keys as the arrays that statements take.
+struct Keys {
+    ids: Vec<SqlId>,
+    pipelines: Vec<i32>,
+    hashes: Vec<SqlHash>,
+}
+
+/// A hand-off that the operation applies to.
+struct Accepted {
+    key: Key,
+    stood: Stood,
+    transition: &'static Transition,
+}
+
+/// Hands off once more what failed, was cancelled or succeeded, with failures counted from zero, and makes what waits
+/// for another try due now. What succeeded is chosen only by its state or by the ids of references. Refused with
+/// `not_latest` is what the pipeline was given newer content of; other content that waits gives way. `priority`: lower
+/// goes first; none: [`REPAIR_PRIORITY`], after changes.
+pub async fn retry(
+    client: &mut Client,
+    selection: &Selection,
+    priority: Option<i16>,
+    mode: Mode,
+) -> Result<Operated> {
+    let operation = Operation::Retry { priority: priority.unwrap_or(REPAIR_PRIORITY) };
+    operate(client, operation, selection, mode).await
+}
+
+/// Calls off what waits.
+pub async fn cancel(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
+    operate(client, Operation::Cancel, selection, mode).await
+}
+
+/// Sets aside what waits, until it is released.
+pub async fn hold(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
+    operate(client, Operation::Hold, selection, mode).await
+}
+
+/// Lets go what is held.
+pub async fn release(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
+    operate(client, Operation::Release, selection, mode).await
+}
+
+/// Lets what waits wait until a time. Refused with `attempt_under_way` is what waits for an attempt to end: when that
+/// is taken up is up to the worker.
+pub async fn snooze(
+    client: &mut Client,
+    selection: &Selection,
+    until: Timestamp,
+    mode: Mode,
+) -> Result<Operated> {
+    operate(client, Operation::Snooze { until }, selection, mode).await
+}
+
+impl Operation {
+    const fn event(self) -> Event {
+        match self {
+            Self::Retry { .. } => Event::Retry,
+            Self::Cancel => Event::Cancel,
+            Self::Hold => Event::Hold,
+            Self::Release => Event::Release,
+            Self::Snooze { .. } => Event::Snooze,
+        }
+    }
+
+    /// The states that it is meant for: what is chosen by nothing but a pipeline or a reason is not all history.
+    const fn usual_states(self) -> &'static [State] {
+        match self {
+            Self::Retry { .. } => &[State::Retrying, State::Failed, State::Cancelled],
+            Self::Cancel => &[State::Pending, State::Active, State::Retrying, State::Held],
+            Self::Hold | Self::Snooze { .. } => &[State::Pending, State::Active, State::Retrying],
+            Self::Release => &[State::Held],
+        }
+    }
+
+    /// Whether hand-offs wait for a worker after it that may not have waited before.
+    const fn queues(self) -> bool {
+        matches!(self, Self::Retry { .. } | Self::Release)
+    }
+}
+
+impl Selection {
+    fn states(&self, operation: Operation) -> Vec<State> {
+        match self.state {
+            Some(state) => vec![state],
+            None if self.reference_ids.is_empty() => operation.usual_states().to_vec(),
+            None => State::ALL.to_vec(),
+        }
+    }
+}
+
+async fn operate(
+    client: &mut Client,
+    operation: Operation,
+    selection: &Selection,
+    mode: Mode,
+) -> Result<Operated> {
+    let states = selection.states(operation);
+    let mut result = Operated::default();
+    let mut after =
+        Key { reference_id: ReferenceId([0; 16]), pipeline_id: i32::MIN, payload_hash: VersionHash([0; 32]) };
+    loop {
+        let left = selection.limit.map_or(PAGE, |limit| limit.saturating_sub(result.num_done));
+        if left == 0 {
+            return Ok(result);
+        }
+        let transaction = client.transaction().await?;
+        hold_plans(&transaction).await?;
+        // The order is that of the key, so the index can be read on from where the last page ended.
+        transaction
+            .batch_execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+            .await?;
+        let page = pick(&transaction, selection, &states, after, left.min(PAGE)).await?;
+        let Some(last) = page.last() else { return Ok(result) };
+        after = *last;
+        if mode == Mode::Act {
+            lock(&transaction, &page).await?;
+        }
+        let accepted = judge(&transaction, operation, &states, &page, &mut result).await?;
+        if mode == Mode::Act && !accepted.is_empty() {
+            act(&transaction, operation, &accepted).await?;
+        }
+        transaction.commit().await?;
+        for one in accepted {
+            result.num_done += 1;
+            *result.done.entry(one.stood).or_default() += 1;
+        }
+    }
+}
+
+async fn pick(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+    states: &[State],
+    after: Key,
+    limit: u64,
+) -> Result<Vec<Key>> {
+    let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    let ids = (!selection.reference_ids.is_empty()).then(|| sql_ids(&selection.reference_ids));
+    let rows = transaction
+        .query_typed(
+            PICK,
+            &[
+                (&SqlId(after.reference_id), Type::UUID),
+                (&after.pipeline_id, Type::INT4),
+                (&SqlHash(after.payload_hash), Type::BYTEA),
+                (&states, Type::TEXT_ARRAY),
+                (&selection.pipeline, Type::TEXT),
+                (&selection.source, Type::TEXT),
+                (&selection.reason_code, Type::TEXT),
+                (&ids, Type::UUID_ARRAY),
+                (&selection.since, Type::TIMESTAMPTZ),
+                (&selection.until, Type::TIMESTAMPTZ),
+                (&i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8),
+            ],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Key {
+                reference_id: row.try_get::<_, SqlId>(0)?.0,
+                pipeline_id: row.try_get(1)?,
+                payload_hash: row.try_get::<_, SqlHash>(2)?.0,
+            })
+        })
+        .collect()
+}
+
+async fn lock(transaction: &Transaction<'_>, page: &[Key]) -> Result<()> {
+    let keys = Keys::of(page.iter());
+    let references =
+        "select from forebay.\"references\" where reference_id = any ($1) order by reference_id for share";
+    transaction.execute_typed(references, &[(&keys.ids, Type::UUID_ARRAY)]).await?;
+    transaction.execute_typed(LOCK_HANDOFFS, &keys.parameters()).await?;
+    transaction
+        .execute_typed(LOCK_JOBS, &[(&keys.ids, Type::UUID_ARRAY), (&keys.pipelines, Type::INT4_ARRAY)])
+        .await?;
+    Ok(())
+}
+
+/// Tells to which hand-offs of a page the operation applies, and counts the refusals.
+async fn judge(
+    transaction: &Transaction<'_>,
+    operation: Operation,
+    states: &[State],
+    page: &[Key],
+    result: &mut Operated,
+) -> Result<Vec<Accepted>> {
+    let mut accepted = Vec::new();
+    for row in transaction.query_typed(JUDGE, &Keys::of(page.iter()).parameters()).await? {
+        let index = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
+        // The check constraint knows no other words.
+        let Some(state) = State::parse(row.try_get(2)?) else { continue };
+        // It has changed since it was picked.
+        if !states.contains(&state) {
+            continue;
+        }
+        let (has_newer, has_reference, is_claimed): (bool, bool, bool) =
+            (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+        let refusal = match (operation, next(state, operation.event())) {
+            (_, Err(refusal)) => refusal.code(),
+            (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest.code(),
+            (Operation::Snooze { .. }, Ok(_)) if is_claimed => Refusal::AttemptUnderWay.code(),
+            (operation, Ok(_)) if operation.queues() && !has_reference => REFERENCE_GONE,
+            (_, Ok(transition)) => {
+                let stood = Stood {
+                    pipeline: row.try_get(1)?,
+                    state,
+                    reason_code: row.try_get(3)?,
+                    failure_code: row.try_get(4)?,
+                };
+                accepted.push(Accepted { key: page[index], stood, transition });
+                continue;
+            }
+        };
+        *result.refused.entry(refusal).or_default() += 1;
+    }
+    Ok(accepted)
+}
+
+async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Accepted]) -> Result<()> {
+    let keys = Keys::of(accepted.iter().map(|one| &one.key));
+    if let Operation::Retry { .. } = operation {
+        transaction.execute_typed(SUPERSEDE, &keys.parameters()).await?;
+    }
+    let to: Vec<&str> = accepted.iter().map(|one| one.transition.to.as_str()).collect();
+    let reasons: Vec<Option<&str>> =
+        accepted.iter().map(|one| one.transition.reason.map(|reason| reason.as_str())).collect();
+    let raises: Vec<bool> = accepted.iter().map(|one| one.transition.raises_generation).collect();
+    let mut parameters = keys.parameters().to_vec();
+    parameters.extend::<[(&(dyn ToSql + Sync), Type); 3]>([
+        (&to, Type::TEXT_ARRAY),
+        (&reasons, Type::TEXT_ARRAY),
+        (&raises, Type::BOOL_ARRAY),
+    ]);
+    transaction.execute_typed(WRITE, &parameters).await?;
+
+    let mut parameters = keys.parameters().to_vec();
+    match &operation {
+        Operation::Retry { priority } => {
+            parameters.push((priority, Type::INT2));
+            transaction.execute_typed(QUEUE, &parameters).await?;
+        }
+        Operation::Release => {
+            parameters.push((&0_i16, Type::INT2));
+            transaction.execute_typed(QUEUE, &parameters).await?;
+        }
+        Operation::Cancel | Operation::Hold => {
+            transaction.execute_typed(DROP, &parameters).await?;
+        }
+        Operation::Snooze { until } => {
+            parameters.push((until, Type::TIMESTAMPTZ));
+            transaction.execute_typed(PUT_OFF, &parameters).await?;
+        }
+    }
+    if operation.queues() {
+        let statement = "select pg_notify($1, pipeline_id::text) \
+             from (select distinct pipeline_id from unnest($2::int4[]) as p (pipeline_id)) as p";
+        transaction
+            .query_typed(statement, &[(&CHANNEL, Type::TEXT), (&keys.pipelines, Type::INT4_ARRAY)])
+            .await?;
+    }
+    Ok(())
+}
+
+impl Keys {
+    fn of<'a>(keys: impl Iterator<Item = &'a Key>) -> Self {
+        let mut all = Self { ids: Vec::new(), pipelines: Vec::new(), hashes: Vec::new() };
+        for key in keys {
+            all.ids.push(SqlId(key.reference_id));
+            all.pipelines.push(key.pipeline_id);
+            all.hashes.push(SqlHash(key.payload_hash));
+        }
+        all
+    }
+
+    fn parameters(&self) -> [(&(dyn ToSql + Sync), Type); 3] {
+        [
+            (&self.ids, Type::UUID_ARRAY),
+            (&self.pipelines, Type::INT4_ARRAY),
+            (&self.hashes, Type::BYTEA_ARRAY),
+        ]
+    }
+}

@@ -1,0 +1,12 @@
+-- Takes the jobs of hand-offs that no longer wait out of the queue. One that a worker has stays: a follow-up that is
+-- not pending when the attempt ends is not taken up.
+with
+stopped as materialized (
+    select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)
+)
+delete from forebay.ingestion_jobs as j
+using stopped as s
+where j.reference_id = s.reference_id
+    and j.pipeline_id = s.pipeline_id
+    and j.payload_hash = s.payload_hash
+    and j.receipt is null

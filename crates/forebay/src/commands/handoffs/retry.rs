@@ -1,0 +1,43 @@
+//! `forebay handoffs retry`: hands off once more what stopped.
+
+use forebay_store::handoffs;
+
+use super::{report_operated::OperatedReport, select::Filters};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Hand off once more what failed or was cancelled, and make due what waits for another try
+///
+/// Failures count from zero again. What succeeded is retried only when asked for by `--state succeeded` or
+/// `--reference`. What the pipeline was given newer content of is refused: retry that.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay handoffs retry --pipeline search --state failed --dry-run
+  forebay handoffs retry --reason-code webhook_gone --since 3d
+  forebay handoffs retry --reference courses/CSC-126 --priority 0")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    filters: Filters,
+
+    /// Lower goes first; changes have 0
+    #[arg(long, value_name = "N", default_value_t = handoffs::REPAIR_PRIORITY,
+        value_parser = clap::value_parser!(i16).range(0..=100))]
+    priority: i16,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let operated = context
+        .with_database(async |database| {
+            let mut client = database.client().await?;
+            let selection = args.filters.selection(&client).await?;
+            Ok(handoffs::retry(&mut client, &selection, Some(args.priority), args.filters.mode()).await?)
+        })
+        .await?;
+    let report = OperatedReport::new("retry", args.filters.mode(), operated);
+    context.ui.show(&report)?;
+    Ok(report.exit())
+}

@@ -1,0 +1,141 @@
+//! Which hand-offs an operator means: the filters that all operations share, and how times are read.
+
+use forebay_domain::handoff::State;
+use forebay_store::{
+    connect::Client,
+    handoffs::{Mode, Selection},
+};
+use jiff::{Span, Timestamp, Zoned, tz::TimeZone};
+
+use crate::{cli::values, failure::Failure, names};
+
+/// The words of `ingestion_handoffs.state`.
+pub(super) const STATES: [&str; 8] =
+    ["pending", "active", "retrying", "succeeded", "failed", "superseded", "cancelled", "held"];
+
+/// Which hand-offs; at least one filter is demanded
+#[derive(Debug, clap::Args)]
+pub(super) struct Filters {
+    /// Only of this pipeline
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pipeline: Option<String>,
+
+    /// Only of references of this source
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    source: Option<String>,
+
+    /// Only in this state
+    #[arg(long, value_name = "STATE", value_parser = STATES)]
+    state: Option<String>,
+
+    /// Only with this reason, or with this failure reported by the last try
+    #[arg(long, value_name = "CODE", value_parser = values::name)]
+    reason_code: Option<String>,
+
+    /// Only what ended, or was queued if it has not, since this time or within this span (`2h`, `3d`)
+    #[arg(long, value_name = "T", value_parser = past)]
+    since: Option<Timestamp>,
+
+    /// Only what ended, or was queued if it has not, before this time or longer ago than this span
+    #[arg(long, value_name = "T", value_parser = past)]
+    until: Option<Timestamp>,
+
+    /// Only of this reference: `NAME/RECORD_KEY`, or its uuid; may be repeated
+    #[arg(long, value_name = "REFERENCE", value_parser = values::name)]
+    reference: Vec<String>,
+
+    /// Most hand-offs to act upon
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+
+    /// Tell what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Filters {
+    /// What they select. Errors: `no_filter`, and those of unknown names.
+    pub(super) async fn selection(&self, client: &Client) -> Result<Selection, Failure> {
+        let is_narrowed = self.pipeline.is_some()
+            || self.source.is_some()
+            || self.state.is_some()
+            || self.reason_code.is_some()
+            || self.since.is_some()
+            || self.until.is_some()
+            || !self.reference.is_empty();
+        if !is_narrowed {
+            return Err(Failure::usage("no_filter", "nothing says which hand-offs are meant").hint(
+                "give at least one filter, such as --pipeline NAME, --reason-code CODE or --since 2h",
+            ));
+        }
+        names::pipelines(client, &self.pipeline).await?;
+        if let Some(source) = &self.source {
+            names::source(client, source).await?;
+        }
+        let mut reference_ids = Vec::new();
+        for name in &self.reference {
+            reference_ids.push(names::reference(client, name).await?.reference_id);
+        }
+        Ok(Selection {
+            pipeline: self.pipeline.clone(),
+            source: self.source.clone(),
+            state: self.state.as_deref().and_then(State::parse),
+            reason_code: self.reason_code.clone(),
+            reference_ids,
+            since: self.since,
+            until: self.until,
+            limit: self.limit,
+        })
+    }
+
+    /// Whether to act.
+    pub(super) fn mode(&self) -> Mode {
+        if self.dry_run { Mode::DryRun } else { Mode::Act }
+    }
+}
+
+/// A time, or a span that ends now.
+pub(super) fn past(text: &str) -> Result<Timestamp, String> {
+    moment(text, |now, span| now.checked_sub(span))
+}
+
+/// A time, or a span that begins now.
+pub(super) fn future(text: &str) -> Result<Timestamp, String> {
+    moment(text, |now, span| now.checked_add(span))
+}
+
+fn moment(
+    text: &str,
+    apply: impl Fn(&Zoned, Span) -> Result<Zoned, jiff::Error>,
+) -> Result<Timestamp, String> {
+    if let Ok(time) = values::time(text) {
+        return Ok(time);
+    }
+    let expected = || "expected a time such as 2026-03-01T12:00:00Z, or a span such as 2h or 3d".to_owned();
+    let span: Span = text.parse().map_err(|_| expected())?;
+    if span.is_negative() || span.is_zero() {
+        return Err(expected());
+    }
+    let now = Timestamp::now().to_zoned(TimeZone::UTC);
+    apply(&now, span).map(|time| time.timestamp()).map_err(|_| "the span is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_counted_from_now() {
+        let now = Timestamp::now();
+        for (text, seconds) in [("2h", 7200), ("3d", 259_200), ("1h 30m", 5400), ("PT2H", 7200)] {
+            let (before, after) = (past(text).unwrap(), future(text).unwrap());
+            let length = after.duration_since(before).as_secs();
+            assert!((2 * seconds..2 * seconds + 60).contains(&length), "{text}: {length}");
+            assert!(before < now && now < after, "{text}");
+        }
+        assert_eq!(past("2026-03-01"), Ok("2026-03-01T00:00:00Z".parse().unwrap()));
+        for text in ["", "soon", "-2h", "0s", "2"] {
+            assert!(past(text).is_err(), "{text}");
+        }
+    }
+}
