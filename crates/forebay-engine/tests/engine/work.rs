@@ -1,7 +1,9 @@
 //! The ingestion side: jobs under receipts, and the handlers' whole way from a change to its effect.
 
 mod documents;
+mod interleavings;
 mod jobs;
+mod service;
 mod table;
 
 use forebay_domain::{

@@ -1,0 +1,182 @@
+//! Workers as a service: pipelines beside each other, handlers outside of the database, limits, and stopping well.
+
+use std::{fs, path::Path, time::Duration};
+
+use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions, WorkReport};
+use forebay_store::handoffs;
+use serde_json::{Value, json};
+
+use super::{SOURCE, Shop, taker};
+
+/// A pipeline that hands changes to a shell script.
+fn exec_spec(script: &str) -> PipelineSpec {
+    PipelineSpec::new("commands", "exec", json!({"command": ["sh", "-c", script], "batch": 10}))
+        .of_source(SOURCE)
+}
+
+/// Answers every line with a verdict.
+const SAYS_DONE: &str =
+    r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
+
+async fn only(shop: &mut Shop, spec: PipelineSpec) {
+    work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap();
+    let takers = handoffs::takers_of(&shop.client, SOURCE, "item").await.unwrap();
+    let id = super::pipeline_id(&shop.client, &spec.name).await;
+    shop.takers = takers.into_iter().filter(|taker| taker.pipeline_id == id).collect();
+}
+
+async fn drain(shop: &Shop) -> WorkReport {
+    work::drain(&shop.database, &WorkOptions::default(), &|_| {}).await.unwrap()
+}
+
+/// Works until a query answers true, then stops.
+async fn follow_until(shop: &Shop, options: &WorkOptions, query: &str) -> WorkReport {
+    let there = async {
+        while !shop.row(query).await.get::<_, bool>(0) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    work::follow(&shop.database, options, &|_| {}, there).await.unwrap()
+}
+
+async fn put_many(shop: &Shop, number: usize) {
+    let keys: Vec<String> = (0..number).map(|n| format!("k{n}")).collect();
+    let records: Vec<(&str, Value)> = keys.iter().map(|key| (key.as_str(), json!({"id": key}))).collect();
+    shop.put_all(&records).await;
+}
+
+#[tokio::test]
+async fn a_command_gets_each_change_and_its_verdicts_end_the_hand_offs() {
+    let mut shop = Shop::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("seen");
+    only(&mut shop, exec_spec(&format!("tee -a {} | {SAYS_DONE}", seen.display()))).await;
+    put_many(&shop, 25).await;
+    let report = drain(&shop).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.pipelines.iter().map(|pipeline| pipeline.num_succeeded).sum::<u64>(), 25);
+    assert_eq!(shop.states().await, ["succeeded 25"]);
+    assert_eq!(lines(&seen), 25);
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_claims").await.get::<_, i64>(0), 0);
+    // A removal is told without a payload.
+    shop.remove("k3").await;
+    drain(&shop).await;
+    let last = fs::read_to_string(&seen).unwrap().lines().last().unwrap().to_owned();
+    let event: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!((&event["change"], &event["payload"]), (&json!("removed"), &Value::Null));
+}
+
+fn lines(path: &Path) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+#[tokio::test]
+async fn what_a_command_refuses_ends_as_its_class_says() {
+    let mut shop = Shop::open().await;
+    let script = r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"failed","class":"permanent","reason_code":"no_room","message":"full"}/p'"#;
+    only(&mut shop, exec_spec(script)).await;
+    put_many(&shop, 3).await;
+    assert_eq!(drain(&shop).await.pipelines.iter().map(|pipeline| pipeline.num_failed).sum::<u64>(), 3);
+    let told = "select distinct state || ' ' || reason_code || ' ' || failure_code || ' ' || last_error \
+         from forebay.ingestion_handoffs";
+    assert_eq!(shop.column(told).await, ["failed permanent no_room full"]);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_gives_back_what_it_holds() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec("sleep 600")).await;
+    put_many(&shop, 5).await;
+    // What these records are missing elsewhere is not what this is about.
+    let options =
+        WorkOptions { grace: Duration::from_millis(50), reconcile_every: None, ..WorkOptions::default() };
+    follow_until(&shop, &options, "select exists (select from forebay.ingestion_claims)").await;
+    assert_eq!(shop.states().await, ["pending 5"]);
+    let free = "select attempt || ' ' || (receipt is null)::text from forebay.ingestion_jobs group by 1";
+    assert_eq!(shop.column(free).await, ["0 true"]);
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_claims").await.get::<_, i64>(0), 0);
+    assert_eq!(shop.row("select count(*) from forebay.ingestion_attempts").await.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn what_comes_while_a_worker_follows_is_done_and_slow_pipelines_hold_up_no_other() {
+    let mut shop = Shop::open().await;
+    work::declare(&shop.database, &[exec_spec("sleep 600")]).await.unwrap();
+    shop.takers = vec![
+        taker(super::pipeline_id(&shop.client, "commands").await),
+        taker(super::pipeline_id(&shop.client, "documents").await),
+    ];
+    put_many(&shop, 5).await;
+    let options = WorkOptions { grace: Duration::from_millis(50), ..WorkOptions::default() };
+    let busy = "select exists (select from forebay.ingestion_claims) \
+         and (select count(*) = 5 from forebay.documents)";
+    follow_until(&shop, &options, busy).await;
+}
+
+#[tokio::test]
+async fn limits_are_kept_and_a_drain_waits_for_them() {
+    let mut shop = Shop::open().await;
+    let limits = Limits { rate: Some(20.0), max_active: Some(4), ..Limits::default() };
+    only(&mut shop, PipelineSpec { limits, ..exec_spec(SAYS_DONE) }).await;
+    put_many(&shop, 30).await;
+    let report = drain(&shop).await;
+    assert_eq!(report.pipelines.iter().map(|pipeline| pipeline.num_succeeded).sum::<u64>(), 30);
+    // Claims are never larger than the limit, which the bucket's second of tokens would allow.
+    assert_eq!(shop.states().await, ["succeeded 30"]);
+}
+
+#[tokio::test]
+async fn handlers_inside_the_database_take_no_limits() {
+    let shop = Shop::open().await;
+    let limits = Limits { max_active: Some(4), ..Limits::default() };
+    let spec = PipelineSpec { limits, ..PipelineSpec::new("documents", "documents", json!({})) };
+    let error = work::declare(&shop.database, &[spec]).await.unwrap_err();
+    assert_eq!(error.code(), "pipeline_config");
+    assert!(error.to_string().contains("limits"), "{error}");
+}
+
+#[tokio::test]
+async fn other_settings_hand_everything_off_again_and_other_limits_do_not() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    put_many(&shop, 4).await;
+    drain(&shop).await;
+    let limited =
+        PipelineSpec { limits: Limits { max_active: Some(1), ..Limits::default() }, ..exec_spec(SAYS_DONE) };
+    let declared = work::declare(&shop.database, &[limited]).await.unwrap();
+    assert_eq!(declared[0].num_handoffs, 0);
+    let declared = work::declare(&shop.database, &[exec_spec(&format!("{SAYS_DONE}; true"))]).await.unwrap();
+    assert_eq!(declared[0].num_handoffs, 4);
+    assert_eq!(
+        shop.column("select distinct reason_code from forebay.ingestion_handoffs").await,
+        ["reconfigured"]
+    );
+    drain(&shop).await;
+    assert_eq!(shop.states().await, ["succeeded 4"]);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_was_disabled_is_handed_what_it_missed() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    let disabled = PipelineSpec { enabled: false, ..exec_spec(SAYS_DONE) };
+    work::declare(&shop.database, &[disabled]).await.unwrap();
+    shop.takers = handoffs::takers_of(&shop.client, SOURCE, "item").await.unwrap();
+    put_many(&shop, 3).await;
+    let declared = work::declare(&shop.database, &[exec_spec(SAYS_DONE)]).await.unwrap();
+    assert_eq!(declared[0].num_handoffs, 3);
+    let missed = "select distinct reason_code from forebay.ingestion_handoffs as h \
+         join forebay.pipelines as p using (pipeline_id) where p.name = 'commands'";
+    assert_eq!(shop.column(missed).await, ["reconciled"]);
+}
+
+#[tokio::test]
+async fn a_worker_hands_off_what_is_missing_without_being_told() {
+    let mut shop = Shop::open().await;
+    only(&mut shop, exec_spec(SAYS_DONE)).await;
+    // Handed off to the command alone; the pipeline `documents` is missing them.
+    put_many(&shop, 3).await;
+    let report =
+        follow_until(&shop, &WorkOptions::default(), "select count(*) = 3 from forebay.documents").await;
+    assert_eq!(report.upkeep.num_repaired, 3);
+}
