@@ -98,14 +98,16 @@ begin atomic
         left join lateral (
             select true as is_here, f.payload_hash, f.generation, f.attempt, f.num_lost, f.limit_key,
                 f.next_payload_hash is not null as has_follow_up,
-                -- A follow-up that an operator has held or cancelled meanwhile is not taken up.
-                exists (
+                -- A follow-up that an operator has held or cancelled meanwhile is not taken up. Asked in this way round
+                -- because the job is read as it is now and its follow-up as it was when the statement began, which
+                -- may have been before there was one.
+                f.next_payload_hash is not null and not exists (
                     select from forebay.ingestion_handoffs as n
                     where n.reference_id = f.reference_id
                         and n.pipeline_id = f.pipeline_id
                         and n.payload_hash = f.next_payload_hash
                         and n.generation = f.next_generation
-                        and n.state = 'pending') as takes_up
+                        and n.state <> 'pending') as takes_up
             from forebay.ingestion_jobs as f
             where f.pipeline_id = end_failed.pipeline_id
                 and f.reference_id = t.reference_id
@@ -218,7 +220,10 @@ begin atomic
             and (d.has_no_handoff or not (d.takes_up or d.state = 'retrying'))
     ),
     reported as (
-        select d.receipt, count(*)::int as num_ended from judged as d where d.receipt is not null group by d.receipt
+        select d.receipt, count(distinct d.reference_id)::int as num_ended
+        from judged as d
+        where d.receipt is not null
+        group by d.receipt
     ),
     closed as (
         delete from forebay.ingestion_claims as c using reported as r
@@ -288,14 +293,16 @@ begin atomic
         from unnest(end_held.reference_ids, end_held.receipts) with ordinality as c (reference_id, receipt, ord)
         left join lateral (
             select f.reference_id, f.payload_hash, f.generation, f.next_payload_hash is not null as has_follow_up,
-                -- A follow-up that an operator has held or cancelled meanwhile is not taken up.
-                exists (
+                -- A follow-up that an operator has held or cancelled meanwhile is not taken up. Asked in this way round
+                -- because the job is read as it is now and its follow-up as it was when the statement began, which
+                -- may have been before there was one.
+                f.next_payload_hash is not null and not exists (
                     select from forebay.ingestion_handoffs as n
                     where n.reference_id = f.reference_id
                         and n.pipeline_id = f.pipeline_id
                         and n.payload_hash = f.next_payload_hash
                         and n.generation = f.next_generation
-                        and n.state = 'pending') as takes_up
+                        and n.state <> 'pending') as takes_up
             from forebay.ingestion_jobs as f
             where f.pipeline_id = end_held.pipeline_id and f.reference_id = c.reference_id and f.receipt = c.receipt
             offset 0
@@ -357,7 +364,11 @@ begin atomic
             and j.pipeline_id = e.of_pipeline
     ),
     reported as (
-        select e.receipt, count(*)::int as num_ended from judged as e where e.verdict = 'done' group by e.receipt
+        -- A row that is told twice ends one attempt: a claim that is closed too early is never rescued.
+        select e.receipt, count(distinct e.reference_id)::int as num_ended
+        from judged as e
+        where e.verdict = 'done'
+        group by e.receipt
     ),
     closed as (
         delete from forebay.ingestion_claims as c using reported as r
@@ -632,8 +643,10 @@ declare
     wanted int;
     picked uuid[];
     held_under uuid := gen_random_uuid();
-    held_until timestamptz := now() + lease;
-    has_key_limits boolean := p.key_max_active is not null or p.key_rate_limit is not null;
+    -- Callers by JSON send null for what they leave open.
+    held_until timestamptz := now() + coalesce(lease, '5 minutes');
+    -- Where there is a key, pauses go by it even if nothing else does.
+    has_key_limits boolean := p.limit_key is not null;
 begin
     if lease <= interval '0' then
         raise invalid_parameter_value using message = 'invalid_lease: a lease must be longer than nothing';
@@ -642,7 +655,7 @@ begin
     if not p.enabled then
         return;
     end if;
-    wanted := forebay_private.allowance(p, max_jobs);
+    wanted := forebay_private.allowance(p, coalesce(max_jobs, 100));
     if wanted < 1 then
         return;
     end if;
@@ -751,7 +764,7 @@ begin atomic
     with
     extended as (
         update forebay.ingestion_claims as c
-        set lease_until = greatest(c.lease_until, now() + heartbeat_jobs.lease)
+        set lease_until = greatest(c.lease_until, now() + coalesce(heartbeat_jobs.lease, '5 minutes'))
         from forebay_private.find_pipeline(heartbeat_jobs.pipeline) as p
         where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts)
         returning c.receipt, c.lease_until

@@ -15,14 +15,14 @@ use tokio_postgres::config::Host;
 
 use crate::support::{Place, eventually};
 
-struct Pooler {
+pub(crate) struct Pooler {
     child: Child,
     place: Place,
 }
 
 impl Pooler {
     /// Starts it in front of the database, as the user who may enter the server's socket folder.
-    async fn start(database: &TestDatabase) -> Option<Self> {
+    pub(crate) async fn start(database: &TestDatabase) -> Option<Self> {
         let place = Place::new();
         let config = database.config();
         let Host::Unix(server) = &config.get_hosts()[0] else { panic!("{config:?}") };
@@ -55,7 +55,7 @@ impl Pooler {
         self.place.folder().join(".s.PGSQL.6543")
     }
 
-    async fn open(&self, database: &TestDatabase) -> Database {
+    pub(crate) async fn open(&self, database: &TestDatabase) -> Database {
         let folder = self.place.folder().to_str().unwrap().replace('/', "%2F");
         let name = database.config().get_dbname().unwrap().to_owned();
         let url = format!("postgresql://forebay@{folder}:6543/{name}?pgbouncer=true");

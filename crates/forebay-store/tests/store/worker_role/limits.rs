@@ -1,0 +1,174 @@
+//! Who gets what: limits over all workers, turns between sources, priorities, and pauses.
+
+use std::collections::BTreeMap;
+
+use forebay_store::pipelines::{LimitKey, Limits, PipelineSpec};
+use serde_json::{Value, json};
+
+use super::{Job, PIPELINE, World, claim, fail, report};
+
+async fn limited(limits: Limits) -> World {
+    let spec = PipelineSpec::new(PIPELINE, "external", json!({}));
+    World::with(PipelineSpec { limits, ..spec }).await
+}
+
+fn by_host() -> Limits {
+    Limits { key: Some(LimitKey { path: vec!["url".to_owned()], is_url: true }), ..Limits::default() }
+}
+
+/// The same host in all the ways that it can be written, four times, and another one once.
+fn two_hosts() -> Vec<Value> {
+    [
+        "https://A.example/1",
+        "http://a.example:8080/2",
+        "https://me@a.example?q=3",
+        "https://a.EXAMPLE#4",
+        "https://b.example/",
+    ]
+    .into_iter()
+    .map(|url| json!({"url": url}))
+    .collect()
+}
+
+fn of_host(jobs: &[Job], host: &str) -> usize {
+    let is_of = |job: &&Job| {
+        let payload = job.payload.as_ref().unwrap();
+        payload["url"].as_str().unwrap().to_lowercase().contains(host)
+    };
+    jobs.iter().filter(is_of).count()
+}
+
+#[tokio::test]
+async fn claims_at_a_time_are_limited_over_two_workers() {
+    let world = limited(Limits { max_active: Some(5), ..Limits::default() }).await;
+    world.hand_off_many("pages", 20).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    let first = claim(&one, 3).await;
+    assert_eq!(first.len(), 3);
+    assert_eq!(claim(&other, 10).await.len(), 2);
+    assert_eq!(claim(&one, 10).await.len(), 0);
+    report(&one, "complete_jobs", &[(&first[0].id, &first[0].receipt)]).await;
+    assert_eq!(claim(&other, 10).await.len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn two_workers_at_once_stay_within_the_limit() {
+    let world = limited(Limits { max_active: Some(5), ..Limits::default() }).await;
+    world.hand_off_many("pages", 200).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    for _ in 0..20 {
+        let (mine, theirs) = tokio::join!(claim(&one, 4), claim(&other, 4));
+        assert_eq!(mine.len() + theirs.len(), 5);
+        for job in mine.iter().chain(&theirs) {
+            report(&one, "complete_jobs", &[(&job.id, &job.receipt)]).await;
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn claims_a_second_are_limited_over_two_workers() {
+    // So slow that no token comes back while the test runs.
+    let world = limited(Limits { rate: Some(0.000_1), ..Limits::default() }).await;
+    world.hand_off_many("pages", 5).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    assert_eq!(claim(&one, 5).await.len(), 1);
+    assert_eq!(claim(&other, 5).await.len(), 0);
+    world.run("update forebay.ingestion_limits set refilled_at = refilled_at - interval '3 hours'").await;
+    assert_eq!(claim(&other, 5).await.len(), 1);
+    assert_eq!(claim(&one, 5).await.len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn claims_of_one_host_at_a_time_are_limited() {
+    let world = limited(Limits { key_max_active: Some(2), ..by_host() }).await;
+    world.hand_off("pages", &two_hosts()).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    let first = claim(&one, 10).await;
+    assert_eq!((of_host(&first, "a.example"), of_host(&first, "b.example")), (2, 1));
+    world.make_due().await;
+    assert_eq!(claim(&other, 10).await.len(), 0);
+    let of_a = first.iter().find(|job| of_host(std::slice::from_ref(*job), "a.example") == 1).unwrap();
+    report(&one, "complete_jobs", &[(&of_a.id, &of_a.receipt)]).await;
+    world.make_due().await;
+    assert_eq!(claim(&other, 10).await.len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn claims_of_one_host_a_second_are_limited() {
+    let world = limited(Limits { key_rate: Some(0.000_1), ..by_host() }).await;
+    world.hand_off("pages", &two_hosts()).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    let first = claim(&one, 10).await;
+    assert_eq!((of_host(&first, "a.example"), of_host(&first, "b.example")), (1, 1));
+    world.make_due().await;
+    assert_eq!(claim(&other, 10).await.len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_one_source_does_not_starve_another() {
+    let world = World::new().await;
+    world.hand_off_many("flood", 5_000).await;
+    world.hand_off_many("trickle", 20).await;
+    let worker = world.worker().await;
+    let mut by_source = BTreeMap::new();
+    for job in claim(&worker, 40).await {
+        *by_source.entry(job.source).or_insert(0) += 1;
+    }
+    assert_eq!(by_source, BTreeMap::from([("flood".to_owned(), 20), ("trickle".to_owned(), 20)]));
+    // What one source cannot fill is for the other.
+    assert_eq!(claim(&worker, 40).await.len(), 40);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_more_urgent_goes_first() {
+    let world = World::new().await;
+    world.hand_off_many("again", 30).await;
+    world.run("update forebay.ingestion_jobs set priority = 10").await;
+    world.hand_off_many("fresh", 10).await;
+    let worker = world.worker().await;
+    assert!(claim(&worker, 8).await.iter().all(|job| job.source == "fresh"));
+    let next = claim(&worker, 8).await;
+    assert_eq!(next.iter().filter(|job| job.source == "fresh").count(), 2);
+    assert_eq!(next.len(), 8, "and the rest of the claim is for what can wait");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_asks_to_be_left_alone_is_left_alone_by_all_workers() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 3).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    let job = &claim(&one, 1).await[0];
+    let failure = json!([{"reference_id": job.id, "receipt": job.receipt, "class": "throttled", "retry_after_seconds": 600}]);
+    assert_eq!(fail(&one, &failure).await, ["retrying"]);
+    assert_eq!(claim(&other, 10).await.len(), 0);
+    let due = "select count(*) from forebay.ingestion_jobs \
+         where not_before between now() + interval '500 seconds' and now() + interval '600 seconds'";
+    assert_eq!(world.number(due).await, 1, "the job waits as long as was asked");
+    world.run("update forebay.ingestion_limits set paused_until = now()").await;
+    assert_eq!(claim(&other, 10).await.len(), 2, "the pause is over, but not for the job itself");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_pause_of_one_host_leaves_the_others() {
+    // No limit by key but the key itself: pauses go by it all the same.
+    let world = limited(by_host()).await;
+    world.hand_off("pages", &two_hosts()).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    world
+        .run("update forebay.ingestion_jobs set priority = case limit_key when 'a.example' then 0 else 1 end")
+        .await;
+    let job = &claim(&one, 1).await[0];
+    let failure = json!([{"reference_id": job.id, "receipt": job.receipt, "class": "throttled", "retry_after_seconds": 600}]);
+    assert_eq!(fail(&one, &failure).await, ["retrying"]);
+    let next = claim(&other, 10).await;
+    assert_eq!((of_host(&next, "a.example"), of_host(&next, "b.example")), (0, 1));
+    world.end().await;
+}

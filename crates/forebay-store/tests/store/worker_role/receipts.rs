@@ -1,0 +1,138 @@
+//! Leases that end, and reports that come late.
+
+use serde_json::json;
+
+use super::{World, claim, fail, heartbeat, report};
+
+#[tokio::test]
+async fn a_suspect_is_claimed_alone() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 3).await;
+    let worker = world.worker().await;
+    assert_eq!(claim(&worker, 10).await.len(), 3);
+    world.end_leases().await;
+    world.rescue(&worker).await;
+    for _ in 0..3 {
+        let jobs = claim(&worker, 10).await;
+        assert_eq!(jobs.len(), 1);
+        assert_eq!(jobs[0].attempt, 2);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_suspect_does_not_keep_others_from_being_claimed_together() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 10).await;
+    world
+        .run("update forebay.ingestion_jobs set num_lost = 1 where reference_id = forebay.reference_id('pages', '3')")
+        .await;
+    let worker = world.worker().await;
+    let mut sizes = vec![claim(&worker, 10).await.len()];
+    while sizes.iter().sum::<usize>() < 10 {
+        sizes.push(claim(&worker, 10).await.len());
+        assert_ne!(sizes.last(), Some(&0));
+    }
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 9]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_loses_four_leases_is_poison() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 1).await;
+    let worker = world.worker().await;
+    for attempt in 1..=4 {
+        let jobs = claim(&worker, 10).await;
+        assert_eq!(jobs.len(), 1, "attempt {attempt}");
+        assert_eq!(jobs[0].attempt, attempt);
+        world.end_leases().await;
+        world.rescue(&worker).await;
+    }
+    assert_eq!(world.handoffs().await, ["failed poison 1"]);
+    assert_eq!(world.number("select count(*) from forebay.ingestion_jobs").await, 0);
+    assert_eq!(claim(&worker, 10).await.len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn each_row_of_a_report_has_its_own_verdict() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 4).await;
+    let (one, other) = (world.worker().await, world.worker().await);
+    let first = claim(&one, 10).await;
+    world.end_leases().await;
+    world.rescue(&other).await;
+    // Only one of them is due again, and so another's by now; another one is gone; the third is free.
+    world
+        .run(&format!(
+            "update forebay.ingestion_jobs set num_lost = 0, not_before = now() + interval '1 hour'; \
+             update forebay.ingestion_jobs set not_before = now() where reference_id = '{}'; \
+             delete from forebay.ingestion_jobs where reference_id = '{}'",
+            first[0].id, first[1].id
+        ))
+        .await;
+    let second = claim(&other, 10).await;
+    assert_eq!(second.len(), 1);
+    let told = [
+        (first[0].id.as_str(), first[0].receipt.as_str()),
+        (&first[1].id, &first[1].receipt),
+        (&first[2].id, &first[2].receipt),
+        (&second[0].id, &second[0].receipt),
+    ];
+    assert_eq!(report(&one, "complete_jobs", &told).await, ["stale", "lost", "stale", "done"]);
+    assert_eq!(heartbeat(&one, &first[0].receipt).await, "lost");
+    let failures = json!([{"reference_id": first[0].id, "receipt": first[0].receipt},
+        {"reference_id": first[2].id, "receipt": first[2].receipt}]);
+    assert_eq!(fail(&one, &failures).await, ["lost", "stale"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_report_before_anybody_else_was_given_the_job_is_accepted() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 1).await;
+    let worker = world.worker().await;
+    let jobs = claim(&worker, 1).await;
+    world.end_leases().await;
+    assert_eq!(report(&worker, "complete_jobs", &[(&jobs[0].id, &jobs[0].receipt)]).await, ["done"]);
+    assert_eq!(world.handoffs().await, ["succeeded added 1"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_locked_is_busy_and_reported_again() {
+    let mut world = World::new().await;
+    world.hand_off_many("pages", 2).await;
+    let worker = world.worker().await;
+    let jobs = claim(&worker, 2).await;
+    let locked = world.owner.transaction().await.unwrap();
+    let lock =
+        format!("select from forebay.ingestion_handoffs where reference_id = '{}' for update", jobs[0].id);
+    locked.batch_execute(&lock).await.unwrap();
+    let told: Vec<(&str, &str)> = jobs.iter().map(|job| (job.id.as_str(), job.receipt.as_str())).collect();
+    assert_eq!(report(&worker, "complete_jobs", &told).await, ["busy", "done"]);
+    locked.rollback().await.unwrap();
+    assert_eq!(report(&worker, "complete_jobs", &told[..1]).await, ["done"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_row_that_is_reported_twice_counts_once() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 4).await;
+    let worker = world.worker().await;
+    let jobs = claim(&worker, 4).await;
+    let receipt = jobs[0].receipt.as_str();
+    let twice = [(jobs[0].id.as_str(), receipt), (jobs[0].id.as_str(), receipt)];
+    assert_eq!(report(&worker, "complete_jobs", &twice).await, ["done", "done"]);
+    let failure = json!({"reference_id": jobs[1].id, "receipt": receipt, "class": "permanent"});
+    fail(&worker, &json!([failure, failure])).await;
+    assert_eq!(heartbeat(&worker, receipt).await, "extended", "two are still held");
+    world.end_leases().await;
+    world.rescue(&worker).await;
+    let held = world.number("select count(*) from forebay.ingestion_jobs where receipt is not null").await;
+    assert_eq!(held, 0, "none is held for ever");
+    world.end().await;
+}
