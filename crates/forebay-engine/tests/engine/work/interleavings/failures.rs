@@ -1,0 +1,120 @@
+//! What failures cost: the function in the database against the domain's tables, for every class and number, with and
+//! without newer content waiting.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::{
+    handoff::{Change, FailureClass, POLICIES, State, backoff, end_attempt, failure_event},
+    identity::ReferenceId,
+};
+use forebay_store::jobs;
+
+use super::{LEASE, PIPELINE, World, failure};
+
+const MOST: u32 = 12;
+
+/// A failure of a class, the how manieth of its kind, with or without a follow-up.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    class: FailureClass,
+    num_failures: u32,
+    has_follow_up: bool,
+}
+
+#[tokio::test]
+async fn the_policies_in_the_database_are_the_domains() {
+    let world = World::open().await;
+    let statement = "select failure_class, max_failures, extract(epoch from base_delay)::int8, \
+         extract(epoch from max_delay)::int8, uses_attempt from forebay.failure_policies order by failure_class";
+    let mut stored: Vec<(String, Option<i32>, i64, i64, bool)> = world
+        .client
+        .query_typed(statement, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)))
+        .collect();
+    let mut expected: Vec<_> = POLICIES
+        .iter()
+        .map(|policy| {
+            let most = policy.max_failures.map(|most| i32::try_from(most).unwrap());
+            let (base, max) = (policy.base_delay.as_secs(), policy.max_delay.as_secs());
+            (policy.class.as_str().to_owned(), most, base, max, policy.uses_attempt)
+        })
+        .collect();
+    stored.sort();
+    expected.sort();
+    assert_eq!(stored, expected);
+}
+
+#[tokio::test]
+async fn every_failure_ends_as_the_domain_says() {
+    let world = World::open().await;
+    let mut cases: BTreeMap<String, Case> = BTreeMap::new();
+    for class in FailureClass::ALL {
+        for num_failures in 1..=MOST {
+            for has_follow_up in [false, true] {
+                let key = format!("{class}-{num_failures}-{has_follow_up}");
+                world.add(&key, 0).await;
+                cases.insert(key, Case { class, num_failures, has_follow_up });
+            }
+        }
+    }
+    let claimed = jobs::claim(&world.client, PIPELINE, 1000, LEASE, "worker").await.unwrap();
+    assert_eq!(claimed.len(), cases.len());
+    for (key, case) in &cases {
+        let id = World::id(key);
+        let num_before = case.num_failures - 1;
+        let before = match case.class {
+            FailureClass::Transient => format!("ingestion_handoffs set num_attempts = {num_before}"),
+            FailureClass::Lost => format!("ingestion_jobs set num_lost = {num_before}"),
+            // Limited to one, or by nothing: what came before does not count.
+            FailureClass::Throttled | FailureClass::Permanent | FailureClass::Poison => continue,
+        };
+        let update = format!("update forebay.{before} where reference_id = '{id}'");
+        world.client.batch_execute(&update).await.unwrap();
+    }
+    for (key, _) in cases.iter().filter(|(_, case)| case.has_follow_up) {
+        world.enqueue(&world.client, key, World::content(key, 1).1, 2, Change::Updated).await;
+    }
+    let failures: Vec<_> = claimed
+        .iter()
+        .map(|job| (failure(job.reference_id, cases[&job.record_key].class), job.receipt))
+        .collect();
+    jobs::fail(&world.client, world.pipeline.pipeline_id, &failures).await.unwrap();
+    for (key, case) in &cases {
+        check(&world, key, *case).await;
+    }
+}
+
+async fn check(world: &World, key: &str, case: Case) {
+    let expected = end_attempt(failure_event(case.class, case.num_failures), case.has_follow_up).unwrap();
+    let id: ReferenceId = World::id(key);
+    let statement = format!(
+        "select h.state, h.reason_code, j.version, j.state, j.not_before, j.receipt_is_null \
+         from forebay.ingestion_handoffs as h left join lateral ( \
+             select n.version, n.state, f.receipt is null as receipt_is_null, \
+                 extract(epoch from f.not_before - now())::float8 as not_before \
+             from forebay.ingestion_jobs as f join forebay.ingestion_handoffs as n \
+                 on n.reference_id = f.reference_id and n.payload_hash = f.payload_hash \
+             where f.reference_id = h.reference_id) as j on true \
+         where h.reference_id = '{id}' and h.version = 1"
+    );
+    let row = world.client.query_typed_one(&statement, &[]).await.unwrap();
+    let stored = (row.get::<_, &str>(0), row.get::<_, &str>(1));
+    assert_eq!(stored, (expected.to.as_str(), expected.reason.unwrap().as_str()), "{case:?}");
+    // The job that is left: of the follow-up, of the same content, or none.
+    let left: Option<(i32, &str)> = row.get::<_, Option<i32>>(2).zip(row.get(3));
+    let wanted = match (case.has_follow_up, expected.to) {
+        (true, _) => Some((2, State::Pending.as_str())),
+        (false, State::Retrying) => Some((1, State::Retrying.as_str())),
+        (false, _) => None,
+    };
+    assert_eq!(left, wanted, "{case:?}");
+    if let Some(wait) = row.get::<_, Option<f64>>(4) {
+        assert_eq!(row.get::<_, Option<bool>>(5), Some(true), "{case:?}");
+        let longest = backoff(case.class, case.num_failures, 1.0).filter(|_| !case.has_follow_up);
+        let longest = longest.map_or(0.0, |longest| longest.as_secs_f64());
+        assert!(wait <= longest, "{case:?}: {wait} is longer than {longest}");
+    }
+}
