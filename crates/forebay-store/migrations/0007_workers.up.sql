@@ -642,6 +642,7 @@ declare
     p forebay.pipelines := forebay_private.find_pipeline(pipeline);
     wanted int;
     picked uuid[];
+    hashes bytea[];
     held_under uuid := gen_random_uuid();
     -- Callers by JSON send null for what they leave open.
     held_until timestamptz := now() + coalesce(lease, '5 minutes');
@@ -664,47 +665,41 @@ begin
     if has_key_limits then
         picked := forebay_private.within_key_limits(p, picked, wanted);
     end if;
-    -- A job whose claim was lost may have taken its worker down: it is claimed alone, so that it takes no others with it.
-    picked := array(
-        select d.reference_id
-        from (
-            select j.reference_id, j.num_lost, d.place, first_value(j.num_lost) over (order by d.place) as first_lost
-            from unnest(picked) with ordinality as d (reference_id, place)
-            cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
-        ) as d
-        where case when d.first_lost > 0 then d.place = 1 else d.num_lost = 0 end
-        order by d.place);
-
-    -- The hand-offs become active. One that somebody has locked right now (persisting newer content) is left alone, and
-    -- so is one that an operator has held.
-    picked := array(
-        select d.reference_id
-        from unnest(picked) as d (reference_id)
+    with
+    candidates as materialized (
+        select d.place, j.reference_id, j.payload_hash, j.generation, j.num_lost,
+            first_value(j.num_lost) over (order by d.place) as first_lost
+        from unnest(picked) with ordinality as d (reference_id, place)
         cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
-        cross join lateral (
-            select
-            from forebay.ingestion_handoffs as f
-            where f.reference_id = j.reference_id
-                and f.pipeline_id = p.pipeline_id
-                and f.payload_hash = j.payload_hash
-                and f.generation = j.generation
-                and f.state in ('pending', 'retrying')
-            offset 0
-            for update skip locked
-        ) as h);
-    if cardinality(picked) = 0 then
+    )
+    select array_agg(c.reference_id), array_agg(c.payload_hash) into picked, hashes
+    from candidates as c
+    -- The hand-offs will become active. One that somebody has locked right now (persisting newer content) is left alone,
+    -- and so is one that an operator has held.
+    cross join lateral (
+        select
+        from forebay.ingestion_handoffs as f
+        where f.reference_id = c.reference_id
+            and f.pipeline_id = p.pipeline_id
+            and f.payload_hash = c.payload_hash
+            and f.generation = c.generation
+            and f.state in ('pending', 'retrying')
+        offset 0
+        for update skip locked
+    ) as h
+    -- A job whose claim was lost may have taken its worker down: it is claimed alone, so that it takes no others with it.
+    where case when c.first_lost > 0 then c.place = 1 else c.num_lost = 0 end;
+    if picked is null then
         return;
     end if;
     with
     started as materialized (
-        select j.reference_id, j.pipeline_id, j.payload_hash
-        from unnest(picked) as d (reference_id)
-        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+        select p.pipeline_id as of_pipeline, d.* from unnest(picked, hashes) as d (reference_id, payload_hash)
     )
     update forebay.ingestion_handoffs as h
     set state = 'active'
     from started as s
-    where h.reference_id = s.reference_id and h.pipeline_id = s.pipeline_id and h.payload_hash = s.payload_hash;
+    where h.reference_id = s.reference_id and h.pipeline_id = s.of_pipeline and h.payload_hash = s.payload_hash;
     insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, worker, reference_ids)
     values (held_under, p.pipeline_id, held_until, cardinality(picked), left(worker, 200), picked);
     if p.rate_limit is not null or p.key_rate_limit is not null then

@@ -24,7 +24,7 @@ use crate::error::Result;
 /// that what a dead worker held is free again soon.
 const LEASE: Duration = Duration::from_secs(60);
 /// A report that meets a lock of somebody else's, or no database, is made again so often, a little later each time.
-const MAX_REPORTS: u32 = 8;
+const MAX_REPORTS: u32 = 12;
 
 /// Carries out up to `limit` hand-offs. When `cut_off` is done before the handler is, the handler is stopped and its
 /// jobs are given back.
@@ -43,7 +43,8 @@ pub(super) async fn run(
     drop(client);
     let Some(first) = claimed.first() else { return Ok(Batch::default()) };
     let receipt = first.receipt;
-    let keys: Vec<(ReferenceId, Receipt)> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
+    let keys: Vec<(ReferenceId, Receipt)> =
+        claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
     let events: Vec<Event> = claimed.into_iter().map(event).collect();
 
     let outcomes = tokio::select! {
@@ -130,7 +131,7 @@ async fn report(
             // The lease will end, and the jobs are tried again: at least once.
             return reported.map(|()| batch);
         }
-        tokio::time::sleep(Duration::from_millis(20) * (1 << tries)).await;
+        tokio::time::sleep(Duration::from_millis(1 << tries)).await;
     }
 }
 
@@ -150,7 +151,8 @@ async fn report_once(
 
     let answers = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
     batch.num_failed += answers.iter().filter(|answer| **answer == jobs::FailVerdict::Failed).count() as u64;
-    batch.num_retried += answers.iter().filter(|answer| **answer == jobs::FailVerdict::Retrying).count() as u64;
+    batch.num_retried +=
+        answers.iter().filter(|answer| **answer == jobs::FailVerdict::Retrying).count() as u64;
     let mut answers = answers.into_iter();
     failed.retain(|_| answers.next() == Some(jobs::FailVerdict::Busy));
     Ok(())

@@ -358,7 +358,10 @@ async fn what_another_worker_lets_go_of_is_found_again() {
 #[tokio::test]
 async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_say() {
     let shop = Shop::open().await;
-    shop.client.batch_execute("alter table forebay.ingestion_jobs set (autovacuum_enabled = false)").await.unwrap();
+    shop.client
+        .batch_execute("alter table forebay.ingestion_jobs set (autovacuum_enabled = false)")
+        .await
+        .unwrap();
     fill(&shop.client, &[(1, 0, 20_000)]).await;
     let mut client = shop.test.client().await;
     for analysed in [false, true] {
@@ -375,7 +378,8 @@ async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_
             .replace("$5", "'{00000000-0000-0000-0000-000000000000}'")
             .replace("$6", "500");
         for statement in [taking, jobs::GROUPS.replace("$1", "1"), jobs::DUE.to_owned()] {
-            let rows = transaction.query_typed(&format!("explain (costs off) {statement}"), &[]).await.unwrap();
+            let rows =
+                transaction.query_typed(&format!("explain (costs off) {statement}"), &[]).await.unwrap();
             let plan = rows.iter().map(|row| row.get(0)).collect::<Vec<String>>().join("\n");
             assert!(plan.contains("using ingestion_jobs_queue"), "{plan}");
             assert!(!plan.contains("Sort Key: j.") && !plan.contains("Sort Key: f."), "{plan}");
