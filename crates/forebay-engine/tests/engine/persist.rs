@@ -9,6 +9,7 @@ mod duplicates;
 mod held;
 mod oracle;
 mod order;
+mod pipelines;
 mod progress;
 mod rejects;
 mod scopes;
