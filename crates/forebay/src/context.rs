@@ -66,13 +66,21 @@ impl Context {
 
     /// Opens the database as it is, whatever its schema.
     pub(crate) async fn bare_database(&self) -> Result<Database, Failure> {
-        Ok(Database::open(self.target()?, OpenOptions::default()).await?)
+        self.opened(OpenOptions::default()).await
+    }
+
+    async fn opened(&self, options: OpenOptions) -> Result<Database, Failure> {
+        Ok(Database::open(self.target()?, options).await?)
     }
 
     /// Opens the database with the schema in place: the private cluster is migrated on the way, a configured database
     /// that lacks migrations is an error that says so.
     pub(crate) async fn database(&self) -> Result<Database, Failure> {
-        let database = self.bare_database().await?;
+        self.migrated(OpenOptions::default()).await
+    }
+
+    async fn migrated(&self, options: OpenOptions) -> Result<Database, Failure> {
+        let database = self.opened(options).await?;
         let mut client = database.client().await?;
         let ready = migrations::ensure(&mut client, database.is_embedded()).await;
         drop(client);
@@ -91,7 +99,16 @@ impl Context {
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let database = self.database().await?;
+        self.with_connections(OpenOptions::default().pool_size, work).await
+    }
+
+    /// The same with so many connections at most.
+    pub(crate) async fn with_connections<T>(
+        &self,
+        pool_size: usize,
+        work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let database = self.migrated(OpenOptions { pool_size, ..OpenOptions::default() }).await?;
         let worked = work(&database).await;
         let closed = database.close().await;
         let result = worked?;

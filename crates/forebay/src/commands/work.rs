@@ -49,7 +49,7 @@ pub(crate) struct Args {
     pub(crate) pipeline: Vec<String>,
 
     /// Batches of one pipeline under way at a time
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=32))]
     pub(crate) concurrency: u32,
 
     /// Most hand-offs of one batch; a handler may take fewer at a time
@@ -85,7 +85,11 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context.with_database(async |database| work(args, context, database).await).await?;
+    // Some for what goes on beside the batches.
+    let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default();
+    let report = context
+        .with_connections(num_connections, async |database| work(args, context, database).await)
+        .await?;
     context.ui.show(&report)?;
     Ok(if report.is_done() { Exit::Done } else { Exit::Failed })
 }

@@ -1,9 +1,10 @@
 //! The configuration as users write and miswrite it.
 
-use super::{
-    pipeline::{Column, Handler, Removed, SourceName},
-    *,
-};
+use forebay_domain::handoff::{FailurePolicy, POLICIES};
+use forebay_engine::work::{LimitKey, PipelineSpec};
+use serde_json::json;
+
+use super::*;
 
 fn parse(text: &str) -> Config {
     Config::parse(text, "forebay.toml").unwrap()
@@ -41,7 +42,7 @@ fn the_template_parses_as_it_is() {
     assert_eq!(source.key.as_slice(), ["id"]);
     assert_eq!(source.on_duplicate, OnDuplicate::First);
     assert!(source.guards.enabled && source.guards.max_removed.is_none());
-    assert_eq!(config.pipelines["search"].source, SourceName::Named("courses".to_owned()));
+    assert_eq!(config.pipelines["search"].source, "courses");
 }
 
 #[test]
@@ -54,23 +55,32 @@ fn the_template_names_every_key() {
     assert!(source.volatile.contains("fetched_at"));
     assert_eq!(source.guards.max_rejected.map(crate::cli::values::Share::get), Some(0.02));
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
-    let Handler::Table(table) = &config.pipelines["course_table"].handler else { panic!("not a table") };
-    assert_eq!((table.table.schema.as_str(), table.table.name.as_str()), ("public", "courses"));
-    assert_eq!(table.columns["course_id"], Column::Field("id".to_owned()));
-    assert_eq!(table.removed, Removed::Mark);
+    let hook = config.pipelines["hook"].declared_as("hook");
+    assert_eq!((hook.limits.rate, hook.limits.max_active), (Some(10.0), Some(100)));
+    assert_eq!((hook.limits.key_rate, hook.limits.key_max_active), (Some(100.0 / 60.0), Some(2)));
+    assert_eq!(hook.limits.key, Some(LimitKey { path: vec!["link".to_owned()], is_url: true }));
+    let search = config.pipelines["search"].declared_as("search");
+    assert_eq!((&search.entity_types[..], search.changed_fields.len()), (&["course".to_owned()][..], 2));
+    let mut shown: Vec<&str> = config.pipelines.values().map(|pipeline| pipeline.handler.as_str()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, ["documents", "documents", "exec", "external", "table", "webhook"]);
 
     // serde lists the known fields when it meets an unknown one: the template must name each of them.
     for (section, others) in [
         ("sources.x", "key = [\"id\"]"),
         ("sources.x.guards", ""),
-        ("pipelines.x", "source = \"x\"\nhandler = \"table\""),
+        ("pipelines.x.limits", ""),
+        ("pipelines.x.retry.lost", ""),
     ] {
         let message = error(&format!("[{section}]\n{others}\nzzzzzzzz = 1"));
         let known: Vec<_> = message.split('`').skip(1).step_by(2).skip(1).collect();
         assert!(!known.is_empty(), "{message}");
         for name in known.into_iter().filter(|name| *name != "guards") {
-            let line = format!("\n{name} = ");
-            assert!(template_in_full().contains(&line), "the template does not name {section}.{name}");
+            let is_named = [format!("\n{name} = "), format!(" {name} = ")];
+            assert!(
+                is_named.iter().any(|named| template_in_full().contains(named)),
+                "the template does not name {section}.{name}"
+            );
         }
     }
 }
@@ -82,32 +92,54 @@ fn defaults_are_what_the_documentation_says() {
     assert_eq!((source.format, source.on_duplicate), (Format::Auto, OnDuplicate::First));
     assert!(source.guards.enabled && source.entity.is_none() && source.records.is_none());
     let pipeline = &config.pipelines["p"];
-    assert_eq!(pipeline.source, SourceName::Every);
-    assert!(pipeline.enabled);
-    let Handler::Documents(documents) = &pipeline.handler else { panic!("not documents") };
-    assert!(documents.title.is_none() && documents.fields.is_none());
+    assert_eq!(pipeline.declared_as("p"), PipelineSpec::new("p", "documents", json!({})));
 }
 
 #[test]
-fn a_pipeline_is_declared_with_what_its_handler_reads() {
+fn the_template_tells_the_built_in_policies() {
+    let config = parse(&template_in_full());
+    let retry = config.pipelines["search"].declared_as("search").retry;
+    assert_eq!(retry.as_object().map(serde_json::Map::len), Some(3));
+    for FailurePolicy { class, max_failures, base_delay, max_delay, .. } in POLICIES {
+        let Some(told) = retry.get(class.as_str()) else { continue };
+        assert_eq!(told.get("max_failures").and_then(serde_json::Value::as_u64), max_failures.map(u64::from));
+        assert_eq!(told["base_delay_seconds"], json!(base_delay.as_secs_f64()));
+        assert_eq!(told["max_delay_seconds"], json!(max_delay.as_secs_f64()));
+    }
+}
+
+#[test]
+fn what_is_not_common_is_passed_on_to_the_handler() {
     let declared =
         |settings: &str| parse(&format!("[pipelines.p]\n{settings}")).pipelines["p"].declared_as("p");
-    let documents = declared("source = \"x\"\nhandler = \"documents\"\nfields = [\"a\"]\nenabled = false");
-    assert_eq!((documents.source_name.as_deref(), documents.enabled), (Some("x"), false));
-    assert_eq!(documents.config, serde_json::json!({ "fields": ["a"], "language": "simple" }));
+    let exec = declared(
+        "source = \"x\"\nhandler = \"exec\"\nenabled = false\nentities = [\"course\"]\n\
+         changed_fields = [\"a\"]\ncommand = [\"sh\", \"-c\"]\ntimeout = \"5m\"\nbatch = 3\n\
+         [pipelines.p.retry.lost]\nbase_delay = \"500ms\"",
+    );
+    let expected = PipelineSpec {
+        enabled: false,
+        entity_types: vec!["course".to_owned()],
+        changed_fields: vec!["a".to_owned()],
+        retry: json!({ "lost": { "base_delay_seconds": 0.5 } }),
+        ..PipelineSpec::new("p", "exec", json!({ "command": ["sh", "-c"], "timeout": "5m", "batch": 3 }))
+            .of_source("x")
+    };
+    assert_eq!(exec, expected);
     let table = declared(
         "source = \"*\"\nhandler = \"table\"\ntable = \"s.t\"\n\
          columns = { a = \"b\", n = { field = \"/c/0\", type = \"int\" } }",
     );
-    assert_eq!((table.source_name, table.handler.as_str(), table.enabled), (None, "table", true));
+    assert_eq!(table.source_name, None);
     assert_eq!(
         table.config,
-        serde_json::json!({
-            "table": "s.t",
-            "columns": { "a": "b", "n": { "field": "/c/0", "type": "int" } },
-            "removed": "delete",
-        })
+        json!({ "table": "s.t", "columns": { "a": "b", "n": { "field": "/c/0", "type": "int" } } })
     );
+    let key =
+        declared("source = \"*\"\nhandler = \"x\"\nlimits = { key = \"/a~1b/c\", key_rate = \"7200/h\" }");
+    let path = vec!["a/b".to_owned(), "c".to_owned()];
+    assert_eq!(key.limits.key, Some(LimitKey { path, is_url: false }));
+    assert_eq!(key.limits.key_rate, Some(2.0));
 }
 
 #[test]
@@ -133,14 +165,29 @@ fn errors_name_the_place_and_what_was_meant() {
 }
 
 #[test]
-fn a_pipeline_takes_only_the_settings_of_its_handler() {
-    let pipeline = |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\n{settings}"));
-    insta::assert_snapshot!(pipeline("handler = \"documents\"\ntitle = \"t\"\ntable = \"public.t\""), @"error[config_invalid]: forebay.toml:1:1: the handler `documents` has no setting `table`");
-    insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"public.t\""), @r#"error[config_invalid]: forebay.toml:1:1: the handler `table` needs columns = { column = "field" }"#);
-    insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"forebay.t\"\ncolumns = { a = \"b\" }"), @"error[config_invalid]: forebay.toml:4:9: `forebay` is Forebay's own schema; name a table outside it");
-    insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"t\"\ncolumns = { a = \"b\" }"), @"error[config_invalid]: forebay.toml:4:9: expected `schema.name` for a table, got `t`");
-    insta::assert_snapshot!(pipeline("handler = \"documents\"\nremoved = \"mark\""), @"error[config_invalid]: forebay.toml:1:1: the handler `documents` has no setting `removed`");
-    insta::assert_snapshot!(pipeline("handler = \"table\"\ntable = \"s.t\"\ncolumns = { a = 1 }"), @r#"error[config_invalid]: forebay.toml:5:17: expected a field, or { field = "…", type = "…" }"#);
-    insta::assert_snapshot!(pipeline("handler = \"documents\"\ntitle = \"t\"\nlanguage = \"x'; drop\""), @"error[config_invalid]: forebay.toml:5:12: expected the name of a text search configuration, such as simple or english");
-    insta::assert_snapshot!(pipeline("handler = \"webhook\""), @"error[config_invalid]: forebay.toml:3:11: unknown variant `webhook`, expected `table` or `documents`");
+fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
+    let pipeline =
+        |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\nhandler = \"webhook\"\n{settings}"));
+    insta::assert_snapshot!(error("[pipelines.p]\nhandler = \"table\""), @"error[config_invalid]: forebay.toml:1:1: missing field `source`");
+    insta::assert_snapshot!(pipeline("enabled = \"no\""), @r#"error[config_invalid]: forebay.toml:4:11: invalid type: string "no", expected a boolean"#);
+    insta::assert_snapshot!(pipeline("entities = \"course\""), @r#"error[config_invalid]: forebay.toml:4:12: invalid type: string "course", expected a sequence"#);
+    insta::assert_snapshot!(pipeline("retry = { permanent = { max_failures = 2 } }"), @"error[config_invalid]: forebay.toml:4:11: what failed as permanent is never tried again by itself, so there is no retry to set for it");
+    insta::assert_snapshot!(pipeline("retry = { transiet = {} }"), @"error[config_invalid]: forebay.toml:4:11: `transiet` is no failure class to retry; there are transient, throttled and lost");
+    insta::assert_snapshot!(pipeline("retry = { lost = { max_failure = 2 } }"), @r"
+    error[config_invalid]: forebay.toml:4:20: unknown field `max_failure`, expected one of `max_failures`, `base_delay`, `max_delay`
+    hint: did you mean `max_failures`?
+    ");
+    insta::assert_snapshot!(pipeline("retry = { lost = { max_failures = 0 } }"), @"error[config_invalid]: forebay.toml:4:18: max_failures must be a whole number from 1 to 1000000");
+    insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = 5 } }"), @"error[config_invalid]: forebay.toml:4:33: invalid type: integer `5`, expected a string");
+    insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5 fortnights\" } }"), @"error[config_invalid]: forebay.toml:4:33: expected a duration such as 30s, 5m, 1h or 30d");
+    insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5m\", max_delay = \"1m\" } }"), @"error[config_invalid]: forebay.toml:4:18: base_delay must not be longer than max_delay");
+    insta::assert_snapshot!(pipeline("limits = { rate = \"10/week\" }"), @r#"error[config_invalid]: forebay.toml:4:19: expected a rate such as "10/s", "100/min" or "500/h""#);
+    insta::assert_snapshot!(pipeline("limits = { rte = \"10/s\" }"), @r"
+    error[config_invalid]: forebay.toml:4:12: unknown field `rte`, expected one of `max_active`, `rate`, `key`, `key_is_url`, `key_max_active`, `key_rate`
+    hint: did you mean `rate`?
+    ");
+    insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:10: max_active must be a whole number of at least 1");
+    insta::assert_snapshot!(pipeline("limits = { key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: limits by key need key, the field to go by");
+    insta::assert_snapshot!(pipeline("limits = { key = \"a\" }"), @"error[config_invalid]: forebay.toml:4:10: key limits nothing without key_max_active or key_rate");
+    insta::assert_snapshot!(pipeline("limits = { key = \"/a~2\", key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: `/a~2` does not name a field: a key field is the name of a top-level field, or a JSON pointer such as /course/id");
 }

@@ -1,5 +1,7 @@
 //! Ingestion from the configuration to search: pipelines, workers, documents and tables.
 
+mod restart;
+
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,
@@ -134,9 +136,11 @@ fn failures_are_told_with_their_reason() {
         "update forebay.ingestion_handoffs set state = 'pending', finished_at = null where state = 'failed'",
     );
     db.execute(
-        "insert into forebay.ingestion_jobs (pipeline_id, reference_id, payload_hash, generation, change) \
-         select pipeline_id, reference_id, payload_hash, generation, change from forebay.ingestion_handoffs \
-         where state = 'pending'",
+        "insert into forebay.ingestion_jobs \
+            (pipeline_id, reference_id, source_id, payload_hash, generation, change) \
+         select pipeline_id, reference_id, source_id, payload_hash, generation, h.change \
+         from forebay.ingestion_handoffs as h join forebay.\"references\" using (reference_id) \
+         where h.state = 'pending'",
     );
     let (exit, text) = db.text(&sandbox, "work --drain");
     assert_eq!(exit, 1);
@@ -217,6 +221,82 @@ fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
     assert_eq!(of(&work, "finder")["num_succeeded"], 3);
     let stopped = of(&work, "seats");
     assert_eq!((&stopped["error"]["code"], &stopped["num_waiting"]), (&json!("table_unusable"), &json!(3)));
+}
+
+#[test]
+fn every_pipeline_of_the_template_can_be_declared() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    db.run(&sandbox, "init");
+    let is_setting = |line: &str| {
+        let word = line.split_once(" = ").map_or("[", |(word, _)| word);
+        line.starts_with('[') || word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let mut text = String::new();
+    // Embeddings ask for pgvector, which the server may not have.
+    let mut is_left_out = false;
+    for line in std::fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap().lines() {
+        let line = line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line);
+        if line.starts_with('[') {
+            is_left_out = line.ends_with(".embeddings]");
+        }
+        if !is_left_out {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    configure(&sandbox, &text);
+    let work = drain(&db, &sandbox);
+    assert_eq!(
+        db.value("select string_agg(name, ',' order by name) from forebay.pipelines"),
+        "course_table,documents,handbook,hook,index,search,warehouse"
+    );
+    assert_eq!(of(&work, "hook")["num_waiting"], 0);
+}
+
+#[test]
+fn other_workers_work_for_external_pipelines() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    configure(
+        &sandbox,
+        "[pipelines.warehouse]\nsource = \"courses\"\nhandler = \"external\"\n[pipelines.warehouse.limits]\n\
+         rate = \"120/min\"\nkey = \"/about\"\nkey_max_active = 2\n[pipelines.warehouse.retry.lost]\n\
+         max_failures = 2\nbase_delay = \"30s\"",
+    );
+    persist(&db, &sandbox, &courses());
+    let work = drain(&db, &sandbox);
+    assert_eq!(work["external"], json!([{ "pipeline": "warehouse", "num_waiting": 3 }]));
+    let (_, text) = db.text(&sandbox, "work --drain");
+    let told = "the work of pipeline warehouse is done by other workers: 3 hand-offs wait for them";
+    assert!(text.contains(told), "{text}");
+    // What the file says holds for whoever claims.
+    let stored = "select rate_limit::text, limit_key::text, key_max_active::text, retry::text \
+                  from forebay.pipelines where name = 'warehouse'";
+    assert_eq!(
+        db.rows(stored),
+        [["2", "{about}", "2", "{\"lost\": {\"max_failures\": 2, \"base_delay_seconds\": 30.0}}"]]
+    );
+}
+
+#[test]
+fn the_options_of_the_workers_are_checked() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    persist(&db, &sandbox, &courses());
+    let line = "work --drain --concurrency 3 --batch 1 --grace 1s --reconcile-every never --retention forever";
+    let (exit, work) = db.json(&sandbox, line);
+    assert_eq!((exit, &of(&work, "documents")["num_succeeded"]), (0, &json!(3)), "{work}");
+    for (option, told) in [
+        ("--concurrency 0", "1..=32"),
+        ("--batch 0", "1..=10000"),
+        ("--grace soon", "expected a duration such as 30s"),
+        ("--reconcile-every forever", "or never"),
+        ("--retention never", "or forever"),
+    ] {
+        let text = sandbox.run(&format!("work {option}"));
+        assert!(text.starts_with("exit code: 2") && text.contains(told), "{text}");
+    }
 }
 
 #[test]
