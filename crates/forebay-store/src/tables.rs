@@ -5,6 +5,7 @@
 //! it from the references, casts it, and writes the rows.
 
 mod name;
+mod verify;
 
 use std::fmt::Write;
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use name::{ColumnName, TableName};
+pub use verify::{extra_page, verify_page};
 
 const COLUMNS: &str = include_str!("tables/columns.sql");
 const IS_KEYED: &str = include_str!("tables/is_keyed.sql");

@@ -1,18 +1,23 @@
 //! Proving that nothing was lost on the way to a pipeline, and handing off again what was.
 //!
-//! Both take no input but the pipeline, look at every reference page by page without holding anything in between, and
-//! may run at any time, twice, or beside each other and the workers.
+//! [`verify`] and [`repair`] read what Forebay wrote down; [`compare`] also asks the target what it really holds, for
+//! the day that somebody deleted rows there or restored an old copy. All of them look at every reference page by page
+//! without holding anything in between, and may run at any time, twice, or beside each other and the workers.
 
-use std::collections::BTreeMap;
+mod target;
+
+use std::collections::{BTreeMap, HashMap};
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
-    connect::Database,
-    handoffs::{self, Taker, Verdict},
+    connect::{Client, Database},
+    handoffs::{self, Taker, Verdict, Verified},
     pipelines::Pipeline,
 };
 
 use crate::error::Result;
+
+pub use target::Target;
 
 /// References that are looked at in one statement.
 const PAGE: u32 = 2000;
@@ -26,8 +31,23 @@ pub struct Conservation {
     pub counts: BTreeMap<Verdict, u64>,
     /// Those that are missing or outdated, the first thousand by id.
     pub lacking: Vec<(ReferenceId, Verdict)>,
-    /// How many of them were handed off again.
+    /// How many hand-offs the repair made.
     pub num_repaired: u64,
+    /// What the target was found to hold, if it was asked.
+    pub target: Option<Compared>,
+}
+
+/// How a target differs from what it was given.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// References that count as ingested and that it does not hold.
+    pub num_absent: u64,
+    /// The first thousand of them by id.
+    pub absent: Vec<ReferenceId>,
+    /// References that it holds although they are removed or gone.
+    pub num_extra: u64,
+    /// The first thousand of them by id.
+    pub extra: Vec<ReferenceId>,
 }
 
 impl Conservation {
@@ -35,28 +55,51 @@ impl Conservation {
     pub fn num_lacking(&self) -> u64 {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
     }
+
+    /// How many references are not as they should be, here or in the target.
+    pub fn num_wrong(&self) -> u64 {
+        self.num_lacking() + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
+    }
 }
 
 /// Judges every reference in a pipeline.
 pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Conservation> {
-    walk(database, pipeline, false).await
+    walk(database, pipeline, None, false).await
 }
 
 /// Judges every reference in a pipeline, and hands off again exactly what is missing or outdated.
 pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Conservation> {
-    walk(database, pipeline, true).await
+    walk(database, pipeline, None, true).await
 }
 
-async fn walk(database: &Database, pipeline: &Pipeline, repairs: bool) -> Result<Conservation> {
+/// Judges every reference in a pipeline and compares with what its target holds. With `repairs`, hands off again what
+/// is missing, outdated, absent there or too much there. A reference that is gone for good cannot be handed off: what
+/// the target holds of it stays.
+pub async fn compare(
+    database: &Database,
+    pipeline: &Pipeline,
+    target: &Target,
+    repairs: bool,
+) -> Result<Conservation> {
+    walk(database, pipeline, Some(target), repairs).await
+}
+
+async fn walk(
+    database: &Database,
+    pipeline: &Pipeline,
+    target: Option<&Target>,
+    repairs: bool,
+) -> Result<Conservation> {
     let mut client = database.client().await?;
-    let taker = taker(pipeline);
     let mut result = Conservation::default();
+    let mut compared = Compared::default();
     let mut after = ReferenceId([0; 16]);
     loop {
         let ids = handoffs::page(&**client, after, PAGE).await?;
-        let Some(last) = ids.last() else { return Ok(result) };
+        let Some(last) = ids.last() else { break };
         after = *last;
         let mut lacking = Vec::new();
+        let mut ingested = Vec::new();
         for found in handoffs::verify(&**client, pipeline.pipeline_id, &ids).await? {
             *result.counts.entry(found.verdict).or_default() += 1;
             if found.verdict.wants_repair() {
@@ -64,14 +107,97 @@ async fn walk(database: &Database, pipeline: &Pipeline, repairs: bool) -> Result
                 if result.lacking.len() < MOST_NAMED {
                     result.lacking.push((found.reference_id, found.verdict));
                 }
+            } else if is_ingested(&found) {
+                ingested.push(found.reference_id);
             }
         }
-        if repairs && !lacking.is_empty() {
-            let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-            result.num_repaired += handoffs::repair(&transaction, &taker, &lacking, false).await?;
-            transaction.commit().await.map_err(forebay_store::Error::from)?;
+        if repairs {
+            result.num_repaired += hand_off(&mut client, pipeline, &lacking, false).await?;
+        }
+        if let Some(target) = target {
+            let absent = absent(&client, pipeline, target, &ingested).await?;
+            compared.num_absent += absent.len() as u64;
+            name(&mut compared.absent, &absent);
+            if repairs {
+                result.num_repaired += hand_off(&mut client, pipeline, &absent, true).await?;
+            }
         }
     }
+    if let Some(target) = target {
+        result.num_repaired += find_extra(&mut client, pipeline, target, repairs, &mut compared).await?;
+        result.target = Some(compared);
+    }
+    Ok(result)
+}
+
+/// What the target should hold.
+fn is_ingested(found: &Verified) -> bool {
+    found.verdict == Verdict::Succeeded && !found.is_removed
+}
+
+/// Those of `ingested` that the target does not hold.
+async fn absent(
+    client: &Client,
+    pipeline: &Pipeline,
+    target: &Target,
+    ingested: &[ReferenceId],
+) -> Result<Vec<ReferenceId>> {
+    let absent = target.absent(client, pipeline.pipeline_id, ingested).await?;
+    if absent.is_empty() {
+        return Ok(absent);
+    }
+    // What was removed or changed between the two looks is no concern of ours.
+    let again = handoffs::verify(&***client, pipeline.pipeline_id, &absent).await?;
+    Ok(again.iter().filter(|found| is_ingested(found)).map(|found| found.reference_id).collect())
+}
+
+/// Finds what the target holds of references that are removed or gone; tells how many hand-offs the repair made.
+async fn find_extra(
+    client: &mut Client,
+    pipeline: &Pipeline,
+    target: &Target,
+    repairs: bool,
+    compared: &mut Compared,
+) -> Result<u64> {
+    let mut num_repaired = 0;
+    let mut after = ReferenceId([0; 16]);
+    loop {
+        let doubtful = target.doubtful(client, pipeline.pipeline_id, after, PAGE).await?;
+        let Some(last) = doubtful.last() else { return Ok(num_repaired) };
+        after = *last;
+        let found = handoffs::verify(&***client, pipeline.pipeline_id, &doubtful).await?;
+        let found: HashMap<ReferenceId, Verified> =
+            found.into_iter().map(|found| (found.reference_id, found)).collect();
+        // A removal that is in work will take it out.
+        let is_extra = |id: &ReferenceId| {
+            found.get(id).is_none_or(|found| found.is_removed && found.verdict != Verdict::InWork)
+        };
+        let extra: Vec<ReferenceId> = doubtful.into_iter().filter(is_extra).collect();
+        compared.num_extra += extra.len() as u64;
+        name(&mut compared.extra, &extra);
+        if repairs {
+            num_repaired += hand_off(client, pipeline, &extra, true).await?;
+        }
+    }
+}
+
+fn name(named: &mut Vec<ReferenceId>, ids: &[ReferenceId]) {
+    named.extend(ids.iter().take(MOST_NAMED - named.len()));
+}
+
+async fn hand_off(
+    client: &mut Client,
+    pipeline: &Pipeline,
+    ids: &[ReferenceId],
+    whatever_they_are: bool,
+) -> Result<u64> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let num_handoffs = handoffs::repair(&transaction, &taker(pipeline), ids, whatever_they_are).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(num_handoffs)
 }
 
 pub(super) fn taker(pipeline: &Pipeline) -> Taker {

@@ -13,6 +13,7 @@ mod help;
 mod history;
 mod init;
 mod kill;
+mod operate;
 mod runs;
 mod shared_data;
 mod stats;

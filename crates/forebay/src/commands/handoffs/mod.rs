@@ -7,10 +7,12 @@ mod list;
 mod release;
 mod report;
 mod report_operated;
+mod report_verify;
 mod retry;
 mod select;
 mod show;
 mod snooze;
+mod verify;
 
 use clap::Subcommand;
 
@@ -30,6 +32,7 @@ pub(crate) enum Command {
     Hold(hold::Args),
     Release(release::Args),
     Snooze(snooze::Args),
+    Verify(verify::Args),
 }
 
 /// Runs the command.
@@ -43,5 +46,6 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Hold(args) => hold::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
         Command::Snooze(args) => snooze::run(args, context).await,
+        Command::Verify(args) => verify::run(args, context).await,
     }
 }

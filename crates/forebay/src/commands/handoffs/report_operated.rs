@@ -69,8 +69,8 @@ fn meaning(code: &str) -> &'static str {
 
 impl Report for OperatedReport {
     fn write(&self, page: &mut Page) {
-        let how = if self.dry_run { "would apply" } else { "applied" };
-        page.line(&format!("{} {how} to {} hand-offs", self.operation, format::count(self.num_done)));
+        let done = if self.dry_run { "would be done (dry run)" } else { "done" };
+        page.line(&format!("{}: {} {done}", self.operation, format::count(self.num_done)));
         if !self.done.is_empty() {
             let mut table = Table::new([
                 Column::text("was"),

@@ -1,0 +1,90 @@
+//! What a pipeline's target really holds, asked page by page.
+
+use std::collections::BTreeSet;
+
+use forebay_domain::identity::ReferenceId;
+use forebay_store::{
+    connect::Client,
+    documents,
+    pipelines::Pipeline,
+    tables::{self, OnRemoved, TableName},
+};
+
+use crate::{error::Result, work::settings::Settings};
+
+/// Where to look for what a pipeline has ingested.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// The index of the handler `documents`.
+    Documents,
+    /// The user's table of the handler `table`.
+    Table {
+        /// The table.
+        name: TableName,
+        /// What the row of a removed reference looks like.
+        on_removed: OnRemoved,
+    },
+    /// What somebody else says that it holds.
+    Listed(BTreeSet<ReferenceId>),
+}
+
+impl Target {
+    /// The target of a pipeline whose handler writes to this database; None: nobody here can ask it.
+    pub fn of(pipeline: &Pipeline) -> Result<Option<Self>> {
+        Ok(match pipeline.spec.handler.as_str() {
+            "documents" => Some(Self::Documents),
+            "table" => {
+                let mut settings = Settings::of(&pipeline.spec)?;
+                let name = settings.text("table")?.unwrap_or_default();
+                let name = TableName::parse(&name).map_err(|error| settings.wrong(error.to_string()))?;
+                let on_removed = match settings.text("removed")?.as_deref() {
+                    Some("mark") => OnRemoved::Mark,
+                    _ => OnRemoved::Delete,
+                };
+                Some(Self::Table { name, on_removed })
+            }
+            _ => None,
+        })
+    }
+
+    /// Those of `ids` that it does not hold.
+    pub(super) async fn absent(
+        &self,
+        client: &Client,
+        pipeline_id: i32,
+        ids: &[ReferenceId],
+    ) -> Result<Vec<ReferenceId>> {
+        let is_there: Vec<bool> = match self {
+            Self::Documents => {
+                let held = documents::verify_page(&***client, pipeline_id, ids).await?;
+                held.iter().map(Option::is_some).collect()
+            }
+            Self::Table { name, on_removed } => {
+                tables::verify_page(&***client, name, *on_removed, ids).await?
+            }
+            Self::Listed(listed) => ids.iter().map(|id| listed.contains(id)).collect(),
+        };
+        Ok(ids.iter().zip(is_there).filter(|(_, is_there)| !is_there).map(|(id, _)| *id).collect())
+    }
+
+    /// The next of what it holds after `after`, in order, at most `limit`: those that may be too much. What is here
+    /// still has to be judged.
+    pub(super) async fn doubtful(
+        &self,
+        client: &Client,
+        pipeline_id: i32,
+        after: ReferenceId,
+        limit: u32,
+    ) -> Result<Vec<ReferenceId>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        Ok(match self {
+            Self::Documents => documents::extra_page(&***client, pipeline_id, after, limit).await?,
+            Self::Table { name, on_removed } => {
+                tables::extra_page(&***client, name, *on_removed, after, limit).await?
+            }
+            Self::Listed(listed) => {
+                listed.range((Excluded(after), Unbounded)).take(limit as usize).copied().collect()
+            }
+        })
+    }
+}

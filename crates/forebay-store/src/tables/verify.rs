@@ -1,0 +1,70 @@
+//! Whether the user's table holds the rows that it should, page by page.
+
+use forebay_domain::identity::ReferenceId;
+use tokio_postgres::{GenericClient, types::Type};
+
+use super::{OnRemoved, TableName};
+use crate::{
+    error::Result,
+    types::{SqlId, sql_ids},
+};
+
+/// Tells of each of `ids`, in their order, whether it has a row. A row that is marked as removed counts as none, and so
+/// does every row of a table that is not there.
+pub async fn verify_page(
+    client: &impl GenericClient,
+    table: &TableName,
+    on_removed: OnRemoved,
+    ids: &[ReferenceId],
+) -> Result<Vec<bool>> {
+    let mut found = vec![false; ids.len()];
+    if !exists(client, table).await? {
+        return Ok(found);
+    }
+    let statement = format!(
+        "select s.ord::int4 - 1 from unnest($1::uuid[]) with ordinality as s (reference_id, ord) \
+         where exists (select from {table} as t where t.reference_id = s.reference_id{})",
+        is_live(on_removed)
+    );
+    for row in client.query_typed(&statement, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await? {
+        found[usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default()] = true;
+    }
+    Ok(found)
+}
+
+/// Up to `limit` references after `after`, in order, that have a row although they are removed or gone.
+pub async fn extra_page(
+    client: &impl GenericClient,
+    table: &TableName,
+    on_removed: OnRemoved,
+    after: ReferenceId,
+    limit: u32,
+) -> Result<Vec<ReferenceId>> {
+    if !exists(client, table).await? {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "select t.reference_id from {table} as t where t.reference_id > $1{} \
+             and not exists (select from forebay.\"references\" as r \
+                 where r.reference_id = t.reference_id and r.removed_at is null) \
+         order by t.reference_id limit $2",
+        is_live(on_removed)
+    );
+    let rows = client
+        .query_typed(&statement, &[(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get::<_, SqlId>(0)?.0)).collect()
+}
+
+async fn exists(client: &impl GenericClient, table: &TableName) -> Result<bool> {
+    let statement = "select to_regclass($1) is not null";
+    Ok(client.query_typed_one(statement, &[(&table.to_string(), Type::TEXT)]).await?.try_get(0)?)
+}
+
+/// What a row must also be to count as there.
+const fn is_live(on_removed: OnRemoved) -> &'static str {
+    match on_removed {
+        OnRemoved::Delete => "",
+        OnRemoved::Mark => " and t.removed_at is null",
+    }
+}

@@ -1,0 +1,149 @@
+//! `forebay handoffs verify`: the proof that nothing was lost, and the repair of what was.
+
+use std::{collections::BTreeSet, process::Stdio};
+
+use forebay_domain::identity::ReferenceId;
+use forebay_engine::work::conservation::{self, Conservation, Target};
+use forebay_store::{
+    connect::{Client, Database},
+    history::{self, ReferenceName},
+    pipelines::{self, Pipeline},
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+use super::report_verify::{VerifyReport, Wrong};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
+
+/// Prove that nothing was lost on the way to ingestion
+///
+/// Every reference must be ingested, in work, or stopped for a reason that is written down. Ends
+/// with exit code 1 if something is lacking and was not repaired.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay handoffs verify
+  forebay handoffs verify --pipeline search --ask-target --repair
+  forebay handoffs verify --pipeline hook --command -- ./list-ids.sh")]
+pub(crate) struct Args {
+    /// Only this pipeline [default: all that are enabled]
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pipeline: Option<String>,
+
+    /// Hand off again what is lacking
+    #[arg(long)]
+    repair: bool,
+
+    /// Compare with what the target holds; for the handlers `documents` and `table`
+    #[arg(long)]
+    ask_target: bool,
+
+    /// Compare with what the command after `--` prints: the ids of references, one a line
+    #[arg(long, requires = "pipeline", requires = "words", conflicts_with = "ask_target")]
+    command: bool,
+
+    /// The command and its arguments
+    #[arg(last = true, value_name = "CMD", requires = "command")]
+    words: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let report = context.with_database(async |database| verify(args, database).await).await?;
+    context.ui.show(&report)?;
+    Ok(report.exit())
+}
+
+async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failure> {
+    let client = database.client().await?;
+    names::pipelines(&client, &args.pipeline).await?;
+    let is_chosen = |p: &Pipeline| match &args.pipeline {
+        Some(name) => *name == p.spec.name,
+        None => p.spec.enabled,
+    };
+    let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
+    let listed = if args.command { Some(Target::Listed(listed(&args.words).await?)) } else { None };
+    let mut report = VerifyReport::new(args.repair);
+    for pipeline in &chosen {
+        let target = match &listed {
+            Some(target) => Some(target.clone()),
+            None if args.ask_target => Target::of(pipeline)?,
+            None => None,
+        };
+        if args.ask_target && target.is_none() && args.pipeline.is_some() {
+            let message = format!("nobody here can ask what {} holds", pipeline.spec.name);
+            return Err(Failure::usage("target_unknown", message)
+                .hint("let a command print the ids: --command -- CMD…"));
+        }
+        let found = match &target {
+            Some(target) => conservation::compare(database, pipeline, target, args.repair).await?,
+            None if args.repair => conservation::repair(database, pipeline).await?,
+            None => conservation::verify(database, pipeline).await?,
+        };
+        let wrong = wrong(&client, &found).await?;
+        report.add(&pipeline.spec.name, &found, wrong);
+    }
+    Ok(report)
+}
+
+/// What is not as it should be, with names.
+async fn wrong(client: &Client, found: &Conservation) -> Result<Vec<Wrong>, Failure> {
+    let lacking = found.lacking.iter().map(|(id, verdict)| (*id, verdict.as_str()));
+    let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
+    let extra = found.target.iter().flat_map(|target| target.extra.iter().map(|id| (*id, "extra")));
+    let mut all = Vec::new();
+    for (id, problem) in lacking.chain(absent).chain(extra) {
+        let reference = history::find(&***client, &ReferenceName::Id(id)).await?;
+        let name = reference.map(|reference| (reference.source, reference.record_key));
+        all.push(Wrong::new(id, name, problem));
+    }
+    Ok(all)
+}
+
+/// The ids that a command prints, one a line. Its errors are the user's to see, so they go to the terminal.
+async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::usage("no_command", "there is no command after --"));
+    };
+    let failed = |reason: String| Failure::new("command_failed", format!("{program}: {reason}"));
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed("it could not be started".to_owned()).because(&error))?;
+    let mut ids = BTreeSet::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        let mut number = 0_u64;
+        while let Some(line) =
+            lines.next_line().await.map_err(|error| failed("it wrote no text".to_owned()).because(&error))?
+        {
+            number += 1;
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
+            let id = line.parse::<ReferenceId>().map_err(|error| {
+                failed(format!("line {number} of what it printed is not the id of a reference"))
+                    .because(&error)
+                    .hint("print the reference_id of each record, one a line, and nothing else")
+            })?;
+            ids.insert(id);
+        }
+    }
+    let status = child.wait().await.map_err(|error| failed("it was lost".to_owned()).because(&error))?;
+    // Half a list would make the rest look absent.
+    if !status.success() {
+        return Err(failed(format!("it ended with {status}")).hint("nothing was compared or repaired"));
+    }
+    Ok(ids)
+}
