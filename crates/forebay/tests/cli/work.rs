@@ -284,7 +284,8 @@ fn the_options_of_the_workers_are_checked() {
     let sandbox = Sandbox::new();
     let db = database();
     persist(&db, &sandbox, &courses());
-    let line = "work --drain --concurrency 3 --batch 1 --grace 1s --reconcile-every never --retention forever";
+    let line =
+        "work --drain --concurrency 3 --batch 1 --grace 1s --reconcile-every never --retention forever";
     let (exit, work) = db.json(&sandbox, line);
     assert_eq!((exit, &of(&work, "documents")["num_succeeded"]), (0, &json!(3)), "{work}");
     for (option, told) in [
