@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    handoff::{Event, Refusal, State, Transition, next},
+    handoff::{Event, ReasonCode, Refusal, State, Transition, next},
     identity::{ReferenceId, VersionHash},
 };
 use jiff::Timestamp;
@@ -340,7 +340,7 @@ async fn act(transaction: &Transaction<'_>, operation: Operation, accepted: &[Ac
     }
     let to: Vec<&str> = accepted.iter().map(|one| one.transition.to.as_str()).collect();
     let reasons: Vec<Option<&str>> =
-        accepted.iter().map(|one| one.transition.reason.map(|reason| reason.as_str())).collect();
+        accepted.iter().map(|one| one.transition.reason.map(ReasonCode::as_str)).collect();
     let raises: Vec<bool> = accepted.iter().map(|one| one.transition.raises_generation).collect();
     let mut parameters = keys.parameters().to_vec();
     parameters.extend::<[(&(dyn ToSql + Sync), Type); 3]>([

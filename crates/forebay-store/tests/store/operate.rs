@@ -7,6 +7,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     handoffs::{self, HandoffFilter, Mode, Operated, Selection},
+    tables::{self, OnRemoved, TableName},
     testing,
 };
 use jiff::Timestamp;
@@ -223,10 +224,10 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
 
 #[tokio::test]
 async fn thousands_are_retried_once_each_by_two_at_a_time() {
-    const NUM: usize = 2500;
+    const NUM: u32 = 2500;
     let database = testing::database().await;
     let (mut first, mut second) = (database.client().await, database.client().await);
-    references(&first, NUM).await;
+    references(&first, NUM as usize).await;
     let fill = "insert into forebay.ingestion_handoffs (reference_id, pipeline_id, payload_hash, version, state, change,
             reason_code, failure_code, finished_at)
         select reference_id, 1, version_hash, 1, 'failed', 'added', 'permanent', 'endpoint_gone', now()
@@ -241,14 +242,14 @@ async fn thousands_are_retried_once_each_by_two_at_a_time() {
         operate(&mut first, Event::Retry, &by_code, Mode::Act),
         operate(&mut second, Event::Retry, &by_code, Mode::Act),
     );
-    assert_eq!(left.num_done + right.num_done, NUM as u64);
+    assert_eq!(left.num_done + right.num_done, u64::from(NUM));
     let once: i64 =
         one(&first, "count(*) from forebay.ingestion_handoffs where generation = 2 and state = 'pending'")
             .await;
     let jobs: i64 =
         one(&first, "count(*) from forebay.ingestion_jobs where generation = 2 and not_before <= now()")
             .await;
-    assert_eq!((once, jobs), (NUM as i64, NUM as i64));
+    assert_eq!((once, jobs), (i64::from(NUM), i64::from(NUM)));
 }
 
 #[tokio::test]
@@ -296,4 +297,46 @@ async fn selections_narrow_down() {
     )
     .await;
     assert_eq!(status, "s 1 documents held endpoint_gone 2", "the latest only");
+}
+
+#[tokio::test]
+async fn tables_tell_what_they_lack_and_what_is_too_much() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    references(&client, 3).await;
+    let ids: Vec<ReferenceId> = (1..=4).map(|n| ReferenceId::compute("s", &n.to_string())).collect();
+    let table = TableName::parse("shop.courses").unwrap();
+    let none = tables::verify_page(&client, &table, OnRemoved::Mark, &ids).await.unwrap();
+    assert_eq!(none, [false; 4], "a table that is not there holds nothing");
+    // Reference 1 is as it should be, 2 was removed, 3 has no row, and 4 never was a reference.
+    let fill = "create schema shop;
+        create table shop.courses (reference_id uuid primary key, removed_at timestamptz);
+        insert into shop.courses select forebay.reference_id('s', n::text) from unnest('{1, 2, 4}'::int[]) as n;
+        update forebay.\"references\" set removed_at = now() where record_key = '2'";
+    client.batch_execute(fill).await.unwrap();
+    for (on_removed, marked) in
+        [(OnRemoved::Delete, false), (OnRemoved::Mark, false), (OnRemoved::Mark, true)]
+    {
+        if marked {
+            client.batch_execute("update shop.courses set removed_at = now() where reference_id <> forebay.reference_id('s', '1')").await.unwrap();
+        }
+        let found = tables::verify_page(&client, &table, on_removed, &ids).await.unwrap();
+        assert_eq!(found, [true, !marked, false, !marked]);
+        let mut expected = if marked { Vec::new() } else { vec![ids[1], ids[3]] };
+        expected.sort_unstable();
+        let mut extra = Vec::new();
+        while let [id] = tables::extra_page(
+            &client,
+            &table,
+            on_removed,
+            extra.last().copied().unwrap_or(ReferenceId([0; 16])),
+            1,
+        )
+        .await
+        .unwrap()[..]
+        {
+            extra.push(id);
+        }
+        assert_eq!(extra, expected);
+    }
 }

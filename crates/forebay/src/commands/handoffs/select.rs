@@ -96,12 +96,12 @@ impl Filters {
 
 /// A time, or a span that ends now.
 pub(super) fn past(text: &str) -> Result<Timestamp, String> {
-    moment(text, |now, span| now.checked_sub(span))
+    moment(text, Zoned::checked_sub)
 }
 
 /// A time, or a span that begins now.
 pub(super) fn future(text: &str) -> Result<Timestamp, String> {
-    moment(text, |now, span| now.checked_add(span))
+    moment(text, Zoned::checked_add)
 }
 
 fn moment(
