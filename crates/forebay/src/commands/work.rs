@@ -88,7 +88,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     // Some for what goes on beside the batches.
     let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default();
     let report = context
-        .with_connections(num_connections, async |database| work(args, context, database).await)
+        .with_connections(num_connections, async |database| Box::pin(work(args, context, database)).await)
         .await?;
     context.ui.show(&report)?;
     Ok(if report.is_done() { Exit::Done } else { Exit::Failed })
