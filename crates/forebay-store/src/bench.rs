@@ -8,6 +8,7 @@ use forebay_domain::identity::{ReferenceId, VersionHash};
 use futures_util::{SinkExt, TryStreamExt, pin_mut};
 use tokio_postgres::GenericClient;
 
+pub mod chaos;
 pub mod handoff;
 
 use crate::{

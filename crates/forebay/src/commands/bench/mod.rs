@@ -2,6 +2,7 @@
 //!
 //! Machines are noisy and differ, so what counts is the ratio to the peer in the same run.
 
+mod chaos;
 mod handoff;
 mod memory;
 mod persist;
@@ -20,6 +21,7 @@ use crate::{
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Chaos(chaos::Args),
     Handoff(handoff::Args),
     Persist(persist::Args),
 }
@@ -27,6 +29,7 @@ pub(crate) enum Command {
 /// Runs one benchmark.
 pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Chaos(args) => chaos::run(args, context).await,
         Command::Handoff(args) => handoff::run(args, context).await,
         Command::Persist(args) => persist::run(args, context).await,
     }
