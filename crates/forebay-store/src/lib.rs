@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod connect;
 mod copy;
 pub mod demo;
+pub mod doctor;
 pub mod documents;
 pub mod error;
 pub mod export;

@@ -8,6 +8,7 @@ mod bench;
 mod completions;
 mod db;
 mod demo;
+mod doctor;
 mod export;
 mod handoffs;
 mod history;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     /// The schema, and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
+    Doctor(doctor::Args),
     /// Measure this machine against the budgets
     #[command(subcommand, after_help = "Examples:\n  forebay bench persist --rows 300000")]
     Bench(bench::Command),
@@ -77,6 +79,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Sources(command) => sources::run(command, context).await,
         Command::Db(command) => db::run(command, context).await,
         Command::Work(args) => work::run(&args, context).await,
+        Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
         Command::Runs(command) => runs::run(&command, context).await,
         Command::Rekey(args) => runs::run(&runs::Command::Rekey(args), context).await,

@@ -38,6 +38,7 @@ const COMMANDS: &[&str] = &[
     "db status",
     "db reset",
     "db stop",
+    "doctor",
     "bench",
     "bench handoff",
     "bench persist",

@@ -7,6 +7,7 @@ mod completions;
 mod database;
 mod db;
 mod demo;
+mod doctor;
 mod export;
 mod handoffs;
 mod help;

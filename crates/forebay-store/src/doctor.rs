@@ -1,0 +1,176 @@
+//! What a self-check looks at: the server, the rights of the role, dead rows and who keeps them, the queues.
+//!
+//! Nothing here judges or changes anything; `forebay doctor` decides what is well.
+
+use std::time::Duration;
+
+use tokio_postgres::{GenericClient, Row};
+
+use crate::error::Result;
+
+/// Looks at the server.
+pub const SERVER: &str = include_str!("doctor/server.sql");
+/// Lists the rights that are missing.
+pub const RIGHTS: &str = include_str!("doctor/rights.sql");
+/// Counts dead rows.
+pub const BLOAT: &str = include_str!("doctor/bloat.sql");
+/// Lists who keeps dead rows from being removed.
+pub const HOLDERS: &str = include_str!("doctor/holders.sql");
+/// Looks at the queue of each pipeline.
+pub const QUEUES: &str = include_str!("doctor/queues.sql");
+
+/// The server, as the connection's role sees it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its version as it says it, such as `17.2 (Debian …)`.
+    pub version: String,
+    /// The major version, such as 17.
+    pub major: i32,
+    /// The role of the connection.
+    pub role: String,
+    /// Whether dead rows are removed without anybody asking.
+    pub has_autovacuum: bool,
+    /// Whether the extension `vector` is in this database.
+    pub has_vector: bool,
+    /// Whether there is a role for workers outside of the database.
+    pub has_worker_role: bool,
+}
+
+/// The rows of a hot table, as the server's statistics count them.
+#[derive(Clone, Debug)]
+pub struct Bloat {
+    /// The table, without its schema.
+    pub table: String,
+    /// Rows that are there.
+    pub num_live: u64,
+    /// Row versions that nobody needs any more and that still take up room.
+    pub num_dead: u64,
+}
+
+/// What may keep dead rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderKind {
+    /// A session in a transaction.
+    Session,
+    /// A prepared transaction.
+    Prepared,
+    /// A replication slot.
+    Slot,
+}
+
+/// Something that keeps dead rows from being removed.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// What it is.
+    pub kind: HolderKind,
+    /// The server process, of what has one.
+    pub pid: Option<i32>,
+    /// What the session calls itself, or the name of the prepared transaction or slot.
+    pub name: String,
+    /// What a session does (`active`, `idle in transaction`, …), or whether a slot is read (`active`, `inactive`).
+    pub state: Option<String>,
+    /// How many transactions have begun since.
+    pub num_transactions: i32,
+    /// For how long; None for slots, which do not know.
+    pub held: Option<Duration>,
+}
+
+/// The queue of a pipeline.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Whether its jobs may be claimed.
+    pub enabled: bool,
+    /// Its handler.
+    pub handler: String,
+    /// Jobs that nobody has claimed.
+    pub num_free: u64,
+    /// Those of them whose time has come.
+    pub num_due: u64,
+    /// How long the oldest of these has been due.
+    pub oldest_due: Option<Duration>,
+    /// Jobs of claims whose lease has ended and that nobody freed.
+    pub num_ended: u64,
+    /// How long ago the first of these leases ended.
+    pub ended_for: Option<Duration>,
+    /// Whether a worker left a trace in the last ten minutes; false where nothing is due.
+    pub is_worked: bool,
+}
+
+/// Looks at the server. Works without any schema of ours.
+pub async fn server(client: &impl GenericClient) -> Result<Server> {
+    let row = client.query_typed_one(SERVER, &[]).await?;
+    Ok(Server {
+        version: row.try_get(0)?,
+        major: row.try_get::<_, i32>(1)? / 10_000,
+        role: row.try_get(2)?,
+        has_autovacuum: row.try_get(3)?,
+        has_vector: row.try_get(4)?,
+        has_worker_role: row.try_get(5)?,
+    })
+}
+
+/// What the connection's role may not do and must, each as words that follow "may not".
+pub async fn missing_rights(client: &impl GenericClient) -> Result<Vec<String>> {
+    let rows = client.query_typed(RIGHTS, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// The dead rows of the hot tables.
+pub async fn bloat(client: &impl GenericClient) -> Result<Vec<Bloat>> {
+    let rows = client.query_typed(BLOAT, &[]).await?;
+    rows.iter()
+        .map(|row| Ok(Bloat { table: row.try_get(0)?, num_live: number(row, 1)?, num_dead: number(row, 2)? }))
+        .collect()
+}
+
+/// Who keeps dead rows from being removed, the oldest first, at most 20.
+pub async fn holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
+    let rows = client.query_typed(HOLDERS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Holder {
+                kind: match row.try_get(0)? {
+                    "prepared" => HolderKind::Prepared,
+                    "slot" => HolderKind::Slot,
+                    _ => HolderKind::Session,
+                },
+                pid: row.try_get(1)?,
+                name: row.try_get(2)?,
+                state: row.try_get(3)?,
+                num_transactions: row.try_get(4)?,
+                held: seconds(row, 5)?,
+            })
+        })
+        .collect()
+}
+
+/// The queues of all pipelines, by name. Where something waits and no worker is at it, this reads all hand-offs.
+pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
+    let rows = client.query_typed(QUEUES, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Queue {
+                pipeline: row.try_get(0)?,
+                enabled: row.try_get(1)?,
+                handler: row.try_get(2)?,
+                num_free: number(row, 3)?,
+                num_due: number(row, 4)?,
+                oldest_due: seconds(row, 5)?,
+                num_ended: number(row, 6)?,
+                ended_for: seconds(row, 7)?,
+                is_worked: row.try_get(8)?,
+            })
+        })
+        .collect()
+}
+
+fn number(row: &Row, column: usize) -> Result<u64> {
+    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
+}
+
+fn seconds(row: &Row, column: usize) -> Result<Option<Duration>> {
+    let seconds: Option<f64> = row.try_get(column)?;
+    Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
+}

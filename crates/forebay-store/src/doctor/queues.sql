@@ -1,0 +1,38 @@
+-- How each pipeline's queue stands.
+with
+-- Jobs that are free, and of these those whose time has come.
+free as (
+    select j.pipeline_id, count(*) as num_free, count(*) filter (where j.not_before <= now()) as num_due,
+        extract(epoch from now() - min(j.not_before) filter (where j.not_before <= now()))::float8 as oldest_due_seconds
+    from forebay.ingestion_jobs as j
+    where j.receipt is null
+    group by j.pipeline_id
+),
+-- Claims whose worker did not report, and which nobody has freed since.
+ended as (
+    select c.pipeline_id, sum(c.num_open) as num_ended,
+        extract(epoch from now() - min(c.lease_until))::float8 as ended_seconds
+    from forebay.ingestion_claims as c
+    where c.lease_until < now()
+    group by c.pipeline_id
+)
+select p.name, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
+    f.oldest_due_seconds, coalesce(e.num_ended, 0)::bigint as num_ended, e.ended_seconds,
+    -- A worker leaves a trace: a claim that it keeps, or something that it ended in the last ten minutes. Looked for
+    -- only where something waits, because neither table has an index by time.
+    coalesce(f.num_due, 0) > 0 and (
+        exists (
+            select from forebay.ingestion_claims as c
+            where c.pipeline_id = p.pipeline_id and c.lease_until >= now())
+        or exists (
+            select from forebay.ingestion_attempts as a
+            where a.pipeline_id = p.pipeline_id and a.failed_at > now() - interval '10 minutes')
+        or exists (
+            select from forebay.ingestion_handoffs as h
+            where h.pipeline_id = p.pipeline_id
+                and h.state = 'succeeded'
+                and h.finished_at > now() - interval '10 minutes')) as is_worked
+from forebay.pipelines as p
+left join free as f using (pipeline_id)
+left join ended as e using (pipeline_id)
+order by p.name

@@ -1,0 +1,21 @@
+-- What the current role may not do and must, to persist and to work: one row for each thing.
+select 'enter the schema ' || n.nspname
+from pg_namespace as n
+where n.nspname in ('forebay', 'forebay_private') and not has_schema_privilege(n.oid, 'usage')
+union all
+select 'read and write forebay.' || c.relname
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = 'forebay'
+    and c.relkind in ('r', 'p')
+    -- A partition is written through its table, and the history of migrations by migrating only.
+    and not c.relispartition
+    and c.relname <> 'schema_migrations'
+    and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+        and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+union all
+select 'call forebay.' || f.proname
+from pg_proc as f
+join pg_namespace as n on n.oid = f.pronamespace
+where n.nspname = 'forebay' and not has_function_privilege(f.oid, 'execute')
+order by 1

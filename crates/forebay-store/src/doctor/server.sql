@@ -1,0 +1,8 @@
+-- The server as this connection sees it. Needs nothing of Forebay's schema.
+select
+    current_setting('server_version') as version,
+    current_setting('server_version_num')::int as version_number,
+    current_user::text as role_name,
+    current_setting('autovacuum')::bool as has_autovacuum,
+    exists (select from pg_extension as e where e.extname = 'vector') as has_vector,
+    to_regrole('forebay_worker') is not null as has_worker_role
