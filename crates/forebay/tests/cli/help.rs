@@ -40,6 +40,7 @@ const COMMANDS: &[&str] = &[
     "db stop",
     "doctor",
     "bench",
+    "bench chaos",
     "bench handoff",
     "bench persist",
     "completions",
