@@ -65,7 +65,8 @@ impl Workers {
 fn spawn(stage: &Stage, more: &[&str]) -> Result<Child, Failure> {
     let program = env::current_exe().map_err(|error| failed(&error))?;
     let mut command = Command::new(program);
-    command.args(["work", "--quiet", "--batch", "50"]).args(more);
+    // Reconciling would hand off again what was lost, and so hide it.
+    command.args(["work", "--quiet", "--batch", "50", "--reconcile-every", "never"]).args(more);
     // A folder without configuration, and a database of its own, whatever the environment says.
     command.current_dir(stage.folder()).env("FOREBAY_DATABASE_URL", stage.url());
     command.env_remove("DATABASE_URL").env_remove("FOREBAY_DATA_DIR");
