@@ -77,7 +77,8 @@ pub async fn drain(
     options: &WorkOptions,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
-    service::drain(database, options, progress).await
+    // It holds the workers of every pipeline, which is much for the stack of whoever waits for it.
+    Box::pin(service::drain(database, options, progress)).await
 }
 
 /// Works until `stop` is done, then lets the work under way finish within [`WorkOptions::grace`]. New work is heard of
@@ -89,7 +90,7 @@ pub async fn follow(
     progress: &(dyn Fn(Progress<'_>) + Sync),
     stop: impl Future<Output = ()>,
 ) -> Result<WorkReport> {
-    service::follow(database, options, progress, stop).await
+    Box::pin(service::follow(database, options, progress, stop)).await
 }
 
 /// Finds documents, of one source or of all, best first; see [`documents::search`].

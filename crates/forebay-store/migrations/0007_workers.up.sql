@@ -79,7 +79,9 @@ set jit = off
 begin atomic
     with
     told as materialized (
-        select end_failed.pipeline_id as of_pipeline, t.*
+        select end_failed.pipeline_id as of_pipeline, t.*,
+            -- A reference is reported once; what is said of it again is refused.
+            row_number() over (partition by t.reference_id order by t.ord) = 1 as is_first
         from unnest(end_failed.reference_ids, end_failed.receipts, end_failed.failure_classes, end_failed.reason_codes,
                 end_failed.messages, end_failed.retry_after) with ordinality
             as t (reference_id, receipt, failure_class, reason_code, message, retry_after, ord)
@@ -112,6 +114,7 @@ begin atomic
             where f.pipeline_id = end_failed.pipeline_id
                 and f.reference_id = t.reference_id
                 and f.receipt is not distinct from t.receipt
+                and t.is_first
             offset 0
             for update skip locked
         ) as j on true
@@ -163,7 +166,7 @@ begin atomic
             end as state_reason,
             -- Full jitter under a ceiling that doubles, so that what failed together does not come back together.
             coalesce(c.retry_after,
-                random() * least(c.max_delay, c.base_delay * (2 ^ least(c.num_failures - 1, 30)))) as delay
+                random() * least(c.max_delay, c.base_delay * (2 ^ least(c.num_failures - 1, 20)))) as delay
         from counted as c
     ),
     trail as (
@@ -245,7 +248,7 @@ begin atomic
     )
     select h.reference_id,
         case
-            when d.has_no_handoff then 'lost'
+            when d.has_no_handoff or not h.is_first then 'lost'
             -- The same content was handed off again, which its follow-up takes care of.
             when d.handoff_generation is distinct from d.generation then 'superseded'
             when d.state is not null then d.state
@@ -641,29 +644,44 @@ as $$
 declare
     p forebay.pipelines := forebay_private.find_pipeline(pipeline);
     wanted int;
+    page_size int;
+    num_seen int;
     picked uuid[];
     hashes bytea[];
     held_under uuid := gen_random_uuid();
     -- Callers by JSON send null for what they leave open.
-    held_until timestamptz := now() + coalesce(lease, '5 minutes');
+    held_until timestamptz := now() + least(coalesce(lease, '5 minutes'), interval '1 day');
     -- Where there is a key, pauses go by it even if nothing else does.
     has_key_limits boolean := p.limit_key is not null;
 begin
     if lease <= interval '0' then
         raise invalid_parameter_value using message = 'invalid_lease: a lease must be longer than nothing';
     end if;
+    if p.handler in ('table', 'documents') then
+        raise feature_not_supported using
+            message = format('not_claimable: the handler %s of %L works inside the database', p.handler, p.name),
+            hint = 'declare a pipeline with handler = "external"';
+    end if;
     perform forebay_private.rescue_jobs(p.pipeline_id, 100);
     if not p.enabled then
         return;
     end if;
-    wanted := forebay_private.allowance(p, coalesce(max_jobs, 100));
+    wanted := forebay_private.allowance(p, least(coalesce(max_jobs, 100), 10000));
     if wanted < 1 then
         return;
     end if;
 
-    picked := forebay_private.next_jobs(p.pipeline_id, case when has_key_limits then greatest(wanted * 4, 1000) else wanted end);
     if has_key_limits then
-        picked := forebay_private.within_key_limits(p, picked, wanted);
+        -- What is put off leaves the queue to other keys, so a page of one busy key is no reason to stop.
+        for page in 1 .. 10 loop
+            page_size := greatest(wanted * 4, 1000);
+            picked := forebay_private.next_jobs(p.pipeline_id, page_size);
+            num_seen := cardinality(picked);
+            picked := forebay_private.within_key_limits(p, picked, wanted);
+            exit when cardinality(picked) > 0 or num_seen < page_size;
+        end loop;
+    else
+        picked := forebay_private.next_jobs(p.pipeline_id, wanted);
     end if;
     with
     candidates as materialized (
@@ -676,8 +694,8 @@ begin
     from candidates as c
     -- The hand-offs will become active. One that somebody has locked right now (persisting newer content) is left alone,
     -- and so is one that an operator has held.
-    cross join lateral (
-        select
+    left join lateral (
+        select true as is_locked
         from forebay.ingestion_handoffs as f
         where f.reference_id = c.reference_id
             and f.pipeline_id = p.pipeline_id
@@ -686,9 +704,17 @@ begin
             and f.state in ('pending', 'retrying')
         offset 0
         for update skip locked
-    ) as h
+    ) as h on true
     -- A job whose claim was lost may have taken its worker down: it is claimed alone, so that it takes no others with it.
-    where case when c.first_lost > 0 then c.place = 1 else c.num_lost = 0 end;
+    where case when c.first_lost > 0 then c.place = 1 else c.num_lost = 0 end
+        and (
+            h.is_locked
+            -- A job that has lost its hand-off (somebody cleared the history) is carried out all the same.
+            or not exists (
+                select from forebay.ingestion_handoffs as f
+                where f.reference_id = c.reference_id
+                    and f.pipeline_id = p.pipeline_id
+                    and f.payload_hash = c.payload_hash));
     if picked is null then
         return;
     end if;
@@ -759,7 +785,7 @@ begin atomic
     with
     extended as (
         update forebay.ingestion_claims as c
-        set lease_until = greatest(c.lease_until, now() + coalesce(heartbeat_jobs.lease, '5 minutes'))
+        set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat_jobs.lease, '5 minutes'), interval '1 day'))
         from forebay_private.find_pipeline(heartbeat_jobs.pipeline) as p
         where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts)
         returning c.receipt, c.lease_until
@@ -820,7 +846,10 @@ begin
         array_agg(coalesce(f.class, 'transient') order by f.ord) as classes,
         array_agg(left(coalesce(nullif(f.reason_code, ''), 'worker_failed'), 100) order by f.ord) as reason_codes,
         array_agg(coalesce(f.message, '') order by f.ord) as messages,
-        array_agg(make_interval(secs => greatest(0, f.retry_after_seconds)) order by f.ord) as waits
+        array_agg(case
+            -- Without a time the policy decides; longer than a day is a mistake (a point in time given as a span).
+            when f.retry_after_seconds is not null then make_interval(secs => least(86400, greatest(0, f.retry_after_seconds)))
+        end order by f.ord) as waits
     into told
     from rows from (
         jsonb_to_recordset(failures) as (

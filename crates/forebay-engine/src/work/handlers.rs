@@ -14,7 +14,10 @@ mod webhook;
 use std::sync::Arc;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::{jobs::Failure, pipelines::PipelineSpec};
+use forebay_store::{
+    jobs::Failure,
+    pipelines::{Limits, PipelineSpec},
+};
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
@@ -86,7 +89,7 @@ impl Handler {
             "external" => settings.end("external")?,
             other => return Err(unknown(spec, other)),
         }
-        if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Default::default() {
+        if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Limits::default() {
             // Limits are counted by claims, and these take their jobs without any.
             return Err(Settings::of(spec)?.wrong(format!(
                 "the handler `{}` works inside the database and has no `limits`",

@@ -75,7 +75,7 @@ async fn try_once(
 }
 
 /// Two transactions that waited for each other, of which this one was ended.
-fn is_conflict(error: &Error) -> bool {
+pub(super) fn is_conflict(error: &Error) -> bool {
     let Error::Store(error) = error else { return false };
     matches!(error.server().and_then(|server| server.sqlstate()), Some("40P01" | "40001"))
 }

@@ -16,15 +16,18 @@ use forebay_store::{
 use super::{
     Batch,
     handlers::OutsideHandler,
+    inside::is_conflict,
     outside::{Event, Outcome},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long a claim holds without a sign of life. It is extended three times as often, however long the work takes, so
 /// that what a dead worker held is free again soon.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// A report that meets a lock of somebody else's, or no database, is made again so often, a little later each time.
 const MAX_REPORTS: u32 = 12;
+/// A claim that met another in a circle is tried so often.
+const MAX_CLAIMS: u32 = 5;
 
 /// Carries out up to `limit` hand-offs. When `cut_off` is done before the handler is, the handler is stopped and its
 /// jobs are given back.
@@ -38,9 +41,7 @@ pub(super) async fn run(
 ) -> Result<Batch> {
     let name = pipeline.spec.name.as_str();
     let limit = limit.min(handler.batch());
-    let client = database.client().await?;
-    let claimed = jobs::claim(&**client, name, limit, LEASE, worker).await?;
-    drop(client);
+    let claimed = claim(database, name, limit, worker).await?;
     let Some(first) = claimed.first() else { return Ok(Batch::default()) };
     let receipt = first.receipt;
     let keys: Vec<(ReferenceId, Receipt)> =
@@ -65,6 +66,22 @@ pub(super) async fn run(
         None => {
             give_back(database, name, &keys).await?;
             Ok(Batch::default())
+        }
+    }
+}
+
+/// Claims; two claims that waited for each other in a circle are tried again.
+async fn claim(database: &Database, pipeline: &str, limit: u32, worker: &str) -> Result<Vec<Claimed>> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let client = database.client().await?;
+        match jobs::claim(&**client, pipeline, limit, LEASE, worker).await.map_err(Error::from) {
+            Err(error) if is_conflict(&error) && tries < MAX_CLAIMS => {
+                drop(client);
+                tokio::time::sleep(Duration::from_millis(5) * tries).await;
+            }
+            result => return result,
         }
     }
 }
@@ -158,8 +175,18 @@ async fn report_once(
     Ok(())
 }
 
+/// Gives back what was not tried. What is locked at this moment is given back a little later, or else its lease ends.
 async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Receipt)]) -> Result<()> {
-    let client = database.client().await?;
-    jobs::release(&**client, pipeline, keys).await?;
+    let mut keys = keys.to_vec();
+    for tries in 1..=MAX_REPORTS {
+        let client = database.client().await?;
+        let mut verdicts = jobs::release(&**client, pipeline, &keys).await?.into_iter();
+        drop(client);
+        keys.retain(|_| verdicts.next() == Some(jobs::Verdict::Busy));
+        if keys.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1 << tries)).await;
+    }
     Ok(())
 }

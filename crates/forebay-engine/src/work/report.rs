@@ -108,15 +108,23 @@ impl WorkReport {
         &mut self.pipelines[place]
     }
 
-    /// Looks at what waits when the work is over.
-    pub(super) async fn finish(&mut self, database: &Database) -> Result<()> {
+    /// What waits in each pipeline, by name.
+    pub(super) async fn backlogs(database: &Database) -> Result<Vec<(String, Backlog)>> {
         let client = database.client().await?;
+        let mut found = Vec::new();
+        for pipeline in pipelines::list(&**client).await? {
+            let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
+            found.push((pipeline.spec.name, backlog));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn set_backlogs(&mut self, found: &[(String, Backlog)]) {
         for report in &mut self.pipelines {
-            if let Some(pipeline) = pipelines::find(&**client, &report.pipeline).await? {
-                report.backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
+            if let Some((_, backlog)) = found.iter().find(|(name, _)| *name == report.pipeline) {
+                report.backlog = *backlog;
             }
         }
-        Ok(())
     }
 }
 

@@ -1,19 +1,19 @@
 //! Working for one pipeline, batch after batch, for as long as there is something to do.
 
-use std::{sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use forebay_store::{
     connect::Database,
     jobs::{self, Queue},
-    pipelines::Pipeline,
+    pipelines::{Limits, Pipeline, PipelineSpec},
 };
 use tokio::sync::watch;
 
-use super::{
-    Progress, WorkOptions, WorkReport,
-    handlers::Handler,
-    inside, leased,
-};
+use super::{Progress, WorkOptions, WorkReport, handlers::Handler, inside, leased};
 use crate::error::Result;
 
 /// How a service stands; workers look at it between batches, and while one is under way.
@@ -34,17 +34,20 @@ pub(super) struct Shared<'a> {
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) report: Mutex<WorkReport>,
+    /// Handlers that are ready, with what they were made from.
+    pub(super) handlers: Mutex<HashMap<i32, (PipelineSpec, Handler)>>,
 }
 
 /// Under limits, a worker that may claim nothing now asks again after so long.
 const LIMITED: Duration = Duration::from_millis(100);
 
 /// Works for a pipeline until nothing is due that it may have.
-pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline, handler: &Handler) -> Result<()> {
+pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()> {
+    let handler = shared.handler(pipeline).await?;
     let mut queue = Queue::new(pipeline.pipeline_id);
     let limit = shared.options.batch;
     while *shared.stage.borrow() == Stage::Working {
-        let batch = match handler {
+        let batch = match &handler {
             Handler::Inside(handler) => {
                 let mut client = shared.database.client().await?;
                 inside::run(&mut client, &mut queue, pipeline.pipeline_id, handler, limit).await?
@@ -63,7 +66,11 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline, handler: &Ha
             Handler::External => return Ok(()),
         };
         if batch.num_claimed > 0 {
-            shared.tell(pipeline, |report| report.add(batch));
+            shared.tell(pipeline, |report| {
+                report.add(batch);
+                // Whatever it was, it is over.
+                report.error = None;
+            });
         } else if !is_worth_waiting(shared, pipeline).await? {
             return Ok(());
         }
@@ -74,7 +81,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline, handler: &Ha
 /// Whether limits that pass by themselves keep a worker from what is due; it has waited for them a little then.
 async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bool> {
     let limits = &pipeline.spec.limits;
-    if limits.rate.is_none() && limits.max_active.is_none() {
+    if *limits == Limits::default() {
         return Ok(false);
     }
     tokio::time::sleep(LIMITED).await;
@@ -84,6 +91,26 @@ async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bo
 }
 
 impl Shared<'_> {
+    /// The handler of a pipeline, made anew when its declaration has changed.
+    async fn handler(&self, pipeline: &Pipeline) -> Result<Handler> {
+        let known = self.handlers().get(&pipeline.pipeline_id).cloned();
+        if let Some((spec, handler)) = known
+            && spec == pipeline.spec
+        {
+            return Ok(handler);
+        }
+        let mut client = self.database.client().await?;
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+        let handler = Handler::open(&transaction, &pipeline.spec).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+        self.handlers().insert(pipeline.pipeline_id, (pipeline.spec.clone(), handler.clone()));
+        Ok(handler)
+    }
+
+    pub(super) fn handlers(&self) -> MutexGuard<'_, HashMap<i32, (PipelineSpec, Handler)>> {
+        self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Changes the report of a pipeline, and tells it.
     pub(super) fn tell(&self, pipeline: &Pipeline, change: impl FnOnce(&mut super::PipelineReport)) {
         // A count is never half written, so one that a panic left behind is still right.

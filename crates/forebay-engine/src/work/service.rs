@@ -15,14 +15,13 @@ use std::{
 use forebay_store::{
     connect::Database,
     jobs,
-    pipelines::{self, Pipeline, PipelineSpec},
+    pipelines::{self, Pipeline},
 };
 use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
 
 use super::{
     Progress, WorkOptions, WorkReport,
-    handlers::Handler,
     serve::{Shared, Stage, serve},
     upkeep,
     wake::Wake,
@@ -54,12 +53,36 @@ struct Served {
 /// What the service knows of its pipelines.
 struct Service<'a> {
     shared: &'a Shared<'a>,
-    /// Handlers that are ready, with what they were made from.
-    handlers: HashMap<i32, (PipelineSpec, Handler)>,
     /// Workers under way, by pipeline.
     num_serving: HashMap<i32, u32>,
     /// Pipelines that an error has stopped, and until when they are left alone.
     resting: HashMap<i32, Instant>,
+}
+
+/// What a look at the database finds.
+struct Seen {
+    /// The pipelines to work for.
+    pipelines: Vec<Pipeline>,
+    /// Those that have something due, among others.
+    due: HashSet<i32>,
+}
+
+/// Looks for work. `is_first` also checks that the pipelines to work for are there.
+async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
+    let client = shared.database.client().await?;
+    let mut pipelines = pipelines::list(&**client).await?;
+    let wanted = &shared.options.pipelines;
+    let is_known = |name: &&String| pipelines.iter().any(|pipeline| pipeline.spec.name == **name);
+    if is_first && let Some(unknown) = wanted.iter().find(|name| !is_known(name)) {
+        return Err(Error::NoSuchPipeline { pipeline: unknown.clone() });
+    }
+    pipelines.retain(|pipeline| {
+        pipeline.spec.enabled
+            && (wanted.is_empty() || wanted.contains(&pipeline.spec.name))
+            && pipeline.spec.handler != "external"
+    });
+    let due = jobs::due(&**client).await?.into_iter().collect();
+    Ok(Seen { pipelines, due })
 }
 
 pub(super) async fn drain(
@@ -68,11 +91,12 @@ pub(super) async fn drain(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
     let (_stage, stage) = watch::channel(Stage::Working);
-    let shared = Shared { database, options, progress, stage, report: Mutex::default() };
+    let shared =
+        Shared { database, options, progress, stage, report: Mutex::default(), handlers: Mutex::default() };
     upkeep::rescue(&shared).await?;
     let mut service = Service::new(&shared);
     let mut at_work = FuturesUnordered::new();
-    service.start(&mut at_work, true).await?;
+    service.start(&mut at_work, look(&shared, true).await?, true);
     let mut away = None;
     while let Some(served) = at_work.next().await {
         if let Err(error) = service.ended(served) {
@@ -93,44 +117,66 @@ pub(super) async fn follow(
     stop: impl Future<Output = ()>,
 ) -> Result<WorkReport> {
     let (stage, watching) = watch::channel(Stage::Working);
-    let shared = Shared { database, options, progress, stage: watching, report: Mutex::default() };
+    let shared = Shared {
+        database,
+        options,
+        progress,
+        stage: watching,
+        report: Mutex::default(),
+        handlers: Mutex::default(),
+    };
     let mut service = Service::new(&shared);
     let mut at_work = FuturesUnordered::new();
     let mut wake = Wake::new();
     let mut stop = pin!(stop.fuse());
-    let mut upkeep = pin!(futures_util::future::join(upkeep::run(&shared), upkeep::embed_all(&shared)).fuse());
+    let mut upkeep =
+        pin!(futures_util::future::join(upkeep::run(&shared), upkeep::embed_all(&shared)).fuse());
     let mut num_failures = 0;
     // The first look tells what no later one may swallow: a pipeline that does not exist, a schema that is missing.
     let mut is_first = true;
     loop {
-        let mut wait = POLL;
-        wake.listen(database).await;
-        match service.start(&mut at_work, is_first).await {
-            Ok(()) => {
+        // Workers go on meanwhile: a look may wait for a connection that one of them has.
+        let seen = {
+            let mut looking = pin!(async {
+                wake.listen(database).await;
+                look(&shared, is_first).await
+            });
+            loop {
+                tokio::select! {
+                    () = &mut stop => break None,
+                    _ = &mut upkeep => {}
+                    Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
+                    seen = &mut looking => break Some(seen),
+                }
+            }
+        };
+        let wait = match seen {
+            None => break,
+            Some(Ok(seen)) => {
+                service.start(&mut at_work, seen, is_first);
+                is_first = false;
                 if num_failures > 0 {
                     progress(Progress::Back);
                     num_failures = 0;
                 }
+                POLL
             }
-            Err(error) if is_first && !error.is_unreachable() => return Err(error),
-            Err(error) => {
-                wait = AWAY[num_failures.min(AWAY.len() - 1)];
+            Some(Err(error)) if is_first && !error.is_unreachable() => return Err(error),
+            Some(Err(error)) => {
+                let wait = AWAY[num_failures.min(AWAY.len() - 1)];
                 num_failures += 1;
                 progress(Progress::Away { error: &error, wait });
+                wait
             }
-        }
-        is_first = false;
-        let next_look = tokio::time::sleep(wait);
-        let mut next_look = pin!(next_look);
+        };
+        let mut next_look = pin!(tokio::time::sleep(wait));
         // Ended workers do not cut the wait for the next look short: they end when nothing is due.
         let stopped = loop {
             tokio::select! {
                 () = &mut stop => break true,
                 _ = &mut upkeep => {}
-                Some(served) = at_work.next(), if !at_work.is_empty() => {
-                    // That the database is away is told by the next look.
-                    let _away = service.ended(served);
-                }
+                // That the database is away is told by the next look.
+                Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
                 () = wake.heard() => break false,
                 () = &mut next_look => break false,
             }
@@ -157,83 +203,49 @@ pub(super) async fn follow(
     // What does not even give back is dropped: transactions roll back, leases end.
     let _in_time = tokio::time::timeout(GIVING_BACK, giving_back).await;
     drop(at_work);
-    shared.finish().await
+    // What was done is told even when what waits cannot be looked at any more.
+    match tokio::time::timeout(GIVING_BACK, shared.finish()).await {
+        Ok(Ok(report)) => Ok(report),
+        _ => Ok(shared.take_report()),
+    }
 }
 
 impl<'a> Service<'a> {
     fn new(shared: &'a Shared<'a>) -> Self {
-        Self { shared, handlers: HashMap::new(), num_serving: HashMap::new(), resting: HashMap::new() }
+        Self { shared, num_serving: HashMap::new(), resting: HashMap::new() }
     }
 
-    /// Starts workers for pipelines that have something due and no worker. An error is one of the database; what is
-    /// wrong with one pipeline is in its report.
-    async fn start(
+    /// Starts workers for pipelines that have something due and no worker.
+    fn start(
         &mut self,
         at_work: &mut FuturesUnordered<LocalBoxFuture<'a, Served>>,
+        seen: Seen,
         is_first: bool,
-    ) -> Result<()> {
-        let client = self.shared.database.client().await?;
-        let all = pipelines::list(&**client).await?;
-        let wanted = &self.shared.options.pipelines;
-        let is_known = |name: &&String| all.iter().any(|pipeline| pipeline.spec.name == **name);
-        if is_first && let Some(unknown) = wanted.iter().find(|name| !is_known(name)) {
-            return Err(Error::NoSuchPipeline { pipeline: unknown.clone() });
-        }
-        let due: HashSet<i32> = jobs::due(&**client).await?.into_iter().collect();
-        drop(client);
+    ) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
-        for pipeline in all {
+        for pipeline in seen.pipelines {
             let id = pipeline.pipeline_id;
-            let is_chosen = pipeline.spec.enabled
-                && (wanted.is_empty() || wanted.contains(&pipeline.spec.name))
-                && pipeline.spec.handler != "external";
-            if !is_chosen {
-                continue;
-            }
             if is_first {
                 self.shared.begin(&pipeline);
             }
-            if !due.contains(&id) || self.num_serving.contains_key(&id) || self.resting.contains_key(&id) {
+            if !seen.due.contains(&id) || self.num_serving.contains_key(&id) || self.resting.contains_key(&id)
+            {
                 continue;
             }
-            let handler = match self.handler(&pipeline).await {
-                Ok(handler) => handler,
-                Err(error) if error.is_unreachable() => return Err(error),
-                Err(error) => {
-                    self.stop(&pipeline, error);
-                    continue;
-                }
-            };
             let concurrency = self.shared.options.concurrency.max(1);
             self.num_serving.insert(id, concurrency);
             for _ in 0..concurrency {
-                let (shared, pipeline, handler) = (self.shared, pipeline.clone(), handler.clone());
+                let (shared, pipeline) = (self.shared, pipeline.clone());
                 at_work.push(
                     async move {
-                        let result = serve(shared, &pipeline, &handler).await;
+                        let result = serve(shared, &pipeline).await;
                         Served { pipeline, result }
                     }
                     .boxed_local(),
                 );
             }
         }
-        Ok(())
-    }
-
-    /// The handler of a pipeline, made anew when its declaration has changed.
-    async fn handler(&mut self, pipeline: &Pipeline) -> Result<Handler> {
-        if let Some((spec, handler)) = self.handlers.get(&pipeline.pipeline_id)
-            && *spec == pipeline.spec
-        {
-            return Ok(handler.clone());
-        }
-        let mut client = self.shared.database.client().await?;
-        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        let handler = Handler::open(&transaction, &pipeline.spec).await?;
-        transaction.commit().await.map_err(forebay_store::Error::from)?;
-        self.handlers.insert(pipeline.pipeline_id, (pipeline.spec.clone(), handler.clone()));
-        Ok(handler)
     }
 
     /// Takes note of a worker's end. The error is one of the database.
@@ -257,7 +269,7 @@ impl<'a> Service<'a> {
 
     /// Notes what has stopped a pipeline. What its handler relied on may be gone, so it is made anew.
     fn stop(&mut self, pipeline: &Pipeline, error: Error) {
-        self.handlers.remove(&pipeline.pipeline_id);
+        self.shared.handlers().remove(&pipeline.pipeline_id);
         self.resting.insert(pipeline.pipeline_id, Instant::now() + REST);
         self.shared.tell(pipeline, |report| report.error = Some(error));
     }
@@ -271,8 +283,13 @@ impl Shared<'_> {
 
     /// The report, which is the end of the work.
     async fn finish(&self) -> Result<WorkReport> {
-        let mut report = mem::take(&mut *self.report.lock().unwrap_or_else(PoisonError::into_inner));
-        report.finish(self.database).await?;
+        let found = WorkReport::backlogs(self.database).await?;
+        let mut report = self.take_report();
+        report.set_backlogs(&found);
         Ok(report)
+    }
+
+    fn take_report(&self) -> WorkReport {
+        mem::take(&mut *self.report.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -46,8 +46,12 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         && is_due(shared, Task::Reconcile, every).await?
     {
         for pipeline in enabled(shared).await? {
-            let repaired = conservation::repair(shared.database, &pipeline).await?.num_repaired;
-            note(shared, |done| done.num_repaired += repaired);
+            // What is wrong with one pipeline keeps nobody from looking after the others.
+            match conservation::repair(shared.database, &pipeline).await {
+                Ok(done) => note(shared, |upkeep| upkeep.num_repaired += done.num_repaired),
+                Err(error) if error.is_unreachable() => return Err(error),
+                Err(error) => shared.tell(&pipeline, |report| report.error = Some(error)),
+            }
         }
     }
     if let Some(retention) = options.retention
@@ -91,9 +95,14 @@ pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
 pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
     for pipeline in enabled(shared).await? {
         let client = shared.database.client().await?;
-        let freed = jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await?;
-        let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
-        note(shared, |done| done.num_rescued += number);
+        match jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await {
+            Ok(freed) => {
+                let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
+                note(shared, |done| done.num_rescued += number);
+            }
+            Err(error) if error.is_unreachable() => return Err(error.into()),
+            Err(error) => shared.tell(&pipeline, |report| report.error = Some(error.into())),
+        }
     }
     Ok(())
 }

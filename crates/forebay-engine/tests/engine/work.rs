@@ -45,6 +45,15 @@ impl Shop {
         Self { database: test.open().await, client, test, takers }
     }
 
+    /// Hands off to a pipeline whose jobs are claimed.
+    pub(crate) async fn external() -> Self {
+        let shop = Self::open().await;
+        let spec = PipelineSpec::new("workers", "external", json!({})).of_source(SOURCE);
+        work::declare(&shop.database, &[spec]).await.unwrap();
+        let takers = vec![taker(pipeline_id(&shop.client, "workers").await)];
+        Self { takers, ..shop }
+    }
+
     /// Declares a pipeline, and hands off to it alone from now on.
     pub(crate) async fn only_table(&mut self, config: Value) {
         work::declare(&self.database, &[table_spec(config)]).await.unwrap();

@@ -272,6 +272,7 @@ async fn hand_offs_live_as_the_model_does_in_any_order() {
 }
 
 /// One step after the other, each followed by a comparison of everything.
+#[expect(clippy::print_stdout, reason = "whoever reads of a failure needs the steps that led there")]
 async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
     let mut client = world.test.client().await;
     let mut workers: Vec<Vec<Claim>> = vec![Vec::new(); NUM_WORKERS];

@@ -14,7 +14,7 @@ use super::Shop;
 
 const LEASE: Duration = Duration::from_mins(1);
 
-const PIPELINE: &str = "documents";
+const PIPELINE: &str = "workers";
 
 async fn claim(shop: &Shop) -> Vec<Claimed> {
     claim_some(&shop.test.client().await, 100).await
@@ -62,7 +62,7 @@ async fn num_jobs(shop: &Shop) -> i64 {
 
 #[tokio::test]
 async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
     let claimed = claim(&shop).await;
     assert_eq!(claimed.len(), 2);
@@ -79,7 +79,7 @@ async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
 
 #[tokio::test]
 async fn two_workers_never_get_the_same_job() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let keys: Vec<String> = (0..400).map(|n| n.to_string()).collect();
     let records: Vec<_> = keys.iter().map(|key| (key.as_str(), json!({"id": key}))).collect();
     shop.put_all(&records).await;
@@ -107,7 +107,7 @@ async fn two_workers_never_get_the_same_job() {
 
 #[tokio::test]
 async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
     let taking = first.transaction().await.unwrap();
@@ -128,7 +128,7 @@ async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
 
 #[tokio::test]
 async fn a_stale_receipt_is_refused_and_changes_nothing() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
     assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Verdict::Stale]);
@@ -141,7 +141,7 @@ async fn a_stale_receipt_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let late = claim_and_die(&shop).await;
     assert_eq!(rescue(&shop).await.num_retrying, 1);
@@ -157,7 +157,7 @@ async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
 
 #[tokio::test]
 async fn late_but_still_the_only_one_is_in_time() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let late = claim_and_die(&shop).await;
     assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Done]);
@@ -165,7 +165,7 @@ async fn late_but_still_the_only_one_is_in_time() {
 
 #[tokio::test]
 async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     for _ in 0..3 {
         assert_eq!(claim_and_die(&shop).await.len(), 1);
@@ -183,7 +183,7 @@ async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
 
 #[tokio::test]
 async fn newer_content_that_comes_while_claimed_follows_once() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let first = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
@@ -201,7 +201,7 @@ async fn newer_content_that_comes_while_claimed_follows_once() {
 
 #[tokio::test]
 async fn a_lease_that_ended_gives_way_to_newer_content() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let first = claim_and_die(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
@@ -213,7 +213,7 @@ async fn a_lease_that_ended_gives_way_to_newer_content() {
 
 #[tokio::test]
 async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let first = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
@@ -229,7 +229,7 @@ async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
 
 #[tokio::test]
 async fn a_failure_costs_what_its_class_says() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_retrying, 1);
@@ -260,7 +260,7 @@ async fn a_failure_costs_what_its_class_says() {
 
 #[tokio::test]
 async fn a_permanent_failure_fails_at_once_and_newer_content_still_follows() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
@@ -271,7 +271,7 @@ async fn a_permanent_failure_fails_at_once_and_newer_content_still_follows() {
 
 #[tokio::test]
 async fn workers_do_not_wait_for_a_run_that_is_writing() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
     let mut writer = shop.test.client().await;
@@ -284,16 +284,24 @@ async fn workers_do_not_wait_for_a_run_that_is_writing() {
 
 #[tokio::test]
 async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
-    let shop = Shop::open().await;
+    let shop = Shop::external().await;
     let id = shop.put("a", &json!({"title": "x"})).await;
-    shop.put("b", &json!({"title": "y"})).await;
-    let claimed = claim_some(&shop.client, 1).await;
+    let claimed = claim(&shop).await;
     shop.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
-    assert_eq!(shop.drain().await.num_succeeded, 1);
-    assert_eq!(num_jobs(&shop).await, 1);
-    assert_eq!(claimed[0].reference_id, id);
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Transient).await.num_refused, 1);
     assert_eq!(num_jobs(&shop).await, 0);
+
+    shop.put("a", &json!({"title": "y"})).await;
+    shop.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
+    let claimed = claim(&shop).await;
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(num_jobs(&shop).await, 0);
+
+    let inside = Shop::open().await;
+    inside.put("a", &json!({"title": "x"})).await;
+    inside.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
+    assert_eq!(inside.drain().await.num_succeeded, 1);
+    assert_eq!(num_jobs(&inside).await, 0);
 }
 
 /// Jobs for made-up references: `(source, priority, how many)`.
@@ -386,4 +394,37 @@ async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_
             assert!(!plan.contains("Seq Scan"), "{plan}");
         }
     }
+}
+
+#[tokio::test]
+async fn work_inside_the_database_cannot_be_claimed_without_its_effect() {
+    let shop = Shop::open().await;
+    shop.put("a", &json!({"title": "x"})).await;
+    let refused = jobs::claim(&shop.client, "documents", 10, LEASE, "a test").await.unwrap_err();
+    assert!(refused.to_string().contains("not_claimable"), "{refused}");
+}
+
+#[tokio::test]
+async fn failures_told_in_json_wait_as_the_policy_says_and_each_reference_counts_once() {
+    let shop = Shop::external().await;
+    let id = shop.put("a", &json!({"n": 1})).await;
+    let claimed = claim(&shop).await;
+    let told = json!([
+        {"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(), "class": "transient"},
+        {"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(), "class": "permanent"},
+    ]);
+    let statement = "select verdict from forebay.fail_jobs('workers', $1)";
+    let rows = shop.client.query_typed(statement, &[(&told, Type::JSONB)]).await.unwrap();
+    let verdicts: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(verdicts, ["retrying", "lost"]);
+    let waits = "select not_before > now() from forebay.ingestion_jobs";
+    assert!(shop.row(waits).await.get::<_, bool>(0));
+    // A point in time instead of a span pauses nobody for years.
+    make_due(&shop.client).await;
+    let claimed = claim(&shop).await;
+    let told = json!([{"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(),
+        "class": "throttled", "retry_after_seconds": 1_790_000_000}]);
+    shop.client.query_typed(statement, &[(&told, Type::JSONB)]).await.unwrap();
+    let paused = "select paused_until <= now() + interval '1 day' from forebay.ingestion_limits";
+    assert!(shop.row(paused).await.get::<_, bool>(0));
 }

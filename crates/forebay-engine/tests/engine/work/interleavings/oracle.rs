@@ -145,7 +145,7 @@ impl Oracle {
         let handoff = self.handoffs.get_mut(&(id, job.hash)).unwrap();
         if handoff.generation == job.generation {
             let event = if gives_back { Event::GiveBack } else { Event::Succeeded };
-            handoff.apply(end_attempt(event, job.next.is_some()).unwrap());
+            handoff.apply(*end_attempt(event, job.next.is_some()).unwrap());
         }
         job.receipt = None;
         if !gives_back {
@@ -175,7 +175,7 @@ impl Oracle {
         let event = failure_event(class, u32::try_from(num_before).unwrap() + 1);
         let ended = end_attempt(event, job.next.is_some()).unwrap();
         if is_same_life {
-            handoff.apply(ended);
+            handoff.apply(*ended);
             handoff.num_attempts += i32::from(class.policy().uses_attempt);
         }
         job.receipt = None;
@@ -289,10 +289,10 @@ impl Oracle {
 impl Handoff {
     fn happens(&mut self, event: Event) {
         let transition = next(self.state, event).unwrap();
-        self.apply(transition);
+        self.apply(*transition);
     }
 
-    fn apply(&mut self, transition: &forebay_domain::handoff::Transition) {
+    fn apply(&mut self, transition: forebay_domain::handoff::Transition) {
         self.state = transition.to;
         self.reason = transition.reason.unwrap_or(self.reason);
         if transition.raises_generation {

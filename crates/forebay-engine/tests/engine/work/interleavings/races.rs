@@ -104,8 +104,8 @@ async fn a_follow_up_that_comes_while_a_report_is_under_way_is_taken_up() {
             }
         };
         tokio::join!(report, world.persist(&mut run, &last, Wish::Content(1)));
-        let lost = "select count(*) from forebay.ingestion_handoffs as h where h.version = 2 \
+        let stranded = "select count(*) from forebay.ingestion_handoffs as h where h.version = 2 \
              and not exists (select from forebay.ingestion_jobs as j where j.reference_id = h.reference_id)";
-        assert_eq!(world.count(lost).await, 0);
+        assert_eq!(world.count(stranded).await, 0);
     }
 }
