@@ -237,8 +237,6 @@ async fn set_limit_keys(
 async fn notify(transaction: &impl GenericClient, takers: &[Taker]) -> Result<()> {
     let pipelines: Vec<i32> = takers.iter().map(|taker| taker.pipeline_id).collect();
     let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";
-    transaction
-        .query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)])
-        .await?;
+    transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
     Ok(())
 }

@@ -73,8 +73,7 @@ pub(super) async fn write(
     if !added.is_empty() {
         written.counts.num_added = add(transaction, target, added).await?;
         let handed_off = added.iter().map(|record| (record.reference_id, record.version_hash));
-        written.num_handoffs +=
-            handoffs::enqueue_added(transaction, &target.queueing(), handed_off).await?;
+        written.num_handoffs += handoffs::enqueue_added(transaction, &target.queueing(), handed_off).await?;
     }
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
@@ -140,7 +139,11 @@ async fn change(
             payload_hash: record.version_hash,
             version,
             change: kind,
-            changed_fields: if is_choosy { fields.iter().map(|field| field.field.clone()).collect() } else { Vec::new() },
+            changed_fields: if is_choosy {
+                fields.iter().map(|field| field.field.clone()).collect()
+            } else {
+                Vec::new()
+            },
         });
         changed.push(ChangedReference {
             reference_id: record.reference_id,

@@ -121,9 +121,8 @@ pub async fn verify(
     pipeline_id: i32,
     ids: &[ReferenceId],
 ) -> Result<Vec<Verified>> {
-    let rows = client
-        .query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)])
-        .await?;
+    let rows =
+        client.query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     rows.iter()
         .map(|row| {
             let index = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
@@ -152,7 +151,8 @@ pub async fn repair(
     whatever_they_are: bool,
 ) -> Result<u64> {
     // A reference that is locked keeps the version that is handed off until this is committed.
-    let lock = "select from forebay.\"references\" where reference_id = any($1) order by reference_id for share";
+    let lock =
+        "select from forebay.\"references\" where reference_id = any($1) order by reference_id for share";
     transaction.execute_typed(lock, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut groups: BTreeMap<(i32, ReasonCode), Vec<Enqueue>> = BTreeMap::new();
     for found in verify(transaction, taker.pipeline_id, ids).await? {

@@ -127,7 +127,8 @@ pub async fn heartbeat(
     receipts: &[Receipt],
     lease: Duration,
 ) -> Result<Vec<Option<Timestamp>>> {
-    let statement = "select h.lease_until from forebay.heartbeat_jobs($1, $2, make_interval(secs => $3)) as h";
+    let statement =
+        "select h.lease_until from forebay.heartbeat_jobs($1, $2, make_interval(secs => $3)) as h";
     let rows = client
         .query_typed(
             statement,

@@ -83,8 +83,7 @@ pub async fn fail_taken(
 pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -> Result<FailureReport> {
     let statement = "select r.verdict from forebay_private.rescue_jobs($1, $2) as r";
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-    let rows =
-        client.query_typed(statement, &[(&pipeline_id, Type::INT4), (&limit, Type::INT4)]).await?;
+    let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4), (&limit, Type::INT4)]).await?;
     Ok(FailureReport::of(&verdicts(&rows)?))
 }
 

@@ -5,9 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
-mod conservation;
 mod cluster;
 mod connect;
+mod conservation;
 mod export;
 mod history;
 mod migrations;

@@ -74,8 +74,7 @@ impl Stage {
     fn specs(&self) -> [PipelineSpec; 2] {
         let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
         let table = json!({"table": chaos::TABLE, "columns": columns});
-        let exec =
-            json!({"command": ["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()], "timeout": "20s", "batch": 50});
+        let exec = json!({"command": ["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()], "timeout": "20s", "batch": 50});
         [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
             retry: patience(),
             ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
