@@ -1,7 +1,7 @@
 //! Ingestion workers: what was handed off is carried out by the handler of each pipeline.
 //!
-//! A handler whose effect is in the same database ([`inside`]) takes jobs by row lock, has its effect and closes the
-//! hand-offs in one transaction: exactly once. One whose effect is somewhere else ([`leased`]) claims jobs under a
+//! A handler whose effect is in the same database (`inside`) takes jobs by row lock, has its effect and closes the
+//! hand-offs in one transaction: exactly once. One whose effect is somewhere else (`leased`) claims jobs under a
 //! receipt and a lease and reports afterwards: at least once, and never accepted from a worker that has lost its claim.
 //! Any number of workers may run side by side; they pass over what another one has.
 //!

@@ -2,7 +2,7 @@
 //!
 //! One row for each reference and pipeline in `documents`, and one for each chunk in `document_chunks`, whose
 //! `tsvector` the database generates. That type holds at most 1 MiB; titles and chunks are short enough for the worst
-//! text. [`write`] sends the content only of chunks that are not there yet, and writes no row that is as it should be.
+//! text. [`write()`] sends the content only of chunks that are not there yet, and writes no row that is as it should be.
 
 pub mod embeddings;
 mod search;

@@ -5,8 +5,9 @@
 //! pipeline asks for it. It has no fixed size, so that pipelines may use different models; each pipeline has an index
 //! of its own that casts to its model's size, and statements must cast in the same words to use it.
 //!
-//! Making an embedding takes a request to somewhere else, and no transaction may wait for that. So [`pick`] leases
-//! chunks, and [`store`] writes only where the content is still what was embedded. A lease that ran out is free again.
+//! Making an embedding takes a request to somewhere else, and no transaction may wait for that. So [`Opened::pick`]
+//! leases chunks, and [`Opened::store`] writes only where the content is still what was embedded. A lease that ran out
+//! is free again.
 
 use std::{fmt::Write as _, time::Duration};
 
