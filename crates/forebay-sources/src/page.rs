@@ -1,0 +1,84 @@
+//! A page of a site, and what it yields: records, and links to more pages.
+//!
+//! This is the seam between the fetcher, which brings pages, and the kinds of sources, which read them. A kind is a
+//! pure function of a page: it does no input or output, so that it can be fuzzed, replayed from an archive, and run on
+//! any thread.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::Chunk;
+
+/// An answer of a site that can be read: complete, decompressed, in the encoding in which it came.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Where it came from, after redirects: links are relative to it.
+    pub url: Url,
+    /// The header `Content-Type` as it came.
+    pub content_type: Option<String>,
+    /// The headers `Link` (RFC 8288) as they came.
+    pub link_headers: Vec<String>,
+    /// The content.
+    pub body: Bytes,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+}
+
+/// What a page is to its source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A list of pages: a sitemap or an index of sitemaps.
+    Sitemap,
+    /// A page that holds records, or leads to them.
+    #[default]
+    Listing,
+    /// A page that holds one record, to which a listing led.
+    Detail,
+}
+
+/// A page to fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Where it is.
+    pub url: Url,
+    /// What it is.
+    pub role: Role,
+    /// Fields that the page which led here knows of its record already.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub carry: Map<String, Value>,
+}
+
+impl Link {
+    /// A page with nothing carried.
+    pub fn new(url: Url, role: Role) -> Self {
+        Self { url, role, carry: Map::new() }
+    }
+}
+
+/// What a page yields.
+#[derive(Clone, Debug, Default)]
+pub struct Harvest {
+    /// Its records as JSON text, and what of it could not become one.
+    pub chunk: Chunk,
+    /// Pages that it leads to, in its order. The crawl leaves out what it has already seen.
+    pub links: Vec<Link>,
+}
+
+impl Harvest {
+    /// Adds a record. Its place is the number of the record on its page, as a line.
+    pub(crate) fn push(&mut self, record: &Map<String, Value>) {
+        let place = forebay_domain::reject::Place {
+            line: (self.chunk.records.len() + self.chunk.rejected.len() + 1) as u64,
+            offset: 0,
+        };
+        let start = self.chunk.bytes.len();
+        // Writing JSON into memory cannot fail: a map of values has neither other keys nor odd numbers.
+        let _ = serde_json::to_writer(&mut self.chunk.bytes, record);
+        let end = self.chunk.bytes.len();
+        self.chunk.records.push(crate::Span { start, end, place });
+    }
+}
