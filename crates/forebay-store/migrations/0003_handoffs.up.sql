@@ -106,6 +106,24 @@ comment on column forebay.ingestion_claims.num_open is 'Jobs not reported yet.';
 comment on column forebay.ingestion_claims.worker is 'Who claimed them, as the worker calls itself.';
 comment on column forebay.ingestion_claims.reference_ids is 'The references of all jobs that the claim began with.';
 
+-- Where reading a queue goes on after a look that was dear; a hint that may be lost or out of date.
+create table forebay.ingestion_places (
+    pipeline_id int not null,
+    priority smallint not null,
+    source_id int not null,
+    after_time timestamptz not null,
+    after_id uuid not null,
+    good_until timestamptz not null,
+    constraint ingestion_places_pkey primary key (pipeline_id, priority, source_id)
+) with (fillfactor = 50);
+comment on table forebay.ingestion_places is 'How far the queue of a pipeline has been read, by priority and source.';
+comment on column forebay.ingestion_places.pipeline_id is 'The pipeline.';
+comment on column forebay.ingestion_places.priority is 'The priority of the jobs.';
+comment on column forebay.ingestion_places.source_id is 'The source of their references.';
+comment on column forebay.ingestion_places.after_time is 'not_before of the last job that was claimed.';
+comment on column forebay.ingestion_places.after_id is 'Its reference.';
+comment on column forebay.ingestion_places.good_until is 'From then on the queue is read from its front again.';
+
 -- Limits hold over all workers because what they count is here: a bucket of tokens for each pipeline ('') and key.
 create table forebay.ingestion_limits (
     pipeline_id int not null,

@@ -228,13 +228,22 @@ begin atomic
         where d.receipt is not null
         group by d.receipt
     ),
+    -- As it was when this statement began: a report under the same receipt at the same moment makes it smaller, and the
+    -- last one to write then leaves a claim with nothing open, which the next rescue clears away.
+    counted_claims as materialized (
+        select c.receipt, r.num_ended, c.num_open <= r.num_ended as is_whole
+        from reported as r
+        cross join lateral (
+            select f.receipt, f.num_open from forebay.ingestion_claims as f where f.receipt = r.receipt offset 0
+        ) as c
+    ),
     closed as (
-        delete from forebay.ingestion_claims as c using reported as r
-        where c.receipt = r.receipt and c.num_open <= r.num_ended
+        delete from forebay.ingestion_claims as c using counted_claims as r
+        where c.receipt = r.receipt and r.is_whole
     ),
     shrunk as (
-        update forebay.ingestion_claims as c set num_open = c.num_open - r.num_ended from reported as r
-        where c.receipt = r.receipt and c.num_open > r.num_ended
+        update forebay.ingestion_claims as c set num_open = c.num_open - r.num_ended from counted_claims as r
+        where c.receipt = r.receipt and not r.is_whole
     ),
     -- Who asks to be left alone is left alone by every worker.
     paused as (
@@ -373,13 +382,22 @@ begin atomic
         where e.verdict = 'done'
         group by e.receipt
     ),
+    -- As it was when this statement began: a report under the same receipt at the same moment makes it smaller, and the
+    -- last one to write then leaves a claim with nothing open, which the next rescue clears away.
+    counted_claims as materialized (
+        select c.receipt, r.num_ended, c.num_open <= r.num_ended as is_whole
+        from reported as r
+        cross join lateral (
+            select f.receipt, f.num_open from forebay.ingestion_claims as f where f.receipt = r.receipt offset 0
+        ) as c
+    ),
     closed as (
-        delete from forebay.ingestion_claims as c using reported as r
-        where c.receipt = r.receipt and c.num_open <= r.num_ended
+        delete from forebay.ingestion_claims as c using counted_claims as r
+        where c.receipt = r.receipt and r.is_whole
     ),
     shrunk as (
-        update forebay.ingestion_claims as c set num_open = c.num_open - r.num_ended from reported as r
-        where c.receipt = r.receipt and c.num_open > r.num_ended
+        update forebay.ingestion_claims as c set num_open = c.num_open - r.num_ended from counted_claims as r
+        where c.receipt = r.receipt and not r.is_whole
     )
     select e.reference_id, e.verdict from judged as e order by e.ord;
 end;
@@ -404,7 +422,7 @@ begin
     for dead in
         select c.receipt, c.reference_ids
         from forebay.ingestion_claims as c
-        where c.pipeline_id = rescue_jobs.pipeline_id and c.lease_until < now()
+        where c.pipeline_id = rescue_jobs.pipeline_id and (c.lease_until < now() or c.num_open <= 0)
         limit max_claims
         for update skip locked
     loop
@@ -484,6 +502,12 @@ return least(
 
 -- The waiting jobs of a pipeline that come next, locked: strictly by priority; of one priority, each source gets the
 -- same share, so that a flood from one does not starve another; of a source, the oldest first.
+--
+-- While an old snapshot is about (somebody's transaction left open, a long report), the entries of finished jobs stay at
+-- the front of the index, and each look steps over all of them. So after a look that was dear, the next ones go on from
+-- where it ended, for twenty times as long as it took and 5 s at most. What is passed over meanwhile (jobs that were
+-- locked, or come later with an earlier time, or belong to a source or priority that was not there) waits as long, unless
+-- a look finds fewer than are wanted and so begins at the front again at once.
 create function forebay_private.next_jobs(pipeline_id int, wanted int) returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -495,64 +519,124 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
+    began_at timestamptz := clock_timestamp();
+    goes_on boolean := exists (
+        select from forebay.ingestion_places as l where l.pipeline_id = next_jobs.pipeline_id and l.good_until > began_at);
     level record;
+    found_now record;
     picked uuid[] := '{}';
     num_before int;
+    reached_priorities smallint[] := '{}';
+    reached_sources int[] := '{}';
+    reached_times timestamptz[] := '{}';
+    reached_ids uuid[] := '{}';
+    took interval;
 begin
-    for level in
-        -- A loose index scan: one look-up for each priority and source, however long the queue is.
-        with recursive
-        groups as (
-            (
-                select j.priority, j.source_id
-                from forebay.ingestion_jobs as j
-                where j.pipeline_id = next_jobs.pipeline_id
-                order by j.priority, j.source_id
-                limit 1
-            )
-            union all
-            select n.priority, n.source_id
-            from groups as g
-            cross join lateral (
-                select j.priority, j.source_id
-                from forebay.ingestion_jobs as j
-                where j.pipeline_id = next_jobs.pipeline_id and (j.priority, j.source_id) > (g.priority, g.source_id)
-                order by j.priority, j.source_id
-                limit 1
-            ) as n
-        )
-        select g.priority, array_agg(g.source_id order by random()) as sources
-        from groups as g
-        group by g.priority
-        order by g.priority
     loop
-        -- What some sources cannot fill is for the others, which a second look gives them.
-        for look in 1 .. 2 loop
-            num_before := cardinality(picked);
-            exit when num_before >= wanted;
-            picked := picked || array(
-                select j.reference_id
-                from unnest(level.sources) as s (source_id)
+        for level in
+            -- A loose index scan: one look-up for each priority and source, however long the queue is.
+            with recursive
+            groups as (
+                (
+                    select j.priority, j.source_id
+                    from forebay.ingestion_jobs as j
+                    where j.pipeline_id = next_jobs.pipeline_id and not goes_on
+                    order by j.priority, j.source_id
+                    limit 1
+                )
+                union all
+                select n.priority, n.source_id
+                from groups as g
                 cross join lateral (
-                    select f.reference_id
-                    from forebay.ingestion_jobs as f
-                    where f.pipeline_id = next_jobs.pipeline_id
-                        and f.priority = level.priority
-                        and f.source_id = s.source_id
-                        and f.not_before <= now()
-                        and f.receipt is null
-                        and f.reference_id <> all (picked)
-                    order by f.not_before, f.reference_id
-                    limit case
-                        when look = 1 then (wanted - num_before + cardinality(level.sources) - 1) / cardinality(level.sources)
-                        else wanted - num_before
-                    end
-                    for update skip locked
-                ) as j
-                limit wanted - num_before);
+                    select j.priority, j.source_id
+                    from forebay.ingestion_jobs as j
+                    where j.pipeline_id = next_jobs.pipeline_id and (j.priority, j.source_id) > (g.priority, g.source_id)
+                    order by j.priority, j.source_id
+                    limit 1
+                ) as n
+            ),
+            starts as (
+                select g.priority, g.source_id, '-infinity'::timestamptz as after_time,
+                    '00000000-0000-0000-0000-000000000000'::uuid as after_id
+                from groups as g
+                union all
+                select l.priority, l.source_id, l.after_time, l.after_id
+                from forebay.ingestion_places as l
+                where l.pipeline_id = next_jobs.pipeline_id and goes_on
+            ),
+            shuffled as (
+                select s.*, random() as turn from starts as s
+            )
+            select s.priority,
+                array_agg(s.source_id order by s.turn) as sources,
+                array_agg(s.after_time order by s.turn) as after_times,
+                array_agg(s.after_id order by s.turn) as after_ids
+            from shuffled as s
+            group by s.priority
+            order by s.priority
+        loop
+            -- What some sources cannot fill is for the others, which a second look gives them.
+            for look in 1 .. 2 loop
+                num_before := cardinality(picked);
+                exit when num_before >= wanted;
+                select coalesce(array_agg(j.reference_id), '{}') as ids, coalesce(array_agg(j.not_before), '{}') as times,
+                    coalesce(array_agg(j.source_id), '{}') as sources
+                into found_now
+                from (
+                    select f.reference_id, f.not_before, s.source_id
+                    from unnest(level.sources, level.after_times, level.after_ids) as s (source_id, after_time, after_id)
+                    cross join lateral (
+                        select f.reference_id, f.not_before
+                        from forebay.ingestion_jobs as f
+                        where f.pipeline_id = next_jobs.pipeline_id
+                            and f.priority = level.priority
+                            and f.source_id = s.source_id
+                            and f.not_before <= now()
+                            and (f.not_before, f.reference_id) > (s.after_time, s.after_id)
+                            and f.receipt is null
+                            and f.reference_id <> all (picked)
+                        order by f.not_before, f.reference_id
+                        limit case
+                            when look = 1
+                                then (wanted - num_before + cardinality(level.sources) - 1) / cardinality(level.sources)
+                            else wanted - num_before
+                        end
+                        for update skip locked
+                    ) as f
+                    limit wanted - num_before
+                ) as j;
+                picked := picked || found_now.ids;
+                reached_ids := reached_ids || found_now.ids;
+                reached_times := reached_times || found_now.times;
+                reached_sources := reached_sources || found_now.sources;
+                reached_priorities :=
+                    reached_priorities || array_fill(level.priority, array[cardinality(found_now.ids)]);
+            end loop;
+            exit when cardinality(picked) >= wanted;
         end loop;
-        exit when cardinality(picked) >= wanted;
+        exit when not goes_on or cardinality(picked) >= wanted;
+        goes_on := false;
     end loop;
+
+    took := clock_timestamp() - began_at;
+    -- Whoever else is about to write the places down does it as well; nobody waits for it.
+    if (goes_on or took > interval '5 ms' + cardinality(picked) * interval '20 us')
+        and pg_try_advisory_xact_lock(hashtext('forebay.ingestion_places'), pipeline_id)
+    then
+        if not goes_on then
+            delete from forebay.ingestion_places as l where l.pipeline_id = next_jobs.pipeline_id;
+        end if;
+        insert into forebay.ingestion_places as l (pipeline_id, priority, source_id, after_time, after_id, good_until)
+        select distinct on (r.priority, r.source_id)
+            next_jobs.pipeline_id, r.priority, r.source_id, r.not_before, r.reference_id,
+            clock_timestamp() + least(interval '5 s', took * 20)
+        from unnest(reached_priorities, reached_sources, reached_times, reached_ids)
+            as r (priority, source_id, not_before, reference_id)
+        order by r.priority, r.source_id, r.not_before desc, r.reference_id desc
+        on conflict on constraint ingestion_places_pkey do update
+        set after_time = excluded.after_time, after_id = excluded.after_id
+        where (excluded.after_time, excluded.after_id) > (l.after_time, l.after_id);
+    end if;
     return picked;
 end $$;
 
@@ -787,7 +871,7 @@ begin atomic
         update forebay.ingestion_claims as c
         set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat_jobs.lease, '5 minutes'), interval '1 day'))
         from forebay_private.find_pipeline(heartbeat_jobs.pipeline) as p
-        where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts)
+        where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts) and c.num_open > 0
         returning c.receipt, c.lease_until
     )
     select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until

@@ -5,6 +5,7 @@
 
 mod calls;
 mod limits;
+mod places;
 mod program;
 mod receipts;
 mod rights;

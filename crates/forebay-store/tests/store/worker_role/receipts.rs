@@ -136,3 +136,33 @@ async fn a_row_that_is_reported_twice_counts_once() {
     assert_eq!(held, 0, "none is held for ever");
     world.end().await;
 }
+
+#[tokio::test]
+async fn two_reports_at_the_same_moment_leave_no_claim_behind() {
+    let world = World::new().await;
+    world.hand_off_many("pages", 2).await;
+    let (mut one, other) = (world.worker().await, world.worker().await);
+    let jobs = claim(&one, 2).await;
+    let receipt = jobs[0].receipt.as_str();
+    let first = one.transaction().await.unwrap();
+    assert_eq!(report(first.client(), "complete_jobs", &[(&jobs[0].id, receipt)]).await, ["done"]);
+    let second = tokio::spawn({
+        let (id, receipt) = (jobs[1].id.clone(), receipt.to_owned());
+        async move {
+            let verdicts = report(&other, "complete_jobs", &[(&id, &receipt)]).await;
+            (other, verdicts)
+        }
+    });
+    // The claim's row is locked by the first report until it commits.
+    let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'";
+    while world.number(waits).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.unwrap();
+    let (other, verdicts) = second.await.unwrap();
+    assert_eq!(verdicts, ["done"]);
+    assert_eq!(heartbeat(&other, receipt).await, "lost", "nothing is held under it any more");
+    assert_eq!(claim(&other, 1).await.len(), 0);
+    assert_eq!(world.number("select count(*) from forebay.ingestion_claims").await, 0);
+    world.end().await;
+}
