@@ -7,6 +7,8 @@ use std::io;
 
 use forebay_domain::reject::Place;
 
+use crate::fetch::FetchError;
+
 /// Why an input cannot be read (any further).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,6 +89,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A page or file was not fetched; the code is that of [`FetchError`].
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// `http_url`: not a URL that can be fetched.
     #[error("{url} cannot be fetched: {problem}")]
     HttpUrl {
@@ -152,6 +157,7 @@ impl Error {
             Self::CsvHeader { .. } => "csv_header",
             Self::GzipCorrupt { .. } => "gzip_corrupt",
             Self::Read { .. } => "read_failed",
+            Self::Fetch(error) => error.code(),
             Self::HttpUrl { .. } => "http_url",
             Self::HttpFailed { .. } => "http_failed",
             Self::HttpStatus { .. } => "http_status",
@@ -181,6 +187,7 @@ impl Error {
                 "fetch or compress the file again; what was read before the damage is good"
             }
             Self::Read { .. } => "check that the file or pipe is still there, and run again",
+            Self::Fetch(error) => error.hint(),
             Self::HttpUrl { .. } => "use an absolute http:// URL",
             Self::HttpFailed { .. } => "check that the server is up and the URL is right, and run again",
             Self::HttpStatus { .. } => {

@@ -28,6 +28,7 @@
 mod chunk;
 mod csv;
 mod error;
+pub mod fetch;
 mod format;
 pub mod http_json;
 mod input;

@@ -1,0 +1,350 @@
+//! How a source is fetched: the settings of `[sources.NAME.fetch]`.
+//!
+//! What can be told to be wrong from the text alone is refused while the file is read. Secrets are named here, never
+//! held: a header from an environment variable or a file is read when a [`crate::fetch::Fetcher`] is made.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use reqwest::header::{self, HeaderValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::address::AllowPrivate;
+use super::values::{Period, Rate, Size};
+
+/// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
+/// hold over all sources of a process that fetch from that host.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FetchSettings {
+    /// Whom the owner of a site can ask about the fetching: an `https://` URL or a `mailto:` address. It is sent with
+    /// every request as part of the User-Agent. Default: none.
+    #[schemars(regex(pattern = r"^(https?://|mailto:)."))]
+    pub contact: Option<Contact>,
+    /// The most requests to one host, such as `2/s`, `30/m`, or `unlimited`. It is lowered by itself while the host
+    /// says that it is too much. Default: `2/s`.
+    pub rate: Rate,
+    /// The most requests under way to one host at a time. Default: 2.
+    #[schemars(range(min = 1, max = 256))]
+    pub concurrency: Concurrency,
+    /// The most time for one request, from connecting to the last byte of the answer; for big files the most time
+    /// without a byte. Default: `30s`.
+    pub timeout: Period,
+    /// The most time for a connection, with TLS. Default: `10s`.
+    pub connect_timeout: Period,
+    /// The most bytes of a page, after decompression. Default: `32MiB`.
+    pub max_body: Size,
+    /// The most bytes of a file that is read while it comes (`csv`, `jsonl`, `json`), after decompression. Default:
+    /// `16GiB`.
+    pub max_file: Size,
+    /// The most redirects that are followed from one URL. Default: 5.
+    pub max_redirects: u8,
+    /// How often a request is tried again after a failure that may pass: a timeout, a lost connection, most 5xx, a
+    /// body that broke off, 429. Default: 3.
+    pub retries: u8,
+    /// The longest wait before the first new try. It doubles with every further one, and each wait is a random part
+    /// of it. Default: `1s`.
+    pub backoff: Period,
+    /// The longest wait before a new try. Default: `1m`.
+    pub max_backoff: Period,
+    /// The longest `Retry-After` that is waited for; the fetch fails at once when a host asks for more. A
+    /// `Crawl-delay` of robots.txt is honoured up to this, too. Default: `2m`.
+    pub max_retry_after: Period,
+    /// Which private, loopback and link-local addresses may be fetched from: `true` for all, or a list of networks
+    /// (`10.1.0.0/16`) and host names. Default: none.
+    pub allow_private: AllowPrivate,
+    /// Whether robots.txt (RFC 9309) is obeyed, as product `forebay`. Default: `obey`.
+    pub robots: Robots,
+    /// Headers sent with every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret ones
+    /// are not sent on to another origin by a redirect. Default: none.
+    pub headers: BTreeMap<HeaderName, Header>,
+    /// The compressions that are asked for. Default: all of them.
+    pub accept_encoding: Vec<Encoding>,
+    /// An archive (WARC/1.1, ISO 28500) to which everything fetched is added. It holds full URLs and contents, so keep
+    /// it as safe as the data. Default: none.
+    pub warc: Option<PathBuf>,
+}
+
+impl Default for FetchSettings {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            rate: Rate::per_second(2.0).unwrap_or(Rate::UNLIMITED),
+            concurrency: Concurrency(2),
+            timeout: Period::from_secs(30),
+            connect_timeout: Period::from_secs(10),
+            max_body: Size::bytes(32 << 20),
+            max_file: Size::bytes(16 << 30),
+            max_redirects: 5,
+            retries: 3,
+            backoff: Period::from_secs(1),
+            max_backoff: Period::from_secs(60),
+            max_retry_after: Period::from_secs(120),
+            allow_private: AllowPrivate::default(),
+            robots: Robots::Obey,
+            headers: BTreeMap::new(),
+            accept_encoding: vec![Encoding::Gzip, Encoding::Deflate, Encoding::Br, Encoding::Zstd],
+            warc: None,
+        }
+    }
+}
+
+/// How many requests may be under way: 1 to 256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u16")]
+pub struct Concurrency(u16);
+
+impl Concurrency {
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u16> for Concurrency {
+    type Error = String;
+
+    fn try_from(number: u16) -> Result<Self, Self::Error> {
+        if (1..=256).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err("expected a concurrency from 1 to 256".to_owned())
+        }
+    }
+}
+
+/// Whether robots.txt is obeyed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Robots {
+    /// Nothing is fetched that robots.txt disallows.
+    #[default]
+    Obey,
+    /// robots.txt is not fetched: for sites of one's own, or with leave.
+    Ignore,
+}
+
+/// A compression of HTTP (RFC 9110, 8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950; the bare form of RFC 1951 that some servers send is read, too.
+    Deflate,
+    /// RFC 7932.
+    Br,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl Encoding {
+    /// The word in headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Br => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Whom to ask: an `http://` or `https://` URL, or a `mailto:` address.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct Contact(String);
+
+impl Contact {
+    /// The text as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Contact {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let has_scheme = ["https://", "http://", "mailto:"]
+            .iter()
+            .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        // Parentheses end a comment in the User-Agent.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()\\".contains(&byte));
+        if has_scheme && is_plain && text.len() <= 200 {
+            Ok(Self(text))
+        } else {
+            Err("expected an address such as https://example.org/bot or mailto:bot@example.org".to_owned())
+        }
+    }
+}
+
+/// The name of a header that may be configured.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct HeaderName(String);
+
+impl HeaderName {
+    /// The name in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Headers that the fetcher itself answers for: one set twice would lead to requests that mean two things.
+const OWN_HEADERS: [header::HeaderName; 16] = [
+    header::ACCEPT_ENCODING,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::HOST,
+    header::IF_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::IF_RANGE,
+    header::IF_UNMODIFIED_SINCE,
+    header::PROXY_AUTHORIZATION,
+    header::RANGE,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+];
+
+impl TryFrom<String> for HeaderName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let name: header::HeaderName =
+            text.parse().map_err(|_| "expected the name of a header, such as authorization".to_owned())?;
+        if OWN_HEADERS.contains(&name) {
+            return Err(format!("the header {name} is set by the fetcher itself"));
+        }
+        Ok(Self(name.as_str().to_owned()))
+    }
+}
+
+/// The value of a header, or where it comes from.
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+pub enum Header {
+    /// The value itself, which is no secret.
+    Plain(HeaderText),
+    /// An environment variable that holds it.
+    Env(HeaderFromEnv),
+    /// A file that holds it; white space around it does not count.
+    File(HeaderFromFile),
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Who writes a secret into the file all the same should not find it in a log as well.
+            Self::Plain(_) => f.write_str("Plain(…)"),
+            Self::Env(from) => from.fmt(f),
+            Self::File(from) => from.fmt(f),
+        }
+    }
+}
+
+/// The value of a header as RFC 9110 allows it: printable.
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct HeaderText(String);
+
+impl HeaderText {
+    /// The value.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HeaderText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match HeaderValue::from_str(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err("expected the value of a header, in printable characters".to_owned()),
+        }
+    }
+}
+
+/// A header from the environment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderFromEnv {
+    /// The name of the environment variable.
+    pub env: String,
+}
+
+/// A header from a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderFromFile {
+    /// The path of the file.
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<FetchSettings, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_at_all_is_the_default() {
+        assert_eq!(read("{}").unwrap(), FetchSettings::default());
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let settings = read(
+            r#"{"contact": "mailto:bot@example.org", "rate": "30/m", "concurrency": 4, "timeout": "5s",
+                "max_body": "10MB", "allow_private": ["10.0.0.0/8", "intranet"], "robots": "ignore",
+                "headers": {"Authorization": {"env": "TOKEN"}, "x-a": "b", "cookie": {"file": "/run/c"}},
+                "accept_encoding": ["gzip", "zstd"], "warc": "pages.warc.gz"}"#,
+        );
+        let settings = settings.unwrap();
+        assert_eq!(settings.concurrency.get(), 4);
+        assert_eq!(settings.max_body.get(), 10_000_000);
+        let names: Vec<&str> = settings.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["authorization", "cookie", "x-a"]);
+        assert!(!format!("{settings:?}").contains("\"b\""), "no value of a header is shown");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for json in [
+            r#"{"contact": "somebody"}"#,
+            r#"{"contact": "https://x/) evil/1.0 ("}"#,
+            r#"{"concurrency": 0}"#,
+            r#"{"concurrency": 257}"#,
+            r#"{"rate": "fast"}"#,
+            r#"{"robots": "maybe"}"#,
+            r#"{"headers": {"host": "example.org"}}"#,
+            r#"{"headers": {"User-Agent": "browser"}}"#,
+            r#"{"headers": {"x a": "b"}}"#,
+            r#"{"headers": {"x": "a\r\nb: c"}}"#,
+            r#"{"headers": {"x": {"env": "A", "file": "B"}}}"#,
+            r#"{"allow_private": ["10.0.0.0/33"]}"#,
+            r#"{"speed": 3}"#,
+        ] {
+            assert!(read(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_field() {
+        let schema = schemars::schema_for!(FetchSettings);
+        let properties = schema.get("properties").and_then(|p| p.as_object()).unwrap();
+        assert_eq!(properties.len(), 18);
+        for (name, property) in properties {
+            assert!(property.get("description").is_some(), "{name} has no description");
+        }
+    }
+}

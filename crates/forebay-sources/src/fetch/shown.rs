@@ -1,0 +1,61 @@
+//! URLs for people: in messages, logs and the database.
+
+use url::Url;
+
+/// The longest URL that is shown in full.
+const MAX_SHOWN: usize = 500;
+
+/// Parts of names of query parameters whose values are secrets more often than not.
+const SECRET_WORDS: [&str; 8] = ["key", "token", "secret", "sig", "passw", "auth", "session", "credential"];
+
+/// A URL without user, password, fragment, and the values of query parameters that look like secrets; a very long one
+/// is cut.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Only a URL that cannot have a user refuses, and then there is none to take out.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        for (name, value) in &pairs {
+            query.append_pair(name, if is_secret(name) { "***" } else { value });
+        }
+    }
+    let mut text = String::from(url);
+    // A parsed URL is ASCII, so every index is a boundary.
+    if text.len() > MAX_SHOWN {
+        text.truncate(MAX_SHOWN);
+        text.push('…');
+    }
+    text
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (url, expected) in [
+            ("https://a.example/x?page=2#top", "https://a.example/x?page=2"),
+            ("https://user:pass@a.example/", "https://a.example/"),
+            ("https://a.example/?a=%20b&api_key=123", "https://a.example/?a=+b&api_key=***"),
+            (
+                "https://a.example/?X-Amz-Signature=1&Token=2",
+                "https://a.example/?X-Amz-Signature=***&Token=***",
+            ),
+        ] {
+            assert_eq!(shown(&Url::parse(url).unwrap()), expected);
+        }
+        let long = Url::parse(&format!("https://a.example/{}", "ü".repeat(1000))).unwrap();
+        assert_eq!(shown(&long).chars().count(), MAX_SHOWN + 1);
+    }
+}

@@ -1,0 +1,47 @@
+//! What fetching costs, counted for a run.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters that every request of a [`crate::fetch::Fetcher`] adds to. Requests for robots.txt count, too.
+#[derive(Debug, Default)]
+pub struct FetchStats {
+    pub(super) requests: AtomicU64,
+    pub(super) wire_bytes: AtomicU64,
+    pub(super) decoded_bytes: AtomicU64,
+    pub(super) not_modified: AtomicU64,
+    pub(super) retries: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FetchCounts {
+    /// Requests that were sent, redirects and new tries among them.
+    pub num_requests: u64,
+    /// Bytes of bodies as they came, compressed or not, without headers.
+    pub num_wire_bytes: u64,
+    /// Bytes of bodies after decompression.
+    pub num_decoded_bytes: u64,
+    /// Answers that said that nothing has changed (304).
+    pub num_not_modified: u64,
+    /// Requests that were sent again after a failure.
+    pub num_retries: u64,
+}
+
+impl FetchStats {
+    /// The counters now.
+    pub fn counts(&self) -> FetchCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        FetchCounts {
+            num_requests: read(&self.requests),
+            num_wire_bytes: read(&self.wire_bytes),
+            num_decoded_bytes: read(&self.decoded_bytes),
+            num_not_modified: read(&self.not_modified),
+            num_retries: read(&self.retries),
+        }
+    }
+}
+
+/// Adds to a counter. Nothing is ordered by the counters, so the cheapest way will do.
+pub(super) fn add(counter: &AtomicU64, number: u64) {
+    counter.fetch_add(number, Ordering::Relaxed);
+}

@@ -1,0 +1,278 @@
+//! Values in settings that have a unit: periods, rates, sizes.
+//!
+//! Each is one string in `forebay.toml` and parses itself while the file is read, so that a mistake is reported with
+//! its line. The patterns in the JSON Schema are what editors check; the parsers here decide.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::{Span, SpanRelativeTo};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+/// The longest period that is taken: a hundred years.
+const LONGEST: Duration = Duration::from_hours(24 * 36_500);
+
+/// A period with its unit, longer than nothing and at most a hundred years: `500ms`, `30s`, `5m`, `1h`, `30d`. A day
+/// has 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Period(Duration);
+
+impl Period {
+    /// A period of so many seconds.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// A period of so many milliseconds.
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
+    /// The period as a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span = text.trim().parse::<Span>().ok();
+        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        match duration.and_then(|duration| Duration::try_from(duration).ok()) {
+            Some(duration) if !duration.is_zero() && duration <= LONGEST => Ok(Self(duration)),
+            _ => Err("expected a period such as 500ms, 30s, 5m, 1h or 30d".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl JsonSchema for Period {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "a period with its unit, such as 500ms, 30s, 5m, 1h or 30d",
+            "pattern": "^\\s*\\d.*[a-z]\\s*$",
+        })
+    }
+}
+
+/// How often something may happen: `2/s`, `30/m`, `100/h`, `0.5/s`, or `unlimited`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Rate(Option<f64>);
+
+impl Rate {
+    /// No limit.
+    pub const UNLIMITED: Self = Self(None);
+
+    /// So many a second; `None` for what is not a positive number.
+    pub fn per_second(times: f64) -> Option<Self> {
+        (times.is_finite() && times > 0.0).then_some(Self(Some(times)))
+    }
+
+    /// Times a second; `None` without a limit.
+    pub const fn get(self) -> Option<f64> {
+        self.0
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = || "expected a rate such as 2/s, 30/m, 100/h or unlimited".to_owned();
+        let text = text.trim();
+        if text == "unlimited" {
+            return Ok(Self::UNLIMITED);
+        }
+        let (times, unit) = text.split_once('/').ok_or_else(expected)?;
+        let seconds = match unit.trim() {
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            _ => return Err(expected()),
+        };
+        let times: f64 = times.trim().parse().map_err(|_| expected())?;
+        // Slower than once a month is a mistake, and faster than a million a second is no limit.
+        let per_second = times / seconds;
+        if (1.0 / 2_592_000.0..=1_000_000.0).contains(&per_second) {
+            Ok(Self(Some(per_second)))
+        } else {
+            Err(expected())
+        }
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl JsonSchema for Rate {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "a rate such as 2/s, 30/m, 100/h, or unlimited",
+            "pattern": "^\\s*(unlimited|\\d+(\\.\\d+)?\\s*/\\s*[smhd])\\s*$",
+        })
+    }
+}
+
+/// A number of bytes: `10MB`, `512KiB`, `2GB`, or a bare number. Units with an `i` count in 1024, the others in 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "SizeForm")]
+pub struct Size(u64);
+
+/// How a size is written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a size such as 512KiB, 10MB or a number of bytes")]
+enum SizeForm {
+    Bytes(u64),
+    Text(String),
+}
+
+impl Size {
+    /// So many bytes.
+    pub const fn bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The size in bytes.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = || "expected a size such as 512KiB, 10MB or a number of bytes".to_owned();
+        let text = text.trim();
+        let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+        let factor: u64 = match &text[unit..] {
+            "" | "B" => 1,
+            "KB" | "kB" => 1000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(expected()),
+        };
+        let number: u64 = text[..unit].trim().parse().map_err(|_| expected())?;
+        let bytes = number.checked_mul(factor).filter(|bytes| *bytes > 0).ok_or_else(expected)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<SizeForm> for Size {
+    type Error = String;
+
+    fn try_from(form: SizeForm) -> Result<Self, Self::Error> {
+        match form {
+            SizeForm::Bytes(0) => Err("expected a size of at least one byte".to_owned()),
+            SizeForm::Bytes(bytes) => Ok(Self(bytes)),
+            SizeForm::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl JsonSchema for Size {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "integer"],
+            "description": "a size such as 512KiB, 10MB, or a number of bytes",
+            "pattern": "^\\s*\\d+\\s*(B|[kKMG]B|[KMG]iB)?\\s*$",
+            "minimum": 1,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_have_a_unit() {
+        let millis = |text: &str| text.parse::<Period>().map(|period| period.get().as_millis());
+        for (text, expected) in [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("1h 30m", 5_400_000)] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+        for text in ["", "30", "0s", "-5m", "1 month", "soon", "40000d"] {
+            assert!(millis(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_counted_by_the_second() {
+        let rate = |text: &str| text.parse::<Rate>().map(Rate::get);
+        for (text, expected) in
+            [("2/s", Some(2.0)), ("30 / m", Some(0.5)), ("0.5/s", Some(0.5)), ("unlimited", None)]
+        {
+            assert_eq!(rate(text), Ok(expected), "{text}");
+        }
+        for text in ["", "2", "0/s", "-1/s", "2/week", "inf/s", "NaN/s", "1e300/s"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_count_in_thousands_or_1024() {
+        let size = |text: &str| text.parse::<Size>().map(Size::get);
+        for (text, expected) in
+            [("10MB", 10_000_000), ("512KiB", 524_288), ("2 GB", 2_000_000_000), ("7", 7), ("7B", 7)]
+        {
+            assert_eq!(size(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "MB", "1.5MB", "-1", "10 parsecs", "18446744073709551615GB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        let from_json = |text: &str| serde_json::from_str::<Size>(text).ok().map(Size::get);
+        assert_eq!(from_json("4096"), Some(4096));
+        assert_eq!(from_json("\"4KiB\""), Some(4096));
+        for text in ["0", "-1", "1.5", "true"] {
+            assert_eq!(from_json(text), None, "{text}");
+        }
+    }
+}
