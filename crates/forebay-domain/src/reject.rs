@@ -43,6 +43,8 @@ pub enum RejectReason {
     EmptyKey,
     /// A key field is an object or an array, or holds a character that Postgres cannot store.
     InvalidKey,
+    /// A field that the source's settings call required is not there.
+    MissingField,
     /// The key was already seen in this run, and the source's policy is to reject duplicates.
     DuplicateKey,
     /// Observed before what is stored, which an older record never overwrites.
@@ -51,7 +53,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All reasons, for documentation and for the check constraint of the table that keeps rejected records.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InvalidJson,
         Self::InvalidCsv,
         Self::InvalidUtf8,
@@ -65,6 +67,7 @@ impl RejectReason {
         Self::NullKey,
         Self::EmptyKey,
         Self::InvalidKey,
+        Self::MissingField,
         Self::DuplicateKey,
         Self::OlderThanStored,
     ];
@@ -85,6 +88,7 @@ impl RejectReason {
             Self::NullKey => "null_key",
             Self::EmptyKey => "empty_key",
             Self::InvalidKey => "invalid_key",
+            Self::MissingField => "missing_field",
             Self::DuplicateKey => "duplicate_key",
             Self::OlderThanStored => "older_than_stored",
         }

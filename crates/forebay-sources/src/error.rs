@@ -89,6 +89,48 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// `invalid_selector`: not a CSS selector, or one beyond what is supported.
+    #[error("{selector:?} is not a selector: {problem}")]
+    InvalidSelector {
+        /// The selector that was given.
+        selector: String,
+        /// What is wrong with it, and where.
+        problem: String,
+    },
+    /// `invalid_url_template`: not a URL with placeholders.
+    #[error("{template:?} is not a URL with placeholders: {problem}")]
+    InvalidUrlTemplate {
+        /// The template that was given; one that may hold a password is left out.
+        template: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `url_placeholder`: a placeholder that the scope does not fill, or with something that no URL may hold there.
+    #[error("{{{name}}} in {template:?} {problem}")]
+    UrlPlaceholder {
+        /// The template.
+        template: String,
+        /// The placeholder.
+        name: String,
+        /// Why it cannot be filled.
+        problem: String,
+    },
+    /// `invalid_source_setting`: settings of a source that do not go together.
+    #[error("{setting} {problem}")]
+    InvalidSetting {
+        /// The setting, as its path under the source.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `page_unreadable`: a page that is not what its source says it is, or not whole, or beyond the limits of its kind.
+    #[error("the page {url} cannot be read: {problem}")]
+    PageUnreadable {
+        /// The page.
+        url: String,
+        /// Why.
+        problem: String,
+    },
     /// A page or file was not fetched; the code is that of [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -157,6 +199,11 @@ impl Error {
             Self::CsvHeader { .. } => "csv_header",
             Self::GzipCorrupt { .. } => "gzip_corrupt",
             Self::Read { .. } => "read_failed",
+            Self::InvalidSelector { .. } => "invalid_selector",
+            Self::InvalidUrlTemplate { .. } => "invalid_url_template",
+            Self::UrlPlaceholder { .. } => "url_placeholder",
+            Self::InvalidSetting { .. } => "invalid_source_setting",
+            Self::PageUnreadable { .. } => "page_unreadable",
             Self::Fetch(error) => error.code(),
             Self::HttpUrl { .. } => "http_url",
             Self::HttpFailed { .. } => "http_failed",
@@ -187,6 +234,17 @@ impl Error {
                 "fetch or compress the file again; what was read before the damage is good"
             }
             Self::Read { .. } => "check that the file or pipe is still there, and run again",
+            Self::InvalidSelector { .. } => {
+                "write it like li.course > h2 a[href]; docs/guides/sources/html.md lists what is supported"
+            }
+            Self::InvalidUrlTemplate { .. } => {
+                "write an absolute http:// or https:// URL, with {name} for what the scope gives"
+            }
+            Self::UrlPlaceholder { .. } => "give the scope a fitting value with --scope name=value",
+            Self::InvalidSetting { .. } => "change the source's table in forebay.toml",
+            Self::PageUnreadable { .. } => {
+                "open the page to see what it is; if the site has changed, change the source's settings"
+            }
             Self::Fetch(error) => error.hint(),
             Self::HttpUrl { .. } => "use an absolute http:// URL",
             Self::HttpFailed { .. } => "check that the server is up and the URL is right, and run again",

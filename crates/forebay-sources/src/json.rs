@@ -15,8 +15,8 @@ mod pointer;
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::memchr_iter;
 
-use pointer::{Level, Path};
-pub(crate) use pointer::{parse_pointer, value_at};
+use pointer::Level;
+pub(crate) use pointer::{Path, parse_pointer, value_at};
 
 use crate::Error;
 use crate::chunk::{Delimit, Found, MAX_RAW, Span, Tail, head, keep};

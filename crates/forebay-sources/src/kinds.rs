@@ -1,4 +1,131 @@
 //! The kinds of sources: what turns a page, or the output of a program, into records.
 //!
-//! To add a kind: a module with its settings (each with its default) and a pure `harvest`, fixtures, a guide and a fuzz
-//! target.
+//! A kind that reads pages is a pure function from a [`Page`] to a [`Harvest`]. [`PageKind`] is what a crawl is given:
+//! one reader, with a sitemap before it if the source has one.
+//!
+//! To add a kind: a module with its settings (each with its default) and a pure `harvest`, a variant of [`PageReader`]
+//! if it reads pages, fixtures, a guide and a fuzz target. What a site sends is hostile: a harvest never panics, and its
+//! work is bounded by the size of the page.
+
+mod html;
+mod http_json;
+mod json_ld;
+mod links;
+mod sitemap;
+mod template;
+
+pub use html::{Detail, Html, LinkRule, Rule, Selector};
+pub use http_json::{Cursor, HttpJson, Next, PageNumber, Pointer};
+pub use json_ld::JsonLd;
+pub use links::AllowedHost;
+pub use sitemap::Sitemap;
+pub use template::{UrlTemplate, Urls};
+
+use forebay_domain::scope::Scope;
+use url::Url;
+
+use crate::{Error, Harvest, Link, Page, Role};
+
+/// What reads the pages of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageKind {
+    sitemap: Option<Sitemap>,
+    reader: PageReader,
+}
+
+/// A kind that reads pages, with its settings.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PageReader {
+    /// JSON, page by page.
+    HttpJson(HttpJson),
+    /// HTML, by CSS selectors.
+    Html(Html),
+    /// JSON-LD inside of HTML.
+    JsonLd(JsonLd),
+}
+
+impl PageKind {
+    /// A reader that finds its pages itself, or for `html` and `json_ld` through a sitemap.
+    ///
+    /// Error: `invalid_source_setting` for settings that do not go together.
+    pub fn new(sitemap: Option<Sitemap>, reader: PageReader) -> Result<Self, Error> {
+        let has_urls = match &reader {
+            PageReader::HttpJson(kind) => {
+                kind.check()?;
+                true
+            }
+            PageReader::Html(kind) => {
+                kind.check()?;
+                kind.url.is_some()
+            }
+            PageReader::JsonLd(kind) => {
+                kind.check()?;
+                kind.url.is_some()
+            }
+        };
+        let invalid =
+            |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
+        match (&sitemap, &reader) {
+            (Some(_), PageReader::HttpJson(_)) => {
+                invalid("sitemap", "cannot lead to http_json, only to html or json_ld")
+            }
+            (Some(_), _) if has_urls => invalid("url", "is given beside a sitemap; leave out one of them"),
+            (None, _) if !has_urls => {
+                invalid("url", "is missing: give a URL, or a sitemap that leads to the pages")
+            }
+            _ => Ok(Self { sitemap, reader }),
+        }
+    }
+
+    /// The names of all placeholders that a scope has to fill.
+    pub fn placeholders(&self) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.urls().into_iter().flat_map(|urls| urls.templates()).flat_map(UrlTemplate::names).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The pages with which a run over a scope begins. Error: `url_placeholder`.
+    pub fn start(&self, scope: &Scope) -> Result<Vec<Link>, Error> {
+        let role = if self.sitemap.is_some() { Role::Sitemap } else { Role::Listing };
+        let Some(urls) = self.urls() else { return Ok(Vec::new()) };
+        let first = |url: Url| match &self.reader {
+            PageReader::HttpJson(kind) => kind.first(url),
+            _ => url,
+        };
+        Ok(urls.expand(scope)?.into_iter().map(|url| Link::new(first(url), role)).collect())
+    }
+
+    /// Reads a page that `link` led to. What cannot be read as a whole is an error (`page_unreadable` and those of the
+    /// formats); a record that is broken is rejected in the harvest's chunk.
+    pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        if let (Role::Sitemap, Some(sitemap)) = (link.role, &self.sitemap) {
+            return sitemap.harvest(page, link);
+        }
+        match &self.reader {
+            PageReader::HttpJson(kind) => kind.harvest(page, link),
+            PageReader::Html(kind) => kind.harvest(page, link),
+            PageReader::JsonLd(kind) => kind.harvest(page, link),
+        }
+    }
+
+    /// What reads its pages.
+    pub fn reader(&self) -> &PageReader {
+        &self.reader
+    }
+
+    fn urls(&self) -> Option<&Urls> {
+        match (&self.sitemap, &self.reader) {
+            (Some(sitemap), _) => Some(&sitemap.url),
+            (None, PageReader::HttpJson(kind)) => Some(&kind.url),
+            (None, PageReader::Html(kind)) => kind.url.as_ref(),
+            (None, PageReader::JsonLd(kind)) => kind.url.as_ref(),
+        }
+    }
+}
+
+fn unreadable(page: &Page, problem: impl Into<String>) -> Error {
+    Error::PageUnreadable { url: crate::http_json::shown(&page.url), problem: problem.into() }
+}

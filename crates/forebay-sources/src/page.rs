@@ -66,6 +66,9 @@ pub struct Harvest {
     pub chunk: Chunk,
     /// Pages that it leads to, in its order. The crawl leaves out what it has already seen.
     pub links: Vec<Link>,
+    /// How many links of the kind that is followed were left out, because they lead to a host that the source does not
+    /// allow or to no web page at all. Such a link is no error: what it would have led to is just not there.
+    pub refused_links: u32,
 }
 
 impl Harvest {

@@ -1,0 +1,182 @@
+//! The rules that say where a field or a link is.
+//!
+//! Most rules are one string: `h2 a` is the text of the first match, `h2 a@href` its attribute, `li.tag[]` the texts of
+//! all matches, `@data-id` an attribute of the item itself. A table says the same and more.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor, value::MapAccessDeserializer};
+
+use super::Selector;
+use crate::Error;
+
+/// Where a field is: a string such as `h2 a`, `h2 a@href` or `li.tag[]`, or a table.
+#[derive(Clone, Debug, PartialEq, JsonSchema)]
+#[schemars(with = "RuleShape")]
+pub struct Rule {
+    pub(super) select: Option<Selector>,
+    pub(super) take: Take,
+    pub(super) is_list: bool,
+    pub(super) is_required: bool,
+    pub(super) after: Option<String>,
+    pub(super) before: Option<String>,
+}
+
+/// What is taken of an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// Its text, with whitespace collapsed.
+    Text,
+    /// The markup inside of it.
+    Html,
+    /// An attribute, as it stands or as an absolute URL.
+    Attribute { name: String, is_url: bool },
+    /// The page's own URL.
+    PageUrl,
+}
+
+/// The table form of a rule.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct RuleTable {
+    /// A CSS selector inside of the item. Default: the item itself.
+    select: Option<Selector>,
+    /// The attribute to take. Default: none, the text is taken.
+    attribute: Option<String>,
+    /// Take all matches, as an array. Default: false, the first one.
+    list: bool,
+    /// Take the markup inside of the element as it is, instead of its text. Default: false.
+    html: bool,
+    /// Make the attribute an absolute URL. Default: true for attributes that hold one (href, src, action, poster …).
+    absolute: Option<bool>,
+    /// Reject a record without this field. Default: false.
+    required: bool,
+    /// Take only what follows this text, such as `Credits:`; a value without it is absent. Default: all.
+    after: Option<String>,
+    /// Take only what stands before this text; a value without it stays whole. Default: all.
+    before: Option<String>,
+    /// Take the URL of the page itself. Default: false.
+    page_url: bool,
+}
+
+/// The shape of [`Rule`] in the JSON Schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum RuleShape {
+    Short(String),
+    Table(RuleTable),
+}
+
+/// Where a link is: a CSS selector such as `a.next`, of which `href` is taken, or with an attribute: `li@data-url`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct LinkRule {
+    pub(crate) select: Option<Selector>,
+    pub(crate) attribute: String,
+}
+
+impl TryFrom<String> for LinkRule {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        let (select, attribute) = split(&text)?;
+        Ok(Self { select, attribute: attribute.unwrap_or_else(|| "href".to_owned()) })
+    }
+}
+
+impl Rule {
+    /// Reads the short form. Error: `invalid_selector`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        let (text, is_list) = text.strip_suffix("[]").map_or((text, false), |rest| (rest, true));
+        let (select, attribute) = split(text)?;
+        let take = attribute.map_or(Take::Text, |name| Take::Attribute { is_url: holds_url(&name), name });
+        Ok(Self { select, take, is_list, is_required: false, after: None, before: None })
+    }
+
+    fn from_table(table: RuleTable) -> Result<Self, &'static str> {
+        let take = match (table.attribute, table.html, table.page_url) {
+            (None, false, false) => Take::Text,
+            (None, true, false) => Take::Html,
+            (None, false, true) => Take::PageUrl,
+            (Some(name), false, false) if is_name(&name) => {
+                let name = name.to_ascii_lowercase();
+                Take::Attribute { is_url: table.absolute.unwrap_or_else(|| holds_url(&name)), name }
+            }
+            (Some(_), false, false) => return Err("attribute must be the name of one"),
+            _ => return Err("only one of attribute, html and page_url can be taken"),
+        };
+        if take == Take::PageUrl && (table.select.is_some() || table.list) {
+            return Err("page_url goes with neither select nor list");
+        }
+        if table.absolute.is_some() && !matches!(take, Take::Attribute { .. }) {
+            return Err("absolute needs an attribute");
+        }
+        let (after, before) = (table.after, table.before);
+        if after.as_deref() == Some("") || before.as_deref() == Some("") {
+            return Err("after and before must not be empty");
+        }
+        Ok(Self {
+            select: table.select,
+            take,
+            is_list: table.list,
+            is_required: table.required,
+            after,
+            before,
+        })
+    }
+}
+
+/// Splits `selector@attribute`; either may be missing, but not both.
+fn split(text: &str) -> Result<(Option<Selector>, Option<String>), Error> {
+    // An `@` can be a part of an attribute selector too, and then what follows it is no name.
+    let (select, attribute) = match text.rsplit_once('@') {
+        Some((select, name)) if is_name(name.trim()) => (select, Some(name.trim().to_ascii_lowercase())),
+        _ => (text, None),
+    };
+    let select = select.trim();
+    if select.is_empty() && attribute.is_some() {
+        return Ok((None, attribute));
+    }
+    Ok((Some(Selector::parse(select)?), attribute))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'.'))
+}
+
+/// Whether an attribute of HTML holds one URL.
+fn holds_url(name: &str) -> bool {
+    matches!(
+        name,
+        "href" | "src" | "action" | "formaction" | "poster" | "cite" | "data" | "longdesc" | "background"
+    )
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl<'de> Visitor<'de> for Reads {
+            type Value = Rule;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rule such as \"h2 a\", \"h2 a@href\" or \"li.tag[]\", or a table with select")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rule, E> {
+                Rule::parse(text).map_err(E::custom)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
+                let table = RuleTable::deserialize(MapAccessDeserializer::new(map))?;
+                Rule::from_table(table).map_err(de::Error::custom)
+            }
+        }
+        deserializer.deserialize_any(Reads)
+    }
+}
