@@ -13,6 +13,11 @@ create table forebay.sources (
     key_fields text[] not null constraint sources_key_fields_check check (cardinality(key_fields) >= 1),
     policy jsonb not null default '{}',
     parser_version int not null default 1 constraint sources_parser_version_check check (parser_version >= 1),
+    kind text,
+    settings jsonb not null default '{}',
+    enabled boolean not null default true,
+    fallback text[] not null default '{}',
+    declared_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
@@ -23,6 +28,13 @@ comment on column forebay.sources.entity_type is 'What its records are (course, 
 comment on column forebay.sources.key_fields is 'Fields whose values make the record_key, in order: names, or JSON pointers (RFC 6901).';
 comment on column forebay.sources.policy is 'Field rules and duplicate policy as last used.';
 comment on column forebay.sources.parser_version is 'Raised when key fields or field rules change, because hashes are comparable only within one.';
+comment on column forebay.sources.kind is
+    'How Forebay reads it (http_json, html, feed, …), as in forebay.toml; null: its records are brought by others.';
+comment on column forebay.sources.settings is
+    'Its table of forebay.toml as last declared; secrets are never in it, only the variables or files that hold them.';
+comment on column forebay.sources.enabled is 'False: it is not scraped; what is stored of it stays and is served.';
+comment on column forebay.sources.fallback is 'Names of the sources to try when it fails, in order.';
+comment on column forebay.sources.declared_at is 'When forebay.toml last declared it otherwise; null: it is in none.';
 comment on column forebay.sources.created_at is 'When Forebay first heard of the source.';
 comment on column forebay.sources.updated_at is 'When its entry last changed.';
 
@@ -105,6 +117,9 @@ create table forebay.scrape_runs (
     num_duplicate bigint not null default 0,
     num_rejected bigint not null default 0,
     num_handoffs bigint not null default 0,
+    num_requests bigint not null default 0,
+    num_not_modified bigint not null default 0,
+    bytes_received bigint not null default 0,
     constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
 ) with (fillfactor = 70);
 -- Progress touches no indexed column, so it stays on the page (HOT).
@@ -136,12 +151,16 @@ comment on column forebay.scrape_runs.num_restored is 'Tombstones that came back
 comment on column forebay.scrape_runs.num_duplicate is 'Records whose key the run had already seen.';
 comment on column forebay.scrape_runs.num_rejected is 'Records that could not be used, each kept in rejected_records.';
 comment on column forebay.scrape_runs.num_handoffs is 'Hand-offs queued.';
+comment on column forebay.scrape_runs.num_requests is 'HTTP requests sent, retries and redirects among them.';
+comment on column forebay.scrape_runs.num_not_modified is 'Answers that said that a page is as it was (304).';
+comment on column forebay.scrape_runs.bytes_received is 'Bytes of answers'' bodies as they came over the network.';
 
 create table forebay.scrape_run_fields (
     run_id bigint not null,
     field_name text not null,
     num_present bigint not null constraint scrape_run_fields_present_check check (num_present >= 0),
     coverage double precision not null constraint scrape_run_fields_coverage_check check (coverage between 0 and 1),
+    json_types text[] not null default '{}',
     primary key (run_id, field_name)
 );
 comment on table forebay.scrape_run_fields is 'Coverage: in how many of a run''s records a field had a value.';
@@ -149,6 +168,8 @@ comment on column forebay.scrape_run_fields.run_id is 'The run.';
 comment on column forebay.scrape_run_fields.field_name is 'A top-level field of the payload.';
 comment on column forebay.scrape_run_fields.num_present is 'Records where it was neither null nor an empty string.';
 comment on column forebay.scrape_run_fields.coverage is 'That as a share of the run''s good records, 0 to 1.';
+comment on column forebay.scrape_run_fields.json_types is
+    'The JSON types of its values, sorted: array, boolean, number, object, string; empty: nobody looked.';
 
 create table forebay.rejected_records (
     rejected_id bigint generated always as identity primary key,

@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0005_integrity",
     "0006_documents",
     "0007_workers",
+    "0008_scraping",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.
