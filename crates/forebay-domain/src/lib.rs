@@ -7,10 +7,13 @@
 //!
 //! The vocabulary is the same in code, columns, command line and documentation; the module names follow it.
 
+pub mod breaker;
 pub mod canonical;
 pub mod chunk;
 pub mod coverage;
 pub mod diff;
+pub mod drift;
+pub mod freshness;
 pub mod guards;
 pub mod handoff;
 pub mod identity;
@@ -20,4 +23,5 @@ pub mod reject;
 pub mod rekey;
 pub mod rules;
 pub mod run;
+pub mod schedule;
 pub mod scope;

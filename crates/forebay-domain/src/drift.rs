@@ -1,0 +1,314 @@
+//! Drift: whether the records of a run have another shape than those of the last good runs of its scope.
+//!
+//! Three things are told: a field that the good runs had no value for, one that they had and this run has not, and one
+//! whose values have a JSON type that they never had. Drift decides nothing by itself; it is recorded, so that whoever
+//! reads a table downstream finds out why it changed. A field that merely became rarer is the business of the guards
+//! (see [`guards`](crate::guards)).
+
+use std::{collections::BTreeMap, fmt};
+
+/// The type of a JSON value. There is none for null, which is no value here (see [`coverage`](crate::coverage)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JsonType {
+    /// `[…]`
+    Array,
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// `{…}`
+    Object,
+    /// A string.
+    String,
+}
+
+impl JsonType {
+    /// All of them, sorted by their words.
+    pub const ALL: [Self; 5] = [Self::Array, Self::Boolean, Self::Number, Self::Object, Self::String];
+
+    /// The word in columns and output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Array => "array",
+            Self::Boolean => "boolean",
+            Self::Number => "number",
+            Self::Object => "object",
+            Self::String => "string",
+        }
+    }
+
+    /// The type that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|json_type| json_type.as_str() == word)
+    }
+}
+
+/// A set of types. Empty means that nobody looked.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TypeSet(u8);
+
+impl TypeSet {
+    /// Puts a type in.
+    pub fn insert(&mut self, json_type: JsonType) {
+        self.0 |= 1 << json_type as u8;
+    }
+
+    /// Puts in what another set has.
+    pub fn merge(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether a type is in it.
+    pub const fn contains(self, json_type: JsonType) -> bool {
+        self.0 & (1 << json_type as u8) != 0
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it has nothing that `other` has not.
+    pub const fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// What is in it, sorted by the words.
+    pub fn iter(self) -> impl Iterator<Item = JsonType> {
+        JsonType::ALL.into_iter().filter(move |json_type| self.contains(*json_type))
+    }
+}
+
+impl FromIterator<JsonType> for TypeSet {
+    fn from_iter<I: IntoIterator<Item = JsonType>>(types: I) -> Self {
+        let mut set = Self::default();
+        types.into_iter().for_each(|json_type| set.insert(json_type));
+        set
+    }
+}
+
+impl fmt::Debug for TypeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// What a run saw of one field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldShape {
+    /// Records with a value for it.
+    pub num_present: u64,
+    /// The types of its values.
+    pub types: TypeSet,
+}
+
+/// What a run saw of its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunShape {
+    /// Good records.
+    pub num_records: u64,
+    /// By field name.
+    pub fields: BTreeMap<String, FieldShape>,
+}
+
+/// From when on a difference is worth telling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DriftPolicy {
+    /// With fewer records, in the run or in all good runs together, their shape says too little. Default: 10.
+    pub min_records: u64,
+    /// A field that fewer than this share (0 to 1) of the good runs' records had comes and goes by itself.
+    /// Default: 0.2.
+    pub min_share: f64,
+}
+
+impl Default for DriftPolicy {
+    fn default() -> Self {
+        Self { min_records: 10, min_share: 0.2 }
+    }
+}
+
+/// How a field drifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DriftChange {
+    /// The good runs had no value for it.
+    New,
+    /// They had, this run has none.
+    Lost,
+    /// Its values have a type that they never had.
+    Retyped,
+}
+
+impl DriftChange {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::New, Self::Lost, Self::Retyped];
+
+    /// The word in columns and output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Lost => "lost",
+            Self::Retyped => "retyped",
+        }
+    }
+
+    /// The change that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.as_str() == word)
+    }
+}
+
+impl fmt::Display for DriftChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A field that drifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The field.
+    pub field_name: String,
+    /// How.
+    pub change: DriftChange,
+    /// The types of its values in the good runs.
+    pub old_types: TypeSet,
+    /// Those in this run.
+    pub new_types: TypeSet,
+}
+
+/// Compares a run with the last good runs of its scope; what drifted, by field name.
+pub fn compare(run: &RunShape, good: &[RunShape], policy: &DriftPolicy) -> Vec<Drift> {
+    let mut baseline = RunShape::default();
+    for shape in good {
+        baseline.num_records = baseline.num_records.saturating_add(shape.num_records);
+        for (name, field) in &shape.fields {
+            let known = baseline.fields.entry(name.clone()).or_default();
+            known.num_present = known.num_present.saturating_add(field.num_present);
+            known.types.merge(field.types);
+        }
+    }
+    let min_records = policy.min_records.max(1);
+    if baseline.num_records < min_records || run.num_records < min_records {
+        return Vec::new();
+    }
+    let mut names: Vec<&String> = baseline.fields.keys().chain(run.fields.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let field = |shape: &RunShape, name: &String| shape.fields.get(name).copied().unwrap_or_default();
+    let mut drifts = Vec::new();
+    for name in names {
+        let (before, now) = (field(&baseline, name), field(run, name));
+        let was_usual = before.num_present as f64 >= policy.min_share * baseline.num_records as f64;
+        let change = match (before.num_present > 0, now.num_present > 0) {
+            (false, true) => Some(DriftChange::New),
+            (true, false) => was_usual.then_some(DriftChange::Lost),
+            (true, true) => {
+                let is_retyped = !before.types.is_empty() && !now.types.is_subset(before.types);
+                is_retyped.then_some(DriftChange::Retyped)
+            }
+            (false, false) => None,
+        };
+        if let Some(change) = change {
+            let (old_types, new_types) = (before.types, now.types);
+            drifts.push(Drift { field_name: name.clone(), change, old_types, new_types });
+        }
+    }
+    drifts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shape(num_records: u64, fields: &[(&str, u64, &[JsonType])]) -> RunShape {
+        let fields = fields.iter().map(|(name, num_present, types)| {
+            let types = types.iter().copied().collect();
+            ((*name).to_owned(), FieldShape { num_present: *num_present, types })
+        });
+        RunShape { num_records, fields: fields.collect() }
+    }
+
+    fn told(run: &RunShape, good: &[RunShape]) -> Vec<String> {
+        let drifts = compare(run, good, &DriftPolicy::default());
+        drifts.iter().map(|drift| format!("{} {}", drift.field_name, drift.change)).collect()
+    }
+
+    #[test]
+    fn new_lost_and_retyped_fields_are_told() {
+        use JsonType::{Number, String};
+        let good = [
+            shape(
+                100,
+                &[
+                    ("id", 100, &[Number]),
+                    ("price", 90, &[Number]),
+                    ("title", 100, &[String]),
+                    ("rare", 3, &[String]),
+                ],
+            ),
+            shape(100, &[("id", 100, &[String]), ("price", 90, &[Number]), ("title", 100, &[])]),
+        ];
+        let run =
+            shape(100, &[("id", 100, &[String]), ("price", 80, &[Number, String]), ("seats", 1, &[Number])]);
+        assert_eq!(told(&run, &good), ["price retyped", "seats new", "title lost"]);
+        let price = &compare(&run, &good, &DriftPolicy::default())[0];
+        assert_eq!(price.old_types.iter().collect::<Vec<_>>(), [Number]);
+        assert_eq!(price.new_types.iter().collect::<Vec<_>>(), [Number, String]);
+    }
+
+    #[test]
+    fn too_few_records_say_nothing() {
+        let (few, many) = (shape(9, &[("a", 9, &[])]), shape(100, &[("b", 100, &[])]));
+        assert_eq!(told(&few, std::slice::from_ref(&many)), [""; 0]);
+        assert_eq!(told(&many, &[few]), [""; 0]);
+        assert_eq!(told(&many, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn types_that_nobody_looked_at_do_not_drift() {
+        let looked = shape(10, &[("a", 10, &[JsonType::Array])]);
+        let unlooked = shape(10, &[("a", 10, &[])]);
+        assert_eq!(told(&looked, std::slice::from_ref(&unlooked)), [""; 0]);
+        assert_eq!(told(&unlooked, &[looked]), [""; 0]);
+    }
+
+    fn shapes() -> impl Strategy<Value = RunShape> {
+        let field =
+            (1_u64..50, proptest::collection::vec(0_usize..5, 0..3)).prop_map(|(num_present, types)| {
+                FieldShape {
+                    num_present,
+                    types: types.into_iter().map(|place| JsonType::ALL[place]).collect(),
+                }
+            });
+        let fields = proptest::collection::btree_map("[a-e]", field, 0..6);
+        (50_u64..100, fields).prop_map(|(num_records, fields)| RunShape { num_records, fields })
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_like_the_good_ones_has_not_drifted(
+            runs in proptest::collection::vec(shapes(), 1..5), place in any::<proptest::sample::Index>()
+        ) {
+            let run = place.get(&runs);
+            let drifts = compare(run, &runs, &DriftPolicy { min_share: 1.1, ..DriftPolicy::default() });
+            prop_assert_eq!(drifts, []);
+        }
+
+        #[test]
+        fn what_is_told_is_so(run in shapes(), good in proptest::collection::vec(shapes(), 0..5)) {
+            for drift in compare(&run, &good, &DriftPolicy::default()) {
+                let was_there = good.iter().any(|shape| shape.fields.contains_key(&drift.field_name));
+                let is_there = run.fields.contains_key(&drift.field_name);
+                match drift.change {
+                    DriftChange::New => prop_assert!(is_there && !was_there),
+                    DriftChange::Lost => prop_assert!(!is_there && was_there),
+                    DriftChange::Retyped => {
+                        prop_assert!(is_there && was_there);
+                        prop_assert!(!drift.new_types.is_subset(drift.old_types));
+                    }
+                }
+            }
+        }
+    }
+}

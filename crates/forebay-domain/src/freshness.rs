@@ -1,0 +1,315 @@
+//! Freshness: whether what is stored of an entity type and scope is young enough, and what may be done if not.
+//!
+//! Age counts from the last sync of the whole scope that succeeded; neither a failure nor a sync of a part makes
+//! anything younger. After the time to live come two windows in the sense of RFC 5861, both counted from its end:
+//! for the one, stale data is served while somebody brings it up to date, for the other it is served when that fails.
+//!
+//! Scopes that were synced together would expire together. So a part of each time to live is left out, computed from
+//! entity type and scope ([`spread`]): different for each, and the same for every process that asks.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use ring::digest::{SHA256, digest};
+
+use crate::scope::Scope;
+
+/// A day, which is always 24 hours here.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long data of an entity type lives that no configuration speaks of.
+pub const DEFAULT_TTL: SignedDuration = DAY;
+
+/// The times to live that Forebay ships with, as examples; configuration outranks them.
+pub const SHIPPED_TTLS: [(&str, SignedDuration); 3] = [
+    ("course", SignedDuration::from_hours(7 * 24)),
+    ("professor", SignedDuration::from_hours(7 * 24)),
+    ("review", SignedDuration::from_hours(30 * 24)),
+];
+
+/// How old data of an entity type may become.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FreshnessPolicy {
+    /// So long it is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
+    pub ttl: SignedDuration,
+    /// Up to this share (0 to 1) of it is left out, by [`spread`]. Default: 0.1.
+    pub jitter: f64,
+    /// An age that operators are warned of; `None`: they are not. Default: `None`.
+    pub warn_after: Option<SignedDuration>,
+    /// An age that operators are told of as an error. Default: `None`.
+    pub error_after: Option<SignedDuration>,
+    /// So long after the time to live it is served at once, while it is brought up to date. Default: 0.
+    pub stale_while_revalidate: SignedDuration,
+    /// So long after the time to live it is served when it cannot be brought up to date. Default: 30 days.
+    pub stale_if_error: SignedDuration,
+}
+
+impl Default for FreshnessPolicy {
+    fn default() -> Self {
+        Self {
+            ttl: DEFAULT_TTL,
+            jitter: 0.1,
+            warn_after: None,
+            error_after: None,
+            stale_while_revalidate: SignedDuration::ZERO,
+            stale_if_error: SignedDuration::from_hours(30 * 24),
+        }
+    }
+}
+
+impl FreshnessPolicy {
+    /// The policy that Forebay ships with for an entity type.
+    pub fn shipped(entity_type: &str) -> Self {
+        let known = SHIPPED_TTLS.iter().find(|(name, _)| *name == entity_type);
+        Self { ttl: known.map_or(DEFAULT_TTL, |(_, ttl)| *ttl), ..Self::default() }
+    }
+}
+
+/// What may be done with what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Freshness {
+    /// Serve it.
+    Fresh,
+    /// Serve it, and bring it up to date meanwhile.
+    StaleWhileRevalidate,
+    /// Bring it up to date; if that fails, serve it.
+    StaleIfError,
+    /// Bring it up to date; if that fails, there is nothing to serve.
+    Expired,
+    /// The whole scope was never synced.
+    Never,
+}
+
+impl Freshness {
+    /// All of them, youngest first.
+    pub const ALL: [Self; 5] =
+        [Self::Fresh, Self::StaleWhileRevalidate, Self::StaleIfError, Self::Expired, Self::Never];
+
+    /// The word in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::StaleWhileRevalidate => "stale_while_revalidate",
+            Self::StaleIfError => "stale_if_error",
+            Self::Expired => "expired",
+            Self::Never => "never",
+        }
+    }
+
+    /// Whether it may be served without waiting for a sync.
+    pub const fn may_serve(self) -> bool {
+        matches!(self, Self::Fresh | Self::StaleWhileRevalidate)
+    }
+
+    /// Whether it may be served when a sync fails.
+    pub const fn may_serve_on_error(self) -> bool {
+        matches!(self, Self::Fresh | Self::StaleWhileRevalidate | Self::StaleIfError)
+    }
+}
+
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How an age looks to operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AgeStatus {
+    /// As it should be.
+    Ok,
+    /// Older than `warn_after`.
+    Warn,
+    /// Older than `error_after`.
+    Error,
+}
+
+impl AgeStatus {
+    /// The word in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for AgeStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What [`judge`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// What may be done.
+    pub freshness: Freshness,
+    /// How it looks to operators.
+    pub status: AgeStatus,
+    /// The time since the last sync; `None`: there was none.
+    pub age: Option<SignedDuration>,
+    /// Until when it is, or was, fresh.
+    pub fresh_until: Option<Timestamp>,
+}
+
+/// A number from 0 to 1 (excluded) for an entity type and scope: spread evenly, and the same everywhere and always.
+pub fn spread(entity_type: &str, scope: &Scope) -> f64 {
+    let digest = digest(&SHA256, format!("forebay freshness {entity_type}\0{scope}").as_bytes());
+    let number = digest.as_ref().first_chunk().copied().map_or(0, u32::from_be_bytes);
+    f64::from(number) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Judges what was last synced at `last_sync`. `spread` is [`spread`] of its entity type and scope.
+///
+/// A sync in the future is one of a clock that is ahead of ours, and counts as of now.
+pub fn judge(
+    last_sync: Option<Timestamp>,
+    now: Timestamp,
+    policy: &FreshnessPolicy,
+    spread: f64,
+) -> Judgement {
+    let Some(last_sync) = last_sync else {
+        let status = match (policy.error_after, policy.warn_after) {
+            (Some(_), _) => AgeStatus::Error,
+            (None, Some(_)) => AgeStatus::Warn,
+            (None, None) => AgeStatus::Ok,
+        };
+        return Judgement { freshness: Freshness::Never, status, age: None, fresh_until: None };
+    };
+    let age = last_sync.duration_until(now).max(SignedDuration::ZERO);
+    let ttl = effective_ttl(policy, spread);
+    let is_within = |window: SignedDuration| age < ttl.checked_add(window).unwrap_or(SignedDuration::MAX);
+    let freshness = if age < ttl {
+        Freshness::Fresh
+    } else if is_within(policy.stale_while_revalidate) {
+        Freshness::StaleWhileRevalidate
+    } else if is_within(policy.stale_if_error) {
+        Freshness::StaleIfError
+    } else {
+        Freshness::Expired
+    };
+    let is_past = |limit: Option<SignedDuration>| limit.is_some_and(|limit| age >= limit);
+    let status = if is_past(policy.error_after) {
+        AgeStatus::Error
+    } else if is_past(policy.warn_after) {
+        AgeStatus::Warn
+    } else {
+        AgeStatus::Ok
+    };
+    let fresh_until = Some(last_sync.checked_add(ttl).unwrap_or(Timestamp::MAX));
+    Judgement { freshness, status, age: Some(age), fresh_until }
+}
+
+/// The time to live without the part that is left out.
+fn effective_ttl(policy: &FreshnessPolicy, spread: f64) -> SignedDuration {
+    let share = |value: f64| if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
+    policy.ttl.max(SignedDuration::ZERO).mul_f64(1.0 - share(policy.jitter) * share(spread))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    }
+
+    fn policy() -> FreshnessPolicy {
+        FreshnessPolicy {
+            ttl: SignedDuration::from_hours(10),
+            jitter: 0.0,
+            warn_after: Some(SignedDuration::from_hours(12)),
+            error_after: Some(SignedDuration::from_hours(20)),
+            stale_while_revalidate: SignedDuration::from_hours(5),
+            stale_if_error: SignedDuration::from_hours(30),
+        }
+    }
+
+    #[test]
+    fn each_age_has_its_place() {
+        use AgeStatus::{Error, Ok, Warn};
+        use Freshness::{Expired, Fresh, StaleIfError, StaleWhileRevalidate};
+        let cases = [
+            (0, Fresh, Ok),
+            (9, Fresh, Ok),
+            (10, StaleWhileRevalidate, Ok),
+            (12, StaleWhileRevalidate, Warn),
+            (14, StaleWhileRevalidate, Warn),
+            (15, StaleIfError, Warn),
+            (20, StaleIfError, Error),
+            (39, StaleIfError, Error),
+            (40, Expired, Error),
+            (-3, Fresh, Ok),
+        ];
+        for (hours, freshness, status) in cases {
+            let found = judge(Some(at(100)), at(100 + hours), &policy(), 0.5);
+            assert_eq!((found.freshness, found.status), (freshness, status), "{hours} h");
+            assert_eq!(found.age, Some(SignedDuration::from_hours(hours.max(0))));
+            assert_eq!(found.fresh_until, Some(at(110)));
+        }
+    }
+
+    #[test]
+    fn what_never_was_is_an_error_only_where_age_matters() {
+        let mut policy = policy();
+        assert_eq!(judge(None, at(0), &policy, 0.0).status, AgeStatus::Error);
+        policy.error_after = None;
+        assert_eq!(judge(None, at(0), &policy, 0.0).status, AgeStatus::Warn);
+        policy.warn_after = None;
+        let found = judge(None, at(0), &policy, 0.0);
+        assert_eq!((found.freshness, found.status, found.age), (Freshness::Never, AgeStatus::Ok, None));
+    }
+
+    #[test]
+    fn the_shipped_times_to_live_are_the_documented_ones() {
+        let days = |entity_type| FreshnessPolicy::shipped(entity_type).ttl.as_hours() / 24;
+        assert_eq!((days("course"), days("professor"), days("review"), days("event")), (7, 7, 30, 1));
+    }
+
+    #[test]
+    fn the_spread_never_changes() {
+        // Processes of different versions of the program must agree.
+        let scope: Scope = "semester=Spring 2026".parse().unwrap();
+        let found = [spread("course", &scope), spread("course", &Scope::default()), spread("review", &scope)];
+        assert_eq!(found.map(|number| format!("{number:.6}")), ["0.052243", "0.665527", "0.487643"]);
+    }
+
+    proptest! {
+        #[test]
+        fn age_only_makes_it_staler(ages in proptest::collection::vec(0_i64..10_000_000, 2), spread in 0.0_f64..1.0) {
+            let policy = FreshnessPolicy { jitter: 0.3, ..policy() };
+            let last_sync = at(100);
+            let judged = |age: i64| judge(Some(last_sync), last_sync + SignedDuration::from_secs(age), &policy, spread);
+            let (younger, older) = (judged(ages[0].min(ages[1])), judged(ages[0].max(ages[1])));
+            prop_assert!(younger.freshness <= older.freshness && younger.status <= older.status);
+            let fresh_until = younger.fresh_until.unwrap();
+            prop_assert!(fresh_until <= last_sync + policy.ttl);
+            prop_assert!(fresh_until > last_sync + policy.ttl.mul_f64(0.69));
+        }
+
+        #[test]
+        fn no_policy_makes_it_panic(
+            ttl in any::<i64>(), jitter in any::<f64>(), window in any::<i64>(), spread in any::<f64>(), age in 0_i64..1_000_000
+        ) {
+            let policy = FreshnessPolicy {
+                ttl: SignedDuration::from_secs(ttl),
+                jitter,
+                stale_while_revalidate: SignedDuration::from_secs(window),
+                stale_if_error: SignedDuration::from_secs(window),
+                ..FreshnessPolicy::default()
+            };
+            let found = judge(Some(at(0)), at(0) + SignedDuration::from_secs(age), &policy, spread);
+            prop_assert_ne!(found.freshness, Freshness::Never);
+        }
+
+        #[test]
+        fn spreads_lie_between_0_and_1(entity_type in "[a-z]{1,8}", value in "[a-z0-9]{0,9}") {
+            let scope = Scope::parse([format!("k={value}")]).unwrap();
+            let number = spread(&entity_type, &scope);
+            prop_assert!((0.0..1.0).contains(&number));
+        }
+    }
+}
