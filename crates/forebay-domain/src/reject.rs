@@ -43,6 +43,8 @@ pub enum RejectReason {
     EmptyKey,
     /// A key field is an object or an array, or holds a character that Postgres cannot store.
     InvalidKey,
+    /// Not what its format allows: an event without a beginning, an entry that breaks off.
+    InvalidRecord,
     /// A field that the source's settings call required is not there.
     MissingField,
     /// The key was already seen in this run, and the source's policy is to reject duplicates.
@@ -53,7 +55,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All reasons, for documentation and for the check constraint of the table that keeps rejected records.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidJson,
         Self::InvalidCsv,
         Self::InvalidUtf8,
@@ -67,6 +69,7 @@ impl RejectReason {
         Self::NullKey,
         Self::EmptyKey,
         Self::InvalidKey,
+        Self::InvalidRecord,
         Self::MissingField,
         Self::DuplicateKey,
         Self::OlderThanStored,
@@ -88,6 +91,7 @@ impl RejectReason {
             Self::NullKey => "null_key",
             Self::EmptyKey => "empty_key",
             Self::InvalidKey => "invalid_key",
+            Self::InvalidRecord => "invalid_record",
             Self::MissingField => "missing_field",
             Self::DuplicateKey => "duplicate_key",
             Self::OlderThanStored => "older_than_stored",

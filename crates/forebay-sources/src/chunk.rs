@@ -42,6 +42,9 @@ pub struct Chunk {
     pub records: Vec<Span>,
     /// What cannot be a record.
     pub rejected: Vec<Rejected>,
+    /// The JSON text of the last state (a Singer STATE message) that came before the end of this chunk, if one came in
+    /// it. It stands for everything up to there, so it may be stored once this chunk and all before it are committed.
+    pub state: Option<String>,
 }
 
 impl Chunk {
@@ -57,6 +60,16 @@ pub struct Ending {
     /// If the input stopped before it was complete: one sentence that says what was cut, and where. A run
     /// over such an input has not seen everything, so it must not remove anything.
     pub truncated: Option<String>,
+    /// The JSON text of the last state that came in the whole input, also when it stopped early.
+    pub state: Option<String>,
+    /// Whether the input said itself that it holds everything there is (Singer's ACTIVATE_VERSION). None: the format
+    /// has no word for it.
+    pub is_complete: Option<bool>,
+    /// The version that the input said is whole (Singer's ACTIVATE_VERSION): what the next run's
+    /// [`SingerOptions::activated`](crate::SingerOptions) has to be.
+    pub version: Option<i64>,
+    /// What an operator should know of the input, one sentence each: records of other streams, keys that differ.
+    pub notes: Vec<String>,
 }
 
 /// Where the bytes of an input end for now.
@@ -77,6 +90,8 @@ pub(crate) struct Found {
     pub(crate) rejected: Vec<Rejected>,
     /// Text that the format wrote itself, when records are not slices of the input.
     pub(crate) text: Vec<u8>,
+    /// See [`Chunk::state`].
+    pub(crate) state: Option<String>,
     pub(crate) ending: Ending,
 }
 

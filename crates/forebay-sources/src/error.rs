@@ -131,6 +131,46 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// `secret_missing`: a value that the settings name a place for is not there.
+    #[error("{place} {problem}")]
+    SecretMissing {
+        /// The variable or file; never the value.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `command_not_started`: a program could not be started.
+    #[error("the program {program:?} cannot be started: {source}")]
+    CommandNotStarted {
+        /// The program, without its arguments.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `command_failed`: a program did not end well, so what it printed is not everything.
+    #[error("the program {program:?} ended with {how}{}", if told.is_empty() { String::new() } else { format!("; it wrote: {told}") })]
+    CommandFailed {
+        /// The program, without its arguments.
+        program: String,
+        /// Its exit code or signal.
+        how: String,
+        /// The last lines of its standard error, without secrets.
+        told: String,
+    },
+    /// `command_timeout`: a program did not end in time and was killed.
+    #[error("the program {program:?} did not end within {seconds} seconds and was killed")]
+    CommandTimeout {
+        /// The program, without its arguments.
+        program: String,
+        /// The time that it had.
+        seconds: f64,
+    },
+    /// `singer_stream`: a tap sends what cannot be read as one source.
+    #[error("{problem}")]
+    SingerStream {
+        /// What it sends.
+        problem: String,
+    },
     /// A page or file was not fetched; the code is that of [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -204,6 +244,11 @@ impl Error {
             Self::UrlPlaceholder { .. } => "url_placeholder",
             Self::InvalidSetting { .. } => "invalid_source_setting",
             Self::PageUnreadable { .. } => "page_unreadable",
+            Self::SecretMissing { .. } => "secret_missing",
+            Self::CommandNotStarted { .. } => "command_not_started",
+            Self::CommandFailed { .. } => "command_failed",
+            Self::CommandTimeout { .. } => "command_timeout",
+            Self::SingerStream { .. } => "singer_stream",
             Self::Fetch(error) => error.code(),
             Self::HttpUrl { .. } => "http_url",
             Self::HttpFailed { .. } => "http_failed",
@@ -217,7 +262,7 @@ impl Error {
     /// What to do next, in one sentence.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv",
+            Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv, singer",
             Self::UnknownFormat { .. } => "say what it is with --format json, jsonl or csv",
             Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
             Self::InvalidPointer { .. } => {
@@ -245,6 +290,17 @@ impl Error {
             Self::PageUnreadable { .. } => {
                 "open the page to see what it is; if the site has changed, change the source's settings"
             }
+            Self::SecretMissing { .. } => {
+                "set the environment variable, or write the file, that the source's settings name"
+            }
+            Self::CommandNotStarted { .. } => {
+                "check that the program is installed and in PATH, and that its folder is there"
+            }
+            Self::CommandFailed { .. } => {
+                "run the program by hand to see why it fails; what it printed before is good"
+            }
+            Self::CommandTimeout { .. } => "raise the source's timeout, or find out what the program waits for",
+            Self::SingerStream { .. } => "name one stream with the setting stream, and turn batches off in the tap",
             Self::Fetch(error) => error.hint(),
             Self::HttpUrl { .. } => "use an absolute http:// URL",
             Self::HttpFailed { .. } => "check that the server is up and the URL is right, and run again",

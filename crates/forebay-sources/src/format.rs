@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Error;
+use crate::{Error, SingerOptions};
 
 /// The format of an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,11 +20,13 @@ pub enum Format {
     JsonLines,
     /// Delimited text with a header row (RFC 4180; the delimiter may be a comma, semicolon, tab or bar).
     Csv,
+    /// Messages of a Singer tap, one a line. The content does not tell it from JSON Lines, so it has to be named.
+    Singer,
 }
 
 impl Format {
     /// Every format, in the order of `--help`.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Json, Self::JsonLines, Self::Csv];
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Json, Self::JsonLines, Self::Csv, Self::Singer];
 
     /// The word for it on the command line.
     pub const fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Format {
             Self::Json => "json",
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
+            Self::Singer => "singer",
         }
     }
 }
@@ -64,11 +67,13 @@ pub struct ReadOptions {
     pub records: Option<String>,
     /// The most bytes that one record may have. Default: 16 MiB.
     pub max_record_bytes: usize,
+    /// What only [`Format::Singer`] asks for. Default: the only stream that comes.
+    pub singer: SingerOptions,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { format: Format::Auto, records: None, max_record_bytes: 16 << 20 }
+        Self { format: Format::Auto, records: None, max_record_bytes: 16 << 20, singer: SingerOptions::default() }
     }
 }
 

@@ -7,19 +7,33 @@
 //! if it reads pages, fixtures, a guide and a fuzz target. What a site sends is hostile: a harvest never panics, and its
 //! work is bounded by the size of the page.
 
+pub mod command;
+mod feed;
+mod file;
 mod html;
 mod http_json;
+mod ical;
 mod json_ld;
 mod links;
+mod postgres;
+pub mod singer;
 mod sitemap;
 mod template;
+mod value;
 
+pub use command::Command;
+pub use feed::Feed;
+pub use file::{File, FileFormat, RecordsPointer};
 pub use html::{Detail, Html, LinkRule, Rule, Selector};
 pub use http_json::{Cursor, HttpJson, Next, PageNumber, Pointer};
+pub use ical::Ical;
 pub use json_ld::JsonLd;
 pub use links::AllowedHost;
-pub use sitemap::Sitemap;
+pub use postgres::Postgres;
+pub use singer::Singer;
+pub use sitemap::{PathPattern, Sitemap};
 pub use template::{UrlTemplate, Urls};
+pub use value::{EnvValue, FromEnv, FromFile, Secret};
 
 use forebay_domain::scope::Scope;
 use url::Url;
@@ -43,6 +57,10 @@ pub enum PageReader {
     Html(Html),
     /// JSON-LD inside of HTML.
     JsonLd(JsonLd),
+    /// RSS, Atom or JSON Feed.
+    Feed(Feed),
+    /// iCalendar.
+    Ical(Ical),
 }
 
 impl PageKind {
@@ -50,30 +68,19 @@ impl PageKind {
     ///
     /// Error: `invalid_source_setting` for settings that do not go together.
     pub fn new(sitemap: Option<Sitemap>, reader: PageReader) -> Result<Self, Error> {
-        let has_urls = match &reader {
-            PageReader::HttpJson(kind) => {
-                kind.check()?;
-                true
-            }
-            PageReader::Html(kind) => {
-                kind.check()?;
-                kind.url.is_some()
-            }
-            PageReader::JsonLd(kind) => {
-                kind.check()?;
-                kind.url.is_some()
-            }
-        };
-        let invalid =
-            |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
-        match (&sitemap, &reader) {
-            (Some(_), PageReader::HttpJson(_)) => {
-                invalid("sitemap", "cannot lead to http_json, only to html or json_ld")
-            }
-            (Some(_), _) if has_urls => invalid("url", "is given beside a sitemap; leave out one of them"),
-            (None, _) if !has_urls => {
-                invalid("url", "is missing: give a URL, or a sitemap that leads to the pages")
-            }
+        match &reader {
+            PageReader::HttpJson(kind) => kind.check()?,
+            PageReader::Html(kind) => kind.check()?,
+            PageReader::JsonLd(kind) => kind.check()?,
+            PageReader::Feed(_) | PageReader::Ical(_) => {}
+        }
+        let invalid = |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
+        let takes_sitemap = matches!(reader, PageReader::Html(_) | PageReader::JsonLd(_));
+        let has_url = reader.urls().is_some();
+        match &sitemap {
+            Some(_) if !takes_sitemap => invalid("sitemap", "can only lead to html or json_ld"),
+            Some(_) if has_url => invalid("url", "is given beside a sitemap; leave out one of them"),
+            None if !has_url => invalid("url", "is missing: give a URL, or a sitemap that leads to the pages"),
             _ => Ok(Self { sitemap, reader }),
         }
     }
@@ -108,6 +115,8 @@ impl PageKind {
             PageReader::HttpJson(kind) => kind.harvest(page, link),
             PageReader::Html(kind) => kind.harvest(page, link),
             PageReader::JsonLd(kind) => kind.harvest(page, link),
+            PageReader::Feed(kind) => kind.harvest(page, link),
+            PageReader::Ical(kind) => kind.harvest(page, link),
         }
     }
 
@@ -117,15 +126,28 @@ impl PageKind {
     }
 
     fn urls(&self) -> Option<&Urls> {
-        match (&self.sitemap, &self.reader) {
-            (Some(sitemap), _) => Some(&sitemap.url),
-            (None, PageReader::HttpJson(kind)) => Some(&kind.url),
-            (None, PageReader::Html(kind)) => kind.url.as_ref(),
-            (None, PageReader::JsonLd(kind)) => kind.url.as_ref(),
+        match &self.sitemap {
+            Some(sitemap) => Some(&sitemap.url),
+            None => self.reader.urls(),
+        }
+    }
+}
+
+impl PageReader {
+    fn urls(&self) -> Option<&Urls> {
+        match self {
+            Self::HttpJson(kind) => Some(&kind.url),
+            Self::Html(kind) => kind.url.as_ref(),
+            Self::JsonLd(kind) => kind.url.as_ref(),
+            Self::Feed(kind) => Some(&kind.url),
+            Self::Ical(kind) => Some(&kind.url),
         }
     }
 }
 
 fn unreadable(page: &Page, problem: impl Into<String>) -> Error {
-    Error::PageUnreadable { url: crate::http_json::shown(&page.url), problem: problem.into() }
+    Error::PageUnreadable { url: crate::fetch::shown(&page.url), problem: problem.into() }
 }
+
+#[cfg(test)]
+mod tests;

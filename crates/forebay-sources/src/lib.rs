@@ -26,6 +26,7 @@
 //! `Reader::open`, and a rule in `sniff` if it can be told by its content.
 
 mod chunk;
+pub mod crawl;
 mod csv;
 mod error;
 pub mod fetch;
@@ -38,10 +39,12 @@ pub mod kinds;
 mod page;
 mod reader;
 mod scan;
+mod singer;
 mod sniff;
 
 pub use chunk::{Chunk, Ending, Rejected, Span};
 pub use error::Error;
 pub use format::{Format, ReadOptions};
-pub use page::{Harvest, Link, Page, Role};
+pub use page::{Harvest, Link, LinkKey, Page, Role};
 pub use reader::Reader;
+pub use singer::SingerOptions;

@@ -4,6 +4,8 @@
 //! pure function of a page: it does no input or output, so that it can be fuzzed, replayed from an archive, and run on
 //! any thread.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,15 @@ pub struct Page {
     pub body: Bytes,
     /// When it was fetched.
     pub fetched_at: Timestamp,
+}
+
+impl Page {
+    /// The content as text. The encoding is found as browsers find it: by a byte order mark, the `Content-Type`, for
+    /// HTML a `meta` at its beginning; else it is UTF-8 if that is valid, and windows-1252 if not. What cannot be
+    /// decoded becomes U+FFFD.
+    pub fn text(&self) -> Cow<'_, str> {
+        crate::fetch::charset::text(&self.body, self.content_type.as_deref())
+    }
 }
 
 /// What a page is to its source.
@@ -52,7 +63,22 @@ pub struct Link {
     pub carry: Map<String, Value>,
 }
 
+/// Tells links apart: a digest of all that decides what a page yields to its source.
+pub type LinkKey = [u8; 32];
+
 impl Link {
+    /// The SHA-256 of URL, role and carried fields. A page to which other fields are carried is another page.
+    pub fn key(&self) -> LinkKey {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(self.url.as_str().as_bytes());
+        context.update(&[0, self.role as u8]);
+        if !self.carry.is_empty() {
+            // Keys of a map come in order, so equal fields are equal bytes; writing to memory cannot fail.
+            context.update(&serde_json::to_vec(&self.carry).unwrap_or_default());
+        }
+        context.finish().as_ref().try_into().unwrap_or_default()
+    }
+
     /// A page with nothing carried.
     pub fn new(url: Url, role: Role) -> Self {
         Self { url, role, carry: Map::new() }
@@ -68,7 +94,9 @@ pub struct Harvest {
     pub links: Vec<Link>,
     /// How many links of the kind that is followed were left out, because they lead to a host that the source does not
     /// allow or to no web page at all. Such a link is no error: what it would have led to is just not there.
-    pub refused_links: u32,
+    pub num_refused_links: u32,
+    /// How many records the page calls off (a cancelled event). They are no records, so a complete run removes them.
+    pub num_cancelled: u32,
 }
 
 impl Harvest {
@@ -78,6 +106,11 @@ impl Harvest {
             line: (self.chunk.records.len() + self.chunk.rejected.len() + 1) as u64,
             offset: 0,
         };
+        self.push_at(record, place);
+    }
+
+    /// Adds a record that stood at a place of the page.
+    pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
         let start = self.chunk.bytes.len();
         // Writing JSON into memory cannot fail: a map of values has neither other keys nor odd numbers.
         let _ = serde_json::to_writer(&mut self.chunk.bytes, record);

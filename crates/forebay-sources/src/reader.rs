@@ -12,6 +12,7 @@ use crate::csv::Csv;
 use crate::input::{Filled, Input};
 use crate::json::Json;
 use crate::json_lines::JsonLines;
+use crate::singer::Singer;
 use crate::{Error, Format, ReadOptions, sniff};
 
 /// A buffer that one huge record made larger than this goes back to it.
@@ -28,6 +29,8 @@ pub struct Reader {
     failed: Option<Error>,
     ended: bool,
     ending: Ending,
+    /// The last state that came so far.
+    state: Option<String>,
 }
 
 impl Reader {
@@ -53,6 +56,7 @@ impl Reader {
             Format::Auto | Format::JsonLines => Box::new(JsonLines::new(limit, base)),
             Format::Json => Box::new(Json::new(path, limit, base)),
             Format::Csv => Box::new(Csv::new(limit, base)),
+            Format::Singer => Box::new(Singer::new(options.singer.clone(), limit, base)),
         };
         Ok(Self {
             input,
@@ -62,6 +66,7 @@ impl Reader {
             failed: None,
             ended: false,
             ending: Ending::default(),
+            state: None,
         })
     }
 
@@ -97,6 +102,10 @@ impl Reader {
         }
         chunk.records = found.records;
         chunk.rejected = found.rejected;
+        if found.state.is_some() {
+            self.state.clone_from(&found.state);
+        }
+        chunk.state = found.state;
         if !chunk.records.is_empty() || !chunk.rejected.is_empty() {
             return Ok(true);
         }
@@ -142,7 +151,7 @@ impl Reader {
 
     /// How the input ended. Final once [`Reader::next_chunk`] has said false or failed.
     pub fn ending(&self) -> Ending {
-        self.ending.clone()
+        Ending { state: self.state.clone(), ..self.ending.clone() }
     }
 
     /// The format that is read; never [`Format::Auto`]. An empty input counts as JSON Lines.

@@ -1,0 +1,90 @@
+//! JSON Feed 1.0 and 1.1 (jsonfeed.org).
+
+use forebay_domain::reject::{Place, RejectReason};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::entry::{Author, Enclosure, Entry, filled, time};
+use super::{absolute, add, reject};
+use crate::{Error, Harvest, Page};
+
+/// The feed itself. Its items stay text until each is read, so that one that is broken is rejected alone.
+#[derive(serde::Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+    next_url: Option<Value>,
+    authors: Option<Value>,
+    author: Option<Value>,
+}
+
+/// Reads a feed into the harvest. Returns the link to its next page.
+pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
+    let document: Document<'_> = serde_json::from_str(text)
+        .map_err(|error| super::super::unreadable(page, format!("it is no JSON Feed: {error}")))?;
+    let inherited = authors(page, document.authors.as_ref(), document.author.as_ref());
+    for (index, item) in document.items.iter().enumerate() {
+        let offset = item.get().as_ptr() as usize - text.as_ptr() as usize;
+        // As pages of JSON count their records.
+        let place = Place { line: index as u64 + 1, offset: offset as u64 };
+        match serde_json::from_str::<Value>(item.get()) {
+            Ok(Value::Object(item_object)) => {
+                let mut entry = entry(page, &item_object);
+                if entry.authors.is_empty() {
+                    entry.authors.clone_from(&inherited);
+                }
+                add(harvest, entry, place, item.get());
+            }
+            Ok(_) => {
+                reject(harvest, place, RejectReason::NotAnObject, "the item is no object", item.get());
+            }
+            // It is JSON already; what is left is what cannot be held, such as too deep nesting.
+            Err(error) => {
+                reject(harvest, place, RejectReason::InvalidJson, &error.to_string(), item.get());
+            }
+        }
+    }
+    Ok(document.next_url.as_ref().and_then(Value::as_str).and_then(filled))
+}
+
+fn entry(page: &Page, item: &Map<String, Value>) -> Entry {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).and_then(filled);
+    let link = |name: &str| text(name).and_then(|link| absolute(&page.url, &link));
+    let id = match item.get("id") {
+        // The standard wants a text and says to take others as one.
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => text("id"),
+    };
+    let list = |name: &str| item.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let enclosure = |one: &Value| {
+        Some(Enclosure {
+            url: absolute(&page.url, one.get("url")?.as_str()?)?,
+            media_type: one.get("mime_type").and_then(Value::as_str).and_then(filled),
+            length: one.get("size_in_bytes").and_then(Value::as_u64),
+        })
+    };
+    Entry {
+        id,
+        url: link("url").or_else(|| link("external_url")),
+        title: text("title"),
+        summary: text("summary"),
+        content: text("content_html").or_else(|| text("content_text")),
+        authors: authors(page, item.get("authors"), item.get("author")),
+        categories: list("tags").iter().filter_map(Value::as_str).filter_map(filled).collect(),
+        published: text("date_published").and_then(|text| time(&text)),
+        updated: text("date_modified").and_then(|text| time(&text)),
+        enclosures: list("attachments").iter().filter_map(enclosure).collect(),
+    }
+}
+
+/// The authors of 1.1, else the one of 1.0.
+fn authors(page: &Page, many: Option<&Value>, one: Option<&Value>) -> Vec<Author> {
+    let many = many.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let person = |author: &Value| {
+        let text = |name: &str| author.get(name).and_then(Value::as_str).and_then(filled);
+        let url = text("url").and_then(|url| absolute(&page.url, &url));
+        Author { name: text("name"), email: None, url }
+    };
+    let people = many.iter().chain(one.filter(|_| many.is_empty()));
+    people.map(person).filter(|author| !author.is_empty()).collect()
+}

@@ -1,0 +1,147 @@
+//! `file`: one big file over HTTP, read while it comes: JSON, JSON Lines, CSV or a tap's messages.
+//!
+//! A file is no page: it goes through the [`Reader`](crate::Reader) as a stream, in little memory, whatever its size.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::Url;
+
+use forebay_domain::scope::Scope;
+
+use super::UrlTemplate;
+use crate::{Error, Format, ReadOptions};
+
+/// A file over HTTP that is read while it comes; gzip is told by its content.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Where the file is. `{name}` is filled from the scope.
+    pub url: UrlTemplate,
+    /// What it holds. Default: `auto`, which tells JSON, JSON Lines and CSV apart by their content.
+    #[serde(default)]
+    pub format: FileFormat,
+    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; for `json` only. Default: the whole
+    /// document.
+    pub records: Option<RecordsPointer>,
+}
+
+/// A format of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// Told by the content.
+    #[default]
+    Auto,
+    /// JSON: an array of records, or an object that holds one.
+    Json,
+    /// One JSON record a line.
+    Jsonl,
+    /// Delimited text with a header row.
+    Csv,
+    /// The messages of a Singer tap.
+    Singer,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Auto => Self::Auto,
+            FileFormat::Json => Self::Json,
+            FileFormat::Jsonl => Self::JsonLines,
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Singer => Self::Singer,
+        }
+    }
+}
+
+/// A JSON pointer (RFC 6901), such as `/data/items`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct RecordsPointer(String);
+
+impl TryFrom<String> for RecordsPointer {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        crate::json::parse_pointer(&text)?;
+        Ok(Self(text))
+    }
+}
+
+impl File {
+    /// Checks what goes together. Error: `invalid_source_setting`.
+    pub fn check(&self) -> Result<(), Error> {
+        check_records("file.records", self.format, self.records.as_ref())
+    }
+
+    /// The file for a scope. Error: `url_placeholder`.
+    pub fn url(&self, scope: &Scope) -> Result<Url, Error> {
+        self.url.expand(scope)
+    }
+
+    /// How its content is to be read.
+    pub fn read_options(&self) -> ReadOptions {
+        read_options(self.format, self.records.as_ref())
+    }
+}
+
+/// A pointer to the records needs a format that may be JSON.
+pub(super) fn check_records(
+    setting: &'static str,
+    format: FileFormat,
+    records: Option<&RecordsPointer>,
+) -> Result<(), Error> {
+    if records.is_some() && !matches!(format, FileFormat::Auto | FileFormat::Json) {
+        let problem = "is a JSON pointer, which only the format json has; leave one of them out".to_owned();
+        return Err(Error::InvalidSetting { setting, problem });
+    }
+    Ok(())
+}
+
+pub(super) fn read_options(format: FileFormat, records: Option<&RecordsPointer>) -> ReadOptions {
+    ReadOptions {
+        format: format.into(),
+        records: records.map(|pointer| pointer.0.clone()),
+        ..ReadOptions::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<File, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_settings_become_a_url_and_options() {
+        let file =
+            read(r#"{"url": "https://example.edu/{term}.json.gz", "format": "json", "records": "/data"}"#);
+        let file = file.unwrap();
+        file.check().unwrap();
+        let scope = Scope::parse(["term=Fall 2026"]).unwrap();
+        assert_eq!(file.url(&scope).unwrap().as_str(), "https://example.edu/Fall%202026.json.gz");
+        let options = file.read_options();
+        assert_eq!((options.format, options.records.as_deref()), (Format::Json, Some("/data")));
+        let plain = read(r#"{"url": "https://example.edu/a"}"#).unwrap();
+        assert_eq!(plain.read_options(), ReadOptions::default());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let lines =
+            read(r#"{"url": "https://example.edu/a", "format": "jsonl", "records": "/data"}"#).unwrap();
+        assert_eq!(lines.check().unwrap_err().code(), "invalid_source_setting");
+        for json in [
+            "{}",
+            r#"{"url": "example.edu/a"}"#,
+            r#"{"url": "https://example.edu/a", "format": "yaml"}"#,
+            r#"{"url": "https://example.edu/a", "records": "data"}"#,
+            r#"{"url": "https://example.edu/a", "path": "/etc/passwd"}"#,
+        ] {
+            assert!(read(json).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `ical`: calendars (RFC 5545), each event as one record.
+//!
+//! The key of an event is its `uid` with its `recurrence_id`, which is "" for the event itself and names one occurrence
+//! that differs from the rest. Local times stay as they are written, with the name of their zone; where this machine
+//! knows the zone, the instant in UTC stands beside them. `DTSTAMP` is no part of a record: servers write the moment of
+//! the download into it. `sequence` is always there, to be the field that keeps an older event from overwriting a newer.
+//!
+//! An event that is cancelled yields no record, so a complete run removes it. A broken event is rejected with its line
+//! and the rest goes on; a calendar that breaks off says so with a rejected piece, and its run is not complete.
+
+mod event;
+mod line;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use encoding_rs::UTF_8;
+use forebay_domain::reject::{Place, Reject, RejectReason};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Urls, feed};
+use crate::chunk::head;
+use crate::{Error, Harvest, Link, Page, Rejected};
+use event::{Event, Problem};
+use line::{Line, Lines, Property};
+
+/// Components inside of an event (alarms) nest no deeper.
+const MAX_NESTING: usize = 16;
+
+/// A calendar over HTTP, as `.ics` files are.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ical {
+    /// The calendar, or several: absolute URLs, with `{name}` for what the scope gives.
+    pub url: Urls,
+}
+
+impl Ical {
+    /// Reads a calendar. Error: `page_unreadable` if it is none.
+    pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
+        let named = feed::text::charset(page.content_type.as_deref().unwrap_or_default());
+        let body: Cow<'_, [u8]> = match named.filter(|encoding| *encoding != UTF_8) {
+            Some(encoding) => encoding.decode(&page.body).0.into_owned().into_bytes().into(),
+            None => page.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&page.body).into(),
+        };
+        let mut reading = Reading { body: &body, ..Reading::default() };
+        for line in Lines::of(&body) {
+            reading.line(line);
+        }
+        if !reading.is_calendar {
+            return Err(super::unreadable(page, "it holds no BEGIN:VCALENDAR"));
+        }
+        Ok(reading.finish())
+    }
+}
+
+/// A calendar that is being read.
+#[derive(Default)]
+struct Reading<'a> {
+    body: &'a [u8],
+    is_calendar: bool,
+    /// The names of the components that are open.
+    open: Vec<String>,
+    /// The event that is open.
+    event: Option<Open>,
+    /// Whether the open calendar calls all its events off (`METHOD:CANCEL`, RFC 5546).
+    is_cancel: bool,
+    zones: time::Zones,
+    /// The events that can be read, by where they stand.
+    events: Vec<(Event, Place, std::ops::Range<usize>)>,
+    rejected: Vec<Rejected>,
+    /// The place after the last line.
+    end: Place,
+}
+
+struct Open {
+    place: Place,
+    /// How many components were open around it.
+    depth: usize,
+    properties: Vec<Property>,
+    problem: Option<Problem>,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, line: Line) {
+        self.end = line.end;
+        let property = match line.property {
+            Ok(property) => property,
+            Err(problem) => {
+                // Outside of events it costs no record.
+                if let Some(event) = &mut self.event {
+                    event.problem.get_or_insert_with(|| {
+                        Problem::invalid(format!("line {}: {problem}", line.place.line))
+                    });
+                }
+                return;
+            }
+        };
+        match property.name.as_str() {
+            "BEGIN" => self.begin(&property.value, line.place),
+            "END" => self.close(&property.value, line.end),
+            "METHOD" if self.event.is_none() => {
+                self.is_cancel = property.value.trim().eq_ignore_ascii_case("CANCEL");
+            }
+            _ => {
+                let depth = self.open.len();
+                if let Some(event) = self.event.as_mut().filter(|event| event.depth + 1 == depth) {
+                    event.properties.push(property);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, name: &str, place: Place) {
+        let name = name.trim().to_ascii_uppercase();
+        if name == "VCALENDAR" || name == "VEVENT" {
+            // Neither can be inside of an event: that one was never closed.
+            self.break_off(place, "it is not closed before the next component begins");
+        }
+        match name.as_str() {
+            "VCALENDAR" => {
+                self.is_calendar = true;
+                self.is_cancel = false;
+                self.open.clear();
+            }
+            "VEVENT" => {
+                let depth = self.open.len();
+                self.event = Some(Open { place, depth, properties: Vec::new(), problem: None });
+            }
+            _ => {}
+        }
+        if self.open.len() < MAX_NESTING {
+            self.open.push(name);
+        } else if let Some(event) = &mut self.event {
+            event
+                .problem
+                .get_or_insert_with(|| Problem::invalid("components are nested too deep".to_owned()));
+        }
+    }
+
+    fn close(&mut self, name: &str, end: Place) {
+        let name = name.trim().to_ascii_uppercase();
+        // One that closes nothing is passed over; one that closes an outer component closes the inner ones with it.
+        let Some(depth) = self.open.iter().rposition(|open| *open == name) else { return };
+        let is_event = self.event.as_ref().is_some_and(|event| event.depth == depth);
+        if self.event.as_ref().is_some_and(|event| depth < event.depth) {
+            self.break_off(end, "it is not closed before the calendar is");
+        }
+        self.open.truncate(depth);
+        if is_event && let Some(open) = self.event.take() {
+            let range = index(open.place)..index(end);
+            let read = match open.problem {
+                Some(problem) => Err(problem),
+                None => Event::read(&open.properties, self.is_cancel, &mut self.zones),
+            };
+            match read {
+                Ok(event) => self.events.push((event, open.place, range)),
+                Err(problem) => self.reject(open.place, range, problem.reason, &problem.message),
+            }
+        }
+    }
+
+    fn break_off(&mut self, at: Place, problem: &str) {
+        if let Some(event) = self.event.take() {
+            self.open.truncate(event.depth);
+            self.reject(event.place, index(event.place)..index(at), RejectReason::TruncatedRecord, problem);
+        }
+    }
+
+    fn reject(&mut self, place: Place, range: std::ops::Range<usize>, reason: RejectReason, message: &str) {
+        let raw = self.body.get(range).unwrap_or_default();
+        self.rejected.push(Rejected {
+            place,
+            reject: Reject::new(reason, message),
+            raw: head(raw),
+            raw_len: raw.len() as u64,
+        });
+    }
+
+    fn finish(mut self) -> Harvest {
+        let end = self.end;
+        self.break_off(end, "the calendar ends inside of it");
+        if !self.open.is_empty() {
+            let problem = "the calendar ends without END:VCALENDAR, so events may be missing";
+            self.reject(end, 0..0, RejectReason::TruncatedRecord, problem);
+        }
+        let mut harvest = Harvest::default();
+        let mut newest: HashMap<(String, String), usize> = HashMap::with_capacity(self.events.len());
+        let mut is_older = vec![false; self.events.len()];
+        for (index, (event, ..)) in self.events.iter().enumerate() {
+            match newest.entry(event.key()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(index);
+                }
+                Entry::Occupied(mut entry) => {
+                    // Of two that are equally new the later one counts.
+                    let before = entry.insert(index);
+                    if self.events[before].0.age() > event.age() {
+                        entry.insert(before);
+                        is_older[index] = true;
+                    } else {
+                        is_older[before] = true;
+                    }
+                }
+            }
+        }
+        for ((event, place, range), is_older) in std::mem::take(&mut self.events).into_iter().zip(is_older) {
+            if is_older {
+                let problem = "the calendar holds a newer event of the same UID and RECURRENCE-ID";
+                self.reject(place, range, RejectReason::DuplicateKey, problem);
+            } else if event.is_cancelled {
+                harvest.num_cancelled += 1;
+            } else {
+                harvest.push_at(&event.record, place);
+            }
+        }
+        self.rejected.sort_by_key(|rejected| rejected.place);
+        harvest.chunk.rejected = self.rejected;
+        harvest
+    }
+}
+
+fn index(place: Place) -> usize {
+    usize::try_from(place.offset).unwrap_or(usize::MAX)
+}

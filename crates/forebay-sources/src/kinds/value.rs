@@ -1,0 +1,162 @@
+//! Values that a setting gives as they are, or names a place for: an environment variable or a file.
+//!
+//! Secrets never stand in `forebay.toml`; this is how they get to where they are needed without passing through it, the
+//! database, a message or the list of processes.
+
+use std::path::PathBuf;
+use std::{env, fmt, fs};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::Error;
+
+/// The largest file that can hold a value, in bytes.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// A text, or `{ env = "NAME" }` or `{ file = "PATH" }` for what is a secret.
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+pub enum EnvValue {
+    /// The value itself, which is no secret.
+    Plain(String),
+    /// An environment variable that holds it.
+    Env(FromEnv),
+    /// A file that holds it; white space around it does not count.
+    File(FromFile),
+}
+
+/// A value from the environment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FromEnv {
+    /// The name of the environment variable.
+    pub env: String,
+}
+
+/// A value from a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FromFile {
+    /// The path of the file.
+    pub file: PathBuf,
+}
+
+impl EnvValue {
+    /// The value. Error: `secret_missing` if its variable or file is not there.
+    pub fn read(&self) -> Result<String, Error> {
+        match self {
+            Self::Plain(text) => Ok(text.clone()),
+            Self::Env(from) => from.read(),
+            Self::File(from) => from.read(),
+        }
+    }
+
+    /// Whether it may be shown: it stands in the settings for everybody to see.
+    pub const fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+}
+
+/// A secret: `{ env = "NAME" }` or `{ file = "PATH" }`, never the value itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected { env = \"NAME\" } or { file = \"PATH\" }")]
+pub enum Secret {
+    /// An environment variable that holds it.
+    Env(FromEnv),
+    /// A file that holds it; white space around it does not count.
+    File(FromFile),
+}
+
+impl Secret {
+    /// The value. Error: `secret_missing` if its variable or file is not there.
+    pub fn read(&self) -> Result<String, Error> {
+        match self {
+            Self::Env(from) => from.read(),
+            Self::File(from) => from.read(),
+        }
+    }
+}
+
+impl FromEnv {
+    fn read(&self) -> Result<String, Error> {
+        let missing = |problem: &str| {
+            Err(Error::SecretMissing {
+                place: format!("the environment variable {}", self.env),
+                problem: problem.to_owned(),
+            })
+        };
+        match env::var(&self.env) {
+            Ok(text) => Ok(text),
+            Err(env::VarError::NotPresent) => missing("is not set"),
+            Err(env::VarError::NotUnicode(_)) => missing("is not UTF-8"),
+        }
+    }
+}
+
+impl FromFile {
+    fn read(&self) -> Result<String, Error> {
+        let missing = |problem: String| Error::SecretMissing {
+            place: format!("the file {}", self.file.display()),
+            problem,
+        };
+        let length =
+            fs::metadata(&self.file).map_err(|error| missing(format!("cannot be read: {error}")))?.len();
+        if length > MAX_BYTES {
+            return Err(missing(format!("has more than {MAX_BYTES} bytes")));
+        }
+        let text =
+            fs::read_to_string(&self.file).map_err(|error| missing(format!("cannot be read: {error}")))?;
+        Ok(text.trim().to_owned())
+    }
+}
+
+impl fmt::Debug for EnvValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Who writes a secret into the settings all the same should not find it in a log as well.
+            Self::Plain(_) => f.write_str("Plain(…)"),
+            Self::Env(from) => from.fmt(f),
+            Self::File(from) => from.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> EnvValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_value_comes_from_where_it_is_said_to_be() {
+        assert_eq!(read("\"x\"").read().unwrap(), "x");
+        // Every test has this one.
+        assert_eq!(read(r#"{"env": "PATH"}"#).read().unwrap(), env::var("PATH").unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        fs::write(&file, "\n hush \n").unwrap();
+        let from_file = EnvValue::File(FromFile { file });
+        assert_eq!(from_file.read().unwrap(), "hush");
+        assert!(read("\"x\"").is_plain() && !from_file.is_plain());
+        assert!(!format!("{:?}", read("\"hush\"")).contains("hush"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = read(r#"{"env": "FOREBAY_TEST_UNSET"}"#).read().unwrap_err();
+        assert_eq!(error.code(), "secret_missing");
+        assert!(error.to_string().contains("FOREBAY_TEST_UNSET"));
+        let error = read(r#"{"file": "/nowhere/token"}"#).read().unwrap_err();
+        assert!(error.to_string().contains("/nowhere/token"));
+    }
+
+    #[test]
+    fn a_secret_cannot_stand_in_the_settings() {
+        assert!(serde_json::from_str::<Secret>("\"postgres://u:p@h/d\"").is_err());
+        assert!(serde_json::from_str::<Secret>(r#"{"env": "A", "file": "B"}"#).is_err());
+        assert!(serde_json::from_str::<Secret>(r#"{"env": "A"}"#).is_ok());
+    }
+}
