@@ -74,13 +74,16 @@ impl PageKind {
             PageReader::JsonLd(kind) => kind.check()?,
             PageReader::Feed(_) | PageReader::Ical(_) => {}
         }
-        let invalid = |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
+        let invalid =
+            |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
         let takes_sitemap = matches!(reader, PageReader::Html(_) | PageReader::JsonLd(_));
         let has_url = reader.urls().is_some();
         match &sitemap {
             Some(_) if !takes_sitemap => invalid("sitemap", "can only lead to html or json_ld"),
             Some(_) if has_url => invalid("url", "is given beside a sitemap; leave out one of them"),
-            None if !has_url => invalid("url", "is missing: give a URL, or a sitemap that leads to the pages"),
+            None if !has_url => {
+                invalid("url", "is missing: give a URL, or a sitemap that leads to the pages")
+            }
             _ => Ok(Self { sitemap, reader }),
         }
     }

@@ -7,19 +7,26 @@
 //! What is not there makes no key: a field whose selector finds nothing, or only an empty text, is absent from the
 //! record. So coverage sees what a changed layout loses.
 
+mod dom;
+mod parse;
+mod reading;
 mod rule;
 mod selector;
+mod text;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Map;
 
+pub(super) use parse::parse;
+pub(super) use reading::{Reading, text as page_text};
 pub use rule::{LinkRule, Rule};
 pub use selector::Selector;
 
-use super::{AllowedHost, Urls};
-use crate::{Error, Harvest, Link, Page};
+use super::{AllowedHost, Urls, unreadable};
+use crate::{Error, Harvest, Link, Page, Role};
 
 /// A source whose records are in the markup of its pages.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -54,11 +61,85 @@ pub struct Detail {
 impl Html {
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
+        let invalid =
+            |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
+        match (&self.follow, &self.detail) {
+            (Some(_), None) => {
+                return invalid("html.detail", "is missing: say what to read on the pages of follow");
+            }
+            (None, Some(_)) => {
+                return invalid("html.follow", "is missing: say which link leads to the detail page");
+            }
+            (Some(_), Some(_)) if self.items.is_none() => {
+                return invalid("html.items", "is missing: follow is the link of an item");
+            }
+            _ => {}
+        }
+        let details = self.detail.as_ref().map(|detail| &detail.fields);
+        if self.fields.is_empty() && details.is_none_or(BTreeMap::is_empty) {
+            return invalid("html.fields", "is missing: name at least one field");
+        }
+        if self.fields.contains_key("") || details.is_some_and(|fields| fields.contains_key("")) {
+            return invalid("html.fields", "has a field without a name");
+        }
         Ok(())
     }
 
     /// Reads a page. Errors: `page_unreadable`, `http_next`.
-    pub fn harvest(&self, _page: &Page, _link: &Link) -> Result<Harvest, Error> {
-        Ok(Harvest::default())
+    pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        let text = page_text(page)?;
+        let dom = parse(&text).map_err(|problem| unreadable(page, problem))?;
+        let reading = Reading::new(page, &dom, &self.allow_hosts);
+        let mut harvest = Harvest::default();
+        match (&self.detail, &self.items) {
+            (Some(detail), _) if link.role == Role::Detail => {
+                let record = reading.record(&detail.fields, None, &link.carry)?;
+                reading.push(record, None, &mut harvest);
+            }
+            (_, None) => {
+                let record = reading.record(&self.fields, None, &link.carry)?;
+                reading.push(record, None, &mut harvest);
+            }
+            (_, Some(items)) => {
+                for item in reading.matcher.select(items, None) {
+                    self.item(&reading, item, &mut harvest)?;
+                }
+            }
+        }
+        if let Some(next) = &self.next
+            && link.role != Role::Detail
+        {
+            harvest.links.extend(reading.next(next)?.map(|url| Link::new(url, link.role)));
+        }
+        reading.finish(harvest)
+    }
+
+    /// Reads an item: a record, or a link to the page that has the rest of it.
+    fn item(&self, reading: &Reading<'_>, item: u32, harvest: &mut Harvest) -> Result<(), Error> {
+        let mut record = reading.record(&self.fields, Some(item), &Map::new())?;
+        if let (Some(follow), Some(detail), None) = (&self.follow, &self.detail, &record.missing) {
+            match reading.link(follow, Some(item)) {
+                Some(Ok(url)) => {
+                    // What was just written can be read.
+                    let carry = serde_json::from_slice(&record.json).unwrap_or_default();
+                    return reading.push_link(Link { url, role: Role::Detail, carry }, harvest);
+                }
+                Some(Err(_)) => harvest.num_refused_links += 1,
+                None => {}
+            }
+            // Without its detail page the item is the record, if that is enough.
+            record.missing = detail.required().find(|name| !record.has(name)).map(str::to_owned);
+        }
+        reading.push(record, Some(item), harvest);
+        Ok(())
     }
 }
+
+impl Detail {
+    fn required(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, rule)| rule.is_required).map(|(name, _)| name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,9 @@ impl Pointer {
 impl HttpJson {
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
-        let ways = usize::from(self.next.is_some()) + usize::from(self.page.is_some()) + usize::from(self.cursor.is_some());
+        let ways = usize::from(self.next.is_some())
+            + usize::from(self.page.is_some())
+            + usize::from(self.cursor.is_some());
         if ways > 1 {
             let problem = "is one of next, page and cursor, of which a source can have only one".to_owned();
             return Err(Error::InvalidSetting { setting: "http_json", problem });
@@ -119,9 +121,17 @@ impl HttpJson {
         let is_empty = found.records.is_empty() && found.rejected.is_empty();
         let next = self.next_page(page, body, link, is_empty)?;
         Ok(Harvest {
-            chunk: Chunk { bytes: body.to_vec(), records: found.records, rejected: found.rejected, ..Chunk::default() },
-            links: next.map(|url| Link { url, role: link.role, carry: link.carry.clone() }).into_iter().collect(),
-            refused_links: 0,
+            chunk: Chunk {
+                bytes: body.to_vec(),
+                records: found.records,
+                rejected: found.rejected,
+                ..Chunk::default()
+            },
+            links: next
+                .map(|url| Link { url, role: link.role, carry: link.carry.clone() })
+                .into_iter()
+                .collect(),
+            ..Harvest::default()
         })
     }
 
@@ -147,5 +157,5 @@ impl HttpJson {
     }
 }
 
-
-
+#[cfg(test)]
+mod tests;

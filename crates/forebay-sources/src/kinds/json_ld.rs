@@ -1,10 +1,22 @@
 //! `json_ld`: the structured data that pages carry for search engines (JSON-LD 1.1, schema.org).
+//!
+//! A record is an object as it stands in the page, without its `@context`; objects inside of it stay there. Nothing is
+//! resolved or expanded: `@id`, `url` and `identifier`, one of which is mostly the key, are what the site wrote.
+//!
+//! Sites wrap their blocks in comments, escape them once too often or break lines inside of strings. What can be mended
+//! without guessing is; a block that is still broken is rejected, and the others of its page are read.
+
+mod block;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AllowedHost, LinkRule, Urls};
-use crate::{Error, Harvest, Link, Page};
+use super::html::{Reading, page_text, parse};
+use super::{AllowedHost, LinkRule, Urls, unreadable};
+use crate::{Error, Harvest, Link, Page, Role};
+
+/// The most blocks of one page.
+const MAX_BLOCKS: usize = 10_000;
 
 /// A source whose pages hold JSON-LD in `<script type="application/ld+json">`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -12,14 +24,14 @@ use crate::{Error, Harvest, Link, Page};
 pub struct JsonLd {
     /// The first page, or several: absolute URLs, with `{name}` for what the scope gives. Left out beside a `sitemap`.
     pub url: Option<Urls>,
-    /// The types to take, such as `["Event", "Course"]`, with or without `https://schema.org/`. Default: all objects.
+    /// The types to take, such as `["Event", "Course"]`, with or without `https://schema.org/`. Default: every object.
     #[serde(default)]
     pub types: Vec<String>,
-    /// The link to the next page, as a CSS selector. Default: none.
+    /// The link to the next page, such as `a.next` or `link[rel=next]`. Default: none.
     pub next: Option<LinkRule>,
-    /// Links to pages with more JSON-LD, as a CSS selector. Default: none.
+    /// Links to pages with more JSON-LD, such as `li.event a`; all that match are followed. Default: none.
     pub follow: Option<LinkRule>,
-    /// Other hosts that links may lead to. Default: none.
+    /// Other hosts that `next` and `follow` may lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
@@ -27,11 +39,49 @@ pub struct JsonLd {
 impl JsonLd {
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
+        if self.types.iter().any(|name| block::short_type(name).is_empty()) {
+            let problem = "has an empty name of a type".to_owned();
+            return Err(Error::InvalidSetting { setting: "json_ld.types", problem });
+        }
         Ok(())
     }
 
     /// Reads a page. Errors: `page_unreadable`, `http_next`.
-    pub fn harvest(&self, _page: &Page, _link: &Link) -> Result<Harvest, Error> {
-        Ok(Harvest::default())
+    pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        let text = page_text(page)?;
+        let dom = parse(&text).map_err(|problem| unreadable(page, problem))?;
+        let reading = Reading::new(page, &dom, &self.allow_hosts);
+        let mut harvest = Harvest::default();
+        let mut blocks = block::Blocks::new(&self.types);
+        let is_block = |index: &u32| {
+            &*dom.elements[*index as usize].name == "script"
+                && dom.attribute(*index, "type").is_some_and(is_json_ld)
+        };
+        for (number, index) in dom.inside(None).filter(is_block).enumerate() {
+            if number >= MAX_BLOCKS {
+                return Err(unreadable(page, format!("it has more than {MAX_BLOCKS} blocks of JSON-LD")));
+            }
+            blocks.read(dom.text(Some(index)), dom.elements[index as usize].line, &mut harvest.chunk);
+        }
+        if link.role != Role::Detail {
+            for followed in self.follow.iter().flat_map(|rule| reading.links(rule)) {
+                match followed {
+                    Ok(url) => reading.push_link(Link::new(url, Role::Detail), &mut harvest)?,
+                    Err(_) => harvest.num_refused_links += 1,
+                }
+            }
+            if let Some(next) = &self.next {
+                harvest.links.extend(reading.next(next)?.map(|url| Link::new(url, link.role)));
+            }
+        }
+        reading.finish(harvest)
     }
 }
+
+/// Whether a media type is JSON-LD, whatever its parameters.
+fn is_json_ld(kind: &str) -> bool {
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/ld+json")
+}
+
+#[cfg(test)]
+mod tests;

@@ -46,24 +46,33 @@ impl AllowedHost {
     }
 }
 
-/// The URL of a link from `page` (resolved against `base`), if it may be followed.
-pub(super) fn follow(page: &Url, base: &Url, link: &str, allowed: &[AllowedHost]) -> Option<Url> {
+/// Why a link is not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfollowed {
+    /// It leads to no web page: another scheme (`javascript:`, `mailto:`), a name and password, or no URL at all.
+    NoPage,
+    /// It leads to a host that the source does not allow.
+    OtherHost,
+}
+
+/// The URL of a link on `page` (resolved against `base`), if it may be followed.
+pub(super) fn follow(page: &Url, base: &Url, link: &str, allowed: &[AllowedHost]) -> Result<Url, Unfollowed> {
     let link = link.trim();
     if link.len() > MAX_URL_BYTES {
-        return None;
+        return Err(Unfollowed::NoPage);
     }
-    let mut url = base.join(link).ok()?;
-    // Where on the page it leads makes it no other page.
+    let mut url = base.join(link).map_err(|_| Unfollowed::NoPage)?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err(Unfollowed::NoPage);
+    }
+    // Where on a page it leads makes it no other page.
     url.set_fragment(None);
-    may_follow(page, &url, allowed).then_some(url)
+    if may_follow(page, &url, allowed) { Ok(url) } else { Err(Unfollowed::OtherHost) }
 }
 
 fn may_follow(page: &Url, url: &Url, allowed: &[AllowedHost]) -> bool {
-    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
-        return false;
-    }
-    let to_tls =
-        url.scheme() == "https" && url.port().is_none() && page.port().is_none() && url.host() == page.host();
+    let is_plain = |url: &Url| url.port().is_none();
+    let to_tls = url.scheme() == "https" && is_plain(url) && is_plain(page) && url.host() == page.host();
     let is_allowed = || url.host_str().is_some_and(|host| allowed.iter().any(|one| one.allows(host)));
     url.origin() == page.origin() || to_tls || is_allowed()
 }
@@ -79,7 +88,7 @@ mod tests {
             AllowedHost::try_from("Cdn.example.net".to_owned()).unwrap(),
             AllowedHost::try_from("*.example.org".to_owned()).unwrap(),
         ];
-        let to = |link: &str| follow(&page, &page, link, &allowed).map(String::from);
+        let to = |link: &str| follow(&page, &page, link, &allowed).map(String::from).ok();
         assert_eq!(to(" ?page=2#top ").as_deref(), Some("http://example.edu/courses/list?page=2"));
         assert_eq!(to("/a b").as_deref(), Some("http://example.edu/a%20b"));
         assert_eq!(to("https://example.edu/x").as_deref(), Some("https://example.edu/x"));

@@ -1,12 +1,34 @@
 //! `sitemap`: the pages that a site lists for crawlers (sitemaps.org), for `html` or `json_ld` to read.
 //!
-//! `lastmod` is not part of any record: sites set it wrongly more often than not, so it decides nothing here.
+//! A sitemap is XML (a list of pages, or an index of sitemaps) or plain text with a URL a line; gzip is told by content.
+//! The protocol's limits hold: 50,000 URLs and 50 MB.
+//!
+//! What to mind: `lastmod` is part of no record and decides nothing, because sites set it wrongly more often than not;
+//! whether a page has changed is asked of the page, with its validators. A sitemap that is broken or beyond the limits
+//! is an error as a whole: half a list of pages must not look like all of them.
 
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::bufread::MultiGzDecoder;
+use quick_xml::events::Event;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AllowedHost, Urls};
-use crate::{Error, Harvest, Link, Page};
+use super::links::{self, AllowedHost};
+use super::{Urls, unreadable};
+use crate::{Error, Harvest, Link, Page, Role};
+
+/// The most URLs of one sitemap, by the protocol.
+const MAX_URLS: usize = 50_000;
+/// The most bytes of one sitemap, decompressed, by the protocol.
+const MAX_BYTES: usize = 50 << 20;
+/// The longest URL, in bytes. The protocol wants less than 2,048 characters, which escapes can make longer.
+const MAX_URL_BYTES: usize = 8192;
+/// The longest pattern, in bytes.
+const MAX_PATTERN_BYTES: usize = 1024;
+/// How gzip data begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The sitemap of a site, which leads to the pages that the source's other table (`html` or `json_ld`) reads.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -16,18 +38,188 @@ pub struct Sitemap {
     pub url: Urls,
     /// Paths to take, with `*` for anything, such as `/courses/*`. Default: all.
     #[serde(default)]
-    pub include: Vec<String>,
+    pub include: Vec<PathPattern>,
     /// Paths to leave out, with `*` for anything; they win over `include`. Default: none.
     #[serde(default)]
-    pub exclude: Vec<String>,
-    /// Other hosts whose pages may be listed. Default: none.
+    pub exclude: Vec<PathPattern>,
+    /// Other hosts whose pages and sitemaps may be listed. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
 
-impl Sitemap {
-    /// Reads a sitemap or an index: links to pages and to sitemaps. Error: `page_unreadable`.
-    pub fn harvest(&self, _page: &Page, _link: &Link) -> Result<Harvest, Error> {
-        Ok(Harvest::default())
+/// A path of a URL as a pattern: `*` is anything, also slashes; everything else is itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct PathPattern(String);
+
+impl TryFrom<String> for PathPattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.len() > MAX_PATTERN_BYTES || !text.starts_with(['/', '*']) {
+            return Err("expected a path such as /courses/* or */detail".to_owned());
+        }
+        Ok(Self(text))
     }
 }
+
+impl PathPattern {
+    fn matches(&self, path: &str) -> bool {
+        let mut pieces = self.0.split('*');
+        let first = pieces.next().unwrap_or_default();
+        let Some(mut rest) = path.strip_prefix(first) else { return false };
+        let Some(last) = pieces.next_back() else { return rest.is_empty() };
+        // The shortest match of each piece leaves the most for those after it.
+        for piece in pieces {
+            let Some(at) = rest.find(piece) else { return false };
+            rest = &rest[at + piece.len()..];
+        }
+        rest.ends_with(last)
+    }
+}
+
+/// What a sitemap lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Pages,
+    Sitemaps,
+}
+
+impl Sitemap {
+    /// Reads a sitemap or an index: links to pages ([`Role::Listing`]) and to sitemaps ([`Role::Sitemap`]). Pages that
+    /// `include` and `exclude` leave out are not counted. Error: `page_unreadable`.
+    pub fn harvest(&self, page: &Page, _: &Link) -> Result<Harvest, Error> {
+        let bytes = plain(page)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let mut found = Found { sitemap: self, page, num_urls: 0, harvest: Harvest::default() };
+        if text.starts_with('<') {
+            found.read_xml(text)?;
+        } else if text.is_empty() {
+            return Err(unreadable(page, "it is empty"));
+        } else {
+            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                found.add(List::Pages, line)?;
+            }
+        }
+        Ok(found.harvest)
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        let any = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.matches(path));
+        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+}
+
+/// The text of a sitemap, decompressed.
+fn plain(page: &Page) -> Result<Cow<'_, [u8]>, Error> {
+    let too_large = || unreadable(page, "a sitemap has at most 50 MB");
+    if !page.body.starts_with(&GZIP) {
+        return if page.body.len() > MAX_BYTES { Err(too_large()) } else { Ok(Cow::Borrowed(&page.body)) };
+    }
+    let mut bytes = Vec::new();
+    let mut decoder = MultiGzDecoder::new(&page.body[..]).take(MAX_BYTES as u64 + 1);
+    decoder.read_to_end(&mut bytes).map_err(|_| unreadable(page, "its gzip data is damaged or cut"))?;
+    if bytes.len() > MAX_BYTES { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
+}
+
+/// What was found so far.
+struct Found<'p> {
+    sitemap: &'p Sitemap,
+    page: &'p Page,
+    num_urls: usize,
+    harvest: Harvest,
+}
+
+impl Found<'_> {
+    /// Takes the text of each `loc` that stands in an entry of the list, and nothing else: other vocabularies (images,
+    /// news) have elements of the same name further in.
+    fn read_xml(&mut self, text: &str) -> Result<(), Error> {
+        let broken =
+            |page, problem: &dyn std::fmt::Display| unreadable(page, format!("its XML is broken: {problem}"));
+        let mut reader = quick_xml::Reader::from_str(text);
+        let mut list = None;
+        let mut depth = 0_usize;
+        let (mut is_entry, mut is_loc) = (false, false);
+        let mut loc = String::new();
+        loop {
+            match reader.read_event().map_err(|error| broken(self.page, &error))? {
+                Event::Start(tag) => {
+                    depth += 1;
+                    let name = tag.local_name();
+                    let name: &str = name.as_ref();
+                    match depth {
+                        1 => {
+                            list = match name {
+                                "urlset" => Some(List::Pages),
+                                "sitemapindex" => Some(List::Sitemaps),
+                                _ => {
+                                    return Err(unreadable(
+                                        self.page,
+                                        "it is no sitemap (urlset or sitemapindex)",
+                                    ));
+                                }
+                            }
+                        }
+                        2 => is_entry = matches!(name, "url" | "sitemap"),
+                        3 => is_loc = is_entry && name == "loc",
+                        _ => {}
+                    }
+                }
+                Event::End(_) => {
+                    if depth == 3 && is_loc {
+                        if let Some(list) = list {
+                            self.add(list, loc.trim())?;
+                        }
+                        loc.clear();
+                        is_loc = false;
+                    }
+                    depth = depth.saturating_sub(1);
+                }
+                Event::Text(text) if is_loc && depth == 3 => loc.push_str(&text),
+                Event::CData(text) if is_loc && depth == 3 => loc.push_str(&text),
+                Event::GeneralRef(name) if is_loc && depth == 3 => loc.push(match &*name {
+                    "amp" => '&',
+                    "lt" => '<',
+                    "gt" => '>',
+                    "quot" => '"',
+                    "apos" => '\'',
+                    _ => match name.resolve_char_ref() {
+                        Ok(Some(character)) => character,
+                        _ => return Err(broken(self.page, &"an entity that XML does not define")),
+                    },
+                }),
+                Event::Eof if depth > 0 => {
+                    return Err(broken(self.page, &"it ends before its last element does"));
+                }
+                Event::Eof if list.is_none() => return Err(unreadable(self.page, "it is no sitemap")),
+                Event::Eof => return Ok(()),
+                _ => {}
+            }
+            if loc.len() > MAX_URL_BYTES {
+                return Err(unreadable(self.page, "it has a URL that is too long"));
+            }
+        }
+    }
+
+    fn add(&mut self, list: List, written: &str) -> Result<(), Error> {
+        self.num_urls += 1;
+        if self.num_urls > MAX_URLS {
+            return Err(unreadable(self.page, "a sitemap has at most 50,000 URLs"));
+        }
+        let url = &self.page.url;
+        match links::follow(url, url, written, &self.sitemap.allow_hosts) {
+            Ok(url) if list == List::Sitemaps => self.harvest.links.push(Link::new(url, Role::Sitemap)),
+            Ok(url) if self.sitemap.wants(url.path()) => {
+                self.harvest.links.push(Link::new(url, Role::Listing))
+            }
+            Ok(_) => {}
+            Err(_) => self.harvest.num_refused_links += 1,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

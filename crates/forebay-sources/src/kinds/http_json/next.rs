@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::Pointer;
-use crate::http_json::shown;
+use crate::fetch::shown;
 use crate::kinds::{AllowedHost, links};
 use crate::{Error, Page};
 
@@ -82,9 +82,8 @@ impl Next {
             },
         };
         let Some(link) = link.filter(|link| !link.is_empty()) else { return Ok(None) };
-        let url = links::follow(&page.url, &page.url, &link, allowed).ok_or_else(|| {
-            unusable(page, "it is no URL, or leads to a host that allow_hosts does not name")
-        })?;
+        let url = links::follow(&page.url, &page.url, &link, allowed)
+            .map_err(|_| unusable(page, "it is no URL, or leads to a host that allow_hosts does not name"))?;
         if url == page.url {
             return Err(unusable(page, "it leads to the page itself"));
         }
