@@ -15,6 +15,8 @@ mod http_json;
 mod ical;
 mod json_ld;
 mod links;
+#[cfg(test)]
+mod mutation;
 mod postgres;
 pub mod singer;
 mod sitemap;

@@ -72,7 +72,7 @@ impl Singer {
     pub fn check(&self) -> Result<(), Error> {
         check_argv("singer.command", &self.command)?;
         check_env("singer.env", self.env.keys())?;
-        let own = ["--config", "-c", "--catalog", "--state", "-s"];
+        let own = ["--config", "--catalog", "--state"];
         if let Some(given) = self.command.iter().find(|argument| own.contains(&argument.as_str())) {
             let problem = format!("holds {given}, which Forebay adds; use the settings of that name");
             return Err(Error::InvalidSetting { setting: "singer.command", problem });

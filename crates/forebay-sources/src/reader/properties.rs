@@ -186,7 +186,7 @@ proptest! {
         format in prop::sample::select(&Format::ALL[1..]), pointer in prop::option::of(Just("/a".to_owned())),
     ) {
         let records = pointer.filter(|_| format == Format::Json);
-        let options = ReadOptions { format, records, max_record_bytes: limit };
+        let options = ReadOptions { format, records, max_record_bytes: limit, ..ReadOptions::default() };
         let bytes = input.concat().into_bytes();
         let whole = read(io::Cursor::new(bytes.clone()), &options);
         let pieces = read_pieces(bytes, false, sizes, &options);
@@ -204,7 +204,7 @@ proptest! {
     ) {
         let mut input = if signature { vec![0x1f, 0x8b, 8, 0] } else { Vec::new() };
         input.extend(bytes);
-        let options = ReadOptions { format, records: None, max_record_bytes: limit };
+        let options = ReadOptions { format, records: None, max_record_bytes: limit, ..ReadOptions::default() };
         let outcome = read_pieces(input.clone(), false, sizes, &options);
         let kept: u64 = outcome.rejected.iter().map(|rejected| rejected.raw_len).sum();
         prop_assert!(signature || kept <= input.len() as u64);

@@ -1,1 +1,155 @@
-//! Messages.
+//! What becomes of a tap's messages.
+
+use std::io::Cursor;
+
+use forebay_domain::reject::RejectReason;
+
+use crate::{Chunk, Ending, Error, Format, ReadOptions, Reader, Rejected, SingerOptions};
+
+#[derive(Default)]
+struct Outcome {
+    records: Vec<String>,
+    rejected: Vec<Rejected>,
+    states: Vec<Option<String>>,
+    ending: Ending,
+    error: Option<Error>,
+}
+
+fn read(text: impl Into<String>, singer: SingerOptions) -> Outcome {
+    let options = ReadOptions { format: Format::Singer, singer, ..ReadOptions::default() };
+    let mut reader = Reader::open(Box::new(Cursor::new(text.into())), &options).unwrap();
+    let mut outcome = Outcome::default();
+    let mut chunk = Chunk::default();
+    loop {
+        match reader.next_chunk(&mut chunk) {
+            Ok(true) => {
+                let text = |span| String::from_utf8(chunk.text(span).to_vec()).unwrap();
+                outcome.records.extend(chunk.records.iter().map(text));
+                outcome.rejected.append(&mut chunk.rejected);
+                outcome.states.push(chunk.state.clone());
+            }
+            Ok(false) => break,
+            Err(error) => {
+                outcome.error = Some(error);
+                break;
+            }
+        }
+    }
+    outcome.ending = reader.ending();
+    outcome
+}
+
+fn stream(name: &str) -> SingerOptions {
+    SingerOptions { stream: Some(name.to_owned()), ..SingerOptions::default() }
+}
+
+const TAP: &str = include_str!("../../fixtures/singer/tap.jsonl");
+
+#[test]
+fn records_are_the_text_of_the_tap_and_other_streams_are_counted() {
+    let outcome = read(TAP, SingerOptions { key: Some(vec!["code".into()]), ..stream("courses") });
+    assert!(outcome.error.is_none());
+    let expected = [r#"{"id": 1, "big": 12345678901234567890123}"#, r#"{"id": 2, "_sdc_deleted_at": null}"#];
+    assert_eq!(outcome.records, expected);
+    assert_eq!(outcome.rejected, []);
+    let last = Some(r#"{"bookmarks": {"courses": 2}}"#.to_owned());
+    assert_eq!(outcome.states, [last.clone()]);
+    assert_eq!((outcome.ending.state, outcome.ending.truncated), (last, None));
+    assert_eq!((outcome.ending.is_complete, outcome.ending.version), (Some(true), Some(7)));
+    assert_eq!(
+        outcome.ending.notes,
+        [
+            "The tap says that the key is id, the source's key is code.",
+            "Records of the stream \"rooms\", which is not read: 1."
+        ]
+    );
+}
+
+#[test]
+fn a_second_stream_that_nobody_chose_is_an_error() {
+    let outcome = read(TAP, SingerOptions::default());
+    let error = outcome.error.unwrap();
+    assert_eq!(error.code(), "singer_stream");
+    assert!(error.to_string().contains("\"courses\" and \"rooms\""), "{error}");
+    assert!(outcome.ending.truncated.is_some());
+    let batch = r#"{"type":"BATCH","stream":"a","manifest":["file:///x"]}"#;
+    assert_eq!(read(batch, SingerOptions::default()).error.unwrap().code(), "singer_stream");
+}
+
+#[test]
+fn only_a_new_version_around_all_records_is_complete() {
+    let record =
+        |version: &str| format!("{{\"type\":\"RECORD\",\"stream\":\"a\",\"record\":{{}}{version}}}\n");
+    let activate =
+        |version| format!("{{\"type\":\"ACTIVATE_VERSION\",\"stream\":\"a\",\"version\":{version}}}\n");
+    let seven = record(",\"version\":7");
+    let cases = [
+        (seven.clone() + &activate(7), None, true),
+        (activate(7) + &seven + &activate(7), Some(6), true),
+        // The version of last time: the tap only brings changes.
+        (seven.clone() + &activate(7), Some(7), false),
+        // Before the records, or around only some of them.
+        (activate(7) + &seven, None, false),
+        (record(",\"version\":6") + &seven + &activate(7), None, false),
+        (record("") + &activate(7), None, false),
+        (seven.clone() + &activate(8), None, false),
+        // Nothing at all is no proof that there is nothing.
+        (activate(7), None, false),
+        (String::new(), None, false),
+        (seven, None, false),
+    ];
+    for (text, activated, expected) in cases {
+        let ending = read(text.clone(), SingerOptions { activated, ..SingerOptions::default() }).ending;
+        assert_eq!(ending.is_complete, Some(expected), "{text} after {activated:?}");
+        assert_eq!(ending.version, if expected { Some(7) } else { activated }, "{text}");
+    }
+}
+
+#[test]
+fn broken_lines_are_rejected_and_the_rest_goes_on() {
+    let text = [
+        r#"{"type":"RECORD","stream":"a","record":{"id":1}}"#,
+        "Traceback (most recent call last):",
+        r#"{"type":"RECORD","stream":"a"}"#,
+        r#"{"type":"RECORD","record":{"id":1}}"#,
+        r#"{"type":"STATE"}"#,
+        r#"{"type":"RECORD","type":"RECORD","stream":"a","record":{}}"#,
+        r#"{"type":"HELLO"}"#,
+        r#"  {"type":"RECORD","stream":"a","record":[2]}"#,
+        r#"{"type":"RECORD","stream":"a","record":{"id"#,
+    ];
+    let outcome = read(text.join("\n"), SingerOptions::default());
+    assert_eq!(outcome.records, [r#"{"id":1}"#, "[2]"]);
+    let lines: Vec<u64> = outcome.rejected.iter().map(|rejected| rejected.place.line).collect();
+    assert_eq!(lines, [2, 3, 4, 5, 6, 9]);
+    assert_eq!(outcome.rejected[0].reject.reason, RejectReason::InvalidJson);
+    assert_eq!(outcome.rejected[0].raw, text[1].as_bytes());
+    assert_eq!(outcome.rejected[5].reject.reason, RejectReason::TruncatedRecord);
+    assert!(outcome.ending.truncated.is_some());
+    assert_eq!(outcome.ending.is_complete, Some(false));
+}
+
+#[test]
+fn a_state_comes_with_the_chunk_that_it_ends() {
+    // Records of more than one read, each with a state that counts them.
+    let mut text = String::new();
+    for id in 1..=40_000 {
+        text += &format!("{{\"type\":\"RECORD\",\"stream\":\"a\",\"record\":{{\"id\":{id}}}}}\n");
+        text += &format!("{{\"type\":\"STATE\",\"value\":{id}}}\n");
+    }
+    let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+    let mut reader = Reader::open(Box::new(Cursor::new(text)), &options).unwrap();
+    let mut chunk = Chunk::default();
+    let (mut num_chunks, mut num_records) = (0, 0);
+    while reader.next_chunk(&mut chunk).unwrap() {
+        num_chunks += 1;
+        num_records += chunk.records.len();
+        let state: usize = chunk.state.as_ref().map_or(0, |state| state.parse().unwrap());
+        assert!(
+            state <= num_records,
+            "the state {state} stands for more than the {num_records} records so far"
+        );
+    }
+    assert!(num_chunks > 1);
+    assert_eq!((num_records, reader.ending().state.as_deref()), (40_000, Some("40000")));
+}

@@ -1,1 +1,168 @@
-//! Programs.
+//! Real programs: how they are started, read, and ended.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::*;
+use crate::kinds::tests::settings;
+use crate::{Chunk, Reader};
+
+fn shell(script: &str) -> Command {
+    settings(json!({"argv": ["sh", "-c", script]}))
+}
+
+fn start(command: &Command) -> (Result<Output, Error>, Receiver<LogLine>) {
+    let scope = Scope::parse(["semester=Spring 2026"]).unwrap();
+    let context = RunContext { source: "courses", run_id: 7, scope: &scope };
+    let (sender, lines) = channel();
+    let log = Box::new(move |line| sender.send(line).unwrap());
+    (command.start(&context, log), lines)
+}
+
+/// All that it printed, how its reading ended, and its log.
+fn run(command: &Command) -> (String, Result<(), Error>, Vec<LogLine>) {
+    let (output, lines) = start(command);
+    let mut output = output.unwrap();
+    let mut text = Vec::new();
+    let ended = output.read_to_end(&mut text).map(|_| ()).map_err(|error| error.downcast::<Error>().unwrap());
+    // The end of the log comes when nobody can write to it any more.
+    (String::from_utf8(text).unwrap(), ended, lines.iter().collect())
+}
+
+fn is_alive(pid: &str) -> bool {
+    // A process that was killed and not collected yet is none.
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    Path::new(&format!("/proc/{pid}")).exists() && !stat.contains(") Z")
+}
+
+/// Waits until a process is gone.
+fn gone(pid: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while is_alive(pid) {
+        assert!(Instant::now() < deadline, "the process {pid} is still there");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_spider_is_read_like_a_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/command/spider.sh");
+    // Every test has PATH, which stands for a secret here: nothing may show it.
+    let spider: Command = settings(json!({"argv": ["sh", path], "env": {"TOKEN": {"env": "PATH"}}}));
+    spider.check().unwrap();
+    let (output, lines) = start(&spider);
+    let mut reader = Reader::open(Box::new(output.unwrap()), &spider.read_options()).unwrap();
+    let mut chunk = Chunk::default();
+    let mut records = Vec::new();
+    while reader.next_chunk(&mut chunk).unwrap() {
+        records
+            .extend(chunk.records.iter().map(|span| String::from_utf8(chunk.text(span).to_vec()).unwrap()));
+    }
+    assert_eq!(records, [r#"{"id": 1, "semester": "Spring 2026", "run": "7"}"#, r#"{"id": 2}"#]);
+    assert_eq!(reader.ending().truncated, None);
+    let lines: Vec<LogLine> = lines.iter().collect();
+    let opened = "2026-01-02 03:04:05 [courses] INFO: Spider opened for courses in Spring 2026";
+    assert_eq!(lines[0], LogLine { level: LogLevel::Info, message: opened.into() });
+    assert_eq!(lines[1], LogLine { level: LogLevel::Error, message: "[courses] ERROR: token is ***".into() });
+}
+
+#[test]
+fn a_program_sees_little_of_our_environment() {
+    let mut command = shell("env");
+    command.env.insert("GIVEN".into(), EnvValue::Plain("x".into()));
+    let (text, ended, _) = run(&command);
+    ended.unwrap();
+    let expected =
+        ["PATH", "HOME", "LANG", "TZ", "GIVEN", "FOREBAY_SOURCE", "FOREBAY_RUN_ID", "FOREBAY_SCOPE_SEMESTER"];
+    // What a shell sets by itself.
+    let of_the_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
+    for line in text.lines() {
+        let name = line.split('=').next().unwrap();
+        assert!(expected.contains(&name) || of_the_shell.contains(&name), "{name} is seen");
+    }
+    assert!(text.contains("GIVEN=x\n") && text.contains("FOREBAY_SCOPE_SEMESTER=Spring 2026\n"));
+}
+
+#[test]
+fn only_success_is_a_complete_end() {
+    let (text, ended, lines) = run(&shell("echo '{}'; echo one >&2; echo two >&2; exit 3"));
+    let error = ended.unwrap_err();
+    assert_eq!((text.as_str(), error.code()), ("{}\n", "command_failed"));
+    assert_eq!(error.to_string(), "the program \"sh\" ended with exit status: 3; it wrote: one | two");
+    assert_eq!(lines.len(), 2);
+    let (_, ended, _) = run(&shell("kill -9 $$"));
+    assert!(ended.unwrap_err().to_string().contains("signal: 9"));
+
+    // Read as records, the same is an input that was cut.
+    let command = shell("echo '{\"id\":1}'; exit 1");
+    let mut reader = Reader::open(Box::new(start(&command).0.unwrap()), &command.read_options()).unwrap();
+    let mut chunk = Chunk::default();
+    assert!(reader.next_chunk(&mut chunk).unwrap());
+    assert_eq!(reader.next_chunk(&mut chunk).unwrap_err().code(), "command_failed");
+    assert!(reader.ending().truncated.is_some());
+}
+
+#[test]
+fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
+    let mut command = shell("sleep 1000 & echo $!; wait");
+    command.timeout = Period::from_millis(300);
+    let (text, ended, _) = run(&command);
+    let error = ended.unwrap_err();
+    assert_eq!(error.code(), "command_timeout");
+    gone(text.trim());
+}
+
+#[test]
+fn dropping_the_output_and_stopping_end_the_whole_group() {
+    let first_line = |output: &mut Output| {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while output.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap()
+    };
+    let command = shell("sleep 1000 & echo $!; yes '{}'");
+    let mut output = start(&command).0.unwrap();
+    let child = first_line(&mut output);
+    assert!(is_alive(&child));
+    drop(output);
+    gone(&child);
+
+    let mut output = start(&shell("sleep 1000 & echo $!; wait")).0.unwrap();
+    let child = first_line(&mut output);
+    let stopper = output.stopper();
+    let stopping = std::thread::spawn(move || stopper.stop());
+    let error = output.read_to_end(&mut Vec::new()).unwrap_err().downcast::<Error>().unwrap();
+    assert_eq!(error.code(), "command_failed");
+    stopping.join().unwrap();
+    gone(&child);
+    // Told again, and harmless: the number may be another's by now.
+    output.stopper().stop();
+    assert!(output.read(&mut [0]).is_err());
+}
+
+#[test]
+fn what_is_left_behind_holds_nothing_up() {
+    // The pipe stays open in a child that nobody waits for.
+    let (text, ended, _) = run(&shell("sleep 1000 & echo $!"));
+    ended.unwrap();
+    gone(text.trim());
+}
+
+#[test]
+fn what_cannot_be_started_is_told() {
+    let code = |command: &Command| start(command).0.unwrap_err().code();
+    assert_eq!(code(&settings(json!({"argv": ["no-such-program-here"]}))), "command_not_started");
+    assert_eq!(code(&settings(json!({"argv": ["sh"], "cwd": "/no/such/folder"}))), "command_not_started");
+    assert_eq!(code(&settings(json!({"argv": []}))), "invalid_source_setting");
+    assert_eq!(code(&settings(json!({"argv": ["a\u{0}"]}))), "invalid_source_setting");
+    assert_eq!(code(&settings(json!({"argv": ["sh"], "env": {"A=B": "x"}}))), "invalid_source_setting");
+    let unset = json!({"argv": ["sh"], "env": {"A": {"env": "FOREBAY_TEST_UNSET"}}});
+    assert_eq!(code(&settings(unset)), "secret_missing");
+    assert!(serde_json::from_value::<Command>(json!({"argv": "sh -c true"})).is_err());
+}

@@ -213,7 +213,7 @@ mod tests {
         let values: Vec<&str> =
             found.iter().map(|line| line.property.as_ref().unwrap().value.as_str()).collect();
         assert_eq!(values, ["Café on a", "2", "é"]);
-        assert_eq!(found[1].place, Place { line: 5, offset: 30 });
+        assert_eq!(found[1].place, Place { line: 5, offset: 28 });
         assert_eq!(found[2].end, Place { line: 7, offset: body.len() as u64 });
     }
 
