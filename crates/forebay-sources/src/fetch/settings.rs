@@ -342,7 +342,7 @@ mod tests {
     fn the_schema_knows_every_field() {
         let schema = schemars::schema_for!(FetchSettings);
         let properties = schema.get("properties").and_then(|p| p.as_object()).unwrap();
-        assert_eq!(properties.len(), 18);
+        assert_eq!(properties.len(), 17);
         for (name, property) in properties {
             assert!(property.get("description").is_some(), "{name} has no description");
         }

@@ -1,19 +1,83 @@
-//! A body that is read while it comes.
+//! A body that is read while it comes: from the task that fetches it to the thread that reads it.
+//!
+//! At most [`CHANNEL`] pieces wait in between, so a slow reader slows the server down and memory stays flat.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
-use tokio::sync::mpsc::Receiver;
+use bytes::{Buf, Bytes};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::FetchError;
+use super::decode::Decoded;
+use super::stats::{FetchStats, add};
+use crate::Error;
+
+/// How many pieces of a body may wait. The client reads pieces of 8 to 400 KiB.
+const CHANNEL: usize = 4;
 
 /// The body of a big file, decompressed. Reading blocks: do it on a thread that runs no async tasks. An error of the
 /// fetch comes out as [`crate::Error::Fetch`] inside of the [`io::Error`]. Dropping it ends the fetch.
 #[derive(Debug)]
 pub struct Body {
-    coming: Receiver<io::Result<bytes::Bytes>>,
+    decoded: Decoded,
+    stats: Arc<FetchStats>,
+}
+
+impl Body {
+    pub(super) fn new(decoded: Decoded, stats: Arc<FetchStats>) -> Self {
+        Self { decoded, stats }
+    }
 }
 
 impl Read for Body {
-    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
-        let _ = self.coming.blocking_recv();
-        Ok(0)
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.decoded.read(buffer)?;
+        add(&self.stats.decoded_bytes, count as u64);
+        Ok(count)
+    }
+}
+
+/// Where the task puts what has come.
+pub(super) type Pieces = Sender<Result<Bytes, FetchError>>;
+
+/// The two ends of a body that is coming.
+pub(super) fn coming() -> (Pieces, Coming) {
+    let (sender, pieces) = channel(CHANNEL);
+    (sender, Coming { pieces, piece: Bytes::new(), is_over: false })
+}
+
+/// The end that is read.
+#[derive(Debug)]
+pub(super) struct Coming {
+    pieces: Receiver<Result<Bytes, FetchError>>,
+    piece: Bytes,
+    is_over: bool,
+}
+
+impl BufRead for Coming {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.piece.is_empty() && !self.is_over {
+            match self.pieces.blocking_recv() {
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(error)) => return Err(io::Error::other(Error::Fetch(error))),
+                None => self.is_over = true,
+            }
+        }
+        Ok(&self.piece)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.piece.advance(amount);
+    }
+}
+
+impl Read for Coming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let piece = self.fill_buf()?;
+        let count = piece.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&piece[..count]);
+        self.consume(count);
+        Ok(count)
     }
 }

@@ -1,0 +1,122 @@
+//! Big files: the task that brings the pieces of a body to its reader.
+
+use std::fs::File;
+use std::io::{self, BufReader, Seek, Write};
+use std::sync::Arc;
+
+use reqwest::Response;
+
+use super::answer::{Answer, Content, broken_off, pace_of};
+use super::decode::{Decoded, encodings};
+use super::hops::Purpose;
+use super::hosts::Turn;
+use super::pace::Outcome;
+use super::stats::add;
+use super::stream::{Body, Pieces, coming};
+use super::warc::{Exchange, WarcWriter};
+use super::{FetchError, Fetcher, Request, Streamed, Validators, shown};
+
+impl Fetcher {
+    pub(super) async fn stream_once(&self, request: &Request) -> Result<Streamed, FetchError> {
+        let answer = self.hops(request, Purpose::File).await?;
+        let fresh_until = self.fresh_until(&answer, request);
+        if answer.status == 304 {
+            let validators = self.not_modified(answer, request).await?;
+            return Ok(Streamed::NotModified { validators, fresh_until });
+        }
+        let content_type = answer.content_type();
+        let Answer { url, status, headers, at, content } = answer;
+        let limit = self.inner.settings.max_file.get();
+        let Some(layers) = encodings(&headers) else {
+            return Err(FetchError::EncodingUnknown { url: shown(&url) });
+        };
+        let validators = Validators::of(&headers);
+        let decoded = match content {
+            Content::Archive(reader) => Decoded::new(reader, layers, limit, url.clone()),
+            Content::Network { response, turn } => {
+                if response.content_length().is_some_and(|length| length > limit) {
+                    return Err(FetchError::BodyTooLarge { url: shown(&url), limit });
+                }
+                let sent = self.inner.identity.headers(&url, request);
+                let exchange = Exchange { url: url.clone(), sent, status, headers, at, is_cut: false };
+                let spool = match &self.inner.archive {
+                    Some(archive) => Some(Spool::new(archive).map_err(|error| self.archive_failed(error))?),
+                    None => None,
+                };
+                let (pieces, body) = coming();
+                tokio::spawn(self.clone().bring(response, turn, pieces, exchange, spool));
+                Decoded::new(body, layers, limit, url.clone())
+            }
+        };
+        let body = Body::new(decoded, Arc::clone(&self.inner.stats));
+        Ok(Streamed::File { url, content_type, body, validators, fresh_until, fetched_at: at })
+    }
+
+    /// Brings a body to its reader until it ends, breaks off, or nobody reads it any more.
+    async fn bring(
+        self,
+        response: Response,
+        turn: Turn,
+        pieces: Pieces,
+        exchange: Exchange,
+        spool: Option<Spool>,
+    ) {
+        match self.brought(response, &pieces, exchange, spool).await {
+            Ok(()) => turn.end(Outcome::Good),
+            Err(error) => {
+                turn.end(pace_of(&error));
+                // A closed channel means that nobody reads any more.
+                let _ = pieces.send(Err(error)).await;
+            }
+        }
+    }
+
+    async fn brought(
+        &self,
+        mut response: Response,
+        pieces: &Pieces,
+        exchange: Exchange,
+        mut spool: Option<Spool>,
+    ) -> Result<(), FetchError> {
+        let limit = self.inner.settings.max_file.get();
+        let timeout = self.inner.settings.timeout.get();
+        let mut wire_bytes = 0;
+        loop {
+            let piece = tokio::time::timeout(timeout, response.chunk()).await;
+            let piece = piece.map_err(|_| FetchError::Timeout { url: shown(&exchange.url) })?;
+            let Some(piece) = piece.map_err(|error| broken_off(&exchange.url, &error))? else { break };
+            add(&self.inner.stats.wire_bytes, piece.len() as u64);
+            wire_bytes += piece.len() as u64;
+            if wire_bytes > limit {
+                return Err(FetchError::BodyTooLarge { url: shown(&exchange.url), limit });
+            }
+            if let Some(spool) = &mut spool {
+                spool.file.write_all(&piece).map_err(|error| self.archive_failed(error))?;
+            }
+            if pieces.send(Ok(piece)).await.is_err() {
+                return Ok(());
+            }
+        }
+        let Some(spool) = spool else { return Ok(()) };
+        let added = tokio::task::spawn_blocking(move || spool.add(&exchange, wire_bytes)).await;
+        added.unwrap_or_else(|error| Err(self.archive_failed(io::Error::other(error))))
+    }
+}
+
+/// A body on its way into the archive: a record begins with its length, which is known only at the end.
+struct Spool {
+    archive: Arc<WarcWriter>,
+    file: File,
+}
+
+impl Spool {
+    fn new(archive: &Arc<WarcWriter>) -> io::Result<Self> {
+        Ok(Self { archive: Arc::clone(archive), file: tempfile::tempfile()? })
+    }
+
+    fn add(mut self, exchange: &Exchange, length: u64) -> Result<(), FetchError> {
+        // A file that cannot be read from its start reads as cut off.
+        let _ = self.file.rewind();
+        self.archive.add(exchange, &mut BufReader::new(self.file), length)
+    }
+}

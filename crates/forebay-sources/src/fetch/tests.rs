@@ -1,0 +1,40 @@
+//! The fetcher against sites that misbehave, one behaviour at a time, all on loopback.
+
+mod archives;
+mod bodies;
+mod conditional;
+mod files;
+mod redirects;
+mod robots;
+mod site;
+mod tries;
+
+use super::*;
+use site::{Reply, Site};
+
+/// Settings under which loopback may be fetched from and nothing is waited for, and what a test adds.
+fn settings(more: &str) -> FetchSettings {
+    let mut settings = serde_json::json!({
+        "allow_private": ["127.0.0.1"], "robots": "ignore", "rate": "unlimited", "backoff": "1ms",
+        "retries": 0, "timeout": "20s",
+    });
+    let more: serde_json::Value = serde_json::from_str(more).unwrap();
+    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    serde_json::from_value(settings).unwrap()
+}
+
+fn fetcher(more: &str) -> Fetcher {
+    Network::new(1).fetcher(&settings(more), &[]).unwrap()
+}
+
+async fn get(fetcher: &Fetcher, url: &Url) -> Result<Page, FetchError> {
+    match fetcher.get(&Request::new(url.clone())).await? {
+        Fetched::Page { page, .. } => Ok(page),
+        Fetched::NotModified { .. } => panic!("nothing was known of {url}"),
+    }
+}
+
+/// The code of the error that a request ends with.
+async fn code(fetcher: &Fetcher, url: &Url) -> &'static str {
+    get(fetcher, url).await.map_or_else(|error| error.code(), |_| "ok")
+}

@@ -1,0 +1,130 @@
+//! Big files that are read while they come.
+
+use std::io::{Read, Write};
+
+use super::*;
+use crate::{Chunk, Error, ReadOptions, Reader};
+
+/// Reads a file to its end on a thread of its own.
+async fn read(streamed: Streamed) -> (Vec<u8>, Option<&'static str>) {
+    let Streamed::File { mut body, .. } = streamed else { panic!("nothing was known") };
+    let read = tokio::task::spawn_blocking(move || {
+        let mut data = Vec::new();
+        let result = body.read_to_end(&mut data);
+        (data, result.err().map(|error| error.downcast::<Error>().unwrap().code()))
+    });
+    read.await.unwrap()
+}
+
+fn lines() -> String {
+    (0..100_000).map(|n| format!("{{\"id\":{n}}}\n")).collect()
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+async fn stream(fetcher: &Fetcher, url: &Url) -> Streamed {
+    fetcher.stream(&Request::new(url.clone())).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_file_comes_as_it_is_packed_or_not() {
+    let site = Site::serve(|asked| match asked.path.as_str() {
+        "/gz" => Reply::new(200, "content-encoding: gzip\r\n", gzip(lines().as_bytes())),
+        _ => Reply::ok(lines()),
+    })
+    .await;
+    // A page may be small and a file big.
+    let fetcher = fetcher(r#"{"max_body": "1KB"}"#);
+    for path in ["/", "/gz"] {
+        let (data, error) = read(stream(&fetcher, &site.url(path)).await).await;
+        assert_eq!((data.len(), error), (lines().len(), None), "{path}");
+    }
+    let counts = fetcher.stats().counts();
+    assert_eq!(counts.num_decoded_bytes, 2 * lines().len() as u64);
+    assert!(counts.num_wire_bytes < counts.num_decoded_bytes);
+}
+
+#[tokio::test]
+async fn what_breaks_off_is_told_after_what_came() {
+    let cut = gzip(lines().as_bytes());
+    let cut = cut[..cut.len() / 2].to_vec();
+    let site = Site::serve(move |asked| match asked.path.as_str() {
+        // The transfer is whole, what was packed is not.
+        "/packed" => Reply::new(200, "content-encoding: gzip\r\n", &cut),
+        _ => Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":1}\n".to_vec()),
+    })
+    .await;
+    let fetcher = fetcher("{}");
+    let (data, error) = read(stream(&fetcher, &site.url("/")).await).await;
+    assert_eq!((&data[..], error), (b"{\"id\":1}\n".as_slice(), Some("body_truncated")));
+    let (data, error) = read(stream(&fetcher, &site.url("/packed")).await).await;
+    assert_eq!(error, Some("body_truncated"));
+    assert!(data.len() > 100_000 && lines().as_bytes().starts_with(&data));
+}
+
+#[tokio::test]
+async fn a_failure_within_an_encoding_keeps_its_name() {
+    let mut stalled =
+        b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\ncontent-encoding: gzip\r\n\r\n".to_vec();
+    stalled.extend(&gzip(lines().as_bytes())[..10_000]);
+    let site = Site::serve(move |_| Reply::ThenSilence(stalled.clone())).await;
+    let (_, error) = read(stream(&fetcher(r#"{"timeout": "200ms"}"#), &site.url("/")).await).await;
+    assert_eq!(error, Some("timeout"));
+}
+
+#[tokio::test]
+async fn bounds_hold_for_files() {
+    let site = Site::serve(|asked| match asked.path.as_str() {
+        "/endless" => Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+        "/bomb" => Reply::new(200, "content-encoding: gzip\r\n", {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            encoder.write_all(&vec![0; 8 << 20]).unwrap();
+            encoder.finish().unwrap()
+        }),
+        _ => Reply::ok(vec![b'x'; 3000]),
+    })
+    .await;
+    let small = fetcher(r#"{"max_file": "2KB"}"#);
+    let error = small.stream(&Request::new(site.url("/"))).await.unwrap_err();
+    assert_eq!(error.code(), "body_too_large");
+    let (_, error) = read(stream(&small, &site.url("/endless")).await).await;
+    assert_eq!(error, Some("body_too_large"));
+    let (data, error) = read(stream(&fetcher("{}"), &site.url("/bomb")).await).await;
+    assert_eq!(error, Some("decompression_bomb"));
+    assert!(data.len() < 4 << 20);
+}
+
+#[tokio::test]
+async fn nobody_reading_ends_it() {
+    let site = Site::serve(|_| Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
+    let fetcher = fetcher(r#"{"concurrency": 1}"#);
+    drop(stream(&fetcher, &site.url("/")).await);
+    // The only turn at the host is free again.
+    drop(stream(&fetcher, &site.url("/again")).await);
+    assert_eq!(site.paths(), ["/", "/again"]);
+}
+
+#[tokio::test]
+async fn a_reader_reads_it_and_gets_its_errors() {
+    let site = Site::serve(|_| {
+        Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":1}\n{\"id\":2}\n".to_vec())
+    })
+    .await;
+    let Streamed::File { body, .. } = stream(&fetcher("{}"), &site.url("/")).await else {
+        panic!("nothing was known");
+    };
+    let read = tokio::task::spawn_blocking(move || {
+        let options = ReadOptions { format: crate::Format::JsonLines, ..ReadOptions::default() };
+        let mut reader = Reader::open(Box::new(body), &options)?;
+        let (mut chunk, mut num_records) = (Chunk::default(), 0);
+        while reader.next_chunk(&mut chunk)? {
+            num_records += chunk.records.len();
+        }
+        Ok::<_, Error>(num_records)
+    });
+    assert!(matches!(read.await.unwrap(), Err(Error::Fetch(FetchError::BodyTruncated { .. }))));
+}

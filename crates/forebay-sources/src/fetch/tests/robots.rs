@@ -1,0 +1,142 @@
+//! robots.txt as it is fetched: obeyed, cached, and refused to be guessed.
+
+use forebay_domain::handoff::FailureClass;
+
+use super::*;
+
+const OBEY: &str = r#"{"robots": "obey"}"#;
+
+/// A site with this answer for robots.txt and pages everywhere else.
+async fn site(robots: impl Fn() -> Reply + Send + Sync + 'static) -> Site {
+    Site::serve(move |asked| if asked.path == "/robots.txt" { robots() } else { Reply::ok("page") }).await
+}
+
+#[tokio::test]
+async fn what_is_disallowed_is_not_asked_for() {
+    let site = site(|| Reply::ok("user-agent: *\ndisallow: /private\n")).await;
+    let fetcher = fetcher(OBEY);
+    let error = get(&fetcher, &site.url("/private/x?y")).await.unwrap_err();
+    assert_eq!((error.code(), error.class()), ("robots_disallowed", FailureClass::Permanent));
+    assert_eq!(code(&fetcher, &site.url("/public")).await, "ok");
+    assert_eq!(code(&fetcher, &site.url("/public?private")).await, "ok");
+    assert_eq!(site.paths(), ["/robots.txt", "/public", "/public?private"]);
+}
+
+#[tokio::test]
+async fn it_is_fetched_once_however_many_ask() {
+    let site = site(|| Reply::ok("user-agent: forebay\nallow: /\n")).await;
+    let network = Network::new(1);
+    let fetcher = network.fetcher(&settings(r#"{"robots": "obey", "concurrency": 8}"#), &[]).unwrap();
+    let urls: Vec<Url> = (0..6).map(|n| site.url(&format!("/{n}"))).collect();
+    let (a, b, c, d) = tokio::join!(
+        get(&fetcher, &urls[0]),
+        get(&fetcher, &urls[1]),
+        get(&fetcher, &urls[2]),
+        get(&fetcher, &urls[3]),
+    );
+    assert!([a, b, c, d].iter().all(Result::is_ok));
+    let other = network.fetcher(&settings(OBEY), &[]).unwrap();
+    assert_eq!(code(&other, &urls[4]).await, "ok");
+    assert_eq!(site.paths().iter().filter(|path| *path == "/robots.txt").count(), 1);
+}
+
+#[tokio::test]
+async fn a_site_without_one_allows_everything() {
+    for status in [204, 401, 403, 404, 410, 451] {
+        let site = site(move || Reply::new(status, "", "user-agent: *\ndisallow: /")).await;
+        assert_eq!(code(&fetcher(OBEY), &site.url("/")).await, "ok", "{status}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_forbids_everything() {
+    for reply in [
+        || Reply::new(500, "", ""),
+        || Reply::new(503, "", ""),
+        || Reply::new(429, "", ""),
+        || Reply::Bytes(Vec::new()),
+        || Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nuser-agent".to_vec()),
+        || Reply::Silence,
+    ] {
+        let site = site(reply).await;
+        let fetcher = fetcher(r#"{"robots": "obey", "timeout": "200ms", "retries": 1}"#);
+        let error = get(&fetcher, &site.url("/")).await.unwrap_err();
+        let expected =
+            [("robots_unreachable", FailureClass::Transient), ("throttled", FailureClass::Throttled)];
+        assert!(expected.contains(&(error.code(), error.class())), "{error}");
+        assert_eq!(site.paths(), ["/robots.txt", "/robots.txt"]);
+        // It is not asked again for every page.
+        if error.code() == "robots_unreachable" {
+            assert_eq!(code(&fetcher, &site.url("/other")).await, "robots_unreachable");
+            assert_eq!(site.paths().len(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_fails_once_is_tried_again() {
+    let site = Site::serve(|asked| match (asked.path.as_str(), asked.before) {
+        ("/robots.txt", 0) => Reply::new(500, "", ""),
+        ("/robots.txt", _) => Reply::ok("user-agent: *\ndisallow: /x"),
+        _ => Reply::ok("page"),
+    })
+    .await;
+    let fetcher = fetcher(r#"{"robots": "obey", "retries": 1}"#);
+    assert_eq!(code(&fetcher, &site.url("/x")).await, "robots_disallowed");
+    assert_eq!(code(&fetcher, &site.url("/y")).await, "ok");
+}
+
+#[tokio::test]
+async fn a_huge_or_endless_one_is_read_to_its_limit() {
+    let huge = format!("user-agent: *\ndisallow: /early\n{}\ndisallow: /late\n", "#".repeat(600 << 10));
+    let site = site(move || Reply::ok(&huge)).await;
+    let fetcher = fetcher(OBEY);
+    assert_eq!(code(&fetcher, &site.url("/early")).await, "robots_disallowed");
+    assert_eq!(code(&fetcher, &site.url("/late")).await, "ok");
+
+    let endless =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1f\r\nuser-agent: *\ndisallow: /early\n\r\n";
+    let site = self::site(move || Reply::Endless(endless)).await;
+    assert_eq!(code(&fetcher, &site.url("/early")).await, "robots_disallowed");
+    assert_eq!(code(&fetcher, &site.url("/late")).await, "ok");
+}
+
+#[tokio::test]
+async fn its_redirects_are_followed_five_times() {
+    let hops = |most: usize| {
+        Site::serve(move |asked| match asked.path.as_str() {
+            "/robots.txt" => Reply::redirect("/1"),
+            "/page" => Reply::ok("page"),
+            hop => match hop[1..].parse::<usize>() {
+                Ok(hop) if hop < most => Reply::redirect(format!("/{}", hop + 1)),
+                _ => Reply::ok("user-agent: *\ndisallow: /"),
+            },
+        })
+    };
+    let (five, six) = (hops(5).await, hops(6).await);
+    let fetcher = fetcher(OBEY);
+    assert_eq!(code(&fetcher, &five.url("/page")).await, "robots_disallowed");
+    assert_eq!(code(&fetcher, &six.url("/page")).await, "ok");
+}
+
+#[tokio::test]
+async fn it_is_asked_at_every_redirect() {
+    let other = site(|| Reply::ok("user-agent: *\ndisallow: /secret")).await;
+    let target = other.url("/secret");
+    let site = Site::serve(move |asked| match asked.path.as_str() {
+        "/robots.txt" => Reply::ok(""),
+        "/here" => Reply::redirect("/robots.txt"),
+        _ => Reply::redirect(&target),
+    })
+    .await;
+    let fetcher = fetcher(OBEY);
+    assert_eq!(code(&fetcher, &site.url("/")).await, "robots_disallowed");
+    assert_eq!(other.paths(), ["/robots.txt"]);
+}
+
+#[tokio::test]
+async fn it_is_not_fetched_when_it_is_ignored() {
+    let site = site(|| Reply::ok("user-agent: *\ndisallow: /")).await;
+    assert_eq!(code(&fetcher("{}"), &site.url("/")).await, "ok");
+    assert_eq!(site.paths(), ["/"]);
+}

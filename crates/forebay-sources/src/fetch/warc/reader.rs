@@ -1,0 +1,174 @@
+//! Finding answers in an archive.
+//!
+//! The archive is read through once, to note where the answer for each URL stands; a page is then one seek and one
+//! record. Archives are as hostile as sites: every line, header and record has a bound, and a member that is cut off
+//! ends the archive.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::GzDecoder;
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+
+use crate::fetch::FetchError;
+
+/// The most bytes of the head of a record, or of an answer.
+const MAX_HEAD: u64 = 256 << 10;
+
+/// The most headers of a record, or of an answer.
+const MAX_HEADERS: usize = 256;
+
+/// An archive that answers.
+#[derive(Debug)]
+pub struct WarcReader {
+    path: PathBuf,
+    by_url: HashMap<String, Entry>,
+}
+
+/// Where the answers for a URL stand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    /// The last page or redirect, or the last failure if there is neither, with its status.
+    answer: Option<(u64, u16)>,
+    /// The last 304.
+    not_modified: Option<u64>,
+}
+
+/// An answer as it was recorded.
+pub(in crate::fetch) struct Recorded {
+    pub(in crate::fetch) status: u16,
+    pub(in crate::fetch) headers: HeaderMap,
+    pub(in crate::fetch) at: Timestamp,
+    pub(in crate::fetch) body: Box<dyn BufRead + Send>,
+}
+
+/// The fields of a record that matter.
+struct Head {
+    kind: String,
+    url: String,
+    date: Option<Timestamp>,
+    length: u64,
+}
+
+impl WarcReader {
+    /// Reads through an archive. Reading blocks.
+    pub fn open(path: &Path) -> Result<Self, FetchError> {
+        let failed = |source| FetchError::WarcFailed { path: path.to_owned(), source };
+        let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
+        let mut by_url: HashMap<String, Entry> = HashMap::new();
+        loop {
+            let offset = file.stream_position().map_err(failed)?;
+            if file.fill_buf().map_err(failed)?.is_empty() {
+                return Ok(Self { path: path.to_owned(), by_url });
+            }
+            let corrupt = |problem| FetchError::WarcCorrupt { path: path.to_owned(), offset, problem };
+            let mut member = BufReader::new(GzDecoder::new(&mut file));
+            let head = read_head(&mut member).map_err(corrupt)?;
+            if matches!(head.kind.as_str(), "response" | "revisit")
+                && let Some(status) = status_line(&mut (&mut member).take(MAX_HEAD))
+            {
+                by_url.entry(head.url).or_default().note(offset, status);
+            }
+            io::copy(&mut member, &mut io::sink())
+                .map_err(|_| corrupt("the record is cut off or damaged"))?;
+        }
+    }
+
+    /// The answer for a URL; `None` if the archive has none. With `known`, a 304 will do when there is nothing else.
+    pub(in crate::fetch) fn find(&self, url: &str, known: bool) -> Result<Option<Recorded>, FetchError> {
+        let Some(entry) = self.by_url.get(url) else { return Ok(None) };
+        let revisit = entry.not_modified.filter(|_| known);
+        let is_good = entry.answer.is_some_and(|(_, status)| status < 400);
+        let answer = entry.answer.map(|(offset, _)| offset);
+        let Some(offset) = (if is_good { answer } else { revisit.or(answer) }) else { return Ok(None) };
+        let failed = |source| FetchError::WarcFailed { path: self.path.clone(), source };
+        let corrupt = |problem| FetchError::WarcCorrupt { path: self.path.clone(), offset, problem };
+        let mut file = BufReader::new(File::open(&self.path).map_err(failed)?);
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        let mut member = BufReader::new(GzDecoder::new(file));
+        let head = read_head(&mut member).map_err(corrupt)?;
+        let at = head.date.ok_or_else(|| corrupt("the record has no date"))?;
+        let mut block = member.take(head.length);
+        let status = status_line(&mut block).ok_or_else(|| corrupt("the record holds no answer"))?;
+        let headers =
+            http_headers(&mut block).ok_or_else(|| corrupt("the answer has no end of its headers"))?;
+        if headers.contains_key(TRANSFER_ENCODING) {
+            return Err(corrupt("the answer is in a transfer encoding"));
+        }
+        Ok(Some(Recorded { status, headers, at, body: Box::new(block) }))
+    }
+}
+
+impl Entry {
+    fn note(&mut self, offset: u64, status: u16) {
+        if status == 304 {
+            self.not_modified = Some(offset);
+        } else if status < 400 || self.answer.is_none_or(|(_, status)| status >= 400) {
+            self.answer = Some((offset, status));
+        }
+    }
+}
+
+fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
+    let mut lines = member.take(MAX_HEAD);
+    let version = line(&mut lines).ok_or("it is not compressed record by record")?;
+    if !version.starts_with("WARC/1.") {
+        return Err("it is not of version 1");
+    }
+    let mut head = Head { kind: String::new(), url: String::new(), date: None, length: 0 };
+    for _ in 0..MAX_HEADERS {
+        let line = line(&mut lines).ok_or("the record is cut off")?;
+        if line.is_empty() {
+            return Ok(head);
+        }
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let value = value.trim();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "warc-type" => head.kind = value.to_ascii_lowercase(),
+            // Some older programs put the URL between angles.
+            "warc-target-uri" => value.trim_matches(['<', '>']).clone_into(&mut head.url),
+            "warc-date" => head.date = value.parse().ok(),
+            "content-length" => head.length = value.parse().map_err(|_| "the length is no number")?,
+            _ => {}
+        }
+    }
+    Err("the record has too many fields")
+}
+
+/// The status of an answer; `None` if it is none.
+fn status_line(block: &mut impl BufRead) -> Option<u16> {
+    let line = line(block)?;
+    let (version, rest) = line.split_once(' ')?;
+    let status = rest.split(' ').next()?.parse().ok()?;
+    (version.starts_with("HTTP/") && (100..600).contains(&status)).then_some(status)
+}
+
+fn http_headers(block: &mut impl BufRead) -> Option<HeaderMap> {
+    let mut lines = block.take(MAX_HEAD);
+    let mut headers = HeaderMap::new();
+    for _ in 0..MAX_HEADERS {
+        let line = line(&mut lines)?;
+        if line.is_empty() {
+            return Some(headers);
+        }
+        // What is no header is left out, as browsers do.
+        if let Some((name, value)) = line.split_once(':')
+            && let Ok(name) = name.trim().parse::<HeaderName>()
+            && let Ok(value) = HeaderValue::from_bytes(value.trim().as_bytes())
+        {
+            headers.append(name, value);
+        }
+    }
+    None
+}
+
+/// A line without its end; `None` if it has none, within the bound of what is read.
+fn line(reader: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    reader.take(MAX_HEAD).read_until(b'\n', &mut line).ok()?;
+    let line = line.strip_suffix(b"\n")?;
+    Some(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
+}
