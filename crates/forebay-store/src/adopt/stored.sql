@@ -1,0 +1,6 @@
+-- How many active references of a source there are of each contract version.
+select contract_version, count(*)
+from forebay."references"
+where source_id = $1 and removed_at is null
+group by contract_version
+order by contract_version
