@@ -172,7 +172,9 @@ impl TokenSink for Watched {
     type Handle = u32;
 
     fn process_token(&self, mut token: Token, line: u64) -> TokenSinkResult<u32> {
-        self.tokens.set(self.tokens.get() + 1);
+        // What is said about a tag that goes on does not end it.
+        let is_remark = matches!(token, Token::ParseError(_));
+        self.tokens.set(self.tokens.get() + u64::from(!is_remark));
         if let Token::TagToken(tag) = &mut token {
             tag.attrs.truncate(MAX_ATTRIBUTES);
         }

@@ -55,7 +55,7 @@ fn records_are_the_text_of_the_page() {
     let harvest =
         read(&whole, "https://example.edu/", include_bytes!("../../../fixtures/http_json/list.json"))
             .unwrap();
-    assert_eq!((harvest.chunk.records.len(), harvest.chunk.rejected.len()), (3, 1));
+    assert_eq!((harvest.chunk.records.len(), harvest.chunk.rejected.len()), (4, 1));
 }
 
 #[test]

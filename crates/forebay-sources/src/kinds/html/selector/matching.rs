@@ -13,9 +13,9 @@ use crate::kinds::html::text::collapsed;
 
 /// How many looks a page of any size has, and how many more for each of its elements.
 const LOOKS: u64 = 1_000_000;
-const LOOKS_FOR_ELEMENT: u64 = 20_000;
-/// At most so many: a few seconds.
-const MAX_LOOKS: u64 = 500_000_000;
+const LOOKS_FOR_ELEMENT: u64 = 5_000;
+/// At most so many: about a second.
+const MAX_LOOKS: u64 = 200_000_000;
 
 /// Finds elements in one page.
 pub(crate) struct Matcher<'d> {

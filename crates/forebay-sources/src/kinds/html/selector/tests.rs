@@ -135,10 +135,10 @@ fn what_is_no_selector_is_refused() {
 
 #[test]
 fn looking_too_often_is_noticed() {
-    let page = format!("<div>{}", "<i></i>".repeat(20_000));
+    let page = format!("<div>{}", "<i></i>".repeat(400));
     let dom = parse(&page).unwrap();
     let matcher = Matcher::new(&dom);
-    let selector = Selector::parse("i ~ i ~ i ~ i ~ b ~ i").unwrap();
+    let selector = Selector::parse("b ~ i ~ i ~ i ~ i").unwrap();
     assert_eq!(matcher.select(&selector, None).count(), 0);
     assert!(matcher.is_exhausted());
 }
