@@ -21,6 +21,8 @@ use croner::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use thiserror::Error;
 
+use crate::{freshness, scope::Scope};
+
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +34,12 @@ pub const MAX_INTERVAL: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// The longest expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 256;
+
+/// A number from 0 to 1 (excluded) for a source and scope, the same everywhere and always: how much of the jitter delays
+/// them.
+pub fn spread(source: &str, scope: &Scope) -> f64 {
+    freshness::spread(&format!("schedule of {source}"), scope)
+}
 
 /// When to run.
 #[derive(Clone, Debug)]

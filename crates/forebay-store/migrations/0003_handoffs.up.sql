@@ -189,5 +189,5 @@ create table forebay.upkeep (
     began_at timestamptz not null
 );
 comment on table forebay.upkeep is 'Tasks that one of all workers does from time to time.';
-comment on column forebay.upkeep.task is 'reconcile or prune.';
+comment on column forebay.upkeep.task is 'reconcile, prune or prune_scraping.';
 comment on column forebay.upkeep.began_at is 'When it was last begun.';

@@ -28,7 +28,7 @@ create table forebay.sync_metadata (
     constraint sync_metadata_pkey primary key (entity_type, scope),
     constraint sync_metadata_lease_check
         check (num_nonnulls(holder, lease_until) = case status when 'in_progress' then 2 else 0 end),
-    constraint sync_metadata_error_check check ((status = 'failed') = (error_code is not null))
+    constraint sync_metadata_error_check check (status <> 'failed' or error_code is not null)
 ) with (fillfactor = 70);
 comment on table forebay.sync_metadata is
     'The ledger of freshness: for each entity type and scope its last successful sync, and the one under way.';
@@ -51,7 +51,8 @@ comment on column forebay.sync_metadata.num_failures is 'Attempts that failed si
 comment on column forebay.sync_metadata.num_records is 'Records of the sync at last_sync.';
 comment on column forebay.sync_metadata.run_id is 'The run of the last attempt that had one.';
 comment on column forebay.sync_metadata.source_name is 'The source that answered at last_sync.';
-comment on column forebay.sync_metadata.error_code is 'Why the last attempt failed, as a stable word.';
+comment on column forebay.sync_metadata.error_code is
+    'Why the last attempt that failed did, as a stable word; null once one succeeded.';
 comment on column forebay.sync_metadata.error is 'Why, as a sentence.';
 
 -- Breakers ------------------------------------------------------------------------------------------------------------
@@ -211,7 +212,8 @@ comment on column forebay.http_validators.fetched_at is 'When it was read.';
 comment on column forebay.http_validators.fresh_until is
     'Until when its server said that it need not be asked (RFC 9111); null: it must be.';
 comment on column forebay.http_validators.num_records is 'Records that it yielded.';
-comment on column forebay.http_validators.url_hash is 'SHA-256 of the URL, because a URL may be too long for an index.';
+comment on column forebay.http_validators.url_hash is
+    'SHA-256 of the URL and of all else that decides what the page yields; a URL itself may be too long for an index.';
 comment on column forebay.http_validators.url is 'The URL as it was asked for; a secret is never in it.';
 comment on column forebay.http_validators.etag is 'Its entity tag as it came (RFC 9110), for If-None-Match.';
 comment on column forebay.http_validators.last_modified is 'Its date as it came, for If-Modified-Since.';

@@ -161,6 +161,14 @@ pub enum Error {
         /// The run.
         run_id: i64,
     },
+    /// A table of ours is not there: a migration was not applied, or somebody dropped the table.
+    #[error("the table forebay.{table} is missing; migration {migration} makes it")]
+    TableMissing {
+        /// The table, without its schema.
+        table: String,
+        /// The migration, as its files are called.
+        migration: String,
+    },
     /// A table or column may not be named so.
     #[error("{name:?} cannot be used as a name here: {reason}")]
     NameRefused {
@@ -200,7 +208,7 @@ impl Error {
             Self::Url { .. } => "database_url_invalid",
             Self::Unreachable { .. } | Self::UnreachableInTime { .. } => "database_unreachable",
             Self::Tls { .. } => "database_tls",
-            Self::SchemaMissing { .. } => "schema_missing",
+            Self::SchemaMissing { .. } | Self::TableMissing { .. } => "schema_missing",
             Self::SchemaNewer { .. } => "schema_newer",
             Self::MigrationDrift { .. } => "migration_drift",
             Self::MigrationFailed { .. } => "migration_failed",
@@ -254,6 +262,10 @@ impl Error {
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Postgres(ServerError::from(error))
+        let error = ServerError::from(error);
+        match error.missing_table() {
+            Some((table, migration)) => Self::TableMissing { table, migration },
+            None => Self::Postgres(error),
+        }
     }
 }

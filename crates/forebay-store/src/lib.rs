@@ -7,8 +7,10 @@
 //!
 //! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
 
+pub mod adopt;
 pub mod aliases;
 pub mod bench;
+pub mod breakers;
 pub mod changes;
 pub mod cluster;
 pub mod connect;
@@ -16,17 +18,23 @@ mod copy;
 pub mod demo;
 pub mod doctor;
 pub mod documents;
+pub mod drift;
 pub mod error;
 pub mod export;
+pub mod freshness;
 pub mod handoffs;
 pub mod history;
 pub mod jobs;
+pub mod logs;
 pub mod migrations;
+pub mod pages;
 pub mod pipelines;
 pub mod references;
 pub mod rejected;
 pub mod runs;
+pub mod schedules;
 pub mod sources;
+pub mod states;
 pub mod stats;
 pub mod tables;
 #[cfg(feature = "testing")]

@@ -13,6 +13,8 @@ pub enum Task {
     Reconcile,
     /// Deleting history that is past its retention.
     Prune,
+    /// Deleting logs, pages and the trail of breakers that are past theirs.
+    PruneScraping,
 }
 
 impl Task {
@@ -20,6 +22,7 @@ impl Task {
         match self {
             Self::Reconcile => "reconcile",
             Self::Prune => "prune",
+            Self::PruneScraping => "prune_scraping",
         }
     }
 }

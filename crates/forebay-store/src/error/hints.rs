@@ -29,7 +29,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
              which sslrootcert=FILE names."
                 .into()
         }
-        Error::SchemaMissing { .. } => "Run `forebay db up`.".into(),
+        Error::SchemaMissing { .. } | Error::TableMissing { .. } => "Run `forebay db up`.".into(),
         Error::SchemaNewer { .. } => "Upgrade Forebay to the version that migrated this database, or newer.".into(),
         Error::MigrationDrift { .. } => {
             "Compare with `forebay db status`. Use the Forebay that migrated this database, or, if its content may \
@@ -99,6 +99,7 @@ fn refused(source: &ServerError) -> Option<String> {
             Some("The database user lacks a right; connect as the schema's owner or grant it.".into())
         }
         Some("3F000" | "42P01") => Some("Run `forebay db up`.".into()),
+        Some("2201B") => Some("Mend the regular expression, or search for plain text.".into()),
         Some("53100") => Some("The database's disk is full; free some space.".into()),
         _ if source.is_unreachable() => unreachable(source),
         _ => None,

@@ -5,14 +5,21 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
+mod breakers;
+mod adopt;
 mod cluster;
 mod connect;
 mod conservation;
+mod drift;
 mod export;
+mod freshness;
 mod history;
+mod logs;
 mod migrations;
 mod operate;
+mod pages;
 mod pooler;
+mod schedules;
 mod statements;
 mod stats;
 mod story;

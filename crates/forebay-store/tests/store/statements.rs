@@ -6,12 +6,15 @@
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 use forebay_domain::{
+    breaker::BreakerState,
+    drift::DriftChange,
     handoff::{Change, FailureClass, ReasonCode, State},
     identity::ReferenceId,
     prepare::{Preparer, RecordPolicy},
 };
 use forebay_store::{
     handoffs, jobs,
+    logs::Level,
     references::{self, CURRENT, PROBE, REMOVE, UPDATE},
     testing,
 };
@@ -247,6 +250,35 @@ async fn the_words_of_the_rules_are_the_words_of_the_tables() {
     assert_eq!(words("ingestion_jobs_change_check").await, changes);
     let classes = sorted(FailureClass::ALL.iter().map(|class| class.as_str()).collect());
     assert_eq!(words("ingestion_attempts_failure_class_check").await, classes);
+    let states = sorted(BreakerState::ALL.iter().map(|state| state.as_str()).collect());
+    for column in ["state_state", "transitions_from_state", "transitions_to_state"] {
+        let constraint: &'static str = format!("circuit_breaker_{column}_check").leak();
+        assert_eq!(words(constraint).await, states);
+    }
+    let changes = sorted(DriftChange::ALL.iter().map(|change| change.as_str()).collect());
+    assert_eq!(words("scrape_run_drift_change_check").await, changes);
+    let levels = sorted(Level::ALL.iter().map(|level| level.as_str()).collect());
+    assert_eq!(words("scrape_logs_level_check").await, levels);
+}
+
+#[tokio::test]
+async fn every_table_and_column_says_what_it_is() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    let silent = "select coalesce(string_agg(c.oid::regclass || coalesce('.' || a.attname, ''), ', '), '')
+        from pg_class as c
+        cross join lateral (
+            select 0 as attnum, null::name as attname
+            union all
+            select a.attnum, a.attname from pg_attribute as a
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        ) as a
+        where c.relnamespace = 'forebay'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+            and c.relname <> 'schema_migrations'
+            and coalesce(case a.attnum when 0 then obj_description(c.oid, 'pg_class')
+                else col_description(c.oid, a.attnum) end, '') = ''";
+    let silent: String = client.query_one(silent, &[]).await.unwrap().get(0);
+    assert_eq!(silent, "");
 }
 
 /// A reference at a time reads one reference and its revisions, whatever the statistics.

@@ -1,0 +1,257 @@
+//! The breakers of sources, shared by all workers.
+//!
+//! What a breaker decides is written in [`forebay_domain::breaker`]; here its row is locked, the decision is made, and
+//! what changed is written with its place in the trail. So two workers that ask at the same moment do not both get the
+//! one probe. The caller's transaction holds the lock: keep it short, and make no call to a source inside of it.
+
+use std::time::Duration;
+
+use forebay_domain::breaker::{
+    Answer, Breaker, BreakerCommand, BreakerPolicy, BreakerReason, BreakerState, BreakerTransition, Call,
+    CallOutcome, Permit, Probe, ProbeId,
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
+
+use crate::{error::Result, jobs::Receipt};
+
+const COLUMNS: &str = "b.source_id, b.state, b.reason_code, b.changed_at, b.opened_at, b.retry_at, b.num_opened, \
+     b.failure_streak, b.num_recovered, b.outcomes, b.outcome_times, b.probes, b.probe_leases";
+
+/// What [`ask`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// Whether the call may be made.
+    pub answer: Answer,
+    /// The change of state that asking brought about.
+    pub transition: Option<BreakerTransition>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// How.
+    pub outcome: CallOutcome,
+    /// When the other side wants to be asked again, if it said so.
+    pub retry_after: Option<SignedDuration>,
+    /// The run that made it, for the trail.
+    pub run_id: Option<i64>,
+}
+
+/// One change in the trail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrailEntry {
+    /// Counts up.
+    pub transition_id: i64,
+    /// The change.
+    pub transition: BreakerTransition,
+    /// The run that brought it about.
+    pub run_id: Option<i64>,
+}
+
+/// The breaker of a source; `None`: nothing is known of it, so it is closed.
+pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<Breaker>> {
+    let statement =
+        format!("select {COLUMNS} from forebay.circuit_breaker_state as b where b.source_id = $1");
+    let row = client.query_typed_opt(&statement, &[(&source_id, Type::INT4)]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The breakers of all sources that anything is known of, by source id.
+pub async fn list(client: &impl GenericClient) -> Result<Vec<(i32, Breaker)>> {
+    let statement = format!("select {COLUMNS} from forebay.circuit_breaker_state as b order by b.source_id");
+    let rows = client.query_typed(&statement, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, from_row(row)?))).collect()
+}
+
+/// Asks whether a source may be called now. `probe_id` is random, new for each call.
+pub async fn ask(
+    transaction: &Transaction<'_>,
+    source_id: i32,
+    policy: &BreakerPolicy,
+    now: Timestamp,
+    probe_id: ProbeId,
+) -> Result<Asked> {
+    let Some(before) = lock(transaction, source_id).await? else {
+        let (_, answer, transition) = Breaker::new(now).ask(policy, now, probe_id);
+        return Ok(Asked { answer, transition });
+    };
+    let (after, answer, transition) = before.clone().ask(policy, now, probe_id);
+    write(transaction, source_id, &before, &after, transition, None).await?;
+    Ok(Asked { answer, transition })
+}
+
+/// Takes note of how a permitted call ended; tells the breaker as it is now, and whether its state changed. `jitter` is
+/// random, 0 to 1.
+pub async fn record(
+    transaction: &Transaction<'_>,
+    source_id: i32,
+    policy: &BreakerPolicy,
+    permit: Permit,
+    ended: &Ended,
+    now: Timestamp,
+    jitter: f64,
+) -> Result<(Breaker, Option<BreakerTransition>)> {
+    let before = lock_or_make(transaction, source_id, now).await?;
+    let (after, transition) =
+        before.clone().record(policy, permit, ended.outcome, ended.retry_after, now, jitter);
+    write(transaction, source_id, &before, &after, transition, ended.run_id).await?;
+    Ok((after, transition))
+}
+
+/// Does what an operator says.
+pub async fn operate(
+    transaction: &Transaction<'_>,
+    source_id: i32,
+    command: BreakerCommand,
+    now: Timestamp,
+) -> Result<(Breaker, BreakerTransition)> {
+    let before = lock_or_make(transaction, source_id, now).await?;
+    let (after, transition) = before.clone().operate(command, now);
+    write(transaction, source_id, &before, &after, Some(transition), None).await?;
+    Ok((after, transition))
+}
+
+/// The trail of a source's breaker, newest first; `before` is a `transition_id` to go on from.
+pub async fn trail(
+    client: &impl GenericClient,
+    source_id: i32,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<TrailEntry>> {
+    let statement = "select transition_id, from_state, to_state, reason_code, changed_at, run_id \
+         from forebay.circuit_breaker_transitions \
+         where source_id = $1 and ($2::int8 is null or transition_id < $2) \
+         order by transition_id desc limit $3";
+    let parameters =
+        [(&source_id as _, Type::INT4), (&before as _, Type::INT8), (&i64::from(limit) as _, Type::INT8)];
+    let rows = client.query_typed(statement, &parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let transition = BreakerTransition {
+                from: state(row.try_get(1)?),
+                to: state(row.try_get(2)?),
+                reason: reason(row.try_get(3)?),
+                at: row.try_get(4)?,
+            };
+            Ok(TrailEntry { transition_id: row.try_get(0)?, transition, run_id: row.try_get(5)? })
+        })
+        .collect()
+}
+
+/// Deletes the trail that is older than `retention`; tells how many changes that were.
+pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
+    let statement = "delete from forebay.circuit_breaker_transitions \
+         where changed_at < now() - make_interval(secs => $1)";
+    Ok(client.execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8)]).await?)
+}
+
+async fn lock(transaction: &Transaction<'_>, source_id: i32) -> Result<Option<Breaker>> {
+    let statement =
+        format!("select {COLUMNS} from forebay.circuit_breaker_state as b where b.source_id = $1 for update");
+    let row = transaction.query_typed_opt(&statement, &[(&source_id, Type::INT4)]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+async fn lock_or_make(transaction: &Transaction<'_>, source_id: i32, now: Timestamp) -> Result<Breaker> {
+    if let Some(breaker) = lock(transaction, source_id).await? {
+        return Ok(breaker);
+    }
+    let statement = "insert into forebay.circuit_breaker_state (source_id, state, reason_code, changed_at) \
+         values ($1, 'closed', 'new', $2) on conflict (source_id) do nothing";
+    transaction.execute_typed(statement, &[(&source_id, Type::INT4), (&now, Type::TIMESTAMPTZ)]).await?;
+    Ok(lock(transaction, source_id).await?.unwrap_or(Breaker::new(now)))
+}
+
+/// Writes what changed.
+async fn write(
+    transaction: &Transaction<'_>,
+    source_id: i32,
+    before: &Breaker,
+    after: &Breaker,
+    transition: Option<BreakerTransition>,
+    run_id: Option<i64>,
+) -> Result<()> {
+    if let Some(transition) = transition {
+        let statement = "insert into forebay.circuit_breaker_transitions \
+             (source_id, run_id, changed_at, from_state, to_state, reason_code) values ($1, $2, $3, $4, $5, $6)";
+        transaction
+            .execute_typed(
+                statement,
+                &[
+                    (&source_id, Type::INT4),
+                    (&run_id, Type::INT8),
+                    (&transition.at, Type::TIMESTAMPTZ),
+                    (&transition.from.as_str(), Type::TEXT),
+                    (&transition.to.as_str(), Type::TEXT),
+                    (&transition.reason.as_str(), Type::TEXT),
+                ],
+            )
+            .await?;
+    }
+    if before == after {
+        return Ok(());
+    }
+    let outcomes: Vec<&str> = after.window.iter().map(|call| call.outcome.as_str()).collect();
+    let outcome_times: Vec<Timestamp> = after.window.iter().map(|call| call.at).collect();
+    let probes: Vec<Receipt> = after.probes.iter().map(|probe| Receipt(probe.id)).collect();
+    let probe_leases: Vec<Timestamp> = after.probes.iter().map(|probe| probe.until).collect();
+    transaction
+        .execute_typed(
+            include_str!("breakers/write.sql"),
+            &[
+                (&source_id, Type::INT4),
+                (&after.state.as_str(), Type::TEXT),
+                (&after.reason.as_str(), Type::TEXT),
+                (&after.changed_at, Type::TIMESTAMPTZ),
+                (&after.opened_at, Type::TIMESTAMPTZ),
+                (&after.retry_at, Type::TIMESTAMPTZ),
+                (&signed(after.num_opened), Type::INT4),
+                (&after.failure_streak, Type::FLOAT8),
+                (&signed(after.num_recovered), Type::INT4),
+                (&outcomes, Type::TEXT_ARRAY),
+                (&outcome_times, Type::TIMESTAMPTZ_ARRAY),
+                (&probes, Type::UUID_ARRAY),
+                (&probe_leases, Type::TIMESTAMPTZ_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+fn from_row(row: &Row) -> Result<Breaker> {
+    let outcomes: Vec<&str> = row.try_get(9)?;
+    let outcome_times: Vec<Timestamp> = row.try_get(10)?;
+    let probes: Vec<Receipt> = row.try_get(11)?;
+    let probe_leases: Vec<Timestamp> = row.try_get(12)?;
+    // An outcome that a newer program wrote is left out of the window.
+    let window = outcomes.iter().zip(outcome_times);
+    let window = window.filter_map(|(word, at)| CallOutcome::parse(word).map(|outcome| Call { at, outcome }));
+    let probes = probes.iter().zip(probe_leases).map(|(receipt, until)| Probe { id: receipt.0, until });
+    Ok(Breaker {
+        state: state(row.try_get(1)?),
+        reason: reason(row.try_get(2)?),
+        changed_at: row.try_get(3)?,
+        opened_at: row.try_get(4)?,
+        retry_at: row.try_get(5)?,
+        num_opened: u32::try_from(row.try_get::<_, i32>(6)?).unwrap_or_default(),
+        failure_streak: row.try_get(7)?,
+        num_recovered: u32::try_from(row.try_get::<_, i32>(8)?).unwrap_or_default(),
+        window: window.collect(),
+        probes: probes.collect(),
+    })
+}
+
+/// The check constraint lets no other word in.
+fn state(word: &str) -> BreakerState {
+    BreakerState::parse(word).unwrap_or(BreakerState::Closed)
+}
+
+/// A reason that a newer program wrote is none that is known here.
+fn reason(word: &str) -> BreakerReason {
+    BreakerReason::parse(word).unwrap_or(BreakerReason::New)
+}
+
+fn signed(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,112 @@
+//! The shape of what runs saw, and where it drifted.
+//!
+//! [`good_shapes`] reads what the last good runs of a scope left in `scrape_run_fields`, to be compared by
+//! [`forebay_domain::drift::compare`]; [`add`] records what that told.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::{
+    drift::{Drift, DriftChange, FieldShape, JsonType, RunShape, TypeSet},
+    scope::Scope,
+};
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// The shapes of the last five complete runs of a scope that ended well and saw something, newest first.
+pub async fn good_shapes(
+    client: &impl GenericClient,
+    source_id: i32,
+    scope: &Scope,
+) -> Result<Vec<RunShape>> {
+    let rows = client
+        .query_typed(
+            include_str!("drift/good_shapes.sql"),
+            &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
+        )
+        .await?;
+    let mut shapes: BTreeMap<i64, RunShape> = BTreeMap::new();
+    for row in rows {
+        let count = |place: usize| -> Result<u64> {
+            Ok(u64::try_from(row.try_get::<_, i64>(place)?).unwrap_or_default())
+        };
+        let shape = shapes.entry(row.try_get(0)?).or_default();
+        shape.num_records = count(1)?;
+        let types = from_words(&row.try_get::<_, Vec<&str>>(4)?);
+        shape.fields.insert(row.try_get(2)?, FieldShape { num_present: count(3)?, types });
+    }
+    Ok(shapes.into_values().rev().collect())
+}
+
+/// Keeps with a run's fields which types their values had. Fields that are not recorded for the run are left out.
+pub async fn add_types(
+    client: &impl GenericClient,
+    run_id: i64,
+    types: &BTreeMap<String, TypeSet>,
+) -> Result<()> {
+    let names: Vec<&String> = types.keys().collect();
+    let words: Vec<String> = types.values().map(|set| to_words(*set).join(",")).collect();
+    let statement = "update forebay.scrape_run_fields as f set json_types = string_to_array(t.words, ',') \
+         from unnest($2::text[], $3::text[]) as t (field_name, words) \
+         where f.run_id = $1 and f.field_name = t.field_name";
+    client
+        .execute_typed(
+            statement,
+            &[(&run_id, Type::INT8), (&names, Type::TEXT_ARRAY), (&words, Type::TEXT_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Records where a run drifted.
+pub async fn add(client: &impl GenericClient, run_id: i64, drifts: &[Drift]) -> Result<()> {
+    if drifts.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&String> = drifts.iter().map(|drift| &drift.field_name).collect();
+    let changes: Vec<&str> = drifts.iter().map(|drift| drift.change.as_str()).collect();
+    let old_types: Vec<String> = drifts.iter().map(|drift| to_words(drift.old_types).join(",")).collect();
+    let new_types: Vec<String> = drifts.iter().map(|drift| to_words(drift.new_types).join(",")).collect();
+    let statement = "insert into forebay.scrape_run_drift (run_id, field_name, change, old_types, new_types) \
+         select $1, d.field_name, d.change, string_to_array(d.old_types, ','), string_to_array(d.new_types, ',') \
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as d (field_name, change, old_types, new_types)";
+    client
+        .execute_typed(
+            statement,
+            &[
+                (&run_id, Type::INT8),
+                (&names, Type::TEXT_ARRAY),
+                (&changes, Type::TEXT_ARRAY),
+                (&old_types, Type::TEXT_ARRAY),
+                (&new_types, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Where a run drifted, by field name.
+pub async fn of_run(client: &impl GenericClient, run_id: i64) -> Result<Vec<Drift>> {
+    let statement = "select field_name, change, old_types, new_types from forebay.scrape_run_drift \
+         where run_id = $1 order by field_name";
+    let rows = client.query_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Drift {
+                field_name: row.try_get(0)?,
+                // The check constraint lets no other word in.
+                change: DriftChange::parse(row.try_get(1)?).unwrap_or(DriftChange::Retyped),
+                old_types: from_words(&row.try_get::<_, Vec<&str>>(2)?),
+                new_types: from_words(&row.try_get::<_, Vec<&str>>(3)?),
+            })
+        })
+        .collect()
+}
+
+fn to_words(types: TypeSet) -> Vec<&'static str> {
+    types.iter().map(JsonType::as_str).collect()
+}
+
+fn from_words(words: &[&str]) -> TypeSet {
+    words.iter().filter_map(|word| JsonType::parse(word)).collect()
+}

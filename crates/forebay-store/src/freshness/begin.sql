@@ -1,0 +1,16 @@
+-- Of all who have seen attempt $3 one gets the next: the row is locked by whoever comes first, and the others find
+-- another number in it. An attempt under way is left alone until its lease has ended.
+insert into forebay.sync_metadata as m (entity_type, scope, status, attempt, lease_until, holder)
+values ($1, $2, 'in_progress', $3::int8 + 1, now() + make_interval(secs => $4), gen_random_uuid())
+on conflict (entity_type, scope) do update
+set status = 'in_progress',
+    attempt = m.attempt + 1,
+    started_at = now(),
+    updated_at = now(),
+    lease_until = excluded.lease_until,
+    holder = excluded.holder
+where m.attempt = $3 and (m.status in ('success', 'failed') or m.lease_until <= now())
+returning m.entity_type, m.scope, m.status, m.attempt, m.last_sync, m.started_at, m.updated_at, m.lease_until,
+    coalesce(m.lease_until > now(), false), m.is_partial, m.num_failures, m.num_records, m.run_id, m.source_name,
+    m.error_code, m.error,
+    m.holder

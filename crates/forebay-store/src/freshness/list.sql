@@ -1,0 +1,17 @@
+select m.entity_type, m.scope, m.status, m.attempt, m.last_sync, m.started_at, m.updated_at, m.lease_until,
+    coalesce(m.lease_until > now(), false), m.is_partial, m.num_failures, m.num_records, m.run_id, m.source_name,
+    m.error_code, m.error
+from forebay.sync_metadata as m
+where ($1::text is null or m.entity_type = $1)
+    and ($2::text is null or (m.entity_type, m.scope) > ($2, $3::text))
+    and (
+        $6::timestamptz is null
+        or m.last_sync is null
+        or m.num_failures > 0
+        or m.lease_until <= now()
+        or m.last_sync < coalesce(
+            (select max(t.before) from unnest($4::text[], $5::timestamptz[]) as t (entity_type, before)
+                where t.entity_type = m.entity_type),
+            $6))
+order by m.entity_type, m.scope
+limit $7

@@ -1,0 +1,18 @@
+-- A sync of a part says nothing of the whole: what describes the last whole sync stays.
+update forebay.sync_metadata as m
+set status = 'success',
+    last_sync = case when $4 then m.last_sync else now() end,
+    num_records = case when $4 then m.num_records else $5 end,
+    source_name = case when $4 then m.source_name else $7 end,
+    run_id = coalesce($6, m.run_id),
+    is_partial = $4,
+    num_failures = 0,
+    error_code = null,
+    error = null,
+    holder = null,
+    lease_until = null,
+    updated_at = now()
+where m.entity_type = $1 and m.scope = $2 and m.holder = $3 and m.status = 'in_progress'
+returning m.entity_type, m.scope, m.status, m.attempt, m.last_sync, m.started_at, m.updated_at, m.lease_until,
+    coalesce(m.lease_until > now(), false), m.is_partial, m.num_failures, m.num_records, m.run_id, m.source_name,
+    m.error_code, m.error

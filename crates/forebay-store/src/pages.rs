@@ -1,0 +1,223 @@
+//! Pages: what each yielded, and what to ask its server with the next time.
+//!
+//! A server that says that a page is as it was (304) saves reading it only if what it yielded is still there. So a page
+//! is remembered with the ids of its records and with its links, and [`find`] answers only with pages that can be relied
+//! on: read by the same parser, in a run that ended as complete or partial, with every reference active. Any other page
+//! is fetched again as if it were new, whatever became of the run that read it: nothing is lost.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use forebay_domain::identity::ReferenceId;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::{
+    error::Result,
+    types::{SqlId, sql_ids},
+};
+
+/// Reads the pages that can be relied on.
+pub const FIND: &str = include_str!("pages/find.sql");
+/// Writes what is new of pages.
+pub const SAVE: &str = include_str!("pages/save.sql");
+
+/// Rows that one statement deletes.
+const PORTION: i64 = 10_000;
+
+/// A digest (SHA-256) that the caller makes.
+pub type PageKey = [u8; 32];
+
+/// A page that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageEntry {
+    /// What tells it from the other pages of its source: a digest of its URL and of all else that decides what it yields.
+    pub key: PageKey,
+    /// Its URL, without secrets.
+    pub url: String,
+    /// The entity tag, as it came.
+    pub etag: Option<String>,
+    /// The date, as it came.
+    pub last_modified: Option<String>,
+    /// Until when the server need not be asked.
+    pub fresh_until: Option<Timestamp>,
+    /// When it was read.
+    pub fetched_at: Timestamp,
+    /// Records that it yielded.
+    pub num_records: i32,
+    /// Their references.
+    pub reference_ids: Vec<ReferenceId>,
+    /// In how many of them each field had a value.
+    pub field_counts: BTreeMap<String, u64>,
+    /// The links that it yielded.
+    pub links: Value,
+}
+
+/// What a server said with "as it was".
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    /// The page.
+    pub key: PageKey,
+    /// A new entity tag, if it gave one.
+    pub etag: Option<String>,
+    /// A new date, if it gave one.
+    pub last_modified: Option<String>,
+    /// Until when it need not be asked now.
+    pub fresh_until: Option<Timestamp>,
+}
+
+/// The pages among `keys` that can be relied on, in no order.
+pub async fn find(
+    client: &impl GenericClient,
+    source_id: i32,
+    parser_version: i32,
+    keys: &[PageKey],
+) -> Result<Vec<PageEntry>> {
+    let hashes: Vec<&[u8]> = keys.iter().map(<[u8; 32]>::as_slice).collect();
+    let rows = client
+        .query_typed(
+            FIND,
+            &[(&source_id, Type::INT4), (&parser_version, Type::INT4), (&hashes, Type::BYTEA_ARRAY)],
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Remembers pages that a run has read, of each key the last; one that is remembered so already is not written. Tells
+/// how many were.
+///
+/// A page that holds a zero character, which Postgres cannot store, is not remembered, and so is read again.
+pub async fn save(
+    client: &impl GenericClient,
+    source_id: i32,
+    parser_version: i32,
+    run_id: i64,
+    pages: &[PageEntry],
+) -> Result<u64> {
+    let mut by_hash = BTreeMap::new();
+    for page in pages {
+        let field_counts = serde_json::to_string(&page.field_counts).unwrap_or_default();
+        let links = page.links.to_string();
+        if [&field_counts, &links].iter().all(|json| !json.contains("\\u0000")) && !page.url.contains('\0') {
+            by_hash.insert(page.key, (page, field_counts, links));
+        }
+    }
+    if by_hash.is_empty() {
+        return Ok(0);
+    }
+    let mut hashes = Vec::new();
+    let (mut urls, mut etags, mut last_modified) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fresh_until, mut fetched_at, mut nums_records) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut field_counts, mut links) = (Vec::new(), Vec::new());
+    // The ids of all pages one after another, and where those of each begin and end, counted from 1.
+    let (mut ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+    for (hash, (page, counts, page_links)) in by_hash {
+        hashes.push(hash.to_vec());
+        urls.push(&page.url);
+        etags.push(&page.etag);
+        last_modified.push(&page.last_modified);
+        fresh_until.push(page.fresh_until);
+        fetched_at.push(page.fetched_at);
+        nums_records.push(page.num_records);
+        field_counts.push(counts);
+        links.push(page_links);
+        firsts.push(position(ids.len() + 1));
+        ids.extend(sql_ids(&page.reference_ids));
+        lasts.push(position(ids.len()));
+    }
+    Ok(client
+        .execute_typed(
+            SAVE,
+            &[
+                (&source_id, Type::INT4),
+                (&parser_version, Type::INT4),
+                (&run_id, Type::INT8),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&urls, Type::TEXT_ARRAY),
+                (&etags, Type::TEXT_ARRAY),
+                (&last_modified, Type::TEXT_ARRAY),
+                (&fresh_until, Type::TIMESTAMPTZ_ARRAY),
+                (&fetched_at, Type::TIMESTAMPTZ_ARRAY),
+                (&nums_records, Type::INT4_ARRAY),
+                (&field_counts, Type::TEXT_ARRAY),
+                (&links, Type::TEXT_ARRAY),
+                (&ids, Type::UUID_ARRAY),
+                (&firsts, Type::INT4_ARRAY),
+                (&lasts, Type::INT4_ARRAY),
+            ],
+        )
+        .await?)
+}
+
+/// Takes note of what servers said with "as it was"; a page of which they said nothing new is not written. Tells how
+/// many were.
+pub async fn renew(client: &impl GenericClient, source_id: i32, renewals: &[Renewal]) -> Result<u64> {
+    let by_hash: BTreeMap<PageKey, &Renewal> =
+        renewals.iter().map(|renewal| (renewal.key, renewal)).collect();
+    let hashes: Vec<&[u8]> = by_hash.keys().map(<[u8; 32]>::as_slice).collect();
+    let etags: Vec<&Option<String>> = by_hash.values().map(|renewal| &renewal.etag).collect();
+    let last_modified: Vec<&Option<String>> =
+        by_hash.values().map(|renewal| &renewal.last_modified).collect();
+    let fresh_until: Vec<Option<Timestamp>> = by_hash.values().map(|renewal| renewal.fresh_until).collect();
+    Ok(client
+        .execute_typed(
+            include_str!("pages/renew.sql"),
+            &[
+                (&source_id, Type::INT4),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&etags, Type::TEXT_ARRAY),
+                (&last_modified, Type::TEXT_ARRAY),
+                (&fresh_until, Type::TIMESTAMPTZ_ARRAY),
+            ],
+        )
+        .await?)
+}
+
+/// Forgets all pages of a source, so that each is read again; tells how many those were.
+pub async fn forget(client: &impl GenericClient, source_id: i32) -> Result<u64> {
+    let statement = "delete from forebay.http_validators where source_id = $1";
+    Ok(client.execute_typed(statement, &[(&source_id, Type::INT4)]).await?)
+}
+
+/// Forgets pages that were read longer ago than `retention`, portion by portion; tells how many those were. A page that
+/// does not change is not written, so it is read again once in that time.
+pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
+    let statement = "delete from forebay.http_validators where (source_id, url_hash) in ( \
+             select source_id, url_hash from forebay.http_validators \
+             where fetched_at < now() - make_interval(secs => $1) order by fetched_at limit $2)";
+    let mut num_pruned = 0;
+    loop {
+        let portion = client
+            .execute_typed(statement, &[(&retention.as_secs_f64(), Type::FLOAT8), (&PORTION, Type::INT8)])
+            .await?;
+        num_pruned += portion;
+        if portion == 0 {
+            return Ok(num_pruned);
+        }
+    }
+}
+
+/// A place in an array of Postgres, which has no more than fit.
+fn position(place: usize) -> i32 {
+    i32::try_from(place).unwrap_or(i32::MAX)
+}
+
+fn from_row(row: &Row) -> Result<PageEntry> {
+    let ids: Vec<SqlId> = row.try_get(6)?;
+    let counts: Value = row.try_get(7)?;
+    let counts = counts.as_object().into_iter().flatten();
+    let key: &[u8] = row.try_get(9)?;
+    Ok(PageEntry {
+        // The check constraint lets no other length in.
+        key: key.try_into().unwrap_or_default(),
+        url: row.try_get(0)?,
+        etag: row.try_get(1)?,
+        last_modified: row.try_get(2)?,
+        fresh_until: row.try_get(3)?,
+        fetched_at: row.try_get(4)?,
+        num_records: row.try_get(5)?,
+        reference_ids: ids.into_iter().map(|id| id.0).collect(),
+        field_counts: counts.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect(),
+        links: row.try_get(8)?,
+    })
+}

@@ -1,0 +1,26 @@
+insert into forebay.http_validators as v (source_id, parser_version, run_id, url_hash, url, etag, last_modified,
+    fresh_until, fetched_at, num_records, field_counts, links, reference_ids)
+select $1, $2, $3, p.url_hash, p.url, p.etag, p.last_modified, p.fresh_until, p.fetched_at, p.num_records,
+    p.field_counts::jsonb, p.links::jsonb, ($13::uuid[])[p.first_id:p.last_id]
+from unnest($4::bytea[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int4[],
+    $11::text[], $12::text[], $14::int4[], $15::int4[])
+    as p (url_hash, url, etag, last_modified, fresh_until, fetched_at, num_records, field_counts, links, first_id, last_id)
+-- In one order, so that two runs that meet the same pages do not wait for each other in a circle.
+order by p.url_hash
+on conflict (source_id, url_hash) do update
+set parser_version = excluded.parser_version,
+    run_id = excluded.run_id,
+    etag = excluded.etag,
+    last_modified = excluded.last_modified,
+    fresh_until = excluded.fresh_until,
+    fetched_at = excluded.fetched_at,
+    num_records = excluded.num_records,
+    field_counts = excluded.field_counts,
+    links = excluded.links,
+    reference_ids = excluded.reference_ids
+where (v.parser_version, v.etag, v.last_modified, v.fresh_until, v.num_records, v.field_counts, v.links, v.reference_ids)
+        is distinct from (excluded.parser_version, excluded.etag, excluded.last_modified, excluded.fresh_until,
+            excluded.num_records, excluded.field_counts, excluded.links, excluded.reference_ids)
+    -- What a run that failed has left cannot be relied on, even if it is the same.
+    or not coalesce(
+        (select r.status in ('complete', 'partial') from forebay.scrape_runs as r where r.run_id = v.run_id), false)

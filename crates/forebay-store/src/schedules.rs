@@ -1,0 +1,228 @@
+//! Schedules of sources, and which worker runs what is due.
+//!
+//! A schedule has one next time. [`claim_due`] gives what is due to one of all workers that ask at the same moment, by
+//! locking its row, and [`finish`] sets the time after. What a worker had claimed when it died is still due, and
+//! another takes it over once the claim has ended. What was missed is run once, because the next time is looked for from
+//! the present (see [`forebay_domain::schedule`]).
+//!
+//! The time is the caller's, here and in what is stored: workers whose clocks differ by a second run things a second
+//! early, and nothing worse.
+
+use std::time::Duration;
+
+use forebay_domain::{
+    schedule::{self, Schedule},
+    scope::Scope,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::{error::Result, jobs::Receipt, sources::Source};
+
+/// Claims what is due.
+pub const CLAIM_DUE: &str = include_str!("schedules/claim_due.sql");
+
+/// What a caller declares.
+#[derive(Clone, Debug)]
+pub struct ScheduleSpec {
+    /// The scope that is scraped.
+    pub scope: Scope,
+    /// When.
+    pub schedule: Schedule,
+    /// False: it is kept, but not run.
+    pub enabled: bool,
+}
+
+/// A schedule as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleRow {
+    /// The source.
+    pub source_id: i32,
+    /// Its name.
+    pub source_name: String,
+    /// The scope, as text.
+    pub scope: String,
+    /// `every 6h`, or five fields of cron.
+    pub expression: String,
+    /// The IANA time zone of cron fields.
+    pub time_zone: String,
+    /// The longest delay, in seconds.
+    pub jitter_seconds: f64,
+    /// Neither it nor its source is turned off.
+    pub enabled: bool,
+    /// When it is run next; `None`: never again.
+    pub next_due_at: Option<Timestamp>,
+    /// What it was last run for.
+    pub last_due_at: Option<Timestamp>,
+    /// The run that came of that.
+    pub last_run_id: Option<i64>,
+    /// Until when the worker that runs it is believed to be alive.
+    pub claimed_until: Option<Timestamp>,
+    /// That worker.
+    pub claimed_by: Option<String>,
+}
+
+/// Something that is due, claimed by the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// The schedule, as it was when it was claimed.
+    pub row: ScheduleRow,
+    /// What it is run for.
+    pub due_at: Timestamp,
+    /// To be given back.
+    pub claim: Receipt,
+}
+
+/// Makes the schedules of a source those that are given: adds, changes and removes. Writes nothing where all is so
+/// already; tells how many rows it wrote or deleted.
+pub async fn declare(
+    client: &impl GenericClient,
+    source: &Source,
+    specs: &[ScheduleSpec],
+    now: Timestamp,
+) -> Result<u64> {
+    let scopes: Vec<String> = specs.iter().map(|spec| spec.scope.to_string()).collect();
+    let expressions: Vec<&str> = specs.iter().map(|spec| spec.schedule.expression()).collect();
+    let time_zones: Vec<&str> = specs.iter().map(|spec| zone_name(spec.schedule.time_zone())).collect();
+    let jitters: Vec<f64> = specs.iter().map(|spec| spec.schedule.jitter().as_secs_f64()).collect();
+    let enabled: Vec<bool> = specs.iter().map(|spec| spec.enabled).collect();
+    let next: Vec<Option<Timestamp>> = specs
+        .iter()
+        .map(|spec| spec.schedule.next_after(now, schedule::spread(&source.name, &spec.scope)))
+        .collect();
+    let row = client
+        .query_typed_one(
+            include_str!("schedules/declare.sql"),
+            &[
+                (&source.source_id, Type::INT4),
+                (&scopes, Type::TEXT_ARRAY),
+                (&expressions, Type::TEXT_ARRAY),
+                (&time_zones, Type::TEXT_ARRAY),
+                (&jitters, Type::FLOAT8_ARRAY),
+                (&enabled, Type::BOOL_ARRAY),
+                (&next, Type::TIMESTAMPTZ_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
+}
+
+/// Claims at most `limit` of what is due at `now`, longest due first, for as long as `lease`. Nobody else gets it until
+/// then.
+pub async fn claim_due(
+    client: &impl GenericClient,
+    now: Timestamp,
+    lease: Duration,
+    worker: &str,
+    limit: u32,
+) -> Result<Vec<Due>> {
+    let rows = client
+        .query_typed(
+            CLAIM_DUE,
+            &[
+                (&now, Type::TIMESTAMPTZ),
+                (&until(now, lease), Type::TIMESTAMPTZ),
+                (&worker, Type::TEXT),
+                (&i64::from(limit), Type::INT8),
+            ],
+        )
+        .await?;
+    let due = |row: &Row| -> Result<Due> {
+        Ok(Due { row: from_row(row)?, due_at: row.try_get(7)?, claim: row.try_get(12)? })
+    };
+    rows.iter().map(due).collect()
+}
+
+/// Says that the worker is alive, until `lease` from `now`; false if the claim is not its own any more. A lease of
+/// nothing gives it up.
+pub async fn extend(client: &impl GenericClient, due: &Due, now: Timestamp, lease: Duration) -> Result<bool> {
+    let statement = "update forebay.source_schedules set claimed_until = $4 \
+         where source_id = $1 and scope = $2 and claim = $3";
+    let num_rows = client
+        .execute_typed(
+            statement,
+            &[
+                (&due.row.source_id, Type::INT4),
+                (&due.row.scope, Type::TEXT),
+                (&due.claim, Type::UUID),
+                (&until(now, lease), Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    Ok(num_rows == 1)
+}
+
+/// Ends what was due, however it went, and sets the time after; false if the claim is not the caller's any more.
+///
+/// A schedule that was declared otherwise meanwhile keeps the time that follows from its new declaration.
+pub async fn finish(
+    client: &impl GenericClient,
+    due: &Due,
+    run_id: Option<i64>,
+    now: Timestamp,
+) -> Result<bool> {
+    let num_rows = client
+        .execute_typed(
+            include_str!("schedules/finish.sql"),
+            &[
+                (&due.row.source_id, Type::INT4),
+                (&due.row.scope, Type::TEXT),
+                (&due.claim, Type::UUID),
+                (&due.due_at, Type::TIMESTAMPTZ),
+                (&due.next_after(now), Type::TIMESTAMPTZ),
+                (&run_id, Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(num_rows == 1)
+}
+
+/// When something is due next, whoever has it now; `None`: nothing is.
+pub async fn next_due_at(client: &impl GenericClient) -> Result<Option<Timestamp>> {
+    let statement = "select min(c.next_due_at) from forebay.source_schedules as c \
+         join forebay.sources as s using (source_id) where c.enabled and s.enabled";
+    Ok(client.query_typed_one(statement, &[]).await?.try_get(0)?)
+}
+
+/// All schedules, by source and scope.
+pub async fn list(client: &impl GenericClient) -> Result<Vec<ScheduleRow>> {
+    let rows = client.query_typed(include_str!("schedules/list.sql"), &[]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+impl Due {
+    /// The time after `now`, from the schedule as it was claimed. `None` also where this machine does not know the time
+    /// zone: the next declaration sets it again.
+    fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let time_zone = TimeZone::get(&self.row.time_zone).ok()?;
+        let jitter = SignedDuration::try_from_secs_f64(self.row.jitter_seconds).ok()?;
+        let schedule = Schedule::new(&self.row.expression, time_zone, jitter).ok()?;
+        let scope = self.row.scope.parse().ok()?;
+        schedule.next_after(now, schedule::spread(&self.row.source_name, &scope))
+    }
+}
+
+fn zone_name(time_zone: &TimeZone) -> &str {
+    time_zone.iana_name().unwrap_or("UTC")
+}
+
+fn until(now: Timestamp, lease: Duration) -> Timestamp {
+    now.checked_add(lease).unwrap_or(Timestamp::MAX)
+}
+
+fn from_row(row: &Row) -> Result<ScheduleRow> {
+    Ok(ScheduleRow {
+        source_id: row.try_get(0)?,
+        source_name: row.try_get(1)?,
+        scope: row.try_get(2)?,
+        expression: row.try_get(3)?,
+        time_zone: row.try_get(4)?,
+        jitter_seconds: row.try_get(5)?,
+        enabled: row.try_get(6)?,
+        next_due_at: row.try_get(7)?,
+        last_due_at: row.try_get(8)?,
+        last_run_id: row.try_get(9)?,
+        claimed_until: row.try_get(10)?,
+        claimed_by: row.try_get(11)?,
+    })
+}

@@ -1,0 +1,21 @@
+with
+-- What is due and nobody is at. Another worker that asks at the same moment skips what is locked here; locking looks at
+-- the row again, so what that one has claimed already is not claimed twice.
+due as materialized (
+    select c.source_id, c.scope
+    from forebay.source_schedules as c
+    where c.enabled
+        and c.next_due_at <= $1
+        and (c.claimed_until is null or c.claimed_until <= $1)
+        and exists (select from forebay.sources as s where s.source_id = c.source_id and s.enabled)
+    order by c.next_due_at, c.source_id, c.scope
+    limit $4
+    for update of c skip locked
+)
+update forebay.source_schedules as c
+set claimed_until = $2, claimed_by = $3, claim = gen_random_uuid(), updated_at = now()
+from due as d, forebay.sources as s
+where c.source_id = d.source_id and c.scope = d.scope and s.source_id = c.source_id
+returning c.source_id, s.name, c.scope, c.expression, c.time_zone, c.jitter_seconds, c.enabled and s.enabled,
+    c.next_due_at, c.last_due_at, c.last_run_id, c.claimed_until, c.claimed_by,
+    c.claim

@@ -1,0 +1,5 @@
+select c.source_id, s.name, c.scope, c.expression, c.time_zone, c.jitter_seconds, c.enabled and s.enabled,
+    c.next_due_at, c.last_due_at, c.last_run_id, c.claimed_until, c.claimed_by
+from forebay.source_schedules as c
+join forebay.sources as s using (source_id)
+order by s.name, c.scope

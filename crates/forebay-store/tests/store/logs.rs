@@ -1,0 +1,126 @@
+//! Logs: batches over months, reading on from a line, looking for words, and dropping old months.
+
+use std::time::Duration;
+
+use forebay_store::{
+    logs::{self, Grep, Level, LogFilter, LogLine, NewLine},
+    testing,
+};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio_postgres::Client;
+
+fn line(at: &str, level: Level, message: &str) -> NewLine {
+    let metadata = json!({"url": "https://example.test/Page", "status": 500});
+    NewLine { logged_at: at.parse().unwrap(), level, message: message.into(), metadata }
+}
+
+async fn add(client: &mut Client, run_id: i64, lines: &[NewLine]) {
+    let transaction = client.transaction().await.unwrap();
+    logs::add(&transaction, run_id, lines).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+fn all(run_id: i64) -> LogFilter {
+    LogFilter { run_id, min_level: Level::Debug, grep: None, after: None }
+}
+
+fn messages(lines: &[LogLine]) -> Vec<&str> {
+    lines.iter().map(|line| line.message.as_str()).collect()
+}
+
+/// A run that says five lines around New Year, and another one that says one.
+async fn say(client: &mut Client) {
+    let lines = [
+        line("2025-12-31T23:59:59Z", Level::Debug, "asking"),
+        line("2025-12-31T23:59:59.5Z", Level::Info, "answered"),
+        line("2026-01-01T00:00:00Z", Level::Warn, "it took 3 s"),
+        line("2026-01-01T00:00:01Z", Level::Error, "no records\0 at all"),
+        line("2026-02-01T00:00:00Z", Level::Info, "100% done"),
+    ];
+    add(client, 1, &lines).await;
+    add(client, 2, &[line("2026-01-15T00:00:00Z", Level::Info, "another run")]).await;
+}
+
+#[tokio::test]
+async fn lines_are_read_in_order_by_level_and_from_a_line_on() {
+    let database = testing::database().await;
+    let mut client = database.client().await;
+    say(&mut client).await;
+    let lines = logs::read(&client, &all(1), 100).await.unwrap();
+    assert_eq!(
+        messages(&lines),
+        ["asking", "answered", "it took 3 s", "no records\u{fffd} at all", "100% done"]
+    );
+    assert!(lines.is_sorted_by(|a, b| a.log_id < b.log_id));
+    assert_eq!((lines[0].level, lines[0].metadata["status"].as_i64()), (Level::Debug, Some(500)));
+    let warnings = LogFilter { min_level: Level::Warn, ..all(1) };
+    assert_eq!(logs::read(&client, &warnings, 100).await.unwrap(), lines[2..4]);
+    // As one does who follows.
+    let after = LogFilter { after: Some(lines[1].log_id), ..all(1) };
+    assert_eq!(logs::read(&client, &after, 2).await.unwrap(), lines[2..4]);
+    add(&mut client, 1, &[line("2026-02-01T00:00:01Z", Level::Info, "more")]).await;
+    let after = LogFilter { after: Some(lines[4].log_id), ..all(1) };
+    assert_eq!(messages(&logs::read(&client, &after, 100).await.unwrap()), ["more"]);
+    assert_eq!(messages(&logs::read(&client, &all(2), 100).await.unwrap()), ["another run"]);
+}
+
+#[tokio::test]
+async fn words_are_looked_for_as_they_stand() {
+    let database = testing::database().await;
+    let mut client = database.client().await;
+    say(&mut client).await;
+    let client = &client;
+    let found = async |grep: Grep| -> Result<usize, &str> {
+        let filter = LogFilter { grep: Some(grep), ..all(1) };
+        logs::read(client, &filter, 100).await.map(|lines| lines.len()).map_err(|error| error.code())
+    };
+    let text = |text: &str| Grep::Text(text.into());
+    let regex = |text: &str| Grep::Regex(text.into());
+    assert_eq!(found(text("NO RECORDS")).await, Ok(1));
+    assert_eq!(found(text("0%")).await, Ok(1), "a percent sign means itself");
+    assert_eq!(found(text(".*")).await, Ok(0));
+    assert_eq!(found(text("/page")).await, Ok(5), "metadata too");
+    assert_eq!(found(regex("^(asking|ANSWERED)")).await, Ok(2));
+    assert_eq!(found(regex("(")).await, Err("database_refused"));
+    let filter = LogFilter { grep: Some(regex("(")), ..all(1) };
+    let error = logs::read(client, &filter, 1).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("regular expression"));
+}
+
+#[tokio::test]
+async fn whole_months_are_dropped() {
+    let database = testing::database().await;
+    let mut client = database.client().await;
+    say(&mut client).await;
+    let now = Timestamp::now();
+    add(&mut client, 1, &[NewLine { logged_at: now, ..line("2026-01-01T00:00:00Z", Level::Info, "now") }])
+        .await;
+    let num_lines = logs::read(&client, &all(1), 100).await.unwrap().len();
+    assert_eq!(num_lines, 6);
+    // Since the middle of January: December goes, January stays as a whole.
+    let middle: Timestamp = "2026-01-20T00:00:00Z".parse().unwrap();
+    let since_middle = Duration::try_from(middle.duration_until(now)).unwrap();
+    assert_eq!(logs::prune(&client, since_middle).await.unwrap(), 1);
+    assert_eq!(logs::read(&client, &all(1), 100).await.unwrap().len(), 4);
+    assert_eq!(logs::prune(&client, since_middle).await.unwrap(), 0);
+    assert_eq!(logs::prune(&client, Duration::from_hours(24 * 62)).await.unwrap(), 2);
+    assert_eq!(messages(&logs::read(&client, &all(1), 100).await.unwrap()), ["now"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_make_the_same_month() {
+    let database = testing::database().await;
+    let mut writers = tokio::task::JoinSet::new();
+    for run_id in 0..8 {
+        let mut client = database.client().await;
+        writers.spawn(async move {
+            add(&mut client, run_id, &[line("2031-05-05T00:00:00Z", Level::Info, "first of the month")])
+                .await;
+        });
+    }
+    writers.join_all().await;
+    let client = database.client().await;
+    let count = "select count(*) from forebay.scrape_logs_203105";
+    assert_eq!(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 8);
+}
