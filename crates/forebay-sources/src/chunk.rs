@@ -62,10 +62,10 @@ pub struct Ending {
     pub truncated: Option<String>,
     /// The JSON text of the last state that came in the whole input, also when it stopped early.
     pub state: Option<String>,
-    /// Whether the input said itself that it holds everything there is (Singer's ACTIVATE_VERSION). None: the format
+    /// Whether the input said itself that it holds everything there is (Singer's `ACTIVATE_VERSION`). None: the format
     /// has no word for it.
     pub is_complete: Option<bool>,
-    /// The version that the input said is whole (Singer's ACTIVATE_VERSION): what the next run's
+    /// The version that the input said is whole (Singer's `ACTIVATE_VERSION`): what the next run's
     /// [`SingerOptions::activated`](crate::SingerOptions) has to be.
     pub version: Option<i64>,
     /// What an operator should know of the input, one sentence each: records of other streams, keys that differ.

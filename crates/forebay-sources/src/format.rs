@@ -73,7 +73,12 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { format: Format::Auto, records: None, max_record_bytes: 16 << 20, singer: SingerOptions::default() }
+        Self {
+            format: Format::Auto,
+            records: None,
+            max_record_bytes: 16 << 20,
+            singer: SingerOptions::default(),
+        }
     }
 }
 

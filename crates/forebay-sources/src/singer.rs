@@ -1,4 +1,4 @@
-//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; ACTIVATE_VERSION as targets know it).
+//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; `ACTIVATE_VERSION` as targets know it).
 //!
 //! Lines are delimited as those of JSON Lines are. A record is the slice of its RECORD message, so its bytes are what the
 //! tap wrote. What must not happen is that a record goes by unseen: those of other streams are counted, a second stream
@@ -7,7 +7,7 @@
 //! A state stands for every message before it. It is handed on with the chunk in which it came, so that it can be
 //! stored once what came before it is committed, never sooner.
 //!
-//! A tap sends ACTIVATE_VERSION to say that what has another version is gone. Taps also send it before they begin, and
+//! A tap sends `ACTIVATE_VERSION` to say that what has another version is gone. Taps also send it before they begin, and
 //! with the version of last time when they only bring changes. So an input counts as complete only if the version is a
 //! new one, came after the last record, and is the version of every record; and never without any record.
 
@@ -44,7 +44,7 @@ pub(crate) struct Singer {
     stream: Option<String>,
     num_records: u64,
     versions: Versions,
-    /// The version of the last ACTIVATE_VERSION, if no record came after it.
+    /// The version of the last `ACTIVATE_VERSION`, if no record came after it.
     activated: Option<i64>,
     /// Records of streams that are not read.
     others: BTreeMap<String, u64>,

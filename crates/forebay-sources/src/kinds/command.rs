@@ -33,7 +33,7 @@ pub use process::{Output, Stopper};
 
 /// What every command sees of Forebay's own environment.
 const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
-/// What `env` may not set, because Forebay does.
+/// How the names of what tells of the run begin; they win over `env`.
 const OWN_PREFIX: &str = "FOREBAY_";
 
 /// A program that prints records to standard output.

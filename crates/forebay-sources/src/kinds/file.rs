@@ -130,6 +130,25 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_of_every_kind_here_is_described() {
+        use crate::kinds::{Command, Feed, Ical, Postgres, Singer};
+        let schemas = [
+            schemars::schema_for!(File),
+            schemars::schema_for!(Command),
+            schemars::schema_for!(Feed),
+            schemars::schema_for!(Ical),
+            schemars::schema_for!(Postgres),
+            schemars::schema_for!(Singer),
+        ];
+        for schema in schemas {
+            let properties = schema.get("properties").and_then(serde_json::Value::as_object).unwrap();
+            for (name, property) in properties {
+                assert!(property.get("description").is_some(), "{name} has no description");
+            }
+        }
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused() {
         let lines =
             read(r#"{"url": "https://example.edu/a", "format": "jsonl", "records": "/data"}"#).unwrap();

@@ -1,5 +1,6 @@
 //! What becomes of a tap's messages.
 
+use std::fmt::Write;
 use std::io::Cursor;
 
 use forebay_domain::reject::RejectReason;
@@ -53,7 +54,7 @@ fn records_are_the_text_of_the_tap_and_other_streams_are_counted() {
     assert_eq!(outcome.records, expected);
     assert_eq!(outcome.rejected, []);
     let last = Some(r#"{"bookmarks": {"courses": 2}}"#.to_owned());
-    assert_eq!(outcome.states, [last.clone()]);
+    assert_eq!(outcome.states, std::slice::from_ref(&last));
     assert_eq!((outcome.ending.state, outcome.ending.truncated), (last, None));
     assert_eq!((outcome.ending.is_complete, outcome.ending.version), (Some(true), Some(7)));
     assert_eq!(
@@ -134,8 +135,8 @@ fn a_state_comes_with_the_chunk_that_it_ends() {
     // Records of more than one read, each with a state that counts them.
     let mut text = String::new();
     for id in 1..=40_000 {
-        text += &format!("{{\"type\":\"RECORD\",\"stream\":\"a\",\"record\":{{\"id\":{id}}}}}\n");
-        text += &format!("{{\"type\":\"STATE\",\"value\":{id}}}\n");
+        writeln!(text, r#"{{"type":"RECORD","stream":"a","record":{{"id":{id}}}}}"#).unwrap();
+        writeln!(text, r#"{{"type":"STATE","value":{id}}}"#).unwrap();
     }
     let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
     let mut reader = Reader::open(Box::new(Cursor::new(text)), &options).unwrap();

@@ -156,7 +156,7 @@ fn organizer(property: &Property) -> Option<Value> {
     let address = property.value.trim();
     match address.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:")) {
         Some(_) => {
-            put(&mut organizer, "email", Some(address[7..].to_owned()).filter(|email| !email.is_empty()))
+            put(&mut organizer, "email", Some(address[7..].to_owned()).filter(|email| !email.is_empty()));
         }
         None => put(&mut organizer, "url", Some(address.to_owned()).filter(|url| !url.is_empty())),
     }

@@ -1,5 +1,6 @@
 //! Calendars: good ones, broken ones, and ones that are meant to do harm.
 
+use RejectReason::{DuplicateKey, InvalidRecord, MissingKey, TruncatedRecord};
 use serde_json::json;
 
 use super::*;
@@ -76,7 +77,6 @@ fn broken_events_are_rejected_with_their_line_and_the_rest_goes_on() {
     let harvest = read(BROKEN);
     let uids: Vec<_> = records(&harvest).iter().map(|record| record["uid"].clone()).collect();
     assert_eq!(uids, ["good@example.edu", "good-too@example.edu"]);
-    use RejectReason::{InvalidRecord, MissingKey, TruncatedRecord};
     assert_eq!(
         rejects(&harvest),
         [
@@ -103,7 +103,6 @@ fn of_two_versions_the_newer_one_counts() {
     let summaries: Vec<_> = records(&harvest).iter().map(|record| record["summary"].clone()).collect();
     assert_eq!(summaries, ["newest", "newest"]);
     assert_eq!(harvest.num_cancelled, 1);
-    use RejectReason::DuplicateKey;
     assert_eq!(rejects(&harvest), [(9, DuplicateKey), (16, DuplicateKey), (30, DuplicateKey)]);
 }
 
