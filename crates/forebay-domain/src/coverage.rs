@@ -74,6 +74,14 @@ impl Coverage {
         }
     }
 
+    /// Adds records that were counted elsewhere: how many, and how many of them had a value for each field.
+    pub fn add_counted<'a>(&mut self, num_records: u64, fields: impl IntoIterator<Item = (&'a str, u64)>) {
+        self.num_records += num_records;
+        for (field, count) in fields {
+            self.add(field, count);
+        }
+    }
+
     /// Records observed.
     pub fn num_records(&self) -> u64 {
         self.num_records

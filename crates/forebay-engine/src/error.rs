@@ -1,5 +1,9 @@
 //! The one error type of the engine. Codes are stable; hints say what to do next.
 
+use std::time::Duration;
+
+use forebay_domain::breaker::RefusalReason;
+use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
 /// What can go wrong while persisting, ingesting or reading back.
@@ -12,6 +16,39 @@ pub enum Error {
     /// The input.
     #[error(transparent)]
     Source(#[from] forebay_sources::Error),
+    /// Not one page of a crawl could be fetched and read.
+    #[error("{}", .0.message)]
+    Crawl(Box<Incomplete>),
+    /// A source that no configuration says how to scrape.
+    #[error("there is no source {source_name:?} that can be scraped")]
+    NotScraped {
+        /// The source asked for.
+        source_name: String,
+    },
+    /// A source that is turned off.
+    #[error("the source {source_name:?} is turned off")]
+    SourceDisabled {
+        /// The source.
+        source_name: String,
+    },
+    /// A scope that leaves a part open which the source needs.
+    #[error("the scope does not say {missing}, which the source {source_name:?} needs")]
+    ScopeIncomplete {
+        /// The source.
+        source_name: String,
+        /// The part that is missing.
+        missing: String,
+    },
+    /// The source's breaker lets nothing through.
+    #[error("the source {source_name:?} is not asked{}", after(*retry_after))]
+    Refused {
+        /// The source.
+        source_name: String,
+        /// Asking sooner is in vain.
+        retry_after: Duration,
+        /// Why.
+        reason: RefusalReason,
+    },
     /// The temporary file that holds what a run has seen.
     #[error("the temporary file of the run cannot be used")]
     Scratch(#[from] std::io::Error),
@@ -99,6 +136,10 @@ pub enum Error {
     },
 }
 
+fn after(wait: Duration) -> String {
+    format!(" for another {} s", wait.as_secs().max(1))
+}
+
 /// The result of the engine's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -108,6 +149,11 @@ impl Error {
         match self {
             Self::Store(error) => error.code(),
             Self::Source(error) => error.code(),
+            Self::Crawl(incomplete) => incomplete.code,
+            Self::NotScraped { .. } => "source_not_scraped",
+            Self::SourceDisabled { .. } => "source_disabled",
+            Self::ScopeIncomplete { .. } => "scope_incomplete",
+            Self::Refused { reason, .. } => reason.as_str(),
             Self::Scratch(_) => "scratch_file",
             Self::Reader => "reader_ended",
             Self::Payload(_) => "payload_unreadable",
@@ -130,6 +176,18 @@ impl Error {
         match self {
             Self::Store(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
+            Self::Crawl(incomplete) => Some(incomplete.hint.into()),
+            Self::NotScraped { source_name } => Some(format!(
+                "say how in [sources.{source_name}] of forebay.toml; `forebay sources list` shows what there is"
+            )),
+            Self::SourceDisabled { source_name } => {
+                Some(format!("take `enabled = false` out of [sources.{source_name}]"))
+            }
+            Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
+            Self::Refused { source_name, .. } => Some(format!(
+                "`forebay sources breaker show {source_name}` says why; `forebay sources breaker close {source_name}` \
+                 lets it through at once"
+            )),
             Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
             Self::Contention { .. } => Some("run the command again when the other writers are done".into()),
             Self::KeyUnknown { source_name } => Some(format!(
@@ -172,6 +230,9 @@ impl Error {
                 matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
             }
             Self::KeyUnknown { .. }
+            | Self::NotScraped { .. }
+            | Self::SourceDisabled { .. }
+            | Self::ScopeIncomplete { .. }
             | Self::SourceName { .. }
             | Self::KeyChanged { .. }
             | Self::KeyField { .. }

@@ -6,8 +6,10 @@
 
 pub mod error;
 mod http;
+pub mod logs;
 pub mod persist;
 pub mod retrieval;
+pub mod scrape;
 pub mod work;
 
 pub use error::{Error, Result};

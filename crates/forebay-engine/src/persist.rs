@@ -41,7 +41,11 @@ use forebay_domain::{
     run::{Counts, OnDuplicate, RunStatus},
     scope::Scope,
 };
-use forebay_sources::ReadOptions;
+use forebay_sources::{
+    LinkKey, ReadOptions,
+    crawl::{CrawlEnd, Crawled},
+    fetch::{FetchCounts, FetchStats, Validators},
+};
 use forebay_store::{
     aliases,
     connect::Database,
@@ -50,9 +54,9 @@ use forebay_store::{
     runs::{self, NewRun, ScopeLock},
     sources::{self, Source, SourceSpec},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio::time;
+use tokio::{sync::mpsc, task::JoinHandle, time};
 
 pub use held::{Rekeyed, reject, rekey, release};
 pub use policy::{StoredPolicy, stored_policy};
@@ -73,12 +77,78 @@ const WINDOWS_UNDER_WAY: usize = 2;
 
 /// Where records come from.
 pub struct Input {
-    /// The file, `-` for standard input, or URL: shown in the run and beside rejected records.
+    /// The file, `-` for standard input, URL or program: shown in the run and beside rejected records.
     pub name: String,
-    /// The bytes.
-    pub reader: Box<dyn Read + Send>,
-    /// How to read them.
-    pub options: ReadOptions,
+    /// The records.
+    pub feed: Feed,
+}
+
+/// How records come.
+pub enum Feed {
+    /// As a stream of bytes.
+    Bytes {
+        /// The bytes.
+        reader: Box<dyn Read + Send>,
+        /// How to read them.
+        options: ReadOptions,
+        /// The file over HTTP that they are, to be remembered when all of it is stored.
+        page: Option<FilePage>,
+        /// What fetching them costs.
+        stats: Option<Arc<FetchStats>>,
+    },
+    /// Page by page, from a crawl.
+    Pages {
+        /// What becomes of the pages.
+        pages: mpsc::Receiver<Crawled>,
+        /// How the crawl ends. It must end when nobody receives any more.
+        end: JoinHandle<CrawlEnd>,
+        /// What fetching them costs.
+        stats: Arc<FetchStats>,
+    },
+    /// Not at all: the source is as the last run that was applied left it, as its server says.
+    Unchanged,
+    /// As this says when the run begins, which is when it has the scope to itself. It is given the run.
+    Later(Begin),
+}
+
+/// A file over HTTP.
+#[derive(Clone, Debug)]
+pub struct FilePage {
+    /// What tells it from others of its source.
+    pub key: LinkKey,
+    /// Where it is, without secrets.
+    pub url: String,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+    /// What to ask with the next time.
+    pub validators: Validators,
+    /// Until when there is no need to ask.
+    pub fresh_until: Option<Timestamp>,
+}
+
+/// What begins to read when a run begins.
+pub type Begin = Box<dyn FnOnce(i64) -> BoxFuture<'static, Result<Feed>> + Send>;
+
+impl Feed {
+    /// A stream of bytes that is no file over HTTP.
+    pub fn bytes(reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
+        Self::Bytes { reader, options, page: None, stats: None }
+    }
+
+    /// Begins to read.
+    async fn begin(mut self, run_id: i64) -> Result<Self> {
+        while let Self::Later(begin) = self {
+            self = begin(run_id).await?;
+        }
+        Ok(self)
+    }
+}
+
+impl Input {
+    /// A stream of bytes.
+    pub fn bytes(name: impl Into<String>, reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
+        Self { name: name.into(), feed: Feed::bytes(reader, options) }
+    }
 }
 
 impl fmt::Debug for Input {
@@ -112,6 +182,8 @@ pub struct PersistRequest {
     pub max_rejected_share: f64,
     /// Changes are handed off to the source's pipelines.
     pub with_handoffs: bool,
+    /// A number in each record that it raises with every change: a record with a lower one than is stored is older.
+    pub sequence_field: Option<String>,
     /// What brings the records, such as `persist`.
     pub engine: String,
 }
@@ -162,6 +234,10 @@ pub struct RunReport {
     pub field_coverage: BTreeMap<String, f64>,
     /// How long it took.
     pub duration: Duration,
+    /// What fetching its input cost; all zero if nothing was fetched.
+    pub fetched: FetchCounts,
+    /// Its scope had active references when it began.
+    pub had_records: bool,
 }
 
 /// What all parts of a run need.
@@ -176,6 +252,8 @@ struct RunContext<'a> {
     staged: bool,
     /// The source has never been persisted before.
     is_first_run: bool,
+    /// The scope had active references when the run began.
+    had_records: bool,
     started: Instant,
     input_name: String,
 }
@@ -239,7 +317,10 @@ pub async fn persist(
     Ok(report)
 }
 
-async fn declare_source(client: &tokio_postgres::Client, request: &PersistRequest) -> Result<Source> {
+pub(crate) async fn declare_source(
+    client: &tokio_postgres::Client,
+    request: &PersistRequest,
+) -> Result<Source> {
     if !is_source_name(&request.source) {
         return Err(Error::SourceName { source_name: request.source.clone() });
     }
@@ -295,9 +376,8 @@ async fn start<'a>(
     };
     let scope = request.scope.to_string();
     // A scope's first load has nothing to protect.
-    let under_guards = request.complete
-        && request.guards.is_some()
-        && references::any_active(&**client, source.source_id, &scope).await?;
+    let had_records = references::any_active(&**client, source.source_id, &scope).await?;
+    let under_guards = request.complete && request.guards.is_some() && had_records;
     let is_first_run = !runs::any(&**client, source.source_id).await?;
     references::ensure_revision_month(&**client, request.observed_at).await?;
     let run = NewRun {
@@ -329,9 +409,11 @@ async fn start<'a>(
                 observed_at: request.observed_at,
             },
             takers,
+            sequence_field: request.sequence_field.clone(),
         },
         staged: under_guards || request.on_duplicate.needs_whole_input(),
         is_first_run,
+        had_records,
         started,
         input_name: input.to_owned(),
         source,
@@ -358,6 +440,11 @@ fn guards_json(guards: &GuardPolicy) -> serde_json::Value {
 struct ReadInput {
     seen: SeenSet,
     outcome: reading::Outcome,
+    /// Nothing was read, because the source is as it was.
+    is_unchanged: bool,
+    /// The file over HTTP that was read.
+    page: Option<FilePage>,
+    stats: Option<Arc<FetchStats>>,
 }
 
 async fn read_and_write(
@@ -367,7 +454,14 @@ async fn read_and_write(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<ReadInput> {
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
-    let mut reading = Reading::start(input.reader, input.options, Arc::clone(&context.policy), num_preparers);
+    let feed = input.feed.begin(context.target.origin.run_id).await?;
+    let is_unchanged = matches!(feed, Feed::Unchanged);
+    let (page, stats) = match &feed {
+        Feed::Bytes { page, stats, .. } => (page.clone(), stats.clone()),
+        Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats))),
+        Feed::Unchanged | Feed::Later(_) => (None, None),
+    };
+    let mut reading = Reading::start(feed, Arc::clone(&context.policy), num_preparers);
     let mut seen = SeenSet::new()?;
     let mut window = Window::default();
     let mut under_way = FuturesUnordered::new();
@@ -411,7 +505,14 @@ async fn read_and_write(
         }
     }
     progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
-    Ok(ReadInput { seen, outcome: reading.outcome().await? })
+    let outcome = reading.outcome().await?;
+    if let Some(crawl) = &outcome.crawl
+        && crawl.num_pages == 0
+        && let Some(incomplete) = &crawl.incomplete
+    {
+        return Err(Error::Crawl(Box::new(incomplete.clone())));
+    }
+    Ok(ReadInput { seen, outcome, is_unchanged, page, stats })
 }
 
 /// Seals a window on a thread that may block: it sorts, and it may read the file of seen ids.

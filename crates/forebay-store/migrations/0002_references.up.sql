@@ -124,6 +124,8 @@ create table forebay.scrape_run_changes (
     change text not null constraint scrape_run_changes_change_check check (change in ('seen', 'removed')),
     version_hash bytea,
     line bigint,
+    fetched_at timestamptz,
+    url text,
     record_key text,
     payload json,
     primary key (run_id, reference_id),
@@ -137,5 +139,7 @@ comment on column forebay.scrape_run_changes.reference_id is 'The reference that
 comment on column forebay.scrape_run_changes.change is 'seen: a record that differs from what is stored; removed: a reference that was not seen.';
 comment on column forebay.scrape_run_changes.version_hash is 'Hash of the record that was seen.';
 comment on column forebay.scrape_run_changes.line is 'Where in the input it stood.';
+comment on column forebay.scrape_run_changes.fetched_at is 'When its page was fetched.';
+comment on column forebay.scrape_run_changes.url is 'The page that it stood on, if the run read pages.';
 comment on column forebay.scrape_run_changes.record_key is 'Its key.';
 comment on column forebay.scrape_run_changes.payload is 'Its payload, as it will be stored.';

@@ -1,11 +1,15 @@
 //! Changes staged by a run under guards, until the guards have spoken or an operator has.
 
+use std::sync::Arc;
+
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use futures_util::TryStreamExt;
+use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::{Error, Result},
+    references::Lineage,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -20,8 +24,8 @@ pub struct StagedRecord {
     pub record_key: String,
     /// Its payload as JSON text.
     pub payload: String,
-    /// The line that it stood on, 0 if unknown.
-    pub line: u64,
+    /// Where it stood.
+    pub lineage: Lineage,
 }
 
 /// What a run's staged changes would do.
@@ -43,16 +47,20 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[StagedRe
     let hashes: Vec<SqlHash> = records.iter().map(|r| SqlHash(r.version_hash)).collect();
     let keys: Vec<&str> = records.iter().map(|r| r.record_key.as_str()).collect();
     let payloads: Vec<&str> = records.iter().map(|r| r.payload.as_str()).collect();
-    let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.line).unwrap_or(0)).collect();
+    let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.lineage.line).unwrap_or(0)).collect();
+    let urls: Vec<Option<&str>> = records.iter().map(|r| r.lineage.url.as_deref()).collect();
+    let fetched: Vec<Option<Timestamp>> = records.iter().map(|r| r.lineage.fetched_at).collect();
     client
         .execute_typed(
             "insert into forebay.scrape_run_changes \
-                 (run_id, reference_id, change, version_hash, record_key, payload, line) \
-             select $1, c.reference_id, 'seen', c.version_hash, c.record_key, c.payload::json, c.line \
-             from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[]) \
-                 as c (reference_id, version_hash, record_key, payload, line) \
+                 (run_id, reference_id, change, version_hash, record_key, payload, line, url, fetched_at) \
+             select $1, c.reference_id, 'seen', c.version_hash, c.record_key, c.payload::json, c.line, c.url, \
+                 c.fetched_at \
+             from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::timestamptz[]) \
+                 as c (reference_id, version_hash, record_key, payload, line, url, fetched_at) \
              on conflict (run_id, reference_id) do update \
-             set version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line",
+             set version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line, \
+                 url = excluded.url, fetched_at = excluded.fetched_at",
             &[
                 (&run_id, Type::INT8),
                 (&ids, Type::UUID_ARRAY),
@@ -60,6 +68,8 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[StagedRe
                 (&keys, Type::TEXT_ARRAY),
                 (&payloads, Type::TEXT_ARRAY),
                 (&lines, Type::INT8_ARRAY),
+                (&urls, Type::TEXT_ARRAY),
+                (&fetched, Type::TIMESTAMPTZ_ARRAY),
             ],
         )
         .await?;
@@ -96,7 +106,7 @@ pub async fn batch(
     after: ReferenceId,
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0), url, fetched_at \
          from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id > $2 \
          order by reference_id limit $3";
     let rows = client
@@ -111,7 +121,7 @@ pub async fn find(
     run_id: i64,
     ids: &[ReferenceId],
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0), url, fetched_at \
          from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id = any($2)";
     let rows =
         client.query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
@@ -197,6 +207,10 @@ fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
         version_hash: row.try_get::<_, SqlHash>(1)?.0,
         record_key: row.try_get(2)?,
         payload: row.try_get(3)?,
-        line: u64::try_from(row.try_get::<_, i64>(4)?).unwrap_or(0),
+        lineage: Lineage {
+            line: u64::try_from(row.try_get::<_, i64>(4)?).unwrap_or(0),
+            url: row.try_get::<_, Option<String>>(5)?.map(Arc::from),
+            fetched_at: row.try_get(6)?,
+        },
     })
 }

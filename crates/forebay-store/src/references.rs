@@ -3,6 +3,8 @@
 //! The probe is the hot path of a replay and must stay one index-only look-up a record; a test holds its plan. Writers
 //! run inside the caller's transaction, which must have called [`hold_plans`].
 
+use std::sync::Arc;
+
 use forebay_domain::{
     diff::FieldChange,
     identity::{ReferenceId, VersionHash},
@@ -75,6 +77,17 @@ pub struct Origin {
     pub observed_at: Timestamp,
 }
 
+/// Where in its run's input a record stood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lineage {
+    /// The line, or the number of the record on its page; 0 if unknown.
+    pub line: u64,
+    /// The page that it stood on, if the run read pages; without secrets.
+    pub url: Option<Arc<str>>,
+    /// When that page was fetched.
+    pub fetched_at: Option<Timestamp>,
+}
+
 /// A record to add.
 #[derive(Clone, Copy, Debug)]
 pub struct NewReference<'a> {
@@ -86,8 +99,8 @@ pub struct NewReference<'a> {
     pub record_key: &'a str,
     /// Its payload as JSON text.
     pub payload: &'a [u8],
-    /// The line of the input that it stood on, 0 if unknown.
-    pub line: u64,
+    /// Where it stood.
+    pub lineage: &'a Lineage,
 }
 
 /// A reference to bring to new content, or to restore.
@@ -105,8 +118,8 @@ pub struct ChangedReference<'a> {
     pub version_hash: VersionHash,
     /// Its payload now, as JSON text.
     pub payload: &'a [u8],
-    /// The line of the input that it stood on, 0 if unknown.
-    pub line: u64,
+    /// Where it stood.
+    pub lineage: &'a Lineage,
     /// What changed, field by field.
     pub fields: Vec<FieldChange>,
 }
@@ -186,7 +199,7 @@ pub async fn add(
     let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
     for reference in references {
         lineage.clear();
-        write_lineage(&mut lineage, reference.line);
+        write_lineage(&mut lineage, reference.lineage);
         copy.row(14)
             .await?
             .id(reference.reference_id)
@@ -219,7 +232,9 @@ pub async fn update(
     let versions: Vec<i32> = changed.iter().map(|c| c.version).collect();
     let hashes: Vec<SqlHash> = changed.iter().map(|c| SqlHash(c.version_hash)).collect();
     let payloads: Vec<SqlText<'_>> = changed.iter().map(|c| SqlText(c.payload)).collect();
-    let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.line)).collect();
+    let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.lineage.line)).collect();
+    let urls: Vec<Option<&str>> = changed.iter().map(|c| c.lineage.url.as_deref()).collect();
+    let fetched: Vec<Option<Timestamp>> = changed.iter().map(|c| c.lineage.fetched_at).collect();
     let num_updated = transaction
         .execute_typed(
             UPDATE,
@@ -231,6 +246,8 @@ pub async fn update(
                 (&hashes, Type::BYTEA_ARRAY),
                 (&payloads, Type::TEXT_ARRAY),
                 (&lines, Type::INT8_ARRAY),
+                (&urls, Type::TEXT_ARRAY),
+                (&fetched, Type::TIMESTAMPTZ_ARRAY),
                 (&origin.observed_at, Type::TIMESTAMPTZ),
                 (&origin.run_id, Type::INT8),
                 (&origin.scope, Type::TEXT),
@@ -383,13 +400,20 @@ fn known_line(line: u64) -> Option<i64> {
     i64::try_from(line).ok().filter(|line| *line > 0)
 }
 
-fn write_lineage(out: &mut String, line: u64) {
+fn write_lineage(out: &mut String, lineage: &Lineage) {
     use std::fmt::Write;
 
-    match known_line(line) {
-        // Writing to a String cannot fail.
-        Some(line) => drop(write!(out, "{{\"line\":{line}}}")),
-        None => out.push_str("{}"),
+    // Writing to a String cannot fail.
+    match (&lineage.url, known_line(lineage.line)) {
+        (None, Some(line)) => {
+            let _ = write!(out, "{{\"line\":{line}}}");
+        }
+        (None, None) => out.push_str("{}"),
+        (Some(url), line) => {
+            let fetched_at = lineage.fetched_at.map(|at| at.to_string());
+            let whole = serde_json::json!({"line": line, "url": url.as_ref(), "fetched_at": fetched_at});
+            let _ = write!(out, "{whole}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Input that did not become a record, kept with its place and reason.
 
+use std::sync::Arc;
+
 use forebay_domain::reject::{Place, Reject};
 use tokio_postgres::{GenericClient, types::Type};
 
@@ -8,6 +10,8 @@ use crate::error::Result;
 /// A rejected piece of input.
 #[derive(Clone, Debug)]
 pub struct Rejected {
+    /// The page that it stood on, if the run read pages.
+    pub url: Option<Arc<str>>,
     /// Where it began.
     pub place: Place,
     /// Why it was rejected.
@@ -36,12 +40,16 @@ pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &
     let bytes: Vec<Option<&[u8]>> =
         batch.iter().zip(&texts).map(|(r, text)| text.is_none().then_some(r.raw.as_slice())).collect();
     let lengths: Vec<Option<i64>> = batch.iter().map(|r| signed(r.raw_length)).collect();
+    let urls: Vec<Option<&str>> = batch.iter().map(|r| r.url.as_deref()).collect();
     client
         .execute_typed(
             "insert into forebay.rejected_records \
                  (run_id, input, line, byte_offset, reason_code, message, raw_text, raw_bytes, raw_length) \
-             select $1, $2, r.* from unnest($3::int8[], $4::int8[], $5::text[], $6::text[], $7::text[], \
-                 $8::bytea[], $9::int8[]) as r",
+             select $1, coalesce(r.url, $2), r.line, r.byte_offset, r.reason_code, r.message, r.raw_text, r.raw_bytes, \
+                 r.raw_length \
+             from unnest($3::int8[], $4::int8[], $5::text[], $6::text[], $7::text[], \
+                 $8::bytea[], $9::int8[], $10::text[]) \
+                 as r (line, byte_offset, reason_code, message, raw_text, raw_bytes, raw_length, url)",
             &[
                 (&run_id, Type::INT8),
                 (&input, Type::TEXT),
@@ -52,6 +60,7 @@ pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &
                 (&texts, Type::TEXT_ARRAY),
                 (&bytes, Type::BYTEA_ARRAY),
                 (&lengths, Type::INT8_ARRAY),
+                (&urls, Type::TEXT_ARRAY),
             ],
         )
         .await?;

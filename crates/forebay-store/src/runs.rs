@@ -278,6 +278,42 @@ pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &C
     Ok(())
 }
 
+/// Records for a run that read nothing, because its source is as it was, the coverage of the last complete run before it.
+pub async fn repeat_coverage(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    client.execute_typed(include_str!("runs/repeat_coverage.sql"), &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
+
+/// Adds what fetching cost to a run.
+pub async fn add_requests(
+    client: &impl GenericClient,
+    run_id: i64,
+    num_requests: u64,
+    num_not_modified: u64,
+    bytes_received: u64,
+) -> Result<()> {
+    client
+        .execute_typed(
+            "update forebay.scrape_runs set num_requests = num_requests + $2, \
+                 num_not_modified = num_not_modified + $3, bytes_received = bytes_received + $4 where run_id = $1",
+            &[
+                (&run_id, Type::INT8),
+                (&signed(num_requests), Type::INT8),
+                (&signed(num_not_modified), Type::INT8),
+                (&signed(bytes_received), Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Takes back that a run covers its scope completely: its input did not say so at its end.
+pub async fn set_incremental(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    let statement = "update forebay.scrape_runs set is_complete = false where run_id = $1";
+    client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
+
 /// The coverage of fields (0 to 1) that is usual in a scope: for the fields of its last complete run, the mean over
 /// those of the last five that had them.
 pub async fn baseline(

@@ -1,5 +1,7 @@
 //! The end of a run: removals, guards, and one transaction that applies what was staged and closes the run.
 
+use std::collections::BTreeMap;
+
 use forebay_domain::{
     coverage::Coverage,
     guards::{Evidence, FieldBaseline, Verdict, decide},
@@ -9,8 +11,11 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes::{self, RekeySide, StagedRecord},
+    pages::{self, PageEntry},
     references, rejected,
     runs::{self, Ending},
+    sources::Source,
+    states::{self, SourceState},
 };
 use futures_util::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Transaction};
@@ -41,6 +46,8 @@ struct Decision {
     num_staged: u64,
     /// What a complete run has not seen may go.
     may_remove: bool,
+    /// The run covers its scope completely after all.
+    is_complete: bool,
 }
 
 /// Decides how the run ends, and ends it.
@@ -54,12 +61,21 @@ pub(super) async fn finish(
     let mut client = context.database.client().await?;
     record(context, tally.take_unrecorded()).await?;
     let mut decision = judge_input(context, tally, &read);
-    if context.request.complete && decision.may_remove {
+    if read.is_unchanged {
+        let source_id = context.source.source_id;
+        let num_active = references::count_active(&**client, source_id, &context.target.origin.scope).await?;
+        tally.counts = Counts { num_seen: num_active, num_unchanged: num_active, ..Counts::default() };
+        runs::progress(&**client, context.target.origin.run_id, &tally.counts, 0).await?;
+        decision.reason_code = Some("not_modified");
+    }
+    let is_complete = context.request.complete && read.outcome.ending.is_complete != Some(false);
+    let judges_removals = is_complete && !read.is_unchanged;
+    if judges_removals && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
     if decision.status != RunStatus::Failed
         && context.staged
-        && context.request.complete
+        && judges_removals
         && let Some(guards) = &context.request.guards
     {
         let gathered = gather(context, &client, tally, &read.outcome.coverage).await?;
@@ -70,7 +86,9 @@ pub(super) async fn finish(
             decision.messages = held.into_iter().map(|held| held.message).collect();
         }
     }
-    let written = close_at_last(context, &mut client, tally, &decision, &read.outcome.coverage).await?;
+    decision.warnings.extend(read.outcome.ending.notes.iter().cloned());
+    decision.is_complete = is_complete;
+    let written = close_at_last(context, &mut client, tally, &decision, &read).await?;
     let counts = tally.counts + written.counts;
     let num_handoffs = tally.num_handoffs + written.num_handoffs;
     if let Err(error) = tidy(&client, &counts).await {
@@ -90,6 +108,8 @@ pub(super) async fn finish(
         num_handoffs,
         field_coverage: read.outcome.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
         duration: context.started.elapsed(),
+        fetched: read.stats.as_ref().map(|stats| stats.counts()).unwrap_or_default(),
+        had_records: context.had_records,
     })
 }
 
@@ -102,6 +122,7 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         warnings: Vec::new(),
         num_staged: 0,
         may_remove: true,
+        is_complete: context.request.complete,
     };
     let Counts { num_seen, num_rejected, .. } = tally.counts;
     if tally.num_replaced > 0 {
@@ -125,7 +146,8 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         ));
     } else if let Some(truncated) = &read.outcome.ending.truncated {
         decision.status = RunStatus::Partial;
-        decision.reason_code = Some("truncated_input");
+        let incomplete = read.outcome.crawl.as_ref().and_then(|crawl| crawl.incomplete.as_ref());
+        decision.reason_code = Some(incomplete.map_or("truncated_input", |incomplete| incomplete.code));
         decision.messages.push(truncated.clone());
         decision.may_remove = false;
     } else if unreadable > 0 {
@@ -257,15 +279,15 @@ async fn close_at_last(
     client: &mut Client,
     tally: &Tally,
     decision: &Decision,
-    coverage: &Coverage,
+    read: &ReadInput,
 ) -> Result<Written> {
     for _ in 1..MAX_ATTEMPTS {
-        match close(context, client, tally, decision, coverage).await {
+        match close(context, client, tally, decision, read).await {
             Err(error) if error.is_conflict() => {}
             closed => return closed,
         }
     }
-    close(context, client, tally, decision, coverage).await
+    close(context, client, tally, decision, read).await
 }
 
 /// Applies what the decision allows and closes the run, in one transaction.
@@ -274,7 +296,7 @@ async fn close(
     client: &mut Client,
     tally: &Tally,
     decision: &Decision,
-    coverage: &Coverage,
+    read: &ReadInput,
 ) -> Result<Written> {
     let run_id = context.target.origin.run_id;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
@@ -288,13 +310,18 @@ async fn close(
             rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
         }
     }
-    if context.staged && decision.status != RunStatus::Failed {
+    if context.staged && decision.status != RunStatus::Failed && !read.is_unchanged {
         let Counts { num_seen, num_duplicate, num_rejected, .. } = tally.counts;
         let Counts { num_added, num_updated, num_restored, num_rejected: num_older, .. } = written.counts;
         let num_changed = num_added + num_updated + num_restored + num_older + decision.num_staged;
         written.counts.num_unchanged = (num_seen - num_duplicate - num_rejected).saturating_sub(num_changed);
     }
-    runs::add_coverage(&transaction, run_id, coverage).await?;
+    if read.is_unchanged {
+        runs::repeat_coverage(&transaction, run_id).await?;
+    } else {
+        runs::add_coverage(&transaction, run_id, &read.outcome.coverage).await?;
+    }
+    remember(context, &transaction, decision, read).await?;
     runs::progress(&transaction, run_id, &written.counts, written.num_handoffs).await?;
     let message = Some(decision.messages.join("; ")).filter(|message| !message.is_empty());
     let ending = Ending {
@@ -304,12 +331,60 @@ async fn close(
         duration: context.started.elapsed(),
     };
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
-    if context.request.complete && decision.status == RunStatus::Complete {
+    if decision.is_complete && decision.status == RunStatus::Complete {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
             .await?;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(written)
+}
+
+/// Remembers, with what the run has brought, where its source goes on: the state of a tap, what a file is asked with.
+async fn remember(
+    context: &RunContext<'_>,
+    transaction: &Transaction<'_>,
+    decision: &Decision,
+    read: &ReadInput,
+) -> Result<()> {
+    let run_id = context.target.origin.run_id;
+    let Source { source_id, parser_version, .. } = context.source;
+    if let Some(stats) = &read.stats {
+        let counts = stats.counts();
+        runs::add_requests(
+            transaction,
+            run_id,
+            counts.num_requests,
+            counts.num_not_modified,
+            counts.num_wire_bytes,
+        )
+        .await?;
+    }
+    if !decision.is_complete && context.request.complete {
+        runs::set_incremental(transaction, run_id).await?;
+    }
+    let ending = &read.outcome.ending;
+    if matches!(decision.status, RunStatus::Complete | RunStatus::Partial) {
+        let state = SourceState { state: ending.state.clone(), version: ending.version };
+        states::save(transaction, source_id, &context.target.origin.scope, run_id, &state).await?;
+    }
+    if let Some(page) = &read.page
+        && decision.status == RunStatus::Complete
+    {
+        let entry = PageEntry {
+            key: page.key,
+            url: page.url.clone(),
+            etag: page.validators.etag.clone(),
+            last_modified: page.validators.last_modified.clone(),
+            fresh_until: page.fresh_until,
+            fetched_at: page.fetched_at,
+            num_records: 0,
+            reference_ids: Vec::new(),
+            field_counts: BTreeMap::new(),
+            links: serde_json::json!([]),
+        };
+        pages::save(transaction, source_id, parser_version, run_id, &[entry]).await?;
+    }
+    Ok(())
 }
 
 /// Applies all that a run has staged: changes first, then removals.
@@ -346,7 +421,8 @@ async fn apply_batch(
         version_hash: record.version_hash,
         record_key: &record.record_key,
         payload: record.payload.as_bytes(),
-        place: forebay_domain::reject::Place { line: record.line, offset: 0 },
+        place: forebay_domain::reject::Place { line: record.lineage.line, offset: 0 },
+        lineage: record.lineage.clone(),
     });
     let (added, known) = split(incoming, &existing);
     match write(transaction, target, &added, &known).await? {

@@ -120,7 +120,7 @@ impl<'a> Held<'a> {
             run,
             source,
             scope,
-            target: Target { origin, takers },
+            target: Target { origin, takers, sequence_field: None },
             lock,
             started: Instant::now(),
         })

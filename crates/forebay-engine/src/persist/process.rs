@@ -12,13 +12,15 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes::{self, StagedRecord},
+    pages::{self, PageEntry},
     references, rejected, runs,
+    sources::Source,
 };
 use tokio_postgres::{Client, Transaction};
 
 use super::{
     MAX_ATTEMPTS, RunContext,
-    window::{Batch, Entry},
+    window::{Batch, Entry, ReadPage},
     write::{Attempt, Incoming, Written, split, write},
 };
 use crate::error::{Error, Result};
@@ -67,6 +69,10 @@ async fn try_once(
 ) -> Result<Option<Processed>> {
     let mut processed =
         Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
+    // A staged run counts what is unchanged at its end, as what is left.
+    if !context.staged {
+        processed.counts.num_unchanged = batch.num_known;
+    }
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     references::hold_plans(&transaction).await?;
     let (differing, existing) = if is_new {
@@ -74,15 +80,23 @@ async fn try_once(
     } else {
         probe(context, &transaction, batch).await?
     };
-    if differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty() {
-        if !context.staged {
-            processed.counts.num_unchanged = batch.entries.len() as u64;
-        }
+    let nothing_differs = differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty();
+    if nothing_differs && !context.staged {
+        processed.counts.num_unchanged += batch.entries.len() as u64;
+    }
+    if nothing_differs && batch.pages.is_empty() {
         return Ok(Some(processed));
     }
     let run_id = context.target.origin.run_id;
     rejected::add(&transaction, run_id, &context.input_name, &batch.rejected).await?;
-    if context.staged {
+    // Relied upon only if the run ends well, so it does not matter that the run's changes may still be staged.
+    if !batch.pages.is_empty() {
+        let Source { source_id, parser_version, .. } = context.source;
+        pages::save(&transaction, source_id, parser_version, run_id, &remembered(&batch.pages)).await?;
+    }
+    if nothing_differs {
+        // Only pages are new.
+    } else if context.staged {
         stage(&transaction, run_id, batch, &differing).await?;
     } else {
         let Some(written) = write_straight(&transaction, context, batch, &differing, &existing).await? else {
@@ -93,7 +107,7 @@ async fn try_once(
         processed.num_handoffs = written.num_handoffs;
         let Counts { num_added, num_updated, num_restored, .. } = written.counts;
         let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
-        processed.counts.num_unchanged = batch.entries.len() as u64 - num_written;
+        processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;
     }
     // Last, because the run's row is locked from here to the commit. It is also the fence.
     runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;
@@ -128,12 +142,32 @@ async fn write_straight(
         record_key: batch.key(entry),
         payload: batch.payload(entry),
         place: batch.place(entry),
+        lineage: batch.lineage(entry),
     });
     let (added, known) = split(incoming, existing);
     match write(transaction, &context.target, &added, &known).await? {
         Attempt::Written(written) => Ok(Some(written)),
         Attempt::Conflict => Ok(None),
     }
+}
+
+/// Pages as they are stored.
+fn remembered(pages: &[ReadPage]) -> Vec<PageEntry> {
+    pages
+        .iter()
+        .map(|ReadPage { page, reference_ids }| PageEntry {
+            key: page.key,
+            url: page.url.to_string(),
+            etag: page.validators.etag.clone(),
+            last_modified: page.validators.last_modified.clone(),
+            fresh_until: page.fresh_until,
+            fetched_at: page.fetched_at,
+            num_records: i32::try_from(reference_ids.len()).unwrap_or(i32::MAX),
+            reference_ids: reference_ids.clone(),
+            field_counts: page.field_counts.clone(),
+            links: serde_json::json!(page.links),
+        })
+        .collect()
 }
 
 async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differing: &[Entry]) -> Result<()> {
@@ -151,7 +185,7 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
             version_hash: entry.version_hash,
             record_key: batch.key(entry).to_owned(),
             payload: String::from_utf8_lossy(batch.payload(entry)).into_owned(),
-            line: batch.place(entry).line,
+            lineage: batch.lineage(entry),
         })
         .collect();
     Ok(changes::stage(transaction, run_id, &staged).await?)

@@ -3,6 +3,7 @@
 //! Everything between the threads is bounded, so a fast input and a slow database meet in the middle, in little memory.
 
 use std::{
+    collections::BTreeMap,
     io::Read,
     mem,
     sync::{Arc, Mutex, PoisonError},
@@ -15,11 +16,20 @@ use forebay_domain::{
     prepare::{Preparer, RecordPolicy},
     reject::Place,
 };
-use forebay_sources::{Chunk, Ending, ReadOptions, Reader};
-use forebay_store::rejected::{RAW_LIMIT, Rejected};
+use forebay_sources::{
+    Chunk, Ending, Link, LinkKey, ReadOptions, Reader,
+    crawl::{self, CrawlEnd, Crawled},
+    fetch::Validators,
+};
+use forebay_store::{
+    references::Lineage,
+    rejected::{RAW_LIMIT, Rejected},
+};
 use futures_util::{StreamExt, stream::FuturesOrdered};
+use jiff::Timestamp;
 use tokio::{sync::mpsc, task};
 
+use super::Feed;
 use crate::error::{Error, Result};
 
 /// Prepared pieces of input that may wait for the database.
@@ -44,8 +54,31 @@ pub(super) struct PreparedChunk {
     pub(super) rejected: Vec<Rejected>,
     /// Characters that Postgres cannot hold and that were replaced.
     pub(super) num_replaced: u64,
-    /// Bytes of the input read up to here, before decompression.
+    /// How far the input has been read: bytes before decompression, or pages.
     pub(super) input_position: u64,
+    /// The page that it was.
+    pub(super) page: Option<Arc<PreparedPage>>,
+}
+
+/// A page whose records are a chunk.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedPage {
+    /// What tells it from other pages of its source.
+    pub(super) key: LinkKey,
+    /// Where it is, without secrets.
+    pub(super) url: Arc<str>,
+    /// When it was fetched.
+    pub(super) fetched_at: Timestamp,
+    /// What to ask with the next time.
+    pub(super) validators: Validators,
+    /// Until when there is no need to ask.
+    pub(super) fresh_until: Option<Timestamp>,
+    /// Where it leads.
+    pub(super) links: Vec<Link>,
+    /// How many of its records had a value for each field.
+    pub(super) field_counts: BTreeMap<String, u64>,
+    /// Its references, if it is as it was and has not been read.
+    pub(super) known: Option<Vec<ReferenceId>>,
 }
 
 /// Prepared pieces on their way to the database.
@@ -60,23 +93,27 @@ pub(super) struct Reading {
 pub(super) struct Outcome {
     pub(super) ending: Ending,
     pub(super) coverage: Coverage,
+    /// How the crawl ended, if it was one.
+    pub(super) crawl: Option<CrawlEnd>,
 }
 
 type Preparers = Arc<Mutex<Vec<Preparer>>>;
 
 impl Reading {
     /// Begins to read. `num_preparers` is how many chunks are prepared at the same time.
-    pub(super) fn start(
-        input: Box<dyn Read + Send>,
-        options: ReadOptions,
-        policy: Arc<RecordPolicy>,
-        num_preparers: usize,
-    ) -> Self {
-        let (raw_sender, raw) = mpsc::channel(2);
-        // A thread of its own, because a read from a pipe may block for hours.
-        let reader = thread::spawn(move || read(input, &options, &raw_sender));
+    pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
+        let raw = match feed {
+            Feed::Bytes { reader, options, .. } => {
+                let (sender, chunks) = mpsc::channel(2);
+                // A thread of its own, because a read from a pipe may block for hours.
+                let reader = thread::spawn(move || read(reader, &options, &sender));
+                Raw::Chunks { chunks, reader }
+            }
+            Feed::Pages { pages, end, .. } => Raw::Pages { pages, end, num_pages: 0 },
+            Feed::Unchanged | Feed::Later(_) => Raw::Nothing,
+        };
         let (sender, chunks) = mpsc::channel(CHUNKS_WAITING);
-        let outcome = tokio::spawn(prepare_all(raw, sender, policy, num_preparers, reader));
+        let outcome = tokio::spawn(prepare_all(raw, sender, policy, num_preparers));
         Self { chunks, outcome }
     }
 
@@ -93,6 +130,54 @@ impl Reading {
 }
 
 type RawChunk = std::result::Result<(Chunk, u64), forebay_sources::Error>;
+
+/// What comes in to be prepared.
+enum Raw {
+    Nothing,
+    Chunks { chunks: mpsc::Receiver<RawChunk>, reader: thread::JoinHandle<Ending> },
+    Pages { pages: mpsc::Receiver<Crawled>, end: task::JoinHandle<CrawlEnd>, num_pages: u64 },
+}
+
+/// A piece to prepare, and how far the input has been read with it.
+enum Piece {
+    Chunk(Chunk, u64),
+    Page(Box<Crawled>, u64),
+}
+
+impl Raw {
+    async fn next(&mut self) -> Option<std::result::Result<Piece, forebay_sources::Error>> {
+        match self {
+            Self::Nothing => None,
+            Self::Chunks { chunks, .. } => {
+                chunks.recv().await.map(|chunk| chunk.map(|(chunk, position)| Piece::Chunk(chunk, position)))
+            }
+            Self::Pages { pages, num_pages, .. } => {
+                let crawled = pages.recv().await?;
+                *num_pages += 1;
+                Some(Ok(Piece::Page(Box::new(crawled), *num_pages)))
+            }
+        }
+    }
+
+    /// How the input ended. A reader may be blocked on its input for good when the run has failed, so it is waited for
+    /// only if all of the input has come.
+    async fn end(self, is_whole: bool) -> (Ending, Option<CrawlEnd>) {
+        match self {
+            Self::Nothing => (Ending::default(), None),
+            Self::Chunks { chunks, reader } => {
+                // Closing the channel ends a reader that is still sending.
+                drop(chunks);
+                (if is_whole { reader.join().unwrap_or_default() } else { Ending::default() }, None)
+            }
+            Self::Pages { pages, end, .. } => {
+                drop(pages);
+                let end = end.await.unwrap_or_default();
+                let truncated = end.incomplete.as_ref().map(|incomplete| incomplete.message.clone());
+                (Ending { truncated, ..Ending::default() }, Some(end))
+            }
+        }
+    }
+}
 
 fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<RawChunk>) -> Ending {
     let mut reader = match Reader::open(input, options) {
@@ -118,21 +203,30 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
 }
 
 async fn prepare_all(
-    mut raw: mpsc::Receiver<RawChunk>,
+    mut raw: Raw,
     prepared: mpsc::Sender<Result<PreparedChunk>>,
     policy: Arc<RecordPolicy>,
     num_preparers: usize,
-    reader: thread::JoinHandle<Ending>,
 ) -> Outcome {
     let preparers = Preparers::default();
+    let mut coverage = Coverage::default();
     let mut under_way = FuturesOrdered::new();
     let mut more = true;
     loop {
         tokio::select! {
-            item = raw.recv(), if more && under_way.len() < num_preparers => match item {
-                Some(Ok((chunk, position))) => {
+            piece = raw.next(), if more && under_way.len() < num_preparers => match piece {
+                Some(Ok(piece)) => {
                     let (preparers, policy) = (Arc::clone(&preparers), Arc::clone(&policy));
-                    under_way.push_back(task::spawn_blocking(move || Ok(prepare(&preparers, &policy, &chunk, position))));
+                    under_way.push_back(task::spawn_blocking(move || {
+                        let idle = preparers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                        let mut preparer = idle.unwrap_or_else(|| Preparer::new(policy));
+                        let prepared = match piece {
+                            Piece::Chunk(chunk, position) => prepare(&mut preparer, &chunk, position),
+                            Piece::Page(crawled, position) => prepare_page(&mut preparer, *crawled, position),
+                        };
+                        preparers.lock().unwrap_or_else(PoisonError::into_inner).push(preparer);
+                        Ok(prepared)
+                    }));
                 }
                 Some(Err(error)) => {
                     more = false;
@@ -141,32 +235,72 @@ async fn prepare_all(
                 None => more = false,
             },
             Some(done) = under_way.next(), if !under_way.is_empty() => {
-                if prepared.send(done.unwrap_or(Err(Error::Reader))).await.is_err() {
+                let done = done.unwrap_or(Err(Error::Reader));
+                if let Ok(chunk) = &done
+                    && let Some(page) = &chunk.page
+                {
+                    let num_records = page.known.as_ref().map_or(chunk.records.len(), Vec::len);
+                    let counts = page.field_counts.iter().map(|(field, count)| (field.as_str(), *count));
+                    coverage.add_counted(num_records as u64, counts);
+                }
+                if prepared.send(done).await.is_err() {
                     break;
                 }
             }
             else => break,
         }
     }
-    // Closing the channel ends a reader that is still sending.
-    drop(raw);
-    let mut coverage = Coverage::default();
+    let (ending, crawl) = raw.end(!more).await;
     for preparer in &mut *preparers.lock().unwrap_or_else(PoisonError::into_inner) {
         coverage.merge(&preparer.take_coverage());
     }
-    // The reader may be blocked on its input for good when the run has failed; only a finished one has an ending.
-    let ending = if more { Ending::default() } else { reader.join().unwrap_or_default() };
-    Outcome { ending, coverage }
+    Outcome { ending, coverage, crawl }
 }
 
-fn prepare(
-    preparers: &Preparers,
-    policy: &Arc<RecordPolicy>,
-    chunk: &Chunk,
-    input_position: u64,
-) -> PreparedChunk {
-    let idle = preparers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut preparer = idle.unwrap_or_else(|| Preparer::new(Arc::clone(policy)));
+/// Prepares what a page yielded. One that yielded nothing, because it is gone or failed, is an empty chunk.
+fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> PreparedChunk {
+    let Crawled { link, outcome } = crawled;
+    let url: Arc<str> = forebay_sources::fetch::shown(&link.url).into();
+    match outcome {
+        crawl::Outcome::Read { harvest, validators, fresh_until, fetched_at } => {
+            let mut chunk = prepare(preparer, &harvest.chunk, position);
+            for rejected in &mut chunk.rejected {
+                rejected.url = Some(Arc::clone(&url));
+            }
+            let coverage = preparer.take_coverage();
+            chunk.page = Some(Arc::new(PreparedPage {
+                key: link.key(),
+                url,
+                fetched_at,
+                validators,
+                fresh_until,
+                links: harvest.links,
+                field_counts: coverage.fields().map(|field| (field.name.to_owned(), field.count)).collect(),
+                known: None,
+            }));
+            chunk
+        }
+        crawl::Outcome::Unchanged { known } => PreparedChunk {
+            input_position: position,
+            page: Some(Arc::new(PreparedPage {
+                key: link.key(),
+                url,
+                fetched_at: Timestamp::UNIX_EPOCH,
+                validators: known.validators,
+                fresh_until: known.fresh_until,
+                links: Vec::new(),
+                field_counts: known.field_counts,
+                known: Some(known.reference_ids),
+            })),
+            ..PreparedChunk::default()
+        },
+        crawl::Outcome::Gone { .. } | crawl::Outcome::Failed { .. } => {
+            PreparedChunk { input_position: position, ..PreparedChunk::default() }
+        }
+    }
+}
+
+fn prepare(preparer: &mut Preparer, chunk: &Chunk, input_position: u64) -> PreparedChunk {
     let mut out = PreparedChunk {
         records: Vec::with_capacity(chunk.records.len()),
         payloads: Vec::with_capacity(chunk.bytes.len()),
@@ -187,6 +321,7 @@ fn prepare(
                 });
             }
             Err(reject) => out.rejected.push(Rejected {
+                url: None,
                 place: span.place,
                 reject,
                 raw: text[..text.len().min(RAW_LIMIT)].to_vec(),
@@ -195,14 +330,21 @@ fn prepare(
         }
     }
     out.rejected.extend(chunk.rejected.iter().map(|rejected| Rejected {
+        url: None,
         place: rejected.place,
         reject: rejected.reject.clone(),
         raw: rejected.raw.clone(),
         raw_length: rejected.raw_len,
     }));
     out.rejected.sort_by_key(|rejected| rejected.place);
-    preparers.lock().unwrap_or_else(PoisonError::into_inner).push(preparer);
     out
+}
+
+impl PreparedPage {
+    /// Whether remembering the page can save anything: it was read, and there is something to ask with.
+    pub(super) fn can_be_remembered(&self) -> bool {
+        self.known.is_none() && (!self.validators.is_empty() || self.fresh_until.is_some())
+    }
 }
 
 impl PreparedChunk {
@@ -216,8 +358,29 @@ impl PreparedChunk {
         &self.payloads[record.payload.clone()]
     }
 
+    /// Where one of its records stood.
+    pub(super) fn lineage(&self, record: &PreparedRecord) -> Lineage {
+        Lineage {
+            line: record.place.line,
+            url: self.page.as_ref().map(|page| Arc::clone(&page.url)),
+            fetched_at: self.page.as_ref().map(|page| page.fetched_at),
+        }
+    }
+
+    /// The references of its page, if that is as it was and has not been read.
+    pub(super) fn known(&self) -> &[ReferenceId] {
+        self.page.as_ref().and_then(|page| page.known.as_deref()).unwrap_or_default()
+    }
+
     /// About how much memory it holds.
     pub(super) fn size(&self) -> usize {
-        self.payloads.len() + self.keys.len() + self.records.len() * mem::size_of::<PreparedRecord>()
+        let page = self.page.as_ref().map_or(0, |page| {
+            mem::size_of::<PreparedPage>() + page.links.len() * 256 + page.field_counts.len() * 64
+        });
+        self.payloads.len()
+            + self.keys.len()
+            + self.records.len() * mem::size_of::<PreparedRecord>()
+            + self.known().len() * mem::size_of::<ReferenceId>()
+            + page
     }
 }

@@ -11,10 +11,13 @@ use forebay_domain::{
     reject::{Place, Reject, RejectReason},
     run::{Counts, OnDuplicate},
 };
-use forebay_store::rejected::{RAW_LIMIT, Rejected};
+use forebay_store::{
+    references::Lineage,
+    rejected::{RAW_LIMIT, Rejected},
+};
 
 use super::{
-    reading::{PreparedChunk, PreparedRecord},
+    reading::{PreparedChunk, PreparedPage, PreparedRecord},
     seen::SeenSet,
 };
 
@@ -28,7 +31,10 @@ const WINDOW_RECORDS: usize = 32 << 10;
 pub(super) struct Window {
     chunks: Vec<PreparedChunk>,
     num_records: usize,
+    /// References of pages that are as they were.
+    num_known: usize,
     num_rejected: usize,
+    num_pages: usize,
     bytes: usize,
 }
 
@@ -38,8 +44,12 @@ pub(super) struct Entry {
     pub(super) reference_id: ReferenceId,
     pub(super) version_hash: VersionHash,
     chunk: u32,
+    /// [`KNOWN`] for a reference that a page which has not been read is known to hold.
     record: u32,
 }
+
+/// Stands for a record that was not read because its page is as it was. It counts like one that was, but for its content.
+const KNOWN: u32 = u32::MAX;
 
 /// A sealed window: each key once, in the order of ids.
 #[derive(Debug)]
@@ -51,29 +61,48 @@ pub(super) struct Batch {
     pub(super) rejected: Vec<Rejected>,
     /// Records seen, duplicates and rejections; what becomes of the entries is not known yet.
     pub(super) counts: Counts,
+    /// References that are seen and unchanged without having been read.
+    pub(super) num_known: u64,
+    /// The pages that were read, to be remembered.
+    pub(super) pages: Vec<ReadPage>,
     /// Rejections whose key is not known, so that it may be one that looks vanished.
     pub(super) num_unidentified: u64,
+}
+
+/// A page that was read and can be remembered, with the references of its records.
+#[derive(Debug)]
+pub(super) struct ReadPage {
+    pub(super) page: Arc<PreparedPage>,
+    pub(super) reference_ids: Vec<ReferenceId>,
 }
 
 impl Window {
     pub(super) fn push(&mut self, chunk: PreparedChunk) {
         self.num_records += chunk.records.len();
+        self.num_known += chunk.known().len();
+        self.num_pages += usize::from(chunk.page.is_some());
         self.num_rejected += chunk.rejected.len();
         self.bytes += chunk.size();
         self.chunks.push(chunk);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.num_records == 0 && self.num_rejected == 0
+        self.num_records == 0 && self.num_known == 0 && self.num_rejected == 0 && self.num_pages == 0
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.bytes >= WINDOW_BYTES || self.num_records >= WINDOW_RECORDS
+        self.bytes >= WINDOW_BYTES || self.num_records + self.num_known >= WINDOW_RECORDS
     }
 
     /// The computed ids of the records, in the order of the input.
     pub(super) fn ids(&self) -> Vec<ReferenceId> {
-        self.chunks.iter().flat_map(|chunk| &chunk.records).map(|record| record.reference_id).collect()
+        let read = |chunk: &PreparedChunk| {
+            chunk.records.iter().map(|record| record.reference_id).collect::<Vec<_>>()
+        };
+        self.chunks
+            .iter()
+            .flat_map(|chunk| read(chunk).into_iter().chain(chunk.known().iter().copied()))
+            .collect()
     }
 
     /// Takes what was filled in, leaving an empty window.
@@ -90,20 +119,40 @@ impl Window {
         seen: &mut SeenSet,
         resolve: impl Fn(ReferenceId) -> ReferenceId,
     ) -> io::Result<Batch> {
-        let mut entries = Vec::with_capacity(self.num_records);
-        for (chunk, records) in (0..).zip(self.chunks.iter().map(|chunk| &chunk.records)) {
-            entries.extend((0..).zip(records).map(|(record, prepared): (u32, &PreparedRecord)| Entry {
-                reference_id: resolve(prepared.reference_id),
-                version_hash: prepared.version_hash,
-                chunk,
-                record,
+        let mut entries = Vec::with_capacity(self.num_records + self.num_known);
+        let mut pages = Vec::new();
+        let mut chunks = self.chunks;
+        for (number, chunk) in (0..).zip(&mut chunks) {
+            entries.extend((0..).zip(&chunk.records).map(|(record, prepared): (u32, &PreparedRecord)| {
+                Entry {
+                    reference_id: resolve(prepared.reference_id),
+                    version_hash: prepared.version_hash,
+                    chunk: number,
+                    record,
+                }
             }));
+            entries.extend(chunk.known().iter().map(|id| Entry {
+                reference_id: resolve(*id),
+                version_hash: VersionHash([0; 32]),
+                chunk: number,
+                record: KNOWN,
+            }));
+            // A page with rejected records is read again the next time, so that they are told again.
+            if chunk.rejected.is_empty() && chunk.page.as_ref().is_some_and(|page| page.can_be_remembered()) {
+                let reference_ids = chunk.records.iter().map(|record| resolve(record.reference_id)).collect();
+                pages.extend(chunk.page.clone().map(|page| ReadPage { page, reference_ids }));
+            }
         }
         entries.sort_unstable_by_key(|entry| (entry.reference_id, entry.chunk, entry.record));
 
         let mut batch = Batch {
-            counts: Counts { num_seen: (self.num_records + self.num_rejected) as u64, ..Counts::default() },
-            chunks: self.chunks,
+            counts: Counts {
+                num_seen: (self.num_records + self.num_known + self.num_rejected) as u64,
+                ..Counts::default()
+            },
+            num_known: 0,
+            pages,
+            chunks,
             entries: Vec::with_capacity(entries.len()),
             revisited: Vec::new(),
             rejected: Vec::new(),
@@ -140,12 +189,16 @@ impl Batch {
         let num_kept = usize::from(!revisited);
         match on_duplicate {
             OnDuplicate::First => {
-                self.entries.extend(same_key.iter().take(num_kept));
+                self.keep(&same_key[..num_kept]);
                 self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
             }
             OnDuplicate::Reject => {
-                self.entries.extend(same_key.iter().take(num_kept));
+                self.keep(&same_key[..num_kept]);
                 for duplicate in &same_key[num_kept..] {
+                    if duplicate.record == KNOWN {
+                        self.counts.num_duplicate += 1;
+                        continue;
+                    }
                     let rejected = self.duplicate_key(duplicate);
                     self.rejected.push(rejected);
                 }
@@ -161,10 +214,17 @@ impl Batch {
         }
     }
 
+    fn keep(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if entry.record == KNOWN { self.num_known += 1 } else { self.entries.push(*entry) }
+        }
+    }
+
     fn duplicate_key(&self, entry: &Entry) -> Rejected {
         let payload = self.payload(entry);
         let message = format!("the key {:?} was already seen in this run", self.key(entry));
         Rejected {
+            url: self.lineage(entry).url,
             place: self.place(entry),
             reject: Reject::new(RejectReason::DuplicateKey, message),
             raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
@@ -218,6 +278,11 @@ impl Batch {
 
     pub(super) fn place(&self, entry: &Entry) -> Place {
         self.find(entry).1.place
+    }
+
+    pub(super) fn lineage(&self, entry: &Entry) -> Lineage {
+        let (chunk, record) = self.find(entry);
+        chunk.lineage(record)
     }
 
     fn find(&self, entry: &Entry) -> (&PreparedChunk, &PreparedRecord) {

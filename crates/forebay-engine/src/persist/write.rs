@@ -11,7 +11,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Taker},
-    references::{self, ChangedReference, Current, NewReference, Origin},
+    references::{self, ChangedReference, Current, Lineage, NewReference, Origin},
     rejected::Rejected,
 };
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ pub(super) struct Target {
     pub(super) origin: Origin,
     /// The pipelines that its changes are handed off to.
     pub(super) takers: Vec<Taker>,
+    /// The field whose number tells the older of two records.
+    pub(super) sequence_field: Option<String>,
 }
 
 impl Target {
@@ -36,13 +38,14 @@ impl Target {
 }
 
 /// A record on its way into the database.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Incoming<'a> {
     pub(super) reference_id: ReferenceId,
     pub(super) version_hash: VersionHash,
     pub(super) record_key: &'a str,
     pub(super) payload: &'a [u8],
     pub(super) place: Place,
+    pub(super) lineage: Lineage,
 }
 
 /// What became of a batch.
@@ -87,7 +90,7 @@ async fn add(transaction: &Transaction<'_>, target: &Target, added: &[Incoming<'
         version_hash: record.version_hash,
         record_key: record.record_key,
         payload: record.payload,
-        line: record.place.line,
+        lineage: &record.lineage,
     });
     Ok(references::add(transaction, &target.origin, rows).await?)
 }
@@ -122,6 +125,14 @@ async fn change(
             written.rejected.push(older_than_stored(record, current));
             continue;
         }
+        // A restored reference begins anew: what it counted before it was removed says nothing.
+        if current.removed_at.is_none()
+            && let Some(field) = &target.sequence_field
+            && let Some(rejected) = behind(record, current, field)
+        {
+            written.rejected.push(rejected);
+            continue;
+        }
         let (fields, version) = if same_content {
             (Vec::new(), current.version)
         } else {
@@ -152,7 +163,7 @@ async fn change(
             version,
             version_hash: record.version_hash,
             payload: record.payload,
-            line: record.place.line,
+            lineage: &record.lineage,
             fields,
         });
     }
@@ -175,12 +186,34 @@ fn is_older(observed_at: Timestamp, current: &Current) -> bool {
     observed_at < current.observed_at
 }
 
+/// A record whose sequence number is lower than that of what is stored.
+fn behind(record: &Incoming<'_>, current: &Current, field: &str) -> Option<Rejected> {
+    let number = |payload: &[u8]| {
+        let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
+        payload.get(field)?.as_f64()
+    };
+    let (incoming, stored) = (number(record.payload)?, number(current.payload.as_bytes())?);
+    (incoming < stored).then(|| {
+        let message = format!(
+            "the key {:?} has {field} {incoming}, which is lower than the stored {stored}; an older record never \
+             overwrites a newer one",
+            record.record_key
+        );
+        older(record, message)
+    })
+}
+
 fn older_than_stored(record: &Incoming<'_>, current: &Current) -> Rejected {
     let message = format!(
         "the key {:?} was observed at {}, after this run; an older record never overwrites a newer one",
         record.record_key, current.observed_at
     );
+    older(record, message)
+}
+
+fn older(record: &Incoming<'_>, message: String) -> Rejected {
     Rejected {
+        url: record.lineage.url.clone(),
         place: record.place,
         reject: Reject::new(RejectReason::OlderThanStored, message),
         raw: record.payload[..record.payload.len().min(forebay_store::rejected::RAW_LIMIT)].to_vec(),

@@ -60,6 +60,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         guards: None,
         max_rejected_share: 0.1,
         with_handoffs: true,
+        sequence_field: None,
         engine: "test".into(),
     }
 }
@@ -80,11 +81,11 @@ pub(crate) fn in_scope(scope: &str, request: PersistRequest) -> PersistRequest {
 }
 
 pub(crate) fn input(text: &[u8]) -> Input {
-    Input {
-        name: "test.jsonl".into(),
-        reader: Box::new(io::Cursor::new(text.to_vec())),
-        options: ReadOptions::default(),
-    }
+    read_as(Box::new(io::Cursor::new(text.to_vec())), ReadOptions::default())
+}
+
+pub(crate) fn read_as(reader: Box<dyn io::Read + Send>, options: ReadOptions) -> Input {
+    Input::bytes("test.jsonl", reader, options)
 }
 
 pub(crate) fn id(key: &str) -> ReferenceId {
@@ -148,7 +149,7 @@ impl Shop {
         let (sender, reader) = pipe();
         let waiting = Mutex::new(Waiting { sender: Some(sender), pieces, num_lines: 0 });
         waiting.lock().unwrap().next(0);
-        let input = Input { reader: Box::new(reader), ..input(b"") };
+        let input = read_as(Box::new(reader), ReadOptions::default());
         persist::persist(&self.database, request, input, &|progress| {
             if let Progress::Counts { num_seen, .. } = progress {
                 waiting.lock().unwrap().next(num_seen);

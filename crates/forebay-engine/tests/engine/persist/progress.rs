@@ -2,11 +2,12 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use forebay_engine::persist::{self, Input, Progress};
+use forebay_engine::persist::{self, Progress};
+use forebay_sources::ReadOptions;
 use forebay_store::changes;
 use tokio::{sync::Notify, time};
 
-use super::{Shop, complete, counts, id, incremental, input, numbered, pipe};
+use super::{Shop, complete, counts, id, incremental, input, numbered, pipe, read_as};
 
 /// The counts of the latest run, as another connection sees them.
 const LATEST: &str = "select status, num_seen, num_added, num_unchanged from forebay.scrape_runs
@@ -27,7 +28,7 @@ async fn progress_is_visible_while_a_run_goes() {
     let shop = Shop::open().await;
     shop.persist(incremental(1), &numbered(0..10, 1)).await;
     let (sender, reader) = pipe();
-    let input = Input { reader: Box::new(reader), ..input(b"") };
+    let input = read_as(Box::new(reader), ReadOptions::default());
     let run = persist::persist(&shop.database, incremental(2), input, &|_| {});
     let feeding = async {
         // Nothing changes in these, so no batch shows them: the clock does.
@@ -70,7 +71,7 @@ async fn what_was_cut_off_is_closed_by_the_next_run() {
             begun.notify_one();
         }
     };
-    let cut_off = Input { reader: Box::new(reader), ..input(b"") };
+    let cut_off = read_as(Box::new(reader), ReadOptions::default());
     tokio::select! {
         ended = persist::persist(&shop.database, complete(1), cut_off, &tell) => panic!("{ended:?}"),
         () = begun.notified() => {}

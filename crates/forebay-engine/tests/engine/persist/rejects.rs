@@ -6,7 +6,7 @@ use forebay_domain::{json::DEFAULT_MAX_DEPTH, reject::RejectReason, run::OnDupli
 use forebay_engine::persist::{self, PersistRequest, RunReport};
 use forebay_sources::{Format, ReadOptions};
 
-use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered};
+use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered, read_as};
 
 async fn persist_bytes(
     shop: &Shop,
@@ -14,7 +14,7 @@ async fn persist_bytes(
     options: ReadOptions,
     bytes: &[u8],
 ) -> RunReport {
-    let input = persist::Input { options, ..input(bytes) };
+    let input = read_as(Box::new(std::io::Cursor::new(bytes.to_vec())), options);
     persist::persist(&shop.database, request, input, &|_| {}).await.unwrap()
 }
 

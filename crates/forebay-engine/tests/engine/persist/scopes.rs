@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use forebay_engine::persist::{self, Input, Progress};
+use forebay_engine::persist::{self, Progress};
+use forebay_sources::ReadOptions;
 use tokio::time;
 
-use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered, pipe};
+use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered, pipe, read_as};
 
 const ROWS: &str = "select record_key, scope, version, removed_at is null from forebay.\"references\"
     order by record_key collate \"C\"";
@@ -69,7 +70,7 @@ async fn overlap(
     let (told_locked, locked) = tokio::sync::watch::channel(false);
     let (told_waiting, waiting) = tokio::sync::watch::channel(false);
     let run_first = async {
-        let input = Input { reader: Box::new(reader), ..input(b"") };
+        let input = read_as(Box::new(reader), ReadOptions::default());
         let tell = |progress: Progress| {
             if matches!(progress, Progress::Counts { num_seen: 50, .. }) {
                 told_locked.send_replace(true);

@@ -1,0 +1,102 @@
+//! Lines on their way to a real database, and what becomes of them while it is away.
+
+use forebay_store::{logs::LogFilter, testing};
+
+use super::*;
+
+async fn stored(database: &Database) -> Vec<String> {
+    let filter = LogFilter { run_id: 1, min_level: Level::Debug, grep: None, after: None };
+    let client = database.client().await.unwrap();
+    let lines = logs::read(&**client, &filter, 100_000).await.unwrap();
+    lines.into_iter().map(|line| line.message).collect()
+}
+
+#[tokio::test]
+async fn what_matters_is_written_in_batches() {
+    let test = testing::database().await;
+    let database = test.open().await;
+    let (sink, writer) = channel(1, Level::Info);
+    assert!(sink.keeps(Level::Warn) && !sink.keeps(Level::Debug));
+    let say = async {
+        for number in 0..1_200 {
+            sink.log(Level::Info, format!("line {number}"), json!({"number": number}));
+            sink.log(Level::Debug, "not kept", json!({}));
+        }
+        drop(sink);
+    };
+    let (written, ()) = tokio::join!(writer.run(&database), say);
+    assert_eq!(written, LogsWritten { num_written: 1_200, num_dropped: 0 });
+    let lines = stored(&database).await;
+    assert!((0..1_200).all(|number| lines[number] == format!("line {number}")));
+    // One transaction for each batch, not one for each line.
+    let client = database.client().await.unwrap();
+    let statement = "select count(distinct xmin::text) from forebay.scrape_logs";
+    assert_eq!(client.query_one(statement, &[]).await.unwrap().get::<_, i64>(0), 3);
+}
+
+#[tokio::test]
+async fn a_line_is_written_while_the_run_goes_on() {
+    let test = testing::database().await;
+    let database = test.open().await;
+    let (sink, writer) = channel(1, Level::Debug);
+    let say = async {
+        sink.log(Level::Error, "x".repeat(MAX_MESSAGE - 1) + "é", json!({"long": "y".repeat(MAX_METADATA)}));
+        while stored(&database).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        drop(sink);
+    };
+    let (written, ()) = tokio::join!(writer.run(&database), say);
+    assert_eq!(written, LogsWritten { num_written: 1, num_dropped: 0 });
+    assert_eq!(stored(&database).await, ["x".repeat(MAX_MESSAGE - 1)], "cut at a character");
+}
+
+#[tokio::test]
+async fn what_is_lost_while_the_database_is_away_is_counted_and_told() {
+    const SAID: u64 = 6_000;
+    let test = testing::database().await;
+    let database = test.open().await;
+    let name: String = {
+        let client = database.client().await.unwrap();
+        client.query_one("select current_database()::text", &[]).await.unwrap().get(0)
+    };
+    let admin = database.sibling("postgres").await.unwrap();
+    let admin = admin.client().await.unwrap();
+    let away = format!(
+        "alter database {name} allow_connections false;
+         select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'"
+    );
+    admin.batch_execute(&away).await.unwrap();
+
+    let (sink, writer) = channel(1, Level::Info);
+    for number in 0..SAID {
+        sink.log(Level::Info, format!("line {number}"), json!({}));
+    }
+    let back = async {
+        let statement = format!("alter database {name} allow_connections true");
+        admin.batch_execute(&statement).await.unwrap();
+        while stored(&database).await.len() < CAPACITY {
+            tokio::task::yield_now().await;
+        }
+        drop(sink);
+    };
+    let (written, ()) = tokio::join!(writer.run(&database), back);
+    let num_dropped = SAID - CAPACITY as u64;
+    assert_eq!(written, LogsWritten { num_written: CAPACITY as u64 + 1, num_dropped });
+    let lines = stored(&database).await;
+    let told = format!("{num_dropped} lines before this one were lost: the database was away for too long");
+    assert_eq!(lines.iter().filter(|line| **line == told).count(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_is_over_does_not_wait_for_the_database() {
+    let test = testing::database().await;
+    let database = test.open().await;
+    database.client().await.unwrap().batch_execute("drop table forebay.scrape_logs").await.unwrap();
+    let (sink, writer) = channel(1, Level::Info);
+    for _ in 0..700 {
+        sink.log(Level::Info, "to nowhere", json!({}));
+    }
+    drop(sink);
+    assert_eq!(writer.run(&database).await, LogsWritten { num_written: 0, num_dropped: 700 });
+}

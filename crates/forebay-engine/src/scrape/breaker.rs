@@ -1,0 +1,99 @@
+//! What a source's breaker is asked and told.
+
+use forebay_domain::{
+    breaker::{Answer, BreakerPolicy, CallOutcome, Permit},
+    guards::HoldReason,
+    handoff::FailureClass,
+    run::RunStatus,
+};
+use forebay_store::{
+    breakers::{self, Ended},
+    connect::Database,
+    sources::Source,
+};
+use jiff::{SignedDuration, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::{
+    error::{Error, Result},
+    persist::RunReport,
+};
+
+/// Asks for leave to call a source.
+pub(super) async fn ask(database: &Database, source: &Source, policy: &BreakerPolicy) -> Result<Permit> {
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let asked =
+        breakers::ask(&transaction, source.source_id, policy, Timestamp::now(), random().unwrap_or_default())
+            .await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    match asked.answer {
+        Answer::Permit(permit) => Ok(permit),
+        Answer::Refused { retry_after, reason } => Err(Error::Refused {
+            source_name: source.name.clone(),
+            retry_after: retry_after.unsigned_abs(),
+            reason,
+        }),
+    }
+}
+
+/// Tells how a call ended. If the database cannot be told, the next call will; a probe is given up after its lease.
+pub(super) async fn tell(
+    database: &Database,
+    source: &Source,
+    policy: &BreakerPolicy,
+    permit: Permit,
+    result: &Result<RunReport>,
+) {
+    let (outcome, retry_after, run_id) = judge(result);
+    let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
+    let tell = async {
+        let mut client = database.client().await?;
+        let transaction = client.transaction().await?;
+        let ended = Ended { outcome, retry_after, run_id };
+        let jitter =
+            random::<4>().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX));
+        breakers::record(&transaction, source.source_id, policy, permit, &ended, Timestamp::now(), jitter)
+            .await?;
+        transaction.commit().await?;
+        Ok::<_, forebay_store::Error>(())
+    };
+    let _ = tell.await;
+}
+
+/// How the source behaved. What went wrong on our side is not held against it.
+fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration>, Option<i64>) {
+    let report = match result {
+        Ok(report) => report,
+        Err(Error::Crawl(incomplete)) => return (outcome(incomplete.class), incomplete.retry_after, None),
+        Err(Error::Source(forebay_sources::Error::Fetch(error))) => {
+            return (outcome(error.class()), error.retry_after(), None);
+        }
+        Err(Error::Source(_)) => return (CallOutcome::Permanent, None, None),
+        Err(_) => return (CallOutcome::Configuration, None, None),
+    };
+    let reason = report.reason_code.as_deref();
+    let is = |hold: HoldReason| reason == Some(hold.as_str());
+    let outcome = match report.status {
+        RunStatus::Held if is(HoldReason::EmptyRun) => CallOutcome::ZeroRecords,
+        RunStatus::Held if is(HoldReason::CoverageDrop) => CallOutcome::CoverageDrop,
+        RunStatus::Failed => CallOutcome::Permanent,
+        _ if report.counts.num_seen == 0 && report.had_records => CallOutcome::ZeroRecords,
+        _ => CallOutcome::Success,
+    };
+    (outcome, None, Some(report.run_id))
+}
+
+fn outcome(class: FailureClass) -> CallOutcome {
+    match class {
+        FailureClass::Transient | FailureClass::Lost => CallOutcome::Transient,
+        FailureClass::Throttled => CallOutcome::Throttled,
+        FailureClass::Permanent | FailureClass::Poison => CallOutcome::Permanent,
+    }
+}
+
+fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(bytes)
+}

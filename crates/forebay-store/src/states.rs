@@ -1,0 +1,56 @@
+//! Where incremental sources go on: the state that a tap sent last and whose records are committed.
+
+use serde_json::Value;
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// What a source is given back at its next run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceState {
+    /// The state, as JSON text, as it came.
+    pub state: Option<String>,
+    /// The version of its data that it last said is whole (Singer's `ACTIVATE_VERSION`).
+    pub version: Option<i64>,
+}
+
+/// The state of a scope of a source. `None`: it has never sent one.
+pub async fn find(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<Option<SourceState>> {
+    let statement = "select s.state -> 'state' #>> '{}', (s.state ->> 'version')::int8 from forebay.source_states as s \
+         where s.source_id = $1 and s.scope = $2";
+    let row = client.query_typed_opt(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+    row.map(|row| Ok(SourceState { state: row.try_get(0)?, version: row.try_get(1)? })).transpose()
+}
+
+/// Stores a state, in the transaction that commits the last of the records that it stands for. What is not given stays.
+pub async fn save(
+    client: &impl GenericClient,
+    source_id: i32,
+    scope: &str,
+    run_id: i64,
+    state: &SourceState,
+) -> Result<()> {
+    let parsed: Option<Value> = state.state.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let mut stored = serde_json::Map::new();
+    stored.extend(parsed.map(|state| ("state".to_owned(), state)));
+    stored.extend(state.version.map(|version| ("version".to_owned(), version.into())));
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let statement = "insert into forebay.source_states as s (source_id, scope, run_id, state) values ($1, $2, $3, $4) \
+         on conflict (source_id, scope) do update \
+         set run_id = excluded.run_id, state = s.state || excluded.state, updated_at = now() \
+         where s.state is distinct from s.state || excluded.state";
+    client
+        .execute_typed(
+            statement,
+            &[
+                (&source_id, Type::INT4),
+                (&scope, Type::TEXT),
+                (&run_id, Type::INT8),
+                (&Value::Object(stored), Type::JSONB),
+            ],
+        )
+        .await?;
+    Ok(())
+}
