@@ -98,14 +98,15 @@ impl Network {
     /// URLs of the source itself; secret headers are sent to their origins (scheme, host and port) only.
     pub fn fetcher(&self, settings: &FetchSettings, homes: &[Url]) -> Result<Fetcher, FetchError> {
         let archive = settings.warc.as_deref().map(WarcWriter::open).transpose()?;
-        Fetcher::made(From::Network(Arc::clone(&self.shared)), self, settings, homes, archive)
+        let client = self.shared.clients.client(settings)?;
+        Fetcher::made(From::Network(Arc::clone(&self.shared), client), settings, homes, archive)
     }
 }
 
 /// Where answers come from.
 #[derive(Debug)]
 enum From {
-    Network(Arc<Shared>),
+    Network(Arc<Shared>, Client),
     Archive(Arc<WarcReader>),
 }
 
@@ -118,7 +119,6 @@ pub struct Fetcher {
 #[derive(Debug)]
 struct Inner {
     from: From,
-    client: Client,
     settings: FetchSettings,
     limits: Limits,
     identity: Identity,
@@ -133,19 +133,17 @@ impl Fetcher {
         let from = From::Archive(Arc::new(WarcReader::open(archive)?));
         let settings =
             FetchSettings { warc: None, headers: std::collections::BTreeMap::new(), ..settings.clone() };
-        Self::made(from, &Network::new(0), &settings, &[], None)
+        Self::made(from, &settings, &[], None)
     }
 
     fn made(
         from: From,
-        network: &Network,
         settings: &FetchSettings,
         homes: &[Url],
         archive: Option<WarcWriter>,
     ) -> Result<Self, FetchError> {
         let inner = Inner {
             from,
-            client: network.shared.clients.client(settings)?,
             limits: hops::limits(settings),
             identity: Identity::of(settings, homes)?,
             archive: archive.map(Arc::new),
@@ -231,7 +229,7 @@ impl Fetcher {
 
     /// A random number from 0 to 1 (`SplitMix64`).
     fn jitter(&self) -> f64 {
-        let From::Network(shared) = &self.inner.from else { return 0.0 };
+        let From::Network(shared, _) = &self.inner.from else { return 0.0 };
         let mut bits = shared.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

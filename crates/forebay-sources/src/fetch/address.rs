@@ -52,28 +52,27 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(carried) = carried_v4(address) {
         return is_public_v4(carried);
     }
-    let segments = address.segments();
+    let [first, second, ..] = address.segments();
     // 2000::/3 is all that has been given out for the public; what is special within it follows.
-    let is_global = segments[0] & 0xe000 == 0x2000;
-    let is_special = (segments[0] == 0x2001 && segments[1] < 0x0200)
-        || (segments[0] == 0x2001 && segments[1] == 0x0db8)
-        || (segments[0] == 0x3fff && segments[1] < 0x1000);
+    let is_global = first & 0xe000 == 0x2000;
+    let is_special = match first {
+        0x2001 => second < 0x0200 || second == 0x0db8,
+        0x3fff => second < 0x1000,
+        _ => false,
+    };
     is_global && !is_special
 }
 
 /// The IPv4 address that a router, translator or system would make of an IPv6 one.
 fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let s = address.segments();
-    let from = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        Ipv4Addr::new(a, b, c, d)
+    // Mapped (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056).
+    let ([0, 0, 0, 0, 0, 0xffff, high, low]
+    | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = address.segments()
+    else {
+        return None;
     };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
-        _ => None,
-    }
+    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// What is fetched from although it is not public: nothing, everything, or networks and hosts.

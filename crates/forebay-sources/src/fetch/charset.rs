@@ -70,10 +70,7 @@ fn in_meta(tag: &[u8]) -> Option<&'static Encoding> {
     let name = memchr::memmem::find(&lower, b"charset")?;
     let rest = lower[name + b"charset".len()..].trim_ascii_start();
     let rest = rest.strip_prefix(b"=")?.trim_ascii_start();
-    let rest = match rest {
-        [b'"' | b'\'', rest @ ..] => rest,
-        rest => rest,
-    };
+    let rest = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'")).unwrap_or(rest);
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b';' | b'/');
     let label = &rest[..rest.iter().position(is_end).unwrap_or(rest.len())];
     let encoding = Encoding::for_label(label)?;

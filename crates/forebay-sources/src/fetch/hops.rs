@@ -61,7 +61,7 @@ impl Fetcher {
             }
             let answer = match &self.inner.from {
                 From::Archive(archive) => find(Arc::clone(archive), &url, request).await?,
-                From::Network(_) => self.ask(&url, request, purpose).await?,
+                From::Network(..) => self.ask(&url, request, purpose).await?,
             };
             match answer.status {
                 200 | 203 => return Ok(answer),
@@ -81,7 +81,7 @@ impl Fetcher {
 
     /// Asks the network for one hop.
     async fn ask(&self, url: &Url, request: &Request, purpose: Purpose) -> Result<Answer, FetchError> {
-        let From::Network(network) = &self.inner.from else {
+        let From::Network(network, client) = &self.inner.from else {
             return Err(FetchError::NotInWarc { url: shown(url) });
         };
         let settings = &self.inner.settings;
@@ -104,10 +104,10 @@ impl Fetcher {
         }
         add(&self.inner.stats.requests, 1);
         let answered = if purpose == Purpose::File {
-            let answered = tokio::time::timeout(timeout, self.inner.client.execute(asked)).await;
+            let answered = tokio::time::timeout(timeout, client.execute(asked)).await;
             answered.map_err(|_| FetchError::Timeout { url: shown(url) })
         } else {
-            Ok(self.inner.client.execute(asked).await)
+            Ok(client.execute(asked).await)
         };
         let answered = answered.and_then(|answered| answered.map_err(|error| unanswered(url, error)));
         match answered {
@@ -151,7 +151,9 @@ impl Fetcher {
     ) -> Result<(), FetchError> {
         let (url, status, at) = (answer.url.clone(), answer.status, answer.at);
         let headers = std::mem::take(&mut answer.headers);
-        let (body, is_cut) = answer.drain(outcome, &self.inner.stats).await;
+        let timeout = self.inner.settings.timeout.get();
+        let drained = tokio::time::timeout(timeout, answer.drain(outcome, &self.inner.stats)).await;
+        let (body, is_cut) = drained.unwrap_or((Bytes::new(), true));
         self.keep(&url, request, status, &headers, at, Kept { body: &body, is_cut }).await
     }
 
@@ -176,10 +178,10 @@ impl Fetcher {
 
     /// Asks robots.txt for leave to fetch a URL, and returns the gap that it wants.
     async fn leave(&self, url: &Url) -> Result<Duration, FetchError> {
-        let From::Network(network) = &self.inner.from else { return Ok(Duration::ZERO) };
+        let From::Network(network, _) = &self.inner.from else { return Ok(Duration::ZERO) };
         let origin = url.origin().ascii_serialization();
         // Boxed, because fetching robots.txt is fetching.
-        let known = network.robots.get(&origin, Box::pin(self.fetch_robots(url))).await?;
+        let known = network.robots.get(&origin, || Box::pin(self.fetch_robots(url))).await?;
         let rules = known.map_err(|problem| FetchError::RobotsUnreachable { origin, problem })?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         if !rules.allows(path) {

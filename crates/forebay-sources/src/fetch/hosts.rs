@@ -43,6 +43,8 @@ impl Hosts {
     /// The host of that name. All ports and schemes of a name are one host: behind them is one machine more often than
     /// not.
     pub(super) fn host(&self, name: &str) -> Arc<Host> {
+        // With a dot at its end it is the same name.
+        let name = name.trim_end_matches('.');
         let mut hosts = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = hosts.get(name) {
             return Arc::clone(host);
@@ -71,9 +73,8 @@ impl Host {
             let decision = self.pace().ask(limits, now);
             match decision {
                 Decision::Start => break now,
-                Decision::Wait(time) => tokio::time::sleep(time).await,
                 Decision::Paused(time) if time > patience => return Err(Paused(time)),
-                Decision::Paused(time) => tokio::time::sleep(time).await,
+                Decision::Wait(time) | Decision::Paused(time) => tokio::time::sleep(time).await,
                 // What ended since the look is remembered.
                 Decision::Full => self.ended.notified().await,
             }

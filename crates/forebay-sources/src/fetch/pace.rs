@@ -85,14 +85,16 @@ impl Default for HostPace {
 impl HostPace {
     /// Whether a request may start now. If it may, it counts as started.
     pub(super) fn ask(&mut self, limits: Limits, now: Duration) -> Decision {
-        if now < self.paused_until {
-            return Decision::Paused(self.paused_until - now);
+        let pause = self.paused_until.saturating_sub(now);
+        if !pause.is_zero() {
+            return Decision::Paused(pause);
         }
         if self.under_way >= self.concurrency(limits) {
             return Decision::Full;
         }
-        if now < self.next_start {
-            return Decision::Wait(self.next_start - now);
+        let wait = self.next_start.saturating_sub(now);
+        if !wait.is_zero() {
+            return Decision::Wait(wait);
         }
         self.next_start = self.next_start.max(now.saturating_sub(SLACK)) + self.gap(limits);
         self.under_way += 1;

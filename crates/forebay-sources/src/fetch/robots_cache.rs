@@ -25,10 +25,13 @@ const MAX_ORIGINS: usize = 4096;
 /// What is known of an origin: its rules, or why they could not be read.
 pub(super) type Known = Result<Arc<Rules>, String>;
 
+/// What is known of an origin, and until when.
+type Cell = Arc<OnceCell<(Known, Instant)>>;
+
 /// The robots.txt of a process.
 #[derive(Debug, Default)]
 pub(super) struct RobotsCache {
-    by_origin: Mutex<HashMap<String, Arc<OnceCell<(Known, Instant)>>>>,
+    by_origin: Mutex<HashMap<String, Cell>>,
 }
 
 impl RobotsCache {
@@ -36,20 +39,20 @@ impl RobotsCache {
     pub(super) async fn get(
         &self,
         origin: &str,
-        fetch: impl Future<Output = Result<Known, FetchError>>,
+        fetch: impl AsyncFnOnce() -> Result<Known, FetchError>,
     ) -> Result<Known, FetchError> {
         let cell = self.cell(origin);
-        let found_out = async {
-            let known = fetch.await?;
+        let found_out = async || {
+            let known = fetch().await?;
             let kept = if known.is_ok() { KEPT } else { KEPT_UNREACHABLE };
             Ok((known, Instant::now() + kept))
         };
-        cell.get_or_try_init(|| found_out).await.map(|(known, _)| known.clone())
+        cell.get_or_try_init(found_out).await.map(|(known, _)| known.clone())
     }
 
-    fn cell(&self, origin: &str) -> Arc<OnceCell<(Known, Instant)>> {
+    fn cell(&self, origin: &str) -> Cell {
         let now = Instant::now();
-        let is_old = |cell: &OnceCell<(Known, Instant)>| cell.get().is_some_and(|(_, until)| *until <= now);
+        let is_old = |cell: &Cell| cell.get().is_some_and(|(_, until)| *until <= now);
         let mut cells = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(origin).filter(|cell| !is_old(cell)) {
             return Arc::clone(cell);
@@ -60,7 +63,7 @@ impl RobotsCache {
         if cells.len() >= MAX_ORIGINS {
             cells.clear();
         }
-        let cell = Arc::<OnceCell<_>>::default();
+        let cell = Cell::default();
         cells.insert(origin.to_owned(), Arc::clone(&cell));
         cell
     }

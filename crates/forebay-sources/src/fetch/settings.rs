@@ -15,7 +15,8 @@ use super::address::AllowPrivate;
 use super::values::{Period, Rate, Size};
 
 /// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
-/// hold over all sources of a process that fetch from that host.
+/// hold over all sources of a process that fetch from that host. Proxies of the environment (`HTTPS_PROXY` and the like)
+/// are not used: they would look up names themselves, where addresses are not checked.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FetchSettings {
@@ -343,6 +344,10 @@ mod tests {
         let schema = schemars::schema_for!(FetchSettings);
         let properties = schema.get("properties").and_then(|p| p.as_object()).unwrap();
         assert_eq!(properties.len(), 17);
+        for (name, kind) in [("rate", "string"), ("concurrency", "integer"), ("contact", "string")] {
+            let text = serde_json::to_string(&(&properties[name], schema.get("$defs"))).unwrap();
+            assert!(text.contains(&format!("\"{kind}\"")), "{name} is {text}");
+        }
         for (name, property) in properties {
             assert!(property.get("description").is_some(), "{name} has no description");
         }

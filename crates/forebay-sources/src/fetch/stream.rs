@@ -20,13 +20,13 @@ const CHANNEL: usize = 4;
 /// fetch comes out as [`crate::Error::Fetch`] inside of the [`io::Error`]. Dropping it ends the fetch.
 #[derive(Debug)]
 pub struct Body {
-    decoded: Decoded,
+    decoded: Box<Decoded>,
     stats: Arc<FetchStats>,
 }
 
 impl Body {
     pub(super) fn new(decoded: Decoded, stats: Arc<FetchStats>) -> Self {
-        Self { decoded, stats }
+        Self { decoded: Box::new(decoded), stats }
     }
 }
 

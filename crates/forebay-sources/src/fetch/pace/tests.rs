@@ -104,7 +104,7 @@ proptest! {
                     Decision::Start => {
                         prop_assert!(now >= paused_until);
                         if let Some(last) = last_start {
-                            prop_assert!(now - last + SLACK >= limits.gap);
+                            prop_assert!(now.saturating_sub(last) + SLACK >= limits.gap);
                         }
                         last_start = Some(now);
                         under_way.push(now);

@@ -17,7 +17,7 @@ async fn read(streamed: Streamed) -> (Vec<u8>, Option<&'static str>) {
 }
 
 fn lines() -> String {
-    (0..100_000).map(|n| format!("{{\"id\":{n}}}\n")).collect()
+    (0..100_000).map(|n| format!("{{\"id\":{n}}}\n")).collect::<Vec<_>>().concat()
 }
 
 fn gzip(data: &[u8]) -> Vec<u8> {

@@ -130,10 +130,10 @@ async fn read(connection: &mut TcpStream) -> Option<Asked> {
 async fn write(connection: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     match reply {
         Reply::Bytes(bytes) => connection.write_all(&bytes).await?,
-        Reply::Silence => std::future::pending().await,
+        Reply::Silence => std::future::pending::<()>().await,
         Reply::ThenSilence(bytes) => {
             connection.write_all(&bytes).await?;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Reply::Endless(head) => {
             connection.write_all(head.as_bytes()).await?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use forebay_domain::handoff::FailureClass;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -140,4 +140,47 @@ async fn no_more_requests_than_granted_are_under_way() {
     }
     assert_eq!(site.paths().len(), 20);
     assert!(site.most_under_way() <= 2, "{} were under way", site.most_under_way());
+}
+
+#[tokio::test]
+async fn connections_are_used_again_whatever_the_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let num_connections = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&num_connections);
+    let site = tokio::spawn(async move {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let (asked, mut answer) = connection.into_split();
+                let mut lines = tokio::io::BufReader::new(asked).lines();
+                let mut path = String::new();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if line.starts_with("GET ") {
+                        path = line;
+                    } else if line.is_empty() {
+                        let head = match path.split(' ').nth(1) {
+                            Some("/gone") => "404 Not Found",
+                            Some("/moved") => "302 Found\r\nlocation: /",
+                            _ => "200 OK",
+                        };
+                        let text = format!("HTTP/1.1 {head}\r\ncontent-length: 4\r\n\r\nbody");
+                        answer.write_all(text.as_bytes()).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let fetcher = fetcher("{}");
+    for n in 0..30 {
+        let path = ["/", "/gone", "/moved"][n % 3];
+        let expected = if path == "/gone" { "http_status" } else { "ok" };
+        assert_eq!(code(&fetcher, &url.join(path).unwrap()).await, expected);
+    }
+    site.abort();
+    assert_eq!(fetcher.stats().counts().num_requests, 40);
+    // One would do; a second is made when the first is not yet back.
+    let num_connections = num_connections.load(Ordering::Relaxed);
+    assert!(num_connections < 10, "{num_connections} connections");
 }
