@@ -1,0 +1,14 @@
+//! `ical`: calendars.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use forebay_fuzz::{kind, read, settings};
+use forebay_sources::kinds::{PageKind, PageReader};
+use libfuzzer_sys::fuzz_target;
+
+static KIND: LazyLock<PageKind> =
+    LazyLock::new(|| kind(PageReader::Ical(settings(r#"{"url": "https://example.edu/term.ics"}"#))));
+
+fuzz_target!(|body: &[u8]| read(&KIND, body));
