@@ -73,6 +73,8 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_told() {
         sink.log(Level::Info, format!("line {number}"), json!({}));
     }
     let back = async {
+        // The writer, which was first, fares no better.
+        assert!(database.client().await.unwrap_err().is_unreachable());
         let statement = format!("alter database {name} allow_connections true");
         admin.batch_execute(&statement).await.unwrap();
         while stored(&database).await.len() < CAPACITY {
