@@ -93,7 +93,7 @@ impl PageKind {
     /// The names of all placeholders that a scope has to fill.
     pub fn placeholders(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
-            self.urls().into_iter().flat_map(|urls| urls.templates()).flat_map(UrlTemplate::names).collect();
+            self.urls().into_iter().flat_map(Urls::templates).flat_map(UrlTemplate::names).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -122,6 +122,17 @@ impl PageKind {
             PageReader::JsonLd(kind) => kind.harvest(page, link),
             PageReader::Feed(kind) => kind.harvest(page, link),
             PageReader::Ical(kind) => kind.harvest(page, link),
+        }
+    }
+
+    /// The word in configuration, columns and output.
+    pub fn name(&self) -> &'static str {
+        match self.reader {
+            PageReader::HttpJson(_) => "http_json",
+            PageReader::Html(_) => "html",
+            PageReader::JsonLd(_) => "json_ld",
+            PageReader::Feed(_) => "feed",
+            PageReader::Ical(_) => "ical",
         }
     }
 

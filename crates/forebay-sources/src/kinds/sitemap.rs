@@ -212,7 +212,7 @@ impl Found<'_> {
         match links::follow(url, url, written, &self.sitemap.allow_hosts) {
             Ok(url) if list == List::Sitemaps => self.harvest.links.push(Link::new(url, Role::Sitemap)),
             Ok(url) if self.sitemap.wants(url.path()) => {
-                self.harvest.links.push(Link::new(url, Role::Listing))
+                self.harvest.links.push(Link::new(url, Role::Listing));
             }
             Ok(_) => {}
             Err(_) => self.harvest.num_refused_links += 1,

@@ -8,7 +8,7 @@
 
 use html5ever::{Attribute, LocalName, local_name};
 
-use super::parse::{Data, NONE, Tree};
+use super::parse::{Data, NONE, Tree, place};
 
 /// A parsed page.
 pub(crate) struct Dom {
@@ -29,7 +29,7 @@ pub(crate) struct Element {
     /// Its sibling before it.
     pub(crate) previous: u32,
     /// Its 1-based place among its siblings.
-    pub(crate) place: u32,
+    pub(crate) nth: u32,
     /// How many elements are its children.
     pub(crate) children: u32,
     /// One bit for each of its classes, so that most elements are told apart without looking at their attributes.
@@ -64,24 +64,25 @@ impl Dom {
                 Data::Text(text) => dom.text.push_str(text),
                 Data::Element(attributes) => {
                     let name = &node.name.local;
-                    let index = dom.elements.len() as u32;
+                    let index = place(dom.elements.len());
                     if is_block(name) {
                         dom.text.push(' ');
                     }
                     hidden_in += u32::from(is_hidden(name));
                     let parent = open.last().copied().unwrap_or(NONE);
                     let previous = last_child.last().copied().unwrap_or(NONE);
-                    let place = dom.elements.get(previous as usize).map_or(1, |sibling| sibling.place + 1);
+                    let sibling = dom.elements.get(previous as usize);
+                    let nth = sibling.map_or(1, |sibling| sibling.nth + 1);
                     if let Some(parent) = dom.elements.get_mut(parent as usize) {
                         parent.children += 1;
                     }
-                    let (text, hidden) = (dom.text.len() as u32, dom.hidden.len() as u32);
+                    let (text, hidden) = (place(dom.text.len()), place(dom.hidden.len()));
                     dom.elements.push(Element {
                         name: name.clone(),
                         parent,
                         end: index + 1,
                         previous,
-                        place,
+                        nth,
                         children: 0,
                         class_bits: class_bits(attributes),
                         line: node.line,
@@ -120,11 +121,11 @@ impl Dom {
     fn close(&mut self, open: &mut Vec<u32>, last_child: &mut Vec<u32>, hidden_in: &mut u32) {
         last_child.pop();
         let Some(index) = open.pop() else { return };
-        let end = self.elements.len() as u32;
+        let end = place(self.elements.len());
         let element = &mut self.elements[index as usize];
         element.end = end;
-        element.text.1 = self.text.len() as u32;
-        element.hidden.1 = self.hidden.len() as u32;
+        element.text.1 = place(self.text.len());
+        element.hidden.1 = place(self.hidden.len());
         *hidden_in -= u32::from(is_hidden(&element.name));
         if is_block(&element.name) {
             self.text.push(' ');
@@ -162,7 +163,7 @@ impl Dom {
     pub(crate) fn inside(&self, element: Option<u32>) -> std::ops::Range<u32> {
         match element {
             Some(element) => element + 1..self.elements[element as usize].end,
-            None => 0..self.elements.len() as u32,
+            None => 0..place(self.elements.len()),
         }
     }
 

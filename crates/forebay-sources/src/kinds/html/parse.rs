@@ -35,6 +35,11 @@ const PIECE: usize = 4 << 10;
 /// Up to this size a page is too small for a tag whose attributes would cost too much.
 const SMALL: usize = 32 << 10;
 
+/// An index or a length as it is stored. All are far below the limit, because pages are.
+pub(super) fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(NONE)
+}
+
 /// A tree as the parser builds it.
 pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
@@ -82,7 +87,7 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     while start < text.len() {
         let end = piece_end(text, start, if is_small { PIECE } else { 1 });
         let before = tokenizer.sink.tokens.get();
-        queue.push_back(whole.subtendril(start as u32, (end - start) as u32));
+        queue.push_back(whole.subtendril(place(start), place(end - start)));
         // Scripts and declarations of an encoding interrupt the parser; here nothing happens then.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         let sink = &tokenizer.sink.builder.sink;
@@ -92,10 +97,9 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
         if sink.nodes.borrow().len() > max_nodes {
             return Err("it has too many elements, or its markup is broken in a way that multiplies them");
         }
-        if is_small {
-        } else if tokenizer.sink.tokens.get() != before {
+        if tokenizer.sink.tokens.get() != before {
             unfinished = None;
-        } else {
+        } else if !is_small {
             let tag = *unfinished.get_or_insert(start);
             let is_long = end - tag > SMALL && start - tag <= SMALL;
             if is_long && has_too_many_attributes(&text.as_bytes()[tag..]) {
@@ -207,7 +211,7 @@ impl Sink {
     fn create(&self, name: QualName, data: Data) -> u32 {
         let mut nodes = self.nodes.borrow_mut();
         nodes.push(Node::new(name, data, self.line.get()));
-        (nodes.len() - 1) as u32
+        place(nodes.len() - 1)
     }
 
     fn append_node(&self, nodes: &mut [Node], parent: u32, child: u32) {
@@ -319,7 +323,7 @@ impl TreeSink for Sink {
                     return;
                 }
                 nodes.push(Node::new(nameless(), Data::Text(text), self.line.get()));
-                (nodes.len() - 1) as u32
+                place(nodes.len() - 1)
             }
         };
         self.append_node(&mut self.nodes.borrow_mut(), *parent, child);
@@ -357,7 +361,7 @@ impl TreeSink for Sink {
                     return;
                 }
                 nodes.push(Node::new(nameless(), Data::Text(text), self.line.get()));
-                (nodes.len() - 1) as u32
+                place(nodes.len() - 1)
             }
         };
         self.insert_before(&mut self.nodes.borrow_mut(), *sibling, child);

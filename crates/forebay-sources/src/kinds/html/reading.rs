@@ -65,12 +65,13 @@ pub(crate) fn text(page: &Page) -> Result<Cow<'_, str>, Error> {
     if page.body.iter().all(u8::is_ascii_whitespace) {
         return Err(unreadable(page, "it is empty"));
     }
-    Ok(String::from_utf8_lossy(&page.body))
+    Ok(page.text())
 }
 
 impl<'p> Reading<'p> {
     pub(crate) fn new(page: &'p Page, dom: &'p Dom, allowed: &'p [AllowedHost]) -> Self {
-        let written = (0..dom.elements.len() as u32)
+        let written = dom
+            .inside(None)
             .filter(|&index| dom.elements[index as usize].name == local_name!("base"))
             .find_map(|index| dom.attribute(index, "href"));
         let base =

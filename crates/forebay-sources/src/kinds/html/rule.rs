@@ -40,6 +40,7 @@ pub(super) enum Take {
 /// The table form of a rule.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "switches in a table of the configuration")]
 struct RuleTable {
     /// A CSS selector inside of the item. Default: the item itself.
     select: Option<Selector>,

@@ -10,7 +10,7 @@ const PAGE: &[u8] = include_bytes!("../../../fixtures/http_json/page.json");
 const LAST: &[u8] = include_bytes!("../../../fixtures/http_json/last.json");
 const EMPTY: &[u8] = include_bytes!("../../../fixtures/http_json/empty.json");
 
-fn kind(more: serde_json::Value) -> HttpJson {
+fn kind(more: &serde_json::Value) -> HttpJson {
     let mut of = json!({"url": "https://example.edu/api/courses?sort=a%2fb", "records": "/data/items"});
     of.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let kind: HttpJson = settings(of);
@@ -43,7 +43,7 @@ fn walk(kind: &HttpJson, bodies: &[&[u8]]) -> Vec<String> {
 
 #[test]
 fn records_are_the_text_of_the_page() {
-    let harvest = read(&kind(json!({})), "https://example.edu/api/courses", PAGE).unwrap();
+    let harvest = read(&kind(&json!({})), "https://example.edu/api/courses", PAGE).unwrap();
     assert_eq!(records(&harvest).len(), 2);
     let first = std::str::from_utf8(harvest.chunk.text(&harvest.chunk.records[0])).unwrap();
     assert!(first.contains(r#""credits": 4.0, "seats": {"open""#), "{first}");
@@ -62,11 +62,11 @@ fn records_are_the_text_of_the_page() {
 fn pages_follow_by_link_number_offset_and_cursor() {
     let first = "https://example.edu/api/courses?sort=a%2fb";
     assert_eq!(
-        walk(&kind(json!({"next": "/links/next"})), &[PAGE, LAST]),
+        walk(&kind(&json!({"next": "/links/next"})), &[PAGE, LAST]),
         [first, "https://example.edu/api/courses?page=2"]
     );
     assert_eq!(
-        walk(&kind(json!({"page": {"size_parameter": "size", "size": 2}})), &[PAGE, LAST, EMPTY]),
+        walk(&kind(&json!({"page": {"size_parameter": "size", "size": 2}})), &[PAGE, LAST, EMPTY]),
         [1, 2, 3].map(|n| if n == 1 {
             format!("{first}&page=1&size=2")
         } else {
@@ -74,16 +74,16 @@ fn pages_follow_by_link_number_offset_and_cursor() {
         })
     );
     assert_eq!(
-        walk(&kind(json!({"page": {"parameter": "offset", "start": 0, "step": 50}})), &[PAGE, EMPTY]),
+        walk(&kind(&json!({"page": {"parameter": "offset", "start": 0, "step": 50}})), &[PAGE, EMPTY]),
         [format!("{first}&offset=0"), format!("{first}&offset=50")]
     );
     assert_eq!(
-        walk(&kind(json!({"cursor": {"pointer": "/meta/next", "parameter": "after"}})), &[PAGE, LAST]),
+        walk(&kind(&json!({"cursor": {"pointer": "/meta/next", "parameter": "after"}})), &[PAGE, LAST]),
         [first.to_owned(), format!("{first}&after=b2Zmc2V0OjI%3D")]
     );
     assert_eq!(
         walk(
-            &kind(json!({"cursor": {"pointer": "/meta/page"}})),
+            &kind(&json!({"cursor": {"pointer": "/meta/page"}})),
             &[PAGE, br#"{"data":{"items":[]},"meta":{}}"#]
         )
         .len(),
@@ -93,7 +93,7 @@ fn pages_follow_by_link_number_offset_and_cursor() {
 
 #[test]
 fn the_link_header_is_followed() {
-    let kind = kind(json!({"next": "link-header"}));
+    let kind = kind(&json!({"next": "link-header"}));
     let mut page = page("https://example.edu/api/courses?page=1", PAGE);
     page.link_headers = vec![
         "</style.css>; rel=preload".to_owned(),
@@ -106,7 +106,7 @@ fn the_link_header_is_followed() {
 #[test]
 fn a_next_page_that_cannot_be_followed_is_an_error() {
     let next = |link: &str| format!(r#"{{"data": {{"items": []}}, "links": {{"next": {link}}}}}"#);
-    let kind = kind(json!({"next": "/links/next"}));
+    let kind = kind(&json!({"next": "/links/next"}));
     for wrong in
         [r#""https://elsewhere.example.net/""#, "5", r#""file:///etc/passwd""#, r#""?""#, r#""http://[""#]
     {
@@ -120,7 +120,7 @@ fn a_next_page_that_cannot_be_followed_is_an_error() {
 
 #[test]
 fn a_page_that_is_not_whole_or_not_json_is_an_error() {
-    let kind = kind(json!({}));
+    let kind = kind(&json!({}));
     for (body, code) in [
         (&include_bytes!("../../../fixtures/http_json/cut.json")[..], "page_unreadable"),
         (include_bytes!("../../../fixtures/http_json/sign-in.html"), "page_unreadable"),

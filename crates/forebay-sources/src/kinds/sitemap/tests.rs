@@ -74,7 +74,7 @@ fn a_list_of_lines_is_a_sitemap_too() {
 #[test]
 fn half_a_sitemap_and_what_is_none_are_errors() {
     let gzip = include_bytes!("../../../fixtures/sitemap/urlset.xml.gz");
-    let many: String = (0..=50_000).map(|n| format!("https://example.edu/{n}\n")).collect();
+    let many: String = "https://example.edu/\n".repeat(50_001);
     for (name, body) in [
         ("cut", &include_bytes!("../../../fixtures/sitemap/cut.xml")[..]),
         ("cut gzip", &gzip[..gzip.len() / 2]),

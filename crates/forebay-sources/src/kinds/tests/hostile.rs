@@ -50,7 +50,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 % bound.max(1) as u64) as usize
+        usize::try_from(self.0 % bound.max(1) as u64).unwrap()
     }
 }
 
@@ -67,7 +67,7 @@ fn mutated(body: &[u8], random: &mut Random) -> Vec<u8> {
                 let to = random.below(body.len());
                 body.splice(to..to, piece.repeat(1 + random.below(20)));
             }
-            3 if at < body.len() => body[at] = random.below(256) as u8,
+            3 if at < body.len() => body[at] = u8::try_from(random.below(256)).unwrap(),
             _ => {
                 let splice = SPLICES[random.below(SPLICES.len())];
                 body.splice(at..at, splice.repeat(1 + random.below(3)));

@@ -139,9 +139,9 @@ impl<'d> Matcher<'d> {
             Test::Not(list) => !list.iter().any(|complex| self.complex(complex, index, scope)),
             Test::Is(list) => list.iter().any(|complex| self.complex(complex, index, scope)),
             Test::Has(list) => list.iter().any(|complex| self.has(complex, element, index)),
-            Test::Contains(text) => {
+            Test::Contains(wanted) => {
                 let found = self.dom.text(Some(index));
-                self.looks_at(found.len() as u64 / 8) && collapsed(found).contains(text.as_str())
+                self.looks_at(found.len() as u64 / 8) && collapsed(found).contains(wanted.as_str())
             }
         }
     }
@@ -153,7 +153,7 @@ impl<'d> Matcher<'d> {
             .is_some_and(|(first, _)| matches!(first, Combinator::NextSibling | Combinator::LaterSibling));
         let candidates = if is_beside {
             let parent_end = self.dom.elements.get(element.parent as usize).map(|parent| parent.end);
-            element.end..parent_end.unwrap_or(self.dom.elements.len() as u32)
+            element.end..parent_end.unwrap_or(self.dom.inside(None).end)
         } else {
             index + 1..element.end
         };
@@ -165,8 +165,8 @@ impl<'d> Matcher<'d> {
         let elements = &self.dom.elements;
         if !of_type {
             let siblings =
-                elements.get(element.parent as usize).map_or(element.place, |parent| parent.children);
-            return if from_end { siblings - element.place + 1 } else { element.place };
+                elements.get(element.parent as usize).map_or(element.nth, |parent| parent.children);
+            return if from_end { siblings.saturating_sub(element.nth) + 1 } else { element.nth };
         }
         let mut place = 1;
         let mut at = index;

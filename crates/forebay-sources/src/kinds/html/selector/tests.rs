@@ -3,11 +3,11 @@
 use super::*;
 use crate::kinds::html::parse;
 
-const PAGE: &str = r##"<!doctype html><html><body id=top>
+const PAGE: &str = r#"<!doctype html><html><body id=top>
 <div id=a class="x y md:flex"><p id=p1 lang=en-US>one</p><p id=p2 class=y>two <b id=b1>bold</b></p><span id=s1></span></div>
 <ul id=u><li id=l1>1<li id=l2 class=x>2<li id=l3>3<li id=l4 data-n="4 Four">4<li id=l5>5</ul>
 <div id=d class=y><h2 id=h>Title</h2><p id=p3 title='say "hi"'>Find   me</p><a id=k href="/k.pdf">k</a></div>
-</body></html>"##;
+</body></html>"#;
 
 fn select(selector: &str) -> String {
     let dom = parse(PAGE).unwrap();
