@@ -49,6 +49,21 @@ pub enum Error {
         /// Why.
         reason: RefusalReason,
     },
+    /// Another process took this one for dead and goes on in its place.
+    #[error("another process took over, because this one was silent for too long")]
+    AttemptLost,
+    /// The database was away just now, and is left alone for a moment.
+    #[error("the database cannot be reached, and is not tried again for another {} s", retry_after.as_secs().max(1))]
+    DatabaseLeftAlone {
+        /// Until it is tried again.
+        retry_after: Duration,
+    },
+    /// A source that cannot be scraped without the database.
+    #[error("the source {source_name:?} needs the database to be scraped")]
+    NeedsDatabase {
+        /// The source.
+        source_name: String,
+    },
     /// The temporary file that holds what a run has seen.
     #[error("the temporary file of the run cannot be used")]
     Scratch(#[from] std::io::Error),
@@ -154,6 +169,9 @@ impl Error {
             Self::SourceDisabled { .. } => "source_disabled",
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::Refused { reason, .. } => reason.as_str(),
+            Self::AttemptLost => "attempt_lost",
+            Self::DatabaseLeftAlone { .. } => "database_left_alone",
+            Self::NeedsDatabase { .. } => "needs_database",
             Self::Scratch(_) => "scratch_file",
             Self::Reader => "reader_ended",
             Self::Payload(_) => "payload_unreadable",
@@ -219,6 +237,10 @@ impl Error {
             Self::KeyField { .. } => {
                 Some("write a top-level field as its name, a nested one like /course/id".into())
             }
+            Self::AttemptLost => Some("ask again".into()),
+            Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
+                Some("`forebay doctor` says what keeps the database from being reached".into())
+            }
             Self::Reader | Self::Payload(_) => None,
         }
     }
@@ -247,7 +269,11 @@ impl Error {
 
     /// Whether the database cannot be reached.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_unreachable())
+        match self {
+            Self::Store(error) => error.is_unreachable(),
+            Self::DatabaseLeftAlone { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether another writer came in between, so that trying the batch again settles it.

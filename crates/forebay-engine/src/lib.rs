@@ -4,6 +4,7 @@
 //! with `forebay-sources`. It has no terminal and no server: the command line and everything else that people touch
 //! are thin skins over the functions here.
 
+pub mod ensure;
 pub mod error;
 mod http;
 pub mod logs;

@@ -5,9 +5,12 @@
 //! order is left alone by all workers.
 
 mod breaker;
+pub(crate) mod collect;
+mod declare;
 mod definition;
 mod feed;
 mod memory;
+mod test;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,7 +19,9 @@ use forebay_sources::fetch::Network;
 use forebay_store::connect::Database;
 use jiff::Timestamp;
 
+pub use declare::declare;
 pub use definition::{SourceDefinition, SourceKind, Sources};
+pub use test::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected, test};
 
 use crate::{
     error::{Error, Result},

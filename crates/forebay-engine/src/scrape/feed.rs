@@ -24,7 +24,7 @@ use url::Url;
 
 use super::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, memory::PageMemory};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     persist::{Begin, Feed, FilePage},
 };
 
@@ -46,12 +46,33 @@ pub(super) fn shown(source: &SourceDefinition, scope: &Scope) -> String {
     }
 }
 
+/// The records of a source without a database: nothing is remembered, and taps begin anew.
+pub(super) async fn without_database(scraper: &Scraper, source: &SourceDefinition, scope: &Scope) -> Result<Feed> {
+    let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
+    let beginning = Beginning {
+        scraper: scraper.clone(),
+        source: source.clone(),
+        scope: scope.clone(),
+        source_id: 0,
+        parser_version: 0,
+        options,
+    };
+    match &source.kind {
+        // Where it goes on is in the database that is away.
+        SourceKind::Singer(_) | SourceKind::Postgres(_) => {
+            Err(Error::NeedsDatabase { source_name: source.name.clone() })
+        }
+        _ => beginning.begin(0).await,
+    }
+}
+
 /// What is needed to begin, owned, because it outlives the call that prepared it.
 struct Beginning {
     scraper: Scraper,
     source: SourceDefinition,
     scope: Scope,
-    stored: Source,
+    source_id: i32,
+    parser_version: i32,
     options: ScrapeOptions,
 }
 
@@ -67,7 +88,8 @@ pub(super) fn begin(
         scraper: scraper.clone(),
         source: source.clone(),
         scope: scope.clone(),
-        stored: stored.clone(),
+        source_id: stored.source_id,
+        parser_version: stored.parser_version,
         options: options.clone(),
     };
     Box::new(move |run_id| Box::pin(beginning.begin(run_id)))
@@ -134,7 +156,7 @@ impl Beginning {
 
     async fn run_tap(&self, tap: &Singer, run_id: i64) -> Result<Feed> {
         let client = self.scraper.database.client().await?;
-        let stored = states::find(&**client, self.stored.source_id, &self.scope.to_string()).await?;
+        let stored = states::find(&**client, self.source_id, &self.scope.to_string()).await?;
         let (state, version) = stored.map_or((None, None), |state| (state.state, state.version));
         let output = tap.start(&self.run_context(run_id), state.as_deref(), self.log_taker())?;
         Ok(Feed::bytes(Box::new(output), tap.read_options(&self.source.key_fields, version)))
@@ -179,8 +201,8 @@ impl Beginning {
             || self.source.on_duplicate.needs_whole_input();
         PageMemory {
             database: (!reads_all).then(|| Arc::clone(&self.scraper.database)),
-            source_id: self.stored.source_id,
-            parser_version: self.stored.parser_version,
+            source_id: self.source_id,
+            parser_version: self.parser_version,
         }
     }
 

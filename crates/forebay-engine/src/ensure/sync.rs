@@ -1,0 +1,359 @@
+//! Bringing a scope up to date: the ledger, the attempt, the sources and what they fall back to.
+
+use std::{sync::Arc, time::Duration};
+
+use forebay_domain::{freshness::Freshness, run::RunStatus};
+use forebay_store::{
+    freshness::{self as ledger, Begun, LedgerEntry, SyncStatus, Synced},
+    jobs::Receipt,
+};
+use jiff::Timestamp;
+use tokio::time;
+
+use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted, away};
+use crate::{
+    error::{Error, Result},
+    persist::RunReport,
+    scrape::{ScrapeOptions, SourceDefinition, scrape},
+};
+
+/// How often the attempt of another process is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Looks in the ledger, and brings the scope up to date if it has to be.
+pub(super) async fn look(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureOptions) -> Ensured {
+    let entry = match away::find(shared, wanted).await {
+        Ok(entry) => entry,
+        Err(error) if error.is_unreachable() && !options.read_only => {
+            return away::serve(shared, wanted, &error).await;
+        }
+        Err(error) => return shared.fall_back(wanted, None, EnsureError::from(&error)),
+    };
+    let judged = shared.judge(wanted, entry.as_ref().and_then(|entry| entry.last_sync));
+    if options.read_only {
+        return stored(shared, wanted, entry.as_ref());
+    }
+    if options.force {
+        return bring_up_to_date(shared, wanted, entry).await;
+    }
+    match judged.freshness {
+        Freshness::Fresh => shared.answer(wanted, entry.as_ref(), AnsweredFrom::Ledger),
+        Freshness::StaleWhileRevalidate => {
+            let mut answer = shared.answer(wanted, entry.as_ref(), AnsweredFrom::Stale);
+            answer.warnings.push("what is stored is served while it is brought up to date".to_owned());
+            let (shared, wanted) = (Arc::clone(shared), wanted.clone());
+            super::flight::in_background(async move || {
+                let fresh = bring_up_to_date(&shared, &wanted, entry).await;
+                shared.remember(&wanted, &fresh);
+            });
+            answer
+        }
+        Freshness::StaleIfError | Freshness::Expired | Freshness::Never => {
+            bring_up_to_date(shared, wanted, entry).await
+        }
+    }
+}
+
+/// What there is, for who must not scrape.
+fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensured {
+    let mut answer = shared.answer(wanted, entry, AnsweredFrom::Ledger);
+    if answer.last_sync.is_none() {
+        answer.success = false;
+        answer.source = AnsweredFrom::None;
+        answer.error = Some(EnsureError {
+            code: "never_synced".to_owned(),
+            message: format!("{} was never synced for this scope", wanted.entity_type),
+            hint: Some("ask for it with scraping allowed".to_owned()),
+            retry_after_seconds: None,
+        });
+    } else if !answer.is_fresh {
+        answer.source = AnsweredFrom::Stale;
+    }
+    answer
+}
+
+/// Gets the attempt or waits for the one that has it.
+async fn bring_up_to_date(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>) -> Ensured {
+    let sources = primaries(shared, wanted);
+    if sources.is_empty() {
+        return shared.fall_back(wanted, entry.as_ref(), no_source(wanted));
+    }
+    match attempt(shared, wanted, entry.as_ref(), &sources).await {
+        Ok(answer) => answer,
+        Err(error) => shared.fall_back(wanted, entry.as_ref(), EnsureError::from(&error)),
+    }
+}
+
+async fn attempt(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    entry: Option<&LedgerEntry>,
+    sources: &[&SourceDefinition],
+) -> Result<Ensured> {
+    let mut seen = entry.map_or(0, |entry| entry.attempt);
+    loop {
+        let begun = {
+            let client = shared.scraper.database.client().await?;
+            ledger::begin(&**client, &wanted.entity_type, &wanted.scope, seen, shared.lease).await?
+        };
+        let entry = match begun {
+            Begun::Acquired { holder, entry } => {
+                return run(shared, wanted, holder, &entry, sources).await;
+            }
+            Begun::Busy { entry, .. } => wait(shared, wanted, entry).await?,
+            Begun::Ended(entry) => entry,
+        };
+        if entry.status != SyncStatus::InProgress {
+            return Ok(told(shared, wanted, &entry));
+        }
+        // Its lease ran out: who comes first takes it over.
+        seen = entry.attempt;
+    }
+}
+
+/// Waits while another process is at it; the entry as it is afterwards, or as it was when its lease ran out.
+async fn wait(shared: &Shared, wanted: &Wanted, mut entry: LedgerEntry) -> Result<LedgerEntry> {
+    let attempt = entry.attempt;
+    while entry.is_held && entry.attempt == attempt {
+        time::sleep(LOOK_AGAIN).await;
+        let client = shared.scraper.database.client().await?;
+        if let Some(now) = ledger::find(&**client, &wanted.entity_type, &wanted.scope).await? {
+            entry = now;
+        }
+    }
+    Ok(entry)
+}
+
+/// The answer that another one's attempt gives.
+fn told(shared: &Shared, wanted: &Wanted, entry: &LedgerEntry) -> Ensured {
+    if entry.status == SyncStatus::Success {
+        let mut answer = shared.answer(wanted, Some(entry), AnsweredFrom::Ledger);
+        if entry.is_partial {
+            answer.warnings.push(PARTIAL.to_owned());
+        }
+        return answer;
+    }
+    let error = EnsureError {
+        code: entry.error_code.clone().unwrap_or_default(),
+        message: entry.error.clone().unwrap_or_default(),
+        hint: None,
+        retry_after_seconds: None,
+    };
+    shared.fall_back(wanted, Some(entry), error)
+}
+
+const PARTIAL: &str = "only a part could be read, so the whole is no fresher than before";
+
+/// What the sources of a scope gave.
+#[derive(Default)]
+struct Gathered {
+    tried: Vec<Tried>,
+    warnings: Vec<String>,
+    answered_by: Vec<String>,
+    num_records: i64,
+    run_id: Option<i64>,
+    is_partial: bool,
+    error: Option<EnsureError>,
+}
+
+/// Scrapes, as the holder of the attempt, and writes into the ledger what came of it.
+async fn run(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    holder: Receipt,
+    entry: &LedgerEntry,
+    sources: &[&SourceDefinition],
+) -> Result<Ensured> {
+    let mut gathered = Gathered::default();
+    let lost = {
+        let gather = gather(shared, wanted, sources, &mut gathered);
+        tokio::select! {
+            () = gather => false,
+            () = until_lost(shared, wanted, holder) => true,
+        }
+    };
+    if lost {
+        // Somebody took this process for dead and has the attempt now.
+        return Err(Error::AttemptLost);
+    }
+    Ok(close(shared, wanted, holder, entry, gathered).await)
+}
+
+/// Extends the lease of the attempt until it is not ours any more.
+async fn until_lost(shared: &Shared, wanted: &Wanted, holder: Receipt) {
+    loop {
+        time::sleep(shared.lease / 3).await;
+        // A database that is away for a moment is no reason to give up.
+        let Ok(client) = shared.scraper.database.client().await else { continue };
+        let extended =
+            ledger::extend(&**client, &wanted.entity_type, &wanted.scope, holder, shared.lease).await;
+        if matches!(extended, Ok(false)) {
+            return;
+        }
+    }
+}
+
+/// Asks each source of the scope, and what it falls back to.
+async fn gather(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    sources: &[&SourceDefinition],
+    gathered: &mut Gathered,
+) {
+    let mut num_failed = 0;
+    for source in sources {
+        let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
+        let mut answered = false;
+        for candidate in std::iter::once(*source).chain(fallbacks) {
+            let result = scrape(
+                &shared.scraper,
+                candidate,
+                &wanted.scope,
+                &ScrapeOptions::default(),
+                &|_| {},
+            )
+            .await;
+            answered = gathered.take(candidate, result);
+            if answered {
+                break;
+            }
+        }
+        num_failed += usize::from(!answered);
+    }
+    gathered.is_partial |= num_failed > 0;
+}
+
+impl Gathered {
+    /// Takes note of what a source gave; true if that will do.
+    fn take(&mut self, source: &SourceDefinition, result: Result<RunReport>) -> bool {
+        let name = &source.name;
+        let report = match result {
+            Ok(report) => report,
+            Err(error) => {
+                let status = if matches!(error, Error::Refused { .. }) { "refused" } else { "error" };
+                self.tried.push(Tried {
+                    source: name.clone(),
+                    run_id: None,
+                    status: status.to_owned(),
+                    reason_code: Some(error.code().to_owned()),
+                });
+                self.warnings.push(format!("{name}: {error}"));
+                self.error = Some(EnsureError::from(&error));
+                return false;
+            }
+        };
+        self.run_id = Some(report.run_id);
+        let is_empty = report.counts.num_seen == 0 && report.had_records;
+        let reason_code = report.reason_code.clone().or_else(|| is_empty.then(|| "zero_records".to_owned()));
+        self.tried.push(Tried {
+            source: name.clone(),
+            run_id: Some(report.run_id),
+            status: report.status.as_str().to_owned(),
+            reason_code: reason_code.clone(),
+        });
+        let applied = matches!(report.status, RunStatus::Complete | RunStatus::Partial);
+        if applied && !is_empty {
+            self.is_partial |= report.status == RunStatus::Partial;
+            self.answered_by.push(name.clone());
+            self.num_records += i64::try_from(report.counts.num_seen).unwrap_or(i64::MAX);
+            self.warnings.extend(report.warnings);
+            if report.status == RunStatus::Partial {
+                self.warnings.extend(report.messages);
+            }
+            return true;
+        }
+        let what = if is_empty { "no record where there were some".to_owned() } else { report.messages.join("; ") };
+        let message = format!("run {} of {name} is {}: {what}", report.run_id, report.status.as_str());
+        self.warnings.push(message.clone());
+        self.error = Some(EnsureError {
+            code: reason_code.unwrap_or_else(|| report.status.as_str().to_owned()),
+            message,
+            hint: Some(format!("`forebay runs show {}` says more", report.run_id)),
+            retry_after_seconds: None,
+        });
+        false
+    }
+}
+
+/// Writes what came of the attempt into the ledger, and answers.
+async fn close(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    holder: Receipt,
+    before: &LedgerEntry,
+    gathered: Gathered,
+) -> Ensured {
+    let synced_at = Timestamp::now();
+    let answered_by = (!gathered.answered_by.is_empty()).then(|| gathered.answered_by.join(","));
+    let closed = async {
+        let client = shared.scraper.database.client().await?;
+        let (entity_type, scope) = (&wanted.entity_type, &wanted.scope);
+        match (&answered_by, &gathered.error) {
+            (None, error) => {
+                let (code, message) =
+                    error.as_ref().map_or(("no_source", ""), |error| (&error.code, &error.message));
+                ledger::fail(&**client, entity_type, scope, holder, code, message, gathered.run_id).await
+            }
+            (Some(source_name), _) => {
+                let synced = Synced {
+                    is_partial: gathered.is_partial,
+                    num_records: Some(gathered.num_records),
+                    run_id: gathered.run_id,
+                    source_name: Some(source_name),
+                };
+                ledger::succeed(&**client, entity_type, scope, holder, &synced).await
+            }
+        }
+    };
+    let (entry, unwritten) = match closed.await {
+        Ok(Some(entry)) => (entry, None),
+        // Taken over at the last moment: what was persisted is, and the other one's attempt will say so.
+        Ok(None) => (before.clone(), None),
+        Err(error) => (before.clone(), Some(error)),
+    };
+    let Some(answered_by) = answered_by else {
+        let error = gathered.error.unwrap_or_else(|| no_source(wanted));
+        let mut answer = shared.fall_back(wanted, Some(&entry), error);
+        answer.warnings.extend(gathered.warnings);
+        answer.tried = gathered.tried;
+        return answer;
+    };
+    let mut answer = shared.answer(wanted, Some(&entry), AnsweredFrom::Scrape);
+    answer.warnings = gathered.warnings;
+    answer.tried = gathered.tried;
+    answer.is_partial = gathered.is_partial;
+    answer.run_id = gathered.run_id;
+    answer.answered_by = Some(answered_by.clone());
+    if gathered.is_partial {
+        answer.warnings.push(PARTIAL.to_owned());
+        answer.error = gathered.error;
+    }
+    if let Some(error) = unwritten {
+        answer.warnings.push(format!("the ledger could not be written and will catch up: {error}"));
+        if !gathered.is_partial {
+            let late = away::LateSync { synced_at, run_id: gathered.run_id, num_records: gathered.num_records, answered_by };
+            shared.away.lock().unwrap_or_else(std::sync::PoisonError::into_inner).owe(wanted.clone(), late);
+        }
+    }
+    answer
+}
+
+/// The sources of an entity type whose scopes the wanted one can be, without those that only stand in for others.
+pub(super) fn primaries<'a>(shared: &'a Shared, wanted: &Wanted) -> Vec<&'a SourceDefinition> {
+    let sources = &shared.scraper.sources;
+    let stands_in = |name: &str| sources.values().any(|other| other.fallback.iter().any(|fallback| fallback == name));
+    sources
+        .values()
+        .filter(|source| source.entity_type == wanted.entity_type && source.enabled && !stands_in(&source.name))
+        .filter(|source| source.covers(&wanted.scope))
+        .collect()
+}
+
+fn no_source(wanted: &Wanted) -> EnsureError {
+    EnsureError {
+        code: "no_source".to_owned(),
+        message: format!("no source yields {} for this scope", wanted.entity_type),
+        hint: Some("`forebay sources list` shows what there is; [sources.NAME] of forebay.toml declares one".to_owned()),
+        retry_after_seconds: None,
+    }
+}
