@@ -188,12 +188,13 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     }
 
     let literals = format!(
-        "{ids}, {ones}, {}, {ones}, {hashes}, {}, {ones}, '2026-03-20', 1, '', 'record'",
+        "{ids}, {ones}, {}, {ones}, {hashes}, {}, {ones}, {}, {}, '2026-03-20', 1, '', 'record'",
         array(client, "null::text", batch).await,
-        array(client, "payload", batch).await
+        array(client, "payload", batch).await,
+        array(client, "null::text", batch).await,
+        array(client, "null::text", batch).await,
     );
-    let types =
-        "uuid[], int4[], timestamptz[], int4[], bytea[], text[], int8[], timestamptz, int8, text, text";
+    let types = "uuid[], int4[], timestamptz[], int4[], bytea[], text[], int8[], text[], timestamptz[], timestamptz, int8, text, text";
     let found = planned(UPDATE, types, literals).nodes(client, true).await;
     assert_index("writing new versions", &found, "references", "references_pkey");
 

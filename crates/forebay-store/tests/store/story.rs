@@ -10,7 +10,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes,
-    references::{self, ChangedReference, NewReference, Origin},
+    references::{self, ChangedReference, Lineage, NewReference, Origin},
     runs::{self, Ending, NewRun},
     sources::{self, Source, SourceSpec},
     testing::{TestDatabase, database},
@@ -99,12 +99,13 @@ impl Story {
 
     async fn add(&mut self, records: &[(&str, &str)]) {
         let origin = self.begin().await;
+        let lineage = Lineage::default();
         let new = records.iter().map(|(key, payload)| NewReference {
             reference_id: id(key),
             version_hash: hash(payload),
             record_key: key,
             payload: payload.as_bytes(),
-            line: 0,
+            lineage: &lineage,
         });
         let transaction = self.client.transaction().await.unwrap();
         references::add(&transaction, &origin, new).await.unwrap();
@@ -115,6 +116,7 @@ impl Story {
     /// Brings CSC-126 from (version, removal, payload) to (version, payload).
     async fn change(&mut self, old: (i32, Option<Timestamp>, &str), new: (i32, &'static str)) {
         let origin = self.begin().await;
+        let lineage = Lineage::default();
         let changed = [ChangedReference {
             reference_id: id("CSC-126"),
             old_version: old.0,
@@ -122,7 +124,7 @@ impl Story {
             version: new.0,
             version_hash: hash(new.1),
             payload: new.1.as_bytes(),
-            line: 0,
+            lineage: &lineage,
             fields: diff(old.2.as_bytes(), new.1.as_bytes()).unwrap(),
         }];
         let transaction = self.client.transaction().await.unwrap();
