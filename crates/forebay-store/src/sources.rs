@@ -5,6 +5,10 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::error::Result;
 
+mod mirror;
+
+pub use mirror::{Declaration, MIRROR, Mirrored, mirror};
+
 /// A source as it is stored.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -22,6 +26,16 @@ pub struct Source {
     pub parser_version: i32,
     /// Whether a re-key has moved keys of this source, so that computed ids must be resolved.
     pub has_aliases: bool,
+    /// How Forebay reads it, as configured; `None`: its records are brought by others.
+    pub kind: Option<String>,
+    /// Its settings as last configured, without secrets.
+    pub settings: serde_json::Value,
+    /// Whether it is scraped.
+    pub enabled: bool,
+    /// The sources to try when it fails, in order.
+    pub fallback: Vec<String>,
+    /// When the configuration last declared it otherwise than before; `None`: it does not declare it.
+    pub declared_at: Option<Timestamp>,
 }
 
 /// What a caller declares of a source.
@@ -51,7 +65,10 @@ pub struct SourceSummary {
 }
 
 const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
-     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id)";
+     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id), s.kind, s.settings, s.enabled, \
+     s.fallback, s.declared_at";
+/// How many columns those are.
+const NUM_COLUMNS: usize = 12;
 
 const DECLARE: &str = include_str!("sources/declare.sql");
 
@@ -108,9 +125,9 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
         .map(|row| {
             Ok(SourceSummary {
                 source: from_row(row)?,
-                num_active: row.try_get(7)?,
-                num_removed: row.try_get(8)?,
-                last_run_at: row.try_get(9)?,
+                num_active: row.try_get(NUM_COLUMNS)?,
+                num_removed: row.try_get(NUM_COLUMNS + 1)?,
+                last_run_at: row.try_get(NUM_COLUMNS + 2)?,
             })
         })
         .collect()
@@ -125,5 +142,10 @@ fn from_row(row: &Row) -> Result<Source> {
         policy: row.try_get(4)?,
         parser_version: row.try_get(5)?,
         has_aliases: row.try_get(6)?,
+        kind: row.try_get(7)?,
+        settings: row.try_get(8)?,
+        enabled: row.try_get(9)?,
+        fallback: row.try_get(10)?,
+        declared_at: row.try_get(11)?,
     })
 }

@@ -32,7 +32,7 @@ pub async fn stored_policy(database: &Database, source: &str) -> Result<StoredPo
 }
 
 impl StoredPolicy {
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let normalise: BTreeMap<_, _> =
             self.rules.normalise.iter().map(|(field, steps)| (field, words(*steps))).collect();
         json!({

@@ -1,0 +1,70 @@
+//! Sources as the configuration declares them, mirrored in the database for operators and other tools.
+
+use serde_json::{Value, json};
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::error::Result;
+
+/// Brings the entries of declared sources up to date.
+pub const MIRROR: &str = include_str!("mirror.sql");
+
+/// What the configuration says of a source that it declares with a kind.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Stable name.
+    pub name: String,
+    /// What its records are; for a source that is new.
+    pub entity_type: String,
+    /// The fields that make a record's key, in order; for a source that is new.
+    pub key_fields: Vec<String>,
+    /// Field rules and duplicate policy; for a source that is new.
+    pub policy: Value,
+    /// How its records are got.
+    pub kind: &'static str,
+    /// Its settings, an object without any secret.
+    pub settings: Value,
+    /// What of the settings decides how a page is read, as a digest: another one raises the parser version.
+    pub reading_hash: String,
+    /// Whether it is scraped.
+    pub enabled: bool,
+    /// The sources to try when it fails, in order.
+    pub fallback: Vec<String>,
+}
+
+/// What a declaration changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mirrored {
+    /// Sources that are new, or declared otherwise than they were.
+    pub changed: Vec<String>,
+    /// Sources that were declared, and are not any more. What is stored of them stays.
+    pub left_out: Vec<String>,
+}
+
+/// Declares all sources of a configuration. Writes nothing when nothing changed.
+pub async fn mirror(client: &impl GenericClient, declarations: &[Declaration]) -> Result<Mirrored> {
+    let declared: Vec<Value> = declarations.iter().map(Declaration::as_row).collect();
+    let rows = client.query_typed(MIRROR, &[(&Value::Array(declared), Type::JSONB)]).await?;
+    let mut mirrored = Mirrored::default();
+    for row in rows {
+        let names = if row.try_get(1)? { &mut mirrored.changed } else { &mut mirrored.left_out };
+        names.push(row.try_get(0)?);
+    }
+    Ok(mirrored)
+}
+
+impl Declaration {
+    fn as_row(&self) -> Value {
+        let mut settings = self.settings.clone();
+        settings["reading_hash"] = self.reading_hash.as_str().into();
+        json!({
+            "name": self.name,
+            "entity_type": self.entity_type,
+            "key_fields": self.key_fields,
+            "policy": self.policy,
+            "kind": self.kind,
+            "settings": settings,
+            "enabled": self.enabled,
+            "fallback": self.fallback,
+        })
+    }
+}
