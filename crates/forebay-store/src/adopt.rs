@@ -90,7 +90,7 @@ pub struct Rows {
 /// Begins to read, on a connection of its own. Errors: those of connecting, and what the server says of the query.
 pub async fn start(database: &Database, spec: RowsSpec) -> Result<Rows> {
     let dedicated = database.dedicated().await?;
-    let (sender, pieces) = mpsc::channel(PIECES_WAITING);
+    let (sender, mut pieces) = mpsc::channel(PIECES_WAITING);
     let (ready, begun) = oneshot::channel();
     tokio::spawn(async move {
         if let Err(error) = send_rows(dedicated, &spec, ready, &sender).await {
@@ -98,18 +98,12 @@ pub async fn start(database: &Database, spec: RowsSpec) -> Result<Rows> {
             let _unheard = sender.send(Err(error)).await;
         }
     });
-    match begun.await {
-        Ok(()) => Ok(Rows { pieces, piece: Vec::new(), at: 0 }),
-        // It did not come to begin: why is the first that was sent.
-        Err(_) => {
-            let mut pieces = pieces;
-            Err(pieces
-                .recv()
-                .await
-                .and_then(Result::err)
-                .unwrap_or_else(|| Error::Busy { what: "the query".into() }))
-        }
+    if begun.await.is_ok() {
+        return Ok(Rows { pieces, piece: Vec::new(), at: 0 });
     }
+    // It did not come to begin: why is the first that was sent.
+    let why = pieces.recv().await.and_then(Result::err);
+    Err(why.unwrap_or_else(|| Error::Busy { what: "the query".into() }))
 }
 
 async fn send_rows(

@@ -9,7 +9,7 @@ use forebay_store::{Database, Error};
 
 use crate::story::Story;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A table of before, in another case and with names that need quotes.
 const LEGACY: &str = r#"
