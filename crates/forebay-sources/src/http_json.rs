@@ -196,7 +196,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// A URL for people: without user, password, and the values of query parameters that look like secrets.
-pub(crate) fn shown(url: &Url) -> String {
+fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // Only a URL that cannot have a user refuses, and then there is none to take out.
     let _ = url.set_username("");

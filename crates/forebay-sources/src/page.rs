@@ -100,15 +100,6 @@ pub struct Harvest {
 }
 
 impl Harvest {
-    /// Adds a record. Its place is the number of the record on its page, as a line.
-    pub(crate) fn push(&mut self, record: &Map<String, Value>) {
-        let place = forebay_domain::reject::Place {
-            line: (self.chunk.records.len() + self.chunk.rejected.len() + 1) as u64,
-            offset: 0,
-        };
-        self.push_at(record, place);
-    }
-
     /// Adds a record that stood at a place of the page.
     pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
         let start = self.chunk.bytes.len();

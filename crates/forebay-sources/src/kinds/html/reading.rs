@@ -22,7 +22,7 @@ use crate::kinds::unreadable;
 use crate::{Error, Harvest, Link, Page};
 
 /// The most bytes that the records of one page may have together.
-const MAX_HARVEST: usize = 64 << 20;
+const MAX_HARVEST: usize = 32 << 20;
 /// The most markup of a rejected item that is looked at to tell its length.
 const MAX_MARKUP: usize = 1 << 20;
 
@@ -253,7 +253,7 @@ impl<'p> Reading<'p> {
     }
 
     fn too_much(&self) -> Error {
-        unreadable(self.page, "its records take more than 64 MiB; are the items inside of each other?")
+        unreadable(self.page, "its records take more than 32 MiB; are the items inside of each other?")
     }
 }
 

@@ -119,7 +119,7 @@ fn check(kind: &PageKind, body: &[u8]) {
         for span in &chunk.records {
             assert!(span.start <= span.end && span.end <= chunk.bytes.len());
         }
-        assert!(chunk.bytes.len() <= 64 << 20);
+        assert!(chunk.bytes.len() <= 32 << 20);
         assert!(chunk.rejected.iter().all(|rejected| rejected.raw.len() <= 64 << 10));
         assert!(harvest.links.len() <= 100_001);
         for link in &harvest.links {
