@@ -236,7 +236,9 @@ impl Shared {
         let mut answer = self.answer(wanted, entry, AnsweredFrom::Stale);
         if judged.freshness.may_serve_on_error() {
             let age = judged.age.map_or(0, |age| age.as_secs());
-            answer.warnings.push(format!("what is stored is {age} s old and could not be brought up to date"));
+            answer
+                .warnings
+                .push(format!("what is stored is {age} s old and could not be brought up to date"));
         } else {
             answer.success = false;
             answer.source = AnsweredFrom::None;

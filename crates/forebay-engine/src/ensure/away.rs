@@ -134,7 +134,9 @@ pub(super) async fn serve(shared: &Arc<Shared>, wanted: &Wanted, error: &Error) 
                 answer.tried.push(tried(&source.name, "collected", None));
                 answer.warnings.extend(collected.incomplete.clone());
                 answer.warnings.push(match keep(shared, wanted, collected) {
-                    true => "the database is away: what was scraped is stored as soon as it is back".to_owned(),
+                    true => {
+                        "the database is away: what was scraped is stored as soon as it is back".to_owned()
+                    }
                     false => "the database is away: what was scraped is not stored".to_owned(),
                 });
             }

@@ -205,14 +205,8 @@ async fn gather(
         let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
         let mut answered = false;
         for candidate in std::iter::once(*source).chain(fallbacks) {
-            let result = scrape(
-                &shared.scraper,
-                candidate,
-                &wanted.scope,
-                &ScrapeOptions::default(),
-                &|_| {},
-            )
-            .await;
+            let result =
+                scrape(&shared.scraper, candidate, &wanted.scope, &ScrapeOptions::default(), &|_| {}).await;
             answered = gathered.take(candidate, result);
             if answered {
                 break;
@@ -262,7 +256,8 @@ impl Gathered {
             }
             return true;
         }
-        let what = if is_empty { "no record where there were some".to_owned() } else { report.messages.join("; ") };
+        let what =
+            if is_empty { "no record where there were some".to_owned() } else { report.messages.join("; ") };
         let message = format!("run {} of {name} is {}: {what}", report.run_id, report.status.as_str());
         self.warnings.push(message.clone());
         self.error = Some(EnsureError {
@@ -331,7 +326,12 @@ async fn close(
     if let Some(error) = unwritten {
         answer.warnings.push(format!("the ledger could not be written and will catch up: {error}"));
         if !gathered.is_partial {
-            let late = away::LateSync { synced_at, run_id: gathered.run_id, num_records: gathered.num_records, answered_by };
+            let late = away::LateSync {
+                synced_at,
+                run_id: gathered.run_id,
+                num_records: gathered.num_records,
+                answered_by,
+            };
             shared.away.lock().unwrap_or_else(std::sync::PoisonError::into_inner).owe(wanted.clone(), late);
         }
     }
@@ -341,10 +341,13 @@ async fn close(
 /// The sources of an entity type whose scopes the wanted one can be, without those that only stand in for others.
 pub(super) fn primaries<'a>(shared: &'a Shared, wanted: &Wanted) -> Vec<&'a SourceDefinition> {
     let sources = &shared.scraper.sources;
-    let stands_in = |name: &str| sources.values().any(|other| other.fallback.iter().any(|fallback| fallback == name));
+    let stands_in =
+        |name: &str| sources.values().any(|other| other.fallback.iter().any(|fallback| fallback == name));
     sources
         .values()
-        .filter(|source| source.entity_type == wanted.entity_type && source.enabled && !stands_in(&source.name))
+        .filter(|source| {
+            source.entity_type == wanted.entity_type && source.enabled && !stands_in(&source.name)
+        })
         .filter(|source| source.covers(&wanted.scope))
         .collect()
 }
@@ -353,7 +356,10 @@ fn no_source(wanted: &Wanted) -> EnsureError {
     EnsureError {
         code: "no_source".to_owned(),
         message: format!("no source yields {} for this scope", wanted.entity_type),
-        hint: Some("`forebay sources list` shows what there is; [sources.NAME] of forebay.toml declares one".to_owned()),
+        hint: Some(
+            "`forebay sources list` shows what there is; [sources.NAME] of forebay.toml declares one"
+                .to_owned(),
+        ),
         retry_after_seconds: None,
     }
 }

@@ -32,7 +32,11 @@ pub(crate) struct Collected {
 }
 
 /// Scrapes a scope of a source into a file. Pieces that are no record are left out.
-pub(crate) async fn collect(scraper: &Scraper, source: &SourceDefinition, scope: &Scope) -> Result<Collected> {
+pub(crate) async fn collect(
+    scraper: &Scraper,
+    source: &SourceDefinition,
+    scope: &Scope,
+) -> Result<Collected> {
     let mut request = request(source, scope, &ScrapeOptions::default());
     let observed_at = request.observed_at;
     let lines = Lines { file: BufWriter::new(tempfile::tempfile()?), num_records: 0 };
@@ -54,7 +58,8 @@ impl Collected {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
         let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
-        let input = Input::bytes(format!("{} while the database was away", self.source), Box::new(file), options);
+        let input =
+            Input::bytes(format!("{} while the database was away", self.source), Box::new(file), options);
         let report = persist::persist(&scraper.database, self.request.clone(), input, &|_| {}).await?;
         Ok((report.status == RunStatus::Complete && self.incomplete.is_none()).then_some(report))
     }
@@ -72,7 +77,8 @@ impl Lines {
             let text = chunk.text(span);
             if text.contains(&b'\n') {
                 // Line ends stand between tokens only: inside of strings they must be escaped.
-                let line: Vec<u8> = text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
+                let line: Vec<u8> =
+                    text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
                 self.file.write_all(&line)?;
             } else {
                 self.file.write_all(text)?;

@@ -47,7 +47,11 @@ pub(super) fn shown(source: &SourceDefinition, scope: &Scope) -> String {
 }
 
 /// The records of a source without a database: nothing is remembered, and taps begin anew.
-pub(super) async fn without_database(scraper: &Scraper, source: &SourceDefinition, scope: &Scope) -> Result<Feed> {
+pub(super) async fn without_database(
+    scraper: &Scraper,
+    source: &SourceDefinition,
+    scope: &Scope,
+) -> Result<Feed> {
     let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
     let beginning = Beginning {
         scraper: scraper.clone(),

@@ -6,5 +6,8 @@
     reason = "what helps tests fails by panicking, as tests do"
 )]
 
+mod ensure;
 mod persist;
+mod scrape;
+mod site;
 mod work;

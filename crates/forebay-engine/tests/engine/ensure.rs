@@ -1,0 +1,237 @@
+//! Asking for fresh data: who gets what from where, and how often the source is asked.
+
+use std::{sync::Arc, time::Duration};
+
+use forebay_domain::{freshness::FreshnessPolicy, scope::Scope};
+use forebay_engine::ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted};
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+
+use crate::{
+    scrape::{World, courses, list},
+    site::{Answer, Asked},
+};
+
+fn wanted() -> Wanted {
+    Wanted { entity_type: "course".into(), scope: Scope::default() }
+}
+
+fn gate(world: &World) -> Gate {
+    gate_with(world, FreshnessPolicy { jitter: 0.0, ..FreshnessPolicy::default() })
+}
+
+fn gate_with(world: &World, policy: FreshnessPolicy) -> Gate {
+    Gate::with_lease(world.scraper.clone(), [("course".to_owned(), policy)].into(), Duration::from_secs(2))
+}
+
+async fn ask(gate: &Gate) -> Arc<Ensured> {
+    gate.ensure(&wanted(), EnsureOptions::default()).await
+}
+
+async fn force(gate: &Gate) -> Arc<Ensured> {
+    gate.ensure(&wanted(), EnsureOptions { force: true, read_only: false }).await
+}
+
+/// Makes what was synced as old as this.
+async fn age(world: &World, age: &str) {
+    let statement = format!("update forebay.sync_metadata set last_sync = now() - interval '{age}'");
+    world.client.batch_execute(&statement).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_source_then_from_memory_then_from_the_ledger() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], None));
+    let one = gate(&world);
+    let first = ask(&one).await;
+    assert_eq!(
+        (first.success, first.source, first.is_fresh),
+        (true, AnsweredFrom::Scrape, true),
+        "{first:?}"
+    );
+    assert_eq!((first.num_records, first.answered_by.as_deref()), (Some(2), Some("courses")));
+    assert_eq!(ask(&one).await.source, AnsweredFrom::Memory);
+    assert_eq!(ask(&gate(&world)).await.source, AnsweredFrom::Ledger, "another process");
+    assert_eq!(world.site.asked(), Asked { whole: 1, ..Asked::default() });
+    assert_eq!(force(&one).await.source, AnsweredFrom::Scrape);
+    assert_eq!(world.site.asked(), Asked { not_modified: 1, ..Asked::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_ask_the_source_is_asked_once() {
+    let world = World::open().await;
+    let page = list(&[("1", "Logic")], None);
+    let Answer::Page(text) = page else { unreachable!("a list is a page") };
+    world.site.set("/", Answer::Slow(text, Duration::from_millis(300)));
+    // Four processes as far as the database can tell: nothing but the ledger is shared.
+    let gates: Vec<Gate> = (0..4).map(|_| gate(&world)).collect();
+    let answers = join_all((0..2_000).map(|number| ask(&gates[number % 4]))).await;
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
+    assert!(answers.iter().all(|answer| answer.success && answer.is_fresh && answer.num_records == Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_shared_too_and_the_last_sync_stands() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let synced_at = ask(&gate(&world)).await.last_sync;
+    age(&world, "2 days").await;
+    world.site.set("/", Answer::Status(503));
+    let answer = ask(&gate(&world)).await;
+    assert_eq!(
+        (answer.success, answer.source, answer.is_fresh),
+        (true, AnsweredFrom::Stale, false),
+        "{answer:?}"
+    );
+    assert_eq!(answer.error.as_ref().unwrap().code, "http_status");
+    assert_ne!(answer.last_sync, synced_at);
+    let status = "select status || ' ' || error_code || ' ' || num_failures from forebay.sync_metadata";
+    assert_eq!(world.text(status).await, "failed http_status 1");
+    age(&world, "60 days").await;
+    let answer = ask(&gate(&world)).await;
+    assert_eq!((answer.success, answer.source), (false, AnsweredFrom::None), "too old to be served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stale_data_is_served_while_it_is_brought_up_to_date() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let policy = FreshnessPolicy {
+        stale_while_revalidate: SignedDuration::from_hours(48),
+        jitter: 0.0,
+        ..FreshnessPolicy::default()
+    };
+    ask(&gate_with(&world, policy)).await;
+    age(&world, "2 days").await;
+    let answer = ask(&gate_with(&world, policy)).await;
+    assert_eq!((answer.success, answer.source, answer.is_fresh), (true, AnsweredFrom::Stale, false));
+    while world
+        .number("select count(*) from forebay.sync_metadata where last_sync > now() - interval '1 hour'")
+        .await
+        == 0
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_never_makes_the_whole_fresh() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
+    world.site.set("/p2", Answer::Status(500));
+    let answer = ask(&gate(&world)).await;
+    assert_eq!((answer.is_partial, answer.is_fresh, answer.last_sync), (true, false, None), "{answer:?}");
+    assert_eq!(world.number("select count(*) from forebay.\"references\"").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_source_answers_when_the_first_fails_or_comes_back_empty() {
+    let world = World::with(|url| {
+        let first = courses("courses", &format!("{url}/"));
+        let first = forebay_engine::scrape::SourceDefinition { fallback: vec!["mirror".into()], ..first };
+        vec![first, courses("mirror", &format!("{url}/mirror"))]
+    })
+    .await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    world.site.set("/mirror", list(&[("1", "Logic")], None));
+    assert_eq!(ask(&gate(&world)).await.answered_by.as_deref(), Some("courses"));
+    world.site.set("/", Answer::Status(500));
+    let answer = force(&gate(&world)).await;
+    assert_eq!(answer.answered_by.as_deref(), Some("mirror"), "{answer:?}");
+    let tried: Vec<(&str, Option<&str>)> =
+        answer.tried.iter().map(|tried| (tried.source.as_str(), tried.reason_code.as_deref())).collect();
+    assert_eq!(tried, [("courses", Some("http_status")), ("mirror", None)]);
+    world.site.set("/", list(&[], None));
+    let answer = force(&gate(&world)).await;
+    assert_eq!(
+        (answer.answered_by.as_deref(), answer.tried[0].reason_code.as_deref()),
+        (Some("mirror"), Some("empty_run"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_keeps_failing_is_left_alone() {
+    let world = World::open().await;
+    world.site.set("/", Answer::Status(500));
+    for _ in 0..5 {
+        assert_eq!(force(&gate(&world)).await.error.as_ref().unwrap().code, "http_status");
+    }
+    world.site.asked();
+    let answer = force(&gate(&world)).await;
+    let error = answer.error.as_ref().unwrap();
+    assert_eq!(error.code, "breaker_open", "{answer:?}");
+    assert!(error.retry_after_seconds.is_some_and(|wait| wait > 0));
+    assert_eq!(world.site.asked(), Asked::default(), "nothing was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_died_is_taken_over_once() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let abandoned = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, holder, lease_until) \
+         values ('course', '', 'in_progress', 1, gen_random_uuid(), now() + interval '1 second')";
+    world.client.batch_execute(abandoned).await.unwrap();
+    let gates: Vec<Gate> = (0..4).map(|_| gate(&world)).collect();
+    let answers = join_all(gates.iter().map(ask)).await;
+    assert!(answers.iter().all(|answer| answer.success && answer.is_fresh), "{answers:?}");
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
+    assert_eq!(world.number("select attempt from forebay.sync_metadata").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_ledger_is_named_and_nothing_is_scraped() {
+    let world = World::open().await;
+    world.client.batch_execute("drop table forebay.sync_metadata").await.unwrap();
+    let answer = ask(&gate(&world)).await;
+    assert_eq!(answer.error.as_ref().unwrap().code, "schema_missing", "{answer:?}");
+    assert_eq!(world.site.asked(), Asked::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_scrape_is_told_what_is_stored() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let read_only = EnsureOptions { read_only: true, force: false };
+    let never = gate(&world).ensure(&wanted(), read_only).await;
+    assert_eq!((never.success, never.error.as_ref().unwrap().code.as_str()), (false, "never_synced"));
+    ask(&gate(&world)).await;
+    age(&world, "2 days").await;
+    let stale = gate(&world).ensure(&wanted(), read_only).await;
+    assert_eq!((stale.success, stale.source, stale.is_fresh), (true, AnsweredFrom::Stale, false));
+    assert_eq!(world.site.asked(), Asked { whole: 1, ..Asked::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_database_the_source_answers_and_nothing_is_lost() {
+    let mut world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], None));
+    // Connections are refused and those that are open are ended, as when a server goes away.
+    let name = world.test.config().get_dbname().unwrap().to_owned();
+    let mut elsewhere = world.test.config();
+    let (admin, connection) = elsewhere.dbname("postgres").connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let close = format!("alter database {name} allow_connections false");
+    admin.batch_execute(&close).await.unwrap();
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    admin.query(end, &[&name]).await.unwrap();
+    let gate = gate(&world);
+    let answer = ask(&gate).await;
+    assert_eq!(
+        (answer.success, answer.source, answer.num_records),
+        (true, AnsweredFrom::Scrape, Some(2)),
+        "{answer:?}"
+    );
+    assert!(answer.warnings.iter().any(|warning| warning.contains("as soon as it is back")), "{answer:?}");
+    let open = format!("alter database {name} allow_connections true");
+    admin.batch_execute(&open).await.unwrap();
+    world.client = world.test.client().await;
+    while world.number("select count(*) from forebay.\"references\"").await < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // The ledger catches up, so the source need not be asked again.
+    while ask(&gate).await.source != AnsweredFrom::Ledger {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
+    assert_eq!(world.number("select count(*) from forebay.sync_metadata where status = 'success'").await, 1);
+}

@@ -1,0 +1,115 @@
+//! Scraping a site on loopback, day by day.
+
+mod pages;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use forebay_domain::{
+    breaker::BreakerPolicy, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
+};
+use forebay_engine::{
+    Result,
+    persist::RunReport,
+    scrape::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, scrape},
+};
+use forebay_sources::{
+    crawl::CrawlSettings,
+    fetch::{FetchSettings, Network},
+    kinds::{Html, PageKind, PageReader},
+};
+use forebay_store::testing::{self, TestDatabase};
+use serde_json::json;
+use tokio_postgres::Client;
+
+use crate::site::{Answer, Site};
+
+/// A list of courses on `/`, with a link to the next page if there is one.
+pub(crate) fn list(courses: &[(&str, &str)], next: Option<&str>) -> Answer {
+    let items: String = courses
+        .iter()
+        .map(|(id, title)| format!("<li class=course data-id='{id}'><h2>{title}</h2></li>"))
+        .collect();
+    let next = next.map(|next| format!("<a rel=next href='{next}'>more</a>")).unwrap_or_default();
+    Answer::Page(format!("<!doctype html><title>Courses</title><ul>{items}</ul>{next}"))
+}
+
+/// A source of courses on a site.
+pub(crate) fn courses(name: &str, url: &str) -> SourceDefinition {
+    let html: Html = serde_json::from_value(json!({
+        "url": url,
+        "items": ".course",
+        "fields": {"id": "@data-id", "title": "h2"},
+        "next": "a[rel=next]",
+    }))
+    .unwrap();
+    let fetch: FetchSettings = serde_json::from_value(json!({
+        "allow_private": true, "rate": "unlimited", "retries": 0, "backoff": "1ms",
+    }))
+    .unwrap();
+    SourceDefinition {
+        name: name.into(),
+        entity_type: "course".into(),
+        key_fields: vec!["id".into()],
+        rules: FieldRules::default(),
+        on_duplicate: OnDuplicate::First,
+        guards: Some(GuardPolicy::default()),
+        max_rejected_share: 0.1,
+        complete: true,
+        sequence_field: None,
+        kind: SourceKind::Pages(PageKind::new(None, PageReader::Html(html)).unwrap()),
+        fetch,
+        crawl: CrawlSettings::default(),
+        breaker: BreakerPolicy::default(),
+        fallback: Vec::new(),
+        scopes: Vec::new(),
+        schedule: None,
+        enabled: true,
+        settings: json!({}),
+        reading_hash: String::new(),
+    }
+}
+
+/// A site, a database, and sources of the one for the other.
+pub(crate) struct World {
+    pub(crate) site: Site,
+    pub(crate) scraper: Scraper,
+    pub(crate) client: Client,
+    pub(crate) test: TestDatabase,
+}
+
+impl World {
+    /// With the source `courses` on `/`.
+    pub(crate) async fn open() -> Self {
+        Self::with(|url| vec![courses("courses", &format!("{url}/"))]).await
+    }
+
+    pub(crate) async fn with(sources: impl FnOnce(&str) -> Vec<SourceDefinition>) -> Self {
+        let site = Site::open().await;
+        let test = testing::database().await;
+        let sources: BTreeMap<String, SourceDefinition> =
+            sources(&site.url).into_iter().map(|source| (source.name.clone(), source)).collect();
+        let scraper = Scraper {
+            database: Arc::new(test.open().await),
+            network: Network::new(1),
+            sources: Arc::new(sources),
+        };
+        Self { site, scraper, client: test.client().await, test }
+    }
+
+    pub(crate) async fn try_scrape(&self) -> Result<RunReport> {
+        let source = self.scraper.source("courses").unwrap();
+        scrape(&self.scraper, source, &Scope::default(), &ScrapeOptions::default(), &|_| {}).await
+    }
+
+    pub(crate) async fn scrape(&self) -> RunReport {
+        self.try_scrape().await.unwrap()
+    }
+
+    pub(crate) async fn number(&self, statement: &str) -> i64 {
+        self.client.query_one(statement, &[]).await.unwrap().get(0)
+    }
+
+    pub(crate) async fn text(&self, statement: &str) -> String {
+        self.client.query_one(statement, &[]).await.unwrap().get(0)
+    }
+}

@@ -1,0 +1,120 @@
+//! Pages that are as they were are not read, and what they yielded counts as seen.
+
+use forebay_domain::run::RunStatus;
+
+use super::{World, list};
+use crate::{
+    persist::counts,
+    site::{Answer, Asked},
+};
+
+impl World {
+    /// Three pages of two courses each.
+    async fn with_three_pages() -> Self {
+        let world = Self::open().await;
+        world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
+        world.site.set("/p2", list(&[("3", "Graphs"), ("4", "Rings")], Some("/p3")));
+        world.site.set("/p3", list(&[("5", "Fields"), ("6", "Groups")], None));
+        let report = world.scrape().await;
+        assert_eq!(counts(&report), [6, 6, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(world.site.asked(), Asked { whole: 3, ..Asked::default() });
+        world
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_site_costs_304s_and_writes_nothing_but_its_run() {
+    let world = World::with_three_pages().await;
+    let written = "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::int8 from pg_stat_user_tables \
+         where schemaname = 'forebay' and relname not in ('scrape_runs', 'scrape_run_fields', 'circuit_breaker_state')";
+    let before = world.number(written).await;
+    let report = world.scrape().await;
+    assert_eq!(counts(&report), [6, 0, 0, 6, 0, 0, 0, 0]);
+    assert_eq!(report.status, RunStatus::Complete);
+    assert_eq!(report.field_coverage, [("id".to_owned(), 1.0), ("title".to_owned(), 1.0)].into());
+    assert_eq!(world.site.asked(), Asked { not_modified: 3, ..Asked::default() });
+    assert_eq!(report.fetched.num_not_modified, 3);
+    assert_eq!(
+        world.number("select num_not_modified from forebay.scrape_runs order by run_id desc limit 1").await,
+        3
+    );
+    world.client.batch_execute("select pg_stat_force_next_flush()").await.unwrap();
+    assert_eq!(world.number(written).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_changed_is_read_and_the_others_are_not() {
+    let world = World::with_three_pages().await;
+    world.site.set("/p2", list(&[("3", "Graphs"), ("4", "Rings and ideals")], Some("/p3")));
+    let report = world.scrape().await;
+    assert_eq!(counts(&report), [6, 0, 1, 5, 0, 0, 0, 0]);
+    assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 2, failed: 0 });
+    let lineage = "select lineage ->> 'url' from forebay.\"references\" where record_key = '4'";
+    assert_eq!(world.text(lineage).await, format!("{}/p2", world.site.url));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_page_holds_any_more_is_removed() {
+    let world = World::with_three_pages().await;
+    world.site.set("/p2", list(&[("3", "Graphs")], Some("/p3")));
+    assert_eq!(counts(&world.scrape().await), [5, 0, 0, 5, 1, 0, 0, 0]);
+    // A page that nothing leads to any more is as gone as its records.
+    world.site.set("/p2", list(&[("3", "Graphs"), ("4", "Rings")], None));
+    let report = world.scrape().await;
+    assert_eq!(counts(&report), [4, 0, 0, 3, 2, 1, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_fails_removes_nothing() {
+    let world = World::with_three_pages().await;
+    world.site.set("/p2", Answer::Status(500));
+    let report = world.scrape().await;
+    assert_eq!((report.status, report.reason_code.as_deref()), (RunStatus::Partial, Some("http_status")));
+    assert_eq!(counts(&report), [2, 0, 0, 2, 0, 0, 0, 0]);
+    assert_eq!(world.number("select count(*) from forebay.\"references\" where removed_at is null").await, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_failing_is_the_failure_of_the_run() {
+    let world = World::with_three_pages().await;
+    world.site.set("/", Answer::Status(404));
+    assert_eq!(world.try_scrape().await.unwrap_err().code(), "http_status");
+    assert_eq!(
+        world.text("select status from forebay.scrape_runs order by run_id desc limit 1").await,
+        "failed"
+    );
+    world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
+    world.site.remove("/p3");
+    // Another page led to it: it is gone, which is an answer.
+    let report = world.scrape().await;
+    assert_eq!(report.status, RunStatus::Complete);
+    assert_eq!(counts(&report), [4, 0, 0, 4, 2, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_held_run_has_read_is_read_again() {
+    let world = World::with_three_pages().await;
+    world.site.set("/", list(&[], Some("/p2")));
+    world.site.set("/p2", list(&[], Some("/p3")));
+    world.site.set("/p3", list(&[], None));
+    let held = world.scrape().await;
+    assert_eq!((held.status, held.reason_code.as_deref()), (RunStatus::Held, Some("empty_run")));
+    world.site.asked();
+    // The same empty pages again: nothing was applied, so nothing may be taken from memory.
+    let again = world.scrape().await;
+    assert_eq!(again.status, RunStatus::Held);
+    assert_eq!(world.site.asked(), Asked { whole: 3, ..Asked::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_somebody_removed_comes_back_with_its_page() {
+    let world = World::with_three_pages().await;
+    world
+        .client
+        .batch_execute("update forebay.\"references\" set removed_at = now() where record_key = '4'")
+        .await
+        .unwrap();
+    let report = world.scrape().await;
+    assert_eq!(counts(&report), [6, 0, 0, 5, 0, 1, 0, 0]);
+    assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 2, failed: 0 });
+}

@@ -1,0 +1,124 @@
+//! A site on loopback that tests change between runs: pages with validators, counted requests, and failures on demand.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What a page answers.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// This text, as HTML, with an entity tag.
+    Page(String),
+    /// This status.
+    Status(u16),
+    /// The text, after a wait.
+    Slow(String, Duration),
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) whole: usize,
+    pub(crate) not_modified: usize,
+    pub(crate) failed: usize,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    answers: BTreeMap<String, Answer>,
+    asked: Asked,
+}
+
+/// A running site; it ends with this.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) url: String,
+    pages: Arc<Mutex<Pages>>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Site {
+    pub(crate) async fn open() -> Self {
+        let pages = Arc::new(Mutex::new(Pages::default()));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&pages));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router).await.unwrap();
+        });
+        Self { url, pages, server }
+    }
+
+    pub(crate) fn set(&self, path: &str, answer: Answer) {
+        self.pages.lock().unwrap().answers.insert(path.to_owned(), answer);
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        self.pages.lock().unwrap().answers.remove(path);
+    }
+
+    /// What was asked for since the last call, without robots.txt.
+    pub(crate) fn asked(&self) -> Asked {
+        std::mem::take(&mut self.pages.lock().unwrap().asked)
+    }
+}
+
+async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let found = pages.lock().unwrap().answers.get(&path).cloned();
+    let (text, wait) = match found {
+        None => (None, None),
+        Some(Answer::Status(status)) => {
+            pages.lock().unwrap().asked.failed += 1;
+            return empty(StatusCode::from_u16(status).unwrap());
+        }
+        Some(Answer::Page(text)) => (Some(text), None),
+        Some(Answer::Slow(text, wait)) => (Some(text), Some(wait)),
+    };
+    let Some(text) = text else { return empty(StatusCode::NOT_FOUND) };
+    if let Some(wait) = wait {
+        tokio::time::sleep(wait).await;
+    }
+    let tag =
+        format!("\"{:x}\"", text.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte)));
+    let is_known = asks_with(request.headers(), &tag);
+    let mut response =
+        if is_known { empty(StatusCode::NOT_MODIFIED) } else { Response::new(Body::from(text)) };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).unwrap());
+    let asked = &mut pages.lock().unwrap().asked;
+    if is_known {
+        asked.not_modified += 1
+    } else {
+        asked.whole += 1
+    }
+    response
+}
+
+fn asks_with(headers: &HeaderMap, tag: &str) -> bool {
+    headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.to_str().unwrap() == tag)
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
