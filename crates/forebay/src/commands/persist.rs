@@ -165,7 +165,7 @@ async fn persist_file(
             .map(|p| p.as_str().to_owned()),
         ..ReadOptions::default()
     };
-    let input = Input { name: file.display().to_string(), reader: input, options };
+    let input = Input::bytes(file.display().to_string(), input, options);
     let bar = context.ui.progress(&format!("persisting {}", file.display()), size);
     let report =
         persist(database, request.clone(), input, &|progress| tell(&context.ui, &bar, size, &progress))
@@ -212,6 +212,7 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
         guards: on.then(|| guards.policy(args.max_removed)),
         max_rejected_share: args.max_rejected.or(guards.max_rejected).map_or(MAX_REJECTED_SHARE, Share::get),
         with_handoffs: !args.no_handoff,
+        sequence_field: None,
         engine: "persist".to_owned(),
     })
 }

@@ -171,7 +171,7 @@ async fn raw_copy(client: &mut forebay_store::connect::Client, dump: &Path) -> R
 
 async fn persist_file(database: &Database, records: &Path) -> Result<RunReport, Failure> {
     let reader = File::open(records).map_err(|error| Failure::output(&error))?;
-    let input = Input { name: "bench".to_owned(), reader: Box::new(reader), options: ReadOptions::default() };
+    let input = Input::bytes("bench", Box::new(reader), ReadOptions::default());
     let request = PersistRequest {
         source: SOURCE.to_owned(),
         entity_type: None,
@@ -184,6 +184,7 @@ async fn persist_file(database: &Database, records: &Path) -> Result<RunReport, 
         guards: None,
         max_rejected_share: 0.0,
         with_handoffs: true,
+        sequence_field: None,
         engine: "bench".to_owned(),
     };
     Ok(persist(database, request, input, &|_| {}).await?)

@@ -166,7 +166,7 @@ pub(super) async fn scrape(
 ) -> Result<RunReport, Failure> {
     let pages = HttpJson::new(url.clone(), "/items").next("/next");
     let options = pages.read_options();
-    let input = Input { name: url, reader: Box::new(pages.read(&Handle::current())), options };
+    let input = Input::bytes(url, Box::new(pages.read(&Handle::current())), options);
     let request = PersistRequest {
         source: list.name.to_owned(),
         entity_type: Some(list.entity_type.to_owned()),
@@ -179,6 +179,7 @@ pub(super) async fn scrape(
         guards: Some(GuardPolicy::default()),
         max_rejected_share: 0.0,
         with_handoffs: true,
+        sequence_field: None,
         engine: "http_json".to_owned(),
     };
     Ok(persist(database, request, input, &|_| {}).await?)

@@ -107,11 +107,11 @@ impl Source {
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let input = Input {
-                name: "chaos".to_owned(),
-                reader: Box::new(Cursor::new(text.clone().into_bytes())),
-                options: ReadOptions::default(),
-            };
+            let input = Input::bytes(
+                "chaos",
+                Box::new(Cursor::new(text.clone().into_bytes())),
+                ReadOptions::default(),
+            );
             match persist(database, request(scope.clone()), input, &|_| {}).await {
                 Ok(report) if report.status == RunStatus::Complete => return Ok(()),
                 Ok(report) => {
@@ -142,6 +142,7 @@ fn request(scope: Scope) -> PersistRequest {
         guards: None,
         max_rejected_share: 0.0,
         with_handoffs: true,
+        sequence_field: None,
         engine: "bench".to_owned(),
     }
 }
