@@ -1,5 +1,6 @@
 //! Scraping a site on loopback, day by day.
 
+mod bad_days;
 mod pages;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -24,6 +24,12 @@ pub(crate) enum Answer {
     Status(u16),
     /// The text, after a wait.
     Slow(String, Duration),
+    /// A status with headers and a body, as they are.
+    Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// The beginning of a page, after which the connection is lost.
+    Broken(String),
+    /// A page of its own for each path below this one, each with a link to the next.
+    Endless,
 }
 
 /// What was asked for.
@@ -74,6 +80,11 @@ impl Site {
         self.pages.lock().unwrap().answers.remove(path);
     }
 
+    /// Answers so far that were no page.
+    pub(crate) fn num_failed(&self) -> usize {
+        self.pages.lock().unwrap().asked.failed
+    }
+
     /// What was asked for since the last call, without robots.txt.
     pub(crate) fn asked(&self) -> Asked {
         std::mem::take(&mut self.pages.lock().unwrap().asked)
@@ -82,12 +93,51 @@ impl Site {
 
 async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    let found = pages.lock().unwrap().answers.get(&path).cloned();
+    let found = {
+        let pages = pages.lock().unwrap();
+        let endless = pages
+            .answers
+            .iter()
+            .find(|(root, answer)| matches!(answer, Answer::Endless) && path.starts_with(root.as_str()));
+        pages.answers.get(&path).or(endless.map(|(_, answer)| answer)).cloned()
+    };
     let (text, wait) = match found {
         None => (None, None),
         Some(Answer::Status(status)) => {
             pages.lock().unwrap().asked.failed += 1;
             return empty(StatusCode::from_u16(status).unwrap());
+        }
+        Some(Answer::Raw(status, headers, body)) => {
+            pages.lock().unwrap().asked.failed += 1;
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            for (name, value) in headers {
+                response.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
+            }
+            return response;
+        }
+        Some(Answer::Broken(text)) => {
+            pages.lock().unwrap().asked.failed += 1;
+            let pieces = futures_util::stream::unfold(Some(text), async |text| {
+                if let Some(text) = text {
+                    return Some((Ok(text), None));
+                }
+                // The beginning has to be on its way before the connection is lost.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Some((Err(std::io::Error::other("the cable was cut")), None))
+            });
+            return Response::new(Body::from_stream(pieces));
+        }
+        Some(Answer::Endless) => {
+            let number: usize = path.rsplit('/').next().and_then(|last| last.parse().ok()).unwrap_or(0);
+            let root = path.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('/');
+            let next = number + 1;
+            (
+                Some(format!(
+                    "<li class=course data-id='e{number}'><h2>More</h2></li><a rel=next href='{root}/{next}'>more</a>"
+                )),
+                None,
+            )
         }
         Some(Answer::Page(text)) => (Some(text), None),
         Some(Answer::Slow(text, wait)) => (Some(text), Some(wait)),

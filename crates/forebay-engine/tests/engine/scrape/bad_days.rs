@@ -1,0 +1,163 @@
+//! A source with bad days of every kind: each ends as it should, with its reason, and what was scraped before stays.
+
+use std::{io::Write, time::Duration};
+
+use flate2::{Compression, write::GzEncoder};
+use forebay_domain::{breaker::BreakerPolicy, run::RunStatus};
+use forebay_engine::scrape::SourceDefinition;
+use forebay_sources::{
+    crawl::CrawlSettings,
+    fetch::{FetchSettings, Network},
+};
+use serde_json::json;
+
+use super::{World, courses, list};
+use crate::site::{Answer, Asked};
+
+/// What a day's scrape ends with: the status of its run, or `error`, and the reason.
+type Expected = (&'static str, &'static str);
+
+fn redirect(to: &str) -> Answer {
+    Answer::Raw(302, vec![("location", to.to_owned())], Vec::new())
+}
+
+fn html(headers: &[(&'static str, &str)], body: Vec<u8>) -> Answer {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let html = [("content-type", "text/html".to_owned())];
+    Answer::Raw(200, html.into_iter().chain(headers).collect(), body)
+}
+
+/// So much of nothing that it fits into a few thousand bytes.
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..64 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+/// A source that gives up soon, and is never left alone.
+fn impatient(url: &str) -> SourceDefinition {
+    let fetch: FetchSettings = serde_json::from_value(json!({
+        "allow_private": ["127.0.0.1"], "rate": "unlimited", "retries": 0, "backoff": "1ms", "timeout": "500ms",
+        "max_retry_after": "2s", "max_body": "4MiB",
+    }))
+    .unwrap();
+    let breaker = BreakerPolicy { max_consecutive: None, min_calls: 1_000, ..BreakerPolicy::default() };
+    let crawl = CrawlSettings { max_pages: 3, ..CrawlSettings::default() };
+    SourceDefinition { fetch, breaker, crawl, ..courses("courses", &format!("{url}/")) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
+    let mut world = World::with(|url| vec![impatient(url)]).await;
+    let good = list(&[("1", "Logic"), ("2", "Sets"), ("3", "Graphs"), ("4", "Rings")], None);
+    let long = "x".repeat(100);
+    let days: Vec<(&str, Answer, Expected)> = vec![
+        ("slow", Answer::Slow("<p>".into(), Duration::from_secs(5)), ("error", "timeout")),
+        ("server error", Answer::Status(500), ("error", "http_status")),
+        ("not found", Answer::Status(404), ("error", "http_status")),
+        (
+            "come back later",
+            Answer::Raw(429, vec![("retry-after", "3600".into())], Vec::new()),
+            ("error", "throttled"),
+        ),
+        ("truncated", Answer::Broken("<li class=course data-id=1>".into()), ("error", "body_truncated")),
+        ("empty", Answer::Page(String::new()), ("error", "page_unreadable")),
+        ("no courses", Answer::Page("<p>Back soon!".into()), ("held", "empty_run")),
+        (
+            "another content type",
+            Answer::Raw(200, vec![("content-type", "application/pdf".into())], b"%PDF-1.7".to_vec()),
+            ("error", "page_unreadable"),
+        ),
+        ("link-local", redirect("http://169.254.169.254/latest/meta-data/"), ("error", "address_refused")),
+        ("private", redirect("http://10.0.0.1/"), ("error", "address_refused")),
+        (
+            "another way to write loopback",
+            redirect("http://[::ffff:127.0.0.2]/"),
+            ("error", "address_refused"),
+        ),
+        ("a file", redirect("file:///etc/passwd"), ("error", "url_refused")),
+        ("round in a circle", redirect("/"), ("error", "too_many_redirects")),
+        ("zip bomb", html(&[("content-encoding", "gzip")], bomb()), ("error", "decompression_bomb")),
+        ("too large", html(&[], long.repeat(60_000).into_bytes()), ("error", "body_too_large")),
+        (
+            "broken gzip",
+            html(&[("content-encoding", "gzip")], b"\x1f\x8bnonsense".to_vec()),
+            ("error", "body_corrupt"),
+        ),
+        ("endless", Answer::Endless, ("partial", "too_many_pages")),
+    ];
+    world.site.set("/", good.clone());
+    assert_eq!(world.scrape().await.status, RunStatus::Complete);
+    for (name, answer, expected) in days {
+        world.site.set("/", answer);
+        // Another process, which does not know what the host asked for the day before.
+        world.scraper.network = Network::new(1);
+        let ended = match world.try_scrape().await {
+            Ok(report) => (report.status.as_str(), report.reason_code.unwrap_or_default()),
+            Err(error) => ("error", error.code().to_owned()),
+        };
+        assert_eq!((ended.0, ended.1.as_str()), expected, "{name}");
+        let stored = world
+            .text("select status || ' ' || reason_code from forebay.scrape_runs order by run_id desc limit 1")
+            .await;
+        let status = if expected.0 == "error" { "failed" } else { expected.0 };
+        assert_eq!(stored, format!("{status} {}", expected.1), "{name}");
+        let lost = "select count(*) from forebay.\"references\" where removed_at is not null or version <> 1";
+        assert_eq!(world.number(lost).await, 0, "{name}");
+    }
+    world.site.set("/", good);
+    world.site.asked();
+    let report = world.scrape().await;
+    assert_eq!(report.status, RunStatus::Complete);
+    assert_eq!(
+        (report.counts.num_unchanged, report.counts.num_removed),
+        (4, 20),
+        "the endless pages are gone"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_robots_txt_forbids_is_not_asked_for() {
+    let world = World::with(|url| vec![impatient(url)]).await;
+    world.site.set("/robots.txt", Answer::Raw(200, Vec::new(), b"User-agent: *\nDisallow: /".to_vec()));
+    world.site.set("/", list(&[("1", "Logic")], None));
+    assert_eq!(world.try_scrape().await.unwrap_err().code(), "robots_disallowed");
+    assert_eq!(world.site.asked(), Asked { failed: 1, ..Asked::default() }, "robots.txt and nothing else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loopback_is_refused_unless_it_is_allowed() {
+    let world = World::with(|url| {
+        let fetch: FetchSettings = serde_json::from_value(json!({})).unwrap();
+        vec![SourceDefinition { fetch, ..impatient(url) }]
+    })
+    .await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    assert_eq!(world.try_scrape().await.unwrap_err().code(), "address_refused");
+    assert_eq!(world.site.asked(), Asked::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_asks_to_wait_is_waited_for() {
+    let world = World::with(|url| {
+        let mut source = impatient(url);
+        source.fetch = serde_json::from_value(json!({
+            "allow_private": true, "rate": "unlimited", "retries": 1, "backoff": "1ms",
+        }))
+        .unwrap();
+        vec![source]
+    })
+    .await;
+    world.site.set("/", Answer::Raw(429, vec![("retry-after", "1".into())], Vec::new()));
+    let recovers = async {
+        while world.site.num_failed() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        world.site.set("/", list(&[("1", "Logic")], None));
+    };
+    let (report, ()) = tokio::join!(world.scrape(), recovers);
+    assert_eq!((report.status, report.fetched.num_retries), (RunStatus::Complete, 1));
+}
