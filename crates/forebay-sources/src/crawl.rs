@@ -192,6 +192,16 @@ impl<M: Memory> Crawl<M> {
     /// Crawls from the first pages on, and sends what becomes of each page. Ends early, as incomplete, when nobody
     /// receives any more.
     pub async fn run(self, first: Vec<Link>, pages: mpsc::Sender<Crawled>) -> CrawlEnd {
+        self.run_observed(first, pages, |_| ()).await
+    }
+
+    /// The same, and `observe` is shown each page before it is sent. The crawl waits for it, so it must not.
+    pub async fn run_observed(
+        self,
+        first: Vec<Link>,
+        pages: mpsc::Sender<Crawled>,
+        observe: impl Fn(&Crawled) + Send,
+    ) -> CrawlEnd {
         let mut end = CrawlEnd::default();
         let mut frontier = Frontier::default();
         let first: HashSet<LinkKey> = first.into_iter().map(|link| frontier.add(link)).collect();
@@ -244,6 +254,7 @@ impl<M: Memory> Crawl<M> {
             }
             let failed = matches!(crawled.outcome, Outcome::Failed { .. });
             failures_in_a_row = if failed { failures_in_a_row + 1 } else { 0 };
+            observe(&crawled);
             if pages.send(crawled).await.is_err() {
                 end.stop(Incomplete::new("crawl_stopped", "the crawl was stopped".to_owned(), "run again"));
                 return end;

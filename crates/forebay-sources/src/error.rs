@@ -174,30 +174,6 @@ pub enum Error {
     /// A page or file was not fetched; the code is that of [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// `http_url`: not a URL that can be fetched.
-    #[error("{url} cannot be fetched: {problem}")]
-    HttpUrl {
-        /// The URL.
-        url: String,
-        /// Why.
-        problem: String,
-    },
-    /// `http_failed`: no answer, or one that broke off.
-    #[error("GET {url} failed")]
-    HttpFailed {
-        /// The URL.
-        url: String,
-        /// What the client said.
-        source: reqwest::Error,
-    },
-    /// `http_status`: an answer other than 200.
-    #[error("GET {url} answered with status {status}")]
-    HttpStatus {
-        /// The URL.
-        url: String,
-        /// The status of the answer.
-        status: u16,
-    },
     /// `http_next`: the link to the next page cannot be followed.
     #[error("the link to the next page in {url} cannot be followed: {problem}")]
     HttpNext {
@@ -205,22 +181,6 @@ pub enum Error {
         url: String,
         /// Why.
         problem: String,
-    },
-    /// `http_page_too_large`: a page beyond the limit.
-    #[error("the page {url} has more than {limit} bytes")]
-    HttpPageTooLarge {
-        /// The URL.
-        url: String,
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// `http_too_many_pages`: more pages than the limit.
-    #[error("there are more than {limit} pages; the next would be {url}")]
-    HttpTooManyPages {
-        /// The page that was not fetched.
-        url: String,
-        /// The limit.
-        limit: usize,
     },
 }
 
@@ -250,12 +210,7 @@ impl Error {
             Self::CommandTimeout { .. } => "command_timeout",
             Self::SingerStream { .. } => "singer_stream",
             Self::Fetch(error) => error.code(),
-            Self::HttpUrl { .. } => "http_url",
-            Self::HttpFailed { .. } => "http_failed",
-            Self::HttpStatus { .. } => "http_status",
             Self::HttpNext { .. } => "http_next",
-            Self::HttpPageTooLarge { .. } => "http_page_too_large",
-            Self::HttpTooManyPages { .. } => "http_too_many_pages",
         }
     }
 
@@ -302,17 +257,8 @@ impl Error {
             Self::CommandTimeout { .. } => "raise the source's timeout, or find out what the program waits for",
             Self::SingerStream { .. } => "name one stream with the setting stream, and turn batches off in the tap",
             Self::Fetch(error) => error.hint(),
-            Self::HttpUrl { .. } => "use an absolute http:// URL",
-            Self::HttpFailed { .. } => "check that the server is up and the URL is right, and run again",
-            Self::HttpStatus { .. } => {
-                "open the URL to see what the server says, and run again when it answers 200"
-            }
             Self::HttpNext { .. } => {
                 "check the pointer to the next link; links to another host are not followed"
-            }
-            Self::HttpPageTooLarge { .. } => "ask the server for smaller pages",
-            Self::HttpTooManyPages { .. } => {
-                "raise the limit of pages, or check that the links do not go round"
             }
         }
     }

@@ -31,7 +31,6 @@ mod csv;
 mod error;
 pub mod fetch;
 mod format;
-pub mod http_json;
 mod input;
 mod json;
 mod json_lines;

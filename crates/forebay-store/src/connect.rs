@@ -6,6 +6,7 @@
 //! one; statements are unnamed for the same reason.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
@@ -68,14 +69,15 @@ impl Default for OpenOptions {
     }
 }
 
-/// An open database.
+/// An open database: a handle that is cheap to clone.
+#[derive(Clone)]
 pub struct Database {
     pool: Pool,
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     /// Host, port, database and user, for messages.
     target: String,
-    cluster: Option<Cluster>,
+    cluster: Option<Arc<Cluster>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -127,7 +129,7 @@ impl Database {
         // Building fails only where timeouts are set and no runtime is.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
-        let database = Self { pool, config, tls, target, cluster };
+        let database = Self { pool, config, tls, target, cluster: cluster.map(Arc::new) };
         drop(database.client().await?);
         Ok(database)
     }
@@ -168,7 +170,8 @@ impl Database {
         &self.target
     }
 
-    /// Closes the pool, waits a little for the connections that are still in use, and leaves the embedded cluster.
+    /// Closes the pool, of all clones, waits a little for the connections that are still in use, and leaves the embedded
+    /// cluster; if clones are left, the last of them does.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();
         let drained = async {
@@ -178,7 +181,7 @@ impl Database {
         };
         // A connection that somebody does not give back is cut when the server stops, or ends with the process.
         let _in_time = tokio::time::timeout(DRAIN_PATIENCE, drained).await;
-        match self.cluster.take() {
+        match self.cluster.take().and_then(Arc::into_inner) {
             Some(cluster) => cluster.leave().await,
             None => Ok(()),
         }

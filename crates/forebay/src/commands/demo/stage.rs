@@ -3,24 +3,25 @@
 //! Every piece of work opens the database and closes it again. That costs a few milliseconds, and it is what makes the
 //! server's counters exact: a session tells them when it ends.
 
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
 
-use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
+use forebay_domain::scope::Scope;
 use forebay_engine::{
-    persist::{Input, PersistRequest, RunReport, persist},
+    persist::RunReport,
+    scrape::{self, ScrapeOptions, Scraper},
     work::{PipelineSpec, WorkOptions, WorkReport, drain},
 };
-use forebay_sources::http_json::HttpJson;
+use forebay_sources::fetch::Network;
 use forebay_store::{
     cluster,
     connect::{Database, Target},
     demo::{self, Found, TableWrites},
 };
 use jiff::{Timestamp, ToSpan};
-use tokio::runtime::Handle;
 
 use super::report::Place;
 use crate::{
+    config::Config,
     context::Context,
     demo::site::{self, Shutdown},
     failure::Failure,
@@ -164,25 +165,23 @@ pub(super) async fn scrape(
     url: String,
     observed_at: Timestamp,
 ) -> Result<RunReport, Failure> {
-    let pages = HttpJson::new(url.clone(), "/items").next("/next");
-    let options = pages.read_options();
-    let input = Input::bytes(url, Box::new(pages.read(&Handle::current())), options);
-    let request = PersistRequest {
-        source: list.name.to_owned(),
-        entity_type: Some(list.entity_type.to_owned()),
-        key_fields: vec!["id".to_owned()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::default(),
-        scope: Scope::default(),
-        complete: true,
-        observed_at,
-        guards: Some(GuardPolicy::default()),
-        max_rejected_share: 0.0,
-        with_handoffs: true,
-        sequence_field: None,
-        engine: "http_json".to_owned(),
+    // As a user would write it, but for the address, which is another one every time.
+    let text = format!(
+        "[sources.{name}]\nkey = [\"id\"]\nentity = \"{entity}\"\ncomplete = true\n\
+         [sources.{name}.http_json]\nurl = \"{url}\"\nrecords = \"/items\"\nnext = \"/next\"\n\
+         [sources.{name}.fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\n",
+        name = list.name,
+        entity = list.entity_type,
+    );
+    let sources = Config::parse(&text, "the demo's forebay.toml")?.definitions().clone();
+    let scraper = Scraper {
+        database: Arc::new(database.clone()),
+        network: Network::new(0),
+        sources: Arc::new(sources),
     };
-    Ok(persist(database, request, input, &|_| {}).await?)
+    let options = ScrapeOptions { observed_at: Some(observed_at), ..ScrapeOptions::default() };
+    let source = scraper.source(list.name)?;
+    Ok(scrape::scrape(&scraper, source, &Scope::default(), &options, &|_| {}).await?)
 }
 
 /// Ingests all that waits. What stopped a pipeline stops the demo.

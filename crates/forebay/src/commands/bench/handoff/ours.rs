@@ -16,7 +16,7 @@ use forebay_store::{
     jobs::{self, Queue, Receipt, Verdict},
     migrations,
     pipelines::{self, PipelineSpec},
-    references::{self, NewReference, Origin},
+    references::{self, Lineage, NewReference, Origin},
     sources::{self, SourceSpec},
 };
 use jiff::Timestamp;
@@ -152,12 +152,13 @@ impl Prepared {
         let keys: Vec<String> = batch.iter().map(|(id, _)| id.to_string()).collect();
         let mut payload = Vec::new();
         write_record(&mut payload, 1, 0).map_err(|error| Failure::output(&error))?;
+        let lineage = Lineage::default();
         let rows = batch.iter().zip(&keys).map(|(&(reference_id, version_hash), record_key)| NewReference {
             reference_id,
             version_hash,
             record_key,
             payload: &payload,
-            line: 0,
+            lineage: &lineage,
         });
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         references::add(&transaction, &origin, rows).await?;
