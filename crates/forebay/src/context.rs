@@ -4,6 +4,8 @@
 //! whose configuration is broken.
 
 mod pipelines;
+mod scraper;
+mod sources;
 
 use std::{
     env,
@@ -127,7 +129,7 @@ impl Context {
     }
 
     /// The configuration, if there is a file of it.
-    fn config_file(&self) -> Result<Option<Config>, Failure> {
+    pub(crate) fn config_file(&self) -> Result<Option<Config>, Failure> {
         match Config::read(self.config_path())? {
             Some(config) => Ok(Some(config)),
             None if self.globals.config.is_none() => Ok(None),

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, io::Read, sync::Arc};
 use forebay_domain::{
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
+    reject::RejectReason,
     scope::Scope,
 };
 use forebay_sources::{
@@ -122,7 +123,7 @@ pub async fn test(
         ..source.crawl.clone()
     };
     let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
-    let begin = feed::begin(scraper, &short, scope, &unstored(source), &options);
+    let begin = feed::begin(scraper, &short, scope, &unstored(source), &options, None);
     let mut looking = Looking::new(source, limit);
     match begin(NO_RUN).await? {
         Feed::Pages { mut pages, end, .. } => {
@@ -263,7 +264,7 @@ impl Looking {
                     self.sample.records.push(SampleRecord { payload, record_key: keys });
                 }
                 Err(reject) => {
-                    self.count_missing(text);
+                    self.count_missing(text, reject.reason == RejectReason::EmptyKey);
                     self.reject(span.place.line, reject.reason.code(), &reject.message, text);
                 }
             }
@@ -283,12 +284,12 @@ impl Looking {
         }
     }
 
-    /// Which key fields a record without a key has not.
-    fn count_missing(&mut self, record: &[u8]) {
+    /// Which key fields a record without a key has not. An empty text is a value, unless nothing else is there.
+    fn count_missing(&mut self, record: &[u8], is_empty: bool) {
         let Ok(record) = serde_json::from_slice::<serde_json::Value>(record) else { return };
         for field in &self.key_fields {
             let value = if field.starts_with('/') { record.pointer(field) } else { record.get(field) };
-            if value.is_none_or(serde_json::Value::is_null) {
+            if value.is_none_or(|value| value.is_null() || (is_empty && value == "")) {
                 *self.sample.missing_keys.entry(field.clone()).or_default() += 1;
             }
         }

@@ -1,6 +1,8 @@
 //! Scraping a site on loopback, day by day.
 
 mod bad_days;
+mod declared;
+mod looked_at;
 mod pages;
 
 use std::{collections::BTreeMap, sync::Arc};

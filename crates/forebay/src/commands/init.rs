@@ -1,8 +1,9 @@
-//! `forebay init`: writes a commented configuration file.
+//! `forebay init`: writes a commented configuration file, and beside it the schema by which editors check it.
 
 use std::{
-    fs::OpenOptions,
-    io::{ErrorKind, Write},
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::Path,
 };
 
 use serde::Serialize;
@@ -14,9 +15,13 @@ use crate::{
     ui::{Page, Report},
 };
 
+/// The file beside the configuration to which its first line points editors.
+const SCHEMA_FILE: &str = "forebay.schema.json";
+
 /// Write a commented forebay.toml
 ///
-/// The file names every setting with its default. It is written to ./forebay.toml, or where --config says.
+/// The file shows the settings with their defaults. It is written to ./forebay.toml, or where --config says. Beside it
+/// goes forebay.schema.json, by which editors complete and check the file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +29,7 @@ Examples:
   forebay init --config etc/forebay.toml
   forebay init --force")]
 pub(crate) struct Args {
-    /// Overwrite a file that is already there
+    /// Overwrite files that are already there
     #[arg(long)]
     force: bool,
 }
@@ -34,33 +39,53 @@ pub(crate) struct Args {
 struct Written {
     /// The path as it was given.
     path: String,
+    /// Where the schema is.
+    schema: String,
 }
 
 impl Report for Written {
     fn write(&self, page: &mut Page) {
-        page.line(&format!("wrote {}", self.path));
+        page.line(&format!("wrote {} and {}", self.path, self.schema));
         page.line("Next: set key to the fields that identify a record, then `forebay persist --source courses FILE`.");
     }
 }
 
-/// Never overwrites without `--force`: the file is created, not opened, so two at once cannot both win.
+/// Never overwrites without `--force`: files are created, not opened, so two at once cannot both win. A schema that is
+/// there already and just as it should be is left alone, so that a folder can hold several configurations.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let path = context.config_path();
+    let schema_path = path.with_file_name(SCHEMA_FILE);
+    let schema = format!("{:#}\n", config::schema());
+    let has_schema = fs::read_to_string(&schema_path).is_ok_and(|found| found == schema);
+    if !args.force && !has_schema && schema_path.exists() {
+        return Err(already_there(&schema_path));
+    }
+    write(path, config::TEMPLATE, args.force)?;
+    if !has_schema {
+        write(&schema_path, &schema, args.force)?;
+    }
+    context
+        .ui
+        .show(&Written { path: path.display().to_string(), schema: schema_path.display().to_string() })?;
+    Ok(Exit::Done)
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
-    if args.force {
+    if force {
         options.write(true).create(true).truncate(true);
     } else {
         options.write(true).create_new(true);
     }
-    let written = options.open(path).and_then(|mut file| file.write_all(config::TEMPLATE.as_bytes()));
+    let written: io::Result<()> = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::usage("config_exists", format!("{} is already there", path.display()))
-                .hint("edit it, or overwrite it with --force")
-        }
+        ErrorKind::AlreadyExists => already_there(path),
         _ => Failure::new("config_not_written", format!("{} cannot be written", path.display()))
             .because(&error),
-    })?;
-    context.ui.show(&Written { path: path.display().to_string() })?;
-    Ok(Exit::Done)
+    })
+}
+
+fn already_there(path: &Path) -> Failure {
+    Failure::usage("config_exists", format!("{} is already there", path.display()))
+        .hint("edit it, or overwrite it with --force")
 }

@@ -6,15 +6,19 @@
 
 mod bench;
 mod completions;
+mod config;
 mod db;
 mod demo;
 mod doctor;
+mod ensure;
 mod export;
+mod freshness;
 mod handoffs;
 mod history;
 mod init;
 mod persist;
 mod runs;
+mod scrape;
 mod search;
 mod sources;
 mod stats;
@@ -33,6 +37,9 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Persist(persist::Args),
+    Scrape(scrape::Args),
+    Ensure(ensure::Args),
+    Freshness(freshness::Args),
     Work(work::Args),
     Search(search::Args),
     History(history::Args),
@@ -56,6 +63,9 @@ pub(crate) enum Command {
     /// Sources and their policies
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
+    /// The configuration: checked, and its schema for editors
+    #[command(subcommand, after_help = "Examples:\n  forebay config check\n  forebay config schema")]
+    Config(config::Command),
     /// The schema, and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
@@ -77,7 +87,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,
         Command::Sources(command) => sources::run(command, context).await,
+        Command::Config(command) => config::run(&command, context),
         Command::Db(command) => db::run(command, context).await,
+        Command::Scrape(args) => scrape::run(&args, context).await,
+        Command::Ensure(args) => ensure::run(&args, context).await,
+        Command::Freshness(args) => freshness::run(&args, context).await,
         Command::Work(args) => work::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

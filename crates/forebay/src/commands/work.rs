@@ -1,4 +1,4 @@
-//! `forebay work`: the ingestion workers.
+//! `forebay work`: the ingestion workers, and the scrapes that are due.
 
 mod report;
 mod signals;
@@ -11,27 +11,36 @@ use std::{
 };
 
 use clap::value_parser;
-use forebay_engine::work::{Progress, WorkOptions, drain, follow};
+use forebay_domain::run::RunStatus;
+use forebay_engine::{
+    scrape::{
+        Scraper, Sources,
+        schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
+    },
+    work::{Progress, WorkOptions, drain, follow},
+};
 use forebay_store::{
-    connect::Database,
     handoffs, jobs,
     pipelines::{self, Pipeline},
 };
+use jiff::Timestamp;
 
 use self::{report::Report, signals::Signals};
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    names, ui,
+    names,
+    ui::{self, format},
 };
 
 /// The handler whose work workers of the user's own do.
 const EXTERNAL: &str = "external";
 
-/// Ingest what has been handed off
+/// Ingest what has been handed off, and scrape what is due
 ///
-/// Works until it is stopped; Ctrl-C lets the work under way finish.
+/// Works until it is stopped; Ctrl-C lets the work under way finish. Any number of workers may run side by side, on any
+/// number of machines: each hand-off, and each source that is due by its schedule, is taken by one of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,9 +73,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration_or_never)]
     pub(crate) reconcile_every: values::Unless,
 
-    /// How long to keep what was replaced and which attempts failed, or forever
+    /// How long to keep what was replaced, which attempts failed and what runs said, or forever
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = values::duration_or_forever)]
     pub(crate) retention: values::Unless,
+
+    /// Scrapes that are due by schedule to run at the same time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=32))]
+    pub(crate) scrapes: u8,
+
+    /// Run no schedules: ingest only
+    #[arg(long, conflicts_with = "scrapes")]
+    pub(crate) no_schedules: bool,
 }
 
 impl Args {
@@ -85,17 +102,33 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
+    let num_for_scrapes = if runs_schedules { 1 + 4 * usize::from(args.scrapes) } else { 0 };
     // Some for what goes on beside the batches.
-    let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default();
+    let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default() + num_for_scrapes;
     let report = context
-        .with_connections(num_connections, async |database| Box::pin(work(args, context, database)).await)
+        .with_scraper(&config, num_connections, async |scraper| {
+            Box::pin(work(args, context, scraper, runs_schedules)).await
+        })
         .await?;
     context.ui.show(&report)?;
     Ok(if report.is_done() { Exit::Done } else { Exit::Failed })
 }
 
-async fn work(args: &Args, context: &Context, database: &Database) -> Result<Report, Failure> {
-    context.declare_pipelines(database).await?;
+async fn work(
+    args: &Args,
+    context: &Context,
+    scraper: &Scraper,
+    runs_schedules: bool,
+) -> Result<Report, Failure> {
+    let database = &*scraper.database;
+    context.declare(database).await?;
+    if context.config_file()?.is_some() {
+        for source in schedule::declare(database, &scraper.sources, Timestamp::now()).await? {
+            context.ui.note(&format!("source {source}: scheduled as the configuration says"));
+        }
+    }
     let client = database.client().await?;
     names::pipelines(&client, &args.pipeline).await?;
     let is_chosen = |p: &Pipeline| args.pipeline.is_empty() || args.pipeline.contains(&p.spec.name);
@@ -109,7 +142,18 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
     let bar = context.ui.progress("ingesting", None);
     let told = Told::new(context, &bar);
     let progress = |progress: Progress<'_>| told.hear(&progress);
+    let schedules = ScheduleOptions {
+        at_once: args.scrapes.into(),
+        grace: args.grace.get(),
+        ..ScheduleOptions::default()
+    };
+    let tell = |run: &DueRun| tell_due(&context.ui, run);
+    let mut scraped = ScheduleReport::default();
     let done = if args.drain {
+        if runs_schedules {
+            // First, so that what it brings is ingested.
+            scraped = schedule::drain(scraper, &schedules, &tell).await?;
+        }
         drain(database, &options, &progress).await?
     } else {
         let enabled: Vec<&str> = chosen
@@ -121,13 +165,24 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
             "working for {}; Ctrl-C ends it after the batch under way",
             if enabled.is_empty() { "no pipeline".to_owned() } else { enabled.join(", ") }
         ));
-        let (mut first, mut second) = (Signals::listen()?, Signals::listen()?);
+        let (mut first, mut second, mut third) = (Signals::listen()?, Signals::listen()?, Signals::listen()?);
         let impatient = async {
             second.next().await;
             second.next().await;
         };
+        let scraping = async {
+            if runs_schedules {
+                scraped = schedule::follow(scraper, &schedules, &tell, third.next()).await;
+            }
+        };
+        let both = async {
+            // One that fails takes the other with it.
+            let ingesting = follow(database, &options, &progress, first.next());
+            let scraping = async { Ok::<_, forebay_engine::Error>(scraping.await) };
+            tokio::try_join!(ingesting, scraping)
+        };
         tokio::select! {
-            done = follow(database, &options, &progress, first.next()) => done?,
+            done = both => done?.0,
             () = impatient => {
                 return Err(Failure::new("interrupted", "stopped in the middle of a batch")
                     .hint("nothing of that batch is done or lost: it waits as before"));
@@ -137,7 +192,7 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
     drop(bar);
 
     let client = database.client().await?;
-    let mut report = Report::new(done, started.elapsed());
+    let mut report = Report::new(done, scraped, started.elapsed());
     for pipeline in chosen.iter().filter(|pipeline| !pipeline.spec.enabled) {
         report.add_disabled(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
@@ -150,6 +205,30 @@ async fn work(args: &Args, context: &Context, database: &Database) -> Result<Rep
         report.add_failures(failures);
     }
     Ok(report)
+}
+
+fn has_schedules(sources: &Sources) -> bool {
+    sources.values().any(|source| source.schedule.is_some())
+}
+
+/// Tells what became of a scrape that was due.
+fn tell_due(ui: &ui::Ui, run: &DueRun) {
+    let scope = if run.scope.is_empty() { String::new() } else { format!(" [{}]", run.scope) };
+    let subject = format!("{}{scope}, due {}", run.source, format::timestamp(run.due_at));
+    let number = run.run_id.map(|run_id| format!(" (run {run_id})")).unwrap_or_default();
+    match &run.ended {
+        DueEnd::Ended { status: RunStatus::Complete, .. } => ui.note(&format!("{subject}: complete{number}")),
+        DueEnd::Ended { status, reason_code } => {
+            let reason = reason_code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
+            ui.warn(&format!("{subject}: {status}{reason}{number}"));
+        }
+        DueEnd::Failed(error) => ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code())),
+        DueEnd::CutOff => ui.warn(&format!("{subject}: stopped before its end; it is due again{number}")),
+        DueEnd::Lost => ui.warn(&format!("{subject}: another worker took it over{number}")),
+        DueEnd::Unknown => {
+            ui.warn(&format!("{subject}: this configuration does not know the source; it is left to others"));
+        }
+    }
 }
 
 /// What is told while the work goes on.

@@ -1,16 +1,76 @@
 //! Errors of the configuration file: place, message, and what was probably meant.
 
-use toml::de::Error;
+use toml::de::{DeTable, DeValue, Error};
 
 use crate::{failure::Failure, names::nearest};
+
+/// What is wrong with a setting although it can be read by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The tables and keys that lead to it. What is not in the file is told at the last one that is.
+    pub(super) path: Vec<String>,
+    /// What is wrong, in one sentence.
+    pub(super) message: String,
+    /// What to do next, where the message does not say it.
+    pub(super) hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn at<S: Into<String>>(path: impl IntoIterator<Item = S>, message: impl Into<String>) -> Self {
+        Self { path: path.into_iter().map(Into::into).collect(), message: message.into(), hint: None }
+    }
+
+    /// With the name among `known` that was probably meant.
+    pub(super) fn meant<'a>(self, unknown: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        let hint = nearest(unknown, known).map(|name| format!("did you mean `{name}`?"));
+        Self { hint: hint.or(self.hint), ..self }
+    }
+
+    /// As a failure with its place in the text of the file.
+    pub(super) fn located(self, text: &str, file: &str) -> Failure {
+        let place = place(text, &self.path).map(|offset| position(text, offset));
+        let failure = failure(file, place, &self.message);
+        match self.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// The byte at which the deepest part of a path that is in the text begins.
+fn place(text: &str, path: &[String]) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let mut found = None;
+    let mut table = Some(document.get_ref());
+    let mut value: Option<&DeValue<'_>> = None;
+    for step in path {
+        if let Some((key, below)) =
+            table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == step))
+        {
+            found = Some(key.span().start);
+            value = Some(below.get_ref());
+        } else {
+            let Some(item) = step.parse().ok().and_then(|index: usize| value?.as_array()?.get(index)) else {
+                break;
+            };
+            found = Some(item.span().start);
+            value = Some(item.get_ref());
+        }
+        table = value.and_then(DeValue::as_table);
+    }
+    found
+}
+
+fn failure(file: &str, place: Option<(usize, usize)>, message: &str) -> Failure {
+    let place = place.map_or_else(|| file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"));
+    Failure::usage("config_invalid", format!("{place}: {message}"))
+}
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
     // The parser explains some errors over several lines; the first one says it.
     let message = error.message().lines().next().unwrap_or_default();
-    let place = error.span().map(|span| position(text, span.start));
-    let place = place.map_or_else(|| file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"));
-    let failure = Failure::usage("config_invalid", format!("{place}: {message}"));
+    let failure = failure(file, error.span().map(|span| position(text, span.start)), message);
     match meant(message) {
         Some(name) => failure.hint(format!("did you mean `{name}`?")),
         None => failure,

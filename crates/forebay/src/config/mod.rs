@@ -1,19 +1,37 @@
 //! `forebay.toml`: what sources and pipelines are, as the user writes it.
 //!
 //! One struct per concern, each field with its default. Nothing is ignored: a field that is not known is an error
-//! that names its place and the field that was probably meant, because a misspelt guard is a guard that is off.
-//! [`TEMPLATE`], which `forebay init` writes, names every key; a test holds it to these structs.
+//! that names its place and the field that was probably meant, because a misspelt guard is a guard that is off. What
+//! can only be told of several fields together is checked on load as well ([`definition`]), and told with its place.
+//!
+//! The doc comments of the fields are what users read: they become the JSON Schema that editors show ([`schema`]) and
+//! `docs/reference/configuration.md`, which a test compares. [`TEMPLATE`], which `forebay init` writes, shows what most
+//! need; a test holds it to these structs.
 
+mod breaker;
+mod definition;
 mod error;
+mod freshness;
+mod mirror;
 pub(crate) mod pipeline;
+#[cfg(test)]
+mod reference;
+mod schedule;
+mod schema;
 pub(crate) mod source;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
+use forebay_domain::freshness::FreshnessPolicy;
+use forebay_engine::scrape::Sources;
+use forebay_sources::fetch::FetchSettings;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::{
+    freshness::Freshness,
     pipeline::Pipeline,
+    schema::schema,
     source::{Format, OnDuplicate, Pointer, Source},
 };
 use crate::failure::Failure;
@@ -21,8 +39,8 @@ use crate::failure::Failure;
 /// The commented configuration that `forebay init` writes.
 pub(crate) const TEMPLATE: &str = include_str!("template.toml");
 
-/// The whole file. Default: no sources, no pipelines.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The configuration of Forebay: where records come from, and where references go.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// `[sources.NAME]`: what yields records, by name. Default: none; `persist --key` then says what is needed.
@@ -31,6 +49,23 @@ pub(crate) struct Config {
     /// `[pipelines.NAME]`: what ingests references, by name. Default: none.
     #[serde(default)]
     pub(crate) pipelines: BTreeMap<String, Pipeline>,
+    /// How pages and files are fetched by every source that does not say otherwise.
+    #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "read for its errors; definitions are made of the text that sources lay over it"
+    )]
+    fetch: FetchSettings,
+    /// How old data of every entity type may become.
+    #[serde(default)]
+    freshness: Freshness,
+    /// `[entities.NAME]`: how old data of one entity type may become; a key that is given here outranks the one in
+    /// `[freshness]`.
+    #[serde(default)]
+    entities: BTreeMap<String, Freshness>,
+    /// What the sources with a kind come to.
+    #[serde(skip)]
+    definitions: Sources,
 }
 
 impl Config {
@@ -48,7 +83,38 @@ impl Config {
 
     /// Parses the text of a file; `file` is its name in errors.
     pub(crate) fn parse(text: &str, file: &str) -> Result<Self, Failure> {
-        toml::from_str(text).map_err(|error| error::located(&error, text, file))
+        let located = |error| error::located(&error, text, file);
+        let mut config: Self = toml::from_str(text).map_err(located)?;
+        let written: toml::Table = toml::from_str(text).map_err(located)?;
+        config.complete(&written).map_err(|problem| problem.located(text, file))?;
+        Ok(config)
+    }
+
+    /// Checks what single fields cannot tell, and makes the definitions.
+    fn complete(&mut self, written: &toml::Table) -> Result<(), error::Problem> {
+        self.definitions = definition::define(&mut self.sources, written)?;
+        for (name, pipeline) in &self.pipelines {
+            pipeline.check(name)?;
+        }
+        let freshness = self.entities.iter().map(|(name, entity)| (vec!["entities", name], entity));
+        for (mut path, freshness) in freshness.chain([(vec!["freshness"], &self.freshness)]) {
+            if let Err((key, message)) = freshness.check() {
+                path.push(key);
+                return Err(error::Problem::at(path, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sources that Forebay can scrape by itself: those with a kind.
+    pub(crate) fn definitions(&self) -> &Sources {
+        &self.definitions
+    }
+
+    /// How old data of an entity type may become.
+    pub(crate) fn freshness(&self, entity_type: &str) -> FreshnessPolicy {
+        let policy = self.freshness.over(FreshnessPolicy::shipped(entity_type));
+        self.entities.get(entity_type).map_or(policy, |entity| entity.over(policy))
     }
 }
 

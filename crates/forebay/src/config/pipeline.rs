@@ -1,17 +1,22 @@
 //! `[pipelines.NAME]`: what ingests the references of a source.
 //!
 //! Here are the keys that every pipeline has. All others are the handler's own: they are passed on as they stand, and
-//! the engine, which alone knows what its handlers take, checks them when [`Pipeline::declared_as`] is declared.
+//! the engine checks their values when [`Pipeline::declared_as`] is declared. Only their names are known here, and
+//! documented ([`shape`]), so that a misspelt one is told on load, with its place.
+
+mod shape;
 
 use std::collections::BTreeMap;
 
 use forebay_engine::work::{self, LimitKey, PipelineSpec};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::error::Problem;
 use crate::cli::values::Duration;
 
-/// One pipeline.
+/// One pipeline. Its documentation is that of [`shape::PipelineShape`].
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Pipeline {
     /// Whose references it ingests; `"*"` is every source. Required.
@@ -40,6 +45,21 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
+    /// Makes sure that the handler has settings of these names. Which handlers there are is the engine's to say.
+    pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
+        let Some(known) = shape::settings_of(&self.handler) else { return Ok(()) };
+        let Some(unknown) = self.settings.keys().find(|key| !known.contains(&key.as_str())) else {
+            return Ok(());
+        };
+        let settings = match known {
+            [] => "none of its own".to_owned(),
+            known => known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+        };
+        let message = format!("unknown field `{unknown}`; the handler {} takes {settings}", self.handler);
+        let names = known.iter().chain(shape::COMMON).copied();
+        Err(Problem::at(["pipelines", name, unknown], message).meant(unknown, names))
+    }
+
     /// The pipeline as the engine takes it, under the name that it has in the file.
     pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
         PipelineSpec {
@@ -109,11 +129,18 @@ impl Serialize for Seconds {
     }
 }
 
-#[derive(Deserialize)]
+/// What a class of failures costs.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenRetry {
+    /// With so many failures of the class a hand-off is given up. Default: 10 for `transient`, 4 for `lost`; `throttled`
+    /// ones are never given up.
+    #[schemars(range(min = 1, max = 1_000_000))]
     max_failures: Option<u32>,
+    /// The longest wait after the first failure; it doubles with each further one. Default: `5s` for `transient`, `30s`
+    /// for `throttled`, `1s` for `lost`.
     base_delay: Option<Duration>,
+    /// The longest wait of all. Default: `1h` for `transient` and `throttled`, `1m` for `lost`.
     max_delay: Option<Duration>,
 }
 
@@ -137,15 +164,24 @@ impl TryFrom<WrittenRetry> for Retry {
 #[serde(try_from = "WrittenLimits")]
 pub(crate) struct Limits(work::Limits);
 
-#[derive(Deserialize)]
+/// What holds over all workers of a pipeline together.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenLimits {
+    /// The most hand-offs under way. Default: no limit.
+    #[schemars(range(min = 1))]
     max_active: Option<u32>,
+    /// The most hand-offs begun in a time, such as `10/s`, `100/min` or `500/h`. Default: no limit.
     rate: Option<Rate>,
+    /// The field whose values are limited one by one: a name, or a JSON pointer (RFC 6901). Default: none.
     key: Option<String>,
+    /// The field holds URLs, and it is their host that counts. Default: false.
     #[serde(default)]
     key_is_url: bool,
+    /// The most hand-offs under way with one value. Default: no limit.
+    #[schemars(range(min = 1))]
     key_max_active: Option<u32>,
+    /// The most hand-offs begun in a time with one value. Default: no limit.
     key_rate: Option<Rate>,
 }
 
@@ -193,8 +229,9 @@ fn path(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// How often something may happen, as a number a second; written with its unit, such as `10/s`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct Rate(f64);
 
 impl TryFrom<String> for Rate {
@@ -204,7 +241,7 @@ impl TryFrom<String> for Rate {
         let rate = text.split_once('/').and_then(|(number, unit)| {
             let seconds = match unit.trim() {
                 "s" => 1.0,
-                "min" => 60.0,
+                "min" | "m" => 60.0,
                 "h" => 3600.0,
                 _ => return None,
             };

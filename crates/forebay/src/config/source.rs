@@ -8,17 +8,27 @@ use forebay_domain::{
     rules::{self, FieldRules},
     run,
 };
+use forebay_sources::{
+    crawl::CrawlSettings,
+    fetch::FetchSettings,
+    kinds::{Command, Feed, File, Html, HttpJson, Ical, JsonLd, Postgres, Singer, Sitemap},
+};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{breaker::Breaker, schedule::Schedule};
 use crate::cli::values::Share;
 
-/// One source.
-#[derive(Clone, Debug, Deserialize)]
+/// One source. A source has at most one of the tables `http_json`, `html`, `json_ld`, `feed`, `ical`, `file`, `command`,
+/// `singer` and `postgres`, which says how its records are got; without one they are brought by `forebay persist`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
-    /// The fields that identify a record inside the source, in order. Required.
+    /// The fields that identify a record inside the source, in order: names, or JSON pointers (RFC 6901) such as
+    /// `/course/id`. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`: `["id"]`.
+    #[serde(default)]
     pub(crate) key: KeyFields,
-    /// What its records are, such as `course`. Default: as they were, at first `record`.
+    /// What its records are, such as `course`. Default: `record`, without a kind as they were.
     #[serde(default)]
     pub(crate) entity: Option<String>,
     /// Top-level fields that are not stored. Default: none.
@@ -33,15 +43,77 @@ pub(crate) struct Source {
     /// What a run does with a key that it has already seen. Default: `first`.
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
-    /// Thresholds beyond which a complete run is held. Default: on, with the thresholds of [`Guards`].
+    /// Thresholds beyond which a complete run is held. Default: on.
     #[serde(default)]
     pub(crate) guards: Guards,
-    /// The format of its files. Default: `auto`.
+    /// The format of files that `forebay persist` is given. Default: `auto`.
     #[serde(default)]
     pub(crate) format: Format,
-    /// Where in a JSON document the records are. Default: the document, or the array that it is.
+    /// A JSON pointer to where in a JSON document that `forebay persist` is given the records are. Default: the document,
+    /// or the array that it is.
     #[serde(default)]
     pub(crate) records: Option<Pointer>,
+    /// A scrape covers its scope completely: what it does not see is gone, guards permitting. Not for `feed`, which shows
+    /// the latest entries only, nor for `singer`, where the tap says so. Default: false.
+    #[serde(default)]
+    pub(crate) complete: bool,
+    /// A field with a number that a record raises whenever it changes: a lower one never overwrites a higher. Default:
+    /// none, for `ical` `sequence`.
+    #[serde(default)]
+    pub(crate) sequence: Option<String>,
+    /// The scopes that are scraped when none is named, such as `[{ semester = "Spring 2026" }]`. Default: one, the whole
+    /// source.
+    #[serde(default)]
+    pub(crate) scopes: Vec<BTreeMap<String, String>>,
+    /// JSON over HTTP, page by page.
+    #[serde(default)]
+    pub(crate) http_json: Option<HttpJson>,
+    /// Web pages, read by CSS selectors.
+    #[serde(default)]
+    pub(crate) html: Option<Html>,
+    /// The JSON-LD in web pages (schema.org).
+    #[serde(default)]
+    pub(crate) json_ld: Option<JsonLd>,
+    /// RSS, Atom or JSON Feed.
+    #[serde(default)]
+    pub(crate) feed: Option<Feed>,
+    /// A calendar (iCalendar).
+    #[serde(default)]
+    pub(crate) ical: Option<Ical>,
+    /// The sitemap that leads to the pages, beside `html` or `json_ld`.
+    #[serde(default)]
+    pub(crate) sitemap: Option<Sitemap>,
+    /// One big file over HTTP.
+    #[serde(default)]
+    pub(crate) file: Option<File>,
+    /// A program of your own that prints records.
+    #[serde(default)]
+    pub(crate) command: Option<Command>,
+    /// A Singer tap.
+    #[serde(default)]
+    pub(crate) singer: Option<Singer>,
+    /// Rows of a table in Postgres.
+    #[serde(default)]
+    pub(crate) postgres: Option<Postgres>,
+    /// How its pages or file are fetched. Default: as `[fetch]` says; a key that is given here outranks the one there.
+    #[serde(default)]
+    pub(crate) fetch: Option<FetchSettings>,
+    /// How far its pages are crawled.
+    #[serde(default)]
+    pub(crate) crawl: CrawlSettings,
+    /// When it is left alone because it is out of order.
+    #[serde(default)]
+    pub(crate) breaker: Breaker,
+    /// The sources of the same entity to try, in order, when it fails or comes back empty. Default: none.
+    #[serde(default)]
+    pub(crate) fallback: Vec<String>,
+    /// When its scopes are scraped by themselves (`forebay work`): `"every 6h"`, five fields of cron such as
+    /// `"30 3 * * *"`, or a table. Default: only when asked for.
+    #[serde(default)]
+    pub(crate) schedule: Option<Schedule>,
+    /// Whether it is scraped at all. What is stored of it is served either way. Default: true.
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
 }
 
 impl Source {
@@ -64,12 +136,18 @@ impl Source {
     }
 }
 
-/// The key of a source: at least one field, none of them empty or named twice.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// The key of a source: at least one field, none of them empty or named twice. The default, none, is for kinds that
+/// bring a key of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<String>")]
 pub(crate) struct KeyFields(Vec<String>);
 
 impl KeyFields {
+    /// The key that a kind brings.
+    pub(super) fn brought(fields: &[&str]) -> Self {
+        Self(fields.iter().map(|field| (*field).to_owned()).collect())
+    }
+
     /// The fields in order.
     pub(crate) fn as_slice(&self) -> &[String] {
         &self.0
@@ -95,7 +173,7 @@ impl TryFrom<Vec<String>> for KeyFields {
 }
 
 /// One step of normalisation, applied to the strings of a field before they are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Normalise {
     /// Whitespace at both ends does not count.
@@ -107,7 +185,7 @@ pub(crate) enum Normalise {
 }
 
 /// What a run does with a record whose key it has already seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnDuplicate {
     /// The first one counts
@@ -133,7 +211,7 @@ impl From<OnDuplicate> for run::OnDuplicate {
 }
 
 /// The format of files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     /// Told by the content
@@ -159,7 +237,7 @@ impl From<Format> for forebay_sources::Format {
 }
 
 /// Thresholds beyond which a complete run is held for an operator. Shares are from 0 to 1 of what the scope holds.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Guards {
     /// Whether runs are guarded at all. Default: true.
@@ -201,7 +279,7 @@ fn yes() -> bool {
 }
 
 /// A JSON pointer (RFC 6901) to the array or object that holds the records: empty, or beginning with `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub(crate) struct Pointer(String);
 

@@ -25,6 +25,19 @@ fn refuses_to_overwrite_unless_forced() {
 }
 
 #[test]
+fn a_schema_of_another_version_is_overwritten_only_when_forced() {
+    let sandbox = Sandbox::new();
+    let schema = sandbox.path().join("forebay.schema.json");
+    fs::write(&schema, "{}").unwrap();
+    insta::assert_snapshot!("init_schema_refused", sandbox.run("init"));
+    assert!(!sandbox.path().join("forebay.toml").exists(), "both are written, or neither");
+    assert!(sandbox.run("init --force").starts_with("exit code: 0"));
+    assert!(fs::read_to_string(&schema).unwrap().contains("json-schema.org"));
+    // One that is as it should be is no obstacle: a folder can hold several configurations.
+    assert!(sandbox.run("init --config other.toml").starts_with("exit code: 0"));
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_an_error() {
     insta::assert_snapshot!("init_no_folder", Sandbox::new().run("init --config nowhere/forebay.toml"));
 }

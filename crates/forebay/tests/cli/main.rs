@@ -5,6 +5,7 @@
 mod bench;
 mod chaos;
 mod completions;
+mod config;
 mod database;
 mod db;
 mod demo;

@@ -27,6 +27,9 @@ struct SourcesReport {
 struct Line {
     source: String,
     entity_type: String,
+    /// None: its records are brought by others.
+    kind: Option<String>,
+    enabled: bool,
     key_fields: Vec<String>,
     active: i64,
     removed: i64,
@@ -48,6 +51,8 @@ async fn read(database: &Database) -> Result<SourcesReport, Failure> {
     let lines = summaries.into_iter().map(|summary| Line {
         source: summary.source.name,
         entity_type: summary.source.entity_type,
+        kind: summary.source.kind,
+        enabled: summary.source.enabled,
         key_fields: summary.source.key_fields,
         active: summary.num_active,
         removed: summary.num_removed,
@@ -61,6 +66,7 @@ impl Report for SourcesReport {
         let mut table = Table::new([
             Column::text("source"),
             Column::text("entity"),
+            Column::text("kind"),
             Column::text("key"),
             Column::number("active"),
             Column::number("removed"),
@@ -70,6 +76,11 @@ impl Report for SourcesReport {
             table.row([
                 line.source.clone(),
                 line.entity_type.clone(),
+                match (&line.kind, line.enabled) {
+                    (None, _) => String::new(),
+                    (Some(kind), true) => kind.clone(),
+                    (Some(kind), false) => format!("{kind} (not enabled)"),
+                },
                 line.key_fields.join(", "),
                 format::count(line.active.unsigned_abs()),
                 format::count(line.removed.unsigned_abs()),

@@ -1,7 +1,9 @@
 //! `forebay sources`: the sources that the database knows.
 
+mod breaker;
 mod list;
 mod show;
+mod test;
 
 use clap::Subcommand;
 
@@ -15,6 +17,13 @@ use crate::{
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
+    Test(test::Args),
+    /// Breakers: whether sources may be asked
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay sources breaker show\n  forebay sources breaker close courses"
+    )]
+    Breaker(breaker::Command),
 }
 
 /// Runs one of them.
@@ -22,5 +31,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::List(_) => list::run(context).await,
         Command::Show(args) => show::run(&args, context).await,
+        Command::Test(args) => test::run(&args, context).await,
+        Command::Breaker(command) => breaker::run(&command, context).await,
     }
 }

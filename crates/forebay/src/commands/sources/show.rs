@@ -1,15 +1,17 @@
 //! `forebay sources show`: one source and its policy.
 
+use forebay_domain::freshness::FreshnessPolicy;
 use forebay_store::{
     connect::Database,
     runs::{self, RunFilter},
     stats,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
     cli::values,
+    config::Config,
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -37,11 +39,40 @@ struct SourceReport {
     entity_type: String,
     key_fields: Vec<String>,
     parser_version: i32,
+    /// None: its records are brought by others.
+    kind: Option<String>,
+    enabled: bool,
+    fallback: Vec<String>,
+    declared_at: Option<Timestamp>,
+    settings: serde_json::Value,
+    freshness: FreshnessLine,
     active: u64,
     removed: u64,
     policy: serde_json::Value,
     scopes: Vec<ScopeLine>,
     latest_runs: Vec<RunLine>,
+}
+
+/// How old its entity type may become, as configured.
+#[derive(Debug, Serialize)]
+struct FreshnessLine {
+    ttl_seconds: i64,
+    stale_while_revalidate_seconds: i64,
+    stale_if_error_seconds: i64,
+    warn_after_seconds: Option<i64>,
+    error_after_seconds: Option<i64>,
+}
+
+impl From<FreshnessPolicy> for FreshnessLine {
+    fn from(policy: FreshnessPolicy) -> Self {
+        Self {
+            ttl_seconds: policy.ttl.as_secs(),
+            stale_while_revalidate_seconds: policy.stale_while_revalidate.as_secs(),
+            stale_if_error_seconds: policy.stale_if_error.as_secs(),
+            warn_after_seconds: policy.warn_after.map(|after| after.as_secs()),
+            error_after_seconds: policy.error_after.map(|after| after.as_secs()),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -64,24 +95,31 @@ struct RunLine {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
     let database = context.database().await?;
-    let report = read(args, &database).await;
+    let report = read(args, &config, &database).await;
     database.close().await?;
     context.ui.show(&report?)?;
     Ok(Exit::Done)
 }
 
-async fn read(args: &Args, database: &Database) -> Result<SourceReport, Failure> {
+async fn read(args: &Args, config: &Config, database: &Database) -> Result<SourceReport, Failure> {
     let client = database.client().await?;
     let source = names::source(&client, &args.source).await?;
     let filter = RunFilter { source: Some(source.name.clone()), status: None, limit: NUM_RUNS };
     let latest = runs::list(&**client, &filter).await?;
     let scopes = stats::scopes(&**client, source.source_id).await?;
     Ok(SourceReport {
+        freshness: config.freshness(&source.entity_type).into(),
         source: source.name,
         entity_type: source.entity_type,
         key_fields: source.key_fields,
         parser_version: source.parser_version,
+        kind: source.kind,
+        enabled: source.enabled,
+        fallback: source.fallback,
+        declared_at: source.declared_at,
+        settings: source.settings,
         active: scopes.iter().map(|scope| scope.num_active).sum(),
         removed: scopes.iter().map(|scope| scope.num_removed).sum(),
         policy: source.policy,
@@ -119,6 +157,9 @@ impl Report for SourceReport {
                 format!("{} active, {} removed", format::count(self.active), format::count(self.removed)),
             ),
         ]);
+        if let Some(kind) = &self.kind {
+            self.write_scraping(kind, page);
+        }
         page.heading("Policy");
         match &self.policy {
             serde_json::Value::Object(policy) if !policy.is_empty() => {
@@ -154,6 +195,21 @@ impl Report for SourceReport {
             ]);
         }
         page.table(&latest, "no runs");
+    }
+}
+
+impl SourceReport {
+    fn write_scraping(&self, kind: &str, page: &mut Page) {
+        page.heading("Scraping");
+        let fresh_for = SignedDuration::from_secs(self.freshness.ttl_seconds);
+        page.fields([
+            ("kind", kind.to_owned()),
+            ("enabled", if self.enabled { "yes" } else { "no" }.to_owned()),
+            ("fallback", if self.fallback.is_empty() { "none".to_owned() } else { self.fallback.join(", ") }),
+            ("fresh for", format!("{fresh_for:#}")),
+            ("parser version", self.parser_version.to_string()),
+            ("declared", self.declared_at.map_or_else(|| "not any more".to_owned(), format::timestamp)),
+        ]);
     }
 }
 

@@ -1,0 +1,94 @@
+//! Sources as they are declared: mirrored without a needless write, and read anew when they are read differently.
+
+use forebay_engine::scrape::{Sources, declare};
+use forebay_store::sources::Mirrored;
+use serde_json::json;
+
+use super::{World, courses, list};
+use crate::{persist::counts, site::Asked};
+
+/// The sources of a world, with the reading of `courses`.
+fn sources(world: &World, reading_hash: &str, changed: impl FnOnce(&mut Sources)) -> Sources {
+    let mut sources = Sources::clone(&world.scraper.sources);
+    let courses = sources.get_mut("courses").unwrap();
+    reading_hash.clone_into(&mut courses.reading_hash);
+    courses.settings = json!({ "html": { "items": ".course" } });
+    changed(&mut sources);
+    sources
+}
+
+fn changed(names: &[&str]) -> Mirrored {
+    Mirrored { changed: names.iter().map(|name| (*name).to_owned()).collect(), left_out: Vec::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declaration_is_written_once_and_left_alone_after_that() {
+    let world = World::open().await;
+    let database = &world.scraper.database;
+    let first = sources(&world, "one", |_| ());
+    assert_eq!(declare(database, &first).await.unwrap(), changed(&["courses"]));
+    let shown = "select concat_ws(' ', kind, enabled, fallback, settings #>> '{html,items}', entity_type, key_fields, \
+         parser_version, declared_at is not null) from forebay.sources";
+    assert_eq!(world.text(shown).await, "html t {} .course course {id} 1 t");
+    let row = "select concat_ws(' ', xmin, ctid, xmax) from forebay.sources";
+    let before = world.text(row).await;
+    assert_eq!(declare(database, &first).await.unwrap(), Mirrored::default());
+    assert_eq!(world.text(row).await, before, "the row was neither written nor locked");
+
+    let second = sources(&world, "one", |sources| {
+        let mut other = courses("other", "http://127.0.0.1:1/");
+        other.enabled = false;
+        sources.insert("other".to_owned(), other);
+        sources.get_mut("courses").unwrap().fallback = vec!["other".to_owned()];
+    });
+    assert_eq!(declare(database, &second).await.unwrap(), changed(&["courses", "other"]));
+    let shown = "select string_agg(concat_ws(' ', name, enabled, fallback, parser_version), ', ' order by name) \
+         from forebay.sources";
+    assert_eq!(world.text(shown).await, "courses t {other} 1, other f {} 1");
+
+    let left = declare(database, &first).await.unwrap();
+    assert_eq!((left.changed, left.left_out), (vec!["courses".to_owned()], vec!["other".to_owned()]));
+    let other = "select concat_ws(' ', kind is null, declared_at is null, parser_version) from forebay.sources \
+         where name = 'other'";
+    assert_eq!(world.text(other).await, "t t 1");
+    // Who comes back is read as before.
+    declare(database, &second).await.unwrap();
+    assert_eq!(world.text(other).await, "f f 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_reading_makes_what_is_remembered_void() {
+    let world = World::open().await;
+    let database = &world.scraper.database;
+    world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
+    world.site.set("/p2", list(&[("2", "Sets")], None));
+    declare(database, &sources(&world, "one", |_| ())).await.unwrap();
+    let version = "select parser_version::int8 from forebay.sources";
+    assert_eq!(counts(&world.scrape().await), [2, 2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(world.number(version).await, 1, "the first run is of the policy that was declared");
+    world.site.asked();
+
+    // Settings that are no reading leave everything as it is.
+    declare(
+        database,
+        &sources(&world, "one", |sources| {
+            sources.get_mut("courses").unwrap().settings = json!({ "fetch": { "rate": "1/s" } });
+        }),
+    )
+    .await
+    .unwrap();
+    world.scrape().await;
+    assert_eq!(world.site.asked(), Asked { not_modified: 2, ..Asked::default() });
+    assert_eq!(world.number(version).await, 1);
+
+    declare(database, &sources(&world, "two", |_| ())).await.unwrap();
+    assert_eq!(world.number(version).await, 2);
+    assert_eq!(counts(&world.scrape().await), [2, 0, 0, 2, 0, 0, 0, 0]);
+    assert_eq!(world.site.asked(), Asked { whole: 2, ..Asked::default() });
+    world.scrape().await;
+    assert_eq!(
+        world.site.asked(),
+        Asked { not_modified: 2, ..Asked::default() },
+        "and then remembered again"
+    );
+}

@@ -1,0 +1,82 @@
+//! A look at a source shows what a run would find, and leaves no trace.
+
+use forebay_domain::scope::Scope;
+use forebay_engine::scrape::{Sample, SourceDefinition, SourceKind, test};
+use forebay_sources::kinds::Command;
+use serde_json::json;
+
+use super::{World, list};
+use crate::site::Answer;
+
+async fn look(world: &World, source: &SourceDefinition, limit: usize) -> forebay_engine::Result<Sample> {
+    test(&world.scraper, source, &Scope::default(), limit).await
+}
+
+/// A source whose program prints these lines.
+fn printing(world: &World, lines: &str) -> SourceDefinition {
+    let command: Command = serde_json::from_value(json!({ "argv": ["printf", "%s", lines] })).unwrap();
+    SourceDefinition {
+        kind: SourceKind::Command(command),
+        ..world.scraper.source("courses").unwrap().clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_pages_and_links_are_shown_and_nothing_is_written() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic"), ("", "Sets")], Some("/p2")));
+    world.site.set("/p2", list(&[("3", ""), ("4", "Rings")], Some("/p3")));
+    let source = world.scraper.source("courses").unwrap();
+    let sample = look(&world, source, 3).await.unwrap();
+    let keys: Vec<&str> = sample.records.iter().map(|record| record.record_key.as_str()).collect();
+    assert_eq!(keys, ["1", "3", "4"]);
+    assert_eq!(sample.records[0].payload, r#"{"id":"1","title":"Logic"}"#);
+    assert_eq!((sample.num_rejected, sample.rejected[0].reason_code), (1, "empty_key"));
+    assert_eq!(sample.missing_keys, [("id".to_owned(), 1)].into());
+    assert_eq!(sample.field_coverage["id"], 1.0);
+    assert!((sample.field_coverage["title"] - 2.0 / 3.0).abs() < 1e-9);
+    let pages: Vec<_> =
+        sample.pages.iter().map(|page| (page.role, page.num_records, page.num_links)).collect();
+    assert_eq!(pages, [("listing", 2, 1), ("listing", 2, 1)]);
+    assert_eq!(sample.links[0].url, format!("{}/p2", world.site.url));
+    let traces = "select (select count(*) from forebay.sources) + (select count(*) from forebay.scrape_runs) \
+         + (select count(*) from forebay.circuit_breaker_state) + (select count(*) from forebay.http_validators)";
+    assert_eq!(world.number(traces).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_cannot_be_had_says_why() {
+    let world = World::open().await;
+    let source = world.scraper.source("courses").unwrap();
+    world.site.set("/", Answer::Status(500));
+    assert_eq!(look(&world, source, 5).await.unwrap_err().code(), "http_status");
+    world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
+    world.site.set("/p2", Answer::Status(500));
+    let sample = look(&world, source, 5).await.unwrap();
+    assert_eq!(sample.records.len(), 1, "what came before is shown");
+    assert_eq!(sample.pages[1].problem.as_ref().map(|problem| problem.0), Some("http_status"));
+    assert!(sample.has_more);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_source_is_left_after_a_few_pages() {
+    let world = World::open().await;
+    world.site.set("/", Answer::Endless);
+    let source = world.scraper.source("courses").unwrap();
+    let sample = look(&world, source, 1000).await.unwrap();
+    assert_eq!(sample.pages.len(), 10);
+    assert!(sample.has_more);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_looked_at_as_well() {
+    let world = World::open().await;
+    let source = printing(&world, "{\"id\": 1}\nnonsense\n{\"name\": \"x\"}\n{\"id\": 2}\n");
+    let sample = look(&world, &source, 5).await.unwrap();
+    assert_eq!((sample.records.len(), sample.num_rejected, sample.has_more), (2, 2, false));
+    let first = look(&world, &source, 1).await.unwrap();
+    assert_eq!((first.records.len(), first.has_more), (1, true));
+    let command: Command = serde_json::from_value(json!({ "argv": ["false"] })).unwrap();
+    let failing = SourceDefinition { kind: SourceKind::Command(command), ..source };
+    assert_eq!(look(&world, &failing, 5).await.unwrap_err().code(), "command_failed");
+}

@@ -1,0 +1,112 @@
+//! `forebay config check`: whether the configuration can be used, without touching a database or the network.
+
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Page, Report, Table, table::Column},
+};
+
+/// Check the configuration and say what it declares
+///
+/// Nothing is connected to. What only the database or a site can tell, such as whether a table is there, is told when
+/// the source or pipeline is used.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay config check
+  forebay config check --config etc/forebay.toml")]
+pub(crate) struct Args {}
+
+/// What is printed. Its fields are stable.
+#[derive(Debug, Serialize)]
+struct CheckReport {
+    path: String,
+    sources: Vec<SourceLine>,
+    pipelines: Vec<PipelineLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceLine {
+    source: String,
+    entity_type: Option<String>,
+    /// None: its records are brought by `forebay persist`.
+    kind: Option<&'static str>,
+    key_fields: Vec<String>,
+    enabled: bool,
+    schedule: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PipelineLine {
+    pipeline: String,
+    source: String,
+    handler: String,
+    enabled: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
+    let path = context.config_path().display().to_string();
+    let Some(config) = context.config_file()? else {
+        return Err(Failure::usage("config_not_found", format!("there is no configuration file {path}"))
+            .hint("write one with `forebay init`"));
+    };
+    let sources = config.sources.iter().map(|(name, source)| {
+        let definition = config.definitions().get(name);
+        SourceLine {
+            source: name.clone(),
+            entity_type: definition.map(|found| found.entity_type.clone()).or_else(|| source.entity.clone()),
+            kind: definition.map(|found| found.kind.as_str()),
+            key_fields: source.key.as_slice().to_vec(),
+            enabled: source.enabled,
+            schedule: definition.and_then(|found| found.schedule.as_ref()).map(ToString::to_string),
+        }
+    });
+    let pipelines = config.pipelines.iter().map(|(name, pipeline)| PipelineLine {
+        pipeline: name.clone(),
+        source: pipeline.source.clone(),
+        handler: pipeline.handler.clone(),
+        enabled: pipeline.enabled,
+    });
+    context.ui.show(&CheckReport { path, sources: sources.collect(), pipelines: pipelines.collect() })?;
+    Ok(Exit::Done)
+}
+
+impl Report for CheckReport {
+    fn write(&self, page: &mut Page) {
+        page.line(&format!("{} can be used", self.path));
+        let mut table = Table::new([
+            Column::text("source"),
+            Column::text("entity"),
+            Column::text("kind"),
+            Column::text("key"),
+            Column::text("scraped"),
+        ]);
+        for line in &self.sources {
+            let scraped = match (&line.schedule, line.kind) {
+                (_, None) => "never: `forebay persist` brings its records",
+                _ if !line.enabled => "never: it is not enabled",
+                (Some(schedule), _) => schedule,
+                (None, _) => "when asked for",
+            };
+            table.row([
+                line.source.clone(),
+                line.entity_type.clone().unwrap_or_default(),
+                line.kind.unwrap_or_default().to_owned(),
+                line.key_fields.join(", "),
+                scraped.to_owned(),
+            ]);
+        }
+        page.table(&table, "it declares no source");
+        let mut table =
+            Table::new([Column::text("pipeline"), Column::text("source"), Column::text("handler")]);
+        for line in &self.pipelines {
+            let handler =
+                if line.enabled { line.handler.clone() } else { format!("{} (not enabled)", line.handler) };
+            table.row([line.pipeline.clone(), line.source.clone(), handler]);
+        }
+        page.table(&table, "it declares no pipeline");
+    }
+}

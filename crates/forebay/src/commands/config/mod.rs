@@ -1,0 +1,26 @@
+//! `forebay config`: the configuration itself.
+
+mod check;
+mod schema;
+
+use clap::Subcommand;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::Args),
+    Schema(schema::Args),
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(_) => check::run(context),
+        Command::Schema(_) => schema::run(context),
+    }
+}

@@ -1,0 +1,158 @@
+//! `forebay sources breaker`: whether sources may be asked, and an operator's word on it.
+
+mod report;
+
+use clap::Subcommand;
+use forebay_domain::breaker::{Breaker, BreakerCommand, BreakerPolicy};
+use forebay_store::{
+    breakers,
+    connect::{Client, Database},
+    sources::{self, Source},
+};
+use jiff::Timestamp;
+
+use self::report::{BreakerReport, Line};
+use crate::{
+    cli::values,
+    config::Config,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
+
+/// The last changes of state that are shown of one breaker …
+const TRAIL: u32 = 10;
+/// … and of each of all.
+const TRAIL_OF_ALL: u32 = 1;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Show(ShowArgs),
+    Open(OpenArgs),
+    Close(CloseArgs),
+    Reset(ResetArgs),
+    Disable(DisableArgs),
+}
+
+/// Show the breaker of a source, or of all
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay sources breaker show
+  forebay sources breaker show courses")]
+pub(crate) struct ShowArgs {
+    /// The source [default: all that the database knows]
+    #[arg(value_name = "NAME", value_parser = values::name)]
+    source: Option<String>,
+}
+
+/// Ask a source no more, until told otherwise
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay sources breaker open courses")]
+pub(crate) struct OpenArgs {
+    /// The source
+    #[arg(value_name = "NAME", value_parser = values::name)]
+    source: String,
+}
+
+/// Ask a source again at once, as usual
+///
+/// If it opens again, it stays open for as long as it would have.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay sources breaker close courses")]
+pub(crate) struct CloseArgs {
+    /// The source
+    #[arg(value_name = "NAME", value_parser = values::name)]
+    source: String,
+}
+
+/// Forget all failures of a source, and ask it again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay sources breaker reset courses")]
+pub(crate) struct ResetArgs {
+    /// The source
+    #[arg(value_name = "NAME", value_parser = values::name)]
+    source: String,
+}
+
+/// Ask a source whatever it does, until told otherwise
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay sources breaker disable courses")]
+pub(crate) struct DisableArgs {
+    /// The source
+    #[arg(value_name = "NAME", value_parser = values::name)]
+    source: String,
+}
+
+/// Runs one of them. Each shows how the breaker stands afterwards.
+pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let (name, operation) = match command {
+        Command::Show(args) => (args.source.as_ref(), None),
+        Command::Open(args) => (Some(&args.source), Some(BreakerCommand::ForceOpen)),
+        Command::Close(args) => (Some(&args.source), Some(BreakerCommand::Close)),
+        Command::Reset(args) => (Some(&args.source), Some(BreakerCommand::Reset)),
+        Command::Disable(args) => (Some(&args.source), Some(BreakerCommand::Disable)),
+    };
+    let report = context
+        .with_database(async |database| {
+            if operation.is_some() {
+                // A source that was never scraped has to be there to have a breaker.
+                context.declare(database).await?;
+            }
+            let Some(name) = name else { return all(database, &config).await };
+            let mut client = database.client().await?;
+            let source = names::source(&client, name).await?;
+            if let Some(operation) = operation {
+                operate(&mut client, &source, operation).await?;
+            }
+            let breaker = breakers::find(&**client, source.source_id).await?;
+            Ok(BreakerReport::new(vec![line(&client, &config, source, breaker, TRAIL).await?]))
+        })
+        .await?;
+    context.ui.show(&report)?;
+    Ok(Exit::Done)
+}
+
+async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand) -> Result<(), Failure> {
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    breakers::operate(&transaction, source.source_id, operation, Timestamp::now()).await?;
+    Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
+}
+
+/// The breakers of all sources that can be scraped, or have one.
+async fn all(database: &Database, config: &Config) -> Result<BreakerReport, Failure> {
+    let client = database.client().await?;
+    let known = breakers::list(&**client).await?;
+    let mut lines = Vec::new();
+    for name in sources::names(&**client).await? {
+        let Some(source) = sources::find(&**client, &name).await? else { continue };
+        let breaker = known.iter().find(|(source_id, _)| *source_id == source.source_id);
+        if breaker.is_some() || source.kind.is_some() {
+            let breaker = breaker.map(|(_, breaker)| breaker.clone());
+            lines.push(line(&client, config, source, breaker, TRAIL_OF_ALL).await?);
+        }
+    }
+    Ok(BreakerReport::new(lines))
+}
+
+async fn line(
+    client: &Client,
+    config: &Config,
+    source: Source,
+    breaker: Option<Breaker>,
+    num_transitions: u32,
+) -> Result<Line, Failure> {
+    let policy = config.definitions().get(&source.name).map_or_else(BreakerPolicy::default, |it| it.breaker);
+    let trail = breakers::trail(&***client, source.source_id, None, num_transitions).await?;
+    Ok(Line::new(source.name, breaker, &policy, trail, Timestamp::now()))
+}

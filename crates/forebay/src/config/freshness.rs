@@ -1,0 +1,76 @@
+//! `[freshness]` and `[entities.NAME]`: how old data may become.
+//!
+//! The shipped policy of an entity type comes first, what `[freshness]` gives outranks it, and what `[entities.NAME]`
+//! gives outranks both.
+
+use forebay_domain::freshness::FreshnessPolicy;
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::breaker::signed;
+use crate::cli::values::{Duration, Share};
+
+/// How old data may become before `ensure` scrapes it anew.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Freshness {
+    /// So long after a whole scope was synced it is fresh. Default: `1d`; for `course` and `professor` `7d`, for
+    /// `review` `30d`.
+    ttl: Option<Duration>,
+    /// Up to this share (0 to 1) of it is left out, another one for each scope, so that not all expire at once. Default:
+    /// 0.1.
+    jitter: Option<Share>,
+    /// An age that operators are warned of. Default: none.
+    warn_after: Option<Duration>,
+    /// An age that operators are told of as an error. Default: none.
+    error_after: Option<Duration>,
+    /// So long after the time to live stale data is served at once while it is brought up to date (RFC 5861). Default:
+    /// `0s`, not at all.
+    stale_while_revalidate: Option<Window>,
+    /// So long after the time to live stale data is served when it cannot be brought up to date (RFC 5861). Default:
+    /// `30d`.
+    stale_if_error: Option<Window>,
+}
+
+/// A duration that may be nothing: `0s`, `30m`, `30d`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "Duration")]
+struct Window(SignedDuration);
+
+impl TryFrom<String> for Window {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if matches!(text.trim(), "0s" | "0m" | "0h" | "0d") {
+            return Ok(Self(SignedDuration::ZERO));
+        }
+        text.parse().map(|duration| Self(signed(duration)))
+    }
+}
+
+impl Freshness {
+    /// The policy with what is given here laid over it.
+    pub(super) fn over(&self, policy: FreshnessPolicy) -> FreshnessPolicy {
+        FreshnessPolicy {
+            ttl: self.ttl.map_or(policy.ttl, signed),
+            jitter: self.jitter.map_or(policy.jitter, Share::get),
+            warn_after: self.warn_after.map(signed).or(policy.warn_after),
+            error_after: self.error_after.map(signed).or(policy.error_after),
+            stale_while_revalidate: self
+                .stale_while_revalidate
+                .map_or(policy.stale_while_revalidate, |window| window.0),
+            stale_if_error: self.stale_if_error.map_or(policy.stale_if_error, |window| window.0),
+        }
+    }
+
+    /// Error: the key that is wrong, and what is wrong with it.
+    pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let limits = self.warn_after.zip(self.error_after);
+        if limits.is_some_and(|(warn, error)| warn.get() > error.get()) {
+            return Err(("warn_after", "warn_after must not be longer than error_after"));
+        }
+        Ok(())
+    }
+}

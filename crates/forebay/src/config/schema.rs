@@ -1,0 +1,51 @@
+//! The JSON Schema of `forebay.toml` (draft 2020-12), for editors that complete and check TOML by one.
+//!
+//! It is made of the same structs that read the file, and its descriptions are their doc comments. Editors find what is
+//! written wrong while it is typed; `forebay config check` finds what no schema can say.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde_json::Value;
+
+use super::Config;
+use crate::cli::values::{Duration, Share};
+
+/// The schema of the whole file.
+pub(crate) fn schema() -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Config>();
+    schema.insert("title".to_owned(), "forebay.toml".into());
+    schema.to_value()
+}
+
+impl JsonSchema for Duration {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "a duration with its unit, such as 30s, 5m, 1h or 30d",
+            "pattern": "^\\s*\\d.*[a-z]\\s*$",
+        })
+    }
+}
+
+impl JsonSchema for Share {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Share".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}

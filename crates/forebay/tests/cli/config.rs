@@ -1,0 +1,157 @@
+//! `forebay config`, and the sources of a configuration: checked, mirrored in the database, and looked at before they are
+//! scraped.
+
+use std::{fs, net::SocketAddr};
+
+use axum::{Router, response::Html, routing::get};
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database},
+};
+
+const LISTING: &str = "<ul><li><a href=/1>Logic</a><i>CSC-1</i></li><li><a href=/2>Sets</a></li></ul>";
+
+/// A site with one page of two courses, one of which has no number. It ends with this.
+struct Site {
+    address: SocketAddr,
+    _runtime: Runtime,
+}
+
+impl Site {
+    fn open() -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/courses", get(|| async { Html(LISTING) }));
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Self { address, _runtime: runtime }
+    }
+}
+
+/// A source on a site.
+fn configuration(address: SocketAddr) -> String {
+    format!(
+        "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\n\n\
+         [sources.courses]\nkey = [\"number\"]\nentity = \"course\"\nschedule = \"every 6h\"\n\n\
+         [sources.courses.html]\nurl = \"http://{address}/courses?api_key=hush\"\nitems = \"li\"\n\
+         fields = {{ number = \"i\", title = \"a\" }}\n\n\
+         [sources.courses.fetch.headers]\nx-token = \"hush\"\n\n\
+         [sources.by_hand]\nkey = [\"id\"]\n"
+    )
+}
+
+fn configure(sandbox: &Sandbox, text: &str) {
+    fs::write(sandbox.path().join("forebay.toml"), text).unwrap();
+}
+
+fn site_and_database() -> (Site, TestDb, Sandbox) {
+    let (site, db, sandbox) = (Site::open(), database(), Sandbox::new());
+    configure(&sandbox, &configuration(site.address));
+    (site, db, sandbox)
+}
+
+#[test]
+fn a_check_says_what_is_declared_and_what_is_wrong() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!("config_check_absent", sandbox.run("config check"));
+    configure(&sandbox, &configuration(SocketAddr::from(([127, 0, 0, 1], 80))));
+    insta::assert_snapshot!("config_check", sandbox.run("config check"));
+    insta::assert_snapshot!("config_check_json", sandbox.run("config check --output json"));
+    configure(
+        &sandbox,
+        "[sources.courses]\nkey = [\"id\"]\n[sources.courses.htlm]\nurl = \"https://a.example/\"\n",
+    );
+    insta::assert_snapshot!("config_check_wrong", sandbox.run("config check"));
+}
+
+#[test]
+fn the_schema_is_printed_and_written_alike() {
+    let sandbox = Sandbox::new();
+    let printed = sandbox.command("config schema").output().unwrap();
+    assert!(printed.status.success());
+    let schema: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    sandbox.run("init");
+    assert_eq!(fs::read(sandbox.path().join("forebay.schema.json")).unwrap(), printed.stdout);
+    let check = sandbox.command("config check").output().unwrap();
+    assert!(check.status.success(), "what init writes can be used");
+}
+
+#[test]
+fn a_source_is_looked_at_without_a_trace() {
+    let (_site, db, sandbox) = site_and_database();
+    let (exit, report) = db.json(&sandbox, "sources test courses");
+    assert_eq!(exit, 0, "{report}");
+    assert_eq!(
+        report["records"],
+        json!([{ "record_key": "CSC-1", "payload": { "number": "CSC-1", "title": "Logic" } }])
+    );
+    assert_eq!((&report["num_rejected"], &report["missing_keys"]), (&json!(1), &json!({ "number": 1 })));
+    assert_eq!(report["field_coverage"], json!({ "number": 1.0, "title": 1.0 }));
+    assert_eq!(report["pages"][0]["num_records"], 2);
+    assert!(!report.to_string().contains("hush"), "{report}");
+    assert_eq!(db.value("select count(*) from forebay.sources"), "0");
+    let (exit, text) = db.text(&sandbox, "sources test courses --limit 1");
+    assert_eq!(exit, 0);
+    for line in ["CSC-1", "There may be more", "Pages", "title"] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_said() {
+    let (site, db, sandbox) = site_and_database();
+    for (line, code, hint) in [
+        ("sources test corses", "source_not_scraped", "`courses`"),
+        ("sources test by_hand", "source_not_scraped", "[sources.by_hand.html]"),
+    ] {
+        let (exit, error) = db.json(&sandbox, line);
+        assert_eq!((exit, &error["error"]["code"]), (2, &json!(code)), "{error}");
+        assert!(error["error"]["hint"].as_str().unwrap().contains(hint), "{error}");
+    }
+    configure(&sandbox, &configuration(site.address).replace("/courses?", "/nothing?"));
+    let (exit, error) = db.json(&sandbox, "sources test courses");
+    assert_eq!((exit, &error["error"]["code"]), (1, &json!("http_status")));
+    assert!(!error.to_string().contains("hush"), "{error}");
+    configure(&sandbox, &configuration(site.address).replace("\"li\"", "\"p\""));
+    let (exit, report) = db.json(&sandbox, "sources test courses");
+    assert_eq!((exit, &report["records"]), (1, &json!([])), "to find nothing is no success");
+}
+
+#[test]
+fn declared_sources_are_mirrored_without_their_secrets() {
+    let (_site, db, sandbox) = site_and_database();
+    let told = crate::shown(&db.run(&sandbox, "work --drain"));
+    assert!(told.contains("source courses: declared as the configuration says"), "{told}");
+    let row = db.value("select row_to_json(s) from forebay.sources as s");
+    assert!(!row.contains("hush"), "{row}");
+    let (_, list) = db.json(&sandbox, "sources list");
+    assert_eq!(
+        list["sources"].as_array().map(Vec::len),
+        Some(1),
+        "who is persisted by hand comes with its first run"
+    );
+    assert_eq!((&list["sources"][0]["kind"], &list["sources"][0]["enabled"]), (&json!("html"), &json!(true)));
+    let (_, shown) = db.json(&sandbox, "sources show courses");
+    assert_eq!((&shown["parser_version"], &shown["freshness"]["ttl_seconds"]), (&json!(1), &json!(604_800)));
+    assert_eq!(shown["settings"]["html"]["fields"], json!({ "number": "i", "title": "a" }));
+    let (_, text) = db.text(&sandbox, "sources show courses");
+    assert!(text.contains("fresh for") && text.contains("html"), "{text}");
+
+    let again = crate::shown(&db.run(&sandbox, "work --drain"));
+    assert!(!again.contains("source courses"), "{again}");
+    let changed = fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap();
+    configure(&sandbox, &changed.replace("title = \"a\"", "title = \"a\", link = \"a@href\""));
+    db.run(&sandbox, "work --drain");
+    assert_eq!(db.value("select parser_version from forebay.sources"), "2");
+    configure(&sandbox, "[sources.by_hand]\nkey = [\"id\"]\n");
+    let told = crate::shown(&db.run(&sandbox, "work --drain"));
+    assert!(told.contains("source courses is not scraped by forebay.toml any more"), "{told}");
+    assert_eq!(db.value("select kind is null and declared_at is null from forebay.sources"), "true");
+}
