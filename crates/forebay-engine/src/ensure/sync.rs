@@ -200,13 +200,14 @@ async fn gather(
     sources: &[&SourceDefinition],
     gathered: &mut Gathered,
 ) {
+    // The time to live is over by our own policy, or somebody insists: what servers promised does not count.
+    let options = ScrapeOptions { revalidate: true, ..ScrapeOptions::default() };
     let mut num_failed = 0;
     for source in sources {
         let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
         let mut answered = false;
         for candidate in std::iter::once(*source).chain(fallbacks) {
-            let result =
-                scrape(&shared.scraper, candidate, &wanted.scope, &ScrapeOptions::default(), &|_| {}).await;
+            let result = scrape(&shared.scraper, candidate, &wanted.scope, &options, &|_| {}).await;
             answered = gathered.take(candidate, result);
             if answered {
                 break;

@@ -17,6 +17,8 @@ pub(super) struct PageMemory {
     pub(super) source_id: i32,
     /// What another version of the parser found on a page says nothing of what this one would find.
     pub(super) parser_version: i32,
+    /// What servers said of how long a page stays as it is does not count.
+    pub(super) revalidates: bool,
 }
 
 impl Memory for PageMemory {
@@ -39,7 +41,7 @@ impl PageMemory {
             let validators = Validators { etag: entry.etag, last_modified: entry.last_modified };
             let page = KnownPage {
                 validators,
-                fresh_until: entry.fresh_until,
+                fresh_until: entry.fresh_until.filter(|_| !self.revalidates),
                 reference_ids: entry.reference_ids,
                 field_counts: entry.field_counts,
                 links,
