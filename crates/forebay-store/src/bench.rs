@@ -9,7 +9,9 @@ use futures_util::{SinkExt, TryStreamExt, pin_mut};
 use tokio_postgres::GenericClient;
 
 pub mod chaos;
+pub mod ensure;
 pub mod handoff;
+pub mod scrape;
 
 use crate::{
     connect::Client,

@@ -1,9 +1,25 @@
-//! The benchmark of the hand-off from outside: what it prints, and that it leaves nothing behind. No figure is
-//! asserted, because machines differ.
+//! The benchmarks from outside: what they print, and that they leave nothing behind. Counts are asserted, but no figure,
+//! because machines differ.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use serde_json::Value;
 
 use crate::{Sandbox, database::database};
+
+/// One benchmark at a time can use a server.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn values(document: &Value) -> BTreeMap<&str, f64> {
+    let measures = document["measures"].as_array().unwrap().iter();
+    measures.map(|of| (of["name"].as_str().unwrap(), of["value"].as_f64().unwrap())).collect()
+}
 
 fn names<'a>(document: &'a Value, list: &str) -> Vec<&'a str> {
     document[list].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap()).collect()
@@ -11,6 +27,7 @@ fn names<'a>(document: &'a Value, list: &str) -> Vec<&'a str> {
 
 #[test]
 fn handoff_measures_what_is_here_and_says_what_is_absent() {
+    let _turn = turn();
     let (db, sandbox) = (database(), Sandbox::new());
     let (exit, document) = db.json(&sandbox, "bench handoff --handoffs 2000 --rounds 1");
     assert_eq!(exit, 0, "{document}");
@@ -51,9 +68,57 @@ fn handoff_measures_what_is_here_and_says_what_is_absent() {
 #[test]
 fn a_peer_that_is_named_must_be_there() {
     let (db, sandbox) = (database(), Sandbox::new());
-    for option in ["--graphile-worker nowhere", "--pgmq-sql nowhere.sql"] {
-        let (exit, document) = db.json(&sandbox, &format!("bench handoff {option}"));
+    for line in
+        ["handoff --graphile-worker nowhere", "handoff --pgmq-sql nowhere.sql", "scrape --scrapy ./nowhere"]
+    {
+        let (exit, document) = db.json(&sandbox, &format!("bench {line}"));
         assert_eq!(exit, 2, "{document}");
         assert_eq!(document["error"]["code"], "peer_not_found", "{document}");
     }
+}
+
+#[test]
+fn scraping_is_measured_without_its_peer_and_a_replay_writes_nothing() {
+    let _turn = turn();
+    let (db, sandbox) = (database(), Sandbox::new());
+    let (exit, document) = db.json(&sandbox, "bench scrape --pages 60 --rounds 1");
+    assert_eq!(exit, 0, "{document}");
+    assert_eq!(document["bench"], "scrape");
+    let found = values(&document);
+    assert_eq!((found["pages"], found["records"]), (60.0, 58.0), "{document}");
+    assert_eq!((found["num_not_modified"], found["rows_written"]), (60.0, 0.0), "{document}");
+    for measured in ["fetch_extract", "scrape", "replay"] {
+        assert!(found[measured] > 0.0, "{document}");
+    }
+    assert!(!found.contains_key("scrapy") && names(&document, "ratios").is_empty(), "{document}");
+    assert_eq!(document["peers"], serde_json::json!([{ "name": "scrapy", "version": null }]));
+    assert_eq!(db.value("select count(*) from pg_database where datname = 'forebay_bench'"), "0");
+}
+
+#[test]
+fn however_many_ask_from_however_many_processes_there_is_one_scrape() {
+    let _turn = turn();
+    let (db, sandbox) = (database(), Sandbox::new());
+    let (exit, document) = db.json(&sandbox, "bench ensure --callers 400 --processes 4");
+    assert_eq!(exit, 0, "{document}");
+    let found = values(&document);
+    assert_eq!((found["scrapes"], found["scrapes_aborted"]), (1.0, 0.0), "{document}");
+    assert_eq!((found["callers_expected"], found["callers_succeeded"]), (400.0, 400.0), "{document}");
+    let by = ["callers_by_scrape", "callers_by_ledger", "callers_by_memory"].map(|by| found[by]);
+    assert_eq!((by.iter().sum::<f64>(), by[0] > 0.0), (400.0, true), "nothing stale was served: {document}");
+    assert_eq!(found["ledger_reads"], 1.0, "{document}");
+    assert_eq!(names(&document, "ratios"), ["scrapes / 1", "memory / 1 µs", "ledger_reads / 1"]);
+    assert_eq!(db.value("select count(*) from pg_database where datname = 'forebay_bench'"), "0");
+}
+
+#[test]
+fn when_the_process_that_scrapes_is_killed_another_takes_over_once() {
+    let _turn = turn();
+    let (db, sandbox) = (database(), Sandbox::new());
+    let (exit, document) = db.json(&sandbox, "bench ensure --callers 400 --processes 4 --kill --lease 2");
+    assert_eq!(exit, 0, "{document}");
+    let found = values(&document);
+    assert_eq!(found["processes_killed"], 1.0, "{document}");
+    assert_eq!((found["scrapes"], found["scrapes_aborted"]), (1.0, 1.0), "{document}");
+    assert_eq!((found["callers_expected"], found["callers_succeeded"]), (300.0, 300.0), "{document}");
 }

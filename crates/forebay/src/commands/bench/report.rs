@@ -30,6 +30,22 @@ pub(crate) struct Ratio {
     met: bool,
 }
 
+/// A benchmark, and which peers it was made with.
+#[derive(Debug, Serialize)]
+pub(crate) struct PeerReport {
+    #[serde(flatten)]
+    pub(crate) bench: BenchReport,
+    pub(crate) peers: Vec<Peer>,
+}
+
+/// Something to compare with.
+#[derive(Debug, Serialize)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    /// None: it is absent.
+    pub(crate) version: Option<String>,
+}
+
 impl Measure {
     pub(crate) fn new(name: &'static str, value: f64, unit: &'static str) -> Self {
         Self { name, value, unit }
@@ -75,6 +91,18 @@ impl Report for BenchReport {
             );
         }
         page.table(&ratios, "there is nothing to compare with");
+    }
+}
+
+impl Report for PeerReport {
+    fn write(&self, page: &mut Page) {
+        self.bench.write(page);
+        page.line("");
+        let mut peers = Table::new([Column::text("peer"), Column::text("version")]);
+        for peer in &self.peers {
+            peers.row([peer.name, peer.version.as_deref().unwrap_or("absent")]);
+        }
+        page.table(&peers, "there are no peers");
     }
 }
 

@@ -15,19 +15,13 @@ mod report;
 use std::{path::PathBuf, time::Duration};
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
-use forebay_store::{
-    bench::{self, SCRATCH},
-    connect::Database,
-};
+use forebay_store::connect::Database;
 
-use self::{
-    graphile_worker::GraphileWorker,
-    latency::Latencies,
-    ours::Way,
-    pgmq::Pgmq,
-    report::{HandoffReport, Peer},
+use self::{graphile_worker::GraphileWorker, latency::Latencies, ours::Way, pgmq::Pgmq};
+use super::{
+    expect, in_scratch,
+    report::{Peer, PeerReport},
 };
-use super::expect;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -106,7 +100,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn measure(args: &Args, database: &Database, context: &Context) -> Result<HandoffReport, Failure> {
+async fn measure(args: &Args, database: &Database, context: &Context) -> Result<PeerReport, Failure> {
     let graphile_worker = match &args.graphile_worker {
         Some(folder) => Some(GraphileWorker::find(folder, context.target()?)?),
         None => None,
@@ -152,21 +146,6 @@ async fn measure(args: &Args, database: &Database, context: &Context) -> Result<
         Peer { name: "pgmq", version: pgmq.map(|peer| peer.version) },
     ];
     Ok(report::report(args, &samples, &latencies, peers))
-}
-
-/// Works in a database that was made for it.
-async fn in_scratch<T>(
-    database: &Database,
-    work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    bench::create_scratch(&**database.client().await?).await?;
-    let scratch = database.sibling(SCRATCH).await?;
-    let worked = work(&scratch).await;
-    let closed = scratch.close().await;
-    bench::drop_scratch(&**database.client().await?).await?;
-    let result = worked?;
-    closed?;
-    Ok(result)
 }
 
 /// Hand-offs of as many references, in batches that are sorted by id as those of persisting are.

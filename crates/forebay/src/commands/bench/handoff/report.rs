@@ -2,32 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{Args, Latencies, Sample, Subject, Way};
-use crate::{
-    commands::bench::{
-        machine, median,
-        report::{BenchReport, Measure, Ratio},
-    },
-    ui::{Page, Report, Table, table::Column},
+use crate::commands::bench::{
+    machine, median,
+    report::{BenchReport, Measure, Peer, PeerReport, Ratio},
 };
-
-/// A benchmark, and which peers it was made with.
-#[derive(Debug, Serialize)]
-pub(super) struct HandoffReport {
-    #[serde(flatten)]
-    bench: BenchReport,
-    peers: Vec<Peer>,
-}
-
-/// Something to compare with.
-#[derive(Debug, Serialize)]
-pub(super) struct Peer {
-    pub(super) name: &'static str,
-    /// None: it is absent.
-    pub(super) version: Option<String>,
-}
 
 /// What the figures of a subject are called.
 struct Names {
@@ -117,7 +96,7 @@ pub(super) fn report(
     samples: &[(Subject, Sample)],
     latencies: &[(Subject, Latencies)],
     peers: Vec<Peer>,
-) -> HandoffReport {
+) -> PeerReport {
     let rate = |subject: Subject, duration: fn(&Sample) -> Duration| {
         let durations: Vec<Duration> =
             samples.iter().filter(|sample| sample.0 == subject).map(|sample| duration(&sample.1)).collect();
@@ -168,17 +147,5 @@ pub(super) fn report(
         ratios.extend(pair.map(|(held, free)| Ratio::at_least(name, held / free, HELD_OPEN_BUDGET)));
     }
     let bench = BenchReport { bench: "handoff", machine: machine(), measures, ratios };
-    HandoffReport { bench, peers }
-}
-
-impl Report for HandoffReport {
-    fn write(&self, page: &mut Page) {
-        self.bench.write(page);
-        page.line("");
-        let mut peers = Table::new([Column::text("peer"), Column::text("version")]);
-        for peer in &self.peers {
-            peers.row([peer.name, peer.version.as_deref().unwrap_or("absent")]);
-        }
-        page.table(&peers, "there are no peers");
-    }
+    PeerReport { bench, peers }
 }

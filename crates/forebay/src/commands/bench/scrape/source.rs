@@ -1,0 +1,108 @@
+//! How Forebay reads the made-up site. The spider of the peer reads the same fields by the same selectors.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use forebay_domain::{
+    breaker::BreakerPolicy, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
+};
+use forebay_engine::scrape::{Scraper, SourceDefinition, SourceKind};
+use forebay_sources::{
+    crawl::CrawlSettings,
+    fetch::{FetchSettings, Network},
+    kinds::{Html, PageKind, PageReader},
+};
+use forebay_store::connect::Database;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// The source's name.
+pub(in crate::commands::bench) const SOURCE: &str = "bench";
+/// What its records are.
+pub(in crate::commands::bench) const ENTITY_TYPE: &str = "course";
+/// Pages that are fetched at the same time; the peer's are as many.
+pub(super) const CONCURRENCY: u16 = 16;
+/// There are never so many pages.
+const MOST_PAGES: u32 = u32::MAX;
+
+/// The kind, for a site at this URL.
+pub(super) fn kind(url: &str) -> Result<PageKind, Failure> {
+    let html: Html = settings(json!({
+        "url": format!("{url}/lists/0"),
+        "items": "li.course",
+        "fields": {"id": "@data-id"},
+        "follow": "h2 a",
+        "next": "a.next",
+        "detail": {"fields": {
+            "title": "h1.title",
+            "code": "p.code",
+            "summary": "p.summary",
+            "department": "dd.department",
+            "credits": "dd.credits",
+            "level": "dd.level",
+            "semester": "dd.semester",
+            "language": "dd.language",
+            "mode": "dd.mode",
+            "campus": "dd.campus",
+            "room": "dd.room",
+            "capacity": "dd.capacity",
+            "open": "dd.open",
+            "instructor": "a.instructor",
+            "instructor_url": "a.instructor@href",
+            "changed": "time.changed@datetime",
+            "cover": "img.cover@src",
+            "syllabus": "a.syllabus@href",
+            "tags": "ul.tags li.tag[]",
+            "days": "td.day[]",
+            "times": "td.time[]",
+        }},
+    }))?;
+    PageKind::new(None, PageReader::Html(html)).map_err(|error| Failure::from_error(error.code(), &error))
+}
+
+/// How its pages are fetched: the site is on loopback and bears everything. `caller` is said in each request.
+pub(super) fn fetching(caller: &str) -> Result<FetchSettings, Failure> {
+    settings(json!({
+        "allow_private": true, "rate": "unlimited", "concurrency": CONCURRENCY, "robots": "obey",
+        "headers": {super::site::CALLER: caller},
+    }))
+}
+
+pub(super) fn crawling() -> CrawlSettings {
+    CrawlSettings { max_pages: MOST_PAGES, concurrency: CONCURRENCY, ..CrawlSettings::default() }
+}
+
+/// What scrapes a site at this URL into a database.
+pub(in crate::commands::bench) fn scraper(
+    database: Arc<Database>,
+    url: &str,
+    caller: &str,
+) -> Result<Scraper, Failure> {
+    let source = SourceDefinition {
+        name: SOURCE.to_owned(),
+        entity_type: ENTITY_TYPE.to_owned(),
+        key_fields: vec!["id".to_owned()],
+        rules: FieldRules::default(),
+        on_duplicate: OnDuplicate::default(),
+        guards: Some(GuardPolicy::default()),
+        max_rejected_share: 0.0,
+        complete: true,
+        sequence_field: None,
+        kind: SourceKind::Pages(kind(url)?),
+        fetch: fetching(caller)?,
+        crawl: crawling(),
+        breaker: BreakerPolicy::default(),
+        fallback: Vec::new(),
+        scopes: vec![Scope::default()],
+        schedule: None,
+        enabled: true,
+        settings: json!({}),
+        reading_hash: String::new(),
+    };
+    let sources = BTreeMap::from([(source.name.clone(), source)]);
+    Ok(Scraper { database, network: Network::new(1), sources: Arc::new(sources) })
+}
+
+fn settings<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    serde_json::from_value(value).map_err(|error| Failure::from_error("bench_failed", &error))
+}
