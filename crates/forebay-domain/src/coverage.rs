@@ -1,4 +1,4 @@
-//! Coverage: in how many records of a run each top-level field had a value.
+//! Coverage: in how many records of a run each top-level field had a value, and of which JSON types.
 //!
 //! A scraper whose selector broke still yields records; what tells is that a field which used to be filled is
 //! now empty. A value counts when it is neither null nor an empty string; whoever walks the record decides that
@@ -9,6 +9,8 @@
 //! length are bounded, and what lies beyond is counted without being named.
 
 use std::collections::HashMap;
+
+use crate::drift::{FieldShape, JsonType, RunShape, TypeSet};
 
 /// How many fields are told apart; a source with more gets the rest counted in [`Coverage::num_untracked`].
 pub const MAX_FIELDS: usize = 512;
@@ -31,6 +33,7 @@ pub struct Coverage {
 struct Entry {
     name: Box<str>,
     count: u64,
+    types: TypeSet,
 }
 
 /// How one field is covered.
@@ -42,6 +45,8 @@ pub struct FieldCoverage<'a> {
     pub count: u64,
     /// `count` over all records, 0 to 1.
     pub share: f64,
+    /// The types that its values had, as far as anybody looked.
+    pub types: TypeSet,
 }
 
 impl Coverage {
@@ -53,16 +58,27 @@ impl Coverage {
     /// Counts a value for `field`, at most once per field and record. `position_hint` is the field's place among
     /// the fields observed in this record; a wrong hint costs a hash, nothing else.
     pub fn observe(&mut self, field: &str, position_hint: usize) {
+        self.observe_types(field, position_hint, TypeSet::default());
+    }
+
+    /// The same for a value whose type is known.
+    #[inline]
+    pub fn observe_typed(&mut self, field: &str, position_hint: usize, json_type: JsonType) {
+        self.observe_types(field, position_hint, TypeSet::of(json_type));
+    }
+
+    fn observe_types(&mut self, field: &str, position_hint: usize, types: TypeSet) {
         // A record that lacks an early field shifts the rest by one, in either direction.
         for position in [position_hint, position_hint.wrapping_add(1), position_hint.wrapping_sub(1)] {
             if let Some(entry) = self.entries.get_mut(position)
                 && *entry.name == *field
             {
                 entry.count += 1;
+                entry.types.merge(types);
                 return;
             }
         }
-        self.add(field, 1);
+        self.add(field, 1, types);
     }
 
     /// Adds what another worker counted.
@@ -70,7 +86,7 @@ impl Coverage {
         self.num_records += other.num_records;
         self.num_untracked += other.num_untracked;
         for entry in &other.entries {
-            self.add(&entry.name, entry.count);
+            self.add(&entry.name, entry.count, entry.types);
         }
     }
 
@@ -78,7 +94,7 @@ impl Coverage {
     pub fn add_counted<'a>(&mut self, num_records: u64, fields: impl IntoIterator<Item = (&'a str, u64)>) {
         self.num_records += num_records;
         for (field, count) in fields {
-            self.add(field, count);
+            self.add(field, count, TypeSet::default());
         }
     }
 
@@ -106,9 +122,28 @@ impl Coverage {
         sorted.into_iter().map(|entry| self.describe(entry))
     }
 
-    fn add(&mut self, field: &str, count: u64) {
+    /// Adds types that values of a field are known to have although nobody looked at them in this run. A field that had
+    /// no value gets none.
+    pub fn add_types(&mut self, field: &str, types: TypeSet) {
         if let Some(&position) = self.index.get(field) {
-            self.entries[position].count += count;
+            self.entries[position].types.merge(types);
+        }
+    }
+
+    /// What was observed as a shape that can be compared with others.
+    pub fn shape(&self) -> RunShape {
+        let shape = |entry: &Entry| FieldShape { num_present: entry.count, types: entry.types };
+        RunShape {
+            num_records: self.num_records,
+            fields: self.entries.iter().map(|entry| (entry.name.to_string(), shape(entry))).collect(),
+        }
+    }
+
+    fn add(&mut self, field: &str, count: u64, types: TypeSet) {
+        if let Some(&position) = self.index.get(field) {
+            let entry = &mut self.entries[position];
+            entry.count += count;
+            entry.types.merge(types);
             return;
         }
         let storable = field.len() <= MAX_FIELD_NAME_BYTES && !field.contains('\0');
@@ -117,13 +152,13 @@ impl Coverage {
             return;
         }
         self.index.insert(field.into(), self.entries.len());
-        self.entries.push(Entry { name: field.into(), count });
+        self.entries.push(Entry { name: field.into(), count, types });
     }
 
     fn describe<'a>(&self, entry: &'a Entry) -> FieldCoverage<'a> {
         // A caller that forgets `observe_record` gets shares of 1, never infinity.
         let share = entry.count as f64 / self.num_records.max(entry.count) as f64;
-        FieldCoverage { name: &entry.name, count: entry.count, share }
+        FieldCoverage { name: &entry.name, count: entry.count, share, types: entry.types }
     }
 }
 
@@ -154,12 +189,43 @@ mod tests {
         assert_eq!(
             fields,
             [
-                FieldCoverage { name: "id", count: 3, share: 0.75 },
-                FieldCoverage { name: "title", count: 2, share: 0.5 },
+                FieldCoverage { name: "id", count: 3, share: 0.75, types: TypeSet::default() },
+                FieldCoverage { name: "title", count: 2, share: 0.5, types: TypeSet::default() },
             ]
         );
         assert_eq!(coverage.field("title"), Some(fields[1]));
         assert_eq!(coverage.field("absent"), None);
+    }
+
+    #[test]
+    fn types_are_collected_wherever_they_were_seen() {
+        use JsonType::{Number, String};
+        let mut coverage = Coverage::default();
+        for (position, json_type) in [(0, String), (7, Number), (0, String)] {
+            coverage.observe_record();
+            coverage.observe_typed("id", position, json_type);
+        }
+        let mut other = Coverage::default();
+        other.observe_record();
+        other.observe_typed("title", 0, String);
+        coverage.merge(&other);
+        coverage.add_counted(2, [("id", 2)]);
+        coverage.add_types("title", TypeSet::of(Number));
+        coverage.add_types("absent", TypeSet::of(Number));
+        let field = |num_present, types: &[JsonType]| FieldShape {
+            num_present,
+            types: types.iter().copied().collect(),
+        };
+        let shape = coverage.shape();
+        assert_eq!(shape.num_records, 6);
+        assert_eq!(
+            shape.fields,
+            [
+                ("id".to_owned(), field(5, &[Number, String])),
+                ("title".to_owned(), field(1, &[Number, String]))
+            ]
+            .into()
+        );
     }
 
     #[test]

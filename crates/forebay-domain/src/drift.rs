@@ -48,6 +48,11 @@ impl JsonType {
 pub struct TypeSet(u8);
 
 impl TypeSet {
+    /// The set of one type.
+    pub const fn of(json_type: JsonType) -> Self {
+        Self(1 << json_type as u8)
+    }
+
     /// Puts a type in.
     pub fn insert(&mut self, json_type: JsonType) {
         self.0 |= 1 << json_type as u8;

@@ -12,8 +12,9 @@ use std::{cmp::Ordering, ops::Range, sync::Arc};
 use crate::{
     canonical,
     coverage::Coverage,
+    drift::JsonType,
     identity::{KeyField, ReferenceId, VersionHash, append_record_key},
-    json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser},
+    json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser, Value},
     reject::{Reject, RejectReason},
     rules::{FieldRules, RuleTable},
 };
@@ -150,8 +151,8 @@ fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut V
     let mut filled = 0;
     let mut separator = b'{';
     for member in record.sorted_members() {
-        if !member.value.is_blank() {
-            coverage.observe(member.name(), filled);
+        if let Some(json_type) = filled_type(member.value) {
+            coverage.observe_typed(member.name(), filled, json_type);
             filled += 1;
         }
         if !copied {
@@ -184,8 +185,8 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
         if rule.ignore {
             continue;
         }
-        if !member.value.is_blank() {
-            coverage.observe(member.name(), filled);
+        if let Some(json_type) = filled_type(member.value) {
+            coverage.observe_typed(member.name(), filled, json_type);
             filled += 1;
         }
         if output.payloads.len() > start + 1 {
@@ -209,6 +210,21 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
     }
     output.payloads.push(b'}');
     output.hashed.push(b'}');
+}
+
+/// The type of a value; none for what counts as no value in coverage.
+#[inline]
+fn filled_type(value: Value<'_>) -> Option<JsonType> {
+    let json_type = match value.kind() {
+        Kind::Null => return None,
+        Kind::String if value.is_blank() => return None,
+        Kind::String => JsonType::String,
+        Kind::Number => JsonType::Number,
+        Kind::True | Kind::False => JsonType::Boolean,
+        Kind::Array => JsonType::Array,
+        Kind::Object => JsonType::Object,
+    };
+    Some(json_type)
 }
 
 #[inline]

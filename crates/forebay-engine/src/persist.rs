@@ -33,6 +33,7 @@ use std::{
 };
 
 use forebay_domain::{
+    drift::Drift,
     guards::GuardPolicy,
     identity::{KeyField, ReferenceId},
     json::DEFAULT_MAX_DEPTH,
@@ -45,6 +46,7 @@ use forebay_sources::{
     LinkKey, ReadOptions,
     crawl::{CrawlEnd, Crawled},
     fetch::{FetchCounts, FetchStats, Validators},
+    kinds::command::Stopper,
 };
 use forebay_store::{
     aliases,
@@ -95,6 +97,8 @@ pub enum Feed {
         page: Option<FilePage>,
         /// What fetching them costs.
         stats: Option<Arc<FetchStats>>,
+        /// Ends the program that prints them, when the run ends before it does.
+        stopper: Option<Stopper>,
     },
     /// Page by page, from a crawl.
     Pages {
@@ -132,7 +136,12 @@ pub type Begin = Box<dyn FnOnce(i64) -> BoxFuture<'static, Result<Feed>> + Send>
 impl Feed {
     /// A stream of bytes that is no file over HTTP.
     pub fn bytes(reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
-        Self::Bytes { reader, options, page: None, stats: None }
+        Self::Bytes { reader, options, page: None, stats: None, stopper: None }
+    }
+
+    /// What a program prints.
+    pub fn program(reader: Box<dyn Read + Send>, options: ReadOptions, stopper: Stopper) -> Self {
+        Self::Bytes { reader, options, page: None, stats: None, stopper: Some(stopper) }
     }
 
     /// Begins to read.
@@ -198,12 +207,19 @@ pub enum Progress {
         /// How many.
         num_runs: u64,
     },
+    /// The run has begun.
+    Started {
+        /// The run.
+        run_id: i64,
+    },
     /// Work goes on.
     Counts {
         /// Records read so far.
         num_seen: u64,
-        /// Bytes of the input read so far, before decompression.
+        /// How far the input has been read: bytes before decompression, or pages.
         input_position: u64,
+        /// Answers so far that said that nothing has changed (304).
+        num_not_modified: u64,
     },
     /// All input is read; changes are being applied.
     Applying,
@@ -234,6 +250,12 @@ pub struct RunReport {
     pub field_coverage: BTreeMap<String, f64>,
     /// How long it took.
     pub duration: Duration,
+    /// Pages of its input that were read, or known to be as they were; 0 if it did not come in pages.
+    pub num_pages: u64,
+    /// Links that were not followed because they lead to hosts that the source does not allow, or to no page.
+    pub num_refused_links: u64,
+    /// Where its records have another shape than those of the last good runs.
+    pub drift: Vec<Drift>,
     /// What fetching its input cost; all zero if nothing was fetched.
     pub fetched: FetchCounts,
     /// Its scope had active references when it began.
@@ -301,6 +323,7 @@ pub async fn persist(
     }
     drop(client);
     let context = start(database, request, source, &input.name).await?;
+    progress(Progress::Started { run_id: context.target.origin.run_id });
     let mut tally = Tally::default();
     let result = match read_and_write(&context, input, &mut tally, progress).await {
         Ok(read) => finish::finish(&context, read, &mut tally, progress).await,
@@ -447,6 +470,15 @@ struct ReadInput {
     stats: Option<Arc<FetchStats>>,
 }
 
+/// A program that is ended with this.
+struct Running(Stopper);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 async fn read_and_write(
     context: &RunContext<'_>,
     input: Input,
@@ -456,10 +488,13 @@ async fn read_and_write(
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
     let feed = input.feed.begin(context.target.origin.run_id).await?;
     let is_unchanged = matches!(feed, Feed::Unchanged);
-    let (page, stats) = match &feed {
-        Feed::Bytes { page, stats, .. } => (page.clone(), stats.clone()),
-        Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats))),
-        Feed::Unchanged | Feed::Later(_) => (None, None),
+    // However this ends, and if it is never polled again: a program that nobody reads from any more is ended.
+    let (page, stats, _running) = match &feed {
+        Feed::Bytes { page, stats, stopper, .. } => {
+            (page.clone(), stats.clone(), stopper.clone().map(Running))
+        }
+        Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats)), None),
+        Feed::Unchanged | Feed::Later(_) => (None, None, None),
     };
     let mut reading = Reading::start(feed, Arc::clone(&context.policy), num_preparers);
     let mut seen = SeenSet::new()?;
@@ -500,11 +535,11 @@ async fn read_and_write(
                 if recording.is_empty() {
                     recording.push(record(context, tally.take_unrecorded()));
                 }
-                progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
+                progress(counts(tally, input_position, stats.as_deref()));
             }
         }
     }
-    progress(Progress::Counts { num_seen: tally.counts.num_seen, input_position });
+    progress(counts(tally, input_position, stats.as_deref()));
     let outcome = reading.outcome().await?;
     if let Some(crawl) = &outcome.crawl
         && crawl.num_pages == 0
@@ -513,6 +548,11 @@ async fn read_and_write(
         return Err(Error::Crawl(Box::new(incomplete.clone())));
     }
     Ok(ReadInput { seen, outcome, is_unchanged, page, stats })
+}
+
+fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Progress {
+    let num_not_modified = stats.map_or(0, |stats| stats.counts().num_not_modified);
+    Progress::Counts { num_seen: tally.counts.num_seen, input_position, num_not_modified }
 }
 
 /// Seals a window on a thread that may block: it sorts, and it may read the file of seen ids.

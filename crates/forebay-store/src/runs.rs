@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use forebay_domain::{
     coverage::Coverage,
+    drift::JsonType,
     run::{Counts, RunStatus},
     scope::Scope,
 };
@@ -253,25 +254,29 @@ pub async fn watermark(
     Ok(row.try_get(0)?)
 }
 
-/// Records the coverage of a run's fields.
+/// Records the coverage of a run's fields, and the types that their values had.
 pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &Coverage) -> Result<()> {
     let mut names = Vec::new();
     let mut counts = Vec::new();
     let mut shares = Vec::new();
+    let mut types = Vec::new();
     for field in coverage.fields() {
         names.push(field.name);
         counts.push(signed(field.count));
         shares.push(field.share);
+        types.push(field.types.iter().map(JsonType::as_str).collect::<Vec<_>>().join(","));
     }
     client
         .execute_typed(
-            "insert into forebay.scrape_run_fields (run_id, field_name, num_present, coverage) \
-             select $1, f.* from unnest($2::text[], $3::int8[], $4::float8[]) as f",
+            "insert into forebay.scrape_run_fields (run_id, field_name, num_present, coverage, json_types) \
+             select $1, f.name, f.num_present, f.coverage, string_to_array(f.types, ',') \
+             from unnest($2::text[], $3::int8[], $4::float8[], $5::text[]) as f (name, num_present, coverage, types)",
             &[
                 (&run_id, Type::INT8),
                 (&names, Type::TEXT_ARRAY),
                 (&counts, Type::INT8_ARRAY),
                 (&shares, Type::FLOAT8_ARRAY),
+                (&types, Type::TEXT_ARRAY),
             ],
         )
         .await?;

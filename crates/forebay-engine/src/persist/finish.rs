@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use forebay_domain::{
     coverage::Coverage,
+    drift::{self, Drift, DriftPolicy},
     guards::{Evidence, FieldBaseline, Verdict, decide},
     identity::ReferenceId,
     rekey::{self, Candidate, Rekey},
@@ -11,6 +12,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes::{self, RekeySide, StagedRecord},
+    drift as shapes,
     pages::{self, PageEntry},
     references, rejected,
     runs::{self, Ending},
@@ -21,7 +23,9 @@ use futures_util::{StreamExt, pin_mut};
 use tokio_postgres::{Client, Transaction};
 
 use super::{
-    MAX_ATTEMPTS, Progress, ReadInput, RunContext, RunReport, Tally, record,
+    MAX_ATTEMPTS, Progress, ReadInput, RunContext, RunReport, Tally,
+    reading::Outcome,
+    record,
     seen::SeenSet,
     write::{Attempt, Incoming, Target, Written, remove, split, write},
 };
@@ -48,12 +52,14 @@ struct Decision {
     may_remove: bool,
     /// The run covers its scope completely after all.
     is_complete: bool,
+    /// Where its records have another shape than those of the last good runs.
+    drift: Vec<Drift>,
 }
 
 /// Decides how the run ends, and ends it.
 pub(super) async fn finish(
     context: &RunContext<'_>,
-    read: ReadInput,
+    mut read: ReadInput,
     tally: &mut Tally,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
@@ -88,6 +94,9 @@ pub(super) async fn finish(
     }
     decision.warnings.extend(read.outcome.ending.notes.iter().cloned());
     decision.is_complete = is_complete;
+    if is_complete && !read.is_unchanged && decision.status != RunStatus::Failed {
+        decision.drift = find_drift(context, &client, &mut read.outcome).await?;
+    }
     let written = close_at_last(context, &mut client, tally, &decision, &read).await?;
     let counts = tally.counts + written.counts;
     let num_handoffs = tally.num_handoffs + written.num_handoffs;
@@ -108,9 +117,27 @@ pub(super) async fn finish(
         num_handoffs,
         field_coverage: read.outcome.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
         duration: context.started.elapsed(),
+        num_pages: read.outcome.crawl.as_ref().map_or(0, |crawl| crawl.num_pages),
+        num_refused_links: read.outcome.crawl.as_ref().map_or(0, |crawl| crawl.num_refused_links),
+        drift: decision.drift,
         fetched: read.stats.as_ref().map(|stats| stats.counts()).unwrap_or_default(),
         had_records: context.had_records,
     })
+}
+
+/// Compares the shape of the records with that of the last good runs.
+async fn find_drift(context: &RunContext<'_>, client: &Client, outcome: &mut Outcome) -> Result<Vec<Drift>> {
+    let good = shapes::good_shapes(client, context.source.source_id, &context.request.scope).await?;
+    let drift = drift::compare(&outcome.coverage.shape(), &good, &DriftPolicy::default());
+    // Pages that are as they were have values of the types that they had; without them the next run would find values of
+    // those pages retyped.
+    let has_unread = outcome.crawl.as_ref().is_some_and(|crawl| crawl.num_unchanged > 0);
+    if has_unread && let Some(last) = good.first() {
+        for (field, shape) in &last.fields {
+            outcome.coverage.add_types(field, shape.types);
+        }
+    }
+    Ok(drift)
 }
 
 /// What the input alone says about how the run ends.
@@ -123,6 +150,7 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
         num_staged: 0,
         may_remove: true,
         is_complete: context.request.complete,
+        drift: Vec::new(),
     };
     let Counts { num_seen, num_rejected, .. } = tally.counts;
     if tally.num_replaced > 0 {
@@ -339,7 +367,8 @@ async fn close(
     Ok(written)
 }
 
-/// Remembers, with what the run has brought, where its source goes on: the state of a tap, what a file is asked with.
+/// Remembers, with what the run has brought, what it cost and how its records drifted, and where its source goes on: the
+/// state of a tap, what a file is asked with.
 async fn remember(
     context: &RunContext<'_>,
     transaction: &Transaction<'_>,
@@ -359,6 +388,7 @@ async fn remember(
         )
         .await?;
     }
+    shapes::add(transaction, run_id, &decision.drift).await?;
     if !decision.is_complete && context.request.complete {
         runs::set_incremental(transaction, run_id).await?;
     }

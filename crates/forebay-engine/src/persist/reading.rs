@@ -58,6 +58,8 @@ pub(super) struct PreparedChunk {
     pub(super) input_position: u64,
     /// The page that it was.
     pub(super) page: Option<Arc<PreparedPage>>,
+    /// What was observed of its records, if it is a page that was read.
+    pub(super) coverage: Coverage,
 }
 
 /// A page whose records are a chunk.
@@ -235,13 +237,17 @@ async fn prepare_all(
                 None => more = false,
             },
             Some(done) = under_way.next(), if !under_way.is_empty() => {
-                let done = done.unwrap_or(Err(Error::Reader));
-                if let Ok(chunk) = &done
+                let mut done = done.unwrap_or(Err(Error::Reader));
+                if let Ok(chunk) = &mut done
                     && let Some(page) = &chunk.page
                 {
-                    let num_records = page.known.as_ref().map_or(chunk.records.len(), Vec::len);
-                    let counts = page.field_counts.iter().map(|(field, count)| (field.as_str(), *count));
-                    coverage.add_counted(num_records as u64, counts);
+                    match &page.known {
+                        Some(known) => {
+                            let counts = page.field_counts.iter().map(|(field, count)| (field.as_str(), *count));
+                            coverage.add_counted(known.len() as u64, counts);
+                        }
+                        None => coverage.merge(&mem::take(&mut chunk.coverage)),
+                    }
                 }
                 if prepared.send(done).await.is_err() {
                     break;
@@ -278,6 +284,7 @@ fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> Pre
                 field_counts: coverage.fields().map(|field| (field.name.to_owned(), field.count)).collect(),
                 known: None,
             }));
+            chunk.coverage = coverage;
             chunk
         }
         crawl::Outcome::Unchanged { known } => PreparedChunk {

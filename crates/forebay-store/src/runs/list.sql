@@ -4,7 +4,7 @@ select r.run_id, r.source_id, s.name, r.scope, r.status, r.reason_code, r.messag
     r.num_rejected, r.num_handoffs,
     case when r.status = 'held' then (select count(*) from forebay.scrape_run_changes as c where c.run_id = r.run_id)
         else 0 end,
-    coalesce(f.names, '{}'), coalesce(f.shares, '{}')
+    coalesce(f.names, '{}'), coalesce(f.shares, '{}'), r.num_requests, r.num_not_modified, r.bytes_received
 from forebay.scrape_runs as r
 join forebay.sources as s using (source_id)
 left join lateral (

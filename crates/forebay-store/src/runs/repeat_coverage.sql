@@ -1,5 +1,5 @@
-insert into forebay.scrape_run_fields (run_id, field_name, num_present, coverage)
-select $1, f.field_name, f.num_present, f.coverage
+insert into forebay.scrape_run_fields (run_id, field_name, num_present, coverage, json_types)
+select $1, f.field_name, f.num_present, f.coverage, f.json_types
 from forebay.scrape_run_fields as f
 where f.run_id = (
     select b.run_id

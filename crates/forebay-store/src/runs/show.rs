@@ -50,6 +50,12 @@ pub struct RunRow {
     pub num_staged: i64,
     /// Coverage of its fields, 0 to 1, by name.
     pub coverage: Vec<(String, f64)>,
+    /// HTTP requests that were sent.
+    pub num_requests: i64,
+    /// Answers that said that nothing has changed (304).
+    pub num_not_modified: i64,
+    /// Bytes of answers' bodies as they came over the network.
+    pub bytes_received: i64,
 }
 
 /// Which runs to list.
@@ -161,5 +167,8 @@ fn from_row(row: &Row) -> Result<RunRow> {
         num_handoffs: row.try_get(24)?,
         num_staged: row.try_get(25)?,
         coverage: fields.into_iter().zip(shares).collect(),
+        num_requests: row.try_get(28)?,
+        num_not_modified: row.try_get(29)?,
+        bytes_received: row.try_get(30)?,
     })
 }
