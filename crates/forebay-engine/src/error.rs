@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_domain::breaker::RefusalReason;
+use forebay_domain::{breaker::RefusalReason, handoff::FailureClass};
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
@@ -265,6 +265,17 @@ impl Error {
             | Self::PipelineConfig { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether a source cannot be had now, and may be had later.
+    pub fn is_unavailable(&self) -> bool {
+        let class = match self {
+            Self::Refused { .. } => return true,
+            Self::Crawl(incomplete) => incomplete.class,
+            Self::Source(forebay_sources::Error::Fetch(error)) => error.class(),
+            _ => return false,
+        };
+        matches!(class, FailureClass::Transient | FailureClass::Throttled | FailureClass::Lost)
     }
 
     /// Whether the database cannot be reached.

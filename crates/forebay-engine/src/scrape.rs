@@ -9,22 +9,31 @@ pub(crate) mod collect;
 mod declare;
 mod definition;
 mod feed;
+mod ledger;
+mod logbook;
+mod many;
 mod memory;
+pub mod schedule;
 mod test;
 
 use std::{path::PathBuf, sync::Arc};
 
 use forebay_domain::{guards::GuardPolicy, scope::Scope};
 use forebay_sources::fetch::Network;
-use forebay_store::connect::Database;
+use forebay_store::{adopt, connect::Database};
 use jiff::Timestamp;
 
 pub use declare::declare;
 pub use definition::{SourceDefinition, SourceKind, Sources};
+pub use ledger::enter;
+pub use logbook::ENDED;
+pub use many::{Scrape, Scraped, scrape_many};
 pub use test::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected, test};
 
+use self::logbook::Logbook;
 use crate::{
     error::{Error, Result},
+    logs::Level,
     persist::{self, Input, PersistRequest, Progress, RunReport},
 };
 
@@ -48,12 +57,16 @@ pub struct ScrapeOptions {
     pub from_warc: Option<PathBuf>,
     /// Every page is read, even if its server says that it is as it was.
     pub read_everything: bool,
+    /// Every server is asked whether its pages have changed, even where it said that there is no need to yet.
+    pub revalidate: bool,
     /// When to hold the run; None: as the source declares.
     pub guards: Option<Option<GuardPolicy>>,
     /// Changes are handed off.
     pub with_handoffs: bool,
     /// The source is asked even if its breaker is open, and the breaker is not told.
     pub ignore_breaker: bool,
+    /// What matters at least so much is kept of what the run says. Default: info, which leaves out a line for each page.
+    pub log_level: Level,
 }
 
 impl Default for ScrapeOptions {
@@ -62,9 +75,11 @@ impl Default for ScrapeOptions {
             observed_at: None,
             from_warc: None,
             read_everything: false,
+            revalidate: false,
             guards: None,
             with_handoffs: true,
             ignore_breaker: false,
+            log_level: Level::Info,
         }
     }
 }
@@ -94,16 +109,25 @@ pub async fn scrape(
     let request = request(source, scope, options);
     let stored = persist::declare_source(&**scraper.database.client().await?, &request).await?;
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
-    let permit =
+    let asked =
         if is_live { Some(breaker::ask(&scraper.database, &stored, &source.breaker).await?) } else { None };
-    let input = Input {
-        name: feed::shown(source, scope),
-        feed: persist::Feed::Later(feed::begin(scraper, source, scope, &stored, options)),
-    };
+    let logbook = Logbook::new(options.log_level);
+    let begin = feed::begin(scraper, source, scope, &stored, options, Some(Arc::clone(&logbook)));
+    let input = Input { name: feed::shown(source, scope), feed: persist::Feed::Later(begin) };
     let result = persist::persist(&scraper.database, request, input, progress).await;
-    if let Some(permit) = permit {
-        breaker::tell(&scraper.database, &stored, &source.breaker, permit, &result).await;
+    if let (Ok(report), SourceKind::Postgres(rows)) = (&result, &source.kind)
+        && let Some(column) = &rows.contract_version_column
+    {
+        let client = scraper.database.client().await?;
+        adopt::mark(&**client, stored.source_id, report.run_id, column).await?;
     }
+    if let Some((permit, to_half_open)) = asked {
+        logbook.transition(to_half_open);
+        let ended = breaker::tell(&scraper.database, &stored, &source.breaker, permit, &result).await;
+        logbook.transition(ended);
+    }
+    logbook.end(&result);
+    logbook.close().await;
     result
 }
 

@@ -51,7 +51,8 @@ pub struct WorkOptions {
     pub worker: String,
     /// How often every reference is checked for hand-offs that are missing; None: never. Default: every hour.
     pub reconcile_every: Option<Duration>,
-    /// How long the trail of what was replaced, and of failed attempts, is kept; None: for ever. Default: 30 days.
+    /// How long the trail of what was replaced, of failed attempts and of breakers is kept, what runs said, and what is
+    /// remembered of pages; None: for ever. Default: 30 days.
     pub retention: Option<Duration>,
 }
 

@@ -1,7 +1,7 @@
 //! What a source's breaker is asked and told.
 
 use forebay_domain::{
-    breaker::{Answer, BreakerPolicy, CallOutcome, Permit},
+    breaker::{Answer, BreakerPolicy, BreakerTransition, CallOutcome, Permit},
     guards::HoldReason,
     handoff::FailureClass,
     run::RunStatus,
@@ -19,8 +19,12 @@ use crate::{
     persist::RunReport,
 };
 
-/// Asks for leave to call a source.
-pub(super) async fn ask(database: &Database, source: &Source, policy: &BreakerPolicy) -> Result<Permit> {
+/// Asks for leave to call a source. Tells as well how asking changed the breaker's state, if it did.
+pub(super) async fn ask(
+    database: &Database,
+    source: &Source,
+    policy: &BreakerPolicy,
+) -> Result<(Permit, Option<BreakerTransition>)> {
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     let asked =
@@ -28,7 +32,7 @@ pub(super) async fn ask(database: &Database, source: &Source, policy: &BreakerPo
             .await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     match asked.answer {
-        Answer::Permit(permit) => Ok(permit),
+        Answer::Permit(permit) => Ok((permit, asked.transition)),
         Answer::Refused { retry_after, reason } => Err(Error::Refused {
             source_name: source.name.clone(),
             retry_after: retry_after.unsigned_abs(),
@@ -37,14 +41,15 @@ pub(super) async fn ask(database: &Database, source: &Source, policy: &BreakerPo
     }
 }
 
-/// Tells how a call ended. If the database cannot be told, the next call will; a probe is given up after its lease.
+/// Tells how a call ended; answers with how that changed the breaker's state, if it did. If the database cannot be told,
+/// the next call will; a probe is given up after its lease.
 pub(super) async fn tell(
     database: &Database,
     source: &Source,
     policy: &BreakerPolicy,
     permit: Permit,
     result: &Result<RunReport>,
-) {
+) -> Option<BreakerTransition> {
     let (outcome, retry_after, run_id) = judge(result);
     let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
     let tell = async {
@@ -53,12 +58,20 @@ pub(super) async fn tell(
         let ended = Ended { outcome, retry_after, run_id };
         let jitter =
             random::<4>().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX));
-        breakers::record(&transaction, source.source_id, policy, permit, &ended, Timestamp::now(), jitter)
-            .await?;
+        let (_, transition) = breakers::record(
+            &transaction,
+            source.source_id,
+            policy,
+            permit,
+            &ended,
+            Timestamp::now(),
+            jitter,
+        )
+        .await?;
         transaction.commit().await?;
-        Ok::<_, forebay_store::Error>(())
+        Ok::<_, forebay_store::Error>(transition)
     };
-    let _ = tell.await;
+    tell.await.ok().flatten()
 }
 
 /// How the source behaved. What went wrong on our side is not held against it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use forebay_domain::scope::Scope;
 use forebay_sources::{
     Link, Role,
-    crawl::{Crawl, Memory},
+    crawl::{Crawl, Crawled, Memory},
     fetch::{Fetcher, Request, Streamed, shown as shown_url},
     kinds::{
         Command, File, PageKind, Postgres, Singer,
@@ -22,7 +22,11 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, memory::PageMemory};
+use super::{
+    ScrapeOptions, Scraper, SourceDefinition, SourceKind,
+    logbook::{self, Logbook},
+    memory::PageMemory,
+};
 use crate::{
     error::{Error, Result},
     persist::{Begin, Feed, FilePage},
@@ -60,6 +64,7 @@ pub(super) async fn without_database(
         source_id: 0,
         parser_version: 0,
         options,
+        logbook: None,
     };
     match &source.kind {
         // Where it goes on is in the database that is away.
@@ -78,15 +83,17 @@ struct Beginning {
     source_id: i32,
     parser_version: i32,
     options: ScrapeOptions,
+    logbook: Option<Arc<Logbook>>,
 }
 
-/// Prepares to begin.
+/// Prepares to begin. The logbook is opened when it does.
 pub(super) fn begin(
     scraper: &Scraper,
     source: &SourceDefinition,
     scope: &Scope,
     stored: &Source,
     options: &ScrapeOptions,
+    logbook: Option<Arc<Logbook>>,
 ) -> Begin {
     let beginning = Beginning {
         scraper: scraper.clone(),
@@ -95,12 +102,17 @@ pub(super) fn begin(
         source_id: stored.source_id,
         parser_version: stored.parser_version,
         options: options.clone(),
+        logbook,
     };
     Box::new(move |run_id| Box::pin(beginning.begin(run_id)))
 }
 
 impl Beginning {
     async fn begin(self, run_id: i64) -> Result<Feed> {
+        if let Some(logbook) = &self.logbook {
+            let input = shown(&self.source, &self.scope);
+            logbook.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
+        }
         match &self.source.kind {
             SourceKind::Pages(kind) => self.crawl(kind),
             SourceKind::File(file) => self.stream(file).await,
@@ -122,7 +134,13 @@ impl Beginning {
             memory: self.memory(),
         };
         let (sender, pages) = mpsc::channel(PAGES_WAITING);
-        let end = tokio::spawn(crawl.run(first, sender));
+        let sink = self.logbook.as_ref().and_then(|logbook| logbook.sink());
+        let observe = move |crawled: &Crawled| {
+            if let Some(sink) = &sink {
+                logbook::page(sink, crawled);
+            }
+        };
+        let end = tokio::spawn(crawl.run_observed(first, sender, observe));
         Ok(Feed::Pages { pages, end, stats })
     }
 
@@ -149,13 +167,15 @@ impl Beginning {
                     fresh_until,
                 }),
                 stats: Some(stats),
+                stopper: None,
             },
         })
     }
 
     fn run_command(&self, command: &Command, run_id: i64) -> Result<Feed> {
         let output = command.start(&self.run_context(run_id), self.log_taker())?;
-        Ok(Feed::bytes(Box::new(output), command.read_options()))
+        let stopper = output.stopper();
+        Ok(Feed::program(Box::new(output), command.read_options(), stopper))
     }
 
     async fn run_tap(&self, tap: &Singer, run_id: i64) -> Result<Feed> {
@@ -163,7 +183,8 @@ impl Beginning {
         let stored = states::find(&**client, self.source_id, &self.scope.to_string()).await?;
         let (state, version) = stored.map_or((None, None), |state| (state.state, state.version));
         let output = tap.start(&self.run_context(run_id), state.as_deref(), self.log_taker())?;
-        Ok(Feed::bytes(Box::new(output), tap.read_options(&self.source.key_fields, version)))
+        let stopper = output.stopper();
+        Ok(Feed::program(Box::new(output), tap.read_options(&self.source.key_fields, version), stopper))
     }
 
     async fn read_rows(&self, postgres: &Postgres) -> Result<Feed> {
@@ -207,6 +228,7 @@ impl Beginning {
             database: (!reads_all).then(|| Arc::clone(&self.scraper.database)),
             source_id: self.source_id,
             parser_version: self.parser_version,
+            revalidates: self.options.revalidate,
         }
     }
 
@@ -215,6 +237,6 @@ impl Beginning {
     }
 
     fn log_taker(&self) -> LogTaker {
-        Box::new(|_line| ())
+        logbook::program(self.logbook.as_ref().and_then(|logbook| logbook.sink()))
     }
 }

@@ -7,7 +7,7 @@
 use std::{sync::PoisonError, time::Duration};
 
 use forebay_store::{
-    handoffs, jobs,
+    breakers, handoffs, jobs, logs, pages,
     pipelines::{self, Pipeline},
     upkeep::{self, Task},
 };
@@ -60,6 +60,16 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         let client = shared.database.client().await?;
         let pruned = handoffs::prune(&**client, retention).await?;
         note(shared, |done| done.num_pruned += pruned);
+    }
+    if let Some(retention) = options.retention
+        && is_due(shared, Task::PruneScraping, PRUNE_EVERY).await?
+    {
+        let client = shared.database.client().await?;
+        let pruned =
+            pages::prune(&**client, retention).await? + breakers::prune(&**client, retention).await?;
+        note(shared, |done| done.num_pruned += pruned);
+        // Last, because readers may be in the way of months that are to be dropped.
+        logs::prune(&**client, retention).await?;
     }
     Ok(())
 }

@@ -1,0 +1,46 @@
+//! What a scrape that nobody asked for through `ensure` means for the ledger of freshness.
+
+use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_store::freshness::{self as ledger, Synced};
+
+use super::{Scraper, SourceDefinition, Sources};
+use crate::{error::Result, persist::RunReport};
+
+/// Enters a scrape into the ledger, if it brought a whole scope of an entity type up to date: the run was applied as a
+/// whole, and no other source has to be scraped for that scope. Tells whether it did.
+///
+/// Not for a scrape of an archive: what that brings is as old as the archive.
+pub async fn enter(
+    scraper: &Scraper,
+    source: &SourceDefinition,
+    scope: &Scope,
+    report: &RunReport,
+) -> Result<bool> {
+    let is_empty = report.counts.num_seen == 0 && report.had_records;
+    if report.status != RunStatus::Complete || is_empty || !is_only_source(&scraper.sources, source, scope) {
+        return Ok(false);
+    }
+    let synced = Synced {
+        is_partial: false,
+        num_records: i64::try_from(report.counts.num_seen).ok(),
+        run_id: Some(report.run_id),
+        source_name: Some(&source.name),
+    };
+    // What changed at the source while it was read may not have been seen.
+    let synced_at = jiff::Timestamp::now().checked_sub(report.duration).unwrap_or(jiff::Timestamp::MIN);
+    let client = scraper.database.client().await?;
+    Ok(ledger::catch_up(&**client, &source.entity_type, scope, synced_at, &synced).await?)
+}
+
+/// Whether `ensure` would scrape this source for the scope, and no other one but as a fallback.
+fn is_only_source(sources: &Sources, source: &SourceDefinition, scope: &Scope) -> bool {
+    let stands_in =
+        |name: &str| sources.values().any(|other| other.fallback.iter().any(|known| known == name));
+    let mut asked = sources.values().filter(|other| {
+        other.enabled
+            && other.entity_type == source.entity_type
+            && other.covers(scope)
+            && !stands_in(&other.name)
+    });
+    asked.next().is_some_and(|only| only.name == source.name) && asked.next().is_none()
+}
