@@ -40,6 +40,7 @@ Exit codes:
   2  wrong usage or configuration
   3  a run is held by a guard
   4  the database cannot be reached
+  5  a source is unavailable, and there is nothing to serve
 
 Start here:
   forebay demo";

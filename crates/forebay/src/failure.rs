@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Held = 3,
     /// The database cannot be reached.
     DatabaseUnreachable = 4,
+    /// A source is unavailable: its breaker is open, it cannot be had, or there is nothing to serve.
+    Unavailable = 5,
 }
 
 impl From<Exit> for ExitCode {
@@ -146,6 +148,7 @@ impl From<forebay_engine::Error> for Failure {
         let exit = match &error {
             error if error.is_unreachable() => Exit::DatabaseUnreachable,
             error if error.is_usage() => Exit::Usage,
+            error if error.is_unavailable() => Exit::Unavailable,
             _ => Exit::Failed,
         };
         failure.exit(exit)

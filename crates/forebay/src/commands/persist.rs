@@ -1,6 +1,6 @@
 //! `forebay persist`: records from files or standard input become references.
 
-mod report;
+pub(super) mod report;
 
 use std::{
     fs::File,
@@ -185,10 +185,10 @@ fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress)
                 "closed as aborted: {num_runs} earlier runs of this scope whose process had died"
             ));
         }
-        Progress::Counts { num_seen, input_position } => {
+        Progress::Counts { num_seen, input_position, .. } => {
             bar.set(if size.is_some() { *input_position } else { *num_seen });
         }
-        Progress::Applying => {}
+        Progress::Started { .. } | Progress::Applying => {}
     }
 }
 

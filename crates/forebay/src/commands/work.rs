@@ -222,7 +222,9 @@ fn tell_due(ui: &ui::Ui, run: &DueRun) {
             let reason = reason_code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
             ui.warn(&format!("{subject}: {status}{reason}{number}"));
         }
-        DueEnd::Failed(error) => ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code())),
+        DueEnd::Failed(error) => {
+            ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()))
+        }
         DueEnd::CutOff => ui.warn(&format!("{subject}: stopped before its end; it is due again{number}")),
         DueEnd::Lost => ui.warn(&format!("{subject}: another worker took it over{number}")),
         DueEnd::Unknown => {

@@ -44,6 +44,22 @@ pub(crate) fn minute(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// A number of bytes: `850 B`, `12.3 KiB`, `4.0 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let mut size = number as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 and more would be rounded to 1024.0.
+    while size >= 1023.95 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
 /// A share from 0 to 1 as `12.5 %`.
 pub(crate) fn share(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -108,6 +124,17 @@ mod tests {
         }
         assert_eq!(duration(Duration::from_micros(850)), "850 µs");
         assert!(duration(Duration::MAX).ends_with('h'));
+    }
+
+    #[test]
+    fn sizes_use_the_unit_that_fits() {
+        for (number, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (12_595, "12.3 KiB"), (1 << 20, "1.0 MiB")]
+        {
+            assert_eq!(bytes(number), text);
+        }
+        assert_eq!(bytes((1 << 20) - 1), "1.0 MiB");
+        assert!(bytes(u64::MAX).ends_with(" TiB"));
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl Progress {
         Self { bar, since: Instant::now(), wanted, shown: OnceLock::new() }
     }
 
+    /// Changes the words beside the number.
+    pub(crate) fn say(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
+
     /// Sets how much is done, counted from the start. Cheap enough to call for every batch.
     pub(crate) fn set(&self, done: u64) {
         self.bar.set_position(done);

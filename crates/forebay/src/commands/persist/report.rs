@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     commands::runs::write_choices,
-    failure::Failure,
+    failure::{Exit, Failure},
     ui::{Page, Report, Tone, format},
 };
 
@@ -45,26 +45,7 @@ pub(crate) struct Run {
 
 impl RunsReport {
     pub(crate) fn push(&mut self, report: RunReport) {
-        let counts = report.counts;
-        self.runs.push(Run {
-            run_id: report.run_id,
-            source: report.source,
-            scope: report.scope.to_string(),
-            status: report.status.as_str(),
-            reason_code: report.reason_code,
-            num_seen: counts.num_seen,
-            num_added: counts.num_added,
-            num_updated: counts.num_updated,
-            num_unchanged: counts.num_unchanged,
-            num_removed: counts.num_removed,
-            num_restored: counts.num_restored,
-            num_duplicate: counts.num_duplicate,
-            num_rejected: counts.num_rejected,
-            num_handoffs: report.num_handoffs,
-            field_coverage: report.field_coverage,
-            duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
-            messages: report.messages,
-        });
+        self.runs.push(report.into());
     }
 
     /// Notes the error that ended the command, for the document.
@@ -86,6 +67,31 @@ impl RunsReport {
     }
 }
 
+impl From<RunReport> for Run {
+    fn from(report: RunReport) -> Self {
+        let counts = report.counts;
+        Self {
+            run_id: report.run_id,
+            source: report.source,
+            scope: report.scope.to_string(),
+            status: report.status.as_str(),
+            reason_code: report.reason_code,
+            num_seen: counts.num_seen,
+            num_added: counts.num_added,
+            num_updated: counts.num_updated,
+            num_unchanged: counts.num_unchanged,
+            num_removed: counts.num_removed,
+            num_restored: counts.num_restored,
+            num_duplicate: counts.num_duplicate,
+            num_rejected: counts.num_rejected,
+            num_handoffs: report.num_handoffs,
+            field_coverage: report.field_coverage,
+            duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+            messages: report.messages,
+        }
+    }
+}
+
 impl Report for RunsReport {
     fn write(&self, page: &mut Page) {
         for run in &self.runs {
@@ -95,7 +101,17 @@ impl Report for RunsReport {
 }
 
 impl Run {
-    fn write(&self, page: &mut Page) {
+    /// How a command ends that made it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self.status {
+            "failed" => Exit::Failed,
+            "held" => Exit::Held,
+            _ => Exit::Done,
+        }
+    }
+
+    /// The human form.
+    pub(crate) fn write(&self, page: &mut Page) {
         let scope = if self.scope.is_empty() { String::new() } else { format!(" [{}]", self.scope) };
         let tone = match self.status {
             "complete" => Tone::Good,

@@ -1,6 +1,7 @@
 //! `forebay runs`: the executions, and the decisions about those that a guard holds.
 
 mod list;
+mod logs;
 mod reject;
 mod rekey;
 mod release;
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
+    Logs(logs::Args),
     Release(release::Args),
     Reject(reject::Args),
     Rekey(rekey::Args),
@@ -30,6 +32,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     match command {
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
+        Command::Logs(args) => logs::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
         Command::Reject(args) => reject::run(args, context).await,
         Command::Rekey(args) => rekey::run(args, context).await,

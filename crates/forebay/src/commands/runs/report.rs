@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use forebay_domain::run::RunStatus;
+use forebay_domain::{
+    drift::{Drift, JsonType, TypeSet},
+    run::RunStatus,
+};
 use forebay_store::{
     changes::StagedTotals,
     runs::{RejectedRecord, RunRow},
@@ -36,6 +39,9 @@ pub(super) struct Run {
     num_rejected: u64,
     num_handoffs: i64,
     num_staged: i64,
+    num_requests: i64,
+    num_not_modified: i64,
+    bytes_received: i64,
     field_coverage: BTreeMap<String, f64>,
     is_complete: bool,
     guards: Option<serde_json::Value>,
@@ -67,6 +73,9 @@ impl From<RunRow> for Run {
             num_rejected: row.counts.num_rejected,
             num_handoffs: row.num_handoffs,
             num_staged: row.num_staged,
+            num_requests: row.num_requests,
+            num_not_modified: row.num_not_modified,
+            bytes_received: row.bytes_received,
             field_coverage: row.coverage.into_iter().collect(),
             is_complete: row.is_complete,
             guards: row.guards,
@@ -190,12 +199,13 @@ impl Report for ListReport {
     }
 }
 
-/// One run in full. The JSON form is `{"run": { … }, "staged": { … }, "rejected": [ … ]}`; `staged` is null unless
-/// the run is held, `rejected` has the first ones.
+/// One run in full. The JSON form is `{"run": { … }, "staged": { … }, "drift": [ … ], "rejected": [ … ]}`; `staged` is
+/// null unless the run is held, `rejected` has the first ones.
 #[derive(Debug, Serialize)]
 pub(super) struct ShowReport {
     run: Run,
     staged: Option<Staged>,
+    drift: Vec<Drifted>,
     rejected: Vec<Rejected>,
 }
 
@@ -206,6 +216,15 @@ struct Staged {
     num_updated: u64,
     num_restored: u64,
     num_removed: u64,
+}
+
+/// A field whose shape is another one than in the last good runs.
+#[derive(Debug, Serialize)]
+struct Drifted {
+    field_name: String,
+    change: &'static str,
+    old_types: Vec<&'static str>,
+    new_types: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -219,7 +238,12 @@ struct Rejected {
 }
 
 impl ShowReport {
-    pub(super) fn new(run: RunRow, staged: Option<StagedTotals>, rejected: Vec<RejectedRecord>) -> Self {
+    pub(super) fn new(
+        run: RunRow,
+        staged: Option<StagedTotals>,
+        rejected: Vec<RejectedRecord>,
+        drift: Vec<Drift>,
+    ) -> Self {
         let staged = staged.map(|totals| Staged {
             num_added: totals.num_added,
             num_updated: totals.num_updated,
@@ -234,7 +258,14 @@ impl ShowReport {
             raw_text: record.raw_text,
             raw_length: record.raw_length,
         });
-        Self { run: run.into(), staged, rejected: rejected.collect() }
+        let types = |set: TypeSet| set.iter().map(JsonType::as_str).collect();
+        let drift = drift.into_iter().map(|drift| Drifted {
+            field_name: drift.field_name,
+            change: drift.change.as_str(),
+            old_types: types(drift.old_types),
+            new_types: types(drift.new_types),
+        });
+        Self { run: run.into(), staged, drift: drift.collect(), rejected: rejected.collect() }
     }
 }
 
@@ -257,7 +288,9 @@ impl Report for ShowReport {
         ]);
         page.heading("Counts");
         page.fields(run.counts().map(|(name, count)| (name, format::count(count))));
+        self.write_fetched(page);
         self.write_staged(page);
+        self.write_drift(page);
         self.write_coverage(page);
         self.write_guards(page);
         self.write_rejected(page);
@@ -278,6 +311,41 @@ impl ShowReport {
             ("would restore", format::count(staged.num_restored)),
             ("would remove", format::count(staged.num_removed)),
         ]);
+    }
+
+    fn write_fetched(&self, page: &mut Page) {
+        let run = &self.run;
+        if run.num_requests == 0 {
+            return;
+        }
+        page.heading("Fetched");
+        page.fields([
+            ("requests", format::count(run.num_requests.unsigned_abs())),
+            ("not modified", format::count(run.num_not_modified.unsigned_abs())),
+            ("received", format::bytes(run.bytes_received.unsigned_abs())),
+        ]);
+    }
+
+    fn write_drift(&self, page: &mut Page) {
+        if self.drift.is_empty() {
+            return;
+        }
+        page.heading("Drift: fields that have another shape than in the last good runs");
+        let mut table = Table::new([
+            Column::text("field"),
+            Column::text("change"),
+            Column::text("was"),
+            Column::text("is"),
+        ]);
+        for drift in &self.drift {
+            table.row([
+                format::plain(&drift.field_name),
+                drift.change.to_owned(),
+                drift.old_types.join(", "),
+                drift.new_types.join(", "),
+            ]);
+        }
+        page.table(&table, "none");
     }
 
     fn write_coverage(&self, page: &mut Page) {

@@ -2,7 +2,7 @@
 
 use forebay_domain::run::RunStatus;
 use forebay_engine::Error;
-use forebay_store::{changes, runs};
+use forebay_store::{changes, drift, runs};
 
 use super::report::ShowReport;
 use crate::{
@@ -36,7 +36,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 _ => None,
             };
             let rejected = runs::rejected(&**client, run_id, REJECTED_SHOWN).await?;
-            Ok(ShowReport::new(run, staged, rejected))
+            let drift = drift::of_run(&**client, run_id).await?;
+            Ok(ShowReport::new(run, staged, rejected, drift))
         })
         .await?;
     context.ui.show(&report)?;

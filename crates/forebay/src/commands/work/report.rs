@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_engine::work::WorkReport;
+use forebay_engine::{scrape::schedule::ScheduleReport, work::WorkReport};
 use forebay_store::{handoffs::FailureCount, jobs::Backlog};
 use serde::Serialize;
 
@@ -12,14 +12,24 @@ use crate::{
 };
 
 /// The work of one command. The JSON form is `{"pipelines": [ … ], "failures": [ … ], "disabled": [ … ],
-/// "external": [ … ], "duration_ms"}`.
+/// "external": [ … ], "schedules": { … }, "duration_ms"}`.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pipelines: Vec<Pipeline>,
     failures: Vec<Failures>,
     disabled: Vec<Resting>,
     external: Vec<Resting>,
+    schedules: Schedules,
     duration_ms: u64,
+}
+
+/// What was scraped by schedule.
+#[derive(Debug, Serialize)]
+struct Schedules {
+    num_runs: u64,
+    num_failed: u64,
+    num_held: u64,
+    num_refused: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,7 +78,7 @@ fn waiting(backlog: &Backlog) -> u64 {
 }
 
 impl Report {
-    pub(super) fn new(report: WorkReport, took: Duration) -> Self {
+    pub(super) fn new(report: WorkReport, scraped: ScheduleReport, took: Duration) -> Self {
         let pipelines = report.pipelines.into_iter().map(|pipeline| Pipeline {
             pipeline: pipeline.pipeline,
             num_claimed: pipeline.num_claimed,
@@ -83,6 +93,12 @@ impl Report {
             failures: Vec::new(),
             disabled: Vec::new(),
             external: Vec::new(),
+            schedules: Schedules {
+                num_runs: scraped.num_runs,
+                num_failed: scraped.num_failed,
+                num_held: scraped.num_held,
+                num_refused: scraped.num_refused,
+            },
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }
@@ -110,9 +126,10 @@ impl Report {
         });
     }
 
-    /// Whether every pipeline could be worked for, and no hand-off ended as failed.
+    /// Whether every pipeline could be worked for, and neither a hand-off nor a scrape ended as failed.
     pub(super) fn is_done(&self) -> bool {
-        self.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
+        self.schedules.num_failed == 0
+            && self.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
     }
 }
 
@@ -155,6 +172,16 @@ impl ui::Report for Report {
         }
         page.table(&table, "there is no pipeline to work for");
         self.write_failures(page);
+        let Schedules { num_runs, num_failed, num_held, num_refused } = self.schedules;
+        if num_runs > 0 {
+            page.line(&format!(
+                "\n{} scrapes were due: {} failed, {} are held, {} were refused by a breaker",
+                format::count(num_runs),
+                format::count(num_failed),
+                format::count(num_held),
+                format::count(num_refused),
+            ));
+        }
         for pipeline in &self.pipelines {
             if let Some(stopped) = &pipeline.error {
                 page.toned(Tone::Bad, &format!("\nnothing could be done for {}:", pipeline.pipeline));

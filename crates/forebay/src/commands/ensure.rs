@@ -1,0 +1,81 @@
+//! `forebay ensure`: fresh data of an entity type, scraped at most once however many ask.
+
+mod report;
+
+use std::{sync::Arc, time::Duration};
+
+use forebay_engine::ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted};
+use tokio::time::sleep;
+
+use self::report::EnsureReport;
+use super::scrape::scope_of;
+use crate::{
+    cli::values::{self, ScopePair},
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Connections: those of a scrape, and some to look at the ledger.
+const NUM_CONNECTIONS: usize = 8;
+
+/// Make sure that the data of an entity type is fresh
+///
+/// What is stored and young enough is left alone; otherwise its source is scraped, once, however many ask at the same
+/// time on any number of machines. When that fails, what is stored is served for as long as the configuration allows.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay ensure course
+  forebay ensure course --scope 'semester=Spring 2026' --scope university=CSI
+  forebay ensure course --read-only --output json")]
+pub(crate) struct Args {
+    /// What is wanted, such as `course`: the `entity` of a source
+    #[arg(value_name = "ENTITY", value_parser = values::name)]
+    pub(crate) entity: String,
+
+    /// The part that is wanted; may be repeated [default: all of it]
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) scope: Vec<ScopePair>,
+
+    /// Scrape even if what is stored is fresh
+    #[arg(long, conflicts_with = "read_only")]
+    pub(crate) force: bool,
+
+    /// Never scrape: tell what is stored, and how old it is
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let wanted = Wanted { entity_type: args.entity.clone(), scope: scope_of(&args.scope)? };
+    let options = EnsureOptions { force: args.force, read_only: args.read_only };
+    let policies = [(args.entity.clone(), config.freshness(&args.entity))].into();
+    context
+        .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
+            if !args.read_only {
+                context.declare(&scraper.database).await?;
+            }
+            let bar = context.ui.progress(&format!("making sure of {}", args.entity), None);
+            let gate = Gate::new(scraper.clone(), policies);
+            // Others than this command that hold the database are at work for it.
+            let num_idle = Arc::strong_count(&scraper.database);
+            let ensured = gate.ensure(&wanted, options).await;
+            drop(bar);
+            context.ui.show(&EnsureReport::new(&wanted, &ensured))?;
+            if is_revalidated(args, &ensured) {
+                // It ends with the process.
+                while Arc::strong_count(&scraper.database) > num_idle {
+                    sleep(Duration::from_millis(50)).await;
+                }
+            }
+            Ok(if ensured.success { Exit::Done } else { Exit::Unavailable })
+        })
+        .await
+}
+
+/// Whether it was answered with what is stored, and is brought up to date behind the answer.
+fn is_revalidated(args: &Args, ensured: &Ensured) -> bool {
+    !args.read_only && ensured.source == AnsweredFrom::Stale && ensured.error.is_none()
+}

@@ -1,0 +1,158 @@
+//! What `forebay freshness` prints: a line for each entity type and scope.
+
+use std::time::Duration;
+
+use forebay_domain::freshness::Judgement;
+use forebay_store::freshness::LedgerEntry;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::ui::{Page, Report, Table, Tone, format, table::Column};
+
+/// Characters of an error that the table shows.
+const ERROR_SHOWN: usize = 60;
+
+/// The ledger. The JSON form is `{"entries": [ … ], "has_more"}`.
+#[derive(Debug, Serialize)]
+pub(super) struct FreshnessReport {
+    entries: Vec<Standing>,
+    /// There are more than the limit.
+    has_more: bool,
+    #[serde(skip)]
+    is_stale_only: bool,
+}
+
+/// One entity type and scope. Its fields are stable.
+#[derive(Debug, Serialize)]
+pub(super) struct Standing {
+    pub(super) entity_type: String,
+    pub(super) scope: String,
+    /// `fresh`, `stale_while_revalidate`, `stale_if_error`, `expired` or `never`.
+    pub(super) freshness: &'static str,
+    /// `ok`, `warn` or `error`, by `warn_after` and `error_after`.
+    age_status: &'static str,
+    age_seconds: Option<i64>,
+    fresh_until: Option<Timestamp>,
+    last_sync: Option<Timestamp>,
+    /// How the last attempt stands; none: there was none.
+    pub(super) status: Option<&'static str>,
+    /// A process is at it, and alive.
+    pub(super) is_held: bool,
+    is_partial: bool,
+    pub(super) num_failures: i32,
+    num_records: Option<i64>,
+    run_id: Option<i64>,
+    source: Option<String>,
+    error_code: Option<String>,
+    error: Option<String>,
+}
+
+impl Standing {
+    pub(super) fn new(entry: LedgerEntry, judged: Judgement) -> Self {
+        Self {
+            last_sync: entry.last_sync,
+            status: Some(entry.status.as_str()),
+            is_held: entry.is_held,
+            is_partial: entry.is_partial,
+            num_failures: entry.num_failures,
+            num_records: entry.num_records,
+            run_id: entry.run_id,
+            source: entry.source_name,
+            error_code: entry.error_code,
+            error: entry.error,
+            ..Self::never(entry.entity_type, entry.scope, judged)
+        }
+    }
+
+    /// One that was never tried.
+    pub(super) fn never(entity_type: String, scope: String, judged: Judgement) -> Self {
+        Self {
+            entity_type,
+            scope,
+            freshness: judged.freshness.as_str(),
+            age_status: judged.status.as_str(),
+            age_seconds: judged.age.map(|age| age.as_secs()),
+            fresh_until: judged.fresh_until,
+            last_sync: None,
+            status: None,
+            is_held: false,
+            is_partial: false,
+            num_failures: 0,
+            num_records: None,
+            run_id: None,
+            source: None,
+            error_code: None,
+            error: None,
+        }
+    }
+
+    fn tone(&self) -> Tone {
+        match (self.age_status, self.num_failures) {
+            ("error", _) => Tone::Bad,
+            ("warn", _) => Tone::Warning,
+            (_, failures) if failures > 0 => Tone::Warning,
+            _ if self.freshness == "fresh" => Tone::Good,
+            _ => Tone::Warning,
+        }
+    }
+
+    /// What is going on, or went wrong last.
+    fn trouble(&self) -> String {
+        let under_way = match self.status {
+            Some("in_progress") if self.is_held => "is being synced".to_owned(),
+            Some("in_progress") => "its process died; whoever asks next takes over".to_owned(),
+            _ => String::new(),
+        };
+        let Some(code) = &self.error_code else { return under_way };
+        let message = self.error.as_deref().unwrap_or_default();
+        let error = format::shortened(&format::plain(message), ERROR_SHOWN);
+        let failed = format!("failed {} times, {code}: {error}", self.num_failures);
+        if under_way.is_empty() { failed } else { format!("{under_way}; {failed}") }
+    }
+}
+
+impl FreshnessReport {
+    pub(super) fn new(entries: Vec<Standing>, is_stale_only: bool, has_more: bool) -> Self {
+        Self { entries, has_more, is_stale_only }
+    }
+}
+
+impl Report for FreshnessReport {
+    fn write(&self, page: &mut Page) {
+        let mut table = Table::new([
+            Column::text("entity"),
+            Column::text("scope"),
+            Column::text("freshness"),
+            Column::text("status"),
+            Column::text("age"),
+            Column::text("fresh until, UTC"),
+            Column::number("records"),
+            Column::text("trouble"),
+        ]);
+        for standing in &self.entries {
+            let age = standing.age_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+            table.toned_row(
+                standing.tone(),
+                [
+                    standing.entity_type.clone(),
+                    if standing.scope.is_empty() { "(all of it)".to_owned() } else { standing.scope.clone() },
+                    standing.freshness.to_owned(),
+                    standing.age_status.to_owned(),
+                    age.map_or_else(|| "-".to_owned(), |age| format::duration(Duration::from_secs(age))),
+                    standing.fresh_until.map_or_else(|| "-".to_owned(), format::minute),
+                    standing.num_records.map_or_else(|| "-".to_owned(), |n| format::count(n.unsigned_abs())),
+                    standing.trouble(),
+                ],
+            );
+        }
+        let none = if self.is_stale_only {
+            "everything that was ever synced or is declared is fresh"
+        } else {
+            "nothing was ever synced; `forebay freshness --stale` lists what is declared"
+        };
+        page.table(&table, none);
+        if self.has_more {
+            page.line("there are more; --limit shows them");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Which sources and scopes are scraped, and how this differs from what the configuration says.
+
+use forebay_domain::scope::Scope;
+use forebay_engine::{
+    Error,
+    scrape::{Scrape, ScrapeOptions, SourceDefinition, Sources},
+};
+
+use super::Args;
+use crate::{cli::values::ScopePair, commands::persist::Switch, failure::Failure, names::nearest};
+
+/// What the arguments ask for. Errors are of usage: nothing has been begun.
+pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Failure> {
+    let scope = if args.scope.is_empty() { None } else { Some(scope_of(&args.scope)?) };
+    let mut scrapes = Vec::new();
+    if args.sources.is_empty() {
+        for source in sources.values().filter(|source| source.enabled) {
+            match &scope {
+                None => scrapes.push(scrape(args, source, source.declared_scopes())),
+                Some(scope) if source.covers(scope) => {
+                    scrapes.push(scrape(args, source, vec![scope.clone()]))
+                }
+                Some(_) => {}
+            }
+        }
+        return if scrapes.is_empty() { Err(nothing(sources, scope.as_ref())) } else { Ok(scrapes) };
+    }
+    for (index, name) in args.sources.iter().enumerate() {
+        let source = sources.get(name).ok_or_else(|| unknown(name, sources))?;
+        if !source.enabled {
+            return Err(Error::SourceDisabled { source_name: name.clone() }.into());
+        }
+        let scopes = match &scope {
+            None => source.declared_scopes(),
+            Some(scope) => vec![checked(source, scope)?],
+        };
+        if !args.sources[..index].contains(name) {
+            scrapes.push(scrape(args, source, scopes));
+        }
+    }
+    Ok(scrapes)
+}
+
+/// The scope that pairs of the command line make.
+pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
+    let pairs = pairs.iter().map(|pair| format!("{}={}", pair.name, pair.value));
+    Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))
+}
+
+fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape {
+    let mut source = source.clone();
+    if let Some(archive) = &args.warc {
+        source.fetch.warc = Some(archive.clone());
+    }
+    source.guards = match (args.guards, args.max_removed) {
+        (Some(Switch::Off), _) => None,
+        (None, None) => source.guards,
+        (None, Some(_)) if source.guards.is_none() => None,
+        (_, max_removed) => {
+            let mut guards = source.guards.unwrap_or_default();
+            if let Some(share) = max_removed {
+                guards.max_removed_share = share.get();
+            }
+            Some(guards)
+        }
+    };
+    let options = ScrapeOptions {
+        observed_at: args.observed_at,
+        from_warc: args.from_warc.clone(),
+        read_everything: args.read_everything,
+        guards: None,
+        with_handoffs: !args.no_handoff,
+        ignore_breaker: args.ignore_breaker,
+        log_level: args.log_level.into(),
+    };
+    Scrape { source, scopes, options }
+}
+
+/// A scope that says what the source has no place for would be stored as another one with the same records.
+fn checked(source: &SourceDefinition, scope: &Scope) -> Result<Scope, Failure> {
+    if source.covers(scope) {
+        return Ok(scope.clone());
+    }
+    if let Some(missing) = source.kind.placeholders().into_iter().find(|name| scope.get(name).is_none()) {
+        let missing = missing.to_owned();
+        return Err(Error::ScopeIncomplete { source_name: source.name.clone(), missing }.into());
+    }
+    let message = format!("the source {} has no scope [{scope}]", source.name);
+    Err(Failure::usage("no_such_scope", message).hint(format!(
+        "a scope is one of `scopes` in [sources.{}], or fills the places of its URL and says nothing else",
+        source.name
+    )))
+}
+
+fn unknown(name: &str, sources: &Sources) -> Failure {
+    let failure = Failure::from(Error::NotScraped { source_name: name.to_owned() });
+    match nearest(name, sources.keys().map(String::as_str)) {
+        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+        None => failure,
+    }
+}
+
+fn nothing(sources: &Sources, scope: Option<&Scope>) -> Failure {
+    let message = match scope {
+        Some(scope) if sources.values().any(|source| source.enabled) => {
+            format!("no source of the configuration has the scope [{scope}]")
+        }
+        _ => "the configuration has no source that can be scraped".to_owned(),
+    };
+    Failure::usage("nothing_to_scrape", message)
+        .hint("give a source a kind, such as [sources.NAME.html], in forebay.toml; `forebay init` writes an example")
+}
