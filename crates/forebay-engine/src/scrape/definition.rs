@@ -61,6 +61,7 @@ pub struct SourceDefinition {
 /// How the records of a source are got.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one for each source, and most are the large one")]
 pub enum SourceKind {
     /// Page by page: `http_json`, `html`, `json_ld`, `feed`, `ical`, with or without `sitemap`.
     Pages(PageKind),

@@ -7,6 +7,8 @@
 //! run begins. Fetch, crawl, breaker, schedule, scopes and fallbacks do not raise it. A table that is spelled anew to the
 //! same effect costs one full reading, which is never wrong.
 
+use std::fmt::Write;
+
 use forebay_sources::fetch::shown;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
@@ -38,7 +40,12 @@ pub(super) fn reading_hash(source: &toml::Table) -> String {
         reading.insert(kind.to_owned(), settings.map(|(key, value)| (key.clone(), json(value))).collect());
     }
     let digest = digest(&SHA256, Value::Object(reading).to_string().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(64);
+    for byte in digest.as_ref() {
+        // Writing to memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The source's table as it is mirrored in the database. Names of variables and files stay; what may be a secret by

@@ -144,7 +144,7 @@ struct ChunkShape {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct EmbeddingsShape {
-    /// An endpoint that speaks as OpenAI's API does. Required.
+    /// An endpoint that speaks as that of `OpenAI` does. Required.
     url: String,
     /// The model. Required.
     model: String,
