@@ -114,11 +114,12 @@ impl VersionChange {
         }
     }
 
-    fn parse(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word {
+            "added" => Self::Added,
             "removed" => Self::Removed,
             "restored" => Self::Restored,
-            // The check constraint lets only these three in.
+            // The check constraint lets only these three in, and nobody writes an addition.
             _ => Self::Updated,
         }
     }

@@ -39,6 +39,7 @@ pub mod stats;
 pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod timeline;
 mod types;
 pub mod upkeep;
 

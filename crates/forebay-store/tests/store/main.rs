@@ -24,6 +24,7 @@ mod statements;
 mod stats;
 mod story;
 mod support;
+mod timeline;
 #[cfg(target_os = "linux")]
 mod tls;
 mod worker_role;

@@ -1,0 +1,16 @@
+-- The active references of an entity type in one scope, from a place in the order of ids on.
+with
+-- Ids alone first: payloads are read of those that are shown.
+page as (
+    select r.reference_id
+    from forebay.sources as s
+    join forebay."references" as r using (source_id)
+    where s.entity_type = $1 and r.scope = $2 and r.removed_at is null and r.reference_id > $3
+    order by r.reference_id
+    limit $4
+)
+select r.reference_id, s.name, left(r.record_key, 500), r.version, r.changed_at, r.payload::text
+from page as p
+join forebay."references" as r using (reference_id)
+join forebay.sources as s using (source_id)
+order by r.reference_id
