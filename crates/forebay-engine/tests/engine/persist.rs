@@ -5,6 +5,7 @@
 //! need a runtime of several threads, as the pipeline does.
 
 mod content;
+mod drift;
 mod duplicates;
 mod held;
 mod oracle;

@@ -2,8 +2,10 @@
 
 mod bad_days;
 mod declared;
+mod logs;
 mod looked_at;
 mod pages;
+mod schedule;
 
 use std::{collections::BTreeMap, sync::Arc};
 

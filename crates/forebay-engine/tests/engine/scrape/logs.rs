@@ -1,0 +1,94 @@
+//! What scrapes say of themselves.
+
+use std::sync::Arc;
+
+use forebay_domain::{breaker::BreakerPolicy, run::RunStatus, scope::Scope};
+use forebay_engine::{
+    logs::Level,
+    scrape::{ScrapeOptions, SourceDefinition, SourceKind, scrape},
+};
+use forebay_sources::kinds::Command;
+use forebay_store::logs::{self, LogFilter, LogLine};
+use serde_json::json;
+
+use super::{World, courses, list};
+use crate::site::Answer;
+
+impl World {
+    async fn scrape_logged(&self, level: Level) -> RunStatus {
+        let source = self.scraper.source("courses").unwrap();
+        let options = ScrapeOptions { log_level: level, ..ScrapeOptions::default() };
+        scrape(&self.scraper, source, &Scope::default(), &options, &|_| {}).await.unwrap().status
+    }
+
+    /// The lines of the last run, each as its level and message without the site's address.
+    async fn said(&self) -> Vec<String> {
+        let run_id = self.number("select max(run_id) from forebay.scrape_runs").await;
+        let line = |line: LogLine| format!("{} {}", line.level, line.message.replace(&self.site.url, ""));
+        let filter = LogFilter { run_id, min_level: Level::Debug, grep: None, after: None };
+        logs::read(&self.client, &filter, 1_000).await.unwrap().into_iter().map(line).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_says_what_became_of_each_page() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
+    world.site.set("/p2", list(&[("3", "Graphs")], Some("/gone")));
+    assert_eq!(world.scrape_logged(Level::Debug).await, RunStatus::Complete);
+    assert_eq!(
+        world.said().await,
+        [
+            "info begins: /",
+            "debug read /: 2 records, 1 links",
+            "debug read /p2: 1 records, 1 links",
+            "info gone /gone: the server answers 404",
+            "info ended as complete",
+        ]
+    );
+
+    // Lines that matter less are not kept, and pages that are as they were say so.
+    assert_eq!(world.scrape_logged(Level::Info).await, RunStatus::Complete);
+    let few = ["info begins: /", "info gone /gone: the server answers 404", "info ended as complete"];
+    assert_eq!(world.said().await, few);
+    assert_eq!(world.scrape_logged(Level::Debug).await, RunStatus::Complete);
+    assert!(world.said().await.contains(&"debug unchanged /: 2 records, 1 links".to_owned()));
+
+    world.site.set("/p2", Answer::Status(500));
+    assert_eq!(world.scrape_logged(Level::Warn).await, RunStatus::Partial);
+    let said = world.said().await;
+    assert!(said[0].starts_with("warn failed /p2: "), "{said:?}");
+    assert!(said.last().unwrap().starts_with("warn ended as partial: "), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_scrape_says_why_and_what_its_breaker_did() {
+    let world = World::with(|url| {
+        let breaker = BreakerPolicy { max_consecutive: Some(1), ..BreakerPolicy::default() };
+        vec![SourceDefinition { breaker, ..courses("courses", &format!("{url}/")) }]
+    })
+    .await;
+    world.site.set("/", Answer::Status(500));
+    world.try_scrape().await.unwrap_err();
+    let said = world.said().await;
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[1].starts_with("warn failed /: "), "{said:?}");
+    assert_eq!(said[2], "warn the breaker went from closed to open: consecutive_failures");
+    assert!(said[3].starts_with("error failed: "), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_says_is_said_by_its_run() {
+    let mut world = World::open().await;
+    let script = "echo '{\"id\": 1}'; echo 'WARNING: slow today' >&2; echo 'all is well' >&2";
+    let command: Command = serde_json::from_value(json!({ "argv": ["sh", "-c", script] })).unwrap();
+    let source =
+        SourceDefinition { kind: SourceKind::Command(command), ..courses("courses", "http://127.0.0.1/") };
+    world.scraper.sources = Arc::new([("courses".to_owned(), source)].into());
+    assert_eq!(world.scrape_logged(Level::Info).await, RunStatus::Complete);
+    let said = world.said().await;
+    assert_eq!(
+        said,
+        ["info begins: sh", "warn WARNING: slow today", "info all is well", "info ended as complete"]
+    );
+}

@@ -1,0 +1,187 @@
+//! What is due is run once, whoever looks for it.
+
+use std::{sync::Mutex, time::Duration};
+
+use forebay_domain::{run::RunStatus, schedule::Schedule};
+use forebay_engine::scrape::{
+    self, SourceDefinition,
+    schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
+};
+use forebay_store::schedules;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{World, courses, list};
+use crate::site::Answer;
+
+fn daily() -> Option<Schedule> {
+    Some(Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).unwrap())
+}
+
+fn options(worker: &str) -> ScheduleOptions {
+    ScheduleOptions { worker: worker.into(), ..ScheduleOptions::default() }
+}
+
+impl World {
+    /// A site of one course that is scraped every day, and due now.
+    async fn due() -> Self {
+        let world = Self::with(|url| {
+            vec![SourceDefinition { schedule: daily(), ..courses("courses", &format!("{url}/")) }]
+        })
+        .await;
+        world.site.set("/", list(&[("1", "Logic")], None));
+        world.declare().await;
+        world.make_due().await;
+        world
+    }
+
+    async fn declare(&self) -> Vec<String> {
+        scrape::declare(&self.scraper.database, &self.scraper.sources).await.unwrap();
+        schedule::declare(&self.scraper.database, &self.scraper.sources, Timestamp::now()).await.unwrap()
+    }
+
+    async fn make_due(&self) {
+        let statement = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
+        self.client.batch_execute(statement).await.unwrap();
+    }
+
+    async fn drain(&self, worker: &str) -> ScheduleReport {
+        schedule::drain(&self.scraper, &options(worker), &|_| {}).await.unwrap()
+    }
+
+    async fn num_runs(&self) -> i64 {
+        self.number("select count(*) from forebay.scrape_runs").await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_workers_one_runs_what_is_due() {
+    let world = World::due().await;
+    let (one, two) = tokio::join!(world.drain("one"), world.drain("two"));
+    assert_eq!(one.num_runs + two.num_runs, 1);
+    assert_eq!(one.num_failed + two.num_failed, 0);
+    assert_eq!(world.num_runs().await, 1);
+    let after = "select last_run_id from forebay.source_schedules \
+         where next_due_at > now() and claim is null and last_due_at < now()";
+    assert_eq!(world.number(after).await, world.number("select max(run_id) from forebay.scrape_runs").await);
+    // The ledger knows what the schedule brought.
+    assert_eq!(
+        world.text("select source_name from forebay.sync_metadata where last_sync is not null").await,
+        "courses"
+    );
+    assert_eq!(world.drain("one").await, ScheduleReport::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
+    let world = World::due().await;
+    world.site.set("/", Answer::Status(500));
+    let failed = ScheduleReport { num_runs: 1, num_failed: 1, ..ScheduleReport::default() };
+    assert_eq!(world.drain("one").await, failed);
+    assert_eq!(world.drain("one").await, ScheduleReport::default());
+    let open = "update forebay.circuit_breaker_state set state = 'forced_open'";
+    world.client.batch_execute(open).await.unwrap();
+    world.make_due().await;
+    let refused = ScheduleReport { num_runs: 1, num_refused: 1, ..ScheduleReport::default() };
+    assert_eq!(world.drain("one").await, refused);
+    assert_eq!(world.num_runs().await, 1);
+    let next = "select count(*) from forebay.source_schedules where next_due_at > now() and claim is null";
+    assert_eq!(world.number(next).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
+    let world = World::due().await;
+    let claim = |lease| schedules::claim_due(&world.client, Timestamp::now(), lease, "dead", 9);
+    let claimed = claim(Duration::from_hours(1)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(world.drain("one").await, ScheduleReport::default(), "it is in another's hands");
+
+    let end = "update forebay.source_schedules set claimed_until = now() - interval '1 second'";
+    world.client.batch_execute(end).await.unwrap();
+    let (one, two) = tokio::join!(world.drain("one"), world.drain("two"));
+    assert_eq!((one.num_runs + two.num_runs, world.num_runs().await), (1, 1));
+    // The dead one's word does not count any more.
+    let finished = schedules::finish(&world.client, &claimed[0], None, Timestamp::now()).await.unwrap();
+    assert!(!finished);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
+    let world = World::due().await;
+    world.site.set("/", Answer::Slow("<ul></ul>".into(), Duration::from_hours(1)));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended: Mutex<Vec<DueRun>> = Mutex::default();
+    let ended_as = |run: &DueRun| {
+        let ended_as = match &run.ended {
+            DueEnd::CutOff => DueEnd::CutOff,
+            other => panic!("{other:?}"),
+        };
+        ended.lock().unwrap().push(DueRun {
+            source: run.source.clone(),
+            scope: run.scope.clone(),
+            due_at: run.due_at,
+            run_id: run.run_id,
+            ended: ended_as,
+        });
+    };
+    let options = ScheduleOptions { grace: Duration::ZERO, ..options("one") };
+    let following = schedule::follow(&world.scraper, &options, &ended_as, async {
+        let _told = stopped.await;
+    });
+    let stopping = async {
+        let running = "select count(*) from forebay.scrape_runs where status = 'running'";
+        while world.number(running).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.send(()).unwrap();
+    };
+    let (report, ()) = tokio::join!(following, stopping);
+    assert_eq!((report, ended.lock().unwrap().len()), (ScheduleReport::default(), 1));
+
+    // Another one runs it at once, and closes what was left.
+    world.site.set("/", list(&[("1", "Logic")], None));
+    assert_eq!(world.drain("two").await.num_runs, 1);
+    let states = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
+    assert_eq!(world.text(states).await, "aborted,complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_follows_schedules_until_it_is_told_to_stop() {
+    let world = World::due().await;
+    let (sender, mut ended) = mpsc::unbounded_channel();
+    let progress = |run: &DueRun| {
+        let DueEnd::Ended { status, .. } = run.ended else { panic!("{run:?}") };
+        sender.send((run.run_id, status)).unwrap();
+    };
+    let scheduling = options("one");
+    let stop = async {
+        assert_eq!(ended.recv().await.unwrap().1, RunStatus::Complete);
+        // What becomes due while it waits is run as well: it looks again when a run has ended, and from time to time.
+        world.make_due().await;
+        assert_eq!(ended.recv().await.unwrap().1, RunStatus::Complete);
+    };
+    let report = schedule::follow(&world.scraper, &scheduling, &progress, stop).await;
+    assert_eq!(report, ScheduleReport { num_runs: 2, ..ScheduleReport::default() });
+    assert_eq!(world.num_runs().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_are_those_of_the_configuration() {
+    let mut world = World::due().await;
+    assert_eq!(world.declare().await, [""; 0], "nothing has changed");
+    let mut sources = (*world.scraper.sources).clone();
+    sources.get_mut("courses").unwrap().schedule =
+        Some(Schedule::new("30 3 * * *", TimeZone::UTC, SignedDuration::ZERO).unwrap());
+    world.scraper.sources = std::sync::Arc::new(sources.clone());
+    assert_eq!(world.declare().await, ["courses"]);
+    assert_eq!(world.text("select expression from forebay.source_schedules").await, "30 3 * * *");
+    sources.clear();
+    world.scraper.sources = std::sync::Arc::new(sources);
+    assert_eq!(
+        world.declare().await,
+        ["courses"],
+        "what the file does not name any more is not run any more"
+    );
+    assert_eq!(world.number("select count(*) from forebay.source_schedules").await, 0);
+}
