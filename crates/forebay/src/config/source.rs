@@ -223,6 +223,8 @@ pub(crate) enum Format {
     Jsonl,
     /// Comma-separated values with a header (RFC 4180)
     Csv,
+    /// The messages of a Singer tap
+    Singer,
 }
 
 impl From<Format> for forebay_sources::Format {
@@ -232,6 +234,7 @@ impl From<Format> for forebay_sources::Format {
             Format::Json => Self::Json,
             Format::Jsonl => Self::JsonLines,
             Format::Csv => Self::Csv,
+            Format::Singer => Self::Singer,
         }
     }
 }
