@@ -43,7 +43,7 @@ use forebay_domain::{
     scope::Scope,
 };
 use forebay_sources::{
-    LinkKey, ReadOptions,
+    Format, LinkKey, ReadOptions,
     crawl::{CrawlEnd, Crawled},
     fetch::{FetchCounts, FetchStats, Validators},
     kinds::command::Stopper,
@@ -55,6 +55,7 @@ use forebay_store::{
     references::{self, Origin},
     runs::{self, NewRun, ScopeLock},
     sources::{self, Source, SourceSpec},
+    states,
 };
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -486,7 +487,16 @@ async fn read_and_write(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<ReadInput> {
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
-    let feed = input.feed.begin(context.target.origin.run_id).await?;
+    let mut feed = input.feed.begin(context.target.origin.run_id).await?;
+    if let Feed::Bytes { options, .. } = &mut feed
+        && options.format == Format::Singer
+    {
+        // What the tap said to be whole last time says nothing of this time.
+        let client = context.database.client().await?;
+        let scope = &context.target.origin.scope;
+        let stored = states::find(&**client, context.source.source_id, scope).await?;
+        options.singer.activated = stored.and_then(|state| state.version);
+    }
     let is_unchanged = matches!(feed, Feed::Unchanged);
     // However this ends, and if it is never polled again: a program that nobody reads from any more is ended.
     let (page, stats, _running) = match &feed {

@@ -123,7 +123,8 @@ pub async fn scrape(
     }
     if let Some((permit, to_half_open)) = asked {
         logbook.transition(to_half_open);
-        let ended = breaker::tell(&scraper.database, &stored, &source.breaker, permit, &result).await;
+        let call = breaker::Call { permit, run_id: logbook.run_id(), result: &result };
+        let ended = breaker::tell(&scraper.database, &stored, &source.breaker, &call).await;
         logbook.transition(ended);
     }
     logbook.end(&result);

@@ -41,16 +41,24 @@ pub(super) async fn ask(
     }
 }
 
+/// A call that was permitted and has ended.
+pub(super) struct Call<'a> {
+    pub(super) permit: Permit,
+    /// The run, if it came to one.
+    pub(super) run_id: Option<i64>,
+    pub(super) result: &'a Result<RunReport>,
+}
+
 /// Tells how a call ended; answers with how that changed the breaker's state, if it did. If the database cannot be told,
 /// the next call will; a probe is given up after its lease.
 pub(super) async fn tell(
     database: &Database,
     source: &Source,
     policy: &BreakerPolicy,
-    permit: Permit,
-    result: &Result<RunReport>,
+    call: &Call<'_>,
 ) -> Option<BreakerTransition> {
-    let (outcome, retry_after, run_id) = judge(result);
+    let Call { permit, run_id, result } = *call;
+    let (outcome, retry_after) = judge(result);
     let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
     let tell = async {
         let mut client = database.client().await?;
@@ -75,15 +83,15 @@ pub(super) async fn tell(
 }
 
 /// How the source behaved. What went wrong on our side is not held against it.
-fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration>, Option<i64>) {
+fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration>) {
     let report = match result {
         Ok(report) => report,
-        Err(Error::Crawl(incomplete)) => return (outcome(incomplete.class), incomplete.retry_after, None),
+        Err(Error::Crawl(incomplete)) => return (outcome(incomplete.class), incomplete.retry_after),
         Err(Error::Source(forebay_sources::Error::Fetch(error))) => {
-            return (outcome(error.class()), error.retry_after(), None);
+            return (outcome(error.class()), error.retry_after());
         }
-        Err(Error::Source(_)) => return (CallOutcome::Permanent, None, None),
-        Err(_) => return (CallOutcome::Configuration, None, None),
+        Err(Error::Source(_)) => return (CallOutcome::Permanent, None),
+        Err(_) => return (CallOutcome::Configuration, None),
     };
     let reason = report.reason_code.as_deref();
     let is = |hold: HoldReason| reason == Some(hold.as_str());
@@ -94,7 +102,7 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration
         _ if report.counts.num_seen == 0 && report.had_records => CallOutcome::ZeroRecords,
         _ => CallOutcome::Success,
     };
-    (outcome, None, Some(report.run_id))
+    (outcome, None)
 }
 
 fn outcome(class: FailureClass) -> CallOutcome {

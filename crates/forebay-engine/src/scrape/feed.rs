@@ -181,10 +181,10 @@ impl Beginning {
     async fn run_tap(&self, tap: &Singer, run_id: i64) -> Result<Feed> {
         let client = self.scraper.database.client().await?;
         let stored = states::find(&**client, self.source_id, &self.scope.to_string()).await?;
-        let (state, version) = stored.map_or((None, None), |state| (state.state, state.version));
+        let state = stored.and_then(|state| state.state);
         let output = tap.start(&self.run_context(run_id), state.as_deref(), self.log_taker())?;
         let stopper = output.stopper();
-        Ok(Feed::program(Box::new(output), tap.read_options(&self.source.key_fields, version), stopper))
+        Ok(Feed::program(Box::new(output), tap.read_options(&self.source.key_fields), stopper))
     }
 
     async fn read_rows(&self, postgres: &Postgres) -> Result<Feed> {

@@ -44,6 +44,7 @@ pub(super) struct Logbook {
 
 #[derive(Debug)]
 struct Open {
+    run_id: i64,
     sink: LogSink,
     writer: JoinHandle<LogsWritten>,
 }
@@ -60,7 +61,12 @@ impl Logbook {
         let database = Arc::clone(database);
         let writer = tokio::spawn(async move { writer.run(&database).await });
         sink.log(Level::Info, format!("begins: {input}"), json!({ "engine": engine, "input": input }));
-        *self.lock() = Some(Open { sink, writer });
+        *self.lock() = Some(Open { run_id, sink, writer });
+    }
+
+    /// The run that it is opened for.
+    pub(super) fn run_id(&self) -> Option<i64> {
+        self.lock().as_ref().map(|open| open.run_id)
     }
 
     /// Where to say things, if it is open.
@@ -95,7 +101,7 @@ impl Logbook {
 
     /// Waits until all lines are written, as long as that is worth it.
     pub(super) async fn close(&self) {
-        let Some(Open { sink, writer }) = self.lock().take() else { return };
+        let Some(Open { sink, writer, .. }) = self.lock().take() else { return };
         drop(sink);
         // Lines that are still not written by then are written by the task, or lost with the process.
         let _in_time = tokio::time::timeout(PATIENCE, writer).await;

@@ -20,7 +20,10 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time};
 
 use super::{ScrapeOptions, Scraper, Sources, many::scrape_one};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    logs::Level,
+};
 
 /// What is due is looked for at least so often: another process may have declared it.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -41,6 +44,8 @@ pub struct ScheduleOptions {
     pub grace: Duration,
     /// What operators know this worker by. Default: `forebay`, with the process id.
     pub worker: String,
+    /// What matters at least so much is kept of what runs say. Default: info.
+    pub log_level: Level,
 }
 
 impl Default for ScheduleOptions {
@@ -50,6 +55,7 @@ impl Default for ScheduleOptions {
             lease: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             worker: format!("forebay {}", std::process::id()),
+            log_level: Level::Info,
         }
     }
 }
@@ -286,7 +292,7 @@ async fn run(
     let (Some(source), Ok(scope)) = (source, due.row.scope.parse::<Scope>()) else {
         return ended(None, DueEnd::Unknown);
     };
-    let scrape_options = ScrapeOptions::default();
+    let scrape_options = ScrapeOptions { log_level: options.log_level, ..ScrapeOptions::default() };
     let scraped = tokio::select! {
         scraped = scrape_one(scraper, source, &scope, &scrape_options, &|_, _, _| {}) => scraped,
         () = until_lost(scraper, options, &due) => return ended(None, DueEnd::Lost),

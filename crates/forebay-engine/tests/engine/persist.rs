@@ -15,6 +15,7 @@ mod progress;
 mod rejects;
 mod scopes;
 mod story;
+mod taps;
 mod waiting;
 mod wal;
 

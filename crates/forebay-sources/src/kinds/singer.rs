@@ -80,14 +80,14 @@ impl Singer {
         Ok(())
     }
 
-    /// How its output is to be read. `key` is the source's; `activated` is [`crate::Ending::version`] of the last run.
-    pub fn read_options(&self, key: &[String], activated: Option<i64>) -> ReadOptions {
+    /// How its output is to be read. `key` is the source's. What was whole last time is for who knows it to fill in.
+    pub fn read_options(&self, key: &[String]) -> ReadOptions {
         ReadOptions {
             format: Format::Singer,
             singer: SingerOptions {
                 stream: self.stream.clone(),
                 key: (!key.is_empty()).then(|| key.to_vec()),
-                activated,
+                activated: None,
             },
             ..ReadOptions::default()
         }

@@ -11,7 +11,7 @@ use std::{
 use clap::ValueEnum;
 use forebay_domain::{run::RunStatus, scope::Scope};
 use forebay_engine::persist::{Input, PersistRequest, Progress, persist, stored_policy};
-use forebay_sources::ReadOptions;
+use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
 use jiff::Timestamp;
 
@@ -36,6 +36,7 @@ Examples:
   forebay persist courses.jsonl --source courses --key id
   forebay persist day1.json day2.json --source courses --records /items --complete
   curl -s https://example.edu/all.csv | forebay persist - --source courses --key code,semester
+  tap-courses --config tap.json | forebay persist - --format singer --source courses --key id
   forebay persist spring.json --source courses --scope 'semester=Spring 2026' --complete
   forebay persist old.json --source courses --observed-at 2019-04-14")]
 pub(crate) struct Args {
@@ -66,6 +67,10 @@ pub(crate) struct Args {
     /// Where in a JSON document the records are, as a JSON pointer
     #[arg(long, value_name = "POINTER")]
     pub(crate) records: Option<Pointer>,
+
+    /// The stream of a Singer tap that is read, if it sends several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stream: Option<String>,
 
     /// The files hold the whole scope: what they do not name is removed, guards permitting
     #[arg(long)]
@@ -157,12 +162,17 @@ async fn persist_file(
 ) -> Result<forebay_engine::persist::RunReport, Failure> {
     let (input, size) = open(file)?;
     let options = ReadOptions {
-        format: args.format.or(source.map(|s| s.format)).unwrap_or_default().into(),
+        format: format(args, source).into(),
         records: args
             .records
             .as_ref()
             .or(source.and_then(|s| s.records.as_ref()))
             .map(|p| p.as_str().to_owned()),
+        singer: SingerOptions {
+            stream: args.stream.clone(),
+            key: Some(request.key_fields.clone()).filter(|key| !key.is_empty()),
+            activated: None,
+        },
         ..ReadOptions::default()
     };
     let input = Input::bytes(file.display().to_string(), input, options);
@@ -207,14 +217,19 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
         rules: source.map(config::Source::field_rules).unwrap_or_default(),
         on_duplicate: args.on_duplicate.or(source.map(|s| s.on_duplicate)).unwrap_or_default().into(),
         scope,
-        complete: args.complete,
+        // A tap says itself, at its end, whether it has sent everything.
+        complete: args.complete || format(args, source) == Format::Singer,
         observed_at: args.observed_at.unwrap_or_else(Timestamp::now),
         guards: on.then(|| guards.policy(args.max_removed)),
         max_rejected_share: args.max_rejected.or(guards.max_rejected).map_or(MAX_REJECTED_SHARE, Share::get),
         with_handoffs: !args.no_handoff,
-        sequence_field: None,
+        sequence_field: source.and_then(|s| s.sequence.clone()),
         engine: "persist".to_owned(),
     })
+}
+
+fn format(args: &Args, source: Option<&config::Source>) -> Format {
+    args.format.or(source.map(|s| s.format)).unwrap_or_default()
 }
 
 /// A run fails when more than this share of its input is rejected, unless told otherwise.

@@ -14,7 +14,7 @@ fn run(tap: &Singer, state: Option<&str>) -> (Vec<String>, Option<String>) {
     let scope = Scope::default();
     let context = RunContext { source: "numbers", run_id: 1, scope: &scope };
     let output = tap.start(&context, state, Box::new(drop)).unwrap();
-    let mut reader = Reader::open(Box::new(output), &tap.read_options(&["id".to_owned()], None)).unwrap();
+    let mut reader = Reader::open(Box::new(output), &tap.read_options(&["id".to_owned()])).unwrap();
     let mut chunk = Chunk::default();
     let mut records = Vec::new();
     while reader.next_chunk(&mut chunk).unwrap() {

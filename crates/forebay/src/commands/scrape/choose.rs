@@ -68,6 +68,8 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         observed_at: args.observed_at,
         from_warc: args.from_warc.clone(),
         read_everything: args.read_everything,
+        // Who types it wants to know now.
+        revalidate: true,
         guards: None,
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,

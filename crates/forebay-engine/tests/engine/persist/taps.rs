@@ -1,0 +1,61 @@
+//! The messages of a Singer tap: what it says to be whole may be removed from, and its state is kept with its records.
+
+use forebay_domain::guards::GuardPolicy;
+use forebay_engine::persist::{PersistRequest, RunReport, persist};
+use forebay_sources::{Format, ReadOptions};
+use forebay_store::states::{self, SourceState};
+
+use super::{Shop, complete, counts, read_as};
+
+impl Shop {
+    async fn tap(&self, day: i64, text: &str) -> RunReport {
+        let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+        let input = read_as(Box::new(std::io::Cursor::new(text.to_owned())), options);
+        let request = PersistRequest { guards: Some(GuardPolicy::default()), ..complete(day) };
+        persist(&self.database, request, input, &|_| {}).await.unwrap()
+    }
+
+    async fn state(&self) -> Option<SourceState> {
+        let source_id =
+            self.client.query_one("select source_id from forebay.sources", &[]).await.unwrap().get(0);
+        states::find(&self.client, source_id, "").await.unwrap()
+    }
+}
+
+/// Records of a version, and what the tap says around them.
+fn messages(ids: &[usize], version: i64, activated: bool, state: &str) -> String {
+    let mut text = String::from(r#"{"type":"SCHEMA","stream":"items","schema":{},"key_properties":["id"]}"#);
+    for id in ids {
+        text += &format!(
+            "\n{{\"type\":\"RECORD\",\"stream\":\"items\",\"record\":{{\"id\":{id}}},\"version\":{version}}}"
+        );
+    }
+    if activated {
+        text += &format!("\n{{\"type\":\"ACTIVATE_VERSION\",\"stream\":\"items\",\"version\":{version}}}");
+    }
+    text + &format!("\n{{\"type\":\"STATE\",\"value\":{{\"at\":\"{state}\"}}}}\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_a_tap_says_to_be_whole_removes() {
+    let shop = Shop::open().await;
+    assert_eq!(counts(&shop.tap(1, &messages(&[1, 2, 3], 1, true, "one")).await), [3, 3, 0, 0, 0, 0, 0, 0]);
+    // Some records, and no word of there being no others.
+    let report = shop.tap(2, &messages(&[3, 4], 1, false, "two")).await;
+    assert_eq!(counts(&report), [2, 1, 0, 1, 0, 0, 0, 0], "{report:?}");
+    let statement = "select is_complete from forebay.scrape_runs order by run_id desc limit 1";
+    assert!(!shop.client.query_one(statement, &[]).await.unwrap().get::<_, bool>(0));
+    assert_eq!(counts(&shop.tap(3, &messages(&[2, 3, 4], 2, true, "three")).await), [3, 0, 0, 3, 1, 0, 0, 0]);
+    let state = shop.state().await.unwrap();
+    assert_eq!((state.state.as_deref(), state.version), (Some(r#"{"at": "three"}"#), Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_a_held_run_is_not_kept() {
+    let shop = Shop::open().await;
+    let all: Vec<usize> = (0..20).collect();
+    shop.tap(1, &messages(&all, 1, true, "one")).await;
+    let report = shop.tap(2, &messages(&[1, 2], 2, true, "two")).await;
+    assert_eq!(report.reason_code.as_deref(), Some("mass_removal"));
+    assert_eq!(shop.state().await.unwrap().state.as_deref(), Some(r#"{"at": "one"}"#));
+}
