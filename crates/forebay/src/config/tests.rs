@@ -132,7 +132,7 @@ fn errors_name_the_place_and_what_was_meant() {
     hint: did you mean `key`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nformat = \"jsno\""), @r"
-    error[config_invalid]: forebay.toml:3:10: unknown variant `jsno`, expected one of `auto`, `json`, `jsonl`, `csv`
+    error[config_invalid]: forebay.toml:3:10: unknown variant `jsno`, expected one of `auto`, `json`, `jsonl`, `csv`, `singer`
     hint: did you mean `json`?
     ");
     insta::assert_snapshot!(error("[source.x]\nkey = [\"id\"]"), @r"
