@@ -16,6 +16,7 @@ mod freshness;
 mod handoffs;
 mod history;
 mod init;
+mod mcp;
 mod persist;
 mod runs;
 mod scrape;
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     /// The schema, and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
+    Mcp(mcp::Args),
     Doctor(doctor::Args),
     /// Measure this machine against the budgets
     #[command(subcommand, after_help = "Examples:\n  forebay bench persist --rows 300000")]
@@ -93,6 +95,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Ensure(args) => ensure::run(&args, context).await,
         Command::Freshness(args) => freshness::run(&args, context).await,
         Command::Work(args) => work::run(&args, context).await,
+        Command::Mcp(args) => mcp::run(&args, context).await,
         Command::Doctor(args) => doctor::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
         Command::Runs(command) => runs::run(&command, context).await,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 
 mod bench;
+mod breaker;
 mod chaos;
 mod completions;
 mod config;
@@ -10,15 +11,22 @@ mod database;
 mod db;
 mod demo;
 mod doctor;
+mod ensure;
 mod export;
+mod freshness;
 mod handoffs;
 mod help;
 mod history;
 mod init;
 mod kill;
+mod logs;
+mod mcp;
 mod operate;
 mod runs;
+mod schedule;
+mod scrape;
 mod shared_data;
+mod site;
 mod stats;
 mod stored;
 mod usage;

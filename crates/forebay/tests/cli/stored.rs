@@ -57,6 +57,21 @@ impl Stored {
         stored
     }
 
+    /// How the program connects to the database.
+    pub(crate) fn url(&self) -> &str {
+        &self.db.url
+    }
+
+    /// Runs statements.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.db.execute(sql);
+    }
+
+    /// The one value of an expression, as text.
+    pub(crate) fn value(&self, expression: &str) -> String {
+        self.db.value(&format!("select {expression}"))
+    }
+
     /// Writes a file into the sandbox.
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.sandbox.path().join(name), text).unwrap();

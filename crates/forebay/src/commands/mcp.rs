@@ -1,0 +1,89 @@
+//! `forebay mcp`: what is stored, for AI tools, by the Model Context Protocol on standard input and output.
+//!
+//! Nothing but the protocol is written to standard output. Without `--allow-scrape` nothing is written to the database
+//! and no source is asked. One file in [`tools`] for each tool; [`server`] is what the protocol sees.
+
+mod cursor;
+mod resources;
+mod server;
+mod shape;
+mod tool;
+mod tools;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
+use forebay_engine::ensure::Gate;
+use rmcp::{
+    service::{ServerInitializeError, serve_server},
+    transport::{async_rw::AsyncRwTransport, io::stdio_pipes},
+};
+
+use self::server::Server;
+use crate::{
+    config::Config,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// The longest message that is taken, in bytes: many times what any tool's arguments come to.
+const LONGEST_MESSAGE: usize = 1024 * 1024;
+/// Requests that are answered at a time, and what a scrape takes.
+const NUM_CONNECTIONS: usize = 8;
+
+/// Serve AI tools what is stored (MCP, on standard input and output)
+///
+/// AI tools start this by themselves: it is written into their configuration.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay mcp
+  forebay mcp --allow-scrape --config /etc/forebay/forebay.toml")]
+pub(crate) struct Args {
+    /// Let `ensure_data` scrape the sources of the configuration; without it nothing is ever written
+    #[arg(long)]
+    pub(crate) allow_scrape: bool,
+}
+
+/// Runs the command, until the client goes away.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    context
+        .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
+            if args.allow_scrape {
+                context.declare(&scraper.database).await?;
+            }
+            let gate = Gate::new(scraper.clone(), policies(&config));
+            serve(Server::new(scraper.clone(), gate, args.allow_scrape)).await
+        })
+        .await?;
+    Ok(Exit::Done)
+}
+
+async fn serve(server: Server) -> Result<(), Failure> {
+    let (input, output) = stdio_pipes();
+    let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(LONGEST_MESSAGE);
+    let failure = |message: &str| Failure::new("mcp_failed", message);
+    let running = match serve_server(server, transport).await {
+        Ok(running) => running,
+        // Somebody looked whether it starts.
+        Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(error) => {
+            return Err(failure("the client and this server did not agree to talk").because(&error).hint(
+                "this command speaks the Model Context Protocol: let an AI tool start it; \
+                 docs/guides/ask-from-ai-tools.md says how",
+            ));
+        }
+    };
+    running.waiting().await.map_err(|error| failure("serving ended unexpectedly").because(&error))?;
+    Ok(())
+}
+
+/// How old data may become, for each entity type that the configuration or Forebay itself speaks of.
+fn policies(config: &Config) -> BTreeMap<String, FreshnessPolicy> {
+    let scraped = config.definitions().values().map(|definition| definition.entity_type.as_str());
+    let brought = config.sources.values().filter_map(|source| source.entity.as_deref());
+    let shipped = SHIPPED_TTLS.iter().map(|(name, _)| *name);
+    let known: BTreeSet<&str> = scraped.chain(brought).chain(shipped).collect();
+    known.into_iter().map(|name| (name.to_owned(), config.freshness(name))).collect()
+}

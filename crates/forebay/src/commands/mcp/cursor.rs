@@ -1,0 +1,61 @@
+//! Places between two pages, as text that a client hands back without understanding it.
+//!
+//! Hexadecimal, because models copy letters and digits reliably and quotes not. What comes back is not trusted: it is
+//! read as strictly as any argument.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::failure::Failure;
+
+/// The longest cursor that is read: names in it are parts of index entries, which are far shorter.
+const LONGEST: usize = 32 * 1024;
+
+/// A place as text.
+pub(super) fn write(place: &impl Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_vec(place)
+        .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
+    let mut text = String::with_capacity(json.len() * 2);
+    for byte in json {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
+    }
+    Ok(text)
+}
+
+/// The place that a text means. Error: `cursor_invalid`.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    let bytes = if text.len() <= LONGEST { bytes(text) } else { None };
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
+        Failure::usage("cursor_invalid", "the cursor is not one that this tool gave")
+            .hint("give next_cursor of the page before as it is, or leave cursor out to begin anew")
+    })
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let pairs = digits.chunks_exact(2);
+    pairs.remainder().is_empty().then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_back_as_it_was() {
+        let place = (7_i64, "scope=\"é\"".to_owned());
+        let text = write(&place).unwrap();
+        assert!(text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+        assert_eq!(read::<(i64, String)>(&text).unwrap(), place);
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused() {
+        let other = write(&"a text").unwrap();
+        for text in ["", "7", "zz", "ü", "5b5d", &other, &"00".repeat(LONGEST)] {
+            assert_eq!(read::<(i64, String)>(text).unwrap_err().code(), "cursor_invalid", "{text:.20}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `freshness`: which entity types and scopes there are, and how old they are.
+
+use std::collections::BTreeSet;
+
+use forebay_domain::freshness::{Freshness as Judged, FreshnessPolicy, SHIPPED_TTLS};
+use forebay_engine::ensure::{Gate, Standing};
+use forebay_store::freshness::{LedgerFilter, StaleBefore, SyncStatus};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    super::{cursor, server::Server, tool::Tool},
+    limit,
+};
+use crate::{failure::Failure, ui::redact};
+
+const DEFAULT_LIMIT: u32 = 50;
+const MOST: u32 = 100;
+/// An entity type that no configuration speaks of.
+const ANY_OTHER: &str = "";
+
+pub(in super::super) struct Freshness;
+
+/// Which entries of the ledger to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Arguments {
+    /// Only of this entity type, such as course. Default: of all.
+    #[serde(default)]
+    entity: Option<String>,
+    /// Only what wants looking after: too old, failing, or never synced. Default: false.
+    #[serde(default)]
+    stale_only: bool,
+    /// Most entries on the page. Default 50, at most 100.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// next_cursor of the page before, with the same other arguments. Default: the first page.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// A page of the ledger, by entity type and scope.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in super::super) struct Ledger {
+    /// One entry for each entity type and scope that was ever synced, or tried.
+    entries: Vec<Entry>,
+    /// Give it as `cursor` for more; null: there is no more. A page may be short, even empty, and still have one.
+    next_cursor: Option<String>,
+}
+
+/// How one entity type and scope stands.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Entry {
+    /// The entity type.
+    entity: String,
+    /// The scope, as name=value pairs, comma-separated; empty: the whole.
+    scope: String,
+    /// `fresh`: use it. `stale_while_revalidate`, `stale_if_error`: old, but it may be used when nothing newer can be had.
+    /// `expired`: too old to use. `never`: the whole scope was never synced.
+    freshness: &'static str,
+    /// When the whole scope was last synced; null: never.
+    last_sync: Option<String>,
+    /// How long ago that was, in seconds.
+    age_seconds: Option<i64>,
+    /// Until when it is, or was, fresh.
+    fresh_until: Option<String>,
+    /// How the last attempt stands: `in_progress`, `success` or `failed`.
+    status: &'static str,
+    /// An attempt is under way.
+    is_under_way: bool,
+    /// The last attempt that succeeded covered only a part of the scope.
+    is_partial: bool,
+    /// Attempts that failed since one succeeded.
+    num_failures: i32,
+    /// Records of the last sync of the whole.
+    num_records: Option<i64>,
+    /// The run of the last attempt that had one; run_status tells about it.
+    run_id: Option<i64>,
+    /// The source that answered last.
+    answered_by: Option<String>,
+    /// Why the last attempt failed, as a stable word.
+    error_code: Option<String>,
+    /// Why, as a sentence.
+    error: Option<String>,
+}
+
+impl Tool for Freshness {
+    const NAME: &'static str = "freshness";
+    const TITLE: &'static str = "How fresh data is";
+    type Arguments = Arguments;
+    type Answer = Ledger;
+
+    fn description(_: bool) -> String {
+        "Lists the entity types and scopes that were scraped through ensure, when each was last synced, whether it is \
+         still fresh, and what failed. Use it to learn what there is before ensure_data, and with stale_only to find what \
+         needs looking after. It never scrapes. Errors: cursor_invalid."
+            .to_owned()
+    }
+
+    async fn call(server: &Server, arguments: Arguments) -> Result<Ledger, Failure> {
+        let after: Option<(String, String)> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
+        let stale = arguments.stale_only.then(|| stale_before(server));
+        let filter = LedgerFilter { entity_type: arguments.entity, stale, after };
+        let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
+        let mut standings = server.gate().standings(&filter, limit + 1).await?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = standings.len() > wanted;
+        standings.truncate(wanted);
+        let place = |last: &Standing| cursor::write(&(&last.entry.entity_type, &last.entry.scope));
+        let next_cursor = standings.last().filter(|_| has_more).map(place).transpose()?;
+        let is_wanted = |standing: &Standing| !arguments.stale_only || wants_looking_after(standing);
+        let entries = standings.into_iter().filter(is_wanted).map(Entry::new).collect();
+        Ok(Ledger { entries, next_cursor })
+    }
+}
+
+/// The earliest that entries of each type can be stale: the database leaves out what is surely fresh, and what is nearly
+/// stale is judged one by one.
+fn stale_before(server: &Server) -> StaleBefore {
+    let configured = server.sources().values().map(|source| source.entity_type.as_str());
+    let types: BTreeSet<&str> = configured.chain(SHIPPED_TTLS.iter().map(|(name, _)| *name)).collect();
+    let now = Timestamp::now();
+    let before = |gate: &Gate, name: &str| {
+        let FreshnessPolicy { ttl, jitter, .. } = gate.policy(name);
+        let at_least = ttl.mul_f64(1.0 - if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) });
+        now.checked_sub(at_least).unwrap_or(Timestamp::MIN)
+    };
+    StaleBefore {
+        by_type: types.into_iter().map(|name| (name.to_owned(), before(server.gate(), name))).collect(),
+        otherwise: before(server.gate(), ANY_OTHER),
+    }
+}
+
+fn wants_looking_after(standing: &Standing) -> bool {
+    let Standing { entry, judgement } = standing;
+    let is_abandoned = entry.status == SyncStatus::InProgress && !entry.is_held;
+    judgement.freshness != Judged::Fresh || entry.num_failures > 0 || is_abandoned
+}
+
+impl Entry {
+    fn new(standing: Standing) -> Self {
+        let Standing { entry, judgement } = standing;
+        Self {
+            entity: entry.entity_type,
+            scope: entry.scope,
+            freshness: judgement.freshness.as_str(),
+            last_sync: entry.last_sync.map(|at| at.to_string()),
+            age_seconds: judgement.age.map(|age| age.as_secs()),
+            fresh_until: judgement.fresh_until.map(|at| at.to_string()),
+            status: entry.status.as_str(),
+            is_under_way: entry.is_held,
+            is_partial: entry.is_partial,
+            num_failures: entry.num_failures,
+            num_records: entry.num_records,
+            run_id: entry.run_id,
+            answered_by: entry.source_name,
+            error_code: entry.error_code,
+            error: entry.error.map(|error| redact(&error)),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Asking for data: from memory and the ledger with no scrape, and by one scrape where that is allowed.
+
+use serde_json::{Value, json};
+
+use super::{Chat, num_runs};
+use crate::stored::Stored;
+
+const CONFIG: &str = r#"
+[sources.courses]
+entity = "course"
+key = ["id"]
+complete = true
+
+[sources.courses.command]
+argv = ["cat", "courses.jsonl"]
+"#;
+
+/// Two courses of a scope, scraped a moment ago.
+fn scraped() -> Stored {
+    let stored = Stored::new();
+    stored.write("forebay.toml", CONFIG);
+    stored.write("courses.jsonl", "{\"id\": \"CSC-126\", \"title\": \"Beginning\"}\n{\"id\": \"HST-101\"}\n");
+    stored.json("ensure course --scope semester=spring");
+    stored
+}
+
+fn spring(more: &Value) -> Value {
+    let mut arguments = json!({"entity": "course", "scope": {"semester": "spring"}});
+    for (name, value) in more.as_object().unwrap() {
+        arguments[name] = value.clone();
+    }
+    arguments
+}
+
+#[test]
+fn a_fresh_scope_is_answered_without_a_scrape() {
+    let stored = scraped();
+    let before = num_runs(&stored);
+    for line in ["mcp", "mcp --allow-scrape"] {
+        let chat = Chat::start(&stored, line);
+        let first = chat.ask("ensure_data", spring(&json!({})));
+        assert_eq!((&first["source"], &first["success"]), (&json!("ledger"), &json!(true)), "{first}");
+        let second = chat.ask("ensure_data", spring(&json!({})));
+        assert_eq!(second["source"], "memory");
+        for answer in [&first, &second] {
+            assert_eq!((&answer["is_fresh"], &answer["num_records"]), (&json!(true), &json!(2)));
+            let records = answer["records"].as_array().unwrap();
+            assert_eq!((records.len(), &answer["next_cursor"]), (2, &json!(null)));
+        }
+        let (records, num_pages) = chat.pages("ensure_data", "records", spring(&json!({"limit": 1})));
+        assert_eq!((records.as_slice(), num_pages), (first["records"].as_array().unwrap().as_slice(), 2));
+        chat.end();
+    }
+    assert_eq!(num_runs(&stored), before, "nothing was scraped");
+}
+
+#[test]
+fn who_only_reads_never_scrapes() {
+    let stored = scraped();
+    let before = num_runs(&stored);
+    let chat = Chat::start(&stored, "mcp");
+    let never = chat.ask("ensure_data", json!({"entity": "course", "scope": {"semester": "autumn"}}));
+    assert_eq!((&never["success"], &never["source"]), (&json!(false), &json!("none")));
+    assert_eq!((&never["error"]["code"], &never["records"]), (&json!("never_synced"), &json!([])));
+    assert_eq!(chat.error("ensure_data", spring(&json!({"force": true})))["code"], "scrape_not_allowed");
+    assert_eq!(num_runs(&stored), before);
+
+    let entries = chat.pages("freshness", "entries", json!({})).0;
+    assert_eq!(entries.len(), 1);
+    let entry = &entries[0];
+    assert_eq!((&entry["entity"], &entry["scope"]), (&json!("course"), &json!("semester=spring")));
+    assert_eq!((&entry["freshness"], &entry["status"]), (&json!("fresh"), &json!("success")));
+    assert_eq!(chat.pages("freshness", "entries", json!({"stale_only": true})).0, Vec::<Value>::new());
+    assert_eq!(chat.pages("freshness", "entries", json!({"entity": "event"})).0, Vec::<Value>::new());
+}
+
+#[test]
+fn who_may_scrape_scrapes_once() {
+    let stored = scraped();
+    let chat = Chat::start(&stored, "mcp --allow-scrape");
+    let before = num_runs(&stored);
+    let autumn = json!({"entity": "course", "scope": {"semester": "autumn"}});
+    let found = chat.ask("ensure_data", autumn.clone());
+    assert_eq!(
+        (&found["source"], &found["tried"][0]["status"]),
+        (&json!("scrape"), &json!("complete")),
+        "{found}"
+    );
+    assert_eq!(found["answered_by"], "courses");
+    assert_eq!(chat.ask("ensure_data", autumn)["source"], "memory");
+    assert_eq!(num_runs(&stored), before + 1);
+    // All of it again, because it is asked for by force; the next page is not.
+    let forced = chat.ask("ensure_data", spring(&json!({"force": true, "limit": 1})));
+    assert_eq!(forced["source"], "scrape");
+    assert_eq!(num_runs(&stored), before + 2);
+    let next = json!({"force": true, "limit": 1, "cursor": forced["next_cursor"]});
+    chat.ask("ensure_data", spring(&next));
+    assert_eq!(num_runs(&stored), before + 2, "the rest of an answer is no new question");
+}
+
+#[test]
+fn what_cannot_be_scraped_is_told() {
+    let stored = scraped();
+    let chat = Chat::start(&stored, "mcp --allow-scrape");
+    let none = chat.ask("ensure_data", json!({"entity": "event"}));
+    assert_eq!((&none["success"], &none["error"]["code"]), (&json!(false), &json!("no_source")));
+    std::fs::remove_file(stored.sandbox.path().join("courses.jsonl")).unwrap();
+    let stale = chat.ask("ensure_data", spring(&json!({"force": true})));
+    assert_eq!((&stale["success"], &stale["source"]), (&json!(true), &json!("stale")), "{stale}");
+    assert_eq!(stale["records"].as_array().unwrap().len(), 2, "the last good data is served");
+    let failing = chat.pages("freshness", "entries", json!({"stale_only": true, "limit": 1})).0;
+    assert_eq!((failing.len(), &failing[0]["num_failures"]), (1, &json!(1)));
+    assert_eq!(failing[0]["freshness"], "fresh", "a failure makes nothing older");
+}

@@ -1,0 +1,153 @@
+//! The protocol itself: who the server says it is, its tools word for word, resources, and what is on standard output.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+};
+
+use rmcp::model::{ReadResourceRequestParams, ResourceContents};
+use serde_json::{Value, json};
+
+use super::{Chat, courses};
+use crate::stored::Stored;
+
+#[test]
+fn tools_are_told_word_for_word() {
+    let stored = Stored::new();
+    let chat = Chat::start(&stored, "mcp");
+    let info = chat.client.peer_info().unwrap();
+    let info = serde_json::to_value(&*info).unwrap();
+    assert_eq!(
+        (&info["serverInfo"]["name"], info["capabilities"]["tools"].is_object()),
+        (&json!("forebay"), true)
+    );
+    assert!(info["instructions"].as_str().unwrap().contains("never an instruction"));
+    let tools = chat.runtime.block_on(chat.client.list_all_tools()).unwrap();
+    assert!(tools.iter().all(|tool| tool.output_schema.is_some() && tool.description.is_some()));
+    for tool in &tools {
+        let hints = tool.annotations.as_ref().unwrap();
+        assert_eq!((hints.read_only_hint, hints.open_world_hint), (Some(true), Some(false)), "{}", tool.name);
+    }
+    insta::assert_snapshot!("mcp_tools", serde_json::to_string_pretty(&tools).unwrap());
+
+    let scraping = Chat::start(&stored, "mcp --allow-scrape");
+    for tool in scraping.runtime.block_on(scraping.client.list_all_tools()).unwrap() {
+        let hints = tool.annotations.as_ref().unwrap();
+        let scrapes = tool.name == "ensure_data";
+        assert_eq!(
+            (hints.read_only_hint, hints.open_world_hint),
+            (Some(!scrapes), Some(scrapes)),
+            "{}",
+            tool.name
+        );
+    }
+}
+
+#[test]
+fn resources_are_listed_and_read() {
+    let (_stored, chat) = courses();
+    let templates = chat.runtime.block_on(chat.client.list_all_resource_templates()).unwrap();
+    let templates: Vec<_> = templates.iter().map(|template| template.uri_template.as_str()).collect();
+    assert_eq!(templates, ["forebay://reference/{reference_id}", "forebay://source/{name}"]);
+    let resources = chat.runtime.block_on(chat.client.list_all_resources()).unwrap();
+    assert_eq!(
+        resources.iter().map(|one| one.uri.as_str()).collect::<Vec<_>>(),
+        ["forebay://source/courses"]
+    );
+    let read = |uri: &str| {
+        let read = chat.runtime.block_on(chat.client.read_resource(ReadResourceRequestParams::new(uri)));
+        read.map(|read| match &read.contents[0] {
+            ResourceContents::TextResourceContents { text, mime_type, .. } => {
+                assert_eq!(mime_type.as_deref(), Some("application/json"));
+                serde_json::from_str::<Value>(text).unwrap()
+            }
+            other => panic!("{other:?}"),
+        })
+    };
+    let source = read("forebay://source/courses").unwrap();
+    assert_eq!((&source["entity_type"], &source["key_fields"]), (&json!("course"), &json!(["id"])));
+    let found = chat.ask("get_reference", json!({"reference": "courses/HST-101"}));
+    let reference = read(found["uri"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        reference["payload"],
+        json!({"fee": 9_007_199_254_740_993_i64, "id": "HST-101", "title": "Ancient Worlds"})
+    );
+    for uri in [
+        "forebay://source/nobody",
+        "forebay://reference/1f0c2a7e-5b1d-8c33-9a55-0d3a5a1f7c20",
+        "forebay://reference/",
+        "file:///etc/passwd",
+    ] {
+        let error = read(uri).unwrap_err().to_string();
+        assert!(error.contains("no_such") || error.contains("reference_name"), "{uri}: {error}");
+    }
+}
+
+#[test]
+fn an_unknown_tool_is_an_error_of_the_protocol() {
+    let (_stored, chat) = courses();
+    let request = rmcp::model::CallToolRequestParams::new("drop_everything");
+    let error = chat.runtime.block_on(chat.client.call_tool(request)).unwrap_err();
+    assert!(error.to_string().contains("no_such_tool"), "{error}");
+}
+
+/// The oldest clients, by hand: each line of standard output is a message, whatever is sent.
+#[test]
+fn nothing_but_messages_is_on_standard_output() {
+    let stored = Stored::courses();
+    let mut child = stored
+        .command("mcp --allow-scrape --output json")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let initialise = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "by hand", "version": "1"}}});
+    let messages = [
+        initialise,
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "no/such/method"}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {
+            "name": "get_reference", "arguments": {"reference": "courses/CSC-126"}}}),
+    ];
+    let mut answers = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        writeln!(input, "{message}").unwrap();
+        if index == 1 {
+            writeln!(input, "no message at all").unwrap();
+            writeln!(input, "{{\"long\": \"{}\"}}", "x".repeat(2 * 1024 * 1024)).unwrap();
+        }
+        // An answer to something without an id may come in between.
+        while message.get("id").is_some() {
+            let mut line = String::new();
+            assert_ne!(output.read_line(&mut line).unwrap(), 0, "it ended");
+            let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert_eq!(answer["jsonrpc"], "2.0");
+            if answer.get("id") == message.get("id") {
+                answers.push(answer);
+                break;
+            }
+        }
+    }
+    assert_eq!(answers[0]["result"]["protocolVersion"], "2024-11-05");
+    assert_eq!(answers[1]["error"]["code"], -32601);
+    assert_eq!(answers[2]["result"]["structuredContent"]["version"], 3);
+    drop(input);
+    let mut rest = String::new();
+    assert_eq!(output.read_line(&mut rest).unwrap(), 0, "{rest}");
+    assert!(child.wait().unwrap().success(), "the end of the input is the end");
+}
+
+#[test]
+fn it_starts_and_ends_without_a_client() {
+    let stored = Stored::new();
+    let output = stored.output("mcp");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{}", crate::shown(&output));
+    let empty = Stored::empty();
+    let output = empty.output("mcp");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty() && String::from_utf8_lossy(&output.stderr).contains("schema_missing"));
+}
