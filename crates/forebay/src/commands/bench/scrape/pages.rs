@@ -15,9 +15,9 @@ const LISTED: u64 = 39;
 /// What surrounds a course on its page: links of the navigation, facts for machines, courses like it, paragraphs.
 const NUM_SECTIONS: u64 = 18;
 const NUM_STYLES: u64 = 6;
-const NUM_ALIKE: u64 = 12;
-const NUM_PARAGRAPHS: u64 = 6;
-const NUM_FOOTNOTES: u64 = 24;
+const NUM_ALIKE: u64 = 20;
+const NUM_PARAGRAPHS: u64 = 12;
+const NUM_FOOTNOTES: u64 = 30;
 
 /// A site of so many pages.
 #[derive(Clone, Copy, Debug)]
