@@ -41,18 +41,18 @@ pub struct Scraped {
 /// `progress` is told of which source and scope something is.
 pub async fn scrape_many(
     scraper: &Scraper,
-    scrapes: Vec<Scrape>,
+    wanted: Vec<Scrape>,
     at_once: usize,
     progress: &(dyn Fn(&str, &Scope, Progress) + Sync),
 ) -> Vec<Scraped> {
-    let scraped = stream::iter(scrapes).map(async |one| {
-        let mut scraped = Vec::with_capacity(one.scopes.len());
+    let under_way = stream::iter(wanted).map(async |one| {
+        let mut ended = Vec::with_capacity(one.scopes.len());
         for scope in &one.scopes {
-            scraped.push(scrape_one(scraper, &one.source, scope, &one.options, progress).await);
+            ended.push(scrape_one(scraper, &one.source, scope, &one.options, progress).await);
         }
-        scraped
+        ended
     });
-    scraped.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
+    under_way.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
 }
 
 /// Scrapes a scope, and enters what it brought into the ledger.

@@ -52,7 +52,7 @@ impl Default for ScheduleOptions {
     fn default() -> Self {
         Self {
             at_once: 2,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             grace: Duration::from_secs(30),
             worker: format!("forebay {}", std::process::id()),
             log_level: Level::Info,
@@ -293,8 +293,8 @@ async fn run(
         return ended(None, DueEnd::Unknown);
     };
     let scrape_options = ScrapeOptions { log_level: options.log_level, ..ScrapeOptions::default() };
-    let scraped = tokio::select! {
-        scraped = scrape_one(scraper, source, &scope, &scrape_options, &|_, _, _| {}) => scraped,
+    let outcome = tokio::select! {
+        outcome = scrape_one(scraper, source, &scope, &scrape_options, &|_, _, _| {}) => outcome,
         () = until_lost(scraper, options, &due) => return ended(None, DueEnd::Lost),
         _ = cut_off.wait_for(|is_cut_off| *is_cut_off) => {
             if let Ok(client) = scraper.database.client().await {
@@ -304,14 +304,14 @@ async fn run(
             return ended(None, DueEnd::CutOff);
         }
     };
-    if let Ok(false) = finish(scraper, &due, scraped.run_id).await {
-        return ended(scraped.run_id, DueEnd::Lost);
+    if let Ok(false) = finish(scraper, &due, outcome.run_id).await {
+        return ended(outcome.run_id, DueEnd::Lost);
     }
-    let end = match scraped.result {
+    let end = match outcome.result {
         Ok(report) => DueEnd::Ended { status: report.status, reason_code: report.reason_code },
         Err(error) => DueEnd::Failed(error),
     };
-    ended(scraped.run_id, end)
+    ended(outcome.run_id, end)
 }
 
 /// Extends the claim until it is not ours any more.

@@ -119,7 +119,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let config = context.config()?;
     let scrapes = choose::choose(args, config.definitions())?;
     let at_once = usize::from(args.jobs).min(scrapes.len());
-    let scraped = context
+    let ended = context
         .with_scraper(&config, 2 + 4 * at_once, async |scraper| {
             context.declare(&scraper.database).await?;
             let bar = context.ui.progress("scraping", None);
@@ -130,12 +130,12 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await)
         })
         .await?;
-    for report in scraped.iter().filter_map(|scraped| scraped.result.as_ref().ok()) {
+    for report in ended.iter().filter_map(|one| one.result.as_ref().ok()) {
         for warning in &report.warnings {
             context.ui.warn(&format!("{}: {warning}", report.source));
         }
     }
-    let report = ScrapeReport::new(scraped);
+    let report = ScrapeReport::new(ended);
     context.ui.show(&report)?;
     Ok(report.exit())
 }

@@ -26,6 +26,7 @@ use forebay_store::{
 use jiff::Timestamp;
 
 use self::{report::Report, signals::Signals};
+use super::scrape::LogLevel;
 use crate::{
     cli::values,
     context::Context,
@@ -80,6 +81,10 @@ pub(crate) struct Args {
     /// Scrapes that are due by schedule to run at the same time
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=32))]
     pub(crate) scrapes: u8,
+
+    /// What matters at least so much is kept of what scrapes say; debug has a line for each page
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
 
     /// Run no schedules: ingest only
     #[arg(long, conflicts_with = "scrapes")]
@@ -145,14 +150,15 @@ async fn work(
     let schedules = ScheduleOptions {
         at_once: args.scrapes.into(),
         grace: args.grace.get(),
+        log_level: args.log_level.into(),
         ..ScheduleOptions::default()
     };
     let tell = |run: &DueRun| tell_due(&context.ui, run);
-    let mut scraped = ScheduleReport::default();
+    let mut by_schedule = ScheduleReport::default();
     let done = if args.drain {
         if runs_schedules {
             // First, so that what it brings is ingested.
-            scraped = schedule::drain(scraper, &schedules, &tell).await?;
+            by_schedule = schedule::drain(scraper, &schedules, &tell).await?;
         }
         drain(database, &options, &progress).await?
     } else {
@@ -172,7 +178,7 @@ async fn work(
         };
         let scraping = async {
             if runs_schedules {
-                scraped = schedule::follow(scraper, &schedules, &tell, third.next()).await;
+                by_schedule = schedule::follow(scraper, &schedules, &tell, third.next()).await;
             }
         };
         let both = async {
@@ -192,7 +198,7 @@ async fn work(
     drop(bar);
 
     let client = database.client().await?;
-    let mut report = Report::new(done, scraped, started.elapsed());
+    let mut report = Report::new(done, by_schedule, started.elapsed());
     for pipeline in chosen.iter().filter(|pipeline| !pipeline.spec.enabled) {
         report.add_disabled(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{World, courses, list};
 use crate::site::Answer;
 
-fn daily() -> Option<Schedule> {
-    Some(Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).unwrap())
+fn daily() -> Schedule {
+    Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).unwrap()
 }
 
 fn options(worker: &str) -> ScheduleOptions {
@@ -26,7 +26,7 @@ impl World {
     /// A site of one course that is scraped every day, and due now.
     async fn due() -> Self {
         let world = Self::with(|url| {
-            vec![SourceDefinition { schedule: daily(), ..courses("courses", &format!("{url}/")) }]
+            vec![SourceDefinition { schedule: Some(daily()), ..courses("courses", &format!("{url}/")) }]
         })
         .await;
         world.site.set("/", list(&[("1", "Logic")], None));

@@ -15,8 +15,13 @@ use crate::{
     ui::{Table, format, table::Column},
 };
 
-/// Where a run keeps its own record: that it was, and what it counted.
-const OF_THE_RUN: [&str; 2] = ["forebay.scrape_runs", "forebay.scrape_run_fields"];
+/// Where a run keeps its own record: that it was, what it counted and said, and how its source behaved.
+const OF_THE_RUN: [&str; 4] = [
+    "forebay.scrape_runs",
+    "forebay.scrape_run_fields",
+    "forebay.scrape_logs",
+    "forebay.circuit_breaker_state",
+];
 /// What must not be written, shown even if day 1 did not write it either.
 const SHOWN: [&str; 7] = [
     "forebay.references",

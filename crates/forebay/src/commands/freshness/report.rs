@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::ui::{Page, Report, Table, Tone, format, table::Column};
 
-/// Characters of an error that the table shows.
-const ERROR_SHOWN: usize = 60;
+/// Characters of an error that are shown.
+const ERROR_SHOWN: usize = 200;
 
 /// The ledger. The JSON form is `{"entries": [ … ], "has_more"}`.
 #[derive(Debug, Serialize)]
@@ -96,18 +96,24 @@ impl Standing {
         }
     }
 
+    fn shown_scope(&self) -> String {
+        if self.scope.is_empty() { "(all of it)".to_owned() } else { self.scope.clone() }
+    }
+
     /// What is going on, or went wrong last.
-    fn trouble(&self) -> String {
+    fn trouble(&self) -> Option<String> {
         let under_way = match self.status {
-            Some("in_progress") if self.is_held => "is being synced".to_owned(),
-            Some("in_progress") => "its process died; whoever asks next takes over".to_owned(),
-            _ => String::new(),
+            Some("in_progress") if self.is_held => Some("is being synced".to_owned()),
+            Some("in_progress") => Some("its process died; whoever asks next takes over".to_owned()),
+            _ => None,
         };
-        let Some(code) = &self.error_code else { return under_way };
-        let message = self.error.as_deref().unwrap_or_default();
-        let error = format::shortened(&format::plain(message), ERROR_SHOWN);
-        let failed = format!("failed {} times, {code}: {error}", self.num_failures);
-        if under_way.is_empty() { failed } else { format!("{under_way}; {failed}") }
+        let failed = self.error_code.as_ref().map(|code| {
+            let message = self.error.as_deref().unwrap_or_default();
+            let message = format::shortened(&format::plain(message), ERROR_SHOWN);
+            format!("failed {} times since, {code}: {message}", self.num_failures)
+        });
+        let told: Vec<String> = under_way.into_iter().chain(failed).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }
 
@@ -127,7 +133,6 @@ impl Report for FreshnessReport {
             Column::text("age"),
             Column::text("fresh until, UTC"),
             Column::number("records"),
-            Column::text("trouble"),
         ]);
         for standing in &self.entries {
             let age = standing.age_seconds.and_then(|seconds| u64::try_from(seconds).ok());
@@ -135,13 +140,12 @@ impl Report for FreshnessReport {
                 standing.tone(),
                 [
                     standing.entity_type.clone(),
-                    if standing.scope.is_empty() { "(all of it)".to_owned() } else { standing.scope.clone() },
+                    standing.shown_scope(),
                     standing.freshness.to_owned(),
                     standing.age_status.to_owned(),
                     age.map_or_else(|| "-".to_owned(), |age| format::duration(Duration::from_secs(age))),
                     standing.fresh_until.map_or_else(|| "-".to_owned(), format::minute),
                     standing.num_records.map_or_else(|| "-".to_owned(), |n| format::count(n.unsigned_abs())),
-                    standing.trouble(),
                 ],
             );
         }
@@ -151,6 +155,12 @@ impl Report for FreshnessReport {
             "nothing was ever synced; `forebay freshness --stale` lists what is declared"
         };
         page.table(&table, none);
+        for standing in &self.entries {
+            if let Some(trouble) = standing.trouble() {
+                let subject = format!("{} {}", standing.entity_type, standing.shown_scope());
+                page.toned(Tone::Warning, &format!("{subject}: {trouble}"));
+            }
+        }
         if self.has_more {
             page.line("there are more; --limit shows them");
         }

@@ -116,7 +116,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
                 operate(&mut client, &source, operation).await?;
             }
             let breaker = breakers::find(&**client, source.source_id).await?;
-            Ok(BreakerReport::new(vec![line(&client, &config, source, breaker, TRAIL).await?]))
+            Ok(BreakerReport::of_one(line(&client, &config, source, breaker, TRAIL).await?))
         })
         .await?;
     context.ui.show(&report)?;
@@ -142,7 +142,7 @@ async fn all(database: &Database, config: &Config) -> Result<BreakerReport, Fail
             lines.push(line(&client, config, source, breaker, TRAIL_OF_ALL).await?);
         }
     }
-    Ok(BreakerReport::new(lines))
+    Ok(BreakerReport::of_all(lines))
 }
 
 async fn line(

@@ -1,6 +1,6 @@
 //! `forebay sources list`: all sources with their totals.
 
-use forebay_store::{connect::Database, sources};
+use forebay_store::{connect::Database, schedules, sources};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ struct Line {
     active: i64,
     removed: i64,
     last_run_at: Option<Timestamp>,
+    /// When the first of its scopes is scraped by itself; none: it has no schedule.
+    next_due_at: Option<Timestamp>,
 }
 
 /// Runs the command.
@@ -48,7 +50,13 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
 async fn read(database: &Database) -> Result<SourcesReport, Failure> {
     let client = database.client().await?;
     let summaries = sources::list(&**client).await?;
+    let schedules = schedules::list(&**client).await?;
+    let next_due_at = |source_id: i32| {
+        let of_source = schedules.iter().filter(|row| row.source_id == source_id && row.enabled);
+        of_source.filter_map(|row| row.next_due_at).min()
+    };
     let lines = summaries.into_iter().map(|summary| Line {
+        next_due_at: next_due_at(summary.source.source_id),
         source: summary.source.name,
         entity_type: summary.source.entity_type,
         kind: summary.source.kind,
@@ -63,7 +71,10 @@ async fn read(database: &Database) -> Result<SourcesReport, Failure> {
 
 impl Report for SourcesReport {
     fn write(&self, page: &mut Page) {
-        let mut table = Table::new([
+        // Most have no schedule, and the table is wide as it is.
+        let has_schedules = self.sources.iter().any(|line| line.next_due_at.is_some());
+        let next_due = has_schedules.then(|| Column::text("next due, UTC"));
+        let columns = [
             Column::text("source"),
             Column::text("entity"),
             Column::text("kind"),
@@ -71,7 +82,8 @@ impl Report for SourcesReport {
             Column::number("active"),
             Column::number("removed"),
             Column::text("last run"),
-        ]);
+        ];
+        let mut table = Table::new(columns.into_iter().chain(next_due));
         for line in &self.sources {
             table.row([
                 line.source.clone(),
@@ -85,6 +97,7 @@ impl Report for SourcesReport {
                 format::count(line.active.unsigned_abs()),
                 format::count(line.removed.unsigned_abs()),
                 line.last_run_at.map_or_else(|| "none has ended".to_owned(), format::timestamp),
+                line.next_due_at.map_or_else(String::new, format::minute),
             ]);
         }
         page.table(&table, "no sources yet; `forebay persist` brings records in");

@@ -4,7 +4,7 @@ use forebay_domain::freshness::FreshnessPolicy;
 use forebay_store::{
     connect::Database,
     runs::{self, RunFilter},
-    stats,
+    schedules, stats,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -49,6 +49,7 @@ struct SourceReport {
     active: u64,
     removed: u64,
     policy: serde_json::Value,
+    schedules: Vec<ScheduleLine>,
     scopes: Vec<ScopeLine>,
     latest_runs: Vec<RunLine>,
 }
@@ -73,6 +74,18 @@ impl From<FreshnessPolicy> for FreshnessLine {
             error_after_seconds: policy.error_after.map(|after| after.as_secs()),
         }
     }
+}
+
+/// When a scope is scraped by itself.
+#[derive(Debug, Serialize)]
+struct ScheduleLine {
+    scope: String,
+    schedule: String,
+    time_zone: String,
+    enabled: bool,
+    next_due_at: Option<Timestamp>,
+    last_due_at: Option<Timestamp>,
+    last_run_id: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +122,8 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
     let filter = RunFilter { source: Some(source.name.clone()), status: None, limit: NUM_RUNS };
     let latest = runs::list(&**client, &filter).await?;
     let scopes = stats::scopes(&**client, source.source_id).await?;
+    let scheduled = schedules::list(&**client).await?;
+    let scheduled = scheduled.into_iter().filter(|row| row.source_id == source.source_id);
     Ok(SourceReport {
         freshness: config.freshness(&source.entity_type).into(),
         source: source.name,
@@ -120,6 +135,17 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
         fallback: source.fallback,
         declared_at: source.declared_at,
         settings: source.settings,
+        schedules: scheduled
+            .map(|row| ScheduleLine {
+                scope: row.scope,
+                schedule: row.expression,
+                time_zone: row.time_zone,
+                enabled: row.enabled,
+                next_due_at: row.next_due_at,
+                last_due_at: row.last_due_at,
+                last_run_id: row.last_run_id,
+            })
+            .collect(),
         active: scopes.iter().map(|scope| scope.num_active).sum(),
         removed: scopes.iter().map(|scope| scope.num_removed).sum(),
         policy: source.policy,
@@ -160,6 +186,9 @@ impl Report for SourceReport {
         if let Some(kind) = &self.kind {
             self.write_scraping(kind, page);
         }
+        if !self.schedules.is_empty() {
+            self.write_schedules(page);
+        }
         page.heading("Policy");
         match &self.policy {
             serde_json::Value::Object(policy) if !policy.is_empty() => {
@@ -199,6 +228,32 @@ impl Report for SourceReport {
 }
 
 impl SourceReport {
+    fn write_schedules(&self, page: &mut Page) {
+        page.heading("Schedules");
+        let mut schedules = Table::new([
+            Column::text("scope"),
+            Column::text("schedule"),
+            Column::text("next due"),
+            Column::text("last due"),
+            Column::number("its run"),
+        ]);
+        for line in &self.schedules {
+            let or_dash = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), format::timestamp);
+            schedules.row([
+                whole_if_empty(&line.scope),
+                if line.time_zone == "UTC" {
+                    line.schedule.clone()
+                } else {
+                    format!("{} ({})", line.schedule, line.time_zone)
+                },
+                if line.enabled { or_dash(line.next_due_at) } else { "not enabled".to_owned() },
+                or_dash(line.last_due_at),
+                line.last_run_id.map_or_else(|| "-".to_owned(), |run_id| run_id.to_string()),
+            ]);
+        }
+        page.table(&schedules, "none");
+    }
+
     fn write_scraping(&self, kind: &str, page: &mut Page) {
         page.heading("Scraping");
         let fresh_for = SignedDuration::from_secs(self.freshness.ttl_seconds);

@@ -13,6 +13,9 @@ use crate::ui::{Page, Report, Table, Tone, format, table::Column};
 #[derive(Debug, Serialize)]
 pub(super) struct BreakerReport {
     breakers: Vec<Line>,
+    /// One was asked for, so its trail is shown.
+    #[serde(skip)]
+    is_one: bool,
 }
 
 /// One breaker. Its fields are stable.
@@ -124,8 +127,12 @@ impl From<TrailEntry> for Transition {
 }
 
 impl BreakerReport {
-    pub(super) fn new(breakers: Vec<Line>) -> Self {
-        Self { breakers }
+    pub(super) fn of_one(breaker: Line) -> Self {
+        Self { breakers: vec![breaker], is_one: true }
+    }
+
+    pub(super) fn of_all(breakers: Vec<Line>) -> Self {
+        Self { breakers, is_one: false }
     }
 }
 
@@ -153,7 +160,7 @@ impl Report for BreakerReport {
             );
         }
         page.table(&table, "no source is scraped; `forebay.toml` declares them");
-        let [line] = &self.breakers[..] else { return };
+        let Some(line) = self.breakers.first().filter(|_| self.is_one) else { return };
         page.heading("Latest changes");
         let mut changes = Table::new([
             Column::text("changed, UTC"),

@@ -1,0 +1,55 @@
+//! `forebay freshness`: the ledger as an operator sees it.
+
+use serde_json::{Value, json};
+
+use crate::site::World;
+
+fn entries(document: &Value) -> Vec<(String, String, u64)> {
+    let text = |entry: &Value, field: &str| entry[field].as_str().unwrap().to_owned();
+    let failures = |entry: &Value| entry["num_failures"].as_u64().unwrap();
+    let entries = document["entries"].as_array().unwrap();
+    entries.iter().map(|it| (text(it, "entity_type"), text(it, "freshness"), failures(it))).collect()
+}
+
+fn entry(entity: &str, freshness: &str, num_failures: u64) -> (String, String, u64) {
+    (entity.to_owned(), freshness.to_owned(), num_failures)
+}
+
+#[test]
+fn what_is_due_failing_or_never_synced_is_stale() {
+    let world = World::new();
+    assert_eq!(entries(&world.done("freshness")), []);
+    assert_eq!(entries(&world.done("freshness --stale")), [entry("course", "never", 0)]);
+    insta::assert_snapshot!("freshness_never", world.text("freshness --stale"));
+
+    world.done("ensure course");
+    assert_eq!(entries(&world.done("freshness")), [entry("course", "fresh", 0)]);
+    assert_eq!(entries(&world.done("freshness --stale")), []);
+    insta::assert_snapshot!("freshness_nothing", world.text("freshness --stale"));
+
+    // It is as old as its last sync, whatever was tried since.
+    world.db.execute("update forebay.sync_metadata set last_sync = now() - interval '8 days'");
+    world.site.answer("/courses", 500, "");
+    world.done("ensure course");
+    let stale = world.done("freshness --stale --entity course");
+    assert_eq!(entries(&stale), [entry("course", "stale_if_error", 1)]);
+    let failing = &stale["entries"][0];
+    assert_eq!((&failing["error_code"], &failing["source"]), (&json!("http_status"), &json!("courses")));
+    assert!(failing["age_seconds"].as_u64().unwrap() >= 8 * 86_400);
+    assert_eq!(entries(&world.done("freshness --stale --entity professor")), []);
+    let text = world.text("freshness");
+    assert!(text.contains("8 d 0 h") && text.contains("failed 1 times since, http_status"), "{text}");
+}
+
+#[test]
+fn a_limit_is_told() {
+    let world = World::new();
+    world.db.execute(
+        "insert into forebay.sync_metadata (entity_type, scope, status, attempt, last_sync) \
+         select 'room', 'floor=' || n, 'success', 1, now() - interval '1 year' from generate_series(1, 5) as n",
+    );
+    let some = world.done("freshness --limit 3");
+    assert_eq!((entries(&some).len(), &some["has_more"]), (3, &json!(true)));
+    let all = world.done("freshness --limit 5");
+    assert_eq!((entries(&all).len(), &all["has_more"]), (5, &json!(false)));
+}

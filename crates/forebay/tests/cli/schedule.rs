@@ -1,0 +1,131 @@
+//! Schedules under real workers: what is due is run once, and what a killed worker had is taken over.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use crate::site::{PATIENCE, World};
+
+const DUE: &str = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
+const NUM_RUNNING: &str = "select count(*) from forebay.scrape_runs where status = 'running'";
+const NUM_FINISHED: &str =
+    "select count(*) from forebay.source_schedules where last_run_id is not null and claim is null";
+
+/// A worker, killed with this if it still runs.
+struct Worker {
+    process: Child,
+    told: Receiver<String>,
+}
+
+impl Worker {
+    /// Starts one, and waits until it works.
+    fn start(world: &World) -> Self {
+        let mut command = world.sandbox.command("work --output json --grace 5s");
+        command.env("FOREBAY_DATABASE_URL", &world.db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let stderr = process.stderr.take().unwrap();
+        let (sender, told) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let worker = Self { process, told };
+        worker.wait_for("working for");
+        worker
+    }
+
+    fn wait_for(&self, beginning: &str) {
+        while !self.told.recv_timeout(PATIENCE).expect("the worker says nothing").starts_with(beginning) {}
+    }
+
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+    }
+
+    /// Asks it to stop: its document.
+    fn stop(mut self) -> Value {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let mut stdout = String::new();
+        std::io::Read::read_to_string(self.process.stdout.as_mut().unwrap(), &mut stdout).unwrap();
+        assert_eq!(self.process.wait().unwrap().code(), Some(0), "{stdout}");
+        serde_json::from_str(&stdout).unwrap()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It fails only when the process has ended.
+        let _ended = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// A source that is scraped every day, and due now.
+fn due() -> World {
+    let world = World::new();
+    world.configure("schedule = \"every 1d\"");
+    let declared = world.done("work --drain");
+    assert_eq!(declared["schedules"]["num_runs"], 0, "it is not due: {declared}");
+    world.db.execute(DUE);
+    world
+}
+
+#[test]
+fn two_workers_run_what_is_due_once() {
+    let world = due();
+    // Nobody has an answer before both look for work.
+    world.site.hold(true);
+    let workers = [Worker::start(&world), Worker::start(&world)];
+    world.wait_for(NUM_RUNNING, "1");
+    world.site.hold(false);
+    world.wait_for(NUM_FINISHED, "1");
+    let documents = workers.map(Worker::stop);
+    let num_runs = |document: &Value| document["schedules"]["num_runs"].as_u64().unwrap();
+    assert_eq!(documents.iter().map(num_runs).sum::<u64>(), 1, "{documents:?}");
+    assert_eq!((world.num_runs(), world.site.num_asked()), ("1".to_owned(), 2));
+    let listed = world.done("sources list");
+    let next = listed["sources"][0]["next_due_at"].as_str().unwrap();
+    assert!(next.parse::<jiff::Timestamp>().unwrap() > jiff::Timestamp::now());
+    assert_eq!(world.done("sources show courses")["schedules"][0]["last_run_id"], 1);
+}
+
+#[test]
+fn what_a_killed_worker_had_is_taken_over_after_its_lease() {
+    let world = due();
+    world.site.hold(true);
+    let killed = Worker::start(&world);
+    world.wait_for(NUM_RUNNING, "1");
+    killed.kill();
+    world.site.hold(false);
+    // Its claim holds, whoever looks.
+    assert_eq!(world.done("work --drain")["schedules"]["num_runs"], 0);
+    world.db.execute("update forebay.source_schedules set claimed_until = now() - interval '1 second'");
+    let worker = Worker::start(&world);
+    world.wait_for(NUM_FINISHED, "1");
+    assert_eq!(
+        worker.stop()["schedules"],
+        json!({"num_runs": 1, "num_failed": 0, "num_held": 0, "num_refused": 0})
+    );
+    let states = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
+    assert_eq!(world.db.value(states), "aborted,complete");
+}
+
+#[test]
+fn schedules_can_be_left_to_others() {
+    let world = due();
+    assert_eq!(world.done("work --drain --no-schedules")["schedules"]["num_runs"], 0);
+    assert_eq!(world.num_runs(), "0");
+    let drained = world.done("work --drain");
+    assert_eq!((&drained["schedules"]["num_runs"], world.num_runs()), (&json!(1), "1".to_owned()));
+    // What it brought was ingested by the same command.
+    assert_eq!(drained["pipelines"][0]["num_succeeded"], 3, "{drained}");
+}
