@@ -177,16 +177,22 @@ fn keep(shared: &Arc<Shared>, wanted: &Wanted, collected: Collected) -> bool {
                 Err(_) => break None,
             }
         };
-        let mut away = shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.num_kept -= 1;
-        if let Some(report) = late {
-            let late = LateSync {
-                synced_at: collected.observed_at,
-                run_id: Some(report.run_id),
-                num_records: i64::try_from(report.counts.num_seen).unwrap_or(i64::MAX),
-                answered_by: collected.source.clone(),
-            };
-            away.owe(wanted, late);
+        {
+            let mut away = shared.away.lock().unwrap_or_else(PoisonError::into_inner);
+            away.num_kept -= 1;
+            if let Some(report) = late {
+                let late = LateSync {
+                    synced_at: collected.observed_at,
+                    run_id: Some(report.run_id),
+                    num_records: i64::try_from(report.counts.num_seen).unwrap_or(i64::MAX),
+                    answered_by: collected.source.clone(),
+                };
+                away.owe(wanted, late);
+            }
+        }
+        // If not now, then with the next look.
+        if let Ok(client) = shared.scraper.database.client().await {
+            catch_up(&shared, &client).await;
         }
     });
     true
