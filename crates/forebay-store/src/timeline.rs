@@ -1,8 +1,9 @@
 //! What is there and what changed, page by page: for readers who can take only so much at a time.
 //!
-//! Everything here has a limit on rows and, where values may be large, on each value. A page ends with a place from which
-//! the next one goes on (keyset, so a late page costs no more than the first). Changes are found by run, because the
-//! changes of one run have one time and are together in an index; runs are few. See `0009_timeline` for the indexes.
+//! Everything here has a limit on rows and, where values may be large, on each value. A page ends with a place from
+//! which the next one goes on (keyset, so a late page costs no more than the first). Changes are found by run,
+//! because the changes of one run have one time and are together in an index; runs are few. See `0009_timeline` for
+//! the indexes.
 
 use forebay_domain::{identity::ReferenceId, scope::Scope};
 use jiff::Timestamp;
@@ -167,8 +168,8 @@ pub struct Revision {
     pub new: Option<String>,
 }
 
-/// What happened to a reference before a place, newest first, at most `limit` of it. Of each value as many characters as
-/// `max_chars` and one more are read. The addition is not among it.
+/// What happened to a reference before a place, newest first, at most `limit` of it. Of each value as many characters
+/// as `max_chars` and one more are read. The addition is not among it.
 pub async fn revisions(
     client: &impl GenericClient,
     reference_id: ReferenceId,
@@ -226,17 +227,19 @@ pub struct ActiveReference {
     pub version: i32,
     /// When its last change was observed.
     pub changed_at: Timestamp,
-    /// Its payload as JSON text, as Postgres writes it.
-    pub payload: String,
+    /// Its payload as JSON text, as Postgres writes it; `None`: it is too long.
+    pub payload: Option<String>,
 }
 
-/// The active references of an entity type in exactly this scope, by id, at most `limit` of them.
+/// The active references of an entity type in exactly this scope, by id, at most `limit` of them, each
+/// with its payload if that is at most `max_bytes` long.
 pub async fn active(
     client: &impl GenericClient,
     entity_type: &str,
     scope: &Scope,
     after: Option<ReferenceId>,
     limit: u32,
+    max_bytes: u32,
 ) -> Result<PageOf<ActiveReference, ReferenceId>> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let rows = client
@@ -247,6 +250,7 @@ pub async fn active(
                 (&scope.to_string(), Type::TEXT),
                 (&SqlId(after.unwrap_or(BEFORE_ALL)), Type::UUID),
                 (&(i64::from(limit) + 1), Type::INT8),
+                (&i32::try_from(max_bytes).unwrap_or(i32::MAX), Type::INT4),
             ],
         )
         .await?;

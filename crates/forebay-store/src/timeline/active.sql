@@ -9,8 +9,11 @@ page as (
     order by r.reference_id
     limit $4
 )
-select r.reference_id, s.name, left(r.record_key, 500), r.version, r.changed_at, r.payload::text
+select r.reference_id, s.name, left(r.record_key, 500), r.version, r.changed_at,
+    case when octet_length(t.payload) <= $5 then t.payload end
 from page as p
 join forebay."references" as r using (reference_id)
 join forebay.sources as s using (source_id)
+-- Once for both its length and itself.
+cross join lateral (select r.payload::text as payload offset 0) as t
 order by r.reference_id

@@ -135,18 +135,22 @@ async fn a_scope_is_read_by_id_page_by_page() {
     let scope = forebay_domain::scope::Scope::default();
     let (mut keys, mut after, mut pages) = (BTreeSet::new(), None, 0);
     loop {
-        let page = timeline::active(&story.client, "course", &scope, after, 1).await.unwrap();
-        keys.extend(page.items.into_iter().map(|one| one.record_key));
+        let page = timeline::active(&story.client, "course", &scope, after, 1, 40).await.unwrap();
+        // That of the one is longer than 40 bytes.
+        keys.extend(page.items.into_iter().map(|one| (one.record_key, one.payload.is_some())));
         pages += 1;
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    assert_eq!((keys.into_iter().collect::<Vec<_>>(), pages), (vec!["CSC-126".into(), "HST-101".into()], 2));
+    assert_eq!(
+        (keys.into_iter().collect::<Vec<_>>(), pages),
+        (vec![("CSC-126".into(), false), ("HST-101".into(), true)], 2)
+    );
     for (entity_type, scope) in [("event", ""), ("course", "semester=Spring 2026")] {
         let page =
-            timeline::active(&story.client, entity_type, &scope.parse().unwrap(), None, 9).await.unwrap();
+            timeline::active(&story.client, entity_type, &scope.parse().unwrap(), None, 9, 40).await.unwrap();
         assert!(page.items.is_empty(), "{entity_type} {scope}");
     }
 }

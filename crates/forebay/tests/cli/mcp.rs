@@ -22,6 +22,7 @@ struct Chat {
     client: RunningService<RoleClient, ()>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "questions are written where they are asked")]
 impl Chat {
     /// Starts the program with these words as arguments.
     fn start(stored: &Stored, line: &str) -> Self {

@@ -1,8 +1,8 @@
 //! Stored JSON in a size that a model can take, and says so where something is left out.
 //!
-//! Answers are made of numbers as doubles by most who read them, so a number that a double does not hold exactly goes out
-//! as text: better told than silently another. Stored documents are at most as deep as the parser allows, and what is
-//! deeper than [`MAX_DEPTH`] is cut, so going down needs little stack.
+//! Answers are made of numbers as doubles by most who read them, so a number that a double does not hold exactly goes
+//! out as text: better told than silently another. Stored documents are at most as deep as the parser allows, and
+//! what is deeper than [`MAX_DEPTH`] is cut, so going down needs little stack.
 
 use forebay_domain::{
     canonical::canonical_text,
@@ -131,7 +131,7 @@ impl Shaper {
         if shown.len() < text.len() {
             self.is_cut = true;
             let num_more = text[shown.len()..].chars().count();
-            shown.push_str(&format!("… ({num_more} more characters)"));
+            shown.extend(["… (", &num_more.to_string(), " more characters)"]);
         }
         shown
     }
@@ -147,13 +147,13 @@ impl Shaper {
             ours.ok().is_some_and(|ours| theirs.is_ok_and(|theirs| ours == theirs))
         };
         let double = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
-        match double.filter(is_same) {
-            Some(number) => Value::Number(number),
-            None => {
+        double.filter(is_same).map_or_else(
+            || {
                 self.has_text_numbers = true;
                 Value::String(cut(text, self.max_chars))
-            }
-        }
+            },
+            Value::Number,
+        )
     }
 
     /// Whether anything was left out.

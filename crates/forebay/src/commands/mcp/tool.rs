@@ -1,8 +1,8 @@
 //! What every tool is: a name, words that a model understands, schemas, and a function.
 //!
-//! To add one: its file in [`super::tools`], and its line in [`definitions`] and in [`call`]. Its arguments and its answer
-//! are structs, whose doc comments become the schemas that the model reads: they are written for it. Bounds belong to
-//! the tool: an answer is read by something that pays for every word.
+//! To add one: its file in [`super::tools`], and its line in [`definitions`] and in [`call`]. Its arguments and its
+//! answer are structs, whose doc comments become the schemas that the model reads: they are written for it. Bounds
+//! belong to the tool: an answer is read by something that pays for every word.
 
 use std::{future::Future, sync::Arc};
 

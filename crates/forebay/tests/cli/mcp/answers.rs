@@ -115,8 +115,9 @@ fn runs_are_told_with_their_counts() {
 fn large_records_are_cut_and_say_so() {
     let stored = Stored::new();
     let long = "long ".repeat(4000);
-    let fields: String = (0..60).map(|n| format!(", \"f{n:02}\": \"{}\"", "x".repeat(1000))).collect();
-    let wide = format!("{{\"id\": \"wide\"{fields}}}");
+    let fields: Vec<String> = (0..60).map(|n| format!("\"f{n:02}\": \"{}\"", "x".repeat(1000))).collect();
+    let fields = fields.join(", ");
+    let wide = format!("{{\"id\": \"wide\", {fields}}}");
     stored.write(
         "big.jsonl",
         &format!("{{\"id\": \"long\", \"text\": \"{long}\", \"pi\": 3.14159265358979323846}}\n{wide}\n"),
@@ -142,6 +143,10 @@ fn large_records_are_cut_and_say_so() {
     assert!(wide["notices"].to_string().contains("did not fit: f3"), "{}", wide["notices"]);
     let picked = chat.ask("get_reference", json!({"reference": "big/wide", "fields": ["f59"]}));
     assert_eq!(picked["payload"]["f59"], "x".repeat(1000));
+    let records = chat.ask("ensure_data", json!({"entity": "thing"}))["records"].take();
+    let records = records.as_array().unwrap();
+    assert!(records.len() == 2 && records.iter().all(|record| record["is_cut"] == true));
+    assert!(records.iter().all(|record| record.to_string().len() < 4 * 1024));
     // The resource has all of it.
     let uri = wide["uri"].as_str().unwrap();
     let read = chat.runtime.block_on(chat.client.read_resource(ReadResourceRequestParams::new(uri))).unwrap();

@@ -1,4 +1,5 @@
-//! The protocol itself: who the server says it is, its tools word for word, resources, and what is on standard output.
+//! The protocol itself: who the server says it is, its tools word for word, resources, and what is on standard
+//! output.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -19,6 +19,8 @@ const DEFAULT_LIMIT: u32 = 20;
 const MOST: u32 = 50;
 /// Bytes of one payload.
 const PAYLOAD_BYTES: usize = 2 * 1024;
+/// Bytes of a payload that is looked at; a longer one is left out.
+const READ_BYTES: u32 = 64 * 1024;
 /// Characters of one text in it.
 const TEXT_CHARS: usize = 500;
 
@@ -30,7 +32,8 @@ pub(in super::super) struct EnsureData;
 pub(in super::super) struct Arguments {
     /// The entity type, such as course.
     entity: String,
-    /// The part that is wanted, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole source.
+    /// The part that is wanted, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole
+    /// source.
     #[serde(default)]
     scope: BTreeMap<String, String>,
     /// Scrape even if what is stored is fresh. Refused by a server that only reads. Default: false.
@@ -39,7 +42,8 @@ pub(in super::super) struct Arguments {
     /// Most records on the page. Default 20, at most 50.
     #[serde(default)]
     limit: Option<u32>,
-    /// next_cursor of the page before, for more records; what is stored is then read as it is. Default: the first page.
+    /// `next_cursor` of the page before, for more records; what is stored is then read as it is. Default: the first
+    /// page.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -49,8 +53,8 @@ pub(in super::super) struct Arguments {
 pub(in super::super) struct Data {
     /// There is data to work with.
     success: bool,
-    /// Where the answer comes from. `memory`, `ledger`: what is stored is fresh. `scrape`: it was scraped for this. `stale`:
-    /// what is stored is old, but may be used. `none`: there is nothing to use.
+    /// Where the answer comes from. `memory`, `ledger`: what is stored is fresh. `scrape`: it was scraped for this.
+    /// `stale`: what is stored is old, but may be used. `none`: there is nothing to use.
     source: &'static str,
     /// It is within its time to live.
     is_fresh: bool,
@@ -60,7 +64,7 @@ pub(in super::super) struct Data {
     last_sync: Option<String>,
     /// Records that this sync found.
     num_records: Option<i64>,
-    /// The run behind it; run_status tells about runs.
+    /// The run behind it; `run_status` tells about runs.
     run_id: Option<i64>,
     /// The source that answered.
     answered_by: Option<String>,
@@ -105,7 +109,7 @@ struct Attempt {
 /// A record.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Record {
-    /// Its uuid, for get_reference.
+    /// Its uuid, for `get_reference`.
     reference_id: String,
     /// Its source.
     source: String,
@@ -115,9 +119,9 @@ struct Record {
     version: i32,
     /// When its last change was observed.
     changed_at: String,
-    /// The record itself; long values are cut.
+    /// The record itself; long values are cut, and one of more than 64 KiB is empty here.
     payload: Map<String, Value>,
-    /// Something was left out of the payload; get_reference has more.
+    /// Something was left out of the payload; `get_reference` has more.
     is_cut: bool,
 }
 
@@ -129,16 +133,18 @@ impl Tool for EnsureData {
 
     fn description(may_scrape: bool) -> String {
         let what = if may_scrape {
-            "If what is stored is too old, its source is scraped first, once however many ask; that can take minutes, and goes on if \
-             you stop waiting: ask again and you get its outcome. Use `force` only when the user asks for a new scrape."
+            "If what is stored is too old, its source is scraped first, once however many ask; that can take \
+             minutes, and goes on if you stop waiting: ask again and you get its outcome. Use `force` only \
+             when the user asks for a new scrape."
         } else {
             "This server only reads: it never scrapes, tells when data is stale or missing, and refuses `force` \
              (scrape_not_allowed)."
         };
         format!(
-            "Gives the records of an entity type and scope, page by page, and tells how fresh they are. Use it for \"which \
-             courses are there in Spring 2026\"; entity types and scopes are listed by freshness. {what} When success is \
-             false, error says why. Other errors: scope_invalid_key and its kin, cursor_invalid."
+            "Gives the records of an entity type and scope, page by page, and tells how fresh they are. Use \
+             it for \"which courses are there in Spring 2026\"; entity types and scopes are listed by \
+             freshness. {what} When success is false, error says why. Other errors: scope_invalid_key and \
+             its kin, cursor_invalid."
         )
     }
 
@@ -172,7 +178,7 @@ impl Tool for EnsureData {
         let Wanted { entity_type, scope } = &wanted;
         let read = async {
             let client = server.database().client().await?;
-            timeline::active(&**client, entity_type, scope, after, limit).await
+            timeline::active(&**client, entity_type, scope, after, limit, READ_BYTES).await
         };
         match read.await {
             Ok(page) => {
@@ -237,8 +243,8 @@ impl Attempt {
 fn record(reference: ActiveReference) -> Result<Record, Failure> {
     let mut shaper = Shaper::new(PAYLOAD_BYTES, TEXT_CHARS);
     Ok(Record {
-        payload: shaper.object(&reference.payload, &[])?,
-        is_cut: shaper.is_cut(),
+        payload: reference.payload.as_deref().map_or(Ok(Map::new()), |text| shaper.object(text, &[]))?,
+        is_cut: shaper.is_cut() || reference.payload.is_none(),
         reference_id: reference.reference_id.to_string(),
         source: reference.source,
         record_key: reference.record_key,

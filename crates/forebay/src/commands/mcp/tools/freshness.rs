@@ -35,7 +35,7 @@ pub(in super::super) struct Arguments {
     /// Most entries on the page. Default 50, at most 100.
     #[serde(default)]
     limit: Option<u32>,
-    /// next_cursor of the page before, with the same other arguments. Default: the first page.
+    /// `next_cursor` of the page before, with the same other arguments. Default: the first page.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -56,8 +56,8 @@ struct Entry {
     entity: String,
     /// The scope, as name=value pairs, comma-separated; empty: the whole.
     scope: String,
-    /// `fresh`: use it. `stale_while_revalidate`, `stale_if_error`: old, but it may be used when nothing newer can be had.
-    /// `expired`: too old to use. `never`: the whole scope was never synced.
+    /// `fresh`: use it. `stale_while_revalidate`, `stale_if_error`: old, but it may be used when nothing newer can be
+    /// had. `expired`: too old to use. `never`: the whole scope was never synced.
     freshness: &'static str,
     /// When the whole scope was last synced; null: never.
     last_sync: Option<String>,
@@ -75,7 +75,7 @@ struct Entry {
     num_failures: i32,
     /// Records of the last sync of the whole.
     num_records: Option<i64>,
-    /// The run of the last attempt that had one; run_status tells about it.
+    /// The run of the last attempt that had one; `run_status` tells about it.
     run_id: Option<i64>,
     /// The source that answered last.
     answered_by: Option<String>,
@@ -92,9 +92,9 @@ impl Tool for Freshness {
     type Answer = Ledger;
 
     fn description(_: bool) -> String {
-        "Lists the entity types and scopes that were scraped through ensure, when each was last synced, whether it is \
-         still fresh, and what failed. Use it to learn what there is before ensure_data, and with stale_only to find what \
-         needs looking after. It never scrapes. Errors: cursor_invalid."
+        "Lists the entity types and scopes that were scraped through ensure, when each was last synced, \
+         whether it is still fresh, and what failed. Use it to learn what there is before ensure_data, and \
+         with stale_only to find what needs looking after. It never scrapes. Errors: cursor_invalid."
             .to_owned()
     }
 
@@ -115,8 +115,8 @@ impl Tool for Freshness {
     }
 }
 
-/// The earliest that entries of each type can be stale: the database leaves out what is surely fresh, and what is nearly
-/// stale is judged one by one.
+/// The earliest that entries of each type can be stale: the database leaves out what is surely fresh, and what is
+/// nearly stale is judged one by one.
 fn stale_before(server: &Server) -> StaleBefore {
     let configured = server.sources().values().map(|source| source.entity_type.as_str());
     let types: BTreeSet<&str> = configured.chain(SHIPPED_TTLS.iter().map(|(name, _)| *name)).collect();

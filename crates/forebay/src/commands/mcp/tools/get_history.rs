@@ -25,7 +25,7 @@ pub(in super::super) struct GetHistory;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// The record: its uuid (reference_id), or SOURCE/KEY such as courses/CSC-126.
+    /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
     /// Most changed fields on the page. Default 50, at most 200.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(in super::super) struct Arguments {
     /// Only what was observed before this time (RFC 3339, or a date). Default: everything.
     #[serde(default)]
     before: Option<String>,
-    /// next_cursor of the page before. Default: the newest changes.
+    /// `next_cursor` of the page before. Default: the newest changes.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -62,9 +62,10 @@ pub(in super::super) struct History {
 struct Event {
     /// When it was observed.
     at: String,
-    /// The run that observed it; run_status tells about runs.
+    /// The run that observed it; `run_status` tells about runs.
     run_id: i64,
-    /// `added`: first seen. `updated`: its content changed. `removed`: its source had it no more. `restored`: it came back.
+    /// `added`: first seen. `updated`: its content changed. `removed`: its source had it no more. `restored`: it came
+    /// back.
     change: &'static str,
     /// The version from then on.
     version: i32,
@@ -94,10 +95,10 @@ impl Tool for GetHistory {
     type Answer = History;
 
     fn description(_: bool) -> String {
-        "Tells everything that happened to one record, newest first: each version with the old and the new value of each \
-         field that changed, when its source dropped it and when it came back. Use it to explain how and when something \
-         changed; get_reference with `at` gives the whole record at a time. Errors: no_such_reference, no_such_source, \
-         cursor_invalid."
+        "Tells everything that happened to one record, newest first: each version with the old and the new \
+         value of each field that changed, when its source dropped it and when it came back. Use it to \
+         explain how and when something changed; get_reference with `at` gives the whole record at a time. \
+         Errors: no_such_reference, no_such_source, cursor_invalid."
             .to_owned()
     }
 

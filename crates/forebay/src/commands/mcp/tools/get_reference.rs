@@ -26,7 +26,7 @@ pub(in super::super) struct GetReference;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// The record: its uuid (reference_id), or SOURCE/KEY such as courses/CSC-126.
+    /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
     /// Show it as it was observed at this time (RFC 3339, or a date). Default: as it is now.
     #[serde(default)]
@@ -69,7 +69,7 @@ pub(in super::super) struct Reference {
     payload: Map<String, Value>,
     /// Where this version came from: page, line, when it was fetched, earlier keys.
     lineage: Map<String, Value>,
-    /// The run that added it; run_status tells about runs.
+    /// The run that added it; `run_status` tells about runs.
     first_seen_run_id: i64,
     /// The run that last wrote it.
     scrape_run_id: i64,
@@ -86,10 +86,10 @@ impl Tool for GetReference {
     type Answer = Reference;
 
     fn description(_: bool) -> String {
-        "Reads one record in full: payload, version, times, where it came from, and whether its source still has it. Use \
-         it after search, ensure_data or list_changes named a reference, or with `at` for what it was at a past time. Long texts \
-         are cut at 4,000 characters and the payload at about 32 KB; `fields` picks what matters. Errors: \
-         no_such_reference, no_such_source, not_there_then."
+        "Reads one record in full: payload, version, times, where it came from, and whether its source still \
+         has it. Use it after search, ensure_data or list_changes named a reference, or with `at` for what \
+         it was at a past time. Long texts are cut at 4,000 characters and the payload at about 32 KB; \
+         `fields` picks what matters. Errors: no_such_reference, no_such_source, not_there_then."
             .to_owned()
     }
 

@@ -34,7 +34,7 @@ pub(in super::super) struct Arguments {
     /// Most changes on the page. Default 50, at most 100.
     #[serde(default)]
     limit: Option<u32>,
-    /// next_cursor of the page before, with the same other arguments. Default: the newest changes.
+    /// `next_cursor` of the page before, with the same other arguments. Default: the newest changes.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -44,7 +44,8 @@ pub(in super::super) struct Arguments {
 pub(in super::super) struct Changes {
     /// What changed: one entry for each record and run.
     changes: Vec<Changed>,
-    /// Give it as `cursor` for older changes; null: there are none. A page may be short, even empty, and still have one.
+    /// Give it as `cursor` for older changes; null: there are none. A page may be short, even empty, and still have
+    /// one.
     next_cursor: Option<String>,
 }
 
@@ -59,16 +60,16 @@ struct Changed {
     record_key: String,
     /// What kind of thing it is.
     entity_type: String,
-    /// `added`: first seen, and still there. `updated`: its content changed. `removed`: its source has it no more. `restored`:
-    /// it came back, with other content if there are fields.
+    /// `added`: first seen, and still there. `updated`: its content changed. `removed`: its source has it no more.
+    /// `restored`: it came back, with other content if there are fields.
     change: &'static str,
     /// When it was observed.
     at: String,
-    /// The run that observed it; run_status tells about runs.
+    /// The run that observed it; `run_status` tells about runs.
     run_id: i64,
     /// The version from then on.
     version: i32,
-    /// Names of fields that changed, at most 20; get_history has their values.
+    /// Names of fields that changed, at most 20; `get_history` has their values.
     fields: Vec<String>,
     /// How many fields changed.
     num_fields: i32,
@@ -81,10 +82,10 @@ impl Tool for ListChanges {
     type Answer = Changes;
 
     fn description(_: bool) -> String {
-        "Lists what was added, updated, removed and restored since a time, newest run first, of all sources or of one \
-         source or entity type. Use it for \"what is new\" and \"what changed since\"; then get_reference for a record, or \
-         get_history for old and new values. A record that was added and is gone again is told of by its removal alone. \
-         Errors: time_invalid, no_such_source, cursor_invalid."
+        "Lists what was added, updated, removed and restored since a time, newest run first, of all sources \
+         or of one source or entity type. Use it for \"what is new\" and \"what changed since\"; then \
+         get_reference for a record, or get_history for old and new values. A record that was added and is \
+         gone again is told of by its removal alone. Errors: time_invalid, no_such_source, cursor_invalid."
             .to_owned()
     }
 

@@ -54,8 +54,8 @@ struct Run {
     source: String,
     /// The scope that it covers, as name=value pairs; empty: the whole source.
     scope: String,
-    /// `running`, `complete`, `partial` (some input was unreadable), `held` (a guard waits for an operator; nothing was
-    /// applied), `failed` or `aborted`.
+    /// `running`, `complete`, `partial` (some input was unreadable), `held` (a guard waits for an operator; nothing
+    /// was applied), `failed` or `aborted`.
     status: &'static str,
     /// Why, as a stable word.
     reason_code: Option<String>,
@@ -126,9 +126,10 @@ impl Tool for RunStatus {
     type Answer = Runs;
 
     fn description(_: bool) -> String {
-        "Tells what one run did (with run_id), or the last runs of a source or of all: how each ended and why, how many \
-         records it added, updated and removed, and for one run its warnings and rejected records. Use it when data is stale or missing, or when \
-         another tool named a run. Errors: no_such_run, no_such_source."
+        "Tells what one run did (with run_id), or the last runs of a source or of all: how each ended and \
+         why, how many records it added, updated and removed, and for one run its warnings and rejected \
+         records. Use it when data is stale or missing, or when another tool named a run. Errors: \
+         no_such_run, no_such_source."
             .to_owned()
     }
 
@@ -138,7 +139,7 @@ impl Tool for RunStatus {
             let row = runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?;
             let mut run = Run::new(row);
             let filter = LogFilter { run_id, min_level: Level::Warn, grep: None, after: None };
-            run.log = logs::read(&**client, &filter, DETAILS).await?.into_iter().map(Line::new).collect();
+            run.log = logs::read(&**client, &filter, DETAILS).await?.iter().map(Line::new).collect();
             let rejected = runs::rejected(&**client, run_id, i64::from(DETAILS)).await?;
             run.rejected = rejected.into_iter().map(Rejected::new).collect();
             return Ok(Runs { runs: vec![run] });
@@ -189,7 +190,7 @@ impl Run {
 }
 
 impl Line {
-    fn new(line: LogLine) -> Self {
+    fn new(line: &LogLine) -> Self {
         Self { at: line.logged_at.to_string(), level: line.level.as_str(), message: message(&line.message) }
     }
 }
