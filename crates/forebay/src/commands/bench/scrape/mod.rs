@@ -208,3 +208,25 @@ fn read(file: &Path) -> Result<HashSet<String>, Failure> {
     }
     Ok(records)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_compared_as_values_and_whatever_differs_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let ours = file("ours", "{\"id\":\"1\",\"tags\":[\"a\"]}\n{\"id\":\"2\"}\n");
+        let same = file("same", "{\"id\": \"2\"}\n{\"tags\": [\"\\u0061\"], \"id\": \"1\"}\n");
+        assert!(compare(&ours, &same).is_ok());
+        for other in ["{\"id\":\"1\",\"tags\":[\"a\"]}\n", "{\"id\":\"1\",\"tags\":[\"b\"]}\n{\"id\":\"2\"}\n"] {
+            assert!(compare(&ours, &file("other", other)).is_err(), "{other}");
+        }
+        assert!(read(&file("twice", "{\"id\":\"1\"}\n{\"id\":\"1\"}\n")).is_err());
+    }
+}

@@ -125,13 +125,13 @@ impl Pages {
             course % 700,
             course % 28 + 1,
         )?;
-        for _ in 0..course % 4 + 1 {
+        for _ in 0..=course % 4 {
             writeln!(page, "<li class=\"tag\">{}</li>", words.next())?;
         }
         page.push_str(
             "</ul>\n<table class=\"meetings\"><thead><tr><th>Day</th><th>Time</th></tr></thead><tbody>\n",
         );
-        for meeting in 0..course % 3 + 1 {
+        for meeting in 0..=course % 3 {
             writeln!(
                 page,
                 "<tr><td class=\"day\">{}</td><td class=\"time\">{:02}:00</td></tr>",

@@ -29,8 +29,11 @@ pub(super) struct Figures {
     pub(super) replays: Vec<Sample>,
 }
 
+/// Some of the samples.
+type Chosen = fn(&Figures) -> &[Sample];
+
 /// What figures are called, on the clock and on the processor.
-const NAMES: [(&str, &str, fn(&Figures) -> &[Sample]); 4] = [
+const NAMES: [(&str, &str, Chosen); 4] = [
     ("fetch_extract", "fetch_extract_cpu", |figures| &figures.crawls),
     ("scrapy", "scrapy_cpu", |figures| &figures.scrapy),
     ("scrape", "scrape_cpu", |figures| &figures.scrapes),
