@@ -26,12 +26,15 @@ use forebay_store::freshness::{self as ledger, LedgerEntry};
 use jiff::Timestamp;
 use moka::sync::Cache;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use self::{away::Away, flight::Flights};
 use crate::{error::Error, scrape::Scraper};
 
 /// How long an answer is kept in memory.
 const KEPT: Duration = Duration::from_secs(60);
+/// The most scopes that are scraped at the same time.
+const MOST_SCRAPES: usize = 4;
 /// The most answers that are.
 const MOST_KEPT: u64 = 100_000;
 
@@ -67,6 +70,16 @@ pub enum AnsweredFrom {
     Stale,
     /// There is nothing to serve.
     None,
+}
+
+impl AnsweredFrom {
+    /// Where the same answer comes from when it is given again.
+    const fn again(self) -> Self {
+        match self {
+            Self::Scrape | Self::Ledger => Self::Memory,
+            same => same,
+        }
+    }
 }
 
 /// What came of asking.
@@ -140,6 +153,8 @@ struct Shared {
     flights: Flights,
     /// What happens while the database is away.
     away: Mutex<Away>,
+    /// How many scopes may be scraped at the same time: each needs connections of the pool.
+    scrapes: Semaphore,
     /// How long an attempt is believed to be alive without a word.
     lease: Duration,
 }
@@ -163,6 +178,7 @@ impl Gate {
             answers,
             flights: Flights::default(),
             away: Mutex::new(Away::new(Timestamp::now())),
+            scrapes: Semaphore::new(MOST_SCRAPES),
             lease,
         };
         Self { shared: Arc::new(shared) }

@@ -127,6 +127,8 @@ pub struct Synced<'a> {
     pub run_id: Option<i64>,
     /// The source that answered.
     pub source_name: Option<&'a str>,
+    /// When the source began to be asked: what changed since may not have been seen. `None`: now.
+    pub synced_at: Option<Timestamp>,
 }
 
 /// Which entries to list.
@@ -249,10 +251,31 @@ pub async fn succeed(
                 (&synced.num_records, Type::INT8),
                 (&synced.run_id, Type::INT8),
                 (&synced.source_name, Type::TEXT),
+                (&synced.synced_at, Type::TIMESTAMPTZ),
             ],
         )
         .await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Gives an attempt back that turned out not to be needed, because the scope was synced in another way meanwhile. False
+/// if it is not the caller's any more.
+pub async fn give_back(
+    client: &impl GenericClient,
+    entity_type: &str,
+    scope: &Scope,
+    holder: Receipt,
+) -> Result<bool> {
+    let statement = "update forebay.sync_metadata set status = 'success', holder = null, lease_until = null, \
+             error_code = null, error = null, updated_at = now() \
+         where entity_type = $1 and scope = $2 and holder = $3 and status = 'in_progress' and last_sync is not null";
+    let num_rows = client
+        .execute_typed(
+            statement,
+            &[(&entity_type, Type::TEXT), (&scope.to_string(), Type::TEXT), (&holder, Type::UUID)],
+        )
+        .await?;
+    Ok(num_rows == 1)
 }
 
 /// Ends the attempt with an error; the last sync before it still stands. `None` if it is not the caller's any more.

@@ -11,12 +11,15 @@ use std::{
     time::Duration,
 };
 
-use forebay_domain::breaker::{Answer, Breaker, BreakerPolicy, CallOutcome};
+use forebay_domain::{
+    breaker::{Answer, Breaker, BreakerPolicy, CallOutcome},
+    freshness::Freshness,
+};
 use forebay_store::freshness::{self as ledger, LedgerEntry, Synced};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time;
 
-use super::{AnsweredFrom, EnsureError, Ensured, Shared, Tried, Wanted};
+use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted};
 use crate::{
     error::{Error, Result},
     scrape::collect::{Collected, collect},
@@ -26,6 +29,9 @@ use crate::{
 const MOST_KEPT: usize = 64;
 /// How long to wait between two tries to persist what was kept.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// So long nobody asks the sources again that failed while the database was away.
+const LEFT_ALONE: SignedDuration = SignedDuration::from_secs(15);
 
 /// When the database is left alone.
 fn policy() -> BreakerPolicy {
@@ -52,12 +58,14 @@ pub(super) struct LateSync {
 pub(super) struct Away {
     breaker: Breaker,
     owed: HashMap<Wanted, LateSync>,
+    /// What was told without it, and as of when: good for who asks next.
+    told: HashMap<Wanted, (Timestamp, Ensured)>,
     num_kept: usize,
 }
 
 impl Away {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { breaker: Breaker::new(now), owed: HashMap::new(), num_kept: 0 }
+        Self { breaker: Breaker::new(now), owed: HashMap::new(), told: HashMap::new(), num_kept: 0 }
     }
 
     /// Remembers a sync for when the ledger can be written again.
@@ -93,6 +101,9 @@ pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<Ledg
         _ => CallOutcome::Success,
     };
     let mut away = lock();
+    if outcome == CallOutcome::Success && away.num_kept == 0 {
+        away.told.clear();
+    }
     let breaker = away.breaker.clone();
     away.breaker = breaker.record(&policy(), permit, outcome, None, Timestamp::now(), 0.0).0;
     Ok(found?)
@@ -110,6 +121,7 @@ async fn catch_up(shared: &Shared, client: &tokio_postgres::Client) {
             num_records: Some(late.num_records),
             run_id: late.run_id,
             source_name: Some(&late.answered_by),
+            synced_at: None,
         };
         let entered =
             ledger::catch_up(client, &wanted.entity_type, &wanted.scope, late.synced_at, &synced).await;
@@ -119,33 +131,63 @@ async fn catch_up(shared: &Shared, client: &tokio_postgres::Client) {
     }
 }
 
-/// Scrapes without a database.
-pub(super) async fn serve(shared: &Arc<Shared>, wanted: &Wanted, error: &Error) -> Ensured {
+/// Scrapes without a database, unless that was done a short while ago.
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    options: EnsureOptions,
+    error: &Error,
+) -> Ensured {
+    let lock = || shared.away.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((at, answer)) = lock().told.get(wanted)
+        && !options.force
+    {
+        let is_good = if answer.success {
+            shared.judge(wanted, Some(*at)).freshness == Freshness::Fresh
+        } else {
+            at.duration_until(Timestamp::now()) < LEFT_ALONE
+        };
+        if is_good {
+            return Ensured { source: answer.source.again(), ..answer.clone() };
+        }
+    }
+    let asked_at = Timestamp::now();
     let mut answer = shared.fall_back(wanted, None, EnsureError::from(error));
-    for source in super::sync::primaries(shared, wanted) {
-        match collect(&shared.scraper, source, &wanted.scope).await {
+    let sources: Vec<String> =
+        super::sync::primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
+    let (mut num_whole, mut num_records) = (0, 0);
+    for name in &sources {
+        let (scraper, scope, name_of) = (shared.scraper.clone(), wanted.scope.clone(), name.clone());
+        let collected = super::flight::in_background(async move || {
+            let source = scraper.source(&name_of)?;
+            collect(&scraper, source, &scope).await
+        });
+        match collected.await.unwrap_or(Err(Error::Reader)) {
             Ok(collected) => {
                 answer.success = true;
                 answer.source = AnsweredFrom::Scrape;
-                answer.is_fresh = collected.incomplete.is_none();
-                answer.is_partial = collected.incomplete.is_some();
-                answer.num_records = i64::try_from(collected.num_records).ok();
-                answer.answered_by = Some(source.name.clone());
-                answer.tried.push(tried(&source.name, "collected", None));
-                answer.warnings.extend(collected.incomplete.clone());
-                answer.warnings.push(match keep(shared, wanted, collected) {
-                    true => {
-                        "the database is away: what was scraped is stored as soon as it is back".to_owned()
-                    }
-                    false => "the database is away: what was scraped is not stored".to_owned(),
+                num_whole += usize::from(collected.incomplete.is_none());
+                num_records += collected.num_records;
+                answer.answered_by = Some(match answer.answered_by.take() {
+                    Some(others) => format!("{others},{name}"),
+                    None => name.clone(),
                 });
+                answer.tried.push(tried(name, "collected", None));
+                answer.warnings.extend(collected.incomplete.clone());
+                let is_kept = keep(shared, wanted, collected);
+                let what = if is_kept { "is stored as soon as it is back" } else { "is not stored" };
+                answer.warnings.push(format!("the database is away: what {name} gave {what}"));
             }
             Err(error) => {
-                answer.warnings.push(format!("{}: {error}", source.name));
-                answer.tried.push(tried(&source.name, "error", Some(error.code())));
+                answer.warnings.push(format!("{name}: {error}"));
+                answer.tried.push(tried(name, "error", Some(error.code())));
             }
         }
     }
+    answer.num_records = i64::try_from(num_records).ok().filter(|_| answer.success);
+    answer.is_fresh = answer.success && num_whole == sources.len();
+    answer.is_partial = answer.success && !answer.is_fresh;
+    lock().told.insert(wanted.clone(), (asked_at, answer.clone()));
     answer
 }
 

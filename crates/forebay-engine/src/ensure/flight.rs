@@ -4,7 +4,7 @@
 //! to nobody.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,14 +13,21 @@ use futures_util::{
     future::{BoxFuture, Shared as SharedFuture},
 };
 
+use tokio::sync::oneshot;
+
 use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Wanted};
+
+/// What is wanted, whether by force, and whether without scraping.
+type Key = (Wanted, bool, bool);
 
 type Flight = SharedFuture<BoxFuture<'static, Arc<Ensured>>>;
 
 /// The looks that are under way. Those who want the same in another way do not share one.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
-    under_way: Mutex<HashMap<(Wanted, bool, bool), Flight>>,
+    under_way: Mutex<HashMap<Key, Flight>>,
+    /// Scopes that are brought up to date while what is stored is served.
+    revalidating: Mutex<HashSet<Wanted>>,
 }
 
 impl Flights {
@@ -39,32 +46,54 @@ impl Flights {
         flight.await
     }
 
-    fn end(&self, key: &(Wanted, bool, bool)) {
+    /// Whether the caller is to bring a scope up to date; false if somebody is at it.
+    pub(super) fn begin_revalidating(&self, wanted: &Wanted) -> bool {
+        self.revalidating.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.clone())
+    }
+
+    pub(super) fn end_revalidating(&self, wanted: &Wanted) {
+        self.revalidating.lock().unwrap_or_else(PoisonError::into_inner).remove(wanted);
+    }
+
+    fn end(&self, key: &Key) {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
-fn begin(shared: &Arc<Shared>, key: &(Wanted, bool, bool)) -> Flight {
-    let (shared, key) = (Arc::clone(shared), key.clone());
-    let task = in_background(async move || {
-        let (wanted, force, read_only) = &key;
+fn begin(shared: &Arc<Shared>, key: &Key) -> Flight {
+    let ends = Ends { shared: Arc::clone(shared), key: key.clone() };
+    let task = tokio::spawn(async move {
+        let (wanted, force, read_only) = &ends.key;
         let options = EnsureOptions { force: *force, read_only: *read_only };
-        let answer = Arc::new(super::sync::look(&shared, wanted, options).await);
-        shared.remember(wanted, &answer);
-        // Only now: who comes between the two finds it in memory.
-        shared.flights.end(&key);
+        let answer = Arc::new(super::sync::look(&ends.shared, wanted, options).await);
+        ends.shared.remember(wanted, &answer);
         answer
     });
     async move { task.await.unwrap_or_else(|_| Arc::new(broken())) }.boxed().shared()
 }
 
-/// Goes on with something whoever waits for it. On a thread of its own, because a run's future holds what may not move
-/// between threads, and sorts and hashes as it goes.
+/// Takes a look out of those under way, however it ends; after its answer is in memory, for who comes between the two.
+struct Ends {
+    shared: Arc<Shared>,
+    key: Key,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.shared.flights.end(&self.key);
+    }
+}
+
+/// Goes on with something whoever waits for it, on a thread of its own: a run's future holds what may not move between
+/// threads, and its thread must not be one of those that the run itself waits for.
 pub(super) fn in_background<T: Send + 'static>(
     work: impl AsyncFnOnce() -> T + Send + 'static,
-) -> tokio::task::JoinHandle<T> {
+) -> oneshot::Receiver<T> {
+    let (sender, receiver) = oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || runtime.block_on(work()))
+    // Nobody may be there any more to be told.
+    std::thread::spawn(move || drop(sender.send(runtime.block_on(work()))));
+    receiver
 }
 
 /// The answer of a task that panicked or was stopped with its runtime.

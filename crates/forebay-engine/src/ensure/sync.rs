@@ -25,7 +25,7 @@ pub(super) async fn look(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureO
     let entry = match away::find(shared, wanted).await {
         Ok(entry) => entry,
         Err(error) if error.is_unreachable() && !options.read_only => {
-            return away::serve(shared, wanted, &error).await;
+            return away::serve(shared, wanted, options, &error).await;
         }
         Err(error) => return shared.fall_back(wanted, None, EnsureError::from(&error)),
     };
@@ -34,22 +34,26 @@ pub(super) async fn look(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureO
         return stored(shared, wanted, entry.as_ref());
     }
     if options.force {
-        return bring_up_to_date(shared, wanted, entry).await;
+        return bring_up_to_date(shared, wanted, entry, true).await;
     }
     match judged.freshness {
         Freshness::Fresh => shared.answer(wanted, entry.as_ref(), AnsweredFrom::Ledger),
         Freshness::StaleWhileRevalidate => {
             let mut answer = shared.answer(wanted, entry.as_ref(), AnsweredFrom::Stale);
             answer.warnings.push("what is stored is served while it is brought up to date".to_owned());
-            let (shared, wanted) = (Arc::clone(shared), wanted.clone());
-            super::flight::in_background(async move || {
-                let fresh = bring_up_to_date(&shared, &wanted, entry).await;
-                shared.remember(&wanted, &fresh);
-            });
+            let is_held = entry.as_ref().is_some_and(|entry| entry.is_held);
+            if !is_held && shared.flights.begin_revalidating(wanted) {
+                let (shared, wanted) = (Arc::clone(shared), wanted.clone());
+                tokio::spawn(async move {
+                    let fresh = bring_up_to_date(&shared, &wanted, entry, false).await;
+                    shared.remember(&wanted, &fresh);
+                    shared.flights.end_revalidating(&wanted);
+                });
+            }
             answer
         }
         Freshness::StaleIfError | Freshness::Expired | Freshness::Never => {
-            bring_up_to_date(shared, wanted, entry).await
+            bring_up_to_date(shared, wanted, entry, false).await
         }
     }
 }
@@ -73,12 +77,18 @@ fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensu
 }
 
 /// Gets the attempt or waits for the one that has it.
-async fn bring_up_to_date(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>) -> Ensured {
-    let sources = primaries(shared, wanted);
-    if sources.is_empty() {
+async fn bring_up_to_date(
+    shared: &Arc<Shared>,
+    wanted: &Wanted,
+    entry: Option<LedgerEntry>,
+    force: bool,
+) -> Ensured {
+    let names: Vec<String> =
+        primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
+    if names.is_empty() {
         return shared.fall_back(wanted, entry.as_ref(), no_source(wanted));
     }
-    match attempt(shared, wanted, entry.as_ref(), &sources).await {
+    match attempt(shared, wanted, entry.as_ref(), names, force).await {
         Ok(answer) => answer,
         Err(error) => shared.fall_back(wanted, entry.as_ref(), EnsureError::from(&error)),
     }
@@ -88,7 +98,8 @@ async fn attempt(
     shared: &Arc<Shared>,
     wanted: &Wanted,
     entry: Option<&LedgerEntry>,
-    sources: &[&SourceDefinition],
+    sources: Vec<String>,
+    force: bool,
 ) -> Result<Ensured> {
     let mut seen = entry.map_or(0, |entry| entry.attempt);
     loop {
@@ -98,6 +109,9 @@ async fn attempt(
         };
         let entry = match begun {
             Begun::Acquired { holder, entry } => {
+                if !force && is_needless(shared, wanted, holder, &entry).await? {
+                    return Ok(shared.answer(wanted, Some(&entry), AnsweredFrom::Ledger));
+                }
                 return run(shared, wanted, holder, &entry, sources).await;
             }
             Begun::Busy { entry, .. } => wait(shared, wanted, entry).await?,
@@ -109,6 +123,15 @@ async fn attempt(
         // Its lease ran out: who comes first takes it over.
         seen = entry.attempt;
     }
+}
+
+/// Looks again, now that nobody else can begin: a schedule may have scraped the scope since it was found stale.
+async fn is_needless(shared: &Shared, wanted: &Wanted, holder: Receipt, entry: &LedgerEntry) -> Result<bool> {
+    if shared.judge(wanted, entry.last_sync).freshness != Freshness::Fresh {
+        return Ok(false);
+    }
+    let client = shared.scraper.database.client().await?;
+    Ok(ledger::give_back(&**client, &wanted.entity_type, &wanted.scope, holder).await?)
 }
 
 /// Waits while another process is at it; the entry as it is afterwards, or as it was when its lease ran out.
@@ -162,21 +185,25 @@ async fn run(
     wanted: &Wanted,
     holder: Receipt,
     entry: &LedgerEntry,
-    sources: &[&SourceDefinition],
+    sources: Vec<String>,
 ) -> Result<Ensured> {
-    let mut gathered = Gathered::default();
-    let lost = {
-        let gather = gather(shared, wanted, sources, &mut gathered);
-        tokio::select! {
-            () = gather => false,
-            () = until_lost(shared, wanted, holder) => true,
-        }
+    let began_at = Timestamp::now();
+    let gathered = {
+        let (shared, wanted) = (Arc::clone(shared), wanted.clone());
+        // It may have to wait for its turn, and says that it is alive meanwhile.
+        super::flight::in_background(async move || {
+            tokio::select! {
+                gathered = gather(&shared, &wanted, &sources) => Some(gathered),
+                () = until_lost(&shared, &wanted, holder) => None,
+            }
+        })
     };
-    if lost {
+    match gathered.await {
+        Ok(Some(gathered)) => Ok(close(shared, wanted, holder, entry, gathered, began_at).await),
         // Somebody took this process for dead and has the attempt now.
-        return Err(Error::AttemptLost);
+        Ok(None) => Err(Error::AttemptLost),
+        Err(_) => Err(Error::Reader),
     }
-    Ok(close(shared, wanted, holder, entry, gathered).await)
 }
 
 /// Extends the lease of the attempt until it is not ours any more.
@@ -194,19 +221,17 @@ async fn until_lost(shared: &Shared, wanted: &Wanted, holder: Receipt) {
 }
 
 /// Asks each source of the scope, and what it falls back to.
-async fn gather(
-    shared: &Arc<Shared>,
-    wanted: &Wanted,
-    sources: &[&SourceDefinition],
-    gathered: &mut Gathered,
-) {
+async fn gather(shared: &Arc<Shared>, wanted: &Wanted, sources: &[String]) -> Gathered {
+    let mut gathered = Gathered::default();
+    // It is never closed.
+    let _turn = shared.scrapes.acquire().await;
     // The time to live is over by our own policy, or somebody insists: what servers promised does not count.
     let options = ScrapeOptions { revalidate: true, ..ScrapeOptions::default() };
     let mut num_failed = 0;
-    for source in sources {
+    for source in sources.iter().filter_map(|name| shared.scraper.sources.get(name)) {
         let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
         let mut answered = false;
-        for candidate in std::iter::once(*source).chain(fallbacks) {
+        for candidate in std::iter::once(source).chain(fallbacks) {
             let result = scrape(&shared.scraper, candidate, &wanted.scope, &options, &|_| {}).await;
             answered = gathered.take(candidate, result);
             if answered {
@@ -216,6 +241,7 @@ async fn gather(
         num_failed += usize::from(!answered);
     }
     gathered.is_partial |= num_failed > 0;
+    gathered
 }
 
 impl Gathered {
@@ -278,8 +304,8 @@ async fn close(
     holder: Receipt,
     before: &LedgerEntry,
     gathered: Gathered,
+    synced_at: Timestamp,
 ) -> Ensured {
-    let synced_at = Timestamp::now();
     let answered_by = (!gathered.answered_by.is_empty()).then(|| gathered.answered_by.join(","));
     let closed = async {
         let client = shared.scraper.database.client().await?;
@@ -296,6 +322,7 @@ async fn close(
                     num_records: Some(gathered.num_records),
                     run_id: gathered.run_id,
                     source_name: Some(source_name),
+                    synced_at: Some(synced_at),
                 };
                 ledger::succeed(&**client, entity_type, scope, holder, &synced).await
             }

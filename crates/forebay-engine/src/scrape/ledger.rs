@@ -25,6 +25,7 @@ pub async fn enter(
         num_records: i64::try_from(report.counts.num_seen).ok(),
         run_id: Some(report.run_id),
         source_name: Some(&source.name),
+        synced_at: None,
     };
     // What changed at the source while it was read may not have been seen.
     let synced_at = jiff::Timestamp::now().checked_sub(report.duration).unwrap_or(jiff::Timestamp::MIN);

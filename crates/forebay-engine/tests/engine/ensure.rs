@@ -115,6 +115,48 @@ async fn stale_data_is_served_while_it_is_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let policy = FreshnessPolicy {
+        stale_while_revalidate: SignedDuration::from_hours(48),
+        jitter: 0.0,
+        ..FreshnessPolicy::default()
+    };
+    let gate = gate_with(&world, policy);
+    ask(&gate_with(&world, policy)).await;
+    age(&world, "2 days").await;
+    world.site.set(
+        "/",
+        Answer::Slow("<li class=course data-id=1><h2>Sets</h2></li>".into(), Duration::from_secs(1)),
+    );
+    // More than there are threads that may block.
+    for _ in 0..700 {
+        assert_eq!(ask(&gate).await.source, AnsweredFrom::Stale);
+    }
+    while ask(&gate).await.source == AnsweredFrom::Stale {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
+    let world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    let abandoned = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, holder, lease_until) \
+         values ('course', '', 'in_progress', 1, gen_random_uuid(), now() + interval '1 second')";
+    world.client.batch_execute(abandoned).await.unwrap();
+    let gate = gate(&world);
+    let asked = tokio::spawn(async move { ask(&gate).await });
+    world.client.batch_execute("update forebay.sync_metadata set last_sync = now()").await.unwrap();
+    let answer = asked.await.unwrap();
+    assert_eq!((answer.source, answer.is_fresh), (AnsweredFrom::Ledger, true), "{answer:?}");
+    assert_eq!(world.site.asked(), Asked::default());
+    assert_eq!(world.text("select status from forebay.sync_metadata").await, "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_part_never_makes_the_whole_fresh() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], Some("/p2")));

@@ -1,7 +1,8 @@
 -- A sync of a part says nothing of the whole: what describes the last whole sync stays.
 update forebay.sync_metadata as m
 set status = 'success',
-    last_sync = case when $4 then m.last_sync else now() end,
+    -- Never older than it was: somebody else may have synced the scope since.
+    last_sync = case when $4 then m.last_sync else greatest(m.last_sync, coalesce($8, now())) end,
     num_records = case when $4 then m.num_records else $5 end,
     source_name = case when $4 then m.source_name else $7 end,
     run_id = coalesce($6, m.run_id),

@@ -43,8 +43,13 @@ async fn a_sync_is_begun_and_ended() {
     assert!(matches!(begin(&client, 1, LEASE).await, Begun::Busy { .. }));
     assert!(freshness::extend(&client, "course", &scope(), holder, LEASE).await.unwrap());
 
-    let synced =
-        Synced { is_partial: false, num_records: Some(42), run_id: Some(7), source_name: Some("catalog") };
+    let synced = Synced {
+        is_partial: false,
+        num_records: Some(42),
+        run_id: Some(7),
+        source_name: Some("catalog"),
+        synced_at: None,
+    };
     let entry =
         freshness::succeed(&client, "course", &scope(), holder, &synced).await.unwrap().expect("it is ours");
     assert_eq!(entry, find(&client).await);
@@ -90,7 +95,13 @@ async fn a_failure_leaves_the_last_sync() {
 async fn a_part_never_makes_the_whole_fresh() {
     let database = testing::database().await;
     let client = database.client().await;
-    let part = Synced { is_partial: true, num_records: Some(1), run_id: Some(5), source_name: Some("small") };
+    let part = Synced {
+        is_partial: true,
+        num_records: Some(1),
+        run_id: Some(5),
+        source_name: Some("small"),
+        synced_at: None,
+    };
     let (holder, _) = acquired(begin(&client, 0, LEASE).await);
     let entry = freshness::succeed(&client, "course", &scope(), holder, &part).await.unwrap().unwrap();
     assert_eq!((entry.status, entry.is_partial, entry.last_sync), (SyncStatus::Success, true, None));

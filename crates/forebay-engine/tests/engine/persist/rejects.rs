@@ -82,7 +82,10 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     assert_eq!(counts(&older), [1, 0, 0, 0, 0, 0, 0, 1]);
     let words = shop.rows("select distinct reason_code from forebay.rejected_records").await;
     let seen: BTreeSet<RejectReason> = words.iter().map(|word| reason(word)).collect();
-    assert_eq!(seen, RejectReason::ALL.into_iter().collect(), "each reason that there is has been met");
+    // These two are the words of kinds that read pages.
+    let of_pages = [RejectReason::InvalidRecord, RejectReason::MissingField];
+    let of_formats = RejectReason::ALL.into_iter().filter(|reason| !of_pages.contains(reason)).collect();
+    assert_eq!(seen, of_formats, "each reason that there is has been met");
 }
 
 #[tokio::test(flavor = "multi_thread")]
