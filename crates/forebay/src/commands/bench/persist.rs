@@ -180,11 +180,12 @@ async fn persist_file(database: &Database, records: &Path) -> Result<RunReport, 
         on_duplicate: OnDuplicate::default(),
         scope: Scope::default(),
         complete: false,
-        observed_at: Timestamp::now(),
+        observed_at: None,
         guards: None,
         max_rejected_share: 0.0,
         with_handoffs: true,
         sequence_field: None,
+        contract_version_column: None,
         engine: "bench".to_owned(),
     };
     Ok(persist(database, request, input, &|_| {}).await?)

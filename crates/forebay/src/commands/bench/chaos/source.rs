@@ -138,11 +138,12 @@ fn request(scope: Scope) -> PersistRequest {
         on_duplicate: OnDuplicate::default(),
         scope,
         complete: true,
-        observed_at: Timestamp::now(),
+        observed_at: None,
         guards: None,
         max_rejected_share: 0.0,
         with_handoffs: true,
         sequence_field: None,
+        contract_version_column: None,
         engine: "bench".to_owned(),
     }
 }

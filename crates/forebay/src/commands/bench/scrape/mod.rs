@@ -224,7 +224,9 @@ mod tests {
         let ours = file("ours", "{\"id\":\"1\",\"tags\":[\"a\"]}\n{\"id\":\"2\"}\n");
         let same = file("same", "{\"id\": \"2\"}\n{\"tags\": [\"\\u0061\"], \"id\": \"1\"}\n");
         assert!(compare(&ours, &same).is_ok());
-        for other in ["{\"id\":\"1\",\"tags\":[\"a\"]}\n", "{\"id\":\"1\",\"tags\":[\"b\"]}\n{\"id\":\"2\"}\n"] {
+        for other in
+            ["{\"id\":\"1\",\"tags\":[\"a\"]}\n", "{\"id\":\"1\",\"tags\":[\"b\"]}\n{\"id\":\"2\"}\n"]
+        {
             assert!(compare(&ours, &file("other", other)).is_err(), "{other}");
         }
         assert!(read(&file("twice", "{\"id\":\"1\"}\n{\"id\":\"1\"}\n")).is_err());
