@@ -9,7 +9,8 @@
 //! such a run did not see must not be removed. Only a page that is gone (404, 410), and to which another page led, is
 //! an answer like any other: it yields nothing.
 //!
-//! Links come from outside: how many pages a crawl asks for is bounded, and so is what it remembers of a link.
+//! Links come from outside: how many pages a crawl asks for is bounded, and so is what it keeps of those that it has not
+//! asked for yet.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::future::Future;
@@ -77,6 +78,12 @@ pub trait Memory: Send + Sync + 'static {
     /// What is known of each of these pages. Only what may be relied upon: the records of the page are stored as it
     /// yielded them, by the settings with which it would be read now.
     fn recall(&self, links: &[Link]) -> impl Future<Output = Vec<Option<KnownPage>>> + Send;
+
+    /// Whether what is found now may be relied upon later. If not, pages come without anything to ask with the next time,
+    /// so that nobody remembers them.
+    fn keeps(&self) -> bool {
+        true
+    }
 }
 
 /// No memory: every page is fetched and read.
@@ -203,7 +210,8 @@ impl<M: Memory> Crawl<M> {
         observe: impl Fn(&Crawled) + Send,
     ) -> CrawlEnd {
         let mut end = CrawlEnd::default();
-        let mut frontier = Frontier::default();
+        let mut frontier = Frontier::of(self.settings.max_pages);
+        let keeps = self.memory.keeps();
         let first: HashSet<LinkKey> = first.into_iter().map(|link| frontier.add(link)).collect();
         let mut under_way = VecDeque::new();
         let mut failures_in_a_row = 0;
@@ -216,7 +224,7 @@ impl<M: Memory> Crawl<M> {
                 let Some((link, known)) = frontier.recalled.pop_front() else { break };
                 if num_begun == self.settings.max_pages {
                     end.stop(too_many(self.settings.max_pages, &link));
-                    frontier.clear();
+                    frontier.close();
                     break;
                 }
                 num_begun += 1;
@@ -236,10 +244,14 @@ impl<M: Memory> Crawl<M> {
                 crawled.outcome = Outcome::Failed { error: FetchError::HttpStatus { url, status }.into() };
             }
             match &mut crawled.outcome {
-                Outcome::Read { harvest, .. } => {
+                Outcome::Read { harvest, validators, fresh_until, .. } => {
                     end.num_pages += 1;
                     end.num_refused_links += u64::from(harvest.num_refused_links);
                     frontier.add_all(&harvest.links);
+                    if !keeps {
+                        *validators = Validators::default();
+                        *fresh_until = None;
+                    }
                 }
                 Outcome::Unchanged { known } => {
                     end.num_pages += 1;
@@ -260,7 +272,7 @@ impl<M: Memory> Crawl<M> {
                 return end;
             }
             if failures_in_a_row >= self.settings.max_failures {
-                frontier.clear();
+                frontier.close();
             }
         }
     }
@@ -341,8 +353,10 @@ async fn fetch(
 }
 
 /// Pages that are still to be fetched, and all that ever were.
-#[derive(Default)]
 struct Frontier {
+    max_pages: usize,
+    /// The crawl goes no further. Pages that are under way may still lead to others.
+    is_closed: bool,
     seen: HashSet<LinkKey>,
     waiting: VecDeque<Link>,
     /// With what is known of them.
@@ -350,11 +364,23 @@ struct Frontier {
 }
 
 impl Frontier {
-    /// Adds a page, unless it was added before.
+    fn of(max_pages: u32) -> Self {
+        Self {
+            max_pages: usize::try_from(max_pages).unwrap_or(usize::MAX),
+            is_closed: false,
+            seen: HashSet::new(),
+            waiting: VecDeque::new(),
+            recalled: VecDeque::new(),
+        }
+    }
+
+    /// Adds a page, unless it was added before or there is no room. One page more than may be asked for is enough to
+    /// know that there are more.
     fn add(&mut self, mut link: Link) -> LinkKey {
         link.url.set_fragment(None);
         let key = link.key();
-        if self.seen.insert(key) {
+        let has_room = !self.is_closed && self.seen.len() <= self.max_pages;
+        if has_room && self.seen.insert(key) {
             self.waiting.push_back(link);
         }
         key
@@ -372,8 +398,13 @@ impl Frontier {
         self.recalled.extend(batch.into_iter().map(|link| (link, known.next().flatten())));
     }
 
-    fn clear(&mut self) {
+    /// Ends the crawl for good.
+    fn close(&mut self) {
+        self.is_closed = true;
         self.waiting.clear();
         self.recalled.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

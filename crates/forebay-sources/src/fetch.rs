@@ -45,7 +45,6 @@ mod warc;
 
 pub use address::{AllowPrivate, is_public};
 pub use error::FetchError;
-pub use freshness::needs_request;
 pub use request::{Fetched, Request, Streamed, Validators};
 pub use settings::{
     Concurrency, Contact, Encoding, FetchSettings, Header, HeaderFromEnv, HeaderFromFile, HeaderName,
@@ -242,4 +241,4 @@ impl Fetcher {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

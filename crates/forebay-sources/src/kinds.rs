@@ -42,6 +42,10 @@ use url::Url;
 
 use crate::{Error, Harvest, Link, Page, Role};
 
+/// The version of the readers in this module. Raise it whenever one of them reads a page otherwise than before: what is
+/// remembered of pages holds only for the readers that have read them.
+pub const READERS_VERSION: u32 = 1;
+
 /// What reads the pages of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageKind {

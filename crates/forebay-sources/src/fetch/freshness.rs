@@ -13,11 +13,6 @@ use url::Url;
 /// No page is taken for fresh for longer, whatever its server says.
 const MAX_FRESH: Duration = Duration::from_hours(24 * 30);
 
-/// Whether a page has to be asked for, given until when its server vouched for it.
-pub fn needs_request(fresh_until: Option<Timestamp>, now: Timestamp) -> bool {
-    fresh_until.is_none_or(|fresh_until| fresh_until <= now)
-}
-
 /// Until when an answer that came now is fresh; `None` if its server does not say, or says that it is not.
 pub(super) fn fresh_until(
     url: &Url,
@@ -91,13 +86,5 @@ mod tests {
         ] {
             assert_eq!(fresh_for(headers), None, "{headers:?}");
         }
-    }
-
-    #[test]
-    fn a_page_is_asked_for_when_nobody_vouches_for_it() {
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert!(needs_request(None, now));
-        assert!(needs_request(Some(now), now));
-        assert!(!needs_request(Some(now + jiff::SignedDuration::from_secs(1)), now));
     }
 }

@@ -6,7 +6,7 @@ mod conditional;
 mod files;
 mod redirects;
 mod robots;
-mod site;
+pub(crate) mod site;
 mod tries;
 
 use super::*;
@@ -23,7 +23,7 @@ fn settings(more: &str) -> FetchSettings {
     serde_json::from_value(settings).unwrap()
 }
 
-fn fetcher(more: &str) -> Fetcher {
+pub(crate) fn fetcher(more: &str) -> Fetcher {
     Network::new(1).fetcher(&settings(more), &[]).unwrap()
 }
 

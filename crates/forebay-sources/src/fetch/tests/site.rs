@@ -9,17 +9,17 @@ use tokio::task::JoinSet;
 use url::Url;
 
 /// What was asked.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Path and query.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The names in lower case.
-    pub(super) headers: HashMap<String, String>,
+    pub(crate) headers: HashMap<String, String>,
     /// How often the path had been asked for before.
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 /// What is answered. The connection is closed after it.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// These bytes.
     Bytes(Vec<u8>),
     /// Nothing, while the connection stays open.
@@ -32,7 +32,7 @@ pub(super) enum Reply {
 
 impl Reply {
     /// An answer with these headers (each with its `\r\n`) and this body.
-    pub(super) fn new(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn new(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let length = body.len();
         let head =
@@ -40,17 +40,17 @@ impl Reply {
         Self::Bytes([head.as_bytes(), body].concat())
     }
 
-    pub(super) fn ok(body: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn ok(body: impl AsRef<[u8]>) -> Self {
         Self::new(200, "", body)
     }
 
-    pub(super) fn redirect(to: impl std::fmt::Display) -> Self {
+    pub(crate) fn redirect(to: impl std::fmt::Display) -> Self {
         Self::new(302, &format!("location: {to}\r\n"), "moved")
     }
 }
 
 /// A running site. Dropping it ends it.
-pub(super) struct Site {
+pub(crate) struct Site {
     url: Url,
     seen: Arc<Mutex<Seen>>,
     _running: JoinSet<()>,
@@ -64,7 +64,7 @@ struct Seen {
 }
 
 impl Site {
-    pub(super) async fn serve(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn serve(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let seen = Arc::<Mutex<Seen>>::default();
@@ -81,16 +81,16 @@ impl Site {
         Self { url, seen, _running: running }
     }
 
-    pub(super) fn url(&self, path: &str) -> Url {
+    pub(crate) fn url(&self, path: &str) -> Url {
         self.url.join(path).unwrap()
     }
 
     /// The paths that were asked for, in order.
-    pub(super) fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.seen.lock().unwrap().paths.clone()
     }
 
-    pub(super) fn most_under_way(&self) -> usize {
+    pub(crate) fn most_under_way(&self) -> usize {
         self.seen.lock().unwrap().most_under_way
     }
 }

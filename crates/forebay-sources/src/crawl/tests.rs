@@ -1,0 +1,111 @@
+//! Crawls of small sites on loopback: where they end, and that they end there for good.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    Role,
+    fetch::tests::{
+        fetcher,
+        site::{Reply, Site},
+    },
+    kinds::PageReader,
+};
+
+/// A page with an item for each of these details, and a link to the next page.
+fn page(details: &[String], next: Option<&str>) -> Reply {
+    let items: String = details.iter().map(|path| format!("<li><a href='{path}'>one</a></li>")).collect();
+    let next = next.map(|next| format!("<a rel=next href='{next}'>more</a>")).unwrap_or_default();
+    let headers = "content-type: text/html\r\netag: \"1\"\r\n";
+    Reply::new(200, headers, format!("<h1>Title</h1><ul>{items}</ul>{next}"))
+}
+
+fn crawl<M: Memory>(settings: CrawlSettings, memory: M) -> Crawl<M> {
+    let html = json!({
+        "url": "http://127.0.0.1/", "items": "li", "follow": "a", "next": "a[rel=next]",
+        "detail": { "fields": { "title": "h1" } },
+    });
+    let reader = PageReader::Html(serde_json::from_value(html).unwrap());
+    Crawl { kind: Arc::new(PageKind::new(None, reader).unwrap()), fetcher: fetcher("{}"), settings, memory }
+}
+
+async fn run<M: Memory>(site: &Site, crawl: Crawl<M>) -> (CrawlEnd, Vec<Crawled>) {
+    let (sender, mut pages) = mpsc::channel(1);
+    let first = vec![Link::new(site.url("/"), Role::Listing)];
+    let crawling = tokio::spawn(crawl.run(first, sender));
+    let mut crawled = Vec::new();
+    while let Some(page) = pages.recv().await {
+        crawled.push(page);
+    }
+    (crawling.await.unwrap(), crawled)
+}
+
+#[tokio::test]
+async fn a_crawl_asks_for_no_more_pages_than_it_may_and_says_that_there_are_more() {
+    let details = |num: u8| (0..num).map(|number| format!("/{number}")).collect::<Vec<_>>();
+    let site = Site::serve(move |_| page(&details(50), None)).await;
+    let settings = CrawlSettings { max_pages: 7, concurrency: 3, ..CrawlSettings::default() };
+    let (end, crawled) = run(&site, crawl(settings, Forgetful)).await;
+    assert_eq!((end.num_pages, crawled.len(), site.paths().len()), (7, 7, 7));
+    assert_eq!(end.incomplete.unwrap().code, "too_many_pages");
+
+    // As many as there are is not too many.
+    let site = Site::serve(move |_| page(&details(2), None)).await;
+    let settings = CrawlSettings { max_pages: 3, ..CrawlSettings::default() };
+    let (end, _) = run(&site, crawl(settings, Forgetful)).await;
+    assert_eq!((end.num_pages, end.incomplete.is_none()), (3, true));
+}
+
+#[test]
+fn what_waits_is_bounded_by_what_may_be_asked_for() {
+    let mut frontier = Frontier::of(10);
+    for number in 0..1_000 {
+        let url = format!("http://127.0.0.1/{number}").parse().unwrap();
+        frontier.add(Link::new(url, Role::Listing));
+    }
+    assert_eq!((frontier.seen.len(), frontier.waiting.len()), (11, 11));
+}
+
+#[tokio::test]
+async fn after_too_many_failures_nothing_else_is_asked_for() {
+    let site = Site::serve(|asked| match asked.path.as_str() {
+        "/" => page(&["/bad/1", "/bad/2"].map(str::to_owned), Some("/good")),
+        // It is under way when the crawl is ended, and leads on.
+        "/good" => page(&[], Some("/more")),
+        path if path.starts_with("/bad") => Reply::new(500, "", ""),
+        _ => page(&[], None),
+    })
+    .await;
+    let settings = CrawlSettings { max_failures: 2, concurrency: 3, ..CrawlSettings::default() };
+    let (end, crawled) = run(&site, crawl(settings, Forgetful)).await;
+    assert_eq!((end.num_pages, end.num_failed, crawled.len()), (2, 2, 4));
+    assert!(!site.paths().contains(&"/more".to_owned()), "{:?}", site.paths());
+    assert_eq!(end.incomplete.unwrap().code, "http_status");
+}
+
+/// A memory that has nothing, and is to have nothing.
+struct Void;
+
+impl Memory for Void {
+    async fn recall(&self, links: &[Link]) -> Vec<Option<KnownPage>> {
+        vec![None; links.len()]
+    }
+
+    fn keeps(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_remembered_has_nothing_to_ask_with() {
+    let site = Site::serve(|_| page(&[], None)).await;
+    for is_kept in [true, false] {
+        let settings = CrawlSettings::default();
+        let (_, crawled) = match is_kept {
+            true => run(&site, crawl(settings, Forgetful)).await,
+            false => run(&site, crawl(settings, Void)).await,
+        };
+        let Outcome::Read { validators, .. } = &crawled[0].outcome else { panic!("{crawled:?}") };
+        assert_eq!(validators.is_empty(), !is_kept);
+    }
+}
