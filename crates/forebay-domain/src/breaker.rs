@@ -12,7 +12,8 @@
 //! - *forced open* and *disabled* are an operator's: nothing goes through, or everything; only an operator ends them.
 //!
 //! What comes late decides nothing: a call that was permitted while it was closed is no probe when it ends after the
-//! breaker opened, and a probe that lost its lease is not heard any more.
+//! breaker opened, and a probe that lost its lease is not heard once another one is out in its place. Until then it is:
+//! else a breaker whose calls take longer than the lease would never close.
 
 mod policy;
 #[cfg(test)]
@@ -276,11 +277,12 @@ impl Breaker {
         transition
     }
 
-    /// Takes a probe back; false if it is not waited for any more.
+    /// Takes a probe back; false if it is not waited for any more, because it lost its lease and a newer one is out.
     fn give_back(&mut self, id: ProbeId, now: Timestamp) -> bool {
         let known = self.probes.iter().find(|probe| probe.id == id).copied();
         self.probes.retain(|probe| probe.id != id);
-        known.is_some_and(|probe| probe.until > now)
+        known
+            .is_some_and(|late| late.until > now || self.probes.iter().all(|other| other.until <= late.until))
     }
 
     /// Comes into a state, with nothing left of what belongs to another one.

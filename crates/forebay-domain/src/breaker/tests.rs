@@ -163,6 +163,40 @@ fn a_probe_that_died_makes_room_and_is_not_heard_any_more() {
 }
 
 #[test]
+fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
+    let half_open = |policy: BreakerPolicy| {
+        let mut source = Source::new(policy);
+        for second in 0..5 {
+            source.call(second, CallOutcome::Transient);
+        }
+        source
+    };
+    // Calls that take longer than the lease of ten minutes, each asked for when the one before has ended.
+    let mut source = half_open(policy());
+    for begun in [100, 1_000] {
+        let Answer::Permit(slow) = source.ask(begun, 1) else { panic!("refused") };
+        source.record(begun + 800, slow, CallOutcome::Success);
+    }
+    assert_eq!(source.breaker.state, BreakerState::Closed);
+
+    let mut source = half_open(policy());
+    let Answer::Permit(slow) = source.ask(100, 1) else { panic!("refused") };
+    source.record(900, slow, CallOutcome::Transient);
+    assert_eq!(source.breaker.reason, BreakerReason::ProbeFailed);
+    source.record(901, slow, CallOutcome::Success);
+    assert_eq!(source.breaker.state, BreakerState::Open, "it counts once");
+
+    // One of two is late: what is decided is the newer one's.
+    let mut source = half_open(BreakerPolicy { probes: 2, ..policy() });
+    let Answer::Permit(late) = source.ask(100, 1) else { panic!("refused") };
+    let Answer::Permit(newer) = source.ask(200, 2) else { panic!("refused") };
+    source.record(750, late, CallOutcome::Transient);
+    assert_eq!((source.breaker.state, source.breaker.num_recovered), (BreakerState::HalfOpen, 0));
+    source.record(850, newer, CallOutcome::Success);
+    assert_eq!(source.breaker.num_recovered, 1);
+}
+
+#[test]
 fn a_call_from_before_it_opened_is_no_probe() {
     let mut source = Source::new(policy());
     for second in 0..5 {
