@@ -36,7 +36,9 @@ create table forebay."references" (
     -- One index answers the probe of a replay without touching the table: is this id active, in this scope, at this hash?
     constraint references_pkey primary key (reference_id) include (version_hash, scope, removed_at)
 );
-create index references_active_by_scope on forebay."references" (source_id, scope) where removed_at is null;
+-- The run that added a reference is in the key, so that what a run added is found; equal keys of a run are stored as one.
+create index references_active_by_scope on forebay."references" (source_id, scope, first_seen_run_id)
+    where removed_at is null;
 comment on table forebay."references" is 'The durable row for each record of each source, at its latest version.';
 comment on column forebay."references".reference_id is 'Computed from source and record_key (forebay.reference_id); a re-key keeps it.';
 comment on column forebay."references".first_seen_at is 'When the source was first observed to have it.';
@@ -66,6 +68,8 @@ create table forebay.reference_revisions (
     new_value jsonb,
     primary key (reference_id, changed_at, scrape_run_id, change, field_name)
 ) partition by range (changed_at);
+-- Changed fields are few beside the references that they are of, so an entry for each is little. It finds what a run changed.
+create index reference_revisions_by_run on forebay.reference_revisions (scrape_run_id, reference_id);
 comment on table forebay.reference_revisions is 'One changed field of one version, or one removal or restoration; by month of changed_at.';
 comment on column forebay.reference_revisions.reference_id is 'The reference that changed.';
 comment on column forebay.reference_revisions.changed_at is 'When the change was observed.';

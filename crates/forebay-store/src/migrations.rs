@@ -49,7 +49,6 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0006_documents",
     "0007_workers",
     "0008_scraping",
-    "0009_timeline",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.

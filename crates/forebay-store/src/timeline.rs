@@ -2,7 +2,7 @@
 //!
 //! Everything here has a limit on rows and, where values may be large, on each value. A page ends with a place from
 //! which the next one goes on (keyset, so a late page costs no more than the first). Changes are found by run,
-//! because the changes of one run have one time and are together in an index; runs are few. See `0009_timeline` for
+//! because the changes of one run have one time and are together in an index; runs are few. See `0002_references` for
 //! the indexes.
 
 use forebay_domain::{identity::ReferenceId, scope::Scope};
