@@ -153,12 +153,12 @@ async fn follow(
         report.has_more = num_shown + lines.len() > limit;
         let shown = lines.into_iter().take(limit - num_shown).map(Line::from);
         report.lines.extend(shown);
-        if !ui.is_json() {
+        if ui.is_json() {
+            num_shown = report.lines.len();
+        } else {
             ui.show(&report)?;
             num_shown += report.lines.len();
             report.lines.clear();
-        } else {
-            num_shown = report.lines.len();
         }
         if report.has_more {
             return Ok(report);

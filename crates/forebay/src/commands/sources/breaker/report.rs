@@ -71,7 +71,7 @@ impl Line {
         let is_failure = |weight: f64| weight > 0.0;
         let failures =
             breaker.window.iter().filter(|call| policy.weight(call.outcome).is_some_and(is_failure));
-        let wait = breaker.retry_at.map(|at| now.duration_until(at)).filter(|wait| wait.is_positive());
+        let wait = breaker.retry_at.map(|at| now.duration_until(at)).filter(|wait| wait.signum() > 0);
         Self {
             source,
             state: breaker.state.as_str(),
