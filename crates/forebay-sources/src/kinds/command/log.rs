@@ -11,7 +11,7 @@ const KEPT_LINES: usize = 5;
 const KEPT_CHARS: usize = 300;
 /// Levels stand near the beginning: after a time and the name of a logger.
 const LEVEL_WITHIN: usize = 120;
-/// Shorter values are no secrets, and to mask them would garble every line.
+/// Shorter values (or lines of values) are no secrets, and to mask them would garble every line.
 const MIN_SECRET: usize = 4;
 
 /// How much a line matters.
@@ -56,12 +56,13 @@ pub(super) fn follow(
     max_lines: u32,
     mut take: impl FnMut(LogLine),
 ) -> String {
+    let masks = masks(secrets);
     let mut last = VecDeque::with_capacity(KEPT_LINES);
     let mut num_lines = 0u64;
     let mut line = Vec::new();
     let mut buffer = vec![0; 8 << 10];
     let mut end_line = |line: &mut Vec<u8>| {
-        let message = masked(&printable(line), secrets);
+        let message = masked(&printable(line), &masks);
         line.clear();
         if message.trim().is_empty() {
             return;
@@ -107,12 +108,21 @@ fn printable(line: &[u8]) -> String {
     text.trim_end().chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
+/// What must not be shown: each line of a secret, because a log is read line by line (a key in PEM has many). Longer ones
+/// first: a shorter one may be a part of one of them.
+fn masks(secrets: &[String]) -> Vec<&str> {
+    let lines = secrets.iter().flat_map(|secret| secret.lines()).map(str::trim);
+    let mut masks: Vec<&str> = lines.filter(|line| line.len() >= MIN_SECRET).collect();
+    masks.sort_unstable_by_key(|mask| std::cmp::Reverse(mask.len()));
+    masks
+}
+
 /// Takes secrets out: the values that were given as such, and passwords in URLs.
-fn masked(text: &str, secrets: &[String]) -> String {
+fn masked(text: &str, masks: &[&str]) -> String {
     let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET) {
-        if text.contains(secret.as_str()) {
-            text = text.replace(secret.as_str(), "***");
+    for mask in masks {
+        if text.contains(mask) {
+            text = text.replace(mask, "***");
         }
     }
     let mut out = String::with_capacity(text.len());
@@ -199,6 +209,16 @@ mod tests {
         assert_eq!(messages[3], "The program wrote 1 more lines, which are not logged.");
         assert!(last.ends_with("| last\u{fffd}") && last.len() < 1000, "{last}");
         assert_eq!(followed("", &[], 3), (Vec::new(), String::new()));
+    }
+
+    #[test]
+    fn each_line_of_a_secret_is_masked() {
+        let secrets = ["-----BEGIN KEY-----\r\nMIIEvQ\n  AoIBAQ\nend\n-----END KEY-----\n", "MIIEvQxyz"];
+        let text = "bad key MIIEvQ\nAoIBAQ; at the end\nMIIEvQxyz\n-----END KEY-----";
+        let (lines, last) = followed(text, &secrets, 9);
+        let messages: Vec<&str> = lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(messages, ["bad key ***", "***; at the end", "***", "***"]);
+        assert!(!last.contains("MIIEvQ"), "{last}");
     }
 
     #[test]
