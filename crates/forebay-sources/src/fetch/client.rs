@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, COOKIE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    USER_AGENT,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Client, retry};
@@ -20,7 +20,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::{Origin, Url};
 
 use super::address::Resolver;
-use super::{AllowPrivate, Encoding, FetchError, FetchSettings, Header, Request};
+use super::{AllowPrivate, Encoding, FetchError, FetchSettings, Header, Request, shown};
 
 /// How long a connection without requests is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -104,7 +104,7 @@ impl Identity {
             };
             let parsed = (name.as_str().parse::<HeaderName>(), HeaderValue::from_str(value.trim()));
             let (Ok(name), Ok(mut value)) = parsed else { return Err(missing(place)) };
-            if is_secret || name == AUTHORIZATION || name == COOKIE {
+            if is_secret || name == COOKIE || shown::is_secret(name.as_str()) {
                 value.set_sensitive(true);
                 secret.insert(name, value);
             } else {
@@ -173,20 +173,25 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "s3cret\n").unwrap();
         let json = serde_json::json!({ "headers": {
-            "x-token": { "file": file.path() }, "authorization": "Bearer x", "x-plain": "p",
+            "x-token": { "file": file.path() }, "authorization": "Bearer x", "X-API-Key": "k3y",
+            "x-plain": "p",
         }});
         let identity = Identity::of(&settings(&json.to_string()), &[url("https://a.example/x")]).unwrap();
         let request = Request::new(url("https://a.example/y"));
         let home = identity.headers(&url("https://a.example/z"), &request);
         assert_eq!(home["x-token"], "s3cret");
         assert_eq!(home["authorization"], "Bearer x");
+        assert_eq!(home["x-api-key"], "k3y");
         assert_eq!(home["x-plain"], "p");
         for other in ["https://b.example/", "http://a.example/", "https://a.example:444/"] {
             let headers = identity.headers(&url(other), &request);
-            assert!(!headers.contains_key("x-token") && !headers.contains_key("authorization"), "{other}");
+            for secret in ["x-token", "authorization", "x-api-key"] {
+                assert!(!headers.contains_key(secret), "{secret} to {other}");
+            }
             assert_eq!(headers["x-plain"], "p");
         }
-        assert!(!format!("{identity:?}").contains("s3cret"));
+        let shown = format!("{identity:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("k3y"), "{shown}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "s3cret").unwrap();
     let more = serde_json::json!({
-        "warc": archive, "robots": "obey", "retries": 1, "headers": { "x-token": { "file": secret } },
+        "warc": archive, "robots": "obey", "retries": 1, "headers": { "x-token": { "file": secret }, "x-api-key": "k3y" },
     });
     let settings = settings(&more.to_string());
     let fetcher = Network::new(1).fetcher(&settings, &[site.url("/")]).unwrap();
@@ -61,7 +61,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     let seen = site.paths().len();
 
     let text = unpacked(&archive);
-    for kept_out in ["s3cret", "c00kie", "x-token"] {
+    for kept_out in ["s3cret", "c00kie", "x-token", "k3y"] {
         assert!(!text.contains(kept_out), "{kept_out}");
     }
     assert!(text.contains("GET /page HTTP/1.1") && text.contains("user-agent: forebay/"));
