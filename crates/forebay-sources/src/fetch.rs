@@ -23,6 +23,7 @@ use url::Url;
 
 mod address;
 mod answer;
+mod bounds;
 pub(crate) mod charset;
 mod client;
 mod decode;
@@ -44,6 +45,7 @@ mod values;
 mod warc;
 
 pub use address::{AllowPrivate, is_public};
+pub use bounds::Bounds;
 pub use error::FetchError;
 pub use request::{Fetched, Request, Streamed, Validators};
 pub use settings::{

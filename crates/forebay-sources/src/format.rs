@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::fetch::Bounds;
 use crate::{Error, SingerOptions};
 
 /// The format of an input.
@@ -69,6 +70,9 @@ pub struct ReadOptions {
     pub max_record_bytes: usize,
     /// What only [`Format::Singer`] asks for. Default: the only stream that comes.
     pub singer: SingerOptions,
+    /// How much may be read, after decompression of gzip that the content tells. Default: no bounds, which is for input
+    /// from this machine.
+    pub bounds: Option<Bounds>,
 }
 
 impl Default for ReadOptions {
@@ -78,6 +82,7 @@ impl Default for ReadOptions {
             records: None,
             max_record_bytes: 16 << 20,
             singer: SingerOptions::default(),
+            bounds: None,
         }
     }
 }

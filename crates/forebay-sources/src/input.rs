@@ -1,13 +1,15 @@
 //! The bytes of an input: decompressed, counted, and read in pieces that fit how they arrive.
 //!
 //! gzip (RFC 1952, several members) is told by its first two bytes, not by a file name. A stream that breaks
-//! off is an ending, damage is an error; either way the bytes before it have been handed out.
+//! off is an ending, damage is an error; either way the bytes before it have been handed out. Input from elsewhere has
+//! bounds: those of the fetch hold for what it brings, which a packed file is not the end of.
 
 use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::Error;
+use crate::fetch::Bounds;
 
 /// The most bytes that one read asks for.
 const MAX_READ: usize = 1 << 20;
@@ -35,13 +37,16 @@ pub(crate) struct Input {
     /// What peeking met after those bytes.
     met: Option<Result<Filled, Error>>,
     read: u64,
+    /// Bytes that came out of the body, also those that are peeked.
+    unpacked: u64,
+    bounds: Option<Bounds>,
     /// How much to ask for: twice what the last read brought, so that a slow pipe costs no large clearing of
     /// memory.
     ask: usize,
 }
 
 impl Input {
-    pub(crate) fn open(inner: Box<dyn Read + Send>) -> Result<Self, Error> {
+    pub(crate) fn open(inner: Box<dyn Read + Send>, bounds: Option<Bounds>) -> Result<Self, Error> {
         let mut raw = Raw { inner, first: Vec::new(), given: 0, position: 0 };
         raw.read_first(&GZIP)?;
         let body = if raw.first.starts_with(&GZIP) {
@@ -49,7 +54,7 @@ impl Input {
         } else {
             Body::Plain(raw)
         };
-        Ok(Self { body, peeked: Vec::new(), met: None, read: 0, ask: MIN_READ })
+        Ok(Self { body, peeked: Vec::new(), met: None, read: 0, unpacked: 0, bounds, ask: MIN_READ })
     }
 
     /// The bytes at the front, which stay there.
@@ -107,6 +112,13 @@ impl Input {
             }
         };
         let count = *outcome.as_ref().unwrap_or(&0);
+        self.unpacked += count as u64;
+        if let Some(bounds) = &self.bounds
+            && let Err(error) = bounds.check(self.body.packed(), self.unpacked)
+        {
+            buffer.truncate(before);
+            return Err(error.into());
+        }
         buffer.truncate(before + count);
         match outcome {
             Ok(0) => Ok(Filled::End),
@@ -153,6 +165,17 @@ enum Body {
 }
 
 impl Body {
+    /// How many packed bytes were unpacked; none if they are not packed.
+    fn packed(&self) -> Option<u64> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Gzip(decoder) => {
+                let buffered = decoder.get_ref();
+                Some(buffered.get_ref().position - buffered.buffer().len() as u64)
+            }
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read(buffer),

@@ -42,7 +42,7 @@ impl Reader {
             return Err(Error::RecordsNeedJson { format: options.format });
         }
         let path = crate::json::parse_pointer(pointer.unwrap_or_default())?;
-        let mut input = Input::open(input)?;
+        let mut input = Input::open(input, options.bounds.clone())?;
         while sniff::needs_more_for_mark(input.peeked()) && input.peek() {}
         let mark = sniff::byte_order_mark(input.peeked())?;
         input.skip_peeked(mark);

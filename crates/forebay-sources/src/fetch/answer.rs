@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, RETRY_AFTER};
 use url::Url;
 
 use super::address::{NoAddress, Refused};
-use super::decode::{Decoded, encodings};
+use super::decode::{Decoded, encoding};
 use super::hosts::Turn;
 use super::pace::Outcome;
 use super::stats::{FetchStats, add};
@@ -182,14 +182,12 @@ pub(super) async fn decoded(
     limit: u64,
     beyond: Beyond,
 ) -> Result<Bytes, FetchError> {
-    let Some(layers) = encodings(headers) else {
-        return Err(FetchError::EncodingUnknown { url: shown(url) });
-    };
-    if layers.is_empty() {
+    let encoding = encoding(headers, url)?;
+    if encoding.is_none() {
         return Ok(wire);
     }
     let is_long = wire.len() > LONG_WORK;
-    let decoder = Decoded::new(wire.reader(), layers, limit, url.clone());
+    let decoder = Decoded::new(wire.reader(), encoding, limit, url.clone());
     if !is_long {
         return read_decoded(decoder, beyond, limit);
     }

@@ -4,7 +4,7 @@
 //! Whether bad data was cut off or damaged is told by whether the decoder asked for more than there was, because the
 //! decoders themselves do not agree on an error for it.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,38 +15,33 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use url::Url;
 
-use super::{Encoding, FetchError, shown};
+use super::{Bounds, Encoding, FetchError, shown};
 use crate::Error;
-
-/// Data that grows more than this is an attack (gzip reaches 1032 times at most, of nothing but equal bytes).
-const MAX_RATIO: u64 = 200;
-
-/// Up to this size growth does no harm.
-const HARMLESS: u64 = 1 << 20;
 
 /// The largest window of zstd on the web (RFC 9659).
 const MAX_ZSTD_WINDOW: u64 = 8 << 20;
 
-/// The most encodings on top of each other.
-const MAX_LAYERS: usize = 2;
-
-/// The encodings of a body in the order in which they were applied; `None` if one is unknown or there are too many.
-pub(super) fn encodings(headers: &HeaderMap) -> Option<Vec<Encoding>> {
-    let mut encodings = Vec::new();
+/// The encoding of a body. Error: `encoding_unknown`, also for one on top of another: what is between the two has no
+/// bounds, and no server that means well packs twice.
+pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding>, FetchError> {
+    let unknown = || FetchError::EncodingUnknown { url: shown(url) };
+    let mut found = None;
     for value in headers.get_all(CONTENT_ENCODING) {
-        for word in value.to_str().ok()?.split(',') {
+        for word in value.to_str().map_err(|_| unknown())?.split(',') {
             let encoding = match word.trim().to_ascii_lowercase().as_str() {
                 "" | "identity" => continue,
                 "gzip" | "x-gzip" => Encoding::Gzip,
                 "deflate" => Encoding::Deflate,
                 "br" => Encoding::Br,
                 "zstd" => Encoding::Zstd,
-                _ => return None,
+                _ => return Err(unknown()),
             };
-            encodings.push(encoding);
+            if found.replace(encoding).is_some() {
+                return Err(unknown());
+            }
         }
     }
-    (encodings.len() <= MAX_LAYERS).then_some(encodings)
+    Ok(found)
 }
 
 /// What is known of the data that goes in, from outside of the decoder that owns it.
@@ -100,11 +95,11 @@ impl<R: BufRead> Read for Watched<R> {
 /// A body on its way out of its encodings. Errors come out as [`Error::Fetch`] inside of [`io::Error`].
 pub(super) struct Decoded {
     reader: Option<Box<dyn BufRead + Send>>,
-    layers: Vec<Encoding>,
+    encoding: Option<Encoding>,
     decoder: Option<Box<dyn Read + Send>>,
     wire: Arc<Wire>,
     given: u64,
-    max: u64,
+    bounds: Bounds,
     url: Url,
 }
 
@@ -112,7 +107,7 @@ impl std::fmt::Debug for Decoded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoded")
             .field("url", &shown(&self.url))
-            .field("layers", &self.layers)
+            .field("encoding", &self.encoding)
             .finish_non_exhaustive()
     }
 }
@@ -121,13 +116,14 @@ impl Decoded {
     /// The body of a URL, of which at most `max` bytes may come out.
     pub(super) fn new(
         body: impl BufRead + Send + 'static,
-        layers: Vec<Encoding>,
+        encoding: Option<Encoding>,
         max: u64,
         url: Url,
     ) -> Self {
         let wire = Arc::<Wire>::default();
         let reader = Box::new(Watched { inner: body, wire: Arc::clone(&wire) });
-        Self { reader: Some(reader), layers, decoder: None, wire, given: 0, max, url }
+        let bounds = Bounds::new(&url, max);
+        Self { reader: Some(reader), encoding, decoder: None, wire, given: 0, bounds, url }
     }
 
     fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -135,9 +131,12 @@ impl Decoded {
             // Looking at the data may block, which is why it waits for the first read. No data at all is an empty body
             // in every encoding.
             if reader.fill_buf()?.is_empty() {
-                self.layers.clear();
+                self.encoding = None;
             }
-            self.decoder = Some(stack(reader, &self.layers)?);
+            self.decoder = Some(match self.encoding {
+                Some(encoding) => decoder(reader, encoding)?,
+                None => Box::new(reader),
+            });
         }
         match &mut self.decoder {
             Some(decoder) => decoder.read(buffer),
@@ -146,14 +145,8 @@ impl Decoded {
     }
 
     fn check(&self) -> Result<(), FetchError> {
-        let taken = self.wire.taken.load(Ordering::Relaxed);
-        if !self.layers.is_empty() && self.given > HARMLESS && self.given / MAX_RATIO > taken {
-            return Err(FetchError::DecompressionBomb { url: shown(&self.url), ratio: MAX_RATIO });
-        }
-        if self.given > self.max {
-            return Err(FetchError::BodyTooLarge { url: shown(&self.url), limit: self.max });
-        }
-        Ok(())
+        let taken = self.encoding.map(|_| self.wire.taken.load(Ordering::Relaxed));
+        self.bounds.check(taken, self.given)
     }
 
     /// That the body broke off.
@@ -165,7 +158,7 @@ impl Decoded {
         if let Some(error) = self.wire.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return error;
         }
-        let error = match self.layers.last() {
+        let error = match self.encoding {
             Some(encoding) if !self.wire.is_over.load(Ordering::Relaxed) => {
                 FetchError::BodyCorrupt { url: shown(&self.url), encoding: encoding.as_str() }
             }
@@ -189,15 +182,6 @@ impl Read for Decoded {
             }
         }
     }
-}
-
-/// The decoders on top of each other. The encoding that was applied last is undone first.
-fn stack(mut reader: Box<dyn BufRead + Send>, layers: &[Encoding]) -> io::Result<Box<dyn Read + Send>> {
-    let Some((innermost, outer)) = layers.split_first() else { return Ok(Box::new(reader)) };
-    for layer in outer.iter().rev() {
-        reader = Box::new(BufReader::new(decoder(reader, *layer)?));
-    }
-    decoder(reader, *innermost)
 }
 
 fn decoder(mut reader: Box<dyn BufRead + Send>, encoding: Encoding) -> io::Result<Box<dyn Read + Send>> {

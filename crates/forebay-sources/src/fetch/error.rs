@@ -131,8 +131,8 @@ pub enum FetchError {
         /// The limit.
         ratio: u64,
     },
-    /// `encoding_unknown`: a compression that was not asked for.
-    #[error("{url} came in an encoding that was not asked for")]
+    /// `encoding_unknown`: a compression that was not asked for, or one on top of another.
+    #[error("{url} came in an encoding that was not asked for, or in several")]
     EncodingUnknown {
         /// The URL.
         url: String,
@@ -250,12 +250,16 @@ impl FetchError {
             Self::ConnectFailed { .. } | Self::HttpFailed { .. } => {
                 "check that the server is up and the URL is right, and run again"
             }
-            Self::Timeout { .. } => "run again later, or raise timeout for the source",
+            Self::Timeout { .. } => {
+                "run again later, or raise timeout (for a big file max_file_time) for the source"
+            }
             Self::Throttled { .. } => "run again after that time, and lower rate for the source",
             Self::RedirectInvalid { .. } | Self::TooManyRedirects { .. } => {
                 "open the URL in a browser and use the one it ends at"
             }
-            Self::BodyTooLarge { .. } => "ask the server for smaller pages, or raise max_body for the source",
+            Self::BodyTooLarge { .. } => {
+                "ask the server for less, or raise max_body (for a big file max_file) for the source"
+            }
             Self::BodyTruncated { .. } => {
                 "run again; if it stays, the server or something before it cuts bodies"
             }

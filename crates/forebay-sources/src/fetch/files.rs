@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufReader, Seek, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 use reqwest::Response;
 
 use super::answer::{Answer, Content, broken_off, pace_of};
-use super::decode::{Decoded, encodings};
+use super::decode::{Decoded, encoding};
 use super::hops::Purpose;
 use super::hosts::Turn;
 use super::pace::Outcome;
@@ -27,12 +28,10 @@ impl Fetcher {
         let content_type = answer.content_type();
         let Answer { url, status, headers, at, content } = answer;
         let limit = self.inner.settings.max_file.get();
-        let Some(layers) = encodings(&headers) else {
-            return Err(FetchError::EncodingUnknown { url: shown(&url) });
-        };
+        let encoding = encoding(&headers, &url)?;
         let validators = Validators::of(&headers);
         let decoded = match content {
-            Content::Archive(reader) => Decoded::new(reader, layers, limit, url.clone()),
+            Content::Archive(reader) => Decoded::new(reader, encoding, limit, url.clone()),
             Content::Network { response, turn } => {
                 if response.content_length().is_some_and(|length| length > limit) {
                     return Err(FetchError::BodyTooLarge { url: shown(&url), limit });
@@ -45,7 +44,7 @@ impl Fetcher {
                 };
                 let (pieces, body) = coming();
                 tokio::spawn(self.clone().bring(response, turn, pieces, exchange, spool));
-                Decoded::new(body, layers, limit, url.clone())
+                Decoded::new(body, encoding, limit, url.clone())
             }
         };
         let body = Body::new(decoded, Arc::clone(&self.inner.stats));
@@ -80,9 +79,13 @@ impl Fetcher {
     ) -> Result<(), FetchError> {
         let limit = self.inner.settings.max_file.get();
         let timeout = self.inner.settings.timeout.get();
+        let mut patience = self.inner.settings.max_file_time.get();
         let mut wire_bytes = 0;
         loop {
-            let piece = tokio::time::timeout(timeout, response.chunk()).await;
+            // A reader that is slow costs the server nothing: only the time that the server takes counts.
+            let asked = Instant::now();
+            let piece = tokio::time::timeout(timeout.min(patience), response.chunk()).await;
+            patience = patience.saturating_sub(asked.elapsed());
             let piece = piece.map_err(|_| FetchError::Timeout { url: shown(&exchange.url) })?;
             let Some(piece) = piece.map_err(|error| broken_off(&exchange.url, &error))? else { break };
             add(&self.inner.stats.wire_bytes, piece.len() as u64);

@@ -31,7 +31,7 @@ pub struct FetchSettings {
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Concurrency,
     /// The most time for one request, from connecting to the last byte of the answer; for big files the most time
-    /// without a byte. Default: `30s`.
+    /// without a byte (see also `max_file_time`). Default: `30s`.
     pub timeout: Period,
     /// The most time for a connection, with TLS. Default: `10s`.
     pub connect_timeout: Period,
@@ -40,6 +40,9 @@ pub struct FetchSettings {
     /// The most bytes of a file that is read while it comes (`csv`, `jsonl`, `json`), after decompression. Default:
     /// `16GiB`.
     pub max_file: Size,
+    /// The longest time that is waited for the bytes of such a file, all pieces together; the time that reading them
+    /// takes does not count. Default: `1h`.
+    pub max_file_time: Period,
     /// The most redirects that are followed from one URL. Default: 5.
     pub max_redirects: u8,
     /// How often a request is tried again after a failure that may pass: a timeout, a lost connection, most 5xx, a
@@ -58,13 +61,15 @@ pub struct FetchSettings {
     pub allow_private: AllowPrivate,
     /// Whether robots.txt (RFC 9309) is obeyed, as product `forebay`. Default: `obey`.
     pub robots: Robots,
-    /// Headers sent with every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret ones
-    /// are not sent on to another origin by a redirect. Default: none.
+    /// Headers sent with every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret ones,
+    /// and those whose names say that they are (`authorization`, `cookie`, `x-api-key`), are sent to the source's own
+    /// origins only, by no link or redirect to another, and are not archived. Default: none.
     pub headers: BTreeMap<HeaderName, Header>,
     /// The compressions that are asked for. Default: all of them.
     pub accept_encoding: Vec<Encoding>,
     /// An archive (WARC/1.1, ISO 28500) to which everything fetched is added. It holds full URLs and contents, so keep
-    /// it as safe as the data. Default: none.
+    /// it as safe as the data. Every page is then fetched whole, also those that are known not to have changed, so that
+    /// each run can be replayed. Default: none.
     pub warc: Option<PathBuf>,
 }
 
@@ -78,6 +83,7 @@ impl Default for FetchSettings {
             connect_timeout: Period::from_secs(10),
             max_body: Size::bytes(32 << 20),
             max_file: Size::bytes(16 << 30),
+            max_file_time: Period::from_secs(3600),
             max_redirects: 5,
             retries: 3,
             backoff: Period::from_secs(1),
@@ -231,7 +237,7 @@ impl TryFrom<String> for HeaderName {
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a text, { env = \"NAME\" } or { file = \"PATH\" }")]
 pub enum Header {
-    /// The value itself, which is no secret.
+    /// The value itself, which is no secret unless the name says so.
     Plain(HeaderText),
     /// An environment variable that holds it.
     Env(HeaderFromEnv),
@@ -343,7 +349,7 @@ mod tests {
     fn the_schema_knows_every_field() {
         let schema = schemars::schema_for!(FetchSettings);
         let properties = schema.get("properties").and_then(|p| p.as_object()).unwrap();
-        assert_eq!(properties.len(), 17);
+        assert_eq!(properties.len(), 18);
         for (name, kind) in [("rate", "string"), ("concurrency", "integer"), ("contact", "string")] {
             let text = serde_json::to_string(&(&properties[name], schema.get("$defs"))).unwrap();
             assert!(text.contains(&format!("\"{kind}\"")), "{name} is {text}");

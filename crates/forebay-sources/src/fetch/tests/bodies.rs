@@ -109,7 +109,6 @@ async fn every_encoding_is_undone() {
         ("content-encoding: deflate\r\n", zlib.finish().unwrap()),
         ("content-encoding: deflate\r\n", deflate.finish().unwrap()),
         ("content-encoding: identity\r\n", text.clone().into_bytes()),
-        ("content-encoding: gzip, gzip\r\n", gzip(&gzip(text.as_bytes()))),
     ] {
         let page = outcome("{}", headers, body).await.unwrap();
         assert_eq!(page.text(), text, "{headers}");
@@ -130,8 +129,12 @@ async fn bombs_cut_off_and_damaged_data_are_told_apart() {
     let bomb = gzip(&vec![0; 8 << 20]);
     assert!(bomb.len() < 10_000);
     assert_eq!(code("{}", GZIP, bomb.clone()).await.unwrap_err(), "decompression_bomb");
-    let twice = code("{}", "content-encoding: gzip\r\ncontent-encoding: gzip\r\n", gzip(&bomb)).await;
-    assert_eq!(twice.unwrap_err(), "decompression_bomb");
+    // What is inside would be unpacked in full before anything comes out of it.
+    for headers in
+        ["content-encoding: gzip\r\ncontent-encoding: gzip\r\n", "content-encoding: gzip, gzip\r\n"]
+    {
+        assert_eq!(code("{}", headers, gzip(&bomb)).await.unwrap_err(), "encoding_unknown");
+    }
 
     let page: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
     let whole = gzip(&page);

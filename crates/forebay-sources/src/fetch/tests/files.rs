@@ -99,6 +99,15 @@ async fn bounds_hold_for_files() {
 }
 
 #[tokio::test]
+async fn a_trickle_ends() {
+    let site = Site::serve(|_| Reply::Trickle("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
+    // No piece keeps it waiting for long.
+    let fetcher = fetcher(r#"{"timeout": "1h", "max_file_time": "100ms"}"#);
+    let (_, error) = read(stream(&fetcher, &site.url("/")).await).await;
+    assert_eq!(error, Some("timeout"));
+}
+
+#[tokio::test]
 async fn nobody_reading_ends_it() {
     let site = Site::serve(|_| Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     let fetcher = fetcher(r#"{"concurrency": 1}"#);

@@ -26,6 +26,8 @@ pub(crate) enum Reply {
     Silence,
     /// These bytes, and then zeros in chunks without end.
     Endless(&'static str),
+    /// These bytes, and then a chunk of one byte after the other, slowly and without end.
+    Trickle(&'static str),
     /// These bytes, and then nothing, while the connection stays open.
     ThenSilence(Vec<u8>),
 }
@@ -134,6 +136,13 @@ async fn write(connection: &mut TcpStream, reply: Reply) -> std::io::Result<()> 
         Reply::ThenSilence(bytes) => {
             connection.write_all(&bytes).await?;
             std::future::pending::<()>().await;
+        }
+        Reply::Trickle(head) => {
+            connection.write_all(head.as_bytes()).await?;
+            loop {
+                connection.write_all(b"1\r\n\n\r\n").await?;
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
         }
         Reply::Endless(head) => {
             connection.write_all(head.as_bytes()).await?;

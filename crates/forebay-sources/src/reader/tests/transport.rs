@@ -152,3 +152,29 @@ fn a_buffer_that_grew_for_one_record_settles_again() {
         assert!(reader.carry.capacity() <= 4 << 20);
     }
 }
+
+#[test]
+fn packed_content_is_held_to_the_bounds_of_its_fetch() {
+    let bounded = |bytes: Vec<u8>, max_bytes: u64| {
+        let url = url::Url::parse("https://a.example/x.gz?token=hush").unwrap();
+        let options = ReadOptions {
+            format: Format::JsonLines,
+            bounds: Some(crate::fetch::Bounds::new(&url, max_bytes)),
+            ..ReadOptions::default()
+        };
+        read(Cursor::new(bytes), &options)
+    };
+    let text = noise(50_000);
+    let (packed, length) = (gzip(text.as_bytes()), text.len() as u64);
+    assert_eq!(bounded(packed.clone(), length).records.len(), 50_000);
+    let outcome = bounded(packed, length - 1);
+    assert_eq!(outcome.code(), "body_too_large");
+    assert!(outcome.records.len() > 10_000 && outcome.truncated.is_some());
+    assert!(!format!("{:?}", outcome.error).contains("hush"));
+    assert_eq!(bounded(text.into_bytes(), length - 1).code(), "body_too_large");
+
+    // Empty lines, which are no records: nothing else would end it.
+    let bomb = vec![b'\n'; 32 << 20];
+    assert_eq!(bounded(gzip(&bomb), u64::MAX).code(), "decompression_bomb");
+    assert!(read(Cursor::new(gzip(&bomb)), &ReadOptions::default()).error.is_none(), "ours has no bounds");
+}
