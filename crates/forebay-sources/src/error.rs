@@ -174,6 +174,14 @@ pub enum Error {
     /// A page or file was not fetched; the code is that of [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// `redirected_away`: a redirect led to a host that the source does not allow.
+    #[error("{url} redirects to {to}, which allow_hosts does not name")]
+    RedirectedAway {
+        /// The page that was asked for.
+        url: String,
+        /// Where it leads: scheme, host and port.
+        to: String,
+    },
     /// `http_next`: the link to the next page cannot be followed.
     #[error("the link to the next page in {url} cannot be followed: {problem}")]
     HttpNext {
@@ -210,6 +218,7 @@ impl Error {
             Self::CommandTimeout { .. } => "command_timeout",
             Self::SingerStream { .. } => "singer_stream",
             Self::Fetch(error) => error.code(),
+            Self::RedirectedAway { .. } => "redirected_away",
             Self::HttpNext { .. } => "http_next",
         }
     }
@@ -257,6 +266,9 @@ impl Error {
             Self::CommandTimeout { .. } => "raise the source's timeout, or find out what the program waits for",
             Self::SingerStream { .. } => "name one stream with the setting stream, and turn batches off in the tap",
             Self::Fetch(error) => error.hint(),
+            Self::RedirectedAway { .. } => {
+                "change the URL to where it leads, or add that host to allow_hosts of the source"
+            }
             Self::HttpNext { .. } => {
                 "check the pointer to the next link; links to another host are not followed"
             }

@@ -115,8 +115,12 @@ impl PageKind {
     }
 
     /// Reads a page that `link` led to. What cannot be read as a whole is an error (`page_unreadable` and those of the
-    /// formats); a record that is broken is rejected in the harvest's chunk.
+    /// formats; `redirected_away` if the page came from a host that the source does not allow); a record that is broken
+    /// is rejected in the harvest's chunk.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
+        if let Some(allowed) = self.allowed_hosts(link.role) {
+            links::check_redirect(&link.url, &page.url, allowed)?;
+        }
         if let (Role::Sitemap, Some(sitemap)) = (link.role, &self.sitemap) {
             return sitemap.harvest(page, link);
         }
@@ -143,6 +147,20 @@ impl PageKind {
     /// What reads its pages.
     pub fn reader(&self) -> &PageReader {
         &self.reader
+    }
+
+    /// The hosts to which pages of a role may lead; none for pages that lead nowhere.
+    fn allowed_hosts(&self, role: Role) -> Option<&[AllowedHost]> {
+        if let (Role::Sitemap, Some(sitemap)) = (role, &self.sitemap) {
+            return Some(&sitemap.allow_hosts);
+        }
+        match &self.reader {
+            PageReader::HttpJson(kind) => Some(&kind.allow_hosts),
+            PageReader::Html(kind) => Some(&kind.allow_hosts),
+            PageReader::JsonLd(kind) => Some(&kind.allow_hosts),
+            PageReader::Feed(kind) => Some(&kind.allow_hosts),
+            PageReader::Ical(_) => None,
+        }
     }
 
     fn urls(&self) -> Option<&Urls> {

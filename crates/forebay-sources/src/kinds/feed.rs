@@ -35,7 +35,7 @@ pub struct Feed {
     /// Whether the next page of a feed that has pages is read (RFC 5005; `next_url` of JSON Feed). Default: true.
     #[serde(default = "yes")]
     pub follow_next: bool,
-    /// Other hosts that the next page may be on. Default: none.
+    /// Other hosts that the next page may be on, and redirects lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }

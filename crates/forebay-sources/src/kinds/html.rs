@@ -45,7 +45,7 @@ pub struct Html {
     pub follow: Option<LinkRule>,
     /// What the detail pages add to the record. Default: none.
     pub detail: Option<Detail>,
-    /// Other hosts that `next` and `follow` may lead to. Default: none.
+    /// Other hosts that `next`, `follow` and redirects may lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }

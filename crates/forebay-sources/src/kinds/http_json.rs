@@ -41,7 +41,7 @@ pub struct HttpJson {
     pub page: Option<PageNumber>,
     /// Pages by a cursor that each page gives for the next. Default: none.
     pub cursor: Option<Cursor>,
-    /// Other hosts that the link to the next page may lead to. Default: none.
+    /// Other hosts that the link to the next page, and redirects, may lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }

@@ -31,7 +31,7 @@ pub struct JsonLd {
     pub next: Option<LinkRule>,
     /// Links to pages with more JSON-LD, such as `li.event a`; all that match are followed. Default: none.
     pub follow: Option<LinkRule>,
-    /// Other hosts that `next` and `follow` may lead to. Default: none.
+    /// Other hosts that `next`, `follow` and redirects may lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }

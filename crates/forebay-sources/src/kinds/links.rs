@@ -2,10 +2,16 @@
 //!
 //! A page may link to anything; what a source follows stays on the page's own origin (scheme, host, port) unless its
 //! settings allow another host. The fetcher checks addresses and robots.txt on top of that.
+//!
+//! A redirect is held to the same, or it would make another site's origin the page's own. Only what owners of a site do
+//! every day is let through besides: to TLS, and between a host with and without `www.`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
+
+use crate::Error;
+use crate::fetch::shown;
 
 /// The most links that are taken from one page.
 pub(super) const MAX_LINKS: usize = 100_000;
@@ -13,7 +19,7 @@ pub(super) const MAX_LINKS: usize = 100_000;
 /// The longest URL that is followed, in bytes.
 const MAX_URL_BYTES: usize = 8192;
 
-/// The name of a host that links may lead to, such as `cdn.example.edu`, or `*.example.edu` for all hosts under one.
+/// The name of a host that links and redirects may lead to, such as `cdn.example.edu`, or `*.example.edu` for all hosts under one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -71,15 +77,63 @@ pub(super) fn follow(page: &Url, base: &Url, link: &str, allowed: &[AllowedHost]
 }
 
 fn may_follow(page: &Url, url: &Url, allowed: &[AllowedHost]) -> bool {
-    let is_plain = |url: &Url| url.port().is_none();
     let to_tls = url.scheme() == "https" && is_plain(url) && is_plain(page) && url.host() == page.host();
-    let is_allowed = || url.host_str().is_some_and(|host| allowed.iter().any(|one| one.allows(host)));
-    url.origin() == page.origin() || to_tls || is_allowed()
+    url.origin() == page.origin() || to_tls || is_allowed(url, allowed)
+}
+
+fn is_plain(url: &Url) -> bool {
+    url.port().is_none()
+}
+
+fn is_allowed(url: &Url, allowed: &[AllowedHost]) -> bool {
+    url.host_str().is_some_and(|host| allowed.iter().any(|one| one.allows(host)))
+}
+
+/// Checks that what was asked for at one URL may have come from another. Error: `redirected_away`.
+pub(super) fn check_redirect(asked: &Url, came_from: &Url, allowed: &[AllowedHost]) -> Result<(), Error> {
+    let bare = |url: &Url| url.host_str().map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned());
+    let is_no_downgrade = came_from.scheme() == "https" || came_from.scheme() == asked.scheme();
+    let is_same_site =
+        is_no_downgrade && is_plain(asked) && is_plain(came_from) && bare(asked) == bare(came_from);
+    if asked.origin() == came_from.origin() || is_same_site || is_allowed(came_from, allowed) {
+        return Ok(());
+    }
+    Err(Error::RedirectedAway { url: shown(asked), to: came_from.origin().ascii_serialization() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn redirects_stay_on_their_site_unless_allowed() {
+        let allowed = [AllowedHost::try_from("*.example.org".to_owned()).unwrap()];
+        let code = |asked: &str, came_from: &str| {
+            let url = |text| Url::parse(text).unwrap();
+            check_redirect(&url(asked), &url(came_from), &allowed).map_err(|error| error.code())
+        };
+        for (asked, came_from) in [
+            ("http://example.edu/a", "http://example.edu/b?c"),
+            ("http://example.edu/", "https://example.edu/"),
+            ("http://example.edu/", "https://www.example.edu/"),
+            ("https://www.example.edu/", "https://example.edu/"),
+            ("https://example.edu/", "https://a.example.org:8443/"),
+            ("http://example.edu:81/", "http://example.edu:81/x"),
+        ] {
+            assert_eq!(code(asked, came_from), Ok(()), "{asked} {came_from}");
+        }
+        for (asked, came_from) in [
+            ("https://example.edu/", "http://example.edu/"),
+            ("https://example.edu/", "https://login.example.edu/"),
+            ("https://example.edu/", "https://evil.net/"),
+            ("https://example.edu/", "https://www.evil.net/"),
+            ("https://example.edu/", "https://example.edu:8443/"),
+            ("http://example.edu:81/", "https://example.edu/"),
+            ("https://example.edu/", "https://example.org/"),
+        ] {
+            assert_eq!(code(asked, came_from), Err("redirected_away"), "{asked} {came_from}");
+        }
+    }
 
     #[test]
     fn links_stay_on_their_site_unless_allowed() {

@@ -42,7 +42,7 @@ pub struct Sitemap {
     /// Paths to leave out, with `*` for anything; they win over `include`. Default: none.
     #[serde(default)]
     pub exclude: Vec<PathPattern>,
-    /// Other hosts whose pages and sitemaps may be listed. Default: none.
+    /// Other hosts whose pages and sitemaps may be listed, and to which a sitemap may redirect. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
