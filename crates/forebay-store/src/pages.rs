@@ -2,8 +2,12 @@
 //!
 //! A server that says that a page is as it was (304) saves reading it only if what it yielded is still there. So a page
 //! is remembered with the ids of its records and with its links, and [`find`] answers only with pages that can be relied
-//! on: read by the same parser, in a run that ended as complete or partial, with every reference active. Any other page
-//! is fetched again as if it were new, whatever became of the run that read it: nothing is lost.
+//! on: read by the same parser, in a run that ended as complete or partial, with every reference active, in the scope of
+//! the run, and written by no later run. Any other page is fetched again as if it were new, whatever became of the run
+//! that read it: nothing is lost.
+//!
+//! What a server says with "as it was" is not written, so that an unchanged site writes nothing: how long it vouches for
+//! a page (`max-age`) counts once, from when the page was read. After that it is asked each time, which costs a 304.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,6 +23,8 @@ use crate::{
 
 /// Reads the pages that can be relied on.
 pub const FIND: &str = include_str!("pages/find.sql");
+/// Looks whether a file can be relied on.
+pub const FIND_FILE: &str = include_str!("pages/find_file.sql");
 /// Writes what is new of pages.
 pub const SAVE: &str = include_str!("pages/save.sql");
 
@@ -53,34 +59,50 @@ pub struct PageEntry {
     pub links: Value,
 }
 
-/// What a server said with "as it was".
-#[derive(Clone, Debug)]
-pub struct Renewal {
-    /// The page.
-    pub key: PageKey,
-    /// A new entity tag, if it gave one.
-    pub etag: Option<String>,
-    /// A new date, if it gave one.
-    pub last_modified: Option<String>,
-    /// Until when it need not be asked now.
-    pub fresh_until: Option<Timestamp>,
-}
-
-/// The pages among `keys` that can be relied on, in no order.
+/// The pages among `keys` that can be relied on by a run of this scope, in no order.
 pub async fn find(
     client: &impl GenericClient,
     source_id: i32,
     parser_version: i32,
+    scope: &str,
     keys: &[PageKey],
 ) -> Result<Vec<PageEntry>> {
     let hashes: Vec<&[u8]> = keys.iter().map(<[u8; 32]>::as_slice).collect();
     let rows = client
         .query_typed(
             FIND,
-            &[(&source_id, Type::INT4), (&parser_version, Type::INT4), (&hashes, Type::BYTEA_ARRAY)],
+            &[
+                (&source_id, Type::INT4),
+                (&parser_version, Type::INT4),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&scope, Type::TEXT),
+            ],
         )
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// The page that is the one file of this scope, if it can be relied on: its references are not listed, so what is stored
+/// has to be as the run that read it left it. See [`save_file`].
+pub async fn find_file(
+    client: &impl GenericClient,
+    source_id: i32,
+    parser_version: i32,
+    scope: &str,
+    key: PageKey,
+) -> Result<Option<PageEntry>> {
+    let row = client
+        .query_typed_opt(
+            FIND_FILE,
+            &[
+                (&source_id, Type::INT4),
+                (&parser_version, Type::INT4),
+                (&key.as_slice(), Type::BYTEA),
+                (&scope, Type::TEXT),
+            ],
+        )
+        .await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// Remembers pages that a run has read, of each key the last; one that is remembered so already is not written. Tells
@@ -93,6 +115,28 @@ pub async fn save(
     parser_version: i32,
     run_id: i64,
     pages: &[PageEntry],
+) -> Result<u64> {
+    write(client, source_id, parser_version, run_id, pages, false).await
+}
+
+/// Remembers the file that a run has read, and always that it was this run: it stands for all that the run left.
+pub async fn save_file(
+    client: &impl GenericClient,
+    source_id: i32,
+    parser_version: i32,
+    run_id: i64,
+    file: &PageEntry,
+) -> Result<u64> {
+    write(client, source_id, parser_version, run_id, std::slice::from_ref(file), true).await
+}
+
+async fn write(
+    client: &impl GenericClient,
+    source_id: i32,
+    parser_version: i32,
+    run_id: i64,
+    pages: &[PageEntry],
+    always: bool,
 ) -> Result<u64> {
     let mut by_hash = BTreeMap::new();
     for page in pages {
@@ -144,39 +188,10 @@ pub async fn save(
                 (&ids, Type::UUID_ARRAY),
                 (&firsts, Type::INT4_ARRAY),
                 (&lasts, Type::INT4_ARRAY),
+                (&always, Type::BOOL),
             ],
         )
         .await?)
-}
-
-/// Takes note of what servers said with "as it was"; a page of which they said nothing new is not written. Tells how
-/// many were.
-pub async fn renew(client: &impl GenericClient, source_id: i32, renewals: &[Renewal]) -> Result<u64> {
-    let by_hash: BTreeMap<PageKey, &Renewal> =
-        renewals.iter().map(|renewal| (renewal.key, renewal)).collect();
-    let hashes: Vec<&[u8]> = by_hash.keys().map(<[u8; 32]>::as_slice).collect();
-    let etags: Vec<&Option<String>> = by_hash.values().map(|renewal| &renewal.etag).collect();
-    let last_modified: Vec<&Option<String>> =
-        by_hash.values().map(|renewal| &renewal.last_modified).collect();
-    let fresh_until: Vec<Option<Timestamp>> = by_hash.values().map(|renewal| renewal.fresh_until).collect();
-    Ok(client
-        .execute_typed(
-            include_str!("pages/renew.sql"),
-            &[
-                (&source_id, Type::INT4),
-                (&hashes, Type::BYTEA_ARRAY),
-                (&etags, Type::TEXT_ARRAY),
-                (&last_modified, Type::TEXT_ARRAY),
-                (&fresh_until, Type::TIMESTAMPTZ_ARRAY),
-            ],
-        )
-        .await?)
-}
-
-/// Forgets all pages of a source, so that each is read again; tells how many those were.
-pub async fn forget(client: &impl GenericClient, source_id: i32) -> Result<u64> {
-    let statement = "delete from forebay.http_validators where source_id = $1";
-    Ok(client.execute_typed(statement, &[(&source_id, Type::INT4)]).await?)
 }
 
 /// Forgets pages that were read longer ago than `retention`, portion by portion; tells how many those were. A page that

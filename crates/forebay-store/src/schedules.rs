@@ -108,13 +108,14 @@ pub async fn declare(
 }
 
 /// Claims at most `limit` of what is due at `now`, longest due first, for as long as `lease`. Nobody else gets it until
-/// then.
+/// then. Only of the sources with these `names`: those that the worker knows how to scrape.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,
     lease: Duration,
     worker: &str,
     limit: u32,
+    names: &[&str],
 ) -> Result<Vec<Due>> {
     let rows = client
         .query_typed(
@@ -124,6 +125,7 @@ pub async fn claim_due(
                 (&until(now, lease), Type::TIMESTAMPTZ),
                 (&worker, Type::TEXT),
                 (&i64::from(limit), Type::INT8),
+                (&names, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -177,11 +179,11 @@ pub async fn finish(
     Ok(num_rows == 1)
 }
 
-/// When something is due next, whoever has it now; `None`: nothing is.
-pub async fn next_due_at(client: &impl GenericClient) -> Result<Option<Timestamp>> {
+/// When something is due next of the sources with these names, whoever has it now; `None`: nothing is.
+pub async fn next_due_at(client: &impl GenericClient, names: &[&str]) -> Result<Option<Timestamp>> {
     let statement = "select min(c.next_due_at) from forebay.source_schedules as c \
-         join forebay.sources as s using (source_id) where c.enabled and s.enabled";
-    Ok(client.query_typed_one(statement, &[]).await?.try_get(0)?)
+         join forebay.sources as s using (source_id) where c.enabled and s.enabled and s.name = any($1)";
+    Ok(client.query_typed_one(statement, &[(&names, Type::TEXT_ARRAY)]).await?.try_get(0)?)
 }
 
 /// All schedules, by source and scope.

@@ -1,5 +1,5 @@
 -- The pages that can be relied on. "offset 0" and the scalar subqueries keep the planner from joining: each page, run and
--- reference is one look-up in its index, whatever the statistics say, and that of a reference does not touch the table.
+-- reference is one look-up in its index, whatever the statistics say.
 select p.url, p.etag, p.last_modified, p.fresh_until, p.fetched_at, p.num_records, p.reference_ids, p.field_counts, p.links,
     p.url_hash
 from (select distinct unnest($3::bytea[]) as url_hash) as w
@@ -16,14 +16,16 @@ where (
         where r.run_id = p.run_id
     )
     and not (
-        -- A record that was removed since, or is gone, comes back only if the page is read.
-        select coalesce(bool_or(k.is_active is not true), false)
+        -- A record that was removed since, or is gone, comes back only if the page is read. So does what the page says
+        -- of one that a later run, of another page or another source of records, has written since, and one that
+        -- another scope has taken over.
+        select coalesce(bool_or(k.is_as_read is not true), false)
         from (
             select (
-                select r.removed_at is null
+                select r.removed_at is null and r.scrape_run_id <= p.run_id and r.scope = $4
                 from forebay."references" as r
                 where r.reference_id = i.reference_id
-            ) as is_active
+            ) as is_as_read
             from unnest(p.reference_ids) as i (reference_id)
             offset 0
         ) as k

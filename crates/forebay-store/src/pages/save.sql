@@ -24,3 +24,18 @@ where (v.parser_version, v.etag, v.last_modified, v.fresh_until, v.num_records, 
     -- What a run that failed has left cannot be relied on, even if it is the same.
     or not coalesce(
         (select r.status in ('complete', 'partial') from forebay.scrape_runs as r where r.run_id = v.run_id), false)
+    -- Nor what a later run has written over: from now on it is this reading that counts, or the page would be read again
+    -- for ever. One look-up in the index for each reference, as in pages/find.sql.
+    or (
+        select coalesce(bool_or(k.is_later), false)
+        from (
+            select (
+                select r.scrape_run_id > v.run_id
+                from forebay."references" as r
+                where r.reference_id = i.reference_id
+            ) as is_later
+            from unnest(excluded.reference_ids) as i (reference_id)
+            offset 0
+        ) as k
+    )
+    or $16

@@ -7,7 +7,10 @@ due as materialized (
     where c.enabled
         and c.next_due_at <= $1
         and (c.claimed_until is null or c.claimed_until <= $1)
-        and exists (select from forebay.sources as s where s.source_id = c.source_id and s.enabled)
+        -- What the worker cannot run is left to those who can.
+        and exists (
+            select from forebay.sources as s where s.source_id = c.source_id and s.enabled and s.name = any($5)
+        )
     order by c.next_due_at, c.source_id, c.scope
     limit $4
     for update of c skip locked

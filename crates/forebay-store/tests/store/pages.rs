@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use forebay_store::{
-    pages::{self, PageEntry, PageKey, Renewal},
+    pages::{self, PageEntry, PageKey},
     testing::{self, TestDatabase},
 };
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Stage {
 
     async fn found(&self, pages: &[PageEntry]) -> Vec<PageEntry> {
         let keys: Vec<PageKey> = pages.iter().map(|page| page.key).collect();
-        let mut found = pages::find(&self.client, 1, 1, &keys).await.unwrap();
+        let mut found = pages::find(&self.client, 1, 1, "", &keys).await.unwrap();
         found.sort_by(|a, b| a.url.cmp(&b.url));
         found
     }
@@ -72,8 +72,8 @@ async fn pages_come_back_as_they_were_saved() {
     assert_eq!(stage.found(&pages).await, pages);
     let twice = [pages[0].clone(), pages[0].clone(), page("unknown", &[])];
     assert_eq!(stage.found(&twice).await, pages[..1]);
-    assert_eq!(pages::find(&stage.client, 1, 2, &[pages[0].key]).await.unwrap(), [], "another parser");
-    assert_eq!(pages::find(&stage.client, 2, 1, &[pages[0].key]).await.unwrap(), [], "another source");
+    assert_eq!(pages::find(&stage.client, 1, 2, "", &[pages[0].key]).await.unwrap(), [], "another parser");
+    assert_eq!(pages::find(&stage.client, 2, 1, "", &[pages[0].key]).await.unwrap(), [], "another source");
     assert_eq!(stage.save(1, &[]).await, 0);
 }
 
@@ -128,6 +128,58 @@ async fn every_reference_must_be_there() {
 }
 
 #[tokio::test]
+async fn what_a_later_run_or_another_scope_has_written_is_read_again() {
+    let stage = Stage::set().await;
+    let pages = [page("a", &["1", "2"]), page("b", &["3"])];
+    stage.save(1, &pages).await;
+    let change = "update forebay.\"references\" set scrape_run_id = 2 where record_key = '2'";
+    stage.client.batch_execute(change).await.unwrap();
+    assert_eq!(stage.found(&pages).await, pages[1..]);
+    // Read again, it is as it was, and can be relied on from now on.
+    assert_eq!(stage.save(2, &pages).await, 1);
+    assert_eq!(stage.found(&pages).await, pages);
+    assert_eq!(stage.save(2, &pages).await, 0);
+
+    let keys: Vec<PageKey> = pages.iter().map(|page| page.key).collect();
+    assert_eq!(pages::find(&stage.client, 1, 1, "k=other", &keys).await.unwrap(), []);
+    let take = "update forebay.\"references\" set scope = 'k=other' where record_key = '3'";
+    stage.client.batch_execute(take).await.unwrap();
+    assert_eq!(stage.found(&pages).await, pages[..1]);
+}
+
+#[tokio::test]
+async fn a_file_is_relied_on_until_something_else_is_applied_to_its_scope() {
+    let stage = Stage::set().await;
+    let file = PageEntry { links: json!([]), ..page("file", &[]) };
+    let found = async |scope| pages::find_file(&stage.client, 1, 1, scope, file.key).await.unwrap();
+    let run = async |scope: &str, status: &str, reason: Option<&str>| -> i64 {
+        let statement = "insert into forebay.scrape_runs (source_id, scope, status, reason_code, ended_at, is_complete, \
+                 with_handoffs, engine, input, observed_at) \
+             values (1, $1, $2, $3, case when $2 <> 'running' then now() end, true, true, 'test', '-', now()) \
+             returning run_id";
+        stage.client.query_one(statement, &[&scope, &status, &reason]).await.unwrap().get(0)
+    };
+    let first = run("k=a", "complete", None).await;
+    pages::save_file(&stage.client, 1, 1, first, &file).await.unwrap();
+    assert_eq!(found("k=a").await.as_ref(), Some(&file));
+    assert_eq!(found("k=b").await, None, "the run was of another scope");
+    assert_eq!(pages::find_file(&stage.client, 1, 2, "k=a", file.key).await.unwrap(), None, "another parser");
+
+    run("k=a", "complete", Some("not_modified")).await;
+    run("k=a", "held", Some("empty_run")).await;
+    run("k=b", "complete", None).await;
+    run("k=a", "running", None).await;
+    assert_eq!(found("k=a").await.as_ref(), Some(&file), "none of them has left anything else in the scope");
+    for status in ["failed", "partial", "complete", "aborted"] {
+        run("k=a", status, None).await;
+        assert_eq!(found("k=a").await, None, "{status}");
+        let again = run("k=a", "complete", None).await;
+        assert_eq!(pages::save_file(&stage.client, 1, 1, again, &file).await.unwrap(), 1);
+        assert_eq!(found("k=a").await.as_ref(), Some(&file), "it was read again");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_stored_is_read_again() {
     let stage = Stage::set().await;
     let mut zero = page("zero", &["1"]);
@@ -138,26 +190,6 @@ async fn what_cannot_be_stored_is_read_again() {
 }
 
 #[tokio::test]
-async fn renewals_write_what_is_new() {
-    let stage = Stage::set().await;
-    let pages = [page("a", &["1"]), page("b", &["2"])];
-    stage.save(1, &pages).await;
-    let renewal = |page: &PageEntry, fresh_until: &str, etag: Option<&str>| Renewal {
-        key: page.key,
-        etag: etag.map(str::to_owned),
-        last_modified: None,
-        fresh_until: fresh_until.parse().ok(),
-    };
-    let same = [renewal(&pages[0], "2026-01-05T13:00:00Z", None), renewal(&page("unknown", &[]), "", None)];
-    assert_eq!(pages::renew(&stage.client, 1, &same).await.unwrap(), 0);
-    let later = [renewal(&pages[0], "2026-01-05T14:00:00Z", None), renewal(&pages[1], "", Some("\"2\""))];
-    assert_eq!(pages::renew(&stage.client, 1, &later).await.unwrap(), 2);
-    let found = stage.found(&pages).await;
-    assert_eq!((&found[0].etag, found[0].fresh_until), (&pages[0].etag, later[0].fresh_until));
-    assert_eq!((found[1].etag.as_deref(), found[1].fresh_until), (Some("\"2\""), None));
-}
-
-#[tokio::test]
 async fn old_pages_are_forgotten() {
     let stage = Stage::set().await;
     let young = PageEntry { fetched_at: jiff::Timestamp::now(), ..page("young", &["1"]) };
@@ -165,7 +197,6 @@ async fn old_pages_are_forgotten() {
     stage.save(1, &pages).await;
     assert_eq!(pages::prune(&stage.client, Duration::from_hours(24)).await.unwrap(), 1);
     assert_eq!(stage.found(&pages).await.len(), 1);
-    assert_eq!(pages::forget(&stage.client, 1).await.unwrap(), 1);
 }
 
 /// The nodes of a plan, each as its type, relation and index.
@@ -202,18 +233,17 @@ async fn finding_reads_indexes_whatever_the_statistics_say() {
                 "select array_agg(sha256(n::text::bytea))::text from generate_series(1, {batch}) as n"
             );
             let hashes: String = client.query_one(&hashes, &[]).await.unwrap().get(0);
-            let prepare = format!("prepare planned (int4, int4, bytea[]) as {}", pages::FIND);
+            let prepare = format!("prepare planned (int4, int4, bytea[], text) as {}", pages::FIND);
             client.batch_execute(&prepare).await.unwrap();
-            let execute = format!("execute planned (1, 1, '{}')", hashes.replace('\'', "''"));
+            let execute = format!("execute planned (1, 1, '{}', '')", hashes.replace('\'', "''"));
             let plan: Value =
                 client.query_one(&format!("explain (format json) {execute}"), &[]).await.unwrap().get(0);
             let mut found = Vec::new();
             nodes(&plan[0]["Plan"], &mut found);
             let listed = found.join("\n");
-            for node in [
-                "Index Scan http_validators http_validators_pkey",
-                "Index Only Scan references references_pkey",
-            ] {
+            for node in
+                ["Index Scan http_validators http_validators_pkey", "Index Scan references references_pkey"]
+            {
                 assert!(found.iter().any(|found| found == node), "{batch}: no {node}\n{listed}");
             }
             assert!(

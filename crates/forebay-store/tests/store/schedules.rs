@@ -33,7 +33,7 @@ async fn source(client: &Client) -> Source {
 }
 
 async fn claim(client: &Client, now: Timestamp) -> Vec<Due> {
-    schedules::claim_due(client, now, LEASE, "worker 1", 10).await.unwrap()
+    schedules::claim_due(client, now, LEASE, "worker 1", 10, &["s"]).await.unwrap()
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn what_is_due_is_run_and_comes_again() {
     let source = source(&client).await;
     let specs = [spec("k=a", "0 6 * * *"), spec("k=b", "every 6h")];
     assert_eq!(schedules::declare(&client, &source, &specs, at("01T00:00:00")).await.unwrap(), 2);
-    assert_eq!(schedules::next_due_at(&client).await.unwrap(), Some(at("01T05:00:00")));
+    assert_eq!(schedules::next_due_at(&client, &["s"]).await.unwrap(), Some(at("01T05:00:00")));
     assert_eq!(claim(&client, at("01T04:59:59")).await, []);
 
     let due = claim(&client, at("01T05:00:00")).await;
@@ -94,7 +94,24 @@ async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
     schedules::declare(&client, &source, &changed, at("01T07:30:00")).await.unwrap();
     client.batch_execute("update forebay.sources set enabled = false").await.unwrap();
     assert_eq!(claim(&client, at("20T00:00:00")).await, []);
-    assert_eq!(schedules::next_due_at(&client).await.unwrap(), None);
+    assert_eq!(schedules::next_due_at(&client, &["s"]).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_worker_gets_only_what_it_knows() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    let source = source(&client).await;
+    schedules::declare(&client, &source, &[spec("", "every 6h")], at("01T00:00:00")).await.unwrap();
+    let claim = async |names: &[&str]| {
+        let due = schedules::claim_due(&client, at("01T06:00:00"), LEASE, "worker 1", 10, names);
+        due.await.unwrap().len()
+    };
+    for strangers in [&[][..], &["other"]] {
+        assert_eq!(claim(strangers).await, 0);
+        assert_eq!(schedules::next_due_at(&client, strangers).await.unwrap(), None);
+    }
+    assert_eq!(claim(&["other", "s"]).await, 1);
 }
 
 #[tokio::test]
@@ -130,7 +147,8 @@ async fn each_due_run_goes_to_one_of_many_workers() {
             let mut mine = Vec::new();
             loop {
                 let name = format!("worker {worker}");
-                let due = schedules::claim_due(&client, at("01T01:00:00"), LEASE, &name, 3).await.unwrap();
+                let due = schedules::claim_due(&client, at("01T01:00:00"), LEASE, &name, 3, &["s"]);
+                let due = due.await.unwrap();
                 if due.is_empty() {
                     return mine;
                 }

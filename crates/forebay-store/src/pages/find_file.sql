@@ -1,0 +1,16 @@
+select v.url, v.etag, v.last_modified, v.fresh_until, v.fetched_at, v.num_records, v.reference_ids, v.field_counts, v.links,
+    v.url_hash
+from forebay.http_validators as v
+where v.source_id = $1 and v.parser_version = $2 and v.url_hash = $3
+    and exists (
+        select from forebay.scrape_runs as r
+        where r.run_id = v.run_id and r.scope = $4 and r.status = 'complete'
+    )
+    -- Whatever came after may have left something else than the file holds, even if it failed. What is held has left
+    -- nothing, and a run that found the file as it was has neither.
+    and not exists (
+        select from forebay.scrape_runs as r
+        where r.source_id = $1 and r.scope = $4 and r.run_id > v.run_id
+            and r.status in ('complete', 'partial', 'failed', 'aborted')
+            and r.reason_code is distinct from 'not_modified'
+    )
