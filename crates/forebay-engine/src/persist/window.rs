@@ -3,7 +3,7 @@
 //! Sealing a window sorts its records by id, so that each index page is visited once, and settles duplicate keys by
 //! the source's policy: inside the window in memory, against earlier windows through the [`SeenSet`].
 
-use std::{io, mem, sync::Arc};
+use std::{collections::BTreeSet, io, mem, sync::Arc};
 
 use forebay_domain::{
     identity::{ReferenceId, VersionHash},
@@ -63,7 +63,7 @@ pub(super) struct Batch {
     pub(super) counts: Counts,
     /// References that are seen and unchanged without having been read.
     pub(super) num_known: u64,
-    /// The pages that were read, to be remembered.
+    /// The pages that were read and can be remembered.
     pub(super) pages: Vec<ReadPage>,
     /// Rejections whose key is not known, so that it may be one that looks vanished.
     pub(super) num_unidentified: u64,
@@ -140,7 +140,7 @@ impl Window {
             // A page with rejected records is read again the next time, so that they are told again.
             if chunk.rejected.is_empty() && chunk.page.as_ref().is_some_and(|page| page.can_be_remembered()) {
                 let reference_ids = chunk.records.iter().map(|record| resolve(record.reference_id)).collect();
-                pages.extend(chunk.page.clone().map(|page| ReadPage { page, reference_ids }));
+                pages.extend(chunk.page.clone().map(|page| (number, ReadPage { page, reference_ids })));
             }
         }
         entries.sort_unstable_by_key(|entry| (entry.reference_id, entry.chunk, entry.record));
@@ -151,7 +151,7 @@ impl Window {
                 ..Counts::default()
             },
             num_known: 0,
-            pages,
+            pages: Vec::new(),
             chunks,
             entries: Vec::with_capacity(entries.len()),
             revisited: Vec::new(),
@@ -164,17 +164,32 @@ impl Window {
         batch.num_unidentified =
             batch.rejected.iter().filter(|r| !r.reject.reason.key_is_known()).count() as u64;
         let mut new_ids = Vec::with_capacity(entries.len());
+        let mut contested = BTreeSet::new();
         for same_key in entries.chunk_by(|a, b| a.reference_id == b.reference_id) {
             let revisited = seen.contains(same_key[0].reference_id)?;
             if !revisited {
                 new_ids.push(same_key[0].reference_id);
             }
+            if is_contested(same_key, revisited, on_duplicate) {
+                contested.extend(same_key.iter().map(|entry| entry.chunk));
+            }
             batch.settle(same_key, revisited, on_duplicate, || Preparer::new(Arc::clone(policy)));
         }
         seen.add_sorted(&new_ids)?;
+        pages.retain(|(chunk, _)| !contested.contains(chunk));
+        batch.pages = pages.into_iter().map(|(_, page)| page).collect();
         batch.counts.num_rejected = batch.rejected.len() as u64;
         Ok(batch)
     }
+}
+
+/// Whether the pages of these records, which have one key, have to be read again the next time.
+///
+/// The record that lost may win then, without its page having changed: when the other page has it no more. What a page
+/// says twice by itself it decides by itself, unless it has to be told again as rejected.
+fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: OnDuplicate) -> bool {
+    let is_of_one_page = same_key.iter().all(|entry| entry.chunk == same_key[0].chunk);
+    revisited || !is_of_one_page || (same_key.len() > 1 && on_duplicate == OnDuplicate::Reject)
 }
 
 impl Batch {

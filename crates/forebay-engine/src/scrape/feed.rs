@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use forebay_domain::scope::Scope;
 use forebay_sources::{
-    Link, Role,
-    crawl::{Crawl, Crawled, Memory},
-    fetch::{Fetcher, Request, Streamed, shown as shown_url},
+    Link, LinkKey, ReadOptions, Role,
+    crawl::{Crawl, Crawled},
+    fetch::{Bounds, Fetcher, Request, Streamed, shown as shown_url},
     kinds::{
         Command, File, PageKind, Postgres, Singer,
         command::{LogTaker, RunContext},
     },
 };
 use forebay_store::{
-    adopt::{self, RowsSpec},
+    adopt::{self, RowsSpec, VersionCount},
     connect::{Database, OpenOptions, Target},
-    sources::Source,
+    sources::{self, Source},
     states,
 };
 use jiff::Timestamp;
+use ring::digest;
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    persist::{Begin, Feed, FilePage},
+    persist::{Begin, Feed, FilePage, StoredPolicy},
 };
 
 /// Pages that may wait to be prepared.
@@ -61,8 +62,7 @@ pub(super) async fn without_database(
         scraper: scraper.clone(),
         source: source.clone(),
         scope: scope.clone(),
-        source_id: 0,
-        parser_version: 0,
+        source_id: None,
         options,
         logbook: None,
     };
@@ -75,13 +75,67 @@ pub(super) async fn without_database(
     }
 }
 
+/// How many rows of each version of its contract the table or query of a source holds; empty if no column tells.
+pub(super) async fn rows_by_version(
+    database: &Database,
+    source: &SourceDefinition,
+    postgres: &Postgres,
+) -> Result<Vec<VersionCount>> {
+    let spec = rows_spec(postgres)?;
+    let counts = match other_database(postgres).await? {
+        Some(other) => adopt::rows_by_version(&other, &spec).await,
+        None => adopt::rows_by_version(database, &spec).await,
+    };
+    counts.map_err(|error| unreadable_rows(&source.name, error))
+}
+
+fn rows_spec(postgres: &Postgres) -> Result<RowsSpec> {
+    let timeout = postgres.timeout.get();
+    let spec = match (&postgres.table, &postgres.query) {
+        (Some(table), _) => RowsSpec::table(table, timeout)?,
+        (None, query) => RowsSpec::query(query.as_deref().unwrap_or_default(), timeout),
+    };
+    Ok(match &postgres.contract_version_column {
+        Some(column) => spec.with_contract_version(column)?,
+        None => spec,
+    })
+}
+
+/// The database that the rows are in, if it is not Forebay's own.
+async fn other_database(postgres: &Postgres) -> Result<Option<Database>> {
+    let Some(secret) = &postgres.url else { return Ok(None) };
+    let options = OpenOptions { pool_size: 1, ..OpenOptions::default() };
+    Ok(Some(Database::open(Target::Url(secret.read()?), options).await?))
+}
+
+/// A table of the user's own that is not there is no migration that is missing.
+fn unreadable_rows(source_name: &str, error: forebay_store::Error) -> Error {
+    let is_missing = error
+        .server()
+        .and_then(|server| server.sqlstate())
+        .is_some_and(|state| matches!(state, "42P01" | "3F000" | "42703"));
+    if is_missing {
+        let problem = error.to_string();
+        return Error::RowsMissing { source_name: source_name.to_owned(), problem };
+    }
+    error.into()
+}
+
+/// What tells a file from others of its source: the same file may be read for several scopes, and stands for all of each.
+fn file_key(link: &Link, scope: &str) -> LinkKey {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&link.key());
+    context.update(scope.as_bytes());
+    context.finish().as_ref().try_into().unwrap_or_default()
+}
+
 /// What is needed to begin, owned, because it outlives the call that prepared it.
 struct Beginning {
     scraper: Scraper,
     source: SourceDefinition,
     scope: Scope,
-    source_id: i32,
-    parser_version: i32,
+    /// None: there is no database.
+    source_id: Option<i32>,
     options: ScrapeOptions,
     logbook: Option<Arc<Logbook>>,
 }
@@ -99,8 +153,7 @@ pub(super) fn begin(
         scraper: scraper.clone(),
         source: source.clone(),
         scope: scope.clone(),
-        source_id: stored.source_id,
-        parser_version: stored.parser_version,
+        source_id: Some(stored.source_id),
         options: options.clone(),
         logbook,
     };
@@ -114,7 +167,7 @@ impl Beginning {
             logbook.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
         }
         match &self.source.kind {
-            SourceKind::Pages(kind) => self.crawl(kind),
+            SourceKind::Pages(kind) => self.crawl(kind).await,
             SourceKind::File(file) => self.stream(file).await,
             SourceKind::Command(command) => self.run_command(command, run_id),
             SourceKind::Singer(tap) => self.run_tap(tap, run_id).await,
@@ -122,7 +175,7 @@ impl Beginning {
         }
     }
 
-    fn crawl(&self, kind: &PageKind) -> Result<Feed> {
+    async fn crawl(&self, kind: &PageKind) -> Result<Feed> {
         let first = kind.start(&self.scope)?;
         let homes: Vec<Url> = first.iter().map(|link| link.url.clone()).collect();
         let fetcher = self.fetcher(&homes)?;
@@ -131,7 +184,7 @@ impl Beginning {
             kind: Arc::new(kind.clone()),
             fetcher,
             settings: self.source.crawl.clone(),
-            memory: self.memory(),
+            memory: self.memory().await?,
         };
         let (sender, pages) = mpsc::channel(PAGES_WAITING);
         let sink = self.logbook.as_ref().and_then(|logbook| logbook.sink());
@@ -146,7 +199,9 @@ impl Beginning {
 
     async fn stream(&self, file: &File) -> Result<Feed> {
         let link = Link::new(file.url(&self.scope)?, Role::Listing);
-        let known = self.memory().recall(std::slice::from_ref(&link)).await.pop().flatten();
+        let memory = self.memory().await?;
+        let key = file_key(&link, &memory.scope);
+        let known = memory.file(key).await;
         if known.as_ref().and_then(|known| known.fresh_until).is_some_and(|until| until > Timestamp::now()) {
             return Ok(Feed::Unchanged);
         }
@@ -156,11 +211,14 @@ impl Beginning {
         let streamed = fetcher.stream(&Request::new(link.url.clone()).validated(validators)).await;
         Ok(match streamed.map_err(forebay_sources::Error::from)? {
             Streamed::NotModified { .. } => Feed::Unchanged,
-            Streamed::File { body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {
+            Streamed::File { url, body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {
                 reader: Box::new(body),
-                options: file.read_options(),
-                page: Some(FilePage {
-                    key: link.key(),
+                options: ReadOptions {
+                    bounds: Some(Bounds::new(&url, self.source.fetch.max_file.get())),
+                    ..file.read_options()
+                },
+                page: memory.keeps.then(|| FilePage {
+                    key,
                     url: shown_url(&link.url),
                     fetched_at,
                     validators,
@@ -180,7 +238,10 @@ impl Beginning {
 
     async fn run_tap(&self, tap: &Singer, run_id: i64) -> Result<Feed> {
         let client = self.scraper.database.client().await?;
-        let stored = states::find(&**client, self.source_id, &self.scope.to_string()).await?;
+        let stored = match self.source_id {
+            Some(source_id) => states::find(&**client, source_id, &self.scope.to_string()).await?,
+            None => None,
+        };
         let state = stored.and_then(|state| state.state);
         let output = tap.start(&self.run_context(run_id), state.as_deref(), self.log_taker())?;
         let stopper = output.stopper();
@@ -188,26 +249,12 @@ impl Beginning {
     }
 
     async fn read_rows(&self, postgres: &Postgres) -> Result<Feed> {
-        let timeout = postgres.timeout.get();
-        let spec = match (&postgres.table, &postgres.query) {
-            (Some(table), _) => RowsSpec::table(table, timeout)?,
-            (None, query) => RowsSpec::query(query.as_deref().unwrap_or_default(), timeout),
+        let spec = rows_spec(postgres)?;
+        let rows = match other_database(postgres).await? {
+            Some(other) => adopt::start(&other, spec).await,
+            None => adopt::start(&self.scraper.database, spec).await,
         };
-        let spec = match &postgres.contract_version_column {
-            Some(column) => spec.with_contract_version(column)?,
-            None => spec,
-        };
-        let rows = match &postgres.url {
-            Some(secret) => {
-                let other = Database::open(
-                    Target::Url(secret.read()?),
-                    OpenOptions { pool_size: 1, ..OpenOptions::default() },
-                )
-                .await?;
-                adopt::start(&other, spec).await?
-            }
-            None => adopt::start(&self.scraper.database, spec).await?,
-        };
+        let rows = rows.map_err(|error| unreadable_rows(&self.source.name, error))?;
         Ok(Feed::bytes(Box::new(rows), postgres.read_options()))
     }
 
@@ -219,17 +266,44 @@ impl Beginning {
         Ok(fetcher.map_err(forebay_sources::Error::from)?)
     }
 
-    /// Later or merged content of a key needs every record of it, so then nothing is taken from memory.
-    fn memory(&self) -> PageMemory {
-        let reads_all = self.options.read_everything
-            || self.options.from_warc.is_some()
-            || self.source.on_duplicate.needs_whole_input();
-        PageMemory {
-            database: (!reads_all).then(|| Arc::clone(&self.scraper.database)),
-            source_id: self.source_id,
-            parser_version: self.parser_version,
+    /// What is known of pages. Later or merged content of a key needs every record of it, so then nothing is taken from
+    /// memory, nor kept: a page whose record lost there would win by another policy.
+    async fn memory(&self) -> Result<PageMemory> {
+        let stored = self.stored().await?;
+        let needs_whole_input = self.source.on_duplicate.needs_whole_input();
+        // Nor for an archive: a page that was not sent again could not be read out of it.
+        let archives = self.options.from_warc.is_some() || self.source.fetch.warc.is_some();
+        let reads_all = self.options.read_everything || archives || needs_whole_input;
+        let remembers = stored.is_some() && !reads_all;
+        Ok(PageMemory {
+            database: remembers.then(|| Arc::clone(&self.scraper.database)),
+            source_id: stored.as_ref().map_or(0, |stored| stored.source_id),
+            parser_version: stored.as_ref().map_or(0, |stored| stored.parser_version),
+            scope: self.scope.to_string(),
+            keeps: stored.is_some() && !needs_whole_input,
             revalidates: self.options.revalidate,
+        })
+    }
+
+    /// The source as it is stored, if that is how this process reads it. Another one may have declared it otherwise since
+    /// this one read its configuration: then what is remembered is not what would be read here, nor the other way round.
+    ///
+    /// It is looked up after the run has looked up under which version of the parser it remembers. So whatever is declared
+    /// in between, pages read in one way are never remembered under the version of another.
+    async fn stored(&self) -> Result<Option<Source>> {
+        if self.source_id.is_none() {
+            return Ok(None);
         }
+        let client = self.scraper.database.client().await?;
+        let stored = sources::find(&**client, &self.source.name).await?;
+        let rules = StoredPolicy { rules: self.source.rules.clone(), ..StoredPolicy::default() }.to_json();
+        Ok(stored.filter(|stored| {
+            // A source that was never declared has none, like those that a program makes for itself.
+            let reading_hash = stored.settings["reading_hash"].as_str().unwrap_or_default();
+            reading_hash == self.source.reading_hash
+                && stored.policy["rules"] == rules["rules"]
+                && stored.key_fields == self.source.key_fields
+        }))
     }
 
     fn run_context(&self, run_id: i64) -> RunContext<'_> {

@@ -1,15 +1,14 @@
 //! Scraping many sources: several at the same time, the scopes of each one after another.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use forebay_domain::scope::Scope;
 use futures_util::{StreamExt, stream};
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, ledger, scrape};
-use crate::{
-    error::Result,
-    persist::{Progress, RunReport},
+use super::{
+    ScrapeOptions, Scraper, SourceDefinition,
+    chain::{Chain, scrape_chain},
+    ledger,
 };
+use crate::persist::Progress;
 
 /// A source to scrape.
 #[derive(Clone, Debug)]
@@ -29,14 +28,13 @@ pub struct Scraped {
     pub source: String,
     /// The scope.
     pub scope: Scope,
-    /// The run, if it came to one.
-    pub run_id: Option<i64>,
-    /// How it ended.
-    pub result: Result<RunReport>,
+    /// Which sources were asked for it, and how that ended.
+    pub chain: Chain,
 }
 
 /// Scrapes sources, at most `at_once` at the same time, and gives what became of each scope, in the order in which they
-/// were named. One that fails keeps no other from being scraped. What was brought up to date is entered into the ledger.
+/// were named. One that fails keeps no other from being scraped; what it names as its fallbacks is asked in its place.
+/// What was brought up to date is entered into the ledger.
 ///
 /// `progress` is told of which source and scope something is.
 pub async fn scrape_many(
@@ -55,7 +53,7 @@ pub async fn scrape_many(
     under_way.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
 }
 
-/// Scrapes a scope, and enters what it brought into the ledger.
+/// Scrapes a scope, from a fallback if the source does not answer, and enters what that brought into the ledger.
 pub(super) async fn scrape_one(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -63,21 +61,16 @@ pub(super) async fn scrape_one(
     options: &ScrapeOptions,
     progress: &(dyn Fn(&str, &Scope, Progress) + Sync),
 ) -> Scraped {
-    // No run has this number.
-    let run_id = AtomicI64::new(0);
-    let mut result = scrape(scraper, source, scope, options, &|told| {
-        if let Progress::Started { run_id: started } = told {
-            run_id.store(started, Ordering::Relaxed);
-        }
-        progress(&source.name, scope, told);
-    })
-    .await;
-    if let Ok(report) = &mut result
+    let mut chain = scrape_chain(scraper, source, scope, options, progress).await;
+    let last = chain.fallbacks.last_mut().unwrap_or(&mut chain.primary);
+    if let Ok(report) = &mut last.result
         && options.from_warc.is_none()
         && let Err(error) = ledger::enter(scraper, source, scope, report).await
     {
         report.warnings.push(format!("the ledger of freshness does not know of this scrape: {error}"));
     }
-    let run_id = Some(run_id.into_inner()).filter(|run_id| *run_id > 0);
-    Scraped { source: source.name.clone(), scope: scope.clone(), run_id, result }
+    if options.from_warc.is_none() && chain.answer().is_none() {
+        ledger::note_failure(scraper, source, scope, &chain.primary).await;
+    }
+    Scraped { source: source.name.clone(), scope: scope.clone(), chain }
 }

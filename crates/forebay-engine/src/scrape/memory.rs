@@ -3,20 +3,27 @@
 use std::{collections::HashMap, sync::Arc};
 
 use forebay_sources::{
-    Link,
+    Link, LinkKey,
     crawl::{KnownPage, Memory},
     fetch::Validators,
 };
-use forebay_store::{connect::Database, pages};
+use forebay_store::{
+    connect::Database,
+    pages::{self, PageEntry},
+};
 
 /// The pages of a source in the database.
 #[derive(Debug)]
 pub(super) struct PageMemory {
-    /// The database; None: nothing is remembered, and every page is read.
+    /// The database; None: nothing is taken from memory, and every page is read.
     pub(super) database: Option<Arc<Database>>,
     pub(super) source_id: i32,
     /// What another version of the parser found on a page says nothing of what this one would find.
     pub(super) parser_version: i32,
+    /// The scope of the run.
+    pub(super) scope: String,
+    /// What this run reads may be remembered.
+    pub(super) keeps: bool,
     /// What servers said of how long a page stays as it is does not count.
     pub(super) revalidates: bool,
 }
@@ -27,6 +34,10 @@ impl Memory for PageMemory {
         let known = self.find(links).await.unwrap_or_default();
         links.iter().map(|link| known.get(&link.key()).cloned()).collect()
     }
+
+    fn keeps(&self) -> bool {
+        self.keeps
+    }
 }
 
 impl PageMemory {
@@ -34,20 +45,25 @@ impl PageMemory {
         let Some(database) = &self.database else { return Ok(HashMap::new()) };
         let keys: Vec<[u8; 32]> = links.iter().map(Link::key).collect();
         let client = database.client().await?;
-        let entries = pages::find(&**client, self.source_id, self.parser_version, &keys).await?;
-        let known = entries.into_iter().filter_map(|entry| {
-            // Links that cannot be read any more would leave a part of the site out.
-            let links = serde_json::from_value(entry.links).ok()?;
-            let validators = Validators { etag: entry.etag, last_modified: entry.last_modified };
-            let page = KnownPage {
-                validators,
-                fresh_until: entry.fresh_until.filter(|_| !self.revalidates),
-                reference_ids: entry.reference_ids,
-                field_counts: entry.field_counts,
-                links,
-            };
-            Some((entry.key, page))
-        });
-        Ok(known.collect())
+        let entries = pages::find(&**client, self.source_id, self.parser_version, &self.scope, &keys).await?;
+        Ok(entries.into_iter().filter_map(|entry| Some((entry.key, self.known(entry)?))).collect())
+    }
+
+    /// What is known of the file that the scope is; None also where the database cannot be asked.
+    pub(super) async fn file(&self, key: LinkKey) -> Option<KnownPage> {
+        let client = self.database.as_ref()?.client().await.ok()?;
+        let found = pages::find_file(&**client, self.source_id, self.parser_version, &self.scope, key).await;
+        self.known(found.ok()??)
+    }
+
+    /// None: links that cannot be read any more would leave a part of the site out.
+    fn known(&self, entry: PageEntry) -> Option<KnownPage> {
+        Some(KnownPage {
+            validators: Validators { etag: entry.etag, last_modified: entry.last_modified },
+            fresh_until: entry.fresh_until.filter(|_| !self.revalidates),
+            reference_ids: entry.reference_ids,
+            field_counts: entry.field_counts,
+            links: serde_json::from_value(entry.links).ok()?,
+        })
     }
 }

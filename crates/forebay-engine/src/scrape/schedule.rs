@@ -71,6 +71,8 @@ pub struct DueRun {
     pub due_at: Timestamp,
     /// The run, if it came to one.
     pub run_id: Option<i64>,
+    /// The source that answered in its place; None: it did itself, or none did.
+    pub answered_by: Option<String>,
     /// How that ended.
     pub ended: DueEnd,
 }
@@ -91,7 +93,7 @@ pub enum DueEnd {
     CutOff,
     /// Another worker took it over, because this one was silent for too long.
     Lost,
-    /// This process does not know the source. Who does may run it when the claim has ended.
+    /// This process cannot read the scope. Who can may run it when the claim has ended.
     Unknown,
 }
 
@@ -258,14 +260,20 @@ async fn claim(
     let since = Duration::try_from(due_by.duration_until(Timestamp::now())).unwrap_or_default();
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let client = scraper.database.client().await?;
-    Ok(schedules::claim_due(&**client, due_by, since + options.lease, &options.worker, limit).await?)
+    let lease = since + options.lease;
+    Ok(schedules::claim_due(&**client, due_by, lease, &options.worker, limit, &names(scraper)).await?)
+}
+
+/// The sources that this process can scrape: what else is due is for others.
+fn names(scraper: &Scraper) -> Vec<&str> {
+    scraper.sources.values().filter(|source| source.enabled).map(|source| source.name.as_str()).collect()
 }
 
 /// How long to wait for what is due next.
 async fn until_next(scraper: &Scraper) -> Duration {
     let next = async {
         let client = scraper.database.client().await?;
-        schedules::next_due_at(&**client).await
+        schedules::next_due_at(&**client, &names(scraper)).await
     };
     let Ok(next) = next.await else { return POLL };
     let Some(next) = next else { return LONGEST_WAIT };
@@ -286,6 +294,7 @@ async fn run(
         scope: due.row.scope.clone(),
         due_at: due.due_at,
         run_id,
+        answered_by: None,
         ended,
     };
     let source = scraper.sources.get(&due.row.source_name);
@@ -304,14 +313,16 @@ async fn run(
             return ended(None, DueEnd::CutOff);
         }
     };
-    if let Ok(false) = finish(scraper, &due, outcome.run_id).await {
-        return ended(outcome.run_id, DueEnd::Lost);
+    let decisive = outcome.chain.into_decisive();
+    if let Ok(false) = finish(scraper, &due, decisive.run_id).await {
+        return ended(decisive.run_id, DueEnd::Lost);
     }
-    let end = match outcome.result {
+    let end = match decisive.result {
         Ok(report) => DueEnd::Ended { status: report.status, reason_code: report.reason_code },
         Err(error) => DueEnd::Failed(error),
     };
-    ended(outcome.run_id, end)
+    let answered_by = Some(decisive.source).filter(|name| *name != source.name);
+    DueRun { answered_by, ..ended(decisive.run_id, end) }
 }
 
 /// Extends the claim until it is not ours any more.

@@ -1,6 +1,8 @@
 //! Scraping a site on loopback, day by day.
 
+mod archived;
 mod bad_days;
+mod chain;
 mod declared;
 mod logs;
 mod looked_at;

@@ -1,5 +1,7 @@
 //! Sources as they are declared: mirrored without a needless write, and read anew when they are read differently.
 
+use std::sync::Arc;
+
 use forebay_engine::scrape::{Sources, declare};
 use forebay_store::sources::Mirrored;
 use serde_json::json;
@@ -56,10 +58,18 @@ async fn a_declaration_is_written_once_and_left_alone_after_that() {
     assert_eq!(world.text(other).await, "f f 1");
 }
 
+impl World {
+    /// As a process that has read another configuration.
+    fn read_as(&mut self, reading_hash: &str) {
+        self.scraper.sources = Arc::new(sources(self, reading_hash, |_| ()));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_reading_makes_what_is_remembered_void() {
-    let world = World::open().await;
-    let database = &world.scraper.database;
+    let mut world = World::open().await;
+    let database = &Arc::clone(&world.scraper.database);
+    world.read_as("one");
     world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
     world.site.set("/p2", list(&[("2", "Sets")], None));
     declare(database, &sources(&world, "one", |_| ())).await.unwrap();
@@ -81,7 +91,8 @@ async fn another_reading_makes_what_is_remembered_void() {
     assert_eq!(world.site.asked(), Asked { not_modified: 2, ..Asked::default() });
     assert_eq!(world.number(version).await, 1);
 
-    declare(database, &sources(&world, "two", |_| ())).await.unwrap();
+    world.read_as("two");
+    declare(database, &world.scraper.sources).await.unwrap();
     assert_eq!(world.number(version).await, 2);
     assert_eq!(counts(&world.scrape().await), [2, 0, 0, 2, 0, 0, 0, 0]);
     assert_eq!(world.site.asked(), Asked { whole: 2, ..Asked::default() });
@@ -91,4 +102,35 @@ async fn another_reading_makes_what_is_remembered_void() {
         Asked { not_modified: 2, ..Asked::default() },
         "and then remembered again"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_by_an_older_configuration_remembers_nothing() {
+    let mut world = World::open().await;
+    world.site.set("/", list(&[("1", "Logic")], None));
+    world.read_as("new");
+    declare(&world.scraper.database, &world.scraper.sources).await.unwrap();
+    let remembered = "select count(*) from forebay.http_validators";
+    // A worker that was started before the configuration changed.
+    world.read_as("old");
+    world.scrape().await;
+    assert_eq!(
+        world.number(remembered).await,
+        0,
+        "who reads as declared would take this for their own reading"
+    );
+    world.read_as("new");
+    world.scrape().await;
+    assert_eq!(world.number(remembered).await, 1);
+    world.site.asked();
+    world.read_as("old");
+    world.scrape().await;
+    assert_eq!(
+        world.site.asked(),
+        Asked { whole: 1, ..Asked::default() },
+        "it did not read what is remembered"
+    );
+    world.read_as("new");
+    world.scrape().await;
+    assert_eq!(world.site.asked(), Asked { not_modified: 1, ..Asked::default() });
 }

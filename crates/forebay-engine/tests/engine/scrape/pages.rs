@@ -1,10 +1,14 @@
 //! Pages that are as they were are not read, and what they yielded counts as seen.
 
-use forebay_domain::run::RunStatus;
+use forebay_domain::run::{OnDuplicate, RunStatus};
+use forebay_engine::{
+    persist::{self, PersistRequest},
+    scrape::{ScrapeOptions, SourceDefinition, SourceKind, scrape},
+};
 
-use super::{World, list};
+use super::{World, courses, list};
 use crate::{
-    persist::counts,
+    persist::{counts, incremental, input},
     site::{Answer, Asked},
 };
 
@@ -118,4 +122,94 @@ async fn a_record_that_somebody_removed_comes_back_with_its_page() {
     let report = world.scrape().await;
     assert_eq!(counts(&report), [6, 0, 0, 5, 0, 1, 0, 0]);
     assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 2, failed: 0 });
+}
+
+impl World {
+    /// Somebody brings other content of a course, in a run of its own.
+    async fn bring(&self, line: &str, scope: &str) {
+        let request = PersistRequest {
+            source: "courses".into(),
+            entity_type: Some("course".into()),
+            scope: scope.parse().unwrap(),
+            observed_at: None,
+            ..incremental(1)
+        };
+        persist::persist(&self.scraper.database, request, input(line.as_bytes()), &|_| {}).await.unwrap();
+    }
+
+    async fn title(&self, key: &str) -> String {
+        self.text(&format!(
+            "select payload ->> 'title' from forebay.\"references\" where record_key = '{key}' and removed_at is null"
+        ))
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_run_has_written_since_comes_back_with_its_page() {
+    let world = World::with_three_pages().await;
+    world.bring("{\"id\":\"4\",\"title\":\"Wrong\"}", "").await;
+    let report = world.scrape().await;
+    assert_eq!(counts(&report), [6, 0, 1, 5, 0, 0, 0, 0]);
+    assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 2, failed: 0 });
+    assert_eq!(world.title("4").await, "Rings");
+    // What was read again can be relied on again, although the page is as it was: at once, or when what was staged with it
+    // has been seen to be applied.
+    world.scrape().await;
+    world.site.asked();
+    world.scrape().await;
+    assert_eq!(world.site.asked(), Asked { not_modified: 3, ..Asked::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_contest_a_key_are_read_each_time() {
+    for policy in [OnDuplicate::First, OnDuplicate::Reject] {
+        let world = World::with(|url| {
+            let source = courses("courses", &format!("{url}/"));
+            vec![SourceDefinition { on_duplicate: policy, max_rejected_share: 1.0, ..source }]
+        })
+        .await;
+        world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
+        world.site.set("/p2", list(&[("1", "Logic, but otherwise")], Some("/p3")));
+        world.site.set("/p3", list(&[("2", "Sets")], None));
+        world.scrape().await;
+        assert_eq!(world.title("1").await, "Logic");
+        world.site.asked();
+        world.scrape().await;
+        assert_eq!(world.site.asked(), Asked { whole: 2, not_modified: 1, failed: 0 }, "{policy:?}");
+        // The one that lost is as it was, and wins now.
+        world.site.set("/", list(&[], Some("/p2")));
+        world.scrape().await;
+        assert_eq!(world.title("1").await, "Logic, but otherwise", "{policy:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_taken_as_it_was_only_for_its_scope_and_if_nothing_came_after() {
+    let world = World::with(|url| {
+        let kind = serde_json::json!({ "url": format!("{url}/all.jsonl"), "format": "jsonl" });
+        let kind = SourceKind::File(serde_json::from_value(kind).unwrap());
+        let scopes = vec!["k=a".parse().unwrap(), "k=b".parse().unwrap()];
+        vec![SourceDefinition { kind, scopes, ..courses("courses", &format!("{url}/")) }]
+    })
+    .await;
+    world.site.set("/all.jsonl", Answer::Page("{\"id\":\"1\",\"title\":\"Logic\"}\n".into()));
+    let read = async |scope: &str| {
+        let source = world.scraper.source("courses").unwrap();
+        let scope = scope.parse().unwrap();
+        let report =
+            scrape(&world.scraper, source, &scope, &ScrapeOptions::default(), &|_| {}).await.unwrap();
+        (report.reason_code, world.site.asked())
+    };
+    let (whole, not_modified) =
+        (Asked { whole: 1, ..Asked::default() }, Asked { not_modified: 1, ..Asked::default() });
+    let unchanged = (Some("not_modified".to_owned()), not_modified);
+    assert_eq!(read("k=a").await, (None, whole));
+    assert_eq!(read("k=a").await, unchanged);
+    assert_eq!(read("k=a").await, unchanged, "a run that found it as it was is no reason to read it");
+    assert_eq!(read("k=b").await, (None, whole), "it was never read for this scope");
+    world.bring("{\"id\":\"1\",\"title\":\"Wrong\"}", "k=b").await;
+    assert_eq!(read("k=b").await, (None, whole), "something else was applied since");
+    assert_eq!(world.title("1").await, "Logic");
+    assert_eq!(read("k=b").await, unchanged);
 }

@@ -92,7 +92,7 @@ async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     let world = World::due().await;
-    let claim = |lease| schedules::claim_due(&world.client, Timestamp::now(), lease, "dead", 9);
+    let claim = |lease| schedules::claim_due(&world.client, Timestamp::now(), lease, "dead", 9, &["courses"]);
     let claimed = claim(Duration::from_hours(1)).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(world.drain("one").await, ScheduleReport::default(), "it is in another's hands");
@@ -122,6 +122,7 @@ async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
             scope: run.scope.clone(),
             due_at: run.due_at,
             run_id: run.run_id,
+            answered_by: run.answered_by.clone(),
             ended: ended_as,
         });
     };
@@ -184,4 +185,16 @@ async fn schedules_are_those_of_the_configuration() {
         "what the file does not name any more is not run any more"
     );
     assert_eq!(world.number("select count(*) from forebay.source_schedules").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_leaves_what_it_does_not_know_to_others() {
+    let mut world = World::due().await;
+    let known = std::mem::take(&mut world.scraper.sources);
+    let report =
+        schedule::drain(&world.scraper, &options("stranger"), &|run| panic!("{run:?}")).await.unwrap();
+    assert_eq!(report, ScheduleReport::default());
+    assert_eq!(world.number("select count(*) from forebay.source_schedules where claim is null").await, 1);
+    world.scraper.sources = known;
+    assert_eq!(world.drain("one").await.num_runs, 1);
 }

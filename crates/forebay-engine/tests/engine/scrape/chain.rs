@@ -1,0 +1,96 @@
+//! A source that does not answer, and those that stand in for it.
+
+use forebay_domain::{schedule::Schedule, scope::Scope};
+use forebay_engine::scrape::{
+    self, Scrape, ScrapeOptions, Scraped, SourceDefinition,
+    schedule::{self, DueEnd, ScheduleOptions},
+    scrape_many,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{World, courses, list};
+use crate::site::Answer;
+
+impl World {
+    /// A source with two that stand in for it, all as they should be.
+    async fn with_fallbacks() -> Self {
+        let world = Self::with(|url| {
+            let first = SourceDefinition {
+                fallback: vec!["broken".into(), "mirror".into()],
+                schedule: Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).ok(),
+                ..courses("courses", &format!("{url}/"))
+            };
+            vec![
+                first,
+                courses("broken", &format!("{url}/broken")),
+                courses("mirror", &format!("{url}/mirror")),
+            ]
+        })
+        .await;
+        world.site.set("/", list(&[("1", "Logic")], None));
+        world.site.set("/broken", Answer::Status(500));
+        world.site.set("/mirror", list(&[("1", "Logic")], None));
+        world
+    }
+
+    async fn scrape_courses(&self) -> Scraped {
+        let source = self.scraper.source("courses").unwrap().clone();
+        let wanted = Scrape { source, scopes: vec![Scope::default()], options: ScrapeOptions::default() };
+        scrape_many(&self.scraper, vec![wanted], 1, &|_, _, _| {}).await.remove(0)
+    }
+}
+
+/// Who was asked, and why each ended as it did.
+fn asked(scraped: &Scraped) -> Vec<(&str, Option<&str>)> {
+    scraped.chain.candidates().map(|one| (one.source.as_str(), one.reason_code())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_stand_in_are_asked_until_one_answers() {
+    let world = World::with_fallbacks().await;
+    let synced_by = "select source_name from forebay.sync_metadata where last_sync is not null";
+    let scraped = world.scrape_courses().await;
+    assert_eq!(asked(&scraped), [("courses", None)]);
+    assert_eq!(world.text(synced_by).await, "courses");
+
+    world.site.set("/", Answer::Status(500));
+    let scraped = world.scrape_courses().await;
+    let failed = Some("http_status");
+    assert_eq!(asked(&scraped), [("courses", failed), ("broken", failed), ("mirror", None)]);
+    assert_eq!(scraped.chain.answer().unwrap().source, "mirror");
+    assert_eq!(world.text(synced_by).await, "mirror", "it is as fresh as if the source itself had answered");
+
+    // Nothing where there was something is no answer.
+    world.site.set("/", list(&[], None));
+    let scraped = world.scrape_courses().await;
+    assert_eq!(asked(&scraped)[0], ("courses", Some("empty_run")));
+    assert_eq!(scraped.chain.answer().unwrap().source, "mirror");
+
+    world.site.set("/mirror", Answer::Status(404));
+    let scraped = world.scrape_courses().await;
+    assert_eq!((asked(&scraped).len(), scraped.chain.answer().is_none()), (3, true));
+    assert_eq!(scraped.chain.into_decisive().source, "courses");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_answered_by_who_stands_in() {
+    let world = World::with_fallbacks().await;
+    scrape::declare(&world.scraper.database, &world.scraper.sources).await.unwrap();
+    schedule::declare(&world.scraper.database, &world.scraper.sources, Timestamp::now()).await.unwrap();
+    let make_due = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
+    world.client.batch_execute(make_due).await.unwrap();
+    world.site.set("/", Answer::Status(500));
+    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let options = ScheduleOptions::default();
+    let progress = |run: &schedule::DueRun| {
+        let is_applied = matches!(&run.ended, DueEnd::Ended { .. });
+        told.send((run.source.clone(), run.answered_by.clone(), run.run_id, is_applied)).unwrap();
+    };
+    let report = schedule::drain(&world.scraper, &options, &progress).await.unwrap();
+    assert_eq!((report.num_runs, report.num_failed), (1, 0));
+    let last_run = world.number("select max(run_id) from forebay.scrape_runs").await;
+    assert_eq!(
+        ended.recv().await.unwrap(),
+        ("courses".to_owned(), Some("mirror".to_owned()), Some(last_run), true)
+    );
+}
