@@ -3,13 +3,13 @@
 //! **The rule of the parser version.** The database remembers what each page yielded, and takes a page that has not
 //! changed as read. That holds only while it would be read alike. So a change of anything in the tables of the kind (and
 //! of the sitemap) raises the source's parser version, which makes all that is remembered void, except for settings that
-//! say where and how long: [`NOT_READING`]. The version is raised as well by other key fields and field rules, when a
-//! run begins. Fetch, crawl, breaker, schedule, scopes and fallbacks do not raise it. A table that is spelled anew to the
+//! say where and how long: [`NOT_READING`]. So does a Forebay whose kinds read otherwise: [`READERS_VERSION`]. The version
+//! is raised as well by other key fields and field rules, when a run begins. Fetch, crawl, breaker, schedule, scopes and fallbacks do not raise it. A table that is spelled anew to the
 //! same effect costs one full reading, which is never wrong.
 
 use std::fmt::Write;
 
-use forebay_sources::fetch::shown;
+use forebay_sources::{fetch::shown, kinds::READERS_VERSION};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 use url::Url;
@@ -33,7 +33,12 @@ const MASK: &str = "***";
 
 /// A digest of what decides how records are read, in hexadecimal.
 pub(super) fn reading_hash(source: &toml::Table) -> String {
-    let mut reading = Map::new();
+    hash_of_readers(source, READERS_VERSION)
+}
+
+fn hash_of_readers(source: &toml::Table, version: u32) -> String {
+    // No kind has this name.
+    let mut reading = Map::from_iter([("readers".to_owned(), version.into())]);
     for kind in KINDS {
         let Some(toml::Value::Table(table)) = source.get(kind) else { continue };
         let settings = table.iter().filter(|(key, _)| !NOT_READING.contains(&key.as_str()));
@@ -157,6 +162,9 @@ mod tests {
         for text in &changed {
             assert_ne!(hash(text), hash(base), "{text}");
         }
+        let of_readers = |version| hash_of_readers(&table(base), version);
+        assert_eq!(of_readers(READERS_VERSION), hash(base));
+        assert_ne!(of_readers(READERS_VERSION + 1), hash(base), "other readers read again");
     }
 
     #[test]

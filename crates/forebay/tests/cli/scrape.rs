@@ -58,6 +58,72 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
 }
 
 #[test]
+fn who_stood_in_is_told() {
+    let world = World::new();
+    let first = source("broken", &world.site.url, "fallback = [\"courses\"]");
+    world.write(&format!(
+        "{FETCH}\n[sources.broken]\n{first}\n[sources.courses]\n{}",
+        source("courses", &world.site.url, "")
+    ));
+    world.site.answer("/broken", 404, "");
+    let document = world.done("scrape broken");
+    assert_eq!(run(&document, "courses")["num_added"], 3, "{document}");
+    let stood_in = &document["fallbacks"][0];
+    assert_eq!(
+        (&stood_in["source"], &stood_in["answered_by"]),
+        (&json!("broken"), &json!("courses")),
+        "{document}"
+    );
+    assert_eq!(stood_in["tried"][0]["reason_code"], "http_status", "{document}");
+    assert!(world.text("scrape broken").contains("courses stood in for broken (broken: http_status)"));
+}
+
+#[test]
+fn a_wrong_selector_does_not_look_like_success() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();
+    world.write(&text.replace("\".course\"", "\".curse\""));
+    let output = world.db.run(&world.sandbox, "scrape");
+    assert!(crate::shown(&output).contains("not one record was found"), "{}", crate::shown(&output));
+    let (exit, tested) = world.json("sources test courses");
+    let items = json!([{ "setting": "html.items", "selector": ".curse" }]);
+    assert_eq!((exit, &tested["unmatched"]), (1, &items), "{tested}");
+    world.write(&text.replace("\"h2\"", "\"h3\""));
+    let title = json!([{ "setting": "html.fields.title", "selector": "h3" }]);
+    assert_eq!(world.done("sources test courses")["unmatched"], title);
+    assert!(world.text("sources test courses").contains("html.fields.title (h3) found nothing"));
+    world.write(&text);
+    assert_eq!(world.done("sources test courses")["unmatched"], json!([]));
+}
+
+#[test]
+fn rows_of_another_contract_are_counted() {
+    let world = World::new();
+    world.db.execute(
+        "create schema legacy; create table legacy.courses (id int, v int); \
+         insert into legacy.courses values (1, 1), (2, 7), (3, null)",
+    );
+    let source = |table: &str| {
+        format!(
+            "[sources.legacy]\nkey = \"id\"\n[sources.legacy.postgres]\ntable = \"{table}\"\n\
+             contract_version_column = \"v\"\n"
+        )
+    };
+    world.write(&source("legacy.cuorses"));
+    for line in ["scrape", "sources test legacy"] {
+        let text = world.text(line);
+        assert!(text.contains("rows_missing") && text.contains("[sources.legacy.postgres]"), "{text}");
+        assert!(!text.contains("forebay db up"), "{text}");
+    }
+    world.write(&source("legacy.courses"));
+    let count = |version: i64| json!({ "contract_version": version, "count": 1 });
+    assert_eq!(world.done("sources test legacy")["rows_by_version"], json!([count(0), count(1), count(7)]));
+    world.done("scrape");
+    assert_eq!(world.done("sources show legacy")["versions"], json!([count(0), count(1), count(7)]));
+    assert!(world.text("sources show legacy").contains("References by contract version"));
+}
+
+#[test]
 fn guards_hold_a_run_unless_told_otherwise() {
     let world = World::new();
     world.done("scrape");

@@ -1,6 +1,6 @@
-//! What `forebay scrape` prints: the runs, and what did not come to a run.
+//! What `forebay scrape` prints: the runs, what did not come to a run, and who answered for whom.
 
-use forebay_engine::scrape::Scraped;
+use forebay_engine::scrape::{Candidate, Chain, Scraped};
 use serde::Serialize;
 
 use crate::{
@@ -9,12 +9,13 @@ use crate::{
     ui::{Page, Report, Tone, format},
 };
 
-/// All runs of one command. The JSON form is `{"runs": [ … ], "errors": [ … ]}`.
+/// All runs of one command. The JSON form is `{"runs": [ … ], "errors": [ … ], "fallbacks": [ … ]}`.
 #[derive(Debug, Serialize)]
 pub(super) struct ScrapeReport {
     runs: Vec<ScrapeRun>,
     errors: Vec<NotScraped>,
-    /// How the command ends for each of them.
+    fallbacks: Vec<StoodIn>,
+    /// How the command ends for each scope: as its answer did, and if nobody answered, as each that was asked.
     #[serde(skip)]
     exits: Vec<Exit>,
 }
@@ -53,53 +54,122 @@ struct NotScraped {
     told: String,
 }
 
+/// A scope for which its source did not answer, so that others were asked in its place.
+#[derive(Debug, Serialize)]
+struct StoodIn {
+    source: String,
+    scope: String,
+    /// None: nobody did.
+    answered_by: Option<String>,
+    tried: Vec<Tried>,
+}
+
+/// One that was asked, and did not answer unless it is the last.
+#[derive(Debug, Serialize)]
+struct Tried {
+    source: String,
+    run_id: Option<i64>,
+    /// Why it ended as it did; None: it went as usual.
+    reason_code: Option<String>,
+}
+
 impl ScrapeReport {
     pub(super) fn new(scraped: Vec<Scraped>) -> Self {
-        let mut report = Self { runs: Vec::new(), errors: Vec::new(), exits: Vec::new() };
-        for Scraped { source, scope, run_id, result } in scraped {
-            match result {
-                Ok(ended) => {
-                    let fetched = ended.fetched;
-                    let drift = ended.drift.iter().map(|drift| Drift {
-                        field_name: drift.field_name.clone(),
-                        change: drift.change.as_str(),
-                    });
-                    let run = ScrapeRun {
-                        num_pages: ended.num_pages,
-                        num_requests: fetched.num_requests,
-                        num_not_modified: fetched.num_not_modified,
-                        bytes_received: fetched.num_wire_bytes,
-                        drift: drift.collect(),
-                        run: ended.into(),
-                    };
-                    report.exits.push(run.run.exit());
-                    report.runs.push(run);
-                }
-                Err(error) => {
-                    let (code, hint) = (error.code(), error.hint());
-                    let failure = Failure::from(error);
-                    report.exits.push(failure.exit_code());
-                    report.errors.push(NotScraped {
-                        source,
-                        scope: scope.to_string(),
-                        run_id,
-                        code,
-                        message: failure.full_message(),
-                        hint,
-                        told: failure.to_string(),
-                    });
-                }
+        let mut report =
+            Self { runs: Vec::new(), errors: Vec::new(), fallbacks: Vec::new(), exits: Vec::new() };
+        for Scraped { source, scope, chain } in scraped {
+            let scope = scope.to_string();
+            let has_answer = chain.answer().is_some();
+            if !chain.fallbacks.is_empty() {
+                report.fallbacks.push(StoodIn::new(source, scope.clone(), &chain));
+            }
+            for candidate in std::iter::once(chain.primary).chain(chain.fallbacks) {
+                let counts = candidate.has_answered() || !has_answer;
+                let exit = report.add(candidate, &scope);
+                report.exits.extend(counts.then_some(exit));
             }
         }
         report
     }
 
-    /// The worst of what happened: what failed goes before what is held, and that before what is unavailable.
+    /// Adds one that was asked; answers with how a command would end that had asked only this one.
+    fn add(&mut self, candidate: Candidate, scope: &str) -> Exit {
+        match candidate.result {
+            Ok(ended) => {
+                let fetched = ended.fetched;
+                let drift = ended.drift.iter().map(|drift| Drift {
+                    field_name: drift.field_name.clone(),
+                    change: drift.change.as_str(),
+                });
+                let run = ScrapeRun {
+                    num_pages: ended.num_pages,
+                    num_requests: fetched.num_requests,
+                    num_not_modified: fetched.num_not_modified,
+                    bytes_received: fetched.num_wire_bytes,
+                    drift: drift.collect(),
+                    run: ended.into(),
+                };
+                let exit = run.run.exit();
+                self.runs.push(run);
+                exit
+            }
+            Err(error) => {
+                let (code, hint) = (error.code(), error.hint());
+                let failure = Failure::from(error);
+                self.errors.push(NotScraped {
+                    source: candidate.source,
+                    scope: scope.to_owned(),
+                    run_id: candidate.run_id,
+                    code,
+                    message: failure.full_message(),
+                    hint,
+                    told: failure.to_string(),
+                });
+                failure.exit_code()
+            }
+        }
+    }
+
+    /// The worst of what happened: what failed goes before what is held, and that before what is unavailable. Who
+    /// stopped it knows that already.
     pub(super) fn exit(&self) -> Exit {
-        let worst_first =
-            [Exit::DatabaseUnreachable, Exit::Failed, Exit::Usage, Exit::Held, Exit::Unavailable];
+        let worst_first = [
+            Exit::Interrupted,
+            Exit::DatabaseUnreachable,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Held,
+            Exit::Unavailable,
+        ];
         worst_first.into_iter().find(|exit| self.exits.contains(exit)).unwrap_or(Exit::Done)
     }
+}
+
+impl StoodIn {
+    fn new(source: String, scope: String, chain: &Chain) -> Self {
+        let tried = chain.candidates().map(|candidate| Tried {
+            source: candidate.source.clone(),
+            run_id: candidate.run_id,
+            reason_code: candidate.reason_code().map(str::to_owned),
+        });
+        let answered_by = chain.answer().map(|candidate| candidate.source.clone());
+        Self { source, scope, answered_by, tried: tried.collect() }
+    }
+
+    /// Who did not answer, and why.
+    fn reasons(&self) -> String {
+        let failed = self.tried.iter().filter(|tried| Some(&tried.source) != self.answered_by.as_ref());
+        let reasons = failed.map(|tried| match &tried.reason_code {
+            Some(reason) => format!("{}: {reason}", tried.source),
+            None => tried.source.clone(),
+        });
+        reasons.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A scope behind the name of its source.
+fn bracketed(scope: &str) -> String {
+    if scope.is_empty() { String::new() } else { format!(" [{scope}]") }
 }
 
 impl Report for ScrapeReport {
@@ -120,13 +190,23 @@ impl Report for ScrapeReport {
             }
         }
         for error in &self.errors {
-            let scope = if error.scope.is_empty() { String::new() } else { format!(" [{}]", error.scope) };
+            let scope = bracketed(&error.scope);
             page.toned(Tone::Bad, &format!("{}{scope} could not be scraped", error.source));
             for line in error.told.lines() {
                 page.line(&format!("  {line}"));
             }
             if let Some(run_id) = error.run_id {
                 page.line(&format!("  forebay runs logs {run_id} shows what was tried"));
+            }
+        }
+        for stood_in in &self.fallbacks {
+            let (subject, reasons) =
+                (format!("{}{}", stood_in.source, bracketed(&stood_in.scope)), stood_in.reasons());
+            match &stood_in.answered_by {
+                Some(name) => {
+                    page.toned(Tone::Warning, &format!("{name} stood in for {subject} ({reasons})"))
+                }
+                None => page.toned(Tone::Bad, &format!("nobody answered for {subject} ({reasons})")),
             }
         }
     }
