@@ -87,7 +87,7 @@ pub(super) struct PreparedPage {
 #[derive(Debug)]
 pub(super) struct Reading {
     chunks: mpsc::Receiver<Result<PreparedChunk>>,
-    outcome: task::JoinHandle<Outcome>,
+    outcome: task::JoinHandle<Result<Outcome>>,
 }
 
 /// What is known of the input once all of it has been read.
@@ -127,7 +127,7 @@ impl Reading {
     /// What is known of the whole input; call it at the end.
     pub(super) async fn outcome(self) -> Result<Outcome> {
         drop(self.chunks);
-        self.outcome.await.map_err(|_| Error::Reader)
+        self.outcome.await.map_err(|_| Error::Reader)?
     }
 }
 
@@ -162,22 +162,26 @@ impl Raw {
     }
 
     /// How the input ended. A reader may be blocked on its input for good when the run has failed, so it is waited for
-    /// only if all of the input has come.
-    async fn end(self, is_whole: bool) -> (Ending, Option<CrawlEnd>) {
-        match self {
+    /// only if all of the input has come. One that panicked has not said that it has: what did not come is not gone.
+    async fn end(self, is_whole: bool) -> Result<(Ending, Option<CrawlEnd>)> {
+        Ok(match self {
             Self::Nothing => (Ending::default(), None),
             Self::Chunks { chunks, reader } => {
                 // Closing the channel ends a reader that is still sending.
                 drop(chunks);
-                (if is_whole { reader.join().unwrap_or_default() } else { Ending::default() }, None)
+                let ending = match is_whole {
+                    true => reader.join().map_err(|_| Error::Reader)?,
+                    false => Ending::default(),
+                };
+                (ending, None)
             }
             Self::Pages { pages, end, .. } => {
                 drop(pages);
-                let end = end.await.unwrap_or_default();
+                let end = end.await.map_err(|_| Error::Reader)?;
                 let truncated = end.incomplete.as_ref().map(|incomplete| incomplete.message.clone());
                 (Ending { truncated, ..Ending::default() }, Some(end))
             }
-        }
+        })
     }
 }
 
@@ -209,7 +213,7 @@ async fn prepare_all(
     prepared: mpsc::Sender<Result<PreparedChunk>>,
     policy: Arc<RecordPolicy>,
     num_preparers: usize,
-) -> Outcome {
+) -> Result<Outcome> {
     let preparers = Preparers::default();
     let mut coverage = Coverage::default();
     let mut under_way = FuturesOrdered::new();
@@ -256,11 +260,11 @@ async fn prepare_all(
             else => break,
         }
     }
-    let (ending, crawl) = raw.end(!more).await;
+    let (ending, crawl) = raw.end(!more).await?;
     for preparer in &mut *preparers.lock().unwrap_or_else(PoisonError::into_inner) {
         coverage.merge(&preparer.take_coverage());
     }
-    Outcome { ending, coverage, crawl }
+    Ok(Outcome { ending, coverage, crawl })
 }
 
 /// Prepares what a page yielded. One that yielded nothing, because it is gone or failed, is an empty chunk.

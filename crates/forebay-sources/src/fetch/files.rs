@@ -13,7 +13,7 @@ use super::hops::Purpose;
 use super::hosts::Turn;
 use super::pace::Outcome;
 use super::stats::add;
-use super::stream::{Body, Pieces, coming};
+use super::stream::{Body, Piece, Pieces, coming};
 use super::warc::{Exchange, WarcWriter};
 use super::{FetchError, Fetcher, Request, Streamed, Validators, shown};
 
@@ -60,11 +60,14 @@ impl Fetcher {
         exchange: Exchange,
         spool: Option<Spool>,
     ) {
+        // A closed channel means that nobody reads any more.
         match self.brought(response, &pieces, exchange, spool).await {
-            Ok(()) => turn.end(Outcome::Good),
+            Ok(()) => {
+                turn.end(Outcome::Good);
+                let _ = pieces.send(Ok(Piece::End)).await;
+            }
             Err(error) => {
                 turn.end(pace_of(&error));
-                // A closed channel means that nobody reads any more.
                 let _ = pieces.send(Err(error)).await;
             }
         }
@@ -96,7 +99,7 @@ impl Fetcher {
             if let Some(spool) = &mut spool {
                 spool.file.write_all(&piece).map_err(|error| self.archive_failed(error))?;
             }
-            if pieces.send(Ok(piece)).await.is_err() {
+            if pieces.send(Ok(Piece::Bytes(piece))).await.is_err() {
                 return Ok(());
             }
         }

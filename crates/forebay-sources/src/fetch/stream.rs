@@ -38,8 +38,15 @@ impl Read for Body {
     }
 }
 
+/// What has come. A channel that is closed without an end was left by a task that died.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
 /// Where the task puts what has come.
-pub(super) type Pieces = Sender<Result<Bytes, FetchError>>;
+pub(super) type Pieces = Sender<Result<Piece, FetchError>>;
 
 /// The two ends of a body that is coming.
 pub(super) fn coming() -> (Pieces, Coming) {
@@ -50,7 +57,7 @@ pub(super) fn coming() -> (Pieces, Coming) {
 /// The end that is read.
 #[derive(Debug)]
 pub(super) struct Coming {
-    pieces: Receiver<Result<Bytes, FetchError>>,
+    pieces: Receiver<Result<Piece, FetchError>>,
     piece: Bytes,
     is_over: bool,
 }
@@ -59,9 +66,10 @@ impl BufRead for Coming {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.piece.is_empty() && !self.is_over {
             match self.pieces.blocking_recv() {
-                Some(Ok(piece)) => self.piece = piece,
+                Some(Ok(Piece::Bytes(piece))) => self.piece = piece,
+                Some(Ok(Piece::End)) => self.is_over = true,
                 Some(Err(error)) => return Err(io::Error::other(Error::Fetch(error))),
-                None => self.is_over = true,
+                None => return Err(io::Error::other("the fetch ended without a word")),
             }
         }
         Ok(&self.piece)
@@ -79,5 +87,26 @@ impl Read for Coming {
         buffer[..count].copy_from_slice(&piece[..count]);
         self.consume(count);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_whose_task_died_has_no_end() {
+        let read = |is_ended: bool| {
+            let (sender, mut coming) = coming();
+            sender.try_send(Ok(Piece::Bytes(Bytes::from_static(b"half")))).unwrap();
+            if is_ended {
+                sender.try_send(Ok(Piece::End)).unwrap();
+            }
+            drop(sender);
+            let mut text = String::new();
+            coming.read_to_string(&mut text).map(|_| text)
+        };
+        assert_eq!(read(true).unwrap(), "half");
+        assert!(read(false).is_err());
     }
 }
