@@ -44,7 +44,7 @@ use forebay_domain::{
 };
 use forebay_sources::{
     Format, LinkKey, ReadOptions,
-    crawl::{CrawlEnd, Crawled},
+    crawl::{CrawlEnd, Crawled, Incomplete},
     fetch::{FetchCounts, FetchStats, Validators},
     kinds::command::Stopper,
 };
@@ -57,7 +57,7 @@ use forebay_store::{
     sources::{self, Source, SourceSpec},
     states,
 };
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::BoxFuture, pin_mut, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio::{sync::mpsc, task::JoinHandle, time};
 
@@ -184,8 +184,8 @@ pub struct PersistRequest {
     pub scope: Scope,
     /// The run covers its scope completely: what it does not see is gone.
     pub complete: bool,
-    /// When the source was observed.
-    pub observed_at: Timestamp,
+    /// When the source was observed; None: when the run has the scope to itself and begins.
+    pub observed_at: Option<Timestamp>,
     /// When to hold a complete run; None: never.
     pub guards: Option<GuardPolicy>,
     /// The run fails when more than this share (0 to 1) of its input is rejected.
@@ -194,6 +194,9 @@ pub struct PersistRequest {
     pub with_handoffs: bool,
     /// A number in each record that it raises with every change: a record with a lower one than is stored is older.
     pub sequence_field: Option<String>,
+    /// The top-level field that says which version of its contract a record was written for; None: they are of Forebay's
+    /// own. Field rules must not ignore it.
+    pub contract_version_column: Option<String>,
     /// What brings the records, such as `persist`.
     pub engine: String,
 }
@@ -253,6 +256,10 @@ pub struct RunReport {
     pub duration: Duration,
     /// Pages of its input that were read, or known to be as they were; 0 if it did not come in pages.
     pub num_pages: u64,
+    /// Pages that could not be fetched or read.
+    pub num_failed_pages: u64,
+    /// Why not all pages were seen; None: they were, or its input did not come in pages.
+    pub incomplete: Option<Incomplete>,
     /// Links that were not followed because they lead to hosts that the source does not allow, or to no page.
     pub num_refused_links: u64,
     /// Where its records have another shape than those of the last good runs.
@@ -308,6 +315,8 @@ pub async fn persist(
         progress(Progress::Waiting);
     })
     .await?;
+    // Not before: who waits for hours would else bring what looks older than what was written meanwhile.
+    let observed_at = request.observed_at.unwrap_or_else(Timestamp::now);
     let mut client = database.client().await?;
     // A re-key may have come in while this run waited, and then computed ids lead elsewhere.
     let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
@@ -318,12 +327,12 @@ pub async fn persist(
         progress(Progress::Aborted { num_runs });
     }
     if let Some(watermark) = runs::watermark(&**client, source.source_id, &request.scope).await?
-        && request.observed_at < watermark
+        && observed_at < watermark
     {
-        return Err(Error::OutOfOrder { observed_at: request.observed_at, watermark });
+        return Err(Error::OutOfOrder { observed_at, watermark });
     }
     drop(client);
-    let context = start(database, request, source, &input.name).await?;
+    let context = start(database, request, source, observed_at, &input.name).await?;
     progress(Progress::Started { run_id: context.target.origin.run_id });
     let mut tally = Tally::default();
     let result = match read_and_write(&context, input, &mut tally, progress).await {
@@ -337,7 +346,8 @@ pub async fn persist(
             return Err(error);
         }
     };
-    lock.release().await?;
+    // What was committed stays so. A lock that cannot be given back goes with its connection.
+    let _ = lock.release().await;
     Ok(report)
 }
 
@@ -372,7 +382,13 @@ pub(crate) async fn declare_source(
         .clone()
         .or_else(|| known.map(|known| known.entity_type))
         .unwrap_or_else(|| "record".to_owned());
-    let policy = StoredPolicy { rules: request.rules.clone(), on_duplicate: request.on_duplicate }.to_json();
+    let policy = StoredPolicy {
+        rules: request.rules.clone(),
+        on_duplicate: request.on_duplicate,
+        sequence_field: request.sequence_field.clone(),
+        contract_version_column: request.contract_version_column.clone(),
+    }
+    .to_json();
     let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy };
     Ok(sources::declare(client, &spec).await?)
 }
@@ -389,6 +405,7 @@ async fn start<'a>(
     database: &'a Database,
     request: PersistRequest,
     source: Source,
+    observed_at: Timestamp,
     input: &str,
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
@@ -403,7 +420,7 @@ async fn start<'a>(
     let had_records = references::any_active(&**client, source.source_id, &scope).await?;
     let under_guards = request.complete && request.guards.is_some() && had_records;
     let is_first_run = !runs::any(&**client, source.source_id).await?;
-    references::ensure_revision_month(&**client, request.observed_at).await?;
+    references::ensure_revision_month(&**client, observed_at).await?;
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),
@@ -412,7 +429,7 @@ async fn start<'a>(
         with_handoffs: request.with_handoffs,
         engine: request.engine.clone(),
         input: input.to_owned(),
-        observed_at: request.observed_at,
+        observed_at,
     };
     let run_id = runs::start(&**client, &run).await?;
     Ok(RunContext {
@@ -430,10 +447,11 @@ async fn start<'a>(
                 source_id: source.source_id,
                 entity_type: source.entity_type.clone(),
                 scope,
-                observed_at: request.observed_at,
+                observed_at,
             },
             takers,
             sequence_field: request.sequence_field.clone(),
+            contract_version_column: request.contract_version_column.clone(),
         },
         staged: under_guards || request.on_duplicate.needs_whole_input(),
         is_first_run,
@@ -472,7 +490,7 @@ struct ReadInput {
 }
 
 /// A program that is ended with this.
-struct Running(Stopper);
+pub(crate) struct Running(pub(crate) Stopper);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -521,7 +539,20 @@ async fn read_and_write(
     loop {
         let wants_sealing = window.is_full() || ((at_end || is_due) && !window.is_empty());
         if wants_sealing && under_way.len() < at_once {
-            let batch = seal(context, window.take(), &mut seen).await?;
+            let full = window.take();
+            let moved = {
+                let moved = moved_keys(context, &full);
+                pin_mut!(moved);
+                // The windows under way go on meanwhile: they may hold all the connections that this waits for.
+                loop {
+                    tokio::select! {
+                        moved = &mut moved => break moved?,
+                        Some(done) = under_way.next() => tally.add(done?),
+                        Some(recorded) = recording.next() => recorded?,
+                    }
+                }
+            };
+            let batch = seal(context, full, &moved, &mut seen)?;
             under_way.push(process(context, batch));
             is_due = false;
         }
@@ -565,14 +596,24 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
     Progress::Counts { num_seen: tally.counts.num_seen, input_position, num_not_modified }
 }
 
+type MovedKeys = HashMap<ReferenceId, ReferenceId>;
+
+/// Where re-keys have moved the records of a window to.
+async fn moved_keys(context: &RunContext<'_>, window: &Window) -> Result<MovedKeys> {
+    if !context.source.has_aliases {
+        return Ok(MovedKeys::new());
+    }
+    let client = context.database.client().await?;
+    Ok(aliases::resolve(&**client, &window.ids()).await?.into_iter().collect())
+}
+
 /// Seals a window on a thread that may block: it sorts, and it may read the file of seen ids.
-async fn seal(context: &RunContext<'_>, window: Window, seen: &mut SeenSet) -> Result<window::Batch> {
-    let moved: HashMap<ReferenceId, ReferenceId> = if context.source.has_aliases {
-        let client = context.database.client().await?;
-        aliases::resolve(&**client, &window.ids()).await?.into_iter().collect()
-    } else {
-        HashMap::new()
-    };
+fn seal(
+    context: &RunContext<'_>,
+    window: Window,
+    moved: &MovedKeys,
+    seen: &mut SeenSet,
+) -> Result<window::Batch> {
     let resolve = |id| moved.get(&id).copied().unwrap_or(id);
     let on_duplicate = context.request.on_duplicate;
     Ok(tokio::task::block_in_place(|| window.seal(&context.policy, on_duplicate, seen, resolve))?)

@@ -5,6 +5,7 @@
 //! order is left alone by all workers.
 
 mod breaker;
+mod chain;
 pub(crate) mod collect;
 mod declare;
 mod definition;
@@ -14,20 +15,23 @@ mod logbook;
 mod many;
 mod memory;
 pub mod schedule;
+mod stop;
 mod test;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use forebay_domain::{guards::GuardPolicy, scope::Scope};
+use forebay_domain::{guards::GuardPolicy, run::RunStatus, scope::Scope};
 use forebay_sources::fetch::Network;
-use forebay_store::{adopt, connect::Database};
+use forebay_store::connect::Database;
 use jiff::Timestamp;
 
+pub use chain::{Candidate, Chain, scrape_chain};
 pub use declare::declare;
 pub use definition::{SourceDefinition, SourceKind, Sources};
 pub use ledger::enter;
 pub use logbook::ENDED;
 pub use many::{Scrape, Scraped, scrape_many};
+pub use stop::Stop;
 pub use test::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected, test};
 
 use self::logbook::Logbook;
@@ -51,7 +55,7 @@ pub struct Scraper {
 /// How a scrape differs from what the source declares.
 #[derive(Clone, Debug)]
 pub struct ScrapeOptions {
-    /// When the source is observed. Default: now.
+    /// When the source is observed. Default: when the run begins.
     pub observed_at: Option<Timestamp>,
     /// Pages come from this archive (WARC) and not from the network.
     pub from_warc: Option<PathBuf>,
@@ -67,6 +71,8 @@ pub struct ScrapeOptions {
     pub ignore_breaker: bool,
     /// What matters at least so much is kept of what the run says. Default: info, which leaves out a line for each page.
     pub log_level: Level,
+    /// Ends it before its time.
+    pub stop: Stop,
 }
 
 impl Default for ScrapeOptions {
@@ -80,6 +86,7 @@ impl Default for ScrapeOptions {
             with_handoffs: true,
             ignore_breaker: false,
             log_level: Level::Info,
+            stop: Stop::default(),
         }
     }
 }
@@ -94,7 +101,7 @@ impl Scraper {
 /// Scrapes a scope of a source, as one run.
 ///
 /// Errors: `breaker_open` and its kin, before anything is asked or written; what [`persist::persist`] answers with; and
-/// when not one page could be had, the code of the first that failed. Whatever the error, the breaker has been told.
+/// when not one page could be had, the code of the first that failed; `interrupted`. Whatever the error, the breaker has been told.
 pub async fn scrape(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -105,7 +112,11 @@ pub async fn scrape(
     if !source.enabled {
         return Err(Error::SourceDisabled { source_name: source.name.clone() });
     }
+    if options.stop.is_asked() {
+        return Err(Error::Interrupted);
+    }
     check_scope(source, scope)?;
+    let started = Instant::now();
     let request = request(source, scope, options);
     let stored = persist::declare_source(&**scraper.database.client().await?, &request).await?;
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
@@ -114,18 +125,28 @@ pub async fn scrape(
     let logbook = Logbook::new(options.log_level);
     let begin = feed::begin(scraper, source, scope, &stored, options, Some(Arc::clone(&logbook)));
     let input = Input { name: feed::shown(source, scope), feed: persist::Feed::Later(begin) };
-    let result = persist::persist(&scraper.database, request, input, progress).await;
-    if let (Ok(report), SourceKind::Postgres(rows)) = (&result, &source.kind)
-        && let Some(column) = &rows.contract_version_column
-    {
-        let client = scraper.database.client().await?;
-        adopt::mark(&**client, stored.source_id, report.run_id, column).await?;
+    let mut result = tokio::select! {
+        result = persist::persist(&scraper.database, request, input, progress) => result,
+        () = options.stop.asked() => Err(Error::Interrupted),
+    };
+    if let (Err(Error::Interrupted), Some(run_id)) = (&result, logbook.run_id()) {
+        stop::close_run(&scraper.database, run_id, started.elapsed()).await;
     }
     if let Some((permit, to_half_open)) = asked {
         logbook.transition(to_half_open);
         let call = breaker::Call { permit, run_id: logbook.run_id(), result: &result };
         let ended = breaker::tell(&scraper.database, &stored, &source.breaker, &call).await;
         logbook.transition(ended);
+    }
+    if let Ok(report) = &mut result
+        && report.status == RunStatus::Complete
+        && report.counts.num_seen == 0
+        && !report.had_records
+    {
+        report.warnings.push(format!(
+            "not one record was found, and there was none before: `forebay sources test {}` shows what its settings find",
+            source.name
+        ));
     }
     logbook.end(&result);
     logbook.close().await;
@@ -152,11 +173,20 @@ fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) ->
         scope: scope.clone(),
         // A tap says only at its end whether it has sent everything.
         complete: source.complete || matches!(source.kind, SourceKind::Singer(_)),
-        observed_at: options.observed_at.unwrap_or_else(Timestamp::now),
+        observed_at: options.observed_at,
         guards: options.guards.clone().unwrap_or_else(|| source.guards.clone()),
         max_rejected_share: source.max_rejected_share,
         with_handoffs: options.with_handoffs,
         sequence_field: source.sequence_field.clone(),
+        contract_version_column: contract_version_column(source),
         engine: source.kind.as_str().to_owned(),
+    }
+}
+
+/// The column of the user's own table that says which version of its contract a row was written for.
+fn contract_version_column(source: &SourceDefinition) -> Option<String> {
+    match &source.kind {
+        SourceKind::Postgres(rows) => rows.contract_version_column.clone(),
+        _ => None,
     }
 }

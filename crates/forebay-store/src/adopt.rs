@@ -11,6 +11,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use forebay_domain::identity::ReferenceId;
 use futures_util::TryStreamExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{
@@ -22,9 +23,10 @@ use crate::{
     connect::{Database, Dedicated},
     error::{Error, Result},
     tables::{ColumnName, TableName},
+    types::sql_ids,
 };
 
-/// Gives the references that a run wrote the contract version that stands in their payload.
+/// Gives references that a run wrote the contract version that stands in their payload.
 pub const MARK: &str = include_str!("adopt/mark.sql");
 /// The active references of a source by contract version.
 pub const STORED: &str = include_str!("adopt/stored.sql");
@@ -82,9 +84,17 @@ impl RowsSpec {
 /// Reading blocks, so it must be done on a thread that may: not on one of the runtime's own.
 #[derive(Debug)]
 pub struct Rows {
-    pieces: mpsc::Receiver<Result<Vec<u8>>>,
+    pieces: mpsc::Receiver<Result<Piece>>,
     piece: Vec<u8>,
     at: usize,
+    is_over: bool,
+}
+
+/// What comes from the task that asks. A channel that is closed without an end was left by a task that died.
+#[derive(Debug)]
+enum Piece {
+    Rows(Vec<u8>),
+    End,
 }
 
 /// Begins to read, on a connection of its own. Errors: those of connecting, and what the server says of the query.
@@ -99,7 +109,7 @@ pub async fn start(database: &Database, spec: RowsSpec) -> Result<Rows> {
         }
     });
     if begun.await.is_ok() {
-        return Ok(Rows { pieces, piece: Vec::new(), at: 0 });
+        return Ok(Rows { pieces, piece: Vec::new(), at: 0, is_over: false });
     }
     // It did not come to begin: why is the first that was sent.
     let why = pieces.recv().await.and_then(Result::err);
@@ -110,7 +120,7 @@ async fn send_rows(
     mut dedicated: Dedicated,
     spec: &RowsSpec,
     ready: oneshot::Sender<()>,
-    pieces: &mpsc::Sender<Result<Vec<u8>>>,
+    pieces: &mpsc::Sender<Result<Piece>>,
 ) -> Result<()> {
     let builder = dedicated.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
     let transaction = builder.read_only(true).start().await?;
@@ -130,15 +140,16 @@ async fn send_rows(
         piece.push(b'\n');
         if piece.len() >= PIECE_BYTES {
             let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE_BYTES));
-            if pieces.send(Ok(full)).await.is_err() {
+            if pieces.send(Ok(Piece::Rows(full))).await.is_err() {
                 return Ok(());
             }
         }
     }
     if !piece.is_empty() {
         // Who does not want the last piece does not want to know either.
-        let _dropped = pieces.send(Ok(piece)).await;
+        let _dropped = pieces.send(Ok(Piece::Rows(piece))).await;
     }
+    let _dropped = pieces.send(Ok(Piece::End)).await;
     Ok(())
 }
 
@@ -151,11 +162,12 @@ async fn limit_time(client: &impl GenericClient, timeout: Duration) -> Result<()
 
 impl Read for Rows {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.piece.len() {
+        while self.at == self.piece.len() && !self.is_over {
             match self.pieces.blocking_recv() {
-                Some(Ok(piece)) => (self.piece, self.at) = (piece, 0),
+                Some(Ok(Piece::Rows(piece))) => (self.piece, self.at) = (piece, 0),
+                Some(Ok(Piece::End)) => self.is_over = true,
                 Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Ok(0),
+                None => return Err(io::Error::other("the query ended without a word")),
             }
         }
         let rest = &self.piece[self.at..];
@@ -204,10 +216,38 @@ fn counts(rows: &[tokio_postgres::Row]) -> Result<Vec<VersionCount>> {
     rows.iter().map(count).collect()
 }
 
-/// Gives the references that a run wrote the contract version that stands in `column` of their payload; what is no
-/// version is 0. Returns how many changed. Field rules must not ignore the column.
-pub async fn mark(client: &impl GenericClient, source_id: i32, run_id: i64, column: &str) -> Result<u64> {
+/// Gives those of these references that a run wrote the contract version that stands in `column` of their payload; what
+/// is no version is 0. Returns how many changed. Field rules must not ignore the column.
+pub async fn mark(
+    client: &impl GenericClient,
+    run_id: i64,
+    reference_ids: &[ReferenceId],
+    column: &str,
+) -> Result<u64> {
+    let ids = sql_ids(reference_ids);
     let parameters: [(&(dyn ToSql + Sync), Type); 3] =
-        [(&source_id, Type::INT4), (&run_id, Type::INT8), (&column, Type::TEXT)];
+        [(&ids, Type::UUID_ARRAY), (&run_id, Type::INT8), (&column, Type::TEXT)];
     Ok(client.execute_typed(MARK, &parameters).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_whose_task_died_have_no_end() {
+        let read = |pieces: Vec<Piece>| {
+            let (sender, receiver) = mpsc::channel(PIECES_WAITING);
+            for piece in pieces {
+                sender.try_send(Ok(piece)).unwrap();
+            }
+            drop(sender);
+            let mut rows = Rows { pieces: receiver, piece: Vec::new(), at: 0, is_over: false };
+            let mut text = String::new();
+            rows.read_to_string(&mut text).map(|_| text)
+        };
+        let row = || Piece::Rows(b"{}\n".to_vec());
+        assert_eq!(read(vec![row(), row(), Piece::End]).unwrap(), "{}\n{}\n");
+        assert!(read(vec![row()]).is_err());
+    }
 }

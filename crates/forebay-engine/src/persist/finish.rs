@@ -12,6 +12,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes::{self, RekeySide, StagedRecord},
+    connect::Dedicated,
     drift as shapes,
     pages::{self, PageEntry},
     references, rejected,
@@ -64,8 +65,9 @@ pub(super) async fn finish(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
     progress(Progress::Applying);
-    let mut client = context.database.client().await?;
+    // Nothing waits for a second connection while it holds one: runs that all did would wait for each other.
     record(context, tally.take_unrecorded()).await?;
+    let mut client = context.database.client().await?;
     let mut decision = judge_input(context, tally, &read);
     if read.is_unchanged {
         let source_id = context.source.source_id;
@@ -118,7 +120,9 @@ pub(super) async fn finish(
         field_coverage: read.outcome.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
         duration: context.started.elapsed(),
         num_pages: read.outcome.crawl.as_ref().map_or(0, |crawl| crawl.num_pages),
+        num_failed_pages: read.outcome.crawl.as_ref().map_or(0, |crawl| crawl.num_failed),
         num_refused_links: read.outcome.crawl.as_ref().map_or(0, |crawl| crawl.num_refused_links),
+        incomplete: read.outcome.crawl.and_then(|crawl| crawl.incomplete),
         drift: decision.drift,
         fetched: read.stats.as_ref().map(|stats| stats.counts()).unwrap_or_default(),
         had_records: context.had_records,
@@ -196,14 +200,15 @@ fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Dec
 
 /// Stages every active reference of the scope that the run has not seen: a merge of two sorted streams.
 async fn stage_removals(context: &RunContext<'_>, client: &Client, seen: &SeenSet) -> Result<()> {
-    let reader = context.database.client().await?;
     let active =
-        references::stream_active(&**reader, context.target.origin.source_id, &context.target.origin.scope)
+        references::stream_active(client, context.target.origin.source_id, &context.target.origin.scope)
             .await?;
     pin_mut!(active);
     let mut seen = seen.merged()?;
     let mut seen_id = seen.take()?;
     let mut gone = Vec::new();
+    // The client answers nothing else until the stream has ended. So many removals are rare.
+    let mut writer: Option<Dedicated> = None;
     while let Some(row) = active.next().await {
         let id = references::streamed_id(&row.map_err(forebay_store::Error::from)?)?;
         while seen_id.is_some_and(|seen_id| seen_id < id) {
@@ -213,7 +218,11 @@ async fn stage_removals(context: &RunContext<'_>, client: &Client, seen: &SeenSe
             gone.push(id);
         }
         if gone.len() == BATCH {
-            changes::stage_removed(client, context.target.origin.run_id, &gone).await?;
+            let writer = match &mut writer {
+                Some(writer) => writer,
+                None => writer.insert(context.database.dedicated().await?),
+            };
+            changes::stage_removed(&writer.client, context.target.origin.run_id, &gone).await?;
             gone.clear();
         }
     }
@@ -334,8 +343,7 @@ async fn close(
         RunStatus::Held => {}
         RunStatus::Failed => changes::clear(&transaction, run_id).await?,
         _ => {
-            written = apply(&transaction, &context.target).await?;
-            rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
+            written = apply(&transaction, &context.target, &context.input_name).await?;
         }
     }
     if context.staged && decision.status != RunStatus::Failed && !read.is_unchanged {
@@ -359,7 +367,8 @@ async fn close(
         duration: context.started.elapsed(),
     };
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
-    if decision.is_complete && decision.status == RunStatus::Complete {
+    // A source that is as the last applied run left it may still be what the held one saw.
+    if decision.is_complete && decision.status == RunStatus::Complete && !read.is_unchanged {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
             .await?;
     }
@@ -412,13 +421,14 @@ async fn remember(
             field_counts: BTreeMap::new(),
             links: serde_json::json!([]),
         };
-        pages::save(transaction, source_id, parser_version, run_id, &[entry]).await?;
+        pages::save_file(transaction, source_id, parser_version, run_id, &entry).await?;
     }
     Ok(())
 }
 
-/// Applies all that a run has staged: changes first, then removals.
-pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target) -> Result<Written> {
+/// Applies all that a run has staged: changes first, then removals. What turns out to be older than what is stored is kept
+/// as rejected, as coming from `input`.
+pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
     let run_id = target.origin.run_id;
     let mut all = Written::default();
     let mut after = ReferenceId([0; 16]);
@@ -430,7 +440,7 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target) -> Res
         let written = apply_batch(transaction, target, &staged).await?;
         all.counts += written.counts;
         all.num_handoffs += written.num_handoffs;
-        all.rejected.extend(written.rejected);
+        rejected::add(transaction, run_id, input, &written.rejected).await?;
     }
     let removed = remove(transaction, target).await?;
     all.counts += removed.counts;

@@ -9,13 +9,13 @@ use forebay_store::{
     connect::Database,
     handoffs,
     references::{self, Origin},
-    rejected,
     runs::{self, Ending, RunRow, ScopeLock},
     sources::{self, Source},
 };
 use tokio_postgres::Transaction;
 
 use super::{
+    StoredPolicy,
     finish::{apply, find_rekey},
     write::Target,
 };
@@ -46,6 +46,7 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
         Decision { reason_code: "rejected", message: "an operator turned it down; nothing was applied" };
     held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    drop(client);
     held.close().await
 }
 
@@ -95,7 +96,10 @@ impl<'a> Held<'a> {
         let not_there = || Error::NoSuchRun { run_id };
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         let scope: Scope = run.scope.parse().map_err(|_| Error::Payload(format!("scope {}", run.scope)))?;
+        // Who waits must not keep the run that it waits for from its connections.
+        drop(client);
         let lock = ScopeLock::acquire(database.dedicated().await?, run.source_id, &scope, || {}).await?;
+        let client = database.client().await?;
         // Only now, under the lock, is its state sure to last.
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         if run.status != RunStatus::Held {
@@ -115,15 +119,16 @@ impl<'a> Held<'a> {
             scope: run.scope.clone(),
             observed_at: run.observed_at,
         };
-        Ok(Self {
-            database,
-            run,
-            source,
-            scope,
-            target: Target { origin, takers, sequence_field: None },
-            lock,
-            started: Instant::now(),
-        })
+        // What the run went by, as long as the source has not been persisted by another policy since.
+        let policy = StoredPolicy::from_json(&source.policy);
+        let target = Target {
+            origin,
+            takers,
+            sequence_field: policy.sequence_field,
+            contract_version_column: policy.contract_version_column,
+        };
+        drop(client);
+        Ok(Self { database, run, source, scope, target, lock, started: Instant::now() })
     }
 
     /// Moves keys, applies what is staged, and closes the run, in one transaction.
@@ -136,12 +141,12 @@ impl<'a> Held<'a> {
         if !moves.is_empty() {
             aliases::rekey(&*transaction, run_id, self.source.source_id, moves).await?;
         }
-        let written = apply(&transaction, &self.target).await?;
-        rejected::add(&*transaction, run_id, &self.run.input, &written.rejected).await?;
+        let written = apply(&transaction, &self.target, &self.run.input).await?;
         runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
         self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
         runs::supersede_held(&*transaction, run_id, self.source.source_id, &self.scope).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
+        drop(client);
         self.close().await
     }
 
@@ -164,7 +169,8 @@ impl<'a> Held<'a> {
     /// Frees the scope and tells how the run stands now.
     async fn close(self) -> Result<RunRow> {
         let run_id = self.run.run_id;
-        self.lock.release().await?;
+        // What was committed stays so. A lock that cannot be given back goes with its connection.
+        let _ = self.lock.release().await;
         let client = self.database.client().await?;
         runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })
     }

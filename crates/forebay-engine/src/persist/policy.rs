@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 use crate::error::Result;
 
+const SEQUENCE: &str = "sequence_field";
+const CONTRACT_VERSION: &str = "contract_version_column";
+
 /// What is stored of a source's policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredPolicy {
@@ -22,6 +25,10 @@ pub struct StoredPolicy {
     pub rules: FieldRules,
     /// What to do with a key that comes twice.
     pub on_duplicate: OnDuplicate,
+    /// The field whose number tells the older of two records.
+    pub sequence_field: Option<String>,
+    /// The field that says which version of its contract a record was written for.
+    pub contract_version_column: Option<String>,
 }
 
 /// Reads the policy that a source was last persisted with; the default for a source that is not known.
@@ -35,14 +42,23 @@ impl StoredPolicy {
     pub(crate) fn to_json(&self) -> Value {
         let normalise: BTreeMap<_, _> =
             self.rules.normalise.iter().map(|(field, steps)| (field, words(*steps))).collect();
-        json!({
+        let mut policy = json!({
             "rules": {
                 "ignore": self.rules.ignore,
                 "volatile": self.rules.volatile,
                 "normalise": normalise,
             },
             "on_duplicate": self.on_duplicate.as_str(),
-        })
+        });
+        // Only what there is, so that the policies of sources without them stay as they are.
+        for (name, field) in
+            [(SEQUENCE, &self.sequence_field), (CONTRACT_VERSION, &self.contract_version_column)]
+        {
+            if let Some(field) = field {
+                policy[name] = json!(field);
+            }
+        }
+        policy
     }
 
     /// Reads what [`Self::to_json`] wrote; what is missing or was edited into something else is the default.
@@ -56,6 +72,8 @@ impl StoredPolicy {
                 normalise: normalise.map(|(field, words)| (field.clone(), steps(&names(words)))).collect(),
             },
             on_duplicate: policy["on_duplicate"].as_str().and_then(OnDuplicate::parse).unwrap_or_default(),
+            sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
+            contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
         }
     }
 }
@@ -88,6 +106,8 @@ mod tests {
                 normalise: [("title".to_owned(), trim)].into(),
             },
             on_duplicate: OnDuplicate::Merge,
+            sequence_field: Some("seq".to_owned()),
+            contract_version_column: Some("contract".to_owned()),
         };
         assert_eq!(StoredPolicy::from_json(&policy.to_json()), policy);
         assert_eq!(StoredPolicy::from_json(&json!({})), StoredPolicy::default());

@@ -10,6 +10,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
+    adopt,
     handoffs::{self, Enqueue, Queueing, Taker},
     references::{self, ChangedReference, Current, Lineage, NewReference, Origin},
     rejected::Rejected,
@@ -28,6 +29,8 @@ pub(super) struct Target {
     pub(super) takers: Vec<Taker>,
     /// The field whose number tells the older of two records.
     pub(super) sequence_field: Option<String>,
+    /// The field that says which version of its contract a record was written for.
+    pub(super) contract_version_column: Option<String>,
 }
 
 impl Target {
@@ -80,6 +83,11 @@ pub(super) async fn write(
     }
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
+    }
+    // With the records themselves: a run that dies later leaves none that a next one would take for unchanged.
+    if let Some(column) = &target.contract_version_column {
+        let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
+        adopt::mark(transaction, target.origin.run_id, &ids, column).await?;
     }
     Ok(Attempt::Written(written))
 }

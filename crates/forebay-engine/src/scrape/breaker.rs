@@ -1,5 +1,7 @@
 //! What a source's breaker is asked and told.
 
+use std::time::Duration;
+
 use forebay_domain::{
     breaker::{Answer, BreakerPolicy, BreakerTransition, CallOutcome, Permit},
     guards::HoldReason,
@@ -83,7 +85,7 @@ pub(super) async fn tell(
 }
 
 /// How the source behaved. What went wrong on our side is not held against it.
-fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration>) {
+fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
     let report = match result {
         Ok(report) => report,
         Err(Error::Crawl(incomplete)) => return (outcome(incomplete.class), incomplete.retry_after),
@@ -93,6 +95,11 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration
         Err(Error::Source(_)) => return (CallOutcome::Permanent, None),
         Err(_) => return (CallOutcome::Configuration, None),
     };
+    if report.status == RunStatus::Partial
+        && let Some(judged) = of_failed_pages(report)
+    {
+        return judged;
+    }
     let reason = report.reason_code.as_deref();
     let is = |hold: HoldReason| reason == Some(hold.as_str());
     let outcome = match report.status {
@@ -103,6 +110,15 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<std::time::Duration
         _ => CallOutcome::Success,
     };
     (outcome, None)
+}
+
+/// How the source behaved when some of its pages failed. None: not enough of them did to hold it against the source.
+fn of_failed_pages(report: &RunReport) -> Option<(CallOutcome, Option<Duration>)> {
+    // That there are more pages than we want is no fault of the source.
+    let incomplete = report.incomplete.as_ref().filter(|incomplete| incomplete.code != "too_many_pages")?;
+    let asks_to_wait = incomplete.class == FailureClass::Throttled && incomplete.retry_after.is_some();
+    let is_most = report.num_failed_pages >= report.num_pages;
+    (asks_to_wait || is_most).then(|| (outcome(incomplete.class), incomplete.retry_after))
 }
 
 fn outcome(class: FailureClass) -> CallOutcome {

@@ -5,7 +5,7 @@ use forebay_store::{
     sources::{self, Declaration, Mirrored},
 };
 
-use super::Sources;
+use super::{Sources, contract_version_column};
 use crate::{error::Result, persist::StoredPolicy};
 
 /// Declares the sources that can be scraped, and tells which of them changed. Writes nothing when they are as they were.
@@ -18,7 +18,13 @@ pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored>
         name: source.name.clone(),
         entity_type: source.entity_type.clone(),
         key_fields: source.key_fields.clone(),
-        policy: StoredPolicy { rules: source.rules.clone(), on_duplicate: source.on_duplicate }.to_json(),
+        policy: StoredPolicy {
+            rules: source.rules.clone(),
+            on_duplicate: source.on_duplicate,
+            sequence_field: source.sequence_field.clone(),
+            contract_version_column: contract_version_column(source),
+        }
+        .to_json(),
         kind: source.kind.as_str(),
         settings: source.settings.clone(),
         reading_hash: source.reading_hash.clone(),

@@ -4,10 +4,13 @@
 //! Tests say what a source showed on some days, persist it as the command line would, and look at the tables. They
 //! need a runtime of several threads, as the pipeline does.
 
+mod broken;
 mod content;
+mod contracts;
 mod drift;
 mod duplicates;
 mod held;
+mod one_connection;
 mod oracle;
 mod order;
 mod pipelines;
@@ -58,11 +61,12 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         on_duplicate: OnDuplicate::First,
         scope: Scope::default(),
         complete: false,
-        observed_at: day(number),
+        observed_at: Some(day(number)),
         guards: None,
         max_rejected_share: 0.1,
         with_handoffs: true,
         sequence_field: None,
+        contract_version_column: None,
         engine: "test".into(),
     }
 }

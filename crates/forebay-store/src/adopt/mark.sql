@@ -1,13 +1,14 @@
--- Keeps apart what was written for another contract: gives the references that a run wrote the version that stands in
--- their payload. What is no version (null, a word, more than four digits) is version 0.
+-- Keeps apart what was written for another contract: gives those of some references that a run wrote the version that
+-- stands in their payload. What is no version (null, a word, more than four digits) is version 0.
 with given as (
     -- What each reference's own payload says.
     select
         r.reference_id,
         case when r.payload ->> $3 ~ '^[0-9]{1,4}$' then (r.payload ->> $3)::smallint else 0::smallint end
             as contract_version
-    from forebay."references" as r
-    where r.source_id = $1 and r.scrape_run_id = $2 and r.removed_at is null
+    from unnest($1::uuid[]) as i (reference_id)
+    join forebay."references" as r using (reference_id)
+    where r.scrape_run_id = $2 and r.removed_at is null
 )
 update forebay."references" as r
 set contract_version = g.contract_version

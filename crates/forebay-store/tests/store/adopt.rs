@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
+use forebay_domain::identity::ReferenceId;
 use forebay_store::adopt::{self, RowsSpec, VersionCount};
 use forebay_store::testing::{TestDatabase, database};
 use forebay_store::{Database, Error};
@@ -156,10 +157,11 @@ async fn contract_versions_stay_apart_and_are_counted() {
     let label =
         "update forebay.\"references\" set payload = payload || '{\"v\": 3}' where record_key = 'CSC-126'";
     client.batch_execute(label).await.unwrap();
-    assert_eq!(adopt::mark(client, source_id, last, "v").await.unwrap(), 1);
-    assert_eq!(adopt::mark(client, source_id, last, "v").await.unwrap(), 0, "nothing is written twice");
+    let ids = ["CSC-126", "HST-101"].map(|key| ReferenceId::compute(&story.source.name, key));
+    assert_eq!(adopt::mark(client, last, &ids, "v").await.unwrap(), 1);
+    assert_eq!(adopt::mark(client, last, &ids, "v").await.unwrap(), 0, "nothing is written twice");
     assert_eq!(adopt::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 1), (3, 1)]));
     // Without a version it is 0.
-    assert_eq!(adopt::mark(client, source_id, first, "v").await.unwrap(), 1);
+    assert_eq!(adopt::mark(client, first, &ids, "v").await.unwrap(), 1);
     assert_eq!(adopt::references_by_version(client, source_id).await.unwrap(), counts(&[(0, 1), (3, 1)]));
 }

@@ -219,11 +219,12 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
         scope,
         // A tap says itself, at its end, whether it has sent everything.
         complete: args.complete || format(args, source) == Format::Singer,
-        observed_at: args.observed_at.unwrap_or_else(Timestamp::now),
+        observed_at: args.observed_at,
         guards: on.then(|| guards.policy(args.max_removed)),
         max_rejected_share: args.max_rejected.or(guards.max_rejected).map_or(MAX_REJECTED_SHARE, Share::get),
         with_handoffs: !args.no_handoff,
         sequence_field: source.and_then(|s| s.sequence.clone()),
+        contract_version_column: None,
         engine: "persist".to_owned(),
     })
 }

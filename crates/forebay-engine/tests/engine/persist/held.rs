@@ -1,6 +1,6 @@
 //! Runs that a guard holds, and what an operator makes of them.
 
-use forebay_engine::persist;
+use forebay_engine::persist::{self, Feed, Input, PersistRequest};
 
 use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
 
@@ -138,4 +138,30 @@ async fn what_is_no_rekey_is_not_taken_as_one() {
     assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
     assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "and it is held still");
     persist::reject(&shop.database, run_id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_as_it_was_last_applied_leaves_it_waiting() {
+    let (shop, run_id) = held().await;
+    let input = Input { name: "shop.csv".into(), feed: Feed::Unchanged };
+    let report = persist::persist(&shop.database, guarded(3), input, &|_| {}).await.unwrap();
+    assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("complete", Some("not_modified")));
+    let run = persist::release(&shop.database, run_id).await.unwrap();
+    assert_eq!(run.status.as_str(), "complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn released_it_still_goes_by_sequence_numbers() {
+    let shop = Shop::open().await;
+    let sequenced = |request| PersistRequest { sequence_field: Some("n".into()), ..request };
+    shop.persist(sequenced(complete(1)), &numbered(0..40, 5)).await;
+    let text = numbered(0..1, 4) + &numbered(1..2, 6) + &numbered(2..10, 5);
+    let held = shop.persist(sequenced(guarded(2)), &text).await;
+    assert_eq!(held.status.as_str(), "held");
+    let run = persist::release(&shop.database, held.run_id).await.unwrap();
+    assert_eq!((run.counts.num_updated, run.counts.num_removed, run.counts.num_rejected), (1, 30, 1));
+    let rejected = format!("select reason_code from forebay.rejected_records where run_id = {}", held.run_id);
+    assert_eq!(shop.row(&rejected).await, "older_than_stored");
+    let numbers = "select payload ->> 'n' from forebay.\"references\" where record_key in ('K0', 'K1') order by record_key";
+    assert_eq!(shop.rows(numbers).await, ["5", "6"]);
 }

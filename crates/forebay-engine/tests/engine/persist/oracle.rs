@@ -47,7 +47,7 @@ struct Model(BTreeMap<String, Known>);
 impl Model {
     /// What the run counts: added, updated, unchanged, removed and restored.
     fn persist(&mut self, request: &PersistRequest, records: &BTreeMap<String, Record>) -> [u64; 5] {
-        let (scope, at) = (request.scope.to_string(), request.observed_at);
+        let (scope, at) = (request.scope.to_string(), request.observed_at.unwrap());
         let [mut added, mut updated, mut unchanged, mut removed, mut restored] = [0; 5];
         for (key, record) in records {
             let Some(known) = self.0.get_mut(key) else {

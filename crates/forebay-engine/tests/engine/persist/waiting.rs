@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_engine::persist::{self, Progress};
+use forebay_engine::persist::{self, PersistRequest, Progress};
 use forebay_store::{runs::ScopeLock, sources};
+use jiff::Timestamp;
 use tokio::{sync::Notify, time};
 
 use super::{SOURCE, Shop, complete, counts, id, input, lines, numbered};
@@ -70,6 +71,34 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
         id("old-3")
     );
     assert_eq!(shop.row(&kept).await, "new-3 2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_observes_its_source_when_its_turn_comes() {
+    let shop = Shop::open().await;
+    shop.persist(complete(1), &numbered(0..3, 1)).await;
+    let lock = lock(&shop).await;
+    let waiting = Notify::new();
+    let tell = |progress: Progress| {
+        if matches!(progress, Progress::Waiting) {
+            waiting.notify_one();
+        }
+    };
+    let now = PersistRequest { observed_at: None, ..complete(2) };
+    let text = numbered(0..3, 2);
+    let run = persist::persist(&shop.database, now, input(text.as_bytes()), &tell);
+    let turn = async {
+        waiting.notified().await;
+        let turn = Timestamp::now();
+        lock.release().await.unwrap();
+        turn
+    };
+    let (report, turn) = tokio::join!(run, turn);
+    let run_id = report.unwrap().run_id;
+    let observed = format!(
+        "select observed_at >= '{turn}'::timestamptz from forebay.scrape_runs where run_id = {run_id}"
+    );
+    assert_eq!(shop.row(&observed).await, "t");
 }
 
 #[tokio::test(flavor = "multi_thread")]

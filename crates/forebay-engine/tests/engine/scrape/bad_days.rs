@@ -161,3 +161,49 @@ async fn a_host_that_asks_to_wait_is_waited_for() {
     let (report, ()) = tokio::join!(world.scrape(), recovers);
     assert_eq!((report.status, report.fetched.num_retries), (RunStatus::Complete, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_which_half_the_pages_failed_is_held_against_the_source() {
+    let state = "select concat_ws(' ', state, ceil(extract(epoch from retry_at - changed_at))) \
+         from forebay.circuit_breaker_state";
+    let sensitive = |url: &str| {
+        let source = impatient(url);
+        let breaker = BreakerPolicy { max_consecutive: Some(1), jitter: 0.0, ..BreakerPolicy::default() };
+        vec![SourceDefinition { breaker, ..source }]
+    };
+    let wait = |seconds: &str| Answer::Raw(429, vec![("retry-after", seconds.to_owned())], Vec::new());
+    let days: [(&str, Answer, &str); 4] = [
+        ("one of two failed", Answer::Status(500), "open 30"),
+        ("not found", Answer::Raw(403, Vec::new(), Vec::new()), "open 30"),
+        ("come back later", wait("3600"), "open 3600"),
+        ("endless", Answer::Endless, "closed"),
+    ];
+    for (name, answer, expected) in days {
+        let world = World::with(sensitive).await;
+        world.site.set("/", list(&[("1", "Logic")], Some("/more")));
+        world.site.set("/more", answer);
+        let report = world.scrape().await;
+        assert_eq!(report.status, RunStatus::Partial, "{name}");
+        assert_eq!(world.text(state).await, expected, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_page_of_several_is_not_held_against_the_source_unless_it_asks_to_wait() {
+    let state = "select state from forebay.circuit_breaker_state";
+    for (status, headers, expected) in
+        [(500, Vec::new(), "closed"), (429, vec![("retry-after", "3600".to_owned())], "open")]
+    {
+        let world = World::with(|url| {
+            let breaker = BreakerPolicy { max_consecutive: Some(1), ..BreakerPolicy::default() };
+            vec![SourceDefinition { breaker, ..impatient(url) }]
+        })
+        .await;
+        world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
+        world.site.set("/p2", list(&[("2", "Sets")], Some("/p3")));
+        world.site.set("/p3", Answer::Raw(status, headers, Vec::new()));
+        let report = world.scrape().await;
+        assert_eq!((report.num_pages, report.num_failed_pages), (2, 1));
+        assert_eq!(world.text(state).await, expected, "{status}");
+    }
+}

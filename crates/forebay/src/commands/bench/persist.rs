@@ -18,7 +18,6 @@ use forebay_domain::{
 use forebay_engine::persist::{Input, PersistRequest, RunReport, persist};
 use forebay_sources::ReadOptions;
 use forebay_store::{bench, connect::Database, migrations};
-use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
 use super::{

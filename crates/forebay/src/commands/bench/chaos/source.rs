@@ -15,7 +15,6 @@ use forebay_domain::{
 use forebay_engine::persist::{Input, PersistRequest, persist};
 use forebay_sources::ReadOptions;
 use forebay_store::connect::Database;
-use jiff::Timestamp;
 use tokio::time;
 
 use super::{Dice, POLL};
