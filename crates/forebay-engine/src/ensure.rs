@@ -29,10 +29,15 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use self::{away::Away, flight::Flights};
-use crate::{error::Error, scrape::Scraper};
+use crate::{
+    error::Error,
+    scrape::{Scraper, Stop},
+};
 
 /// How long an answer is kept in memory.
 const KEPT: Duration = Duration::from_secs(60);
+/// How long an attempt is believed to be alive without a word, unless told otherwise.
+const LEASE: Duration = Duration::from_secs(60);
 /// The most scopes that are scraped at the same time.
 const MOST_SCRAPES: usize = 4;
 /// The most answers that are.
@@ -157,12 +162,16 @@ struct Shared {
     scrapes: Semaphore,
     /// How long an attempt is believed to be alive without a word.
     lease: Duration,
+    /// Ends what is under way.
+    stop: Stop,
+    /// What is scraped without a database is kept until it is back.
+    keeps: bool,
 }
 
 impl Gate {
     /// A gate in front of the scraper's sources. `policies` are by entity type; what they leave out is as shipped.
     pub fn new(scraper: Scraper, policies: BTreeMap<String, FreshnessPolicy>) -> Self {
-        Self::with_lease(scraper, policies, Duration::from_secs(60))
+        Self::with_lease(scraper, policies, LEASE)
     }
 
     /// The same with another lease: after so long without a word a process that scrapes is taken for dead.
@@ -170,6 +179,29 @@ impl Gate {
         scraper: Scraper,
         policies: BTreeMap<String, FreshnessPolicy>,
         lease: Duration,
+    ) -> Self {
+        Self::made(scraper, policies, lease, true, Stop::default())
+    }
+
+    /// A gate of a process that ends with its answer: what it scrapes while the database is away cannot wait for that to
+    /// come back, and the answer says that it is not stored.
+    ///
+    /// Asked to stop, it ends what is under way before its time: runs are closed as aborted, who waits elsewhere for the
+    /// same goes on in its place, and the answer is what is stored with the error `interrupted`.
+    pub fn for_one_answer(
+        scraper: Scraper,
+        policies: BTreeMap<String, FreshnessPolicy>,
+        stop: Stop,
+    ) -> Self {
+        Self::made(scraper, policies, LEASE, false, stop)
+    }
+
+    fn made(
+        scraper: Scraper,
+        policies: BTreeMap<String, FreshnessPolicy>,
+        lease: Duration,
+        keeps: bool,
+        stop: Stop,
     ) -> Self {
         let answers = Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build();
         let shared = Shared {
@@ -180,6 +212,8 @@ impl Gate {
             away: Mutex::new(Away::new(Timestamp::now())),
             scrapes: Semaphore::new(MOST_SCRAPES),
             lease,
+            stop,
+            keeps,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -266,16 +300,11 @@ impl Shared {
 
 impl From<&Error> for EnsureError {
     fn from(error: &Error) -> Self {
-        let retry_after = match error {
-            Error::Refused { retry_after, .. } => Some(*retry_after),
-            Error::Crawl(incomplete) => incomplete.retry_after,
-            _ => None,
-        };
         Self {
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
-            retry_after_seconds: retry_after.map(|wait| wait.as_secs().max(1)),
+            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
         }
     }
 }

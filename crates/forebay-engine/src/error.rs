@@ -40,15 +40,18 @@ pub enum Error {
         missing: String,
     },
     /// The source's breaker lets nothing through.
-    #[error("the source {source_name:?} is not asked{}", after(*retry_after))]
+    #[error("the source {source_name:?} is not asked {}", until(*retry_after, *reason))]
     Refused {
         /// The source.
         source_name: String,
-        /// Asking sooner is in vain.
+        /// Asking sooner is in vain. Of no meaning where an operator opened the breaker: see [`Error::retry_after`].
         retry_after: Duration,
         /// Why.
         reason: RefusalReason,
     },
+    /// Somebody asked it to stop.
+    #[error("it was stopped before its end")]
+    Interrupted,
     /// Another process took this one for dead and goes on in its place.
     #[error("another process took over, because this one was silent for too long")]
     AttemptLost,
@@ -57,6 +60,14 @@ pub enum Error {
     DatabaseLeftAlone {
         /// Until it is tried again.
         retry_after: Duration,
+    },
+    /// The table or view of a source, or one that its query names, is not there.
+    #[error("the rows of {source_name:?} cannot be read: {problem}")]
+    RowsMissing {
+        /// The source.
+        source_name: String,
+        /// What the database says.
+        problem: String,
     },
     /// A source that cannot be scraped without the database.
     #[error("the source {source_name:?} needs the database to be scraped")]
@@ -151,8 +162,12 @@ pub enum Error {
     },
 }
 
-fn after(wait: Duration) -> String {
-    format!(" for another {} s", wait.as_secs().max(1))
+/// How long a source is left alone.
+fn until(wait: Duration, reason: RefusalReason) -> String {
+    match reason {
+        RefusalReason::ForcedOpen => "until an operator closes its breaker".to_owned(),
+        _ => format!("for another {} s", wait.as_secs().max(1)),
+    }
 }
 
 /// The result of the engine's functions.
@@ -169,8 +184,10 @@ impl Error {
             Self::SourceDisabled { .. } => "source_disabled",
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::Refused { reason, .. } => reason.as_str(),
+            Self::Interrupted => "interrupted",
             Self::AttemptLost => "attempt_lost",
             Self::DatabaseLeftAlone { .. } => "database_left_alone",
+            Self::RowsMissing { .. } => "rows_missing",
             Self::NeedsDatabase { .. } => "needs_database",
             Self::Scratch(_) => "scratch_file",
             Self::Reader => "reader_ended",
@@ -194,7 +211,7 @@ impl Error {
         match self {
             Self::Store(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
-            Self::Crawl(incomplete) => Some(incomplete.hint.into()),
+            Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
             Self::NotScraped { source_name } => Some(format!(
                 "say how in [sources.{source_name}] of forebay.toml; `forebay sources list` shows what there is"
             )),
@@ -205,6 +222,10 @@ impl Error {
             Self::Refused { source_name, .. } => Some(format!(
                 "`forebay sources breaker show {source_name}` says why; `forebay sources breaker close {source_name}` \
                  lets it through at once"
+            )),
+            Self::RowsMissing { source_name, .. } => Some(format!(
+                "`table` or `query` of [sources.{source_name}.postgres] names what is not there: a table is written as \
+                 `schema.name`, exactly as the database spells it, and the role of its `url` must be let in"
             )),
             Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
             Self::Contention { .. } => Some("run the command again when the other writers are done".into()),
@@ -237,11 +258,22 @@ impl Error {
             Self::KeyField { .. } => {
                 Some("write a top-level field as its name, a nested one like /course/id".into())
             }
+            Self::Interrupted => Some("run it again: what was stored by then is found unchanged".into()),
             Self::AttemptLost => Some("ask again".into()),
             Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
                 Some("`forebay doctor` says what keeps the database from being reached".into())
             }
             Self::Reader | Self::Payload(_) => None,
+        }
+    }
+
+    /// How long asking again is in vain; None: nobody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { reason: RefusalReason::ForcedOpen, .. } => None,
+            Self::Refused { retry_after, .. } => Some(*retry_after),
+            Self::Crawl(incomplete) => incomplete.retry_after,
+            _ => None,
         }
     }
 
@@ -255,6 +287,7 @@ impl Error {
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
             | Self::ScopeIncomplete { .. }
+            | Self::RowsMissing { .. }
             | Self::SourceName { .. }
             | Self::KeyChanged { .. }
             | Self::KeyField { .. }

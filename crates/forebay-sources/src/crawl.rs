@@ -12,6 +12,7 @@
 //! Links come from outside: how many pages a crawl asks for is bounded, and so is what it keeps of those that it has not
 //! asked for yet.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
@@ -159,7 +160,7 @@ pub struct Incomplete {
     /// One sentence.
     pub message: String,
     /// What to do next.
-    pub hint: &'static str,
+    pub hint: Cow<'static, str>,
     /// The class of the failure.
     pub class: FailureClass,
     /// The time that a host asked to wait.
@@ -168,7 +169,7 @@ pub struct Incomplete {
 
 impl Incomplete {
     fn new(code: &'static str, message: String, hint: &'static str) -> Self {
-        Self { code, message, hint, class: FailureClass::Permanent, retry_after: None }
+        Self { code, message, hint: hint.into(), class: FailureClass::Permanent, retry_after: None }
     }
 }
 
@@ -326,8 +327,8 @@ async fn fetch(
     known: Option<KnownPage>,
 ) -> Result<Outcome, Error> {
     let validators = known.as_ref().map(|known| known.validators.clone()).filter(|v| !v.is_empty());
-    let fetched = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
-    match (fetched, known) {
+    let answer = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
+    match (answer, known) {
         (Fetched::Page { page, validators, fresh_until }, _) => {
             let fetched_at = page.fetched_at;
             let harvest = if page.body.len() > LARGE_PAGE {

@@ -3,6 +3,7 @@
 //! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read.
 //! URLs are stored here with secrets already taken out.
 
+use std::borrow::Cow;
 use std::io;
 
 use forebay_domain::reject::Place;
@@ -98,7 +99,7 @@ pub enum Error {
         problem: String,
     },
     /// `invalid_url_template`: not a URL with placeholders.
-    #[error("{template:?} is not a URL with placeholders: {problem}")]
+    #[error("{template} is not a URL with placeholders: {problem}")]
     InvalidUrlTemplate {
         /// The template that was given; one that may hold a password is left out.
         template: String,
@@ -224,8 +225,8 @@ impl Error {
     }
 
     /// What to do next, in one sentence.
-    pub const fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Cow<'static, str> {
+        let hint = match self {
             Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv, singer",
             Self::UnknownFormat { .. } => "say what it is with --format json, jsonl or csv",
             Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
@@ -265,13 +266,14 @@ impl Error {
             }
             Self::CommandTimeout { .. } => "raise the source's timeout, or find out what the program waits for",
             Self::SingerStream { .. } => "name one stream with the setting stream, and turn batches off in the tap",
-            Self::Fetch(error) => error.hint(),
+            Self::Fetch(error) => return error.hint(),
             Self::RedirectedAway { .. } => {
                 "change the URL to where it leads, or add that host to allow_hosts of the source"
             }
             Self::HttpNext { .. } => {
                 "check the pointer to the next link; links to another host are not followed"
             }
-        }
+        };
+        hint.into()
     }
 }

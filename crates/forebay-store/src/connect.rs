@@ -91,15 +91,23 @@ impl Database {
     pub async fn open(target: Target, options: OpenOptions) -> Result<Self> {
         match target {
             Target::Url(text) => {
-                let mut settings = url::parse(&text)?;
-                if settings.config.get_application_name().is_none() {
-                    settings.config.application_name(&options.application_name);
-                }
-                let tls = tls::connector(&settings.tls)?;
-                Self::with(settings.config, tls, None, &options).await
+                let database = Self::open_lazily(&text, &options)?;
+                drop(database.client().await?);
+                Ok(database)
             }
             Target::Embedded { data_dir } => Self::embedded(&ClusterOptions::new(data_dir), options).await,
         }
+    }
+
+    /// Opens the database at a URL without a connection: whoever asks for one first learns whether there is any to be
+    /// had. For work that goes on while the database is away.
+    pub fn open_lazily(url: &str, options: &OpenOptions) -> Result<Self> {
+        let mut settings = url::parse(url)?;
+        if settings.config.get_application_name().is_none() {
+            settings.config.application_name(&options.application_name);
+        }
+        let tls = tls::connector(&settings.tls)?;
+        Self::unconnected(settings.config, tls, None, options)
     }
 
     /// Opens the embedded database with cluster options other than the defaults.
@@ -117,6 +125,17 @@ impl Database {
         cluster: Option<Cluster>,
         options: &OpenOptions,
     ) -> Result<Self> {
+        let database = Self::unconnected(config, tls, cluster, options)?;
+        drop(database.client().await?);
+        Ok(database)
+    }
+
+    fn unconnected(
+        config: tokio_postgres::Config,
+        tls: MakeRustlsConnect,
+        cluster: Option<Cluster>,
+        options: &OpenOptions,
+    ) -> Result<Self> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), tls.clone(), recycling);
         let timeouts = Timeouts {
@@ -129,9 +148,7 @@ impl Database {
         // Building fails only where timeouts are set and no runtime is.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
-        let database = Self { pool, config, tls, target, cluster: cluster.map(Arc::new) };
-        drop(database.client().await?);
-        Ok(database)
+        Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new) })
     }
 
     /// Another database of the same server. It does not keep the embedded cluster: close it before this one.

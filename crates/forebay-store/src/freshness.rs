@@ -304,6 +304,31 @@ pub async fn fail(
     row.as_ref().map(from_row).transpose()
 }
 
+/// Notes that a scrape of a scope failed which was no attempt of the ledger's own: whoever looks sees it. The last sync
+/// stays, and an attempt that is under way is left alone. Tells whether it was noted.
+pub async fn note_failure(
+    client: &impl GenericClient,
+    entity_type: &str,
+    scope: &Scope,
+    error_code: &str,
+    error: &str,
+    run_id: Option<i64>,
+) -> Result<bool> {
+    let num_rows = client
+        .execute_typed(
+            include_str!("freshness/note_failure.sql"),
+            &[
+                (&entity_type, Type::TEXT),
+                (&scope.to_string(), Type::TEXT),
+                (&error_code, Type::TEXT),
+                (&error.replace('\0', "\u{fffd}"), Type::TEXT),
+                (&run_id, Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(num_rows == 1)
+}
+
 /// Enters a sync of a whole scope that happened while the ledger could not be written. It never makes an entry older,
 /// and leaves an attempt that is under way alone. Tells whether it made the entry younger.
 pub async fn catch_up(

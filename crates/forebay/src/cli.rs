@@ -35,12 +35,13 @@ Examples:
   forebay work --drain
 
 Exit codes:
-  0  done
-  1  the work failed
-  2  wrong usage or configuration
-  3  a run is held by a guard
-  4  the database cannot be reached
-  5  a source is unavailable, and there is nothing to serve
+  0    done
+  1    the work failed
+  2    wrong usage or configuration
+  3    a run is held by a guard
+  4    the database cannot be reached
+  5    a source is unavailable, and there is nothing to serve
+  130  stopped by Ctrl-C or SIGTERM
 
 Start here:
   forebay demo";

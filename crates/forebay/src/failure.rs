@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     DatabaseUnreachable = 4,
     /// A source is unavailable: its breaker is open, it cannot be had, or there is nothing to serve.
     Unavailable = 5,
+    /// Stopped by Ctrl-C or SIGTERM before its end, as shells tell it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -146,6 +148,7 @@ impl From<forebay_engine::Error> for Failure {
             failure = failure.hint(hint);
         }
         let exit = match &error {
+            forebay_engine::Error::Interrupted => Exit::Interrupted,
             error if error.is_unreachable() => Exit::DatabaseUnreachable,
             error if error.is_usage() => Exit::Usage,
             error if error.is_unavailable() => Exit::Unavailable,

@@ -158,9 +158,13 @@ pub(super) async fn serve(
     let (mut num_whole, mut num_records) = (0, 0);
     for name in &sources {
         let (scraper, scope, name_of) = (shared.scraper.clone(), wanted.scope.clone(), name.clone());
+        let stop = shared.stop.clone();
         let collected = super::flight::in_background(async move || {
             let source = scraper.source(&name_of)?;
-            collect(&scraper, source, &scope).await
+            tokio::select! {
+                collected = collect(&scraper, source, &scope) => collected,
+                () = stop.asked() => Err(Error::Interrupted),
+            }
         });
         match collected.await.unwrap_or(Err(Error::Reader)) {
             Ok(collected) => {
@@ -174,8 +178,13 @@ pub(super) async fn serve(
                 });
                 answer.tried.push(tried(name, "collected", None));
                 answer.warnings.extend(collected.incomplete.clone());
-                let is_kept = keep(shared, wanted, collected);
-                let what = if is_kept { "is stored as soon as it is back" } else { "is not stored" };
+                let what = if !shared.keeps {
+                    "is not stored, because nobody waits here until it is back: ask again then"
+                } else if keep(shared, wanted, collected) {
+                    "is stored as soon as it is back"
+                } else {
+                    "is not stored"
+                };
                 answer.warnings.push(format!("the database is away: what {name} gave {what}"));
             }
             Err(error) => {

@@ -1,6 +1,6 @@
 //! Bringing a scope up to date: the ledger, the attempt, the sources and what they fall back to.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use forebay_domain::{freshness::Freshness, run::RunStatus};
 use forebay_store::{
@@ -86,7 +86,7 @@ async fn bring_up_to_date(
     let names: Vec<String> =
         primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
     if names.is_empty() {
-        return shared.fall_back(wanted, entry.as_ref(), no_source(wanted));
+        return shared.fall_back(wanted, entry.as_ref(), no_source(shared, wanted));
     }
     match attempt(shared, wanted, entry.as_ref(), names, force).await {
         Ok(answer) => answer,
@@ -138,7 +138,10 @@ async fn is_needless(shared: &Shared, wanted: &Wanted, holder: Receipt, entry: &
 async fn wait(shared: &Shared, wanted: &Wanted, mut entry: LedgerEntry) -> Result<LedgerEntry> {
     let attempt = entry.attempt;
     while entry.is_held && entry.attempt == attempt {
-        time::sleep(LOOK_AGAIN).await;
+        tokio::select! {
+            () = time::sleep(LOOK_AGAIN) => {}
+            () = shared.stop.asked() => return Err(Error::Interrupted),
+        }
         let client = shared.scraper.database.client().await?;
         if let Some(now) = ledger::find(&**client, &wanted.entity_type, &wanted.scope).await? {
             entry = now;
@@ -176,6 +179,7 @@ struct Gathered {
     num_records: i64,
     run_id: Option<i64>,
     is_partial: bool,
+    is_interrupted: bool,
     error: Option<EnsureError>,
 }
 
@@ -199,6 +203,13 @@ async fn run(
         })
     };
     match gathered.await {
+        // Nothing is known of the source: whoever waits for this takes over at once.
+        Ok(Some(gathered)) if gathered.is_interrupted && gathered.answered_by.is_empty() => {
+            let client = shared.scraper.database.client().await?;
+            let (entity_type, scope) = (&wanted.entity_type, &wanted.scope);
+            ledger::extend(&**client, entity_type, scope, holder, Duration::ZERO).await?;
+            Err(Error::Interrupted)
+        }
         Ok(Some(gathered)) => Ok(close(shared, wanted, holder, entry, gathered, began_at).await),
         // Somebody took this process for dead and has the attempt now.
         Ok(None) => Err(Error::AttemptLost),
@@ -226,7 +237,7 @@ async fn gather(shared: &Arc<Shared>, wanted: &Wanted, sources: &[String]) -> Ga
     // It is never closed.
     let _turn = shared.scrapes.acquire().await;
     // The time to live is over by our own policy, or somebody insists: what servers promised does not count.
-    let options = ScrapeOptions { revalidate: true, ..ScrapeOptions::default() };
+    let options = ScrapeOptions { revalidate: true, stop: shared.stop.clone(), ..ScrapeOptions::default() };
     let mut num_failed = 0;
     for source in sources.iter().filter_map(|name| shared.scraper.sources.get(name)) {
         let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
@@ -259,6 +270,7 @@ impl Gathered {
                     reason_code: Some(error.code().to_owned()),
                 });
                 self.warnings.push(format!("{name}: {error}"));
+                self.is_interrupted |= matches!(error, Error::Interrupted);
                 self.error = Some(EnsureError::from(&error));
                 return false;
             }
@@ -335,7 +347,7 @@ async fn close(
         Err(error) => (before.clone(), Some(error)),
     };
     let Some(answered_by) = answered_by else {
-        let error = gathered.error.unwrap_or_else(|| no_source(wanted));
+        let error = gathered.error.unwrap_or_else(|| no_source(shared, wanted));
         let mut answer = shared.fall_back(wanted, Some(&entry), error);
         answer.warnings.extend(gathered.warnings);
         answer.tried = gathered.tried;
@@ -380,14 +392,37 @@ pub(super) fn primaries<'a>(shared: &'a Shared, wanted: &Wanted) -> Vec<&'a Sour
         .collect()
 }
 
-fn no_source(wanted: &Wanted) -> EnsureError {
-    EnsureError {
-        code: "no_source".to_owned(),
-        message: format!("no source yields {} for this scope", wanted.entity_type),
-        hint: Some(
+fn no_source(shared: &Shared, wanted: &Wanted) -> EnsureError {
+    let of_type: Vec<&SourceDefinition> =
+        shared.scraper.sources.values().filter(|source| source.entity_type == wanted.entity_type).collect();
+    let scopes: Vec<String> = of_type
+        .iter()
+        .flat_map(|source| &source.scopes)
+        .take(SCOPES_SHOWN)
+        .map(|scope| format!("`{scope}`"))
+        .collect();
+    let needed: BTreeSet<&str> = of_type.iter().flat_map(|source| source.kind.placeholders()).collect();
+    let (message, hint) = match (of_type.is_empty(), scopes.is_empty(), needed.is_empty()) {
+        (true, ..) => (
+            format!("no source yields {}", wanted.entity_type),
             "`forebay sources list` shows what there is; [sources.NAME] of forebay.toml declares one"
                 .to_owned(),
         ),
-        retry_after_seconds: None,
-    }
+        (_, false, _) => (
+            format!("no source yields {} for this scope", wanted.entity_type),
+            format!("its scopes are {}", scopes.join(", ")),
+        ),
+        (_, _, false) => (
+            format!("no source yields {} for this scope", wanted.entity_type),
+            format!("a scope has to say {}", needed.into_iter().collect::<Vec<_>>().join(", ")),
+        ),
+        _ => (
+            format!("no source yields {} for this scope", wanted.entity_type),
+            "ask without a scope: its sources have no parts".to_owned(),
+        ),
+    };
+    EnsureError { code: "no_source".to_owned(), message, hint: Some(hint), retry_after_seconds: None }
 }
+
+/// So many scopes are named to who asked for another one.
+const SCOPES_SHOWN: usize = 10;

@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     logs::{self, Level, LogSink, LogsWritten},
     persist::RunReport,
 };
@@ -93,8 +93,12 @@ impl Logbook {
         match result {
             Ok(report) => ended(&sink, report),
             Err(error) => {
-                let metadata = json!({ ENDED: true, "status": "failed", "code": error.code() });
-                sink.log(Level::Error, format!("failed: {error}"), metadata);
+                let status = match error {
+                    Error::Interrupted => RunStatus::Aborted,
+                    _ => RunStatus::Failed,
+                };
+                let metadata = json!({ ENDED: true, "status": status.as_str(), "code": error.code() });
+                sink.log(Level::Error, format!("{}: {error}", status.as_str()), metadata);
             }
         }
     }

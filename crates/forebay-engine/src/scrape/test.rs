@@ -17,10 +17,10 @@ use forebay_sources::{
     crawl::{CrawlSettings, Crawled, Outcome},
     fetch::shown,
 };
-use forebay_store::sources::Source;
+use forebay_store::{adopt::VersionCount, sources::Source};
 use tokio::task;
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, check_scope, feed};
+use super::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, check_scope, feed};
 use crate::{
     error::{Error, Result},
     persist::Feed,
@@ -56,6 +56,8 @@ pub struct Sample {
     pub num_links: u64,
     /// Whether there may be more than was looked at.
     pub has_more: bool,
+    /// All rows of a table or query of Postgres by the version of their contract, if a column tells.
+    pub rows_by_version: Vec<VersionCount>,
 }
 
 /// A record.
@@ -145,7 +147,11 @@ pub async fn test(
         // Nothing is remembered, so nothing can be unchanged; and what begins later has begun.
         Feed::Unchanged | Feed::Later(_) => {}
     }
-    Ok(looking.finish())
+    let mut sample = looking.finish();
+    if let SourceKind::Postgres(postgres) = &source.kind {
+        sample.rows_by_version = feed::rows_by_version(&scraper.database, source, postgres).await?;
+    }
+    Ok(sample)
 }
 
 /// The source as if it had never been stored, so that nothing that is remembered of it is used.

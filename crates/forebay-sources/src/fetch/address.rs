@@ -219,10 +219,19 @@ impl FromStr for Network {
     }
 }
 
+/// That an address is not public, as a sentence.
+pub(super) fn not_public(host: &str, address: IpAddr) -> String {
+    if host.trim_matches(['[', ']']).parse() == Ok(address) {
+        format!("{address} is not a public address")
+    } else {
+        format!("{host} leads to {address}, which is not a public address")
+    }
+}
+
 /// A name that leads to an address which may not be connected to. It travels through the client as the cause of its
 /// error.
 #[derive(Debug, thiserror::Error)]
-#[error("{host} leads to {address}, which is not a public address")]
+#[error("{}", not_public(host, *address))]
 pub(super) struct Refused {
     pub(super) host: String,
     pub(super) address: IpAddr,

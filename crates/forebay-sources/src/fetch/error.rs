@@ -2,6 +2,7 @@
 //!
 //! URLs are stored here with secrets already taken out, and nothing that a server says is repeated but its status.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ pub enum FetchError {
         problem: &'static str,
     },
     /// `address_refused`: the host is, or leads to, an address that is not public.
-    #[error("{host} leads to {address}, which is not a public address")]
+    #[error("{}", super::address::not_public(host, *address))]
     AddressRefused {
         /// The host as the URL names it.
         host: String,
@@ -230,13 +231,17 @@ impl FetchError {
     }
 
     /// What to do next, in one sentence.
-    pub const fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Cow<'static, str> {
+        let hint = match self {
+            Self::AddressRefused { host, .. } => {
+                let host = host.trim_matches(['[', ']']);
+                return format!(
+                    "if it is yours, write into [sources.NAME.fetch] of the source: allow_private = [{host:?}]"
+                )
+                .into();
+            }
             Self::UrlRefused { .. } => {
                 "use an absolute http:// or https:// URL without user and password; send secrets as headers"
-            }
-            Self::AddressRefused { .. } => {
-                "add the host or its network to allow_private of the source if it is yours"
             }
             Self::RobotsDisallowed { .. } => {
                 "ask the owner of the site; with their leave set robots = \"ignore\" for the source"
@@ -272,7 +277,8 @@ impl FetchError {
             Self::WarcFailed { .. } => "check the path of the archive and the rights on it",
             Self::WarcCorrupt { .. } => "use the archive up to there, or fetch again",
             Self::NotInWarc { .. } => "fetch it from the network, or use the archive of a whole run",
-        }
+        };
+        hint.into()
     }
 }
 

@@ -47,7 +47,7 @@ impl UrlTemplate {
             template: if text.contains('@') {
                 "the URL".to_owned()
             } else {
-                text.chars().take(200).collect()
+                format!("{:?}", text.chars().take(200).collect::<String>())
             },
             problem: problem.to_owned(),
         };

@@ -4,11 +4,14 @@ mod report;
 
 use std::{sync::Arc, time::Duration};
 
-use forebay_engine::ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted};
+use forebay_engine::{
+    ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted},
+    scrape::Stop,
+};
 use tokio::time::sleep;
 
 use self::report::EnsureReport;
-use super::scrape::scope_of;
+use super::{scrape::scope_of, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair},
     context::Context,
@@ -52,27 +55,41 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let wanted = Wanted { entity_type: args.entity.clone(), scope: scope_of(&args.scope)? };
     let options = EnsureOptions { force: args.force, read_only: args.read_only };
     let policies = [(args.entity.clone(), config.freshness(&args.entity))].into();
-    context
-        .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
-            if !args.read_only {
-                context.declare(&scraper.database).await?;
+    let stop = Stop::default();
+    let asking = context.with_scraper_even_away(&config, NUM_CONNECTIONS, async |scraper, is_away| {
+        if !args.read_only && !is_away {
+            context.declare(&scraper.database).await?;
+        }
+        let bar = context.ui.progress(&format!("making sure of {}", args.entity), None);
+        let gate = Gate::for_one_answer(scraper.clone(), policies, stop.clone());
+        // Others than this command that hold the database are at work for it.
+        let num_idle = Arc::strong_count(&scraper.database);
+        let ensured = gate.ensure(&wanted, options).await;
+        drop(bar);
+        context.ui.show(&EnsureReport::new(&wanted, &ensured))?;
+        if is_revalidated(args, &ensured) {
+            // It ends with the process.
+            while Arc::strong_count(&scraper.database) > num_idle {
+                sleep(Duration::from_millis(50)).await;
             }
-            let bar = context.ui.progress(&format!("making sure of {}", args.entity), None);
-            let gate = Gate::new(scraper.clone(), policies);
-            // Others than this command that hold the database are at work for it.
-            let num_idle = Arc::strong_count(&scraper.database);
-            let ensured = gate.ensure(&wanted, options).await;
-            drop(bar);
-            context.ui.show(&EnsureReport::new(&wanted, &ensured))?;
-            if is_revalidated(args, &ensured) {
-                // It ends with the process.
-                while Arc::strong_count(&scraper.database) > num_idle {
-                    sleep(Duration::from_millis(50)).await;
-                }
-            }
-            Ok(if ensured.success { Exit::Done } else { Exit::Unavailable })
-        })
-        .await
+        }
+        Ok(exit(&ensured, &stop))
+    });
+    stoppable(asking, || stop.ask()).await
+}
+
+fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
+    match &ensured.error {
+        _ if stop.is_asked() => Exit::Interrupted,
+        // Without the ledger nobody knows what is stored.
+        Some(error) if !ensured.success && is_of_the_database(&error.code) => Exit::DatabaseUnreachable,
+        _ if ensured.success => Exit::Done,
+        _ => Exit::Unavailable,
+    }
+}
+
+fn is_of_the_database(code: &str) -> bool {
+    matches!(code, "database_unreachable" | "database_left_alone")
 }
 
 /// Whether it was answered with what is stored, and is brought up to date behind the answer.

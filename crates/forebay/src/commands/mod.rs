@@ -21,6 +21,7 @@ mod persist;
 mod runs;
 mod scrape;
 mod search;
+mod signals;
 mod sources;
 mod stats;
 mod work;

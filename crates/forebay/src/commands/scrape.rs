@@ -14,13 +14,13 @@ use forebay_domain::scope::Scope;
 use forebay_engine::{
     logs::Level,
     persist::Progress,
-    scrape::{SourceKind, Sources, scrape_many},
+    scrape::{SourceKind, Sources, Stop, scrape_many},
 };
 use jiff::Timestamp;
 
 pub(crate) use self::choose::scope_of;
 use self::report::ScrapeReport;
-use super::persist::Switch;
+use super::{persist::Switch, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair, Share},
     context::Context,
@@ -117,20 +117,23 @@ impl From<LogLevel> for Level {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let scrapes = choose::choose(args, config.definitions())?;
+    let mut scrapes = choose::choose(args, config.definitions())?;
+    let stop = Stop::default();
+    for scrape in &mut scrapes {
+        scrape.options.stop = stop.clone();
+    }
     let at_once = usize::from(args.jobs).min(scrapes.len());
-    let ended = context
-        .with_scraper(&config, 2 + 4 * at_once, async |scraper| {
-            context.declare(&scraper.database).await?;
-            let bar = context.ui.progress("scraping", None);
-            let told =
-                Told { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
-            let progress =
-                |source: &str, scope: &Scope, progress: Progress| told.hear(source, scope, &progress);
-            Ok(Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await)
-        })
-        .await?;
-    for report in ended.iter().filter_map(|one| one.result.as_ref().ok()) {
+    let scraping = context.with_scraper(&config, 2 + 4 * at_once, async |scraper| {
+        context.declare(&scraper.database).await?;
+        let bar = context.ui.progress("scraping", None);
+        let told =
+            Told { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
+        let progress = |source: &str, scope: &Scope, progress: Progress| told.hear(source, scope, &progress);
+        Ok(Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await)
+    });
+    let ended = stoppable(scraping, || stop.ask()).await?;
+    let asked = ended.iter().flat_map(|one| one.chain.candidates());
+    for report in asked.filter_map(|one| one.result.as_ref().ok()) {
         for warning in &report.warnings {
             context.ui.warn(&format!("{}: {warning}", report.source));
         }

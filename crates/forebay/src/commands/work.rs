@@ -1,7 +1,6 @@
 //! `forebay work`: the ingestion workers, and the scrapes that are due.
 
 mod report;
-mod signals;
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +24,8 @@ use forebay_store::{
 };
 use jiff::Timestamp;
 
-use self::{report::Report, signals::Signals};
+use self::report::Report;
+use super::signals::Signals;
 use super::scrape::LogLevel;
 use crate::{
     cli::values,
@@ -180,11 +180,11 @@ async fn work(
             if runs_schedules {
                 by_schedule = schedule::follow(scraper, &schedules, &tell, third.next()).await;
             }
+            Ok::<_, forebay_engine::Error>(())
         };
         let both = async {
-            // One that fails takes the other with it.
             let ingesting = follow(database, &options, &progress, first.next());
-            let scraping = async { Ok::<_, forebay_engine::Error>(scraping.await) };
+            // One that fails takes the other with it.
             tokio::try_join!(ingesting, scraping)
         };
         tokio::select! {
@@ -229,7 +229,7 @@ fn tell_due(ui: &ui::Ui, run: &DueRun) {
             ui.warn(&format!("{subject}: {status}{reason}{number}"));
         }
         DueEnd::Failed(error) => {
-            ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()))
+            ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()));
         }
         DueEnd::CutOff => ui.warn(&format!("{subject}: stopped before its end; it is due again{number}")),
         DueEnd::Lost => ui.warn(&format!("{subject}: another worker took it over{number}")),

@@ -7,11 +7,14 @@ use std::{
 
 use forebay_engine::scrape::Scraper;
 use forebay_sources::fetch::Network;
-use forebay_store::connect::{Database, OpenOptions};
+use forebay_store::connect::{Database, OpenOptions, Target};
 use tokio::time::{Instant, sleep};
 
 use super::Context;
-use crate::{config::Config, failure::Failure};
+use crate::{
+    config::Config,
+    failure::{Exit, Failure},
+};
 
 /// How long tasks that were stopped may hold their share of the database.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,20 +28,45 @@ impl Context {
         pool_size: usize,
         work: impl AsyncFnOnce(&Scraper) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let options = OpenOptions { pool_size, ..OpenOptions::default() };
-        let database = Arc::new(self.migrated(options).await?);
-        let scraper = Scraper {
-            database: Arc::clone(&database),
-            network: Network::new(seed()),
-            sources: Arc::new(config.definitions().clone()),
-        };
-        let worked = work(&scraper).await;
-        drop(scraper);
-        let closed = close(database).await;
-        let result = worked?;
-        closed?;
-        Ok(result)
+        let database = self.migrated(OpenOptions { pool_size, ..OpenOptions::default() }).await?;
+        with(database, config, work).await
     }
+
+    /// The same where a database that cannot be reached is told to `work` and is no error yet.
+    pub(crate) async fn with_scraper_even_away<T>(
+        &self,
+        config: &Config,
+        pool_size: usize,
+        work: impl AsyncFnOnce(&Scraper, bool) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let options = || OpenOptions { pool_size, ..OpenOptions::default() };
+        let (database, is_away) = match (self.migrated(options()).await, self.target()?) {
+            (Err(failure), Target::Url(url)) if failure.exit_code() == Exit::DatabaseUnreachable => {
+                (Database::open_lazily(&url, &options())?, true)
+            }
+            (database, _) => (database?, false),
+        };
+        with(database, config, async |scraper| work(scraper, is_away).await).await
+    }
+}
+
+async fn with<T>(
+    database: Database,
+    config: &Config,
+    work: impl AsyncFnOnce(&Scraper) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let database = Arc::new(database);
+    let scraper = Scraper {
+        database: Arc::clone(&database),
+        network: Network::new(seed()),
+        sources: Arc::new(config.definitions().clone()),
+    };
+    let worked = work(&scraper).await;
+    drop(scraper);
+    let closed = close(database).await;
+    let result = worked?;
+    closed?;
+    Ok(result)
 }
 
 /// Closes the database once nobody else holds it.

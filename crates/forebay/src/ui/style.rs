@@ -5,7 +5,7 @@
 
 use std::env;
 
-/// The width used when nobody can be asked.
+/// The width of a terminal that does not say it, and of prose elsewhere.
 const DEFAULT_WIDTH: u16 = 100;
 /// Narrower than this, tables are unreadable whatever is done.
 const LEAST_WIDTH: u16 = 40;
@@ -30,7 +30,7 @@ pub(crate) enum Tone {
 pub(crate) struct Style {
     terminal: bool,
     colour: bool,
-    width: u16,
+    width: Option<u16>,
 }
 
 impl Style {
@@ -38,29 +38,34 @@ impl Style {
     pub(crate) fn of(terminal: bool) -> Self {
         let is_set = |variable| env::var_os(variable).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let width = if terminal { terminal_width() } else { DEFAULT_WIDTH };
-        Self { terminal, colour: terminal && !dumb && !is_set("NO_COLOR"), width: width.max(LEAST_WIDTH) }
+        let width = terminal.then(|| terminal_width().max(LEAST_WIDTH));
+        Self { terminal, colour: terminal && !dumb && !is_set("NO_COLOR"), width }
     }
 
     /// No colour, `width` columns.
     #[cfg(test)]
     pub(crate) fn plain(width: u16) -> Self {
-        Self { terminal: false, colour: false, width }
+        Self { terminal: false, colour: false, width: Some(width) }
     }
 
     /// Every colour, as on a terminal.
     #[cfg(test)]
     pub(crate) fn coloured(width: u16) -> Self {
-        Self { terminal: true, colour: true, width }
+        Self { terminal: true, colour: true, width: Some(width) }
     }
 
     pub(crate) fn is_terminal(self) -> bool {
         self.terminal
     }
 
-    /// Columns to fit into.
-    pub(crate) fn width(self) -> u16 {
+    /// Columns to fit into; None: a file or another program, where lines may be as long as they are.
+    pub(crate) fn width(self) -> Option<u16> {
         self.width
+    }
+
+    /// Columns for prose, which is broken wherever it goes.
+    pub(crate) fn room(self) -> usize {
+        self.width.unwrap_or(DEFAULT_WIDTH).into()
     }
 
     /// Whether colour may be used.
@@ -101,6 +106,6 @@ mod tests {
         assert_eq!(Style::plain(80).paint(Tone::Bad, "failed"), "failed");
         assert_eq!(Style::coloured(80).paint(Tone::Bad, "failed"), "\u{1b}[31mfailed\u{1b}[0m");
         assert!(!Style::of(false).has_colour());
-        assert_eq!(Style::of(false).width(), DEFAULT_WIDTH);
+        assert_eq!(Style::of(false).width(), None);
     }
 }

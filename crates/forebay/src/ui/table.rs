@@ -1,6 +1,6 @@
 //! Tables that fit the output: light lines, numbers to the right, long cells wrapped.
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, LineStyle, TableStyle};
+use comfy_table::{Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle};
 
 use super::{Style, Tone};
 
@@ -13,17 +13,23 @@ const LINES: TableStyle =
 pub(crate) struct Column {
     title: &'static str,
     right: bool,
+    is_whole: bool,
 }
 
 impl Column {
     /// Words, to the left.
     pub(crate) fn text(title: &'static str) -> Self {
-        Self { title, right: false }
+        Self { title, right: false, is_whole: false }
+    }
+
+    /// Stable words, which are copied and searched for: never wrapped, however narrow the terminal.
+    pub(crate) fn code(title: &'static str) -> Self {
+        Self { title, right: false, is_whole: true }
     }
 
     /// Numbers, to the right.
     pub(crate) fn number(title: &'static str) -> Self {
-        Self { title, right: true }
+        Self { title, right: true, is_whole: true }
     }
 }
 
@@ -63,8 +69,15 @@ impl Table {
     pub(crate) fn render(&self, style: Style) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(LINES);
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(style.width());
+        match style.width() {
+            Some(width) => {
+                table.set_content_arrangement(ContentArrangement::Dynamic);
+                table.set_width(width);
+            }
+            None => {
+                table.set_content_arrangement(ContentArrangement::Disabled);
+            }
+        }
         if style.has_colour() {
             table.enforce_styling();
         } else {
@@ -82,6 +95,9 @@ impl Table {
             if let Some(drawn) = table.column_mut(index) {
                 // The gap between columns is on the right, so that the first column starts at the margin.
                 drawn.set_padding((0, 2));
+                if column.is_whole {
+                    drawn.set_constraint(ColumnConstraint::ContentWidth);
+                }
                 if column.right {
                     drawn.set_cell_alignment(CellAlignment::Right);
                 }
@@ -128,6 +144,21 @@ mod tests {
         let text = runs().render(Style::plain(48));
         assert!(text.lines().all(|line| line.chars().count() <= 48), "{text}");
         assert!(text.lines().count() > 4, "{text}");
+    }
+
+    #[test]
+    fn codes_are_never_broken() {
+        let mut table = Table::new([Column::number("run"), Column::code("reason"), Column::text("why")]);
+        table.row(["12", "observed_out_of_order", "the scope was already observed at a later time"]);
+        let text = table.render(Style::plain(40));
+        assert!(text.contains("observed_out_of_order") && text.lines().count() > 3, "{text}");
+    }
+
+    #[test]
+    fn what_is_no_terminal_has_no_width() {
+        let mut table = Table::new([Column::text("why")]);
+        table.row(["word ".repeat(200)]);
+        assert_eq!(table.render(Style::of(false)).lines().count(), 3);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod handoffs;
 mod help;
 mod history;
 mod init;
+mod interrupted;
 mod kill;
 mod logs;
 mod mcp;

@@ -171,7 +171,7 @@ impl ui::Report for Step {
             page.line("");
         }
         page.toned(Tone::Heading, &format!("{}. {}", self.number, self.title));
-        let width = usize::from(page.style().width());
+        let width = page.style().room();
         for text in &self.told {
             for line in wrapped(&format::plain(text), width) {
                 page.line(&line);

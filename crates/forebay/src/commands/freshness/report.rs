@@ -110,7 +110,12 @@ impl Standing {
         let failed = self.error_code.as_ref().map(|code| {
             let message = self.error.as_deref().unwrap_or_default();
             let message = format::shortened(&format::plain(message), ERROR_SHOWN);
-            format!("failed {} times since, {code}: {message}", self.num_failures)
+            let times = match self.num_failures {
+                1 => "once".to_owned(),
+                number => format!("{number} times"),
+            };
+            let since = if self.last_sync.is_some() { " since" } else { "" };
+            format!("failed {times}{since}, {code}: {message}")
         });
         let told: Vec<String> = under_way.into_iter().chain(failed).collect();
         (!told.is_empty()).then(|| told.join("; "))
@@ -128,8 +133,8 @@ impl Report for FreshnessReport {
         let mut table = Table::new([
             Column::text("entity"),
             Column::text("scope"),
-            Column::text("freshness"),
-            Column::text("status"),
+            Column::code("freshness"),
+            Column::code("status"),
             Column::text("age"),
             Column::text("fresh until, UTC"),
             Column::number("records"),
@@ -142,7 +147,8 @@ impl Report for FreshnessReport {
                     standing.entity_type.clone(),
                     standing.shown_scope(),
                     standing.freshness.to_owned(),
-                    standing.age_status.to_owned(),
+                    // What is not there has no age.
+                    if standing.age_seconds.is_some() { standing.age_status } else { "-" }.to_owned(),
                     age.map_or_else(|| "-".to_owned(), |age| format::duration(Duration::from_secs(age))),
                     standing.fresh_until.map_or_else(|| "-".to_owned(), format::minute),
                     standing.num_records.map_or_else(|| "-".to_owned(), |n| format::count(n.unsigned_abs())),

@@ -115,7 +115,7 @@ impl ChangedField {
             value.as_ref().map_or_else(|| "(absent)".to_owned(), |v| v.get().to_owned())
         };
         let label = format!("  {}: ", self.field);
-        let room = usize::from(page.style().width()).saturating_sub(label.chars().count() + " → ".len());
+        let room = page.style().room().saturating_sub(label.chars().count() + " → ".len());
         let (old, new) = excerpts(&text(&self.old), &text(&self.new), room);
         page.line(&format!("{label}{old} → {new}"));
     }

@@ -167,14 +167,14 @@ impl Report for ListReport {
     fn write(&self, page: &mut Page) {
         let mut table = Table::new([
             Column::number("run"),
-            Column::text("status"),
+            Column::code("status"),
             Column::text("source"),
             Column::number("seen"),
             Column::number("added"),
             Column::number("updated"),
             Column::number("removed"),
             Column::text("observed, UTC"),
-            Column::text("reason"),
+            Column::code("reason"),
         ]);
         for run in &self.runs {
             let cells = [

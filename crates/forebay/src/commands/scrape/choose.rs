@@ -18,7 +18,7 @@ pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Fail
             match &scope {
                 None => scrapes.push(scrape(args, source, source.declared_scopes())),
                 Some(scope) if source.covers(scope) => {
-                    scrapes.push(scrape(args, source, vec![scope.clone()]))
+                    scrapes.push(scrape(args, source, vec![scope.clone()]));
                 }
                 Some(_) => {}
             }
@@ -74,6 +74,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,
         log_level: args.log_level.into(),
+        ..ScrapeOptions::default()
     };
     Scrape { source, scopes, options }
 }

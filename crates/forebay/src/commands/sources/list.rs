@@ -34,7 +34,9 @@ struct Line {
     active: i64,
     removed: i64,
     last_run_at: Option<Timestamp>,
-    /// When the first of its scopes is scraped by itself; none: it has no schedule.
+    /// It has a schedule, by the configuration that it was declared with.
+    is_scheduled: bool,
+    /// When the first of its scopes is scraped by itself; none: it has no schedule, or no worker has declared it yet.
     next_due_at: Option<Timestamp>,
 }
 
@@ -57,6 +59,7 @@ async fn read(database: &Database) -> Result<SourcesReport, Failure> {
     };
     let lines = summaries.into_iter().map(|summary| Line {
         next_due_at: next_due_at(summary.source.source_id),
+        is_scheduled: summary.source.settings.get("schedule").is_some_and(|schedule| !schedule.is_null()),
         source: summary.source.name,
         entity_type: summary.source.entity_type,
         kind: summary.source.kind,
@@ -72,7 +75,7 @@ async fn read(database: &Database) -> Result<SourcesReport, Failure> {
 impl Report for SourcesReport {
     fn write(&self, page: &mut Page) {
         // Most have no schedule, and the table is wide as it is.
-        let has_schedules = self.sources.iter().any(|line| line.next_due_at.is_some());
+        let has_schedules = self.sources.iter().any(|line| line.is_scheduled || line.next_due_at.is_some());
         let next_due = has_schedules.then(|| Column::text("next due, UTC"));
         let columns = [
             Column::text("source"),
@@ -97,7 +100,11 @@ impl Report for SourcesReport {
                 format::count(line.active.unsigned_abs()),
                 format::count(line.removed.unsigned_abs()),
                 line.last_run_at.map_or_else(|| "none has ended".to_owned(), format::timestamp),
-                line.next_due_at.map_or_else(String::new, format::minute),
+                match line.next_due_at {
+                    Some(at) => format::minute(at),
+                    None if line.is_scheduled && line.enabled => "when a worker first runs".to_owned(),
+                    None => String::new(),
+                },
             ]);
         }
         page.table(&table, "no sources yet; `forebay persist` brings records in");

@@ -4,6 +4,7 @@ mod breaker;
 mod list;
 mod show;
 mod test;
+mod unmatched;
 
 use clap::Subcommand;
 

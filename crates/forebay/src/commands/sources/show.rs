@@ -2,6 +2,7 @@
 
 use forebay_domain::freshness::FreshnessPolicy;
 use forebay_store::{
+    adopt::{self, VersionCount},
     connect::Database,
     runs::{self, RunFilter},
     schedules, stats,
@@ -51,6 +52,8 @@ struct SourceReport {
     policy: serde_json::Value,
     schedules: Vec<ScheduleLine>,
     scopes: Vec<ScopeLine>,
+    /// Active references by the version of the contract that their rows were written for; only for `postgres`.
+    versions: Vec<VersionLine>,
     latest_runs: Vec<RunLine>,
 }
 
@@ -86,6 +89,36 @@ struct ScheduleLine {
     next_due_at: Option<Timestamp>,
     last_due_at: Option<Timestamp>,
     last_run_id: Option<i64>,
+}
+
+/// How much there is of one version of a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct VersionLine {
+    pub(super) contract_version: i16,
+    pub(super) count: i64,
+}
+
+impl From<VersionCount> for VersionLine {
+    fn from(count: VersionCount) -> Self {
+        Self { contract_version: count.contract_version, count: count.count }
+    }
+}
+
+/// The versions as a table; nothing where there are none.
+pub(super) fn write_versions(page: &mut Page, heading: &str, versions: &[VersionLine]) {
+    if versions.is_empty() {
+        return;
+    }
+    page.heading(heading);
+    let mut table = Table::new([Column::text("contract version"), Column::number("number")]);
+    for line in versions {
+        let version = match line.contract_version {
+            0 => "0 (none)".to_owned(),
+            version => version.to_string(),
+        };
+        table.row([version, format::count(line.count.unsigned_abs())]);
+    }
+    page.table(&table, "none");
 }
 
 #[derive(Debug, Serialize)]
@@ -124,7 +157,12 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
     let scopes = stats::scopes(&**client, source.source_id).await?;
     let scheduled = schedules::list(&**client).await?;
     let scheduled = scheduled.into_iter().filter(|row| row.source_id == source.source_id);
+    let versions = match source.kind.as_deref() {
+        Some("postgres") => adopt::references_by_version(&**client, source.source_id).await?,
+        _ => Vec::new(),
+    };
     Ok(SourceReport {
+        versions: versions.into_iter().map(VersionLine::from).collect(),
         freshness: config.freshness(&source.entity_type).into(),
         source: source.name,
         entity_type: source.entity_type,
@@ -204,12 +242,13 @@ impl Report for SourceReport {
             scopes.row([whole_if_empty(&scope.scope), active, removed]);
         }
         page.table(&scopes, "no references");
+        write_versions(page, "References by contract version", &self.versions);
         page.heading("Latest runs");
         let mut latest = Table::new([
             Column::number("run"),
             Column::text("scope"),
-            Column::text("status"),
-            Column::text("reason"),
+            Column::code("status"),
+            Column::code("reason"),
             Column::text("observed"),
             Column::number("seen"),
         ]);

@@ -8,13 +8,18 @@ use forebay_sources::fetch::Network;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::{
+    show::{VersionLine, write_versions},
+    unmatched::{Unmatched, unmatched},
+};
+
 use crate::{
     cli::values::{self, ScopePair},
     config::Config,
     context::Context,
     failure::{Exit, Failure},
     names::nearest,
-    ui::{Page, Report, Table, format, table::Column},
+    ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
 /// Ask a source for its first records and write nothing
@@ -57,6 +62,10 @@ struct TestReport {
     num_links: u64,
     links: Vec<LinkLine>,
     has_more: bool,
+    /// Selectors that found nothing in all that was read.
+    unmatched: Vec<Unmatched>,
+    /// All rows of a table or query of Postgres by the version of their contract, if a column tells.
+    rows_by_version: Vec<VersionLine>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +151,7 @@ fn not_scraped(name: &str, config: &Config) -> Failure {
 
 impl TestReport {
     fn of(source: &scrape::SourceDefinition, scope: &Scope, sample: Sample) -> Result<Self, Failure> {
+        let unmatched = unmatched(source, &sample);
         let records = sample.records.into_iter().map(|record| {
             let payload = RawValue::from_string(record.payload);
             payload.map(|payload| RecordLine { record_key: record.record_key, payload })
@@ -181,6 +191,8 @@ impl TestReport {
             num_links: sample.num_links,
             links: sample.links.into_iter().map(|link| LinkLine { url: link.url, role: link.role }).collect(),
             has_more: sample.has_more,
+            unmatched,
+            rows_by_version: sample.rows_by_version.into_iter().map(VersionLine::from).collect(),
         })
     }
 }
@@ -213,6 +225,7 @@ impl Report for TestReport {
             fields.row([name.clone(), format::share(*share)]);
         }
         page.table(&fields, "no field had a value");
+        write_versions(page, "Rows by contract version", &self.rows_by_version);
         if !self.pages.is_empty() {
             self.write_pages(page);
         }
@@ -225,6 +238,10 @@ impl TestReport {
             page.line(&format!(
                 "The key field {field} is missing in {number} of the records that were rejected."
             ));
+        }
+        for Unmatched { setting, selector } in &self.unmatched {
+            let selector = selector.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
+            page.toned(Tone::Warning, &format!("{setting}{selector} found nothing on any of the pages."));
         }
         if self.num_rejected == 0 {
             return;

@@ -1,0 +1,78 @@
+//! Ctrl-C and SIGTERM: what is under way is closed, and nothing is left behind.
+
+use std::{
+    fs,
+    process::{Child, Output, Stdio},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::{Value, json};
+
+use crate::site::{PATIENCE, World};
+
+/// The program at work.
+struct Working(Child);
+
+impl Working {
+    fn start(world: &World, line: &str) -> Self {
+        let mut command = world.sandbox.command(&format!("{line} --output json"));
+        command.env("FOREBAY_DATABASE_URL", &world.db.url).env("PATH", "/usr/bin:/bin");
+        Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn interrupt(self, signal: Signal) -> Output {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+        self.0.wait_with_output().unwrap()
+    }
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", crate::shown(output)))
+}
+
+const RUNS: &str = "select string_agg(status || ' ' || coalesce(reason_code, ''), ', ' order by run_id) \
+     from forebay.scrape_runs";
+
+#[test]
+fn a_scrape_that_is_stopped_ends_its_program_and_its_run() {
+    let world = World::new();
+    let script = "echo '{\\\"id\\\": 1}'; echo $$ > pid.new; mv pid.new pid; sleep 600";
+    world.write(&format!(
+        "[sources.spider]\nkey = \"id\"\n[sources.spider.command]\nargv = [\"sh\", \"-c\", \"{script}\"]\n"
+    ));
+    for signal in [Signal::TERM, Signal::INT] {
+        let working = Working::start(&world, "scrape");
+        let pid_file = world.sandbox.path().join("pid");
+        let deadline = Instant::now() + PATIENCE;
+        while !pid_file.exists() {
+            assert!(Instant::now() < deadline, "the spider does not start");
+        }
+        let spider: i32 = fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+        fs::remove_file(&pid_file).unwrap();
+        let output = working.interrupt(signal);
+        assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
+        assert_eq!(document(&output)["errors"][0]["code"], "interrupted");
+        let spider = Pid::from_raw(spider).unwrap();
+        while test_kill_process(spider).is_ok() {
+            assert!(Instant::now() < deadline, "the spider goes on");
+        }
+    }
+    assert_eq!(world.db.value(RUNS), "aborted interrupted, aborted interrupted");
+}
+
+#[test]
+fn an_ensure_that_is_stopped_gives_its_attempt_back() {
+    let world = World::new();
+    world.site.hold(true);
+    let working = Working::start(&world, "ensure course");
+    world.wait_for("select count(*) from forebay.scrape_runs where status = 'running'", "1");
+    let output = working.interrupt(Signal::INT);
+    assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
+    assert_eq!(document(&output)["error"]["code"], "interrupted");
+    assert_eq!(world.db.value(RUNS), "aborted interrupted");
+    assert_eq!(world.db.value("select lease_until <= now() from forebay.sync_metadata"), "true");
+    world.site.hold(false);
+    let next = world.done("ensure course");
+    assert_eq!((&next["source"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
+}
