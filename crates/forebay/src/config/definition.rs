@@ -46,6 +46,7 @@ pub(super) fn define(
             );
             return Err(at.problem(&["key", &index.to_string()], message));
         }
+        check_key_fields(source, &at)?;
         let own =
             written.get("sources").and_then(|sources| sources.get(name)).and_then(toml::Value::as_table);
         let own = own.cloned().unwrap_or_default();
@@ -64,6 +65,30 @@ pub(super) fn define(
         check_fallback(name, definition, sources, &definitions)?;
     }
     Ok(definitions)
+}
+
+/// A key field that no selector fills would leave every record without a key.
+fn check_key_fields(source: &Source, at: &At<'_>) -> Result<(), Problem> {
+    let Some(html) = &source.html else { return Ok(()) };
+    let details = html.detail.iter().flat_map(|detail| detail.fields.keys());
+    let names: BTreeSet<&str> = html.fields.keys().chain(details).map(String::as_str).collect();
+    for (index, field) in source.key.as_slice().iter().enumerate() {
+        // Of a pointer, the first step is the field.
+        let name = match field.strip_prefix('/') {
+            Some(pointer) => {
+                pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
+            }
+            None => field.clone(),
+        };
+        if !names.contains(name.as_str()) {
+            let message = format!(
+                "no record would have the key field `{name}`: neither html.fields nor html.detail.fields has it"
+            );
+            let problem = at.problem(&["key", &index.to_string()], message);
+            return Err(problem.meant(&name, names.into_iter()));
+        }
+    }
+    Ok(())
 }
 
 fn definition(

@@ -1,6 +1,9 @@
 //! `[sources.NAME]`: identity and policy of what yields records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use clap::ValueEnum;
 use forebay_domain::{
@@ -14,7 +17,10 @@ use forebay_sources::{
     kinds::{Command, Feed, File, Html, HttpJson, Ical, JsonLd, Postgres, Singer, Sitemap},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
 
 use super::{breaker::Breaker, schedule::Schedule};
 use crate::cli::values::Share;
@@ -24,7 +30,7 @@ use crate::cli::values::Share;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
-    /// The fields that identify a record inside the source, in order: names, or JSON pointers (RFC 6901) such as
+    /// The field that identifies a record inside the source, or a list of fields, in order: names, or JSON pointers (RFC 6901) such as
     /// `/course/id`. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`: `["id"]`.
     #[serde(default)]
     pub(crate) key: KeyFields,
@@ -139,8 +145,51 @@ impl Source {
 /// The key of a source: at least one field, none of them empty or named twice. The default, none, is for kinds that
 /// bring a key of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "Vec<String>")]
+#[serde(try_from = "OneOrMore")]
 pub(crate) struct KeyFields(Vec<String>);
+
+/// One text, or a list of them.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "variants are the forms that the schema shows; what is read is always a list")]
+enum OneOrMoreForms {
+    One(String),
+    More(Vec<String>),
+}
+
+/// What is read in either form.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+struct OneOrMore(#[schemars(with = "OneOrMoreForms")] Vec<String>);
+
+/// By hand, because what serde derives for either form tells neither what it expected nor where.
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field, or a list of fields")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(OneOrMore(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = items.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMore(texts))
+            }
+        }
+
+        deserializer.deserialize_any(Texts)
+    }
+}
 
 impl KeyFields {
     /// The key that a kind brings.
@@ -154,10 +203,10 @@ impl KeyFields {
     }
 }
 
-impl TryFrom<Vec<String>> for KeyFields {
+impl TryFrom<OneOrMore> for KeyFields {
     type Error = String;
 
-    fn try_from(fields: Vec<String>) -> Result<Self, Self::Error> {
+    fn try_from(OneOrMore(fields): OneOrMore) -> Result<Self, Self::Error> {
         if fields.is_empty() {
             return Err("key must name at least one field".to_owned());
         }

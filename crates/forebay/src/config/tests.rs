@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 
+mod guides;
 mod scraping;
 
 fn parse(text: &str) -> Config {
@@ -35,6 +36,27 @@ fn template_in_full() -> String {
 fn an_empty_file_is_the_default() {
     let config = parse("");
     assert!(config.sources.is_empty() && config.pipelines.is_empty());
+}
+
+#[test]
+fn a_key_is_a_field_or_a_list_of_fields() {
+    assert_eq!(parse("[sources.a]\nkey = \"id\"").sources["a"].key.as_slice(), ["id"]);
+    assert_eq!(parse("[sources.a]\nkey = [\"x\", \"/y/z\"]").sources["a"].key.as_slice(), ["x", "/y/z"]);
+    for (key, place) in
+        [("\"\"", "2:7"), ("[]", "2:7"), ("[\"a\", \"a\"]", "2:7"), ("3", "2:7"), ("[3]", "2:8")]
+    {
+        let error = error(&format!("[sources.a]\nkey = {key}"));
+        assert!(error.contains(&format!("forebay.toml:{place}: ")), "{key}: {error}");
+    }
+}
+
+#[test]
+fn a_key_that_no_selector_fills_is_refused() {
+    let html = "[sources.a.html]\nurl = \"https://example.edu/\"\nfields = { id = \"@id\" }\n";
+    assert_eq!(parse(&format!("[sources.a]\nkey = \"/id/x\"\n{html}")).definitions().len(), 1);
+    let error = error(&format!("[sources.a]\nkey = [\"id\", \"idd\"]\n{html}"));
+    assert!(error.contains("forebay.toml:2:14: no record would have the key field `idd`"), "{error}");
+    assert!(error.contains("did you mean `id`?"), "{error}");
 }
 
 #[test]
