@@ -62,6 +62,33 @@ fn what_is_stale_is_served_when_its_source_is_down() {
 }
 
 #[test]
+fn without_the_database_the_source_is_asked_all_the_same() {
+    let world = World::new();
+    // Nobody listens on a port that was ours a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ensure = || {
+        let mut command = world.sandbox.command("ensure course --output json");
+        command.env("FOREBAY_DATABASE_URL", format!("postgres://nobody@127.0.0.1:{port}/none"));
+        let output = command.output().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", crate::shown(&output)));
+        (output.status.code(), document)
+    };
+    let (exit, answer) = ensure();
+    assert_eq!(
+        (exit, &answer["source"], &answer["num_records"]),
+        (Some(0), &json!("scrape"), &json!(3)),
+        "{answer}"
+    );
+    let warnings = answer["warnings"].to_string();
+    assert!(warnings.contains("is not stored, because nobody waits here"), "{answer}");
+    assert_eq!(answer["error"]["code"], "database_unreachable", "{answer}");
+    world.site.answer("/courses", 500, "");
+    let (exit, answer) = ensure();
+    assert_eq!((exit, &answer["success"]), (Some(4), &json!(false)), "{answer}");
+}
+
+#[test]
 fn what_is_revalidated_behind_the_answer_is_finished_before_the_end() {
     let world = World::new();
     let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();

@@ -38,7 +38,28 @@ fn what_is_due_failing_or_never_synced_is_stale() {
     assert!(failing["age_seconds"].as_u64().unwrap() >= 8 * 86_400);
     assert_eq!(entries(&world.done("freshness --stale --entity professor")), []);
     let text = world.text("freshness");
-    assert!(text.contains("8 d 0 h") && text.contains("failed 1 times since, http_status"), "{text}");
+    assert!(text.contains("8 d 0 h") && text.contains("failed once since, http_status"), "{text}");
+}
+
+#[test]
+fn a_scrape_that_fails_is_seen() {
+    let world = World::new();
+    world.site.answer("/courses", 500, "");
+    assert_eq!(world.json("scrape").0, 5);
+    let never = world.done("freshness --stale");
+    assert_eq!(entries(&never), [entry("course", "never", 1)]);
+    assert_eq!(never["entries"][0]["error_code"], "http_status");
+    // Whoever asks is not kept from trying, and a sync forgets it.
+    world.site.set("/courses", &[("1", "Logic")], None);
+    assert_eq!(world.done("ensure course")["source"], "scrape");
+    assert_eq!(entries(&world.done("freshness")), [entry("course", "fresh", 0)]);
+    // One that fails later takes nothing from the last sync.
+    let last_sync = world.done("freshness")["entries"][0]["last_sync"].clone();
+    world.site.answer("/courses", 404, "");
+    assert_eq!(world.json("scrape").0, 1);
+    let failing = world.done("freshness --stale");
+    assert_eq!(entries(&failing), [entry("course", "fresh", 1)]);
+    assert_eq!(failing["entries"][0]["last_sync"], last_sync);
 }
 
 #[test]
