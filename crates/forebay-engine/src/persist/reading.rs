@@ -169,10 +169,8 @@ impl Raw {
             Self::Chunks { chunks, reader } => {
                 // Closing the channel ends a reader that is still sending.
                 drop(chunks);
-                let ending = match is_whole {
-                    true => reader.join().map_err(|_| Error::Reader)?,
-                    false => Ending::default(),
-                };
+                let ending =
+                    if is_whole { reader.join().map_err(|_| Error::Reader)? } else { Ending::default() };
                 (ending, None)
             }
             Self::Pages { pages, end, .. } => {
