@@ -35,9 +35,9 @@ use crate::{
 };
 
 /// How long an answer is kept in memory.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// How long an attempt is believed to be alive without a word, unless told otherwise.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// The most scopes that are scraped at the same time.
 const MOST_SCRAPES: usize = 4;
 /// The most answers that are.
@@ -188,11 +188,7 @@ impl Gate {
     ///
     /// Asked to stop, it ends what is under way before its time: runs are closed as aborted, who waits elsewhere for the
     /// same goes on in its place, and the answer is what is stored with the error `interrupted`.
-    pub fn for_one_answer(
-        scraper: Scraper,
-        policies: BTreeMap<String, FreshnessPolicy>,
-        stop: Stop,
-    ) -> Self {
+    pub fn for_one_answer(scraper: Scraper, policies: BTreeMap<String, FreshnessPolicy>, stop: Stop) -> Self {
         Self::made(scraper, policies, LEASE, false, stop)
     }
 

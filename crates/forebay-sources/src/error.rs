@@ -264,8 +264,12 @@ impl Error {
             Self::CommandFailed { .. } => {
                 "run the program by hand to see why it fails; what it printed before is good"
             }
-            Self::CommandTimeout { .. } => "raise the source's timeout, or find out what the program waits for",
-            Self::SingerStream { .. } => "name one stream with the setting stream, and turn batches off in the tap",
+            Self::CommandTimeout { .. } => {
+                "raise the source's timeout, or find out what the program waits for"
+            }
+            Self::SingerStream { .. } => {
+                "name one stream with the setting stream, and turn batches off in the tap"
+            }
             Self::Fetch(error) => return error.hint(),
             Self::RedirectedAway { .. } => {
                 "change the URL to where it leads, or add that host to allow_hosts of the source"

@@ -13,8 +13,7 @@ use tokio::time;
 use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted, away};
 use crate::{
     error::{Error, Result},
-    persist::RunReport,
-    scrape::{ScrapeOptions, SourceDefinition, scrape},
+    scrape::{Candidate, ScrapeOptions, SourceDefinition, scrape_chain},
 };
 
 /// How often the attempt of another process is looked at.
@@ -238,74 +237,63 @@ async fn gather(shared: &Arc<Shared>, wanted: &Wanted, sources: &[String]) -> Ga
     let _turn = shared.scrapes.acquire().await;
     // The time to live is over by our own policy, or somebody insists: what servers promised does not count.
     let options = ScrapeOptions { revalidate: true, stop: shared.stop.clone(), ..ScrapeOptions::default() };
-    let mut num_failed = 0;
     for source in sources.iter().filter_map(|name| shared.scraper.sources.get(name)) {
-        let fallbacks = source.fallback.iter().filter_map(|name| shared.scraper.sources.get(name));
-        let mut answered = false;
-        for candidate in std::iter::once(source).chain(fallbacks) {
-            let result = scrape(&shared.scraper, candidate, &wanted.scope, &options, &|_| {}).await;
-            answered = gathered.take(candidate, result);
-            if answered {
-                break;
-            }
-        }
-        num_failed += usize::from(!answered);
+        let chain = scrape_chain(&shared.scraper, source, &wanted.scope, &options, &|_, _, _| {}).await;
+        gathered.is_partial |= chain.answer().is_none();
+        chain.candidates().for_each(|candidate| gathered.take(candidate));
     }
-    gathered.is_partial |= num_failed > 0;
     gathered
 }
 
 impl Gathered {
-    /// Takes note of what a source gave; true if that will do.
-    fn take(&mut self, source: &SourceDefinition, result: Result<RunReport>) -> bool {
-        let name = &source.name;
-        let report = match result {
-            Ok(report) => report,
-            Err(error) => {
-                let status = if matches!(error, Error::Refused { .. }) { "refused" } else { "error" };
-                self.tried.push(Tried {
-                    source: name.clone(),
-                    run_id: None,
-                    status: status.to_owned(),
-                    reason_code: Some(error.code().to_owned()),
-                });
-                self.warnings.push(format!("{name}: {error}"));
-                self.is_interrupted |= matches!(error, Error::Interrupted);
-                self.error = Some(EnsureError::from(&error));
-                return false;
-            }
+    /// Takes note of what a source gave.
+    fn take(&mut self, candidate: &Candidate) {
+        let name = &candidate.source;
+        self.run_id = candidate.run_id.or(self.run_id);
+        let reason_code = candidate.reason_code().map(str::to_owned);
+        let status = match &candidate.result {
+            Ok(report) => report.status.as_str(),
+            Err(Error::Refused { .. }) => "refused",
+            Err(_) => "error",
         };
-        self.run_id = Some(report.run_id);
-        let is_empty = report.counts.num_seen == 0 && report.had_records;
-        let reason_code = report.reason_code.clone().or_else(|| is_empty.then(|| "zero_records".to_owned()));
         self.tried.push(Tried {
             source: name.clone(),
-            run_id: Some(report.run_id),
-            status: report.status.as_str().to_owned(),
+            run_id: candidate.run_id,
+            status: status.to_owned(),
             reason_code: reason_code.clone(),
         });
-        let applied = matches!(report.status, RunStatus::Complete | RunStatus::Partial);
-        if applied && !is_empty {
+        let report = match &candidate.result {
+            Ok(report) => report,
+            Err(error) => {
+                self.warnings.push(format!("{name}: {error}"));
+                self.is_interrupted |= matches!(error, Error::Interrupted);
+                self.error = Some(EnsureError::from(error));
+                return;
+            }
+        };
+        if candidate.has_answered() {
             self.is_partial |= report.status == RunStatus::Partial;
             self.answered_by.push(name.clone());
             self.num_records += i64::try_from(report.counts.num_seen).unwrap_or(i64::MAX);
-            self.warnings.extend(report.warnings);
+            self.warnings.extend(report.warnings.iter().cloned());
             if report.status == RunStatus::Partial {
-                self.warnings.extend(report.messages);
+                self.warnings.extend(report.messages.iter().cloned());
             }
-            return true;
+            return;
         }
-        let what =
-            if is_empty { "no record where there were some".to_owned() } else { report.messages.join("; ") };
-        let message = format!("run {} of {name} is {}: {what}", report.run_id, report.status.as_str());
+        let what = if report.messages.is_empty() {
+            "no record where there were some".to_owned()
+        } else {
+            report.messages.join("; ")
+        };
+        let message = format!("run {} of {name} is {status}: {what}", report.run_id);
         self.warnings.push(message.clone());
         self.error = Some(EnsureError {
-            code: reason_code.unwrap_or_else(|| report.status.as_str().to_owned()),
+            code: reason_code.unwrap_or_else(|| status.to_owned()),
             message,
             hint: Some(format!("`forebay runs show {}` says more", report.run_id)),
             retry_after_seconds: None,
         });
-        false
     }
 }
 

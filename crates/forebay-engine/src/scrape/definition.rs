@@ -98,17 +98,15 @@ impl SourceKind {
 }
 
 impl SourceDefinition {
-    /// Whether a scope is one that the source can be scraped for: one of those declared, or, where its settings leave
-    /// places for it, one that fills all of them and says nothing else.
+    /// Whether a scope is one that the source can be scraped for: one of those declared. If none is declared, one that
+    /// fills all places that its settings leave for a scope, and says nothing else, because nothing else would come of it.
     pub fn covers(&self, scope: &Scope) -> bool {
-        if self.scopes.iter().any(|declared| declared == scope) {
-            return true;
+        if !self.scopes.is_empty() {
+            return self.scopes.contains(scope);
         }
         let placeholders = self.kind.placeholders();
-        let takes_any = matches!(self.kind, SourceKind::Command(_) | SourceKind::Singer(_));
-        let fills_all = placeholders.iter().all(|name| scope.get(name).is_some());
-        let says_nothing_else = scope.pairs().all(|(name, _)| placeholders.contains(&name));
-        fills_all && (says_nothing_else || (takes_any && self.scopes.is_empty()))
+        placeholders.iter().all(|name| scope.get(name).is_some())
+            && scope.pairs().all(|(name, _)| placeholders.contains(&name))
     }
 
     /// The scopes that are scraped when none is named.

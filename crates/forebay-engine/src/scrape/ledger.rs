@@ -55,7 +55,15 @@ pub(super) async fn note_failure(
         Err(error) => (error.code(), error.to_string()),
         Ok(report) => {
             let code = failed.reason_code().unwrap_or_else(|| report.status.as_str());
-            (code, format!("run {} is {}: {}", report.run_id, report.status.as_str(), report.messages.join("; ")))
+            (
+                code,
+                format!(
+                    "run {} is {}: {}",
+                    report.run_id,
+                    report.status.as_str(),
+                    report.messages.join("; ")
+                ),
+            )
         }
     };
     let Ok(client) = scraper.database.client().await else { return };

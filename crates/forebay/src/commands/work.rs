@@ -25,8 +25,8 @@ use forebay_store::{
 use jiff::Timestamp;
 
 use self::report::Report;
-use super::signals::Signals;
 use super::scrape::LogLevel;
+use super::signals::Signals;
 use crate::{
     cli::values,
     context::Context,
