@@ -75,7 +75,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }
         Ok(exit(&ensured, &stop))
     });
-    stoppable(asking, || stop.ask()).await
+    Box::pin(stoppable(asking, || stop.ask())).await
 }
 
 fn exit(ensured: &Ensured, stop: &Stop) -> Exit {

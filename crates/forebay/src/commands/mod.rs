@@ -82,7 +82,7 @@ pub(crate) enum Command {
 /// Runs one command.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(args) => demo::run(&args, context).await,
+        Command::Demo(args) => Box::pin(demo::run(&args, context)).await,
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
         Command::Bench(command) => bench::run(&command, context).await,

@@ -131,7 +131,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let progress = |source: &str, scope: &Scope, progress: Progress| told.hear(source, scope, &progress);
         Ok(Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await)
     });
-    let ended = stoppable(scraping, || stop.ask()).await?;
+    let ended = Box::pin(stoppable(scraping, || stop.ask())).await?;
     let asked = ended.iter().flat_map(|one| one.chain.candidates());
     for report in asked.filter_map(|one| one.result.as_ref().ok()) {
         for warning in &report.warnings {

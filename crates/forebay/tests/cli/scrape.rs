@@ -178,9 +178,9 @@ fn scopes_are_scraped_one_by_one() {
     assert_eq!(runs, [("term=spring".to_owned(), 1), ("term=fall".to_owned(), 2)]);
     let one = world.done("scrape --scope term=fall");
     assert_eq!((one["runs"].as_array().unwrap().len(), &one["runs"][0]["num_unchanged"]), (1, &json!(2)));
-    // A scope that fills the places is one, even if it is not declared.
-    world.site.set("/terms/winter", &[("4", "Rings")], None);
-    assert_eq!(world.done("scrape terms --scope term=winter")["runs"][0]["num_added"], 1);
+    // Where scopes are declared, another one that would fill the places is none.
+    let (exit, document) = world.json("scrape terms --scope term=winter");
+    assert_eq!((exit, &document["error"]["code"]), (2, &json!("no_such_scope")), "{document}");
     let (exit, document) = world.json("scrape terms --scope year=1");
     assert_eq!((exit, &document["error"]["code"]), (2, &json!("scope_incomplete")), "{document}");
 }

@@ -90,7 +90,7 @@ fn checked(source: &SourceDefinition, scope: &Scope) -> Result<Scope, Failure> {
     }
     let message = format!("the source {} has no scope [{scope}]", source.name);
     Err(Failure::usage("no_such_scope", message).hint(format!(
-        "a scope is one of `scopes` in [sources.{}], or fills the places of its URL and says nothing else",
+        "a scope is one of `scopes` in [sources.{}]; where there are none, it fills the places of its URL and says nothing else",
         source.name
     )))
 }

@@ -204,7 +204,7 @@ impl Report for ScrapeReport {
                 (format!("{}{}", stood_in.source, bracketed(&stood_in.scope)), stood_in.reasons());
             match &stood_in.answered_by {
                 Some(name) => {
-                    page.toned(Tone::Warning, &format!("{name} stood in for {subject} ({reasons})"))
+                    page.toned(Tone::Warning, &format!("{name} stood in for {subject} ({reasons})"));
                 }
                 None => page.toned(Tone::Bad, &format!("nobody answered for {subject} ({reasons})")),
             }

@@ -38,9 +38,11 @@ pub(super) fn unmatched(source: &SourceDefinition, sample: &Sample) -> Vec<Unmat
     if html.get("follow").is_some() && num_listed > 0 && !has_links && num_refused == 0 {
         unmatched.push(found_nothing(&["follow"]));
     }
-    let is_empty = |name: &str| match sample.records.is_empty() {
-        true => sample.missing_keys.contains_key(name),
-        false => sample.field_coverage.get(name).is_none_or(|share| *share == 0.0),
+    let is_empty = |name: &str| {
+        if sample.records.is_empty() {
+            return sample.missing_keys.contains_key(name);
+        }
+        sample.field_coverage.get(name).is_none_or(|share| *share <= 0.0)
     };
     let names = |fields: Option<&Value>| -> Vec<String> {
         fields.and_then(Value::as_object).map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
