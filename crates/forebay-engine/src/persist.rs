@@ -87,6 +87,7 @@ pub struct Input {
 }
 
 /// How records come.
+#[expect(clippy::large_enum_variant, reason = "a run has one, and moves it twice")]
 pub enum Feed {
     /// As a stream of bytes.
     Bytes {

@@ -54,6 +54,7 @@ pub struct Scraper {
 
 /// How a scrape differs from what the source declares.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 pub struct ScrapeOptions {
     /// When the source is observed. Default: when the run begins.
     pub observed_at: Option<Timestamp>,
@@ -174,7 +175,7 @@ fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) ->
         // A tap says only at its end whether it has sent everything.
         complete: source.complete || matches!(source.kind, SourceKind::Singer(_)),
         observed_at: options.observed_at,
-        guards: options.guards.clone().unwrap_or_else(|| source.guards.clone()),
+        guards: options.guards.unwrap_or(source.guards),
         max_rejected_share: source.max_rejected_share,
         with_handoffs: options.with_handoffs,
         sequence_field: source.sequence_field.clone(),

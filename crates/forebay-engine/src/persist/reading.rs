@@ -223,13 +223,13 @@ async fn prepare_all(
                     let (preparers, policy) = (Arc::clone(&preparers), Arc::clone(&policy));
                     under_way.push_back(task::spawn_blocking(move || {
                         let idle = preparers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                        let mut preparer = idle.unwrap_or_else(|| Preparer::new(policy));
-                        let prepared = match piece {
-                            Piece::Chunk(chunk, position) => prepare(&mut preparer, &chunk, position),
-                            Piece::Page(crawled, position) => prepare_page(&mut preparer, *crawled, position),
+                        let mut hand = idle.unwrap_or_else(|| Preparer::new(policy));
+                        let done = match piece {
+                            Piece::Chunk(chunk, position) => prepare(&mut hand, &chunk, position),
+                            Piece::Page(crawled, position) => prepare_page(&mut hand, *crawled, position),
                         };
-                        preparers.lock().unwrap_or_else(PoisonError::into_inner).push(preparer);
-                        Ok(prepared)
+                        preparers.lock().unwrap_or_else(PoisonError::into_inner).push(hand);
+                        Ok(done)
                     }));
                 }
                 Some(Err(error)) => {
@@ -388,8 +388,8 @@ impl PreparedChunk {
         });
         self.payloads.len()
             + self.keys.len()
-            + self.records.len() * mem::size_of::<PreparedRecord>()
-            + self.known().len() * mem::size_of::<ReferenceId>()
+            + mem::size_of_val(self.records.as_slice())
+            + mem::size_of_val(self.known())
             + page
     }
 }

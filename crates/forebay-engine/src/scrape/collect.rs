@@ -55,7 +55,7 @@ pub(crate) async fn collect(
     // What could not be read may be what looks vanished.
     request.complete &= incomplete.is_none();
     let num_records = lines.num_records;
-    let file = lines.file.into_inner().map_err(|error| error.into_error())?;
+    let file = lines.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     Ok(Collected { source: source.name.clone(), num_records, observed_at, incomplete, request, file })
 }
 

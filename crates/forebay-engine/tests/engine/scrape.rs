@@ -32,10 +32,8 @@ use crate::site::{Answer, Site};
 
 /// A list of courses on `/`, with a link to the next page if there is one.
 pub(crate) fn list(courses: &[(&str, &str)], next: Option<&str>) -> Answer {
-    let items: String = courses
-        .iter()
-        .map(|(id, title)| format!("<li class=course data-id='{id}'><h2>{title}</h2></li>"))
-        .collect();
+    let item = |(id, title): &(&str, &str)| format!("<li class=course data-id='{id}'><h2>{title}</h2></li>");
+    let items = courses.iter().map(item).collect::<Vec<_>>().concat();
     let next = next.map(|next| format!("<a rel=next href='{next}'>more</a>")).unwrap_or_default();
     Answer::Page(format!("<!doctype html><title>Courses</title><ul>{items}</ul>{next}"))
 }

@@ -156,9 +156,9 @@ async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Res
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).unwrap());
     let asked = &mut pages.lock().unwrap().asked;
     if is_known {
-        asked.not_modified += 1
+        asked.not_modified += 1;
     } else {
-        asked.whole += 1
+        asked.whole += 1;
     }
     response
 }

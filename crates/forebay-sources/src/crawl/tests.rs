@@ -14,7 +14,8 @@ use crate::{
 
 /// A page with an item for each of these details, and a link to the next page.
 fn page(details: &[String], next: Option<&str>) -> Reply {
-    let items: String = details.iter().map(|path| format!("<li><a href='{path}'>one</a></li>")).collect();
+    let item = |path: &String| format!("<li><a href='{path}'>one</a></li>");
+    let items = details.iter().map(item).collect::<Vec<_>>().concat();
     let next = next.map(|next| format!("<a rel=next href='{next}'>more</a>")).unwrap_or_default();
     let headers = "content-type: text/html\r\netag: \"1\"\r\n";
     Reply::new(200, headers, format!("<h1>Title</h1><ul>{items}</ul>{next}"))
@@ -101,9 +102,10 @@ async fn what_must_not_be_remembered_has_nothing_to_ask_with() {
     let site = Site::serve(|_| page(&[], None)).await;
     for is_kept in [true, false] {
         let settings = CrawlSettings::default();
-        let (_, crawled) = match is_kept {
-            true => run(&site, crawl(settings, Forgetful)).await,
-            false => run(&site, crawl(settings, Void)).await,
+        let (_, crawled) = if is_kept {
+            run(&site, crawl(settings, Forgetful)).await
+        } else {
+            run(&site, crawl(settings, Void)).await
         };
         let Outcome::Read { validators, .. } = &crawled[0].outcome else { panic!("{crawled:?}") };
         assert_eq!(validators.is_empty(), !is_kept);

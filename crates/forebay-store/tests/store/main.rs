@@ -5,8 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
-mod breakers;
 mod adopt;
+mod breakers;
 mod cluster;
 mod connect;
 mod conservation;

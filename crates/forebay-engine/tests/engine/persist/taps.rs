@@ -4,8 +4,9 @@ use forebay_domain::guards::GuardPolicy;
 use forebay_engine::persist::{PersistRequest, RunReport, persist};
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::states::{self, SourceState};
+use serde_json::json;
 
-use super::{Shop, complete, counts, read_as};
+use super::{Shop, complete, counts, lines, read_as};
 
 impl Shop {
     async fn tap(&self, day: i64, text: &str) -> RunReport {
@@ -24,16 +25,14 @@ impl Shop {
 
 /// Records of a version, and what the tap says around them.
 fn messages(ids: &[usize], version: i64, activated: bool, state: &str) -> String {
-    let mut text = String::from(r#"{"type":"SCHEMA","stream":"items","schema":{},"key_properties":["id"]}"#);
-    for id in ids {
-        text += &format!(
-            "\n{{\"type\":\"RECORD\",\"stream\":\"items\",\"record\":{{\"id\":{id}}},\"version\":{version}}}"
-        );
-    }
-    if activated {
-        text += &format!("\n{{\"type\":\"ACTIVATE_VERSION\",\"stream\":\"items\",\"version\":{version}}}");
-    }
-    text + &format!("\n{{\"type\":\"STATE\",\"value\":{{\"at\":\"{state}\"}}}}\n")
+    let schema = json!({"type": "SCHEMA", "stream": "items", "schema": {}, "key_properties": ["id"]});
+    let record =
+        |id: &usize| json!({"type": "RECORD", "stream": "items", "record": {"id": id}, "version": version});
+    let whole = json!({"type": "ACTIVATE_VERSION", "stream": "items", "version": version});
+    let state = json!({"type": "STATE", "value": {"at": state}});
+    let messages = std::iter::once(schema).chain(ids.iter().map(record));
+    let messages = messages.chain(activated.then_some(whole)).chain([state]);
+    lines(messages.map(|message| message.to_string()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
