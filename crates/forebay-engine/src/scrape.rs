@@ -1,6 +1,6 @@
 //! Scraping: a source is asked for its records, and they are persisted as a run.
 //!
-//! A scrape is a [`persist`](crate::persist) whose input begins when the run has the scope to itself. Around it stands
+//! A scrape is a [`persist`] whose input begins when the run has the scope to itself. Around it stands
 //! the source's breaker: it is asked before, and told after how the source behaved, so that a source that is out of
 //! order is left alone by all workers.
 

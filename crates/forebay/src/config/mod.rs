@@ -4,7 +4,7 @@
 //! that names its place and the field that was probably meant, because a misspelt guard is a guard that is off. What
 //! can only be told of several fields together is checked on load as well ([`definition`]), and told with its place.
 //!
-//! The doc comments of the fields are what users read: they become the JSON Schema that editors show ([`schema`]) and
+//! The doc comments of the fields are what users read: they become the JSON Schema that editors show ([`mod@schema`]) and
 //! `docs/reference/configuration.md`, which a test compares. [`TEMPLATE`], which `forebay init` writes, shows what most
 //! need; a test holds it to these structs.
 
