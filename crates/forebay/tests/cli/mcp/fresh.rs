@@ -10,6 +10,7 @@ const CONFIG: &str = r#"
 entity = "course"
 key = ["id"]
 complete = true
+scopes = [{ semester = "spring" }, { semester = "autumn" }]
 
 [sources.courses.command]
 argv = ["cat", "courses.jsonl"]
