@@ -52,7 +52,7 @@ pub use settings::{
     Concurrency, Contact, Encoding, FetchSettings, Header, HeaderFromEnv, HeaderFromFile, HeaderName,
     HeaderText, Robots,
 };
-pub use shown::shown;
+pub use shown::{is_secret, shown};
 pub use stats::{FetchCounts, FetchStats};
 pub use stream::Body;
 pub use values::{Period, Rate, Size};

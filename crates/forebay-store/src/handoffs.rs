@@ -18,7 +18,7 @@ mod operate;
 mod prune;
 mod show;
 pub use conservation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
-pub use operate::{Mode, Operated, Selection, Stood, cancel, hold, release, retry, snooze};
+pub use operate::{Mode, Operated, Operation, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,

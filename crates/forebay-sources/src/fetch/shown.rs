@@ -38,7 +38,7 @@ pub fn shown(url: &Url) -> String {
 }
 
 /// Whether what has this name is a secret more often than not.
-pub(super) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word)) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }

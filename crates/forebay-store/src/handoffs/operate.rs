@@ -20,7 +20,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::{CHANNEL, REPAIR_PRIORITY};
+use super::CHANNEL;
 use crate::{
     error::Result,
     references::hold_plans,
@@ -96,13 +96,28 @@ pub struct Stood {
     pub failure_code: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Operation {
-    Retry { priority: i16 },
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Hand off once more what failed, was cancelled or succeeded, with failures counted from zero, and make what waits
+    /// for another try due now. What succeeded is chosen only by its state or by the ids of references. Refused with
+    /// `not_latest` is what the pipeline was given newer content of; other content that waits gives way.
+    Retry {
+        /// Lower goes first; [`super::REPAIR_PRIORITY`] goes after changes.
+        priority: i16,
+    },
+    /// Call off what waits.
     Cancel,
+    /// Set aside what waits, until it is released.
     Hold,
+    /// Let go what is held.
     Release,
-    Snooze { until: Timestamp },
+    /// Let what waits wait until a time. Refused with `attempt_under_way` is what waits for an attempt to end: when that
+    /// is taken up is up to the worker.
+    Snooze {
+        /// The time.
+        until: Timestamp,
+    },
 }
 
 /// The primary key of a hand-off.
@@ -127,47 +142,18 @@ struct Accepted {
     transition: &'static Transition,
 }
 
-/// Hands off once more what failed, was cancelled or succeeded, with failures counted from zero, and makes what waits
-/// for another try due now. What succeeded is chosen only by its state or by the ids of references. Refused with
-/// `not_latest` is what the pipeline was given newer content of; other content that waits gives way. `priority`: lower
-/// goes first; none: [`REPAIR_PRIORITY`], after changes.
-pub async fn retry(
-    client: &mut Client,
-    selection: &Selection,
-    priority: Option<i16>,
-    mode: Mode,
-) -> Result<Operated> {
-    let operation = Operation::Retry { priority: priority.unwrap_or(REPAIR_PRIORITY) };
-    operate(client, operation, selection, mode).await
-}
-
-/// Calls off what waits.
-pub async fn cancel(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
-    operate(client, Operation::Cancel, selection, mode).await
-}
-
-/// Sets aside what waits, until it is released.
-pub async fn hold(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
-    operate(client, Operation::Hold, selection, mode).await
-}
-
-/// Lets go what is held.
-pub async fn release(client: &mut Client, selection: &Selection, mode: Mode) -> Result<Operated> {
-    operate(client, Operation::Release, selection, mode).await
-}
-
-/// Lets what waits wait until a time. Refused with `attempt_under_way` is what waits for an attempt to end: when that
-/// is taken up is up to the worker.
-pub async fn snooze(
-    client: &mut Client,
-    selection: &Selection,
-    until: Timestamp,
-    mode: Mode,
-) -> Result<Operated> {
-    operate(client, Operation::Snooze { until }, selection, mode).await
-}
-
 impl Operation {
+    /// The word on the command line and in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "retry",
+            Self::Cancel => "cancel",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Snooze { .. } => "snooze",
+        }
+    }
+
     const fn event(self) -> Event {
         match self {
             Self::Retry { .. } => Event::Retry,
@@ -204,7 +190,8 @@ impl Selection {
     }
 }
 
-async fn operate(
+/// Carries out an operation on all hand-offs that are selected.
+pub async fn operate(
     client: &mut Client,
     operation: Operation,
     selection: &Selection,

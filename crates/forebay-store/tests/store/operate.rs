@@ -6,7 +6,7 @@ use forebay_domain::{
     identity::ReferenceId,
 };
 use forebay_store::{
-    handoffs::{self, HandoffFilter, Mode, Operated, Selection},
+    handoffs::{self, HandoffFilter, Mode, Operated, Operation, Selection},
     tables::{self, OnRemoved, TableName},
     testing,
 };
@@ -70,15 +70,15 @@ fn of(n: usize) -> Selection {
 
 async fn operate(client: &mut Client, event: Event, selection: &Selection, mode: Mode) -> Operated {
     let until: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
-    let done = match event {
-        Event::Retry => handoffs::retry(client, selection, None, mode).await,
-        Event::Cancel => handoffs::cancel(client, selection, mode).await,
-        Event::Hold => handoffs::hold(client, selection, mode).await,
-        Event::Release => handoffs::release(client, selection, mode).await,
-        Event::Snooze => handoffs::snooze(client, selection, until, mode).await,
+    let operation = match event {
+        Event::Retry => Operation::Retry { priority: handoffs::REPAIR_PRIORITY },
+        Event::Cancel => Operation::Cancel,
+        Event::Hold => Operation::Hold,
+        Event::Release => Operation::Release,
+        Event::Snooze => Operation::Snooze { until },
         other => panic!("{other:?} is nothing that operators do"),
     };
-    done.unwrap()
+    handoffs::operate(client, operation, selection, mode).await.unwrap()
 }
 
 /// State, reason, generation, failures, and whether it is finished, of one hand-off.

@@ -4,12 +4,15 @@
 //! changed as read. That holds only while it would be read alike. So a change of anything in the tables of the kind (and
 //! of the sitemap) raises the source's parser version, which makes all that is remembered void, except for settings that
 //! say where and how long: [`NOT_READING`]. So does a Forebay whose kinds read otherwise: [`READERS_VERSION`]. The version
-//! is raised as well by other key fields and field rules, when a run begins. Fetch, crawl, breaker, schedule, scopes and fallbacks do not raise it. A table that is spelled anew to the
-//! same effect costs one full reading, which is never wrong.
+//! is raised as well by other key fields and field rules, when a run begins. Fetch, crawl, breaker, schedule, scopes and
+//! fallbacks do not raise it. A table that is spelled anew to the same effect costs one full reading, which is never wrong.
 
 use std::fmt::Write;
 
-use forebay_sources::{fetch::shown, kinds::READERS_VERSION};
+use forebay_sources::{
+    fetch::{is_secret, shown},
+    kinds::READERS_VERSION,
+};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 use url::Url;
@@ -25,9 +28,6 @@ const NOT_READING: [&str; 5] = ["url", "timeout", "max_stderr_lines", "cwd", "en
 
 /// Tables whose texts are values that may be secrets, although they should not.
 const OF_VALUES: [&str; 2] = ["headers", "env"];
-
-/// Parts of names whose values are secrets more often than not.
-const SECRET_WORDS: [&str; 8] = ["key", "token", "secret", "sig", "passw", "auth", "session", "credential"];
 
 const MASK: &str = "***";
 
@@ -124,11 +124,6 @@ fn without_secret_parameters(text: &str) -> String {
     redact(masked.as_deref().unwrap_or(text))
 }
 
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -178,7 +173,7 @@ mod tests {
             authorization = "Bearer hush"
             x-token = { env = "TOKEN" }
             [command]
-            argv = ["spider", "--token", "hush", "--password=hush", "--lang", "en"]
+            argv = ["spider", "--token", "hush", "--pwd=hush", "--lang", "en"]
             env = { PLAIN = "hush", FILE = { file = "/run/x" } }
             "#,
         );
@@ -186,10 +181,7 @@ mod tests {
         assert!(!told.to_string().contains("hush"), "{told}");
         assert_eq!(told["key"], json!(["api_key"]));
         assert_eq!(told["fetch"]["headers"]["x-token"], json!({ "env": "TOKEN" }));
-        assert_eq!(
-            told["command"]["argv"],
-            json!(["spider", "--token", "***", "--password=***", "--lang", "en"])
-        );
+        assert_eq!(told["command"]["argv"], json!(["spider", "--token", "***", "--pwd=***", "--lang", "en"]));
         assert_eq!(told["command"]["env"]["FILE"], json!({ "file": "/run/x" }));
         let plain = "https://a.example/{term}?page={page}";
         assert_eq!(without_secret_parameters(plain), plain);

@@ -1,8 +1,8 @@
 //! `forebay handoffs hold`: sets aside what waits.
 
-use forebay_store::handoffs;
+use forebay_store::handoffs::Operation;
 
-use super::{report_operated::OperatedReport, select::Filters};
+use super::select::Filters;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -23,14 +23,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let operated = context
-        .with_database(async |database| {
-            let mut client = database.client().await?;
-            let selection = args.filters.selection(&client).await?;
-            Ok(handoffs::hold(&mut client, &selection, args.filters.mode()).await?)
-        })
-        .await?;
-    let report = OperatedReport::new("hold", args.filters.mode(), operated);
-    context.ui.show(&report)?;
-    Ok(report.exit())
+    args.filters.operate(Operation::Hold, context).await
 }

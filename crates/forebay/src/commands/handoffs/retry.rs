@@ -1,8 +1,8 @@
 //! `forebay handoffs retry`: hands off once more what stopped.
 
-use forebay_store::handoffs;
+use forebay_store::handoffs::{Operation, REPAIR_PRIORITY};
 
-use super::{report_operated::OperatedReport, select::Filters};
+use super::select::Filters;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -23,21 +23,12 @@ pub(crate) struct Args {
     filters: Filters,
 
     /// Lower goes first; changes have 0
-    #[arg(long, value_name = "N", default_value_t = handoffs::REPAIR_PRIORITY,
+    #[arg(long, value_name = "N", default_value_t = REPAIR_PRIORITY,
         value_parser = clap::value_parser!(i16).range(0..=100))]
     priority: i16,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let operated = context
-        .with_database(async |database| {
-            let mut client = database.client().await?;
-            let selection = args.filters.selection(&client).await?;
-            Ok(handoffs::retry(&mut client, &selection, Some(args.priority), args.filters.mode()).await?)
-        })
-        .await?;
-    let report = OperatedReport::new("retry", args.filters.mode(), operated);
-    context.ui.show(&report)?;
-    Ok(report.exit())
+    args.filters.operate(Operation::Retry { priority: args.priority }, context).await
 }

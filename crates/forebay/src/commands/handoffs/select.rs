@@ -3,11 +3,17 @@
 use forebay_domain::handoff::State;
 use forebay_store::{
     connect::Client,
-    handoffs::{Mode, Selection},
+    handoffs::{self, Mode, Operation, Selection},
 };
 use jiff::{Span, Timestamp, Zoned, tz::TimeZone};
 
-use crate::{cli::values, failure::Failure, names};
+use super::report_operated::OperatedReport;
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// The words of `ingestion_handoffs.state`.
 pub(super) const STATES: [&str; 8] =
@@ -55,7 +61,7 @@ pub(super) struct Filters {
 
 impl Filters {
     /// What they select. Errors: `no_filter`, and those of unknown names.
-    pub(super) async fn selection(&self, client: &Client) -> Result<Selection, Failure> {
+    async fn selection(&self, client: &Client) -> Result<Selection, Failure> {
         let is_narrowed = self.pipeline.is_some()
             || self.source.is_some()
             || self.state.is_some()
@@ -88,8 +94,22 @@ impl Filters {
         })
     }
 
+    /// Does to them what an operator says, and tells what came of it.
+    pub(super) async fn operate(&self, operation: Operation, context: &Context) -> Result<Exit, Failure> {
+        let operated = context
+            .with_database(async |database| {
+                let mut client = database.client().await?;
+                let selection = self.selection(&client).await?;
+                Ok(handoffs::operate(&mut client, operation, &selection, self.mode()).await?)
+            })
+            .await?;
+        let report = OperatedReport::new(operation.as_str(), self.mode(), operated);
+        context.ui.show(&report)?;
+        Ok(report.exit())
+    }
+
     /// Whether to act.
-    pub(super) fn mode(&self) -> Mode {
+    fn mode(&self) -> Mode {
         if self.dry_run { Mode::DryRun } else { Mode::Act }
     }
 }

@@ -1,12 +1,9 @@
 //! `forebay handoffs snooze`: puts off what waits.
 
-use forebay_store::handoffs;
+use forebay_store::handoffs::Operation;
 use jiff::Timestamp;
 
-use super::{
-    report_operated::OperatedReport,
-    select::{self, Filters},
-};
+use super::select::{self, Filters};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -31,14 +28,5 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let operated = context
-        .with_database(async |database| {
-            let mut client = database.client().await?;
-            let selection = args.filters.selection(&client).await?;
-            Ok(handoffs::snooze(&mut client, &selection, args.not_before, args.filters.mode()).await?)
-        })
-        .await?;
-    let report = OperatedReport::new("snooze", args.filters.mode(), operated);
-    context.ui.show(&report)?;
-    Ok(report.exit())
+    args.filters.operate(Operation::Snooze { until: args.not_before }, context).await
 }
