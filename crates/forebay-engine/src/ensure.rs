@@ -8,9 +8,9 @@
 //! Only a run of the whole scope that was applied makes it fresh. What failed, was held by a guard, or could not read
 //! everything leaves the last sync as it was, and while that is not too old, it is served.
 
-mod away;
-mod flight;
-mod sync;
+mod outage;
+mod refresh;
+mod single_flight;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use moka::sync::Cache;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use self::{away::Away, flight::Flights};
+use self::{outage::Away, single_flight::SingleFlight};
 use crate::{
     error::Error,
     scrape::{Scraper, Stop},
@@ -155,7 +155,7 @@ struct Shared {
     /// By entity type; for others the shipped ones.
     policies: BTreeMap<String, FreshnessPolicy>,
     answers: Cache<Wanted, Arc<Ensured>>,
-    flights: Flights,
+    flights: SingleFlight,
     /// What happens while the database is away.
     away: Mutex<Away>,
     /// How many scopes may be scraped at the same time: each needs connections of the pool.
@@ -204,7 +204,7 @@ impl Gate {
             scraper,
             policies,
             answers,
-            flights: Flights::default(),
+            flights: SingleFlight::default(),
             away: Mutex::new(Away::new(Timestamp::now())),
             scrapes: Semaphore::new(MOST_SCRAPES),
             lease,

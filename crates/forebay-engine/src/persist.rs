@@ -411,8 +411,8 @@ async fn start<'a>(
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
     let client = database.client().await?;
-    let takers = if request.with_handoffs {
-        handoffs::takers_of(&**client, &source.name, &source.entity_type).await?
+    let subscribers = if request.with_handoffs {
+        handoffs::subscribers_of(&**client, &source.name, &source.entity_type).await?
     } else {
         Vec::new()
     };
@@ -450,7 +450,7 @@ async fn start<'a>(
                 scope,
                 observed_at,
             },
-            takers,
+            subscribers,
             sequence_field: request.sequence_field.clone(),
             contract_version_column: request.contract_version_column.clone(),
         },

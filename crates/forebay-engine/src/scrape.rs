@@ -11,9 +11,9 @@ mod declare;
 mod definition;
 mod feed;
 mod ledger;
-mod logbook;
 mod many;
 mod memory;
+mod run_log;
 pub mod schedule;
 mod stop;
 mod test;
@@ -29,12 +29,12 @@ pub use chain::{Candidate, Chain, scrape_chain};
 pub use declare::declare;
 pub use definition::{SourceDefinition, SourceKind, Sources};
 pub use ledger::enter;
-pub use logbook::ENDED;
 pub use many::{Scrape, Scraped, scrape_many};
+pub use run_log::ENDED;
 pub use stop::Stop;
 pub use test::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected, test};
 
-use self::logbook::Logbook;
+use self::run_log::RunLog;
 use crate::{
     error::{Error, Result},
     logs::Level,
@@ -123,21 +123,21 @@ pub async fn scrape(
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
     let asked =
         if is_live { Some(breaker::ask(&scraper.database, &stored, &source.breaker).await?) } else { None };
-    let logbook = Logbook::new(options.log_level);
-    let begin = feed::begin(scraper, source, scope, &stored, options, Some(Arc::clone(&logbook)));
+    let run_log = RunLog::new(options.log_level);
+    let begin = feed::begin(scraper, source, scope, &stored, options, Some(Arc::clone(&run_log)));
     let input = Input { name: feed::shown(source, scope), feed: persist::Feed::Later(begin) };
     let mut result = tokio::select! {
         result = persist::persist(&scraper.database, request, input, progress) => result,
         () = options.stop.asked() => Err(Error::Interrupted),
     };
-    if let (Err(Error::Interrupted), Some(run_id)) = (&result, logbook.run_id()) {
+    if let (Err(Error::Interrupted), Some(run_id)) = (&result, run_log.run_id()) {
         stop::close_run(&scraper.database, run_id, started.elapsed()).await;
     }
     if let Some((permit, to_half_open)) = asked {
-        logbook.transition(to_half_open);
-        let call = breaker::Call { permit, run_id: logbook.run_id(), result: &result };
+        run_log.transition(to_half_open);
+        let call = breaker::Call { permit, run_id: run_log.run_id(), result: &result };
         let ended = breaker::tell(&scraper.database, &stored, &source.breaker, &call).await;
-        logbook.transition(ended);
+        run_log.transition(ended);
     }
     if let Ok(report) = &mut result
         && report.status == RunStatus::Complete
@@ -149,8 +149,8 @@ pub async fn scrape(
             source.name
         ));
     }
-    logbook.end(&result);
-    logbook.close().await;
+    run_log.end(&result);
+    run_log.close().await;
     result
 }
 

@@ -8,18 +8,18 @@
 //! A hand-off says which reference changed, not how: the handler reads what is stored now. Newer content than was
 //! handed off is ingested early then, and once more by its own hand-off, which changes nothing.
 
-pub mod conservation;
 mod declare;
+mod event;
 mod handlers;
-mod inside;
 mod leased;
-mod outside;
+mod listener;
+mod maintenance;
+pub mod reconciliation;
 mod report;
-mod serve;
-mod service;
 mod settings;
-mod upkeep;
-mod wake;
+mod supervisor;
+mod transactional;
+mod worker;
 
 use std::{future::Future, time::Duration};
 
@@ -31,7 +31,7 @@ pub use forebay_store::{
     pipelines::{LimitKey, Limits, PipelineSpec},
 };
 use report::Batch;
-pub use report::{PipelineReport, Progress, Upkeep, WorkReport};
+pub use report::{Maintenance, PipelineReport, Progress, WorkReport};
 
 use crate::error::Result;
 
@@ -79,7 +79,7 @@ pub async fn drain(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<WorkReport> {
     // It holds the workers of every pipeline, which is much for the stack of whoever waits for it.
-    Box::pin(service::drain(database, options, progress)).await
+    Box::pin(supervisor::drain(database, options, progress)).await
 }
 
 /// Works until `stop` is done, then lets the work under way finish within [`WorkOptions::grace`]. New work is heard of
@@ -91,7 +91,7 @@ pub async fn follow(
     progress: &(dyn Fn(Progress<'_>) + Sync),
     stop: impl Future<Output = ()>,
 ) -> Result<WorkReport> {
-    Box::pin(service::follow(database, options, progress, stop)).await
+    Box::pin(supervisor::follow(database, options, progress, stop)).await
 }
 
 /// Finds documents, of one source or of all, best first; see [`documents::search`].

@@ -1,7 +1,7 @@
-drop table forebay.upkeep;
+drop table forebay.maintenance;
 drop table forebay.ingestion_attempts;
 drop table forebay.failure_policies;
-drop table forebay.ingestion_places;
+drop table forebay.ingestion_cursors;
 drop table forebay.ingestion_limits;
 drop table forebay.ingestion_claims;
 drop table forebay.ingestion_jobs;

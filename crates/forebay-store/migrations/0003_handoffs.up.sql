@@ -107,7 +107,7 @@ comment on column forebay.ingestion_claims.worker is 'Who claimed them, as the w
 comment on column forebay.ingestion_claims.reference_ids is 'The references of all jobs that the claim began with.';
 
 -- Where reading a queue goes on after a look that was dear; a hint that may be lost or out of date.
-create table forebay.ingestion_places (
+create table forebay.ingestion_cursors (
     pipeline_id int not null,
     priority smallint not null,
     source_id int not null,
@@ -116,13 +116,13 @@ create table forebay.ingestion_places (
     good_until timestamptz not null,
     constraint ingestion_places_pkey primary key (pipeline_id, priority, source_id)
 ) with (fillfactor = 50);
-comment on table forebay.ingestion_places is 'How far the queue of a pipeline has been read, by priority and source.';
-comment on column forebay.ingestion_places.pipeline_id is 'The pipeline.';
-comment on column forebay.ingestion_places.priority is 'The priority of the jobs.';
-comment on column forebay.ingestion_places.source_id is 'The source of their references.';
-comment on column forebay.ingestion_places.after_time is 'not_before of the last job that was claimed.';
-comment on column forebay.ingestion_places.after_id is 'Its reference.';
-comment on column forebay.ingestion_places.good_until is 'From then on the queue is read from its front again.';
+comment on table forebay.ingestion_cursors is 'How far the queue of a pipeline has been read, by priority and source.';
+comment on column forebay.ingestion_cursors.pipeline_id is 'The pipeline.';
+comment on column forebay.ingestion_cursors.priority is 'The priority of the jobs.';
+comment on column forebay.ingestion_cursors.source_id is 'The source of their references.';
+comment on column forebay.ingestion_cursors.after_time is 'not_before of the last job that was claimed.';
+comment on column forebay.ingestion_cursors.after_id is 'Its reference.';
+comment on column forebay.ingestion_cursors.good_until is 'From then on the queue is read from its front again.';
 
 -- Limits hold over all workers because what they count is here: a bucket of tokens for each pipeline ('') and key.
 create table forebay.ingestion_limits (
@@ -184,10 +184,10 @@ comment on column forebay.ingestion_attempts.reason_code is 'What failed, as a s
 comment on column forebay.ingestion_attempts.message is 'What failed, as a sentence.';
 comment on column forebay.ingestion_attempts.failed_at is 'When.';
 
-create table forebay.upkeep (
+create table forebay.maintenance (
     task text primary key,
     began_at timestamptz not null
 );
-comment on table forebay.upkeep is 'Tasks that one of all workers does from time to time.';
-comment on column forebay.upkeep.task is 'reconcile, prune or prune_scraping.';
-comment on column forebay.upkeep.began_at is 'When it was last begun.';
+comment on table forebay.maintenance is 'Tasks that one of all workers does from time to time.';
+comment on column forebay.maintenance.task is 'reconcile, prune or prune_scraping.';
+comment on column forebay.maintenance.began_at is 'When it was last begun.';

@@ -521,7 +521,7 @@ as $$
 declare
     began_at timestamptz := clock_timestamp();
     goes_on boolean := exists (
-        select from forebay.ingestion_places as l where l.pipeline_id = next_jobs.pipeline_id and l.good_until > began_at);
+        select from forebay.ingestion_cursors as l where l.pipeline_id = next_jobs.pipeline_id and l.good_until > began_at);
     level record;
     found_now record;
     picked uuid[] := '{}';
@@ -561,7 +561,7 @@ begin
                 from groups as g
                 union all
                 select l.priority, l.source_id, l.after_time, l.after_id
-                from forebay.ingestion_places as l
+                from forebay.ingestion_cursors as l
                 where l.pipeline_id = next_jobs.pipeline_id and goes_on
             ),
             shuffled as (
@@ -621,12 +621,12 @@ begin
     took := clock_timestamp() - began_at;
     -- Whoever else is about to write the places down does it as well; nobody waits for it.
     if (goes_on or took > interval '5 ms' + cardinality(picked) * interval '20 us')
-        and pg_try_advisory_xact_lock(hashtext('forebay.ingestion_places'), pipeline_id)
+        and pg_try_advisory_xact_lock(hashtext('forebay.ingestion_cursors'), pipeline_id)
     then
         if not goes_on then
-            delete from forebay.ingestion_places as l where l.pipeline_id = next_jobs.pipeline_id;
+            delete from forebay.ingestion_cursors as l where l.pipeline_id = next_jobs.pipeline_id;
         end if;
-        insert into forebay.ingestion_places as l (pipeline_id, priority, source_id, after_time, after_id, good_until)
+        insert into forebay.ingestion_cursors as l (pipeline_id, priority, source_id, after_time, after_id, good_until)
         select distinct on (r.priority, r.source_id)
             next_jobs.pipeline_id, r.priority, r.source_id, r.not_before, r.reference_id,
             clock_timestamp() + least(interval '5 s', took * 20)

@@ -13,13 +13,13 @@ use crate::{
     types::{SqlHash, SqlId, sql_ids},
 };
 
-mod conservation;
 mod operate;
 mod prune;
+mod reconciliation;
 mod show;
-pub use conservation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
 pub use operate::{Mode, Operated, Operation, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
+pub use reconciliation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,
     counts, failures_since, jobs_of, list, now,
@@ -41,7 +41,7 @@ const COPY_JOBS: &str = "copy forebay.ingestion_jobs (reference_id, pipeline_id,
 
 /// A pipeline that takes changes, with what it wants of them.
 #[derive(Clone, Debug)]
-pub struct Taker {
+pub struct Subscriber {
     /// The pipeline.
     pub pipeline_id: i32,
     /// The fields that a new version must have changed; none: any.
@@ -54,7 +54,7 @@ pub struct Taker {
 #[derive(Clone, Copy, Debug)]
 pub struct Queueing<'a> {
     /// The pipelines that take them.
-    pub takers: &'a [Taker],
+    pub subscribers: &'a [Subscriber],
     /// The run that made them; None: no run did.
     pub run_id: Option<i64>,
     /// The source of the references.
@@ -76,7 +76,7 @@ pub struct Enqueue {
     pub changed_fields: Vec<String>,
 }
 
-impl Taker {
+impl Subscriber {
     /// Whether it wants a change.
     pub fn takes(&self, change: &Enqueue) -> bool {
         change.change != Change::Updated
@@ -86,7 +86,11 @@ impl Taker {
 }
 
 /// The pipelines that take the changes of a source.
-pub async fn takers_of(client: &impl GenericClient, source: &str, entity_type: &str) -> Result<Vec<Taker>> {
+pub async fn subscribers_of(
+    client: &impl GenericClient,
+    source: &str,
+    entity_type: &str,
+) -> Result<Vec<Subscriber>> {
     let statement = "select pipeline_id, changed_fields, limit_key, limit_key_is_url from forebay.pipelines \
          where enabled and (source_name is null or source_name = $1) \
              and (entity_types = '{}' or $2 = any (entity_types)) \
@@ -96,7 +100,7 @@ pub async fn takers_of(client: &impl GenericClient, source: &str, entity_type: &
         .map(|row| {
             let path: Option<Vec<String>> = row.try_get(2)?;
             let is_url = row.try_get(3)?;
-            Ok(Taker {
+            Ok(Subscriber {
                 pipeline_id: row.try_get(0)?,
                 changed_fields: row.try_get(1)?,
                 limit_key: path.map(|path| LimitKey { path, is_url }),
@@ -113,14 +117,14 @@ pub async fn enqueue_added(
     added: impl Iterator<Item = (ReferenceId, VersionHash)> + Clone,
 ) -> Result<u64> {
     let mut num_handoffs = 0;
-    for taker in queueing.takers {
+    for subscriber in queueing.subscribers {
         let mut copy = CopyWriter::begin(transaction, COPY_HANDOFFS).await?;
         for (reference_id, payload_hash) in added.clone() {
             copy.row(8)
                 .await?
                 .id(reference_id)
                 .int8(queueing.run_id.unwrap_or_default())
-                .int4(taker.pipeline_id)
+                .int4(subscriber.pipeline_id)
                 .int4(1)
                 .hash(payload_hash)
                 .text("pending")
@@ -133,16 +137,16 @@ pub async fn enqueue_added(
             copy.row(5)
                 .await?
                 .id(reference_id)
-                .int4(taker.pipeline_id)
+                .int4(subscriber.pipeline_id)
                 .int4(queueing.source_id)
                 .hash(payload_hash)
                 .text(Change::Added.as_str());
         }
         copy.finish().await?;
-        set_limit_keys(transaction, taker, added.clone().map(|(id, _)| id)).await?;
+        set_limit_keys(transaction, subscriber, added.clone().map(|(id, _)| id)).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, queueing.takers).await?;
+        notify(transaction, queueing.subscribers).await?;
     }
     Ok(num_handoffs)
 }
@@ -157,37 +161,37 @@ pub async fn enqueue_changed(
 ) -> Result<u64> {
     let mut num_handoffs = 0;
     // Most pipelines take everything, all in one statement.
-    let (choosy, plain): (Vec<&Taker>, Vec<&Taker>) =
-        queueing.takers.iter().partition(|taker| !taker.changed_fields.is_empty());
+    let (choosy, plain): (Vec<&Subscriber>, Vec<&Subscriber>) =
+        queueing.subscribers.iter().partition(|subscriber| !subscriber.changed_fields.is_empty());
     let all: Vec<&Enqueue> = changes.iter().collect();
     num_handoffs += enqueue(transaction, queueing, &plain, &all, None, 0).await?;
-    for taker in choosy {
-        let wanted: Vec<&Enqueue> = changes.iter().filter(|change| taker.takes(change)).collect();
-        num_handoffs += enqueue(transaction, queueing, &[taker], &wanted, None, 0).await?;
+    for subscriber in choosy {
+        let wanted: Vec<&Enqueue> = changes.iter().filter(|change| subscriber.takes(change)).collect();
+        num_handoffs += enqueue(transaction, queueing, &[subscriber], &wanted, None, 0).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, queueing.takers).await?;
+        notify(transaction, queueing.subscribers).await?;
     }
     Ok(num_handoffs)
 }
 
-/// Hands off to each of `takers` each of `changes`. `reason`, if given, takes the place of the change's own word.
+/// Hands off to each of `subscribers` each of `changes`. `reason`, if given, takes the place of the change's own word.
 async fn enqueue(
     transaction: &impl GenericClient,
     queueing: &Queueing<'_>,
-    takers: &[&Taker],
+    subscribers: &[&Subscriber],
     changes: &[&Enqueue],
     reason: Option<ReasonCode>,
     priority: i16,
 ) -> Result<u64> {
-    if takers.is_empty() || changes.is_empty() {
+    if subscribers.is_empty() || changes.is_empty() {
         return Ok(0);
     }
     let ids: Vec<SqlId> = changes.iter().map(|c| SqlId(c.reference_id)).collect();
     let hashes: Vec<SqlHash> = changes.iter().map(|c| SqlHash(c.payload_hash)).collect();
     let versions: Vec<i32> = changes.iter().map(|c| c.version).collect();
     let words: Vec<&str> = changes.iter().map(|c| c.change.as_str()).collect();
-    let pipelines: Vec<i32> = takers.iter().map(|taker| taker.pipeline_id).collect();
+    let pipelines: Vec<i32> = subscribers.iter().map(|subscriber| subscriber.pipeline_id).collect();
     let num_handoffs = transaction
         .execute_typed(
             ENQUEUE,
@@ -204,8 +208,8 @@ async fn enqueue(
             ],
         )
         .await?;
-    for taker in takers {
-        set_limit_keys(transaction, taker, changes.iter().map(|change| change.reference_id)).await?;
+    for subscriber in subscribers {
+        set_limit_keys(transaction, subscriber, changes.iter().map(|change| change.reference_id)).await?;
     }
     Ok(num_handoffs)
 }
@@ -213,16 +217,16 @@ async fn enqueue(
 /// Brings the keys of a pipeline's limits up to date, if it has such limits.
 async fn set_limit_keys(
     transaction: &impl GenericClient,
-    taker: &Taker,
+    subscriber: &Subscriber,
     ids: impl Iterator<Item = ReferenceId>,
 ) -> Result<()> {
-    let Some(key) = &taker.limit_key else { return Ok(()) };
+    let Some(key) = &subscriber.limit_key else { return Ok(()) };
     let ids: Vec<ReferenceId> = ids.collect();
     transaction
         .execute_typed(
             LIMIT_KEYS,
             &[
-                (&taker.pipeline_id, Type::INT4),
+                (&subscriber.pipeline_id, Type::INT4),
                 (&sql_ids(&ids), Type::UUID_ARRAY),
                 (&key.path, Type::TEXT_ARRAY),
                 (&key.is_url, Type::BOOL),
@@ -234,8 +238,8 @@ async fn set_limit_keys(
 
 /// Wakes the workers of pipelines when this transaction is committed. It makes their wait shorter and nothing depends
 /// on it, so it may get lost on a pooler.
-async fn notify(transaction: &impl GenericClient, takers: &[Taker]) -> Result<()> {
-    let pipelines: Vec<i32> = takers.iter().map(|taker| taker.pipeline_id).collect();
+async fn notify(transaction: &impl GenericClient, subscribers: &[Subscriber]) -> Result<()> {
+    let pipelines: Vec<i32> = subscribers.iter().map(|subscriber| subscriber.pipeline_id).collect();
     let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";
     transaction.query_typed(statement, &[(&CHANNEL, Type::TEXT), (&pipelines, Type::INT4_ARRAY)]).await?;
     Ok(())

@@ -7,7 +7,6 @@
 //!
 //! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
 
-pub mod adopt;
 pub mod aliases;
 pub mod bench;
 pub mod breakers;
@@ -26,6 +25,7 @@ pub mod handoffs;
 pub mod history;
 pub mod jobs;
 pub mod logs;
+pub mod maintenance;
 pub mod migrations;
 pub mod pages;
 pub mod pipelines;
@@ -41,7 +41,7 @@ pub mod tables;
 pub mod testing;
 pub mod timeline;
 mod types;
-pub mod upkeep;
+pub mod user_rows;
 
 pub use connect::{Database, Target};
 pub use error::{Error, Result};

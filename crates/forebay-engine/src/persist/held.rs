@@ -106,8 +106,8 @@ impl<'a> Held<'a> {
             return Err(Error::NotHeld { run_id, status: run.status.as_str() });
         }
         let source = sources::find(&**client, &run.source).await?.ok_or_else(not_there)?;
-        let takers = if run.with_handoffs {
-            handoffs::takers_of(&**client, &run.source, &source.entity_type).await?
+        let subscribers = if run.with_handoffs {
+            handoffs::subscribers_of(&**client, &run.source, &source.entity_type).await?
         } else {
             Vec::new()
         };
@@ -123,7 +123,7 @@ impl<'a> Held<'a> {
         let policy = StoredPolicy::from_json(&source.policy);
         let target = Target {
             origin,
-            takers,
+            subscribers,
             sequence_field: policy.sequence_field,
             contract_version_column: policy.contract_version_column,
         };

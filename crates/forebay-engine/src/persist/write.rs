@@ -10,10 +10,10 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
-    adopt,
-    handoffs::{self, Enqueue, Queueing, Taker},
+    handoffs::{self, Enqueue, Queueing, Subscriber},
     references::{self, ChangedReference, Current, Lineage, NewReference, Origin},
     rejected::Rejected,
+    user_rows,
 };
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
@@ -26,7 +26,7 @@ pub(super) struct Target {
     /// What all its rows have in common.
     pub(super) origin: Origin,
     /// The pipelines that its changes are handed off to.
-    pub(super) takers: Vec<Taker>,
+    pub(super) subscribers: Vec<Subscriber>,
     /// The field whose number tells the older of two records.
     pub(super) sequence_field: Option<String>,
     /// The field that says which version of its contract a record was written for.
@@ -36,7 +36,7 @@ pub(super) struct Target {
 impl Target {
     fn queueing(&self) -> Queueing<'_> {
         let Origin { run_id, source_id, .. } = self.origin;
-        Queueing { takers: &self.takers, run_id: Some(run_id), source_id }
+        Queueing { subscribers: &self.subscribers, run_id: Some(run_id), source_id }
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn write(
     // With the records themselves: a run that dies later leaves none that a next one would take for unchanged.
     if let Some(column) = &target.contract_version_column {
         let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
-        adopt::mark(transaction, target.origin.run_id, &ids, column).await?;
+        user_rows::mark(transaction, target.origin.run_id, &ids, column).await?;
     }
     Ok(Attempt::Written(written))
 }
@@ -115,7 +115,7 @@ async fn change(
     if stored.len() != known.len() {
         return Ok(false);
     }
-    let is_choosy = target.takers.iter().any(|taker| !taker.changed_fields.is_empty());
+    let is_choosy = target.subscribers.iter().any(|subscriber| !subscriber.changed_fields.is_empty());
     let mut changed = Vec::new();
     let mut handed_off = Vec::new();
     let mut moved = Vec::new();

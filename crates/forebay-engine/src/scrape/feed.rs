@@ -13,10 +13,10 @@ use forebay_sources::{
     },
 };
 use forebay_store::{
-    adopt::{self, RowsSpec, VersionCount},
     connect::{Database, OpenOptions, Target},
     sources::{self, Source},
     states,
+    user_rows::{self, RowsSpec, VersionCount},
 };
 use jiff::Timestamp;
 use ring::digest;
@@ -25,8 +25,8 @@ use url::Url;
 
 use super::{
     ScrapeOptions, Scraper, SourceDefinition, SourceKind,
-    logbook::{self, Logbook},
     memory::PageMemory,
+    run_log::{self, RunLog},
 };
 use crate::{
     error::{Error, Result},
@@ -64,7 +64,7 @@ pub(super) async fn without_database(
         scope: scope.clone(),
         source_id: None,
         options,
-        logbook: None,
+        run_log: None,
     };
     match &source.kind {
         // Where it goes on is in the database that is away.
@@ -83,8 +83,8 @@ pub(super) async fn rows_by_version(
 ) -> Result<Vec<VersionCount>> {
     let spec = rows_spec(postgres)?;
     let counts = match other_database(postgres).await? {
-        Some(other) => adopt::rows_by_version(&other, &spec).await,
-        None => adopt::rows_by_version(database, &spec).await,
+        Some(other) => user_rows::rows_by_version(&other, &spec).await,
+        None => user_rows::rows_by_version(database, &spec).await,
     };
     counts.map_err(|error| unreadable_rows(&source.name, error))
 }
@@ -137,17 +137,17 @@ struct Beginning {
     /// None: there is no database.
     source_id: Option<i32>,
     options: ScrapeOptions,
-    logbook: Option<Arc<Logbook>>,
+    run_log: Option<Arc<RunLog>>,
 }
 
-/// Prepares to begin. The logbook is opened when it does.
+/// Prepares to begin. The run_log is opened when it does.
 pub(super) fn begin(
     scraper: &Scraper,
     source: &SourceDefinition,
     scope: &Scope,
     stored: &Source,
     options: &ScrapeOptions,
-    logbook: Option<Arc<Logbook>>,
+    run_log: Option<Arc<RunLog>>,
 ) -> Begin {
     let beginning = Beginning {
         scraper: scraper.clone(),
@@ -155,16 +155,16 @@ pub(super) fn begin(
         scope: scope.clone(),
         source_id: Some(stored.source_id),
         options: options.clone(),
-        logbook,
+        run_log,
     };
     Box::new(move |run_id| Box::pin(beginning.begin(run_id)))
 }
 
 impl Beginning {
     async fn begin(self, run_id: i64) -> Result<Feed> {
-        if let Some(logbook) = &self.logbook {
+        if let Some(run_log) = &self.run_log {
             let input = shown(&self.source, &self.scope);
-            logbook.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
+            run_log.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
         }
         match &self.source.kind {
             SourceKind::Pages(kind) => self.crawl(kind).await,
@@ -187,10 +187,10 @@ impl Beginning {
             memory: self.memory().await?,
         };
         let (sender, pages) = mpsc::channel(PAGES_WAITING);
-        let sink = self.logbook.as_ref().and_then(|logbook| logbook.sink());
+        let sink = self.run_log.as_ref().and_then(|run_log| run_log.sink());
         let observe = move |crawled: &Crawled| {
             if let Some(sink) = &sink {
-                logbook::page(sink, crawled);
+                run_log::page(sink, crawled);
             }
         };
         let end = tokio::spawn(crawl.run_observed(first, sender, observe));
@@ -251,8 +251,8 @@ impl Beginning {
     async fn read_rows(&self, postgres: &Postgres) -> Result<Feed> {
         let spec = rows_spec(postgres)?;
         let rows = match other_database(postgres).await? {
-            Some(other) => adopt::start(&other, spec).await,
-            None => adopt::start(&self.scraper.database, spec).await,
+            Some(other) => user_rows::start(&other, spec).await,
+            None => user_rows::start(&self.scraper.database, spec).await,
         };
         let rows = rows.map_err(|error| unreadable_rows(&self.source.name, error))?;
         Ok(Feed::bytes(Box::new(rows), postgres.read_options()))
@@ -311,6 +311,6 @@ impl Beginning {
     }
 
     fn log_taker(&self) -> LogTaker {
-        logbook::program(self.logbook.as_ref().and_then(|logbook| logbook.sink()))
+        run_log::program(self.run_log.as_ref().and_then(|run_log| run_log.sink()))
     }
 }

@@ -17,7 +17,7 @@ use forebay_sources::{
     crawl::{CrawlSettings, Crawled, Outcome},
     fetch::shown,
 };
-use forebay_store::{adopt::VersionCount, sources::Source};
+use forebay_store::{sources::Source, user_rows::VersionCount};
 use tokio::task;
 
 use super::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, check_scope, feed};

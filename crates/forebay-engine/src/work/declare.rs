@@ -5,7 +5,7 @@ use forebay_store::{
     pipelines::{self, PipelineSpec},
 };
 
-use super::{conservation, handlers::Handler};
+use super::{handlers::Handler, reconciliation};
 use crate::error::{Error, Result};
 
 /// What a declaration changed.
@@ -20,7 +20,7 @@ pub struct Declared {
 /// Declares pipelines and tells which of them changed; one that is as it was costs a look and writes nothing.
 ///
 /// All settings are checked before anything is written. A pipeline that is new, enabled again, wider than it was or of
-/// other settings is handed what it is missing ([`conservation::repair`]). Pipelines that are not named stay as they
+/// other settings is handed what it is missing ([`reconciliation::repair`]). Pipelines that are not named stay as they
 /// are.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<Declared>> {
     let client = database.client().await?;
@@ -39,7 +39,7 @@ pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<
         let mut num_handoffs = 0;
         if spec.enabled {
             let pipeline = found.ok_or_else(|| Error::NoSuchPipeline { pipeline: spec.name.clone() })?;
-            num_handoffs = conservation::repair(database, &pipeline).await?.num_repaired;
+            num_handoffs = reconciliation::repair(database, &pipeline).await?.num_repaired;
         }
         changed.push(Declared { pipeline: spec.name.clone(), num_handoffs });
     }

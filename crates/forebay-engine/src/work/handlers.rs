@@ -21,7 +21,7 @@ use forebay_store::{
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
-    outside::{Event, Outcome},
+    event::{Event, Outcome},
     settings::Settings,
 };
 use crate::error::{Error, Result};
@@ -38,16 +38,16 @@ const NAMES: &str = "documents, table, webhook, exec and external";
 #[derive(Clone, Debug)]
 pub(super) enum Handler {
     /// Its effect is in this database: effect and end are one transaction.
-    Inside(Arc<InsideHandler>),
+    Transactional(Arc<TransactionalHandler>),
     /// Its effect is somewhere else: at least once, under a lease.
-    Outside(Arc<OutsideHandler>),
+    Leased(Arc<LeasedHandler>),
     /// Somebody else's workers do the work; see `forebay.claim_jobs`.
     External,
 }
 
 /// A handler whose effect is in this database.
 #[derive(Debug)]
-pub(super) enum InsideHandler {
+pub(super) enum TransactionalHandler {
     /// Text for search.
     Documents(Documents),
     /// Rows of the user's own table.
@@ -56,7 +56,7 @@ pub(super) enum InsideHandler {
 
 /// A handler whose effect is somewhere else.
 #[derive(Debug)]
-pub(super) enum OutsideHandler {
+pub(super) enum LeasedHandler {
     /// A request to a URL for each change.
     Webhook(Webhook),
     /// A command of the user's.
@@ -67,12 +67,14 @@ impl Handler {
     /// Reads the settings and makes sure that what the handler writes to is there.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
         Ok(match spec.handler.as_str() {
-            "documents" => {
-                Self::Inside(Arc::new(InsideHandler::Documents(Documents::open(transaction, spec).await?)))
-            }
-            "table" => Self::Inside(Arc::new(InsideHandler::Table(Table::open(transaction, spec).await?))),
-            "webhook" => Self::Outside(Arc::new(OutsideHandler::Webhook(Webhook::open(spec)?))),
-            "exec" => Self::Outside(Arc::new(OutsideHandler::Exec(Exec::open(spec)?))),
+            "documents" => Self::Transactional(Arc::new(TransactionalHandler::Documents(
+                Documents::open(transaction, spec).await?,
+            ))),
+            "table" => Self::Transactional(Arc::new(TransactionalHandler::Table(
+                Table::open(transaction, spec).await?,
+            ))),
+            "webhook" => Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?))),
+            "exec" => Self::Leased(Arc::new(LeasedHandler::Exec(Exec::open(spec)?))),
             "external" => Self::External,
             other => return Err(unknown(spec, other)),
         })
@@ -100,7 +102,7 @@ impl Handler {
     }
 }
 
-impl InsideHandler {
+impl TransactionalHandler {
     /// Brings what the handler keeps of `ids` (sorted, each once) up to date, and tells for which it could not.
     pub(super) async fn apply(
         &self,
@@ -115,7 +117,7 @@ impl InsideHandler {
     }
 }
 
-impl OutsideHandler {
+impl LeasedHandler {
     /// Most events that it takes at a time.
     pub(super) fn batch(&self) -> u32 {
         match self {

@@ -15,9 +15,9 @@ use forebay_store::{
 
 use super::{
     Batch,
-    handlers::OutsideHandler,
-    inside::is_conflict,
-    outside::{Event, Outcome},
+    event::{Event, Outcome},
+    handlers::LeasedHandler,
+    transactional::is_conflict,
 };
 use crate::error::{Error, Result};
 
@@ -34,7 +34,7 @@ const MAX_CLAIMS: u32 = 5;
 pub(super) async fn run(
     database: &Database,
     pipeline: &Pipeline,
-    handler: &OutsideHandler,
+    handler: &LeasedHandler,
     limit: u32,
     worker: &str,
     cut_off: impl Future<Output = ()>,

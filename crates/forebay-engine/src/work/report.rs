@@ -19,7 +19,7 @@ pub struct WorkReport {
     /// The pipelines, in the order in which work for them began.
     pub pipelines: Vec<PipelineReport>,
     /// What was done for the hand-off itself.
-    pub upkeep: Upkeep,
+    pub maintenance: Maintenance,
 }
 
 /// What was done for one pipeline.
@@ -47,7 +47,7 @@ pub struct PipelineReport {
 
 /// What was done for the hand-off itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Upkeep {
+pub struct Maintenance {
     /// Jobs freed whose worker did not report before its lease ended.
     pub num_rescued: u64,
     /// References handed off again because a pipeline was missing them.

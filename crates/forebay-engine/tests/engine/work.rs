@@ -3,7 +3,7 @@
 mod documents;
 mod interleavings;
 mod jobs;
-mod service;
+mod supervisor;
 mod table;
 
 use forebay_domain::{
@@ -13,7 +13,7 @@ use forebay_domain::{
 use forebay_engine::work::{self, PipelineReport, PipelineSpec, WorkOptions};
 use forebay_store::{
     connect::Database,
-    handoffs::{self, Enqueue, Queueing, Taker},
+    handoffs::{self, Enqueue, Queueing, Subscriber},
     testing::{self, TestDatabase},
 };
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(crate) struct Shop {
     pub(crate) client: Client,
     pub(crate) test: TestDatabase,
     /// The pipelines that changes are handed off to.
-    pub(crate) takers: Vec<Taker>,
+    pub(crate) subscribers: Vec<Subscriber>,
 }
 
 impl Shop {
@@ -41,8 +41,8 @@ impl Shop {
             )
             .await
             .unwrap();
-        let takers = vec![taker(pipeline_id(&client, "documents").await)];
-        Self { database: test.open().await, client, test, takers }
+        let subscribers = vec![subscriber(pipeline_id(&client, "documents").await)];
+        Self { database: test.open().await, client, test, subscribers }
     }
 
     /// Hands off to a pipeline whose jobs are claimed.
@@ -50,14 +50,14 @@ impl Shop {
         let shop = Self::open().await;
         let spec = PipelineSpec::new("workers", "external", json!({})).of_source(SOURCE);
         work::declare(&shop.database, &[spec]).await.unwrap();
-        let takers = vec![taker(pipeline_id(&shop.client, "workers").await)];
-        Self { takers, ..shop }
+        let subscribers = vec![subscriber(pipeline_id(&shop.client, "workers").await)];
+        Self { subscribers, ..shop }
     }
 
     /// Declares a pipeline, and hands off to it alone from now on.
     pub(crate) async fn only_table(&mut self, config: Value) {
         work::declare(&self.database, &[table_spec(config)]).await.unwrap();
-        self.takers = vec![taker(pipeline_id(&self.client, "rows").await)];
+        self.subscribers = vec![subscriber(pipeline_id(&self.client, "rows").await)];
     }
 
     /// Stores a record and hands it off.
@@ -113,13 +113,13 @@ impl Shop {
 
     /// Hands changes off.
     pub(crate) async fn enqueue(&self, changes: &[Enqueue]) -> u64 {
-        let queueing = Queueing { takers: &self.takers, run_id: Some(1), source_id: 1 };
+        let queueing = Queueing { subscribers: &self.subscribers, run_id: Some(1), source_id: 1 };
         handoffs::enqueue_changed(&self.client, &queueing, changes).await.unwrap()
     }
 
     /// The pipeline that changes are handed off to.
     pub(crate) fn pipeline(&self) -> i32 {
-        self.takers[0].pipeline_id
+        self.subscribers[0].pipeline_id
     }
 
     /// Works until nothing is left, and answers for the pipeline that things are handed off to.
@@ -148,8 +148,8 @@ impl Shop {
 }
 
 /// A pipeline that takes everything.
-pub(crate) fn taker(pipeline_id: i32) -> Taker {
-    Taker { pipeline_id, changed_fields: Vec::new(), limit_key: None }
+pub(crate) fn subscriber(pipeline_id: i32) -> Subscriber {
+    Subscriber { pipeline_id, changed_fields: Vec::new(), limit_key: None }
 }
 
 pub(crate) fn table_spec(config: Value) -> PipelineSpec {

@@ -1,7 +1,7 @@
 //! `postgres`: the rows of a table or query, each as one record.
 //!
 //! This is how rows that were there before Forebay are adopted. Only the settings stand here: the SQL, and the names of
-//! tables that may be read, are the store's (`forebay_store::adopt`), which gives the rows as JSON Lines.
+//! tables that may be read, are the store's (`forebay_store::user_rows`), which gives the rows as JSON Lines.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -5,11 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
-mod adopt;
 mod breakers;
 mod cluster;
 mod connect;
-mod conservation;
 mod drift;
 mod export;
 mod freshness;
@@ -19,6 +17,7 @@ mod migrations;
 mod operate;
 mod pages;
 mod pooler;
+mod reconciliation;
 mod schedules;
 mod statements;
 mod stats;
@@ -27,4 +26,5 @@ mod support;
 mod timeline;
 #[cfg(target_os = "linux")]
 mod tls;
+mod user_rows;
 mod worker_role;

@@ -4,8 +4,8 @@
 //! Roles belong to the whole cluster, so each test makes one of its own name, and drops it at its end.
 
 mod calls;
+mod cursors;
 mod limits;
-mod places;
 mod program;
 mod receipts;
 mod rights;

@@ -37,7 +37,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::Result,
     work::{
-        outside::{Event, Outcome, object_with},
+        event::{Event, Outcome, object_with},
         settings::Settings,
     },
 };

@@ -23,7 +23,7 @@ use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::{inside::failure, settings::Settings},
+    work::{settings::Settings, transactional::failure},
 };
 
 /// The handler, with its table found fit.

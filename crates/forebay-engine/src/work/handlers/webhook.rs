@@ -16,8 +16,8 @@
 //! Secrets come from the environment of the worker when it opens the handler. They are in no setting, so not in the
 //! database either, and messages hold the host of the URL and nothing more of it.
 
-mod answer;
 mod event;
+mod response;
 mod signature;
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ use crate::{
     error::Result,
     http,
     work::{
-        outside::{Event, Outcome},
+        event::{Event, Outcome},
         settings::Settings,
     },
 };
@@ -234,7 +234,7 @@ impl Webhook {
                         return (place, outcome);
                     }
                     let outcome = self.send(event).await;
-                    if answer::is_throttled(&outcome) {
+                    if response::is_throttled(&outcome) {
                         *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
                     }
                     (place, outcome)
@@ -257,8 +257,8 @@ impl Webhook {
         }
         request = request.header(signature::ID, id).header(signature::TIMESTAMP, seconds);
         match request.body(body).send().await {
-            Ok(response) => answer::judge(response, &self.host, &self.headers).await,
-            Err(error) => answer::unanswered(&error, &self.host),
+            Ok(response) => response::judge(response, &self.host, &self.headers).await,
+            Err(error) => response::unanswered(&error, &self.host),
         }
     }
 }

@@ -20,9 +20,9 @@ use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::{ReferenceId, VersionHash},
 };
-use forebay_engine::work::conservation;
+use forebay_engine::work::reconciliation;
 use forebay_store::{
-    handoffs::{self, Enqueue, Queueing, Taker},
+    handoffs::{self, Enqueue, Queueing, Subscriber},
     jobs::{self, FailVerdict, Failure, Receipt, Verdict},
     pipelines::{self, Pipeline, PipelineSpec},
     testing::{self, TestDatabase},
@@ -30,7 +30,7 @@ use forebay_store::{
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
-use super::taker;
+use super::subscriber;
 use oracle::Oracle;
 
 const PIPELINE: &str = "outside";
@@ -87,7 +87,7 @@ struct World {
     test: TestDatabase,
     client: Client,
     pipeline: Pipeline,
-    takers: Vec<Taker>,
+    subscribers: Vec<Subscriber>,
 }
 
 impl World {
@@ -100,8 +100,8 @@ impl World {
         let spec = PipelineSpec::new(PIPELINE, "external", json!({})).of_source(super::SOURCE);
         assert!(pipelines::declare(&client, &spec).await.unwrap());
         let pipeline = pipelines::find(&client, PIPELINE).await.unwrap().unwrap();
-        let takers = vec![taker(pipeline.pipeline_id)];
-        Self { test, client, pipeline, takers }
+        let subscribers = vec![subscriber(pipeline.pipeline_id)];
+        Self { test, client, pipeline, subscribers }
     }
 
     fn id(key: &str) -> ReferenceId {
@@ -138,7 +138,7 @@ impl World {
         version: i32,
         change: Change,
     ) {
-        let queueing = Queueing { takers: &self.takers, run_id: Some(1), source_id: 1 };
+        let queueing = Queueing { subscribers: &self.subscribers, run_id: Some(1), source_id: 1 };
         let reference_id = Self::id(key);
         let change = Enqueue { reference_id, payload_hash, version, change, changed_fields: Vec::new() };
         assert_eq!(handoffs::enqueue_changed(client, &queueing, &[change]).await.unwrap(), 1);
@@ -227,7 +227,7 @@ impl World {
                      and h.failure_code is not null";
         assert_eq!(self.count(ended).await, i64::try_from(KEYS.len()).unwrap());
         let database = self.test.open().await;
-        let proof = conservation::verify(&database, &self.pipeline).await.unwrap();
+        let proof = reconciliation::verify(&database, &self.pipeline).await.unwrap();
         assert_eq!(proof.num_lacking(), 0, "{proof:?}");
     }
 

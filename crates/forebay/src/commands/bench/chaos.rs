@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::value_parser;
-use forebay_engine::work::conservation;
+use forebay_engine::work::reconciliation;
 use forebay_store::{bench::chaos, pipelines};
 use tokio::time;
 
@@ -196,7 +196,7 @@ async fn judge(
     let distinct: BTreeSet<&str> = delivered.lines().collect();
     for name in [TABLE, EXEC] {
         let Some(pipeline) = pipelines::find(&**client, name).await? else { continue };
-        num_lacking += conservation::verify(&database, &pipeline).await?.num_lacking();
+        num_lacking += reconciliation::verify(&database, &pipeline).await?.num_lacking();
         if name == EXEC {
             let latest = chaos::latest_events(&**client, pipeline.pipeline_id).await?;
             num_undelivered = latest.iter().filter(|event| !distinct.contains(event.as_str())).count() as u64;

@@ -1,9 +1,9 @@
-//! Conservation, as it is printed.
+//! Reconciliation, as it is printed.
 
 use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::conservation::Conservation;
+use forebay_engine::work::reconciliation::Reconciliation;
 use serde::Serialize;
 
 use crate::{
@@ -67,7 +67,7 @@ impl VerifyReport {
         Self { repair, pipelines: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, pipeline: &str, found: &Conservation, wrong: Vec<Wrong>) {
+    pub(super) fn add(&mut self, pipeline: &str, found: &Reconciliation, wrong: Vec<Wrong>) {
         let target = found
             .target
             .as_ref()

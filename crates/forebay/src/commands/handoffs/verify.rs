@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Stdio};
 
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::conservation::{self, Conservation, Target};
+use forebay_engine::work::reconciliation::{self, Reconciliation, Target};
 use forebay_store::{
     connect::{Client, Database},
     history::{self, ReferenceName},
@@ -83,9 +83,9 @@ async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failur
                 .hint("let a command print the ids: --command -- CMD…"));
         }
         let found = match &target {
-            Some(target) => conservation::compare(database, pipeline, target, args.repair).await?,
-            None if args.repair => conservation::repair(database, pipeline).await?,
-            None => conservation::verify(database, pipeline).await?,
+            Some(target) => reconciliation::compare(database, pipeline, target, args.repair).await?,
+            None if args.repair => reconciliation::repair(database, pipeline).await?,
+            None => reconciliation::verify(database, pipeline).await?,
         };
         let wrong = wrong(&client, &found).await?;
         report.add(&pipeline.spec.name, &found, wrong);
@@ -94,7 +94,7 @@ async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failur
 }
 
 /// What is not as it should be, with names.
-async fn wrong(client: &Client, found: &Conservation) -> Result<Vec<Wrong>, Failure> {
+async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<Wrong>, Failure> {
     let lacking = found.lacking.iter().map(|(id, verdict)| (*id, verdict.as_str()));
     let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
     let extra = found.target.iter().flat_map(|target| target.extra.iter().map(|id| (*id, "extra")));

@@ -2,10 +2,10 @@
 
 use forebay_domain::freshness::FreshnessPolicy;
 use forebay_store::{
-    adopt::{self, VersionCount},
     connect::Database,
     runs::{self, RunFilter},
     schedules, stats,
+    user_rows::{self, VersionCount},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -158,7 +158,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
     let scheduled = schedules::list(&**client).await?;
     let scheduled = scheduled.into_iter().filter(|row| row.source_id == source.source_id);
     let versions = match source.kind.as_deref() {
-        Some("postgres") => adopt::references_by_version(&**client, source.source_id).await?,
+        Some("postgres") => user_rows::references_by_version(&**client, source.source_id).await?,
         _ => Vec::new(),
     };
     Ok(SourceReport {

@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::work::outside::printable;
+use crate::work::event::printable;
 
 use super::verdict::Verdicts;
 

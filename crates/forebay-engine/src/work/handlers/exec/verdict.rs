@@ -14,7 +14,7 @@ use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::work::outside::{Event, Outcome, bounded, printable};
+use crate::work::event::{Event, Outcome, bounded, printable};
 
 const MAX_MESSAGE_CHARS: usize = 500;
 const MAX_REASON_BYTES: usize = 63;

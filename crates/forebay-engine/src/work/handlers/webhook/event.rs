@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use crate::work::outside::{Event, object_with};
+use crate::work::event::{Event, object_with};
 
 /// The media type of the body.
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";

@@ -255,7 +255,7 @@ fn a_time_to_come_back_is_read_in_all_its_forms() {
     ] {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(text).unwrap())]);
         let expected = seconds.map(SignedDuration::from_secs);
-        assert_eq!(answer::retry_after(&headers, now), expected, "{text}");
+        assert_eq!(response::retry_after(&headers, now), expected, "{text}");
     }
 }
 

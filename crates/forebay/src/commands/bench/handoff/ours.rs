@@ -12,7 +12,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     bench,
     connect::{Database, Dedicated},
-    handoffs::{self, Queueing, Taker},
+    handoffs::{self, Queueing, Subscriber},
     jobs::{self, Queue, Receipt, Verdict},
     migrations,
     pipelines::{self, PipelineSpec},
@@ -52,7 +52,7 @@ pub(super) enum Way {
 struct Prepared {
     source_id: i32,
     pipeline_id: i32,
-    takers: Vec<Taker>,
+    subscribers: Vec<Subscriber>,
 }
 
 /// Enqueues everything, then drains it.
@@ -127,8 +127,8 @@ impl Prepared {
             return Err(Failure::new("bench_failed", "the pipeline was not stored"));
         };
         let pipeline_id = pipeline.pipeline_id;
-        let taker = Taker { pipeline_id, changed_fields: Vec::new(), limit_key: None };
-        let prepared = Self { source_id: source.source_id, pipeline_id, takers: vec![taker] };
+        let subscriber = Subscriber { pipeline_id, changed_fields: Vec::new(), limit_key: None };
+        let prepared = Self { source_id: source.source_id, pipeline_id, subscribers: vec![subscriber] };
         for batch in batches {
             prepared.store_references(&mut client, batch).await?;
         }
@@ -172,7 +172,8 @@ impl Prepared {
         client: &mut forebay_store::connect::Client,
         batch: &[Handoff],
     ) -> Result<(), Failure> {
-        let queueing = Queueing { takers: &self.takers, run_id: Some(1), source_id: self.source_id };
+        let queueing =
+            Queueing { subscribers: &self.subscribers, run_id: Some(1), source_id: self.source_id };
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         handoffs::enqueue_added(&transaction, &queueing, batch.iter().copied()).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;

@@ -15,12 +15,12 @@ use forebay_store::{
 const RECONNECT: Duration = Duration::from_secs(10);
 
 /// The ear of a worker.
-pub(super) struct Wake {
+pub(super) struct Listener {
     connection: Option<Dedicated>,
     tried_at: Option<Instant>,
 }
 
-impl Wake {
+impl Listener {
     /// Hears nothing yet.
     pub(super) fn new() -> Self {
         Self { connection: None, tried_at: None }

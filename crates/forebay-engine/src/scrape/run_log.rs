@@ -1,6 +1,6 @@
 //! What a scrape says while it goes, and how it ends, line by line in `scrape_logs`.
 //!
-//! A [`Logbook`] is opened when the run begins, because only then there is a run to write beside; what is said before is
+//! A [`RunLog`] is opened when the run begins, because only then there is a run to write beside; what is said before is
 //! dropped. Saying something costs no round trip: lines go to a [`LogSink`], and a task of their own writes them in
 //! batches. URLs are told without their secrets, and what is in records never.
 
@@ -37,7 +37,7 @@ pub const ENDED: &str = "ended";
 
 /// Where a scrape says things.
 #[derive(Debug)]
-pub(super) struct Logbook {
+pub(super) struct RunLog {
     min_level: Level,
     open: Mutex<Option<Open>>,
 }
@@ -49,7 +49,7 @@ struct Open {
     writer: JoinHandle<LogsWritten>,
 }
 
-impl Logbook {
+impl RunLog {
     /// One that keeps what matters at least so much.
     pub(super) fn new(min_level: Level) -> Arc<Self> {
         Arc::new(Self { min_level, open: Mutex::default() })

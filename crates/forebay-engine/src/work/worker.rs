@@ -13,7 +13,7 @@ use forebay_store::{
 };
 use tokio::sync::watch;
 
-use super::{Progress, WorkOptions, WorkReport, handlers::Handler, inside, leased};
+use super::{Progress, WorkOptions, WorkReport, handlers::Handler, leased, transactional};
 use crate::error::Result;
 
 /// How a service stands; workers look at it between batches, and while one is under way.
@@ -48,11 +48,11 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     let limit = shared.options.batch;
     while *shared.stage.borrow() == Stage::Working {
         let batch = match &handler {
-            Handler::Inside(handler) => {
+            Handler::Transactional(handler) => {
                 let mut client = shared.database.client().await?;
-                inside::run(&mut client, &mut queue, pipeline.pipeline_id, handler, limit).await?
+                transactional::run(&mut client, &mut queue, pipeline.pipeline_id, handler, limit).await?
             }
-            Handler::Outside(handler) => {
+            Handler::Leased(handler) => {
                 let mut stage = shared.stage.clone();
                 let cut_off = async move {
                     if stage.wait_for(|stage| *stage == Stage::CutOff).await.is_err() {

@@ -6,7 +6,7 @@ impl World {
     /// Writes a place into the queue by hand, as a look that was dear would have.
     async fn go_on_after(&self, position: &str) {
         self.run(&format!(
-            "insert into forebay.ingestion_places \
+            "insert into forebay.ingestion_cursors \
              select j.pipeline_id, 0, j.source_id, j.not_before, j.reference_id, now() + interval '1 hour' \
              from forebay.ingestion_jobs as j order by j.not_before, j.reference_id offset {position} limit 1"
         ))
@@ -54,7 +54,7 @@ async fn a_place_that_is_too_old_is_not_used() {
     let world = World::new().await;
     world.hand_off_many("pages", 3).await;
     world.go_on_after("1").await;
-    world.run("update forebay.ingestion_places set good_until = now() - interval '1 second'").await;
+    world.run("update forebay.ingestion_cursors set good_until = now() - interval '1 second'").await;
     world
         .run(
             "update forebay.ingestion_jobs set attempt = 7 where reference_id = (select reference_id \

@@ -7,14 +7,15 @@
 use std::{sync::PoisonError, time::Duration};
 
 use forebay_store::{
-    breakers, handoffs, jobs, logs, pages,
+    breakers, handoffs, jobs, logs,
+    maintenance::{self, Task},
+    pages,
     pipelines::{self, Pipeline},
-    upkeep::{self, Task},
 };
 
 use super::{
-    Upkeep, conservation,
-    serve::{Shared, Stage},
+    Maintenance, reconciliation,
+    worker::{Shared, Stage},
 };
 use crate::{
     error::Result,
@@ -47,8 +48,8 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     {
         for pipeline in enabled(shared).await? {
             // What is wrong with one pipeline keeps nobody from looking after the others.
-            match conservation::repair(shared.database, &pipeline).await {
-                Ok(done) => note(shared, |upkeep| upkeep.num_repaired += done.num_repaired),
+            match reconciliation::repair(shared.database, &pipeline).await {
+                Ok(done) => note(shared, |maintenance| maintenance.num_repaired += done.num_repaired),
                 Err(error) if error.is_unreachable() => return Err(error),
                 Err(error) => shared.tell(&pipeline, |report| report.error = Some(error)),
             }
@@ -125,9 +126,9 @@ async fn enabled(shared: &Shared<'_>) -> Result<Vec<Pipeline>> {
 
 async fn is_due(shared: &Shared<'_>, task: Task, every: Duration) -> Result<bool> {
     let client = shared.database.client().await?;
-    Ok(upkeep::begin(&**client, task, every).await?)
+    Ok(maintenance::begin(&**client, task, every).await?)
 }
 
-fn note(shared: &Shared<'_>, change: impl FnOnce(&mut Upkeep)) {
-    change(&mut shared.report.lock().unwrap_or_else(PoisonError::into_inner).upkeep);
+fn note(shared: &Shared<'_>, change: impl FnOnce(&mut Maintenance)) {
+    change(&mut shared.report.lock().unwrap_or_else(PoisonError::into_inner).maintenance);
 }

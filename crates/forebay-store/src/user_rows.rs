@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// Gives references that a run wrote the contract version that stands in their payload.
-pub const MARK: &str = include_str!("adopt/mark.sql");
+pub const MARK: &str = include_str!("user_rows/mark.sql");
 /// The active references of a source by contract version.
-pub const STORED: &str = include_str!("adopt/stored.sql");
+pub const STORED: &str = include_str!("user_rows/stored.sql");
 
 /// Rows are handed over in pieces of about this size.
 const PIECE_BYTES: usize = 128 << 10;

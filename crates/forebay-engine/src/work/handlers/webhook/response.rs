@@ -22,7 +22,7 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
 };
 
-use crate::work::outside::{Outcome, bounded, printable};
+use crate::work::event::{Outcome, bounded, printable};
 
 /// No more of a body is read.
 const MAX_BODY_BYTES: usize = 64 << 10;

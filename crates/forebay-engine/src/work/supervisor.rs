@@ -22,9 +22,9 @@ use tokio::sync::watch;
 
 use super::{
     Progress, WorkOptions, WorkReport,
-    serve::{Shared, Stage, serve},
-    upkeep,
-    wake::Wake,
+    listener::Listener,
+    maintenance,
+    worker::{Shared, Stage, serve},
 };
 use crate::error::{Error, Result};
 
@@ -51,7 +51,7 @@ struct Served {
 }
 
 /// What the service knows of its pipelines.
-struct Service<'a> {
+struct Supervisor<'a> {
     shared: &'a Shared<'a>,
     /// Workers under way, by pipeline.
     num_serving: HashMap<i32, u32>,
@@ -93,8 +93,8 @@ pub(super) async fn drain(
     let (_stage, stage) = watch::channel(Stage::Working);
     let shared =
         Shared { database, options, progress, stage, report: Mutex::default(), handlers: Mutex::default() };
-    upkeep::rescue(&shared).await?;
-    let mut service = Service::new(&shared);
+    maintenance::rescue(&shared).await?;
+    let mut service = Supervisor::new(&shared);
     let mut at_work = FuturesUnordered::new();
     service.start(&mut at_work, look(&shared, true).await?, true);
     let mut away = None;
@@ -106,7 +106,7 @@ pub(super) async fn drain(
     if let Some(error) = away {
         return Err(error);
     }
-    upkeep::embed(&shared).await?;
+    maintenance::embed(&shared).await?;
     shared.finish().await
 }
 
@@ -125,12 +125,12 @@ pub(super) async fn follow(
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    let mut service = Service::new(&shared);
+    let mut service = Supervisor::new(&shared);
     let mut at_work = FuturesUnordered::new();
-    let mut wake = Wake::new();
+    let mut wake = Listener::new();
     let mut stop = pin!(stop.fuse());
-    let mut upkeep =
-        pin!(futures_util::future::join(upkeep::run(&shared), upkeep::embed_all(&shared)).fuse());
+    let mut maintenance =
+        pin!(futures_util::future::join(maintenance::run(&shared), maintenance::embed_all(&shared)).fuse());
     let mut num_failures = 0;
     // The first look tells what no later one may swallow: a pipeline that does not exist, a schema that is missing.
     let mut is_first = true;
@@ -144,7 +144,7 @@ pub(super) async fn follow(
             loop {
                 tokio::select! {
                     () = &mut stop => break None,
-                    _ = &mut upkeep => {}
+                    _ = &mut maintenance => {}
                     Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
                     seen = &mut looking => break Some(seen),
                 }
@@ -174,7 +174,7 @@ pub(super) async fn follow(
         let stopped = loop {
             tokio::select! {
                 () = &mut stop => break true,
-                _ = &mut upkeep => {}
+                _ = &mut maintenance => {}
                 // That the database is away is told by the next look.
                 Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
                 () = wake.heard() => break false,
@@ -210,7 +210,7 @@ pub(super) async fn follow(
     }
 }
 
-impl<'a> Service<'a> {
+impl<'a> Supervisor<'a> {
     fn new(shared: &'a Shared<'a>) -> Self {
         Self { shared, num_serving: HashMap::new(), resting: HashMap::new() }
     }

@@ -24,13 +24,13 @@ type Flight = SharedFuture<BoxFuture<'static, Arc<Ensured>>>;
 
 /// The looks that are under way. Those who want the same in another way do not share one.
 #[derive(Debug, Default)]
-pub(super) struct Flights {
+pub(super) struct SingleFlight {
     under_way: Mutex<HashMap<Key, Flight>>,
     /// Scopes that are brought up to date while what is stored is served.
     revalidating: Mutex<HashSet<Wanted>>,
 }
 
-impl Flights {
+impl SingleFlight {
     /// Waits for a look that is under way, or begins one.
     pub(super) async fn join(
         &self,
@@ -65,7 +65,7 @@ fn begin(shared: &Arc<Shared>, key: &Key) -> Flight {
     let task = tokio::spawn(async move {
         let (wanted, force, read_only) = &ends.key;
         let options = EnsureOptions { force: *force, read_only: *read_only };
-        let answer = Arc::new(super::sync::look(&ends.shared, wanted, options).await);
+        let answer = Arc::new(super::refresh::look(&ends.shared, wanted, options).await);
         ends.shared.remember(wanted, &answer);
         answer
     });

@@ -1,4 +1,4 @@
-//! Conservation: every reference that a pipeline should have is ingested, in work, or stopped for a reason that is
+//! Reconciliation: every reference that a pipeline should have is ingested, in work, or stopped for a reason that is
 //! written down; and handing off again exactly what is not.
 //!
 //! The proof reads references, hand-offs and history, so it finds whatever went wrong, including what somebody did by
@@ -13,7 +13,7 @@ use forebay_domain::{
 };
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::{Enqueue, Queueing, Taker, enqueue, notify};
+use super::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
     error::Result,
     types::{SqlHash, SqlId, sql_ids},
@@ -146,7 +146,7 @@ pub async fn verify(
 /// `whatever_they_are`, all of them that the pipeline wants. Tells how many hand-offs that made.
 pub async fn repair(
     transaction: &Transaction<'_>,
-    taker: &Taker,
+    subscriber: &Subscriber,
     ids: &[ReferenceId],
     whatever_they_are: bool,
 ) -> Result<u64> {
@@ -155,7 +155,7 @@ pub async fn repair(
         "select from forebay.\"references\" where reference_id = any($1) order by reference_id for share";
     transaction.execute_typed(lock, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut groups: BTreeMap<(i32, ReasonCode), Vec<Enqueue>> = BTreeMap::new();
-    for found in verify(transaction, taker.pipeline_id, ids).await? {
+    for found in verify(transaction, subscriber.pipeline_id, ids).await? {
         let is_wanted = found.verdict.wants_repair()
             || (whatever_they_are && !matches!(found.verdict, Verdict::Filtered | Verdict::InWork));
         if is_wanted {
@@ -165,13 +165,14 @@ pub async fn repair(
     }
     let mut num_handoffs = 0;
     for ((source_id, reason), changes) in &groups {
-        let queueing = Queueing { takers: std::slice::from_ref(taker), run_id: None, source_id: *source_id };
+        let queueing =
+            Queueing { subscribers: std::slice::from_ref(subscriber), run_id: None, source_id: *source_id };
         let changes: Vec<&Enqueue> = changes.iter().collect();
         num_handoffs +=
-            enqueue(transaction, &queueing, &[taker], &changes, Some(*reason), REPAIR_PRIORITY).await?;
+            enqueue(transaction, &queueing, &[subscriber], &changes, Some(*reason), REPAIR_PRIORITY).await?;
     }
     if num_handoffs > 0 {
-        notify(transaction, std::slice::from_ref(taker)).await?;
+        notify(transaction, std::slice::from_ref(subscriber)).await?;
     }
     Ok(num_handoffs)
 }

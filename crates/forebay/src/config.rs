@@ -37,7 +37,7 @@ pub(crate) use self::{
 use crate::failure::Failure;
 
 /// The commented configuration that `forebay init` writes.
-pub(crate) const TEMPLATE: &str = include_str!("template.toml");
+pub(crate) const TEMPLATE: &str = include_str!("config/template.toml");
 
 /// The configuration of Forebay: where records come from, and where references go.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -154,12 +154,12 @@ pub(super) async fn serve(
     let asked_at = Timestamp::now();
     let mut answer = shared.fall_back(wanted, None, EnsureError::from(error));
     let sources: Vec<String> =
-        super::sync::primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
+        super::refresh::primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
     let (mut num_whole, mut num_records) = (0, 0);
     for name in &sources {
         let (scraper, scope, name_of) = (shared.scraper.clone(), wanted.scope.clone(), name.clone());
         let stop = shared.stop.clone();
-        let collected = super::flight::in_background(async move || {
+        let collected = super::single_flight::in_background(async move || {
             let source = scraper.source(&name_of)?;
             tokio::select! {
                 collected = collect(&scraper, source, &scope) => collected,
@@ -219,7 +219,7 @@ fn keep(shared: &Arc<Shared>, wanted: &Wanted, collected: Collected) -> bool {
         away.num_kept += 1;
     }
     let (shared, wanted) = (Arc::clone(shared), wanted.clone());
-    super::flight::in_background(async move || {
+    super::single_flight::in_background(async move || {
         let late = loop {
             time::sleep(TRY_AGAIN).await;
             match collected.persist(&shared.scraper).await {

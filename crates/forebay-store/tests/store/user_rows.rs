@@ -4,8 +4,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::adopt::{self, RowsSpec, VersionCount};
 use forebay_store::testing::{TestDatabase, database};
+use forebay_store::user_rows::{self, RowsSpec, VersionCount};
 use forebay_store::{Database, Error};
 
 use crate::story::Story;
@@ -34,7 +34,7 @@ async fn with(sql: &str) -> (TestDatabase, Database) {
 
 /// All that the rows give, read on a thread that may block.
 async fn read(database: &Database, spec: RowsSpec) -> Result<String, Error> {
-    let mut rows = adopt::start(database, spec).await?;
+    let mut rows = user_rows::start(database, spec).await?;
     let reading = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
         rows.read_to_string(&mut text).map(|_| text).map_err(|error| error.downcast::<Error>().unwrap())
@@ -93,7 +93,7 @@ async fn a_query_can_only_read_and_is_one_statement() {
 async fn what_goes_wrong_on_the_way_comes_behind_the_rows() {
     let (_test, database) = with("create table t (id int)").await;
     let late = "select 1 / (1000000 - n) as x from generate_series(1, 1000000) as n";
-    let mut rows = adopt::start(&database, RowsSpec::query(late, MINUTE)).await.unwrap();
+    let mut rows = user_rows::start(&database, RowsSpec::query(late, MINUTE)).await.unwrap();
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         let error = rows.read_to_end(&mut bytes).unwrap_err();
@@ -107,7 +107,7 @@ async fn what_goes_wrong_on_the_way_comes_behind_the_rows() {
     let error = read(&database, slow).await.unwrap_err();
     assert!(error.to_string().contains("timeout"), "{error}");
     let missing = RowsSpec::table("no_such_table", MINUTE).unwrap();
-    assert!(adopt::start(&database, missing).await.is_err());
+    assert!(user_rows::start(&database, missing).await.is_err());
     database.close().await.unwrap();
 }
 
@@ -116,7 +116,7 @@ async fn dropping_the_rows_ends_the_query() {
     let (_test, database) = with("create table t (id int)").await;
     let client = database.client().await.unwrap();
     let endless = "select n, repeat('x', 1000) as filler from generate_series(1, 100000000) as n";
-    drop(adopt::start(&database, RowsSpec::query(endless, MINUTE)).await.unwrap());
+    drop(user_rows::start(&database, RowsSpec::query(endless, MINUTE)).await.unwrap());
     let running =
         "select count(*) from pg_stat_activity where query like '%100000000%' and pid <> pg_backend_pid()
         and datname = current_database() and state <> 'idle'";
@@ -141,27 +141,27 @@ async fn names_that_are_not_the_users_are_refused() {
 async fn contract_versions_stay_apart_and_are_counted() {
     let (_test, database) = with(LEGACY).await;
     let spec = RowsSpec::table("Old Site.Course List", MINUTE).unwrap();
-    assert_eq!(adopt::rows_by_version(&database, &spec).await.unwrap(), []);
+    assert_eq!(user_rows::rows_by_version(&database, &spec).await.unwrap(), []);
     let spec = spec.with_contract_version("contract_version").unwrap();
     let counts = |pairs: &[(i16, i64)]| -> Vec<VersionCount> {
         pairs.iter().map(|&(contract_version, count)| VersionCount { contract_version, count }).collect()
     };
-    assert_eq!(adopt::rows_by_version(&database, &spec).await.unwrap(), counts(&[(0, 3), (1, 1)]));
+    assert_eq!(user_rows::rows_by_version(&database, &spec).await.unwrap(), counts(&[(0, 3), (1, 1)]));
     database.close().await.unwrap();
 
     let story = Story::tell().await;
     let (client, source_id) = (&story.client, story.source.source_id);
-    assert_eq!(adopt::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 2)]));
+    assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 2)]));
     // The run of day 4 wrote CSC-126, the one of day 1 HST-101.
     let (first, last) = (story.runs[0], story.runs[3]);
     let label =
         "update forebay.\"references\" set payload = payload || '{\"v\": 3}' where record_key = 'CSC-126'";
     client.batch_execute(label).await.unwrap();
     let ids = ["CSC-126", "HST-101"].map(|key| ReferenceId::compute(&story.source.name, key));
-    assert_eq!(adopt::mark(client, last, &ids, "v").await.unwrap(), 1);
-    assert_eq!(adopt::mark(client, last, &ids, "v").await.unwrap(), 0, "nothing is written twice");
-    assert_eq!(adopt::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 1), (3, 1)]));
+    assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 1);
+    assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 0, "nothing is written twice");
+    assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 1), (3, 1)]));
     // Without a version it is 0.
-    assert_eq!(adopt::mark(client, first, &ids, "v").await.unwrap(), 1);
-    assert_eq!(adopt::references_by_version(client, source_id).await.unwrap(), counts(&[(0, 1), (3, 1)]));
+    assert_eq!(user_rows::mark(client, first, &ids, "v").await.unwrap(), 1);
+    assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(0, 1), (3, 1)]));
 }

@@ -1,8 +1,8 @@
-//! Conservation: what is missing is found whatever caused it, and repaired exactly.
+//! Reconciliation: what is missing is found whatever caused it, and repaired exactly.
 
 use forebay_domain::{handoff::Change, identity::ReferenceId};
 use forebay_store::{
-    handoffs::{self, Enqueue, Queueing, Taker, Verdict},
+    handoffs::{self, Enqueue, Queueing, Subscriber, Verdict},
     pipelines::{self, PipelineSpec},
     testing::{self, TestDatabase},
 };
@@ -13,7 +13,7 @@ use tokio_postgres::{Client, types::Type};
 struct Stage {
     _test: TestDatabase,
     client: Client,
-    taker: Taker,
+    subscriber: Subscriber,
     id: ReferenceId,
 }
 
@@ -34,19 +34,20 @@ impl Stage {
         };
         pipelines::declare(&client, &spec).await.unwrap();
         let pipeline = pipelines::find(&client, "p").await.unwrap().unwrap();
-        let taker = handoffs::takers_of(&client, "s", "item").await.unwrap();
-        let taker = taker.into_iter().find(|taker| taker.pipeline_id == pipeline.pipeline_id).unwrap();
+        let subscriber = handoffs::subscribers_of(&client, "s", "item").await.unwrap();
+        let subscriber =
+            subscriber.into_iter().find(|subscriber| subscriber.pipeline_id == pipeline.pipeline_id).unwrap();
         let id = ReferenceId::compute("s", "a");
-        Self { _test: test, client, taker, id }
+        Self { _test: test, client, subscriber, id }
     }
 
     async fn verdict(&self) -> Verdict {
-        handoffs::verify(&self.client, self.taker.pipeline_id, &[self.id]).await.unwrap()[0].verdict
+        handoffs::verify(&self.client, self.subscriber.pipeline_id, &[self.id]).await.unwrap()[0].verdict
     }
 
     async fn repair(&mut self) -> u64 {
         let transaction = self.client.transaction().await.unwrap();
-        let number = handoffs::repair(&transaction, &self.taker, &[self.id], false).await.unwrap();
+        let number = handoffs::repair(&transaction, &self.subscriber, &[self.id], false).await.unwrap();
         transaction.commit().await.unwrap();
         number
     }
@@ -77,8 +78,8 @@ impl Stage {
             change: Change::Updated,
             changed_fields: vec![field.into()],
         };
-        let takers = std::slice::from_ref(&self.taker);
-        let queueing = Queueing { takers, run_id: Some(1), source_id: 1 };
+        let subscribers = std::slice::from_ref(&self.subscriber);
+        let queueing = Queueing { subscribers, run_id: Some(1), source_id: 1 };
         handoffs::enqueue_changed(&self.client, &queueing, &[change]).await.unwrap()
     }
 
@@ -92,7 +93,7 @@ impl Stage {
     async fn reason(&self) -> String {
         let statement = "select h.reason_code from forebay.ingestion_handoffs as h \
              where h.pipeline_id = $1 and h.state = 'pending'";
-        let row = self.client.query_typed_one(statement, &[(&self.taker.pipeline_id, Type::INT4)]).await;
+        let row = self.client.query_typed_one(statement, &[(&self.subscriber.pipeline_id, Type::INT4)]).await;
         row.unwrap().get(0)
     }
 }

@@ -10,7 +10,7 @@ use forebay_store::{
 use jiff::Timestamp;
 use tokio::time;
 
-use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted, away};
+use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted, outage};
 use crate::{
     error::{Error, Result},
     scrape::{Candidate, ScrapeOptions, SourceDefinition, scrape_chain},
@@ -21,10 +21,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Looks in the ledger, and brings the scope up to date if it has to be.
 pub(super) async fn look(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureOptions) -> Ensured {
-    let entry = match away::find(shared, wanted).await {
+    let entry = match outage::find(shared, wanted).await {
         Ok(entry) => entry,
         Err(error) if error.is_unreachable() && !options.read_only => {
-            return away::serve(shared, wanted, options, &error).await;
+            return outage::serve(shared, wanted, options, &error).await;
         }
         Err(error) => return shared.fall_back(wanted, None, EnsureError::from(&error)),
     };
@@ -194,7 +194,7 @@ async fn run(
     let gathered = {
         let (shared, wanted) = (Arc::clone(shared), wanted.clone());
         // It may have to wait for its turn, and says that it is alive meanwhile.
-        super::flight::in_background(async move || {
+        super::single_flight::in_background(async move || {
             tokio::select! {
                 gathered = gather(&shared, &wanted, &sources) => Some(gathered),
                 () = until_lost(&shared, &wanted, holder) => None,
@@ -354,7 +354,7 @@ async fn close(
     if let Some(error) = unwritten {
         answer.warnings.push(format!("the ledger could not be written and will catch up: {error}"));
         if !gathered.is_partial {
-            let late = away::LateSync {
+            let late = outage::LateSync {
                 synced_at,
                 run_id: gathered.run_id,
                 num_records: gathered.num_records,

@@ -6,7 +6,7 @@ use forebay_engine::work::{self, Limits, PipelineSpec, WorkOptions, WorkReport};
 use forebay_store::handoffs;
 use serde_json::{Value, json};
 
-use super::{SOURCE, Shop, taker};
+use super::{SOURCE, Shop, subscriber};
 
 /// A pipeline that hands changes to a shell script.
 fn exec_spec(script: &str) -> PipelineSpec {
@@ -20,9 +20,9 @@ const SAYS_DONE: &str =
 
 async fn only(shop: &mut Shop, spec: PipelineSpec) {
     work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap();
-    let takers = handoffs::takers_of(&shop.client, SOURCE, "item").await.unwrap();
+    let subscribers = handoffs::subscribers_of(&shop.client, SOURCE, "item").await.unwrap();
     let id = super::pipeline_id(&shop.client, &spec.name).await;
-    shop.takers = takers.into_iter().filter(|taker| taker.pipeline_id == id).collect();
+    shop.subscribers = subscribers.into_iter().filter(|subscriber| subscriber.pipeline_id == id).collect();
 }
 
 async fn drain(shop: &Shop) -> WorkReport {
@@ -102,9 +102,9 @@ async fn a_worker_that_is_stopped_gives_back_what_it_holds() {
 async fn what_comes_while_a_worker_follows_is_done_and_slow_pipelines_hold_up_no_other() {
     let mut shop = Shop::open().await;
     work::declare(&shop.database, &[exec_spec("sleep 600")]).await.unwrap();
-    shop.takers = vec![
-        taker(super::pipeline_id(&shop.client, "commands").await),
-        taker(super::pipeline_id(&shop.client, "documents").await),
+    shop.subscribers = vec![
+        subscriber(super::pipeline_id(&shop.client, "commands").await),
+        subscriber(super::pipeline_id(&shop.client, "documents").await),
     ];
     put_many(&shop, 5).await;
     let options = WorkOptions { grace: Duration::from_millis(50), ..WorkOptions::default() };
@@ -161,7 +161,7 @@ async fn a_pipeline_that_was_disabled_is_handed_what_it_missed() {
     only(&mut shop, exec_spec(SAYS_DONE)).await;
     let disabled = PipelineSpec { enabled: false, ..exec_spec(SAYS_DONE) };
     work::declare(&shop.database, &[disabled]).await.unwrap();
-    shop.takers = handoffs::takers_of(&shop.client, SOURCE, "item").await.unwrap();
+    shop.subscribers = handoffs::subscribers_of(&shop.client, SOURCE, "item").await.unwrap();
     put_many(&shop, 3).await;
     let declared = work::declare(&shop.database, &[exec_spec(SAYS_DONE)]).await.unwrap();
     assert_eq!(declared[0].num_handoffs, 3);
@@ -178,5 +178,5 @@ async fn a_worker_hands_off_what_is_missing_without_being_told() {
     put_many(&shop, 3).await;
     let report =
         follow_until(&shop, &WorkOptions::default(), "select count(*) = 3 from forebay.documents").await;
-    assert_eq!(report.upkeep.num_repaired, 3);
+    assert_eq!(report.maintenance.num_repaired, 3);
 }

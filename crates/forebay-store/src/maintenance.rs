@@ -29,7 +29,7 @@ impl Task {
 
 /// Whether the caller is to do a task now: it was not begun for as long as `every`, and nobody else got it.
 pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> Result<bool> {
-    let statement = "insert into forebay.upkeep as u (task, began_at) values ($1, now()) \
+    let statement = "insert into forebay.maintenance as u (task, began_at) values ($1, now()) \
          on conflict (task) do update set began_at = now() \
          where u.began_at <= now() - make_interval(secs => $2)";
     let num_begun = client

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::{Client, Database},
-    handoffs::{self, Taker, Verdict, Verified},
+    handoffs::{self, Subscriber, Verdict, Verified},
     pipelines::Pipeline,
 };
 
@@ -26,7 +26,7 @@ const MOST_NAMED: usize = 1000;
 
 /// How the references stand in a pipeline.
 #[derive(Clone, Debug, Default)]
-pub struct Conservation {
+pub struct Reconciliation {
     /// How many, by verdict.
     pub counts: BTreeMap<Verdict, u64>,
     /// Those that are missing or outdated, the first thousand by id.
@@ -50,7 +50,7 @@ pub struct Compared {
     pub extra: Vec<ReferenceId>,
 }
 
-impl Conservation {
+impl Reconciliation {
     /// How many references are missing or outdated.
     pub fn num_lacking(&self) -> u64 {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
@@ -63,12 +63,12 @@ impl Conservation {
 }
 
 /// Judges every reference in a pipeline.
-pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Conservation> {
+pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
     walk(database, pipeline, None, false).await
 }
 
 /// Judges every reference in a pipeline, and hands off again exactly what is missing or outdated.
-pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Conservation> {
+pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
     walk(database, pipeline, None, true).await
 }
 
@@ -80,7 +80,7 @@ pub async fn compare(
     pipeline: &Pipeline,
     target: &Target,
     repairs: bool,
-) -> Result<Conservation> {
+) -> Result<Reconciliation> {
     walk(database, pipeline, Some(target), repairs).await
 }
 
@@ -89,9 +89,9 @@ async fn walk(
     pipeline: &Pipeline,
     target: Option<&Target>,
     repairs: bool,
-) -> Result<Conservation> {
+) -> Result<Reconciliation> {
     let mut client = database.client().await?;
-    let mut result = Conservation::default();
+    let mut result = Reconciliation::default();
     let mut compared = Compared::default();
     let mut after = ReferenceId([0; 16]);
     loop {
@@ -195,13 +195,13 @@ async fn hand_off(
         return Ok(0);
     }
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let num_handoffs = handoffs::repair(&transaction, &taker(pipeline), ids, whatever_they_are).await?;
+    let num_handoffs = handoffs::repair(&transaction, &subscriber(pipeline), ids, whatever_they_are).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(num_handoffs)
 }
 
-pub(super) fn taker(pipeline: &Pipeline) -> Taker {
-    Taker {
+pub(super) fn subscriber(pipeline: &Pipeline) -> Subscriber {
+    Subscriber {
         pipeline_id: pipeline.pipeline_id,
         changed_fields: pipeline.spec.changed_fields.clone(),
         limit_key: pipeline.spec.limits.key.clone(),

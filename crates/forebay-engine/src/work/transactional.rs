@@ -9,7 +9,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_store::jobs::{self, Failure, Queue, Taken};
 use tokio_postgres::Client;
 
-use super::{Batch, handlers::InsideHandler};
+use super::{Batch, handlers::TransactionalHandler};
 use crate::error::{Error, Result};
 
 /// A batch that waited for another writer in a circle is tried so often.
@@ -20,7 +20,7 @@ pub(super) async fn run(
     client: &mut Client,
     queue: &mut Queue,
     pipeline_id: i32,
-    handler: &InsideHandler,
+    handler: &TransactionalHandler,
     limit: u32,
 ) -> Result<Batch> {
     let mut tries = 0;
@@ -44,7 +44,7 @@ async fn try_once(
     client: &mut Client,
     queue: &mut Queue,
     pipeline_id: i32,
-    handler: &InsideHandler,
+    handler: &TransactionalHandler,
     limit: u32,
 ) -> Result<Batch> {
     let mut transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
