@@ -140,7 +140,7 @@ struct Beginning {
     run_log: Option<Arc<RunLog>>,
 }
 
-/// Prepares to begin. The run_log is opened when it does.
+/// Prepares to begin. The run log opens when the run begins.
 pub(super) fn begin(
     scraper: &Scraper,
     source: &SourceDefinition,
