@@ -1,8 +1,9 @@
 //! The `forebay` program: a thin skin over the engine.
 //!
-//! Nothing is decided here. Arguments are read in [`cli`], each subcommand is one file in [`commands`], everything
-//! that is printed goes through [`ui`], and every error becomes one [`failure::Failure`].
+//! No rule lives here. [`app`] parses the arguments and calls one subcommand, each a file in [`commands`]. Everything
+//! that is printed goes through [`ui`], and every error becomes a [`failure::Failure`].
 
+mod app;
 mod cli;
 mod commands;
 mod config;
@@ -19,12 +20,12 @@ use context::Context;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match cli::parse() {
+    let cli = match app::parse() {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
     let context = Context::new(cli.globals);
-    match commands::run(cli.command, &context).await {
+    match app::run(cli.command, &context).await {
         Ok(exit) => exit.into(),
         Err(failure) => context.ui.fail(&failure).into(),
     }

@@ -5,7 +5,12 @@
 
 use std::{fmt, str::FromStr, time};
 
+use clap::ValueEnum;
+use forebay_domain::scope::Scope;
+use forebay_engine::logs::Level;
 use jiff::{Span, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
+
+use crate::failure::Failure;
 
 /// One pair of a scope, as `--scope semester=Spring 2026`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,12 @@ impl FromStr for ScopePair {
             _ => Err("expected NAME=VALUE, for instance semester=Spring 2026".to_owned()),
         }
     }
+}
+
+/// The scope that pairs of the command line make.
+pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
+    let pairs = pairs.iter().map(|pair| format!("{}={}", pair.name, pair.value));
+    Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))
 }
 
 /// A time on the command line: RFC 3339 (`2019-04-14T14:55:01Z`), a date (`2019-04-14`, midnight UTC), or the
@@ -152,6 +163,39 @@ impl FromStr for Share {
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// A switch that overrides the source's setting in either direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Hold a run that breaks a threshold
+    On,
+    /// Apply every run
+    Off,
+}
+
+/// How much a line of a log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Everything
+    Debug,
+    /// What goes on
+    Info,
+    /// What may want looking after
+    Warn,
+    /// What went wrong
+    Error,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Error => Self::Error,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use crate::{
-    cli,
     context::Context,
     failure::{Exit, Failure},
     ui::{Page, Report},
@@ -36,10 +35,10 @@ impl Report for Script {
     }
 }
 
-/// The script is generated whole before it is printed, since the generator panics on a closed pipe.
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+/// Generates the whole script before printing it, because the generator panics on a closed pipe.
+pub(crate) fn run(args: &Args, tree: &mut clap::Command, context: &Context) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::tree(), "forebay", &mut script);
+    clap_complete::generate(args.shell, tree, "forebay", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     context.ui.show(&Script { shell: args.shell.to_string(), script })?;
     Ok(Exit::Done)

@@ -11,9 +11,9 @@ use forebay_engine::{
 use tokio::time::sleep;
 
 use self::report::EnsureReport;
-use super::{scrape::scope_of, signals::stoppable};
+use super::signals::stoppable;
 use crate::{
-    cli::values::{self, ScopePair},
+    cli::values::{self, ScopePair, scope_of},
     context::Context,
     failure::{Exit, Failure},
 };

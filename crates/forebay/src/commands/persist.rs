@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
 use forebay_domain::{run::RunStatus, scope::Scope};
 use forebay_engine::persist::{Input, PersistRequest, Progress, persist, stored_policy};
 use forebay_sources::{ReadOptions, SingerOptions};
@@ -17,7 +16,7 @@ use jiff::Timestamp;
 
 use self::report::RunsReport;
 use crate::{
-    cli::values::{self, ScopePair, Share},
+    cli::values::{self, ScopePair, Share, Switch},
     config::{self, Format, OnDuplicate, Pointer},
     context::Context,
     failure::{Exit, Failure},
@@ -99,15 +98,6 @@ pub(crate) struct Args {
     /// Hand nothing off to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
-}
-
-/// A switch that overrides the source's setting in either direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switch {
-    /// Hold a run that breaks a threshold
-    On,
-    /// Apply every run
-    Off,
 }
 
 /// Runs the command: one run for each file, in order. A run that fails ends the command; what came before it stays.

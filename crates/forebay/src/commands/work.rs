@@ -25,10 +25,9 @@ use forebay_store::{
 use jiff::Timestamp;
 
 use self::report::Report;
-use super::scrape::LogLevel;
 use super::signals::Signals;
 use crate::{
-    cli::values,
+    cli::values::{self, LogLevel},
     context::Context,
     failure::{Exit, Failure},
     names,

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    commands::scrape::LogLevel,
+    cli::values::LogLevel,
     context::Context,
     failure::{Exit, Failure},
     ui::{Page, Report, Style, Tone, Ui, format},

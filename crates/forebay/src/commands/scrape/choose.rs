@@ -6,8 +6,12 @@ use forebay_engine::{
     scrape::{Scrape, ScrapeOptions, SourceDefinition, Sources},
 };
 
-use super::Args;
-use crate::{cli::values::ScopePair, commands::persist::Switch, failure::Failure, names::nearest};
+use super::args::Args;
+use crate::{
+    cli::values::{Switch, scope_of},
+    failure::Failure,
+    names::nearest,
+};
 
 /// What the arguments ask for. Errors are of usage: nothing has been begun.
 pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Failure> {
@@ -39,12 +43,6 @@ pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Fail
         }
     }
     Ok(scrapes)
-}
-
-/// The scope that pairs of the command line make.
-pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
-    let pairs = pairs.iter().map(|pair| format!("{}={}", pair.name, pair.value));
-    Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))
 }
 
 fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape {

@@ -3,11 +3,11 @@
 //! The engine reads the settings of handlers itself. This says their names and meanings once, for people; a test holds
 //! the names to what the handlers take. A setting that is new in a handler is new here, and in [`settings_of`].
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 
-use super::{Pipeline, WrittenLimits, WrittenRetry};
+use super::{limits::WrittenLimits, retry::WrittenRetry};
 use crate::cli::values::Duration;
 
 /// The keys that every pipeline has.
@@ -184,14 +184,4 @@ enum Removed {
     Delete,
     /// The row stays, and its column `removed_at` says since when the reference is gone.
     Mark,
-}
-
-impl JsonSchema for Pipeline {
-    fn schema_name() -> Cow<'static, str> {
-        "Pipeline".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        PipelineShape::json_schema(generator)
-    }
 }

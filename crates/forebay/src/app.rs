@@ -1,0 +1,176 @@
+//! The whole command line: the list of subcommands, parsing, and dispatch.
+//!
+//! Nothing else may import this file. It names every command, so an import back would be a loop.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{
+    cli::Globals,
+    commands::{
+        bench, completions, config, db, demo, doctor, ensure, export, freshness, handoffs, history, init,
+        mcp, persist, runs, scrape, search, sources, stats, work,
+    },
+    context::Context,
+    failure::{Exit, Failure},
+    ui::{Output, Ui},
+};
+
+/// The durable half of a scraper: stable, versioned references on your own Postgres, and the hand-off to whatever
+/// ingests them.
+///
+/// With no database configured, Forebay runs a private Postgres of its own in its data folder.
+#[derive(Debug, Parser)]
+#[command(name = "forebay", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  forebay persist courses.jsonl --source courses --key id --complete
+  forebay work --drain
+
+Exit codes:
+  0    done
+  1    the work failed
+  2    wrong usage or configuration
+  3    a run is held by a guard
+  4    the database cannot be reached
+  5    a source is unavailable, and there is nothing to serve
+  130  stopped by Ctrl-C or SIGTERM
+
+Start here:
+  forebay demo";
+
+/// Every subcommand, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::Args),
+    Init(init::Args),
+    Persist(persist::Args),
+    Scrape(scrape::Args),
+    Ensure(ensure::Args),
+    Freshness(freshness::Args),
+    Work(work::Args),
+    Search(search::Args),
+    History(history::Args),
+    Stats(stats::Args),
+    Export(export::Args),
+    /// Runs: what each did, and what becomes of those that a guard holds
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay runs list --status held\n  forebay runs show 7\n  forebay runs release 7"
+    )]
+    Runs(runs::Command),
+    /// The same as `forebay runs rekey`.
+    #[command(hide = true)]
+    Rekey(runs::RekeyArgs),
+    /// Hand-offs: what has been promised to ingestion, and how it stands
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay handoffs counts\n  forebay handoffs list --state failed\n  forebay handoffs show courses/CSC-126"
+    )]
+    Handoffs(handoffs::Command),
+    /// Sources and their policies
+    #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
+    Sources(sources::Command),
+    /// The configuration: checked, and its schema for editors
+    #[command(subcommand, after_help = "Examples:\n  forebay config check\n  forebay config schema")]
+    Config(config::Command),
+    /// The schema, and the private Postgres
+    #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
+    Db(db::Command),
+    Mcp(mcp::Args),
+    Doctor(doctor::Args),
+    /// Measure this machine against the budgets
+    #[command(subcommand, after_help = "Examples:\n  forebay bench persist --rows 300000")]
+    Bench(bench::Command),
+    Completions(completions::Args),
+}
+
+/// Runs one command.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(args) => Box::pin(demo::run(&args, context)).await,
+        Command::Init(args) => init::run(&args, context),
+        Command::Persist(args) => persist::run(&args, context).await,
+        Command::Bench(command) => bench::run(&command, context).await,
+        Command::History(args) => history::run(&args, context).await,
+        Command::Stats(args) => stats::run(&args, context).await,
+        Command::Export(args) => export::run(&args, context).await,
+        Command::Sources(command) => sources::run(command, context).await,
+        Command::Config(command) => config::run(&command, context),
+        Command::Db(command) => db::run(command, context).await,
+        Command::Scrape(args) => scrape::run(&args, context).await,
+        Command::Ensure(args) => ensure::run(&args, context).await,
+        Command::Freshness(args) => freshness::run(&args, context).await,
+        Command::Work(args) => work::run(&args, context).await,
+        Command::Mcp(args) => mcp::run(&args, context).await,
+        Command::Doctor(args) => doctor::run(&args, context).await,
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Runs(command) => runs::run(&command, context).await,
+        Command::Rekey(args) => runs::run(&runs::Command::Rekey(args), context).await,
+        Command::Handoffs(command) => handoffs::run(&command, context).await,
+        Command::Completions(args) => completions::run(&args, &mut Cli::command(), context),
+    }
+}
+
+/// Reads the process's arguments. Help, version and wrong usage have been printed when this returns an error.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    Cli::try_parse_from(&arguments).map_err(|error| {
+        let is_answer = error.exit_code() == 0;
+        let text = error.render().to_string();
+        match text.strip_prefix("error:") {
+            Some(_) if wants_json(&arguments) => Ui::new(Output::Json, true).fail(&usage_failure(&error)),
+            // Like every other error it has a code; the rest is said best by the parser.
+            Some(rest) => {
+                Ui::new(Output::Human, false).note(format!("error[usage]:{rest}").trim_end());
+                Exit::Usage
+            }
+            None => {
+                // Help or version. Nobody is left to tell when it cannot be printed.
+                let _ = error.print();
+                if is_answer { Exit::Done } else { Exit::Usage }
+            }
+        }
+    })
+}
+
+/// Whether the arguments ask for JSON, looked for by hand because they did not parse.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--output=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+}
+
+/// Turns clap's error (message, tips, usage; an empty line between them) into a failure.
+fn usage_failure(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let message: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    Failure::usage("usage", message.join(" ").trim_start_matches("error: ")).hint(tip.unwrap_or("see --help"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_noticed_in_arguments_that_do_not_parse() {
+        let wants = |line: &str| wants_json(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(wants("forebay --output json nonsense"));
+        assert!(wants("forebay nonsense --output=json"));
+        assert!(!wants("forebay persist -- --output=json"));
+        assert!(!wants("forebay --output human nonsense"));
+    }
+}

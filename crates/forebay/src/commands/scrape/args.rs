@@ -1,0 +1,70 @@
+//! The arguments of `forebay scrape`.
+
+use std::path::PathBuf;
+
+use clap::value_parser;
+use jiff::Timestamp;
+
+use crate::cli::values::{self, LogLevel, ScopePair, Share, Switch};
+
+/// Scrape sources of the configuration
+///
+/// Makes one run for each source and scope. A source that fails keeps no other from being scraped. Pages that have not
+/// changed since the last run are not read again, and records that have not changed write nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay scrape
+  forebay scrape courses events
+  forebay scrape courses --scope 'semester=Spring 2026'
+  forebay scrape courses --warc courses.warc.gz
+  forebay scrape courses --from-warc courses.warc.gz --log-level debug")]
+pub(crate) struct Args {
+    /// The sources [default: all that are enabled]
+    #[arg(value_name = "SOURCE", value_parser = values::name)]
+    pub(crate) sources: Vec<String>,
+
+    /// The part to scrape; may be repeated [default: each scope that the source declares]
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) scope: Vec<ScopePair>,
+
+    /// Sources to scrape at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u8).range(1..=32))]
+    pub(crate) jobs: u8,
+
+    /// Take pages from this archive (WARC) instead of the network
+    #[arg(long, value_name = "FILE", conflicts_with = "warc")]
+    pub(crate) from_warc: Option<PathBuf>,
+
+    /// Add all that is fetched to this archive (WARC)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) warc: Option<PathBuf>,
+
+    /// When the source was observed, for an archive: 2019-04-14T14:55:01Z or 2019-04-14 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::time, requires = "from_warc")]
+    pub(crate) observed_at: Option<Timestamp>,
+
+    /// Read every page, even if its server says that it has not changed
+    #[arg(long)]
+    pub(crate) read_everything: bool,
+
+    /// Whether guards may hold a run [default: the source's]
+    #[arg(long, value_enum, value_name = "SWITCH")]
+    pub(crate) guards: Option<Switch>,
+
+    /// Largest share of the scope that a run may remove, such as 0.2 or 20% [default: the source's]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_removed: Option<Share>,
+
+    /// Hand nothing off to ingestion
+    #[arg(long)]
+    pub(crate) no_handoff: bool,
+
+    /// Ask a source even if its breaker is open
+    #[arg(long)]
+    pub(crate) ignore_breaker: bool,
+
+    /// What matters at least so much is kept of what a run says; debug has a line for each page
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
+}

@@ -1,0 +1,100 @@
+//! `[pipelines.NAME.limits]`: limits that all workers of a pipeline share.
+
+use forebay_engine::work::{self, LimitKey};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Limits of all workers together.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "WrittenLimits")]
+pub(crate) struct Limits(pub(super) work::Limits);
+
+/// What holds over all workers of a pipeline together.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenLimits {
+    /// The most hand-offs under way. Default: no limit.
+    #[schemars(range(min = 1))]
+    max_active: Option<u32>,
+    /// The most hand-offs begun in a time, such as `10/s`, `100/min` or `500/h`. Default: no limit.
+    rate: Option<Rate>,
+    /// The field whose values are limited one by one: a name, or a JSON pointer (RFC 6901). Default: none.
+    key: Option<String>,
+    /// The field holds URLs, and it is their host that counts. Default: false.
+    #[serde(default)]
+    key_is_url: bool,
+    /// The most hand-offs under way with one value. Default: no limit.
+    #[schemars(range(min = 1))]
+    key_max_active: Option<u32>,
+    /// The most hand-offs begun in a time with one value. Default: no limit.
+    key_rate: Option<Rate>,
+}
+
+impl TryFrom<WrittenLimits> for Limits {
+    type Error = String;
+
+    fn try_from(written: WrittenLimits) -> Result<Self, Self::Error> {
+        let number = |name: &str, number: Option<u32>| match number.map(i32::try_from) {
+            None => Ok(None),
+            Some(Ok(number)) if number > 0 => Ok(Some(number)),
+            Some(_) => Err(format!("{name} must be a whole number of at least 1")),
+        };
+        let is_limited = written.key_max_active.is_some() || written.key_rate.is_some();
+        let key = match &written.key {
+            Some(_) if !is_limited => {
+                return Err("key limits nothing without key_max_active or key_rate".into());
+            }
+            Some(key) => Some(LimitKey { path: path(key)?, is_url: written.key_is_url }),
+            None if is_limited || written.key_is_url => {
+                return Err("limits by key need key, the field to go by".into());
+            }
+            None => None,
+        };
+        Ok(Self(work::Limits {
+            max_active: number("max_active", written.max_active)?,
+            rate: written.rate.map(|rate| rate.0),
+            key,
+            key_max_active: number("key_max_active", written.key_max_active)?,
+            key_rate: written.key_rate.map(|rate| rate.0),
+        }))
+    }
+}
+
+/// The way to a field: its name, or a JSON pointer (RFC 6901) to it.
+fn path(text: &str) -> Result<Vec<String>, String> {
+    if let Err(error) = text.parse::<forebay_domain::identity::KeyField>() {
+        return Err(format!("`{text}` does not name a field: {error}"));
+    }
+    Ok(match text.strip_prefix('/') {
+        Some(pointer) => {
+            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+        }
+        None => vec![text.to_owned()],
+    })
+}
+
+/// How often something may happen, as a number a second; written with its unit, such as `10/s`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+struct Rate(f64);
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let rate = text.split_once('/').and_then(|(number, unit)| {
+            let seconds = match unit.trim() {
+                "s" => 1.0,
+                "min" | "m" => 60.0,
+                "h" => 3600.0,
+                _ => return None,
+            };
+            Some(number.trim().parse::<f64>().ok()? / seconds)
+        });
+        match rate.filter(|rate| rate.is_finite() && *rate > 0.0) {
+            Some(rate) => Ok(Self(rate)),
+            None => Err("expected a rate such as \"10/s\", \"100/min\" or \"500/h\"".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `[pipelines.NAME.retry]`: how failed attempts are retried, by failure class.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::values::Duration;
+
+/// A failure class whose failures are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub(crate) enum Class {
+    /// May pass by itself.
+    Transient,
+    /// The other side asked to come back later.
+    Throttled,
+    /// The worker did not report before its lease ended.
+    Lost,
+}
+
+impl TryFrom<String> for Class {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "transient" => Ok(Self::Transient),
+            "throttled" => Ok(Self::Throttled),
+            "lost" => Ok(Self::Lost),
+            "permanent" | "poison" => Err(format!(
+                "what failed as {word} is never tried again by itself, so there is no retry to set for it"
+            )),
+            _ => {
+                Err(format!("`{word}` is no failure class to retry; there are transient, throttled and lost"))
+            }
+        }
+    }
+}
+
+/// What a class of failures costs. What is absent is as in the built-in policy.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "WrittenRetry")]
+pub(crate) struct Retry {
+    /// With so many failures of the class a hand-off is given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_failures: Option<u32>,
+    /// The longest wait after the first failure; it doubles with each further one.
+    #[serde(rename = "base_delay_seconds", skip_serializing_if = "Option::is_none")]
+    base_delay: Option<Seconds>,
+    /// The longest wait of all.
+    #[serde(rename = "max_delay_seconds", skip_serializing_if = "Option::is_none")]
+    max_delay: Option<Seconds>,
+}
+
+/// A duration that is stored as a number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seconds(Duration);
+
+impl Serialize for Seconds {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0.get().as_secs_f64())
+    }
+}
+
+/// What a class of failures costs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRetry {
+    /// With so many failures of the class a hand-off is given up. Default: 10 for `transient`, 4 for `lost`; `throttled`
+    /// ones are never given up.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    max_failures: Option<u32>,
+    /// The longest wait after the first failure; it doubles with each further one. Default: `5s` for `transient`, `30s`
+    /// for `throttled`, `1s` for `lost`.
+    base_delay: Option<Duration>,
+    /// The longest wait of all. Default: `1h` for `transient` and `throttled`, `1m` for `lost`.
+    max_delay: Option<Duration>,
+}
+
+impl TryFrom<WrittenRetry> for Retry {
+    type Error = String;
+
+    fn try_from(written: WrittenRetry) -> Result<Self, Self::Error> {
+        let WrittenRetry { max_failures, base_delay, max_delay } = written;
+        if max_failures.is_some_and(|number| !(1..=1_000_000).contains(&number)) {
+            return Err("max_failures must be a whole number from 1 to 1000000".to_owned());
+        }
+        if base_delay.zip(max_delay).is_some_and(|(base, max)| base.get() > max.get()) {
+            return Err("base_delay must not be longer than max_delay".to_owned());
+        }
+        Ok(Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) })
+    }
+}
