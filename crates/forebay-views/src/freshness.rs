@@ -1,0 +1,93 @@
+//! How fresh an entity type and scope is.
+
+use forebay_domain::freshness::Judgement;
+use forebay_store::freshness::LedgerEntry;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Error, time::Time};
+
+/// An entry of the freshness ledger, judged by the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Freshness {
+    /// The entity type.
+    pub entity_type: String,
+    /// The scope, as `name=value` pairs; empty: the whole.
+    pub scope: String,
+    /// What may be done with what is stored. `fresh`: use it. `stale_while_revalidate`: use it and refresh it
+    /// meanwhile. `stale_if_error`: refresh it, and use it if that fails. `expired`: refresh it before use. `never`:
+    /// the whole scope was never synced.
+    #[schemars(schema_with = "crate::words::freshness")]
+    pub freshness: String,
+    /// How its age looks to an operator, by `warn_after` and `error_after` of the configuration.
+    #[schemars(schema_with = "crate::words::age_status")]
+    pub age_status: String,
+    /// Seconds since the last sync; null: it was never synced.
+    pub age_seconds: Option<u64>,
+    /// Until when it is, or was, fresh; null: it was never synced.
+    pub fresh_until: Option<Time>,
+    /// When the whole scope was last synced; null: never.
+    pub last_sync: Option<Time>,
+    /// How the last attempt stands; null: there was none.
+    #[schemars(schema_with = "crate::words::sync_status")]
+    pub status: Option<String>,
+    /// An attempt is under way and its process is alive.
+    pub is_under_way: bool,
+    /// The last attempt that succeeded covered only a part of the scope.
+    pub is_partial: bool,
+    /// Attempts that failed since one succeeded.
+    pub num_failures: u32,
+    /// Records of the last sync; null: it was never synced, or they were not counted.
+    pub num_records: Option<u64>,
+    /// The run of the last attempt that had one; null: none had.
+    pub run_id: Option<i64>,
+    /// The name of the source that answered at the last sync; null: it was never synced.
+    pub source: Option<String>,
+    /// Why the last attempt failed; null: none has failed since one succeeded.
+    pub error: Option<Error>,
+}
+
+impl Freshness {
+    /// An entry of the ledger.
+    pub fn new(entry: LedgerEntry, judged: Judgement) -> Self {
+        let error = entry.error_code.map(|code| Error {
+            code,
+            message: entry.error.unwrap_or_default(),
+            hint: None,
+            place: None,
+        });
+        Self {
+            last_sync: entry.last_sync.map(Time::from),
+            status: Some(entry.status.as_str().to_owned()),
+            is_under_way: entry.is_held,
+            is_partial: entry.is_partial,
+            num_failures: entry.num_failures.unsigned_abs(),
+            num_records: entry.num_records.map(i64::unsigned_abs),
+            run_id: entry.run_id,
+            source: entry.source_name,
+            error,
+            ..Self::never(entry.entity_type, entry.scope, judged)
+        }
+    }
+
+    /// A declared entity type and scope that the ledger does not know.
+    pub fn never(entity_type: String, scope: String, judged: Judgement) -> Self {
+        Self {
+            entity_type,
+            scope,
+            freshness: judged.freshness.as_str().to_owned(),
+            age_status: judged.status.as_str().to_owned(),
+            age_seconds: judged.age.map(|age| age.as_secs().unsigned_abs()),
+            fresh_until: judged.fresh_until.map(Time::from),
+            last_sync: None,
+            status: None,
+            is_under_way: false,
+            is_partial: false,
+            num_failures: 0,
+            num_records: None,
+            run_id: None,
+            source: None,
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Schemas of fields that hold one of a few stable words.
+//!
+//! The views keep words as text, so a client that is older than the server can still read the document. The schema
+//! lists the words of this version.
+
+use forebay_domain::{
+    drift::DriftChange,
+    freshness::Freshness,
+    handoff::{Change, FailureClass, State},
+    run::RunStatus,
+};
+use forebay_store::logs::Level;
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+fn words(words: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "enum": words })
+}
+
+pub(crate) fn run_status(_: &mut SchemaGenerator) -> Schema {
+    words(&RunStatus::ALL.map(RunStatus::as_str))
+}
+
+pub(crate) fn handoff_state(_: &mut SchemaGenerator) -> Schema {
+    words(&State::ALL.map(State::as_str))
+}
+
+pub(crate) fn change(_: &mut SchemaGenerator) -> Schema {
+    words(&Change::ALL.map(Change::as_str))
+}
+
+pub(crate) fn failure_class(_: &mut SchemaGenerator) -> Schema {
+    words(&FailureClass::ALL.map(FailureClass::as_str))
+}
+
+pub(crate) fn drift_change(_: &mut SchemaGenerator) -> Schema {
+    words(&DriftChange::ALL.map(DriftChange::as_str))
+}
+
+pub(crate) fn freshness(_: &mut SchemaGenerator) -> Schema {
+    words(&Freshness::ALL.map(Freshness::as_str))
+}
+
+pub(crate) fn age_status(_: &mut SchemaGenerator) -> Schema {
+    words(&["ok", "warn", "error"])
+}
+
+/// Null: nothing was ever tried.
+pub(crate) fn sync_status(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "enum": ["in_progress", "success", "failed", null] })
+}
+
+pub(crate) fn level(_: &mut SchemaGenerator) -> Schema {
+    words(&Level::ALL.map(Level::as_str))
+}
