@@ -7,39 +7,19 @@
 
 use std::{collections::BTreeMap, fmt};
 
-/// The type of a JSON value. There is none for null, which is no value here (see [`coverage`](crate::coverage)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum JsonType {
-    /// `[…]`
-    Array,
-    /// `true` or `false`
-    Boolean,
-    /// A number.
-    Number,
-    /// `{…}`
-    Object,
-    /// A string.
-    String,
-}
-
-impl JsonType {
-    /// All of them, sorted by their words.
-    pub const ALL: [Self; 5] = [Self::Array, Self::Boolean, Self::Number, Self::Object, Self::String];
-
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Array => "array",
-            Self::Boolean => "boolean",
-            Self::Number => "number",
-            Self::Object => "object",
-            Self::String => "string",
-        }
-    }
-
-    /// The type that a word names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|json_type| json_type.as_str() == word)
+crate::words! {
+    /// The type of a JSON value. There is none for null, which is no value here (see [`coverage`](crate::coverage)).
+    pub enum JsonType {
+        /// `[…]`
+        Array = "array",
+        /// `true` or `false`
+        Boolean = "boolean",
+        /// A number.
+        Number = "number",
+        /// `{…}`
+        Object = "object",
+        /// A string.
+        String = "string",
     }
 }
 
@@ -132,39 +112,15 @@ impl Default for DriftPolicy {
     }
 }
 
-/// How a field drifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DriftChange {
-    /// The good runs had no value for it.
-    New,
-    /// They had, this run has none.
-    Lost,
-    /// Its values have a type that they never had.
-    Retyped,
-}
-
-impl DriftChange {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::New, Self::Lost, Self::Retyped];
-
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Lost => "lost",
-            Self::Retyped => "retyped",
-        }
-    }
-
-    /// The change that a word names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.as_str() == word)
-    }
-}
-
-impl fmt::Display for DriftChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+crate::words! {
+    /// How a field drifted.
+    pub enum DriftChange {
+        /// The good runs had no value for it.
+        New = "new",
+        /// They had, this run has none.
+        Lost = "lost",
+        /// Its values have a type that they never had.
+        Retyped = "retyped",
     }
 }
 

@@ -7,8 +7,6 @@
 //! Scopes that were synced together would expire together. So a part of each time to live is left out, computed from
 //! entity type and scope ([`spread`]): different for each, and the same for every process that asks.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 
@@ -65,37 +63,23 @@ impl FreshnessPolicy {
     }
 }
 
-/// What may be done with what is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Freshness {
-    /// Serve it.
-    Fresh,
-    /// Serve it, and bring it up to date meanwhile.
-    StaleWhileRevalidate,
-    /// Bring it up to date; if that fails, serve it.
-    StaleIfError,
-    /// Bring it up to date; if that fails, there is nothing to serve.
-    Expired,
-    /// The whole scope was never synced.
-    Never,
+crate::words! {
+    /// What may be done with what is stored.
+    pub enum Freshness {
+        /// Serve it.
+        Fresh = "fresh",
+        /// Serve it, and bring it up to date meanwhile.
+        StaleWhileRevalidate = "stale_while_revalidate",
+        /// Bring it up to date; if that fails, serve it.
+        StaleIfError = "stale_if_error",
+        /// Bring it up to date; if that fails, there is nothing to serve.
+        Expired = "expired",
+        /// The whole scope was never synced.
+        Never = "never",
+    }
 }
 
 impl Freshness {
-    /// All of them, youngest first.
-    pub const ALL: [Self; 5] =
-        [Self::Fresh, Self::StaleWhileRevalidate, Self::StaleIfError, Self::Expired, Self::Never];
-
-    /// The word in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fresh => "fresh",
-            Self::StaleWhileRevalidate => "stale_while_revalidate",
-            Self::StaleIfError => "stale_if_error",
-            Self::Expired => "expired",
-            Self::Never => "never",
-        }
-    }
-
     /// Whether it may be served without waiting for a sync.
     pub const fn may_serve(self) -> bool {
         matches!(self, Self::Fresh | Self::StaleWhileRevalidate)
@@ -107,37 +91,15 @@ impl Freshness {
     }
 }
 
-impl fmt::Display for Freshness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How an age looks to operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum AgeStatus {
-    /// As it should be.
-    Ok,
-    /// Older than `warn_after`.
-    Warn,
-    /// Older than `error_after`.
-    Error,
-}
-
-impl AgeStatus {
-    /// The word in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for AgeStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+crate::words! {
+    /// How an age looks to operators.
+    pub enum AgeStatus {
+        /// As it should be.
+        Ok = "ok",
+        /// Older than `warn_after`.
+        Warn = "warn",
+        /// Older than `error_after`.
+        Error = "error",
     }
 }
 

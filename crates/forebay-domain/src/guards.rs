@@ -84,46 +84,19 @@ pub struct Evidence<'a> {
     pub rekey: Option<&'a Rekey>,
 }
 
-/// What a guard saw, most telling first; a held run shows them in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum HoldReason {
-    /// No record at all, although there are active references.
-    EmptyRun,
-    /// The same content under other keys.
-    RekeySuspected,
-    /// Too large a share would be removed.
-    MassRemoval,
-    /// Fields that used to have values are mostly empty.
-    CoverageDrop,
-    /// Too large a share would get a new version.
-    MassChange,
-}
-
-impl HoldReason {
-    /// All reasons, most telling first.
-    pub const ALL: [Self; 5] =
-        [Self::EmptyRun, Self::RekeySuspected, Self::MassRemoval, Self::CoverageDrop, Self::MassChange];
-
-    /// The stable reason code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EmptyRun => "empty_run",
-            Self::RekeySuspected => "rekey_suspected",
-            Self::MassRemoval => "mass_removal",
-            Self::CoverageDrop => "coverage_drop",
-            Self::MassChange => "mass_change",
-        }
-    }
-
-    /// The reason that a word in a column names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
-    }
-}
-
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+crate::words! {
+    /// What a guard saw, most telling first; a held run shows them in this order.
+    pub enum HoldReason {
+        /// No record at all, although there are active references.
+        EmptyRun = "empty_run",
+        /// The same content under other keys.
+        RekeySuspected = "rekey_suspected",
+        /// Too large a share would be removed.
+        MassRemoval = "mass_removal",
+        /// Fields that used to have values are mostly empty.
+        CoverageDrop = "coverage_drop",
+        /// Too large a share would get a new version.
+        MassChange = "mass_change",
     }
 }
 

@@ -25,3 +25,4 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod scope;
+pub mod words;

@@ -3,8 +3,6 @@
 //! States follow OpenLineage's START, COMPLETE, FAIL and ABORT, with two of Forebay's own: `partial` (done, but
 //! some input was not readable) and `held` (done, waiting for an operator because a guard tripped).
 
-use std::fmt;
-
 /// What a run did, counted in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -48,84 +46,41 @@ impl std::ops::Add for Counts {
     }
 }
 
-/// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RunStatus {
-    /// Under way (OpenLineage START).
-    Running,
-    /// Done (COMPLETE).
-    Complete,
-    /// Done, but part of the input was unreadable: nothing was removed.
-    Partial,
-    /// Done, and waiting for an operator because a guard tripped.
-    Held,
-    /// Failed (FAIL); what earlier batches wrote stays.
-    Failed,
-    /// Its process died, or an operator turned it down (ABORT).
-    Aborted,
-}
-
-impl RunStatus {
-    /// All states, in the order of the check constraint.
-    pub const ALL: [Self; 6] =
-        [Self::Running, Self::Complete, Self::Partial, Self::Held, Self::Failed, Self::Aborted];
-
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::Held => "held",
-            Self::Failed => "failed",
-            Self::Aborted => "aborted",
-        }
-    }
-
-    /// The state that a word in a column names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
+crate::words! {
+    /// How a run stands.
+    pub enum RunStatus {
+        /// Under way (OpenLineage START).
+        Running = "running",
+        /// Done (COMPLETE).
+        Complete = "complete",
+        /// Done, but part of the input was unreadable: nothing was removed.
+        Partial = "partial",
+        /// Done, and waiting for an operator because a guard tripped.
+        Held = "held",
+        /// Failed (FAIL); what earlier batches wrote stays.
+        Failed = "failed",
+        /// Its process died, or an operator turned it down (ABORT).
+        Aborted = "aborted",
     }
 }
 
-impl fmt::Display for RunStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+crate::words! {
+    /// What a run does with a record whose key it has already seen.
+    #[derive(Default)]
+    pub enum OnDuplicate {
+        /// The first one counts, the later ones are counted as duplicates.
+        #[default]
+        First = "first",
+        /// The last one counts.
+        Last = "last",
+        /// Fields of a later one are laid over those of the earlier ones.
+        Merge = "merge",
+        /// The first one counts, the later ones are kept as rejected records.
+        Reject = "reject",
     }
-}
-
-/// What a run does with a record whose key it has already seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnDuplicate {
-    /// The first one counts, the later ones are counted as duplicates.
-    #[default]
-    First,
-    /// The last one counts.
-    Last,
-    /// Fields of a later one are laid over those of the earlier ones.
-    Merge,
-    /// The first one counts, the later ones are kept as rejected records.
-    Reject,
 }
 
 impl OnDuplicate {
-    /// The word in configuration and columns.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Last => "last",
-            Self::Merge => "merge",
-            Self::Reject => "reject",
-        }
-    }
-
-    /// The policy that a word names.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::First, Self::Last, Self::Merge, Self::Reject]
-            .into_iter()
-            .find(|policy| policy.as_str() == word)
-    }
-
     /// Whether the outcome for a key is known only at the end of the input.
     pub const fn needs_whole_input(self) -> bool {
         matches!(self, Self::Last | Self::Merge)

@@ -5,6 +5,7 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::{Error, Result},
+    row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
@@ -30,7 +31,9 @@ pub async fn resolve(
             &[(&sql_ids(ids), Type::UUID_ARRAY)],
         )
         .await?;
-    rows.iter().map(|row| Ok((row.try_get::<_, SqlId>(0)?.0, row.try_get::<_, SqlId>(1)?.0))).collect()
+    rows.iter()
+        .map(|row| Ok((row.read::<SqlId>("alias_id")?.0, row.read::<SqlId>("reference_id")?.0)))
+        .collect()
 }
 
 /// Moves the keys of references that a held run would remove to the keys that it would add in their place, and turns

@@ -7,13 +7,17 @@
 use std::time::Duration;
 
 use forebay_domain::breaker::{
-    Answer, Breaker, BreakerCommand, BreakerPolicy, BreakerReason, BreakerState, BreakerTransition, Call,
-    CallOutcome, Permit, Probe, ProbeId,
+    Answer, Breaker, BreakerCommand, BreakerPolicy, BreakerTransition, Call, CallOutcome, Permit, Probe,
+    ProbeId,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
-use crate::{error::Result, jobs::Receipt};
+use crate::{
+    error::Result,
+    jobs::Receipt,
+    row::{ReadRow, word},
+};
 
 const COLUMNS: &str = "b.source_id, b.state, b.reason_code, b.changed_at, b.opened_at, b.retry_at, b.num_opened, \
      b.failure_streak, b.num_recovered, b.outcomes, b.outcome_times, b.probes, b.probe_leases";
@@ -61,7 +65,7 @@ pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<
 pub async fn list(client: &impl GenericClient) -> Result<Vec<(i32, Breaker)>> {
     let statement = format!("select {COLUMNS} from forebay.circuit_breaker_state as b order by b.source_id");
     let rows = client.query_typed(&statement, &[]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, from_row(row)?))).collect()
+    rows.iter().map(|row| Ok((row.read("source_id")?, from_row(row)?))).collect()
 }
 
 /// Asks whether a source may be called now. `probe_id` is random, new for each call.
@@ -129,12 +133,16 @@ pub async fn trail(
     rows.iter()
         .map(|row| {
             let transition = BreakerTransition {
-                from: state(row.try_get(1)?),
-                to: state(row.try_get(2)?),
-                reason: reason(row.try_get(3)?),
-                at: row.try_get(4)?,
+                from: row.word("from_state")?,
+                to: row.word("to_state")?,
+                reason: row.word("reason_code")?,
+                at: row.read("changed_at")?,
             };
-            Ok(TrailEntry { transition_id: row.try_get(0)?, transition, run_id: row.try_get(5)? })
+            Ok(TrailEntry {
+                transition_id: row.read("transition_id")?,
+                transition,
+                run_id: row.read("run_id")?,
+            })
         })
         .collect()
 }
@@ -220,36 +228,25 @@ async fn write(
 }
 
 fn from_row(row: &Row) -> Result<Breaker> {
-    let outcomes: Vec<&str> = row.try_get(9)?;
-    let outcome_times: Vec<Timestamp> = row.try_get(10)?;
-    let probes: Vec<Receipt> = row.try_get(11)?;
-    let probe_leases: Vec<Timestamp> = row.try_get(12)?;
-    // An outcome that a newer program wrote is left out of the window.
-    let window = outcomes.iter().zip(outcome_times);
-    let window = window.filter_map(|(word, at)| CallOutcome::parse(word).map(|outcome| Call { at, outcome }));
+    let outcomes: Vec<&str> = row.read("outcomes")?;
+    let outcome_times: Vec<Timestamp> = row.read("outcome_times")?;
+    let probes: Vec<Receipt> = row.read("probes")?;
+    let probe_leases: Vec<Timestamp> = row.read("probe_leases")?;
+    let calls = outcomes.iter().zip(outcome_times);
+    let window = calls.map(|(outcome, at)| Ok(Call { at, outcome: word("outcomes", outcome)? }));
     let probes = probes.iter().zip(probe_leases).map(|(receipt, until)| Probe { id: receipt.0, until });
     Ok(Breaker {
-        state: state(row.try_get(1)?),
-        reason: reason(row.try_get(2)?),
-        changed_at: row.try_get(3)?,
-        opened_at: row.try_get(4)?,
-        retry_at: row.try_get(5)?,
-        num_opened: u32::try_from(row.try_get::<_, i32>(6)?).unwrap_or_default(),
-        failure_streak: row.try_get(7)?,
-        num_recovered: u32::try_from(row.try_get::<_, i32>(8)?).unwrap_or_default(),
-        window: window.collect(),
+        state: row.word("state")?,
+        reason: row.word("reason_code")?,
+        changed_at: row.read("changed_at")?,
+        opened_at: row.read("opened_at")?,
+        retry_at: row.read("retry_at")?,
+        num_opened: u32::try_from(row.read::<i32>("num_opened")?).unwrap_or_default(),
+        failure_streak: row.read("failure_streak")?,
+        num_recovered: u32::try_from(row.read::<i32>("num_recovered")?).unwrap_or_default(),
+        window: window.collect::<Result<_>>()?,
         probes: probes.collect(),
     })
-}
-
-/// The check constraint lets no other word in.
-fn state(word: &str) -> BreakerState {
-    BreakerState::parse(word).unwrap_or(BreakerState::Closed)
-}
-
-/// A reason that a newer program wrote is none that is known here.
-fn reason(word: &str) -> BreakerReason {
-    BreakerReason::parse(word).unwrap_or(BreakerReason::New)
 }
 
 fn signed(count: u32) -> i32 {

@@ -10,6 +10,7 @@ use tokio_postgres::{GenericClient, types::Type};
 use crate::{
     error::{Error, Result},
     references::Lineage,
+    row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -106,7 +107,7 @@ pub async fn batch(
     after: ReferenceId,
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0), url, fetched_at \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at \
          from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id > $2 \
          order by reference_id limit $3";
     let rows = client
@@ -121,7 +122,7 @@ pub async fn find(
     run_id: i64,
     ids: &[ReferenceId],
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0), url, fetched_at \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at \
          from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id = any($2)";
     let rows =
         client.query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
@@ -131,13 +132,11 @@ pub async fn find(
 /// Counts what a run's staged changes would do to what is stored now.
 pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTotals> {
     let row = client.query_typed_one(include_str!("changes/totals.sql"), &[(&run_id, Type::INT8)]).await?;
-    let count =
-        |place: usize| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(place)?).unwrap_or(0)) };
     Ok(StagedTotals {
-        num_added: count(0)?,
-        num_updated: count(1)?,
-        num_restored: count(2)?,
-        num_removed: count(3)?,
+        num_added: row.count("num_added")?,
+        num_updated: row.count("num_updated")?,
+        num_restored: row.count("num_restored")?,
+        num_removed: row.count("num_removed")?,
     })
 }
 
@@ -184,9 +183,9 @@ async fn rekey_sides(
     rows.err_into()
         .and_then(async |row| {
             Ok(RekeySide {
-                reference_id: row.try_get::<_, SqlId>(0)?.0,
-                record_key: row.try_get(1)?,
-                payload: row.try_get(2)?,
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                record_key: row.read("record_key")?,
+                payload: row.read("payload")?,
             })
         })
         .try_collect()
@@ -203,14 +202,14 @@ pub async fn clear(client: &impl GenericClient, run_id: i64) -> Result<()> {
 
 fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
     Ok(StagedRecord {
-        reference_id: row.try_get::<_, SqlId>(0)?.0,
-        version_hash: row.try_get::<_, SqlHash>(1)?.0,
-        record_key: row.try_get(2)?,
-        payload: row.try_get(3)?,
+        reference_id: row.read::<SqlId>("reference_id")?.0,
+        version_hash: row.read::<SqlHash>("version_hash")?.0,
+        record_key: row.read("record_key")?,
+        payload: row.read("payload")?,
         lineage: Lineage {
-            line: u64::try_from(row.try_get::<_, i64>(4)?).unwrap_or(0),
-            url: row.try_get::<_, Option<String>>(5)?.map(Arc::from),
-            fetched_at: row.try_get(6)?,
+            line: row.count("line")?,
+            url: row.read::<Option<String>>("url")?.map(Arc::from),
+            fetched_at: row.read("fetched_at")?,
         },
     })
 }

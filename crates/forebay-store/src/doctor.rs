@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, Row};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// Looks at the server.
 pub const SERVER: &str = include_str!("doctor/server.sql");
@@ -47,15 +47,16 @@ pub struct Bloat {
     pub num_dead: u64,
 }
 
-/// What may keep dead rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HolderKind {
-    /// A session in a transaction.
-    Session,
-    /// A prepared transaction.
-    Prepared,
-    /// A replication slot.
-    Slot,
+forebay_domain::words! {
+    /// What can keep dead rows from being removed.
+    pub enum HolderKind {
+        /// A session in a transaction.
+        Session = "session",
+        /// A prepared transaction.
+        Prepared = "prepared",
+        /// A replication slot.
+        Slot = "slot",
+    }
 }
 
 /// Something that keeps dead rows from being removed.
@@ -102,26 +103,32 @@ pub struct Queue {
 pub async fn server(client: &impl GenericClient) -> Result<Server> {
     let row = client.query_typed_one(SERVER, &[]).await?;
     Ok(Server {
-        version: row.try_get(0)?,
-        major: row.try_get::<_, i32>(1)? / 10_000,
-        role: row.try_get(2)?,
-        has_autovacuum: row.try_get(3)?,
-        has_vector: row.try_get(4)?,
-        has_worker_role: row.try_get(5)?,
+        version: row.read("version")?,
+        major: row.read::<i32>("version_number")? / 10_000,
+        role: row.read("role_name")?,
+        has_autovacuum: row.read("has_autovacuum")?,
+        has_vector: row.read("has_vector")?,
+        has_worker_role: row.read("has_worker_role")?,
     })
 }
 
 /// What the connection's role may not do and must, each as words that follow "may not".
 pub async fn missing_rights(client: &impl GenericClient) -> Result<Vec<String>> {
     let rows = client.query_typed(RIGHTS, &[]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| row.read("missing")).collect()
 }
 
 /// The dead rows of the hot tables.
 pub async fn bloat(client: &impl GenericClient) -> Result<Vec<Bloat>> {
     let rows = client.query_typed(BLOAT, &[]).await?;
     rows.iter()
-        .map(|row| Ok(Bloat { table: row.try_get(0)?, num_live: number(row, 1)?, num_dead: number(row, 2)? }))
+        .map(|row| {
+            Ok(Bloat {
+                table: row.read("table_name")?,
+                num_live: row.count("num_live")?,
+                num_dead: row.count("num_dead")?,
+            })
+        })
         .collect()
 }
 
@@ -131,16 +138,12 @@ pub async fn holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
     rows.iter()
         .map(|row| {
             Ok(Holder {
-                kind: match row.try_get(0)? {
-                    "prepared" => HolderKind::Prepared,
-                    "slot" => HolderKind::Slot,
-                    _ => HolderKind::Session,
-                },
-                pid: row.try_get(1)?,
-                name: row.try_get(2)?,
-                state: row.try_get(3)?,
-                num_transactions: row.try_get(4)?,
-                held: seconds(row, 5)?,
+                kind: row.word("kind")?,
+                pid: row.read("pid")?,
+                name: row.read("name")?,
+                state: row.read("state")?,
+                num_transactions: row.read("age_transactions")?,
+                held: seconds(row, "held_seconds")?,
             })
         })
         .collect()
@@ -152,25 +155,21 @@ pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
     rows.iter()
         .map(|row| {
             Ok(Queue {
-                pipeline: row.try_get(0)?,
-                enabled: row.try_get(1)?,
-                handler: row.try_get(2)?,
-                num_free: number(row, 3)?,
-                num_due: number(row, 4)?,
-                oldest_due: seconds(row, 5)?,
-                num_ended: number(row, 6)?,
-                ended_for: seconds(row, 7)?,
-                is_worked: row.try_get(8)?,
+                pipeline: row.read("pipeline")?,
+                enabled: row.read("enabled")?,
+                handler: row.read("handler")?,
+                num_free: row.count("num_free")?,
+                num_due: row.count("num_due")?,
+                oldest_due: seconds(row, "oldest_due_seconds")?,
+                num_ended: row.count("num_ended")?,
+                ended_for: seconds(row, "ended_seconds")?,
+                is_worked: row.read("is_worked")?,
             })
         })
         .collect()
 }
 
-fn number(row: &Row, column: usize) -> Result<u64> {
-    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
-}
-
-fn seconds(row: &Row, column: usize) -> Result<Option<Duration>> {
-    let seconds: Option<f64> = row.try_get(column)?;
+fn seconds(row: &Row, column: &'static str) -> Result<Option<Duration>> {
+    let seconds: Option<f64> = row.read(column)?;
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }

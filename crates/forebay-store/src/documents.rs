@@ -14,7 +14,8 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::Result,
-    types::{SqlHash, SqlId, sql_ids},
+    row::ReadRow,
+    types::{SqlHash, sql_ids},
 };
 
 pub use search::{Candidate, Hit, SEARCH, SHOW, candidates, search, show};
@@ -51,10 +52,10 @@ pub async fn load(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Ve
     rows.iter()
         .map(|row| {
             Ok(Stored {
-                index: usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default(),
-                record_key: row.try_get(1)?,
-                version_hash: row.try_get::<_, SqlHash>(2)?.0,
-                payload: row.try_get(3)?,
+                index: usize::try_from(row.read::<i32>("index")?).unwrap_or_default(),
+                record_key: row.read("record_key")?,
+                version_hash: row.read::<SqlHash>("version_hash")?.0,
+                payload: row.read("payload")?,
             })
         })
         .collect()
@@ -69,12 +70,7 @@ pub async fn delete(client: &impl GenericClient, pipeline_id: i32, ids: &[Refere
 
 /// The text search configurations that the database has, such as `simple` and `english`, sorted.
 pub async fn languages(client: &impl GenericClient) -> Result<Vec<String>> {
-    let statement =
-        "select cfgname::text from pg_ts_config where pg_ts_config_is_visible(oid) order by cfgname::text";
+    let statement = "select cfgname::text as language from pg_ts_config where pg_ts_config_is_visible(oid) order by cfgname::text";
     let rows = client.query_typed(statement, &[]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-}
-
-fn id_at(row: &tokio_postgres::Row, column: usize) -> Result<ReferenceId> {
-    Ok(row.try_get::<_, SqlId>(column)?.0)
+    rows.iter().map(|row| row.read("language")).collect()
 }

@@ -6,12 +6,15 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    drift::{Drift, DriftChange, FieldShape, JsonType, RunShape, TypeSet},
+    drift::{Drift, FieldShape, JsonType, RunShape, TypeSet},
     scope::Scope,
 };
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    row::{ReadRow, word},
+};
 
 /// The shapes of the last five complete runs of a scope that ended well and saw something, newest first.
 pub async fn good_shapes(
@@ -27,13 +30,12 @@ pub async fn good_shapes(
         .await?;
     let mut shapes: BTreeMap<i64, RunShape> = BTreeMap::new();
     for row in rows {
-        let count = |place: usize| -> Result<u64> {
-            Ok(u64::try_from(row.try_get::<_, i64>(place)?).unwrap_or_default())
-        };
-        let shape = shapes.entry(row.try_get(0)?).or_default();
-        shape.num_records = count(1)?;
-        let types = from_words(&row.try_get::<_, Vec<&str>>(4)?);
-        shape.fields.insert(row.try_get(2)?, FieldShape { num_present: count(3)?, types });
+        let shape = shapes.entry(row.read("run_id")?).or_default();
+        shape.num_records = row.count("num_records")?;
+        let types = types(&row, "json_types")?;
+        shape
+            .fields
+            .insert(row.read("field_name")?, FieldShape { num_present: row.count("num_present")?, types });
     }
     Ok(shapes.into_values().rev().collect())
 }
@@ -93,11 +95,10 @@ pub async fn of_run(client: &impl GenericClient, run_id: i64) -> Result<Vec<Drif
     rows.iter()
         .map(|row| {
             Ok(Drift {
-                field_name: row.try_get(0)?,
-                // The check constraint lets no other word in.
-                change: DriftChange::parse(row.try_get(1)?).unwrap_or(DriftChange::Retyped),
-                old_types: from_words(&row.try_get::<_, Vec<&str>>(2)?),
-                new_types: from_words(&row.try_get::<_, Vec<&str>>(3)?),
+                field_name: row.read("field_name")?,
+                change: row.word("change")?,
+                old_types: types(row, "old_types")?,
+                new_types: types(row, "new_types")?,
             })
         })
         .collect()
@@ -107,6 +108,7 @@ fn to_words(types: TypeSet) -> Vec<&'static str> {
     types.iter().map(JsonType::as_str).collect()
 }
 
-fn from_words(words: &[&str]) -> TypeSet {
-    words.iter().filter_map(|word| JsonType::parse(word)).collect()
+fn types(row: &Row, column: &'static str) -> Result<TypeSet> {
+    let words: Vec<&str> = row.read(column)?;
+    words.iter().map(|json_type| word::<JsonType>(column, json_type)).collect()
 }

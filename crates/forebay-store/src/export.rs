@@ -14,7 +14,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use crate::{connect::Client, error::Result, sources::Source};
+use crate::{connect::Client, error::Result, row::ReadRow, sources::Source};
 
 /// The payloads of a source's active references.
 pub const NOW: &str = include_str!("export/now.sql");
@@ -40,7 +40,7 @@ impl Payloads {
     pub async fn next(&mut self) -> Result<Option<&str>> {
         self.row = self.rows.try_next().await?;
         match &self.row {
-            Some(row) => Ok(Some(row.try_get(0)?)),
+            Some(row) => row.read("payload").map(Some),
             None => Ok(None),
         }
     }

@@ -17,6 +17,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 use crate::{
     error::{Error, Result},
     jobs::Receipt,
+    row::ReadRow,
 };
 
 /// Takes the next attempt of a scope, if it is free.
@@ -27,34 +28,15 @@ pub const FIND: &str = include_str!("freshness/find.sql");
 /// How often [`begin`] looks again when the entry changes under its eyes.
 const MAX_LOOKS: usize = 8;
 
-/// How the last attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SyncStatus {
-    /// Under way, unless its lease has run out.
-    InProgress,
-    /// It succeeded.
-    Success,
-    /// It failed; the last sync before it still stands.
-    Failed,
-}
-
-impl SyncStatus {
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InProgress => "in_progress",
-            Self::Success => "success",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn parse(word: &str) -> Self {
-        match word {
-            "in_progress" => Self::InProgress,
-            "success" => Self::Success,
-            // The check constraint lets no other word in.
-            _ => Self::Failed,
-        }
+forebay_domain::words! {
+    /// How the last attempt stands.
+    pub enum SyncStatus {
+        /// Under way, unless its lease has run out.
+        InProgress = "in_progress",
+        /// It succeeded.
+        Success = "success",
+        /// It failed; the last sync before it still stands.
+        Failed = "failed",
     }
 }
 
@@ -190,7 +172,7 @@ pub async fn begin(
             )
             .await?;
         if let Some(row) = row {
-            return Ok(Begun::Acquired { holder: row.try_get(16)?, entry: from_row(&row)? });
+            return Ok(Begun::Acquired { holder: row.read("holder")?, entry: from_row(&row)? });
         }
         // A statement of its own, because the one before does not see what it waited for.
         let Some(entry) = find(client, entity_type, scope).await? else { continue };
@@ -387,21 +369,21 @@ pub async fn list(
 
 fn from_row(row: &Row) -> Result<LedgerEntry> {
     Ok(LedgerEntry {
-        entity_type: row.try_get(0)?,
-        scope: row.try_get(1)?,
-        status: SyncStatus::parse(row.try_get(2)?),
-        attempt: row.try_get(3)?,
-        last_sync: row.try_get(4)?,
-        started_at: row.try_get(5)?,
-        updated_at: row.try_get(6)?,
-        lease_until: row.try_get(7)?,
-        is_held: row.try_get(8)?,
-        is_partial: row.try_get(9)?,
-        num_failures: row.try_get(10)?,
-        num_records: row.try_get(11)?,
-        run_id: row.try_get(12)?,
-        source_name: row.try_get(13)?,
-        error_code: row.try_get(14)?,
-        error: row.try_get(15)?,
+        entity_type: row.read("entity_type")?,
+        scope: row.read("scope")?,
+        status: row.word("status")?,
+        attempt: row.read("attempt")?,
+        last_sync: row.read("last_sync")?,
+        started_at: row.read("started_at")?,
+        updated_at: row.read("updated_at")?,
+        lease_until: row.read("lease_until")?,
+        is_held: row.read("is_held")?,
+        is_partial: row.read("is_partial")?,
+        num_failures: row.read("num_failures")?,
+        num_records: row.read("num_records")?,
+        run_id: row.read("run_id")?,
+        source_name: row.read("source_name")?,
+        error_code: row.read("error_code")?,
+        error: row.read("error")?,
     })
 }

@@ -10,6 +10,7 @@ use crate::{
     copy::CopyWriter,
     error::Result,
     pipelines::LimitKey,
+    row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -19,7 +20,7 @@ mod reconciliation;
 mod show;
 pub use operate::{Mode, Operated, Operation, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
-pub use reconciliation::{REPAIR_PRIORITY, VERIFY, Verdict, Verified, page, repair, verify};
+pub use reconciliation::{REPAIR_PRIORITY, Standing, VERIFY, Verified, page, repair, verify};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,
     counts, failures_since, jobs_of, list, now,
@@ -98,11 +99,11 @@ pub async fn subscribers_of(
     let rows = client.query_typed(statement, &[(&source, Type::TEXT), (&entity_type, Type::TEXT)]).await?;
     rows.iter()
         .map(|row| {
-            let path: Option<Vec<String>> = row.try_get(2)?;
-            let is_url = row.try_get(3)?;
+            let path: Option<Vec<String>> = row.read("limit_key")?;
+            let is_url = row.read("limit_key_is_url")?;
             Ok(Subscriber {
-                pipeline_id: row.try_get(0)?,
-                changed_fields: row.try_get(1)?,
+                pipeline_id: row.read("pipeline_id")?,
+                changed_fields: row.read("changed_fields")?,
                 limit_key: path.map(|path| LimitKey { path, is_url }),
             })
         })

@@ -14,8 +14,11 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId},
 };
+
+pub use forebay_domain::handoff::Change;
 
 /// Finds a reference by its own id or by the computed id of a key that a re-key has given it.
 pub const FIND: &str = include_str!("history/find.sql");
@@ -90,41 +93,6 @@ pub struct ReferenceRow {
     pub lineage: String,
 }
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VersionChange {
-    /// It was seen for the first time: version 1.
-    Added,
-    /// Its content changed.
-    Updated,
-    /// It was observed to be gone.
-    Removed,
-    /// It came back.
-    Restored,
-}
-
-impl VersionChange {
-    /// The stable word for it, as in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Updated => "updated",
-            Self::Removed => "removed",
-            Self::Restored => "restored",
-        }
-    }
-
-    pub(crate) fn parse(word: &str) -> Self {
-        match word {
-            "added" => Self::Added,
-            "removed" => Self::Removed,
-            "restored" => Self::Restored,
-            // The check constraint lets only these three in, and nobody writes an addition.
-            _ => Self::Updated,
-        }
-    }
-}
-
 /// A new version, a removal or a restoration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionEvent {
@@ -133,10 +101,10 @@ pub struct VersionEvent {
     /// The run that observed it.
     pub run_id: i64,
     /// What happened.
-    pub change: VersionChange,
+    pub change: Change,
     /// The version from then on; a removal or restoration alone keeps it.
     pub version: i32,
-    /// The fields that changed, by name; empty unless [`VersionChange::Updated`]. Values are JSON text as Postgres
+    /// The fields that changed, by name; empty unless [`Change::Updated`]. Values are JSON text as Postgres
     /// writes it.
     pub fields: Vec<FieldChange>,
 }
@@ -146,20 +114,20 @@ pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<O
     let row = client.query_typed_opt(FIND, &[(&SqlId(name.id()), Type::UUID)]).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(ReferenceRow {
-        reference_id: row.try_get::<_, SqlId>(0)?.0,
-        source: row.try_get(1)?,
-        entity_type: row.try_get(2)?,
-        scope: row.try_get(3)?,
-        record_key: row.try_get(4)?,
-        version: row.try_get(5)?,
-        version_hash: row.try_get::<_, SqlHash>(6)?.0,
-        first_seen_at: row.try_get(7)?,
-        changed_at: row.try_get(8)?,
-        removed_at: row.try_get(9)?,
-        first_seen_run_id: row.try_get(10)?,
-        scrape_run_id: row.try_get(11)?,
-        payload: row.try_get(12)?,
-        lineage: row.try_get(13)?,
+        reference_id: row.read::<SqlId>("reference_id")?.0,
+        source: row.read("source")?,
+        entity_type: row.read("entity_type")?,
+        scope: row.read("scope")?,
+        record_key: row.read("record_key")?,
+        version: row.read("version")?,
+        version_hash: row.read::<SqlHash>("version_hash")?.0,
+        first_seen_at: row.read("first_seen_at")?,
+        changed_at: row.read("changed_at")?,
+        removed_at: row.read("removed_at")?,
+        first_seen_run_id: row.read("first_seen_run_id")?,
+        scrape_run_id: row.read("scrape_run_id")?,
+        payload: row.read("payload")?,
+        lineage: row.read("lineage")?,
     }))
 }
 
@@ -170,21 +138,27 @@ pub async fn versions(client: &impl GenericClient, reference: &ReferenceRow) -> 
     let mut events = vec![VersionEvent {
         at: reference.first_seen_at,
         run_id: reference.first_seen_run_id,
-        change: VersionChange::Added,
+        change: Change::Added,
         version: 1,
         fields: Vec::new(),
     }];
     for row in &rows {
-        let (at, run_id): (Timestamp, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let change = VersionChange::parse(row.try_get(3)?);
+        let (at, run_id): (Timestamp, i64) = (row.read("changed_at")?, row.read("scrape_run_id")?);
+        let change = row.word("change")?;
         let is_same = |last: &VersionEvent| (last.at, last.run_id, last.change) == (at, run_id, change);
         if !events.last().is_some_and(is_same) {
-            events.push(VersionEvent { at, run_id, change, version: row.try_get(2)?, fields: Vec::new() });
+            events.push(VersionEvent {
+                at,
+                run_id,
+                change,
+                version: row.read("version")?,
+                fields: Vec::new(),
+            });
         }
-        if change == VersionChange::Updated
+        if change == Change::Updated
             && let Some(event) = events.last_mut()
         {
-            let (field, old, new) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+            let (field, old, new) = (row.read("field_name")?, row.read("old_value")?, row.read("new_value")?);
             event.fields.push(FieldChange { field, old, new });
         }
     }
@@ -199,11 +173,11 @@ pub async fn reference_at(
 ) -> Result<Option<String>> {
     let row = client
         .query_typed_one(
-            "select forebay.reference_at($1, $2)::text",
+            "select forebay.reference_at($1, $2)::text as reference_at",
             &[(&SqlId(id), Type::UUID), (&at, Type::TIMESTAMPTZ)],
         )
         .await?;
-    Ok(row.try_get(0)?)
+    row.read("reference_at")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //!
 //! Mind the order of locks when changing a statement: persisting locks hand-offs before jobs and workers jobs before
 //! hand-offs, so workers must never wait while they hold a lock. They skip what is locked and answer
-//! [`Verdict::Busy`].
+//! [`Ack::Busy`].
 
 mod claims;
 mod failing;
@@ -19,15 +19,16 @@ use forebay_domain::{
     handoff::Change,
     identity::{ReferenceId, VersionHash},
 };
-use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
+use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId},
 };
 
-pub use claims::{CLAIM, Claimed, Verdict, claim, complete, heartbeat, release};
-pub use failing::{FailVerdict, Failure, FailureReport, fail, fail_taken, rescue};
+pub use claims::{Ack, CLAIM, Claimed, claim, complete, heartbeat, release};
+pub use failing::{Failure, FailureAck, FailureReport, fail, fail_taken, rescue};
 pub use queue::{GROUPS, Queue, TAKE};
 pub use receipt::Receipt;
 
@@ -93,28 +94,26 @@ pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, tak
 
 /// The pipelines that have something due, disabled ones among them.
 pub async fn due(client: &impl GenericClient) -> Result<Vec<i32>> {
-    client.query_typed(DUE, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    client.query_typed(DUE, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
 }
 
 /// Whether the other side has asked for a pause that is not over.
 pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.ingestion_limits \
-         where pipeline_id = $1 and limit_key = '' and paused_until > now())";
-    Ok(client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.try_get(0)?)
+         where pipeline_id = $1 and limit_key = '' and paused_until > now()) as is_paused";
+    client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
 }
 
 /// How much waits in a pipeline.
 pub async fn backlog(client: &impl GenericClient, pipeline_id: i32) -> Result<Backlog> {
-    let statement = "select count(*) filter (where receipt is null and not_before <= now()), \
-             count(*) filter (where receipt is not null), \
-             count(*) filter (where receipt is null and not_before > now()) \
+    let statement = "select count(*) filter (where receipt is null and not_before <= now()) as num_due, \
+             count(*) filter (where receipt is not null) as num_leased, \
+             count(*) filter (where receipt is null and not_before > now()) as num_later \
          from forebay.ingestion_jobs where pipeline_id = $1";
     let row = client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?;
-    let count = |column| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0)) };
-    Ok(Backlog { num_due: count(0)?, num_leased: count(1)?, num_later: count(2)? })
-}
-
-fn change(row: &Row, column: usize) -> Result<Change> {
-    // The check constraint allows no other words; content is what matters, so an unknown one is an update.
-    Ok(Change::parse(row.try_get(column)?).unwrap_or(Change::Updated))
+    Ok(Backlog {
+        num_due: row.count("num_due")?,
+        num_leased: row.count("num_leased")?,
+        num_later: row.count("num_later")?,
+    })
 }

@@ -31,6 +31,7 @@ pub mod pages;
 pub mod pipelines;
 pub mod references;
 pub mod rejected;
+mod row;
 pub mod runs;
 pub mod schedules;
 pub mod sources;

@@ -3,50 +3,25 @@
 //! Lines come in batches and go in by COPY, never one by one. They are kept by month; the months are made as they are
 //! needed, and old ones are dropped whole.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use crate::{copy::CopyWriter, error::Result};
+use crate::{copy::CopyWriter, error::Result, row::ReadRow};
 
-/// How much a line matters, least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Level {
-    /// For whoever looks for a fault.
-    Debug,
-    /// What goes on.
-    Info,
-    /// What may want looking after.
-    Warn,
-    /// What went wrong.
-    Error,
-}
-
-impl Level {
-    /// All levels, least first.
-    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warn, Self::Error];
-
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-
-    /// The level that a word names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.as_str() == word)
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+forebay_domain::words! {
+    /// How much a line matters, least first.
+    pub enum Level {
+        /// For whoever looks for a fault.
+        Debug = "debug",
+        /// What goes on.
+        Info = "info",
+        /// What may want looking after.
+        Warn = "warn",
+        /// What went wrong.
+        Error = "error",
     }
 }
 
@@ -151,11 +126,11 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
     rows.iter()
         .map(|row| {
             Ok(LogLine {
-                log_id: row.try_get(0)?,
-                logged_at: row.try_get(1)?,
-                level: Level::parse(row.try_get(2)?).unwrap_or(Level::Error),
-                message: row.try_get(3)?,
-                metadata: row.try_get(4)?,
+                log_id: row.read("log_id")?,
+                logged_at: row.read("logged_at")?,
+                level: row.word("level")?,
+                message: row.read("message")?,
+                metadata: row.read("metadata")?,
             })
         })
         .collect()
@@ -166,9 +141,10 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
 ///
 /// Errors: `database_refused` when readers are in the way; nothing is dropped then.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {
-    let statement = "select forebay_private.drop_log_months(now() - make_interval(secs => $1))";
+    let statement =
+        "select forebay_private.drop_log_months(now() - make_interval(secs => $1)) as num_dropped";
     let row = client.query_typed_one(statement, &[(&retention.as_secs_f64(), Type::FLOAT8)]).await?;
-    Ok(u32::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default())
+    Ok(u32::try_from(row.read::<i32>("num_dropped")?).unwrap_or_default())
 }
 
 /// JSON text that Postgres can store: without the zero character, which its text cannot hold.

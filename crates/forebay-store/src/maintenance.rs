@@ -6,24 +6,15 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::error::Result;
 
-/// A task of its own rhythm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Checking every reference for hand-offs that are missing.
-    Reconcile,
-    /// Deleting history that is past its retention.
-    Prune,
-    /// Deleting logs, pages and the trail of breakers that are past theirs.
-    PruneScraping,
-}
-
-impl Task {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reconcile => "reconcile",
-            Self::Prune => "prune",
-            Self::PruneScraping => "prune_scraping",
-        }
+forebay_domain::words! {
+    /// A task of its own rhythm.
+    pub enum Task {
+        /// Checking every reference for hand-offs that are missing.
+        Reconcile = "reconcile",
+        /// Deleting history that is past its retention.
+        Prune = "prune",
+        /// Deleting logs, pages and the trail of breakers that are past theirs.
+        PruneScraping = "prune_scraping",
     }
 }
 

@@ -18,6 +18,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
@@ -218,21 +219,21 @@ fn position(place: usize) -> i32 {
 }
 
 fn from_row(row: &Row) -> Result<PageEntry> {
-    let ids: Vec<SqlId> = row.try_get(6)?;
-    let counts: Value = row.try_get(7)?;
+    let ids: Vec<SqlId> = row.read("reference_ids")?;
+    let counts: Value = row.read("field_counts")?;
     let counts = counts.as_object().into_iter().flatten();
-    let key: &[u8] = row.try_get(9)?;
+    let key: &[u8] = row.read("url_hash")?;
     Ok(PageEntry {
         // The check constraint lets no other length in.
         key: key.try_into().unwrap_or_default(),
-        url: row.try_get(0)?,
-        etag: row.try_get(1)?,
-        last_modified: row.try_get(2)?,
-        fresh_until: row.try_get(3)?,
-        fetched_at: row.try_get(4)?,
-        num_records: row.try_get(5)?,
+        url: row.read("url")?,
+        etag: row.read("etag")?,
+        last_modified: row.read("last_modified")?,
+        fresh_until: row.read("fresh_until")?,
+        fetched_at: row.read("fetched_at")?,
+        num_records: row.read("num_records")?,
         reference_ids: ids.into_iter().map(|id| id.0).collect(),
         field_counts: counts.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect(),
-        links: row.try_get(8)?,
+        links: row.read("links")?,
     })
 }

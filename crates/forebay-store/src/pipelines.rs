@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
@@ -136,26 +136,26 @@ pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Pipe
 }
 
 fn from_row(row: &Row) -> Result<Pipeline> {
-    let path: Option<Vec<String>> = row.try_get(10)?;
-    let is_url = row.try_get(11)?;
+    let path: Option<Vec<String>> = row.read("limit_key")?;
+    let is_url = row.read("limit_key_is_url")?;
     Ok(Pipeline {
-        pipeline_id: row.try_get(0)?,
+        pipeline_id: row.read("pipeline_id")?,
         spec: PipelineSpec {
-            name: row.try_get(1)?,
-            source_name: row.try_get(2)?,
-            entity_types: row.try_get(3)?,
-            changed_fields: row.try_get(4)?,
-            handler: row.try_get(5)?,
-            config: row.try_get(6)?,
-            retry: row.try_get(7)?,
+            name: row.read("name")?,
+            source_name: row.read("source_name")?,
+            entity_types: row.read("entity_types")?,
+            changed_fields: row.read("changed_fields")?,
+            handler: row.read("handler")?,
+            config: row.read("config")?,
+            retry: row.read("retry")?,
             limits: Limits {
-                max_active: row.try_get(8)?,
-                rate: row.try_get(9)?,
+                max_active: row.read("max_active")?,
+                rate: row.read("rate_limit")?,
                 key: path.map(|path| LimitKey { path, is_url }),
-                key_max_active: row.try_get(12)?,
-                key_rate: row.try_get(13)?,
+                key_max_active: row.read("key_max_active")?,
+                key_rate: row.read("key_rate_limit")?,
             },
-            enabled: row.try_get(14)?,
+            enabled: row.read("enabled")?,
         },
     })
 }

@@ -15,6 +15,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use crate::{
     copy::CopyWriter,
     error::Result,
+    row::{ReadRow, columns},
     types::{SqlHash, SqlId, SqlText, sql_ids},
 };
 
@@ -154,10 +155,11 @@ pub async fn probe(
         )
         .await?;
     let mut differences = Vec::with_capacity(rows.len());
+    let [reference_id, exists] = columns(&rows, ["reference_id", "exists"])?;
     for row in &rows {
-        let id = row.try_get::<_, SqlId>(0)?.0;
+        let id = row.read::<SqlId>(reference_id)?.0;
         if let Ok(index) = ids.binary_search(&id) {
-            differences.push(Difference { index, exists: row.try_get(1)? });
+            differences.push(Difference { index, exists: row.read(exists)? });
         }
     }
     Ok(differences)
@@ -167,16 +169,20 @@ pub async fn probe(
 pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Current>> {
     let ids = sql_ids(ids);
     let rows = client.query_typed(CURRENT, &[(&ids, Type::UUID_ARRAY)]).await?;
+    let [ordinal, version, version_hash, removed_at, observed_at, scope, payload] = columns(
+        &rows,
+        ["index", "version", "version_hash", "removed_at", "observed_at", "scope", "payload"],
+    )?;
     rows.iter()
         .map(|row| {
             Ok(Current {
-                index: index(row.try_get(0)?),
-                version: row.try_get(1)?,
-                version_hash: row.try_get::<_, SqlHash>(2)?.0,
-                removed_at: row.try_get(3)?,
-                observed_at: row.try_get(4)?,
-                scope: row.try_get(5)?,
-                payload: row.try_get(6)?,
+                index: index(row.read(ordinal)?),
+                version: row.read(version)?,
+                version_hash: row.read::<SqlHash>(version_hash)?.0,
+                removed_at: row.read(removed_at)?,
+                observed_at: row.read(observed_at)?,
+                scope: row.read(scope)?,
+                payload: row.read(payload)?,
             })
         })
         .collect()
@@ -186,7 +192,7 @@ pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result
 pub async fn existing(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<ReferenceId>> {
     let statement = "select reference_id from forebay.\"references\" where reference_id = any($1)";
     let rows = client.query_typed(statement, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
-    rows.iter().map(|row| Ok(row.try_get::<_, SqlId>(0)?.0)).collect()
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
 /// Adds references. A key that another run has added meanwhile is a unique violation, which fails the transaction.
@@ -339,9 +345,11 @@ pub async fn remove_staged(
         .await?;
     let mut removals = Removals::default();
     for row in &rows {
-        let id = row.try_get::<_, SqlId>(0)?.0;
+        let id = row.read::<SqlId>("reference_id")?.0;
         removals.last = Some(id);
-        if let (Some(version), Some(hash)) = (row.try_get(1)?, row.try_get::<_, Option<SqlHash>>(2)?) {
+        if let (Some(version), Some(hash)) =
+            (row.read("version")?, row.read::<Option<SqlHash>>("version_hash")?)
+        {
             removals.removed.push((id, version, hash.0));
         }
     }
@@ -350,18 +358,18 @@ pub async fn remove_staged(
 
 /// How many references of a scope are active.
 pub async fn count_active(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<u64> {
-    let statement = "select count(*) from forebay.\"references\" \
+    let statement = "select count(*) as num_active from forebay.\"references\" \
          where source_id = $1 and scope = $2 and removed_at is null";
     let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
-    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
+    row.count("num_active")
 }
 
 /// Whether a scope has any active reference; the first load of a scope has none.
 pub async fn any_active(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<bool> {
     let statement = "select exists (select from forebay.\"references\" \
-         where source_id = $1 and scope = $2 and removed_at is null)";
+         where source_id = $1 and scope = $2 and removed_at is null) as has_active";
     let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
-    Ok(row.try_get(0)?)
+    row.read("has_active")
 }
 
 /// The ids of a scope's active references in order, as a stream: the other half of deciding removals.
@@ -379,7 +387,7 @@ pub async fn stream_active(
 
 /// Reads an id from a row of [`stream_active`].
 pub fn streamed_id(row: &tokio_postgres::Row) -> Result<ReferenceId> {
-    Ok(row.try_get::<_, SqlId>(0)?.0)
+    Ok(row.read::<SqlId>("reference_id")?.0)
 }
 
 /// Tells Postgres that a large part of the table is new: the visibility map that the probe needs to stay out of the
@@ -391,9 +399,8 @@ pub async fn vacuum_after_load(client: &impl GenericClient) -> Result<()> {
 
 /// About how many references there are, from the planner's statistics.
 pub async fn estimated_count(client: &impl GenericClient) -> Result<i64> {
-    let statement =
-        "select greatest(reltuples, 0)::int8 from pg_class where oid = 'forebay.\"references\"'::regclass";
-    Ok(client.query_typed_one(statement, &[]).await?.try_get(0)?)
+    let statement = "select greatest(reltuples, 0)::int8 as num_rows from pg_class where oid = 'forebay.\"references\"'::regclass";
+    client.query_typed_one(statement, &[]).await?.read("num_rows")
 }
 
 fn known_line(line: u64) -> Option<i64> {

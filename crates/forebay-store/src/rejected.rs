@@ -34,7 +34,7 @@ pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &
     let lines: Vec<Option<i64>> =
         batch.iter().map(|r| signed(r.place.line).filter(|line| *line > 0)).collect();
     let offsets: Vec<Option<i64>> = batch.iter().map(|r| signed(r.place.offset)).collect();
-    let reasons: Vec<&str> = batch.iter().map(|r| r.reject.reason.code()).collect();
+    let reasons: Vec<&str> = batch.iter().map(|r| r.reject.reason.as_str()).collect();
     let messages: Vec<String> = batch.iter().map(|r| r.reject.message.replace('\0', "\u{fffd}")).collect();
     let texts: Vec<Option<&str>> = batch.iter().map(|r| storable_text(&r.raw)).collect();
     let bytes: Vec<Option<&[u8]>> =

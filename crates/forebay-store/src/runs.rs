@@ -19,6 +19,7 @@ use tokio_postgres::{GenericClient, Row, SimpleQueryMessage, types::Type};
 use crate::{
     connect::Dedicated,
     error::{Error, Result},
+    row::ReadRow,
 };
 
 mod show;
@@ -104,7 +105,7 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;
-    let run_ids = rows.iter().map(|row| row.try_get(0)).collect::<std::result::Result<Vec<i64>, _>>()?;
+    let run_ids = rows.iter().map(|row| row.read("run_id")).collect::<Result<Vec<i64>>>()?;
     if !run_ids.is_empty() {
         // A statement of its own, because the one before may have waited for a last batch, which it does not see.
         let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
@@ -115,8 +116,8 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
 
 /// Whether a source has ever had a run.
 pub async fn any(client: &impl GenericClient, source_id: i32) -> Result<bool> {
-    let statement = "select exists (select from forebay.scrape_runs where source_id = $1)";
-    Ok(client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.try_get(0)?)
+    let statement = "select exists (select from forebay.scrape_runs where source_id = $1) as has_run";
+    client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_run")
 }
 
 /// Begins a run and returns its id.
@@ -138,7 +139,7 @@ pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
             ],
         )
         .await?;
-    Ok(row.try_get(0)?)
+    row.read("run_id")
 }
 
 /// Adds to a running run's counts. Fails with [`Error::RunLost`] when the run is not `running` any more, which undoes
@@ -246,12 +247,12 @@ pub async fn watermark(
 ) -> Result<Option<Timestamp>> {
     let row = client
         .query_typed_one(
-            "select max(observed_at) from forebay.scrape_runs \
+            "select max(observed_at) as watermark from forebay.scrape_runs \
              where source_id = $1 and scope = $2 and is_complete and status = 'complete'",
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;
-    Ok(row.try_get(0)?)
+    row.read("watermark")
 }
 
 /// Records the coverage of a run's fields, and the types that their values had.
@@ -332,7 +333,7 @@ pub async fn baseline(
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    rows.iter().map(|row| Ok((row.read("field_name")?, row.read("coverage")?))).collect()
 }
 
 fn as_parameters(counts: &Counts) -> [i64; 8] {
@@ -353,30 +354,16 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Reads eight counts from consecutive columns.
-pub(crate) fn counts_from(row: &Row, first: usize) -> Result<Counts> {
-    let mut counts = [0; 8];
-    for (place, count) in counts.iter_mut().enumerate() {
-        *count = u64::try_from(row.try_get::<_, i64>(first + place)?).unwrap_or(0);
-    }
-    let [
-        num_seen,
-        num_added,
-        num_updated,
-        num_unchanged,
-        num_removed,
-        num_restored,
-        num_duplicate,
-        num_rejected,
-    ] = counts;
+/// Reads the counts of a run.
+pub(crate) fn counts_from(row: &Row) -> Result<Counts> {
     Ok(Counts {
-        num_seen,
-        num_added,
-        num_updated,
-        num_unchanged,
-        num_removed,
-        num_restored,
-        num_duplicate,
-        num_rejected,
+        num_seen: row.count("num_seen")?,
+        num_added: row.count("num_added")?,
+        num_updated: row.count("num_updated")?,
+        num_unchanged: row.count("num_unchanged")?,
+        num_removed: row.count("num_removed")?,
+        num_restored: row.count("num_restored")?,
+        num_duplicate: row.count("num_duplicate")?,
+        num_rejected: row.count("num_rejected")?,
     })
 }

@@ -17,7 +17,7 @@ use forebay_domain::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::{error::Result, jobs::Receipt, sources::Source};
+use crate::{error::Result, jobs::Receipt, row::ReadRow, sources::Source};
 
 /// Claims what is due.
 pub const CLAIM_DUE: &str = include_str!("schedules/claim_due.sql");
@@ -104,7 +104,7 @@ pub async fn declare(
             ],
         )
         .await?;
-    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
+    row.count("num_written")
 }
 
 /// Claims at most `limit` of what is due at `now`, longest due first, for as long as `lease`. Nobody else gets it until
@@ -130,7 +130,7 @@ pub async fn claim_due(
         )
         .await?;
     let due = |row: &Row| -> Result<Due> {
-        Ok(Due { row: from_row(row)?, due_at: row.try_get(7)?, claim: row.try_get(12)? })
+        Ok(Due { row: from_row(row)?, due_at: row.read("next_due_at")?, claim: row.read("claim")? })
     };
     rows.iter().map(due).collect()
 }
@@ -181,9 +181,9 @@ pub async fn finish(
 
 /// When something is due next of the sources with these names, whoever has it now; `None`: nothing is.
 pub async fn next_due_at(client: &impl GenericClient, names: &[&str]) -> Result<Option<Timestamp>> {
-    let statement = "select min(c.next_due_at) from forebay.source_schedules as c \
+    let statement = "select min(c.next_due_at) as next_due_at from forebay.source_schedules as c \
          join forebay.sources as s using (source_id) where c.enabled and s.enabled and s.name = any($1)";
-    Ok(client.query_typed_one(statement, &[(&names, Type::TEXT_ARRAY)]).await?.try_get(0)?)
+    client.query_typed_one(statement, &[(&names, Type::TEXT_ARRAY)]).await?.read("next_due_at")
 }
 
 /// All schedules, by source and scope.
@@ -214,17 +214,17 @@ fn until(now: Timestamp, lease: Duration) -> Timestamp {
 
 fn from_row(row: &Row) -> Result<ScheduleRow> {
     Ok(ScheduleRow {
-        source_id: row.try_get(0)?,
-        source_name: row.try_get(1)?,
-        scope: row.try_get(2)?,
-        expression: row.try_get(3)?,
-        time_zone: row.try_get(4)?,
-        jitter_seconds: row.try_get(5)?,
-        enabled: row.try_get(6)?,
-        next_due_at: row.try_get(7)?,
-        last_due_at: row.try_get(8)?,
-        last_run_id: row.try_get(9)?,
-        claimed_until: row.try_get(10)?,
-        claimed_by: row.try_get(11)?,
+        source_id: row.read("source_id")?,
+        source_name: row.read("source_name")?,
+        scope: row.read("scope")?,
+        expression: row.read("expression")?,
+        time_zone: row.read("time_zone")?,
+        jitter_seconds: row.read("jitter_seconds")?,
+        enabled: row.read("enabled")?,
+        next_due_at: row.read("next_due_at")?,
+        last_due_at: row.read("last_due_at")?,
+        last_run_id: row.read("last_run_id")?,
+        claimed_until: row.read("claimed_until")?,
+        claimed_by: row.read("claimed_by")?,
     })
 }

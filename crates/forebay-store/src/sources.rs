@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 mod mirror;
 
@@ -65,10 +65,8 @@ pub struct SourceSummary {
 }
 
 const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
-     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id), s.kind, s.settings, s.enabled, \
+     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id) as has_aliases, s.kind, s.settings, s.enabled, \
      s.fallback, s.declared_at";
-/// How many columns those are.
-const NUM_COLUMNS: usize = 12;
 
 const DECLARE: &str = include_str!("sources/declare.sql");
 
@@ -99,21 +97,20 @@ pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<S
 /// The names of all sources, in order.
 pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
     let rows = client.query_typed("select name from forebay.sources order by name", &[]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| row.read("name")).collect()
 }
 
 /// Whether a source has any active reference.
 pub async fn has_active(client: &impl GenericClient, source_id: i32) -> Result<bool> {
-    let statement =
-        "select exists (select from forebay.\"references\" where source_id = $1 and removed_at is null)";
-    Ok(client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.try_get(0)?)
+    let statement = "select exists (select from forebay.\"references\" where source_id = $1 and removed_at is null) as has_active";
+    client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_active")
 }
 
 /// All sources with their totals, by name.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
     let statement = format!(
-        "select {COLUMNS}, coalesce(t.num_active, 0), coalesce(t.num_removed, 0), \
-             (select max(r.ended_at) from forebay.scrape_runs as r where r.source_id = s.source_id) \
+        "select {COLUMNS}, coalesce(t.num_active, 0) as num_active, coalesce(t.num_removed, 0) as num_removed, \
+             (select max(r.ended_at) from forebay.scrape_runs as r where r.source_id = s.source_id) as last_run_at \
          from forebay.sources as s \
          left join (select source_id, count(*) filter (where removed_at is null) as num_active, \
                  count(*) filter (where removed_at is not null) as num_removed \
@@ -125,9 +122,9 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
         .map(|row| {
             Ok(SourceSummary {
                 source: from_row(row)?,
-                num_active: row.try_get(NUM_COLUMNS)?,
-                num_removed: row.try_get(NUM_COLUMNS + 1)?,
-                last_run_at: row.try_get(NUM_COLUMNS + 2)?,
+                num_active: row.read("num_active")?,
+                num_removed: row.read("num_removed")?,
+                last_run_at: row.read("last_run_at")?,
             })
         })
         .collect()
@@ -135,17 +132,17 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<SourceSummary>> {
 
 fn from_row(row: &Row) -> Result<Source> {
     Ok(Source {
-        source_id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        entity_type: row.try_get(2)?,
-        key_fields: row.try_get(3)?,
-        policy: row.try_get(4)?,
-        parser_version: row.try_get(5)?,
-        has_aliases: row.try_get(6)?,
-        kind: row.try_get(7)?,
-        settings: row.try_get(8)?,
-        enabled: row.try_get(9)?,
-        fallback: row.try_get(10)?,
-        declared_at: row.try_get(11)?,
+        source_id: row.read("source_id")?,
+        name: row.read("name")?,
+        entity_type: row.read("entity_type")?,
+        key_fields: row.read("key_fields")?,
+        policy: row.read("policy")?,
+        parser_version: row.read("parser_version")?,
+        has_aliases: row.read("has_aliases")?,
+        kind: row.read("kind")?,
+        settings: row.read("settings")?,
+        enabled: row.read("enabled")?,
+        fallback: row.read("fallback")?,
+        declared_at: row.read("declared_at")?,
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// What a source is given back at its next run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub struct SourceState {
 
 /// The state of a scope of a source. `None`: it has never sent one.
 pub async fn find(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<Option<SourceState>> {
-    let statement = "select s.state -> 'state' #>> '{}', (s.state ->> 'version')::int8 from forebay.source_states as s \
+    let statement = "select s.state -> 'state' #>> '{}' as state, (s.state ->> 'version')::int8 as version from forebay.source_states as s \
          where s.source_id = $1 and s.scope = $2";
     let row = client.query_typed_opt(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
-    row.map(|row| Ok(SourceState { state: row.try_get(0)?, version: row.try_get(1)? })).transpose()
+    row.map(|row| Ok(SourceState { state: row.read("state")?, version: row.read("version")? })).transpose()
 }
 
 /// Stores a state, in the transaction that commits the last of the records that it stands for. What is not given stays.

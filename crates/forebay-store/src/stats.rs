@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{handoff, run::RunStatus};
-use tokio_postgres::{GenericClient, Row, types::Type};
+use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// Counts everything of one source, or of all.
 pub const TOTALS: &str = include_str!("stats/totals.sql");
@@ -53,8 +53,8 @@ pub async fn totals(client: &impl GenericClient, source_id: Option<i32>) -> Resu
         runs: RunStatus::ALL.iter().map(|status| (status.as_str(), 0)).collect(),
     };
     for row in &client.query_typed(TOTALS, &[(&source_id, Type::INT4)]).await? {
-        let (what, word): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-        let number = count(row, 2)?;
+        let (what, word): (&str, &str) = (row.read("what")?, row.read("word")?);
+        let number = row.count("number")?;
         match (what, word) {
             ("references", "active") => totals.num_active = number,
             ("references", "removed") => totals.num_removed = number,
@@ -75,9 +75,9 @@ pub async fn scopes(client: &impl GenericClient, source_id: i32) -> Result<Vec<S
     rows.iter()
         .map(|row| {
             Ok(ScopeTotals {
-                scope: row.try_get(0)?,
-                num_active: count(row, 1)?,
-                num_removed: count(row, 2)?,
+                scope: row.read("scope")?,
+                num_active: row.count("num_active")?,
+                num_removed: row.count("num_removed")?,
             })
         })
         .collect()
@@ -88,8 +88,4 @@ fn put(counts: &mut BTreeMap<&'static str, u64>, word: &str, number: u64) {
     if let Some(known) = counts.get_mut(word) {
         *known = number;
     }
-}
-
-fn count(row: &Row, column: usize) -> Result<u64> {
-    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
 }

@@ -17,6 +17,7 @@ use tokio_postgres::{
 
 use crate::{
     error::{Error, Result},
+    row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
@@ -104,13 +105,14 @@ pub fn is_column_type(sql_type: &str) -> bool {
 pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Table> {
     let table = spec.name.to_string();
     let unusable = |reason: String| Error::TableUnusable { table: table.replace('"', ""), reason };
-    let statement = "select to_regclass($1) is not null";
-    let exists: bool = transaction.query_typed_one(statement, &[(&table, Type::TEXT)]).await?.try_get(0)?;
+    let statement = "select to_regclass($1) is not null as exists";
+    let exists: bool =
+        transaction.query_typed_one(statement, &[(&table, Type::TEXT)]).await?.read("exists")?;
     if !exists {
         create(transaction, spec).await?;
     }
     let is_keyed = transaction.query_typed_one(IS_KEYED, &[(&table, Type::TEXT)]).await?;
-    if !is_keyed.try_get::<_, bool>(0)? {
+    if !is_keyed.read::<bool>("is_keyed")? {
         return Err(unusable(
             "it has no column reference_id of type uuid that is its primary key or unique".into(),
         ));
@@ -119,10 +121,10 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         found.push((
-            row.try_get::<_, String>(0)?,
-            row.try_get::<_, String>(1)?,
-            row.try_get::<_, String>(2)?,
-            row.try_get::<_, String>(3)?,
+            row.read::<String>("name")?,
+            row.read::<String>("sql_type")?,
+            row.read::<String>("category")?,
+            row.read::<String>("type_name")?,
         ));
     }
     let mut columns = Vec::with_capacity(spec.columns.len());

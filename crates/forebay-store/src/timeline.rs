@@ -5,11 +5,11 @@
 //! because the changes of one run have one time and are together in an index; runs are few. See `0002_references` for
 //! the indexes.
 
-use forebay_domain::{identity::ReferenceId, scope::Scope};
+use forebay_domain::{handoff, identity::ReferenceId, scope::Scope};
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use crate::{error::Result, history::VersionChange, types::SqlId};
+use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Reads what runs changed.
 pub const CHANGES: &str = include_str!("timeline/changes.sql");
@@ -49,7 +49,7 @@ pub struct Change {
     /// When it observed the change.
     pub at: Timestamp,
     /// What it did. A restoration at other content is one restoration, with fields.
-    pub change: VersionChange,
+    pub change: handoff::Change,
     /// The version since then.
     pub version: i32,
     /// The fields that changed, by name, at most 20.
@@ -104,8 +104,8 @@ pub async fn changes(
         .await?;
     let mut page = PageOf { items: Vec::new(), next: None };
     for row in rows.iter().take(wanted) {
-        let run_id: i64 = row.try_get(0)?;
-        let Some(SqlId(reference_id)) = row.try_get(2)? else {
+        let run_id: i64 = row.read("run_id")?;
+        let Some(SqlId(reference_id)) = row.read("reference_id")? else {
             // A run of which nothing more is told: on to the one before.
             page.next = Some(ChangePlace { run_id: run_id - 1, reference_id: BEFORE_ALL });
             continue;
@@ -113,17 +113,17 @@ pub async fn changes(
         page.next = Some(ChangePlace { run_id, reference_id });
         // Deleted for good since its run; its change goes with it.
         let (Some(source), Some(entity_type), Some(record_key)) =
-            (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?)
+            (row.read("source")?, row.read("entity_type")?, row.read("record_key")?)
         else {
             continue;
         };
         page.items.push(Change {
             run_id,
-            at: row.try_get(1)?,
-            change: VersionChange::parse(row.try_get(3)?),
-            version: row.try_get(4)?,
-            fields: row.try_get(5)?,
-            num_fields: row.try_get(6)?,
+            at: row.read("observed_at")?,
+            change: row.word("change")?,
+            version: row.read("version")?,
+            fields: row.read("fields")?,
+            num_fields: row.read("num_fields")?,
             reference_id,
             source,
             entity_type,
@@ -159,7 +159,7 @@ pub struct Revision {
     /// The version from then on.
     pub version: i32,
     /// What happened.
-    pub change: VersionChange,
+    pub change: handoff::Change,
     /// The field; `removed_at` for a removal or restoration.
     pub field: String,
     /// The value before, as the beginning of its JSON text; `None`: it was absent.
@@ -195,13 +195,13 @@ pub async fn revisions(
     let mut items = Vec::new();
     for row in rows.iter().take(wanted) {
         items.push(Revision {
-            at: row.try_get(0)?,
-            run_id: row.try_get(1)?,
-            version: row.try_get(2)?,
-            change: VersionChange::parse(row.try_get(3)?),
-            field: row.try_get(4)?,
-            old: row.try_get(5)?,
-            new: row.try_get(6)?,
+            at: row.read("changed_at")?,
+            run_id: row.read("scrape_run_id")?,
+            version: row.read("version")?,
+            change: row.word("change")?,
+            field: row.read("field_name")?,
+            old: row.read("old_value")?,
+            new: row.read("new_value")?,
         });
     }
     let place = |last: &Revision| RevisionPlace {
@@ -257,12 +257,12 @@ pub async fn active(
     let mut items = Vec::new();
     for row in rows.iter().take(wanted) {
         items.push(ActiveReference {
-            reference_id: row.try_get::<_, SqlId>(0)?.0,
-            source: row.try_get(1)?,
-            record_key: row.try_get(2)?,
-            version: row.try_get(3)?,
-            changed_at: row.try_get(4)?,
-            payload: row.try_get(5)?,
+            reference_id: row.read::<SqlId>("reference_id")?.0,
+            source: row.read("source")?,
+            record_key: row.read("record_key")?,
+            version: row.read("version")?,
+            changed_at: row.read("changed_at")?,
+            payload: row.read("payload")?,
         });
     }
     let next = items.last().filter(|_| rows.len() > wanted).map(|last| last.reference_id);

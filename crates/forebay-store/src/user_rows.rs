@@ -22,6 +22,7 @@ use tokio_postgres::{
 use crate::{
     connect::{Database, Dedicated},
     error::{Error, Result},
+    row::ReadRow,
     tables::{ColumnName, TableName},
     types::sql_ids,
 };
@@ -126,7 +127,7 @@ async fn send_rows(
     let transaction = builder.read_only(true).start().await?;
     limit_time(&transaction, spec.timeout).await?;
     // Not jsonb, which would change numbers and take one of two columns of the same name.
-    let statement = format!("select row_to_json(r)::text from {}", spec.relation());
+    let statement = format!("select row_to_json(r)::text as record from {}", spec.relation());
     let parameters: [(&(dyn ToSql + Sync), Type); 0] = [];
     let rows = transaction.query_typed_raw(&statement, parameters).await?;
     let mut rows = std::pin::pin!(rows);
@@ -134,7 +135,7 @@ async fn send_rows(
     let _waiting = ready.send(());
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     while let Some(row) = rows.try_next().await? {
-        let text: &str = row.try_get(0)?;
+        let text: &str = row.read("record")?;
         // A column of type json keeps its line breaks. Inside of a string none can stand, so each is only white space.
         piece.extend(text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
         piece.push(b'\n');
@@ -194,7 +195,7 @@ pub async fn rows_by_version(database: &Database, spec: &RowsSpec) -> Result<Vec
     let transaction = client.build_transaction().read_only(true).start().await?;
     limit_time(&*transaction, spec.timeout).await?;
     let statement = format!(
-        "select v, count(*) from (
+        "select v as contract_version, count(*) as num_rows from (
             select case when r.{column}::text ~ '^[0-9]{{1,4}}$' then r.{column}::text::smallint else 0::smallint end as v
             from {}
         ) as versions group by v order by v",
@@ -211,7 +212,7 @@ pub async fn references_by_version(client: &impl GenericClient, source_id: i32) 
 
 fn counts(rows: &[tokio_postgres::Row]) -> Result<Vec<VersionCount>> {
     let count = |row: &tokio_postgres::Row| {
-        Ok(VersionCount { contract_version: row.try_get(0)?, count: row.try_get(1)? })
+        Ok(VersionCount { contract_version: row.read("contract_version")?, count: row.read("num_rows")? })
     };
     rows.iter().map(count).collect()
 }

@@ -249,7 +249,7 @@ fn an_operator_outranks_what_is_seen() {
 #[test]
 fn words_read_back() {
     for state in BreakerState::ALL {
-        assert_eq!(BreakerState::parse(state.as_str()), Some(*state));
+        assert_eq!(BreakerState::parse(state.as_str()), Some(state));
     }
     assert_eq!(BreakerState::parse("ajar"), None);
 }

@@ -1,47 +1,8 @@
 //! The words of breakers, as columns and output have them.
 
-use std::fmt;
-
-/// Makes an enum whose variants have a stable word each.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The word in columns and output.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                }
-            }
-
-            /// What a word names.
-            pub fn parse(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-words! {
+crate::words! {
     /// How a breaker stands.
-    BreakerState {
+    pub enum BreakerState {
         /// Calls go through.
         Closed = "closed",
         /// No call goes through until the wait is over.
@@ -53,11 +14,9 @@ words! {
         /// Every call goes through and none is counted, until an operator says so.
         Disabled = "disabled",
     }
-}
 
-words! {
     /// Why a breaker is in its state.
-    BreakerReason {
+    pub enum BreakerReason {
         /// Nothing is known of the source yet.
         New = "new",
         /// Too large a share of the calls failed.
@@ -79,11 +38,9 @@ words! {
         /// An operator put it out of use.
         Disabled = "disabled_by_operator",
     }
-}
 
-words! {
     /// How a call of a source ended.
-    CallOutcome {
+    pub enum CallOutcome {
         /// As it should.
         Success = "success",
         /// In a way that may pass: a timeout, a broken connection, a 5xx.
@@ -99,11 +56,9 @@ words! {
         /// By a mistake of ours: wrong settings, a database that is away. It says nothing of the source.
         Configuration = "configuration",
     }
-}
 
-words! {
     /// Why a call was refused.
-    RefusalReason {
+    pub enum RefusalReason {
         /// The source failed too often.
         Open = "breaker_open",
         /// An operator opened the breaker.

@@ -41,7 +41,7 @@ struct Line<'a> {
 
 /// Reads the structure of a text.
 pub(super) fn of(text: &str, sizes: ChunkSizes) -> Vec<Section> {
-    let mut reading = Reading::default();
+    let mut reader = SectionReader::default();
     let mut start = 0;
     let mut lines = text.split_inclusive('\n').map(|line| {
         let at = start;
@@ -50,7 +50,7 @@ pub(super) fn of(text: &str, sizes: ChunkSizes) -> Vec<Section> {
     });
     while let Some(line) = lines.next() {
         if let Some(fence) = fence_of(line.text) {
-            reading.end_block();
+            reader.end_block();
             let mut end = line.end;
             for inner in lines.by_ref() {
                 end = inner.end;
@@ -58,29 +58,29 @@ pub(super) fn of(text: &str, sizes: ChunkSizes) -> Vec<Section> {
                     break;
                 }
             }
-            reading.block(line.start..end, true);
+            reader.block(line.start..end, true);
         } else if let Some((level, title)) = atx(line.text, sizes) {
-            reading.end_block();
-            reading.heading(level, title, line.start..line.end);
-        } else if let Some(level) = reading.underlined(line.text) {
-            reading.setext(level, text, line.end);
+            reader.end_block();
+            reader.heading(level, title, line.start..line.end);
+        } else if let Some(level) = reader.underlined(line.text) {
+            reader.setext(level, text, line.end);
         } else if line.text.is_empty() {
-            reading.end_block();
+            reader.end_block();
         } else {
             if begins_item(line.text) {
-                reading.end_block();
+                reader.end_block();
             }
-            reading.line(line);
+            reader.line(line);
         }
     }
-    reading.end_block();
-    reading.end_section();
-    reading.sections
+    reader.end_block();
+    reader.end_section();
+    reader.sections
 }
 
 /// What has been read so far.
 #[derive(Default)]
-struct Reading {
+struct SectionReader {
     sections: Vec<Section>,
     section: Section,
     /// The open headings with their levels.
@@ -91,7 +91,7 @@ struct Reading {
     has_body: bool,
 }
 
-impl Reading {
+impl SectionReader {
     fn line(&mut self, line: Line<'_>) {
         let is_table = line.text.trim_start().starts_with('|');
         match &mut self.open {

@@ -2,26 +2,9 @@
 //!
 //! A handler or worker says which class a failure is; everything after that is read from [`POLICIES`].
 
-use std::fmt;
-
 use jiff::SignedDuration;
 
-use super::Event;
-
-/// What kind of failure ended an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FailureClass {
-    /// May pass by itself: a timeout, a refused connection, a 5xx.
-    Transient,
-    /// The other side asked to come back later.
-    Throttled,
-    /// No retry can help: the content or the configuration is wrong.
-    Permanent,
-    /// The hand-off took its worker down more often than is granted for lost leases.
-    Poison,
-    /// The lease ran out before the worker reported: it died, or it was cut off.
-    Lost,
-}
+use super::{transitions::Event, words::FailureClass};
 
 /// One row of [`POLICIES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,34 +62,9 @@ pub const POLICIES: [FailurePolicy; 5] = [
 ];
 
 impl FailureClass {
-    /// All classes, in the order of the check constraint.
-    pub const ALL: [Self; 5] = [Self::Transient, Self::Throttled, Self::Permanent, Self::Poison, Self::Lost];
-
-    /// The word in columns and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Transient => "transient",
-            Self::Throttled => "throttled",
-            Self::Permanent => "permanent",
-            Self::Poison => "poison",
-            Self::Lost => "lost",
-        }
-    }
-
-    /// The class that a word in a column names.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == word)
-    }
-
     /// The row of [`POLICIES`] for this class.
     pub const fn policy(self) -> FailurePolicy {
         POLICIES[self as usize]
-    }
-}
-
-impl fmt::Display for FailureClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::{FailureClass, ReasonCode, State};
+use super::words::{FailureClass, ReasonCode, State};
 
 /// What happens to one hand-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -255,7 +255,7 @@ impl Looking {
     fn chunk(&mut self, chunk: &Chunk) {
         for rejected in &chunk.rejected {
             let reject = &rejected.reject;
-            self.reject(rejected.place.line, reject.reason.code(), &reject.message, &rejected.raw);
+            self.reject(rejected.place.line, reject.reason.as_str(), &reject.message, &rejected.raw);
         }
         for span in &chunk.records {
             if self.is_full() {
@@ -271,7 +271,7 @@ impl Looking {
                 }
                 Err(reject) => {
                     self.count_missing(text, reject.reason == RejectReason::EmptyKey);
-                    self.reject(span.place.line, reject.reason.code(), &reject.message, text);
+                    self.reject(span.place.line, reject.reason.as_str(), &reject.message, text);
                 }
             }
         }

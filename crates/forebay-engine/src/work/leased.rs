@@ -162,16 +162,16 @@ async fn report_once(
 ) -> Result<()> {
     let client = database.client().await?;
     let verdicts = jobs::complete(&**client, &pipeline.spec.name, done).await?;
-    batch.num_succeeded += verdicts.iter().filter(|verdict| **verdict == jobs::Verdict::Done).count() as u64;
+    batch.num_succeeded += verdicts.iter().filter(|verdict| **verdict == jobs::Ack::Done).count() as u64;
     let mut verdicts = verdicts.into_iter();
-    done.retain(|_| verdicts.next() == Some(jobs::Verdict::Busy));
+    done.retain(|_| verdicts.next() == Some(jobs::Ack::Busy));
 
     let answers = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
-    batch.num_failed += answers.iter().filter(|answer| **answer == jobs::FailVerdict::Failed).count() as u64;
+    batch.num_failed += answers.iter().filter(|answer| **answer == jobs::FailureAck::Failed).count() as u64;
     batch.num_retried +=
-        answers.iter().filter(|answer| **answer == jobs::FailVerdict::Retrying).count() as u64;
+        answers.iter().filter(|answer| **answer == jobs::FailureAck::Retrying).count() as u64;
     let mut answers = answers.into_iter();
-    failed.retain(|_| answers.next() == Some(jobs::FailVerdict::Busy));
+    failed.retain(|_| answers.next() == Some(jobs::FailureAck::Busy));
     Ok(())
 }
 
@@ -182,7 +182,7 @@ async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Re
         let client = database.client().await?;
         let mut verdicts = jobs::release(&**client, pipeline, &keys).await?.into_iter();
         drop(client);
-        keys.retain(|_| verdicts.next() == Some(jobs::Verdict::Busy));
+        keys.retain(|_| verdicts.next() == Some(jobs::Ack::Busy));
         if keys.is_empty() {
             break;
         }

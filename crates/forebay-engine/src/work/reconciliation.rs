@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::{Client, Database},
-    handoffs::{self, Subscriber, Verdict, Verified},
+    handoffs::{self, Standing, Subscriber, Verified},
     pipelines::Pipeline,
 };
 
@@ -28,9 +28,9 @@ const MOST_NAMED: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub struct Reconciliation {
     /// How many, by verdict.
-    pub counts: BTreeMap<Verdict, u64>,
+    pub counts: BTreeMap<Standing, u64>,
     /// Those that are missing or outdated, the first thousand by id.
-    pub lacking: Vec<(ReferenceId, Verdict)>,
+    pub lacking: Vec<(ReferenceId, Standing)>,
     /// How many hand-offs the repair made.
     pub num_repaired: u64,
     /// What the target was found to hold, if it was asked.
@@ -101,11 +101,11 @@ async fn walk(
         let mut lacking = Vec::new();
         let mut ingested = Vec::new();
         for found in handoffs::verify(&**client, pipeline.pipeline_id, &ids).await? {
-            *result.counts.entry(found.verdict).or_default() += 1;
-            if found.verdict.wants_repair() {
+            *result.counts.entry(found.standing).or_default() += 1;
+            if found.standing.wants_repair() {
                 lacking.push(found.reference_id);
                 if result.lacking.len() < MOST_NAMED {
-                    result.lacking.push((found.reference_id, found.verdict));
+                    result.lacking.push((found.reference_id, found.standing));
                 }
             } else if is_ingested(&found) {
                 ingested.push(found.reference_id);
@@ -132,7 +132,7 @@ async fn walk(
 
 /// What the target should hold.
 fn is_ingested(found: &Verified) -> bool {
-    found.verdict == Verdict::Succeeded && !found.is_removed
+    found.standing == Standing::Succeeded && !found.is_removed
 }
 
 /// Those of `ingested` that the target does not hold.
@@ -170,7 +170,7 @@ async fn find_extra(
             found.into_iter().map(|found| (found.reference_id, found)).collect();
         // A removal that is in work will take it out.
         let is_extra = |id: &ReferenceId| {
-            found.get(id).is_none_or(|found| found.is_removed && found.verdict != Verdict::InWork)
+            found.get(id).is_none_or(|found| found.is_removed && found.standing != Standing::InWork)
         };
         let extra: Vec<ReferenceId> = doubtful.into_iter().filter(is_extra).collect();
         compared.num_extra += extra.len() as u64;

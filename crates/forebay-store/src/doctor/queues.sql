@@ -16,7 +16,7 @@ ended as (
     where c.lease_until < now()
     group by c.pipeline_id
 )
-select p.name, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
+select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
     f.oldest_due_seconds, coalesce(e.num_ended, 0)::bigint as num_ended, e.ended_seconds,
     -- A worker leaves a trace: a claim that it keeps, or something that it ended in the last ten minutes. Looked for
     -- only where something waits, because neither table has an index by time.

@@ -1,5 +1,5 @@
 -- What the current role may not do and must, to persist and to work: one row for each thing.
-select 'enter the schema ' || n.nspname
+select 'enter the schema ' || n.nspname as missing
 from pg_namespace as n
 where n.nspname in ('forebay', 'forebay_private') and not has_schema_privilege(n.oid, 'usage')
 union all

@@ -17,9 +17,10 @@ use forebay_domain::{
 };
 use tokio_postgres::{Client, GenericClient, types::Type};
 
-use super::{Candidate, id_at};
+use super::Candidate;
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId},
 };
 
@@ -58,10 +59,10 @@ pub struct Picked {
 
 /// The schema that pgvector is installed in, quoted; None: the database does not have it.
 pub async fn vector_schema(client: &impl GenericClient) -> Result<Option<String>> {
-    let statement = "select quote_ident(n.nspname) from pg_extension as e \
+    let statement = "select quote_ident(n.nspname) as schema_name from pg_extension as e \
          join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'";
     let row = client.query_typed_opt(statement, &[]).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
+    row.map(|row| row.read("schema_name")).transpose()
 }
 
 /// Sees to it that a pipeline's embeddings have their place; None: the database does not have pgvector. What another
@@ -99,7 +100,7 @@ impl Opened {
                  where pipeline_id = $1 and model = $2 and dimensions = $3) \
              and exists (select from pg_attribute where attrelid = 'forebay.document_chunks'::regclass \
                  and attname = 'embedding' and not attisdropped) \
-             and to_regclass('forebay.document_chunks_unembedded') is not null";
+             and to_regclass('forebay.document_chunks_unembedded') is not null as is_ready";
         let dimensions = signed(self.dimensions);
         let row = client
             .query_typed_one(
@@ -107,7 +108,7 @@ impl Opened {
                 &[(&self.pipeline_id, Type::INT4), (&self.model, Type::TEXT), (&dimensions, Type::INT4)],
             )
             .await?;
-        Ok(row.try_get(0)?)
+        row.read("is_ready")
     }
 
     async fn prepare(&self, client: &mut Client) -> Result<()> {
@@ -127,12 +128,12 @@ impl Opened {
         if transaction.execute_typed(DECLARE, &parameters).await? > 0 {
             // Of the sizes before, each of which had an index of its own.
             let old = format!(
-                "select format('drop index forebay.%I', relname) from pg_class \
+                "select format('drop index forebay.%I', relname) as statement from pg_class \
                  where relnamespace = 'forebay'::regnamespace and relkind = 'i' \
                      and relname like 'document\\_chunks\\_embedding\\_{pipeline_id}\\_%'"
             );
             for row in transaction.query_typed(&old, &[]).await? {
-                transaction.batch_execute(row.try_get(0)?).await?;
+                transaction.batch_execute(row.read("statement")?).await?;
             }
             let reset = format!(
                 "update forebay.document_chunks \
@@ -174,11 +175,11 @@ impl Opened {
         rows.iter()
             .map(|row| {
                 Ok(Picked {
-                    reference_id: id_at(row, 0)?,
-                    chunk_id: ChunkId(id_at(row, 1)?.0),
-                    content_hash: row.try_get::<_, SqlHash>(2)?.0,
-                    heading: row.try_get(3)?,
-                    content: row.try_get(4)?,
+                    reference_id: row.read::<SqlId>("reference_id")?.0,
+                    chunk_id: ChunkId(row.read::<SqlId>("chunk_id")?.0.0),
+                    content_hash: row.read::<SqlHash>("content_hash")?.0,
+                    heading: row.read("heading")?,
+                    content: row.read("content")?,
                 })
             })
             .collect()
@@ -253,10 +254,10 @@ impl Opened {
 
     /// How many chunks wait for an embedding.
     pub async fn num_waiting(&self, client: &impl GenericClient) -> Result<u64> {
-        let statement = "select count(*) from forebay.document_chunks \
+        let statement = "select count(*) as num_waiting from forebay.document_chunks \
              where pipeline_id = $1 and embedded_at is null and embedding_error is null";
         let row = client.query_typed_one(statement, &[(&self.pipeline_id, Type::INT4)]).await?;
-        Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
+        row.count("num_waiting")
     }
 
     /// Finds the chunks nearest to an embedding of the query, nearest first, of references that are there now.
@@ -279,7 +280,7 @@ impl Opened {
                          select from forebay.\"references\" as r join forebay.sources as s using (source_id) \
                          where r.reference_id = c.reference_id and s.name = $3)) \
                  order by distance limit $2) \
-             select n.reference_id, n.chunk_id, (1 - n.distance / 2)::float4 \
+             select n.reference_id, n.chunk_id, (1 - n.distance / 2)::float4 as rank \
              from nearest as n \
              join forebay.\"references\" as r using (reference_id) \
              where r.removed_at is null \
@@ -307,10 +308,10 @@ impl Opened {
         rows.iter()
             .map(|row| {
                 Ok(Candidate {
-                    reference_id: id_at(row, 0)?,
+                    reference_id: row.read::<SqlId>("reference_id")?.0,
                     pipeline_id: *pipeline_id,
-                    chunk_id: ChunkId(id_at(row, 1)?.0),
-                    rank: row.try_get(2)?,
+                    chunk_id: ChunkId(row.read::<SqlId>("chunk_id")?.0.0),
+                    rank: row.read("rank")?,
                 })
             })
             .collect()

@@ -1,5 +1,6 @@
 -- What is there of these documents. Lateral with "offset 0" holds it to one index look-up each.
-select d.ord::int4 - 1, c.chunk_id, c.ordinal, (c.title, c.language) = (d.title, d.language::regconfig)
+select d.ord::int4 - 1 as document, c.chunk_id, c.ordinal,
+    (c.title, c.language) = (d.title, d.language::regconfig) as is_current
 from unnest($2::uuid[], $3::text[], $4::text[]) with ordinality as d (reference_id, title, language, ord)
 cross join lateral (
     select * from forebay.document_chunks as f

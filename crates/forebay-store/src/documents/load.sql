@@ -1,5 +1,5 @@
 -- What is to be indexed: references that are there now. Lateral with "offset 0" holds it to one index look-up each.
-select s.ord::int4 - 1, r.record_key, r.version_hash, r.payload::text
+select s.ord::int4 - 1 as index, r.record_key, r.version_hash, r.payload::text
 from unnest($1::uuid[]) with ordinality as s (reference_id, ord)
 cross join lateral (
     select * from forebay."references" as f where f.reference_id = s.reference_id and f.removed_at is null offset 0

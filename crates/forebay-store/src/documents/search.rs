@@ -6,8 +6,7 @@
 use forebay_domain::{chunk::ChunkId, identity::ReferenceId};
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::id_at;
-use crate::{error::Result, types::SqlId};
+use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Finds chunks.
 pub const SEARCH: &str = include_str!("search.sql");
@@ -81,10 +80,10 @@ pub async fn candidates(
     rows.iter()
         .map(|row| {
             Ok(Candidate {
-                reference_id: id_at(row, 0)?,
-                pipeline_id: row.try_get(1)?,
-                chunk_id: ChunkId(id_at(row, 2)?.0),
-                rank: row.try_get(3)?,
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                pipeline_id: row.read("pipeline_id")?,
+                chunk_id: ChunkId(row.read::<SqlId>("chunk_id")?.0.0),
+                rank: row.read("rank")?,
             })
         })
         .collect()
@@ -109,19 +108,19 @@ pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate])
         .await?;
     rows.iter()
         .map(|row| {
-            let place = usize::try_from(row.try_get::<_, i32>(11)?).unwrap_or_default();
+            let place = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
             Ok(Hit {
-                reference_id: id_at(row, 0)?,
-                source: row.try_get(1)?,
-                entity_type: row.try_get(2)?,
-                record_key: row.try_get(3)?,
-                title: row.try_get(4)?,
-                heading: row.try_get(5)?,
-                chunk_id: ChunkId(id_at(row, 6)?.0),
-                ordinal: u32::try_from(row.try_get::<_, i32>(7)?).unwrap_or_default(),
-                content: row.try_get(8)?,
-                pipeline: row.try_get(9)?,
-                snippet: row.try_get(10)?,
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                source: row.read("source")?,
+                entity_type: row.read("entity_type")?,
+                record_key: row.read("record_key")?,
+                title: row.read("title")?,
+                heading: row.read("heading")?,
+                chunk_id: ChunkId(row.read::<SqlId>("chunk_id")?.0.0),
+                ordinal: u32::try_from(row.read::<i32>("ordinal")?).unwrap_or_default(),
+                content: row.read("content")?,
+                pipeline: row.read("pipeline")?,
+                snippet: row.read("snippet")?,
                 rank: found[place].rank,
             })
         })

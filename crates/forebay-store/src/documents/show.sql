@@ -1,8 +1,10 @@
 -- What is shown of chunks that were found. Snippets are cut from the text itself, which is slow, so only for these.
-select r.reference_id, s.name, r.entity_type, r.record_key, c.title, c.heading, c.chunk_id, c.ordinal, c.content, p.name,
+select r.reference_id, s.name as source, r.entity_type, r.record_key, c.title, c.heading, c.chunk_id, c.ordinal, c.content,
+    p.name as pipeline,
     -- Words that are in the title or the headings alone are shown there; what was found by meaning has none.
-    case when position('«' in h.of_content) = 0 and position('«' in t.of_all) > 0 then t.of_all else h.of_content end,
-    f.ord::int4 - 1
+    case when position('«' in h.of_content) = 0 and position('«' in t.of_all) > 0 then t.of_all else h.of_content end
+        as snippet,
+    f.ord::int4 - 1 as index
 from unnest($2::uuid[], $3::int4[], $4::uuid[]) with ordinality as f (reference_id, pipeline_id, chunk_id, ord)
 join forebay.document_chunks as c using (reference_id, pipeline_id, chunk_id)
 join forebay."references" as r using (reference_id)

@@ -3,9 +3,9 @@
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::id_at;
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -22,8 +22,8 @@ pub async fn verify_page(
         client.query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut found = vec![None; ids.len()];
     for row in rows {
-        let place = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
-        found[place] = Some(row.try_get::<_, SqlHash>(1)?.0);
+        let place = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
+        found[place] = Some(row.read::<SqlHash>("payload_hash")?.0);
     }
     Ok(found)
 }
@@ -41,5 +41,5 @@ pub async fn extra_page(
             &[(&pipeline_id, Type::INT4), (&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)],
         )
         .await?;
-    rows.iter().map(|row| id_at(row, 0)).collect()
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }

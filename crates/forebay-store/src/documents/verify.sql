@@ -1,4 +1,4 @@
-select s.ord::int4 - 1, d.payload_hash
+select s.ord::int4 - 1 as index, d.payload_hash
 from unnest($2::uuid[]) with ordinality as s (reference_id, ord)
 cross join lateral (
     select * from forebay.documents as f

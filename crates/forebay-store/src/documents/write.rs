@@ -14,6 +14,7 @@ use tokio_postgres::{
 use super::MAX_TITLE_BYTES;
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId},
 };
 
@@ -96,9 +97,9 @@ pub async fn write(
 
     let mut known: HashMap<(usize, ChunkId), Known> = HashMap::new();
     for row in client.query_typed(KNOWN_CHUNKS, &heads).await? {
-        let document = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
-        let id = ChunkId(row.try_get::<_, SqlId>(1)?.0.0);
-        let chunk = Known { ordinal: row.try_get(2)?, is_current: row.try_get(3)? };
+        let document = usize::try_from(row.read::<i32>("document")?).unwrap_or_default();
+        let id = ChunkId(row.read::<SqlId>("chunk_id")?.0.0);
+        let chunk = Known { ordinal: row.read("ordinal")?, is_current: row.read("is_current")? };
         known.insert((document, id), chunk);
     }
     let (mut added, mut moved) = (Vec::new(), Vec::new());

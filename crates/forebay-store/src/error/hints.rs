@@ -3,9 +3,16 @@
 //! Kept apart from the enum so that the words can be read, and improved, in one place. A hint is one or two
 //! sentences, names the command to type where there is one, and is absent where there is nothing to advise.
 
-use super::{Error, ServerError};
+use super::{kind::Error, server::ServerError};
 
-pub(super) fn hint(error: &Error) -> Option<String> {
+impl Error {
+    /// What to do next, in one or two sentences, if there is something to do.
+    pub fn hint(&self) -> Option<String> {
+        hint(self)
+    }
+}
+
+fn hint(error: &Error) -> Option<String> {
     let words = match error {
         Error::ClusterBinariesMissing { .. } => return Some(install()),
         Error::ClusterVersionMismatch { data_dir, found, .. } => format!(
@@ -40,6 +47,10 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "Nothing of it was kept. Mend what the message names and run `forebay db up` again.".into()
         }
         Error::Postgres(source) => return refused(source),
+        Error::UnknownWord { .. } => {
+            "A newer Forebay probably wrote it. Upgrade this Forebay to at least that version.".into()
+        }
+        Error::Column { .. } | Error::ColumnMissing { .. } => "Compare the schema with `forebay db status`.".into(),
         Error::RunLost { .. } => "Start it again; what was written is kept.".into(),
         Error::NameRefused { .. } => {
             "A table is named as in public.courses, in a schema of your own; a name has 1 to 63 bytes."
@@ -106,23 +117,10 @@ fn refused(source: &ServerError) -> Option<String> {
     }
 }
 
-/// The major versions as words: `nothing that fits`, `17`, or `17, 15`.
-pub(super) fn versions(installed: &[u32]) -> String {
-    if installed.is_empty() {
-        return "no supported version".into();
-    }
-    installed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// The log's tail on lines of its own, or nothing.
-pub(super) fn tail(log: &str) -> String {
-    if log.is_empty() { String::new() } else { format!("\n{log}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrations::MIGRATIONS;
+    use crate::migrations::list::MIGRATIONS;
 
     #[test]
     fn every_constraint_with_a_hint_exists() {

@@ -7,8 +7,6 @@
 use std::error::Error as _;
 use std::fmt;
 
-use crate::migrations::{MIGRATIONS, Migration};
-
 /// An error of the driver or of the server behind it.
 #[derive(Debug)]
 pub struct ServerError(tokio_postgres::Error);
@@ -45,22 +43,15 @@ impl ServerError {
         }
     }
 
-    /// The table of ours that the server does not know, and the migration that makes it.
-    pub(super) fn missing_table(&self) -> Option<(String, String)> {
+    /// The table in schema `forebay` that the server reports as missing.
+    pub(super) fn missing_table(&self) -> Option<&str> {
         if self.sqlstate() != Some("42P01") {
             return None;
         }
-        // The name is in the message alone, whose words depend on the server's language.
-        let message = self.0.as_db_error()?.message();
-        let (_, name) = message.split_once("forebay.")?;
+        // Only the message contains the name, and its wording depends on the server's language.
+        let (_, name) = self.0.as_db_error()?.message().split_once("forebay.")?;
         let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
-        let table = &name[..end];
-        let statements =
-            [format!("create table forebay.{table} ("), format!("create table forebay.\"{table}\" (")];
-        let makes =
-            |migration: &&Migration| statements.iter().any(|statement| migration.up.contains(statement));
-        let migration = MIGRATIONS.iter().find(makes)?;
-        Some((table.to_owned(), format!("{:04}_{}", migration.version, migration.name)))
+        Some(&name[..end])
     }
 
     /// Whether it was the encryption that could not be agreed on.

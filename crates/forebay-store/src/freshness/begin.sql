@@ -10,7 +10,4 @@ set status = 'in_progress',
     lease_until = excluded.lease_until,
     holder = excluded.holder
 where m.attempt = $3 and (m.status in ('success', 'failed') or m.lease_until <= now())
-returning m.entity_type, m.scope, m.status, m.attempt, m.last_sync, m.started_at, m.updated_at, m.lease_until,
-    coalesce(m.lease_until > now(), false), m.is_partial, m.num_failures, m.num_records, m.run_id, m.source_name,
-    m.error_code, m.error,
-    m.holder
+returning m.*, coalesce(m.lease_until > now(), false) as is_held

@@ -1,5 +1,5 @@
 -- Hand-offs as an operator looks at them: newest first, of some pipeline, state, reference, reason, source or time.
-select h.reference_id, s.name, r.record_key, p.name, h.state, h.reason_code, h.change, h.version, h.generation,
+select h.reference_id, s.name as source, r.record_key, p.name as pipeline, h.state, h.reason_code, h.change, h.version, h.generation,
     h.num_attempts, h.last_error, h.payload_hash, h.run_id, h.enqueued_at, h.finished_at,
     h.failure_code
 from forebay.ingestion_handoffs as h

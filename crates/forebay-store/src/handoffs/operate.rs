@@ -24,6 +24,7 @@ use super::CHANNEL;
 use crate::{
     error::Result,
     references::hold_plans,
+    row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -260,9 +261,9 @@ async fn pick(
     rows.iter()
         .map(|row| {
             Ok(Key {
-                reference_id: row.try_get::<_, SqlId>(0)?.0,
-                pipeline_id: row.try_get(1)?,
-                payload_hash: row.try_get::<_, SqlHash>(2)?.0,
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                pipeline_id: row.read("pipeline_id")?,
+                payload_hash: row.read::<SqlHash>("payload_hash")?.0,
             })
         })
         .collect()
@@ -290,15 +291,14 @@ async fn judge(
 ) -> Result<Vec<Accepted>> {
     let mut accepted = Vec::new();
     for row in transaction.query_typed(JUDGE, &Keys::of(page.iter()).parameters()).await? {
-        let index = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
-        // The check constraint knows no other words.
-        let Some(state) = State::parse(row.try_get(2)?) else { continue };
+        let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
+        let state: State = row.word("state")?;
         // It has changed since it was picked.
         if !states.contains(&state) {
             continue;
         }
         let (has_newer, has_reference, is_claimed): (bool, bool, bool) =
-            (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+            (row.read("has_newer")?, row.read("has_reference")?, row.read("is_claimed")?);
         let refusal = match (operation, next(state, operation.event())) {
             (_, Err(refusal)) => refusal.code(),
             (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest.code(),
@@ -306,10 +306,10 @@ async fn judge(
             (operation, Ok(_)) if operation.queues() && !has_reference => REFERENCE_GONE,
             (_, Ok(transition)) => {
                 let stood = Stood {
-                    pipeline: row.try_get(1)?,
+                    pipeline: row.read("pipeline")?,
                     state,
-                    reason_code: row.try_get(3)?,
-                    failure_code: row.try_get(4)?,
+                    reason_code: row.read("reason_code")?,
+                    failure_code: row.read("failure_code")?,
                 };
                 accepted.push(Accepted { key: page[index], stood, transition });
                 continue;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// Deletes a portion of what is past its retention.
 pub const PRUNE: &str = include_str!("prune.sql");
@@ -20,7 +20,7 @@ pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u
         let row = client
             .query_typed_one(PRUNE, &[(&retention.as_secs_f64(), Type::FLOAT8), (&PORTION, Type::INT8)])
             .await?;
-        let portion = u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
+        let portion = row.count("num_deleted")?;
         num_pruned += portion;
         if portion == 0 {
             return Ok(num_pruned);

@@ -39,4 +39,4 @@ buckets as (
     where l.limit_key <> '' and l.refilled_at < now() - interval '1 day' and coalesce(l.paused_until, 'epoch') < now()
     returning 1
 )
-select (select count(*) from handoffs) + (select count(*) from attempts) + (select count(*) from buckets)
+select (select count(*) from handoffs) + (select count(*) from attempts) + (select count(*) from buckets) as num_deleted

@@ -16,6 +16,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use super::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId, sql_ids},
 };
 
@@ -25,27 +26,28 @@ pub const VERIFY: &str = include_str!("verify.sql");
 /// The priority of what is handed off again: after changes, so that a repair delays none.
 pub const REPAIR_PRIORITY: i16 = 10;
 
-/// How a reference stands in a pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Ingested as it is now.
-    Succeeded,
-    /// A job is queued or under way.
-    InWork,
-    /// Given up.
-    Failed,
-    /// Waits for an operator to release it.
-    Held,
-    /// Called off by an operator.
-    Cancelled,
-    /// The pipeline does not want it, or not what changed of it.
-    Filtered,
-    /// Its run was told to hand nothing off (`--no-handoff`).
-    Withheld,
-    /// Should be handed off and is not.
-    Missing,
-    /// Ingested by settings that the pipeline no longer has.
-    Outdated,
+forebay_domain::words! {
+    /// How a reference stands in a pipeline.
+    pub enum Standing {
+        /// Ingested as it is now.
+        Succeeded = "succeeded",
+        /// A job is queued or under way.
+        InWork = "in_work",
+        /// Given up.
+        Failed = "failed",
+        /// Waits for an operator to release it.
+        Held = "held",
+        /// Called off by an operator.
+        Cancelled = "cancelled",
+        /// The pipeline does not want it, or not what changed of it.
+        Filtered = "filtered",
+        /// Its run was told to hand nothing off (`--no-handoff`).
+        Withheld = "withheld",
+        /// Should be handed off and is not.
+        Missing = "missing",
+        /// Ingested by settings that the pipeline no longer has.
+        Outdated = "outdated",
+    }
 }
 
 /// A reference that was judged.
@@ -54,7 +56,7 @@ pub struct Verified {
     /// The reference.
     pub reference_id: ReferenceId,
     /// How it stands.
-    pub verdict: Verdict,
+    pub standing: Standing,
     version: i32,
     version_hash: VersionHash,
     source_id: i32,
@@ -63,35 +65,7 @@ pub struct Verified {
     was_given: bool,
 }
 
-impl Verdict {
-    /// All verdicts.
-    pub const ALL: [Self; 9] = [
-        Self::Succeeded,
-        Self::InWork,
-        Self::Failed,
-        Self::Held,
-        Self::Cancelled,
-        Self::Filtered,
-        Self::Withheld,
-        Self::Missing,
-        Self::Outdated,
-    ];
-
-    /// The word in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::InWork => "in_work",
-            Self::Failed => "failed",
-            Self::Held => "held",
-            Self::Cancelled => "cancelled",
-            Self::Filtered => "filtered",
-            Self::Withheld => "withheld",
-            Self::Missing => "missing",
-            Self::Outdated => "outdated",
-        }
-    }
-
+impl Standing {
     /// Whether a repair hands it off again.
     pub const fn wants_repair(self) -> bool {
         matches!(self, Self::Missing | Self::Outdated)
@@ -112,7 +86,7 @@ pub async fn page(client: &impl GenericClient, after: ReferenceId, limit: u32) -
     let rows = client
         .query_typed(statement, &[(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)])
         .await?;
-    rows.iter().map(|row| Ok(row.try_get::<_, SqlId>(0)?.0)).collect()
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
 /// Judges references in a pipeline; those that do not exist are left out. Locks nothing.
@@ -125,18 +99,15 @@ pub async fn verify(
         client.query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     rows.iter()
         .map(|row| {
-            let index = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
-            let word: &str = row.try_get(6)?;
-            let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word);
+            let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
             Ok(Verified {
                 reference_id: ids[index],
-                // The statement knows no other words; one that it should have needs a look.
-                verdict: verdict.unwrap_or(Verdict::Missing),
-                version: row.try_get(1)?,
-                version_hash: row.try_get::<_, SqlHash>(2)?.0,
-                source_id: row.try_get(3)?,
-                is_removed: row.try_get(4)?,
-                was_given: row.try_get(5)?,
+                standing: row.word("standing")?,
+                version: row.read("version")?,
+                version_hash: row.read::<SqlHash>("version_hash")?.0,
+                source_id: row.read("source_id")?,
+                is_removed: row.read("is_removed")?,
+                was_given: row.read("was_given")?,
             })
         })
         .collect()
@@ -156,10 +127,10 @@ pub async fn repair(
     transaction.execute_typed(lock, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut groups: BTreeMap<(i32, ReasonCode), Vec<Enqueue>> = BTreeMap::new();
     for found in verify(transaction, subscriber.pipeline_id, ids).await? {
-        let is_wanted = found.verdict.wants_repair()
-            || (whatever_they_are && !matches!(found.verdict, Verdict::Filtered | Verdict::InWork));
+        let is_wanted = found.standing.wants_repair()
+            || (whatever_they_are && !matches!(found.standing, Standing::Filtered | Standing::InWork));
         if is_wanted {
-            let group = groups.entry((found.source_id, found.verdict.reason())).or_default();
+            let group = groups.entry((found.source_id, found.standing.reason())).or_default();
             group.push(found.again());
         }
     }

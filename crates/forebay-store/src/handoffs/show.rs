@@ -9,6 +9,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlHash, SqlId},
 };
 
@@ -169,12 +170,12 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
     rows.iter()
         .map(|row| {
             Ok(HandoffCount {
-                pipeline: row.try_get(0)?,
-                state: row.try_get(1)?,
-                reason_code: row.try_get(2)?,
-                failure_code: row.try_get(3)?,
-                num_handoffs: count(row, 4)?,
-                oldest_enqueued_at: row.try_get(5)?,
+                pipeline: row.read("pipeline")?,
+                state: row.read("state")?,
+                reason_code: row.read("reason_code")?,
+                failure_code: row.read("failure_code")?,
+                num_handoffs: row.count("num_handoffs")?,
+                oldest_enqueued_at: row.read("oldest_enqueued_at")?,
             })
         })
         .collect()
@@ -182,8 +183,8 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
 
 /// The jobs of a reference: at most one for each pipeline.
 pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> Result<Vec<JobRow>> {
-    let statement = "select p.name, j.payload_hash, j.attempt, j.not_before, c.lease_until, \
-             j.next_payload_hash is not null \
+    let statement = "select p.name as pipeline, j.payload_hash, j.attempt, j.not_before, c.lease_until, \
+             j.next_payload_hash is not null as has_follow_up \
          from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
          left join forebay.ingestion_claims as c using (receipt) \
          where j.reference_id = $1 order by p.name";
@@ -191,12 +192,12 @@ pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> 
     rows.iter()
         .map(|row| {
             Ok(JobRow {
-                pipeline: row.try_get(0)?,
-                payload_hash: row.try_get::<_, SqlHash>(1)?.0,
-                attempt: row.try_get(2)?,
-                not_before: row.try_get(3)?,
-                lease_until: row.try_get(4)?,
-                has_follow_up: row.try_get(5)?,
+                pipeline: row.read("pipeline")?,
+                payload_hash: row.read::<SqlHash>("payload_hash")?.0,
+                attempt: row.read("attempt")?,
+                not_before: row.read("not_before")?,
+                lease_until: row.read("lease_until")?,
+                has_follow_up: row.read("has_follow_up")?,
             })
         })
         .collect()
@@ -208,7 +209,7 @@ pub async fn attempts_of(
     reference_id: ReferenceId,
     limit: i64,
 ) -> Result<Vec<AttemptRow>> {
-    let statement = "select p.name, a.payload_hash, a.attempt, a.failure_class, a.reason_code, a.message, \
+    let statement = "select p.name as pipeline, a.payload_hash, a.attempt, a.failure_class, a.reason_code, a.message, \
              a.failed_at \
          from forebay.ingestion_attempts as a join forebay.pipelines as p using (pipeline_id) \
          where a.reference_id = $1 order by a.attempt_id desc limit $2";
@@ -217,13 +218,13 @@ pub async fn attempts_of(
     rows.iter()
         .map(|row| {
             Ok(AttemptRow {
-                pipeline: row.try_get(0)?,
-                payload_hash: row.try_get::<_, SqlHash>(1)?.0,
-                attempt: row.try_get(2)?,
-                failure_class: row.try_get(3)?,
-                reason_code: row.try_get(4)?,
-                message: row.try_get(5)?,
-                failed_at: row.try_get(6)?,
+                pipeline: row.read("pipeline")?,
+                payload_hash: row.read::<SqlHash>("payload_hash")?.0,
+                attempt: row.read("attempt")?,
+                failure_class: row.read("failure_class")?,
+                reason_code: row.read("reason_code")?,
+                message: row.read("message")?,
+                failed_at: row.read("failed_at")?,
             })
         })
         .collect()
@@ -231,7 +232,7 @@ pub async fn attempts_of(
 
 /// The database's clock, to be given to [`failures_since`] later.
 pub async fn now(client: &impl GenericClient) -> Result<Timestamp> {
-    Ok(client.query_typed_one("select now()", &[]).await?.try_get(0)?)
+    client.query_typed_one("select now()", &[]).await?.read("now")
 }
 
 /// Why tries failed since a time of the database's clock, by pipeline, most frequent first.
@@ -240,11 +241,11 @@ pub async fn failures_since(client: &impl GenericClient, since: Timestamp) -> Re
     rows.iter()
         .map(|row| {
             Ok(FailureCount {
-                pipeline: row.try_get(0)?,
-                failure_class: row.try_get(1)?,
-                reason_code: row.try_get(2)?,
-                num_attempts: count(row, 3)?,
-                message: row.try_get(4)?,
+                pipeline: row.read("pipeline")?,
+                failure_class: row.read("failure_class")?,
+                reason_code: row.read("reason_code")?,
+                num_attempts: row.count("num_attempts")?,
+                message: row.read("message")?,
             })
         })
         .collect()
@@ -252,25 +253,21 @@ pub async fn failures_since(client: &impl GenericClient, since: Timestamp) -> Re
 
 fn handoff(row: &Row) -> Result<HandoffRow> {
     Ok(HandoffRow {
-        reference_id: row.try_get::<_, SqlId>(0)?.0,
-        source: row.try_get(1)?,
-        record_key: row.try_get(2)?,
-        pipeline: row.try_get(3)?,
-        state: row.try_get(4)?,
-        reason_code: row.try_get(5)?,
-        change: row.try_get(6)?,
-        version: row.try_get(7)?,
-        generation: row.try_get(8)?,
-        num_attempts: row.try_get(9)?,
-        last_error: row.try_get(10)?,
-        payload_hash: row.try_get::<_, SqlHash>(11)?.0,
-        run_id: row.try_get(12)?,
-        enqueued_at: row.try_get(13)?,
-        finished_at: row.try_get(14)?,
-        failure_code: row.try_get(15)?,
+        reference_id: row.read::<SqlId>("reference_id")?.0,
+        source: row.read("source")?,
+        record_key: row.read("record_key")?,
+        pipeline: row.read("pipeline")?,
+        state: row.read("state")?,
+        reason_code: row.read("reason_code")?,
+        change: row.read("change")?,
+        version: row.read("version")?,
+        generation: row.read("generation")?,
+        num_attempts: row.read("num_attempts")?,
+        last_error: row.read("last_error")?,
+        payload_hash: row.read::<SqlHash>("payload_hash")?.0,
+        run_id: row.read("run_id")?,
+        enqueued_at: row.read("enqueued_at")?,
+        finished_at: row.read("finished_at")?,
+        failure_code: row.read("failure_code")?,
     })
-}
-
-fn count(row: &Row, column: usize) -> Result<u64> {
-    Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0))
 }

@@ -65,7 +65,7 @@ judged as (
         c.is_unread
     from counted as c
 )
-select g.ord::int4 - 1, g.version, g.version_hash, g.source_id, g.is_removed, g.was_given,
+select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_removed, g.was_given,
     case
         when not g.is_wanted then 'filtered'
         -- What it was never given, it need not take back.
@@ -83,6 +83,6 @@ select g.ord::int4 - 1, g.version, g.version_hash, g.source_id, g.is_removed, g.
         when g.state = 'succeeded' then 'succeeded'
         -- Waiting without a job, or superseded although nothing newer came.
         else 'missing'
-    end
+    end as standing
 from judged as g
 order by g.ord

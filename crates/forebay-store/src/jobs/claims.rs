@@ -10,14 +10,32 @@ use forebay_domain::{
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::{Receipt, change};
+use super::Receipt;
 use crate::{
     error::Result,
+    row::{ReadRow, columns},
     types::{SqlHash, SqlId},
 };
 
 /// Claims jobs under a receipt.
 pub const CLAIM: &str = include_str!("claim.sql");
+
+/// What [`CLAIM`] returns of each job.
+const CLAIMED_COLUMNS: [&str; 13] = [
+    "reference_id",
+    "receipt",
+    "lease_until",
+    "source",
+    "entity_type",
+    "record_key",
+    "change",
+    "version",
+    "payload_hash",
+    "generation",
+    "attempt",
+    "changed_at",
+    "payload",
+];
 
 /// A job held under a receipt until its lease ends, with what is to be ingested.
 #[derive(Clone, Debug)]
@@ -50,27 +68,17 @@ pub struct Claimed {
     pub payload: Option<String>,
 }
 
-/// What became of an attempt that was reported as ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It is written.
-    Done,
-    /// The job is held under another receipt, or free again: the report is refused.
-    Stale,
-    /// There is no such job any more: the report is refused.
-    Lost,
-    /// Another transaction has the job or its hand-off locked at this moment; report again.
-    Busy,
-}
-
-impl Verdict {
-    pub(super) fn parse(word: &str) -> Self {
-        match word {
-            "stale" => Self::Stale,
-            "lost" => Self::Lost,
-            "busy" => Self::Busy,
-            _ => Self::Done,
-        }
+forebay_domain::words! {
+    /// The answer to the report that an attempt has ended.
+    pub enum Ack {
+        /// The report was stored.
+        Done = "done",
+        /// Refused: the job is held under another receipt, or not held at all.
+        Stale = "stale",
+        /// Refused: the job no longer exists.
+        Lost = "lost",
+        /// Another transaction has locked the job or its hand-off; report again.
+        Busy = "busy",
     }
 }
 
@@ -97,23 +105,38 @@ pub async fn claim(
             ],
         )
         .await?;
+    let [
+        id,
+        receipt,
+        lease_until,
+        source,
+        entity_type,
+        record_key,
+        change,
+        version,
+        hash,
+        generation,
+        attempt,
+        changed_at,
+        payload,
+    ] = columns(&rows, CLAIMED_COLUMNS)?;
     rows.iter()
         .map(|row| {
             Ok(Claimed {
-                reference_id: row.try_get::<_, SqlId>(0)?.0,
-                receipt: row.try_get(1)?,
-                lease_until: row.try_get(2)?,
+                reference_id: row.read::<SqlId>(id)?.0,
+                receipt: row.read(receipt)?,
+                lease_until: row.read(lease_until)?,
                 // Whoever deletes a reference by hand leaves no name of it behind.
-                source: row.try_get::<_, Option<String>>(3)?.unwrap_or_default(),
-                entity_type: row.try_get::<_, Option<String>>(4)?.unwrap_or_default(),
-                record_key: row.try_get::<_, Option<String>>(5)?.unwrap_or_default(),
-                change: change(row, 6)?,
-                version: row.try_get::<_, Option<i32>>(7)?.unwrap_or_default(),
-                payload_hash: row.try_get::<_, SqlHash>(8)?.0,
-                generation: row.try_get(9)?,
-                attempt: row.try_get(10)?,
-                changed_at: row.try_get::<_, Option<Timestamp>>(11)?.unwrap_or_default(),
-                payload: row.try_get(12)?,
+                source: row.read::<Option<String>>(source)?.unwrap_or_default(),
+                entity_type: row.read::<Option<String>>(entity_type)?.unwrap_or_default(),
+                record_key: row.read::<Option<String>>(record_key)?.unwrap_or_default(),
+                change: row.word(change)?,
+                version: row.read::<Option<i32>>(version)?.unwrap_or_default(),
+                payload_hash: row.read::<SqlHash>(hash)?.0,
+                generation: row.read(generation)?,
+                attempt: row.read(attempt)?,
+                changed_at: row.read::<Option<Timestamp>>(changed_at)?.unwrap_or_default(),
+                payload: row.read(payload)?,
             })
         })
         .collect()
@@ -135,7 +158,7 @@ pub async fn heartbeat(
             &[(&pipeline, Type::TEXT), (&receipts, Type::UUID_ARRAY), (&lease.as_secs_f64(), Type::FLOAT8)],
         )
         .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter().map(|row| row.read("lease_until")).collect()
 }
 
 /// Ends claimed attempts that succeeded. The answers are in the order of `claims`, of which each reference may be one.
@@ -146,7 +169,7 @@ pub async fn complete(
     client: &impl GenericClient,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
-) -> Result<Vec<Verdict>> {
+) -> Result<Vec<Ack>> {
     let statement = "select c.verdict from forebay.complete_jobs($1, $2, $3) as c";
     report(client, statement, pipeline, claims).await
 }
@@ -156,7 +179,7 @@ pub async fn release(
     client: &impl GenericClient,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
-) -> Result<Vec<Verdict>> {
+) -> Result<Vec<Ack>> {
     let statement = "select c.verdict from forebay.release_jobs($1, $2, $3) as c";
     report(client, statement, pipeline, claims).await
 }
@@ -166,7 +189,7 @@ async fn report(
     statement: &str,
     pipeline: &str,
     claims: &[(ReferenceId, Receipt)],
-) -> Result<Vec<Verdict>> {
+) -> Result<Vec<Ack>> {
     if claims.is_empty() {
         return Ok(Vec::new());
     }
@@ -178,5 +201,5 @@ async fn report(
             &[(&pipeline, Type::TEXT), (&ids, Type::UUID_ARRAY), (&receipts, Type::UUID_ARRAY)],
         )
         .await?;
-    rows.iter().map(|row| Ok(Verdict::parse(row.try_get(0)?))).collect()
+    rows.iter().map(|row| row.word("verdict")).collect()
 }

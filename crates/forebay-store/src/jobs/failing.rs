@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
 use super::Receipt;
-use crate::{error::Result, types::SqlId};
+use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// How an attempt failed.
 #[derive(Clone, Debug)]
@@ -25,19 +25,22 @@ pub struct Failure {
     pub retry_after: Option<SignedDuration>,
 }
 
-/// What became of one failure that was reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FailVerdict {
-    /// It will be tried again.
-    Retrying,
-    /// It was given up.
-    Failed,
-    /// Its retry gave way to newer content.
-    Superseded,
-    /// The report is refused: the receipt was stale, or the job is gone.
-    Refused,
-    /// The job or its hand-off is locked at this moment; report again.
-    Busy,
+forebay_domain::words! {
+    /// The answer to the report of one failure.
+    pub enum FailureAck {
+        /// The hand-off will be retried.
+        Retrying = "retrying",
+        /// The hand-off failed for good.
+        Failed = "failed",
+        /// Newer content replaces the retry.
+        Superseded = "superseded",
+        /// Refused: the job is held under another receipt, or not held at all.
+        Stale = "stale",
+        /// Refused: the job no longer exists.
+        Lost = "lost",
+        /// Another transaction has locked the job or its hand-off; report again.
+        Busy = "busy",
+    }
 }
 
 /// What became of failures that were reported, counted.
@@ -61,7 +64,7 @@ pub async fn fail(
     client: &impl GenericClient,
     pipeline_id: i32,
     failures: &[(Failure, Receipt)],
-) -> Result<Vec<FailVerdict>> {
+) -> Result<Vec<FailureAck>> {
     let receipts: Vec<Option<Receipt>> = failures.iter().map(|failure| Some(failure.1)).collect();
     let failures: Vec<&Failure> = failures.iter().map(|failure| &failure.0).collect();
     end(client, pipeline_id, &failures, &receipts).await
@@ -84,7 +87,7 @@ pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -
     let statement = "select r.verdict from forebay_private.rescue_jobs($1, $2) as r";
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4), (&limit, Type::INT4)]).await?;
-    Ok(FailureReport::of(&verdicts(&rows)?))
+    Ok(FailureReport::of(&answers(&rows)?))
 }
 
 async fn end(
@@ -92,7 +95,7 @@ async fn end(
     pipeline_id: i32,
     failures: &[&Failure],
     receipts: &[Option<Receipt>],
-) -> Result<Vec<FailVerdict>> {
+) -> Result<Vec<FailureAck>> {
     if failures.is_empty() {
         return Ok(Vec::new());
     }
@@ -119,33 +122,23 @@ async fn end(
             ],
         )
         .await?;
-    verdicts(&rows)
+    answers(&rows)
 }
 
-fn verdicts(rows: &[Row]) -> Result<Vec<FailVerdict>> {
-    rows.iter()
-        .map(|row| {
-            Ok(match row.try_get(0)? {
-                "retrying" => FailVerdict::Retrying,
-                "failed" => FailVerdict::Failed,
-                "superseded" => FailVerdict::Superseded,
-                "busy" => FailVerdict::Busy,
-                _ => FailVerdict::Refused,
-            })
-        })
-        .collect()
+fn answers(rows: &[Row]) -> Result<Vec<FailureAck>> {
+    rows.iter().map(|row| row.word("verdict")).collect()
 }
 
 impl FailureReport {
     /// Counts verdicts.
-    pub fn of(verdicts: &[FailVerdict]) -> Self {
+    pub fn of(verdicts: &[FailureAck]) -> Self {
         let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count() as u64;
         Self {
-            num_retrying: count(FailVerdict::Retrying),
-            num_failed: count(FailVerdict::Failed),
-            num_superseded: count(FailVerdict::Superseded),
-            num_refused: count(FailVerdict::Refused),
-            num_busy: count(FailVerdict::Busy),
+            num_retrying: count(FailureAck::Retrying),
+            num_failed: count(FailureAck::Failed),
+            num_superseded: count(FailureAck::Superseded),
+            num_refused: count(FailureAck::Stale) + count(FailureAck::Lost),
+            num_busy: count(FailureAck::Busy),
         }
     }
 }

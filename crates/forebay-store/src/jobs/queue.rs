@@ -9,9 +9,10 @@ use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::{Taken, change};
+use super::Taken;
 use crate::{
     error::Result,
+    row::{ReadRow, columns},
     types::{SqlHash, SqlId},
 };
 
@@ -19,6 +20,10 @@ use crate::{
 pub const GROUPS: &str = include_str!("groups.sql");
 /// Takes jobs by row lock.
 pub const TAKE: &str = include_str!("take.sql");
+
+/// What [`TAKE`] returns of each job.
+const TAKEN_COLUMNS: [&str; 8] =
+    ["part", "not_before", "reference_id", "payload_hash", "generation", "change", "attempt", "is_free"];
 
 /// A worker begins again from the front of the queue after so many batches.
 const BATCHES_IN_A_ROW: u32 = 32;
@@ -117,19 +122,21 @@ impl Queue {
             )
             .await?;
         let mut counts = vec![0_u32; level.len()];
+        let [part, not_before, id, hash, generation, change, attempt, is_free] =
+            columns(&rows, TAKEN_COLUMNS)?;
         for row in &rows {
-            let place = usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default();
-            let reference_id = row.try_get::<_, SqlId>(2)?.0;
+            let place = usize::try_from(row.read::<i32>(part)?).unwrap_or_default();
+            let reference_id = row.read::<SqlId>(id)?.0;
             counts[place] += 1;
-            level[place].after = level[place].after.max((row.try_get(1)?, reference_id));
+            level[place].after = level[place].after.max((row.read(not_before)?, reference_id));
             // Somebody is about to hand off newer content of it: it is left for the next time.
-            if row.try_get(7)? {
+            if row.read(is_free)? {
                 taken.push(Taken {
                     reference_id,
-                    payload_hash: row.try_get::<_, SqlHash>(3)?.0,
-                    generation: row.try_get(4)?,
-                    change: change(row, 5)?,
-                    attempt: row.try_get(6)?,
+                    payload_hash: row.read::<SqlHash>(hash)?.0,
+                    generation: row.read(generation)?,
+                    change: row.word(change)?,
+                    attempt: row.read(attempt)?,
                 });
             }
         }
@@ -145,8 +152,8 @@ impl Queue {
             .iter()
             .map(|row| {
                 Ok(Part {
-                    priority: row.try_get(0)?,
-                    source_id: row.try_get(1)?,
+                    priority: row.read("priority")?,
+                    source_id: row.read("source_id")?,
                     after: (Timestamp::UNIX_EPOCH, ReferenceId([0; 16])),
                 })
             })

@@ -23,12 +23,14 @@ picked as materialized (
         for update skip locked
     ) as j
 )
-select p.ord::int4 - 1, p.not_before, p.reference_id, p.payload_hash, p.generation, p.change, p.attempt + 1,
+select p.ord::int4 - 1 as part, p.not_before, p.reference_id, p.payload_hash, p.generation, p.change,
+    p.attempt + 1 as attempt,
     h.is_locked is not null
         -- A job that has lost its hand-off (somebody cleared the history) is carried out all the same.
         or not exists (
             select from forebay.ingestion_handoffs as f
             where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash)
+        as is_free
 from picked as p
 -- The hand-offs will be closed, so they are locked as well.
 left join lateral (

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
-use super::Migration;
-use crate::error::Result;
+use super::list::Migration;
+use crate::{error::Result, row::ReadRow};
 
 /// "forebay" in ASCII, with a zero in front: all migrating of one database queues up behind this number.
 const LOCK: i64 = i64::from_be_bytes(*b"\0forebay");
@@ -47,7 +47,7 @@ pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
     }
     let rows = client
         .query_typed(
-            "select version::bigint, name, checksum, applied_at from forebay.schema_migrations order by version",
+            "select version::bigint as version, name, checksum, applied_at from forebay.schema_migrations order by version",
             &[],
         )
         .await?;
@@ -55,10 +55,10 @@ pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
         .map(|row| {
             Ok(Applied {
                 // The column holds no negative numbers: only `write` fills it.
-                version: u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default(),
-                name: row.try_get(1)?,
-                checksum: row.try_get(2)?,
-                when: row.try_get(3)?,
+                version: u32::try_from(row.read::<i64>("version")?).unwrap_or_default(),
+                name: row.read("name")?,
+                checksum: row.read("checksum")?,
+                when: row.read("applied_at")?,
             })
         })
         .collect()
@@ -116,9 +116,9 @@ pub(super) fn checksum(migration: &Migration) -> String {
 
 async fn exists(client: &impl GenericClient) -> Result<bool> {
     let row = client
-        .query_typed("select pg_catalog.to_regclass('forebay.schema_migrations') is not null", &[])
+        .query_typed("select pg_catalog.to_regclass('forebay.schema_migrations') is not null as exists", &[])
         .await?;
-    Ok(row.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+    row.first().map_or(Ok(false), |row| row.read("exists"))
 }
 
 #[cfg(test)]

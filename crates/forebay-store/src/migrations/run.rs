@@ -8,12 +8,13 @@
     expect(unreachable_pub, reason = "tests run lists of their own through it")
 )]
 
-use std::collections::BTreeMap;
-
 use tokio_postgres::{Client, GenericClient};
 
-use super::history::{self, Applied};
-use super::{Migration, MigrationState, MigrationStatus};
+use super::{
+    history,
+    list::Migration,
+    status::{MigrationState, MigrationStatus, compare, pending, refuse_newer},
+};
 use crate::error::{Error, Result, ServerError};
 
 /// Applies what of the list is pending; returns the versions that this call applied.
@@ -70,41 +71,6 @@ pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Ve
 /// How every migration stands that is in the list or in the database.
 pub async fn status(client: &impl GenericClient, list: &[Migration]) -> Result<Vec<MigrationStatus>> {
     Ok(compare(&history::read(client).await?, list))
-}
-
-/// How many are pending. A database that is newer than we are, or that drifted, is refused.
-pub(super) fn pending(status: &[MigrationStatus], list: &[Migration]) -> Result<usize> {
-    refuse_newer(status, list)?;
-    if let Some(line) = status.iter().find(|line| line.state == MigrationState::Drifted) {
-        return Err(Error::MigrationDrift { version: line.version, name: line.name.clone() });
-    }
-    Ok(status.iter().filter(|line| line.state == MigrationState::Pending).count())
-}
-
-fn refuse_newer(status: &[MigrationStatus], list: &[Migration]) -> Result<()> {
-    let newest = status.iter().rev().find(|line| line.state == MigrationState::Unknown);
-    newest.map_or(Ok(()), |line| {
-        let known = list.iter().map(|migration| migration.version).max().unwrap_or(0);
-        Err(Error::SchemaNewer { found: line.version, known })
-    })
-}
-
-fn compare(applied: &[Applied], list: &[Migration]) -> Vec<MigrationStatus> {
-    let ours = list.iter().map(|migration| {
-        let (version, name) = (migration.version, migration.name.to_owned());
-        (version, MigrationStatus { version, name, state: MigrationState::Pending, applied_at: None })
-    });
-    let mut lines: BTreeMap<u32, MigrationStatus> = ours.collect();
-    for row in applied {
-        let state = match list.iter().find(|migration| migration.version == row.version) {
-            None => MigrationState::Unknown,
-            Some(migration) if history::checksum(migration) == row.checksum => MigrationState::Applied,
-            Some(_) => MigrationState::Drifted,
-        };
-        let (version, applied_at) = (row.version, Some(row.when));
-        lines.insert(version, MigrationStatus { version, name: row.name.clone(), state, applied_at });
-    }
-    lines.into_values().collect()
 }
 
 fn failed(

@@ -1,5 +1,5 @@
 -- What is stored of some references, in the order asked for. Lateral with "offset 0" holds it to one index look-up each.
-select s.ord::int4 - 1, r.version, r.version_hash, r.removed_at, r.observed_at, r.scope, r.payload::text
+select s.ord::int4 - 1 as index, r.version, r.version_hash, r.removed_at, r.observed_at, r.scope, r.payload::text
 from unnest($1::uuid[]) with ordinality as s (reference_id, ord)
 cross join lateral (
     select * from forebay."references" as f where f.reference_id = s.reference_id offset 0

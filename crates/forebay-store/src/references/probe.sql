@@ -4,7 +4,7 @@
 -- whole table for every batch. So this is one index-only look-up a record, whatever the statistics say. "offset 0"
 -- keeps the look-up from being evaluated once for the condition and again for the result. Two unnest in the select
 -- list run in step with each other and, unlike those of a from list, write no intermediate rows.
-select p.reference_id, p.differs is not null
+select p.reference_id, p.differs is not null as exists
 from (
     select s.reference_id, (
         select not (r.version_hash = s.version_hash and r.removed_at is null and r.scope = $3)

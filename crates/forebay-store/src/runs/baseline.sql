@@ -13,7 +13,7 @@ last as (
     from forebay.scrape_run_fields as f
     where f.run_id = (select max(run_id) from good)
 )
-select f.field_name, avg(f.coverage)
+select f.field_name, avg(f.coverage) as coverage
 from forebay.scrape_run_fields as f
 join good as g using (run_id)
 join last as l using (field_name)

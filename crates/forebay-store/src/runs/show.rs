@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
 use super::counts_from;
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// A run with its source's name.
 #[derive(Clone, Debug)]
@@ -131,44 +131,43 @@ pub async fn rejected(client: &impl GenericClient, run_id: i64, limit: i64) -> R
     rows.iter()
         .map(|row| {
             Ok(RejectedRecord {
-                input: row.try_get(0)?,
-                line: row.try_get(1)?,
-                reason_code: row.try_get(2)?,
-                message: row.try_get(3)?,
-                raw_text: row.try_get(4)?,
-                raw_length: row.try_get(5)?,
+                input: row.read("input")?,
+                line: row.read("line")?,
+                reason_code: row.read("reason_code")?,
+                message: row.read("message")?,
+                raw_text: row.read("raw_text")?,
+                raw_length: row.read("raw_length")?,
             })
         })
         .collect()
 }
 
 fn from_row(row: &Row) -> Result<RunRow> {
-    let fields: Vec<String> = row.try_get(26)?;
-    let shares: Vec<f64> = row.try_get(27)?;
+    let fields: Vec<String> = row.read("field_names")?;
+    let shares: Vec<f64> = row.read("shares")?;
     Ok(RunRow {
-        run_id: row.try_get(0)?,
-        source_id: row.try_get(1)?,
-        source: row.try_get(2)?,
-        scope: row.try_get(3)?,
-        // The check constraint lets no other word in.
-        status: RunStatus::parse(row.try_get(4)?).unwrap_or(RunStatus::Failed),
-        reason_code: row.try_get(5)?,
-        message: row.try_get(6)?,
-        is_complete: row.try_get(7)?,
-        guards: row.try_get(8)?,
-        with_handoffs: row.try_get(9)?,
-        engine: row.try_get(10)?,
-        input: row.try_get(11)?,
-        observed_at: row.try_get(12)?,
-        started_at: row.try_get(13)?,
-        ended_at: row.try_get(14)?,
-        duration_ms: row.try_get(15)?,
-        counts: counts_from(row, 16)?,
-        num_handoffs: row.try_get(24)?,
-        num_staged: row.try_get(25)?,
+        run_id: row.read("run_id")?,
+        source_id: row.read("source_id")?,
+        source: row.read("source")?,
+        scope: row.read("scope")?,
+        status: row.word("status")?,
+        reason_code: row.read("reason_code")?,
+        message: row.read("message")?,
+        is_complete: row.read("is_complete")?,
+        guards: row.read("guards")?,
+        with_handoffs: row.read("with_handoffs")?,
+        engine: row.read("engine")?,
+        input: row.read("input")?,
+        observed_at: row.read("observed_at")?,
+        started_at: row.read("started_at")?,
+        ended_at: row.read("ended_at")?,
+        duration_ms: row.read("duration_ms")?,
+        counts: counts_from(row)?,
+        num_handoffs: row.read("num_handoffs")?,
+        num_staged: row.read("num_staged")?,
         coverage: fields.into_iter().zip(shares).collect(),
-        num_requests: row.try_get(28)?,
-        num_not_modified: row.try_get(29)?,
-        bytes_received: row.try_get(30)?,
+        num_requests: row.read("num_requests")?,
+        num_not_modified: row.read("num_not_modified")?,
+        bytes_received: row.read("bytes_received")?,
     })
 }

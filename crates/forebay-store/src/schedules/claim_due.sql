@@ -19,6 +19,6 @@ update forebay.source_schedules as c
 set claimed_until = $2, claimed_by = $3, claim = gen_random_uuid(), updated_at = now()
 from due as d, forebay.sources as s
 where c.source_id = d.source_id and c.scope = d.scope and s.source_id = c.source_id
-returning c.source_id, s.name, c.scope, c.expression, c.time_zone, c.jitter_seconds, c.enabled and s.enabled,
+returning c.source_id, s.name as source_name, c.scope, c.expression, c.time_zone, c.jitter_seconds, c.enabled and s.enabled as enabled,
     c.next_due_at, c.last_due_at, c.last_run_id, c.claimed_until, c.claimed_by,
     c.claim

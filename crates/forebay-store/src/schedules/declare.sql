@@ -26,4 +26,4 @@ declared as (
         or (c.next_due_at is null and excluded.next_due_at is not null)
     returning 1
 )
-select (select count(*) from gone) + (select count(*) from declared)
+select (select count(*) from gone) + (select count(*) from declared) as num_written

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, row::ReadRow};
 
 /// Brings the entries of declared sources up to date.
 pub const MIRROR: &str = include_str!("mirror.sql");
@@ -46,8 +46,8 @@ pub async fn mirror(client: &impl GenericClient, declarations: &[Declaration]) -
     let rows = client.query_typed(MIRROR, &[(&Value::Array(declared), Type::JSONB)]).await?;
     let mut mirrored = Mirrored::default();
     for row in rows {
-        let names = if row.try_get(1)? { &mut mirrored.changed } else { &mut mirrored.left_out };
-        names.push(row.try_get(0)?);
+        let names = if row.read("is_declared")? { &mut mirrored.changed } else { &mut mirrored.left_out };
+        names.push(row.read("name")?);
     }
     Ok(mirrored)
 }

@@ -39,7 +39,7 @@ left_out as (
     where s.declared_at is not null and not exists (select from declared as d where d.name = s.name)
     returning s.name
 )
-select name, true from written
+select name, true as is_declared from written
 union all
 select name, false from left_out
 order by 1

@@ -5,4 +5,4 @@ select exists (
     join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
     where i.indrelid = to_regclass($1)
         and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1
-        and a.attname = 'reference_id' and a.atttypid = 'uuid'::regtype)
+        and a.attname = 'reference_id' and a.atttypid = 'uuid'::regtype) as is_keyed

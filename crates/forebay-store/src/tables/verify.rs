@@ -6,6 +6,7 @@ use tokio_postgres::{GenericClient, types::Type};
 use super::{OnRemoved, TableName};
 use crate::{
     error::Result,
+    row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
@@ -22,12 +23,12 @@ pub async fn verify_page(
         return Ok(found);
     }
     let statement = format!(
-        "select s.ord::int4 - 1 from unnest($1::uuid[]) with ordinality as s (reference_id, ord) \
+        "select s.ord::int4 - 1 as index from unnest($1::uuid[]) with ordinality as s (reference_id, ord) \
          where exists (select from {table} as t where t.reference_id = s.reference_id{})",
         is_live(on_removed)
     );
     for row in client.query_typed(&statement, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await? {
-        found[usize::try_from(row.try_get::<_, i32>(0)?).unwrap_or_default()] = true;
+        found[usize::try_from(row.read::<i32>("index")?).unwrap_or_default()] = true;
     }
     Ok(found)
 }
@@ -53,12 +54,12 @@ pub async fn extra_page(
     let rows = client
         .query_typed(&statement, &[(&SqlId(after), Type::UUID), (&i64::from(limit), Type::INT8)])
         .await?;
-    rows.iter().map(|row| Ok(row.try_get::<_, SqlId>(0)?.0)).collect()
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
 async fn exists(client: &impl GenericClient, table: &TableName) -> Result<bool> {
-    let statement = "select to_regclass($1) is not null";
-    Ok(client.query_typed_one(statement, &[(&table.to_string(), Type::TEXT)]).await?.try_get(0)?)
+    let statement = "select to_regclass($1) is not null as exists";
+    client.query_typed_one(statement, &[(&table.to_string(), Type::TEXT)]).await?.read("exists")
 }
 
 /// What a row must also be to count as there.

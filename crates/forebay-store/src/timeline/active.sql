@@ -9,8 +9,8 @@ page as (
     order by r.reference_id
     limit $4
 )
-select r.reference_id, s.name, left(r.record_key, 500), r.version, r.changed_at,
-    case when octet_length(t.payload) <= $5 then t.payload end
+select r.reference_id, s.name as source, left(r.record_key, 500) as record_key, r.version, r.changed_at,
+    case when octet_length(t.payload) <= $5 then t.payload end as payload
 from page as p
 join forebay."references" as r using (reference_id)
 join forebay.sources as s using (source_id)

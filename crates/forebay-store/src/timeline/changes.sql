@@ -59,8 +59,8 @@ page as (
     order by r.run_id desc, c.reference_id
     limit $6
 )
-select p.run_id, p.observed_at, p.reference_id, p.change, p.version, coalesce(p.fields, '{}'),
-    coalesce(p.num_fields, 0), s.name, f.entity_type, left(f.record_key, 500)
+select p.run_id, p.observed_at, p.reference_id, p.change, p.version, coalesce(p.fields, '{}') as fields,
+    coalesce(p.num_fields, 0) as num_fields, s.name as source, f.entity_type, left(f.record_key, 500) as record_key
 from page as p
 left join forebay."references" as f using (reference_id)
 left join forebay.sources as s using (source_id)

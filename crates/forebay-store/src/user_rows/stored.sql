@@ -1,5 +1,5 @@
 -- How many active references of a source there are of each contract version.
-select contract_version, count(*)
+select contract_version, count(*) as num_rows
 from forebay."references"
 where source_id = $1 and removed_at is null
 group by contract_version

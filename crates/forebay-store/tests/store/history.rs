@@ -2,9 +2,9 @@
 
 use forebay_domain::{canonical::canonical_text, diff::FieldChange};
 use forebay_store::history::{
-    self, ReferenceName,
-    VersionChange::{Added, Removed, Restored, Updated},
-    VersionEvent,
+    self,
+    Change::{Added, Removed, Restored, Updated},
+    ReferenceName, VersionEvent,
 };
 use jiff::ToSpan;
 

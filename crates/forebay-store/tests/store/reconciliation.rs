@@ -2,7 +2,7 @@
 
 use forebay_domain::{handoff::Change, identity::ReferenceId};
 use forebay_store::{
-    handoffs::{self, Enqueue, Queueing, Subscriber, Verdict},
+    handoffs::{self, Enqueue, Queueing, Standing, Subscriber},
     pipelines::{self, PipelineSpec},
     testing::{self, TestDatabase},
 };
@@ -41,8 +41,8 @@ impl Stage {
         Self { _test: test, client, subscriber, id }
     }
 
-    async fn verdict(&self) -> Verdict {
-        handoffs::verify(&self.client, self.subscriber.pipeline_id, &[self.id]).await.unwrap()[0].verdict
+    async fn standing(&self) -> Standing {
+        handoffs::verify(&self.client, self.subscriber.pipeline_id, &[self.id]).await.unwrap()[0].standing
     }
 
     async fn repair(&mut self) -> u64 {
@@ -101,13 +101,13 @@ impl Stage {
 #[tokio::test]
 async fn a_new_pipeline_is_missing_everything_and_a_repair_hands_it_off_once() {
     let mut stage = Stage::set().await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
-    assert_eq!(stage.verdict().await, Verdict::InWork);
+    assert_eq!(stage.standing().await, Standing::InWork);
     assert_eq!(stage.reason().await, "reconciled");
     assert_eq!(stage.repair().await, 0);
     stage.work().await;
-    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.standing().await, Standing::Succeeded);
     assert_eq!(stage.repair().await, 0);
 }
 
@@ -117,15 +117,15 @@ async fn what_a_pipeline_does_not_read_is_filtered_and_what_it_reads_is_not() {
     stage.repair().await;
     stage.work().await;
     assert_eq!(stage.change(2, "seats").await, 0);
-    assert_eq!(stage.verdict().await, Verdict::Filtered);
+    assert_eq!(stage.standing().await, Standing::Filtered);
     assert_eq!(stage.change(3, "title").await, 1);
-    assert_eq!(stage.verdict().await, Verdict::InWork);
+    assert_eq!(stage.standing().await, Standing::InWork);
     stage.work().await;
-    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.standing().await, Standing::Succeeded);
     // A field that is read changed, and nobody handed it off.
     stage.change(4, "seats").await;
     stage.run("update forebay.reference_revisions set field_name = 'title' where version = 4").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
 }
 
@@ -134,14 +134,14 @@ async fn what_somebody_deleted_by_hand_is_found() {
     let mut stage = Stage::set().await;
     stage.repair().await;
     stage.run("delete from forebay.ingestion_jobs").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
     stage.work().await;
     stage.run("delete from forebay.ingestion_handoffs").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
     stage.run("update forebay.ingestion_handoffs set state = 'superseded'").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
 }
 
 #[tokio::test]
@@ -150,37 +150,37 @@ async fn other_settings_make_outdated_what_was_ingested_by_the_old_ones() {
     stage.repair().await;
     stage.work().await;
     stage.run("update forebay.pipelines set configured_at = clock_timestamp()").await;
-    assert_eq!(stage.verdict().await, Verdict::Outdated);
+    assert_eq!(stage.standing().await, Standing::Outdated);
     assert_eq!(stage.repair().await, 1);
     assert_eq!(stage.reason().await, "reconfigured");
     stage.work().await;
-    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.standing().await, Standing::Succeeded);
 }
 
 #[tokio::test]
 async fn a_removal_must_be_handed_off_where_the_reference_was() {
     let mut stage = Stage::set().await;
     stage.run("update forebay.\"references\" set removed_at = now()").await;
-    assert_eq!(stage.verdict().await, Verdict::Filtered);
+    assert_eq!(stage.standing().await, Standing::Filtered);
     stage.run("update forebay.\"references\" set removed_at = null").await;
     stage.repair().await;
     stage.work().await;
     stage.run("update forebay.\"references\" set removed_at = now()").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
     assert_eq!(stage.repair().await, 1);
     stage.work().await;
-    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.standing().await, Standing::Succeeded);
     stage.run("update forebay.\"references\" set removed_at = null").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
 }
 
 #[tokio::test]
 async fn what_a_run_was_told_not_to_hand_off_is_withheld_from_pipelines_that_were_there() {
     let stage = Stage::set().await;
     stage.run("update forebay.scrape_runs set with_handoffs = false, started_at = clock_timestamp()").await;
-    assert_eq!(stage.verdict().await, Verdict::Withheld);
+    assert_eq!(stage.standing().await, Standing::Withheld);
     stage.run("update forebay.pipelines set configured_at = clock_timestamp()").await;
-    assert_eq!(stage.verdict().await, Verdict::Missing);
+    assert_eq!(stage.standing().await, Standing::Missing);
 }
 
 #[tokio::test]
@@ -193,8 +193,8 @@ async fn what_is_not_of_a_pipelines_types_is_filtered_and_pruning_keeps_what_cou
     stage.run("update forebay.ingestion_handoffs set finished_at = now() - interval '60 days'").await;
     let month = std::time::Duration::from_hours(30 * 24);
     assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 1);
-    assert_eq!(stage.verdict().await, Verdict::Succeeded);
+    assert_eq!(stage.standing().await, Standing::Succeeded);
     assert_eq!(handoffs::prune(&stage.client, month).await.unwrap(), 0);
     stage.run("update forebay.pipelines set entity_types = '{event}'").await;
-    assert_eq!(stage.verdict().await, Verdict::Filtered);
+    assert_eq!(stage.standing().await, Standing::Filtered);
 }

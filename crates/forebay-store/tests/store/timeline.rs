@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
-    history::VersionChange::{self, Added, Removed, Restored, Updated},
+    history::{
+        self,
+        Change::{Added, Removed, Restored, Updated},
+    },
     testing,
     timeline::{self, CHANGES, Change, ChangeFilter, ChangePlace, RevisionPlace},
 };
@@ -55,7 +58,7 @@ async fn changes_are_told_newest_run_first_whatever_the_page() {
     let mut added = [(id("CSC-126"), "CSC-126"), (id("HST-101"), "HST-101")];
     added.sort_unstable();
     let fields = "credits,room,title".to_owned();
-    let expected: Vec<(Timestamp, VersionChange, String, String)> = vec![
+    let expected: Vec<(Timestamp, history::Change, String, String)> = vec![
         (day(4), Restored, "CSC-126".into(), fields.clone()),
         (day(3), Removed, "CSC-126".into(), String::new()),
         (day(2), Updated, "CSC-126".into(), fields),

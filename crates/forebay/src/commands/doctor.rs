@@ -7,7 +7,7 @@ mod report;
 
 use forebay_store::{connect::Database, doctor, handoffs, migrations};
 
-use self::report::{Check, DoctorReport, Verdict};
+use self::report::{Check, DoctorReport, Severity};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -29,7 +29,7 @@ pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let checks = look(&database).await;
     let report = DoctorReport::new(with_closed(database, checks).await?);
     context.ui.show(&report)?;
-    Ok(if report.verdict == Verdict::Bad { Exit::Failed } else { Exit::Done })
+    Ok(if report.verdict == Severity::Bad { Exit::Failed } else { Exit::Done })
 }
 
 /// Closes the database however looking ended.

@@ -148,7 +148,8 @@ impl Documents {
                         written.push(document);
                     }
                     Err(reject) => {
-                        let message = format!("the stored payload cannot be read ({})", reject.reason.code());
+                        let message =
+                            format!("the stored payload cannot be read ({})", reject.reason.as_str());
                         failures.push(Failure {
                             reference_id: id,
                             class: FailureClass::Permanent,

@@ -19,7 +19,7 @@ async fn persist_bytes(
 }
 
 fn reason(word: &str) -> RejectReason {
-    RejectReason::ALL.into_iter().find(|reason| reason.code() == word).unwrap()
+    RejectReason::ALL.into_iter().find(|reason| reason.as_str() == word).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ use forebay_domain::{
 use forebay_engine::work::reconciliation;
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Subscriber},
-    jobs::{self, FailVerdict, Failure, Receipt, Verdict},
+    jobs::{self, Ack, Failure, FailureAck, Receipt},
     pipelines::{self, Pipeline, PipelineSpec},
     testing::{self, TestDatabase},
 };
@@ -195,7 +195,7 @@ impl World {
         client.execute_typed(statement, &[(&receipt, Type::UUID)]).await.unwrap() == 1
     }
 
-    async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailVerdict> {
+    async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailureAck> {
         let failures: Vec<_> =
             failed.iter().map(|(claim, class)| (failure(claim.0, *class), claim.1)).collect();
         jobs::fail(client, self.pipeline.pipeline_id, &failures).await.unwrap()
@@ -213,7 +213,7 @@ impl World {
             assert!(!claimed.is_empty(), "a job that nobody can claim");
             let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
             let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
-            assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Done));
+            assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
             num_rounds += 1;
             assert!(num_rounds < 100, "it never ends");
         }
@@ -236,7 +236,7 @@ impl World {
         let claimed = Self::claim(&self.client, 100).await;
         let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
         let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
-        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Done));
+        assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
         assert_eq!(self.count("select count(*) from forebay.ingestion_jobs").await, 0);
     }
 

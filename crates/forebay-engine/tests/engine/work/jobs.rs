@@ -6,7 +6,7 @@ use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::ReferenceId,
 };
-use forebay_store::jobs::{self, Claimed, Failure, FailureReport, Queue, Receipt, Verdict};
+use forebay_store::jobs::{self, Ack, Claimed, Failure, FailureReport, Queue, Receipt};
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
@@ -32,7 +32,7 @@ async fn claim_some(client: &Client, limit: u32) -> Vec<Claimed> {
     jobs::claim(client, PIPELINE, limit, LEASE, "a test").await.unwrap()
 }
 
-async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Verdict> {
+async fn complete(shop: &Shop, claims: &[(ReferenceId, Receipt)]) -> Vec<Ack> {
     jobs::complete(&shop.client, PIPELINE, claims).await.unwrap()
 }
 
@@ -71,10 +71,10 @@ async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
     );
     assert_eq!(shop.states().await, ["active 2"]);
     let claims: Vec<_> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
-    assert_eq!(complete(&shop, &claims).await, [Verdict::Done, Verdict::Done]);
+    assert_eq!(complete(&shop, &claims).await, [Ack::Done, Ack::Done]);
     assert_eq!(shop.states().await, ["succeeded 2"]);
     assert_eq!(num_jobs(&shop).await, 0);
-    assert_eq!(complete(&shop, &claims).await, [Verdict::Lost, Verdict::Lost]);
+    assert_eq!(complete(&shop, &claims).await, [Ack::Lost, Ack::Lost]);
 }
 
 #[tokio::test]
@@ -131,12 +131,12 @@ async fn a_stale_receipt_is_refused_and_changes_nothing() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
-    assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Verdict::Stale]);
+    assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Ack::Stale]);
     let stranger = Claimed { receipt: Receipt([7; 16]), ..claimed[0].clone() };
     let report = fail(&shop, &stranger, FailureClass::Permanent).await;
     assert_eq!(report, FailureReport { num_refused: 1, ..FailureReport::default() });
     assert_eq!(shop.states().await, ["active 1"]);
-    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Ack::Done]);
 }
 
 #[tokio::test]
@@ -146,12 +146,12 @@ async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
     let late = claim_and_die(&shop).await;
     assert_eq!(rescue(&shop).await.num_retrying, 1);
     assert_eq!(shop.states().await, ["retrying 1"]);
-    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Ack::Stale]);
     make_due(&shop.client).await;
     let next = claim(&shop).await;
     assert_eq!(next[0].attempt, 2);
-    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Stale]);
-    assert_eq!(complete(&shop, &[(id, next[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Ack::Stale]);
+    assert_eq!(complete(&shop, &[(id, next[0].receipt)]).await, [Ack::Done]);
     assert_eq!(shop.column("select failure_class from forebay.ingestion_attempts").await, ["lost"]);
 }
 
@@ -160,7 +160,7 @@ async fn late_but_still_the_only_one_is_in_time() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let late = claim_and_die(&shop).await;
-    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, late[0].receipt)]).await, [Ack::Done]);
 }
 
 #[tokio::test]
@@ -189,12 +189,12 @@ async fn newer_content_that_comes_while_claimed_follows_once() {
     shop.put("a", &json!({"n": 2})).await;
     shop.put("a", &json!({"n": 3})).await;
     assert!(claim(&shop).await.is_empty());
-    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Ack::Done]);
     let second = claim(&shop).await;
     assert_eq!(second.len(), 1);
     assert_ne!(second[0].payload_hash, first[0].payload_hash);
     assert_eq!(second[0].attempt, 1);
-    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Ack::Done]);
     assert_eq!(shop.states().await, ["succeeded 2", "superseded 1"]);
     assert_eq!(num_jobs(&shop).await, 0);
 }
@@ -219,11 +219,11 @@ async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
     shop.put("a", &json!({"n": 2})).await;
     shop.put("a", &json!({"n": 1})).await;
     // Generation 2 of the first hash is open now, so the attempt at generation 1 must not close it.
-    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Ack::Done]);
     assert_eq!(shop.states().await, ["pending 1", "superseded 1"]);
     let second = claim(&shop).await;
     assert_eq!((second[0].payload_hash, second[0].generation), (first[0].payload_hash, 2));
-    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, second[0].receipt)]).await, [Ack::Done]);
     assert_eq!(shop.states().await, ["succeeded 1", "superseded 1"]);
 }
 
@@ -277,9 +277,9 @@ async fn workers_do_not_wait_for_a_run_that_is_writing() {
     let mut writer = shop.test.client().await;
     let writing = writer.transaction().await.unwrap();
     writing.batch_execute("update forebay.ingestion_handoffs set reason_code = reason_code").await.unwrap();
-    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Busy]);
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Ack::Busy]);
     writing.rollback().await.unwrap();
-    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Ack::Done]);
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
     shop.put("a", &json!({"title": "y"})).await;
     shop.client.batch_execute("delete from forebay.ingestion_handoffs").await.unwrap();
     let claimed = claim(&shop).await;
-    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Verdict::Done]);
+    assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Ack::Done]);
     assert_eq!(num_jobs(&shop).await, 0);
 
     let inside = Shop::open().await;

@@ -130,7 +130,7 @@ fn a_required_field_that_is_missing_rejects_the_record() {
     assert!(harvest.chunk.records.is_empty(), "the room is required, and no detail page will have it");
     let rejected = &harvest.chunk.rejected;
     assert_eq!(
-        (rejected.len(), rejected[0].place.line, rejected[0].reject.reason.code()),
+        (rejected.len(), rejected[0].place.line, rejected[0].reject.reason.as_str()),
         (2, 29, "missing_field")
     );
     assert_eq!(rejected[0].reject.message, "the field \"room\" is required, and nothing was found for it");

@@ -35,7 +35,7 @@ fn a_broken_block_is_rejected_and_the_others_are_read() {
     let harvest = harvest(json!({"url": "https://example.edu/events", "types": ["Event"]}), Role::Listing);
     assert_eq!(harvest.chunk.records.len(), 4);
     let [rejected] = harvest.chunk.rejected.as_slice() else { panic!("{:?}", harvest.chunk.rejected) };
-    assert_eq!(rejected.reject.reason.code(), "invalid_json");
+    assert_eq!(rejected.reject.reason.as_str(), "invalid_json");
     assert_eq!(rejected.place.line, 25);
     assert!(rejected.raw.starts_with(b"{\"@type\": \"Event\", \"name\": \"cut off\""));
 }

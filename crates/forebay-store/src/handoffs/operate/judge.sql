@@ -4,18 +4,19 @@ asked as materialized (
     select d.ord, d.reference_id, d.pipeline_id, d.payload_hash
     from unnest($1::uuid[], $2::int4[], $3::bytea[]) with ordinality as d (reference_id, pipeline_id, payload_hash, ord)
 )
-select a.ord::int4 - 1, p.name, h.state, h.reason_code, h.failure_code,
+select a.ord::int4 - 1 as index, p.name as pipeline, h.state, h.reason_code, h.failure_code,
     exists (
         select from forebay.ingestion_handoffs as n
         where n.reference_id = a.reference_id
             and n.pipeline_id = a.pipeline_id
-            and (n.version, n.enqueued_at, n.payload_hash) > (h.version, h.enqueued_at, h.payload_hash)),
+            and (n.version, n.enqueued_at, n.payload_hash) > (h.version, h.enqueued_at, h.payload_hash)) as has_newer,
     -- Without its reference there is nothing left to ingest.
-    exists (select from forebay."references" as r where r.reference_id = a.reference_id),
+    exists (select from forebay."references" as r where r.reference_id = a.reference_id) as has_reference,
     -- A worker has the job: what waits is its follow-up.
     exists (
         select from forebay.ingestion_jobs as j
         where j.reference_id = a.reference_id and j.pipeline_id = a.pipeline_id and j.receipt is not null)
+        as is_claimed
 from asked as a
 cross join lateral (
     select *

@@ -8,7 +8,7 @@ use forebay_store::{
     migrations::{MigrationState, MigrationStatus},
 };
 
-use super::report::{Check, Verdict};
+use super::report::{Check, Severity};
 use crate::ui::format;
 
 /// Dead rows below this number are no trouble, whatever their share.
@@ -25,15 +25,15 @@ pub(super) fn server(server: &Server) -> Vec<Check> {
     let version = Check::ok("postgres_version", format!("Postgres {}", server.version));
     let version = match server.major {
         15..=18 => version,
-        ..15 => Check { verdict: Verdict::Bad, ..version }
+        ..15 => Check { verdict: Severity::Bad, ..version }
             .advice("Forebay needs Postgres 15 or later: upgrade it"),
-        _ => Check { verdict: Verdict::Warning, ..version }.advice("Forebay has been tested on 15 to 18"),
+        _ => Check { verdict: Severity::Warning, ..version }.advice("Forebay has been tested on 15 to 18"),
     };
     let vector = if server.has_vector { "installed" } else { "not installed, and not needed" };
     let autovacuum = if server.has_autovacuum {
         Check::ok("autovacuum", "on")
     } else {
-        Check::new("autovacuum", Verdict::Bad, "off: the queue's tables grow with every job")
+        Check::new("autovacuum", Severity::Bad, "off: the queue's tables grow with every job")
             .advice("alter system set autovacuum = on; select pg_reload_conf()")
     };
     let worker_role = if server.has_worker_role {
@@ -41,7 +41,7 @@ pub(super) fn server(server: &Server) -> Vec<Check> {
     } else {
         Check::new(
             "worker_role",
-            Verdict::Warning,
+            Severity::Warning,
             "there is no role forebay_worker: only workers outside need it",
         )
         .advice("have a role that may create roles run what the guide to external workers says")
@@ -54,7 +54,7 @@ pub(super) fn schema(lines: &[MigrationStatus]) -> (Check, bool) {
     let number = |state| lines.iter().filter(|line| line.state == state).count();
     let newest = lines.iter().filter(|line| line.applied_at.is_some()).map(|line| line.version).max();
     let pending = number(MigrationState::Pending);
-    let bad = |seen: String, advice: &str| (Check::new("schema", Verdict::Bad, seen).advice(advice), false);
+    let bad = |seen: String, advice: &str| (Check::new("schema", Severity::Bad, seen).advice(advice), false);
     if number(MigrationState::Unknown) > 0 {
         return bad("made by a newer Forebay".to_owned(), "use the newer version of this program");
     }
@@ -80,7 +80,7 @@ pub(super) fn rights(role: &str, missing: &[String]) -> Check {
                 0 => String::new(),
                 number => format!(", and {number} more"),
             };
-            Check::new("role_rights", Verdict::Bad, format!("the role {role} may not {first}{others}"))
+            Check::new("role_rights", Severity::Bad, format!("the role {role} may not {first}{others}"))
                 .advice("use the role that ran `forebay db up`, which owns everything")
         }
     }
@@ -93,16 +93,16 @@ pub(super) fn bloat(tables: &[Bloat]) -> impl Iterator<Item = Check> + '_ {
         #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
         let share = if all == 0 { 0.0 } else { table.num_dead as f64 / all as f64 };
         let verdict = match table.num_dead {
-            ..FEW_DEAD => Verdict::Ok,
-            MANY_DEAD.. if share >= 0.5 => Verdict::Bad,
-            _ if share >= 0.2 => Verdict::Warning,
-            _ => Verdict::Ok,
+            ..FEW_DEAD => Severity::Ok,
+            MANY_DEAD.. if share >= 0.5 => Severity::Bad,
+            _ if share >= 0.2 => Severity::Warning,
+            _ => Severity::Ok,
         };
         let seen =
             format!("{} of its rows are dead ({})", format::share(share), format::count(table.num_dead));
         let check = Check::new("dead_rows", verdict, seen).about(&table.table);
         match verdict {
-            Verdict::Ok => check,
+            Severity::Ok => check,
             _ => check.advice(format!(
                 "vacuum forebay.\"{}\"; if that does not help, end what keeps them (oldest_transaction)",
                 table.table
@@ -141,14 +141,14 @@ fn holder(holder: &Holder) -> Check {
     };
     let held = holder.held.unwrap_or_default();
     let verdict = match holder.kind {
-        HolderKind::Slot if state == "inactive" => Verdict::Warning,
-        HolderKind::Slot => Verdict::Ok,
+        HolderKind::Slot if state == "inactive" => Severity::Warning,
+        HolderKind::Slot => Severity::Ok,
         // What is at work will end by itself.
-        HolderKind::Session if !is_idle && held >= TOO_LONG_HELD => Verdict::Warning,
-        HolderKind::Session if !is_idle => Verdict::Ok,
-        _ if held >= TOO_LONG_HELD => Verdict::Bad,
-        _ if held >= LONG_HELD => Verdict::Warning,
-        _ => Verdict::Ok,
+        HolderKind::Session if !is_idle && held >= TOO_LONG_HELD => Severity::Warning,
+        HolderKind::Session if !is_idle => Severity::Ok,
+        _ if held >= TOO_LONG_HELD => Severity::Bad,
+        _ if held >= LONG_HELD => Severity::Warning,
+        _ => Severity::Ok,
     };
     let what = match holder.kind {
         HolderKind::Prepared => "prepared",
@@ -177,7 +177,7 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
             );
             let advice = format!("the next worker frees them: {work}");
             checks.push(
-                Check::new("leases_ended", Verdict::Warning, seen).about(&queue.pipeline).advice(advice),
+                Check::new("leases_ended", Severity::Warning, seen).about(&queue.pipeline).advice(advice),
             );
         }
         let due = queue.oldest_due.unwrap_or_default();
@@ -185,7 +185,7 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
             let seen = format!("it is disabled, and {} jobs rest", format::count(queue.num_free));
             let advice = "enable it, or cancel them with `forebay handoffs cancel`";
             checks.push(
-                Check::new("resting_jobs", Verdict::Warning, seen).about(&queue.pipeline).advice(advice),
+                Check::new("resting_jobs", Severity::Warning, seen).about(&queue.pipeline).advice(advice),
             );
         } else if queue.enabled && queue.num_due > 0 && !queue.is_worked && due >= LONG_DUE {
             let seen = format!(
@@ -193,7 +193,7 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
                 format::count(queue.num_due),
                 span(due)
             );
-            let verdict = if due >= TOO_LONG_DUE { Verdict::Bad } else { Verdict::Warning };
+            let verdict = if due >= TOO_LONG_DUE { Severity::Bad } else { Severity::Warning };
             checks.push(Check::new("no_worker", verdict, seen).about(&queue.pipeline).advice(work));
         }
     }
@@ -219,7 +219,7 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
                 "see `forebay handoffs list --pipeline {} --state failed`, then `forebay handoffs retry`",
                 count.pipeline
             );
-            Check::new("failed_handoffs", Verdict::Warning, seen).about(&count.pipeline).advice(advice)
+            Check::new("failed_handoffs", Severity::Warning, seen).about(&count.pipeline).advice(advice)
         })
         .collect()
 }
@@ -233,7 +233,7 @@ fn span(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn session(state: &str, minutes: u64) -> Verdict {
+    fn session(state: &str, minutes: u64) -> Severity {
         holder(&Holder {
             kind: HolderKind::Session,
             pid: Some(7),
@@ -247,11 +247,11 @@ mod tests {
 
     #[test]
     fn idle_transactions_are_judged_by_their_age_and_working_ones_mildly() {
-        assert_eq!(session("idle in transaction", 4), Verdict::Ok);
-        assert_eq!(session("idle in transaction", 5), Verdict::Warning);
-        assert_eq!(session("idle in transaction (aborted)", 60), Verdict::Bad);
-        assert_eq!(session("active", 59), Verdict::Ok);
-        assert_eq!(session("active", 600), Verdict::Warning);
+        assert_eq!(session("idle in transaction", 4), Severity::Ok);
+        assert_eq!(session("idle in transaction", 5), Severity::Warning);
+        assert_eq!(session("idle in transaction (aborted)", 60), Severity::Bad);
+        assert_eq!(session("active", 59), Severity::Ok);
+        assert_eq!(session("active", 600), Severity::Warning);
     }
 
     #[test]
@@ -260,12 +260,12 @@ mod tests {
             let table = Bloat { table: "ingestion_jobs".to_owned(), num_live, num_dead };
             bloat(&[table]).next().unwrap().verdict
         };
-        assert_eq!(verdict(0, 0), Verdict::Ok);
-        assert_eq!(verdict(0, 9_999), Verdict::Ok);
-        assert_eq!(verdict(40_000, 10_000), Verdict::Warning);
-        assert_eq!(verdict(41_000, 10_000), Verdict::Ok);
-        assert_eq!(verdict(1_000_000, 1_000_000), Verdict::Bad);
-        assert_eq!(verdict(9_000_000, 1_000_000), Verdict::Ok);
+        assert_eq!(verdict(0, 0), Severity::Ok);
+        assert_eq!(verdict(0, 9_999), Severity::Ok);
+        assert_eq!(verdict(40_000, 10_000), Severity::Warning);
+        assert_eq!(verdict(41_000, 10_000), Severity::Ok);
+        assert_eq!(verdict(1_000_000, 1_000_000), Severity::Bad);
+        assert_eq!(verdict(9_000_000, 1_000_000), Severity::Ok);
     }
 
     #[test]
@@ -281,6 +281,9 @@ mod tests {
             };
             server(&seen)[0].verdict
         };
-        assert_eq!([14, 15, 18, 19].map(verdict), [Verdict::Bad, Verdict::Ok, Verdict::Ok, Verdict::Warning]);
+        assert_eq!(
+            [14, 15, 18, 19].map(verdict),
+            [Severity::Bad, Severity::Ok, Severity::Ok, Severity::Warning]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What `forebay history` prints: a reference and what happened to it, or its payload at a time.
 
 use forebay_domain::diff::FieldChange;
-use forebay_store::history::{ReferenceRow, VersionChange, VersionEvent};
+use forebay_store::history::{Change, ReferenceRow, VersionEvent};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -87,9 +87,7 @@ impl Event {
     }
 
     fn write(&self, page: &mut Page) {
-        let is_version = [VersionChange::Added, VersionChange::Updated]
-            .iter()
-            .any(|change| change.as_str() == self.change);
+        let is_version = [Change::Added, Change::Updated].iter().any(|change| change.as_str() == self.change);
         let what = if is_version { format!("version {}", self.version) } else { self.change.to_owned() };
         let line = format!("{what:<12}{}  run {}", format::timestamp(self.at), self.run_id);
         match self.change {

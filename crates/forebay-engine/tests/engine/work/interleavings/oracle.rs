@@ -7,7 +7,7 @@ use forebay_domain::{
     handoff::{Change, Event, FailureClass, ReasonCode, State, end_attempt, failure_event, next},
     identity::{ReferenceId, VersionHash},
 };
-use forebay_store::jobs::{Claimed, FailVerdict, Receipt, Verdict};
+use forebay_store::jobs::{Ack, Claimed, FailureAck, Receipt};
 use tokio_postgres::{Client, Row, types::Type};
 
 use super::{Claim, Wish, World};
@@ -133,14 +133,14 @@ impl Oracle {
         }
     }
 
-    pub(super) fn end(&mut self, claims: &[Claim], gives_back: bool) -> Vec<Verdict> {
+    pub(super) fn end(&mut self, claims: &[Claim], gives_back: bool) -> Vec<Ack> {
         claims.iter().map(|claim| self.end_one(*claim, gives_back)).collect()
     }
 
-    fn end_one(&mut self, (id, receipt): Claim, gives_back: bool) -> Verdict {
-        let Some(job) = self.jobs.get_mut(&id) else { return Verdict::Lost };
+    fn end_one(&mut self, (id, receipt): Claim, gives_back: bool) -> Ack {
+        let Some(job) = self.jobs.get_mut(&id) else { return Ack::Lost };
         if job.receipt != Some(receipt) {
-            return Verdict::Stale;
+            return Ack::Stale;
         }
         let handoff = self.handoffs.get_mut(&(id, job.hash)).unwrap();
         if handoff.generation == job.generation {
@@ -157,13 +157,14 @@ impl Oracle {
             None => drop(self.jobs.remove(&id)),
         }
         self.report(receipt);
-        Verdict::Done
+        Ack::Done
     }
 
-    pub(super) fn fail(&mut self, (id, receipt): Claim, class: FailureClass) -> FailVerdict {
-        let Some(job) = self.jobs.get_mut(&id).filter(|job| job.receipt == Some(receipt)) else {
-            return FailVerdict::Refused;
-        };
+    pub(super) fn fail(&mut self, (id, receipt): Claim, class: FailureClass) -> FailureAck {
+        let Some(job) = self.jobs.get_mut(&id) else { return FailureAck::Lost };
+        if job.receipt != Some(receipt) {
+            return FailureAck::Stale;
+        }
         let handoff = self.handoffs.get_mut(&(id, job.hash)).unwrap();
         let is_same_life = handoff.generation == job.generation;
         let num_before = match class {
@@ -187,10 +188,10 @@ impl Oracle {
         }
         self.report(receipt);
         match ended.to {
-            _ if !is_same_life => FailVerdict::Superseded,
-            State::Retrying => FailVerdict::Retrying,
-            State::Failed => FailVerdict::Failed,
-            State::Superseded => FailVerdict::Superseded,
+            _ if !is_same_life => FailureAck::Superseded,
+            State::Retrying => FailureAck::Retrying,
+            State::Failed => FailureAck::Failed,
+            State::Superseded => FailureAck::Superseded,
             other => panic!("a failure ends in {other}"),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forebay_domain::handoff::{Change, FailureClass};
-use forebay_store::jobs::{self, FailVerdict, Verdict};
+use forebay_store::jobs::{self, Ack, FailureAck};
 use tokio_postgres::{Client, types::Type};
 
 use super::{PIPELINE, Wish, World};
@@ -41,7 +41,7 @@ async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
     let failing = worker.transaction().await.unwrap();
     let failure = super::failure(claim.0, FailureClass::Transient);
     let verdicts = jobs::fail(&failing, world.pipeline.pipeline_id, &[(failure, claim.1)]).await.unwrap();
-    assert_eq!(verdicts, [FailVerdict::Retrying]);
+    assert_eq!(verdicts, [FailureAck::Retrying]);
     let change = tokio::join!(world.persist(&mut run, "a", Wish::Content(1)), async {
         is_blocked(&world.client, run_pid).await;
         failing.commit().await.unwrap();
@@ -67,13 +67,13 @@ async fn a_failure_while_newer_content_is_handed_off_is_busy_and_then_gives_way(
         is_blocked(&world.client, run_pid).await;
         let worker = world.test.client().await;
         let verdicts = world.fail(&worker, &[(claim, FailureClass::Transient)]).await;
-        assert_eq!(verdicts, [FailVerdict::Busy]);
+        assert_eq!(verdicts, [FailureAck::Busy]);
         holding.rollback().await.unwrap();
     });
     assert_eq!(states(&world).await, ["1 active added held", "2 pending updated"]);
     assert_eq!(
         world.fail(&world.client, &[(claim, FailureClass::Transient)]).await,
-        [FailVerdict::Superseded]
+        [FailureAck::Superseded]
     );
     assert_eq!(states(&world).await, ["1 superseded newer_version", "2 pending updated free"]);
     world.complete_all().await;
@@ -100,7 +100,7 @@ async fn a_follow_up_that_comes_while_a_report_is_under_way_is_taken_up() {
                 world.fail(&worker, &failed).await;
             } else {
                 let verdicts = jobs::complete(&worker, PIPELINE, &claims).await.unwrap();
-                assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Done | Verdict::Busy)));
+                assert!(verdicts.iter().all(|verdict| matches!(verdict, Ack::Done | Ack::Busy)));
             }
         };
         tokio::join!(report, world.persist(&mut run, &last, Wish::Content(1)));

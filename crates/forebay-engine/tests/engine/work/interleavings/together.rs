@@ -10,7 +10,7 @@ use std::{
 };
 
 use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
-use forebay_store::jobs::{self, FailVerdict, Receipt, Verdict};
+use forebay_store::jobs::{self, Ack, FailureAck, Receipt};
 use futures_util::future::join_all;
 
 use super::{Claim, Dice, KEYS, LEASE, NUM_WORKERS, PIPELINE, World, wish};
@@ -174,9 +174,9 @@ async fn end(
     let mut again = Vec::new();
     for (claim, verdict) in claims.iter().zip(verdicts) {
         match verdict {
-            Verdict::Done => diary.write(What::Ended, Some(claim.0), claim.1, began),
-            Verdict::Busy => again.push(*claim),
-            Verdict::Stale | Verdict::Lost => {}
+            Ack::Done => diary.write(What::Ended, Some(claim.0), claim.1, began),
+            Ack::Busy => again.push(*claim),
+            Ack::Stale | Ack::Lost => {}
         }
     }
     again
@@ -195,8 +195,8 @@ async fn fail(
     let mut again = Vec::new();
     for ((claim, _), verdict) in failed.iter().zip(world.fail(client, &failed).await) {
         match verdict {
-            FailVerdict::Busy => again.push(*claim),
-            FailVerdict::Refused => {}
+            FailureAck::Busy => again.push(*claim),
+            FailureAck::Stale | FailureAck::Lost => {}
             _ => diary.write(What::Ended, Some(claim.0), claim.1, began),
         }
     }

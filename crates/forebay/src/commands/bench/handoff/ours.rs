@@ -13,7 +13,7 @@ use forebay_store::{
     bench,
     connect::{Database, Dedicated},
     handoffs::{self, Queueing, Subscriber},
-    jobs::{self, Queue, Receipt, Verdict},
+    jobs::{self, Ack, Queue, Receipt},
     migrations,
     pipelines::{self, PipelineSpec},
     references::{self, Lineage, NewReference, Origin},
@@ -220,9 +220,9 @@ async fn complete(connection: &Dedicated, claimed: &[(ReferenceId, Receipt)]) ->
     let mut open = claimed.to_vec();
     loop {
         let verdicts = jobs::complete(&connection.client, NAME, &open).await?;
-        num_done += verdicts.iter().filter(|verdict| **verdict == Verdict::Done).count() as u64;
+        num_done += verdicts.iter().filter(|verdict| **verdict == Ack::Done).count() as u64;
         let mut verdicts = verdicts.into_iter();
-        open.retain(|_| verdicts.next() == Some(Verdict::Busy));
+        open.retain(|_| verdicts.next() == Some(Ack::Busy));
         if open.is_empty() {
             return Ok(num_done);
         }

@@ -1,7 +1,7 @@
 //! `get_history`: what happened to one record, field by field.
 
 use forebay_store::{
-    history::{ReferenceRow, VersionChange},
+    history::{Change, ReferenceRow},
     timeline::{self, Revision, RevisionPlace},
 };
 use schemars::JsonSchema;
@@ -138,7 +138,7 @@ fn added(row: &ReferenceRow) -> Event {
     Event {
         at: row.first_seen_at.to_string(),
         run_id: row.first_seen_run_id,
-        change: VersionChange::Added.as_str(),
+        change: Change::Added.as_str(),
         version: 1,
         fields: Vec::new(),
     }
@@ -154,7 +154,7 @@ fn events(revisions: Vec<Revision>) -> Result<Vec<Event>, Failure> {
             let Revision { run_id, version, .. } = revision;
             events.push(Event { at, run_id, change, version, fields: Vec::new() });
         }
-        if revision.change == VersionChange::Updated
+        if revision.change == Change::Updated
             && let Some(event) = events.last_mut()
         {
             event.fields.push(changed(revision)?);

@@ -1,0 +1,116 @@
+//! The words of hand-offs, as in columns and output.
+
+crate::words! {
+    /// How a hand-off stands.
+    pub enum State {
+        /// Waits for a worker. Every hand-off starts here.
+        Pending = "pending",
+        /// A worker has it, fenced by a receipt.
+        Active = "active",
+        /// An attempt failed and another is due later.
+        Retrying = "retrying",
+        /// Ingested.
+        Succeeded = "succeeded",
+        /// Given up; an operator may retry it.
+        Failed = "failed",
+        /// A newer version came before this one was ingested.
+        Superseded = "superseded",
+        /// An operator called it off.
+        Cancelled = "cancelled",
+        /// Waits for an operator to release it.
+        Held = "held",
+    }
+
+    /// What happened to the reference that is handed off.
+    pub enum Change {
+        /// Seen for the first time.
+        Added = "added",
+        /// A new version.
+        Updated = "updated",
+        /// Now a tombstone.
+        Removed = "removed",
+        /// A tombstone that came back.
+        Restored = "restored",
+    }
+
+    /// Why a hand-off is where it is: why it was queued, or why it waits or ended. Operators filter by these words, so
+    /// add one rather than change what one means.
+    pub enum ReasonCode {
+        /// Queued: the reference is new.
+        Added = "added",
+        /// Queued: the reference has a new version.
+        Updated = "updated",
+        /// Queued: the reference became a tombstone.
+        Removed = "removed",
+        /// Queued: a tombstone came back.
+        Restored = "restored",
+        /// Queued: the reference went back to an earlier hash, which has a hand-off already.
+        Reopened = "reopened",
+        /// Queued: a reconciler found a version that had never been handed off.
+        Reconciled = "reconciled",
+        /// Queued: the pipeline's settings changed, so all is handed to it again.
+        Reconfigured = "reconfigured",
+        /// Queued: an operator retried it.
+        Retried = "retried",
+        /// Queued: an operator released it.
+        Released = "released",
+        /// Waits: an operator put it off.
+        Snoozed = "snoozed",
+        /// Superseded: a newer version came first.
+        NewerVersion = "newer_version",
+        /// Cancelled by an operator.
+        Cancelled = "cancelled",
+        /// Held for an operator.
+        Held = "held",
+        /// Retrying: the last attempt failed in a way that may pass.
+        Transient = "transient",
+        /// Retrying: the other side asked to come back later.
+        Throttled = "throttled",
+        /// Retrying: the lease of the last attempt ran out.
+        LeaseLost = "lease_lost",
+        /// Failed: the handler said that no retry can help.
+        Permanent = "permanent",
+        /// Failed: it took its worker down too often.
+        Poison = "poison",
+        /// Failed: every attempt that the policy grants was used.
+        AttemptsExhausted = "attempts_exhausted",
+    }
+
+    /// What kind of failure ended an attempt.
+    pub enum FailureClass {
+        /// May pass by itself: a timeout, a refused connection, a 5xx.
+        Transient = "transient",
+        /// The other side asked to come back later.
+        Throttled = "throttled",
+        /// No retry can help: the content or the configuration is wrong.
+        Permanent = "permanent",
+        /// The hand-off took its worker down more often than is granted for lost leases.
+        Poison = "poison",
+        /// The lease ran out before the worker reported: it died, or it was cut off.
+        Lost = "lost",
+    }
+}
+
+impl State {
+    /// Whether nothing more happens to it by itself.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Superseded | Self::Cancelled)
+    }
+
+    /// Whether it is still to be attempted: neither ended nor under way.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Pending | Self::Retrying | Self::Held)
+    }
+}
+
+impl Change {
+    /// The reason code of a hand-off that this change queues.
+    pub const fn reason(self) -> ReasonCode {
+        match self {
+            Self::Added => ReasonCode::Added,
+            Self::Updated => ReasonCode::Updated,
+            Self::Removed => ReasonCode::Removed,
+            Self::Restored => ReasonCode::Restored,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Every error of this crate, with its stable code.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{server::ServerError, text};
+use crate::migrations::list;
+
+/// Everything that can go wrong between Forebay and its Postgres.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No supported server programs were found.
+    #[error("no PostgreSQL {} to {} is installed on this machine", .supported.start(), .supported.end())]
+    ClusterBinariesMissing {
+        /// The major versions that would do.
+        supported: std::ops::RangeInclusive<u32>,
+        /// The folders that were looked at.
+        searched: Vec<PathBuf>,
+    },
+    /// The data folder was made by another major version than any that is installed and supported.
+    #[error(
+        "the data folder {} was made by PostgreSQL {found}, but what is installed here is {}",
+        .data_dir.display(), text::versions(.installed)
+    )]
+    ClusterVersionMismatch {
+        /// The data folder.
+        data_dir: PathBuf,
+        /// The major version that made it.
+        found: u32,
+        /// The supported major versions found on this machine, newest first.
+        installed: Vec<u32>,
+    },
+    /// A new data folder could not be made.
+    #[error("a new data folder could not be initialised: {reason}")]
+    ClusterInit {
+        /// The last lines of what `initdb` printed.
+        reason: String,
+    },
+    /// The embedded server did not come up.
+    #[error("the embedded PostgreSQL did not start: {reason}{}", text::tail(.log_tail))]
+    ClusterStart {
+        /// What was seen.
+        reason: String,
+        /// Where the server writes its log.
+        log: PathBuf,
+        /// The last lines of that log.
+        log_tail: String,
+    },
+    /// The embedded server did not stop in time.
+    #[error("the embedded PostgreSQL in {} did not stop within {seconds} seconds", .data_dir.display())]
+    ClusterStop {
+        /// The data folder.
+        data_dir: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The data folder belongs to, or can only be reached by, somebody else.
+    #[error("{user} may not use {}: {reason}", .path.display())]
+    ClusterForbidden {
+        /// The folder or file that is closed.
+        path: PathBuf,
+        /// The user who was refused.
+        user: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A file or folder of the embedded cluster could not be read or written.
+    #[error("could not {action} {}", .path.display())]
+    ClusterFolder {
+        /// What was tried, such as `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// There is no home directory to put the data folder into.
+    #[error("there is no home directory to keep the embedded database in")]
+    NoDataDir,
+    /// The connection URL is not one. The URL itself is left out: it may hold a password.
+    #[error("the database URL cannot be used: {reason}")]
+    Url {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database did not answer, or did not let us in.
+    #[error("the database {target} cannot be reached")]
+    Unreachable {
+        /// Host, port, database and user; never the password.
+        target: String,
+        /// What the server or the network said.
+        source: ServerError,
+    },
+    /// The database did not answer in time.
+    #[error("the database {target} did not answer within {seconds} seconds")]
+    UnreachableInTime {
+        /// Host, port, database and user; never the password.
+        target: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The encrypted connection could not be set up.
+    #[error("the encrypted connection to the database could not be set up: {reason}")]
+    Tls {
+        /// What is wrong.
+        reason: String,
+        /// What the TLS library or the file system said, if it was one of them.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The database has no Forebay schema, or an old one.
+    #[error("the database lacks {} of Forebay's migrations", .pending)]
+    SchemaMissing {
+        /// How many migrations are not applied.
+        pending: usize,
+    },
+    /// The database was migrated by a newer Forebay.
+    #[error("the database is at schema version {found}, but this Forebay only knows versions up to {known}")]
+    SchemaNewer {
+        /// The newest version found in the database.
+        found: u32,
+        /// The newest version that this program carries.
+        known: u32,
+    },
+    /// A migration that was applied is not the one that this program carries.
+    #[error("migration {version} ({name}) differs from the one that was applied to the database")]
+    MigrationDrift {
+        /// The migration's number.
+        version: u32,
+        /// Its name.
+        name: String,
+    },
+    /// A migration failed; its transaction was rolled back.
+    #[error("migration {version} ({name}) failed going {direction} and was rolled back")]
+    MigrationFailed {
+        /// The migration's number.
+        version: u32,
+        /// Its name.
+        name: String,
+        /// `up` or `down`.
+        direction: &'static str,
+        /// What the server said.
+        source: ServerError,
+    },
+    /// The server refused a statement, or the connection broke.
+    #[error(transparent)]
+    Postgres(ServerError),
+    /// The run is no longer ours to write to: it was closed, or another process took it over.
+    #[error("the run {run_id} was taken over or closed by somebody else")]
+    RunLost {
+        /// The run.
+        run_id: i64,
+    },
+    /// A Forebay table is missing: a migration was not applied, or the table was dropped.
+    #[error("the table forebay.{table} is missing; migration {migration} creates it")]
+    TableMissing {
+        /// The table, without its schema.
+        table: String,
+        /// The migration's file name, without its extension.
+        migration: String,
+    },
+    /// A statement doesn't return a column that is read from its rows.
+    #[error("the result has no column {column}")]
+    ColumnMissing {
+        /// The column's name.
+        column: &'static str,
+    },
+    /// A column holds a word that this program doesn't know.
+    #[error("the column {column} holds the unknown word {word:?}")]
+    UnknownWord {
+        /// The column's name in the statement that read it.
+        column: &'static str,
+        /// The word that was read.
+        word: String,
+    },
+    /// The value of a column has another type than expected.
+    #[error("cannot read the column {column}")]
+    Column {
+        /// The column's name.
+        column: &'static str,
+        /// The driver's error.
+        source: ServerError,
+    },
+    /// A table or column may not be named so.
+    #[error("{name:?} cannot be used as a name here: {reason}")]
+    NameRefused {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The user's own table is not as it must be.
+    #[error("the table {table} cannot be written: {reason}")]
+    TableUnusable {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody else is at it; trying again later may do.
+    #[error("{what} is in use")]
+    Busy {
+        /// What is in use.
+        what: String,
+    },
+}
+
+impl Error {
+    /// The stable word for this kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ClusterBinariesMissing { .. } => "cluster_binaries_missing",
+            Self::ClusterVersionMismatch { .. } => "cluster_version_mismatch",
+            Self::ClusterInit { .. } => "cluster_init_failed",
+            Self::ClusterStart { .. } => "cluster_start_failed",
+            Self::ClusterStop { .. } => "cluster_stop_failed",
+            Self::ClusterForbidden { .. } => "cluster_forbidden",
+            Self::ClusterFolder { .. } => "cluster_folder",
+            Self::NoDataDir => "no_data_dir",
+            Self::Url { .. } => "database_url_invalid",
+            Self::Unreachable { .. } | Self::UnreachableInTime { .. } => "database_unreachable",
+            Self::Tls { .. } => "database_tls",
+            Self::SchemaMissing { .. } | Self::TableMissing { .. } => "schema_missing",
+            Self::SchemaNewer { .. } => "schema_newer",
+            Self::MigrationDrift { .. } => "migration_drift",
+            Self::MigrationFailed { .. } => "migration_failed",
+            Self::Postgres(error) => error.kind(),
+            Self::RunLost { .. } => "run_lost",
+            Self::UnknownWord { .. } => "unknown_word",
+            Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
+            Self::NameRefused { .. } => "name_refused",
+            Self::TableUnusable { .. } => "table_unusable",
+            Self::Busy { .. } => "busy",
+        }
+    }
+
+    /// Whether the trouble is that there is no database to talk to, as opposed to one that said no.
+    ///
+    /// The command line answers with exit code 4 then.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::ClusterBinariesMissing { .. }
+            | Self::ClusterVersionMismatch { .. }
+            | Self::ClusterInit { .. }
+            | Self::ClusterStart { .. }
+            | Self::ClusterForbidden { .. }
+            | Self::ClusterFolder { .. }
+            | Self::Unreachable { .. }
+            | Self::UnreachableInTime { .. }
+            | Self::Tls { .. } => true,
+            Self::Postgres(error) => error.is_unreachable(),
+            Self::MigrationFailed { source, .. } => source.is_unreachable(),
+            _ => false,
+        }
+    }
+
+    /// What the server said, if it is the server that said no.
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Postgres(error) => Some(error),
+            Self::Unreachable { source, .. } | Self::MigrationFailed { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The name of the constraint that refused the write, if one did.
+    pub fn constraint(&self) -> Option<&str> {
+        self.server().and_then(ServerError::constraint)
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let error = ServerError::from(error);
+        let missing = error.missing_table().and_then(|table| Some((table, list::creating(table)?)));
+        match missing {
+            Some((table, migration)) => {
+                Self::TableMissing { table: table.to_owned(), migration: migration.file_name() }
+            }
+            None => Self::Postgres(error),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The migrations that this program contains. This file imports nothing, so that errors can name a migration.
+
+/// One step of the schema, there and back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// Counts 1, 2, 3 …
+    pub version: u32,
+    /// What it brings, in snake case, as in the file's name.
+    pub name: &'static str,
+    /// The statements that make it.
+    pub up: &'static str,
+    /// The statements that undo it.
+    pub down: &'static str,
+}
+
+/// Reads the pairs of files; a name is `NNNN_name`, as the files are called.
+macro_rules! migrations {
+    ($($file:literal),* $(,)?) => {
+        &[$(Migration {
+            version: version_of($file),
+            name: $file.split_at(5).1,
+            up: include_str!(concat!("../../migrations/", $file, ".up.sql")),
+            down: include_str!(concat!("../../migrations/", $file, ".down.sql")),
+        }),*]
+    };
+}
+
+/// Every migration of this program, in order.
+pub const MIGRATIONS: &[Migration] = migrations![
+    "0001_sources_and_runs",
+    "0002_references",
+    "0003_handoffs",
+    "0004_point_in_time",
+    "0005_integrity",
+    "0006_documents",
+    "0007_workers",
+    "0008_scraping",
+];
+
+/// The number in front of a file's name. A name without one does not compile.
+const fn version_of(file: &str) -> u32 {
+    let digits = file.as_bytes();
+    let (mut version, mut place) = (0, 0);
+    while place < 4 {
+        assert!(digits[place].is_ascii_digit(), "a migration's file name begins with four digits");
+        version = version * 10 + (digits[place] - b'0') as u32;
+        place += 1;
+    }
+    version
+}
+
+impl Migration {
+    /// The name of its pair of files, without the extension.
+    pub(crate) fn file_name(&self) -> String {
+        format!("{:04}_{}", self.version, self.name)
+    }
+
+    fn creates(&self, table: &str) -> bool {
+        [format!("create table forebay.{table} ("), format!("create table forebay.\"{table}\" (")]
+            .iter()
+            .any(|statement| self.up.contains(statement))
+    }
+}
+
+/// The migration that creates a table of schema `forebay`.
+pub(crate) fn creating(table: &str) -> Option<&'static Migration> {
+    MIGRATIONS.iter().find(|migration| migration.creates(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_up_from_one() {
+        let versions: Vec<u32> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        let expected: Vec<u32> = (1..).take(MIGRATIONS.len()).collect();
+        assert_eq!(versions, expected);
+    }
+}
