@@ -140,6 +140,36 @@ pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTo
     })
 }
 
+/// A staged change as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldChange {
+    /// Its reference.
+    pub reference_id: ReferenceId,
+    /// The reference's key.
+    pub record_key: String,
+    /// What applying it would do: `added`, `updated`, `restored` or `removed`.
+    pub change: String,
+    /// The reference's version now; `None`: it does not exist yet.
+    pub version: Option<i32>,
+}
+
+/// The first changes that a run has staged, at most `limit`, removals first.
+pub async fn held(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<HeldChange>> {
+    let rows = client
+        .query_typed(include_str!("changes/held.sql"), &[(&run_id, Type::INT8), (&limit, Type::INT8)])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(HeldChange {
+                reference_id: row.try_get::<_, SqlId>("reference_id")?.0,
+                record_key: row.try_get("record_key")?,
+                change: row.try_get("change")?,
+                version: row.try_get("version")?,
+            })
+        })
+        .collect()
+}
+
 /// A key with its content, on one side of a possible re-key.
 #[derive(Clone, Debug)]
 pub struct RekeySide {

@@ -10,28 +10,71 @@
 //! a [`Page`].
 
 mod attempt;
+mod breaker;
+mod change;
+mod config;
+mod db;
+mod doctor;
+mod ensured;
 mod error;
 mod field_drift;
 mod freshness;
 mod handoff;
+mod handoff_count;
+mod handoff_detail;
+mod held_change;
+mod history;
+mod job;
 mod json;
 mod log_line;
 mod page;
+mod reference;
+mod reference_excerpt;
 mod rejected_record;
 mod run;
+mod run_detail;
+mod schedule;
+mod search_hit;
+mod source;
+mod source_test;
+mod stats;
 mod time;
+mod version;
 mod words;
 
 pub use self::{
     attempt::Attempt,
+    breaker::{Breaker, BreakerTransition, BreakerWindow},
+    change::Change,
+    config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
+    db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
+    doctor::{Check, Doctor, Verdict},
+    ensured::{Ensured, EnsuredRecords, TriedSource},
     error::{Error, ErrorDocument},
     field_drift::FieldDrift,
     freshness::Freshness,
     handoff::Handoff,
+    handoff_count::HandoffCount,
+    handoff_detail::{
+        ComparedTarget, Operated, OperatedCount, PipelineHandoffs, ReferenceHandoffs, RefusedCount, Verified,
+        VerifiedPipeline, WrongReference,
+    },
+    held_change::{HeldChange, HeldTotals},
+    history::{History, HistoryPage, PointInTime},
+    job::Job,
     json::Json,
     log_line::LogLine,
     page::Page,
+    reference::{Reference, ReferenceSummary},
+    reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,
     run::{Run, RunSummary},
+    run_detail::{Fallback, PersistReport, RunDecision, RunDetail, ScrapeError, ScrapeReport},
+    schedule::Schedule,
+    search_hit::{SearchHit, SearchResult},
+    source::{ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail},
+    source_test::{SampleLink, SamplePage, SampleRecord, SampleRejected, SourceTest, Unmatched},
+    stats::{ReferenceCounts, Stats},
     time::Time,
+    version::{FieldChange, Version},
 };

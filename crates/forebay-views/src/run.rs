@@ -51,40 +51,14 @@ pub struct RunSummary {
     pub duration_ms: Option<u64>,
 }
 
-/// A run in full: one execution for one source and scope.
+/// A run in full: the fields of its summary, and these.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Its id.
-    pub run_id: i64,
-    /// The name of its source.
-    pub source: String,
-    /// The scope that it covers, as `name=value` pairs; empty: the whole source.
-    pub scope: String,
-    /// How it stands. `partial`: some input was unreadable or missing. `held`: a guard waits for an operator.
-    #[schemars(schema_with = "crate::words::run_status")]
-    pub status: String,
-    /// Why it stands so, as a stable word; null: it went as usual.
-    pub reason_code: Option<String>,
+    /// The run in short.
+    #[serde(flatten)]
+    pub summary: RunSummary,
     /// Why it stands so, as sentences; null: it went as usual.
     pub message: Option<String>,
-    /// Records that it read, good and bad.
-    pub num_seen: u64,
-    /// New references.
-    pub num_added: u64,
-    /// References that got a new version.
-    pub num_updated: u64,
-    /// References whose content was already stored.
-    pub num_unchanged: u64,
-    /// References that it removed because its source no longer has them.
-    pub num_removed: u64,
-    /// Removed references that came back.
-    pub num_restored: u64,
-    /// Records whose key it had already seen.
-    pub num_duplicate: u64,
-    /// Records that could not be used.
-    pub num_rejected: u64,
-    /// Hand-offs that it queued.
-    pub num_handoffs: u64,
     /// Changes that a guard withholds.
     pub num_held: u64,
     /// HTTP requests that it sent.
@@ -107,24 +81,16 @@ pub struct Run {
     pub engine: String,
     /// The file or URL that it read; `-` is standard input.
     pub input: String,
-    /// When its source was observed.
-    pub observed_at: Time,
-    /// When it began.
-    pub started_at: Time,
-    /// When it ended; null: it has not.
-    pub ended_at: Option<Time>,
-    /// How long it took, in milliseconds; null: it has not ended.
-    pub duration_ms: Option<u64>,
 }
 
-impl From<RunRow> for RunSummary {
-    fn from(row: RunRow) -> Self {
+impl From<&RunRow> for RunSummary {
+    fn from(row: &RunRow) -> Self {
         Self {
             run_id: row.run_id,
-            source: row.source,
-            scope: row.scope,
+            source: row.source.clone(),
+            scope: row.scope.clone(),
             status: row.status.as_str().to_owned(),
-            reason_code: row.reason_code,
+            reason_code: row.reason_code.clone(),
             num_seen: row.counts.num_seen,
             num_added: row.counts.num_added,
             num_updated: row.counts.num_updated,
@@ -146,21 +112,8 @@ impl Run {
     /// A run with the drift that was found in it.
     pub fn new(row: RunRow, drift: Vec<Drift>) -> Self {
         Self {
-            run_id: row.run_id,
-            source: row.source,
-            scope: row.scope,
-            status: row.status.as_str().to_owned(),
-            reason_code: row.reason_code,
+            summary: RunSummary::from(&row),
             message: row.message,
-            num_seen: row.counts.num_seen,
-            num_added: row.counts.num_added,
-            num_updated: row.counts.num_updated,
-            num_unchanged: row.counts.num_unchanged,
-            num_removed: row.counts.num_removed,
-            num_restored: row.counts.num_restored,
-            num_duplicate: row.counts.num_duplicate,
-            num_rejected: row.counts.num_rejected,
-            num_handoffs: row.num_handoffs.unsigned_abs(),
             num_held: row.num_staged.unsigned_abs(),
             num_requests: row.num_requests.unsigned_abs(),
             num_not_modified: row.num_not_modified.unsigned_abs(),
@@ -172,10 +125,6 @@ impl Run {
             guards: row.guards.as_ref().map(Json::from),
             engine: row.engine,
             input: row.input,
-            observed_at: row.observed_at.into(),
-            started_at: row.started_at.into(),
-            ended_at: row.ended_at.map(Time::from),
-            duration_ms: row.duration_ms.map(i64::unsigned_abs),
         }
     }
 }

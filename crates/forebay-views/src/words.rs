@@ -4,6 +4,7 @@
 //! lists the words of this version.
 
 use forebay_domain::{
+    breaker::BreakerState,
     drift::DriftChange,
     freshness::Freshness,
     handoff::{Change, FailureClass, State},
@@ -51,4 +52,45 @@ pub(crate) fn sync_status(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn level(_: &mut SchemaGenerator) -> Schema {
     words(&Level::ALL.map(Level::as_str))
+}
+
+pub(crate) fn reference_state(_: &mut SchemaGenerator) -> Schema {
+    words(&["active", "removed"])
+}
+
+pub(crate) fn source_state(_: &mut SchemaGenerator) -> Schema {
+    words(&["enabled", "disabled"])
+}
+
+pub(crate) fn field_change(_: &mut SchemaGenerator) -> Schema {
+    words(&["added", "removed", "updated"])
+}
+
+pub(crate) fn answered_from(_: &mut SchemaGenerator) -> Schema {
+    words(&["memory", "ledger", "scrape", "stale", "none"])
+}
+
+pub(crate) fn breaker_state(_: &mut SchemaGenerator) -> Schema {
+    let all: Vec<&str> = BreakerState::ALL.iter().map(|state| state.as_str()).collect();
+    words(&all)
+}
+
+pub(crate) fn operation(_: &mut SchemaGenerator) -> Schema {
+    words(&["retry", "cancel", "hold", "release", "snooze"])
+}
+
+pub(crate) fn problem(_: &mut SchemaGenerator) -> Schema {
+    words(&["missing", "outdated", "absent", "extra"])
+}
+
+pub(crate) fn database_kind(_: &mut SchemaGenerator) -> Schema {
+    words(&["configured", "embedded"])
+}
+
+pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
+    words(&["applied", "pending", "drifted", "unknown"])
+}
+
+pub(crate) fn stop_reason(_: &mut SchemaGenerator) -> Schema {
+    words(&["stopped", "not_running", "configured"])
 }

@@ -1,0 +1,134 @@
+//! The answer of `ensure`.
+
+use forebay_engine::{
+    ensure::{self, AnsweredFrom, EnsureError, Wanted},
+    scrape::Candidate,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Error, page::Page, reference_excerpt::RecordExcerpt, time::Time};
+
+/// Whether there is data to work with, and how fresh it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ensured {
+    /// The entity type that was asked for.
+    pub entity_type: String,
+    /// The scope that was asked for, as `name=value` pairs; empty: the whole.
+    pub scope: String,
+    /// There is data to work with.
+    pub success: bool,
+    /// Where the answer comes from. `memory`, `ledger`: what is stored is fresh. `scrape`: it was scraped for this
+    /// answer. `stale`: what is stored is old but usable. `none`: there is nothing to use.
+    #[schemars(schema_with = "crate::words::answered_from")]
+    pub answered_from: String,
+    /// The data is within its time to live.
+    pub is_fresh: bool,
+    /// Only a part of the scope was refreshed.
+    pub is_partial: bool,
+    /// When the whole scope was last synced; null: never.
+    pub last_sync: Option<Time>,
+    /// Records of that sync; null: it was never synced, or they were not counted.
+    pub num_records: Option<u64>,
+    /// The run behind the data; null: there is none.
+    pub run_id: Option<i64>,
+    /// The name of the source that the data comes from; null: there is no data.
+    pub source: Option<String>,
+    /// What to know although there is data.
+    pub warnings: Vec<String>,
+    /// Why the data was not refreshed; null: nothing failed.
+    pub error: Option<Error>,
+    /// How long to wait before retrying, in seconds; null: nothing is known against retrying now.
+    pub retry_after_seconds: Option<u64>,
+    /// The sources that were asked for this answer, in order.
+    pub tried: Vec<TriedSource>,
+}
+
+/// A source that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TriedSource {
+    /// The name of the source.
+    pub source: String,
+    /// Its run; null: it did not come to one.
+    pub run_id: Option<i64>,
+    /// How it ended: the status of its run, `refused` by its breaker, or `error`.
+    pub status: String,
+    /// Why it ended so, as a stable word; null: it went as usual.
+    pub reason_code: Option<String>,
+}
+
+/// How fresh the data is, and a page of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct EnsuredRecords {
+    /// How fresh the data is.
+    pub ensured: Ensured,
+    /// References of this scope that are active, by uuid.
+    pub records: Page<RecordExcerpt>,
+}
+
+impl Ensured {
+    /// The answer to a question.
+    pub fn new(wanted: &Wanted, ensured: &ensure::Ensured) -> Self {
+        let answered_from = match ensured.source {
+            AnsweredFrom::Memory => "memory",
+            AnsweredFrom::Ledger => "ledger",
+            AnsweredFrom::Scrape => "scrape",
+            AnsweredFrom::Stale => "stale",
+            AnsweredFrom::None => "none",
+        };
+        Self {
+            entity_type: wanted.entity_type.clone(),
+            scope: wanted.scope.to_string(),
+            success: ensured.success,
+            answered_from: answered_from.to_owned(),
+            is_fresh: ensured.is_fresh,
+            is_partial: ensured.is_partial,
+            last_sync: ensured.last_sync.map(Time::from),
+            num_records: ensured.num_records.map(i64::unsigned_abs),
+            run_id: ensured.run_id,
+            source: ensured.answered_by.clone(),
+            warnings: ensured.warnings.clone(),
+            error: ensured.error.as_ref().map(Error::from),
+            retry_after_seconds: ensured.error.as_ref().and_then(|error| error.retry_after_seconds),
+            tried: ensured.tried.iter().map(TriedSource::from).collect(),
+        }
+    }
+}
+
+impl From<&EnsureError> for Error {
+    fn from(error: &EnsureError) -> Self {
+        Self {
+            code: error.code.clone(),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+            place: None,
+        }
+    }
+}
+
+impl From<&ensure::Tried> for TriedSource {
+    fn from(tried: &ensure::Tried) -> Self {
+        Self {
+            source: tried.source.clone(),
+            run_id: tried.run_id,
+            status: tried.status.clone(),
+            reason_code: tried.reason_code.clone(),
+        }
+    }
+}
+
+impl From<&Candidate> for TriedSource {
+    fn from(candidate: &Candidate) -> Self {
+        let status = match &candidate.result {
+            Ok(report) => report.status.as_str(),
+            Err(forebay_engine::Error::Refused { .. }) => "refused",
+            Err(_) => "error",
+        };
+        Self {
+            source: candidate.source.clone(),
+            run_id: candidate.run_id,
+            status: status.to_owned(),
+            reason_code: candidate.reason_code().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How many hand-offs stand alike.
+
+use forebay_store::handoffs;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+/// Hand-offs of one pipeline with the same state and reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandoffCount {
+    /// The name of the pipeline.
+    pub pipeline: String,
+    /// How they stand.
+    #[schemars(schema_with = "crate::words::handoff_state")]
+    pub state: String,
+    /// Why they stand so, as a stable word.
+    pub reason_code: String,
+    /// What their last failed attempts reported, as a stable word; null: none failed.
+    pub failure_code: Option<String>,
+    /// How many there are.
+    pub num_handoffs: u64,
+    /// When the oldest of them was queued.
+    pub oldest_enqueued_at: Time,
+    /// How long ago that was, in seconds.
+    pub oldest_age_seconds: u64,
+}
+
+impl HandoffCount {
+    /// A count as of `now`.
+    pub fn new(count: handoffs::HandoffCount, now: Timestamp) -> Self {
+        let age = now.duration_since(count.oldest_enqueued_at).as_secs();
+        Self {
+            pipeline: count.pipeline,
+            state: count.state,
+            reason_code: count.reason_code,
+            failure_code: count.failure_code,
+            num_handoffs: count.num_handoffs,
+            oldest_enqueued_at: count.oldest_enqueued_at.into(),
+            // The database's clock may be ahead of ours.
+            oldest_age_seconds: u64::try_from(age).unwrap_or_default(),
+        }
+    }
+}

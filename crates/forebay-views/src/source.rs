@@ -1,0 +1,153 @@
+//! A source, in short and in full.
+
+use forebay_domain::freshness;
+use forebay_store::{
+    schedules::ScheduleRow, sources::SourceSummary, stats::ScopeTotals, user_rows::VersionCount,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{json::Json, run::RunSummary, schedule::Schedule, time::Time};
+
+/// A source: where records come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Its name.
+    pub source: String,
+    /// What its records are.
+    pub entity_type: String,
+    /// How Forebay reads it, such as `html`; null: other programs bring its records.
+    pub kind: Option<String>,
+    /// Whether it is scraped where it has a kind.
+    #[schemars(schema_with = "crate::words::source_state")]
+    pub state: String,
+    /// The fields that make a record's key, in order.
+    pub key_fields: Vec<String>,
+    /// The names of the sources to try when it fails, in order.
+    pub fallback: Vec<String>,
+    /// References that it has.
+    pub num_active: u64,
+    /// Its tombstones.
+    pub num_removed: u64,
+    /// When its last run ended; null: none has.
+    pub last_run_at: Option<Time>,
+    /// Its configuration has a schedule.
+    pub is_scheduled: bool,
+    /// When the first of its scopes is due; null: none is, or no worker has declared the schedule yet.
+    pub next_due_at: Option<Time>,
+}
+
+/// A source with its policy, scopes, schedules and latest runs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SourceDetail {
+    /// The source.
+    pub source: Source,
+    /// Grows when its key fields or its policy change.
+    pub parser_version: i32,
+    /// When the configuration last declared it differently; null: the configuration does not declare it.
+    pub declared_at: Option<Time>,
+    /// Its settings as last configured, without secrets.
+    pub settings: Json,
+    /// How old its entity type may become.
+    pub freshness_policy: FreshnessPolicy,
+    /// Field rules, duplicate policy and guards as last used.
+    pub policy: Json,
+    /// The schedules of its scopes.
+    pub schedules: Vec<Schedule>,
+    /// Its scopes.
+    pub scopes: Vec<ScopeCount>,
+    /// Active references by contract version; empty unless its kind is `postgres`.
+    pub contract_versions: Vec<ContractVersionCount>,
+    /// Its latest runs, newest first.
+    pub latest_runs: Vec<RunSummary>,
+}
+
+/// How old the data of an entity type may become.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FreshnessPolicy {
+    /// How long it is fresh, in seconds.
+    pub ttl_seconds: i64,
+    /// For how long after that it is served while it is refreshed, in seconds.
+    pub stale_while_revalidate_seconds: i64,
+    /// For how long after that it is served if a refresh fails, in seconds.
+    pub stale_if_error_seconds: i64,
+    /// The age at which operators are warned, in seconds; null: never.
+    pub warn_after_seconds: Option<i64>,
+    /// The age that counts as an error, in seconds; null: none does.
+    pub error_after_seconds: Option<i64>,
+}
+
+/// The references of one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeCount {
+    /// The scope, as `name=value` pairs; empty: the whole source.
+    pub scope: String,
+    /// References that it has.
+    pub num_active: u64,
+    /// Its tombstones.
+    pub num_removed: u64,
+}
+
+/// How many rows have one contract version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractVersionCount {
+    /// The version; 0: none.
+    pub contract_version: i16,
+    /// How many rows have it.
+    pub num_rows: u64,
+}
+
+impl Source {
+    /// A source with its totals and, of all schedules, its own.
+    pub fn new(summary: &SourceSummary, schedules: &[ScheduleRow]) -> Self {
+        let source = &summary.source;
+        let is_due = |row: &&ScheduleRow| row.source_id == source.source_id && row.enabled;
+        Self {
+            source: source.name.clone(),
+            entity_type: source.entity_type.clone(),
+            kind: source.kind.clone(),
+            state: state(source.enabled),
+            key_fields: source.key_fields.clone(),
+            fallback: source.fallback.clone(),
+            num_active: summary.num_active.unsigned_abs(),
+            num_removed: summary.num_removed.unsigned_abs(),
+            last_run_at: summary.last_run_at.map(Time::from),
+            is_scheduled: source.settings.get("schedule").is_some_and(|schedule| !schedule.is_null()),
+            next_due_at: schedules
+                .iter()
+                .filter(is_due)
+                .filter_map(|row| row.next_due_at)
+                .min()
+                .map(Time::from),
+        }
+    }
+}
+
+/// The word for whether something is turned on.
+pub(crate) fn state(is_enabled: bool) -> String {
+    if is_enabled { "enabled" } else { "disabled" }.to_owned()
+}
+
+impl From<freshness::FreshnessPolicy> for FreshnessPolicy {
+    fn from(policy: freshness::FreshnessPolicy) -> Self {
+        Self {
+            ttl_seconds: policy.ttl.as_secs(),
+            stale_while_revalidate_seconds: policy.stale_while_revalidate.as_secs(),
+            stale_if_error_seconds: policy.stale_if_error.as_secs(),
+            warn_after_seconds: policy.warn_after.map(|after| after.as_secs()),
+            error_after_seconds: policy.error_after.map(|after| after.as_secs()),
+        }
+    }
+}
+
+impl From<ScopeTotals> for ScopeCount {
+    fn from(totals: ScopeTotals) -> Self {
+        Self { scope: totals.scope, num_active: totals.num_active, num_removed: totals.num_removed }
+    }
+}
+
+impl From<VersionCount> for ContractVersionCount {
+    fn from(count: VersionCount) -> Self {
+        Self { contract_version: count.contract_version, num_rows: count.count.unsigned_abs() }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a source would yield.
+
+use std::collections::BTreeMap;
+
+use forebay_engine::scrape::{Sample, SourceDefinition};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Error, json::Json, source::ContractVersionCount};
+
+/// The first records of a source, and what its pages hold. Nothing of it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SourceTest {
+    /// The name of the source.
+    pub source: String,
+    /// The scope, as `name=value` pairs; empty: the whole source.
+    pub scope: String,
+    /// How Forebay reads the source, such as `html`.
+    pub kind: String,
+    /// The fields that make a record's key, in order.
+    pub key_fields: Vec<String>,
+    /// The first records.
+    pub records: Vec<SampleRecord>,
+    /// Pieces of input that could not be used.
+    pub num_rejected: u64,
+    /// The first of them.
+    pub rejected: Vec<SampleRejected>,
+    /// How many records lack a key field, by field.
+    pub missing_keys: BTreeMap<String, u64>,
+    /// The share (0 to 1) of the records that have a value, by field.
+    pub field_coverage: BTreeMap<String, f64>,
+    /// The pages that were read, in this order.
+    pub pages: Vec<SamplePage>,
+    /// Links that were found.
+    pub num_links: u64,
+    /// The first of them.
+    pub links: Vec<SampleLink>,
+    /// There may be more than was looked at.
+    pub has_more: bool,
+    /// Settings whose selectors found nothing.
+    pub unmatched: Vec<Unmatched>,
+    /// All rows by contract version; empty unless its kind is `postgres` and a column has the version.
+    pub contract_versions: Vec<ContractVersionCount>,
+}
+
+/// A record as it would be stored.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SampleRecord {
+    /// Its key.
+    pub record_key: String,
+    /// The record itself, as an object.
+    pub payload: Json,
+}
+
+/// A piece of input that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SampleRejected {
+    /// Its line in the input, or its number on its page, from 1.
+    pub line: u64,
+    /// Why it was rejected, as a stable word.
+    pub reason_code: String,
+    /// Why it was rejected, as a sentence.
+    pub message: String,
+    /// The beginning of its text.
+    pub raw_text: String,
+}
+
+/// A page that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SamplePage {
+    /// Its URL, without secrets.
+    pub url: String,
+    /// What it is to the source: `sitemap`, `listing` or `detail`.
+    pub role: String,
+    /// Records on it.
+    pub num_records: u64,
+    /// Links on it that a scrape would follow.
+    pub num_links: u64,
+    /// Links on it that lead to other hosts, or to no page.
+    pub num_refused_links: u64,
+    /// Why it could not be read; null: it could.
+    pub error: Option<Error>,
+}
+
+/// A link that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SampleLink {
+    /// Where it leads, without secrets.
+    pub url: String,
+    /// What is there: `sitemap`, `listing` or `detail`.
+    pub role: String,
+}
+
+/// A setting whose selector found nothing on any page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmatched {
+    /// The setting, such as `html.fields.title`.
+    pub setting: String,
+    /// Its selector; null: the setting is not one selector.
+    pub selector: Option<String>,
+}
+
+impl SourceTest {
+    /// What a source yielded.
+    ///
+    /// # Errors
+    /// A record is not JSON.
+    pub fn new(
+        source: &SourceDefinition,
+        scope: String,
+        sample: Sample,
+        unmatched: Vec<Unmatched>,
+    ) -> serde_json::Result<Self> {
+        let record = |record: forebay_engine::scrape::SampleRecord| {
+            Ok(SampleRecord { record_key: record.record_key, payload: Json::parse(record.payload)? })
+        };
+        Ok(Self {
+            source: source.name.clone(),
+            scope,
+            kind: source.kind.as_str().to_owned(),
+            key_fields: source.key_fields.clone(),
+            records: sample.records.into_iter().map(record).collect::<serde_json::Result<_>>()?,
+            num_rejected: sample.num_rejected,
+            rejected: sample.rejected.into_iter().map(SampleRejected::from).collect(),
+            missing_keys: sample.missing_keys,
+            field_coverage: sample.field_coverage,
+            pages: sample.pages.into_iter().map(SamplePage::from).collect(),
+            num_links: sample.num_links,
+            links: sample.links.into_iter().map(SampleLink::from).collect(),
+            has_more: sample.has_more,
+            unmatched,
+            contract_versions: sample.rows_by_version.into_iter().map(ContractVersionCount::from).collect(),
+        })
+    }
+}
+
+impl From<forebay_engine::scrape::SampleRejected> for SampleRejected {
+    fn from(piece: forebay_engine::scrape::SampleRejected) -> Self {
+        Self {
+            line: piece.line,
+            reason_code: piece.reason_code.to_owned(),
+            message: piece.message,
+            raw_text: piece.head,
+        }
+    }
+}
+
+impl From<forebay_engine::scrape::SamplePage> for SamplePage {
+    fn from(page: forebay_engine::scrape::SamplePage) -> Self {
+        let error = |(code, message): (&str, String)| Error {
+            code: code.to_owned(),
+            message,
+            hint: None,
+            place: None,
+        };
+        Self {
+            url: page.url,
+            role: page.role.to_owned(),
+            num_records: page.num_records,
+            num_links: page.num_links,
+            num_refused_links: page.num_refused_links,
+            error: page.problem.map(error),
+        }
+    }
+}
+
+impl From<forebay_engine::scrape::SampleLink> for SampleLink {
+    fn from(link: forebay_engine::scrape::SampleLink) -> Self {
+        Self { url: link.url, role: link.role.to_owned() }
+    }
+}

@@ -1,0 +1,66 @@
+//! What happened to a reference, field by field.
+
+use forebay_store::history::VersionChange;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{json::Json, time::Time};
+
+/// A new version of a reference, a removal or a restoration.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Version {
+    /// When it was observed.
+    pub changed_at: Time,
+    /// The run that observed it.
+    pub run_id: i64,
+    /// What happened. `added`: first seen. `updated`: its content changed. `removed`: its source no longer had it.
+    /// `restored`: it came back.
+    #[schemars(schema_with = "crate::words::change")]
+    pub change: String,
+    /// The version from then on; a removal or restoration alone keeps it.
+    pub version: i32,
+    /// The fields that changed, by name; empty unless `updated`.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A field that changed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FieldChange {
+    /// The top-level field.
+    pub field_name: String,
+    /// `added`: it was absent before. `removed`: it is absent now. `updated`: its value changed.
+    #[schemars(schema_with = "crate::words::field_change")]
+    pub change: String,
+    /// The value before; null also if it was absent, which `change` says.
+    pub old: Option<Json>,
+    /// The value after; null also if it is absent, which `change` says.
+    pub new: Option<Json>,
+    /// A value was too long for this answer: it is the beginning of its JSON text.
+    pub is_cut: bool,
+}
+
+impl Version {
+    /// What happened at a time, with the fields that changed.
+    pub fn new(
+        at: Timestamp,
+        run_id: i64,
+        change: VersionChange,
+        version: i32,
+        fields: Vec<FieldChange>,
+    ) -> Self {
+        Self { changed_at: at.into(), run_id, change: change.as_str().to_owned(), version, fields }
+    }
+}
+
+impl FieldChange {
+    /// A change from one value to another; `None`: the field was or is absent.
+    pub fn new(field_name: String, old: Option<Json>, new: Option<Json>, is_cut: bool) -> Self {
+        let change = match (&old, &new) {
+            (None, Some(_)) => "added",
+            (Some(_), None) => "removed",
+            _ => "updated",
+        };
+        Self { field_name, change: change.to_owned(), old, new, is_cut }
+    }
+}
