@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use forebay_domain::identity::{ReferenceId, VersionHash};
+use forebay_domain::{
+    handoff::Change,
+    identity::{ReferenceId, VersionHash},
+};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
@@ -147,8 +150,8 @@ pub struct HeldChange {
     pub reference_id: ReferenceId,
     /// The reference's key.
     pub record_key: String,
-    /// What applying it would do: `added`, `updated`, `restored` or `removed`.
-    pub change: String,
+    /// What applying it would do.
+    pub change: Change,
     /// The reference's version now; `None`: it does not exist yet.
     pub version: Option<i32>,
 }
@@ -161,10 +164,10 @@ pub async fn held(client: &impl GenericClient, run_id: i64, limit: i64) -> Resul
     rows.iter()
         .map(|row| {
             Ok(HeldChange {
-                reference_id: row.try_get::<_, SqlId>("reference_id")?.0,
-                record_key: row.try_get("record_key")?,
-                change: row.try_get("change")?,
-                version: row.try_get("version")?,
+                reference_id: row.read::<SqlId>("reference_id")?.0,
+                record_key: row.read("record_key")?,
+                change: row.word("change")?,
+                version: row.read("version")?,
             })
         })
         .collect()

@@ -36,7 +36,7 @@ impl From<changes::HeldChange> for HeldChange {
         Self {
             reference_id: change.reference_id.to_string(),
             record_key: change.record_key,
-            change: change.change,
+            change: change.change.as_str().to_owned(),
             version: change.version,
         }
     }

@@ -1,6 +1,6 @@
 //! What happened to a reference, field by field.
 
-use forebay_store::history::VersionChange;
+use forebay_domain::handoff;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ impl Version {
     pub fn new(
         at: Timestamp,
         run_id: i64,
-        change: VersionChange,
+        change: handoff::Change,
         version: i32,
         fields: Vec<FieldChange>,
     ) -> Self {
