@@ -1,10 +1,9 @@
 //! Changes staged by a run under guards, until the guards have spoken or an operator has.
 
-use std::sync::Arc;
-
 use forebay_domain::{
     handoff::Change,
     identity::{ReferenceId, VersionHash},
+    reject::Place,
 };
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -12,12 +11,12 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::{Error, Result},
-    references::Lineage,
+    references::{Lineage, Record},
     row::ReadRow,
-    types::{SqlHash, SqlId, sql_ids},
+    types::{SqlHash, SqlId, SqlText, sql_ids},
 };
 
-/// A staged record that differs from what is stored.
+/// A staged record, read back.
 #[derive(Clone, Debug)]
 pub struct StagedRecord {
     /// Its reference.
@@ -28,8 +27,29 @@ pub struct StagedRecord {
     pub record_key: String,
     /// Its payload as JSON text.
     pub payload: String,
-    /// Where it stood.
-    pub lineage: Lineage,
+    /// The line, or the number of the record on its page; 0 if unknown.
+    pub line: u64,
+    /// The page that held it, if the run read pages.
+    pub url: Option<String>,
+    /// When that page was fetched.
+    pub fetched_at: Option<Timestamp>,
+}
+
+impl StagedRecord {
+    /// The record as a writer takes it.
+    pub fn as_record(&self) -> Record<'_> {
+        Record {
+            reference_id: self.reference_id,
+            version_hash: self.version_hash,
+            record_key: &self.record_key,
+            payload: self.payload.as_bytes(),
+            lineage: Lineage {
+                place: Place { line: self.line, offset: 0 },
+                url: self.url.as_deref(),
+                fetched_at: self.fetched_at,
+            },
+        }
+    }
 }
 
 /// What a run's staged changes would do.
@@ -46,13 +66,13 @@ pub struct StagedTotals {
 }
 
 /// Stages records. A reference that the run has already staged gets the newer content.
-pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[StagedRecord]) -> Result<()> {
+pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'_>]) -> Result<()> {
     let ids: Vec<SqlId> = records.iter().map(|r| SqlId(r.reference_id)).collect();
     let hashes: Vec<SqlHash> = records.iter().map(|r| SqlHash(r.version_hash)).collect();
-    let keys: Vec<&str> = records.iter().map(|r| r.record_key.as_str()).collect();
-    let payloads: Vec<&str> = records.iter().map(|r| r.payload.as_str()).collect();
-    let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.lineage.line).unwrap_or(0)).collect();
-    let urls: Vec<Option<&str>> = records.iter().map(|r| r.lineage.url.as_deref()).collect();
+    let keys: Vec<&str> = records.iter().map(|r| r.record_key).collect();
+    let payloads: Vec<SqlText<'_>> = records.iter().map(|r| SqlText(r.payload)).collect();
+    let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.lineage.place.line).unwrap_or(0)).collect();
+    let urls: Vec<Option<&str>> = records.iter().map(|r| r.lineage.url).collect();
     let fetched: Vec<Option<Timestamp>> = records.iter().map(|r| r.lineage.fetched_at).collect();
     client
         .execute_typed(
@@ -239,10 +259,8 @@ fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
         version_hash: row.read::<SqlHash>("version_hash")?.0,
         record_key: row.read("record_key")?,
         payload: row.read("payload")?,
-        lineage: Lineage {
-            line: row.count("line")?,
-            url: row.read::<Option<String>>("url")?.map(Arc::from),
-            fetched_at: row.read("fetched_at")?,
-        },
+        line: row.count("line")?,
+        url: row.read("url")?,
+        fetched_at: row.read("fetched_at")?,
     })
 }

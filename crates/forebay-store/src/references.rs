@@ -3,11 +3,10 @@
 //! The probe is the hot path of a replay and must stay one index-only look-up a record; a test holds its plan. Writers
 //! run inside the caller's transaction, which must have called [`hold_plans`].
 
-use std::sync::Arc;
-
 use forebay_domain::{
     diff::FieldChange,
     identity::{ReferenceId, VersionHash},
+    reject::Place,
 };
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
@@ -78,21 +77,21 @@ pub struct Origin {
     pub observed_at: Timestamp,
 }
 
-/// Where in its run's input a record stood.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lineage {
-    /// The line, or the number of the record on its page; 0 if unknown.
-    pub line: u64,
-    /// The page that it stood on, if the run read pages; without secrets.
-    pub url: Option<Arc<str>>,
+/// Where a record stood in its run's input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lineage<'a> {
+    /// The line, or the number of the record on its page; line 0 if unknown. Only the line is stored.
+    pub place: Place,
+    /// The page that held it, without secrets, if the run read pages.
+    pub url: Option<&'a str>,
     /// When that page was fetched.
     pub fetched_at: Option<Timestamp>,
 }
 
-/// A record to add.
+/// A record on its way into the database. Its texts stay in the buffers of the caller.
 #[derive(Clone, Copy, Debug)]
-pub struct NewReference<'a> {
-    /// Its id.
+pub struct Record<'a> {
+    /// The id of its reference.
     pub reference_id: ReferenceId,
     /// The hash of its content.
     pub version_hash: VersionHash,
@@ -101,26 +100,20 @@ pub struct NewReference<'a> {
     /// Its payload as JSON text.
     pub payload: &'a [u8],
     /// Where it stood.
-    pub lineage: &'a Lineage,
+    pub lineage: Lineage<'a>,
 }
 
-/// A reference to bring to new content, or to restore.
+/// A reference that gets new content or is restored.
 #[derive(Clone, Debug)]
 pub struct ChangedReference<'a> {
-    /// Its id.
-    pub reference_id: ReferenceId,
+    /// What it becomes.
+    pub record: Record<'a>,
     /// The version that was read before.
     pub old_version: i32,
     /// The removal that was read before.
     pub old_removed_at: Option<Timestamp>,
     /// The version that it has now.
     pub version: i32,
-    /// The hash of its content now.
-    pub version_hash: VersionHash,
-    /// Its payload now, as JSON text.
-    pub payload: &'a [u8],
-    /// Where it stood.
-    pub lineage: &'a Lineage,
     /// What changed, field by field.
     pub fields: Vec<FieldChange>,
 }
@@ -196,19 +189,15 @@ pub async fn existing(client: &impl GenericClient, ids: &[ReferenceId]) -> Resul
 }
 
 /// Adds references. A key that another run has added meanwhile is a unique violation, which fails the transaction.
-pub async fn add(
-    transaction: &Transaction<'_>,
-    origin: &Origin,
-    references: impl IntoIterator<Item = NewReference<'_>>,
-) -> Result<u64> {
+pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Record<'_>]) -> Result<u64> {
     let mut lineage = String::new();
     let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
-    for reference in references {
+    for record in records {
         lineage.clear();
-        write_lineage(&mut lineage, reference.lineage);
+        write_lineage(&mut lineage, &record.lineage);
         copy.row(14)
             .await?
-            .id(reference.reference_id)
+            .id(record.reference_id)
             .timestamp(origin.observed_at)
             .timestamp(origin.observed_at)
             .timestamp(origin.observed_at)
@@ -216,11 +205,11 @@ pub async fn add(
             .int8(origin.run_id)
             .int4(origin.source_id)
             .int4(1)
-            .hash(reference.version_hash)
+            .hash(record.version_hash)
             .text(&origin.entity_type)
             .text(&origin.scope)
-            .text(reference.record_key)
-            .jsonb(reference.payload)
+            .text(record.record_key)
+            .jsonb(record.payload)
             .jsonb(lineage.as_bytes());
     }
     copy.finish().await
@@ -232,15 +221,15 @@ pub async fn update(
     origin: &Origin,
     changed: &[ChangedReference<'_>],
 ) -> Result<u64> {
-    let ids: Vec<SqlId> = changed.iter().map(|c| SqlId(c.reference_id)).collect();
+    let ids: Vec<SqlId> = changed.iter().map(|c| SqlId(c.record.reference_id)).collect();
     let old_versions: Vec<i32> = changed.iter().map(|c| c.old_version).collect();
     let old_removed: Vec<Option<Timestamp>> = changed.iter().map(|c| c.old_removed_at).collect();
     let versions: Vec<i32> = changed.iter().map(|c| c.version).collect();
-    let hashes: Vec<SqlHash> = changed.iter().map(|c| SqlHash(c.version_hash)).collect();
-    let payloads: Vec<SqlText<'_>> = changed.iter().map(|c| SqlText(c.payload)).collect();
-    let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.lineage.line)).collect();
-    let urls: Vec<Option<&str>> = changed.iter().map(|c| c.lineage.url.as_deref()).collect();
-    let fetched: Vec<Option<Timestamp>> = changed.iter().map(|c| c.lineage.fetched_at).collect();
+    let hashes: Vec<SqlHash> = changed.iter().map(|c| SqlHash(c.record.version_hash)).collect();
+    let payloads: Vec<SqlText<'_>> = changed.iter().map(|c| SqlText(c.record.payload)).collect();
+    let lines: Vec<Option<i64>> = changed.iter().map(|c| known_line(c.record.lineage.place.line)).collect();
+    let urls: Vec<Option<&str>> = changed.iter().map(|c| c.record.lineage.url).collect();
+    let fetched: Vec<Option<Timestamp>> = changed.iter().map(|c| c.record.lineage.fetched_at).collect();
     let num_updated = transaction
         .execute_typed(
             UPDATE,
@@ -281,7 +270,7 @@ pub async fn add_revisions(
         for (change, field, old, new) in restored.into_iter().chain(updated) {
             copy.row(8)
                 .await?
-                .id(reference.reference_id)
+                .id(reference.record.reference_id)
                 .timestamp(origin.observed_at)
                 .int8(origin.run_id)
                 .int4(reference.version)
@@ -407,18 +396,18 @@ fn known_line(line: u64) -> Option<i64> {
     i64::try_from(line).ok().filter(|line| *line > 0)
 }
 
-fn write_lineage(out: &mut String, lineage: &Lineage) {
+fn write_lineage(out: &mut String, lineage: &Lineage<'_>) {
     use std::fmt::Write;
 
     // Writing to a String cannot fail.
-    match (&lineage.url, known_line(lineage.line)) {
+    match (lineage.url, known_line(lineage.place.line)) {
         (None, Some(line)) => {
             let _ = write!(out, "{{\"line\":{line}}}");
         }
         (None, None) => out.push_str("{}"),
         (Some(url), line) => {
             let fetched_at = lineage.fetched_at.map(|at| at.to_string());
-            let whole = serde_json::json!({"line": line, "url": url.as_ref(), "fetched_at": fetched_at});
+            let whole = serde_json::json!({"line": line, "url": url, "fetched_at": fetched_at});
             let _ = write!(out, "{whole}");
         }
     }

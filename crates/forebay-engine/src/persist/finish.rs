@@ -28,7 +28,7 @@ use super::{
     reading::Outcome,
     record,
     seen::SeenSet,
-    write::{Attempt, Incoming, Target, Written, remove, split, write},
+    write::{Attempt, Target, Written, remove, split, write},
 };
 use crate::error::{Error, Result};
 
@@ -456,15 +456,7 @@ async fn apply_batch(
 ) -> Result<Written> {
     let ids: Vec<ReferenceId> = staged.iter().map(|record| record.reference_id).collect();
     let existing = references::existing(transaction, &ids).await?.into_iter().collect();
-    let incoming = staged.iter().map(|record| Incoming {
-        reference_id: record.reference_id,
-        version_hash: record.version_hash,
-        record_key: &record.record_key,
-        payload: record.payload.as_bytes(),
-        place: forebay_domain::reject::Place { line: record.lineage.line, offset: 0 },
-        lineage: record.lineage.clone(),
-    });
-    let (added, known) = split(incoming, &existing);
+    let (added, known) = split(staged.iter().map(StagedRecord::as_record), &existing);
     match write(transaction, target, &added, &known).await? {
         Attempt::Written(written) => Ok(written),
         // The whole run is one transaction here: it is for the caller to run it again.

@@ -11,9 +11,10 @@ use forebay_domain::{
     run::{Counts, OnDuplicate},
 };
 use forebay_store::{
-    changes::{self, StagedRecord},
+    changes,
     pages::{self, PageEntry},
-    references, rejected, runs,
+    references::{self, Record},
+    rejected, runs,
     sources::Source,
 };
 use tokio_postgres::{Client, Transaction};
@@ -21,7 +22,7 @@ use tokio_postgres::{Client, Transaction};
 use super::{
     MAX_ATTEMPTS, RunContext,
     window::{Batch, Entry, ReadPage},
-    write::{Attempt, Incoming, Written, split, write},
+    write::{Attempt, Written, split, write},
 };
 use crate::error::{Error, Result};
 
@@ -136,15 +137,7 @@ async fn write_straight(
     differing: &[Entry],
     existing: &HashSet<ReferenceId>,
 ) -> Result<Option<Written>> {
-    let incoming = differing.iter().map(|entry| Incoming {
-        reference_id: entry.reference_id,
-        version_hash: entry.version_hash,
-        record_key: batch.key(entry),
-        payload: batch.payload(entry),
-        place: batch.place(entry),
-        lineage: batch.lineage(entry),
-    });
-    let (added, known) = split(incoming, existing);
+    let (added, known) = split(differing.iter().map(|entry| batch.record(entry)), existing);
     match write(transaction, &context.target, &added, &known).await? {
         Attempt::Written(written) => Ok(Some(written)),
         Attempt::Conflict => Ok(None),
@@ -177,18 +170,9 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
         // must not stand beside it.
         changes::unstage(transaction, run_id, &revisited).await?;
     }
-    let staged: Vec<StagedRecord> = differing
-        .iter()
-        .chain(&batch.revisited)
-        .map(|entry| StagedRecord {
-            reference_id: entry.reference_id,
-            version_hash: entry.version_hash,
-            record_key: batch.key(entry).to_owned(),
-            payload: String::from_utf8_lossy(batch.payload(entry)).into_owned(),
-            lineage: batch.lineage(entry),
-        })
-        .collect();
-    Ok(changes::stage(transaction, run_id, &staged).await?)
+    let records: Vec<Record<'_>> =
+        differing.iter().chain(&batch.revisited).map(|entry| batch.record(entry)).collect();
+    Ok(changes::stage(transaction, run_id, &records).await?)
 }
 
 /// Brings the records whose key an earlier window has seen to their final content, as far as this window knows it.
@@ -209,7 +193,7 @@ async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut
     for place in 0..batch.revisited.len() {
         let entry = batch.revisited[place];
         let Some(earlier) = earlier.get(&entry.reference_id) else { continue };
-        let Ok(merged) = prepare::merge(earlier.as_bytes(), batch.payload(&entry)) else { continue };
+        let Ok(merged) = prepare::merge(earlier.as_bytes(), batch.record(&entry).payload) else { continue };
         batch.revisited[place] = batch.replace(&entry, &merged, &mut preparer);
     }
     Ok(())

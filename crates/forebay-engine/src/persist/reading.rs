@@ -12,8 +12,8 @@ use std::{
 
 use forebay_domain::{
     coverage::Coverage,
-    identity::{ReferenceId, VersionHash},
-    prepare::{Preparer, RecordPolicy},
+    identity::ReferenceId,
+    prepare::{Prepared, Preparer, RecordPolicy},
     reject::Place,
 };
 use forebay_sources::{
@@ -22,7 +22,7 @@ use forebay_sources::{
     fetch::Validators,
 };
 use forebay_store::{
-    references::Lineage,
+    references::{Lineage, Record},
     rejected::{RAW_LIMIT, Rejected},
 };
 use futures_util::{StreamExt, stream::FuturesOrdered};
@@ -35,20 +35,12 @@ use crate::error::{Error, Result};
 /// Prepared pieces of input that may wait for the database.
 const CHUNKS_WAITING: usize = 4;
 
-/// A record that is ready for the database; its ranges are in the buffers of its chunk.
-#[derive(Clone, Debug)]
-pub(super) struct PreparedRecord {
-    pub(super) reference_id: ReferenceId,
-    pub(super) version_hash: VersionHash,
-    pub(super) key: std::ops::Range<usize>,
-    pub(super) payload: std::ops::Range<usize>,
-    pub(super) place: Place,
-}
-
 /// A piece of input, prepared.
 #[derive(Debug, Default)]
 pub(super) struct PreparedChunk {
-    pub(super) records: Vec<PreparedRecord>,
+    pub(super) records: Vec<Prepared>,
+    /// Where each of the records stood in the input.
+    pub(super) places: Vec<Place>,
     pub(super) payloads: Vec<u8>,
     pub(super) keys: String,
     pub(super) rejected: Vec<Rejected>,
@@ -312,6 +304,7 @@ fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> Pre
 fn prepare(preparer: &mut Preparer, chunk: &Chunk, input_position: u64) -> PreparedChunk {
     let mut out = PreparedChunk {
         records: Vec::with_capacity(chunk.records.len()),
+        places: Vec::with_capacity(chunk.records.len()),
         payloads: Vec::with_capacity(chunk.bytes.len()),
         input_position,
         ..PreparedChunk::default()
@@ -321,13 +314,8 @@ fn prepare(preparer: &mut Preparer, chunk: &Chunk, input_position: u64) -> Prepa
         match preparer.prepare(text, &mut out.payloads, &mut out.keys) {
             Ok(record) => {
                 out.num_replaced += u64::from(record.replaced);
-                out.records.push(PreparedRecord {
-                    reference_id: record.reference_id,
-                    version_hash: record.version_hash,
-                    key: record.key,
-                    payload: record.payload,
-                    place: span.place,
-                });
+                out.records.push(record);
+                out.places.push(span.place);
             }
             Err(reject) => out.rejected.push(Rejected {
                 url: None,
@@ -357,22 +345,20 @@ impl PreparedPage {
 }
 
 impl PreparedChunk {
-    /// The key of one of its records.
-    pub(super) fn key(&self, record: &PreparedRecord) -> &str {
-        &self.keys[record.key.clone()]
-    }
-
-    /// The payload of one of its records, as JSON text.
-    pub(super) fn payload(&self, record: &PreparedRecord) -> &[u8] {
-        &self.payloads[record.payload.clone()]
-    }
-
-    /// Where one of its records stood.
-    pub(super) fn lineage(&self, record: &PreparedRecord) -> Lineage {
-        Lineage {
-            line: record.place.line,
-            url: self.page.as_ref().map(|page| Arc::clone(&page.url)),
-            fetched_at: self.page.as_ref().map(|page| page.fetched_at),
+    /// One of its records as the database takes it.
+    pub(super) fn record(&self, index: usize) -> Record<'_> {
+        let prepared = &self.records[index];
+        let page = self.page.as_deref();
+        Record {
+            reference_id: prepared.reference_id,
+            version_hash: prepared.version_hash,
+            record_key: &self.keys[prepared.key.clone()],
+            payload: &self.payloads[prepared.payload.clone()],
+            lineage: Lineage {
+                place: self.places[index],
+                url: page.map(|page| &*page.url),
+                fetched_at: page.map(|page| page.fetched_at),
+            },
         }
     }
 
@@ -389,6 +375,7 @@ impl PreparedChunk {
         self.payloads.len()
             + self.keys.len()
             + mem::size_of_val(self.records.as_slice())
+            + mem::size_of_val(self.places.as_slice())
             + mem::size_of_val(self.known())
             + page
     }

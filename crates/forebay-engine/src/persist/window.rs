@@ -7,17 +7,17 @@ use std::{collections::BTreeSet, io, mem, sync::Arc};
 
 use forebay_domain::{
     identity::{ReferenceId, VersionHash},
-    prepare::{self, Preparer, RecordPolicy},
-    reject::{Place, Reject, RejectReason},
+    prepare::{self, Prepared, Preparer, RecordPolicy},
+    reject::{Reject, RejectReason},
     run::{Counts, OnDuplicate},
 };
 use forebay_store::{
-    references::Lineage,
+    references::Record,
     rejected::{RAW_LIMIT, Rejected},
 };
 
 use super::{
-    reading::{PreparedChunk, PreparedPage, PreparedRecord},
+    reading::{PreparedChunk, PreparedPage},
     seen::SeenSet,
 };
 
@@ -123,13 +123,11 @@ impl Window {
         let mut pages = Vec::new();
         let mut chunks = self.chunks;
         for (number, chunk) in (0..).zip(&mut chunks) {
-            entries.extend((0..).zip(&chunk.records).map(|(record, prepared): (u32, &PreparedRecord)| {
-                Entry {
-                    reference_id: resolve(prepared.reference_id),
-                    version_hash: prepared.version_hash,
-                    chunk: number,
-                    record,
-                }
+            entries.extend((0..).zip(&chunk.records).map(|(record, prepared): (u32, &Prepared)| Entry {
+                reference_id: resolve(prepared.reference_id),
+                version_hash: prepared.version_hash,
+                chunk: number,
+                record,
             }));
             entries.extend(chunk.known().iter().map(|id| Entry {
                 reference_id: resolve(*id),
@@ -236,11 +234,11 @@ impl Batch {
     }
 
     fn duplicate_key(&self, entry: &Entry) -> Rejected {
-        let payload = self.payload(entry);
-        let message = format!("the key {:?} was already seen in this run", self.key(entry));
+        let Record { record_key, payload, lineage, .. } = self.record(entry);
+        let message = format!("the key {record_key:?} was already seen in this run");
         Rejected {
-            url: self.lineage(entry).url,
-            place: self.place(entry),
+            url: lineage.url.map(Arc::from),
+            place: lineage.place,
             reject: Reject::new(RejectReason::DuplicateKey, message),
             raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
             raw_length: payload.len() as u64,
@@ -249,11 +247,11 @@ impl Batch {
 
     /// Lays the records of one key over each other, the later over the earlier.
     fn merge(&mut self, same_key: &[Entry], preparer: &mut Preparer) -> Entry {
-        let mut merged = self.payload(&same_key[0]).to_vec();
+        let mut merged = self.record(&same_key[0]).payload.to_vec();
         for later in &same_key[1..] {
             // Payloads are canonical already, so they can be read; if not, the later one stands.
-            merged =
-                prepare::merge(&merged, self.payload(later)).unwrap_or_else(|_| self.payload(later).to_vec());
+            let later = self.record(later).payload;
+            merged = prepare::merge(&merged, later).unwrap_or_else(|_| later.to_vec());
         }
         self.replace(&same_key[same_key.len() - 1], &merged, preparer)
     }
@@ -264,13 +262,15 @@ impl Batch {
         let Ok((version_hash, payload)) = preparer.prepare_content(payload, &mut chunk.payloads) else {
             return *entry;
         };
-        chunk.keys.push_str(self.key(entry));
-        chunk.records.push(PreparedRecord {
+        let replaced = self.record(entry);
+        chunk.keys.push_str(replaced.record_key);
+        chunk.places.push(replaced.lineage.place);
+        chunk.records.push(Prepared {
             reference_id: entry.reference_id,
             version_hash,
             key: 0..chunk.keys.len(),
             payload,
-            place: self.place(entry),
+            replaced: 0,
         });
         self.chunks.push(chunk);
         Entry {
@@ -281,27 +281,10 @@ impl Batch {
         }
     }
 
-    pub(super) fn key(&self, entry: &Entry) -> &str {
-        let (chunk, record) = self.find(entry);
-        chunk.key(record)
-    }
-
-    pub(super) fn payload(&self, entry: &Entry) -> &[u8] {
-        let (chunk, record) = self.find(entry);
-        chunk.payload(record)
-    }
-
-    pub(super) fn place(&self, entry: &Entry) -> Place {
-        self.find(entry).1.place
-    }
-
-    pub(super) fn lineage(&self, entry: &Entry) -> Lineage {
-        let (chunk, record) = self.find(entry);
-        chunk.lineage(record)
-    }
-
-    fn find(&self, entry: &Entry) -> (&PreparedChunk, &PreparedRecord) {
-        let chunk = &self.chunks[entry.chunk as usize];
-        (chunk, &chunk.records[entry.record as usize])
+    /// An entry's record as the database takes it.
+    pub(super) fn record(&self, entry: &Entry) -> Record<'_> {
+        let record = self.chunks[entry.chunk as usize].record(entry.record as usize);
+        // A re-key may have moved the record to another reference than the computed one.
+        Record { reference_id: entry.reference_id, ..record }
     }
 }

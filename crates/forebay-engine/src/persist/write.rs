@@ -1,17 +1,17 @@
 //! Writing what differs: one transaction a batch, with the revisions and hand-offs of its changes.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use forebay_domain::{
     diff::diff,
     handoff::Change,
-    identity::{ReferenceId, VersionHash},
-    reject::{Place, Reject, RejectReason},
+    identity::ReferenceId,
+    reject::{Reject, RejectReason},
     run::Counts,
 };
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Subscriber},
-    references::{self, ChangedReference, Current, Lineage, NewReference, Origin},
+    references::{self, ChangedReference, Current, Origin, Record},
     rejected::Rejected,
     user_rows,
 };
@@ -40,17 +40,6 @@ impl Target {
     }
 }
 
-/// A record on its way into the database.
-#[derive(Clone, Debug)]
-pub(super) struct Incoming<'a> {
-    pub(super) reference_id: ReferenceId,
-    pub(super) version_hash: VersionHash,
-    pub(super) record_key: &'a str,
-    pub(super) payload: &'a [u8],
-    pub(super) place: Place,
-    pub(super) lineage: Lineage,
-}
-
 /// What became of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -72,12 +61,12 @@ pub(super) enum Attempt {
 pub(super) async fn write(
     transaction: &Transaction<'_>,
     target: &Target,
-    added: &[Incoming<'_>],
-    known: &[Incoming<'_>],
+    added: &[Record<'_>],
+    known: &[Record<'_>],
 ) -> Result<Attempt> {
     let mut written = Written::default();
     if !added.is_empty() {
-        written.counts.num_added = add(transaction, target, added).await?;
+        written.counts.num_added = references::add(transaction, &target.origin, added).await?;
         let handed_off = added.iter().map(|record| (record.reference_id, record.version_hash));
         written.num_handoffs += handoffs::enqueue_added(transaction, &target.queueing(), handed_off).await?;
     }
@@ -92,22 +81,11 @@ pub(super) async fn write(
     Ok(Attempt::Written(written))
 }
 
-async fn add(transaction: &Transaction<'_>, target: &Target, added: &[Incoming<'_>]) -> Result<u64> {
-    let rows = added.iter().map(|record| NewReference {
-        reference_id: record.reference_id,
-        version_hash: record.version_hash,
-        record_key: record.record_key,
-        payload: record.payload,
-        lineage: &record.lineage,
-    });
-    Ok(references::add(transaction, &target.origin, rows).await?)
-}
-
 /// Updates, restores or moves references. False: another writer was faster.
 async fn change(
     transaction: &Transaction<'_>,
     target: &Target,
-    known: &[Incoming<'_>],
+    known: &[Record<'_>],
     written: &mut Written,
 ) -> Result<bool> {
     let ids: Vec<ReferenceId> = known.iter().map(|record| record.reference_id).collect();
@@ -165,13 +143,10 @@ async fn change(
             },
         });
         changed.push(ChangedReference {
-            reference_id: record.reference_id,
+            record: *record,
             old_version: current.version,
             old_removed_at: current.removed_at,
             version,
-            version_hash: record.version_hash,
-            payload: record.payload,
-            lineage: &record.lineage,
             fields,
         });
     }
@@ -195,7 +170,7 @@ fn is_older(observed_at: Timestamp, current: &Current) -> bool {
 }
 
 /// A record whose sequence number is lower than that of what is stored.
-fn behind(record: &Incoming<'_>, current: &Current, field: &str) -> Option<Rejected> {
+fn behind(record: &Record<'_>, current: &Current, field: &str) -> Option<Rejected> {
     let number = |payload: &[u8]| {
         let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
         payload.get(field)?.as_f64()
@@ -211,7 +186,7 @@ fn behind(record: &Incoming<'_>, current: &Current, field: &str) -> Option<Rejec
     })
 }
 
-fn older_than_stored(record: &Incoming<'_>, current: &Current) -> Rejected {
+fn older_than_stored(record: &Record<'_>, current: &Current) -> Rejected {
     let message = format!(
         "the key {:?} was observed at {}, after this run; an older record never overwrites a newer one",
         record.record_key, current.observed_at
@@ -219,10 +194,10 @@ fn older_than_stored(record: &Incoming<'_>, current: &Current) -> Rejected {
     older(record, message)
 }
 
-fn older(record: &Incoming<'_>, message: String) -> Rejected {
+fn older(record: &Record<'_>, message: String) -> Rejected {
     Rejected {
-        url: record.lineage.url.clone(),
-        place: record.place,
+        url: record.lineage.url.map(Arc::from),
+        place: record.lineage.place,
         reject: Reject::new(RejectReason::OlderThanStored, message),
         raw: record.payload[..record.payload.len().min(forebay_store::rejected::RAW_LIMIT)].to_vec(),
         raw_length: record.payload.len() as u64,
@@ -257,8 +232,8 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
 
 /// Splits what a probe found into what is new and what is known.
 pub(super) fn split<'a>(
-    records: impl Iterator<Item = Incoming<'a>>,
+    records: impl Iterator<Item = Record<'a>>,
     existing: &HashSet<ReferenceId>,
-) -> (Vec<Incoming<'a>>, Vec<Incoming<'a>>) {
+) -> (Vec<Record<'a>>, Vec<Record<'a>>) {
     records.partition(|record| !existing.contains(&record.reference_id))
 }

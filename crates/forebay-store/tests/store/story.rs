@@ -10,7 +10,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes,
-    references::{self, ChangedReference, Lineage, NewReference, Origin},
+    references::{self, ChangedReference, Lineage, Origin, Record},
     runs::{self, Ending, NewRun},
     sources::{self, Source, SourceSpec},
     testing::{TestDatabase, database},
@@ -37,6 +37,16 @@ pub(crate) fn day(number: usize) -> Timestamp {
 
 pub(crate) fn id(key: &str) -> ReferenceId {
     ReferenceId::compute("courses", key)
+}
+
+fn record<'a>(key: &'a str, payload: &'a str) -> Record<'a> {
+    Record {
+        reference_id: id(key),
+        version_hash: hash(payload),
+        record_key: key,
+        payload: payload.as_bytes(),
+        lineage: Lineage::default(),
+    }
 }
 
 fn hash(payload: &str) -> VersionHash {
@@ -99,16 +109,9 @@ impl Story {
 
     async fn add(&mut self, records: &[(&str, &str)]) {
         let origin = self.begin().await;
-        let lineage = Lineage::default();
-        let new = records.iter().map(|(key, payload)| NewReference {
-            reference_id: id(key),
-            version_hash: hash(payload),
-            record_key: key,
-            payload: payload.as_bytes(),
-            lineage: &lineage,
-        });
+        let new: Vec<Record<'_>> = records.iter().map(|(key, payload)| record(key, payload)).collect();
         let transaction = self.client.transaction().await.unwrap();
-        references::add(&transaction, &origin, new).await.unwrap();
+        references::add(&transaction, &origin, &new).await.unwrap();
         transaction.commit().await.unwrap();
         self.end(&origin).await;
     }
@@ -116,15 +119,11 @@ impl Story {
     /// Brings CSC-126 from (version, removal, payload) to (version, payload).
     async fn change(&mut self, old: (i32, Option<Timestamp>, &str), new: (i32, &'static str)) {
         let origin = self.begin().await;
-        let lineage = Lineage::default();
         let changed = [ChangedReference {
-            reference_id: id("CSC-126"),
+            record: record("CSC-126", new.1),
             old_version: old.0,
             old_removed_at: old.1,
             version: new.0,
-            version_hash: hash(new.1),
-            payload: new.1.as_bytes(),
-            lineage: &lineage,
             fields: diff(old.2.as_bytes(), new.1.as_bytes()).unwrap(),
         }];
         let transaction = self.client.transaction().await.unwrap();

@@ -16,7 +16,7 @@ use forebay_store::{
     jobs::{self, Ack, Queue, Receipt},
     migrations,
     pipelines::{self, PipelineSpec},
-    references::{self, Lineage, NewReference, Origin},
+    references::{self, Lineage, Origin, Record},
     sources::{self, SourceSpec},
 };
 use jiff::Timestamp;
@@ -152,16 +152,17 @@ impl Prepared {
         let keys: Vec<String> = batch.iter().map(|(id, _)| id.to_string()).collect();
         let mut payload = Vec::new();
         write_record(&mut payload, 1, 0).map_err(|error| Failure::output(&error))?;
-        let lineage = Lineage::default();
-        let rows = batch.iter().zip(&keys).map(|(&(reference_id, version_hash), record_key)| NewReference {
+        let record = |(&(reference_id, version_hash), record_key)| Record {
             reference_id,
             version_hash,
             record_key,
             payload: &payload,
-            lineage: &lineage,
-        });
+            lineage: Lineage::default(),
+        };
+        let records: Vec<Record<'_>> =
+            batch.iter().zip(keys.iter().map(String::as_str)).map(record).collect();
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        references::add(&transaction, &origin, rows).await?;
+        references::add(&transaction, &origin, &records).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         Ok(())
     }
