@@ -22,7 +22,7 @@ use forebay_domain::handoff::FailureClass;
 use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -38,7 +38,7 @@ const NEVER: &str = "reading a page failed in a way that it never should";
 const LARGE_PAGE: usize = 256 << 10;
 
 /// How far a crawl goes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrawlSettings {
     /// The most pages of one run. One more ends it as partial, because a run that stops early must not look complete.

@@ -15,6 +15,7 @@ mod http_json;
 mod ical;
 mod json_ld;
 mod links;
+mod masked;
 #[cfg(test)]
 mod mutation;
 mod postgres;
@@ -38,6 +39,8 @@ pub use template::{UrlTemplate, Urls};
 pub use value::{EnvValue, FromEnv, FromFile, Secret};
 
 use forebay_domain::scope::Scope;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::{Error, Harvest, Link, Page, Role};
@@ -144,6 +147,19 @@ impl PageKind {
         }
     }
 
+    /// What decides how a page is read: two kinds with equal values read every page alike. Where the pages are is no
+    /// part of it, and neither is how a setting is written.
+    pub fn reading(&self) -> Value {
+        let reader = match &self.reader {
+            PageReader::HttpJson(kind) => json!(kind.reading()),
+            PageReader::Html(kind) => json!(kind.reading()),
+            PageReader::JsonLd(kind) => json!(kind.reading()),
+            PageReader::Feed(kind) => json!(kind.reading()),
+            PageReader::Ical(Ical { url: _ }) => Value::Null,
+        };
+        json!([READERS_VERSION, self.name(), reader, self.sitemap.as_ref().map(Sitemap::reading)])
+    }
+
     /// What reads its pages.
     pub fn reader(&self) -> &PageReader {
         &self.reader
@@ -168,6 +184,21 @@ impl PageKind {
             Some(sitemap) => Some(&sitemap.url),
             None => self.reader.urls(),
         }
+    }
+}
+
+/// The tables of the kind and of its sitemap, by name.
+impl Serialize for PageKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let reader = match &self.reader {
+            PageReader::HttpJson(kind) => json!(kind),
+            PageReader::Html(kind) => json!(kind),
+            PageReader::JsonLd(kind) => json!(kind),
+            PageReader::Feed(kind) => json!(kind),
+            PageReader::Ical(kind) => json!(kind),
+        };
+        let sitemap = self.sitemap.as_ref().map(|sitemap| ("sitemap", json!(sitemap)));
+        serializer.collect_map([(self.name(), reader)].into_iter().chain(sitemap))
     }
 }
 

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
 use super::FetchError;
@@ -82,6 +82,16 @@ pub struct AllowPrivate {
     all: bool,
     networks: Vec<Network>,
     hosts: Vec<String>,
+}
+
+impl Serialize for AllowPrivate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.all || (self.networks.is_empty() && self.hosts.is_empty()) {
+            return serializer.serialize_bool(self.all);
+        }
+        let networks = self.networks.iter().map(|network| format!("{}/{}", network.address, network.bits));
+        serializer.collect_seq(networks.chain(self.hosts.iter().cloned()))
+    }
 }
 
 /// How [`AllowPrivate`] is written.

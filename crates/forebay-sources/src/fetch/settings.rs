@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use reqwest::header::{self, HeaderValue};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::AllowPrivate;
 use super::values::{Period, Rate, Size};
@@ -17,7 +17,7 @@ use super::values::{Period, Rate, Size};
 /// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
 /// hold over all sources of a process that fetch from that host. Proxies of the environment (`HTTPS_PROXY` and the like)
 /// are not used: they would look up names themselves, where addresses are not checked.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FetchSettings {
     /// Whom the owner of a site can ask about the fetching: an `https://` URL or a `mailto:` address. It is sent with
@@ -99,7 +99,7 @@ impl Default for FetchSettings {
 }
 
 /// How many requests may be under way: 1 to 256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "u16")]
 pub struct Concurrency(u16);
 
@@ -123,7 +123,7 @@ impl TryFrom<u16> for Concurrency {
 }
 
 /// Whether robots.txt is obeyed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Robots {
     /// Nothing is fetched that robots.txt disallows.
@@ -134,7 +134,7 @@ pub enum Robots {
 }
 
 /// A compression of HTTP (RFC 9110, 8.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// RFC 1952.
@@ -160,7 +160,7 @@ impl Encoding {
 }
 
 /// Whom to ask: an `http://` or `https://` URL, or a `mailto:` address.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct Contact(String);
 
@@ -189,7 +189,7 @@ impl TryFrom<String> for Contact {
 }
 
 /// The name of a header that may be configured.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct HeaderName(String);
 
@@ -245,6 +245,16 @@ pub enum Header {
     File(HeaderFromFile),
 }
 
+impl Serialize for Header {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(_) => serializer.serialize_str("***"),
+            Self::Env(from) => from.serialize(serializer),
+            Self::File(from) => from.serialize(serializer),
+        }
+    }
+}
+
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -280,7 +290,7 @@ impl TryFrom<String> for HeaderText {
 }
 
 /// A header from the environment.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderFromEnv {
     /// The name of the environment variable.
@@ -288,7 +298,7 @@ pub struct HeaderFromEnv {
 }
 
 /// A header from a file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderFromFile {
     /// The path of the file.

@@ -4,12 +4,13 @@
 //! its line. The patterns in the JSON Schema are what editors check; the parsers here decide.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The longest period that is taken: a hundred years.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
@@ -19,6 +20,12 @@ const LONGEST: Duration = Duration::from_hours(24 * 36_500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Period(Duration);
+
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl Period {
     /// A period of so many seconds.
@@ -34,6 +41,13 @@ impl Period {
     /// The period as a duration.
     pub const fn get(self) -> Duration {
         self.0
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Periods are at most a hundred years long, so the fallback is never needed.
+        write!(f, "{:#}", SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX))
     }
 }
 
@@ -80,6 +94,15 @@ impl JsonSchema for Period {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Rate(Option<f64>);
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(times) => serializer.collect_str(&format_args!("{times}/s")),
+            None => serializer.serialize_str("unlimited"),
+        }
+    }
+}
 
 impl Rate {
     /// No limit.
@@ -151,7 +174,7 @@ impl JsonSchema for Rate {
 }
 
 /// A number of bytes: `10MB`, `512KiB`, `2GB`, or a bare number. Units with an `i` count in 1024, the others in 1000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "SizeForm")]
 pub struct Size(u64);
 

@@ -21,9 +21,10 @@ use std::time::Duration;
 
 use forebay_domain::scope::Scope;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::file::{FileFormat, RecordsPointer, check_records, read_options};
+use super::masked;
 use super::value::EnvValue;
 use crate::fetch::Period;
 use crate::{Error, ReadOptions};
@@ -37,11 +38,12 @@ const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 const OWN_PREFIX: &str = "FOREBAY_";
 
 /// A program that prints records to standard output.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// The program and its arguments, started without a shell. Arguments are seen by every user of the machine: put
     /// secrets into `env`.
+    #[serde(serialize_with = "masked::serialize_arguments")]
     pub argv: Vec<String>,
     /// The folder in which it runs. Default: the one in which Forebay runs.
     pub cwd: Option<PathBuf>,
@@ -89,6 +91,12 @@ pub struct RunContext<'a> {
 pub type LogTaker = Box<dyn FnMut(LogLine) + Send>;
 
 impl Command {
+    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    pub fn reading(&self) -> impl Serialize {
+        let Self { argv, cwd: _, env: _, timeout: _, format, records, max_stderr_lines: _ } = self;
+        (masked::arguments(argv), format, records)
+    }
+
     /// Checks what can be told without starting anything. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("command.argv", &self.argv)?;

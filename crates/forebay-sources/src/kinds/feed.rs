@@ -18,7 +18,7 @@ mod tests;
 
 use forebay_domain::reject::{Place, Reject, RejectReason};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{AllowedHost, Urls, links};
@@ -27,7 +27,7 @@ use crate::{Error, Harvest, Link, Page, Rejected, Role};
 use entry::Entry;
 
 /// A feed: RSS, Atom or JSON Feed, told by its content.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feed {
     /// The feed, or several: absolute URLs, with `{name}` for what the scope gives.
@@ -45,6 +45,12 @@ const fn yes() -> bool {
 }
 
 impl Feed {
+    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    pub(super) fn reading(&self) -> impl Serialize {
+        let Self { url: _, follow_next, allow_hosts } = self;
+        (follow_next, allow_hosts)
+    }
+
     /// Reads a feed. Error: `page_unreadable` if it is none.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
         let text = text::of(page);

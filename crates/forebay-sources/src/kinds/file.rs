@@ -3,7 +3,7 @@
 //! A file is no page: it goes through the [`Reader`](crate::Reader) as a stream, in little memory, whatever its size.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use forebay_domain::scope::Scope;
@@ -12,7 +12,7 @@ use super::UrlTemplate;
 use crate::{Error, Format, ReadOptions};
 
 /// A file over HTTP that is read while it comes; gzip is told by its content.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// Where the file is. `{name}` is filled from the scope.
@@ -26,7 +26,7 @@ pub struct File {
 }
 
 /// A format of a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
     /// Told by the content.
@@ -55,7 +55,7 @@ impl From<FileFormat> for Format {
 }
 
 /// A JSON pointer (RFC 6901), such as `/data/items`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct RecordsPointer(String);
@@ -70,6 +70,12 @@ impl TryFrom<String> for RecordsPointer {
 }
 
 impl File {
+    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    pub fn reading(&self) -> impl Serialize {
+        let Self { url: _, format, records } = self;
+        (format, records)
+    }
+
     /// Checks what goes together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_records("file.records", self.format, self.records.as_ref())

@@ -17,7 +17,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 pub(super) use parse::parse;
@@ -29,7 +29,7 @@ use super::{AllowedHost, Urls, unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
 /// A source whose records are in the markup of its pages.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Html {
     /// The first page, or several: absolute URLs, with `{name}` for what the scope gives. Left out beside a `sitemap`.
@@ -51,7 +51,7 @@ pub struct Html {
 }
 
 /// The pages that `follow` leads to.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Detail {
     /// The fields that a detail page holds; where a field is in the item too, the detail page's value is taken.
@@ -59,6 +59,12 @@ pub struct Detail {
 }
 
 impl Html {
+    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    pub(super) fn reading(&self) -> impl Serialize {
+        let Self { url: _, items, fields, next, follow, detail, allow_hosts } = self;
+        (items, fields, next, follow, detail, allow_hosts)
+    }
+
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         let invalid =

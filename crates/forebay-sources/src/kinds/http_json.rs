@@ -10,7 +10,7 @@ mod next;
 
 use forebay_domain::scope::Scope;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 pub use next::{Cursor, Next, PageNumber};
@@ -24,7 +24,7 @@ use crate::{Chunk, Error, Harvest, Link, Page, sniff};
 const MAX_RECORD_BYTES: usize = 16 << 20;
 
 /// A source that answers with JSON over HTTP.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpJson {
     /// The first page, or several that are read one after another: absolute URLs, with `{name}` for what the scope
@@ -55,6 +55,12 @@ pub struct Pointer {
     path: Path,
 }
 
+impl Serialize for Pointer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
 impl TryFrom<String> for Pointer {
     type Error = Error;
 
@@ -77,6 +83,12 @@ impl Pointer {
 }
 
 impl HttpJson {
+    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    pub(super) fn reading(&self) -> impl Serialize {
+        let Self { url: _, records, next, page, cursor, allow_hosts } = self;
+        (records, next, page, cursor, allow_hosts)
+    }
+
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         let ways = usize::from(self.next.is_some())

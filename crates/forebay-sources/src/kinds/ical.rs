@@ -22,7 +22,7 @@ use std::collections::hash_map::Entry;
 use encoding_rs::UTF_8;
 use forebay_domain::reject::{Place, Reject, RejectReason};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Urls, feed};
 use crate::chunk::head;
@@ -34,7 +34,7 @@ use line::{Line, Lines, Property};
 const MAX_NESTING: usize = 16;
 
 /// A calendar over HTTP, as `.ics` files are.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ical {
     /// The calendar, or several: absolute URLs, with `{name}` for what the scope gives.

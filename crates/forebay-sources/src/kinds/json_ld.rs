@@ -9,7 +9,7 @@
 mod block;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::html::{Reading, page_text, parse};
 use super::{AllowedHost, LinkRule, Urls, unreadable};
@@ -19,7 +19,7 @@ use crate::{Error, Harvest, Link, Page, Role};
 const MAX_BLOCKS: usize = 10_000;
 
 /// A source whose pages hold JSON-LD in `<script type="application/ld+json">`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JsonLd {
     /// The first page, or several: absolute URLs, with `{name}` for what the scope gives. Left out beside a `sitemap`.
@@ -37,6 +37,12 @@ pub struct JsonLd {
 }
 
 impl JsonLd {
+    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    pub(super) fn reading(&self) -> impl Serialize {
+        let Self { url: _, types, next, follow, allow_hosts } = self;
+        (types, next, follow, allow_hosts)
+    }
+
     /// Whether the settings go together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         if self.types.iter().any(|name| block::short_type(name).is_empty()) {

@@ -7,7 +7,7 @@
 //! every day is let through besides: to TLS, and between a host with and without `www.`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use crate::Error;
@@ -26,6 +26,13 @@ const MAX_URL_BYTES: usize = 8192;
 pub struct AllowedHost {
     name: String,
     with_subdomains: bool,
+}
+
+impl Serialize for AllowedHost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let under = if self.with_subdomains { "*." } else { "" };
+        serializer.collect_str(&format_args!("{under}{}", self.name))
+    }
 }
 
 impl TryFrom<String> for AllowedHost {

@@ -4,14 +4,14 @@
 //! tables that may be read, are the store's (`forebay_store::user_rows`), which gives the rows as JSON Lines.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::value::Secret;
 use crate::fetch::Period;
 use crate::{Error, Format, ReadOptions};
 
 /// Rows of a Postgres table or query, read in one transaction that can only read.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Postgres {
     /// The table or view: `name` (in the schema `public`) or `schema.name`, exactly as it is spelt in the database.
@@ -35,6 +35,12 @@ const fn an_hour() -> Period {
 }
 
 impl Postgres {
+    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    pub fn reading(&self) -> impl Serialize {
+        let Self { table, query, url: _, contract_version_column, timeout: _ } = self;
+        (table, query, contract_version_column)
+    }
+
     /// Checks what goes together. Error: `invalid_source_setting`. Whether the names can be used is the store's to say.
     pub fn check(&self) -> Result<(), Error> {
         let invalid =

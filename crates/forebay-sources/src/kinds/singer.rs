@@ -11,19 +11,20 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::command::{LogTaker, Output, RunContext, Stopper, check_argv, check_env};
 use super::value::EnvValue;
-use super::{Command, FileFormat};
+use super::{Command, FileFormat, masked};
 use crate::fetch::Period;
 use crate::{Error, Format, ReadOptions, SingerOptions};
 
 /// A Singer tap.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Singer {
     /// The tap and arguments of its own, started without a shell. Forebay adds `--config`, `--catalog` and `--state`.
+    #[serde(serialize_with = "masked::serialize_arguments")]
     pub command: Vec<String>,
     /// The stream whose records are read. Default: the only one; a tap that sends a second one is an error then.
     pub stream: Option<String>,
@@ -57,7 +58,7 @@ const fn ten_thousand() -> u32 {
 }
 
 /// What becomes of the tap's state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatePolicy {
     /// It is stored after each commit and given to the tap at the next run.
@@ -68,6 +69,13 @@ pub enum StatePolicy {
 }
 
 impl Singer {
+    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    pub fn reading(&self) -> impl Serialize {
+        let Self { command, stream, config, catalog, state, cwd: _, env: _, timeout: _, max_stderr_lines: _ } =
+            self;
+        (masked::arguments(command), stream, config, catalog, state)
+    }
+
     /// Checks what can be told without starting anything. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("singer.command", &self.command)?;

@@ -13,7 +13,7 @@ use std::io::Read;
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::events::Event;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::links::{self, AllowedHost};
 use super::{Urls, unreadable};
@@ -31,7 +31,7 @@ const MAX_PATTERN_BYTES: usize = 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The sitemap of a site, which leads to the pages that the source's other table (`html` or `json_ld`) reads.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sitemap {
     /// The sitemap, an index of sitemaps, or several; gzip is told by content. With `{name}` for what the scope gives.
@@ -48,7 +48,7 @@ pub struct Sitemap {
 }
 
 /// A path of a URL as a pattern: `*` is anything, also slashes; everything else is itself.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct PathPattern(String);
@@ -87,6 +87,12 @@ enum List {
 }
 
 impl Sitemap {
+    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    pub(super) fn reading(&self) -> impl Serialize {
+        let Self { url: _, include, exclude, allow_hosts } = self;
+        (include, exclude, allow_hosts)
+    }
+
     /// Reads a sitemap or an index: links to pages ([`Role::Listing`]) and to sitemaps ([`Role::Sitemap`]). Pages that
     /// `include` and `exclude` leave out are not counted. Error: `page_unreadable`.
     pub fn harvest(&self, page: &Page, _: &Link) -> Result<Harvest, Error> {

@@ -10,10 +10,11 @@ use std::fmt::{self, Write as _};
 
 use forebay_domain::scope::{MAX_KEY_BYTES, Scope};
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
+use super::masked;
 use crate::Error;
 
 /// The longest template, in bytes.
@@ -27,6 +28,12 @@ const MAX_BYTES: usize = 4096;
 pub struct UrlTemplate {
     text: String,
     parts: Vec<Part>,
+}
+
+impl Serialize for UrlTemplate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&masked::url(&self.text))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +150,7 @@ impl Part {
 }
 
 /// One URL with placeholders, or a list of them, in the order in which they are fetched.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(with = "OneOrMany")]
 pub struct Urls(Vec<UrlTemplate>);
 

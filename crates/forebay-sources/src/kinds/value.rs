@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::{env, fmt, fs};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
+use super::masked::MASK;
 use crate::Error;
 
 /// The largest file that can hold a value, in bytes.
@@ -26,8 +27,18 @@ pub enum EnvValue {
     File(FromFile),
 }
 
+impl Serialize for EnvValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(_) => serializer.serialize_str(MASK),
+            Self::Env(from) => from.serialize(serializer),
+            Self::File(from) => from.serialize(serializer),
+        }
+    }
+}
+
 /// A value from the environment.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromEnv {
     /// The name of the environment variable.
@@ -35,7 +46,7 @@ pub struct FromEnv {
 }
 
 /// A value from a file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromFile {
     /// The path of the file.
@@ -59,7 +70,7 @@ impl EnvValue {
 }
 
 /// A secret: `{ env = "NAME" }` or `{ file = "PATH" }`, never the value itself.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "expected { env = \"NAME\" } or { file = \"PATH\" }")]
 pub enum Secret {
     /// An environment variable that holds it.

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Selector;
 use crate::Error;
@@ -38,7 +38,7 @@ pub(super) enum Take {
 }
 
 /// The table form of a rule.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "switches in a table of the configuration")]
 struct RuleTable {
@@ -89,7 +89,61 @@ impl TryFrom<String> for LinkRule {
     }
 }
 
+impl LinkRule {
+    /// The rule as text: its selector, and its attribute unless that is `href`.
+    pub fn text(&self) -> String {
+        let select = self.select.as_ref().map_or("", Selector::as_str);
+        if self.attribute == "href" && self.select.is_some() {
+            return select.to_owned();
+        }
+        format!("{select}@{}", self.attribute)
+    }
+}
+
+impl Serialize for LinkRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
 impl Rule {
+    /// The rule as text, if the short form can say it.
+    pub fn text(&self) -> Option<String> {
+        let select = self.select.as_ref().map_or("", Selector::as_str);
+        let list = if self.is_list { "[]" } else { "" };
+        let is_short = !self.is_required && self.after.is_none() && self.before.is_none();
+        match &self.take {
+            Take::Text if is_short && !select.is_empty() => Some(format!("{select}{list}")),
+            Take::Attribute { name, is_url } if is_short && *is_url == holds_url(name) => {
+                Some(format!("{select}@{name}{list}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Its selector. Default: none, the item itself.
+    pub fn selector(&self) -> Option<&str> {
+        self.select.as_ref().map(Selector::as_str)
+    }
+
+    fn to_table(&self) -> RuleTable {
+        let (attribute, absolute) = match &self.take {
+            Take::Attribute { name, is_url } => (Some(name.clone()), Some(*is_url)),
+            _ => (None, None),
+        };
+        RuleTable {
+            select: self.select.clone(),
+            attribute,
+            list: self.is_list,
+            html: self.take == Take::Html,
+            absolute,
+            required: self.is_required,
+            after: self.after.clone(),
+            before: self.before.clone(),
+            page_url: self.take == Take::PageUrl,
+        }
+    }
+
     /// Reads the short form. Error: `invalid_selector`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
@@ -157,6 +211,16 @@ fn holds_url(name: &str) -> bool {
         name,
         "href" | "src" | "action" | "formaction" | "poster" | "cite" | "data" | "longdesc" | "background"
     )
+}
+
+/// Rules to the same effect serialise alike, however they are written.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.text() {
+            Some(text) => serializer.serialize_str(&text),
+            None => self.to_table().serialize(serializer),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Rule {

@@ -12,7 +12,7 @@ mod parse;
 
 use html5ever::LocalName;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(super) use matching::Matcher;
 
@@ -25,6 +25,12 @@ use crate::Error;
 pub struct Selector {
     text: String,
     alternatives: Vec<Complex>,
+}
+
+impl Serialize for Selector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 /// A compound and what has to be around it, from right to left.

@@ -3,7 +3,7 @@
 //! A link that cannot be followed is an error, not the end: a run that stops early must not look complete.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::Pointer;
@@ -13,6 +13,8 @@ use crate::{Error, Page};
 
 /// The most bytes of a cursor.
 const MAX_CURSOR_BYTES: usize = 4096;
+/// How [`Next::LinkHeader`] is written.
+const LINK_HEADER: &str = "link-header";
 
 /// Where a page says which one is next: `link-header`, or a JSON pointer to a link in its body.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -25,8 +27,17 @@ pub enum Next {
     Body(Pointer),
 }
 
+impl Serialize for Next {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::LinkHeader => serializer.serialize_str(LINK_HEADER),
+            Self::Body(pointer) => pointer.serialize(serializer),
+        }
+    }
+}
+
 /// Pages that are numbered in the query of their URL: `?page=1`, `?page=2` …, or `?offset=0`, `?offset=100` ….
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageNumber {
     /// The parameter of the query that holds the number. Default: `page`.
@@ -45,7 +56,7 @@ pub struct PageNumber {
 }
 
 /// Pages of which each gives the cursor for the next.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// A JSON pointer to the cursor in the body: a string or a number. An absent, null, false or empty one marks the
@@ -60,7 +71,7 @@ impl TryFrom<String> for Next {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self, Error> {
-        if text == "link-header" { Ok(Self::LinkHeader) } else { Pointer::try_from(text).map(Self::Body) }
+        if text == LINK_HEADER { Ok(Self::LinkHeader) } else { Pointer::try_from(text).map(Self::Body) }
     }
 }
 
