@@ -13,16 +13,15 @@ mod refresh;
 mod single_flight;
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use forebay_domain::{
-    freshness::{self, Freshness, FreshnessPolicy, Judgement},
+    freshness::{Freshness, Judgement},
     scope::Scope,
 };
-use forebay_store::freshness::{self as ledger, LedgerEntry};
+use forebay_store::freshness::LedgerEntry;
 use jiff::Timestamp;
 use moka::sync::Cache;
 use serde::Serialize;
@@ -31,6 +30,7 @@ use tokio::sync::Semaphore;
 use self::{outage::Away, single_flight::SingleFlight};
 use crate::{
     error::Error,
+    freshness::Policies,
     scrape::{Scraper, Stop},
 };
 
@@ -152,8 +152,7 @@ pub struct Gate {
 #[derive(Debug)]
 struct Shared {
     scraper: Scraper,
-    /// By entity type; for others the shipped ones.
-    policies: BTreeMap<String, FreshnessPolicy>,
+    policies: Policies,
     answers: Cache<Wanted, Arc<Ensured>>,
     flights: SingleFlight,
     /// What happens while the database is away.
@@ -169,18 +168,14 @@ struct Shared {
 }
 
 impl Gate {
-    /// A gate in front of the scraper's sources. `policies` are by entity type; what they leave out is as shipped.
-    pub fn new(scraper: Scraper, policies: BTreeMap<String, FreshnessPolicy>) -> Self {
+    /// A gate in front of the scraper's sources. `policies` say how old data may become.
+    pub fn new(scraper: Scraper, policies: impl Into<Policies>) -> Self {
         Self::with_lease(scraper, policies, LEASE)
     }
 
     /// The same with another lease: after so long without a word a process that scrapes is taken for dead.
-    pub fn with_lease(
-        scraper: Scraper,
-        policies: BTreeMap<String, FreshnessPolicy>,
-        lease: Duration,
-    ) -> Self {
-        Self::made(scraper, policies, lease, true, Stop::default())
+    pub fn with_lease(scraper: Scraper, policies: impl Into<Policies>, lease: Duration) -> Self {
+        Self::made(scraper, policies.into(), lease, true, Stop::default())
     }
 
     /// A gate of a process that ends with its answer: what it scrapes while the database is away cannot wait for that to
@@ -188,17 +183,11 @@ impl Gate {
     ///
     /// Asked to stop, it ends what is under way before its time: runs are closed as aborted, who waits elsewhere for the
     /// same goes on in its place, and the answer is what is stored with the error `interrupted`.
-    pub fn for_one_answer(scraper: Scraper, policies: BTreeMap<String, FreshnessPolicy>, stop: Stop) -> Self {
-        Self::made(scraper, policies, LEASE, false, stop)
+    pub fn for_one_answer(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
+        Self::made(scraper, policies.into(), LEASE, false, stop)
     }
 
-    fn made(
-        scraper: Scraper,
-        policies: BTreeMap<String, FreshnessPolicy>,
-        lease: Duration,
-        keeps: bool,
-        stop: Stop,
-    ) -> Self {
+    fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps: bool, stop: Stop) -> Self {
         let answers = Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build();
         let shared = Shared {
             scraper,
@@ -214,9 +203,9 @@ impl Gate {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The policy of an entity type.
-    pub fn policy(&self, entity_type: &str) -> FreshnessPolicy {
-        self.shared.policy(entity_type)
+    /// How old data may become.
+    pub fn policies(&self) -> &Policies {
+        &self.shared.policies
     }
 
     /// Makes sure that there is fresh data, and tells what there is. Never fails: why there is none is in the answer.
@@ -239,13 +228,8 @@ impl Gate {
 }
 
 impl Shared {
-    fn policy(&self, entity_type: &str) -> FreshnessPolicy {
-        self.policies.get(entity_type).copied().unwrap_or_else(|| FreshnessPolicy::shipped(entity_type))
-    }
-
     fn judge(&self, wanted: &Wanted, last_sync: Option<Timestamp>) -> Judgement {
-        let spread = freshness::spread(&wanted.entity_type, &wanted.scope);
-        freshness::judge(last_sync, Timestamp::now(), &self.policy(&wanted.entity_type), spread)
+        self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, Timestamp::now())
     }
 
     /// Remembers an answer, if it is one that may be given again.
@@ -302,28 +286,5 @@ impl From<&Error> for EnsureError {
             hint: error.hint(),
             retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
         }
-    }
-}
-
-/// The entries of the ledger, as [`ledger::list`] gives them, judged by the gate's policies.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// The entry.
-    pub entry: LedgerEntry,
-    /// How it stands.
-    pub judgement: Judgement,
-}
-
-impl Gate {
-    /// What the ledger says, at most `limit` entries from `filter` on.
-    pub async fn standings(&self, filter: &ledger::LedgerFilter, limit: u32) -> crate::Result<Vec<Standing>> {
-        let client = self.shared.scraper.database.client().await?;
-        let entries = ledger::list(&**client, filter, limit).await?;
-        let standing = |entry: LedgerEntry| {
-            let scope: Scope = entry.scope.parse().unwrap_or_default();
-            let wanted = Wanted { entity_type: entry.entity_type.clone(), scope };
-            Standing { judgement: self.shared.judge(&wanted, entry.last_sync), entry }
-        };
-        Ok(entries.into_iter().map(standing).collect())
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod ensure;
 pub mod error;
+pub mod freshness;
 mod http;
 pub mod logs;
 pub mod persist;

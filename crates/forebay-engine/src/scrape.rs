@@ -8,7 +8,7 @@ mod breaker;
 mod chain;
 pub(crate) mod collect;
 mod declare;
-mod definition;
+pub(crate) mod definition;
 mod feed;
 mod ledger;
 mod many;

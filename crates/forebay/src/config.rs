@@ -22,8 +22,8 @@ pub(crate) mod source;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-use forebay_domain::freshness::FreshnessPolicy;
-use forebay_engine::scrape::Sources;
+use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
+use forebay_engine::{freshness::Policies, scrape::Sources};
 use forebay_sources::fetch::FetchSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -115,6 +115,14 @@ impl Config {
     pub(crate) fn freshness(&self, entity_type: &str) -> FreshnessPolicy {
         let policy = self.freshness.over(FreshnessPolicy::shipped(entity_type));
         self.entities.get(entity_type).map_or(policy, |entity| entity.over(policy))
+    }
+
+    /// How old data of every entity type may become.
+    pub(crate) fn policies(&self) -> Policies {
+        let shipped = SHIPPED_TTLS.iter().map(|(name, _)| *name);
+        let configured = self.entities.keys().map(String::as_str);
+        let named = shipped.chain(configured).map(|name| (name.to_owned(), self.freshness(name)));
+        Policies::new(named).with_fallback(self.freshness.over(FreshnessPolicy::default()))
     }
 }
 

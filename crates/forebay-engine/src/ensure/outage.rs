@@ -153,8 +153,7 @@ pub(super) async fn serve(
     }
     let asked_at = Timestamp::now();
     let mut answer = shared.fall_back(wanted, None, EnsureError::from(error));
-    let sources: Vec<String> =
-        super::refresh::primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
+    let sources = super::refresh::sources_of(shared, wanted);
     let (mut num_whole, mut num_records) = (0, 0);
     for name in &sources {
         let (scraper, scope, name_of) = (shared.scraper.clone(), wanted.scope.clone(), name.clone());

@@ -13,6 +13,7 @@ use tokio::time;
 use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted, outage};
 use crate::{
     error::{Error, Result},
+    freshness::Answering,
     scrape::{Candidate, ScrapeOptions, SourceDefinition, scrape_chain},
 };
 
@@ -82,8 +83,7 @@ async fn bring_up_to_date(
     entry: Option<LedgerEntry>,
     force: bool,
 ) -> Ensured {
-    let names: Vec<String> =
-        primaries(shared, wanted).into_iter().map(|source| source.name.clone()).collect();
+    let names = sources_of(shared, wanted);
     if names.is_empty() {
         return shared.fall_back(wanted, entry.as_ref(), no_source(shared, wanted));
     }
@@ -366,18 +366,10 @@ async fn close(
     answer
 }
 
-/// The sources of an entity type whose scopes the wanted one can be, without those that only stand in for others.
-pub(super) fn primaries<'a>(shared: &'a Shared, wanted: &Wanted) -> Vec<&'a SourceDefinition> {
-    let sources = &shared.scraper.sources;
-    let stands_in =
-        |name: &str| sources.values().any(|other| other.fallback.iter().any(|fallback| fallback == name));
-    sources
-        .values()
-        .filter(|source| {
-            source.entity_type == wanted.entity_type && source.enabled && !stands_in(&source.name)
-        })
-        .filter(|source| source.covers(&wanted.scope))
-        .collect()
+/// The names of the sources that are scraped for what is wanted.
+pub(super) fn sources_of(shared: &Shared, wanted: &Wanted) -> Vec<String> {
+    let answering = Answering::of(&shared.scraper.sources, &wanted.entity_type, &wanted.scope);
+    answering.sources.into_iter().map(|source| source.name.clone()).collect()
 }
 
 fn no_source(shared: &Shared, wanted: &Wanted) -> EnsureError {

@@ -6,6 +6,7 @@ use forebay_store::freshness::{self as ledger, Synced};
 use super::{Scraper, SourceDefinition, Sources, chain::Candidate};
 use crate::{
     error::{Error, Result},
+    freshness::Answering,
     persist::RunReport,
 };
 
@@ -71,15 +72,7 @@ pub(super) async fn note_failure(
     let _ = ledger::note_failure(&**client, entity_type, scope, code, &message, failed.run_id).await;
 }
 
-/// Whether `ensure` would scrape this source for the scope, and no other one but as a fallback.
+/// Whether `ensure` scrapes this source for the scope, and no other.
 fn is_only_source(sources: &Sources, source: &SourceDefinition, scope: &Scope) -> bool {
-    let stands_in =
-        |name: &str| sources.values().any(|other| other.fallback.iter().any(|known| known == name));
-    let mut asked = sources.values().filter(|other| {
-        other.enabled
-            && other.entity_type == source.entity_type
-            && other.covers(scope)
-            && !stands_in(&other.name)
-    });
-    asked.next().is_some_and(|only| only.name == source.name) && asked.next().is_none()
+    Answering::of(sources, &source.entity_type, scope).is_only(&source.name)
 }

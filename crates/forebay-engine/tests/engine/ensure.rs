@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use forebay_domain::{freshness::FreshnessPolicy, scope::Scope};
-use forebay_engine::ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted};
+use forebay_engine::{
+    ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted},
+    freshness::Policies,
+};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
@@ -21,7 +24,8 @@ fn gate(world: &World) -> Gate {
 }
 
 fn gate_with(world: &World, policy: FreshnessPolicy) -> Gate {
-    Gate::with_lease(world.scraper.clone(), [("course".to_owned(), policy)].into(), Duration::from_secs(2))
+    let policies = Policies::new([("course".to_owned(), policy)]);
+    Gate::with_lease(world.scraper.clone(), policies, Duration::from_secs(2))
 }
 
 async fn ask(gate: &Gate) -> Arc<Ensured> {

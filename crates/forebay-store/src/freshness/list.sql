@@ -1,7 +1,7 @@
 select m.*, coalesce(m.lease_until > now(), false) as is_held
 from forebay.sync_metadata as m
 where ($1::text is null or m.entity_type = $1)
-    and ($2::text is null or (m.entity_type, m.scope) > ($2, $3::text))
+    and ($2::text is null or (m.entity_type collate "C", m.scope collate "C") > ($2, $3::text))
     and (
         $6::timestamptz is null
         or m.last_sync is null
@@ -11,5 +11,6 @@ where ($1::text is null or m.entity_type = $1)
             (select max(t.before) from unnest($4::text[], $5::timestamptz[]) as t (entity_type, before)
                 where t.entity_type = m.entity_type),
             $6))
-order by m.entity_type, m.scope
+-- Bytewise like the program, which puts scopes between these that are in no row.
+order by m.entity_type collate "C", m.scope collate "C"
 limit $7

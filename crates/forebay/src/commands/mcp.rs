@@ -10,9 +10,6 @@ mod shape;
 mod tool;
 mod tools;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
 use forebay_engine::ensure::Gate;
 use rmcp::{
     service::{ServerInitializeError, serve_server},
@@ -21,7 +18,6 @@ use rmcp::{
 
 use self::server::Server;
 use crate::{
-    config::Config,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -53,7 +49,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             if args.allow_scrape {
                 context.declare(&scraper.database).await?;
             }
-            let gate = Gate::new(scraper.clone(), policies(&config));
+            let gate = Gate::new(scraper.clone(), config.policies());
             serve(Server::new(scraper.clone(), gate, args.allow_scrape)).await
         })
         .await?;
@@ -77,13 +73,4 @@ async fn serve(server: Server) -> Result<(), Failure> {
     };
     running.waiting().await.map_err(|error| failure("serving ended unexpectedly").because(&error))?;
     Ok(())
-}
-
-/// How old data may become, for each entity type that the configuration or Forebay itself speaks of.
-fn policies(config: &Config) -> BTreeMap<String, FreshnessPolicy> {
-    let scraped = config.definitions().values().map(|definition| definition.entity_type.as_str());
-    let brought = config.sources.values().filter_map(|source| source.entity.as_deref());
-    let shipped = SHIPPED_TTLS.iter().map(|(name, _)| *name);
-    let known: BTreeSet<&str> = scraped.chain(brought).chain(shipped).collect();
-    known.into_iter().map(|name| (name.to_owned(), config.freshness(name))).collect()
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_domain::freshness::Judgement;
-use forebay_store::freshness::LedgerEntry;
+use forebay_engine::freshness::ScopeFreshness;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -24,22 +23,22 @@ pub(super) struct FreshnessReport {
 
 /// One entity type and scope. Its fields are stable.
 #[derive(Debug, Serialize)]
-pub(super) struct Standing {
-    pub(super) entity_type: String,
-    pub(super) scope: String,
+struct Standing {
+    entity_type: String,
+    scope: String,
     /// `fresh`, `stale_while_revalidate`, `stale_if_error`, `expired` or `never`.
-    pub(super) freshness: &'static str,
+    freshness: &'static str,
     /// `ok`, `warn` or `error`, by `warn_after` and `error_after`.
     age_status: &'static str,
     age_seconds: Option<i64>,
     fresh_until: Option<Timestamp>,
     last_sync: Option<Timestamp>,
     /// How the last attempt stands; none: there was none.
-    pub(super) status: Option<&'static str>,
+    status: Option<&'static str>,
     /// A process is at it, and alive.
-    pub(super) is_held: bool,
+    is_held: bool,
     is_partial: bool,
-    pub(super) num_failures: i32,
+    num_failures: i32,
     num_records: Option<i64>,
     run_id: Option<i64>,
     source: Option<String>,
@@ -48,7 +47,27 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(entry: LedgerEntry, judged: Judgement) -> Self {
+    fn new(scope: ScopeFreshness) -> Self {
+        let ScopeFreshness { entity_type, scope, judgement, entry, .. } = scope;
+        let untried = Self {
+            entity_type,
+            scope,
+            freshness: judgement.freshness.as_str(),
+            age_status: judgement.status.as_str(),
+            age_seconds: judgement.age.map(|age| age.as_secs()),
+            fresh_until: judgement.fresh_until,
+            last_sync: None,
+            status: None,
+            is_held: false,
+            is_partial: false,
+            num_failures: 0,
+            num_records: None,
+            run_id: None,
+            source: None,
+            error_code: None,
+            error: None,
+        };
+        let Some(entry) = entry else { return untried };
         Self {
             last_sync: entry.last_sync,
             status: Some(entry.status.as_str()),
@@ -60,29 +79,7 @@ impl Standing {
             source: entry.source_name,
             error_code: entry.error_code,
             error: entry.error,
-            ..Self::never(entry.entity_type, entry.scope, judged)
-        }
-    }
-
-    /// One that was never tried.
-    pub(super) fn never(entity_type: String, scope: String, judged: Judgement) -> Self {
-        Self {
-            entity_type,
-            scope,
-            freshness: judged.freshness.as_str(),
-            age_status: judged.status.as_str(),
-            age_seconds: judged.age.map(|age| age.as_secs()),
-            fresh_until: judged.fresh_until,
-            last_sync: None,
-            status: None,
-            is_held: false,
-            is_partial: false,
-            num_failures: 0,
-            num_records: None,
-            run_id: None,
-            source: None,
-            error_code: None,
-            error: None,
+            ..untried
         }
     }
 
@@ -123,8 +120,8 @@ impl Standing {
 }
 
 impl FreshnessReport {
-    pub(super) fn new(entries: Vec<Standing>, is_stale_only: bool, has_more: bool) -> Self {
-        Self { entries, has_more, is_stale_only }
+    pub(super) fn new(scopes: Vec<ScopeFreshness>, is_stale_only: bool, has_more: bool) -> Self {
+        Self { entries: scopes.into_iter().map(Standing::new).collect(), has_more, is_stale_only }
     }
 }
 

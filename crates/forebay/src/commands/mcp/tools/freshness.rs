@@ -1,10 +1,6 @@
 //! `freshness`: which entity types and scopes there are, and how old they are.
 
-use std::collections::BTreeSet;
-
-use forebay_domain::freshness::{Freshness as Judged, FreshnessPolicy, SHIPPED_TTLS};
-use forebay_engine::ensure::{Gate, Standing};
-use forebay_store::freshness::{LedgerFilter, StaleBefore, SyncStatus};
+use forebay_engine::freshness::{self, ListOptions, ScopeFreshness};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,8 +13,6 @@ use crate::{failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 100;
-/// An entity type that no configuration speaks of.
-const ANY_OTHER: &str = "";
 
 pub(in super::super) struct Freshness;
 
@@ -43,9 +37,10 @@ pub(in super::super) struct Arguments {
 /// A page of the ledger, by entity type and scope.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in super::super) struct Ledger {
-    /// One entry for each entity type and scope that was ever synced, or tried.
+    /// One entry for each entity type and scope that was ever synced, or tried; with `stale_only` also those that are
+    /// declared and were never tried.
     entries: Vec<Entry>,
-    /// Give it as `cursor` for more; null: there is no more. A page may be short, even empty, and still have one.
+    /// Give it as `cursor` for more; null: there is no more.
     next_cursor: Option<String>,
 }
 
@@ -65,8 +60,8 @@ struct Entry {
     age_seconds: Option<i64>,
     /// Until when it is, or was, fresh.
     fresh_until: Option<String>,
-    /// How the last attempt stands: `in_progress`, `success` or `failed`.
-    status: &'static str,
+    /// How the last attempt stands: `in_progress`, `success` or `failed`; null: there was none.
+    status: Option<&'static str>,
     /// An attempt is under way.
     is_under_way: bool,
     /// The last attempt that succeeded covered only a part of the scope.
@@ -100,55 +95,44 @@ impl Tool for Freshness {
 
     async fn call(server: &Server, arguments: Arguments) -> Result<Ledger, Failure> {
         let after: Option<(String, String)> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
-        let stale = arguments.stale_only.then(|| stale_before(server));
-        let filter = LedgerFilter { entity_type: arguments.entity, stale, after };
-        let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
-        let mut standings = server.gate().standings(&filter, limit + 1).await?;
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = standings.len() > wanted;
-        standings.truncate(wanted);
-        let place = |last: &Standing| cursor::write(&(&last.entry.entity_type, &last.entry.scope));
-        let next_cursor = standings.last().filter(|_| has_more).map(place).transpose()?;
-        let is_wanted = |standing: &Standing| !arguments.stale_only || wants_looking_after(standing);
-        let entries = standings.into_iter().filter(is_wanted).map(Entry::new).collect();
-        Ok(Ledger { entries, next_cursor })
+        let options = ListOptions { entity_type: arguments.entity, only_stale: arguments.stale_only, after };
+        let limit = usize::try_from(limit(arguments.limit, DEFAULT_LIMIT, MOST)).unwrap_or(usize::MAX);
+        let (sources, policies) = (server.sources(), server.gate().policies());
+        let mut scopes =
+            freshness::list(server.database(), sources, policies, &options, limit + 1, Timestamp::now())
+                .await?;
+        let has_more = scopes.len() > limit;
+        scopes.truncate(limit);
+        let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));
+        let next_cursor = scopes.last().filter(|_| has_more).map(place).transpose()?;
+        Ok(Ledger { entries: scopes.into_iter().map(Entry::new).collect(), next_cursor })
     }
-}
-
-/// The earliest that entries of each type can be stale: the database leaves out what is surely fresh, and what is
-/// nearly stale is judged one by one.
-fn stale_before(server: &Server) -> StaleBefore {
-    let configured = server.sources().values().map(|source| source.entity_type.as_str());
-    let types: BTreeSet<&str> = configured.chain(SHIPPED_TTLS.iter().map(|(name, _)| *name)).collect();
-    let now = Timestamp::now();
-    let before = |gate: &Gate, name: &str| {
-        let FreshnessPolicy { ttl, jitter, .. } = gate.policy(name);
-        let at_least = ttl.mul_f64(1.0 - if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) });
-        now.checked_sub(at_least).unwrap_or(Timestamp::MIN)
-    };
-    StaleBefore {
-        by_type: types.into_iter().map(|name| (name.to_owned(), before(server.gate(), name))).collect(),
-        otherwise: before(server.gate(), ANY_OTHER),
-    }
-}
-
-fn wants_looking_after(standing: &Standing) -> bool {
-    let Standing { entry, judgement } = standing;
-    let is_abandoned = entry.status == SyncStatus::InProgress && !entry.is_held;
-    judgement.freshness != Judged::Fresh || entry.num_failures > 0 || is_abandoned
 }
 
 impl Entry {
-    fn new(standing: Standing) -> Self {
-        let Standing { entry, judgement } = standing;
-        Self {
-            entity: entry.entity_type,
-            scope: entry.scope,
+    fn new(scope: ScopeFreshness) -> Self {
+        let ScopeFreshness { entity_type, scope, judgement, entry, .. } = scope;
+        let untried = Self {
+            entity: entity_type,
+            scope,
             freshness: judgement.freshness.as_str(),
-            last_sync: entry.last_sync.map(|at| at.to_string()),
+            last_sync: None,
             age_seconds: judgement.age.map(|age| age.as_secs()),
             fresh_until: judgement.fresh_until.map(|at| at.to_string()),
-            status: entry.status.as_str(),
+            status: None,
+            is_under_way: false,
+            is_partial: false,
+            num_failures: 0,
+            num_records: None,
+            run_id: None,
+            answered_by: None,
+            error_code: None,
+            error: None,
+        };
+        let Some(entry) = entry else { return untried };
+        Self {
+            last_sync: entry.last_sync.map(|at| at.to_string()),
+            status: Some(entry.status.as_str()),
             is_under_way: entry.is_held,
             is_partial: entry.is_partial,
             num_failures: entry.num_failures,
@@ -157,6 +141,7 @@ impl Entry {
             answered_by: entry.source_name,
             error_code: entry.error_code,
             error: entry.error.map(|error| redact(&error)),
+            ..untried
         }
     }
 }

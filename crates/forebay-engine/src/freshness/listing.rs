@@ -1,0 +1,114 @@
+//! Reading how fresh one scope is, or all that are known.
+
+use forebay_domain::scope::Scope;
+use forebay_store::{
+    connect::{Client, Database},
+    freshness::{self as ledger, LedgerFilter},
+};
+use jiff::Timestamp;
+
+use super::{answering::Answering, policies::Policies, standing::ScopeFreshness};
+use crate::{error::Result, scrape::definition::Sources};
+
+/// Entries of the ledger that are read in one statement.
+const PORTION: u32 = 1_000;
+
+/// Which scopes to list.
+#[derive(Clone, Debug, Default)]
+pub struct ListOptions {
+    /// Only this entity type. Default: all.
+    pub entity_type: Option<String>,
+    /// Only scopes that need attention; scopes that sources declare and nobody ever synced are among them.
+    /// Default: every scope that is in the ledger.
+    pub only_stale: bool,
+    /// Only scopes after this entity type and scope, in the order of the list. Default: from the first.
+    pub after: Option<(String, String)>,
+}
+
+/// How fresh one scope is. Reads the ledger and scrapes nothing.
+pub async fn find(
+    database: &Database,
+    sources: &Sources,
+    policies: &Policies,
+    entity_type: &str,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<ScopeFreshness> {
+    let client = database.client().await?;
+    let entry = ledger::find(&**client, entity_type, scope).await?;
+    Ok(match entry {
+        Some(entry) => ScopeFreshness::of_entry(entry, policies, sources, now),
+        None => ScopeFreshness::untried(entity_type, scope, policies, sources, now),
+    })
+}
+
+/// How fresh each scope is, at most `limit` of them, ordered by entity type and scope.
+pub async fn list(
+    database: &Database,
+    sources: &Sources,
+    policies: &Policies,
+    options: &ListOptions,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<ScopeFreshness>> {
+    let client = database.client().await?;
+    let mut listed = in_ledger(&client, sources, policies, options, limit, now).await?;
+    if options.only_stale {
+        let untried = untried(&client, sources, policies, options, limit, now).await?;
+        listed.extend(untried);
+        listed.sort_by(|a, b| (&a.entity_type, &a.scope).cmp(&(&b.entity_type, &b.scope)));
+        listed.truncate(limit);
+    }
+    Ok(listed)
+}
+
+async fn in_ledger(
+    client: &Client,
+    sources: &Sources,
+    policies: &Policies,
+    options: &ListOptions,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<ScopeFreshness>> {
+    let mut filter = LedgerFilter {
+        entity_type: options.entity_type.clone(),
+        stale: options.only_stale.then(|| policies.stale_before(now)),
+        after: options.after.clone(),
+    };
+    let mut listed = Vec::new();
+    loop {
+        let entries = ledger::list(&***client, &filter, PORTION).await?;
+        let is_last = entries.len() < PORTION as usize;
+        filter.after = entries.last().map(|entry| (entry.entity_type.clone(), entry.scope.clone()));
+        let judged = entries.into_iter().map(|entry| ScopeFreshness::of_entry(entry, policies, sources, now));
+        // The database leaves out only what is surely fresh.
+        listed.extend(judged.filter(|scope| !options.only_stale || scope.needs_attention()));
+        if is_last || listed.len() >= limit {
+            listed.truncate(limit);
+            return Ok(listed);
+        }
+    }
+}
+
+/// The scopes that sources declare and the ledger has no entry for.
+async fn untried(
+    client: &Client,
+    sources: &Sources,
+    policies: &Policies,
+    options: &ListOptions,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<ScopeFreshness>> {
+    let mut untried = Vec::new();
+    for (place, scope) in Answering::declared(sources) {
+        let is_wanted = options.entity_type.as_ref().is_none_or(|wanted| *wanted == place.0)
+            && options.after.as_ref().is_none_or(|after| *after < place);
+        if is_wanted && ledger::find(&***client, &place.0, &scope).await?.is_none() {
+            untried.push(ScopeFreshness::untried(&place.0, &scope, policies, sources, now));
+        }
+        if untried.len() >= limit {
+            break;
+        }
+    }
+    Ok(untried)
+}
