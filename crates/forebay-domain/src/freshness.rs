@@ -5,7 +5,7 @@
 //! for the one, stale data is served while somebody brings it up to date, for the other it is served when that fails.
 //!
 //! Scopes that were synced together would expire together. So a part of each time to live is left out, computed from
-//! entity type and scope ([`spread`]): different for each, and the same for every process that asks.
+//! entity type and scope ([`jitter`]): different for each, and the same for every process that asks.
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
@@ -30,7 +30,7 @@ pub const SHIPPED_TTLS: [(&str, SignedDuration); 3] = [
 pub struct FreshnessPolicy {
     /// So long it is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
     pub ttl: SignedDuration,
-    /// Up to this share (0 to 1) of it is left out, by [`spread`]. Default: 0.1.
+    /// Up to this share (0 to 1) of it is left out, by [`jitter`]. Default: 0.1.
     pub jitter: f64,
     /// An age that operators are warned of; `None`: they are not. Default: `None`.
     pub warn_after: Option<SignedDuration>,
@@ -116,21 +116,21 @@ pub struct Judgement {
     pub fresh_until: Option<Timestamp>,
 }
 
-/// A number from 0 to 1 (excluded) for an entity type and scope: spread evenly, and the same everywhere and always.
-pub fn spread(entity_type: &str, scope: &Scope) -> f64 {
+/// A number from 0 to 1 (excluded) for an entity type and scope: evenly distributed, and the same everywhere and always.
+pub fn jitter(entity_type: &str, scope: &Scope) -> f64 {
     let digest = digest(&SHA256, format!("forebay freshness {entity_type}\0{scope}").as_bytes());
     let number = digest.as_ref().first_chunk().copied().map_or(0, u32::from_be_bytes);
     f64::from(number) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Judges what was last synced at `last_sync`. `spread` is [`spread`] of its entity type and scope.
+/// Judges what was last synced at `last_sync`. `jitter` is [`jitter`] of its entity type and scope.
 ///
 /// A sync in the future is one of a clock that is ahead of ours, and counts as of now.
 pub fn judge(
     last_sync: Option<Timestamp>,
     now: Timestamp,
     policy: &FreshnessPolicy,
-    spread: f64,
+    jitter: f64,
 ) -> Judgement {
     let Some(last_sync) = last_sync else {
         let status = match (policy.error_after, policy.warn_after) {
@@ -141,7 +141,7 @@ pub fn judge(
         return Judgement { freshness: Freshness::Never, status, age: None, fresh_until: None };
     };
     let age = last_sync.duration_until(now).max(SignedDuration::ZERO);
-    let ttl = effective_ttl(policy, spread);
+    let ttl = effective_ttl(policy, jitter);
     let is_within = |window: SignedDuration| age < ttl.checked_add(window).unwrap_or(SignedDuration::MAX);
     let freshness = if age < ttl {
         Freshness::Fresh
@@ -165,9 +165,9 @@ pub fn judge(
 }
 
 /// The time to live without the part that is left out.
-fn effective_ttl(policy: &FreshnessPolicy, spread: f64) -> SignedDuration {
+fn effective_ttl(policy: &FreshnessPolicy, jitter: f64) -> SignedDuration {
     let share = |value: f64| if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
-    policy.ttl.max(SignedDuration::ZERO).mul_f64(1.0 - share(policy.jitter) * share(spread))
+    policy.ttl.max(SignedDuration::ZERO).mul_f64(1.0 - share(policy.jitter) * share(jitter))
 }
 
 #[cfg(test)]
@@ -232,19 +232,19 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_never_changes() {
+    fn the_jitter_never_changes() {
         // Processes of different versions of the program must agree.
         let scope: Scope = "semester=Spring 2026".parse().unwrap();
-        let found = [spread("course", &scope), spread("course", &Scope::default()), spread("review", &scope)];
+        let found = [jitter("course", &scope), jitter("course", &Scope::default()), jitter("review", &scope)];
         assert_eq!(found.map(|number| format!("{number:.6}")), ["0.052243", "0.665527", "0.487643"]);
     }
 
     proptest! {
         #[test]
-        fn age_only_makes_it_staler(ages in proptest::collection::vec(0_i64..10_000_000, 2), spread in 0.0_f64..1.0) {
+        fn age_only_makes_it_staler(ages in proptest::collection::vec(0_i64..10_000_000, 2), jitter in 0.0_f64..1.0) {
             let policy = FreshnessPolicy { jitter: 0.3, ..policy() };
             let last_sync = at(100);
-            let judged = |age: i64| judge(Some(last_sync), last_sync + SignedDuration::from_secs(age), &policy, spread);
+            let judged = |age: i64| judge(Some(last_sync), last_sync + SignedDuration::from_secs(age), &policy, jitter);
             let (younger, older) = (judged(ages[0].min(ages[1])), judged(ages[0].max(ages[1])));
             prop_assert!(younger.freshness <= older.freshness && younger.status <= older.status);
             let fresh_until = younger.fresh_until.unwrap();
@@ -254,23 +254,23 @@ mod tests {
 
         #[test]
         fn no_policy_makes_it_panic(
-            ttl in any::<i64>(), jitter in any::<f64>(), window in any::<i64>(), spread in any::<f64>(), age in 0_i64..1_000_000
+            ttl in any::<i64>(), max_jitter in any::<f64>(), window in any::<i64>(), jitter in any::<f64>(), age in 0_i64..1_000_000
         ) {
             let policy = FreshnessPolicy {
                 ttl: SignedDuration::from_secs(ttl),
-                jitter,
+                jitter: max_jitter,
                 stale_while_revalidate: SignedDuration::from_secs(window),
                 stale_if_error: SignedDuration::from_secs(window),
                 ..FreshnessPolicy::default()
             };
-            let found = judge(Some(at(0)), at(0) + SignedDuration::from_secs(age), &policy, spread);
+            let found = judge(Some(at(0)), at(0) + SignedDuration::from_secs(age), &policy, jitter);
             prop_assert_ne!(found.freshness, Freshness::Never);
         }
 
         #[test]
-        fn spreads_lie_between_0_and_1(entity_type in "[a-z]{1,8}", value in "[a-z0-9]{0,9}") {
+        fn jitter_lies_between_0_and_1(entity_type in "[a-z]{1,8}", value in "[a-z0-9]{0,9}") {
             let scope = Scope::parse([format!("k={value}")]).unwrap();
-            let number = spread(&entity_type, &scope);
+            let number = jitter(&entity_type, &scope);
             prop_assert!((0.0..1.0).contains(&number));
         }
     }

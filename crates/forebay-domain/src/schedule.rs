@@ -9,7 +9,7 @@
 //! (`30 2 * * *`) comes at the first minute after the gap, and what repeats (`*/5 * * * *`) loses the minutes of the
 //! gap. When they go back, a fixed time comes once, the first time, and what repeats comes in both hours.
 //!
-//! Jitter delays: by a part of its span that the caller's `spread` says, which is always the same for one source and
+//! Jitter delays: by a part of its span that the caller's `jitter` says, which is always the same for one source and
 //! scope, so that not all of them start at the full hour.
 
 use std::fmt;
@@ -37,8 +37,8 @@ pub const MAX_EXPRESSION_BYTES: usize = 256;
 
 /// A number from 0 to 1 (excluded) for a source and scope, the same everywhere and always: how much of the jitter delays
 /// them.
-pub fn spread(source: &str, scope: &Scope) -> f64 {
-    freshness::spread(&format!("schedule of {source}"), scope)
+pub fn jitter(source: &str, scope: &Scope) -> f64 {
+    freshness::jitter(&format!("schedule of {source}"), scope)
 }
 
 /// When to run.
@@ -140,11 +140,11 @@ impl Schedule {
         self.jitter
     }
 
-    /// The first time after `now`; `None` when there is none before the year 5000. `spread`, 0 to 1, says how much of
+    /// The first time after `now`; `None` when there is none before the year 5000. `jitter`, 0 to 1, says how much of
     /// the jitter delays it.
-    pub fn next_after(&self, now: Timestamp, spread: f64) -> Option<Timestamp> {
-        let spread = if spread.is_nan() { 0.0 } else { spread.clamp(0.0, 1.0) };
-        let delay = SignedDuration::from_secs(self.jitter.mul_f64(spread).as_secs());
+    pub fn next_after(&self, now: Timestamp, jitter: f64) -> Option<Timestamp> {
+        let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
+        let delay = SignedDuration::from_secs(self.jitter.mul_f64(jitter).as_secs());
         let undelayed = now.checked_sub(delay).ok()?;
         let next = match &self.when {
             When::Every(interval) => {

@@ -482,7 +482,7 @@ fn guards_json(guards: &GuardPolicy) -> serde_json::Value {
 #[derive(Debug)]
 struct ReadInput {
     seen: SeenSet,
-    outcome: reading::Outcome,
+    outcome: reading::InputEnd,
     /// Nothing was read, because the source is as it was.
     is_unchanged: bool,
     /// The file over HTTP that was read.
@@ -562,12 +562,12 @@ async fn read_and_write(
         }
         tokio::select! {
             Some(done) = under_way.next() => tally.add(done?),
-            chunk = reading.next(), if !at_end && !window.is_full() => match chunk {
-                Some(chunk) => {
-                    let chunk = chunk?;
-                    tally.num_replaced += chunk.num_replaced;
-                    input_position = chunk.input_position;
-                    window.push(chunk);
+            block = reading.next(), if !at_end && !window.is_full() => match block {
+                Some(block) => {
+                    let block = block?;
+                    tally.num_replaced += block.num_replaced;
+                    input_position = block.input_position;
+                    window.push(block);
                 }
                 None => at_end = true,
             },

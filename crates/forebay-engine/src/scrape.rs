@@ -125,7 +125,7 @@ pub async fn scrape(
         if is_live { Some(breaker::ask(&scraper.database, &stored, &source.breaker).await?) } else { None };
     let run_log = RunLog::new(options.log_level);
     let begin = feed::begin(scraper, source, scope, &stored, options, Some(Arc::clone(&run_log)));
-    let input = Input { name: feed::shown(source, scope), feed: persist::Feed::Later(begin) };
+    let input = Input { name: feed::redacted_input(source, scope), feed: persist::Feed::Later(begin) };
     let mut result = tokio::select! {
         result = persist::persist(&scraper.database, request, input, progress) => result,
         () = options.stop.asked() => Err(Error::Interrupted),

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             best = best.min(start.elapsed().as_secs_f64() * 1e6 / PAGES as f64);
         }
-        let records = harvest.chunk.records.len();
+        let records = harvest.block.records.len();
         println!(
             "{name:<32} {bytes:>6} bytes {records:>3} records {best:>7.1} us/page {:>8.0} pages/s",
             1e6 / best

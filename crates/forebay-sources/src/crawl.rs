@@ -103,12 +103,12 @@ pub struct Crawled {
     /// The page.
     pub link: Link,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: PageOutcome,
 }
 
 /// What became of a page.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum PageOutcome {
     /// It was fetched and read.
     Read {
         /// What it yielded.
@@ -238,14 +238,15 @@ impl<M: Memory> Crawl<M> {
                 end.stop(Incomplete::new("page_panicked", NEVER.to_owned(), "report it, with the page"));
                 continue;
             };
-            if let Outcome::Gone { status } = crawled.outcome
+            if let PageOutcome::Gone { status } = crawled.outcome
                 && first.contains(&crawled.link.key())
             {
-                let url = crate::fetch::shown(&crawled.link.url);
-                crawled.outcome = Outcome::Failed { error: FetchError::HttpStatus { url, status }.into() };
+                let url = crate::fetch::redact_url(&crawled.link.url);
+                crawled.outcome =
+                    PageOutcome::Failed { error: FetchError::HttpStatus { url, status }.into() };
             }
             match &mut crawled.outcome {
-                Outcome::Read { harvest, validators, fresh_until, .. } => {
+                PageOutcome::Read { harvest, validators, fresh_until, .. } => {
                     end.num_pages += 1;
                     end.num_refused_links += u64::from(harvest.num_refused_links);
                     frontier.add_all(&harvest.links);
@@ -254,18 +255,18 @@ impl<M: Memory> Crawl<M> {
                         *fresh_until = None;
                     }
                 }
-                Outcome::Unchanged { known } => {
+                PageOutcome::Unchanged { known } => {
                     end.num_pages += 1;
                     end.num_unchanged += 1;
                     frontier.add_all(&known.links);
                 }
-                Outcome::Gone { .. } => end.num_pages += 1,
-                Outcome::Failed { error } => {
+                PageOutcome::Gone { .. } => end.num_pages += 1,
+                PageOutcome::Failed { error } => {
                     end.num_failed += 1;
                     end.stop((&*error).into());
                 }
             }
-            let failed = matches!(crawled.outcome, Outcome::Failed { .. });
+            let failed = matches!(crawled.outcome, PageOutcome::Failed { .. });
             failures_in_a_row = if failed { failures_in_a_row + 1 } else { 0 };
             observe(&crawled);
             if pages.send(crawled).await.is_err() {
@@ -287,7 +288,7 @@ impl CrawlEnd {
 }
 
 fn too_many(limit: u32, next: &Link) -> Incomplete {
-    let next = crate::fetch::shown(&next.url);
+    let next = crate::fetch::redact_url(&next.url);
     Incomplete::new(
         "too_many_pages",
         format!("there are more than {limit} pages; the next would be {next}"),
@@ -308,13 +309,13 @@ impl Drop for Visit {
 async fn visit(kind: Arc<PageKind>, fetcher: Fetcher, link: Link, known: Option<KnownPage>) -> Crawled {
     let outcome = match known {
         Some(known) if known.fresh_until.is_some_and(|until| until > Timestamp::now()) => {
-            Outcome::Unchanged { known }
+            PageOutcome::Unchanged { known }
         }
         known => fetch(kind, &fetcher, &link, known).await.unwrap_or_else(|error| match error {
             Error::Fetch(FetchError::HttpStatus { status: status @ (404 | 410), .. }) => {
-                Outcome::Gone { status }
+                PageOutcome::Gone { status }
             }
-            error => Outcome::Failed { error },
+            error => PageOutcome::Failed { error },
         }),
     };
     Crawled { link, outcome }
@@ -325,7 +326,7 @@ async fn fetch(
     fetcher: &Fetcher,
     link: &Link,
     known: Option<KnownPage>,
-) -> Result<Outcome, Error> {
+) -> Result<PageOutcome, Error> {
     let validators = known.as_ref().map(|known| known.validators.clone()).filter(|v| !v.is_empty());
     let answer = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
     match (answer, known) {
@@ -335,20 +336,20 @@ async fn fetch(
                 let owned = link.clone();
                 let read = tokio::task::spawn_blocking(move || kind.harvest(&page, &owned));
                 read.await.map_err(|_| Error::PageUnreadable {
-                    url: crate::fetch::shown(&link.url),
+                    url: crate::fetch::redact_url(&link.url),
                     problem: NEVER.to_owned(),
                 })??
             } else {
                 kind.harvest(&page, link)?
             };
-            Ok(Outcome::Read { harvest, validators, fresh_until, fetched_at })
+            Ok(PageOutcome::Read { harvest, validators, fresh_until, fetched_at })
         }
         (Fetched::NotModified { validators, fresh_until }, Some(known)) => {
-            Ok(Outcome::Unchanged { known: KnownPage { validators, fresh_until, ..known } })
+            Ok(PageOutcome::Unchanged { known: KnownPage { validators, fresh_until, ..known } })
         }
         // An answer to a question that was not asked.
         (Fetched::NotModified { .. }, None) => {
-            Err(FetchError::HttpStatus { url: crate::fetch::shown(&link.url), status: 304 }.into())
+            Err(FetchError::HttpStatus { url: crate::fetch::redact_url(&link.url), status: 304 }.into())
         }
     }
 }

@@ -8,7 +8,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::memchr_iter;
 
-use crate::chunk::{Delimit, Found, Span, Tail, head, keep};
+use crate::block::{Delimit, Found, Span, Tail, head, keep};
 use crate::{Error, sniff};
 
 pub(crate) struct Csv {

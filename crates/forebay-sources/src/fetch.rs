@@ -22,51 +22,51 @@ use reqwest::Client;
 use url::Url;
 
 mod address;
-mod answer;
+mod body;
 mod bounds;
 pub(crate) mod charset;
 mod client;
 mod decode;
+mod download;
 mod error;
-mod files;
 mod freshness;
-mod hops;
 mod hosts;
 mod pace;
+mod redact;
+mod redirects;
 mod request;
+mod response;
+mod retry;
 mod robots;
 mod robots_cache;
 mod settings;
-mod shown;
 mod stats;
-mod stream;
-mod tries;
-mod values;
+mod units;
 mod warc;
 
 pub use address::{AllowPrivate, is_public};
+pub use body::Body;
 pub use bounds::Bounds;
 pub use error::FetchError;
-pub use request::{Fetched, Request, Streamed, Validators};
+pub use redact::{is_secret, redact_url};
+pub use request::{Download, Fetched, Request, Validators};
 pub use settings::{
     Concurrency, Contact, Encoding, FetchSettings, Header, HeaderFromEnv, HeaderFromFile, HeaderName,
     HeaderText, Robots,
 };
-pub use shown::{is_secret, shown};
 pub use stats::{FetchCounts, FetchStats};
-pub use stream::Body;
-pub use values::{Period, Rate, Size};
+pub use units::{Period, Rate, Size};
 pub use warc::{WarcReader, WarcWriter};
 
 use crate::Page;
-use answer::{Answer, Beyond, decoded, whole};
 use client::{Clients, Identity};
-use hops::{Kept, Purpose};
 use hosts::Hosts;
-use pace::{Limits, Outcome};
+use pace::{Feedback, Limits};
+use redirects::{Kept, Purpose};
+use response::{Beyond, Response, decoded, whole};
+use retry::Retry;
 use robots_cache::RobotsCache;
 use stats::add;
-use tries::Tries;
 
 /// What all fetchers of a process share: connections, the pace of each host, robots.txt. Cheap to clone; make one for
 /// the process.
@@ -145,7 +145,7 @@ impl Fetcher {
     ) -> Result<Self, FetchError> {
         let inner = Inner {
             from,
-            limits: hops::limits(settings),
+            limits: redirects::limits(settings),
             identity: Identity::of(settings, homes)?,
             archive: archive.map(Arc::new),
             stats: Arc::default(),
@@ -157,23 +157,23 @@ impl Fetcher {
     /// Fetches a page whole, decompressed, of at most `max_body` bytes. Waits for its turn, and tries again what may
     /// pass; the error is that of the last try.
     pub async fn get(&self, request: &Request) -> Result<Fetched, FetchError> {
-        let mut tries = Tries::default();
+        let mut retry = Retry::default();
         loop {
             match self.get_once(request).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => self.before_next_try(&mut tries, error).await?,
+                Err(error) => self.before_retry(&mut retry, error).await?,
             }
         }
     }
 
     /// Begins to fetch a big file that is read while it comes, of at most `max_file` bytes. Only getting an answer is
     /// tried again: what breaks off later comes out of the body.
-    pub async fn stream(&self, request: &Request) -> Result<Streamed, FetchError> {
-        let mut tries = Tries::default();
+    pub async fn download(&self, request: &Request) -> Result<Download, FetchError> {
+        let mut retry = Retry::default();
         loop {
-            match self.stream_once(request).await {
-                Ok(streamed) => return Ok(streamed),
-                Err(error) => self.before_next_try(&mut tries, error).await?,
+            match self.download_once(request).await {
+                Ok(download) => return Ok(download),
+                Err(error) => self.before_retry(&mut retry, error).await?,
             }
         }
     }
@@ -184,14 +184,14 @@ impl Fetcher {
     }
 
     async fn get_once(&self, request: &Request) -> Result<Fetched, FetchError> {
-        let answer = self.hops(request, Purpose::Page).await?;
-        let fresh_until = self.fresh_until(&answer, request);
-        if answer.status == 304 {
-            let validators = self.not_modified(answer, request).await?;
+        let response = self.follow(request, Purpose::Page).await?;
+        let fresh_until = self.fresh_until(&response, request);
+        if response.status == 304 {
+            let validators = self.not_modified(response, request).await?;
             return Ok(Fetched::NotModified { validators, fresh_until });
         }
-        let (content_type, link_headers) = (answer.content_type(), answer.link_headers());
-        let Answer { url, status, headers, at, content } = answer;
+        let (content_type, link_headers) = (response.content_type(), response.link_headers());
+        let Response { url, status, headers, at, content } = response;
         let limit = self.inner.settings.max_body.get();
         let wire = whole(content, &url, limit, Beyond::Refuse, &self.inner.stats).await?;
         self.keep(&url, request, status, &headers, at, Kept { body: &wire, is_cut: false }).await?;
@@ -203,22 +203,22 @@ impl Fetcher {
     }
 
     /// Ends an answer that says that nothing has changed, and tells by what to ask next time.
-    async fn not_modified(&self, answer: Answer, request: &Request) -> Result<Validators, FetchError> {
+    async fn not_modified(&self, response: Response, request: &Request) -> Result<Validators, FetchError> {
         add(&self.inner.stats.not_modified, 1);
-        let new = Validators::of(&answer.headers);
-        self.end(answer, Outcome::Good, request).await?;
+        let new = Validators::of(&response.headers);
+        self.end(response, Feedback::Good, request).await?;
         let old = request.validators.clone().unwrap_or_default();
         // A 304 repeats what has not changed, or leaves it out (RFC 9110, 15.4.5).
         Ok(Validators { etag: new.etag.or(old.etag), last_modified: new.last_modified.or(old.last_modified) })
     }
 
-    fn fresh_until(&self, answer: &Answer, request: &Request) -> Option<Timestamp> {
-        let sent = || self.inner.identity.headers(&answer.url, request);
-        freshness::fresh_until(&answer.url, sent, &answer.headers, answer.at)
+    fn fresh_until(&self, response: &Response, request: &Request) -> Option<Timestamp> {
+        let sent = || self.inner.identity.headers(&response.url, request);
+        freshness::fresh_until(&response.url, sent, &response.headers, response.at)
     }
 
-    async fn before_next_try(&self, tries: &mut Tries, error: FetchError) -> Result<(), FetchError> {
-        let wait = tries.again(error, &self.inner.settings, self.jitter())?;
+    async fn before_retry(&self, retry: &mut Retry, error: FetchError) -> Result<(), FetchError> {
+        let wait = retry.next_wait(error, &self.inner.settings, self.jitter())?;
         self.wait(wait).await;
         Ok(())
     }

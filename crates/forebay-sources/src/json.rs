@@ -19,7 +19,7 @@ use pointer::Level;
 pub(crate) use pointer::{Path, parse_pointer, value_at};
 
 use crate::Error;
-use crate::chunk::{Delimit, Found, MAX_RAW, Span, Tail, head, keep};
+use crate::block::{Delimit, Found, MAX_RAW, Span, Tail, head, keep};
 use crate::scan::{Scan, begins_value, skip_space};
 
 /// Where the machine stands.

@@ -8,7 +8,7 @@ use forebay_domain::reject::{Place, RejectReason};
 use memchr::{memchr, memchr_iter};
 
 use crate::Error;
-use crate::chunk::{Delimit, Found, Span, Tail, head, keep};
+use crate::block::{Delimit, Found, Span, Tail, head, keep};
 use crate::scan::{is_closed, is_space};
 
 pub(crate) struct JsonLines {

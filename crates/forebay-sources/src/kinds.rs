@@ -119,7 +119,7 @@ impl PageKind {
 
     /// Reads a page that `link` led to. What cannot be read as a whole is an error (`page_unreadable` and those of the
     /// formats; `redirected_away` if the page came from a host that the source does not allow); a record that is broken
-    /// is rejected in the harvest's chunk.
+    /// is rejected in the harvest's block.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
         if let Some(allowed) = self.allowed_hosts(link.role) {
             links::check_redirect(&link.url, &page.url, allowed)?;
@@ -215,7 +215,7 @@ impl PageReader {
 }
 
 fn unreadable(page: &Page, problem: impl Into<String>) -> Error {
-    Error::PageUnreadable { url: crate::fetch::shown(&page.url), problem: problem.into() }
+    Error::PageUnreadable { url: crate::fetch::redact_url(&page.url), problem: problem.into() }
 }
 
 #[cfg(test)]

@@ -5,18 +5,18 @@
 //! Whatever cannot be a record is handed on too, with its place and reason, so that nothing of an input is
 //! lost.
 //!
-//! Memory is flat whatever the input: reads are of at most 1 MiB, a chunk holds about that, and only the
-//! record that is cut by the end of a chunk is carried over. Reading blocks; run it on a thread of its own.
+//! Memory is flat whatever the input: reads are of at most 1 MiB, a block holds about that, and only the
+//! record that is cut by the end of a block is carried over. Reading blocks; run it on a thread of its own.
 //!
 //! ```
-//! use forebay_sources::{Chunk, ReadOptions, Reader};
+//! use forebay_sources::{Block, ReadOptions, Reader};
 //!
 //! let input = std::io::Cursor::new("{\"id\":1}\n{\"id\":2}\n");
 //! let mut reader = Reader::open(Box::new(input), &ReadOptions::default())?;
-//! let mut chunk = Chunk::default();
+//! let mut block = Block::default();
 //! let mut records = Vec::new();
-//! while reader.next_chunk(&mut chunk)? {
-//!     records.extend(chunk.records.iter().map(|span| chunk.text(span).to_vec()));
+//! while reader.next_block(&mut block)? {
+//!     records.extend(block.records.iter().map(|span| block.text(span).to_vec()));
 //! }
 //! assert_eq!(records, [b"{\"id\":1}", b"{\"id\":2}"]);
 //! # Ok::<(), forebay_sources::Error>(())
@@ -25,7 +25,7 @@
 //! To add a format: a module that implements the crate's `Delimit`, a variant of [`Format`], a line in
 //! `Reader::open`, and a rule in `sniff` if it can be told by its content.
 
-mod chunk;
+mod block;
 pub mod crawl;
 mod csv;
 mod error;
@@ -41,7 +41,7 @@ mod scan;
 mod singer;
 mod sniff;
 
-pub use chunk::{Chunk, Ending, Rejected, Span};
+pub use block::{Block, Ending, Rejected, Span};
 pub use error::Error;
 pub use format::{Format, ReadOptions};
 pub use page::{Harvest, Link, LinkKey, Page, Role};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Chunk;
+use crate::Block;
 
 /// An answer of a site that can be read: complete, decompressed, in the encoding in which it came.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Link {
 #[derive(Clone, Debug, Default)]
 pub struct Harvest {
     /// Its records as JSON text, and what of it could not become one.
-    pub chunk: Chunk,
+    pub block: Block,
     /// Pages that it leads to, in its order. The crawl leaves out what it has already seen.
     pub links: Vec<Link>,
     /// How many links of the kind that is followed were left out, because they lead to a host that the source does not
@@ -102,10 +102,10 @@ pub struct Harvest {
 impl Harvest {
     /// Adds a record that stood at a place of the page.
     pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
-        let start = self.chunk.bytes.len();
+        let start = self.block.bytes.len();
         // Writing JSON into memory cannot fail: a map of values has neither other keys nor odd numbers.
-        let _ = serde_json::to_writer(&mut self.chunk.bytes, record);
-        let end = self.chunk.bytes.len();
-        self.chunk.records.push(crate::Span { start, end, place });
+        let _ = serde_json::to_writer(&mut self.block.bytes, record);
+        let end = self.block.bytes.len();
+        self.block.records.push(crate::Span { start, end, place });
     }
 }

@@ -1,13 +1,13 @@
-//! Reads an input chunk by chunk.
+//! Reads an input block by block.
 //!
 //! The reader owns the loop that every format shares: read once, let the format delimit, hand out what is
 //! complete, carry what is cut. It hands out as soon as anything is complete and never reads again to fill a
-//! chunk, so a record on a slow pipe is persisted when it arrives. What was found before an error is handed
+//! block, so a record on a slow pipe is persisted when it arrives. What was found before an error is handed
 //! out before the error.
 
 use std::io::Read;
 
-use crate::chunk::{Chunk, Delimit, Ending, Found, Tail};
+use crate::block::{Block, Delimit, Ending, Found, Tail};
 use crate::csv::Csv;
 use crate::input::{Filled, Input};
 use crate::json::Json;
@@ -70,22 +70,22 @@ impl Reader {
         })
     }
 
-    /// Clears the chunk and fills it with what is there, reusing its buffers. True when it holds records or
+    /// Clears the block and fills it with what is there, reusing its buffers. True when it holds records or
     /// rejected pieces; false at the end. After an error, the input has ended and [`Reader::ending`] says
     /// that it was cut.
-    pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, Error> {
-        let mut bytes = std::mem::take(&mut chunk.bytes);
+    pub fn next_block(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let mut bytes = std::mem::take(&mut block.bytes);
         bytes.clear();
         bytes.shrink_to(SETTLED);
         let mut found = Found {
-            records: std::mem::take(&mut chunk.records),
-            rejected: std::mem::take(&mut chunk.rejected),
+            records: std::mem::take(&mut block.records),
+            rejected: std::mem::take(&mut block.rejected),
             ..Found::default()
         };
         found.records.clear();
         found.rejected.clear();
 
-        // A format that writes its own text reads into the carry and writes into the chunk's buffer.
+        // A format that writes its own text reads into the carry and writes into the block's buffer.
         if self.delimit.writes_text() {
             found.text = bytes;
             bytes = std::mem::take(&mut self.carry);
@@ -96,17 +96,17 @@ impl Reader {
         self.fill(&mut bytes, &mut found);
         if self.delimit.writes_text() {
             self.carry = bytes;
-            chunk.bytes = found.text;
+            block.bytes = found.text;
         } else {
-            chunk.bytes = bytes;
+            block.bytes = bytes;
         }
-        chunk.records = found.records;
-        chunk.rejected = found.rejected;
+        block.records = found.records;
+        block.rejected = found.rejected;
         if found.state.is_some() {
             self.state.clone_from(&found.state);
         }
-        chunk.state = found.state;
-        if !chunk.records.is_empty() || !chunk.rejected.is_empty() {
+        block.state = found.state;
+        if !block.records.is_empty() || !block.rejected.is_empty() {
             return Ok(true);
         }
         self.failed.take().map_or(Ok(false), Err)
@@ -149,7 +149,7 @@ impl Reader {
         self.failed = Some(error);
     }
 
-    /// How the input ended. Final once [`Reader::next_chunk`] has said false or failed.
+    /// How the input ended. Final once [`Reader::next_block`] has said false or failed.
     pub fn ending(&self) -> Ending {
         Ending { state: self.state.clone(), ..self.ending.clone() }
     }

@@ -4,7 +4,7 @@
 //! tap wrote. What must not happen is that a record goes by unseen: those of other streams are counted, a second stream
 //! that nobody chose is an error, and so is a BATCH, whose records are in files. A line that is no message is rejected.
 //!
-//! A state stands for every message before it. It is handed on with the chunk in which it came, so that it can be
+//! A state stands for every message before it. It is handed on with the block in which it came, so that it can be
 //! stored once what came before it is committed, never sooner.
 //!
 //! A tap sends `ACTIVATE_VERSION` to say that what has another version is gone. Taps also send it before they begin, and
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::chunk::{Delimit, Found, Span, Tail};
+use crate::block::{Delimit, Found, Span, Tail};
 use crate::json_lines::JsonLines;
 
 /// How many names of other streams are kept.

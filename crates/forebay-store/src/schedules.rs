@@ -88,7 +88,7 @@ pub async fn declare(
     let enabled: Vec<bool> = specs.iter().map(|spec| spec.enabled).collect();
     let next: Vec<Option<Timestamp>> = specs
         .iter()
-        .map(|spec| spec.schedule.next_after(now, schedule::spread(&source.name, &spec.scope)))
+        .map(|spec| spec.schedule.next_after(now, schedule::jitter(&source.name, &spec.scope)))
         .collect();
     let row = client
         .query_typed_one(
@@ -200,7 +200,7 @@ impl Due {
         let jitter = SignedDuration::try_from_secs_f64(self.row.jitter_seconds).ok()?;
         let schedule = Schedule::new(&self.row.expression, time_zone, jitter).ok()?;
         let scope = self.row.scope.parse().ok()?;
-        schedule.next_after(now, schedule::spread(&self.row.source_name, &scope))
+        schedule.next_after(now, schedule::jitter(&self.row.source_name, &scope))
     }
 }
 

@@ -143,28 +143,28 @@ proptest! {
         expression in cron(),
         zone in prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("America/New_York"), Just("Australia/Lord_Howe")],
         start in 1_700_000_000_i64..1_900_000_000,
-        spread in 0.0_f64..1.0,
-        jitter in 0_i64..7_200,
+        jitter in 0.0_f64..1.0,
+        max_jitter in 0_i64..7_200,
     ) {
-        let schedule = schedule(&expression, zone, jitter);
+        let schedule = schedule(&expression, zone, max_jitter);
         let mut now = Timestamp::from_second(start).unwrap();
         for _ in 0..5 {
-            let next = schedule.next_after(now, spread).unwrap();
+            let next = schedule.next_after(now, jitter).unwrap();
             prop_assert!(next > now, "{} then {}", now, next);
             // Nothing lies between: from just before it, it is still the next.
             let before = next - SignedDuration::from_nanos(1);
-            prop_assert_eq!(schedule.next_after(before, spread), Some(next));
+            prop_assert_eq!(schedule.next_after(before, jitter), Some(next));
             now = next;
         }
     }
 
     #[test]
-    fn intervals_come_once_in_each(seconds in 1_i64..100_000, start in 0_i64..2_000_000_000, spread in 0.0_f64..1.0) {
+    fn intervals_come_once_in_each(seconds in 1_i64..100_000, start in 0_i64..2_000_000_000, jitter in 0.0_f64..1.0) {
         let schedule = schedule(&format!("every {seconds}s"), "UTC", seconds);
         let now = Timestamp::from_second(start).unwrap();
-        let next = schedule.next_after(now, spread).unwrap();
+        let next = schedule.next_after(now, jitter).unwrap();
         prop_assert!(next > now && next.as_second() - start <= seconds);
-        let after = schedule.next_after(next, spread).unwrap();
+        let after = schedule.next_after(next, jitter).unwrap();
         prop_assert_eq!(after.as_second() - next.as_second(), seconds);
     }
 

@@ -46,8 +46,8 @@ impl Policies {
         last_sync: Option<Timestamp>,
         now: Timestamp,
     ) -> Judgement {
-        let spread = freshness::spread(entity_type, scope);
-        freshness::judge(last_sync, now, &self.of(entity_type), spread)
+        let jitter = freshness::jitter(entity_type, scope);
+        freshness::judge(last_sync, now, &self.of(entity_type), jitter)
     }
 
     /// The earliest sync of each entity type that can still be fresh. Every scope lives a little shorter than its type

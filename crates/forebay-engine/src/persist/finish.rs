@@ -25,7 +25,7 @@ use tokio_postgres::{Client, Transaction};
 
 use super::{
     MAX_ATTEMPTS, Progress, ReadInput, RunContext, RunReport, Tally,
-    reading::Outcome,
+    reading::InputEnd,
     record,
     seen::SeenSet,
     write::{Attempt, Target, Written, remove, split, write},
@@ -130,7 +130,7 @@ pub(super) async fn finish(
 }
 
 /// Compares the shape of the records with that of the last good runs.
-async fn find_drift(context: &RunContext<'_>, client: &Client, outcome: &mut Outcome) -> Result<Vec<Drift>> {
+async fn find_drift(context: &RunContext<'_>, client: &Client, outcome: &mut InputEnd) -> Result<Vec<Drift>> {
     let good = shapes::good_shapes(client, context.source.source_id, &context.request.scope).await?;
     let drift = drift::compare(&outcome.coverage.shape(), &good, &DriftPolicy::default());
     // Pages that are as they were have values of the types that they had; without them the next run would find values of

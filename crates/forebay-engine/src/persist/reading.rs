@@ -17,7 +17,7 @@ use forebay_domain::{
     reject::Place,
 };
 use forebay_sources::{
-    Chunk, Ending, Link, LinkKey, ReadOptions, Reader,
+    Block, Ending, Link, LinkKey, ReadOptions, Reader,
     crawl::{self, CrawlEnd, Crawled},
     fetch::Validators,
 };
@@ -33,11 +33,11 @@ use super::Feed;
 use crate::error::{Error, Result};
 
 /// Prepared pieces of input that may wait for the database.
-const CHUNKS_WAITING: usize = 4;
+const BLOCKS_WAITING: usize = 4;
 
 /// A piece of input, prepared.
 #[derive(Debug, Default)]
-pub(super) struct PreparedChunk {
+pub(super) struct PreparedBlock {
     pub(super) records: Vec<Prepared>,
     /// Where each of the records stood in the input.
     pub(super) places: Vec<Place>,
@@ -54,7 +54,7 @@ pub(super) struct PreparedChunk {
     pub(super) coverage: Coverage,
 }
 
-/// A page whose records are a chunk.
+/// A page whose records are a block.
 #[derive(Clone, Debug)]
 pub(super) struct PreparedPage {
     /// What tells it from other pages of its source.
@@ -78,13 +78,13 @@ pub(super) struct PreparedPage {
 /// Prepared pieces on their way to the database.
 #[derive(Debug)]
 pub(super) struct Reading {
-    chunks: mpsc::Receiver<Result<PreparedChunk>>,
-    outcome: task::JoinHandle<Result<Outcome>>,
+    blocks: mpsc::Receiver<Result<PreparedBlock>>,
+    outcome: task::JoinHandle<Result<InputEnd>>,
 }
 
 /// What is known of the input once all of it has been read.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct InputEnd {
     pub(super) ending: Ending,
     pub(super) coverage: Coverage,
     /// How the crawl ended, if it was one.
@@ -94,47 +94,47 @@ pub(super) struct Outcome {
 type Preparers = Arc<Mutex<Vec<Preparer>>>;
 
 impl Reading {
-    /// Begins to read. `num_preparers` is how many chunks are prepared at the same time.
+    /// Begins to read. `num_preparers` is how many blocks are prepared at the same time.
     pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
         let raw = match feed {
             Feed::Bytes { reader, options, .. } => {
-                let (sender, chunks) = mpsc::channel(2);
+                let (sender, blocks) = mpsc::channel(2);
                 // A thread of its own, because a read from a pipe may block for hours.
                 let reader = thread::spawn(move || read(reader, &options, &sender));
-                Raw::Chunks { chunks, reader }
+                Raw::Blocks { blocks, reader }
             }
             Feed::Pages { pages, end, .. } => Raw::Pages { pages, end, num_pages: 0 },
             Feed::Unchanged | Feed::Later(_) => Raw::Nothing,
         };
-        let (sender, chunks) = mpsc::channel(CHUNKS_WAITING);
+        let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
         let outcome = tokio::spawn(prepare_all(raw, sender, policy, num_preparers));
-        Self { chunks, outcome }
+        Self { blocks, outcome }
     }
 
     /// The next piece, in the order of the input; None at the end.
-    pub(super) async fn next(&mut self) -> Option<Result<PreparedChunk>> {
-        self.chunks.recv().await
+    pub(super) async fn next(&mut self) -> Option<Result<PreparedBlock>> {
+        self.blocks.recv().await
     }
 
     /// What is known of the whole input; call it at the end.
-    pub(super) async fn outcome(self) -> Result<Outcome> {
-        drop(self.chunks);
+    pub(super) async fn outcome(self) -> Result<InputEnd> {
+        drop(self.blocks);
         self.outcome.await.map_err(|_| Error::Reader)?
     }
 }
 
-type RawChunk = std::result::Result<(Chunk, u64), forebay_sources::Error>;
+type RawItem = std::result::Result<(Block, u64), forebay_sources::Error>;
 
 /// What comes in to be prepared.
 enum Raw {
     Nothing,
-    Chunks { chunks: mpsc::Receiver<RawChunk>, reader: thread::JoinHandle<Ending> },
+    Blocks { blocks: mpsc::Receiver<RawItem>, reader: thread::JoinHandle<Ending> },
     Pages { pages: mpsc::Receiver<Crawled>, end: task::JoinHandle<CrawlEnd>, num_pages: u64 },
 }
 
 /// A piece to prepare, and how far the input has been read with it.
 enum Piece {
-    Chunk(Chunk, u64),
+    Block(Block, u64),
     Page(Box<Crawled>, u64),
 }
 
@@ -142,8 +142,8 @@ impl Raw {
     async fn next(&mut self) -> Option<std::result::Result<Piece, forebay_sources::Error>> {
         match self {
             Self::Nothing => None,
-            Self::Chunks { chunks, .. } => {
-                chunks.recv().await.map(|chunk| chunk.map(|(chunk, position)| Piece::Chunk(chunk, position)))
+            Self::Blocks { blocks, .. } => {
+                blocks.recv().await.map(|block| block.map(|(block, position)| Piece::Block(block, position)))
             }
             Self::Pages { pages, num_pages, .. } => {
                 let crawled = pages.recv().await?;
@@ -158,9 +158,9 @@ impl Raw {
     async fn end(self, is_whole: bool) -> Result<(Ending, Option<CrawlEnd>)> {
         Ok(match self {
             Self::Nothing => (Ending::default(), None),
-            Self::Chunks { chunks, reader } => {
+            Self::Blocks { blocks, reader } => {
                 // Closing the channel ends a reader that is still sending.
-                drop(chunks);
+                drop(blocks);
                 let ending =
                     if is_whole { reader.join().map_err(|_| Error::Reader)? } else { Ending::default() };
                 (ending, None)
@@ -175,7 +175,7 @@ impl Raw {
     }
 }
 
-fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<RawChunk>) -> Ending {
+fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<RawItem>) -> Ending {
     let mut reader = match Reader::open(input, options) {
         Ok(reader) => reader,
         Err(error) => {
@@ -185,9 +185,9 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
         }
     };
     loop {
-        let mut chunk = Chunk::default();
-        let item = match reader.next_chunk(&mut chunk) {
-            Ok(true) => Ok((chunk, reader.input_position())),
+        let mut block = Block::default();
+        let item = match reader.next_block(&mut block) {
+            Ok(true) => Ok((block, reader.input_position())),
             Ok(false) => return reader.ending(),
             Err(error) => Err(error),
         };
@@ -200,10 +200,10 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
 
 async fn prepare_all(
     mut raw: Raw,
-    prepared: mpsc::Sender<Result<PreparedChunk>>,
+    prepared: mpsc::Sender<Result<PreparedBlock>>,
     policy: Arc<RecordPolicy>,
     num_preparers: usize,
-) -> Result<Outcome> {
+) -> Result<InputEnd> {
     let preparers = Preparers::default();
     let mut coverage = Coverage::default();
     let mut under_way = FuturesOrdered::new();
@@ -217,7 +217,7 @@ async fn prepare_all(
                         let idle = preparers.lock().unwrap_or_else(PoisonError::into_inner).pop();
                         let mut hand = idle.unwrap_or_else(|| Preparer::new(policy));
                         let done = match piece {
-                            Piece::Chunk(chunk, position) => prepare(&mut hand, &chunk, position),
+                            Piece::Block(block, position) => prepare(&mut hand, &block, position),
                             Piece::Page(crawled, position) => prepare_page(&mut hand, *crawled, position),
                         };
                         preparers.lock().unwrap_or_else(PoisonError::into_inner).push(hand);
@@ -232,15 +232,15 @@ async fn prepare_all(
             },
             Some(done) = under_way.next(), if !under_way.is_empty() => {
                 let mut done = done.unwrap_or(Err(Error::Reader));
-                if let Ok(chunk) = &mut done
-                    && let Some(page) = &chunk.page
+                if let Ok(block) = &mut done
+                    && let Some(page) = &block.page
                 {
                     match &page.known {
                         Some(known) => {
                             let counts = page.field_counts.iter().map(|(field, count)| (field.as_str(), *count));
                             coverage.add_counted(known.len() as u64, counts);
                         }
-                        None => coverage.merge(&mem::take(&mut chunk.coverage)),
+                        None => coverage.merge(&mem::take(&mut block.coverage)),
                     }
                 }
                 if prepared.send(done).await.is_err() {
@@ -254,21 +254,21 @@ async fn prepare_all(
     for preparer in &mut *preparers.lock().unwrap_or_else(PoisonError::into_inner) {
         coverage.merge(&preparer.take_coverage());
     }
-    Ok(Outcome { ending, coverage, crawl })
+    Ok(InputEnd { ending, coverage, crawl })
 }
 
-/// Prepares what a page yielded. One that yielded nothing, because it is gone or failed, is an empty chunk.
-fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> PreparedChunk {
+/// Prepares what a page yielded. One that yielded nothing, because it is gone or failed, is an empty block.
+fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> PreparedBlock {
     let Crawled { link, outcome } = crawled;
-    let url: Arc<str> = forebay_sources::fetch::shown(&link.url).into();
+    let url: Arc<str> = forebay_sources::fetch::redact_url(&link.url).into();
     match outcome {
-        crawl::Outcome::Read { harvest, validators, fresh_until, fetched_at } => {
-            let mut chunk = prepare(preparer, &harvest.chunk, position);
-            for rejected in &mut chunk.rejected {
+        crawl::PageOutcome::Read { harvest, validators, fresh_until, fetched_at } => {
+            let mut block = prepare(preparer, &harvest.block, position);
+            for rejected in &mut block.rejected {
                 rejected.url = Some(Arc::clone(&url));
             }
             let coverage = preparer.take_coverage();
-            chunk.page = Some(Arc::new(PreparedPage {
+            block.page = Some(Arc::new(PreparedPage {
                 key: link.key(),
                 url,
                 fetched_at,
@@ -278,10 +278,10 @@ fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> Pre
                 field_counts: coverage.fields().map(|field| (field.name.to_owned(), field.count)).collect(),
                 known: None,
             }));
-            chunk.coverage = coverage;
-            chunk
+            block.coverage = coverage;
+            block
         }
-        crawl::Outcome::Unchanged { known } => PreparedChunk {
+        crawl::PageOutcome::Unchanged { known } => PreparedBlock {
             input_position: position,
             page: Some(Arc::new(PreparedPage {
                 key: link.key(),
@@ -293,24 +293,24 @@ fn prepare_page(preparer: &mut Preparer, crawled: Crawled, position: u64) -> Pre
                 field_counts: known.field_counts,
                 known: Some(known.reference_ids),
             })),
-            ..PreparedChunk::default()
+            ..PreparedBlock::default()
         },
-        crawl::Outcome::Gone { .. } | crawl::Outcome::Failed { .. } => {
-            PreparedChunk { input_position: position, ..PreparedChunk::default() }
+        crawl::PageOutcome::Gone { .. } | crawl::PageOutcome::Failed { .. } => {
+            PreparedBlock { input_position: position, ..PreparedBlock::default() }
         }
     }
 }
 
-fn prepare(preparer: &mut Preparer, chunk: &Chunk, input_position: u64) -> PreparedChunk {
-    let mut out = PreparedChunk {
-        records: Vec::with_capacity(chunk.records.len()),
-        places: Vec::with_capacity(chunk.records.len()),
-        payloads: Vec::with_capacity(chunk.bytes.len()),
+fn prepare(preparer: &mut Preparer, block: &Block, input_position: u64) -> PreparedBlock {
+    let mut out = PreparedBlock {
+        records: Vec::with_capacity(block.records.len()),
+        places: Vec::with_capacity(block.records.len()),
+        payloads: Vec::with_capacity(block.bytes.len()),
         input_position,
-        ..PreparedChunk::default()
+        ..PreparedBlock::default()
     };
-    for span in &chunk.records {
-        let text = chunk.text(span);
+    for span in &block.records {
+        let text = block.text(span);
         match preparer.prepare(text, &mut out.payloads, &mut out.keys) {
             Ok(record) => {
                 out.num_replaced += u64::from(record.replaced);
@@ -326,7 +326,7 @@ fn prepare(preparer: &mut Preparer, chunk: &Chunk, input_position: u64) -> Prepa
             }),
         }
     }
-    out.rejected.extend(chunk.rejected.iter().map(|rejected| Rejected {
+    out.rejected.extend(block.rejected.iter().map(|rejected| Rejected {
         url: None,
         place: rejected.place,
         reject: rejected.reject.clone(),
@@ -344,7 +344,7 @@ impl PreparedPage {
     }
 }
 
-impl PreparedChunk {
+impl PreparedBlock {
     /// One of its records as the database takes it.
     pub(super) fn record(&self, index: usize) -> Record<'_> {
         let prepared = &self.records[index];

@@ -17,7 +17,7 @@ use forebay_store::{
 };
 
 use super::{
-    reading::{PreparedChunk, PreparedPage},
+    reading::{PreparedBlock, PreparedPage},
     seen::SeenSet,
 };
 
@@ -29,7 +29,7 @@ const WINDOW_RECORDS: usize = 32 << 10;
 /// A window that is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    chunks: Vec<PreparedChunk>,
+    blocks: Vec<PreparedBlock>,
     num_records: usize,
     /// References of pages that are as they were.
     num_known: usize,
@@ -43,7 +43,7 @@ pub(super) struct Window {
 pub(super) struct Entry {
     pub(super) reference_id: ReferenceId,
     pub(super) version_hash: VersionHash,
-    chunk: u32,
+    block: u32,
     /// [`KNOWN`] for a reference that a page which has not been read is known to hold.
     record: u32,
 }
@@ -54,7 +54,7 @@ const KNOWN: u32 = u32::MAX;
 /// A sealed window: each key once, in the order of ids.
 #[derive(Debug)]
 pub(super) struct Batch {
-    chunks: Vec<PreparedChunk>,
+    blocks: Vec<PreparedBlock>,
     pub(super) entries: Vec<Entry>,
     /// Records whose key an earlier window has seen, and whose content may replace or complete what it brought.
     pub(super) revisited: Vec<Entry>,
@@ -77,13 +77,13 @@ pub(super) struct ReadPage {
 }
 
 impl Window {
-    pub(super) fn push(&mut self, chunk: PreparedChunk) {
-        self.num_records += chunk.records.len();
-        self.num_known += chunk.known().len();
-        self.num_pages += usize::from(chunk.page.is_some());
-        self.num_rejected += chunk.rejected.len();
-        self.bytes += chunk.size();
-        self.chunks.push(chunk);
+    pub(super) fn push(&mut self, block: PreparedBlock) {
+        self.num_records += block.records.len();
+        self.num_known += block.known().len();
+        self.num_pages += usize::from(block.page.is_some());
+        self.num_rejected += block.rejected.len();
+        self.bytes += block.size();
+        self.blocks.push(block);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -96,12 +96,12 @@ impl Window {
 
     /// The computed ids of the records, in the order of the input.
     pub(super) fn ids(&self) -> Vec<ReferenceId> {
-        let read = |chunk: &PreparedChunk| {
-            chunk.records.iter().map(|record| record.reference_id).collect::<Vec<_>>()
+        let read = |block: &PreparedBlock| {
+            block.records.iter().map(|record| record.reference_id).collect::<Vec<_>>()
         };
-        self.chunks
+        self.blocks
             .iter()
-            .flat_map(|chunk| read(chunk).into_iter().chain(chunk.known().iter().copied()))
+            .flat_map(|block| read(block).into_iter().chain(block.known().iter().copied()))
             .collect()
     }
 
@@ -121,27 +121,27 @@ impl Window {
     ) -> io::Result<Batch> {
         let mut entries = Vec::with_capacity(self.num_records + self.num_known);
         let mut pages = Vec::new();
-        let mut chunks = self.chunks;
-        for (number, chunk) in (0..).zip(&mut chunks) {
-            entries.extend((0..).zip(&chunk.records).map(|(record, prepared): (u32, &Prepared)| Entry {
+        let mut blocks = self.blocks;
+        for (number, block) in (0..).zip(&mut blocks) {
+            entries.extend((0..).zip(&block.records).map(|(record, prepared): (u32, &Prepared)| Entry {
                 reference_id: resolve(prepared.reference_id),
                 version_hash: prepared.version_hash,
-                chunk: number,
+                block: number,
                 record,
             }));
-            entries.extend(chunk.known().iter().map(|id| Entry {
+            entries.extend(block.known().iter().map(|id| Entry {
                 reference_id: resolve(*id),
                 version_hash: VersionHash([0; 32]),
-                chunk: number,
+                block: number,
                 record: KNOWN,
             }));
             // A page with rejected records is read again the next time, so that they are told again.
-            if chunk.rejected.is_empty() && chunk.page.as_ref().is_some_and(|page| page.can_be_remembered()) {
-                let reference_ids = chunk.records.iter().map(|record| resolve(record.reference_id)).collect();
-                pages.extend(chunk.page.clone().map(|page| (number, ReadPage { page, reference_ids })));
+            if block.rejected.is_empty() && block.page.as_ref().is_some_and(|page| page.can_be_remembered()) {
+                let reference_ids = block.records.iter().map(|record| resolve(record.reference_id)).collect();
+                pages.extend(block.page.clone().map(|page| (number, ReadPage { page, reference_ids })));
             }
         }
-        entries.sort_unstable_by_key(|entry| (entry.reference_id, entry.chunk, entry.record));
+        entries.sort_unstable_by_key(|entry| (entry.reference_id, entry.block, entry.record));
 
         let mut batch = Batch {
             counts: Counts {
@@ -150,14 +150,14 @@ impl Window {
             },
             num_known: 0,
             pages: Vec::new(),
-            chunks,
+            blocks,
             entries: Vec::with_capacity(entries.len()),
             revisited: Vec::new(),
             rejected: Vec::new(),
             num_unidentified: 0,
         };
-        for chunk in &mut batch.chunks {
-            batch.rejected.append(&mut chunk.rejected);
+        for block in &mut batch.blocks {
+            batch.rejected.append(&mut block.rejected);
         }
         batch.num_unidentified =
             batch.rejected.iter().filter(|r| !r.reject.reason.key_is_known()).count() as u64;
@@ -169,12 +169,12 @@ impl Window {
                 new_ids.push(same_key[0].reference_id);
             }
             if is_contested(same_key, revisited, on_duplicate) {
-                contested.extend(same_key.iter().map(|entry| entry.chunk));
+                contested.extend(same_key.iter().map(|entry| entry.block));
             }
             batch.settle(same_key, revisited, on_duplicate, || Preparer::new(Arc::clone(policy)));
         }
         seen.add_sorted(&new_ids)?;
-        pages.retain(|(chunk, _)| !contested.contains(chunk));
+        pages.retain(|(block, _)| !contested.contains(block));
         batch.pages = pages.into_iter().map(|(_, page)| page).collect();
         batch.counts.num_rejected = batch.rejected.len() as u64;
         Ok(batch)
@@ -186,7 +186,7 @@ impl Window {
 /// The record that lost may win then, without its page having changed: when the other page has it no more. What a page
 /// says twice by itself it decides by itself, unless it has to be told again as rejected.
 fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: OnDuplicate) -> bool {
-    let is_of_one_page = same_key.iter().all(|entry| entry.chunk == same_key[0].chunk);
+    let is_of_one_page = same_key.iter().all(|entry| entry.block == same_key[0].block);
     revisited || !is_of_one_page || (same_key.len() > 1 && on_duplicate == OnDuplicate::Reject)
 }
 
@@ -258,32 +258,32 @@ impl Batch {
 
     /// Puts other content in an entry's place. The entry comes back unchanged if the content cannot be prepared.
     pub(super) fn replace(&mut self, entry: &Entry, payload: &[u8], preparer: &mut Preparer) -> Entry {
-        let mut chunk = PreparedChunk::default();
-        let Ok((version_hash, payload)) = preparer.prepare_content(payload, &mut chunk.payloads) else {
+        let mut block = PreparedBlock::default();
+        let Ok((version_hash, payload)) = preparer.prepare_content(payload, &mut block.payloads) else {
             return *entry;
         };
         let replaced = self.record(entry);
-        chunk.keys.push_str(replaced.record_key);
-        chunk.places.push(replaced.lineage.place);
-        chunk.records.push(Prepared {
+        block.keys.push_str(replaced.record_key);
+        block.places.push(replaced.lineage.place);
+        block.records.push(Prepared {
             reference_id: entry.reference_id,
             version_hash,
-            key: 0..chunk.keys.len(),
+            key: 0..block.keys.len(),
             payload,
             replaced: 0,
         });
-        self.chunks.push(chunk);
+        self.blocks.push(block);
         Entry {
             reference_id: entry.reference_id,
             version_hash,
-            chunk: u32::try_from(self.chunks.len() - 1).unwrap_or(u32::MAX),
+            block: u32::try_from(self.blocks.len() - 1).unwrap_or(u32::MAX),
             record: 0,
         }
     }
 
     /// An entry's record as the database takes it.
     pub(super) fn record(&self, entry: &Entry) -> Record<'_> {
-        let record = self.chunks[entry.chunk as usize].record(entry.record as usize);
+        let record = self.blocks[entry.block as usize].record(entry.record as usize);
         // A re-key may have moved the record to another reference than the computed one.
         Record { reference_id: entry.reference_id, ..record }
     }

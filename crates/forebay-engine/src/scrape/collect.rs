@@ -7,7 +7,7 @@ use std::{
 
 use forebay_domain::{run::RunStatus, scope::Scope};
 use forebay_sources::{
-    Chunk, Format, ReadOptions, Reader,
+    Block, Format, ReadOptions, Reader,
     crawl::{self, CrawlEnd, Crawled},
 };
 use jiff::Timestamp;
@@ -88,9 +88,9 @@ impl Lines {
     }
 
     /// Writes a record to a line of its own: JSON may be spread over several.
-    fn add(&mut self, chunk: &Chunk) -> Result<()> {
-        for span in &chunk.records {
-            let text = chunk.text(span);
+    fn add(&mut self, block: &Block) -> Result<()> {
+        for span in &block.records {
+            let text = block.text(span);
             if text.contains(&b'\n') {
                 // Line ends stand between tokens only: inside of strings they must be escaped.
                 let line: Vec<u8> =
@@ -106,7 +106,7 @@ impl Lines {
                 Err(_) => self.num_rejected += 1,
             }
         }
-        self.num_rejected += chunk.rejected.len() as u64;
+        self.num_rejected += block.rejected.len() as u64;
         Ok(())
     }
 }
@@ -117,8 +117,8 @@ async fn pages_into(
     end: JoinHandle<CrawlEnd>,
 ) -> Result<(Lines, Option<String>)> {
     while let Some(crawled) = pages.recv().await {
-        if let crawl::Outcome::Read { harvest, .. } = crawled.outcome {
-            lines.add(&harvest.chunk)?;
+        if let crawl::PageOutcome::Read { harvest, .. } = crawled.outcome {
+            lines.add(&harvest.block)?;
         }
     }
     let end = end.await.map_err(|_| Error::Reader)?;
@@ -135,9 +135,9 @@ async fn bytes_into(
 ) -> Result<(Lines, Option<String>)> {
     let read = tokio::task::spawn_blocking(move || {
         let mut reader = Reader::open(reader, &options)?;
-        let mut chunk = Chunk::default();
-        while reader.next_chunk(&mut chunk)? {
-            lines.add(&chunk)?;
+        let mut block = Block::default();
+        while reader.next_block(&mut block)? {
+            lines.add(&block)?;
         }
         Ok((lines, reader.ending().truncated))
     });

@@ -6,7 +6,7 @@ use forebay_domain::scope::Scope;
 use forebay_sources::{
     Link, LinkKey, ReadOptions, Role,
     crawl::{Crawl, Crawled},
-    fetch::{Bounds, Fetcher, Request, Streamed, shown as shown_url},
+    fetch::{Bounds, Download, Fetcher, Request, redact_url},
     kinds::{
         Command, File, PageKind, Postgres, Singer,
         command::{LogTaker, RunContext},
@@ -37,14 +37,14 @@ use crate::{
 const PAGES_WAITING: usize = 16;
 
 /// What a run says that it read: the first URL, the program, or the table.
-pub(super) fn shown(source: &SourceDefinition, scope: &Scope) -> String {
+pub(super) fn redacted_input(source: &SourceDefinition, scope: &Scope) -> String {
     match &source.kind {
         SourceKind::Pages(kind) => kind
             .start(scope)
             .ok()
-            .and_then(|links| links.first().map(|link| shown_url(&link.url)))
+            .and_then(|links| links.first().map(|link| redact_url(&link.url)))
             .unwrap_or_default(),
-        SourceKind::File(file) => file.url(scope).map_or_else(|_| String::new(), |url| shown_url(&url)),
+        SourceKind::File(file) => file.url(scope).map_or_else(|_| String::new(), |url| redact_url(&url)),
         SourceKind::Command(command) => command.argv.first().cloned().unwrap_or_default(),
         SourceKind::Singer(tap) => tap.command.first().cloned().unwrap_or_default(),
         SourceKind::Postgres(postgres) => postgres.table.clone().unwrap_or_else(|| "query".to_owned()),
@@ -163,12 +163,12 @@ pub(super) fn begin(
 impl Beginning {
     async fn begin(self, run_id: i64) -> Result<Feed> {
         if let Some(run_log) = &self.run_log {
-            let input = shown(&self.source, &self.scope);
+            let input = redacted_input(&self.source, &self.scope);
             run_log.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
         }
         match &self.source.kind {
             SourceKind::Pages(kind) => self.crawl(kind).await,
-            SourceKind::File(file) => self.stream(file).await,
+            SourceKind::File(file) => self.download(file).await,
             SourceKind::Command(command) => self.run_command(command, run_id),
             SourceKind::Singer(tap) => self.run_tap(tap, run_id).await,
             SourceKind::Postgres(postgres) => self.read_rows(postgres).await,
@@ -197,7 +197,7 @@ impl Beginning {
         Ok(Feed::Pages { pages, end, stats })
     }
 
-    async fn stream(&self, file: &File) -> Result<Feed> {
+    async fn download(&self, file: &File) -> Result<Feed> {
         let link = Link::new(file.url(&self.scope)?, Role::Listing);
         let memory = self.memory().await?;
         let key = file_key(&link, &memory.scope);
@@ -208,10 +208,10 @@ impl Beginning {
         let validators = known.map(|known| known.validators).filter(|validators| !validators.is_empty());
         let fetcher = self.fetcher(std::slice::from_ref(&link.url))?;
         let stats = Arc::clone(fetcher.stats());
-        let streamed = fetcher.stream(&Request::new(link.url.clone()).validated(validators)).await;
-        Ok(match streamed.map_err(forebay_sources::Error::from)? {
-            Streamed::NotModified { .. } => Feed::Unchanged,
-            Streamed::File { url, body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {
+        let download = fetcher.download(&Request::new(link.url.clone()).validated(validators)).await;
+        Ok(match download.map_err(forebay_sources::Error::from)? {
+            Download::NotModified { .. } => Feed::Unchanged,
+            Download::File { url, body, validators, fresh_until, fetched_at, .. } => Feed::Bytes {
                 reader: Box::new(body),
                 options: ReadOptions {
                     bounds: Some(Bounds::new(&url, self.source.fetch.max_file.get())),
@@ -219,7 +219,7 @@ impl Beginning {
                 },
                 page: memory.keeps.then(|| FilePage {
                     key,
-                    url: shown_url(&link.url),
+                    url: redact_url(&link.url),
                     fetched_at,
                     validators,
                     fresh_until,

@@ -15,8 +15,8 @@ use forebay_domain::{
     run::RunStatus,
 };
 use forebay_sources::{
-    crawl::{Crawled, Outcome},
-    fetch::shown,
+    crawl::{Crawled, PageOutcome},
+    fetch::redact_url,
     kinds::command::{LogLevel, LogTaker},
 };
 use forebay_store::connect::Database;
@@ -119,34 +119,34 @@ impl RunLog {
 /// Tells what becomes of each page.
 pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
     let level = match &crawled.outcome {
-        Outcome::Read { .. } | Outcome::Unchanged { .. } => Level::Debug,
-        Outcome::Gone { .. } => Level::Info,
-        Outcome::Failed { .. } => Level::Warn,
+        PageOutcome::Read { .. } | PageOutcome::Unchanged { .. } => Level::Debug,
+        PageOutcome::Gone { .. } => Level::Info,
+        PageOutcome::Failed { .. } => Level::Warn,
     };
     // Making a line costs more than leaving it out, and most lines of pages are left out.
     if !sink.keeps(level) {
         return;
     }
-    let url = shown(&crawled.link.url);
+    let url = redact_url(&crawled.link.url);
     let (message, metadata) = match &crawled.outcome {
-        Outcome::Read { harvest, .. } => {
-            let (num_records, num_links) = (harvest.chunk.records.len(), harvest.links.len());
+        PageOutcome::Read { harvest, .. } => {
+            let (num_records, num_links) = (harvest.block.records.len(), harvest.links.len());
             let metadata = json!({
-                "url": url, "num_records": num_records, "num_rejected": harvest.chunk.rejected.len(),
+                "url": url, "num_records": num_records, "num_rejected": harvest.block.rejected.len(),
                 "num_links": num_links, "num_refused_links": harvest.num_refused_links,
                 "num_cancelled": harvest.num_cancelled,
             });
             (format!("read {url}: {num_records} records, {num_links} links"), metadata)
         }
-        Outcome::Unchanged { known } => {
+        PageOutcome::Unchanged { known } => {
             let (num_records, num_links) = (known.reference_ids.len(), known.links.len());
             let metadata = json!({ "url": url, "num_records": num_records, "num_links": num_links, "is_unchanged": true });
             (format!("unchanged {url}: {num_records} records, {num_links} links"), metadata)
         }
-        Outcome::Gone { status } => {
+        PageOutcome::Gone { status } => {
             (format!("gone {url}: the server answers {status}"), json!({ "url": url, "status": status }))
         }
-        Outcome::Failed { error } => {
+        PageOutcome::Failed { error } => {
             (format!("failed {url}: {error}"), json!({ "url": url, "code": error.code() }))
         }
     };

@@ -13,9 +13,9 @@ use forebay_domain::{
     scope::Scope,
 };
 use forebay_sources::{
-    Chunk, Link, ReadOptions, Reader, Role,
-    crawl::{CrawlSettings, Crawled, Outcome},
-    fetch::shown,
+    Block, Link, ReadOptions, Reader, Role,
+    crawl::{CrawlSettings, Crawled, PageOutcome},
+    fetch::redact_url,
 };
 use forebay_store::{sources::Source, user_rows::VersionCount};
 use tokio::task;
@@ -204,7 +204,7 @@ impl Looking {
     fn page(&mut self, crawled: Crawled) -> Result<()> {
         let Crawled { link, outcome } = crawled;
         let mut page = SamplePage {
-            url: shown(&link.url),
+            url: redact_url(&link.url),
             role: role(&link),
             num_records: 0,
             num_links: 0,
@@ -212,17 +212,19 @@ impl Looking {
             problem: None,
         };
         match outcome {
-            Outcome::Read { harvest, .. } => {
-                page.num_records = harvest.chunk.records.len() as u64;
+            PageOutcome::Read { harvest, .. } => {
+                page.num_records = harvest.block.records.len() as u64;
                 page.num_links = harvest.links.len() as u64;
                 page.num_refused_links = harvest.num_refused_links.into();
                 self.links(&harvest.links);
-                self.chunk(&harvest.chunk);
+                self.block(&harvest.block);
             }
-            Outcome::Failed { error } if self.sample.pages.is_empty() => return Err(error.into()),
-            Outcome::Failed { error } => page.problem = Some((error.code(), error.to_string())),
-            Outcome::Gone { status } => page.problem = Some(("gone", format!("the server answers {status}"))),
-            Outcome::Unchanged { .. } => {}
+            PageOutcome::Failed { error } if self.sample.pages.is_empty() => return Err(error.into()),
+            PageOutcome::Failed { error } => page.problem = Some((error.code(), error.to_string())),
+            PageOutcome::Gone { status } => {
+                page.problem = Some(("gone", format!("the server answers {status}")));
+            }
+            PageOutcome::Unchanged { .. } => {}
         }
         self.sample.pages.push(page);
         Ok(())
@@ -232,17 +234,17 @@ impl Looking {
         self.sample.num_links += links.len() as u64;
         let room = MAX_LINKS.saturating_sub(self.sample.links.len());
         let found =
-            links.iter().take(room).map(|link| SampleLink { url: shown(&link.url), role: role(link) });
+            links.iter().take(room).map(|link| SampleLink { url: redact_url(&link.url), role: role(link) });
         self.sample.links.extend(found);
     }
 
     /// Looks at a stream, and ends it when enough was seen. What fails after the first record is not looked at.
     fn bytes(mut self, reader: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self> {
         let mut reader = Reader::open(reader, options)?;
-        let mut chunk = Chunk::default();
+        let mut block = Block::default();
         while !self.is_full() {
-            match reader.next_chunk(&mut chunk) {
-                Ok(true) => self.chunk(&chunk),
+            match reader.next_block(&mut block) {
+                Ok(true) => self.block(&block),
                 Ok(false) => return Ok(self),
                 Err(_) if !self.sample.records.is_empty() => break,
                 Err(error) => return Err(error.into()),
@@ -252,17 +254,17 @@ impl Looking {
         Ok(self)
     }
 
-    fn chunk(&mut self, chunk: &Chunk) {
-        for rejected in &chunk.rejected {
+    fn block(&mut self, block: &Block) {
+        for rejected in &block.rejected {
             let reject = &rejected.reject;
             self.reject(rejected.place.line, reject.reason.as_str(), &reject.message, &rejected.raw);
         }
-        for span in &chunk.records {
+        for span in &block.records {
             if self.is_full() {
                 self.sample.has_more = true;
                 return;
             }
-            let text = chunk.text(span);
+            let text = block.text(span);
             let (mut payload, mut keys) = (Vec::new(), String::new());
             match self.preparer.prepare(text, &mut payload, &mut keys) {
                 Ok(_) => {

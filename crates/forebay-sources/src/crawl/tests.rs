@@ -107,7 +107,7 @@ async fn what_must_not_be_remembered_has_nothing_to_ask_with() {
         } else {
             run(&site, crawl(settings, Void)).await
         };
-        let Outcome::Read { validators, .. } = &crawled[0].outcome else { panic!("{crawled:?}") };
+        let PageOutcome::Read { validators, .. } = &crawled[0].outcome else { panic!("{crawled:?}") };
         assert_eq!(validators.is_empty(), !is_kept);
     }
 }

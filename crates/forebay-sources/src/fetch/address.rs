@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
 use super::FetchError;
-use super::shown::shown;
+use super::redact::redact_url;
 
 /// The most addresses of a name that are looked at.
 const MAX_ADDRESSES: usize = 64;
@@ -147,7 +147,7 @@ impl AllowPrivate {
     /// Refuses a URL that can never be fetched: by scheme, by a user in it, or by an address for a host. Names are
     /// checked when they are looked up.
     pub(super) fn check(&self, url: &Url) -> Result<(), FetchError> {
-        let refused = |problem| Err(FetchError::UrlRefused { url: shown(url), problem });
+        let refused = |problem| Err(FetchError::UrlRefused { url: redact_url(url), problem });
         if !matches!(url.scheme(), "http" | "https") {
             return refused("only http:// and https:// are");
         }

@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::{FetchError, shown};
+use super::{FetchError, redact_url};
 
 /// Data that grows more than this is an attack (gzip reaches 1032 times at most, of nothing but equal bytes).
 const MAX_RATIO: u64 = 200;
@@ -24,7 +24,7 @@ pub struct Bounds {
 impl Bounds {
     /// At most this many bytes, unpacked, from a URL.
     pub fn new(url: &Url, max_bytes: u64) -> Self {
-        Self { url: shown(url), max_bytes }
+        Self { url: redact_url(url), max_bytes }
     }
 
     /// Whether so many bytes may have come out; `packed` is how many went in, if they were packed. Errors:

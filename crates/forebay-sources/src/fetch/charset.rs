@@ -1,6 +1,6 @@
 //! The text of a page: which encoding it is in.
 //!
-//! In the order of the HTML standard (13.2.3.2): a byte order mark, the `Content-Type` of the answer, for HTML what a
+//! In the order of the HTML standard (13.2.3.2): a byte order mark, the `Content-Type` of the response, for HTML what a
 //! `meta` among the first 1024 bytes says; then UTF-8 if it is valid, else windows-1252, in which everything is. The
 //! names are those of the Encoding Standard. What cannot be decoded becomes U+FFFD.
 

@@ -20,7 +20,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::{Origin, Url};
 
 use super::address::Resolver;
-use super::{AllowPrivate, Encoding, FetchError, FetchSettings, Header, Request, shown};
+use super::{AllowPrivate, Encoding, FetchError, FetchSettings, Header, Request};
 
 /// How long a connection without requests is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -104,7 +104,7 @@ impl Identity {
             };
             let parsed = (name.as_str().parse::<HeaderName>(), HeaderValue::from_str(value.trim()));
             let (Ok(name), Ok(mut value)) = parsed else { return Err(missing(place)) };
-            if is_secret || name == COOKIE || shown::is_secret(name.as_str()) {
+            if is_secret || name == COOKIE || super::redact::is_secret(name.as_str()) {
                 value.set_sensitive(true);
                 secret.insert(name, value);
             } else {

@@ -15,7 +15,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use url::Url;
 
-use super::{Bounds, Encoding, FetchError, shown};
+use super::{Bounds, Encoding, FetchError, redact_url};
 use crate::Error;
 
 /// The largest window of zstd on the web (RFC 9659).
@@ -24,7 +24,7 @@ const MAX_ZSTD_WINDOW: u64 = 8 << 20;
 /// The encoding of a body. Error: `encoding_unknown`, also for one on top of another: what is between the two has no
 /// bounds, and no server that means well packs twice.
 pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding>, FetchError> {
-    let unknown = || FetchError::EncodingUnknown { url: shown(url) };
+    let unknown = || FetchError::EncodingUnknown { url: redact_url(url) };
     let mut found = None;
     for value in headers.get_all(CONTENT_ENCODING) {
         for word in value.to_str().map_err(|_| unknown())?.split(',') {
@@ -106,7 +106,7 @@ pub(super) struct Decoded {
 impl std::fmt::Debug for Decoded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoded")
-            .field("url", &shown(&self.url))
+            .field("url", &redact_url(&self.url))
             .field("encoding", &self.encoding)
             .finish_non_exhaustive()
     }
@@ -151,7 +151,7 @@ impl Decoded {
 
     /// That the body broke off.
     pub(super) fn cut_off(&self) -> FetchError {
-        FetchError::BodyTruncated { url: shown(&self.url) }
+        FetchError::BodyTruncated { url: redact_url(&self.url) }
     }
 
     fn problem(&self) -> io::Error {
@@ -160,7 +160,7 @@ impl Decoded {
         }
         let error = match self.encoding {
             Some(encoding) if !self.wire.is_over.load(Ordering::Relaxed) => {
-                FetchError::BodyCorrupt { url: shown(&self.url), encoding: encoding.as_str() }
+                FetchError::BodyCorrupt { url: redact_url(&self.url), encoding: encoding.as_str() }
             }
             _ => self.cut_off(),
         };

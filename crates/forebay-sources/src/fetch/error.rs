@@ -77,7 +77,7 @@ pub enum FetchError {
     HttpStatus {
         /// The URL.
         url: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
     },
     /// `throttled`: the host asks to come back later.

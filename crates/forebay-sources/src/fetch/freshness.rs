@@ -17,11 +17,11 @@ const MAX_FRESH: Duration = Duration::from_hours(24 * 30);
 pub(super) fn fresh_until(
     url: &Url,
     sent: impl FnOnce() -> HeaderMap,
-    answer: &HeaderMap,
+    headers: &HeaderMap,
     now: Timestamp,
 ) -> Option<Timestamp> {
     // Most answers say nothing, and building a policy copies all headers.
-    if !answer.contains_key(CACHE_CONTROL) && !answer.contains_key(EXPIRES) {
+    if !headers.contains_key(CACHE_CONTROL) && !headers.contains_key(EXPIRES) {
         return None;
     }
     let options = CacheOptions {
@@ -35,7 +35,7 @@ pub(super) fn fresh_until(
     *request.headers_mut() = sent();
     // A 304 speaks for the page that it stands for.
     let mut response = http::Response::new(());
-    response.headers_mut().clone_from(answer);
+    response.headers_mut().clone_from(headers);
     let now = SystemTime::from(now);
     let policy = CachePolicy::new_options(&request, &response, now, options);
     if !policy.is_storable() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::pace::{Decision, HostPace, Limits, Outcome};
+use super::pace::{Decision, Feedback, HostPace, Limits};
 
 /// With more hosts than this, those that nothing is known of are forgotten.
 const MAX_HOSTS: usize = 4096;
@@ -66,7 +66,11 @@ impl Hosts {
 
 impl Host {
     /// Waits until a request may start; a pause that is longer than `patience` is not waited for.
-    pub(super) async fn turn(self: Arc<Self>, limits: Limits, patience: Duration) -> Result<Turn, Paused> {
+    pub(super) async fn acquire(
+        self: Arc<Self>,
+        limits: Limits,
+        patience: Duration,
+    ) -> Result<Permit, Paused> {
         let first_in_line = self.line.lock().await;
         let started = loop {
             let now = self.began.elapsed();
@@ -80,7 +84,7 @@ impl Host {
             }
         };
         drop(first_in_line);
-        Ok(Turn { host: self, started, is_over: false })
+        Ok(Permit { host: self, started, is_over: false })
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, HostPace> {
@@ -90,29 +94,29 @@ impl Host {
 
 /// A request that is under way. Dropping it ends it without saying anything about the host.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct Permit {
     host: Arc<Host>,
     started: Duration,
     is_over: bool,
 }
 
-impl Turn {
+impl Permit {
     /// Ends the request.
-    pub(super) fn end(mut self, outcome: Outcome) {
-        self.over(outcome);
+    pub(super) fn end(mut self, feedback: Feedback) {
+        self.over(feedback);
     }
 
-    fn over(&mut self, outcome: Outcome) {
+    fn over(&mut self, feedback: Feedback) {
         if !self.is_over {
             self.is_over = true;
-            self.host.pace().ended(self.started, outcome, self.host.began.elapsed());
+            self.host.pace().ended(self.started, feedback, self.host.began.elapsed());
             self.host.ended.notify_one();
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.over(Outcome::Neutral);
+        self.over(Feedback::Neutral);
     }
 }

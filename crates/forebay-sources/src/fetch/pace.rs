@@ -51,13 +51,13 @@ pub(super) enum Decision {
 
 /// What an answer says about the pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum Feedback {
     /// The host copes.
     Good,
     /// Nothing: it failed for another reason.
     Neutral,
     /// It is too much: 429, 503 or a timeout, with the time that the host asks for, if it does.
-    TooMuch(Option<Duration>),
+    Overloaded(Option<Duration>),
 }
 
 /// How one host is being asked.
@@ -102,12 +102,12 @@ impl HostPace {
     }
 
     /// A request that started at a time has ended.
-    pub(super) fn ended(&mut self, started: Duration, outcome: Outcome, now: Duration) {
+    pub(super) fn ended(&mut self, started: Duration, feedback: Feedback, now: Duration) {
         self.under_way = self.under_way.saturating_sub(1);
-        match outcome {
-            Outcome::Neutral => {}
-            Outcome::Good => self.share = (self.share + STEP).min(1.0),
-            Outcome::TooMuch(pause) => {
+        match feedback {
+            Feedback::Neutral => {}
+            Feedback::Good => self.share = (self.share + STEP).min(1.0),
+            Feedback::Overloaded(pause) => {
                 if self.slowed_at.is_none_or(|slowed_at| started >= slowed_at) {
                     self.share = (self.share / 2.0).max(MIN_SHARE);
                     self.slowed_at = Some(now);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::stream::Body;
+use super::body::Body;
 use crate::Page;
 
 /// The longest validator that is kept. Longer ones are left out: the page is then fetched whole each time.
@@ -15,7 +15,7 @@ const MAX_VALIDATOR: usize = 512;
 pub struct Request {
     /// Where it is: `http` or `https`, without user and password.
     pub url: Url,
-    /// What is known of an earlier answer, so that an unchanged page is not sent again. Default: nothing.
+    /// What is known of an earlier response, so that an unchanged page is not sent again. Default: nothing.
     pub validators: Option<Validators>,
     /// The header `Accept`. Default: `*/*`.
     pub accept: Option<&'static str>,
@@ -84,7 +84,7 @@ pub enum Fetched {
 
 /// A big file that is read while it comes.
 #[derive(Debug)]
-pub enum Streamed {
+pub enum Download {
     /// The file.
     File {
         /// Where it comes from, after redirects.

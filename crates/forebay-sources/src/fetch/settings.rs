@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::AllowPrivate;
-use super::values::{Period, Rate, Size};
+use super::units::{Period, Rate, Size};
 
 /// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
 /// hold over all sources of a process that fetch from that host. Proxies of the environment (`HTTPS_PROXY` and the like)
@@ -30,7 +30,7 @@ pub struct FetchSettings {
     /// The most requests under way to one host at a time. Default: 2.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Concurrency,
-    /// The most time for one request, from connecting to the last byte of the answer; for big files the most time
+    /// The most time for one request, from connecting to the last byte of the response; for big files the most time
     /// without a byte (see also `max_file_time`). Default: `30s`.
     pub timeout: Period,
     /// The most time for a connection, with TLS. Default: `10s`.

@@ -3,11 +3,11 @@
 mod archives;
 mod bodies;
 mod conditional;
-mod files;
+mod download;
 mod redirects;
+mod retry;
 mod robots;
 pub(crate) mod site;
-mod tries;
 
 use super::*;
 use site::{Reply, Site};

@@ -2,7 +2,7 @@
 
 use super::Json;
 use crate::Error;
-use crate::chunk::{Delimit, Found, Tail};
+use crate::block::{Delimit, Found, Tail};
 
 /// How many keys an error names.
 const KEYS_NAMED: usize = 10;

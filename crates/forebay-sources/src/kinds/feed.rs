@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{AllowedHost, Urls, links};
-use crate::chunk::head;
+use crate::block::head;
 use crate::{Error, Harvest, Link, Page, Rejected, Role};
 use entry::Entry;
 
@@ -80,7 +80,7 @@ fn add(harvest: &mut Harvest, entry: Entry, place: Place, raw: &str) {
 }
 
 fn reject(harvest: &mut Harvest, place: Place, reason: RejectReason, problem: &str, raw: &str) {
-    harvest.chunk.rejected.push(Rejected {
+    harvest.block.rejected.push(Rejected {
         place,
         reject: Reject::new(reason, problem),
         raw: head(raw.as_bytes()),

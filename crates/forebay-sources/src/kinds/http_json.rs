@@ -16,9 +16,9 @@ use url::Url;
 pub use next::{Cursor, Next, PageNumber};
 
 use super::{AllowedHost, Urls, unreadable};
-use crate::chunk::{Delimit, Found, Tail};
+use crate::block::{Delimit, Found, Tail};
 use crate::json::{Json, Path, parse_pointer};
-use crate::{Chunk, Error, Harvest, Link, Page, sniff};
+use crate::{Block, Error, Harvest, Link, Page, sniff};
 
 /// The most bytes that one record may have.
 const MAX_RECORD_BYTES: usize = 16 << 20;
@@ -133,11 +133,11 @@ impl HttpJson {
         let is_empty = found.records.is_empty() && found.rejected.is_empty();
         let next = self.next_page(page, body, link, is_empty)?;
         Ok(Harvest {
-            chunk: Chunk {
+            block: Block {
                 bytes: body.to_vec(),
                 records: found.records,
                 rejected: found.rejected,
-                ..Chunk::default()
+                ..Block::default()
             },
             links: next
                 .map(|url| Link { url, role: link.role, carry: link.carry.clone() })

@@ -25,7 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Urls, feed};
-use crate::chunk::head;
+use crate::block::head;
 use crate::{Error, Harvest, Link, Page, Rejected};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
@@ -221,7 +221,7 @@ impl Reading<'_> {
             }
         }
         self.rejected.sort_by_key(|rejected| rejected.place);
-        harvest.chunk.rejected = self.rejected;
+        harvest.block.rejected = self.rejected;
         harvest
     }
 }

@@ -67,7 +67,7 @@ impl JsonLd {
             if number >= MAX_BLOCKS {
                 return Err(unreadable(page, format!("it has more than {MAX_BLOCKS} blocks of JSON-LD")));
             }
-            blocks.read(dom.text(Some(index)), dom.elements[index as usize].line, &mut harvest.chunk);
+            blocks.read(dom.text(Some(index)), dom.elements[index as usize].line, &mut harvest.block);
         }
         if link.role != Role::Detail {
             for followed in self.follow.iter().flat_map(|rule| reading.links(rule)) {

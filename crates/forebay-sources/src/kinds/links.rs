@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use crate::Error;
-use crate::fetch::shown;
+use crate::fetch::redact_url;
 
 /// The most links that are taken from one page.
 pub(super) const MAX_LINKS: usize = 100_000;
@@ -105,7 +105,7 @@ pub(super) fn check_redirect(asked: &Url, came_from: &Url, allowed: &[AllowedHos
     if asked.origin() == came_from.origin() || is_same_site || is_allowed(came_from, allowed) {
         return Ok(());
     }
-    Err(Error::RedirectedAway { url: shown(asked), to: came_from.origin().ascii_serialization() })
+    Err(Error::RedirectedAway { url: redact_url(asked), to: came_from.origin().ascii_serialization() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use serde::Serializer;
 use url::Url;
 
-use crate::fetch::{is_secret, shown};
+use crate::fetch::{is_secret, redact_url};
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";
@@ -42,7 +42,7 @@ pub(super) fn url(text: &str) -> String {
     let is_secret = !parsed.username().is_empty()
         || parsed.password().is_some()
         || parsed.query_pairs().any(|(name, _)| is_secret(&name));
-    if is_secret { shown(&parsed) } else { text.to_owned() }
+    if is_secret { redact_url(&parsed) } else { text.to_owned() }
 }
 
 #[cfg(test)]

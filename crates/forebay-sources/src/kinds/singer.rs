@@ -1,7 +1,7 @@
 //! `singer`: a Singer tap as a source: a program whose standard output is the tap's messages.
 //!
 //! A tap is a [`Command`] whose arguments are known: `--config`, `--catalog` and `--state`. The state is
-//! the engine's to keep: it stores what [`crate::Chunk::state`] and [`crate::Ending::state`] bring once everything before
+//! the engine's to keep: it stores what [`crate::Block::state`] and [`crate::Ending::state`] bring once everything before
 //! it is committed, and gives it back here, in a file that only this user can read and that goes with the run.
 
 use std::collections::BTreeMap;

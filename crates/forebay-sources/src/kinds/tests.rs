@@ -30,8 +30,8 @@ pub(super) fn settings<T: DeserializeOwned>(settings: serde_json::Value) -> T {
 
 /// The records of a harvest, each parsed.
 pub(super) fn records(harvest: &Harvest) -> Vec<serde_json::Value> {
-    let text = |span| harvest.chunk.text(span);
-    harvest.chunk.records.iter().map(|span| serde_json::from_slice(text(span)).unwrap()).collect()
+    let text = |span| harvest.block.text(span);
+    harvest.block.records.iter().map(|span| serde_json::from_slice(text(span)).unwrap()).collect()
 }
 
 pub(super) fn links(harvest: &Harvest) -> Vec<(Role, &str)> {

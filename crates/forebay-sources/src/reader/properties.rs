@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 
-use super::tests::{Outcome, gzip, read};
+use super::tests::{ReadResult, gzip, read};
 use super::*;
 
 /// Gives its bytes in pieces of the sizes given, over and over.
@@ -67,13 +67,13 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1usize..40, 1..8)
 }
 
-fn read_pieces(bytes: Vec<u8>, compressed: bool, sizes: Vec<usize>, options: &ReadOptions) -> Outcome {
+fn read_pieces(bytes: Vec<u8>, compressed: bool, sizes: Vec<usize>, options: &ReadOptions) -> ReadResult {
     let bytes = if compressed { gzip(&bytes) } else { bytes };
     read(Pieces { bytes, given: 0, sizes, next: 0 }, options)
 }
 
 /// Asserts that the records came back, each from where it stood.
-fn assert_same(outcome: &Outcome, records: &[String], input: &str) {
+fn assert_same(outcome: &ReadResult, records: &[String], input: &str) {
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     assert_eq!(outcome.rejected, []);
     assert_eq!(outcome.truncated, None);

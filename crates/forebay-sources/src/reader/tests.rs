@@ -17,7 +17,7 @@ mod transport;
 
 /// Everything that a reader gave.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct ReadResult {
     pub(super) records: Vec<String>,
     pub(super) lines: Vec<u64>,
     pub(super) offsets: Vec<u64>,
@@ -27,7 +27,7 @@ pub(super) struct Outcome {
     pub(super) largest_buffer: usize,
 }
 
-impl Outcome {
+impl ReadResult {
     fn reasons(&self) -> Vec<RejectReason> {
         self.rejected.iter().map(|rejected| rejected.reject.reason).collect()
     }
@@ -44,8 +44,8 @@ impl Outcome {
     }
 }
 
-pub(super) fn read(input: impl Read + Send + 'static, options: &ReadOptions) -> Outcome {
-    let mut outcome = Outcome::default();
+pub(super) fn read(input: impl Read + Send + 'static, options: &ReadOptions) -> ReadResult {
+    let mut outcome = ReadResult::default();
     match Reader::open(Box::new(input), options) {
         Ok(mut reader) => drain(&mut reader, &mut outcome),
         Err(error) => outcome.error = Some(error),
@@ -53,26 +53,26 @@ pub(super) fn read(input: impl Read + Send + 'static, options: &ReadOptions) -> 
     outcome
 }
 
-fn drain(reader: &mut Reader, outcome: &mut Outcome) {
-    let mut chunk = Chunk::default();
+fn drain(reader: &mut Reader, outcome: &mut ReadResult) {
+    let mut block = Block::default();
     loop {
-        match reader.next_chunk(&mut chunk) {
+        match reader.next_block(&mut block) {
             Ok(true) => {
-                assert!(!chunk.records.is_empty() || !chunk.rejected.is_empty());
-                for span in &chunk.records {
-                    outcome.records.push(String::from_utf8_lossy(chunk.text(span)).into_owned());
+                assert!(!block.records.is_empty() || !block.rejected.is_empty());
+                for span in &block.records {
+                    outcome.records.push(String::from_utf8_lossy(block.text(span)).into_owned());
                     outcome.lines.push(span.place.line);
                     outcome.offsets.push(span.place.offset);
                 }
-                outcome.rejected.append(&mut chunk.rejected);
+                outcome.rejected.append(&mut block.rejected);
                 outcome.largest_buffer =
-                    outcome.largest_buffer.max(chunk.bytes.capacity()).max(reader.carry.capacity());
+                    outcome.largest_buffer.max(block.bytes.capacity()).max(reader.carry.capacity());
             }
             Ok(false) => break,
             Err(error) => {
                 outcome.error = Some(error);
                 assert!(reader.ending().truncated.is_some());
-                assert!(!reader.next_chunk(&mut chunk).unwrap());
+                assert!(!reader.next_block(&mut block).unwrap());
                 break;
             }
         }
@@ -80,16 +80,16 @@ fn drain(reader: &mut Reader, outcome: &mut Outcome) {
     outcome.truncated = reader.ending().truncated;
 }
 
-fn auto(text: &str) -> Outcome {
+fn auto(text: &str) -> ReadResult {
     read(Cursor::new(text.to_owned()), &ReadOptions::default())
 }
 
-fn of(format: Format, text: impl AsRef<[u8]>) -> Outcome {
+fn of(format: Format, text: impl AsRef<[u8]>) -> ReadResult {
     let options = ReadOptions { format, ..ReadOptions::default() };
     read(Cursor::new(text.as_ref().to_owned()), &options)
 }
 
-fn at(pointer: &str, text: &str) -> Outcome {
+fn at(pointer: &str, text: &str) -> ReadResult {
     let options = ReadOptions { records: Some(pointer.to_owned()), ..ReadOptions::default() };
     read(Cursor::new(text.to_owned()), &options)
 }

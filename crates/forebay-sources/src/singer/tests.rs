@@ -5,10 +5,10 @@ use std::io::Cursor;
 
 use forebay_domain::reject::RejectReason;
 
-use crate::{Chunk, Ending, Error, Format, ReadOptions, Reader, Rejected, SingerOptions};
+use crate::{Block, Ending, Error, Format, ReadOptions, Reader, Rejected, SingerOptions};
 
 #[derive(Default)]
-struct Outcome {
+struct ReadResult {
     records: Vec<String>,
     rejected: Vec<Rejected>,
     states: Vec<Option<String>>,
@@ -16,18 +16,18 @@ struct Outcome {
     error: Option<Error>,
 }
 
-fn read(text: impl Into<String>, singer: SingerOptions) -> Outcome {
+fn read(text: impl Into<String>, singer: SingerOptions) -> ReadResult {
     let options = ReadOptions { format: Format::Singer, singer, ..ReadOptions::default() };
     let mut reader = Reader::open(Box::new(Cursor::new(text.into())), &options).unwrap();
-    let mut outcome = Outcome::default();
-    let mut chunk = Chunk::default();
+    let mut outcome = ReadResult::default();
+    let mut block = Block::default();
     loop {
-        match reader.next_chunk(&mut chunk) {
+        match reader.next_block(&mut block) {
             Ok(true) => {
-                let text = |span| String::from_utf8(chunk.text(span).to_vec()).unwrap();
-                outcome.records.extend(chunk.records.iter().map(text));
-                outcome.rejected.append(&mut chunk.rejected);
-                outcome.states.push(chunk.state.clone());
+                let text = |span| String::from_utf8(block.text(span).to_vec()).unwrap();
+                outcome.records.extend(block.records.iter().map(text));
+                outcome.rejected.append(&mut block.rejected);
+                outcome.states.push(block.state.clone());
             }
             Ok(false) => break,
             Err(error) => {
@@ -131,7 +131,7 @@ fn broken_lines_are_rejected_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_state_comes_with_the_chunk_that_it_ends() {
+fn a_state_comes_with_the_block_that_it_ends() {
     // Records of more than one read, each with a state that counts them.
     let mut text = String::new();
     for id in 1..=40_000 {
@@ -140,17 +140,17 @@ fn a_state_comes_with_the_chunk_that_it_ends() {
     }
     let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
     let mut reader = Reader::open(Box::new(Cursor::new(text)), &options).unwrap();
-    let mut chunk = Chunk::default();
-    let (mut num_chunks, mut num_records) = (0, 0);
-    while reader.next_chunk(&mut chunk).unwrap() {
-        num_chunks += 1;
-        num_records += chunk.records.len();
-        let state: usize = chunk.state.as_ref().map_or(0, |state| state.parse().unwrap());
+    let mut block = Block::default();
+    let (mut num_blocks, mut num_records) = (0, 0);
+    while reader.next_block(&mut block).unwrap() {
+        num_blocks += 1;
+        num_records += block.records.len();
+        let state: usize = block.state.as_ref().map_or(0, |state| state.parse().unwrap());
         assert!(
             state <= num_records,
             "the state {state} stands for more than the {num_records} records so far"
         );
     }
-    assert!(num_chunks > 1);
+    assert!(num_blocks > 1);
     assert_eq!((num_records, reader.ending().state.as_deref()), (40_000, Some("40000")));
 }

@@ -10,7 +10,7 @@
 use std::fmt::Write;
 
 use forebay_sources::{
-    fetch::{is_secret, shown},
+    fetch::{is_secret, redact_url},
     kinds::READERS_VERSION,
 };
 use ring::digest::{SHA256, digest};
@@ -118,7 +118,7 @@ fn without_secret_arguments(items: Vec<Value>) -> Value {
 }
 
 fn without_secret_parameters(text: &str) -> String {
-    let shown = text.contains("://").then(|| Url::parse(text).ok()).flatten().map(|url| shown(&url));
+    let shown = text.contains("://").then(|| Url::parse(text).ok()).flatten().map(|url| redact_url(&url));
     // Otherwise it stays as it is spelt, with its placeholders.
     let masked = shown.filter(|shown| shown.contains(MASK) && !text.contains(MASK));
     redact(masked.as_deref().unwrap_or(text))

@@ -72,7 +72,7 @@ pub(super) struct Config {
 
 /// How an attempt ended, as its worker reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum WorkerReport {
     Succeeded,
     /// Whether it was the last failure that the class is granted.
     Failed(FailureClass, bool),
@@ -90,19 +90,19 @@ pub(super) enum Action {
     Heartbeat(usize),
     Crash(usize),
     HaveEffect(usize),
-    Report(usize, Outcome),
+    Report(usize, WorkerReport),
     Tick,
     /// Frees a lease that has ended; whether it was the last that may be lost.
     Rescue(bool),
     Operate(u8, Event),
 }
 
-const OUTCOMES: [Outcome; 5] = [
-    Outcome::Failed(FailureClass::Transient, false),
-    Outcome::Failed(FailureClass::Transient, true),
-    Outcome::Failed(FailureClass::Throttled, false),
-    Outcome::Failed(FailureClass::Permanent, true),
-    Outcome::GivenBack,
+const REPORTS: [WorkerReport; 5] = [
+    WorkerReport::Failed(FailureClass::Transient, false),
+    WorkerReport::Failed(FailureClass::Transient, true),
+    WorkerReport::Failed(FailureClass::Throttled, false),
+    WorkerReport::Failed(FailureClass::Permanent, true),
+    WorkerReport::GivenBack,
 ];
 
 const OPERATIONS: [Event; 6] =
@@ -116,13 +116,13 @@ pub(super) fn failed(class: FailureClass, is_last: bool) -> Event {
 
 impl Config {
     /// What a worker may say now.
-    fn outcomes(&self, attempt: Attempt) -> Vec<Outcome> {
+    fn reports(&self, attempt: Attempt) -> Vec<WorkerReport> {
         match attempt.phase {
-            Phase::Claimed => OUTCOMES.to_vec(),
-            Phase::Effected if self.is_punctual => vec![Outcome::Succeeded],
+            Phase::Claimed => REPORTS.to_vec(),
+            Phase::Effected if self.is_punctual => vec![WorkerReport::Succeeded],
             // The target has it, and the worker was told otherwise.
-            Phase::Effected => vec![Outcome::Succeeded, OUTCOMES[0], OUTCOMES[1]],
-            Phase::Reported => vec![Outcome::Succeeded],
+            Phase::Effected => vec![WorkerReport::Succeeded, REPORTS[0], REPORTS[1]],
+            Phase::Reported => vec![WorkerReport::Succeeded],
         }
     }
 
@@ -143,7 +143,7 @@ impl Config {
         }
     }
 
-    fn report(&self, world: &mut World, index: usize, outcome: Outcome) {
+    fn report(&self, world: &mut World, index: usize, report: WorkerReport) {
         let attempt = world.workers[index];
         if !world.accepts(self, attempt) {
             world.workers.remove(index);
@@ -156,10 +156,10 @@ impl Config {
         }
         world.end(
             self,
-            match outcome {
-                Outcome::Succeeded => Event::Succeeded,
-                Outcome::Failed(class, is_last) => failed(class, is_last),
-                Outcome::GivenBack => Event::GiveBack,
+            match report {
+                WorkerReport::Succeeded => Event::Succeeded,
+                WorkerReport::Failed(class, is_last) => failed(class, is_last),
+                WorkerReport::GivenBack => Event::GiveBack,
             },
         );
         if self.sends_again {
@@ -228,9 +228,8 @@ impl Model for Config {
         }
         for (index, attempt) in world.workers.iter().enumerate() {
             if !(world.is_busy() && world.accepts(self, *attempt)) {
-                actions.extend(
-                    self.outcomes(*attempt).into_iter().map(|outcome| Action::Report(index, outcome)),
-                );
+                actions
+                    .extend(self.reports(*attempt).into_iter().map(|report| Action::Report(index, report)));
             }
             if attempt.phase == Phase::Claimed {
                 actions.push(Action::HaveEffect(index));
@@ -270,7 +269,7 @@ impl Model for Config {
                 world.workers.remove(index);
             }
             Action::HaveEffect(index) => self.have_effect(&mut world, index),
-            Action::Report(index, outcome) => self.report(&mut world, index, outcome),
+            Action::Report(index, report) => self.report(&mut world, index, report),
             Action::Tick => {
                 if let Some(job) = &mut world.job {
                     job.lease = job.lease.saturating_sub(1);

@@ -13,7 +13,7 @@ const PIECES: [&str; 3] = [
 ];
 
 /// What becomes of `a` and `b`, duplicates and rejections.
-struct Outcome {
+struct Expected {
     policy: OnDuplicate,
     a: &'static str,
     b: &'static str,
@@ -21,29 +21,29 @@ struct Outcome {
     num_rejected: u64,
 }
 
-const OUTCOMES: [Outcome; 4] = [
-    Outcome {
+const EXPECTED: [Expected; 4] = [
+    Expected {
         policy: OnDuplicate::First,
         a: r#"{"id":"a","x":1,"y":1}"#,
         b: r#"{"id":"b","x":1}"#,
         num_duplicate: 3,
         num_rejected: 0,
     },
-    Outcome {
+    Expected {
         policy: OnDuplicate::Last,
         a: r#"{"id":"a","z":3}"#,
         b: r#"{"id":"b","z":2}"#,
         num_duplicate: 3,
         num_rejected: 0,
     },
-    Outcome {
+    Expected {
         policy: OnDuplicate::Merge,
         a: r#"{"id":"a","x":2,"y":1,"z":3}"#,
         b: r#"{"id":"b","x":1,"z":2}"#,
         num_duplicate: 3,
         num_rejected: 0,
     },
-    Outcome {
+    Expected {
         policy: OnDuplicate::Reject,
         a: r#"{"id":"a","x":1,"y":1}"#,
         b: r#"{"id":"b","x":1}"#,
@@ -52,7 +52,7 @@ const OUTCOMES: [Outcome; 4] = [
     },
 ];
 
-impl Outcome {
+impl Expected {
     fn request(&self, request: PersistRequest) -> PersistRequest {
         PersistRequest { on_duplicate: self.policy, ..request }
     }
@@ -109,29 +109,29 @@ impl Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn inside_one_window() {
-    for outcome in OUTCOMES {
+    for outcome in EXPECTED {
         outcome.holds(&[&PIECES.concat()]).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn across_windows_first() {
-    OUTCOMES[0].holds(&PIECES).await;
+    EXPECTED[0].holds(&PIECES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn across_windows_last() {
-    OUTCOMES[1].holds(&PIECES).await;
+    EXPECTED[1].holds(&PIECES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn across_windows_merge() {
-    OUTCOMES[2].holds(&PIECES).await;
+    EXPECTED[2].holds(&PIECES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn across_windows_reject() {
-    OUTCOMES[3].holds(&PIECES).await;
+    EXPECTED[3].holds(&PIECES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

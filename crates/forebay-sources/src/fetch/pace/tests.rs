@@ -25,7 +25,7 @@ fn no_more_than_the_concurrency_is_under_way() {
         assert_eq!(pace.ask(LIMITS, at(1000 * n)), Decision::Start);
     }
     assert_eq!(pace.ask(LIMITS, at(9000)), Decision::Full);
-    pace.ended(at(0), Outcome::Good, at(9000));
+    pace.ended(at(0), Feedback::Good, at(9000));
     assert_eq!(pace.ask(LIMITS, at(9000)), Decision::Start);
 }
 
@@ -36,7 +36,7 @@ fn what_failed_together_slows_down_once() {
         assert_eq!(pace.ask(LIMITS, at(1000 * n)), Decision::Start);
     }
     for n in 0..4 {
-        pace.ended(at(1000 * n), Outcome::TooMuch(None), at(5000 + n));
+        pace.ended(at(1000 * n), Feedback::Overloaded(None), at(5000 + n));
     }
     assert!((pace.share - 0.5).abs() < f64::EPSILON);
     assert_eq!(pace.gap(LIMITS), at(1000));
@@ -47,8 +47,8 @@ fn what_failed_together_slows_down_once() {
 fn a_pause_is_for_the_whole_host() {
     let mut pace = HostPace::default();
     assert_eq!(pace.ask(LIMITS, at(0)), Decision::Start);
-    pace.ended(at(0), Outcome::TooMuch(Some(at(10_000))), at(100));
-    pace.ended(at(0), Outcome::TooMuch(Some(at(5000))), at(200));
+    pace.ended(at(0), Feedback::Overloaded(Some(at(10_000))), at(100));
+    pace.ended(at(0), Feedback::Overloaded(Some(at(5000))), at(200));
     assert_eq!(
         pace.ask(LIMITS, at(600)),
         Decision::Paused(at(9500)),
@@ -61,25 +61,25 @@ fn a_pause_is_for_the_whole_host() {
 #[test]
 fn it_recovers_with_good_answers_alone() {
     let mut pace = HostPace::default();
-    pace.ended(at(0), Outcome::TooMuch(None), at(0));
-    pace.ended(at(1), Outcome::TooMuch(None), at(1));
+    pace.ended(at(0), Feedback::Overloaded(None), at(0));
+    pace.ended(at(1), Feedback::Overloaded(None), at(1));
     let slowed = pace.gap(LIMITS);
     assert_eq!(slowed, at(2000));
-    pace.ended(at(2), Outcome::Neutral, at(1_000_000));
+    pace.ended(at(2), Feedback::Neutral, at(1_000_000));
     assert_eq!(pace.gap(LIMITS), slowed);
     for _ in 0..48 {
-        pace.ended(at(3), Outcome::Good, at(1_000_000));
+        pace.ended(at(3), Feedback::Good, at(1_000_000));
     }
     assert_eq!(pace.gap(LIMITS), LIMITS.gap);
 }
 
-fn outcome() -> impl Strategy<Value = Outcome> {
+fn feedback() -> impl Strategy<Value = Feedback> {
     prop_oneof![
-        4 => Just(Outcome::Good),
-        1 => Just(Outcome::Neutral),
-        1 => (0_u64..100_000).prop_map(|millis| Outcome::TooMuch(Some(at(millis)))),
-        1 => Just(Outcome::TooMuch(None)),
-        1 => Just(Outcome::TooMuch(Some(Duration::MAX))),
+        4 => Just(Feedback::Good),
+        1 => Just(Feedback::Neutral),
+        1 => (0_u64..100_000).prop_map(|millis| Feedback::Overloaded(Some(at(millis)))),
+        1 => Just(Feedback::Overloaded(None)),
+        1 => Just(Feedback::Overloaded(Some(Duration::MAX))),
     ]
 }
 
@@ -89,7 +89,7 @@ proptest! {
     #[test]
     fn every_life_keeps_the_limits(
         gap in 0_u64..2000, concurrency in 1_u16..20,
-        steps in prop::collection::vec((0_u64..3000, any::<bool>(), outcome()), 1..200),
+        steps in prop::collection::vec((0_u64..3000, any::<bool>(), feedback()), 1..200),
     ) {
         let limits = Limits { gap: at(gap), concurrency };
         let mut pace = HostPace::default();
@@ -97,7 +97,7 @@ proptest! {
         let mut under_way: Vec<Duration> = Vec::new();
         let mut last_start: Option<Duration> = None;
         let mut paused_until = Duration::ZERO;
-        for (pass, begins, outcome) in steps {
+        for (pass, begins, feedback) in steps {
             now += at(pass);
             if begins {
                 match pace.ask(limits, now) {
@@ -123,8 +123,8 @@ proptest! {
                     Decision::Full => prop_assert!(!under_way.is_empty()),
                 }
             } else if let Some(started) = under_way.pop() {
-                pace.ended(started, outcome, now);
-                if let Outcome::TooMuch(Some(pause)) = outcome {
+                pace.ended(started, feedback, now);
+                if let Feedback::Overloaded(Some(pause)) = feedback {
                     paused_until = paused_until.max(now + pause.min(MAX_PAUSE));
                 }
             }

@@ -51,7 +51,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
         pages.push((path, get(&fetcher, &site.url(path)).await.unwrap()));
     }
     assert_eq!(code(&fetcher, &site.url("/gone")).await, "http_status");
-    let Streamed::File { mut body, .. } = fetcher.stream(&Request::new(site.url("/file"))).await.unwrap()
+    let Download::File { mut body, .. } = fetcher.download(&Request::new(site.url("/file"))).await.unwrap()
     else {
         panic!("nothing was known");
     };
@@ -78,7 +78,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     assert_eq!(code(&replay, &site.url("/gone")).await, "http_status");
     let error = get(&replay, &site.url("/never")).await.unwrap_err();
     assert_eq!(error.code(), "not_in_warc");
-    let Streamed::File { mut body, .. } = replay.stream(&Request::new(site.url("/file"))).await.unwrap()
+    let Download::File { mut body, .. } = replay.download(&Request::new(site.url("/file"))).await.unwrap()
     else {
         panic!("nothing was known");
     };

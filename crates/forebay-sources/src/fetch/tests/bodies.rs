@@ -13,7 +13,7 @@ fn gzip(data: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn outcome(more: &str, headers: &'static str, body: impl Into<Vec<u8>>) -> Result<Page, FetchError> {
+async fn fetched(more: &str, headers: &'static str, body: impl Into<Vec<u8>>) -> Result<Page, FetchError> {
     let body = body.into();
     let site = Site::serve(move |_| Reply::new(200, headers, &body)).await;
     get(&fetcher(more), &site.url("/")).await
@@ -54,7 +54,7 @@ async fn a_length_beyond_the_limit_is_refused_before_reading() {
     // The body never comes: only the length can tell.
     let site = Site::serve(|_| Reply::ThenSilence(head.to_vec())).await;
     assert_eq!(code(&fetcher(r#"{"max_body": "1KB"}"#), &site.url("/")).await, "body_too_large");
-    assert_eq!(outcome(r#"{"max_body": "1KB"}"#, "", vec![b'x'; 1000]).await.unwrap().body.len(), 1000);
+    assert_eq!(fetched(r#"{"max_body": "1KB"}"#, "", vec![b'x'; 1000]).await.unwrap().body.len(), 1000);
 }
 
 #[tokio::test]
@@ -89,8 +89,8 @@ async fn bytes_after_the_length_are_not_the_page() {
 async fn a_body_in_many_pieces_is_put_together() {
     let numbers: Vec<String> = (0..500).map(|n| format!("{n:04}")).collect();
     let pieces = format!("4\r\n{}\r\n", numbers.join("\r\n4\r\n"));
-    let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{pieces}0\r\n\r\n");
-    let site = Site::serve(move |_| Reply::Bytes(answer.clone().into_bytes())).await;
+    let response = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{pieces}0\r\n\r\n");
+    let site = Site::serve(move |_| Reply::Bytes(response.clone().into_bytes())).await;
     let page = get(&fetcher("{}"), &site.url("/")).await.unwrap();
     assert_eq!(page.text(), numbers.concat());
 }
@@ -110,7 +110,7 @@ async fn every_encoding_is_undone() {
         ("content-encoding: deflate\r\n", deflate.finish().unwrap()),
         ("content-encoding: identity\r\n", text.clone().into_bytes()),
     ] {
-        let page = outcome("{}", headers, body).await.unwrap();
+        let page = fetched("{}", headers, body).await.unwrap();
         assert_eq!(page.text(), text, "{headers}");
     }
 }
@@ -118,14 +118,14 @@ async fn every_encoding_is_undone() {
 #[tokio::test]
 async fn an_empty_body_is_empty_in_every_encoding() {
     for headers in ["content-encoding: gzip\r\n", "content-encoding: br\r\n", "content-encoding: zstd\r\n"] {
-        assert!(outcome("{}", headers, "").await.unwrap().body.is_empty());
+        assert!(fetched("{}", headers, "").await.unwrap().body.is_empty());
     }
 }
 
 #[tokio::test]
 async fn bombs_cut_off_and_damaged_data_are_told_apart() {
     const GZIP: &str = "content-encoding: gzip\r\n";
-    let code = async |more, headers, body| outcome(more, headers, body).await.map_err(|error| error.code());
+    let code = async |more, headers, body| fetched(more, headers, body).await.map_err(|error| error.code());
     let bomb = gzip(&vec![0; 8 << 20]);
     assert!(bomb.len() < 10_000);
     assert_eq!(code("{}", GZIP, bomb.clone()).await.unwrap_err(), "decompression_bomb");
@@ -160,7 +160,7 @@ async fn an_encoding_that_nobody_knows_is_refused() {
         "content-encoding: gzip, gzip, gzip\r\n",
         "content-encoding: \u{ff}\r\n",
     ] {
-        let error = outcome("{}", headers, "x").await.unwrap_err();
+        let error = fetched("{}", headers, "x").await.unwrap_err();
         assert_eq!(error.code(), "encoding_unknown", "{headers}");
     }
 }

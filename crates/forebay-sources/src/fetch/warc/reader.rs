@@ -15,10 +15,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use crate::fetch::FetchError;
 
-/// The most bytes of the head of a record, or of an answer.
+/// The most bytes of the head of a record, or of a response.
 const MAX_HEAD: u64 = 256 << 10;
 
-/// The most headers of a record, or of an answer.
+/// The most headers of a record, or of a response.
 const MAX_HEADERS: usize = 256;
 
 /// An archive that answers.
@@ -32,7 +32,7 @@ pub struct WarcReader {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     /// The last page or redirect, or the last failure if there is neither, with its status.
-    answer: Option<(u64, u16)>,
+    response: Option<(u64, u16)>,
     /// The last 304.
     not_modified: Option<u64>,
 }
@@ -81,9 +81,9 @@ impl WarcReader {
     pub(in crate::fetch) fn find(&self, url: &str, known: bool) -> Result<Option<Recorded>, FetchError> {
         let Some(entry) = self.by_url.get(url) else { return Ok(None) };
         let revisit = entry.not_modified.filter(|_| known);
-        let is_good = entry.answer.is_some_and(|(_, status)| status < 400);
-        let answer = entry.answer.map(|(offset, _)| offset);
-        let Some(offset) = (if is_good { answer } else { revisit.or(answer) }) else { return Ok(None) };
+        let is_good = entry.response.is_some_and(|(_, status)| status < 400);
+        let response = entry.response.map(|(offset, _)| offset);
+        let Some(offset) = (if is_good { response } else { revisit.or(response) }) else { return Ok(None) };
         let failed = |source| FetchError::WarcFailed { path: self.path.clone(), source };
         let corrupt = |problem| FetchError::WarcCorrupt { path: self.path.clone(), offset, problem };
         let mut file = BufReader::new(File::open(&self.path).map_err(failed)?);
@@ -106,8 +106,8 @@ impl Entry {
     fn note(&mut self, offset: u64, status: u16) {
         if status == 304 {
             self.not_modified = Some(offset);
-        } else if status < 400 || self.answer.is_none_or(|(_, status)| status >= 400) {
-            self.answer = Some((offset, status));
+        } else if status < 400 || self.response.is_none_or(|(_, status)| status >= 400) {
+            self.response = Some((offset, status));
         }
     }
 }
@@ -138,7 +138,7 @@ fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
     Err("the record has too many fields")
 }
 
-/// The status of an answer; `None` if it is none.
+/// The status of a response; `None` if it is none.
 fn status_line(block: &mut impl BufRead) -> Option<u16> {
     let line = line(block)?;
     let (version, rest) = line.split_once(' ')?;

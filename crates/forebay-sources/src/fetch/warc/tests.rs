@@ -71,13 +71,13 @@ fn the_archives_of_others_are_read() {
 #[test]
 fn the_last_page_counts_and_a_failure_only_without_one() {
     let url = "http://a.example/";
-    let answer = |status: u16, body: &str| response(url, &format!("HTTP/1.1 {status} X\r\n\r\n{body}"));
+    let response = |status: u16, body: &str| response(url, &format!("HTTP/1.1 {status} X\r\n\r\n{body}"));
     let last = |answers: &[Vec<u8>]| found(&open(&answers.concat()).unwrap(), url).unwrap();
-    assert_eq!(last(&[answer(200, "1"), answer(200, "2")]), (200, "2".to_owned()));
-    assert_eq!(last(&[answer(500, ""), answer(200, "2")]), (200, "2".to_owned()));
-    assert_eq!(last(&[answer(200, "1"), answer(500, "")]), (200, "1".to_owned()));
-    assert_eq!(last(&[answer(500, ""), answer(404, "")]), (404, String::new()));
-    assert_eq!(last(&[answer(200, "1"), answer(304, "")]), (200, "1".to_owned()));
+    assert_eq!(last(&[response(200, "1"), response(200, "2")]), (200, "2".to_owned()));
+    assert_eq!(last(&[response(500, ""), response(200, "2")]), (200, "2".to_owned()));
+    assert_eq!(last(&[response(200, "1"), response(500, "")]), (200, "1".to_owned()));
+    assert_eq!(last(&[response(500, ""), response(404, "")]), (404, String::new()));
+    assert_eq!(last(&[response(200, "1"), response(304, "")]), (200, "1".to_owned()));
 }
 
 #[test]

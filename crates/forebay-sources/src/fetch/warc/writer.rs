@@ -33,7 +33,7 @@ pub struct WarcWriter {
     file: Mutex<File>,
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug)]
 pub(in crate::fetch) struct Exchange {
     pub(in crate::fetch) url: Url,
@@ -59,7 +59,7 @@ impl WarcWriter {
         Ok(writer)
     }
 
-    /// Adds a request and its answer, whose body has this many bytes. Writing blocks.
+    /// Adds a request and its response, whose body has this many bytes. Writing blocks.
     pub(in crate::fetch) fn add(
         &self,
         exchange: &Exchange,
@@ -98,12 +98,12 @@ fn write_info(file: &mut File) -> io::Result<()> {
 }
 
 fn write_exchange(file: &mut File, exchange: &Exchange, body: &mut dyn Read, length: u64) -> io::Result<()> {
-    let (request_id, answer_id) = (record_id(), record_id());
+    let (request_id, response_id) = (record_id(), record_id());
     let date = exchange.at.to_string();
     let is_revisit = exchange.status == 304;
     let mut fields = vec![
         ("WARC-Type", if is_revisit { "revisit" } else { "response" }),
-        ("WARC-Record-ID", &answer_id),
+        ("WARC-Record-ID", &response_id),
         ("WARC-Date", &date),
         ("WARC-Target-URI", exchange.url.as_str()),
         ("Content-Type", "application/http;msgtype=response"),
@@ -114,12 +114,12 @@ fn write_exchange(file: &mut File, exchange: &Exchange, body: &mut dyn Read, len
     if exchange.is_cut {
         fields.push(("WARC-Truncated", "length"));
     }
-    write_record(file, &head(&fields), &answer_head(exchange, length), body, length)?;
+    write_record(file, &head(&fields), &response_head(exchange, length), body, length)?;
 
     let fields = [
         ("WARC-Type", "request"),
         ("WARC-Record-ID", request_id.as_str()),
-        ("WARC-Concurrent-To", &answer_id),
+        ("WARC-Concurrent-To", &response_id),
         ("WARC-Date", &date),
         ("WARC-Target-URI", exchange.url.as_str()),
         ("Content-Type", "application/http;msgtype=request"),
@@ -155,7 +155,7 @@ fn head(fields: &[(&str, &str)]) -> String {
     head
 }
 
-fn answer_head(exchange: &Exchange, length: u64) -> Vec<u8> {
+fn response_head(exchange: &Exchange, length: u64) -> Vec<u8> {
     let reason = StatusCode::from_u16(exchange.status).ok().and_then(|status| status.canonical_reason());
     let mut head = format!("HTTP/1.1 {} {}\r\n", exchange.status, reason.unwrap_or("")).into_bytes();
     put_headers(&mut head, &exchange.headers, |name| !NOT_KEPT.contains(name));

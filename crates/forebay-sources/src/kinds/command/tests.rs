@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::kinds::tests::settings;
-use crate::{Chunk, Reader};
+use crate::{Block, Reader};
 
 fn shell(script: &str) -> Command {
     settings(json!({"argv": ["sh", "-c", script]}))
@@ -56,11 +56,11 @@ fn a_spider_is_read_like_a_file() {
     spider.check().unwrap();
     let (output, lines) = start(&spider);
     let mut reader = Reader::open(Box::new(output.unwrap()), &spider.read_options()).unwrap();
-    let mut chunk = Chunk::default();
+    let mut block = Block::default();
     let mut records = Vec::new();
-    while reader.next_chunk(&mut chunk).unwrap() {
+    while reader.next_block(&mut block).unwrap() {
         records
-            .extend(chunk.records.iter().map(|span| String::from_utf8(chunk.text(span).to_vec()).unwrap()));
+            .extend(block.records.iter().map(|span| String::from_utf8(block.text(span).to_vec()).unwrap()));
     }
     assert_eq!(records, [r#"{"id": 1, "semester": "Spring 2026", "run": "7"}"#, r#"{"id": 2}"#]);
     assert_eq!(reader.ending().truncated, None);
@@ -100,9 +100,9 @@ fn only_success_is_a_complete_end() {
     // Read as records, the same is an input that was cut.
     let command = shell("echo '{\"id\":1}'; exit 1");
     let mut reader = Reader::open(Box::new(start(&command).0.unwrap()), &command.read_options()).unwrap();
-    let mut chunk = Chunk::default();
-    assert!(reader.next_chunk(&mut chunk).unwrap());
-    assert_eq!(reader.next_chunk(&mut chunk).unwrap_err().code(), "command_failed");
+    let mut block = Block::default();
+    assert!(reader.next_block(&mut block).unwrap());
+    assert_eq!(reader.next_block(&mut block).unwrap_err().code(), "command_failed");
     assert!(reader.ending().truncated.is_some());
 }
 

@@ -23,7 +23,7 @@ fn read(url: &str, body: impl Into<Vec<u8>>) -> Harvest {
 }
 
 fn rejects(harvest: &Harvest) -> Vec<(u64, RejectReason)> {
-    harvest.chunk.rejected.iter().map(|one| (one.place.line, one.reject.reason)).collect()
+    harvest.block.rejected.iter().map(|one| (one.place.line, one.reject.reason)).collect()
 }
 
 #[test]
@@ -56,11 +56,11 @@ fn rss_2() {
         }),
     ];
     assert_eq!(records(&harvest), expected);
-    assert_eq!(harvest.chunk.records[1].place.line, 21);
+    assert_eq!(harvest.block.records[1].place.line, 21);
     assert_eq!(rejects(&harvest), [(33, RejectReason::MissingKey)]);
     assert!(
-        harvest.chunk.rejected[0].raw.starts_with(b"<item>")
-            && harvest.chunk.rejected[0].raw.ends_with(b"</item>")
+        harvest.block.rejected[0].raw.starts_with(b"<item>")
+            && harvest.block.rejected[0].raw.ends_with(b"</item>")
     );
     assert_eq!(links(&harvest), [(Role::Listing, "https://news.example.edu/feed.xml?page=2")]);
 }
@@ -134,9 +134,9 @@ fn what_breaks_off_keeps_what_came_before() {
     for body in [CUT, CROSSED] {
         let harvest = read("https://news.example.edu/feed.xml", body);
         assert_eq!(records(&harvest)[0]["id"], "a");
-        assert_eq!(harvest.chunk.records.len(), 1);
+        assert_eq!(harvest.block.records.len(), 1);
         assert_eq!(rejects(&harvest), [(3, RejectReason::InvalidRecord)]);
-        assert!(harvest.chunk.rejected[0].raw.starts_with(b"<item><guid>b"));
+        assert!(harvest.block.rejected[0].raw.starts_with(b"<item><guid>b"));
     }
 }
 
@@ -157,7 +157,7 @@ fn what_is_no_feed_is_unreadable() {
         assert_eq!(error.code(), "page_unreadable", "{body}");
     }
     // A feed without entries is one.
-    assert!(read("https://news.example.edu/", "<rss><channel/></rss>").chunk.records.is_empty());
+    assert!(read("https://news.example.edu/", "<rss><channel/></rss>").block.records.is_empty());
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn depth_costs_no_stack_and_entities_do_not_grow() {
     let harvest = read("https://news.example.edu/", deep);
     assert!(records(&harvest)[0]["summary"].as_str().unwrap().contains("<b>x</b>"));
     let deeper = format!("<rss><channel><item><guid>a</guid>{}", "<b>".repeat(200_000));
-    assert_eq!(read("https://news.example.edu/", deeper).chunk.rejected.len(), 1);
+    assert_eq!(read("https://news.example.edu/", deeper).block.rejected.len(), 1);
     let bomb = "<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><rss><channel><item><guid>&b;</guid></item></channel></rss>";
     assert_eq!(records(&read("https://news.example.edu/", bomb))[0]["id"], "&b;");
     let json = format!(
@@ -190,7 +190,7 @@ fn depth_costs_no_stack_and_entities_do_not_grow() {
         "[".repeat(300) + &"]".repeat(300)
     );
     let harvest = read("https://news.example.edu/", json);
-    assert_eq!((records(&harvest).len(), harvest.chunk.rejected.len()), (1, 1));
+    assert_eq!((records(&harvest).len(), harvest.block.rejected.len()), (1, 1));
 }
 
 #[test]
@@ -230,6 +230,6 @@ fn mutations_do_no_harm() {
             assert!(record["id"].is_string());
         }
         assert!(harvest.links.iter().all(|link| link.url.host_str() == Some("news.example.edu")));
-        assert!(harvest.chunk.rejected.iter().all(|one| one.raw.len() <= 64 << 10));
+        assert!(harvest.block.rejected.iter().all(|one| one.raw.len() <= 64 << 10));
     }
 }

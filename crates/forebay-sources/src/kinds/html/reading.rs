@@ -15,8 +15,8 @@ use super::dom::Dom;
 use super::rule::{LinkRule, Rule, Take};
 use super::selector::Matcher;
 use super::text::collapsed;
-use crate::chunk::{MAX_RAW, Rejected, Span, head};
-use crate::fetch::shown;
+use crate::block::{MAX_RAW, Rejected, Span, head};
+use crate::fetch::redact_url;
 use crate::kinds::links::{self, AllowedHost, MAX_LINKS, Unfollowed};
 use crate::kinds::unreadable;
 use crate::{Error, Harvest, Link, Page};
@@ -201,7 +201,7 @@ impl<'p> Reading<'p> {
                 Ok((url != here).then_some(url))
             }
             Some(Err(Unfollowed::OtherHost)) => Err(Error::HttpNext {
-                url: shown(&self.page.url),
+                url: redact_url(&self.page.url),
                 problem: "it leads to a host that allow_hosts does not name".to_owned(),
             }),
             Some(Err(Unfollowed::NoPage)) | None => Ok(None),
@@ -212,7 +212,7 @@ impl<'p> Reading<'p> {
     pub(super) fn push(&self, record: Record<'_>, item: Option<u32>, harvest: &mut Harvest) {
         let line = item.map_or(1, |item| self.dom.elements[item as usize].line);
         let place = Place { line: line.into(), offset: 0 };
-        let chunk = &mut harvest.chunk;
+        let block = &mut harvest.block;
         if let Some(name) = record.missing {
             let message = format!("the field {name:?} is required, and nothing was found for it");
             let mut raw = String::new();
@@ -220,13 +220,13 @@ impl<'p> Reading<'p> {
             let reject = Reject::new(RejectReason::MissingField, message);
             // Past some number of them, one more piece of the same page tells nothing new.
             let kept =
-                if chunk.rejected.len() * MAX_RAW < MAX_HARVEST { head(raw.as_bytes()) } else { Vec::new() };
-            chunk.rejected.push(Rejected { place, reject, raw: kept, raw_len: raw.len() as u64 });
+                if block.rejected.len() * MAX_RAW < MAX_HARVEST { head(raw.as_bytes()) } else { Vec::new() };
+            block.rejected.push(Rejected { place, reject, raw: kept, raw_len: raw.len() as u64 });
             return;
         }
-        let start = chunk.bytes.len();
-        chunk.bytes.extend_from_slice(&record.json);
-        chunk.records.push(Span { start, end: chunk.bytes.len(), place });
+        let start = block.bytes.len();
+        block.bytes.extend_from_slice(&record.json);
+        block.records.push(Span { start, end: block.bytes.len(), place });
     }
 
     /// Adds a link to a harvest. Error: `page_unreadable` if there are too many.
@@ -246,7 +246,7 @@ impl<'p> Reading<'p> {
                 "finding its fields takes too long; make the selectors simpler",
             ));
         }
-        if harvest.chunk.bytes.len() > MAX_HARVEST {
+        if harvest.block.bytes.len() > MAX_HARVEST {
             return Err(self.too_much());
         }
         Ok(harvest)

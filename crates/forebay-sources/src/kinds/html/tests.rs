@@ -60,7 +60,7 @@ fn items_become_records() {
     assert_eq!(records[2], json!({"id": "MTH-000", "title": "Cancelled course", "page": URL}));
     assert!(records[1].get("credits").is_none() && records[1].get("tags").is_none());
     assert_eq!(
-        harvest.chunk.records.iter().map(|span| span.place.line).collect::<Vec<_>>(),
+        harvest.block.records.iter().map(|span| span.place.line).collect::<Vec<_>>(),
         [14, 23, 29, 32]
     );
 }
@@ -127,8 +127,8 @@ fn detail_pages_complete_what_the_item_knew() {
 #[test]
 fn a_required_field_that_is_missing_rejects_the_record() {
     let harvest = read(with_details(), LISTING);
-    assert!(harvest.chunk.records.is_empty(), "the room is required, and no detail page will have it");
-    let rejected = &harvest.chunk.rejected;
+    assert!(harvest.block.records.is_empty(), "the room is required, and no detail page will have it");
+    let rejected = &harvest.block.rejected;
     assert_eq!(
         (rejected.len(), rejected[0].place.line, rejected[0].reject.reason.as_str()),
         (2, 29, "missing_field")
@@ -142,7 +142,7 @@ fn a_required_field_that_is_missing_rejects_the_record() {
     assert_eq!(records(&harvest), [json!({"room": "2S-1", "title": "No room"})], "the item knew it");
     detail.url.set_path("/y");
     assert_eq!(
-        kind(with_details()).harvest(&detail, &link(&detail, Role::Detail)).unwrap().chunk.rejected.len(),
+        kind(with_details()).harvest(&detail, &link(&detail, Role::Detail)).unwrap().block.rejected.len(),
         1
     );
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::Pointer;
-use crate::fetch::shown;
+use crate::fetch::redact_url;
 use crate::kinds::{AllowedHost, links};
 use crate::{Error, Page};
 
@@ -173,7 +173,7 @@ impl Cursor {
 }
 
 fn unusable(page: &Page, problem: &str) -> Error {
-    Error::HttpNext { url: shown(&page.url), problem: problem.to_owned() }
+    Error::HttpNext { url: redact_url(&page.url), problem: problem.to_owned() }
 }
 
 /// Sets a parameter of the query. The others stay as they are written, byte for byte: some sites sign them.

@@ -45,17 +45,17 @@ fn walk(kind: &HttpJson, bodies: &[&[u8]]) -> Vec<String> {
 fn records_are_the_text_of_the_page() {
     let harvest = read(&kind(&json!({})), "https://example.edu/api/courses", PAGE).unwrap();
     assert_eq!(records(&harvest).len(), 2);
-    let first = std::str::from_utf8(harvest.chunk.text(&harvest.chunk.records[0])).unwrap();
+    let first = std::str::from_utf8(harvest.block.text(&harvest.block.records[0])).unwrap();
     assert!(first.contains(r#""credits": 4.0, "seats": {"open""#), "{first}");
     assert!(std::str::from_utf8(PAGE).unwrap().contains(first));
-    assert_eq!(harvest.chunk.records[1].place.line, 6);
+    assert_eq!(harvest.block.records[1].place.line, 6);
     assert!(harvest.links.is_empty());
 
     let whole: HttpJson = settings(json!({"url": "https://example.edu/"}));
     let harvest =
         read(&whole, "https://example.edu/", include_bytes!("../../../fixtures/http_json/list.json"))
             .unwrap();
-    assert_eq!((harvest.chunk.records.len(), harvest.chunk.rejected.len()), (4, 1));
+    assert_eq!((harvest.block.records.len(), harvest.block.rejected.len()), (4, 1));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn read(body: impl Into<Vec<u8>>) -> Harvest {
 }
 
 fn rejects(harvest: &Harvest) -> Vec<(u64, RejectReason)> {
-    harvest.chunk.rejected.iter().map(|one| (one.place.line, one.reject.reason)).collect()
+    harvest.block.rejected.iter().map(|one| (one.place.line, one.reject.reason)).collect()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn events_become_records() {
         }),
     ];
     assert_eq!(records(&harvest), expected);
-    assert_eq!(harvest.chunk.records[0].place.line, 13);
+    assert_eq!(harvest.block.records[0].place.line, 13);
     assert_eq!(harvest.num_cancelled, 1);
     assert_eq!(rejects(&harvest), []);
 }
@@ -91,10 +91,10 @@ fn broken_events_are_rejected_with_their_line_and_the_rest_goes_on() {
             (37, TruncatedRecord),
         ]
     );
-    let messages: Vec<&str> = harvest.chunk.rejected.iter().map(|one| one.reject.message.as_str()).collect();
+    let messages: Vec<&str> = harvest.block.rejected.iter().map(|one| one.reject.message.as_str()).collect();
     assert_eq!(messages[2], "DTSTART is no date or time: tomorrow");
     assert_eq!(messages[3], "line 20: there is no colon after its name");
-    assert!(harvest.chunk.rejected[0].raw.ends_with(b"SUMMARY:No UID\nEND:VEVENT\n"));
+    assert!(harvest.block.rejected[0].raw.ends_with(b"SUMMARY:No UID\nEND:VEVENT\n"));
 }
 
 #[test]
@@ -120,14 +120,14 @@ fn what_is_no_calendar_is_unreadable() {
     for body in ["", "<html>Sign in</html>", "BEGIN:VEVENT\nUID:a\nEND:VEVENT"] {
         assert_eq!(try_read(body).unwrap_err().code(), "page_unreadable", "{body}");
     }
-    assert!(read("\u{feff}BEGIN:VCALENDAR\nEND:VCALENDAR").chunk.records.is_empty());
+    assert!(read("\u{feff}BEGIN:VCALENDAR\nEND:VCALENDAR").block.records.is_empty());
 }
 
 #[test]
 fn depth_and_mutations_do_no_harm() {
     let deep =
         format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART:20260301\n{}", "BEGIN:X\n".repeat(200_000));
-    assert_eq!(read(deep).chunk.records.len(), 0);
+    assert_eq!(read(deep).block.records.len(), 0);
     let words = [
         "BEGIN:VEVENT\n",
         "END:VEVENT\n",
@@ -162,6 +162,6 @@ fn depth_and_mutations_do_no_harm() {
             );
             assert!(record["start"].is_string() && record["all_day"].is_boolean());
         }
-        assert!(harvest.chunk.rejected.iter().all(|one| one.raw.len() <= 64 << 10));
+        assert!(harvest.block.rejected.iter().all(|one| one.raw.len() <= 64 << 10));
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use forebay_domain::json::{Kind, Parser, Value};
 use forebay_domain::reject::{Place, Reject};
 
-use crate::Chunk;
-use crate::chunk::{Rejected, Span, head};
+use crate::Block;
+use crate::block::{Rejected, Span, head};
 
 /// Members in which an object that is not wanted itself may hold some that are.
 const HOLDERS: [&str; 4] = ["@graph", "itemListElement", "item", "mainEntity"];
@@ -26,7 +26,7 @@ impl<'s> Blocks<'s> {
     }
 
     /// Adds the records of a block that begins at `line`, or the block itself, rejected, if it is broken.
-    pub(super) fn read(&mut self, block: &str, line: u32, chunk: &mut Chunk) {
+    pub(super) fn read(&mut self, block: &str, line: u32, out: &mut Block) {
         let text = unwrapped(block);
         if text.is_empty() {
             return;
@@ -35,15 +35,15 @@ impl<'s> Blocks<'s> {
         if let Err(reject) = self.parser.parse(text.as_bytes()) {
             let mended = mended(text);
             if self.parser.parse(mended.as_bytes()).is_err() {
-                return chunk.rejected.push(rejected(place, reject, block));
+                return out.rejected.push(rejected(place, reject, block));
             }
-            return self.find(&mended, place, chunk);
+            return self.find(&mended, place, out);
         }
-        self.find(text, place, chunk);
+        self.find(text, place, out);
     }
 
     /// Adds the objects that are wanted, in their order.
-    fn find(&mut self, text: &str, place: Place, chunk: &mut Chunk) {
+    fn find(&mut self, text: &str, place: Place, out: &mut Block) {
         let types = self.types;
         let Ok(document) = self.parser.parse(text.as_bytes()) else { return };
         let mut ahead = vec![document.root()];
@@ -51,7 +51,7 @@ impl<'s> Blocks<'s> {
             let from = ahead.len();
             match value.kind() {
                 Kind::Array => ahead.extend(value.elements()),
-                Kind::Object if is_wanted(value, types) => add(value, place, chunk),
+                Kind::Object if is_wanted(value, types) => add(value, place, out),
                 Kind::Object => {
                     let held = value.members().filter(|member| HOLDERS.contains(&member.name()));
                     ahead.extend(held.map(|member| member.value));
@@ -94,23 +94,23 @@ pub(super) fn short_type(name: &str) -> &str {
 }
 
 /// Adds an object as a record, without its `@context`.
-fn add(object: Value<'_>, place: Place, chunk: &mut Chunk) {
-    let start = chunk.bytes.len();
+fn add(object: Value<'_>, place: Place, out: &mut Block) {
+    let start = out.bytes.len();
     if object.get("@context").is_none() {
-        chunk.bytes.extend_from_slice(object.source().as_bytes());
+        out.bytes.extend_from_slice(object.source().as_bytes());
     } else {
-        chunk.bytes.push(b'{');
+        out.bytes.push(b'{');
         for member in object.members().filter(|member| member.name() != "@context") {
-            if chunk.bytes.len() > start + 1 {
-                chunk.bytes.push(b',');
+            if out.bytes.len() > start + 1 {
+                out.bytes.push(b',');
             }
-            chunk.bytes.extend_from_slice(member.key.source().as_bytes());
-            chunk.bytes.push(b':');
-            chunk.bytes.extend_from_slice(member.value.source().as_bytes());
+            out.bytes.extend_from_slice(member.key.source().as_bytes());
+            out.bytes.push(b':');
+            out.bytes.extend_from_slice(member.value.source().as_bytes());
         }
-        chunk.bytes.push(b'}');
+        out.bytes.push(b'}');
     }
-    chunk.records.push(Span { start, end: chunk.bytes.len(), place });
+    out.records.push(Span { start, end: out.bytes.len(), place });
 }
 
 /// The block without what sites wrap it in: comments, CDATA sections, a semicolon at its end.

@@ -25,16 +25,16 @@ fn the_objects_of_the_wanted_types_are_records() {
     assert_eq!(records[0]["location"]["address"]["addressLocality"], "Staten Island");
     assert_eq!(records[2]["hasCourseInstance"]["courseMode"], "onsite");
     assert_eq!(records[0]["@id"], "https://example.edu/events/1#event");
-    assert_eq!(harvest.chunk.records[0].place.line, 3);
-    let text = harvest.chunk.text(&harvest.chunk.records[0]);
+    assert_eq!(harvest.block.records[0].place.line, 3);
+    let text = harvest.block.text(&harvest.block.records[0]);
     assert!(memchr::memmem::find(text, b"\"price\": 0.00,").is_some(), "numbers stay as they are written");
 }
 
 #[test]
 fn a_broken_block_is_rejected_and_the_others_are_read() {
     let harvest = harvest(json!({"url": "https://example.edu/events", "types": ["Event"]}), Role::Listing);
-    assert_eq!(harvest.chunk.records.len(), 4);
-    let [rejected] = harvest.chunk.rejected.as_slice() else { panic!("{:?}", harvest.chunk.rejected) };
+    assert_eq!(harvest.block.records.len(), 4);
+    let [rejected] = harvest.block.rejected.as_slice() else { panic!("{:?}", harvest.block.rejected) };
     assert_eq!(rejected.reject.reason.as_str(), "invalid_json");
     assert_eq!(rejected.place.line, 25);
     assert!(rejected.raw.starts_with(b"{\"@type\": \"Event\", \"name\": \"cut off\""));

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::kinds::tests::settings;
-use crate::{Chunk, Reader};
+use crate::{Block, Reader};
 
 const TAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/singer/tap.sh");
 
@@ -15,11 +15,11 @@ fn run(tap: &Singer, state: Option<&str>) -> (Vec<String>, Option<String>) {
     let context = RunContext { source: "numbers", run_id: 1, scope: &scope };
     let output = tap.start(&context, state, Box::new(drop)).unwrap();
     let mut reader = Reader::open(Box::new(output), &tap.read_options(&["id".to_owned()])).unwrap();
-    let mut chunk = Chunk::default();
+    let mut block = Block::default();
     let mut records = Vec::new();
-    while reader.next_chunk(&mut chunk).unwrap() {
+    while reader.next_block(&mut block).unwrap() {
         records
-            .extend(chunk.records.iter().map(|span| String::from_utf8(chunk.text(span).to_vec()).unwrap()));
+            .extend(block.records.iter().map(|span| String::from_utf8(block.text(span).to_vec()).unwrap()));
     }
     let ending = reader.ending();
     assert_eq!((ending.truncated, ending.is_complete), (None, Some(false)));

@@ -115,20 +115,20 @@ fn check(kind: &PageKind, body: &[u8]) {
     for role in [Role::Sitemap, Role::Listing, Role::Detail] {
         let page = page("https://example.edu/list?page=1", body);
         let Ok(harvest) = kind.harvest(&page, &link(&page, role)) else { continue };
-        let chunk = &harvest.chunk;
-        for span in &chunk.records {
-            assert!(span.start <= span.end && span.end <= chunk.bytes.len());
+        let block = &harvest.block;
+        for span in &block.records {
+            assert!(span.start <= span.end && span.end <= block.bytes.len());
         }
-        assert!(chunk.bytes.len() <= 32 << 20);
-        assert!(chunk.rejected.iter().all(|rejected| rejected.raw.len() <= 64 << 10));
+        assert!(block.bytes.len() <= 32 << 20);
+        assert!(block.rejected.iter().all(|rejected| rejected.raw.len() <= 64 << 10));
         assert!(harvest.links.len() <= 100_001);
         for link in &harvest.links {
             assert_eq!((link.url.scheme(), link.url.host_str()), ("https", Some("example.edu")));
         }
         if !matches!(kind.reader(), PageReader::HttpJson(_)) && role != Role::Sitemap {
             // What a kind writes itself is JSON; what a site wrote is parsed later.
-            for span in &chunk.records {
-                serde_json::from_slice::<serde::de::IgnoredAny>(chunk.text(span)).unwrap();
+            for span in &block.records {
+                serde_json::from_slice::<serde::de::IgnoredAny>(block.text(span)).unwrap();
             }
         }
     }

@@ -22,7 +22,7 @@ fn gzip_is_told_by_content_and_may_have_several_members() {
     bytes.extend(gzip(b":2}\n"));
     let length = bytes.len() as u64;
     let mut reader = Reader::open(Box::new(Cursor::new(bytes)), &ReadOptions::default()).unwrap();
-    let mut outcome = Outcome::default();
+    let mut outcome = ReadResult::default();
     drain(&mut reader, &mut outcome);
     outcome.clean();
     assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}"]);
@@ -97,16 +97,16 @@ fn records_come_as_soon_as_they_are_whole() {
         // Were the reader to ask for more than one piece at a time, it would wait here for ever.
         sender.send(pieces.next().unwrap()).unwrap();
         let mut reader = Reader::open(Box::new(Pipe(receiver)), &options).unwrap();
-        let mut chunk = Chunk::default();
-        assert!(reader.next_chunk(&mut chunk).unwrap());
-        assert_eq!(chunk.records.len(), 1);
+        let mut block = Block::default();
+        assert!(reader.next_block(&mut block).unwrap());
+        assert_eq!(block.records.len(), 1);
         for piece in pieces {
             sender.send(piece).unwrap();
-            assert!(reader.next_chunk(&mut chunk).unwrap());
-            assert_eq!(chunk.records.len(), 1, "{piece:?}");
+            assert!(reader.next_block(&mut block).unwrap());
+            assert_eq!(block.records.len(), 1, "{piece:?}");
         }
         drop(sender);
-        assert!(!reader.next_chunk(&mut chunk).unwrap());
+        assert!(!reader.next_block(&mut block).unwrap());
     }
 }
 
@@ -144,11 +144,11 @@ fn a_buffer_that_grew_for_one_record_settles_again() {
     let mut reader =
         Reader::open(Box::new(input), &ReadOptions { format: Format::JsonLines, ..ReadOptions::default() })
             .unwrap();
-    let mut chunk = Chunk::default();
-    assert!(reader.next_chunk(&mut chunk).unwrap());
-    assert!(chunk.bytes.len() as u64 > big);
-    while reader.next_chunk(&mut chunk).unwrap() {
-        assert!(chunk.bytes.capacity() <= 4 << 20);
+    let mut block = Block::default();
+    assert!(reader.next_block(&mut block).unwrap());
+    assert!(block.bytes.len() as u64 > big);
+    while reader.next_block(&mut block).unwrap() {
+        assert!(block.bytes.capacity() <= 4 << 20);
         assert!(reader.carry.capacity() <= 4 << 20);
     }
 }

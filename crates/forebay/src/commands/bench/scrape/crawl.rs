@@ -10,7 +10,7 @@ use std::{
 
 use forebay_domain::scope::Scope;
 use forebay_sources::{
-    crawl::{Crawl, CrawlEnd, Crawled, Forgetful, Outcome},
+    crawl::{Crawl, CrawlEnd, Crawled, Forgetful, PageOutcome},
     fetch::Network,
 };
 use tokio::sync::mpsc;
@@ -56,10 +56,10 @@ pub(in crate::commands::bench) async fn run(args: &Args) -> Result<Exit, Failure
 }
 
 fn write(file: &mut impl Write, crawled: &Crawled) -> io::Result<()> {
-    let Outcome::Read { harvest, .. } = &crawled.outcome else { return Ok(()) };
-    for record in &harvest.chunk.records {
+    let PageOutcome::Read { harvest, .. } = &crawled.outcome else { return Ok(()) };
+    for record in &harvest.block.records {
         // A record of this kind is written without line ends.
-        file.write_all(harvest.chunk.text(record))?;
+        file.write_all(harvest.block.text(record))?;
         file.write_all(b"\n")?;
     }
     Ok(())

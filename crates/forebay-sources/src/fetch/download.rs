@@ -5,36 +5,34 @@ use std::io::{self, BufReader, Seek, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
-use reqwest::Response;
-
-use super::answer::{Answer, Content, broken_off, pace_of};
+use super::body::{Body, Piece, Pieces, coming};
 use super::decode::{Decoded, encoding};
-use super::hops::Purpose;
-use super::hosts::Turn;
-use super::pace::Outcome;
+use super::hosts::Permit;
+use super::pace::Feedback;
+use super::redirects::Purpose;
+use super::response::{Content, Response, broken_off, feedback_of};
 use super::stats::add;
-use super::stream::{Body, Piece, Pieces, coming};
 use super::warc::{Exchange, WarcWriter};
-use super::{FetchError, Fetcher, Request, Streamed, Validators, shown};
+use super::{Download, FetchError, Fetcher, Request, Validators, redact_url};
 
 impl Fetcher {
-    pub(super) async fn stream_once(&self, request: &Request) -> Result<Streamed, FetchError> {
-        let answer = self.hops(request, Purpose::File).await?;
-        let fresh_until = self.fresh_until(&answer, request);
-        if answer.status == 304 {
-            let validators = self.not_modified(answer, request).await?;
-            return Ok(Streamed::NotModified { validators, fresh_until });
+    pub(super) async fn download_once(&self, request: &Request) -> Result<Download, FetchError> {
+        let response = self.follow(request, Purpose::File).await?;
+        let fresh_until = self.fresh_until(&response, request);
+        if response.status == 304 {
+            let validators = self.not_modified(response, request).await?;
+            return Ok(Download::NotModified { validators, fresh_until });
         }
-        let content_type = answer.content_type();
-        let Answer { url, status, headers, at, content } = answer;
+        let content_type = response.content_type();
+        let Response { url, status, headers, at, content } = response;
         let limit = self.inner.settings.max_file.get();
         let encoding = encoding(&headers, &url)?;
         let validators = Validators::of(&headers);
         let decoded = match content {
             Content::Archive(reader) => Decoded::new(reader, encoding, limit, url.clone()),
-            Content::Network { response, turn } => {
+            Content::Network { response, permit } => {
                 if response.content_length().is_some_and(|length| length > limit) {
-                    return Err(FetchError::BodyTooLarge { url: shown(&url), limit });
+                    return Err(FetchError::BodyTooLarge { url: redact_url(&url), limit });
                 }
                 let sent = self.inner.identity.headers(&url, request);
                 let exchange = Exchange { url: url.clone(), sent, status, headers, at, is_cut: false };
@@ -43,19 +41,19 @@ impl Fetcher {
                     None => None,
                 };
                 let (pieces, body) = coming();
-                tokio::spawn(self.clone().bring(response, turn, pieces, exchange, spool));
+                tokio::spawn(self.clone().bring(response, permit, pieces, exchange, spool));
                 Decoded::new(body, encoding, limit, url.clone())
             }
         };
         let body = Body::new(decoded, Arc::clone(&self.inner.stats));
-        Ok(Streamed::File { url, content_type, body, validators, fresh_until, fetched_at: at })
+        Ok(Download::File { url, content_type, body, validators, fresh_until, fetched_at: at })
     }
 
     /// Brings a body to its reader until it ends, breaks off, or nobody reads it any more.
     async fn bring(
         self,
-        response: Response,
-        turn: Turn,
+        response: reqwest::Response,
+        permit: Permit,
         pieces: Pieces,
         exchange: Exchange,
         spool: Option<Spool>,
@@ -63,11 +61,11 @@ impl Fetcher {
         // A closed channel means that nobody reads any more.
         match self.brought(response, &pieces, exchange, spool).await {
             Ok(()) => {
-                turn.end(Outcome::Good);
+                permit.end(Feedback::Good);
                 let _ = pieces.send(Ok(Piece::End)).await;
             }
             Err(error) => {
-                turn.end(pace_of(&error));
+                permit.end(feedback_of(&error));
                 let _ = pieces.send(Err(error)).await;
             }
         }
@@ -75,7 +73,7 @@ impl Fetcher {
 
     async fn brought(
         &self,
-        mut response: Response,
+        mut response: reqwest::Response,
         pieces: &Pieces,
         exchange: Exchange,
         mut spool: Option<Spool>,
@@ -89,12 +87,12 @@ impl Fetcher {
             let asked = Instant::now();
             let piece = tokio::time::timeout(timeout.min(patience), response.chunk()).await;
             patience = patience.saturating_sub(asked.elapsed());
-            let piece = piece.map_err(|_| FetchError::Timeout { url: shown(&exchange.url) })?;
+            let piece = piece.map_err(|_| FetchError::Timeout { url: redact_url(&exchange.url) })?;
             let Some(piece) = piece.map_err(|error| broken_off(&exchange.url, &error))? else { break };
             add(&self.inner.stats.wire_bytes, piece.len() as u64);
             wire_bytes += piece.len() as u64;
             if wire_bytes > limit {
-                return Err(FetchError::BodyTooLarge { url: shown(&exchange.url), limit });
+                return Err(FetchError::BodyTooLarge { url: redact_url(&exchange.url), limit });
             }
             if let Some(spool) = &mut spool {
                 spool.file.write_all(&piece).map_err(|error| self.archive_failed(error))?;

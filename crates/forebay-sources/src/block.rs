@@ -1,6 +1,6 @@
 //! What a reader hands to the persist pipeline, and the seam between the reader and the formats.
 //!
-//! A chunk is reused from call to call, so its buffers settle at the size of the work and allocate no more.
+//! A block is reused from call to call, so its buffers settle at the size of the work and allocate no more.
 
 use forebay_domain::reject::{Place, Reject, RejectReason};
 
@@ -9,10 +9,10 @@ use crate::Error;
 /// The most bytes that are kept of a rejected piece of input.
 pub(crate) const MAX_RAW: usize = 64 << 10;
 
-/// One delimited record: `start..end` of the chunk's bytes.
+/// One delimited record: `start..end` of the block's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Index of the record's first byte in [`Chunk::bytes`].
+    /// Index of the record's first byte in [`Block::bytes`].
     pub start: usize,
     /// Index after its last byte.
     pub end: usize,
@@ -35,20 +35,20 @@ pub struct Rejected {
 
 /// Some delimited records and rejected pieces, each list in input order. Either may be empty.
 #[derive(Clone, Debug, Default)]
-pub struct Chunk {
+pub struct Block {
     /// The text that the spans point into.
     pub bytes: Vec<u8>,
     /// The JSON text of one record each. Not parsed yet: it may turn out to be invalid.
     pub records: Vec<Span>,
     /// What cannot be a record.
     pub rejected: Vec<Rejected>,
-    /// The JSON text of the last state (a Singer STATE message) that came before the end of this chunk, if one came in
-    /// it. It stands for everything up to there, so it may be stored once this chunk and all before it are committed.
+    /// The JSON text of the last state (a Singer STATE message) that came before the end of this block, if one came in
+    /// it. It stands for everything up to there, so it may be stored once this block and all before it are committed.
     pub state: Option<String>,
 }
 
-impl Chunk {
-    /// The bytes of one of this chunk's records.
+impl Block {
+    /// The bytes of one of this block's records.
     pub fn text(&self, span: &Span) -> &[u8] {
         self.bytes.get(span.start..span.end).unwrap_or_default()
     }
@@ -90,7 +90,7 @@ pub(crate) struct Found {
     pub(crate) rejected: Vec<Rejected>,
     /// Text that the format wrote itself, when records are not slices of the input.
     pub(crate) text: Vec<u8>,
-    /// See [`Chunk::state`].
+    /// See [`Block::state`].
     pub(crate) state: Option<String>,
     pub(crate) ending: Ending,
 }

@@ -153,7 +153,7 @@ async fn connections_are_used_again_whatever_the_answer() {
             let (connection, _) = listener.accept().await.unwrap();
             counted.fetch_add(1, Ordering::Relaxed);
             tokio::spawn(async move {
-                let (asked, mut answer) = connection.into_split();
+                let (asked, mut response) = connection.into_split();
                 let mut lines = tokio::io::BufReader::new(asked).lines();
                 let mut path = String::new();
                 while let Ok(Some(line)) = lines.next_line().await {
@@ -166,7 +166,7 @@ async fn connections_are_used_again_whatever_the_answer() {
                             _ => "200 OK",
                         };
                         let text = format!("HTTP/1.1 {head}\r\ncontent-length: 4\r\n\r\nbody");
-                        answer.write_all(text.as_bytes()).await.unwrap();
+                        response.write_all(text.as_bytes()).await.unwrap();
                     }
                 }
             });

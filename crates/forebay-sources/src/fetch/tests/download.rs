@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 
 use super::*;
-use crate::{Chunk, Error, ReadOptions, Reader};
+use crate::{Block, Error, ReadOptions, Reader};
 
 /// Reads a file to its end on a thread of its own.
-async fn read(streamed: Streamed) -> (Vec<u8>, Option<&'static str>) {
-    let Streamed::File { mut body, .. } = streamed else { panic!("nothing was known") };
+async fn read(download: Download) -> (Vec<u8>, Option<&'static str>) {
+    let Download::File { mut body, .. } = download else { panic!("nothing was known") };
     let read = tokio::task::spawn_blocking(move || {
         let mut data = Vec::new();
         let result = body.read_to_end(&mut data);
@@ -26,8 +26,8 @@ fn gzip(data: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn stream(fetcher: &Fetcher, url: &Url) -> Streamed {
-    fetcher.stream(&Request::new(url.clone())).await.unwrap()
+async fn download(fetcher: &Fetcher, url: &Url) -> Download {
+    fetcher.download(&Request::new(url.clone())).await.unwrap()
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_file_comes_as_it_is_packed_or_not() {
     // A page may be small and a file big.
     let fetcher = fetcher(r#"{"max_body": "1KB"}"#);
     for path in ["/", "/gz"] {
-        let (data, error) = read(stream(&fetcher, &site.url(path)).await).await;
+        let (data, error) = read(download(&fetcher, &site.url(path)).await).await;
         assert_eq!((data.len(), error), (lines().len(), None), "{path}");
     }
     let counts = fetcher.stats().counts();
@@ -59,9 +59,9 @@ async fn what_breaks_off_is_told_after_what_came() {
     })
     .await;
     let fetcher = fetcher("{}");
-    let (data, error) = read(stream(&fetcher, &site.url("/")).await).await;
+    let (data, error) = read(download(&fetcher, &site.url("/")).await).await;
     assert_eq!((&data[..], error), (b"{\"id\":1}\n".as_slice(), Some("body_truncated")));
-    let (data, error) = read(stream(&fetcher, &site.url("/packed")).await).await;
+    let (data, error) = read(download(&fetcher, &site.url("/packed")).await).await;
     assert_eq!(error, Some("body_truncated"));
     assert!(data.len() > 100_000 && lines().as_bytes().starts_with(&data));
 }
@@ -72,7 +72,7 @@ async fn a_failure_within_an_encoding_keeps_its_name() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\ncontent-encoding: gzip\r\n\r\n".to_vec();
     stalled.extend(&gzip(lines().as_bytes())[..10_000]);
     let site = Site::serve(move |_| Reply::ThenSilence(stalled.clone())).await;
-    let (_, error) = read(stream(&fetcher(r#"{"timeout": "200ms"}"#), &site.url("/")).await).await;
+    let (_, error) = read(download(&fetcher(r#"{"timeout": "200ms"}"#), &site.url("/")).await).await;
     assert_eq!(error, Some("timeout"));
 }
 
@@ -89,11 +89,11 @@ async fn bounds_hold_for_files() {
     })
     .await;
     let small = fetcher(r#"{"max_file": "2KB"}"#);
-    let error = small.stream(&Request::new(site.url("/"))).await.unwrap_err();
+    let error = small.download(&Request::new(site.url("/"))).await.unwrap_err();
     assert_eq!(error.code(), "body_too_large");
-    let (_, error) = read(stream(&small, &site.url("/endless")).await).await;
+    let (_, error) = read(download(&small, &site.url("/endless")).await).await;
     assert_eq!(error, Some("body_too_large"));
-    let (data, error) = read(stream(&fetcher("{}"), &site.url("/bomb")).await).await;
+    let (data, error) = read(download(&fetcher("{}"), &site.url("/bomb")).await).await;
     assert_eq!(error, Some("decompression_bomb"));
     assert!(data.len() < 4 << 20);
 }
@@ -103,7 +103,7 @@ async fn a_trickle_ends() {
     let site = Site::serve(|_| Reply::Trickle("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     // No piece keeps it waiting for long.
     let fetcher = fetcher(r#"{"timeout": "1h", "max_file_time": "100ms"}"#);
-    let (_, error) = read(stream(&fetcher, &site.url("/")).await).await;
+    let (_, error) = read(download(&fetcher, &site.url("/")).await).await;
     assert_eq!(error, Some("timeout"));
 }
 
@@ -111,9 +111,9 @@ async fn a_trickle_ends() {
 async fn nobody_reading_ends_it() {
     let site = Site::serve(|_| Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     let fetcher = fetcher(r#"{"concurrency": 1}"#);
-    drop(stream(&fetcher, &site.url("/")).await);
+    drop(download(&fetcher, &site.url("/")).await);
     // The only turn at the host is free again.
-    drop(stream(&fetcher, &site.url("/again")).await);
+    drop(download(&fetcher, &site.url("/again")).await);
     assert_eq!(site.paths(), ["/", "/again"]);
 }
 
@@ -123,15 +123,15 @@ async fn a_reader_reads_it_and_gets_its_errors() {
         Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":1}\n{\"id\":2}\n".to_vec())
     })
     .await;
-    let Streamed::File { body, .. } = stream(&fetcher("{}"), &site.url("/")).await else {
+    let Download::File { body, .. } = download(&fetcher("{}"), &site.url("/")).await else {
         panic!("nothing was known");
     };
     let read = tokio::task::spawn_blocking(move || {
         let options = ReadOptions { format: crate::Format::JsonLines, ..ReadOptions::default() };
         let mut reader = Reader::open(Box::new(body), &options)?;
-        let (mut chunk, mut num_records) = (Chunk::default(), 0);
-        while reader.next_chunk(&mut chunk)? {
-            num_records += chunk.records.len();
+        let (mut block, mut num_records) = (Block::default(), 0);
+        while reader.next_block(&mut block)? {
+            num_records += block.records.len();
         }
         Ok::<_, Error>(num_records)
     });

@@ -13,14 +13,14 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, LOCATION};
 use url::Url;
 
-use super::answer::{Answer, Beyond, Content, decoded, pace_of, unanswered, whole};
-use super::pace::{Limits, Outcome};
+use super::pace::{Feedback, Limits};
+use super::response::{Beyond, Content, Response, decoded, feedback_of, unanswered, whole};
+use super::retry::Retry;
 use super::robots::{self, Rules};
 use super::robots_cache::Known;
 use super::stats::add;
-use super::tries::Tries;
 use super::warc::{Exchange, WarcReader};
-use super::{FetchError, Fetcher, From, Request, Robots, shown};
+use super::{FetchError, Fetcher, From, Request, Robots, redact_url};
 
 /// The longest URL that is fetched. Browsers and servers agree on about this.
 const MAX_URL: usize = 8 << 10;
@@ -48,7 +48,7 @@ pub(super) struct Kept<'a> {
 
 impl Fetcher {
     /// The answer to a request after redirects: a page (200, 203) or, if validators were sent, 304.
-    pub(super) async fn hops(&self, request: &Request, purpose: Purpose) -> Result<Answer, FetchError> {
+    pub(super) async fn follow(&self, request: &Request, purpose: Purpose) -> Result<Response, FetchError> {
         let mut url = request.url.clone();
         let most = match purpose {
             Purpose::Robots => ROBOTS_REDIRECTS,
@@ -57,32 +57,35 @@ impl Fetcher {
         for _ in 0..=most {
             url.set_fragment(None);
             if url.as_str().len() > MAX_URL {
-                return Err(FetchError::UrlRefused { url: shown(&url), problem: "it is longer than 8 KiB" });
+                return Err(FetchError::UrlRefused {
+                    url: redact_url(&url),
+                    problem: "it is longer than 8 KiB",
+                });
             }
-            let answer = match &self.inner.from {
+            let response = match &self.inner.from {
                 From::Archive(archive) => find(Arc::clone(archive), &url, request).await?,
                 From::Network(..) => self.ask(&url, request, purpose).await?,
             };
-            match answer.status {
-                200 | 203 => return Ok(answer),
+            match response.status {
+                200 | 203 => return Ok(response),
                 304 if request.validators.as_ref().is_some_and(|known| !known.is_empty()) => {
-                    return Ok(answer);
+                    return Ok(response);
                 }
                 301 | 302 | 303 | 307 | 308 => {
-                    let next = location(&answer);
-                    self.end(answer, Outcome::Good, request).await?;
-                    url = next.ok_or_else(|| FetchError::RedirectInvalid { url: shown(&url) })?;
+                    let next = location(&response);
+                    self.end(response, Feedback::Good, request).await?;
+                    url = next.ok_or_else(|| FetchError::RedirectInvalid { url: redact_url(&url) })?;
                 }
-                _ => return Err(self.refused(answer, request).await?),
+                _ => return Err(self.refused(response, request).await?),
             }
         }
-        Err(FetchError::TooManyRedirects { url: shown(&request.url), limit: most })
+        Err(FetchError::TooManyRedirects { url: redact_url(&request.url), limit: most })
     }
 
     /// Asks the network for one hop.
-    async fn ask(&self, url: &Url, request: &Request, purpose: Purpose) -> Result<Answer, FetchError> {
+    async fn ask(&self, url: &Url, request: &Request, purpose: Purpose) -> Result<Response, FetchError> {
         let From::Network(network, client) = &self.inner.from else {
-            return Err(FetchError::NotInWarc { url: shown(url) });
+            return Err(FetchError::NotInWarc { url: redact_url(url) });
         };
         let settings = &self.inner.settings;
         settings.allow_private.check(url)?;
@@ -91,9 +94,9 @@ impl Fetcher {
             limits.gap = limits.gap.max(self.leave(url).await?);
         }
         let host = network.hosts.host(url.host_str().unwrap_or_default());
-        let turn = host.turn(limits, settings.max_retry_after.get()).await;
-        let turn =
-            turn.map_err(|paused| FetchError::Throttled { url: shown(url), retry_after: Some(paused.0) })?;
+        let permit = host.acquire(limits, settings.max_retry_after.get()).await;
+        let permit = permit
+            .map_err(|paused| FetchError::Throttled { url: redact_url(url), retry_after: Some(paused.0) })?;
 
         let mut asked = reqwest::Request::new(Method::GET, url.clone());
         *asked.headers_mut() = self.inner.identity.headers(url, request);
@@ -105,36 +108,36 @@ impl Fetcher {
         add(&self.inner.stats.requests, 1);
         let answered = if purpose == Purpose::File {
             let answered = tokio::time::timeout(timeout, client.execute(asked)).await;
-            answered.map_err(|_| FetchError::Timeout { url: shown(url) })
+            answered.map_err(|_| FetchError::Timeout { url: redact_url(url) })
         } else {
             Ok(client.execute(asked).await)
         };
         let answered = answered.and_then(|answered| answered.map_err(|error| unanswered(url, error)));
         match answered {
-            Ok(mut response) => Ok(Answer {
+            Ok(mut response) => Ok(Response {
                 url: url.clone(),
                 status: response.status().as_u16(),
                 headers: std::mem::take(response.headers_mut()),
                 at: Timestamp::now(),
-                content: Content::Network { response, turn },
+                content: Content::Network { response, permit },
             }),
             Err(error) => {
-                turn.end(pace_of(&error));
+                permit.end(feedback_of(&error));
                 Err(error)
             }
         }
     }
 
     /// Ends an answer that is neither a page nor a redirect, and says what it was.
-    async fn refused(&self, answer: Answer, request: &Request) -> Result<FetchError, FetchError> {
-        let (url, status, retry_after) = (shown(&answer.url), answer.status, answer.retry_after());
+    async fn refused(&self, response: Response, request: &Request) -> Result<FetchError, FetchError> {
+        let (url, status, retry_after) = (redact_url(&response.url), response.status, response.retry_after());
         let is_throttled = status == 429 || (status == 503 && retry_after.is_some());
-        let outcome = match status {
-            429 | 503 => Outcome::TooMuch(retry_after),
-            500.. => Outcome::Neutral,
-            _ => Outcome::Good,
+        let feedback = match status {
+            429 | 503 => Feedback::Overloaded(retry_after),
+            500.. => Feedback::Neutral,
+            _ => Feedback::Good,
         };
-        self.end(answer, outcome, request).await?;
+        self.end(response, feedback, request).await?;
         Ok(if is_throttled {
             FetchError::Throttled { url, retry_after }
         } else {
@@ -145,14 +148,14 @@ impl Fetcher {
     /// Ends an answer whose body nobody reads.
     pub(super) async fn end(
         &self,
-        mut answer: Answer,
-        outcome: Outcome,
+        mut response: Response,
+        feedback: Feedback,
         request: &Request,
     ) -> Result<(), FetchError> {
-        let (url, status, at) = (answer.url.clone(), answer.status, answer.at);
-        let headers = std::mem::take(&mut answer.headers);
+        let (url, status, at) = (response.url.clone(), response.status, response.at);
+        let headers = std::mem::take(&mut response.headers);
         let timeout = self.inner.settings.timeout.get();
-        let drained = tokio::time::timeout(timeout, answer.drain(outcome, &self.inner.stats)).await;
+        let drained = tokio::time::timeout(timeout, response.drain(feedback, &self.inner.stats)).await;
         let (body, is_cut) = drained.unwrap_or((Bytes::new(), true));
         self.keep(&url, request, status, &headers, at, Kept { body: &body, is_cut }).await
     }
@@ -185,7 +188,7 @@ impl Fetcher {
         let rules = known.map_err(|problem| FetchError::RobotsUnreachable { origin, problem })?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         if !rules.allows(path) {
-            return Err(FetchError::RobotsDisallowed { url: shown(url) });
+            return Err(FetchError::RobotsDisallowed { url: redact_url(url) });
         }
         let longest = self.inner.settings.max_retry_after.get();
         Ok(rules.crawl_delay.unwrap_or_default().min(longest))
@@ -196,7 +199,7 @@ impl Fetcher {
         url.set_path("/robots.txt");
         url.set_query(None);
         let request = Request::new(url);
-        let mut tries = Tries::default();
+        let mut retry = Retry::default();
         loop {
             let error = match self.read_robots(&request).await {
                 Ok(rules) => return Ok(Ok(Arc::new(rules))),
@@ -219,7 +222,7 @@ impl Fetcher {
                     // A host that is paused for everybody says nothing about its robots.txt.
                     let patience = self.inner.settings.max_retry_after.get();
                     let is_paused = error.retry_after().is_some_and(|time| time > patience);
-                    match tries.again(error, &self.inner.settings, self.jitter()) {
+                    match retry.next_wait(error, &self.inner.settings, self.jitter()) {
                         Ok(wait) => self.wait(wait).await,
                         Err(error) if is_paused => return Err(error),
                         Err(_) => return Ok(Err(problem)),
@@ -230,7 +233,7 @@ impl Fetcher {
     }
 
     async fn read_robots(&self, request: &Request) -> Result<Rules, FetchError> {
-        let Answer { url, status, headers, at, content } = self.hops(request, Purpose::Robots).await?;
+        let Response { url, status, headers, at, content } = self.follow(request, Purpose::Robots).await?;
         let limit = robots::MAX_BYTES as u64;
         let wire = whole(content, &url, limit, Beyond::Cut, &self.inner.stats).await?;
         let kept = Kept { body: &wire, is_cut: wire.len() as u64 > limit };
@@ -240,19 +243,19 @@ impl Fetcher {
 }
 
 /// Where a redirect leads.
-fn location(answer: &Answer) -> Option<Url> {
-    let location = answer.headers.get(LOCATION)?.as_bytes();
-    answer.url.join(str::from_utf8(location).ok()?).ok()
+fn location(response: &Response) -> Option<Url> {
+    let location = response.headers.get(LOCATION)?.as_bytes();
+    response.url.join(str::from_utf8(location).ok()?).ok()
 }
 
 /// The answer that an archive holds.
-async fn find(archive: Arc<WarcReader>, url: &Url, request: &Request) -> Result<Answer, FetchError> {
+async fn find(archive: Arc<WarcReader>, url: &Url, request: &Request) -> Result<Response, FetchError> {
     let known = request.validators.as_ref().is_some_and(|known| !known.is_empty());
     let wanted = url.clone();
     let found = tokio::task::spawn_blocking(move || archive.find(wanted.as_str(), known)).await;
-    let missing = || FetchError::NotInWarc { url: shown(url) };
+    let missing = || FetchError::NotInWarc { url: redact_url(url) };
     let recorded = found.map_err(|_| missing())??.ok_or_else(missing)?;
-    Ok(Answer {
+    Ok(Response {
         url: url.clone(),
         status: recorded.status,
         headers: recorded.headers,

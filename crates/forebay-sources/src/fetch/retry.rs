@@ -8,15 +8,15 @@ use super::{FetchError, FetchSettings};
 
 /// The tries of one request so far.
 #[derive(Debug, Default)]
-pub(super) struct Tries {
+pub(super) struct Retry {
     num_retries: u8,
 }
 
-impl Tries {
+impl Retry {
     /// How long to wait before the next try, or the error if there is none. `jitter` is a random number from 0 to 1:
     /// waits are spread evenly between nothing and a ceiling that doubles, so that what failed together does not come
     /// back together. A time that the host gave is not waited for here: the host is paused for everybody.
-    pub(super) fn again(
+    pub(super) fn next_wait(
         &mut self,
         error: FetchError,
         settings: &FetchSettings,
@@ -54,12 +54,15 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest_and_end() {
         let settings = FetchSettings { retries: 9, ..FetchSettings::default() };
-        let mut tries = Tries::default();
+        let mut retry = Retry::default();
         let waits: Vec<u64> =
-            (0..9).map(|_| tries.again(timeout(), &settings, 1.0).unwrap().as_secs()).collect();
+            (0..9).map(|_| retry.next_wait(timeout(), &settings, 1.0).unwrap().as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert!(tries.again(timeout(), &settings, 1.0).is_err());
-        assert_eq!(Tries::default().again(timeout(), &settings, 0.5).unwrap(), Duration::from_millis(500));
+        assert!(retry.next_wait(timeout(), &settings, 1.0).is_err());
+        assert_eq!(
+            Retry::default().next_wait(timeout(), &settings, 0.5).unwrap(),
+            Duration::from_millis(500)
+        );
     }
 
     #[test]
@@ -72,9 +75,9 @@ mod tests {
             FetchError::RobotsUnreachable { origin: String::new(), problem: String::new() },
             FetchError::Throttled { url: String::new(), retry_after: Some(Duration::from_hours(1)) },
         ] {
-            assert!(Tries::default().again(error, &settings, 0.0).is_err());
+            assert!(Retry::default().next_wait(error, &settings, 0.0).is_err());
         }
         let soon = FetchError::Throttled { url: String::new(), retry_after: Some(Duration::from_secs(7)) };
-        assert_eq!(Tries::default().again(soon, &settings, 1.0).unwrap(), Duration::ZERO);
+        assert_eq!(Retry::default().next_wait(soon, &settings, 1.0).unwrap(), Duration::ZERO);
     }
 }

@@ -14,7 +14,7 @@ const SECRET_ENDS: [&str; 2] = ["pass", "sid"];
 
 /// A URL without user, password, fragment, and the values of query parameters that look like secrets; a very long one
 /// is cut.
-pub fn shown(url: &Url) -> String {
+pub fn redact_url(url: &Url) -> String {
     let mut url = url.clone();
     // Only a URL that cannot have a user refuses, and then there is none to take out.
     let _ = url.set_username("");
@@ -58,7 +58,7 @@ mod tests {
                 "https://a.example/?X-Amz-Signature=***&Token=***",
             ),
         ] {
-            assert_eq!(shown(&Url::parse(url).unwrap()), expected);
+            assert_eq!(redact_url(&Url::parse(url).unwrap()), expected);
         }
         for name in [
             "pwd",
@@ -77,6 +77,6 @@ mod tests {
             assert!(!is_secret(name), "{name}");
         }
         let long = Url::parse(&format!("https://a.example/{}", "ü".repeat(1000))).unwrap();
-        assert_eq!(shown(&long).chars().count(), MAX_SHOWN + 1);
+        assert_eq!(redact_url(&long).chars().count(), MAX_SHOWN + 1);
     }
 }

@@ -6,16 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, Bytes, BytesMut};
 use jiff::Timestamp;
-use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, RETRY_AFTER};
 use url::Url;
 
 use super::address::{NoAddress, Refused};
 use super::decode::{Decoded, encoding};
-use super::hosts::Turn;
-use super::pace::Outcome;
+use super::hosts::Permit;
+use super::pace::Feedback;
 use super::stats::{FetchStats, add};
-use super::{FetchError, shown};
+use super::{FetchError, redact_url};
 use crate::Error;
 
 /// How much of a body that nobody wants is read, so that its connection can be used again.
@@ -29,7 +28,7 @@ const MAX_LINK: usize = 8 << 10;
 const LONG_WORK: usize = 128 << 10;
 
 /// An answer whose body is still to be read.
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) url: Url,
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -39,7 +38,7 @@ pub(super) struct Answer {
 
 /// Where the body comes from.
 pub(super) enum Content {
-    Network { response: Response, turn: Turn },
+    Network { response: reqwest::Response, permit: Permit },
     Archive(Box<dyn BufRead + Send>),
 }
 
@@ -52,7 +51,7 @@ pub(super) enum Beyond {
     Cut,
 }
 
-impl Answer {
+impl Response {
     /// The header `Content-Type`.
     pub(super) fn content_type(&self) -> Option<String> {
         self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
@@ -79,8 +78,8 @@ impl Answer {
     }
 
     /// Reads the beginning of a body that nobody wants, ends the request, and says whether there is more.
-    pub(super) async fn drain(self, outcome: Outcome, stats: &FetchStats) -> (Bytes, bool) {
-        let Content::Network { mut response, turn } = self.content else { return (Bytes::new(), false) };
+    pub(super) async fn drain(self, feedback: Feedback, stats: &FetchStats) -> (Bytes, bool) {
+        let Content::Network { mut response, permit } = self.content else { return (Bytes::new(), false) };
         let mut start = BytesMut::new();
         let is_cut = loop {
             match response.chunk().await {
@@ -95,7 +94,7 @@ impl Answer {
                 Err(_) => break true,
             }
         };
-        turn.end(outcome);
+        permit.end(feedback);
         (start.freeze(), is_cut)
     }
 }
@@ -108,9 +107,9 @@ pub(super) async fn whole(
     beyond: Beyond,
     stats: &Arc<FetchStats>,
 ) -> Result<Bytes, FetchError> {
-    let too_large = || FetchError::BodyTooLarge { url: shown(url), limit };
-    let (mut response, turn) = match content {
-        Content::Network { response, turn } => (response, turn),
+    let too_large = || FetchError::BodyTooLarge { url: redact_url(url), limit };
+    let (mut response, permit) = match content {
+        Content::Network { response, permit } => (response, permit),
         Content::Archive(reader) => {
             let body = read_archived(reader, url.clone(), limit).await?;
             if body.len() as u64 > limit {
@@ -121,7 +120,7 @@ pub(super) async fn whole(
     };
     let length = response.content_length();
     if beyond == Beyond::Refuse && length.is_some_and(|length| length > limit) {
-        turn.end(Outcome::Good);
+        permit.end(Feedback::Good);
         return Err(too_large());
     }
     // Most bodies come in one piece, which is then not copied.
@@ -133,7 +132,7 @@ pub(super) async fn whole(
             Ok(None) => break,
             Err(error) => {
                 let error = broken_off(url, &error);
-                turn.end(pace_of(&error));
+                permit.end(feedback_of(&error));
                 return Err(error);
             }
         };
@@ -151,11 +150,11 @@ pub(super) async fn whole(
             rest.extend_from_slice(&piece);
         }
         if so_far as u64 > limit {
-            turn.end(Outcome::Good);
+            permit.end(Feedback::Good);
             return if beyond == Beyond::Cut { Ok(joined(first, rest)) } else { Err(too_large()) };
         }
     }
-    turn.end(Outcome::Good);
+    permit.end(Feedback::Good);
     Ok(joined(first, rest))
 }
 
@@ -170,7 +169,7 @@ async fn read_archived(reader: Box<dyn BufRead + Send>, url: Url, limit: u64) ->
     });
     match read.await {
         Ok(Ok(body)) => Ok(body.into()),
-        _ => Err(FetchError::BodyTruncated { url: shown(&url) }),
+        _ => Err(FetchError::BodyTruncated { url: redact_url(&url) }),
     }
 }
 
@@ -192,7 +191,7 @@ pub(super) async fn decoded(
         return read_decoded(decoder, beyond, limit);
     }
     let read = tokio::task::spawn_blocking(move || read_decoded(decoder, beyond, limit)).await;
-    read.unwrap_or_else(|_| Err(FetchError::BodyTruncated { url: shown(url) }))
+    read.unwrap_or_else(|_| Err(FetchError::BodyTruncated { url: redact_url(url) }))
 }
 
 fn read_decoded(mut decoder: Decoded, beyond: Beyond, limit: u64) -> Result<Bytes, FetchError> {
@@ -217,7 +216,7 @@ pub(super) fn unanswered(url: &Url, error: reqwest::Error) -> FetchError {
     if let Some(refused) = cause::<Refused>(&error) {
         return FetchError::AddressRefused { host: refused.host.clone(), address: refused.address };
     }
-    let url = shown(url);
+    let url = redact_url(url);
     if error.is_timeout() {
         FetchError::Timeout { url }
     } else if cause::<NoAddress>(&error).is_some() {
@@ -231,15 +230,15 @@ pub(super) fn unanswered(url: &Url, error: reqwest::Error) -> FetchError {
 
 /// What became of an answer whose body did not come to its end.
 pub(super) fn broken_off(url: &Url, error: &reqwest::Error) -> FetchError {
-    let url = shown(url);
+    let url = redact_url(url);
     if error.is_timeout() { FetchError::Timeout { url } } else { FetchError::BodyTruncated { url } }
 }
 
 /// What a failure says about the pace.
-pub(super) fn pace_of(error: &FetchError) -> Outcome {
+pub(super) fn feedback_of(error: &FetchError) -> Feedback {
     match error {
-        FetchError::Timeout { .. } => Outcome::TooMuch(None),
-        _ => Outcome::Neutral,
+        FetchError::Timeout { .. } => Feedback::Overloaded(None),
+        _ => Feedback::Neutral,
     }
 }
 
