@@ -1,7 +1,11 @@
 # What people type. Continuous integration runs .ci/run.
 
 .DEFAULT_GOAL := help
-.PHONY: demo test lint postgres help
+.PHONY: bench demo test lint postgres help
+
+# The benchmark of `make bench`, and its options.
+BENCH ?= persist
+
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,8 +13,11 @@ help: ## Show what can be made
 demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 	cargo run --release -p forebay -- demo
 
-test: postgres ## Run all tests
-	cargo test --workspace
+bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, chaos
+	cargo run --release -p forebay-bench -- $(BENCH)
+
+test: postgres ## Run all tests of all crates
+	cargo test --workspace --no-fail-fast
 
 lint: ## Check format and lints
 	cargo fmt --all --check

@@ -8,7 +8,6 @@
 //! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
 
 pub mod aliases;
-pub mod bench;
 pub mod breakers;
 pub mod changes;
 pub mod cluster;

@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     cli::Globals,
     commands::{
-        bench, completions, config, db, demo, doctor, ensure, export, freshness, handoffs, history, init,
-        mcp, persist, runs, scrape, search, sources, stats, work,
+        completions, config, db, demo, doctor, ensure, export, freshness, handoffs, history, init, mcp,
+        persist, runs, scrape, search, sources, stats, work,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -87,9 +87,6 @@ pub(crate) enum Command {
     Db(db::Command),
     Mcp(mcp::Args),
     Doctor(doctor::Args),
-    /// Measure this machine against the budgets
-    #[command(subcommand, after_help = "Examples:\n  forebay bench persist --rows 300000")]
-    Bench(bench::Command),
     Completions(completions::Args),
 }
 
@@ -99,7 +96,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Demo(args) => Box::pin(demo::run(&args, context)).await,
         Command::Init(args) => init::run(&args, context),
         Command::Persist(args) => persist::run(&args, context).await,
-        Command::Bench(command) => bench::run(&command, context).await,
         Command::History(args) => history::run(&args, context).await,
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,

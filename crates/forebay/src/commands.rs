@@ -4,7 +4,6 @@
 //! `Command` and `run` in [`crate::app`]. A command calls the engine and shows the result: a body over some sixty
 //! lines means that logic is in the wrong place.
 
-pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;

@@ -54,12 +54,6 @@ const COMMANDS: &[&str] = &[
     "db stop",
     "mcp",
     "doctor",
-    "bench",
-    "bench chaos",
-    "bench ensure",
-    "bench handoff",
-    "bench persist",
-    "bench scrape",
     "completions",
 ];
 

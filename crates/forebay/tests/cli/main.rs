@@ -2,9 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 
-mod bench;
 mod breaker;
-mod chaos;
 mod completions;
 mod config;
 mod database;

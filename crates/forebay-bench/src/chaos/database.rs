@@ -1,0 +1,123 @@
+//! The statements of the chaos benchmark: how it disturbs its own server, and how it finds losses. Never run them on a
+//! database of the user.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use forebay_store::cluster;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::failure::Failure;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// The table that the pipeline under test writes: `key` and `n` of each record.
+pub(super) const TABLE: &str = "public.chaos_rows";
+
+/// How long a server may take to exit.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What was found when the workers had finished. All but the last two must be 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judgement {
+    /// References whose row in the table is missing or differs.
+    pub(super) num_differing: u64,
+    /// References whose row was written without completing a hand-off in the same transaction.
+    pub(super) num_twice: u64,
+    /// References with more completions than hand-offs.
+    pub(super) num_surplus: u64,
+    /// Jobs left.
+    pub(super) num_jobs: u64,
+    /// Claims left.
+    pub(super) num_claims: u64,
+    /// Hand-offs that neither succeeded nor were superseded.
+    pub(super) num_open: u64,
+    /// Attempts that failed or were lost; not a fault.
+    pub(super) num_attempts_failed: u64,
+    /// Writes of rows of the table; not a fault.
+    pub(super) num_writes: u64,
+}
+
+/// Stops the server of an embedded cluster without a checkpoint, like `pg_ctl stop -m immediate`. Joining the cluster
+/// starts it again, and it recovers from its WAL.
+pub(super) async fn crash(data_dir: &Path) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut was_asked = false;
+    while let Some(pid) = cluster::status(data_dir).await?.pid {
+        if !was_asked && let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+            // This fails only if the server has just exited.
+            was_asked = kill_process(pid, Signal::QUIT).is_ok();
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::bench("the server does not exit"));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+/// Creates the table, and the triggers that count writes and completions.
+pub(super) async fn watch(client: &impl GenericClient) -> Result<()> {
+    Ok(client.batch_execute(include_str!("watch.sql")).await?)
+}
+
+/// Cuts up to so many other connections at random. Returns the number of them.
+pub(super) async fn cut(client: &impl GenericClient, most: u32) -> Result<u64> {
+    let statement = "select count(*) filter (where pg_terminate_backend(a.pid)) as num_cut from ( \
+             select pid from pg_stat_activity \
+             where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() \
+             order by random() limit $1 \
+         ) as a";
+    let row = client.query_typed_one(statement, &[(&i64::from(most), Type::INT8)]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>("num_cut")?).unwrap_or(0))
+}
+
+/// Ends the leases of a worker that is known to be dead; None: of all workers.
+pub(super) async fn end_leases(client: &impl GenericClient, worker: Option<&str>) -> Result<()> {
+    let statement = "update forebay.ingestion_claims set lease_until = now() - interval '1 second' \
+         where $1 is null or worker = $1";
+    client.execute_typed(statement, &[(&worker, Type::TEXT)]).await?;
+    Ok(())
+}
+
+/// The number of jobs.
+pub(super) async fn num_jobs(client: &impl GenericClient) -> Result<u64> {
+    let row = client.query_typed_one("select count(*) as num_jobs from forebay.ingestion_jobs", &[]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>("num_jobs")?).unwrap_or(0))
+}
+
+/// Looks for losses and duplicates.
+pub(super) async fn judge(client: &impl GenericClient) -> Result<Judgement> {
+    let row = client.query_typed_one(include_str!("judge.sql"), &[]).await?;
+    let count =
+        |column: &str| -> Result<u64> { Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or(0)) };
+    Ok(Judgement {
+        num_differing: count("num_differing")?,
+        num_twice: count("num_twice")?,
+        num_surplus: count("num_surplus")?,
+        num_jobs: count("num_jobs")?,
+        num_claims: count("num_claims")?,
+        num_open: count("num_open")?,
+        num_attempts_failed: count("num_attempts_failed")?,
+        num_writes: count("num_writes")?,
+    })
+}
+
+/// Key and content of the active references.
+pub(super) async fn stored(client: &impl GenericClient) -> Result<Vec<(String, i64)>> {
+    let statement = "select record_key, (payload ->> 'n')::int8 as content from forebay.\"references\" where removed_at is null";
+    let rows = client.query_typed(statement, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get("record_key")?, row.try_get("content")?))).collect()
+}
+
+/// The ids of the events that a pipeline must have got last for each reference: reference, content and generation.
+pub(super) async fn latest_events(client: &impl GenericClient, pipeline_id: i32) -> Result<Vec<String>> {
+    let statement = "select r.reference_id || '/' || encode(r.version_hash, 'hex') || '/' || coalesce(h.generation, 0) as event_id \
+         from forebay.\"references\" as r left join forebay.ingestion_handoffs as h \
+             on h.reference_id = r.reference_id and h.payload_hash = r.version_hash and h.pipeline_id = $1";
+    let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4)]).await?;
+    rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
+}

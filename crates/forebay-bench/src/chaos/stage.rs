@@ -1,0 +1,131 @@
+//! The server of the chaos benchmark in a temporary folder, its two pipelines, and the file that one of them appends to.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use forebay_engine::work::{PipelineSpec, declare};
+use forebay_store::{
+    cluster::{self, Cluster, ClusterOptions},
+    connect::{Database, OpenOptions, Target},
+    migrations, pipelines,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{database, source::SOURCE};
+use crate::failure::Failure;
+
+/// The pipeline into a table of this database.
+pub(super) const TABLE: &str = "chaos_rows";
+/// The pipeline through a command.
+pub(super) const EXEC: &str = "chaos_exec";
+
+/// Appends the id of each event to a file, then reports it as done. The id is the first string of an event, and contains
+/// no quotation mark.
+const SCRIPT: &str = r#"while IFS= read -r line; do
+    id=${line#*'"id":"'}; id=${id%%'"'*}
+    printf '%s\n' "$id" >> "$1"
+    printf '{"reference_id":"%s","status":"done"}\n' "${id%%/*}"
+done"#;
+
+/// The server, and how to connect to it.
+pub(super) struct Stage {
+    folder: TempDir,
+    options: ClusterOptions,
+    /// None only while the server is down.
+    cluster: Option<Cluster>,
+    database: Option<Arc<Database>>,
+    url: String,
+}
+
+impl Stage {
+    /// Starts the server and declares both pipelines.
+    pub(super) async fn open() -> Result<Self, Failure> {
+        // Socket paths must be short. If root runs this, the server's user needs access to the folder.
+        let folder = tempfile::Builder::new().prefix("forebay-chaos-").tempdir_in("/tmp")?;
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+        let options = ClusterOptions::new(folder.path().join("data"));
+        let cluster = Cluster::join(&options).await?;
+        let url = url(&options.data_dir).await?;
+        let opened = Database::open(Target::Url(url.clone()), OpenOptions::default()).await?;
+        let mut client = opened.client().await?;
+        migrations::ensure(&mut client, true).await?;
+        database::watch(&**client).await?;
+        let built_in =
+            PipelineSpec { enabled: false, ..PipelineSpec::new("documents", "documents", json!({})) };
+        pipelines::declare(&**client, &built_in).await?;
+        drop(client);
+        let stage = Self { folder, options, cluster: Some(cluster), database: Some(Arc::new(opened)), url };
+        declare(&*stage.database()?, &stage.specs()).await?;
+        Ok(stage)
+    }
+
+    fn specs(&self) -> [PipelineSpec; 2] {
+        let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
+        let table = json!({"table": database::TABLE, "columns": columns});
+        let exec = json!({"command": ["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()], "timeout": "20s", "batch": 50});
+        [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
+            retry: patience(),
+            ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
+        })
+    }
+
+    /// The database. It survives crashes: the pool replaces broken connections.
+    pub(super) fn database(&self) -> Result<Arc<Database>, Failure> {
+        self.database.clone().ok_or_else(|| Failure::bench("the server is closed"))
+    }
+
+    /// The address for workers. It contains no secret: access to the socket's folder is what counts.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn deliveries(&self) -> PathBuf {
+        self.folder.path().join("deliveries")
+    }
+
+    /// The ids of the events that the command got, one on each line.
+    pub(super) fn delivered(&self) -> Result<String, Failure> {
+        match fs::read_to_string(self.deliveries()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            read => Ok(read?),
+        }
+    }
+
+    /// Crashes the server, and starts it again.
+    pub(super) async fn crash(&mut self) -> Result<(), Failure> {
+        database::crash(&self.options.data_dir).await?;
+        let again = Cluster::join(&self.options).await?;
+        // Dropping the old share only now keeps the server running.
+        self.cluster = Some(again);
+        Ok(())
+    }
+
+    pub(super) async fn close(mut self) -> Result<(), Failure> {
+        self.database = None;
+        if let Some(cluster) = self.cluster.take() {
+            cluster.leave().await?;
+        }
+        Ok(self.folder.close()?)
+    }
+}
+
+/// Retries without end after short delays: kills are tested here, not the retry policy.
+fn patience() -> Value {
+    let class = json!({"max_failures": 10_000, "base_delay_seconds": 0.1, "max_delay_seconds": 0.5});
+    json!({"lost": class, "transient": class})
+}
+
+/// The cluster's role and its database are both called `forebay`.
+async fn url(data_dir: &Path) -> Result<String, Failure> {
+    let socket = cluster::status(data_dir).await?.socket.unwrap_or_default();
+    Ok(format!("postgresql://forebay@{}/forebay", socket.to_string_lossy().replace('/', "%2F")))
+}

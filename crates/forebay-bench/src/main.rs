@@ -1,0 +1,34 @@
+//! The benchmarks of Forebay: measurements against named peers on this machine, and the chaos test.
+//!
+//! Machines differ and are noisy, so only ratios between measurements of one run count. Each benchmark is one file
+//! beside this one; its parts are in the folder of the same name. To add one, write its file with an `Args` and a
+//! `run`, and add it to [`cli::Command`].
+//!
+//! A benchmark fails if the work behind a figure was not done. It works in a scratch database or a server of its own,
+//! never in data of the user.
+
+mod chaos;
+mod cli;
+mod context;
+mod cpu;
+mod ensure;
+mod failure;
+mod handoff;
+mod machine;
+mod memory;
+mod output;
+mod parts;
+mod persist;
+mod records;
+mod report;
+mod scrape;
+mod scratch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run(cli::Cli::parse()).await.into()
+}

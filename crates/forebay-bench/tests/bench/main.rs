@@ -1,0 +1,13 @@
+//! The benchmarks from outside: what they print, and that they drop their databases. Counts are asserted, but no rates,
+//! because machines differ.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop a test")]
+
+mod chaos;
+mod ensure;
+mod handoff;
+mod help;
+mod persist;
+mod scrape;
+mod server;
+mod statements;
