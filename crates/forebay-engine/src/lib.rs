@@ -11,6 +11,7 @@ mod http;
 pub mod logs;
 pub mod persist;
 pub mod retrieval;
+mod run_log;
 pub mod scrape;
 pub mod work;
 

@@ -1,9 +1,9 @@
-//! What a run says on its way to the database: collected, and written in batches beside the run.
+//! Log lines of a run: each is emitted as a tracing event, and stored in batches beside the run.
 //!
-//! Saying something never waits and never fails. [`channel`] gives a [`LogSink`], to be cloned to whoever has something
-//! to say, and a [`LogWriter`], to be polled beside the run until all sinks are gone. Lines wait in a bounded channel.
-//! While the database is away it fills up, and what does not fit any more is dropped, counted, and told in a line of its
-//! own once the database is back.
+//! Logging never waits and never fails. [`channel`] returns a [`LogSink`], which every part of a run may clone, and a
+//! [`LogWriter`], to be polled beside the run until all sinks are dropped. Lines wait in a bounded channel. When it is
+//! full because the database is unreachable, further lines are dropped and counted; a line reports their number once the
+//! database is back.
 
 use std::{
     sync::{
@@ -21,32 +21,41 @@ use forebay_store::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::Instant};
+use tracing::{Span, debug, enabled, error, field::display, info, warn};
 
 #[cfg(test)]
 mod tests;
 
-/// Lines that are written at once.
+/// Lines of one transaction.
 const BATCH: usize = 500;
 /// How long a line waits for others before it is written.
 const LINGER: Duration = Duration::from_secs(1);
 /// Lines that may wait.
 const CAPACITY: usize = 4_096;
-/// How long to wait before trying again when the database is away.
+/// How long to wait before a retry when the database is unreachable.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest message, in bytes; the rest is cut off. What it quotes may come from outside.
+/// The longest message, in bytes; the rest is cut off. Messages may quote text from outside.
 const MAX_MESSAGE: usize = 8 * 1024;
-/// The longest metadata, in bytes as JSON; longer ones are left out.
+/// The longest metadata, in bytes as JSON; longer metadata is left out.
 const MAX_METADATA: usize = 16 * 1024;
 
-/// Where a run says things.
+/// Takes the log lines of a run.
 #[derive(Clone, Debug)]
 pub struct LogSink {
+    /// The span of the run, for lines from other tasks and threads.
+    span: Span,
+    /// None: lines are only emitted as events.
+    store: Option<Store>,
+}
+
+#[derive(Clone, Debug)]
+struct Store {
     sender: mpsc::Sender<NewLine>,
     min_level: Level,
     num_dropped: Arc<AtomicU64>,
 }
 
-/// Writes what sinks are told.
+/// Stores the lines of sinks.
 #[derive(Debug)]
 pub struct LogWriter {
     run_id: i64,
@@ -54,86 +63,112 @@ pub struct LogWriter {
     num_dropped: Arc<AtomicU64>,
 }
 
-/// What a writer has done.
+/// What a writer has stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogsWritten {
-    /// Lines that are in the database.
+    /// Lines that were stored.
     pub num_written: u64,
-    /// Lines that are not, because the database was away for too long.
+    /// Lines that were not, because the database was unreachable for too long.
     pub num_dropped: u64,
 }
 
-/// A sink and a writer for a run. What matters less than `min_level` is not kept.
+/// A sink and a writer for a run. Lines below `min_level` are not stored. Events belong to the current span.
 pub fn channel(run_id: i64, min_level: Level) -> (LogSink, LogWriter) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let num_dropped = Arc::new(AtomicU64::new(0));
-    let sink = LogSink { sender, min_level, num_dropped: Arc::clone(&num_dropped) };
+    let store = Store { sender, min_level, num_dropped: Arc::clone(&num_dropped) };
+    let sink = LogSink { span: Span::current(), store: Some(store) };
     (sink, LogWriter { run_id, receiver, num_dropped })
 }
 
 impl LogSink {
-    /// Whether lines of a level are kept, for whoever would have to work to make one.
-    pub fn keeps(&self, level: Level) -> bool {
-        level >= self.min_level
+    /// A sink that stores nothing. Events belong to the current span.
+    pub fn unstored() -> Self {
+        Self { span: Span::current(), store: None }
     }
 
-    /// Says something. `metadata` is an object; neither it nor the message may hold secrets or values of payloads, and
-    /// URLs only in their redacted form.
+    /// Whether anybody gets lines of a level. Ask before building an expensive line.
+    pub fn keeps(&self, level: Level) -> bool {
+        self.store.as_ref().is_some_and(|store| level >= store.min_level) || is_traced(level)
+    }
+
+    /// Logs a line: emits it as an event, and stores it. `metadata` is an object. Neither it nor the message may hold
+    /// secrets or values of payloads, and URLs only in their redacted form.
     pub fn log(&self, level: Level, message: impl Into<String>, metadata: Value) {
-        if !self.keeps(level) {
-            return;
-        }
         let mut message = message.into();
         message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        emit(&self.span, level, &message, &metadata);
+        let Some(store) = self.store.as_ref().filter(|store| level >= store.min_level) else { return };
         let metadata =
             if metadata.to_string().len() > MAX_METADATA { json!({"is_cut": true}) } else { metadata };
         let line = NewLine { logged_at: Timestamp::now(), level, message, metadata };
-        if self.sender.try_send(line).is_err() {
-            self.num_dropped.fetch_add(1, Ordering::Relaxed);
+        if store.sender.try_send(line).is_err() {
+            store.num_dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
+fn is_traced(level: Level) -> bool {
+    match level {
+        Level::Debug => enabled!(tracing::Level::DEBUG),
+        Level::Info => enabled!(tracing::Level::INFO),
+        Level::Warn => enabled!(tracing::Level::WARN),
+        Level::Error => enabled!(tracing::Level::ERROR),
+    }
+}
+
+fn emit(span: &Span, level: Level, message: &str, metadata: &Value) {
+    let is_empty = metadata.as_object().is_none_or(serde_json::Map::is_empty);
+    let details = (!is_empty).then(|| display(metadata));
+    // The level of an event is part of its call site, so each level needs its own.
+    match level {
+        Level::Debug => debug!(parent: span, details, "{message}"),
+        Level::Info => info!(parent: span, details, "{message}"),
+        Level::Warn => warn!(parent: span, details, "{message}"),
+        Level::Error => error!(parent: span, details, "{message}"),
+    }
+}
+
 impl LogWriter {
-    /// Writes until every sink is gone and all is written. While the database is away, it tries again and again; once
-    /// the sinks are gone as well it gives up, and what is left is dropped.
+    /// Stores lines until every sink is dropped and all lines are stored. While the database is unreachable it retries;
+    /// once the sinks are dropped as well it gives up, and drops the remaining lines.
     pub async fn run(mut self, database: &Database) -> LogsWritten {
         let mut written = LogsWritten::default();
-        let mut num_untold = 0;
+        let mut num_unreported = 0;
         let mut batch = Vec::new();
         while self.collect(&mut batch).await {
-            num_untold += self.num_dropped.swap(0, Ordering::Relaxed);
-            let added = (num_untold > 0).then(|| told(num_untold));
+            num_unreported += self.num_dropped.swap(0, Ordering::Relaxed);
+            let added = (num_unreported > 0).then(|| losses(num_unreported));
             let num_lines = (batch.len() + usize::from(added.is_some())) as u64;
             batch.extend(added);
             match write(database, self.run_id, &batch).await {
                 Ok(()) => {
                     written.num_written += num_lines;
-                    written.num_dropped += std::mem::take(&mut num_untold);
+                    written.num_dropped += std::mem::take(&mut num_unreported);
                     batch.clear();
                 }
                 Err(error) if error.is_unreachable() && !self.receiver.is_closed() => {
-                    // The line that tells is made anew the next time: there may be more to tell.
-                    batch.truncate(batch.len() - usize::from(num_untold > 0));
+                    // The line that reports losses is made again for the retry: more may be lost by then.
+                    batch.truncate(batch.len() - usize::from(num_unreported > 0));
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(_) => {
-                    num_untold += num_lines - u64::from(num_untold > 0);
+                    num_unreported += num_lines - u64::from(num_unreported > 0);
                     batch.clear();
                 }
             }
         }
-        written.num_dropped += num_untold + self.num_dropped.load(Ordering::Relaxed);
+        written.num_dropped += num_unreported + self.num_dropped.load(Ordering::Relaxed);
         written
     }
 
-    /// Fills the batch up; false when it is empty and nothing comes any more.
+    /// Fills the batch; false when it is empty and all sinks are dropped.
     async fn collect(&mut self, batch: &mut Vec<NewLine>) -> bool {
         let mut deadline = None;
         while batch.len() < BATCH {
             let received = match deadline {
                 None if batch.is_empty() => self.receiver.recv().await,
-                // What could not be written is tried again with whatever is there by now.
+                // A retry takes the lines that have arrived meanwhile.
                 None => self.receiver.try_recv().ok(),
                 Some(deadline) => {
                     tokio::time::timeout_at(deadline, self.receiver.recv()).await.ok().flatten()
@@ -154,10 +189,10 @@ async fn write(database: &Database, run_id: i64, lines: &[NewLine]) -> forebay_s
     Ok(transaction.commit().await?)
 }
 
-/// The line that tells how many are missing.
-fn told(num_dropped: u64) -> NewLine {
+/// The line that reports how many are missing.
+fn losses(num_dropped: u64) -> NewLine {
     let message =
-        format!("{num_dropped} lines before this one were lost: the database was away for too long");
+        format!("{num_dropped} lines before this one were lost: the database was unreachable for too long");
     let metadata = json!({"num_dropped": num_dropped});
     NewLine { logged_at: Timestamp::now(), level: Level::Warn, message, metadata }
 }

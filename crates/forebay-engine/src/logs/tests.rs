@@ -52,7 +52,7 @@ async fn a_line_is_written_while_the_run_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_lost_while_the_database_is_away_is_counted_and_told() {
+async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
     const SAID: u64 = 6_000;
     let test = testing::database().await;
     let database = test.open().await;
@@ -86,7 +86,8 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_told() {
     let num_dropped = SAID - CAPACITY as u64;
     assert_eq!(written, LogsWritten { num_written: CAPACITY as u64 + 1, num_dropped });
     let lines = stored(&database).await;
-    let told = format!("{num_dropped} lines before this one were lost: the database was away for too long");
+    let told =
+        format!("{num_dropped} lines before this one were lost: the database was unreachable for too long");
     assert_eq!(lines.iter().filter(|line| **line == told).count(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! What an operator does with a held run: release it, reject it, or take it as a re-key.
+//! What an operator can do with a held run: release it, reject it, or accept it as a re-key.
 
 use std::time::Instant;
 
@@ -13,24 +13,21 @@ use forebay_store::{
     sources::{self, Source},
 };
 use tokio_postgres::Transaction;
+use tracing::info;
 
-use super::{
-    StoredPolicy,
-    finish::{apply, find_rekey},
-    write::Target,
-};
+use super::{apply::apply, policy::StoredPolicy, rekey::find_rekey, write::Target};
 use crate::error::{Error, Result};
 
-/// A held run that was taken as a re-key.
+/// A held run that was accepted as a re-key.
 #[derive(Clone, Debug)]
 pub struct Rekeyed {
-    /// The run, as it is now.
+    /// The run as it is now.
     pub run: RunRow,
     /// References whose key was moved.
     pub num_rekeyed: u64,
 }
 
-/// Applies a held run's changes and removals. What has been written since by a later observation is left alone.
+/// Applies a held run's changes and removals. References that a later run has observed since are left as they are.
 pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
     held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
@@ -43,15 +40,15 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     changes::clear(&*transaction, run_id).await?;
     let decision =
-        Decision { reason_code: "rejected", message: "an operator turned it down; nothing was applied" };
+        Decision { reason_code: "rejected", message: "an operator rejected it; nothing was applied" };
     held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     drop(client);
-    held.close().await
+    held.close(decision).await
 }
 
-/// Takes a held run as a re-key: the references that would have been removed keep their ids and get the new keys, and
-/// what else the run brought is applied.
+/// Accepts a held run as a re-key: the references that would have been removed keep their ids and get the new keys. The
+/// other changes of the run are applied.
 pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
     let held = Held::open(database, run_id).await?;
     let client = database.client().await?;
@@ -68,7 +65,7 @@ pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
             record_key: found.appeared[new].record_key.clone(),
         })
         .collect();
-    let decision = Decision { reason_code: "rekeyed", message: "an operator took it as a re-key" };
+    let decision = Decision { reason_code: "rekeyed", message: "an operator accepted it as a re-key" };
     let run = held.apply(decision, &moves).await?;
     Ok(Rekeyed { run, num_rekeyed: moves.len() as u64 })
 }
@@ -96,11 +93,11 @@ impl<'a> Held<'a> {
         let not_there = || Error::NoSuchRun { run_id };
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         let scope: Scope = run.scope.parse().map_err(|_| Error::Payload(format!("scope {}", run.scope)))?;
-        // Who waits must not keep the run that it waits for from its connections.
+        // No pooled connection is held while waiting: the run that has the scope may need it.
         drop(client);
         let lock = ScopeLock::acquire(database.dedicated().await?, run.source_id, &scope, || {}).await?;
         let client = database.client().await?;
-        // Only now, under the lock, is its state sure to last.
+        // Read again: only under the lock does its state last.
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         if run.status != RunStatus::Held {
             return Err(Error::NotHeld { run_id, status: run.status.as_str() });
@@ -119,7 +116,7 @@ impl<'a> Held<'a> {
             scope: run.scope.clone(),
             observed_at: run.observed_at,
         };
-        // What the run went by, as long as the source has not been persisted by another policy since.
+        // The policy that the run used, unless the source has been persisted with another one since.
         let policy = StoredPolicy::from_json(&source.policy);
         let target = Target {
             origin,
@@ -147,7 +144,7 @@ impl<'a> Held<'a> {
         runs::supersede_held(&*transaction, run_id, self.source.source_id, &self.scope).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         drop(client);
-        self.close().await
+        self.close(decision).await
     }
 
     async fn end(
@@ -166,11 +163,19 @@ impl<'a> Held<'a> {
         Ok(runs::finish(transaction, self.run.run_id, from, &ending).await?)
     }
 
-    /// Frees the scope and tells how the run stands now.
-    async fn close(self) -> Result<RunRow> {
+    /// Frees the scope and returns the run as it is now.
+    async fn close(self, decision: Decision) -> Result<RunRow> {
         let run_id = self.run.run_id;
-        // What was committed stays so. A lock that cannot be given back goes with its connection.
+        // The decision is committed. A lock that cannot be released is released when its connection closes.
         let _ = self.lock.release().await;
+        info!(
+            run_id,
+            source = self.source.name,
+            scope = %self.scope,
+            reason_code = decision.reason_code,
+            "held run decided: {}",
+            decision.message
+        );
         let client = self.database.client().await?;
         runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })
     }

@@ -1,8 +1,7 @@
-//! A source's policy as it is stored: what a run without other instructions goes by.
+//! A source's stored policy: the default for runs without other instructions.
 //!
-//! The policy is JSON in `sources.policy`, so that it can be read and compared in the database. Content hashes are
-//! comparable only under one set of field rules, so a run must not fall back to none because it was started from
-//! another folder.
+//! The policy is JSON in `sources.policy`, so the database can read and compare it. Content hashes are comparable only
+//! under one set of field rules: a run that was started from another folder must still use the stored ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +17,20 @@ use crate::error::Result;
 const SEQUENCE: &str = "sequence_field";
 const CONTRACT_VERSION: &str = "contract_version_column";
 
-/// What is stored of a source's policy.
+/// The stored part of a source's policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredPolicy {
-    /// What to store and what to compare.
+    /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
-    /// What to do with a key that comes twice.
+    /// What to do with a key that appears twice.
     pub on_duplicate: OnDuplicate,
-    /// The field whose number tells the older of two records.
+    /// The numeric field that shows which of two records is older.
     pub sequence_field: Option<String>,
-    /// The field that says which version of its contract a record was written for.
+    /// The field that names the version of a record's contract.
     pub contract_version_column: Option<String>,
 }
 
-/// Reads the policy that a source was last persisted with; the default for a source that is not known.
+/// Reads the policy that a source was last persisted with; the default policy for an unknown source.
 pub async fn stored_policy(database: &Database, source: &str) -> Result<StoredPolicy> {
     let client = database.client().await?;
     let source = sources::find(&**client, source).await?;
@@ -50,7 +49,7 @@ impl StoredPolicy {
             },
             "on_duplicate": self.on_duplicate.as_str(),
         });
-        // Only what there is, so that the policies of sources without them stay as they are.
+        // Only if set, so stored policies of sources without them do not change.
         for (name, field) in
             [(SEQUENCE, &self.sequence_field), (CONTRACT_VERSION, &self.contract_version_column)]
         {
@@ -61,8 +60,8 @@ impl StoredPolicy {
         policy
     }
 
-    /// Reads what [`Self::to_json`] wrote; what is missing or was edited into something else is the default.
-    pub(super) fn from_json(policy: &Value) -> Self {
+    /// Reads what [`Self::to_json`] wrote; missing or unknown values become the default.
+    pub(crate) fn from_json(policy: &Value) -> Self {
         let rules = &policy["rules"];
         let normalise = rules["normalise"].as_object().into_iter().flatten();
         Self {

@@ -1,4 +1,4 @@
-//! One window against the database: probe it, then write or stage what differs.
+//! One window against the database: probe it, then write or stage the records that differ.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,15 +18,16 @@ use forebay_store::{
     sources::Source,
 };
 use tokio_postgres::{Client, Transaction};
+use tracing::{debug, warn};
 
 use super::{
-    MAX_ATTEMPTS, RunContext,
-    window::{Batch, Entry, ReadPage},
+    batch::{Batch, Entry, ReadPage},
+    context::{MAX_ATTEMPTS, RunContext},
     write::{Attempt, Written, split, write},
 };
 use crate::error::{Error, Result};
 
-/// What became of a window.
+/// The counts of a window that is written or staged.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Processed {
     pub(super) counts: Counts,
@@ -43,7 +44,7 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
         settle_revisited(context, &client, &mut batch).await?;
     }
     for attempt in 1.. {
-        // A source without earlier runs has no references: there is nothing to probe until a conflict says otherwise.
+        // A source without earlier runs has no references: a probe is needed only after a conflict.
         let is_new = context.is_first_run && attempt == 1;
         let result = try_once(context, &mut client, &batch, is_new).await;
         let conflict = match &result {
@@ -52,11 +53,18 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
             Ok(Some(_)) => false,
         };
         if !conflict {
-            return result?.ok_or(Error::Contention { attempts: attempt });
+            let processed = result?.ok_or(Error::Contention { attempts: attempt })?;
+            debug!(num_handoffs = processed.num_handoffs, recorded = processed.recorded, "batch done");
+            return Ok(processed);
         }
         if attempt == MAX_ATTEMPTS {
             break;
         }
+        warn!(
+            attempt,
+            max_attempts = MAX_ATTEMPTS,
+            "another writer changed references of this batch; retrying"
+        );
     }
     Err(Error::Contention { attempts: MAX_ATTEMPTS })
 }
@@ -70,7 +78,7 @@ async fn try_once(
 ) -> Result<Option<Processed>> {
     let mut processed =
         Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
-    // A staged run counts what is unchanged at its end, as what is left.
+    // A staged run counts its unchanged records at the end, as those that are left over.
     if !context.staged {
         processed.counts.num_unchanged = batch.num_known;
     }
@@ -90,7 +98,7 @@ async fn try_once(
     }
     let run_id = context.target.origin.run_id;
     rejected::add(&transaction, run_id, &context.input_name, &batch.rejected).await?;
-    // Relied upon only if the run ends well, so it does not matter that the run's changes may still be staged.
+    // A remembered page counts only if the run ends well, so the run's changes may still be staged.
     if !batch.pages.is_empty() {
         let Source { source_id, parser_version, .. } = context.source;
         pages::save(&transaction, source_id, parser_version, run_id, &remembered(&batch.pages)).await?;
@@ -117,7 +125,7 @@ async fn try_once(
     Ok(Some(processed))
 }
 
-/// The entries that differ from what is stored, and those ids among them that exist.
+/// The entries that differ from what is stored, and the ids of those that exist.
 async fn probe(
     context: &RunContext<'_>,
     transaction: &Transaction<'_>,
@@ -166,8 +174,8 @@ fn remembered(pages: &[ReadPage]) -> Vec<PageEntry> {
 async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differing: &[Entry]) -> Result<()> {
     let revisited: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
     if !revisited.is_empty() {
-        // Whether the later content differs is for the guards and the transaction at the end to see; an earlier one
-        // must not stand beside it.
+        // The guards and the transaction at the end see whether the later content differs; the earlier content must not
+        // stay staged beside it.
         changes::unstage(transaction, run_id, &revisited).await?;
     }
     let records: Vec<Record<'_>> =
@@ -175,13 +183,13 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
     Ok(changes::stage(transaction, run_id, &records).await?)
 }
 
-/// Brings the records whose key an earlier window has seen to their final content, as far as this window knows it.
+/// Merges records whose key an earlier window has seen with the content that window brought.
 async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut Batch) -> Result<()> {
     if context.request.on_duplicate != OnDuplicate::Merge {
         return Ok(());
     }
     let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
-    // What the earlier window brought is staged if it differed from what is stored, else it is what is stored.
+    // The content of the earlier window is staged if it differed from what is stored; otherwise it is what is stored.
     let mut earlier: HashMap<ReferenceId, String> = references::current(client, &ids)
         .await?
         .into_iter()

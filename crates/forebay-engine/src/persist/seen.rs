@@ -1,24 +1,24 @@
 //! The references that a run has seen: kept on disk, in little memory, and exact.
 //!
-//! Two questions are asked of it. For every record: has this run seen the key before? And once, at the end of a
-//! complete run: which of the scope's references were not seen? The ids are written to an unnamed temporary file as
-//! sorted stretches, one for each window of the input. A Bloom filter of fixed size answers the first question for
-//! nearly all records without looking at the file (Bloom 1970; here one cache line an id, as in Putze, Sanders and
-//! Singler 2009); the file answers exactly for the rest. The second question is a merge of the stretches.
+//! It answers two questions. For every record: has this run seen the key before? And once, at the end of a complete
+//! run: which of the scope's references were not seen? The ids are written to an unnamed temporary file as sorted
+//! stretches, one for each window of the input. A Bloom filter of fixed size answers the first question for nearly all
+//! records without reading the file (Bloom 1970; here with one cache line for each id, as in Putze, Sanders and Singler
+//! 2009); the file answers exactly for the rest. Merging the stretches answers the second question.
 //!
-//! Memory: the filter, one id in 128 to find one's way in the file, and, while merging, a small buffer a stretch.
+//! Memory: the filter, one id in 128 as an index into the file, and, while merging, a small buffer for each stretch.
 
 use std::{cmp::Reverse, collections::BinaryHeap, fs::File, io, os::unix::fs::FileExt};
 
 use forebay_domain::identity::ReferenceId;
 
-/// Bytes of the filter. One id in a million is looked up in vain at 4 million ids, about one in 200 at 10 million.
+/// Bytes of the filter. It sends one new id in a million to the file at 4 million ids, about one in 200 at 10 million.
 const FILTER_BYTES: usize = 16 << 20;
 /// A block of the filter is a cache line of 512 bits.
 const BLOCK_WORDS: usize = 8;
 /// Bits set for each id.
 const BITS_PER_ID: u32 = 6;
-/// One id in so many is kept in memory for each stretch.
+/// One id in this many is kept in memory for each stretch.
 const MARK_EVERY: usize = 128;
 const ID_BYTES: usize = 16;
 /// Ids read at once when stretches are merged.
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_exactly_what_was_added() {
+    fn finds_exactly_the_ids_that_were_added() {
         let mut seen = SeenSet::new().unwrap();
         seen.add_sorted(&ids(0..1_000)).unwrap();
         seen.add_sorted(&ids(5_000..5_300)).unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_filter_still_tells_exactly() {
+    fn a_full_filter_is_still_exact() {
         let mut seen = SeenSet::new().unwrap();
         seen.add_sorted(&ids(0..700)).unwrap();
         seen.filter.fill(u64::MAX);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_is_seldom_wrong() {
+    fn the_filter_is_rarely_wrong() {
         let mut seen = SeenSet::new().unwrap();
         seen.add_sorted(&ids(0..100_000)).unwrap();
         let wrong = ids(100_000..200_000).into_iter().filter(|id| {

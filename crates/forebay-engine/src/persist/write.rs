@@ -1,4 +1,6 @@
-//! Writing what differs: one transaction a batch, with the revisions and hand-offs of its changes.
+//! Writing the records of a batch that differ, with the revisions and hand-offs of their changes.
+//!
+//! Everything happens in the caller's transaction.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -20,16 +22,19 @@ use tokio_postgres::Transaction;
 
 use crate::error::{Error, Result};
 
-/// Where a run writes to, and in whose name.
+/// Rows of one statement when staged changes or removals are written.
+pub(super) const ROWS_PER_STATEMENT: usize = 10_000;
+
+/// What all writes of a run have in common.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// What all its rows have in common.
+    /// The columns that all its rows share.
     pub(super) origin: Origin,
-    /// The pipelines that its changes are handed off to.
+    /// The pipelines that get its changes.
     pub(super) subscribers: Vec<Subscriber>,
-    /// The field whose number tells the older of two records.
+    /// The numeric field that shows which of two records is older.
     pub(super) sequence_field: Option<String>,
-    /// The field that says which version of its contract a record was written for.
+    /// The field that names the version of a record's contract.
     pub(super) contract_version_column: Option<String>,
 }
 
@@ -40,24 +45,25 @@ impl Target {
     }
 }
 
-/// What became of a batch.
+/// What was written of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// References added, updated and restored, and records rejected as older than what is stored.
+    /// References added, updated, restored and removed, and records rejected as older than what is stored.
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) rejected: Vec<Rejected>,
 }
 
-/// What another writer did between reading and writing makes a batch invalid; it is tried again from the probe on.
+/// Another writer may change references between the probe and the write: the batch is then invalid, and is retried from
+/// the probe.
 #[derive(Debug)]
 pub(super) enum Attempt {
     Written(Written),
     Conflict,
 }
 
-/// Writes records that differ from what is stored: `added` do not exist, `known` do. Everything happens in the
-/// caller's transaction, which has called [`references::hold_plans`].
+/// Writes records that differ from what is stored: `added` do not exist yet, `known` do. The transaction has called
+/// [`references::hold_plans`].
 pub(super) async fn write(
     transaction: &Transaction<'_>,
     target: &Target,
@@ -73,7 +79,7 @@ pub(super) async fn write(
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
     }
-    // With the records themselves: a run that dies later leaves none that a next one would take for unchanged.
+    // In the same transaction: if the run dies later, the next one must not find these records unchanged and unmarked.
     if let Some(column) = &target.contract_version_column {
         let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
         user_rows::mark(transaction, target.origin.run_id, &ids, column).await?;
@@ -81,7 +87,7 @@ pub(super) async fn write(
     Ok(Attempt::Written(written))
 }
 
-/// Updates, restores or moves references. False: another writer was faster.
+/// Updates, restores or moves references. False: another writer changed one of them first.
 async fn change(
     transaction: &Transaction<'_>,
     target: &Target,
@@ -101,7 +107,7 @@ async fn change(
         let record = &known[current.index];
         let same_content = current.version_hash == record.version_hash;
         if current.removed_at.is_none() && same_content {
-            // The probe tells this case only when the reference belongs to another scope.
+            // Equal content differs for the probe only if the reference belongs to another scope.
             if current.scope != target.origin.scope && !is_older(target.origin.observed_at, current) {
                 moved.push(record.reference_id);
             }
@@ -111,7 +117,7 @@ async fn change(
             written.rejected.push(older_than_stored(record, current));
             continue;
         }
-        // A restored reference begins anew: what it counted before it was removed says nothing.
+        // A restored reference starts over: the sequence number from before its removal does not count.
         if current.removed_at.is_none()
             && let Some(field) = &target.sequence_field
             && let Some(rejected) = behind(record, current, field)
@@ -204,13 +210,13 @@ fn older(record: &Record<'_>, message: String) -> Rejected {
     }
 }
 
-/// Removes what the run has staged as removed, batch by batch, with history and hand-offs.
+/// Applies the staged removals, batch by batch, with history and hand-offs.
 pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Result<Written> {
-    const BATCH: i64 = 10_000;
+    let limit = i64::try_from(ROWS_PER_STATEMENT).unwrap_or(i64::MAX);
     let mut written = Written::default();
     let mut after = ReferenceId([0; 16]);
     loop {
-        let removals = references::remove_staged(transaction, &target.origin, after, BATCH).await?;
+        let removals = references::remove_staged(transaction, &target.origin, after, limit).await?;
         let Some(last) = removals.last else { return Ok(written) };
         after = last;
         written.counts.num_removed += removals.removed.len() as u64;
@@ -230,7 +236,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
     }
 }
 
-/// Splits what a probe found into what is new and what is known.
+/// Splits records into those that are new and those that exist.
 pub(super) fn split<'a>(
     records: impl Iterator<Item = Record<'a>>,
     existing: &HashSet<ReferenceId>,

@@ -1,4 +1,4 @@
-//! What a source's breaker is asked and told.
+//! A source's circuit breaker: asking for permission before a scrape, recording the outcome after it.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
     persist::RunReport,
 };
 
-/// Asks for leave to call a source. Tells as well how asking changed the breaker's state, if it did.
+/// Asks for permission to call a source. Returns as well how asking changed the breaker's state, if it did.
 pub(super) async fn ask(
     database: &Database,
     source: &Source,
@@ -43,17 +43,17 @@ pub(super) async fn ask(
     }
 }
 
-/// A call that was permitted and has ended.
+/// A permitted call that has ended.
 pub(super) struct Call<'a> {
     pub(super) permit: Permit,
-    /// The run, if it came to one.
+    /// The run, if one began.
     pub(super) run_id: Option<i64>,
     pub(super) result: &'a Result<RunReport>,
 }
 
-/// Tells how a call ended; answers with how that changed the breaker's state, if it did. If the database cannot be told,
-/// the next call will; a probe is given up after its lease.
-pub(super) async fn tell(
+/// Records how a call ended; returns how that changed the breaker's state, if it did. If the database is unreachable, the
+/// outcome is lost: a probe then expires with its lease, and the next call shows the state of the source again.
+pub(super) async fn record(
     database: &Database,
     source: &Source,
     policy: &BreakerPolicy,
@@ -62,7 +62,7 @@ pub(super) async fn tell(
     let Call { permit, run_id, result } = *call;
     let (outcome, retry_after) = judge(result);
     let retry_after = retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
-    let tell = async {
+    let recorded = async {
         let mut client = database.client().await?;
         let transaction = client.transaction().await?;
         let ended = Ended { outcome, retry_after, run_id };
@@ -81,10 +81,10 @@ pub(super) async fn tell(
         transaction.commit().await?;
         Ok::<_, forebay_store::Error>(transition)
     };
-    tell.await.ok().flatten()
+    recorded.await.ok().flatten()
 }
 
-/// How the source behaved. What went wrong on our side is not held against it.
+/// How the source behaved. Errors on our side do not count against it.
 fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
     let report = match result {
         Ok(report) => report,
@@ -106,15 +106,15 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
         RunStatus::Held if is(HoldReason::EmptyRun) => CallOutcome::ZeroRecords,
         RunStatus::Held if is(HoldReason::CoverageDrop) => CallOutcome::CoverageDrop,
         RunStatus::Failed => CallOutcome::Permanent,
-        _ if report.counts.num_seen == 0 && report.had_records => CallOutcome::ZeroRecords,
+        _ if report.came_back_empty() => CallOutcome::ZeroRecords,
         _ => CallOutcome::Success,
     };
     (outcome, None)
 }
 
-/// How the source behaved when some of its pages failed. None: not enough of them did to hold it against the source.
+/// How the source behaved when some of its pages failed. None: too few failed to count against it.
 fn of_failed_pages(report: &RunReport) -> Option<(CallOutcome, Option<Duration>)> {
-    // That there are more pages than we want is no fault of the source.
+    // Our limit on the number of pages is not the source's fault.
     let incomplete = report.incomplete.as_ref().filter(|incomplete| incomplete.code != "too_many_pages")?;
     let asks_to_wait = incomplete.class == FailureClass::Throttled && incomplete.retry_after.is_some();
     let is_most = report.num_failed_pages >= report.num_pages;

@@ -1,52 +1,50 @@
-//! A source, and those that stand in for it: asked in order, until one answers.
+//! A source and its fallbacks, asked in order until one answers.
 //!
-//! A source has answered when its run was applied, as complete or as partial, and brought something, or nothing where
-//! there was nothing before. One that failed, was refused, is held, or came back empty although its scope had records is
-//! followed by the next of its `fallback`. Those of a fallback are not followed: chains end.
+//! A source has answered when its run was applied, as complete or as partial, and did not come back empty. If it failed,
+//! was refused, is held, or came back empty, the next of its `fallback` is asked. The fallbacks of a fallback are not
+//! asked, so chains end.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_domain::scope::Scope;
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, scrape};
+use super::{definition::SourceDefinition, options::ScrapeOptions, run::scrape, scraper::Scraper};
 use crate::{
     error::{Error, Result},
     persist::{Progress, RunReport},
 };
 
-/// What became of asking one source.
+/// The result of asking one source.
 #[derive(Debug)]
 pub struct Candidate {
     /// The source.
     pub source: String,
-    /// The run, if it came to one.
+    /// The run, if one began.
     pub run_id: Option<i64>,
     /// How it ended.
     pub result: Result<RunReport>,
 }
 
-/// What became of asking a source and, as long as none had answered, those that stand in for it.
+/// The results of asking a source and, until one answered, its fallbacks.
 #[derive(Debug)]
 pub struct Chain {
     /// The source itself.
     pub primary: Candidate,
-    /// Those that were asked in its place, in order.
+    /// The fallbacks that were asked, in order.
     pub fallbacks: Vec<Candidate>,
 }
 
 impl Candidate {
-    /// Whether what it brought will do.
+    /// Whether its run was applied and did not come back empty.
     pub fn has_answered(&self) -> bool {
-        self.result.as_ref().is_ok_and(|report| {
-            matches!(report.status, RunStatus::Complete | RunStatus::Partial) && !is_empty(report)
-        })
+        self.result.as_ref().is_ok_and(RunReport::has_answered)
     }
 
-    /// Why it ended as it did, as a stable word; None: it went as usual.
+    /// Why it ended as it did, as a stable word. None: nothing unusual happened.
     pub fn reason_code(&self) -> Option<&str> {
         match &self.result {
             Ok(report) => {
-                report.reason_code.as_deref().or_else(|| is_empty(report).then_some("zero_records"))
+                report.reason_code.as_deref().or_else(|| report.came_back_empty().then_some("zero_records"))
             }
             Err(error) => Some(error.code()),
         }
@@ -61,11 +59,11 @@ impl Chain {
 
     /// The one that answered; None: all failed.
     pub fn answer(&self) -> Option<&Candidate> {
-        // Nobody is asked after one that has answered.
+        // No source is asked after one that has answered.
         self.candidates().last().filter(|last| last.has_answered())
     }
 
-    /// The one that answered, and if none did, the source itself.
+    /// The one that answered, or the source itself if none did.
     pub fn into_decisive(mut self) -> Candidate {
         match self.fallbacks.pop() {
             Some(last) if last.has_answered() => last,
@@ -74,14 +72,9 @@ impl Chain {
     }
 }
 
-/// No record, where there were some.
-fn is_empty(report: &RunReport) -> bool {
-    report.counts.num_seen == 0 && report.had_records
-}
-
 /// Scrapes a scope of a source, and of its fallbacks in order until one answers.
 ///
-/// Nobody stands in for an archive or for a scrape that was stopped, and nobody can where the database itself is away.
+/// Fallbacks are not asked instead of an archive, after a scrape was stopped, or while the database is unreachable.
 pub async fn scrape_chain(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -114,7 +107,7 @@ async fn ask(
     options: &ScrapeOptions,
     progress: &(dyn Fn(&str, &Scope, Progress) + Sync),
 ) -> Candidate {
-    // No run has this number.
+    // No run has this id.
     let run_id = AtomicI64::new(0);
     let result = scrape(scraper, source, scope, options, &|told| {
         if let Progress::Started { run_id: started } = told {

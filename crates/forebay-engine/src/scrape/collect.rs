@@ -1,4 +1,4 @@
-//! Scraping into a file, for the time when there is no database to persist to.
+//! Scraping into a file while the database is unreachable.
 
 use std::{
     fs::File,
@@ -14,25 +14,25 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, feed, request};
+use super::{definition::SourceDefinition, feed, options::ScrapeOptions, request::request, scraper::Scraper};
 use crate::{
     error::{Error, Result},
-    persist::{self, Feed, Input, PersistRequest, RunReport, Running},
+    persist::{self, Feed, Input, PersistRequest, RunReport, feed::Running},
 };
 
-/// What was scraped, as JSON Lines in a temporary file that has no name.
+/// Scraped records, as JSON Lines in an unnamed temporary file.
 #[derive(Debug)]
 pub(crate) struct Collected {
     pub(crate) source: String,
     pub(crate) num_records: u64,
     pub(crate) observed_at: Timestamp,
-    /// Why it is not everything, as a sentence.
+    /// Why some records are missing, as a sentence.
     pub(crate) incomplete: Option<String>,
     request: PersistRequest,
     file: File,
 }
 
-/// Scrapes a scope of a source into a file. Pieces that are no record are left out, and then it is not everything.
+/// Scrapes a scope of a source into a file. Pieces that are no record are left out, which makes it incomplete.
 pub(crate) async fn collect(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -45,14 +45,14 @@ pub(crate) async fn collect(
     let (lines, incomplete) = match feed::without_database(scraper, source, scope).await? {
         Feed::Pages { pages, end, .. } => pages_into(lines, pages, end).await?,
         Feed::Bytes { reader, options, stopper, .. } => {
-            // If this is never polled again, a program that nobody reads from any more is ended.
+            // Stops the program if this is never polled again.
             let _running = stopper.map(Running);
             bytes_into(lines, reader, options).await?
         }
         Feed::Unchanged | Feed::Later(_) => (lines, None),
     };
     let incomplete = incomplete.or_else(|| lines.rejected());
-    // What could not be read may be what looks vanished.
+    // Records that look removed may be among those not read.
     request.complete &= incomplete.is_none();
     let num_records = lines.num_records;
     let file = lines.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
@@ -60,7 +60,7 @@ pub(crate) async fn collect(
 }
 
 impl Collected {
-    /// Persists it, as of the time when it was observed. None: it was not applied as a whole.
+    /// Persists the records as of the time when they were observed. None: the run was not applied as a whole.
     pub(crate) async fn persist(&self, scraper: &Scraper) -> Result<Option<RunReport>> {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
@@ -75,24 +75,24 @@ impl Collected {
 struct Lines {
     file: BufWriter<File>,
     num_records: u64,
-    /// Pieces that are no record.
+    /// Pieces that are no records.
     num_rejected: u64,
 }
 
 impl Lines {
-    /// What is missing because it could not be read, as a sentence.
+    /// What could not be read, as a sentence.
     fn rejected(&self) -> Option<String> {
         let Self { num_records, num_rejected, .. } = self;
         let num_seen = num_records + num_rejected;
         (*num_rejected > 0).then(|| format!("{num_rejected} of {num_seen} records could not be read"))
     }
 
-    /// Writes a record to a line of its own: JSON may be spread over several.
+    /// Writes each record to one line, also those that span several lines.
     fn add(&mut self, block: &Block) -> Result<()> {
         for span in &block.records {
             let text = block.text(span);
             if text.contains(&b'\n') {
-                // Line ends stand between tokens only: inside of strings they must be escaped.
+                // JSON strings escape line ends, so these separate tokens.
                 let line: Vec<u8> =
                     text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
                 self.file.write_all(&line)?;
@@ -100,7 +100,7 @@ impl Lines {
                 self.file.write_all(text)?;
             }
             self.file.write_all(b"\n")?;
-            // A broken text is written as well: it is for the run to keep it as rejected.
+            // Broken text is written as well, so the run can keep it as a rejected record.
             match serde_json::from_slice::<IgnoredAny>(text) {
                 Ok(_) => self.num_records += 1,
                 Err(_) => self.num_rejected += 1,
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_cannot_be_read_is_counted_and_told() {
+    async fn unreadable_records_are_counted_and_reported() {
         let collect = async |text: &'static str| {
             let lines =
                 Lines { file: BufWriter::new(tempfile::tempfile()?), num_records: 0, num_rejected: 0 };

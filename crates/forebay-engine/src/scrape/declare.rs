@@ -1,30 +1,27 @@
 //! Declaring the sources of a configuration in the database.
 
+use forebay_domain::scope::Scope;
 use forebay_store::{
     connect::Database,
     sources::{self, Declaration, Mirrored},
 };
 
-use super::{Sources, contract_version_column};
-use crate::{error::Result, persist::StoredPolicy};
+use super::{definition::Sources, options::ScrapeOptions, request::request};
+use crate::error::Result;
 
-/// Declares the sources that can be scraped, and tells which of them changed. Writes nothing when they are as they were.
+/// Declares the sources that can be scraped, and returns which of them changed. Writes nothing if none did.
 ///
-/// `sources` are all of the configuration: what was declared and is not among them is marked as brought by others from
-/// now on. Another reading of pages ([`SourceDefinition::reading_hash`](super::SourceDefinition::reading_hash)) raises a
-/// source's parser version, and so makes what is remembered of its pages void.
+/// `sources` are all of the configuration: sources that were declared before and are missing from it are marked as
+/// brought by others. Another way of reading pages
+/// ([`SourceDefinition::reading_hash`](super::SourceDefinition::reading_hash)) raises a source's parser version, which
+/// invalidates what is remembered of its pages.
 pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored> {
     let declarations = sources.values().map(|source| Declaration {
         name: source.name.clone(),
         entity_type: source.entity_type.clone(),
         key_fields: source.key_fields.clone(),
-        policy: StoredPolicy {
-            rules: source.rules.clone(),
-            on_duplicate: source.on_duplicate,
-            sequence_field: source.sequence_field.clone(),
-            contract_version_column: contract_version_column(source),
-        }
-        .to_json(),
+        // The same policy that a scrape of the source stores.
+        policy: request(source, &Scope::default(), &ScrapeOptions::default()).policy().to_json(),
         kind: source.kind.as_str(),
         settings: source.settings.clone(),
         reading_hash: source.reading_hash.clone(),

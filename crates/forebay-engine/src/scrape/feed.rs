@@ -1,4 +1,4 @@
-//! How the records of each kind of source begin to come, once the run has its scope to itself.
+//! Beginning to read a source of any kind, once no other run has its scope: a crawl, a file, a program or rows.
 
 use std::sync::Arc;
 
@@ -8,15 +8,13 @@ use forebay_sources::{
     crawl::{Crawl, Crawled},
     fetch::{Bounds, Download, Fetcher, Request, redact_url},
     kinds::{
-        Command, File, PageKind, Postgres, Singer,
+        Command, File, PageKind, Singer,
         command::{LogTaker, RunContext},
     },
 };
 use forebay_store::{
-    connect::{Database, OpenOptions, Target},
     sources::{self, Source},
     states,
-    user_rows::{self, RowsSpec, VersionCount},
 };
 use jiff::Timestamp;
 use ring::digest;
@@ -24,20 +22,23 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::{
-    ScrapeOptions, Scraper, SourceDefinition, SourceKind,
+    definition::{SourceDefinition, SourceKind},
     memory::PageMemory,
-    run_log::{self, RunLog},
+    options::ScrapeOptions,
+    page_log, rows,
+    scraper::Scraper,
 };
 use crate::{
     error::{Error, Result},
     persist::{Begin, Feed, FilePage, StoredPolicy},
+    run_log::RunLog,
 };
 
 /// Pages that may wait to be prepared.
 const PAGES_WAITING: usize = 16;
 
-/// What a run says that it read: the first URL, the program, or the table.
-pub(super) fn redacted_input(source: &SourceDefinition, scope: &Scope) -> String {
+/// What a run names as its input: the first URL, the program, or the table.
+pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {
     match &source.kind {
         SourceKind::Pages(kind) => kind
             .start(scope)
@@ -51,7 +52,7 @@ pub(super) fn redacted_input(source: &SourceDefinition, scope: &Scope) -> String
     }
 }
 
-/// The records of a source without a database: nothing is remembered, and taps begin anew.
+/// Begins to read a source while there is no database: nothing is remembered.
 pub(super) async fn without_database(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -64,10 +65,10 @@ pub(super) async fn without_database(
         scope: scope.clone(),
         source_id: None,
         options,
-        run_log: None,
+        log: None,
     };
     match &source.kind {
-        // Where it goes on is in the database that is away.
+        // The state of a tap, and rows of this database, are out of reach.
         SourceKind::Singer(_) | SourceKind::Postgres(_) => {
             Err(Error::NeedsDatabase { source_name: source.name.clone() })
         }
@@ -75,53 +76,7 @@ pub(super) async fn without_database(
     }
 }
 
-/// How many rows of each version of its contract the table or query of a source holds; empty if no column tells.
-pub(super) async fn rows_by_version(
-    database: &Database,
-    source: &SourceDefinition,
-    postgres: &Postgres,
-) -> Result<Vec<VersionCount>> {
-    let spec = rows_spec(postgres)?;
-    let counts = match other_database(postgres).await? {
-        Some(other) => user_rows::rows_by_version(&other, &spec).await,
-        None => user_rows::rows_by_version(database, &spec).await,
-    };
-    counts.map_err(|error| unreadable_rows(&source.name, error))
-}
-
-fn rows_spec(postgres: &Postgres) -> Result<RowsSpec> {
-    let timeout = postgres.timeout.get();
-    let spec = match (&postgres.table, &postgres.query) {
-        (Some(table), _) => RowsSpec::table(table, timeout)?,
-        (None, query) => RowsSpec::query(query.as_deref().unwrap_or_default(), timeout),
-    };
-    Ok(match &postgres.contract_version_column {
-        Some(column) => spec.with_contract_version(column)?,
-        None => spec,
-    })
-}
-
-/// The database that the rows are in, if it is not Forebay's own.
-async fn other_database(postgres: &Postgres) -> Result<Option<Database>> {
-    let Some(secret) = &postgres.url else { return Ok(None) };
-    let options = OpenOptions { pool_size: 1, ..OpenOptions::default() };
-    Ok(Some(Database::open(Target::Url(secret.read()?), options).await?))
-}
-
-/// A table of the user's own that is not there is no migration that is missing.
-fn unreadable_rows(source_name: &str, error: forebay_store::Error) -> Error {
-    let is_missing = error
-        .server()
-        .and_then(|server| server.sqlstate())
-        .is_some_and(|state| matches!(state, "42P01" | "3F000" | "42703"));
-    if is_missing {
-        let problem = error.to_string();
-        return Error::RowsMissing { source_name: source_name.to_owned(), problem };
-    }
-    error.into()
-}
-
-/// What tells a file from others of its source: the same file may be read for several scopes, and stands for all of each.
+/// Identifies a file among the pages of its source. One file may be read for several scopes, and is all of each.
 fn file_key(link: &Link, scope: &str) -> LinkKey {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(&link.key());
@@ -129,49 +84,47 @@ fn file_key(link: &Link, scope: &str) -> LinkKey {
     context.finish().as_ref().try_into().unwrap_or_default()
 }
 
-/// What is needed to begin, owned, because it outlives the call that prepared it.
+/// Everything needed to begin, owned, because it outlives the call that prepared it.
 struct Beginning {
     scraper: Scraper,
     source: SourceDefinition,
     scope: Scope,
-    /// None: there is no database.
+    /// None: nothing is stored of the source, or there is no database.
     source_id: Option<i32>,
     options: ScrapeOptions,
-    run_log: Option<Arc<RunLog>>,
+    log: Option<Arc<RunLog>>,
 }
 
-/// Prepares to begin. The run log opens when the run begins.
+/// Prepares to begin. Without a `source_id`, nothing that is stored of the source is used.
 pub(super) fn begin(
     scraper: &Scraper,
     source: &SourceDefinition,
     scope: &Scope,
-    stored: &Source,
+    source_id: Option<i32>,
     options: &ScrapeOptions,
-    run_log: Option<Arc<RunLog>>,
+    log: Option<Arc<RunLog>>,
 ) -> Begin {
     let beginning = Beginning {
         scraper: scraper.clone(),
         source: source.clone(),
         scope: scope.clone(),
-        source_id: Some(stored.source_id),
+        source_id,
         options: options.clone(),
-        run_log,
+        log,
     };
     Box::new(move |run_id| Box::pin(beginning.begin(run_id)))
 }
 
 impl Beginning {
     async fn begin(self, run_id: i64) -> Result<Feed> {
-        if let Some(run_log) = &self.run_log {
-            let input = redacted_input(&self.source, &self.scope);
-            run_log.open(&self.scraper.database, run_id, self.source.kind.as_str(), &input);
-        }
         match &self.source.kind {
             SourceKind::Pages(kind) => self.crawl(kind).await,
             SourceKind::File(file) => self.download(file).await,
             SourceKind::Command(command) => self.run_command(command, run_id),
             SourceKind::Singer(tap) => self.run_tap(tap, run_id).await,
-            SourceKind::Postgres(postgres) => self.read_rows(postgres).await,
+            SourceKind::Postgres(postgres) => {
+                rows::read(&self.scraper.database, &self.source, postgres).await
+            }
         }
     }
 
@@ -187,10 +140,10 @@ impl Beginning {
             memory: self.memory().await?,
         };
         let (sender, pages) = mpsc::channel(PAGES_WAITING);
-        let sink = self.run_log.as_ref().and_then(|run_log| run_log.sink());
+        let sink = self.log.as_ref().and_then(|log| log.sink());
         let observe = move |crawled: &Crawled| {
             if let Some(sink) = &sink {
-                run_log::page(sink, crawled);
+                page_log::page(sink, crawled);
             }
         };
         let end = tokio::spawn(crawl.run_observed(first, sender, observe));
@@ -248,16 +201,6 @@ impl Beginning {
         Ok(Feed::program(Box::new(output), tap.read_options(&self.source.key_fields), stopper))
     }
 
-    async fn read_rows(&self, postgres: &Postgres) -> Result<Feed> {
-        let spec = rows_spec(postgres)?;
-        let rows = match other_database(postgres).await? {
-            Some(other) => user_rows::start(&other, spec).await,
-            None => user_rows::start(&self.scraper.database, spec).await,
-        };
-        let rows = rows.map_err(|error| unreadable_rows(&self.source.name, error))?;
-        Ok(Feed::bytes(Box::new(rows), postgres.read_options()))
-    }
-
     fn fetcher(&self, homes: &[Url]) -> Result<Fetcher> {
         let fetcher = match &self.options.from_warc {
             Some(archive) => Fetcher::replaying(archive, &self.source.fetch),
@@ -266,12 +209,12 @@ impl Beginning {
         Ok(fetcher.map_err(forebay_sources::Error::from)?)
     }
 
-    /// What is known of pages. Later or merged content of a key needs every record of it, so then nothing is taken from
-    /// memory, nor kept: a page whose record lost there would win by another policy.
+    /// What is known of pages. A policy that keeps the last record of a key, or merges all, needs every record: then
+    /// nothing is taken from memory, nor kept, because a page whose record lost would win under another policy.
     async fn memory(&self) -> Result<PageMemory> {
         let stored = self.stored().await?;
         let needs_whole_input = self.source.on_duplicate.needs_whole_input();
-        // Nor for an archive: a page that was not sent again could not be read out of it.
+        // An archive needs every page as well: one that was not sent again cannot be read from it.
         let archives = self.options.from_warc.is_some() || self.source.fetch.warc.is_some();
         let reads_all = self.options.read_everything || archives || needs_whole_input;
         let remembers = stored.is_some() && !reads_all;
@@ -285,11 +228,11 @@ impl Beginning {
         })
     }
 
-    /// The source as it is stored, if that is how this process reads it. Another one may have declared it otherwise since
-    /// this one read its configuration: then what is remembered is not what would be read here, nor the other way round.
+    /// The stored source, if it was declared as this process reads it. Another process may have declared it with another
+    /// configuration since: then the remembered pages do not hold what would be read here, nor the other way round.
     ///
-    /// It is looked up after the run has looked up under which version of the parser it remembers. So whatever is declared
-    /// in between, pages read in one way are never remembered under the version of another.
+    /// Read after the run has read the parser version, so a declaration in between never makes pages that were read in
+    /// one way be remembered under the version of another.
     async fn stored(&self) -> Result<Option<Source>> {
         if self.source_id.is_none() {
             return Ok(None);
@@ -298,7 +241,7 @@ impl Beginning {
         let stored = sources::find(&**client, &self.source.name).await?;
         let rules = StoredPolicy { rules: self.source.rules.clone(), ..StoredPolicy::default() }.to_json();
         Ok(stored.filter(|stored| {
-            // A source that was never declared has none, like those that a program makes for itself.
+            // A source that was never declared has none; programs make such sources for themselves.
             let reading_hash = stored.settings["reading_hash"].as_str().unwrap_or_default();
             reading_hash == self.source.reading_hash
                 && stored.policy["rules"] == rules["rules"]
@@ -311,6 +254,6 @@ impl Beginning {
     }
 
     fn log_taker(&self) -> LogTaker {
-        run_log::program(self.run_log.as_ref().and_then(|run_log| run_log.sink()))
+        page_log::program(self.log.as_ref().and_then(|log| log.sink()))
     }
 }

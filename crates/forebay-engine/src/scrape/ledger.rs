@@ -1,29 +1,29 @@
-//! What a scrape that nobody asked for through `ensure` means for the ledger of freshness.
+//! How a scrape outside `ensure` updates the ledger of freshness.
 
-use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_domain::scope::Scope;
 use forebay_store::freshness::{self as ledger, Synced};
+use jiff::Timestamp;
 
-use super::{Scraper, SourceDefinition, Sources, chain::Candidate};
+use super::{chain::Candidate, definition::SourceDefinition, scraper::Scraper};
 use crate::{
     error::{Error, Result},
     freshness::Answering,
     persist::RunReport,
 };
 
-/// Enters a scrape into the ledger, if it brought a whole scope of an entity type up to date: the run was applied as a
-/// whole, and no other source has to be scraped for that scope. Tells whether it did.
+/// Records a scrape in the ledger if it brought a whole scope of an entity type up to date: the run was applied as a
+/// whole, and `ensure` would scrape no other source for that scope. Returns whether it did.
 ///
-/// The run may be of a source that stood in for the one that was asked, which is `source`.
+/// `source` is the source that was asked; the run may be one of a fallback.
 ///
-/// Not for a scrape of an archive: what that brings is as old as the archive.
+/// Not for a scrape of an archive, whose records are as old as the archive.
 pub async fn enter(
     scraper: &Scraper,
     source: &SourceDefinition,
     scope: &Scope,
     report: &RunReport,
 ) -> Result<bool> {
-    let is_empty = report.counts.num_seen == 0 && report.had_records;
-    if report.status != RunStatus::Complete || is_empty || !is_only_source(&scraper.sources, source, scope) {
+    if !report.is_sync() || !is_only_primary(scraper, source, scope) {
         return Ok(false);
     }
     let synced = Synced {
@@ -33,37 +33,33 @@ pub async fn enter(
         source_name: Some(&report.source),
         synced_at: None,
     };
-    // What changed at the source while it was read may not have been seen.
-    let synced_at = jiff::Timestamp::now().checked_sub(report.duration).unwrap_or(jiff::Timestamp::MIN);
+    // When the run began: it may have missed what changed at the source while it was read.
+    let synced_at = Timestamp::now().checked_sub(report.duration).unwrap_or(Timestamp::MIN);
     let client = scraper.database.client().await?;
     Ok(ledger::catch_up(&**client, &source.entity_type, scope, synced_at, &synced).await?)
 }
 
-/// Notes in the ledger that a scrape did not bring its scope up to date, so that whoever looks at its freshness sees why.
-/// Only where [`enter`] would have entered it. That nobody could be told is no error: the run says the same.
+/// Records in the ledger that a scrape did not bring its scope up to date, so its age has a visible reason. Only for
+/// scopes for which [`enter`] would record a success. An unreachable database is no error here: the run says the same.
 pub(super) async fn note_failure(
     scraper: &Scraper,
     source: &SourceDefinition,
     scope: &Scope,
     failed: &Candidate,
 ) {
-    if !is_only_source(&scraper.sources, source, scope) {
+    if !is_only_primary(scraper, source, scope) {
         return;
     }
     let (code, message) = match &failed.result {
-        // Somebody stopped it, or another process goes on: that says nothing of the source.
+        // The scrape was stopped, or another process continues it: neither is the source's fault.
         Err(Error::Interrupted | Error::AttemptLost) => return,
         Err(error) => (error.code(), error.to_string()),
         Ok(report) => {
-            let code = failed.reason_code().unwrap_or_else(|| report.status.as_str());
+            let status = report.status.as_str();
+            let messages = report.messages.join("; ");
             (
-                code,
-                format!(
-                    "run {} is {}: {}",
-                    report.run_id,
-                    report.status.as_str(),
-                    report.messages.join("; ")
-                ),
+                failed.reason_code().unwrap_or(status),
+                format!("run {} is {status}: {messages}", report.run_id),
             )
         }
     };
@@ -72,7 +68,7 @@ pub(super) async fn note_failure(
     let _ = ledger::note_failure(&**client, entity_type, scope, code, &message, failed.run_id).await;
 }
 
-/// Whether `ensure` scrapes this source for the scope, and no other.
-fn is_only_source(sources: &Sources, source: &SourceDefinition, scope: &Scope) -> bool {
-    Answering::of(sources, &source.entity_type, scope).is_only(&source.name)
+/// Whether `ensure` would scrape this source for the scope, and no other except as a fallback.
+fn is_only_primary(scraper: &Scraper, source: &SourceDefinition, scope: &Scope) -> bool {
+    Answering::of(&scraper.sources, &source.entity_type, scope).is_only(&source.name)
 }

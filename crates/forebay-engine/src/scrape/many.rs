@@ -1,19 +1,29 @@
-//! Scraping many sources: several at the same time, the scopes of each one after another.
+//! Scraping many sources: several at the same time, the scopes of each source one after another.
 
 use forebay_domain::scope::Scope;
 use futures_util::{StreamExt, stream};
 
 use super::{
-    ScrapeOptions, Scraper, SourceDefinition,
     chain::{Chain, scrape_chain},
+    definition::SourceDefinition,
     ledger,
+    options::ScrapeOptions,
+    scraper::Scraper,
 };
-use crate::persist::Progress;
+use crate::persist::{CONNECTIONS_PER_RUN, Progress};
+
+/// Pooled connections for the work around the runs: declarations, the ledger, breakers.
+const CONNECTIONS_BESIDE_RUNS: usize = 2;
+
+/// The pool size for scraping this many sources at the same time.
+pub fn connections_for(at_once: usize) -> usize {
+    CONNECTIONS_BESIDE_RUNS + CONNECTIONS_PER_RUN * at_once
+}
 
 /// A source to scrape.
 #[derive(Clone, Debug)]
 pub struct Scrape {
-    /// The source, with whatever is to be otherwise this time.
+    /// The source, with its changes for this time.
     pub source: SourceDefinition,
     /// Its scopes, in order.
     pub scopes: Vec<Scope>,
@@ -21,39 +31,38 @@ pub struct Scrape {
     pub options: ScrapeOptions,
 }
 
-/// What became of one scope of a source.
+/// The result of one scope of a source.
 #[derive(Debug)]
 pub struct Scraped {
     /// The source.
     pub source: String,
     /// The scope.
     pub scope: Scope,
-    /// Which sources were asked for it, and how that ended.
+    /// The sources that were asked for it, with their results.
     pub chain: Chain,
 }
 
-/// Scrapes sources, at most `at_once` at the same time, and gives what became of each scope, in the order in which they
-/// were named. One that fails keeps no other from being scraped; what it names as its fallbacks is asked in its place.
-/// What was brought up to date is entered into the ledger.
+/// Scrapes sources, at most `at_once` at the same time, and returns the result of each scope, in the order of `wanted`. A
+/// failing source doesn't stop the others; its fallbacks are asked. The ledger of freshness records each result.
 ///
-/// `progress` is told of which source and scope something is.
+/// `progress` is called with the source and scope that it belongs to.
 pub async fn scrape_many(
     scraper: &Scraper,
     wanted: Vec<Scrape>,
     at_once: usize,
     progress: &(dyn Fn(&str, &Scope, Progress) + Sync),
 ) -> Vec<Scraped> {
-    let under_way = stream::iter(wanted).map(async |one| {
+    let ordered = stream::iter(wanted).map(async |one| {
         let mut ended = Vec::with_capacity(one.scopes.len());
         for scope in &one.scopes {
             ended.push(scrape_one(scraper, &one.source, scope, &one.options, progress).await);
         }
         ended
     });
-    under_way.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
+    ordered.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
 }
 
-/// Scrapes a scope, from a fallback if the source does not answer, and enters what that brought into the ledger.
+/// Scrapes a scope, from a fallback if the source does not answer, and records the result in the ledger.
 pub(super) async fn scrape_one(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -67,7 +76,7 @@ pub(super) async fn scrape_one(
         && options.from_warc.is_none()
         && let Err(error) = ledger::enter(scraper, source, scope, report).await
     {
-        report.warnings.push(format!("the ledger of freshness does not know of this scrape: {error}"));
+        report.warnings.push(format!("the ledger of freshness could not record this scrape: {error}"));
     }
     if options.from_warc.is_none() && chain.answer().is_none() {
         ledger::note_failure(scraper, source, scope, &chain.primary).await;

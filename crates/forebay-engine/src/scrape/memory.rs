@@ -1,4 +1,4 @@
-//! What earlier runs found on pages, for a crawl that asks whether they have changed.
+//! What earlier runs found on pages, so a crawl can ask whether they have changed.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,21 +15,21 @@ use forebay_store::{
 /// The pages of a source in the database.
 #[derive(Debug)]
 pub(super) struct PageMemory {
-    /// The database; None: nothing is taken from memory, and every page is read.
+    /// None: nothing is taken from memory, and every page is read.
     pub(super) database: Option<Arc<Database>>,
     pub(super) source_id: i32,
-    /// What another version of the parser found on a page says nothing of what this one would find.
+    /// Pages read by another version of the parser do not count: this one may find something else on them.
     pub(super) parser_version: i32,
     /// The scope of the run.
     pub(super) scope: String,
-    /// What this run reads may be remembered.
+    /// Pages that this run reads may be remembered.
     pub(super) keeps: bool,
-    /// What servers said of how long a page stays as it is does not count.
+    /// Pages are requested even if their server said that they are still fresh.
     pub(super) revalidates: bool,
 }
 
 impl Memory for PageMemory {
-    /// A database that cannot be asked is no reason to stop: the pages are read then, which is never wrong.
+    /// If the database cannot be read, all pages are read, which is never wrong.
     async fn recall(&self, links: &[Link]) -> Vec<Option<KnownPage>> {
         let known = self.find(links).await.unwrap_or_default();
         links.iter().map(|link| known.get(&link.key()).cloned()).collect()
@@ -49,14 +49,14 @@ impl PageMemory {
         Ok(entries.into_iter().filter_map(|entry| Some((entry.key, self.known(entry)?))).collect())
     }
 
-    /// What is known of the file that the scope is; None also where the database cannot be asked.
+    /// What is known of the file that is the whole scope. None also if the database cannot be read.
     pub(super) async fn file(&self, key: LinkKey) -> Option<KnownPage> {
         let client = self.database.as_ref()?.client().await.ok()?;
         let found = pages::find_file(&**client, self.source_id, self.parser_version, &self.scope, key).await;
         self.known(found.ok()??)
     }
 
-    /// None: links that cannot be read any more would leave a part of the site out.
+    /// None if its stored links cannot be read, because without them a part of the site would be missed.
     fn known(&self, entry: PageEntry) -> Option<KnownPage> {
         Some(KnownPage {
             validators: Validators { etag: entry.etag, last_modified: entry.last_modified },

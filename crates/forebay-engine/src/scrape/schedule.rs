@@ -19,7 +19,7 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio::{sync::watch, time};
 
-use super::{ScrapeOptions, Scraper, Sources, many::scrape_one};
+use super::{definition::Sources, many::scrape_one, options::ScrapeOptions, scraper::Scraper};
 use crate::{
     error::{Error, Result},
     logs::Level,

@@ -1,8 +1,7 @@
-//! Asking scrapes to stop before their end, as an operator does with Ctrl-C.
+//! Stopping scrapes early, as an operator does with Ctrl-C.
 //!
-//! A scrape that is asked to stop drops its run where it is: programs are ended, what is under way is rolled back, and
-//! the run is closed as aborted at once, so that nobody has to find out that its process is gone. What straight batches
-//! have written stays, and the next run finds it unchanged.
+//! A scrape that is asked to stop drops its run: programs are stopped, open transactions are rolled back, and the run is
+//! closed as aborted at once. Batches that were written straight stay, and the next run finds them unchanged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,10 +15,10 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::error::Error;
 
-/// How long closing a run may take: who asked to stop is waiting.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long closing a run may take: an operator is waiting.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks every scrape that was given a clone of it to stop. It cannot be taken back.
+/// Stops every scrape that has a clone of it. A stop cannot be undone.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
@@ -30,24 +29,24 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks them to stop.
+    /// Asks the scrapes to stop.
     pub fn ask(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether they have been asked.
+    /// Whether the scrapes have been asked to stop.
     pub fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until they are asked.
+    /// Waits until the scrapes are asked to stop.
     pub async fn asked(&self) {
-        // The sender is ours, so it cannot be gone.
+        // This value holds the sender, so the channel stays open.
         let _ = self.0.subscribe().wait_for(|is_asked| *is_asked).await;
     }
 }
 
-/// Closes a run that was dropped. If it cannot be closed, the next run of its scope does.
+/// Closes a run that was dropped. If that fails, the next run of its scope closes it.
 pub(super) async fn close_run(database: &Database, run_id: i64, duration: Duration) {
     let message = Error::Interrupted.to_string();
     let ending = Ending {
@@ -61,5 +60,5 @@ pub(super) async fn close_run(database: &Database, run_id: i64, duration: Durati
         changes::clear(&**client, run_id).await?;
         runs::finish(&**client, run_id, RunStatus::Running, &ending).await
     };
-    let _closed = timeout(PATIENCE, closing).await;
+    let _closed = timeout(CLOSE_TIMEOUT, closing).await;
 }

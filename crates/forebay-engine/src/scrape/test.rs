@@ -1,10 +1,10 @@
-//! A look at what a source yields, without writing anything: for whoever sets one up.
+//! Testing the settings of a source: reads a few pages or records and writes nothing.
 //!
-//! The source is asked as a run would ask it, with its fetcher, limits and robots.txt, but for a few pages only, and for
-//! everything anew. Records are prepared as a run prepares them, so that their keys are the ones that they will have.
-//! Nothing is remembered, no breaker is asked or told, and a tap gets no state.
+//! The source is read as a run would read it, with its fetcher, limits and robots.txt, but only a few pages, and all of
+//! them anew. Records are prepared as in a run, so their keys are the final ones. Nothing is remembered, the breaker is
+//! neither asked nor updated, and a tap gets no state.
 
-use std::{collections::BTreeMap, io::Read, sync::Arc};
+use std::{io::Read, sync::Arc};
 
 use forebay_domain::{
     json::DEFAULT_MAX_DEPTH,
@@ -17,10 +17,17 @@ use forebay_sources::{
     crawl::{CrawlSettings, Crawled, PageOutcome},
     fetch::redact_url,
 };
-use forebay_store::{sources::Source, user_rows::VersionCount};
 use tokio::task;
 
-use super::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, check_scope, feed};
+use super::{
+    definition::{SourceDefinition, SourceKind},
+    feed,
+    options::ScrapeOptions,
+    request::check_scope,
+    rows,
+    sample::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected},
+    scraper::Scraper,
+};
 use crate::{
     error::{Error, Result},
     persist::Feed,
@@ -32,85 +39,12 @@ const MAX_PAGES: u32 = 10;
 const MAX_LINKS: usize = 10;
 /// The most rejected pieces that are shown.
 const MAX_REJECTED: usize = 10;
-/// No run has this number, which a program is told as `FOREBAY_RUN_ID`.
+/// No run has this id; a program gets it as `FOREBAY_RUN_ID`.
 const NO_RUN: i64 = 0;
-
-/// What a source yields at its beginning.
-#[derive(Clone, Debug, Default)]
-pub struct Sample {
-    /// The first records, at most as many as were asked for.
-    pub records: Vec<SampleRecord>,
-    /// Pieces that are no records, or have no key; the first of them.
-    pub rejected: Vec<SampleRejected>,
-    /// How many those are in all that was read.
-    pub num_rejected: u64,
-    /// In which share (0 to 1) of the records each field had a value, by field.
-    pub field_coverage: BTreeMap<String, f64>,
-    /// Key fields that a record lacked, and how many did.
-    pub missing_keys: BTreeMap<String, u64>,
-    /// The pages that were read, in their order.
-    pub pages: Vec<SamplePage>,
-    /// The first links that were found, whether or not they were followed.
-    pub links: Vec<SampleLink>,
-    /// How many links were found.
-    pub num_links: u64,
-    /// Whether there may be more than was looked at.
-    pub has_more: bool,
-    /// All rows of a table or query of Postgres by the version of their contract, if a column tells.
-    pub rows_by_version: Vec<VersionCount>,
-}
-
-/// A record.
-#[derive(Clone, Debug)]
-pub struct SampleRecord {
-    /// What would be stored, as JSON (RFC 8785).
-    pub payload: String,
-    /// Its key; fields that make it, in order, joined as in `record_key`.
-    pub record_key: String,
-}
-
-/// A piece that is no record.
-#[derive(Clone, Debug)]
-pub struct SampleRejected {
-    /// Where it stood: its line, on a page its number.
-    pub line: u64,
-    /// Why, as a stable word.
-    pub reason_code: &'static str,
-    /// Why, as a sentence.
-    pub message: String,
-    /// Its first characters.
-    pub head: String,
-}
-
-/// A page.
-#[derive(Clone, Debug)]
-pub struct SamplePage {
-    /// Where it is, without secrets.
-    pub url: String,
-    /// What it is to the source: `sitemap`, `listing` or `detail`.
-    pub role: &'static str,
-    /// Records on it.
-    pub num_records: u64,
-    /// Links on it that would be followed.
-    pub num_links: u64,
-    /// Links on it that lead to a host that the source does not allow, or to no page.
-    pub num_refused_links: u64,
-    /// What became of it, if it could not be read: a stable code and a sentence.
-    pub problem: Option<(&'static str, String)>,
-}
-
-/// A link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SampleLink {
-    /// Where it leads, without secrets.
-    pub url: String,
-    /// What is there: `sitemap`, `listing` or `detail`.
-    pub role: &'static str,
-}
 
 /// Asks a source for its first `limit` records and writes nothing.
 ///
-/// Errors: those of the source, when not one page could be had; what a run answers with before it begins.
+/// Errors: those of the source, if no page could be read; those of a run before it begins.
 pub async fn test(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -125,7 +59,7 @@ pub async fn test(
         ..source.crawl.clone()
     };
     let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
-    let begin = feed::begin(scraper, &short, scope, &unstored(source), &options, None);
+    let begin = feed::begin(scraper, &short, scope, None, &options, None);
     let mut looking = Looking::new(source, limit);
     match begin(NO_RUN).await? {
         Feed::Pages { mut pages, end, .. } => {
@@ -134,7 +68,7 @@ pub async fn test(
             {
                 looking.page(crawled)?;
             }
-            // With nobody to receive, the crawl ends.
+            // Without a receiver the crawl ends.
             drop(pages);
             let ended = end.await.map_err(|_| Error::Reader)?;
             looking.sample.has_more |= ended.incomplete.is_some();
@@ -144,35 +78,17 @@ pub async fn test(
                 .await
                 .map_err(|_| Error::Reader)??;
         }
-        // Nothing is remembered, so nothing can be unchanged; and what begins later has begun.
+        // Nothing is remembered, so nothing is unchanged; and the feed has begun.
         Feed::Unchanged | Feed::Later(_) => {}
     }
     let mut sample = looking.finish();
     if let SourceKind::Postgres(postgres) = &source.kind {
-        sample.rows_by_version = feed::rows_by_version(&scraper.database, source, postgres).await?;
+        sample.rows_by_version = rows::rows_by_version(&scraper.database, source, postgres).await?;
     }
     Ok(sample)
 }
 
-/// The source as if it had never been stored, so that nothing that is remembered of it is used.
-fn unstored(source: &SourceDefinition) -> Source {
-    Source {
-        source_id: 0,
-        name: source.name.clone(),
-        entity_type: source.entity_type.clone(),
-        key_fields: source.key_fields.clone(),
-        policy: serde_json::Value::Null,
-        parser_version: 0,
-        has_aliases: false,
-        kind: None,
-        settings: serde_json::Value::Null,
-        enabled: true,
-        fallback: Vec::new(),
-        declared_at: None,
-    }
-}
-
-/// A look that goes on.
+/// A test in progress.
 struct Looking {
     preparer: Preparer,
     key_fields: Vec<String>,
@@ -200,7 +116,7 @@ impl Looking {
         self.sample.records.len() >= self.limit
     }
 
-    /// Looks at a page. The first one that cannot be had is an error, because then there is nothing to look at.
+    /// Adds a page. If the first page cannot be read, that is an error, because then there is nothing to show.
     fn page(&mut self, crawled: Crawled) -> Result<()> {
         let Crawled { link, outcome } = crawled;
         let mut page = SamplePage {
@@ -222,7 +138,7 @@ impl Looking {
             PageOutcome::Failed { error } if self.sample.pages.is_empty() => return Err(error.into()),
             PageOutcome::Failed { error } => page.problem = Some((error.code(), error.to_string())),
             PageOutcome::Gone { status } => {
-                page.problem = Some(("gone", format!("the server answers {status}")));
+                page.problem = Some(("gone", format!("the server responded {status}")));
             }
             PageOutcome::Unchanged { .. } => {}
         }
@@ -238,7 +154,7 @@ impl Looking {
         self.sample.links.extend(found);
     }
 
-    /// Looks at a stream, and ends it when enough was seen. What fails after the first record is not looked at.
+    /// Reads a stream until enough records were found. Errors after the first record are ignored.
     fn bytes(mut self, reader: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self> {
         let mut reader = Reader::open(reader, options)?;
         let mut block = Block::default();
@@ -292,7 +208,7 @@ impl Looking {
         }
     }
 
-    /// Which key fields a record without a key has not. An empty text is a value, unless nothing else is there.
+    /// Counts the key fields that are missing in a record. An empty text counts as missing only if the whole key is empty.
     fn count_missing(&mut self, record: &[u8], is_empty: bool) {
         let Ok(record) = serde_json::from_slice::<serde_json::Value>(record) else { return };
         for field in &self.key_fields {

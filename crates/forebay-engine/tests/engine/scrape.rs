@@ -1,5 +1,6 @@
 //! Scraping a site on loopback, day by day.
 
+mod any_runtime;
 mod archived;
 mod bad_days;
 mod chain;

@@ -39,17 +39,18 @@ async fn a_scrape_says_what_became_of_each_page() {
     assert_eq!(
         world.said().await,
         [
-            "info begins: /",
+            "info run started: /",
             "debug read /: 2 records, 1 links",
             "debug read /p2: 1 records, 1 links",
-            "info gone /gone: the server answers 404",
-            "info ended as complete",
+            "info gone /gone: the server responded 404",
+            "info run ended as complete",
         ]
     );
 
     // Lines that matter less are not kept, and pages that are as they were say so.
     assert_eq!(world.scrape_logged(Level::Info).await, RunStatus::Complete);
-    let few = ["info begins: /", "info gone /gone: the server answers 404", "info ended as complete"];
+    let few =
+        ["info run started: /", "info gone /gone: the server responded 404", "info run ended as complete"];
     assert_eq!(world.said().await, few);
     assert_eq!(world.scrape_logged(Level::Debug).await, RunStatus::Complete);
     assert!(world.said().await.contains(&"debug unchanged /: 2 records, 1 links".to_owned()));
@@ -58,7 +59,7 @@ async fn a_scrape_says_what_became_of_each_page() {
     assert_eq!(world.scrape_logged(Level::Warn).await, RunStatus::Partial);
     let said = world.said().await;
     assert!(said[0].starts_with("warn failed /p2: "), "{said:?}");
-    assert!(said.last().unwrap().starts_with("warn ended as partial: "), "{said:?}");
+    assert!(said.last().unwrap().starts_with("warn run ended as partial: "), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +75,7 @@ async fn a_failed_scrape_says_why_and_what_its_breaker_did() {
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said[1].starts_with("warn failed /: "), "{said:?}");
     assert_eq!(said[2], "warn the breaker went from closed to open: consecutive_failures");
-    assert!(said[3].starts_with("error failed: "), "{said:?}");
+    assert!(said[3].starts_with("error run failed: "), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +90,11 @@ async fn what_a_program_says_is_said_by_its_run() {
     let said = world.said().await;
     assert_eq!(
         said,
-        ["info begins: sh", "warn WARNING: slow today", "info all is well", "info ended as complete"]
+        [
+            "info run started: sh",
+            "warn WARNING: slow today",
+            "info all is well",
+            "info run ended as complete"
+        ]
     );
 }

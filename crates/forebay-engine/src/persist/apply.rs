@@ -1,0 +1,49 @@
+//! Applying what a run has staged, after the guards or an operator have allowed it.
+
+use forebay_domain::identity::ReferenceId;
+use forebay_store::{
+    changes::{self, StagedRecord},
+    references, rejected,
+};
+use tokio_postgres::Transaction;
+
+use super::write::{Attempt, ROWS_PER_STATEMENT, Target, Written, remove, split, write};
+use crate::error::{Error, Result};
+
+/// Applies all staged changes, then all staged removals. Records that turn out to be older than what is stored become
+/// rejected records of `input`.
+pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
+    let run_id = target.origin.run_id;
+    let mut all = Written::default();
+    let mut after = ReferenceId([0; 16]);
+    loop {
+        let limit = i64::try_from(ROWS_PER_STATEMENT).unwrap_or(i64::MAX);
+        let staged = changes::batch(transaction, run_id, after, limit).await?;
+        let Some(last) = staged.last() else { break };
+        after = last.reference_id;
+        let written = apply_batch(transaction, target, &staged).await?;
+        all.counts += written.counts;
+        all.num_handoffs += written.num_handoffs;
+        rejected::add(transaction, run_id, input, &written.rejected).await?;
+    }
+    let removed = remove(transaction, target).await?;
+    all.counts += removed.counts;
+    all.num_handoffs += removed.num_handoffs;
+    changes::clear(transaction, run_id).await?;
+    Ok(all)
+}
+
+async fn apply_batch(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    staged: &[StagedRecord],
+) -> Result<Written> {
+    let ids: Vec<ReferenceId> = staged.iter().map(|record| record.reference_id).collect();
+    let existing = references::existing(transaction, &ids).await?.into_iter().collect();
+    let (added, known) = split(staged.iter().map(StagedRecord::as_record), &existing);
+    match write(transaction, target, &added, &known).await? {
+        Attempt::Written(written) => Ok(written),
+        // The whole run is one transaction here, so the caller has to run it again.
+        Attempt::Conflict => Err(Error::Contention { attempts: 1 }),
+    }
+}

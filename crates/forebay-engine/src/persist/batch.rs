@@ -1,0 +1,191 @@
+//! A sealed window: each key once, in the order of ids, with duplicates settled by the source's policy.
+
+use std::sync::Arc;
+
+use forebay_domain::{
+    identity::{ReferenceId, VersionHash},
+    prepare::{self, Prepared, Preparer},
+    reject::{Reject, RejectReason},
+    run::{Counts, OnDuplicate},
+};
+use forebay_store::{
+    references::Record,
+    rejected::{RAW_LIMIT, Rejected},
+};
+
+use super::prepared::{PreparedBlock, PreparedPage};
+
+/// A record of a sealed window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) reference_id: ReferenceId,
+    pub(super) version_hash: VersionHash,
+    block: u32,
+    /// [`KNOWN`] for a reference of an unchanged page, which was not read.
+    record: u32,
+}
+
+/// Stands for a record that was not read because its page is unchanged. It counts as a record without content.
+const KNOWN: u32 = u32::MAX;
+
+impl Entry {
+    /// A record that was read: the `index`th one of a block.
+    pub(super) fn read(reference_id: ReferenceId, version_hash: VersionHash, block: u32, index: u32) -> Self {
+        Self { reference_id, version_hash, block, record: index }
+    }
+
+    /// A reference of an unchanged page.
+    pub(super) fn known(reference_id: ReferenceId, block: u32) -> Self {
+        Self { reference_id, version_hash: VersionHash([0; 32]), block, record: KNOWN }
+    }
+
+    /// By id, and records of one key in the order of the input.
+    pub(super) fn order(&self) -> (ReferenceId, u32, u32) {
+        (self.reference_id, self.block, self.record)
+    }
+
+    /// The number of its block.
+    pub(super) fn block(&self) -> u32 {
+        self.block
+    }
+}
+
+/// A sealed window.
+#[derive(Debug)]
+pub(super) struct Batch {
+    blocks: Vec<PreparedBlock>,
+    /// Each key once, in the order of ids.
+    pub(super) entries: Vec<Entry>,
+    /// Records whose key an earlier window has seen, and whose content may replace or complete the earlier one.
+    pub(super) revisited: Vec<Entry>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Records seen, duplicates and rejections. Which entries are new, changed or unchanged is not known yet.
+    pub(super) counts: Counts,
+    /// References that are seen and unchanged without having been read.
+    pub(super) num_known: u64,
+    /// The pages that were read and can be remembered.
+    pub(super) pages: Vec<ReadPage>,
+    /// Rejected records whose key is unknown: each may belong to a reference that looks removed.
+    pub(super) num_unidentified: u64,
+}
+
+/// A page that was read and can be remembered, with the references of its records.
+#[derive(Debug)]
+pub(super) struct ReadPage {
+    pub(super) page: Arc<PreparedPage>,
+    pub(super) reference_ids: Vec<ReferenceId>,
+}
+
+impl Batch {
+    /// A batch without entries yet; takes over the rejected records of the blocks.
+    pub(super) fn new(mut blocks: Vec<PreparedBlock>, num_entries: usize, counts: Counts) -> Self {
+        let mut rejected = Vec::new();
+        for block in &mut blocks {
+            rejected.append(&mut block.rejected);
+        }
+        let num_unidentified = rejected.iter().filter(|r| !r.reject.reason.key_is_known()).count() as u64;
+        Self {
+            blocks,
+            entries: Vec::with_capacity(num_entries),
+            revisited: Vec::new(),
+            rejected,
+            counts,
+            num_known: 0,
+            pages: Vec::new(),
+            num_unidentified,
+        }
+    }
+
+    /// Settles the records of one key; `same_key` has at least one.
+    pub(super) fn settle(
+        &mut self,
+        same_key: &[Entry],
+        revisited: bool,
+        on_duplicate: OnDuplicate,
+        preparer: impl FnOnce() -> Preparer,
+    ) {
+        let num_kept = usize::from(!revisited);
+        match on_duplicate {
+            OnDuplicate::First => {
+                self.keep(&same_key[..num_kept]);
+                self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+            }
+            OnDuplicate::Reject => {
+                self.keep(&same_key[..num_kept]);
+                for duplicate in &same_key[num_kept..] {
+                    if duplicate.record == KNOWN {
+                        self.counts.num_duplicate += 1;
+                        continue;
+                    }
+                    let rejected = self.duplicate_key(duplicate);
+                    self.rejected.push(rejected);
+                }
+            }
+            OnDuplicate::Last | OnDuplicate::Merge => {
+                self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+                let mut settled = same_key[same_key.len() - 1];
+                if on_duplicate == OnDuplicate::Merge && same_key.len() > 1 {
+                    settled = self.merge(same_key, &mut preparer());
+                }
+                if revisited { self.revisited.push(settled) } else { self.entries.push(settled) }
+            }
+        }
+    }
+
+    fn keep(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if entry.record == KNOWN { self.num_known += 1 } else { self.entries.push(*entry) }
+        }
+    }
+
+    fn duplicate_key(&self, entry: &Entry) -> Rejected {
+        let Record { record_key, payload, lineage, .. } = self.record(entry);
+        let message = format!("the key {record_key:?} was already seen in this run");
+        Rejected {
+            url: lineage.url.map(Arc::from),
+            place: lineage.place,
+            reject: Reject::new(RejectReason::DuplicateKey, message),
+            raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
+            raw_length: payload.len() as u64,
+        }
+    }
+
+    /// Merges the records of one key; fields of later records win.
+    fn merge(&mut self, same_key: &[Entry], preparer: &mut Preparer) -> Entry {
+        let mut merged = self.record(&same_key[0]).payload.to_vec();
+        for later in &same_key[1..] {
+            // Payloads are canonical, so they can be merged; if one cannot, the later one replaces what came before.
+            let later = self.record(later).payload;
+            merged = prepare::merge(&merged, later).unwrap_or_else(|_| later.to_vec());
+        }
+        self.replace(&same_key[same_key.len() - 1], &merged, preparer)
+    }
+
+    /// Replaces the content of an entry. The entry stays as it was if the new content cannot be prepared.
+    pub(super) fn replace(&mut self, entry: &Entry, payload: &[u8], preparer: &mut Preparer) -> Entry {
+        let mut block = PreparedBlock::default();
+        let Ok((version_hash, payload)) = preparer.prepare_content(payload, &mut block.payloads) else {
+            return *entry;
+        };
+        let replaced = self.record(entry);
+        block.keys.push_str(replaced.record_key);
+        block.places.push(replaced.lineage.place);
+        block.records.push(Prepared {
+            reference_id: entry.reference_id,
+            version_hash,
+            key: 0..block.keys.len(),
+            payload,
+            replaced: 0,
+        });
+        self.blocks.push(block);
+        let number = u32::try_from(self.blocks.len() - 1).unwrap_or(u32::MAX);
+        Entry::read(entry.reference_id, version_hash, number, 0)
+    }
+
+    /// An entry's record as the store takes it.
+    pub(super) fn record(&self, entry: &Entry) -> Record<'_> {
+        let record = self.blocks[entry.block as usize].record(entry.record as usize);
+        // A re-key may have moved the record to another reference than the computed one.
+        Record { reference_id: entry.reference_id, ..record }
+    }
+}

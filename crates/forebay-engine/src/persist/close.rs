@@ -1,0 +1,163 @@
+//! The last transaction of a run: it applies what was decided and closes the run's row.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::run::{Counts, RunStatus};
+use forebay_store::{
+    changes, drift,
+    pages::{self, PageEntry},
+    references,
+    runs::{self, Ending},
+    sources::Source,
+    states::{self, SourceState},
+};
+use tokio_postgres::{Client, Transaction};
+use tracing::warn;
+
+use super::{
+    apply::apply,
+    context::{MAX_ATTEMPTS, RunContext},
+    decision::Decision,
+    pump::ReadInput,
+    tally::Tally,
+    write::Written,
+};
+use crate::error::{Error, Result};
+
+/// Applies what the decision allows and closes the run. Retries if a run of another scope overtakes it.
+pub(super) async fn close(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    tally: &Tally,
+    decision: &Decision,
+    read: &ReadInput,
+) -> Result<Written> {
+    for attempt in 1..MAX_ATTEMPTS {
+        match try_once(context, client, tally, decision, read).await {
+            Err(error) if error.is_conflict() => {
+                warn!(
+                    attempt,
+                    max_attempts = MAX_ATTEMPTS,
+                    "another writer changed references of this run; retrying"
+                );
+            }
+            closed => return closed,
+        }
+    }
+    try_once(context, client, tally, decision, read).await
+}
+
+async fn try_once(
+    context: &RunContext<'_>,
+    client: &mut Client,
+    tally: &Tally,
+    decision: &Decision,
+    read: &ReadInput,
+) -> Result<Written> {
+    let run_id = context.target.origin.run_id;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    references::hold_plans(&transaction).await?;
+    let mut written = Written::default();
+    match decision.status {
+        RunStatus::Held => {}
+        RunStatus::Failed => changes::clear(&transaction, run_id).await?,
+        _ => {
+            written = apply(&transaction, &context.target, &context.input_name).await?;
+        }
+    }
+    if context.staged && decision.status != RunStatus::Failed && !read.is_unchanged {
+        let Counts { num_seen, num_duplicate, num_rejected, .. } = tally.counts;
+        let Counts { num_added, num_updated, num_restored, num_rejected: num_older, .. } = written.counts;
+        let num_changed = num_added + num_updated + num_restored + num_older + decision.num_staged;
+        written.counts.num_unchanged = (num_seen - num_duplicate - num_rejected).saturating_sub(num_changed);
+    }
+    if read.is_unchanged {
+        runs::repeat_coverage(&transaction, run_id).await?;
+    } else {
+        runs::add_coverage(&transaction, run_id, &read.end.coverage).await?;
+    }
+    remember(context, &transaction, decision, read).await?;
+    runs::progress(&transaction, run_id, &written.counts, written.num_handoffs).await?;
+    let message = Some(decision.messages.join("; ")).filter(|message| !message.is_empty());
+    let ending = Ending {
+        status: decision.status,
+        reason_code: decision.reason_code,
+        message: message.as_deref(),
+        duration: context.started.elapsed(),
+    };
+    runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
+    // An unchanged source may still be in the state that the held run saw.
+    if decision.is_complete && decision.status == RunStatus::Complete && !read.is_unchanged {
+        runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
+            .await?;
+    }
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(written)
+}
+
+/// Stores what belongs to the run but not to its records: cost, drift, and where the next run continues (the state of
+/// a tap, the validators of a file).
+async fn remember(
+    context: &RunContext<'_>,
+    transaction: &Transaction<'_>,
+    decision: &Decision,
+    read: &ReadInput,
+) -> Result<()> {
+    let run_id = context.target.origin.run_id;
+    let Source { source_id, parser_version, .. } = context.source;
+    if let Some(stats) = &read.stats {
+        let counts = stats.counts();
+        runs::add_requests(
+            transaction,
+            run_id,
+            counts.num_requests,
+            counts.num_not_modified,
+            counts.num_wire_bytes,
+        )
+        .await?;
+    }
+    drift::add(transaction, run_id, &decision.drift).await?;
+    if !decision.is_complete && context.request.complete {
+        runs::set_incremental(transaction, run_id).await?;
+    }
+    let ending = &read.end.ending;
+    if matches!(decision.status, RunStatus::Complete | RunStatus::Partial) {
+        let state = SourceState { state: ending.state.clone(), version: ending.version };
+        states::save(transaction, source_id, &context.target.origin.scope, run_id, &state).await?;
+    }
+    if let Some(page) = &read.page
+        && decision.status == RunStatus::Complete
+    {
+        let entry = PageEntry {
+            key: page.key,
+            url: page.url.clone(),
+            etag: page.validators.etag.clone(),
+            last_modified: page.validators.last_modified.clone(),
+            fresh_until: page.fresh_until,
+            fetched_at: page.fetched_at,
+            num_records: 0,
+            reference_ids: Vec::new(),
+            field_counts: BTreeMap::new(),
+            links: serde_json::json!([]),
+        };
+        pages::save_file(transaction, source_id, parser_version, run_id, &entry).await?;
+    }
+    Ok(())
+}
+
+/// Closes a run that failed, if the database still responds; otherwise the next run of the scope closes it as aborted.
+pub(super) async fn fail(context: &RunContext<'_>, tally: &Tally, error: &Error) {
+    let Ok(client) = context.database.client().await else { return };
+    let run_id = context.target.origin.run_id;
+    let message = error.to_string();
+    let ending = Ending {
+        status: RunStatus::Failed,
+        reason_code: Some(error.code()),
+        message: Some(&message),
+        duration: context.started.elapsed(),
+    };
+    // The error that made the run fail is the one to report, not one of these.
+    let _ = changes::clear(&**client, run_id).await;
+    let _ = runs::progress(&**client, run_id, &tally.unrecorded, 0).await;
+    let _ = runs::finish(&**client, run_id, RunStatus::Running, &ending).await;
+}

@@ -1,0 +1,29 @@
+//! What all parts of a run share once it is open.
+
+use std::{sync::Arc, time::Instant};
+
+use forebay_domain::prepare::RecordPolicy;
+use forebay_store::{connect::Database, sources::Source};
+
+use super::{request::PersistRequest, write::Target};
+
+/// A batch, or the end of a run, that other writers overtake this often gives up.
+pub(super) const MAX_ATTEMPTS: u32 = 5;
+
+/// An open run.
+#[derive(Debug)]
+pub(super) struct RunContext<'a> {
+    pub(super) database: &'a Database,
+    pub(super) source: Source,
+    pub(super) policy: Arc<RecordPolicy>,
+    pub(super) request: PersistRequest,
+    pub(super) target: Target,
+    /// Changes are staged until the end.
+    pub(super) staged: bool,
+    /// The source has never been persisted before.
+    pub(super) is_first_run: bool,
+    /// The scope had active references when the run began.
+    pub(super) had_records: bool,
+    pub(super) started: Instant,
+    pub(super) input_name: String,
+}

@@ -1,0 +1,82 @@
+//! How a run is to end, as far as its input decides it.
+
+use forebay_domain::{
+    drift::Drift,
+    run::{Counts, RunStatus},
+};
+
+use super::{context::RunContext, pump::ReadInput, tally::Tally};
+
+/// Fewer rejected records than this never fail a run, whatever their share.
+const MIN_REJECTED_TO_FAIL: u64 = 5;
+
+/// How a run is to end.
+pub(super) struct Decision {
+    pub(super) status: RunStatus,
+    pub(super) reason_code: Option<&'static str>,
+    pub(super) messages: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    /// Records that stay staged because the run is held.
+    pub(super) num_staged: u64,
+    /// References that the run has not seen may be removed.
+    pub(super) may_remove: bool,
+    /// The run was asked to cover its scope completely, and its input did not deny it.
+    pub(super) is_complete: bool,
+    /// How the shape of its records differs from that of the last good runs.
+    pub(super) drift: Vec<Drift>,
+}
+
+/// Judges a run by its input: what was rejected, what was cut off.
+pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Decision {
+    let mut decision = Decision {
+        status: RunStatus::Complete,
+        reason_code: None,
+        messages: Vec::new(),
+        warnings: Vec::new(),
+        num_staged: 0,
+        may_remove: true,
+        is_complete: context.request.complete && read.end.ending.is_complete != Some(false),
+        drift: Vec::new(),
+    };
+    let Counts { num_seen, num_rejected, .. } = tally.counts;
+    if tally.num_replaced > 0 {
+        decision.warnings.push(format!(
+            "{} characters that Postgres cannot store (U+0000 or half of a surrogate pair) were replaced by U+FFFD",
+            tally.num_replaced
+        ));
+    }
+    let unreadable = tally.num_unidentified;
+    let too_many = unreadable as f64 > context.request.max_rejected_share * num_seen as f64;
+    if unreadable > 0 && num_rejected == num_seen {
+        decision.status = RunStatus::Failed;
+        decision.reason_code = Some("no_usable_records");
+        decision.messages.push(format!("all {num_seen} records were rejected"));
+    } else if unreadable >= MIN_REJECTED_TO_FAIL && too_many {
+        decision.status = RunStatus::Failed;
+        decision.reason_code = Some("too_many_rejected");
+        decision.messages.push(format!(
+            "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {}",
+            context.request.max_rejected_share
+        ));
+    } else if let Some(truncated) = &read.end.ending.truncated {
+        decision.status = RunStatus::Partial;
+        let incomplete = read.end.crawl.as_ref().and_then(|crawl| crawl.incomplete.as_ref());
+        decision.reason_code = Some(incomplete.map_or("truncated_input", |incomplete| incomplete.code));
+        decision.messages.push(truncated.clone());
+        decision.may_remove = false;
+    } else if unreadable > 0 {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some("rejected_records");
+        decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
+        // An unreadable record may be the one that looks removed. Guards that are off leave that risk to the operator.
+        decision.may_remove = context.request.guards.is_none() && !too_many;
+    }
+    decision.may_remove &= decision.status != RunStatus::Failed;
+    if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {
+        decision
+            .warnings
+            .push("nothing was removed: records that look removed may be among those not read".to_owned());
+    }
+    decision.warnings.extend(read.end.ending.notes.iter().cloned());
+    decision
+}

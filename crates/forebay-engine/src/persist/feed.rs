@@ -1,0 +1,114 @@
+//! The input of a run: a stream of bytes, the pages of a crawl, or nothing because the source is unchanged.
+
+use std::{fmt, io::Read, sync::Arc};
+
+use forebay_sources::{
+    LinkKey, ReadOptions,
+    crawl::{CrawlEnd, Crawled},
+    fetch::{FetchStats, Validators},
+    kinds::command::Stopper,
+};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::error::Result;
+
+/// The input of a run.
+pub struct Input {
+    /// The file, `-` for standard input, URL or program: shown in the run and beside rejected records.
+    pub name: String,
+    /// The records.
+    pub feed: Feed,
+}
+
+/// How records arrive.
+#[expect(clippy::large_enum_variant, reason = "a run has one, and moves it twice")]
+pub enum Feed {
+    /// As a stream of bytes.
+    Bytes {
+        /// The bytes.
+        reader: Box<dyn Read + Send>,
+        /// How to read them.
+        options: ReadOptions,
+        /// The file over HTTP that they come from, to be remembered when all of it is stored.
+        page: Option<FilePage>,
+        /// What fetching them costs.
+        stats: Option<Arc<FetchStats>>,
+        /// Ends the program that prints them if the run ends first.
+        stopper: Option<Stopper>,
+    },
+    /// Page by page, from a crawl.
+    Pages {
+        /// The pages.
+        pages: mpsc::Receiver<Crawled>,
+        /// How the crawl ends. It must end when the receiver of the pages is dropped.
+        end: JoinHandle<CrawlEnd>,
+        /// What fetching them costs.
+        stats: Arc<FetchStats>,
+    },
+    /// None: the server says that the source has not changed since the last applied run.
+    Unchanged,
+    /// Decided when the run begins, which is when no other run has its scope. Called with the run's id.
+    Later(Begin),
+}
+
+/// Begins to read when a run begins.
+pub type Begin = Box<dyn FnOnce(i64) -> BoxFuture<'static, Result<Feed>> + Send>;
+
+/// A file over HTTP.
+#[derive(Clone, Debug)]
+pub struct FilePage {
+    /// Identifies it among the files of its source.
+    pub key: LinkKey,
+    /// Where it is, without secrets.
+    pub url: String,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+    /// What to send with the next request.
+    pub validators: Validators,
+    /// When it has to be requested again.
+    pub fresh_until: Option<Timestamp>,
+}
+
+impl Feed {
+    /// A stream of bytes that is no file over HTTP.
+    pub fn bytes(reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
+        Self::Bytes { reader, options, page: None, stats: None, stopper: None }
+    }
+
+    /// The output of a program.
+    pub fn program(reader: Box<dyn Read + Send>, options: ReadOptions, stopper: Stopper) -> Self {
+        Self::Bytes { reader, options, page: None, stats: None, stopper: Some(stopper) }
+    }
+
+    /// Begins to read.
+    pub(super) async fn begin(mut self, run_id: i64) -> Result<Self> {
+        while let Self::Later(begin) = self {
+            self = begin(run_id).await?;
+        }
+        Ok(self)
+    }
+}
+
+impl Input {
+    /// A stream of bytes.
+    pub fn bytes(name: impl Into<String>, reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
+        Self { name: name.into(), feed: Feed::bytes(reader, options) }
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A program that runs for as long as this value lives. A program whose output nobody reads would wait forever.
+pub(crate) struct Running(pub(crate) Stopper);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}

@@ -1,0 +1,95 @@
+//! A piece of input whose records are prepared, with their keys and payloads in shared buffers.
+
+use std::{collections::BTreeMap, mem, sync::Arc};
+
+use forebay_domain::{coverage::Coverage, identity::ReferenceId, prepare::Prepared, reject::Place};
+use forebay_sources::{Link, LinkKey, fetch::Validators};
+use forebay_store::{
+    references::{Lineage, Record},
+    rejected::Rejected,
+};
+use jiff::Timestamp;
+
+/// A piece of input, prepared.
+#[derive(Debug, Default)]
+pub(super) struct PreparedBlock {
+    pub(super) records: Vec<Prepared>,
+    /// Where each of the records stood in the input.
+    pub(super) places: Vec<Place>,
+    pub(super) payloads: Vec<u8>,
+    pub(super) keys: String,
+    pub(super) rejected: Vec<Rejected>,
+    /// Characters that Postgres cannot store and that were replaced.
+    pub(super) num_replaced: u64,
+    /// How far the input has been read: bytes before decompression, or pages.
+    pub(super) input_position: u64,
+    /// The page that the block comes from.
+    pub(super) page: Option<Arc<PreparedPage>>,
+    /// The coverage of its records, if it is a page that was read.
+    pub(super) coverage: Coverage,
+}
+
+/// A page whose records are a block.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedPage {
+    /// Identifies it among the pages of its source.
+    pub(super) key: LinkKey,
+    /// Where it is, without secrets.
+    pub(super) url: Arc<str>,
+    /// When it was fetched.
+    pub(super) fetched_at: Timestamp,
+    /// What to send with the next request.
+    pub(super) validators: Validators,
+    /// When it has to be requested again.
+    pub(super) fresh_until: Option<Timestamp>,
+    /// The links on it.
+    pub(super) links: Vec<Link>,
+    /// How many of its records had a value for each field.
+    pub(super) field_counts: BTreeMap<String, u64>,
+    /// Its references, if it is unchanged and was not read.
+    pub(super) known: Option<Vec<ReferenceId>>,
+}
+
+impl PreparedPage {
+    /// Whether remembering the page can save anything: it was read, and there is something to revalidate it with.
+    pub(super) fn can_be_remembered(&self) -> bool {
+        self.known.is_none() && (!self.validators.is_empty() || self.fresh_until.is_some())
+    }
+}
+
+impl PreparedBlock {
+    /// One of its records as the store takes it.
+    pub(super) fn record(&self, index: usize) -> Record<'_> {
+        let prepared = &self.records[index];
+        let page = self.page.as_deref();
+        Record {
+            reference_id: prepared.reference_id,
+            version_hash: prepared.version_hash,
+            record_key: &self.keys[prepared.key.clone()],
+            payload: &self.payloads[prepared.payload.clone()],
+            lineage: Lineage {
+                place: self.places[index],
+                url: page.map(|page| &*page.url),
+                fetched_at: page.map(|page| page.fetched_at),
+            },
+        }
+    }
+
+    /// The references of its page, if that is unchanged and was not read.
+    pub(super) fn known(&self) -> &[ReferenceId] {
+        self.page.as_ref().and_then(|page| page.known.as_deref()).unwrap_or_default()
+    }
+
+    /// Roughly how much memory it holds.
+    pub(super) fn size(&self) -> usize {
+        let page = self.page.as_ref().map_or(0, |page| {
+            mem::size_of::<PreparedPage>() + page.links.len() * 256 + page.field_counts.len() * 64
+        });
+        self.payloads.len()
+            + self.keys.len()
+            + mem::size_of_val(self.records.as_slice())
+            + mem::size_of_val(self.places.as_slice())
+            + mem::size_of_val(self.known())
+            + page
+    }
+}

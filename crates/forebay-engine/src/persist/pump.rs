@@ -1,0 +1,170 @@
+//! The loop of a run: prepared blocks fill a window, full windows are sealed and written, until the input ends.
+//!
+//! Everything runs on the caller's task, which waits for all of it at once. Parsing and sealing happen on threads that
+//! may block, so any runtime will do.
+
+use std::{collections::HashMap, mem, sync::Arc, thread, time::Duration};
+
+use forebay_domain::identity::ReferenceId;
+use forebay_sources::{Format, fetch::FetchStats};
+use forebay_store::{aliases, states};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{task, time};
+use tracing::{Instrument, info_span};
+
+use super::{
+    batch::Batch,
+    context::RunContext,
+    feed::{Feed, FilePage, Running},
+    process::process,
+    progress::Progress,
+    reading::{InputEnd, Reading},
+    seen::SeenSet,
+    tally::{Tally, record},
+    window::Window,
+};
+use crate::error::{Error, Result};
+
+/// A slow input is written after this long even if the window is not full, and progress is reported as often.
+const FLUSH_AFTER: Duration = Duration::from_secs(1);
+/// Windows that are sealed, probed and written at the same time, each on its own connection.
+const WINDOWS_AT_ONCE: usize = 2;
+
+/// What is known when the whole input has been read and its windows are written or staged.
+#[derive(Debug)]
+pub(super) struct ReadInput {
+    pub(super) seen: SeenSet,
+    pub(super) end: InputEnd,
+    /// Nothing was read, because the source is unchanged.
+    pub(super) is_unchanged: bool,
+    /// The file over HTTP that was read.
+    pub(super) page: Option<FilePage>,
+    pub(super) stats: Option<Arc<FetchStats>>,
+}
+
+/// Reads an input to its end, and writes or stages what differs.
+pub(super) async fn pump(
+    context: &RunContext<'_>,
+    feed: Feed,
+    tally: &mut Tally,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<ReadInput> {
+    let feed = begin(context, feed).await?;
+    let is_unchanged = matches!(feed, Feed::Unchanged);
+    // Dropped however this ends, even if it is never polled again.
+    let (page, stats, _running) = match &feed {
+        Feed::Bytes { page, stats, stopper, .. } => {
+            (page.clone(), stats.clone(), stopper.clone().map(Running))
+        }
+        Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats)), None),
+        Feed::Unchanged | Feed::Later(_) => (None, None, None),
+    };
+    let num_preparers = thread::available_parallelism().map_or(1, usize::from);
+    let mut reading = Reading::start(feed, Arc::clone(&context.policy), num_preparers);
+    // A later staged window may replace records of an earlier one, so such windows must not overtake each other.
+    let at_once = if context.request.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
+    let mut window = Window::default();
+    // Moves into the window that is being sealed and comes back with its batch: windows are sealed one at a time.
+    let mut idle_seen = Some(SeenSet::new()?);
+    let mut sealing = FuturesUnordered::new();
+    let mut writing = FuturesUnordered::new();
+    // Polled beside the windows, never before them: a window may hold the lock on the run's row.
+    let mut recording = FuturesUnordered::new();
+    let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
+    let (mut at_end, mut is_due) = (false, false);
+    let mut input_position = 0;
+    let seen = loop {
+        let wants_sealing = window.is_full() || ((at_end || is_due) && !window.is_empty());
+        if wants_sealing
+            && writing.len() < at_once
+            && let Some(seen) = idle_seen.take()
+        {
+            sealing.push(seal(context, mem::take(&mut window), seen));
+            is_due = false;
+        }
+        if at_end
+            && window.is_empty()
+            && writing.is_empty()
+            && recording.is_empty()
+            && let Some(seen) = idle_seen.take()
+        {
+            break seen;
+        }
+        tokio::select! {
+            Some(done) = writing.next() => tally.add(done?),
+            Some(sealed) = sealing.next() => {
+                let (batch, seen): (Batch, SeenSet) = sealed?;
+                idle_seen = Some(seen);
+                let span = info_span!("batch", records = batch.entries.len());
+                writing.push(process(context, batch).instrument(span));
+            }
+            block = reading.next(), if !at_end && !window.is_full() => match block {
+                Some(block) => {
+                    let block = block?;
+                    tally.num_replaced += block.num_replaced;
+                    input_position = block.input_position;
+                    window.push(block);
+                }
+                None => at_end = true,
+            },
+            Some(recorded) = recording.next() => recorded?,
+            _ = tick.tick() => {
+                is_due = true;
+                if recording.is_empty() {
+                    recording.push(record(context, tally.take_unrecorded()));
+                }
+                progress(counts(tally, input_position, stats.as_deref()));
+            }
+        }
+    };
+    progress(counts(tally, input_position, stats.as_deref()));
+    let end = reading.end().await?;
+    if let Some(crawl) = &end.crawl
+        && crawl.num_pages == 0
+        && let Some(incomplete) = &crawl.incomplete
+    {
+        return Err(Error::Crawl(Box::new(incomplete.clone())));
+    }
+    Ok(ReadInput { seen, end, is_unchanged, page, stats })
+}
+
+/// Begins to read the input.
+async fn begin(context: &RunContext<'_>, feed: Feed) -> Result<Feed> {
+    let mut feed = feed.begin(context.target.origin.run_id).await?;
+    if let Feed::Bytes { options, .. } = &mut feed
+        && options.format == Format::Singer
+    {
+        // Only a version that the tap activates in this run counts.
+        let client = context.database.client().await?;
+        let scope = &context.target.origin.scope;
+        let stored = states::find(&**client, context.source.source_id, scope).await?;
+        options.singer.activated = stored.and_then(|state| state.version);
+    }
+    Ok(feed)
+}
+
+fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Progress {
+    let num_not_modified = stats.map_or(0, |stats| stats.counts().num_not_modified);
+    Progress::Counts { num_seen: tally.counts.num_seen, input_position, num_not_modified }
+}
+
+/// Seals a window on a thread that may block: sealing sorts, and it may read the file of seen ids.
+async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
+    let moved = moved_keys(context, &window).await?;
+    let (policy, on_duplicate) = (Arc::clone(&context.policy), context.request.on_duplicate);
+    let sealed = task::spawn_blocking(move || {
+        let resolve = |id| moved.get(&id).copied().unwrap_or(id);
+        let batch = window.seal(&policy, on_duplicate, &mut seen, resolve)?;
+        Ok((batch, seen))
+    });
+    sealed.await.map_err(|_| Error::Reader)?
+}
+
+/// Where re-keys have moved the records of a window to.
+async fn moved_keys(context: &RunContext<'_>, window: &Window) -> Result<HashMap<ReferenceId, ReferenceId>> {
+    if !context.source.has_aliases {
+        return Ok(HashMap::new());
+    }
+    let client = context.database.client().await?;
+    Ok(aliases::resolve(&**client, &window.ids()).await?.into_iter().collect())
+}

@@ -1,0 +1,73 @@
+//! How a run ended.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use forebay_domain::{
+    drift::Drift,
+    run::{Counts, RunStatus},
+    scope::Scope,
+};
+use forebay_sources::{crawl::Incomplete, fetch::FetchCounts};
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The run.
+    pub run_id: i64,
+    /// Its source.
+    pub source: String,
+    /// Its scope.
+    pub scope: Scope,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Why, as a stable word.
+    pub reason_code: Option<String>,
+    /// Why, as sentences.
+    pub messages: Vec<String>,
+    /// What deserves attention although the run did not fail.
+    pub warnings: Vec<String>,
+    /// Its counts.
+    pub counts: Counts,
+    /// Hand-offs queued.
+    pub num_handoffs: u64,
+    /// Share (0 to 1) of good records that had a value, by field.
+    pub field_coverage: BTreeMap<String, f64>,
+    /// How long it took.
+    pub duration: Duration,
+    /// Pages that were read, or known to be unchanged; 0 if the input was not read page by page.
+    pub num_pages: u64,
+    /// Pages that could not be fetched or read.
+    pub num_failed_pages: u64,
+    /// Why some pages were not seen. None: all were, or the input was not read page by page.
+    pub incomplete: Option<Incomplete>,
+    /// Links that were not followed because they lead to hosts that the source does not allow, or to no page.
+    pub num_refused_links: u64,
+    /// How the shape of its records differs from that of the last good runs.
+    pub drift: Vec<Drift>,
+    /// What fetching its input cost; all zero if nothing was fetched.
+    pub fetched: FetchCounts,
+    /// Its scope had active references when it began.
+    pub had_records: bool,
+}
+
+impl RunReport {
+    /// Whether the run found no record in a scope that had some: a source that fails often looks like this.
+    pub fn came_back_empty(&self) -> bool {
+        self.counts.num_seen == 0 && self.had_records
+    }
+
+    /// Whether the run found no record in a scope that had none: the settings of a new source may be wrong.
+    pub fn found_nothing_yet(&self) -> bool {
+        self.counts.num_seen == 0 && !self.had_records
+    }
+
+    /// Whether the run brought its scope up to date: it was applied as a whole and did not come back empty.
+    pub fn is_sync(&self) -> bool {
+        self.status == RunStatus::Complete && !self.came_back_empty()
+    }
+
+    /// Whether the run was applied, as a whole or in part, and did not come back empty.
+    pub fn has_answered(&self) -> bool {
+        matches!(self.status, RunStatus::Complete | RunStatus::Partial) && !self.came_back_empty()
+    }
+}

@@ -1,0 +1,60 @@
+//! What to persist, and by which policy.
+
+use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
+use jiff::Timestamp;
+
+use super::policy::StoredPolicy;
+
+/// A run fails when a larger share of its input than this is rejected, unless the source says otherwise.
+pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
+
+/// Pooled connections that one run can use at the same time: two windows, the counts of the run, and one for what its
+/// input and its log need. A run works with a single connection, but more slowly.
+pub const CONNECTIONS_PER_RUN: usize = 4;
+
+/// What to persist, and by which policy.
+#[derive(Clone, Debug)]
+pub struct PersistRequest {
+    /// The source's name.
+    pub source: String,
+    /// The entity type of its records. None: as stored, or `record` for a new source.
+    pub entity_type: Option<String>,
+    /// The fields that make a record's key. Empty: as stored.
+    pub key_fields: Vec<String>,
+    /// Field rules: what to store, what to compare.
+    pub rules: FieldRules,
+    /// What to do with a key that appears twice.
+    pub on_duplicate: OnDuplicate,
+    /// The part of the source that the run covers.
+    pub scope: Scope,
+    /// The run covers its scope completely: records that it does not see are removed.
+    pub complete: bool,
+    /// When the source was observed. None: when the run begins, after it has waited for other runs of its scope.
+    pub observed_at: Option<Timestamp>,
+    /// When to hold a complete run. None: never.
+    pub guards: Option<GuardPolicy>,
+    /// The run fails when more than this share (0 to 1) of its input is rejected.
+    pub max_rejected_share: f64,
+    /// Changes are handed off to the source's pipelines.
+    pub with_handoffs: bool,
+    /// A numeric field that grows with every change of a record: a lower number than the stored one marks an older
+    /// record.
+    pub sequence_field: Option<String>,
+    /// The top-level field that names the version of the contract that a record was written for. None: the records have
+    /// no contract of the user's own. Field rules must not ignore it.
+    pub contract_version_column: Option<String>,
+    /// What produces the records, such as `persist`.
+    pub engine: String,
+}
+
+impl PersistRequest {
+    /// The part of the request that is stored with the source.
+    pub(crate) fn policy(&self) -> StoredPolicy {
+        StoredPolicy {
+            rules: self.rules.clone(),
+            on_duplicate: self.on_duplicate,
+            sequence_field: self.sequence_field.clone(),
+            contract_version_column: self.contract_version_column.clone(),
+        }
+    }
+}

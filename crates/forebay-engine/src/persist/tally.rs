@@ -1,0 +1,41 @@
+//! Counts of a run, and how many of them its row already shows.
+
+use std::mem;
+
+use forebay_domain::run::Counts;
+use forebay_store::runs;
+
+use super::{context::RunContext, process::Processed};
+use crate::error::Result;
+
+/// What has been counted so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) counts: Counts,
+    pub(super) num_handoffs: u64,
+    pub(super) num_unidentified: u64,
+    pub(super) num_replaced: u64,
+    /// Counted, but not yet in the run's row.
+    pub(super) unrecorded: Counts,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, processed: Processed) {
+        self.counts += processed.counts;
+        self.num_handoffs += processed.num_handoffs;
+        self.num_unidentified += processed.num_unidentified;
+        if !processed.recorded {
+            self.unrecorded += processed.counts;
+        }
+    }
+
+    pub(super) fn take_unrecorded(&mut self) -> Counts {
+        mem::take(&mut self.unrecorded)
+    }
+}
+
+/// Adds counts to the run's row.
+pub(super) async fn record(context: &RunContext<'_>, counts: Counts) -> Result<()> {
+    let client = context.database.client().await?;
+    Ok(runs::progress(&**client, context.target.origin.run_id, &counts, 0).await?)
+}

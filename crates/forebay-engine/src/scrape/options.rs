@@ -1,0 +1,49 @@
+//! How one scrape deviates from its source's definition.
+
+use std::path::PathBuf;
+
+use forebay_domain::guards::GuardPolicy;
+use jiff::Timestamp;
+
+use super::stop::Stop;
+use crate::logs::Level;
+
+/// How one scrape deviates from its source's definition.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+pub struct ScrapeOptions {
+    /// When the source is observed. Default: when the run begins.
+    pub observed_at: Option<Timestamp>,
+    /// Read pages from this archive (WARC), not from the network.
+    pub from_warc: Option<PathBuf>,
+    /// Read every page, even if its server says that it is unchanged.
+    pub read_everything: bool,
+    /// Revalidate every page, even if its server said that it is still fresh.
+    pub revalidate: bool,
+    /// When to hold the run. None: as the source declares.
+    pub guards: Option<Option<GuardPolicy>>,
+    /// Changes are handed off.
+    pub with_handoffs: bool,
+    /// Ask the source even if its breaker is open, and do not report the outcome to the breaker.
+    pub ignore_breaker: bool,
+    /// Minimum level of the log lines to store. Default: info, which leaves out the lines of single pages.
+    pub log_level: Level,
+    /// Stops the scrape early.
+    pub stop: Stop,
+}
+
+impl Default for ScrapeOptions {
+    fn default() -> Self {
+        Self {
+            observed_at: None,
+            from_warc: None,
+            read_everything: false,
+            revalidate: false,
+            guards: None,
+            with_handoffs: true,
+            ignore_breaker: false,
+            log_level: Level::Info,
+            stop: Stop::default(),
+        }
+    }
+}

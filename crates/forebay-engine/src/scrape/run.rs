@@ -1,0 +1,82 @@
+//! One scrape: a scope of a source, asked through its breaker and persisted as one run.
+
+use std::{sync::Arc, time::Instant};
+
+use forebay_domain::{run::RunStatus, scope::Scope};
+use tracing::info;
+
+use super::{
+    breaker,
+    definition::SourceDefinition,
+    feed,
+    options::ScrapeOptions,
+    request::{check_scope, request},
+    scraper::Scraper,
+    stop,
+};
+use crate::{
+    error::{Error, Result},
+    persist::{self, Feed, Input, Progress, RunReport, declare},
+    run_log::RunLog,
+};
+
+/// Scrapes a scope of a source, as one run.
+///
+/// Errors: `breaker_open` and its kin, before anything is requested or written; those of [`persist::persist`]; the code
+/// of the first page that failed, if no page could be read; `interrupted`. The breaker has recorded the outcome in every
+/// case.
+pub async fn scrape(
+    scraper: &Scraper,
+    source: &SourceDefinition,
+    scope: &Scope,
+    options: &ScrapeOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
+    if !source.enabled {
+        return Err(Error::SourceDisabled { source_name: source.name.clone() });
+    }
+    if options.stop.is_asked() {
+        return Err(Error::Interrupted);
+    }
+    check_scope(source, scope)?;
+    let started = Instant::now();
+    let request = request(source, scope, options);
+    let stored = declare::declare(&**scraper.database.client().await?, &request).await?;
+    let is_live = options.from_warc.is_none() && !options.ignore_breaker;
+    let asked = if is_live {
+        let asked = breaker::ask(&scraper.database, &stored, &source.breaker).await;
+        if let Err(error @ Error::Refused { .. }) = &asked {
+            info!(source = source.name, scope = %scope, reason_code = error.code(), "scrape refused: {error}");
+        }
+        Some(asked?)
+    } else {
+        None
+    };
+    let log = Arc::new(RunLog::stored(&source.name, &scraper.database, options.log_level));
+    let begin = feed::begin(scraper, source, scope, Some(stored.source_id), options, Some(Arc::clone(&log)));
+    let input = Input { name: feed::input_name(source, scope), feed: Feed::Later(begin) };
+    let mut result = tokio::select! {
+        result = persist::run(&scraper.database, stored.clone(), request, input, &log, progress) => result,
+        () = options.stop.asked() => Err(Error::Interrupted),
+    };
+    if let (Err(Error::Interrupted), Some(run_id)) = (&result, log.run_id()) {
+        stop::close_run(&scraper.database, run_id, started.elapsed()).await;
+    }
+    if let Some((permit, to_half_open)) = asked {
+        log.transition(to_half_open);
+        let call = breaker::Call { permit, run_id: log.run_id(), result: &result };
+        log.transition(breaker::record(&scraper.database, &stored, &source.breaker, &call).await);
+    }
+    if let Ok(report) = &mut result
+        && report.status == RunStatus::Complete
+        && report.found_nothing_yet()
+    {
+        report.warnings.push(format!(
+            "no record was found, and none is stored: `forebay sources test {}` shows what its settings find",
+            source.name
+        ));
+    }
+    log.end(&result);
+    log.close().await;
+    result
+}
