@@ -6,7 +6,7 @@ use forebay_domain::{breaker::RefusalReason, handoff::FailureClass};
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
-/// What can go wrong while persisting, ingesting or reading back.
+/// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,54 +19,54 @@ pub enum Error {
     /// Not one page of a crawl could be fetched and read.
     #[error("{}", .0.message)]
     Crawl(Box<Incomplete>),
-    /// A source that no configuration says how to scrape.
+    /// A source that the configuration does not define.
     #[error("there is no source {source_name:?} that can be scraped")]
     NotScraped {
         /// The source asked for.
         source_name: String,
     },
-    /// A source that is turned off.
-    #[error("the source {source_name:?} is turned off")]
+    /// A disabled source.
+    #[error("the source {source_name:?} is disabled")]
     SourceDisabled {
         /// The source.
         source_name: String,
     },
-    /// A scope that leaves a part open which the source needs.
-    #[error("the scope does not say {missing}, which the source {source_name:?} needs")]
+    /// A scope without a part that the source needs.
+    #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
         /// The source.
         source_name: String,
         /// The part that is missing.
         missing: String,
     },
-    /// The source's breaker lets nothing through.
-    #[error("the source {source_name:?} is not asked {}", until(*retry_after, *reason))]
+    /// The source's circuit breaker refuses the call.
+    #[error("the source {source_name:?} is left alone {}", until(*retry_after, *reason))]
     Refused {
         /// The source.
         source_name: String,
-        /// Asking sooner is in vain. Of no meaning where an operator opened the breaker: see [`Error::retry_after`].
+        /// How long to wait before retrying. Meaningless if an operator opened the breaker: see [`Error::retry_after`].
         retry_after: Duration,
         /// Why.
         reason: RefusalReason,
     },
-    /// Somebody asked it to stop.
+    /// The work was stopped on request.
     #[error("it was stopped before its end")]
     Interrupted,
-    /// Another process took this one for dead and goes on in its place.
-    #[error("another process took over, because this one was silent for too long")]
+    /// Another process took over because this one did not extend its lease in time.
+    #[error("another process took over, because this one did not extend its lease in time")]
     AttemptLost,
-    /// The database was away just now, and is left alone for a moment.
-    #[error("the database cannot be reached, and is not tried again for another {} s", retry_after.as_secs().max(1))]
+    /// The database was unreachable a moment ago and is not contacted again yet.
+    #[error("the database cannot be reached; the next attempt is in {} s", retry_after.as_secs().max(1))]
     DatabaseLeftAlone {
-        /// Until it is tried again.
+        /// How long until the next attempt.
         retry_after: Duration,
     },
-    /// The table or view of a source, or one that its query names, is not there.
+    /// The table or view of a source, or one in its query, does not exist.
     #[error("the rows of {source_name:?} cannot be read: {problem}")]
     RowsMissing {
         /// The source.
         source_name: String,
-        /// What the database says.
+        /// The message of the database.
         problem: String,
     },
     /// A source that cannot be scraped without the database.
@@ -75,34 +75,34 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
-    /// The temporary file that holds what a run has seen.
+    /// The temporary file with the ids that a run has seen.
     #[error("the temporary file of the run cannot be used")]
     Scratch(#[from] std::io::Error),
-    /// The thread that reads the input ended without a word.
+    /// The thread or task that reads the input panicked.
     #[error("reading the input ended unexpectedly")]
     Reader,
     /// A stored payload that cannot be read back.
     #[error("a stored payload cannot be read: {0}")]
     Payload(String),
-    /// Something else wrote the same references over and over while this batch was tried.
+    /// Other writers changed the same references during every attempt.
     #[error("other writers kept changing the same references; the batch was tried {attempts} times")]
     Contention {
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
     },
-    /// The source is not known and was not described.
-    #[error("the source {source_name:?} is not known yet, and its key fields were not given")]
+    /// A new source without key fields.
+    #[error("the source {source_name:?} is new, and its key fields were not given")]
     KeyUnknown {
         /// The source.
         source_name: String,
     },
-    /// A name that a source cannot have.
-    #[error("a source cannot be called {source_name:?}")]
+    /// An invalid name of a source.
+    #[error("{source_name:?} is no valid name of a source")]
     SourceName {
         /// The name as given.
         source_name: String,
     },
-    /// Other key fields than the source's references were made with.
+    /// Key fields that differ from those of the stored references.
     #[error("the references of {source_name:?} are identified by {stored}, not by {given}")]
     KeyChanged {
         /// The source.
@@ -112,14 +112,14 @@ pub enum Error {
         /// The key fields given.
         given: String,
     },
-    /// A key field that names no place in a record.
+    /// An invalid key field.
     #[error("the key field {field:?} is neither a field's name nor a JSON pointer (RFC 6901)")]
     KeyField {
         /// The field as given.
         field: String,
     },
     /// The run observed its scope before a run that has already been applied.
-    #[error("the scope was already observed at {watermark}, after this run's {observed_at}")]
+    #[error("the scope was already observed at {watermark}, later than this run's {observed_at}")]
     OutOfOrder {
         /// When this run observed the scope.
         observed_at: Timestamp,
@@ -132,7 +132,7 @@ pub enum Error {
         /// The pipeline asked for.
         pipeline: String,
     },
-    /// A pipeline is declared with settings that its handler does not take.
+    /// A pipeline with settings that its handler does not accept.
     #[error("the pipeline {pipeline:?} cannot be used: {reason}")]
     PipelineConfig {
         /// The pipeline.
@@ -155,14 +155,14 @@ pub enum Error {
         status: &'static str,
     },
     /// The changes of a held run do not look like a re-key.
-    #[error("what run {run_id} would remove and add does not look like the same records under other keys")]
+    #[error("the removals and additions of run {run_id} do not look like the same records under other keys")]
     NotARekey {
         /// The run.
         run_id: i64,
     },
 }
 
-/// How long a source is left alone.
+/// How long a source is left alone, for the message.
 fn until(wait: Duration, reason: RefusalReason) -> String {
     match reason {
         RefusalReason::ForcedOpen => "until an operator closes its breaker".to_owned(),
@@ -206,68 +206,70 @@ impl Error {
         }
     }
 
-    /// What to do next, if that can be said.
+    /// What to do next, if there is something to do.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
             Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
             Self::NotScraped { source_name } => Some(format!(
-                "say how in [sources.{source_name}] of forebay.toml; `forebay sources list` shows what there is"
+                "define it as [sources.{source_name}] in forebay.toml; `forebay sources list` shows the defined sources"
             )),
             Self::SourceDisabled { source_name } => {
-                Some(format!("take `enabled = false` out of [sources.{source_name}]"))
+                Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
             }
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
             Self::Refused { source_name, .. } => Some(format!(
-                "`forebay sources breaker show {source_name}` says why; `forebay sources breaker close {source_name}` \
-                 lets it through at once"
+                "`forebay sources breaker show {source_name}` shows the reason; `forebay sources breaker close \
+                 {source_name}` allows calls at once"
             )),
             Self::RowsMissing { source_name, .. } => Some(format!(
-                "`table` or `query` of [sources.{source_name}.postgres] names what is not there: a table is written as \
-                 `schema.name`, exactly as the database spells it, and the role of its `url` must be let in"
+                "check `table` or `query` in [sources.{source_name}.postgres]: write a table as `schema.name`, spelled as \
+                 in the database, and grant the role of its `url` access"
             )),
             Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
-            Self::Contention { .. } => Some("run the command again when the other writers are done".into()),
+            Self::Contention { .. } => {
+                Some("run the command again when the other writers have finished".into())
+            }
             Self::KeyUnknown { source_name } => Some(format!(
                 "name the fields that identify a record: --key FIELD[,FIELD…], or key = [\"…\"] in \
                  [sources.{source_name}] of forebay.toml"
             )),
             Self::OutOfOrder { watermark, .. } => Some(format!(
-                "nothing was written: an older scrape never overwrites a newer one; persist scrapes in the order \
-                 of their times, with --observed-at not before {watermark}"
+                "nothing was written: an older scrape never overwrites a newer one. Persist scrapes in the order of \
+                 their times, with --observed-at {watermark} or later"
             )),
-            Self::NoSuchPipeline { .. } => Some("[pipelines.NAME] in forebay.toml declares one".into()),
+            Self::NoSuchPipeline { .. } => Some("declare it as [pipelines.NAME] in forebay.toml".into()),
             Self::PipelineConfig { pipeline, .. } => {
-                Some(format!("mend [pipelines.{pipeline}] in forebay.toml; its hand-offs wait until then"))
+                Some(format!("correct [pipelines.{pipeline}] in forebay.toml; its hand-offs wait until then"))
             }
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
-            Self::NotHeld { .. } => Some("`forebay runs list --status held` shows what waits".into()),
+            Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
             Self::NotARekey { run_id } => Some(format!(
                 "`forebay runs release {run_id}` applies its additions and removals as they are, \
                  `forebay runs reject {run_id}` drops them"
             )),
             Self::SourceName { .. } => Some(
-                "a name begins with a letter or digit and has at most 63 letters, digits, dots, _ and -"
+                "a name starts with a letter or digit and has at most 63 letters, digits, dots, _ and -"
                     .into(),
             ),
             Self::KeyChanged { stored, .. } => Some(format!(
-                "every record would become another reference: leave --key out or write --key {stored}; to identify \
-                 records anew, persist them as a source of another name"
+                "other key fields would make every record a new reference: omit --key or use --key {stored}; to use \
+                 other key fields, persist the records as a source of another name"
             )),
             Self::KeyField { .. } => {
-                Some("write a top-level field as its name, a nested one like /course/id".into())
+                Some("write a top-level field as its name, a nested one as /course/id".into())
             }
-            Self::Interrupted => Some("run it again: what was stored by then is found unchanged".into()),
-            Self::AttemptLost => Some("ask again".into()),
+            Self::Interrupted => Some("run it again: records stored so far are found unchanged".into()),
+            Self::AttemptLost => Some("run it again".into()),
             Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
-                Some("`forebay doctor` says what keeps the database from being reached".into())
+                Some("`forebay doctor` shows why the database cannot be reached".into())
             }
             Self::Reader | Self::Payload(_) => None,
         }
     }
 
-    /// How long asking again is in vain; None: nobody knows.
+    /// How long to wait before retrying. None: unknown.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { reason: RefusalReason::ForcedOpen, .. } => None,
@@ -277,7 +279,7 @@ impl Error {
         }
     }
 
-    /// Whether what was asked for cannot be done as asked, as opposed to having failed.
+    /// Whether the request was wrong, as opposed to having failed.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Store(error) => {
@@ -300,7 +302,7 @@ impl Error {
         }
     }
 
-    /// Whether a source cannot be had now, and may be had later.
+    /// Whether a source is temporarily unavailable.
     pub fn is_unavailable(&self) -> bool {
         let class = match self {
             Self::Refused { .. } => return true,
@@ -320,7 +322,7 @@ impl Error {
         }
     }
 
-    /// Whether another writer came in between, so that trying the batch again settles it.
+    /// Whether another writer came in between, so a retry of the batch may succeed.
     pub(crate) fn is_conflict(&self) -> bool {
         let error = match self {
             Self::Store(error) => error,

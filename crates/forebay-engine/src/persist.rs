@@ -57,7 +57,7 @@ pub use held::{Rekeyed, reject, rekey, release};
 pub use policy::{StoredPolicy, stored_policy};
 pub use progress::Progress;
 pub use report::RunReport;
-pub use request::{CONNECTIONS_PER_RUN, DEFAULT_MAX_REJECTED_SHARE, PersistRequest};
+pub use request::{CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE, PersistRequest};
 
 use self::{open::OpenRun, tally::Tally};
 use crate::{error::Result, run_log::RunLog};

@@ -4,11 +4,8 @@ use forebay_domain::identity::KeyField;
 use forebay_store::sources::{self, Source, SourceSpec};
 use tokio_postgres::Client;
 
-use super::request::PersistRequest;
+use super::request::{DEFAULT_ENTITY_TYPE, PersistRequest};
 use crate::error::{Error, Result};
-
-/// The entity type of a source that never named one.
-const DEFAULT_ENTITY_TYPE: &str = "record";
 
 /// Stores the source of a request if it is new or differs from what is stored.
 pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result<Source> {

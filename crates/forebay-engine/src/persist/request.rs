@@ -5,6 +5,9 @@ use jiff::Timestamp;
 
 use super::policy::StoredPolicy;
 
+/// The entity type of a source that never named one.
+pub const DEFAULT_ENTITY_TYPE: &str = "record";
+
 /// A run fails when a larger share of its input than this is rejected, unless the source says otherwise.
 pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 

@@ -57,10 +57,7 @@ pub(super) async fn note_failure(
         Ok(report) => {
             let status = report.status.as_str();
             let messages = report.messages.join("; ");
-            (
-                failed.reason_code().unwrap_or(status),
-                format!("run {} is {status}: {messages}", report.run_id),
-            )
+            (failed.reason_code().unwrap_or(status), format!("run {} is {status}: {messages}", report.run_id))
         }
     };
     let Ok(client) = scraper.database.client().await else { return };

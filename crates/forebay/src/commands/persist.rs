@@ -9,7 +9,9 @@ use std::{
 };
 
 use forebay_domain::{run::RunStatus, scope::Scope};
-use forebay_engine::persist::{Input, PersistRequest, Progress, persist, stored_policy};
+use forebay_engine::persist::{
+    DEFAULT_MAX_REJECTED_SHARE, Input, PersistRequest, Progress, persist, stored_policy,
+};
 use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
 use jiff::Timestamp;
@@ -211,7 +213,10 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
         complete: args.complete || format(args, source) == Format::Singer,
         observed_at: args.observed_at,
         guards: on.then(|| guards.policy(args.max_removed)),
-        max_rejected_share: args.max_rejected.or(guards.max_rejected).map_or(MAX_REJECTED_SHARE, Share::get),
+        max_rejected_share: args
+            .max_rejected
+            .or(guards.max_rejected)
+            .map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get),
         with_handoffs: !args.no_handoff,
         sequence_field: source.and_then(|s| s.sequence.clone()),
         contract_version_column: None,
@@ -222,9 +227,6 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
 fn format(args: &Args, source: Option<&config::Source>) -> Format {
     args.format.or(source.map(|s| s.format)).unwrap_or_default()
 }
-
-/// A run fails when more than this share of its input is rejected, unless told otherwise.
-const MAX_REJECTED_SHARE: f64 = 0.1;
 
 /// Standard input cannot be checked before it is read.
 fn check_readable(file: &Path) -> Result<(), Failure> {

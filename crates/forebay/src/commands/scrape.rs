@@ -12,7 +12,7 @@ use std::{
 use forebay_domain::scope::Scope;
 use forebay_engine::{
     persist::Progress,
-    scrape::{SourceKind, Sources, Stop, scrape_many},
+    scrape::{SourceKind, Sources, Stop, connections_for, scrape_many},
 };
 
 pub(crate) use self::args::Args;
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         scrape.options.stop = stop.clone();
     }
     let at_once = usize::from(args.jobs).min(scrapes.len());
-    let scraping = context.with_scraper(&config, 2 + 4 * at_once, async |scraper| {
+    let scraping = context.with_scraper(&config, connections_for(at_once), async |scraper| {
         context.declare(&scraper.database).await?;
         let bar = context.ui.progress("scraping", None);
         let told =

@@ -13,7 +13,7 @@ use clap::value_parser;
 use forebay_domain::run::RunStatus;
 use forebay_engine::{
     scrape::{
-        Scraper, Sources,
+        Scraper, Sources, connections_for,
         schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
     },
     work::{Progress, WorkOptions, drain, follow},
@@ -108,7 +108,7 @@ impl Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
-    let num_for_scrapes = if runs_schedules { 1 + 4 * usize::from(args.scrapes) } else { 0 };
+    let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
     // Some for what goes on beside the batches.
     let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default() + num_for_scrapes;
     let report = context

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{identity::KeyField, scope::Scope};
-use forebay_engine::scrape::{SourceDefinition, SourceKind, Sources};
+use forebay_engine::{
+    persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE},
+    scrape::{SourceDefinition, SourceKind, Sources},
+};
 use forebay_sources::{
     Error,
     fetch::FetchSettings,
@@ -13,10 +16,6 @@ use forebay_sources::{
 use super::{error::Problem, mirror, source::KeyFields, source::Source};
 use crate::cli::values::Share;
 
-/// A run fails when more than this share of its input is rejected, unless told otherwise.
-const MAX_REJECTED_SHARE: f64 = 0.1;
-/// What its records are when a source with a kind does not say.
-const DEFAULT_ENTITY: &str = "record";
 /// Settings that speak of scraping: without a kind they would be ignored in silence.
 const OF_SCRAPING: [&str; 9] =
     ["complete", "sequence", "scopes", "fetch", "crawl", "breaker", "fallback", "schedule", "enabled"];
@@ -110,12 +109,12 @@ fn definition(
     let scopes = scopes(source, &kind, at)?;
     Ok(SourceDefinition {
         name: at.name.to_owned(),
-        entity_type: source.entity.clone().unwrap_or_else(|| DEFAULT_ENTITY.to_owned()),
+        entity_type: source.entity.clone().unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned()),
         key_fields: source.key.as_slice().to_vec(),
         rules: source.field_rules(),
         on_duplicate: source.on_duplicate.into(),
         guards: source.guards.enabled.then(|| source.guards.policy(None)),
-        max_rejected_share: source.guards.max_rejected.map_or(MAX_REJECTED_SHARE, Share::get),
+        max_rejected_share: source.guards.max_rejected.map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get),
         complete: source.complete,
         sequence_field,
         settings: mirror::settings(own),

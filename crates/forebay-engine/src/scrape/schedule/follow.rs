@@ -1,0 +1,122 @@
+//! The loops of a worker: claim what is due, run it, claim again.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use forebay_store::schedules::Due;
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tokio::{sync::watch, time};
+use tracing::warn;
+
+use super::{
+    due::{LONGEST_WAIT, claim, run, until_next},
+    options::ScheduleOptions,
+    report::{DueRun, ScheduleReport},
+};
+use crate::{error::Result, scrape::scraper::Scraper};
+
+/// Runs what is due until `stop` is done, then lets running scrapes finish within [`ScheduleOptions::grace`]. `progress`
+/// gets each result. Retries while the database is unreachable.
+pub async fn follow(
+    scraper: &Scraper,
+    options: &ScheduleOptions,
+    progress: &(dyn Fn(&DueRun) + Sync),
+    stop: impl Future<Output = ()>,
+) -> ScheduleReport {
+    let (cut_off, watching) = watch::channel(false);
+    let mut report = ScheduleReport::default();
+    let mut at_work = FuturesUnordered::new();
+    let mut stop = pin!(stop.fuse());
+    let mut ended = |run: DueRun| {
+        run.emit();
+        report.add(&run);
+        progress(&run);
+    };
+    loop {
+        let claimed = {
+            let room = options.at_once.max(1).saturating_sub(at_work.len());
+            let mut claiming = pin!(claim_now(scraper, options, room));
+            loop {
+                tokio::select! {
+                    // A claim that is being made at this moment waits for its lease to expire.
+                    () = &mut stop => break None,
+                    // Scrapes continue: claiming may wait for a connection that one of them holds.
+                    Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+                    claimed = &mut claiming => break Some(claimed),
+                }
+            }
+        };
+        let Some(claimed) = claimed else { break };
+        at_work.extend(claimed.due.into_iter().map(|due| run(scraper, options, due, watching.clone())));
+        let mut next_claim = pin!(time::sleep(claimed.wait));
+        tokio::select! {
+            () = &mut stop => break,
+            // There is room for another scrape.
+            Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+            () = &mut next_claim => {}
+        }
+    }
+    let mut deadline = pin!(time::sleep(options.grace));
+    while !at_work.is_empty() {
+        tokio::select! {
+            Some(run) = at_work.next() => ended(run),
+            () = &mut deadline, if !*cut_off.borrow() => drop(cut_off.send_replace(true)),
+        }
+    }
+    report
+}
+
+/// Runs what is due at the moment of the call, each scope once.
+pub async fn drain(
+    scraper: &Scraper,
+    options: &ScheduleOptions,
+    progress: &(dyn Fn(&DueRun) + Sync),
+) -> Result<ScheduleReport> {
+    let (_cut_off, watching) = watch::channel(false);
+    let due_by = Timestamp::now();
+    let mut report = ScheduleReport::default();
+    let mut at_work = FuturesUnordered::new();
+    let mut ended = |run: DueRun| {
+        run.emit();
+        report.add(&run);
+        progress(&run);
+    };
+    loop {
+        let room = options.at_once.max(1).saturating_sub(at_work.len());
+        let mut claiming = pin!(claim(scraper, options, due_by, room));
+        let claimed = loop {
+            tokio::select! {
+                Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
+                claimed = &mut claiming => break claimed?,
+            }
+        };
+        let found_any = !claimed.is_empty();
+        at_work.extend(claimed.into_iter().map(|due| run(scraper, options, due, watching.clone())));
+        if found_any && at_work.len() < options.at_once.max(1) {
+            continue;
+        }
+        let Some(run) = at_work.next().await else { return Ok(report) };
+        ended(run);
+    }
+}
+
+/// Claimed scopes, and when to claim again unless a scrape ends first.
+struct Claimed {
+    due: Vec<Due>,
+    wait: Duration,
+}
+
+async fn claim_now(scraper: &Scraper, options: &ScheduleOptions, room: usize) -> Claimed {
+    let due = match claim(scraper, options, Timestamp::now(), room).await {
+        Ok(due) => due,
+        Err(error) => {
+            warn!(code = error.code(), "schedules cannot be read; retrying: {error}");
+            Vec::new()
+        }
+    };
+    let wait = match due.len() {
+        number if number == room => LONGEST_WAIT,
+        _ => until_next(scraper).await,
+    };
+    Claimed { due, wait }
+}

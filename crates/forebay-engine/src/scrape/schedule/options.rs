@@ -1,0 +1,33 @@
+//! How a worker runs what is due.
+
+use std::time::Duration;
+
+use crate::logs::Level;
+
+/// How a worker runs what is due.
+#[derive(Clone, Debug)]
+pub struct ScheduleOptions {
+    /// Scrapes at the same time. Default: 2.
+    pub at_once: usize,
+    /// How long a claim lasts without an extension. Default: 60 seconds.
+    pub lease: Duration,
+    /// How long running scrapes may continue after a stop; other workers may then run what was cut off. Default: 30
+    /// seconds.
+    pub grace: Duration,
+    /// The name of this worker, for operators. Default: `forebay`, with the process id.
+    pub worker: String,
+    /// Minimum level of the log lines to store. Default: info.
+    pub log_level: Level,
+}
+
+impl Default for ScheduleOptions {
+    fn default() -> Self {
+        Self {
+            at_once: 2,
+            lease: Duration::from_mins(1),
+            grace: Duration::from_secs(30),
+            worker: format!("forebay {}", std::process::id()),
+            log_level: Level::Info,
+        }
+    }
+}

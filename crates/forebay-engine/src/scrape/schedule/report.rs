@@ -1,0 +1,90 @@
+//! The results of scopes that were due.
+
+use forebay_domain::run::RunStatus;
+use jiff::Timestamp;
+use tracing::{debug, info, warn};
+
+use crate::error::Error;
+
+/// The result of a scope that was due.
+#[derive(Debug)]
+pub struct DueRun {
+    /// The source.
+    pub source: String,
+    /// The scope, as text.
+    pub scope: String,
+    /// The due time that it was run for.
+    pub due_at: Timestamp,
+    /// The run, if one began.
+    pub run_id: Option<i64>,
+    /// The fallback that answered. None: the source itself did, or none did.
+    pub answered_by: Option<String>,
+    /// How it ended.
+    pub ended: DueEnd,
+}
+
+/// How a scope that was due ended.
+#[derive(Debug)]
+pub enum DueEnd {
+    /// Its run ended.
+    Ended {
+        /// The run's status.
+        status: RunStatus,
+        /// Why, as a stable word.
+        reason_code: Option<String>,
+    },
+    /// It failed, or was refused by the source's breaker.
+    Failed(Error),
+    /// This process stopped first.
+    CutOff,
+    /// Another worker took the claim over, because this one did not extend it in time.
+    Lost,
+    /// This process cannot scrape it. Another one may when the claim has expired.
+    Unknown,
+}
+
+/// Counts of a worker's scrapes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScheduleReport {
+    /// Scopes that were due and were run.
+    pub num_runs: u64,
+    /// How many of them failed.
+    pub num_failed: u64,
+    /// How many of them a guard holds.
+    pub num_held: u64,
+    /// How many of them a breaker refused.
+    pub num_refused: u64,
+}
+
+impl DueRun {
+    /// Emits what an operator cannot see in the log of the run.
+    pub(super) fn emit(&self) {
+        let Self { source, scope, run_id, .. } = self;
+        match &self.ended {
+            DueEnd::Ended { status, .. } => {
+                debug!(source, scope, run_id, status = status.as_str(), "scheduled scrape ended");
+            }
+            // The scrape says so itself.
+            DueEnd::Failed(Error::Refused { .. }) => {}
+            DueEnd::Failed(error) => {
+                warn!(source, scope, run_id, code = error.code(), "scheduled scrape failed: {error}");
+            }
+            DueEnd::CutOff => info!(source, scope, "scheduled scrape cut off by the stop of this worker"),
+            DueEnd::Lost => warn!(source, scope, run_id, "scheduled scrape taken over by another worker"),
+            DueEnd::Unknown => warn!(source, scope, "scheduled scope unknown to this worker"),
+        }
+    }
+}
+
+impl ScheduleReport {
+    pub(super) fn add(&mut self, run: &DueRun) {
+        match &run.ended {
+            DueEnd::CutOff | DueEnd::Lost | DueEnd::Unknown => return,
+            DueEnd::Failed(Error::Refused { .. }) => self.num_refused += 1,
+            DueEnd::Failed(_) | DueEnd::Ended { status: RunStatus::Failed, .. } => self.num_failed += 1,
+            DueEnd::Ended { status: RunStatus::Held, .. } => self.num_held += 1,
+            DueEnd::Ended { .. } => {}
+        }
+        self.num_runs += 1;
+    }
+}
