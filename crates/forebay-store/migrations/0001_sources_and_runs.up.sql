@@ -1,8 +1,8 @@
--- Sources, the pipelines that take their changes, and the runs that bring records in.
--- All of these are small: on Citus they are reference tables.
+-- Sources, the pipelines that subscribe to their changes, and the runs that bring records in.
+-- All of these tables are small: on Citus they are reference tables.
 
 create schema if not exists forebay_private;
-comment on schema forebay_private is 'Helpers of Forebay that applications do not call.';
+comment on schema forebay_private is 'Internal functions of Forebay; applications don''t call them.';
 
 create table forebay.sources (
     source_id int generated always as identity primary key,
@@ -24,19 +24,19 @@ create table forebay.sources (
 comment on table forebay.sources is 'Something that yields records: a site, feed, file drop, spider, tap or generator.';
 comment on column forebay.sources.source_id is 'Short id inside this database.';
 comment on column forebay.sources.name is 'Stable name; every reference_id is computed from it, so renaming a source is a re-key.';
-comment on column forebay.sources.entity_type is 'What its records are (course, event, …), copied to each reference.';
-comment on column forebay.sources.key_fields is 'Fields whose values make the record_key, in order: names, or JSON pointers (RFC 6901).';
+comment on column forebay.sources.entity_type is 'The type of its records (course, event, …), copied to each reference.';
+comment on column forebay.sources.key_fields is 'Fields whose values form the record_key, in order: names or JSON pointers (RFC 6901).';
 comment on column forebay.sources.policy is 'Field rules and duplicate policy as last used.';
-comment on column forebay.sources.parser_version is 'Raised when key fields or field rules change, because hashes are comparable only within one.';
+comment on column forebay.sources.parser_version is 'Incremented when key fields or field rules change; hashes are comparable only within one parser version.';
 comment on column forebay.sources.kind is
-    'How Forebay reads it (http_json, html, feed, …), as in forebay.toml; null: its records are brought by others.';
+    'How Forebay reads it (http_json, html, feed, …), as in forebay.toml; null: other programs supply its records.';
 comment on column forebay.sources.settings is
-    'Its table of forebay.toml as last declared; secrets are never in it, only the variables or files that hold them.';
-comment on column forebay.sources.enabled is 'False: it is not scraped; what is stored of it stays and is served.';
-comment on column forebay.sources.fallback is 'Names of the sources to try when it fails, in order.';
-comment on column forebay.sources.declared_at is 'When forebay.toml last declared it otherwise; null: it is in none.';
-comment on column forebay.sources.created_at is 'When Forebay first heard of the source.';
-comment on column forebay.sources.updated_at is 'When its entry last changed.';
+    'Its table in forebay.toml as last declared. It never contains secrets, only the names of the variables or files that do.';
+comment on column forebay.sources.enabled is 'False: it is not scraped; its stored data stays available.';
+comment on column forebay.sources.fallback is 'Names of the sources to try, in order, when it fails.';
+comment on column forebay.sources.declared_at is 'When forebay.toml last changed its declaration; null: no forebay.toml declares it.';
+comment on column forebay.sources.created_at is 'When the source was first declared or used.';
+comment on column forebay.sources.updated_at is 'When this row last changed.';
 
 create table forebay.pipelines (
     pipeline_id int generated always as identity primary key,
@@ -63,31 +63,31 @@ create table forebay.pipelines (
     constraint pipelines_limit_key_check
         check (limit_key is not null or num_nonnulls(key_max_active, key_rate_limit) = 0)
 );
-comment on table forebay.pipelines is 'Where changes go: one ingestion path with its handler.';
+comment on table forebay.pipelines is 'Destinations of changes: one ingestion path with its handler each.';
 comment on column forebay.pipelines.pipeline_id is 'Short id inside this database.';
 comment on column forebay.pipelines.name is 'Stable name, as in forebay.toml.';
-comment on column forebay.pipelines.source_name is 'The one source whose changes it takes; null: every source.';
-comment on column forebay.pipelines.entity_types is 'It takes references of these entity types only; empty: of every type.';
+comment on column forebay.pipelines.source_name is 'The only source whose changes it takes; null: all sources.';
+comment on column forebay.pipelines.entity_types is 'The only entity types that it takes; empty: all types.';
 comment on column forebay.pipelines.changed_fields is
-    'It takes new versions only if one of these top-level fields changed; empty: every new version.';
+    'It takes new versions only if one of these top-level fields changed; empty: all new versions.';
 comment on column forebay.pipelines.handler is
-    'What carries a change out: table, documents, webhook, exec, or external (workers that call forebay.claim_jobs).';
+    'What applies a change: table, documents, webhook, exec, or external (workers that call forebay.claim_jobs).';
 comment on column forebay.pipelines.config is 'Settings of the handler.';
 comment on column forebay.pipelines.retry is
-    'What differs from forebay.failure_policies: by failure class, max_failures and the delays in seconds.';
-comment on column forebay.pipelines.max_active is 'Most jobs that all workers together may have claimed; null: any number.';
-comment on column forebay.pipelines.rate_limit is 'Most claims a second of all workers together; null: any number.';
-comment on column forebay.pipelines.limit_key is 'The path of the payload field that makes the key of limits by key.';
-comment on column forebay.pipelines.limit_key_is_url is 'The field is a URL, and its host is the key.';
+    'Overrides of forebay.failure_policies: max_failures and the delays in seconds, by failure class.';
+comment on column forebay.pipelines.max_active is 'Maximum number of jobs claimed at a time by all workers together; null: unlimited.';
+comment on column forebay.pipelines.rate_limit is 'Maximum number of jobs claimed per second by all workers together; null: unlimited.';
+comment on column forebay.pipelines.limit_key is 'The path of the payload field whose value is the key of per-key limits.';
+comment on column forebay.pipelines.limit_key_is_url is 'The field contains a URL whose host is the key.';
 comment on column forebay.pipelines.key_max_active is 'Like max_active, for each key.';
 comment on column forebay.pipelines.key_rate_limit is 'Like rate_limit, for each key.';
-comment on column forebay.pipelines.enabled is 'False: no new hand-offs are made for it.';
+comment on column forebay.pipelines.enabled is 'False: no new hand-offs are queued for it.';
 comment on column forebay.pipelines.created_at is 'When it was first declared.';
 comment on column forebay.pipelines.configured_at is
-    'When its handler or settings last changed: what was queued before is to be handed off again.';
+    'When its handler or settings last changed; what was queued earlier has to be handed off again.';
 comment on column forebay.pipelines.updated_at is 'When its declaration last changed.';
 
--- Every source is searchable without any configuration; forebay.toml may change or disable this pipeline.
+-- Makes every source searchable without configuration; forebay.toml can change or disable this pipeline.
 insert into forebay.pipelines (name, source_name, handler) values ('documents', null, 'documents');
 
 create table forebay.scrape_runs (
@@ -122,21 +122,21 @@ create table forebay.scrape_runs (
     bytes_received bigint not null default 0,
     constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
 ) with (fillfactor = 70);
--- Progress touches no indexed column, so it stays on the page (HOT).
+-- Progress updates touch no indexed column, so they stay on the page (HOT).
 create unique index scrape_runs_one_running on forebay.scrape_runs (source_id, scope) where status = 'running';
 create index scrape_runs_by_scope on forebay.scrape_runs (source_id, scope, run_id);
 comment on table forebay.scrape_runs is 'One execution for one source and scope: what it saw, what it changed, how it ended and why.';
-comment on column forebay.scrape_runs.run_id is 'Short id, the one that operators type.';
+comment on column forebay.scrape_runs.run_id is 'Short id that operators type.';
 comment on column forebay.scrape_runs.source_id is 'The source that was read.';
 comment on column forebay.scrape_runs.scope is 'The part of the source that it covers, as key=value pairs sorted by key; empty: the whole source.';
 comment on column forebay.scrape_runs.status is 'running (START), complete, partial (done, input partly unreadable), held (a guard tripped), failed (FAIL), aborted (ABORT).';
-comment on column forebay.scrape_runs.reason_code is 'Why it ended as it did.';
+comment on column forebay.scrape_runs.reason_code is 'Why it has this status, as a stable word.';
 comment on column forebay.scrape_runs.message is 'The reason as a sentence.';
-comment on column forebay.scrape_runs.is_complete is 'It was declared to cover its scope completely, so what it did not see may be removed.';
+comment on column forebay.scrape_runs.is_complete is 'It was declared to cover its scope completely, so references that it did not see may be removed.';
 comment on column forebay.scrape_runs.guards is 'The thresholds in force; null: guards were off.';
 comment on column forebay.scrape_runs.with_handoffs is 'Its changes are handed off to pipelines.';
-comment on column forebay.scrape_runs.engine is 'What brought the records (persist, demo, …).';
-comment on column forebay.scrape_runs.input is 'The file, - for standard input, or URL.';
+comment on column forebay.scrape_runs.engine is 'What supplied the records (persist, demo, …).';
+comment on column forebay.scrape_runs.input is 'The file or URL; - for standard input.';
 comment on column forebay.scrape_runs.observed_at is 'When the source was observed; changes take effect in history at this time.';
 comment on column forebay.scrape_runs.started_at is 'When Forebay began to record it.';
 comment on column forebay.scrape_runs.heartbeat_at is 'When its process last reported.';
@@ -145,31 +145,32 @@ comment on column forebay.scrape_runs.duration_ms is 'How long it took, in milli
 comment on column forebay.scrape_runs.num_seen is 'Records read, good and bad.';
 comment on column forebay.scrape_runs.num_added is 'New references.';
 comment on column forebay.scrape_runs.num_updated is 'References with a new version.';
-comment on column forebay.scrape_runs.num_unchanged is 'References seen as they were.';
-comment on column forebay.scrape_runs.num_removed is 'References of the scope that were not seen and are tombstones now.';
+comment on column forebay.scrape_runs.num_unchanged is 'References seen with unchanged content.';
+comment on column forebay.scrape_runs.num_removed is 'References of the scope that were not seen and became tombstones.';
 comment on column forebay.scrape_runs.num_restored is 'Tombstones that came back.';
 comment on column forebay.scrape_runs.num_duplicate is 'Records whose key the run had already seen.';
 comment on column forebay.scrape_runs.num_rejected is 'Records that could not be used, each kept in rejected_records.';
 comment on column forebay.scrape_runs.num_handoffs is 'Hand-offs queued.';
-comment on column forebay.scrape_runs.num_requests is 'HTTP requests sent, retries and redirects among them.';
-comment on column forebay.scrape_runs.num_not_modified is 'Answers that said that a page is as it was (304).';
-comment on column forebay.scrape_runs.bytes_received is 'Bytes of answers'' bodies as they came over the network.';
+comment on column forebay.scrape_runs.num_requests is 'HTTP requests sent, including retries and redirects.';
+comment on column forebay.scrape_runs.num_not_modified is 'Responses with status 304 (not modified).';
+comment on column forebay.scrape_runs.bytes_received is 'Bytes of response bodies received over the network.';
 
 create table forebay.scrape_run_fields (
     run_id bigint not null,
     field_name text not null,
     num_present bigint not null constraint scrape_run_fields_present_check check (num_present >= 0),
     coverage double precision not null constraint scrape_run_fields_coverage_check check (coverage between 0 and 1),
-    json_types text[] not null default '{}',
+    json_types text[] not null default '{}' constraint scrape_run_fields_json_types_check
+        check (json_types <@ array['array', 'boolean', 'number', 'object', 'string']),
     primary key (run_id, field_name)
 );
-comment on table forebay.scrape_run_fields is 'Coverage: in how many of a run''s records a field had a value.';
+comment on table forebay.scrape_run_fields is 'Coverage: the number of records of a run in which a field had a value.';
 comment on column forebay.scrape_run_fields.run_id is 'The run.';
 comment on column forebay.scrape_run_fields.field_name is 'A top-level field of the payload.';
-comment on column forebay.scrape_run_fields.num_present is 'Records where it was neither null nor an empty string.';
-comment on column forebay.scrape_run_fields.coverage is 'That as a share of the run''s good records, 0 to 1.';
+comment on column forebay.scrape_run_fields.num_present is 'Records in which it was neither null nor an empty string.';
+comment on column forebay.scrape_run_fields.coverage is 'num_present as a share of the run''s good records, 0 to 1.';
 comment on column forebay.scrape_run_fields.json_types is
-    'The JSON types of its values, sorted: array, boolean, number, object, string; empty: nobody looked.';
+    'The JSON types of its values, sorted: array, boolean, number, object, string; empty: not recorded.';
 
 create table forebay.rejected_records (
     rejected_id bigint generated always as identity primary key,
@@ -189,15 +190,15 @@ create table forebay.rejected_records (
     constraint rejected_records_raw_check check (num_nonnulls(raw_text, raw_bytes) = 1)
 );
 create index rejected_records_by_run on forebay.rejected_records (run_id);
-comment on table forebay.rejected_records is 'Every piece of input that did not become a record, with its place, reason and raw text.';
+comment on table forebay.rejected_records is 'Input that did not become a record, with its location, reason and raw text.';
 comment on column forebay.rejected_records.rejected_id is 'Short id.';
 comment on column forebay.rejected_records.run_id is 'The run that read it.';
-comment on column forebay.rejected_records.input is 'The file, - or URL that it stood in.';
+comment on column forebay.rejected_records.input is 'The file or URL that contained it; - for standard input.';
 comment on column forebay.rejected_records.line is 'Its line, from 1.';
-comment on column forebay.rejected_records.byte_offset is 'Its first byte, from 0, after decompression.';
+comment on column forebay.rejected_records.byte_offset is 'Offset of its first byte, from 0, after decompression.';
 comment on column forebay.rejected_records.reason_code is 'Why, as a stable word.';
-comment on column forebay.rejected_records.message is 'Why, as a sentence that names the place at fault.';
-comment on column forebay.rejected_records.raw_text is 'The input as text, if it is text that Postgres can hold.';
-comment on column forebay.rejected_records.raw_bytes is 'The input as bytes, if it is not.';
-comment on column forebay.rejected_records.raw_length is 'Its whole length in bytes; what is kept is cut at 64 KiB.';
+comment on column forebay.rejected_records.message is 'Why, as a sentence that names the location.';
+comment on column forebay.rejected_records.raw_text is 'The input, if it is text that Postgres can store.';
+comment on column forebay.rejected_records.raw_bytes is 'The input as bytes, if Postgres cannot store it as text.';
+comment on column forebay.rejected_records.raw_length is 'Its whole length in bytes; the stored copy is cut at 64 KiB.';
 comment on column forebay.rejected_records.rejected_at is 'When it was recorded.';

@@ -1,5 +1,5 @@
--- References and their history. Everything here that belongs to one reference has reference_id in its primary key,
--- so that on Citus it is distributed and co-located by it.
+-- References and their history. Every table whose rows belong to a reference has reference_id in its primary key, so
+-- that Citus can distribute and co-locate them by it.
 
 -- The id of a reference: a version 8 UUID (RFC 9562) from SHA-256 of the source's name, a zero byte and the key.
 create function forebay.reference_id(source text, record_key text) returns uuid
@@ -14,7 +14,7 @@ return (
         as digest (h)
 );
 comment on function forebay.reference_id(text, text) is
-    'The id of the reference for a record_key in the source of that name; the same as the program computes.';
+    'The id of the reference for a record_key of the named source; identical to the id that the program computes.';
 
 create table forebay."references" (
     reference_id uuid not null,
@@ -33,29 +33,29 @@ create table forebay."references" (
     record_key text not null,
     payload jsonb not null,
     lineage jsonb not null default '{}',
-    -- One index answers the probe of a replay without touching the table: is this id active, in this scope, at this hash?
+    -- This index alone answers the probe of a replay: is this id active, in this scope, with this hash?
     constraint references_pkey primary key (reference_id) include (version_hash, scope, removed_at)
 );
--- The run that added a reference is in the key, so that what a run added is found; equal keys of a run are stored as one.
+-- Includes the run that added a reference, to find what a run added; deduplication stores equal keys once.
 create index references_active_by_scope on forebay."references" (source_id, scope, first_seen_run_id)
     where removed_at is null;
-comment on table forebay."references" is 'The durable row for each record of each source, at its latest version.';
+comment on table forebay."references" is 'One row for each record of each source, with its latest version.';
 comment on column forebay."references".reference_id is 'Computed from source and record_key (forebay.reference_id); a re-key keeps it.';
-comment on column forebay."references".first_seen_at is 'When the source was first observed to have it.';
-comment on column forebay."references".changed_at is 'When its latest version, removal or restoration was observed.';
+comment on column forebay."references".first_seen_at is 'When it was first observed.';
+comment on column forebay."references".changed_at is 'When its latest change (version, removal or restoration) was observed.';
 comment on column forebay."references".observed_at is 'When the run that last wrote it observed the source; an older record never overwrites it.';
-comment on column forebay."references".removed_at is 'When it was observed to be gone (a tombstone); null: active.';
+comment on column forebay."references".removed_at is 'When it was observed to be removed (a tombstone); null: active.';
 comment on column forebay."references".first_seen_run_id is 'The run that added it.';
 comment on column forebay."references".scrape_run_id is 'The run that last wrote it.';
 comment on column forebay."references".source_id is 'Its source.';
-comment on column forebay."references".version is '1, 2, 3 …: how often its content changed, plus one.';
-comment on column forebay."references".contract_version is 'The version of this row''s shape, for rows adopted from elsewhere.';
+comment on column forebay."references".version is '1 for its first content, incremented with each change of content.';
+comment on column forebay."references".contract_version is 'The version of this row''s shape, for rows read from user tables.';
 comment on column forebay."references".version_hash is 'SHA-256 of the payload''s canonical form (RFC 8785) after field rules.';
-comment on column forebay."references".entity_type is 'What it is (course, event, …).';
-comment on column forebay."references".scope is 'The scope of the run that last wrote it or saw it in another scope.';
+comment on column forebay."references".entity_type is 'Its type (course, event, …).';
+comment on column forebay."references".scope is 'The scope of the run that last wrote it or moved it to another scope.';
 comment on column forebay."references".record_key is 'Its identity inside the source.';
 comment on column forebay."references".payload is 'The record as stored after field rules.';
-comment on column forebay."references".lineage is 'Where this version came from beyond its run: line, previous keys, upstream ids.';
+comment on column forebay."references".lineage is 'Where this version came from, besides its run: line, previous keys, upstream ids.';
 
 create table forebay.reference_revisions (
     reference_id uuid not null,
@@ -68,20 +68,20 @@ create table forebay.reference_revisions (
     new_value jsonb,
     primary key (reference_id, changed_at, scrape_run_id, change, field_name)
 ) partition by range (changed_at);
--- Changed fields are few beside the references that they are of, so an entry for each is little. It finds what a run changed.
+-- Finds what a run changed. Few fields change compared with the number of references, so this index stays small.
 create index reference_revisions_by_run on forebay.reference_revisions (scrape_run_id, reference_id);
-comment on table forebay.reference_revisions is 'One changed field of one version, or one removal or restoration; by month of changed_at.';
+comment on table forebay.reference_revisions is 'One changed field of one version, or one removal or restoration; partitioned by month of changed_at.';
 comment on column forebay.reference_revisions.reference_id is 'The reference that changed.';
 comment on column forebay.reference_revisions.changed_at is 'When the change was observed.';
 comment on column forebay.reference_revisions.scrape_run_id is 'The run that observed it.';
-comment on column forebay.reference_revisions.version is 'The version that the change made, or that it removed or restored.';
+comment on column forebay.reference_revisions.version is 'The version that the change created, removed or restored.';
 comment on column forebay.reference_revisions.change is 'updated: a payload field; removed or restored: the reference itself, with field_name removed_at.';
 comment on column forebay.reference_revisions.field_name is 'The top-level field.';
 comment on column forebay.reference_revisions.old_value is 'Its value before; SQL null: the field was absent.';
 comment on column forebay.reference_revisions.new_value is 'Its value after; SQL null: the field is absent now.';
 
--- Makes the partition for a month if it is missing. Runs with the rights of the owner, because a role that may
--- persist need not be allowed to create tables; it can create nothing but this.
+-- Creates the partition of a month if it is missing. Runs with its owner's rights: a role that persists doesn't need the
+-- right to create tables.
 create function forebay_private.ensure_revision_month(at timestamptz) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -95,7 +95,7 @@ begin
         return;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
-    -- Not to_regclass again: it may remember that there was none before the wait.
+    -- Not to_regclass, which may have cached that the table was missing before the wait.
     if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
         execute format('create table forebay.%I (like forebay.reference_revisions including all)', name);
         execute format('alter table forebay.reference_revisions attach partition forebay.%I for values from (%L) to (%L)',
@@ -103,8 +103,8 @@ begin
     end if;
 end $$;
 
--- A re-key keeps the reference_id, which then no longer follows from the new key: this is where the new key's
--- computed id leads.
+-- A re-key keeps the reference_id, which then differs from the id computed from the new key. This table maps the computed
+-- id to the reference.
 create table forebay.reference_aliases (
     alias_id uuid primary key,
     reference_id uuid not null,
@@ -114,13 +114,13 @@ create table forebay.reference_aliases (
     created_at timestamptz not null default now()
 );
 create index reference_aliases_by_source on forebay.reference_aliases (source_id);
-comment on table forebay.reference_aliases is 'Computed ids of keys that were moved by a re-key, and the references that they lead to.';
+comment on table forebay.reference_aliases is 'Maps ids computed from re-keyed keys to their references.';
 comment on column forebay.reference_aliases.alias_id is 'The id computed from the new key.';
 comment on column forebay.reference_aliases.reference_id is 'The reference that was kept.';
 comment on column forebay.reference_aliases.source_id is 'Its source.';
 comment on column forebay.reference_aliases.record_key is 'The new key.';
-comment on column forebay.reference_aliases.run_id is 'The held run whose changes were taken as a re-key.';
-comment on column forebay.reference_aliases.created_at is 'When.';
+comment on column forebay.reference_aliases.run_id is 'The held run whose changes were applied as a re-key.';
+comment on column forebay.reference_aliases.created_at is 'When this row was created.';
 
 create table forebay.scrape_run_changes (
     run_id bigint not null,
@@ -137,13 +137,13 @@ create table forebay.scrape_run_changes (
         check (change = 'removed' or (version_hash is not null and record_key is not null and payload is not null))
 );
 comment on table forebay.scrape_run_changes is
-    'What a run under guards would change, staged until the guards have spoken; the changes of a held run wait here.';
+    'Staged changes of a run until its guards have decided; the changes of a held run stay here.';
 comment on column forebay.scrape_run_changes.run_id is 'The run.';
 comment on column forebay.scrape_run_changes.reference_id is 'The reference that would change.';
 comment on column forebay.scrape_run_changes.change is 'seen: a record that differs from what is stored; removed: a reference that was not seen.';
 comment on column forebay.scrape_run_changes.version_hash is 'Hash of the record that was seen.';
-comment on column forebay.scrape_run_changes.line is 'Where in the input it stood.';
+comment on column forebay.scrape_run_changes.line is 'Its line in the input.';
 comment on column forebay.scrape_run_changes.fetched_at is 'When its page was fetched.';
-comment on column forebay.scrape_run_changes.url is 'The page that it stood on, if the run read pages.';
+comment on column forebay.scrape_run_changes.url is 'The URL of its page, if the run read pages.';
 comment on column forebay.scrape_run_changes.record_key is 'Its key.';
 comment on column forebay.scrape_run_changes.payload is 'Its payload, as it will be stored.';

@@ -1,5 +1,5 @@
--- Any reference as of any time. The latest payload is stored whole; going back undoes, field by field, what changed
--- after that time: the earliest later revision of a field holds the value that the field had.
+-- References as of any time. The latest payload is stored whole; an earlier one is computed by undoing later changes field
+-- by field: the earliest revision of a field after that time contains the value that the field had.
 
 create function forebay.reference_at(reference_id uuid, at timestamptz) returns jsonb
 language sql stable parallel safe
@@ -17,18 +17,18 @@ return (
     from forebay."references" as r
     where r.reference_id = reference_at.reference_id
         and r.first_seen_at <= reference_at.at
-        -- It was there if the next thing that happened to it was a removal, or if nothing happened and it is there now.
+        -- It existed if its next event is a removal, or if there is no later event and it is active now.
         and coalesce((select l.change = 'removed' from later as l where l.change <> 'updated'), r.removed_at is null)
 );
 comment on function forebay.reference_at(uuid, timestamptz) is
-    'The payload that a reference had at a time; null when it was not there: not yet seen, or removed.';
+    'The payload of a reference at a time; null if it did not exist: not yet seen, or removed.';
 
 create function forebay.source_at(source text, at timestamptz)
 returns table (reference_id uuid, record_key text, scope text, payload jsonb)
 language sql stable parallel safe
 begin atomic
     with
-    -- Only what changed after that time needs undoing; everything else is as it stands.
+    -- Only references that changed after that time have to be undone.
     later as (
         select distinct on (v.reference_id, v.change = 'updated', v.field_name)
             v.reference_id, v.change, v.field_name, v.old_value
@@ -58,7 +58,7 @@ begin atomic
         and coalesce(u.was_there, r.removed_at is null);
 end;
 comment on function forebay.source_at(text, timestamptz) is
-    'All references of a source that were there at a time, with the payloads that they had.';
+    'All references of a source that existed at a time, with their payloads at that time.';
 
 create view forebay.handoff_counts with (security_invoker = true) as
     select p.name as pipeline, h.state, h.reason_code, h.failure_code, count(*) as num_handoffs,
@@ -67,7 +67,7 @@ create view forebay.handoff_counts with (security_invoker = true) as
     join forebay.pipelines as p using (pipeline_id)
     group by p.name, h.state, h.reason_code, h.failure_code;
 comment on view forebay.handoff_counts is
-    'Hand-offs by pipeline, state, reason and what their last tries reported, with the age of the oldest.';
+    'Number of hand-offs by pipeline, state, reason and last reported failure, with the time of the oldest.';
 
 create view forebay.handoff_status with (security_invoker = true) as
     select h.reference_id, s.name as source, r.record_key, p.name as pipeline, h.state, h.reason_code, h.failure_code,
@@ -81,4 +81,4 @@ create view forebay.handoff_status with (security_invoker = true) as
     left join forebay."references" as r using (reference_id)
     left join forebay.sources as s using (source_id);
 comment on view forebay.handoff_status is
-    'How each reference stands in each pipeline: its latest hand-off. Source and key are null when the reference is gone for good.';
+    'The latest hand-off of each reference in each pipeline. Source and key are null if the reference was deleted.';

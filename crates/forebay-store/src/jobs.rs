@@ -3,7 +3,7 @@
 //! There are two ways to hold a job. [`Queue::take`] holds it by row lock inside a transaction, for handlers whose
 //! effect is in this database: nothing is written until effect and end are committed together, so a worker that dies
 //! leaves no trace and what it held is free at once. [`claim`] holds it by a receipt and a lease, for work that happens
-//! outside; that way is made of functions in the database (migration `0007_workers`), which workers in other languages
+//! outside; that way is made of functions in the database (migrations 0007 to 0010), which workers in other languages
 //! call as well.
 //!
 //! Mind the order of locks when changing a statement: persisting locks hand-offs before jobs and workers jobs before

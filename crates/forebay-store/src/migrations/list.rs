@@ -31,10 +31,13 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0002_references",
     "0003_handoffs",
     "0004_point_in_time",
-    "0005_integrity",
-    "0006_documents",
-    "0007_workers",
-    "0008_scraping",
+    "0005_documents",
+    "0006_integrity",
+    "0007_queue",
+    "0008_limits",
+    "0009_attempts",
+    "0010_workers",
+    "0011_scraping",
 ];
 
 /// The number in front of a file's name. A name without one does not compile.

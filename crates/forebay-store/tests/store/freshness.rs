@@ -227,7 +227,7 @@ async fn a_missing_ledger_names_its_migration() {
         assert_eq!(error.code(), "schema_missing");
         assert_eq!(
             error.to_string(),
-            "the table forebay.sync_metadata is missing; migration 0008_scraping makes it"
+            "the table forebay.sync_metadata is missing; migration 0011_scraping creates it"
         );
         assert!(error.hint().unwrap().contains("forebay db up"));
     }

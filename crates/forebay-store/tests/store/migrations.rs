@@ -153,3 +153,26 @@ async fn the_real_ones_go_up_down_and_up_again() {
     migrations::down(&mut client, 0).await.unwrap();
     assert_eq!(objects(&client).await, before, "nothing is left behind");
 }
+
+#[tokio::test]
+async fn a_reference_can_be_deleted_at_every_version() {
+    let database = empty_database().await;
+    let mut client = database.client().await;
+    migrations::up(&mut client).await.unwrap();
+    let latest = MIGRATIONS.last().unwrap().version;
+    let first = MIGRATIONS.iter().find(|migration| migration.name == "references").unwrap().version;
+    for version in (first..=latest).rev() {
+        migrations::down(&mut client, version).await.unwrap();
+        let insert_and_delete = "insert into forebay.sources (name, entity_type, key_fields) values ('s', 't', '{id}');
+            insert into forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at, first_seen_run_id,
+                    scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload)
+                select forebay.reference_id('s', '1'), now(), now(), now(), 1, 1, source_id, 1, sha256(''), 't', '', '1', '{}'
+                from forebay.sources where name = 's';
+            delete from forebay.\"references\";
+            delete from forebay.sources";
+        let outcome = client.batch_execute(insert_and_delete).await;
+        assert!(outcome.is_ok(), "at version {version}: {outcome:?}");
+        let expected: Vec<u32> = (version + 1..=latest).collect();
+        assert_eq!(migrations::up(&mut client).await.unwrap(), expected);
+    }
+}

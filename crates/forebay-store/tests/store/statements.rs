@@ -6,13 +6,16 @@
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 use forebay_domain::{
-    breaker::BreakerState,
-    drift::DriftChange,
+    breaker::{BreakerReason, BreakerState, CallOutcome},
+    drift::{DriftChange, JsonType},
     handoff::{Change, FailureClass, ReasonCode, State},
     identity::ReferenceId,
     prepare::{Preparer, RecordPolicy},
+    reject::RejectReason,
+    run::RunStatus,
 };
 use forebay_store::{
+    freshness::SyncStatus,
     handoffs, jobs,
     logs::Level,
     references::{self, CURRENT, PROBE, REMOVE, UPDATE},
@@ -228,38 +231,42 @@ async fn assert_plans(client: &mut Client, batch: usize) {
 async fn the_words_of_the_rules_are_the_words_of_the_tables() {
     let database = testing::database().await;
     let client = database.client().await;
-    let words = |constraint: &'static str| {
-        let client = &client;
-        async move {
-            let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') as m) \
-                 from pg_constraint where conname = $1";
-            let mut words: Vec<String> = client.query_one(statement, &[&constraint]).await.unwrap().get(0);
-            words.sort();
-            words
-        }
-    };
-    let sorted = |mut words: Vec<&'static str>| {
+    let revisions = Change::ALL.into_iter().filter(|change| *change != Change::Added).map(Change::as_str);
+    let changes = Change::ALL.map(Change::as_str).to_vec();
+    let breakers = BreakerState::ALL.map(BreakerState::as_str).to_vec();
+    let reasons = BreakerReason::ALL.map(BreakerReason::as_str).to_vec();
+    let types = JsonType::ALL.map(JsonType::as_str).to_vec();
+    let expected = [
+        ("scrape_runs_status_check", RunStatus::ALL.map(RunStatus::as_str).to_vec()),
+        ("rejected_records_reason_code_check", RejectReason::ALL.map(RejectReason::as_str).to_vec()),
+        ("reference_revisions_change_check", revisions.collect()),
+        ("ingestion_handoffs_state_check", State::ALL.map(State::as_str).to_vec()),
+        ("ingestion_handoffs_reason_code_check", ReasonCode::ALL.map(ReasonCode::as_str).to_vec()),
+        ("ingestion_handoffs_change_check", changes.clone()),
+        ("ingestion_jobs_change_check", changes),
+        ("ingestion_attempts_failure_class_check", FailureClass::ALL.map(FailureClass::as_str).to_vec()),
+        ("sync_metadata_status_check", SyncStatus::ALL.map(SyncStatus::as_str).to_vec()),
+        ("circuit_breaker_state_state_check", breakers.clone()),
+        ("circuit_breaker_transitions_from_state_check", breakers.clone()),
+        ("circuit_breaker_transitions_to_state_check", breakers),
+        ("circuit_breaker_state_reason_code_check", reasons.clone()),
+        ("circuit_breaker_transitions_reason_code_check", reasons),
+        ("circuit_breaker_state_outcomes_check", CallOutcome::ALL.map(CallOutcome::as_str).to_vec()),
+        ("scrape_run_fields_json_types_check", types.clone()),
+        ("scrape_run_drift_old_types_check", types.clone()),
+        ("scrape_run_drift_new_types_check", types),
+        ("scrape_run_drift_change_check", DriftChange::ALL.map(DriftChange::as_str).to_vec()),
+        ("scrape_logs_level_check", Level::ALL.map(Level::as_str).to_vec()),
+    ];
+    for (constraint, mut expected) in expected {
+        expected.sort_unstable();
+        // Partitions have constraints of the same name.
+        let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') as m) \
+             from pg_constraint where conname = $1 and coninhcount = 0";
+        let mut words: Vec<String> = client.query_one(statement, &[&constraint]).await.unwrap().get(0);
         words.sort_unstable();
-        words
-    };
-    let states = sorted(State::ALL.iter().map(|state| state.as_str()).collect());
-    assert_eq!(words("ingestion_handoffs_state_check").await, states);
-    let reasons = sorted(ReasonCode::ALL.iter().map(|reason| reason.as_str()).collect());
-    assert_eq!(words("ingestion_handoffs_reason_code_check").await, reasons);
-    let changes = sorted(Change::ALL.iter().map(|change| change.as_str()).collect());
-    assert_eq!(words("ingestion_handoffs_change_check").await, changes);
-    assert_eq!(words("ingestion_jobs_change_check").await, changes);
-    let classes = sorted(FailureClass::ALL.iter().map(|class| class.as_str()).collect());
-    assert_eq!(words("ingestion_attempts_failure_class_check").await, classes);
-    let states = sorted(BreakerState::ALL.iter().map(|state| state.as_str()).collect());
-    for column in ["state_state", "transitions_from_state", "transitions_to_state"] {
-        let constraint: &'static str = format!("circuit_breaker_{column}_check").leak();
-        assert_eq!(words(constraint).await, states);
+        assert_eq!(words, expected, "{constraint}");
     }
-    let changes = sorted(DriftChange::ALL.iter().map(|change| change.as_str()).collect());
-    assert_eq!(words("scrape_run_drift_change_check").await, changes);
-    let levels = sorted(Level::ALL.iter().map(|level| level.as_str()).collect());
-    assert_eq!(words("scrape_logs_level_check").await, levels);
 }
 
 #[tokio::test]

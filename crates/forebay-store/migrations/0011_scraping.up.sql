@@ -1,12 +1,11 @@
--- What Forebay knows when it scrapes by itself: how fresh each scope is, which sources are out of order, what is due
--- when, what each page yielded, and what runs said.
+-- The state of scraping: the freshness of each scope, circuit breakers, schedules, pages and logs.
 --
--- All but the logs and pages are small and updated in place: on Citus they stay on the coordinator, like
--- ingestion_jobs. Pages and logs have in their primary key what they would be distributed by: source_id and run_id.
--- Foreign keys stand where a row is written for each source or page, not for each record (see 0005_integrity); none
--- leads to a run, because the trail of a run may be deleted before what it left here.
+-- All tables except logs and pages are small and updated in place; on Citus they stay on the coordinator, like
+-- ingestion_jobs. The primary keys of pages and logs contain their distribution columns, source_id and run_id. Tables with
+-- one row for each source or page have foreign keys, those with one row for each record don't (see 0006_integrity). None
+-- references a run, because runs may be deleted before the rows here.
 
--- The ledger of freshness ---------------------------------------------------------------------------------------------
+-- Freshness ledger ----------------------------------------------------------------------------------------------------
 
 create table forebay.sync_metadata (
     entity_type text not null constraint sync_metadata_entity_type_check check (entity_type <> ''),
@@ -31,28 +30,28 @@ create table forebay.sync_metadata (
     constraint sync_metadata_error_check check (status <> 'failed' or error_code is not null)
 ) with (fillfactor = 70);
 comment on table forebay.sync_metadata is
-    'The ledger of freshness: for each entity type and scope its last successful sync, and the one under way.';
-comment on column forebay.sync_metadata.entity_type is 'What was asked for (course, event, …).';
+    'The freshness ledger: the last successful sync and the current attempt of each entity type and scope.';
+comment on column forebay.sync_metadata.entity_type is 'The entity type (course, event, …).';
 comment on column forebay.sync_metadata.scope is
-    'The part of it, as key=value pairs sorted by key; empty: all of it.';
+    'The scope, as key=value pairs sorted by key; empty: everything.';
 comment on column forebay.sync_metadata.status is
-    'in_progress (unless lease_until has passed: then its process died), success or failed: the last attempt.';
+    'State of the last attempt: in_progress (abandoned once lease_until has passed), success or failed.';
 comment on column forebay.sync_metadata.attempt is
-    'Counts attempts. Whoever begins one names the last that it knows of, so that many who saw the same begin one.';
+    'Number of the last attempt. To start one, a caller names the attempt it has read: only one caller succeeds.';
 comment on column forebay.sync_metadata.last_sync is
-    'When a sync of the whole scope last succeeded; neither failures nor partial syncs touch it. Null: never.';
-comment on column forebay.sync_metadata.started_at is 'When the last attempt began.';
+    'When a sync of the whole scope last succeeded; failures and partial syncs don''t change it. Null: never.';
+comment on column forebay.sync_metadata.started_at is 'When the last attempt started.';
 comment on column forebay.sync_metadata.updated_at is 'When this row last changed.';
-comment on column forebay.sync_metadata.lease_until is 'Until when the attempt under way is believed to be alive.';
+comment on column forebay.sync_metadata.lease_until is 'When the lease of the current attempt expires.';
 comment on column forebay.sync_metadata.holder is
-    'The receipt of the attempt under way; only who has it may extend or end it.';
-comment on column forebay.sync_metadata.is_partial is 'The last attempt that succeeded covered only a part of the scope.';
-comment on column forebay.sync_metadata.num_failures is 'Attempts that failed since one last succeeded.';
+    'The receipt of the current attempt, required to extend or end it.';
+comment on column forebay.sync_metadata.is_partial is 'The last successful attempt covered only part of the scope.';
+comment on column forebay.sync_metadata.num_failures is 'Failed attempts since the last success.';
 comment on column forebay.sync_metadata.num_records is 'Records of the sync at last_sync.';
 comment on column forebay.sync_metadata.run_id is 'The run of the last attempt that had one.';
-comment on column forebay.sync_metadata.source_name is 'The source that answered at last_sync.';
+comment on column forebay.sync_metadata.source_name is 'The source of the sync at last_sync.';
 comment on column forebay.sync_metadata.error_code is
-    'Why the last attempt that failed did, as a stable word; null once one succeeded.';
+    'Why the last attempt failed, as a stable word; null after a success.';
 comment on column forebay.sync_metadata.error is 'Why, as a sentence.';
 
 -- Breakers ------------------------------------------------------------------------------------------------------------
@@ -68,8 +67,11 @@ create table forebay.circuit_breaker_state (
     failure_streak double precision not null default 0,
     state text not null constraint circuit_breaker_state_state_check
         check (state in ('closed', 'open', 'half_open', 'forced_open', 'disabled')),
-    reason_code text not null,
-    outcomes text[] not null default '{}',
+    reason_code text not null constraint circuit_breaker_state_reason_code_check check (reason_code in (
+        'new', 'failure_rate', 'consecutive_failures', 'probe_failed', 'wait_over', 'recovered', 'opened_by_operator',
+        'closed_by_operator', 'reset_by_operator', 'disabled_by_operator')),
+    outcomes text[] not null default '{}' constraint circuit_breaker_state_outcomes_check check (outcomes <@ array[
+        'success', 'transient', 'throttled', 'permanent', 'zero_records', 'coverage_drop', 'configuration']),
     outcome_times timestamptz[] not null default '{}',
     probes uuid[] not null default '{}',
     probe_leases timestamptz[] not null default '{}',
@@ -81,25 +83,25 @@ create table forebay.circuit_breaker_state (
     constraint circuit_breaker_state_probes_check check (cardinality(probes) = cardinality(probe_leases))
 ) with (fillfactor = 50);
 comment on table forebay.circuit_breaker_state is
-    'Whether a source may be asked, as all workers together found; a source without a row is closed.';
+    'Circuit breakers of sources, shared by all workers. A source without a row has a closed breaker.';
 comment on column forebay.circuit_breaker_state.source_id is 'The source.';
 comment on column forebay.circuit_breaker_state.num_opened is
-    'How often it opened since it last recovered; each time it waits longer.';
+    'How often it opened since it last recovered; the wait grows each time.';
 comment on column forebay.circuit_breaker_state.num_recovered is 'Probes that succeeded while half open.';
-comment on column forebay.circuit_breaker_state.changed_at is 'When it came into its state.';
+comment on column forebay.circuit_breaker_state.changed_at is 'When it entered its state.';
 comment on column forebay.circuit_breaker_state.opened_at is 'When it last opened.';
-comment on column forebay.circuit_breaker_state.retry_at is 'When it lets the first probe through; null: it is not open.';
+comment on column forebay.circuit_breaker_state.retry_at is 'When it allows the first probe; null: it is not open.';
 comment on column forebay.circuit_breaker_state.updated_at is 'When this row last changed.';
 comment on column forebay.circuit_breaker_state.failure_streak is
-    'Failures since the last success, by their weights, however long ago they were.';
+    'Weighted failures since the last success.';
 comment on column forebay.circuit_breaker_state.state is
-    'closed (asked as usual), open (not asked), half_open (probes only), or, by an operator, forced_open or disabled.';
-comment on column forebay.circuit_breaker_state.reason_code is 'Why it came into its state.';
-comment on column forebay.circuit_breaker_state.outcomes is 'How the last calls ended, oldest first.';
+    'closed (requests allowed), open (requests refused), half_open (probes only), or set by an operator: forced_open, disabled.';
+comment on column forebay.circuit_breaker_state.reason_code is 'Why it is in its state.';
+comment on column forebay.circuit_breaker_state.outcomes is 'Outcomes of the last calls, oldest first.';
 comment on column forebay.circuit_breaker_state.outcome_times is 'When each of them ended.';
-comment on column forebay.circuit_breaker_state.probes is 'Receipts of the probes that are out.';
+comment on column forebay.circuit_breaker_state.probes is 'Receipts of the pending probes.';
 comment on column forebay.circuit_breaker_state.probe_leases is
-    'Until when each of them is waited for; then its process is taken for dead and another may probe.';
+    'When the lease of each pending probe expires; another probe is then allowed.';
 
 create table forebay.circuit_breaker_transitions (
     transition_id bigint generated always as identity,
@@ -110,16 +112,18 @@ create table forebay.circuit_breaker_transitions (
         check (from_state in ('closed', 'open', 'half_open', 'forced_open', 'disabled')),
     to_state text not null constraint circuit_breaker_transitions_to_state_check
         check (to_state in ('closed', 'open', 'half_open', 'forced_open', 'disabled')),
-    reason_code text not null,
+    reason_code text not null constraint circuit_breaker_transitions_reason_code_check check (reason_code in (
+        'new', 'failure_rate', 'consecutive_failures', 'probe_failed', 'wait_over', 'recovered', 'opened_by_operator',
+        'closed_by_operator', 'reset_by_operator', 'disabled_by_operator')),
     constraint circuit_breaker_transitions_pkey primary key (source_id, transition_id),
     constraint circuit_breaker_transitions_source_id_fkey
         foreign key (source_id) references forebay.sources on delete cascade
 );
-comment on table forebay.circuit_breaker_transitions is 'The trail of breakers: each change of state, and why.';
+comment on table forebay.circuit_breaker_transitions is 'State changes of circuit breakers, with reasons.';
 comment on column forebay.circuit_breaker_transitions.transition_id is 'Counts up.';
 comment on column forebay.circuit_breaker_transitions.source_id is 'The source.';
-comment on column forebay.circuit_breaker_transitions.run_id is 'The run whose end brought it about, if one did.';
-comment on column forebay.circuit_breaker_transitions.changed_at is 'When.';
+comment on column forebay.circuit_breaker_transitions.run_id is 'The run whose end caused it, if any.';
+comment on column forebay.circuit_breaker_transitions.changed_at is 'When it changed.';
 comment on column forebay.circuit_breaker_transitions.from_state is 'The state before.';
 comment on column forebay.circuit_breaker_transitions.to_state is 'The state after.';
 comment on column forebay.circuit_breaker_transitions.reason_code is 'Why.';
@@ -145,25 +149,25 @@ create table forebay.source_schedules (
     constraint source_schedules_source_id_fkey foreign key (source_id) references forebay.sources on delete cascade,
     constraint source_schedules_claim_check check (num_nonnulls(claim, claimed_until, claimed_by) in (0, 3))
 ) with (fillfactor = 70);
-comment on table forebay.source_schedules is 'When which scope of a source is scraped by itself, and who is at it.';
+comment on table forebay.source_schedules is 'Schedules of sources by scope, and which worker runs them.';
 comment on column forebay.source_schedules.source_id is 'The source.';
-comment on column forebay.source_schedules.enabled is 'False: it is not run.';
+comment on column forebay.source_schedules.enabled is 'False: it doesn''t run.';
 comment on column forebay.source_schedules.jitter_seconds is
-    'It is run up to so much later; how much is computed from source and scope.';
+    'Maximum delay of a run; the actual delay is computed from source and scope.';
 comment on column forebay.source_schedules.next_due_at is
-    'When it is run next; while it is claimed, what it is run for. Null: its expression never comes true again.';
+    'When it runs next or, while claimed, the time it runs for. Null: its expression has no further time.';
 comment on column forebay.source_schedules.claimed_until is
-    'Until when the worker that runs it is believed to be alive; then another one may.';
-comment on column forebay.source_schedules.last_due_at is 'What it was last run for.';
+    'When the lease of the worker that runs it expires; another worker may then run it.';
+comment on column forebay.source_schedules.last_due_at is 'The time it last ran for.';
 comment on column forebay.source_schedules.updated_at is 'When this row last changed.';
 comment on column forebay.source_schedules.claim is 'The receipt of the worker that runs it.';
-comment on column forebay.source_schedules.last_run_id is 'The run that came of it last.';
-comment on column forebay.source_schedules.scope is 'The scope that is scraped.';
-comment on column forebay.source_schedules.expression is 'every 6h, or five fields of cron.';
-comment on column forebay.source_schedules.time_zone is 'The IANA time zone that cron fields are meant in.';
-comment on column forebay.source_schedules.claimed_by is 'The worker that runs it, as it calls itself.';
+comment on column forebay.source_schedules.last_run_id is 'Its last run.';
+comment on column forebay.source_schedules.scope is 'The scope to scrape.';
+comment on column forebay.source_schedules.expression is 'every 6h, or the five fields of cron.';
+comment on column forebay.source_schedules.time_zone is 'The IANA time zone of the cron fields.';
+comment on column forebay.source_schedules.claimed_by is 'The name of the worker that runs it.';
 
--- Where incremental sources go on -------------------------------------------------------------------------------------
+-- State of incremental sources -----------------------------------------------------------------------------------------
 
 create table forebay.source_states (
     source_id int not null,
@@ -175,12 +179,12 @@ create table forebay.source_states (
     constraint source_states_source_id_fkey foreign key (source_id) references forebay.sources on delete cascade
 );
 comment on table forebay.source_states is
-    'Where an incremental source goes on (the STATE of Singer); written with the records that it stands for.';
+    'The state of incremental sources (Singer''s STATE), written in the transaction of its records.';
 comment on column forebay.source_states.source_id is 'The source.';
 comment on column forebay.source_states.run_id is 'The run that last wrote it.';
-comment on column forebay.source_states.updated_at is 'When.';
+comment on column forebay.source_states.updated_at is 'When it was last written.';
 comment on column forebay.source_states.scope is 'The scope.';
-comment on column forebay.source_states.state is 'What the source is given back, as it came.';
+comment on column forebay.source_states.state is 'The state as the source sent it, passed back to its next run.';
 
 -- Pages ---------------------------------------------------------------------------------------------------------------
 
@@ -203,27 +207,27 @@ create table forebay.http_validators (
 );
 create index http_validators_by_age on forebay.http_validators (fetched_at);
 comment on table forebay.http_validators is
-    'What each page yielded, and what to ask its server with, so that a page that is as it was need not be read again.';
+    'HTTP validators of each page and what the page yielded, so that an unchanged page isn''t read again.';
 comment on column forebay.http_validators.source_id is 'The source that was read.';
-comment on column forebay.http_validators.parser_version is 'The parser that read it; to another one the page is new.';
+comment on column forebay.http_validators.parser_version is 'The parser version that read it; for another version the page is new.';
 comment on column forebay.http_validators.run_id is
-    'The run that read it. Unless that ended as complete or partial, the page is read again.';
+    'The run that read it. The page is read again unless that run ended as complete or partial.';
 comment on column forebay.http_validators.fetched_at is 'When it was read.';
 comment on column forebay.http_validators.fresh_until is
-    'Until when its server said that it need not be asked (RFC 9111); null: it must be.';
-comment on column forebay.http_validators.num_records is 'Records that it yielded.';
+    'Until when its server declared it fresh (RFC 9111); null: it must be revalidated.';
+comment on column forebay.http_validators.num_records is 'Number of its records.';
 comment on column forebay.http_validators.url_hash is
-    'SHA-256 of the URL and of all else that decides what the page yields; a URL itself may be too long for an index.';
-comment on column forebay.http_validators.url is 'The URL as it was asked for; a secret is never in it.';
-comment on column forebay.http_validators.etag is 'Its entity tag as it came (RFC 9110), for If-None-Match.';
-comment on column forebay.http_validators.last_modified is 'Its date as it came, for If-Modified-Since.';
+    'SHA-256 of the URL and of everything else that determines what the page yields; a URL may be too long for an index.';
+comment on column forebay.http_validators.url is 'The requested URL, without secrets.';
+comment on column forebay.http_validators.etag is 'Its entity tag as received (RFC 9110), for If-None-Match.';
+comment on column forebay.http_validators.last_modified is 'Its Last-Modified as received, for If-Modified-Since.';
 comment on column forebay.http_validators.reference_ids is 'The references of its records.';
-comment on column forebay.http_validators.field_counts is 'In how many of its records each field had a value.';
-comment on column forebay.http_validators.links is 'The links that it yielded.';
+comment on column forebay.http_validators.field_counts is 'Number of its records in which each field had a value.';
+comment on column forebay.http_validators.links is 'Its links.';
 
 -- Logs ----------------------------------------------------------------------------------------------------------------
 
--- Not an identity column: a partition that is made on its own and then attached may not have one.
+-- Not an identity column: a partition that is created separately and then attached can't have one.
 create sequence forebay.scrape_logs_log_id_seq as bigint;
 create table forebay.scrape_logs (
     log_id bigint not null default nextval('forebay.scrape_logs_log_id_seq'),
@@ -235,16 +239,15 @@ create table forebay.scrape_logs (
     constraint scrape_logs_pkey primary key (run_id, log_id, logged_at)
 ) partition by range (logged_at);
 alter sequence forebay.scrape_logs_log_id_seq owned by forebay.scrape_logs.log_id;
-comment on table forebay.scrape_logs is 'What runs said, line by line; by month of logged_at.';
-comment on column forebay.scrape_logs.log_id is 'Counts up; inside of a run in the order of its lines.';
-comment on column forebay.scrape_logs.run_id is 'The run that said it.';
-comment on column forebay.scrape_logs.logged_at is 'When it said it.';
+comment on table forebay.scrape_logs is 'Log lines of runs; partitioned by month of logged_at.';
+comment on column forebay.scrape_logs.log_id is 'Increases; within a run, in the order of its lines.';
+comment on column forebay.scrape_logs.run_id is 'The run that logged it.';
+comment on column forebay.scrape_logs.logged_at is 'When it was logged.';
 comment on column forebay.scrape_logs.level is 'debug, info, warn or error.';
-comment on column forebay.scrape_logs.message is 'The line; secrets and payload values are never in it.';
-comment on column forebay.scrape_logs.metadata is 'What belongs to it: url, status, error code, durations.';
+comment on column forebay.scrape_logs.message is 'The message, without secrets and payload values.';
+comment on column forebay.scrape_logs.metadata is 'Its details: url, status, error code, durations.';
 
--- Makes the partition for a month if it is missing; with the rights of the owner, as forebay_private's
--- ensure_revision_month does.
+-- Creates the partition of a month if it is missing. Runs with its owner's rights, like ensure_revision_month.
 create function forebay_private.ensure_log_month(at timestamptz) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -258,7 +261,7 @@ begin
         return;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
-    -- Not to_regclass again: it may remember that there was none before the wait.
+    -- Not to_regclass, which may have cached that the table was missing before the wait.
     if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
         execute format('create table forebay.%I (like forebay.scrape_logs including all)', name);
         execute format('alter table forebay.scrape_logs attach partition forebay.%I for values from (%L) to (%L)',
@@ -266,12 +269,12 @@ begin
     end if;
 end $$;
 
--- Drops the months that ended before a time, and tells how many those were.
+-- Drops the partitions of months that ended before a time, and returns their number.
 create function forebay_private.drop_log_months(before timestamptz) returns int
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
--- Dropping waits for those who read, and everybody else waits behind: rather try again another time.
+-- Dropping waits for readers, and new readers wait behind it. Better to fail and retry later.
 set lock_timeout = '2s'
 as $$
 declare
@@ -299,16 +302,18 @@ create table forebay.scrape_run_drift (
     run_id bigint not null,
     field_name text not null,
     change text not null constraint scrape_run_drift_change_check check (change in ('new', 'lost', 'retyped')),
-    old_types text[] not null,
-    new_types text[] not null,
+    old_types text[] not null constraint scrape_run_drift_old_types_check
+        check (old_types <@ array['array', 'boolean', 'number', 'object', 'string']),
+    new_types text[] not null constraint scrape_run_drift_new_types_check
+        check (new_types <@ array['array', 'boolean', 'number', 'object', 'string']),
     constraint scrape_run_drift_pkey primary key (run_id, field_name),
     constraint scrape_run_drift_run_id_fkey foreign key (run_id) references forebay.scrape_runs on delete cascade
 );
 comment on table forebay.scrape_run_drift is
-    'Where the records of a run have another shape than those of the last good runs of its scope.';
+    'Fields whose shape in a run differs from the last good runs of its scope.';
 comment on column forebay.scrape_run_drift.run_id is 'The run.';
 comment on column forebay.scrape_run_drift.field_name is 'A top-level field of the payload.';
 comment on column forebay.scrape_run_drift.change is
-    'new: the good runs had no value for it; lost: they had, this one has none; retyped: its values have another type.';
+    'new: no values in the good runs; lost: no values in this run; retyped: values of another type.';
 comment on column forebay.scrape_run_drift.old_types is 'The JSON types of its values in the good runs, sorted.';
-comment on column forebay.scrape_run_drift.new_types is 'Those in this run, sorted.';
+comment on column forebay.scrape_run_drift.new_types is 'The JSON types of its values in this run, sorted.';

@@ -1,6 +1,6 @@
--- What the documents handler keeps: for each reference and pipeline a document, cut into chunks that are searched.
--- Chunks keep their row while their content stays, so that a changed document costs only what changed in it. There is
--- no foreign key between the two tables: one transaction writes both sides (see 0005_integrity).
+-- The search index of the documents handler: one document for each reference and pipeline, cut into chunks. A chunk keeps
+-- its row as long as its content is unchanged, so a changed document costs only its changed chunks. There is no foreign
+-- key between the two tables: one transaction writes both (see 0006_integrity).
 
 create table forebay.documents (
     reference_id uuid not null,
@@ -13,17 +13,17 @@ create table forebay.documents (
     title text not null,
     constraint documents_pkey primary key (reference_id, pipeline_id)
 ) with (fillfactor = 90);
--- A query is asked once in each language that there is, which this index tells without reading the table.
+-- A query runs once for each language. This index lists the languages without reading the table.
 create index documents_language on forebay.documents (language);
-comment on table forebay.documents is 'Text of references, indexed for search by the documents handler.';
-comment on column forebay.documents.reference_id is 'The reference that the text is from.';
+comment on table forebay.documents is 'References that the documents handler indexed for search.';
+comment on column forebay.documents.reference_id is 'The reference that contains the text.';
 comment on column forebay.documents.indexed_at is 'When it was last written.';
 comment on column forebay.documents.pipeline_id is 'The pipeline that indexed it.';
-comment on column forebay.documents.num_chunks is 'How many chunks it has.';
+comment on column forebay.documents.num_chunks is 'Number of its chunks.';
 comment on column forebay.documents.language is 'The text search configuration of its chunks.';
-comment on column forebay.documents.is_cut is 'True: the text was too long, and its end is not indexed.';
+comment on column forebay.documents.is_cut is 'True: the text was too long and its end is not indexed.';
 comment on column forebay.documents.payload_hash is 'The content that was indexed: the version_hash.';
-comment on column forebay.documents.title is 'The first text to show and the heaviest to rank.';
+comment on column forebay.documents.title is 'Its title, which has the highest weight in ranking.';
 
 create table forebay.document_chunks (
     reference_id uuid not null,
@@ -47,23 +47,23 @@ create table forebay.document_chunks (
 ) with (fillfactor = 90);
 create index document_chunks_search on forebay.document_chunks using gin (search);
 comment on table forebay.document_chunks is
-    'Pieces of documents, each short enough to be found, shown and embedded as a whole.';
-comment on column forebay.document_chunks.reference_id is 'The reference that the text is from.';
+    'Parts of documents, each short enough to be shown and embedded as a whole.';
+comment on column forebay.document_chunks.reference_id is 'The reference that contains the text.';
 comment on column forebay.document_chunks.chunk_id is
-    'Computed from reference and content: unchanged content keeps it, wherever in the text it moves.';
-comment on column forebay.document_chunks.embedded_at is 'When its embedding was made; null: it has none.';
+    'Computed from reference and content: unchanged content keeps its id when it moves.';
+comment on column forebay.document_chunks.embedded_at is 'When its embedding was created; null: it has none.';
 comment on column forebay.document_chunks.embedding_lease_until is
-    'A worker is having its embedding made; until then no other one does.';
+    'Until when a worker has reserved it to create its embedding.';
 comment on column forebay.document_chunks.pipeline_id is 'The pipeline that indexed it.';
-comment on column forebay.document_chunks.ordinal is 'Its place in the document, from 0.';
+comment on column forebay.document_chunks.ordinal is 'Its position in the document, from 0.';
 comment on column forebay.document_chunks.language is 'The text search configuration that was used.';
 comment on column forebay.document_chunks.content_hash is 'SHA-256 of heading, a zero byte and content.';
-comment on column forebay.document_chunks.title is 'The document''s title, which is searched with every chunk.';
+comment on column forebay.document_chunks.title is 'The document''s title, searched with every chunk.';
 comment on column forebay.document_chunks.heading is 'The headings above it, outermost first: Setup > Install.';
 comment on column forebay.document_chunks.content is 'The text.';
 comment on column forebay.document_chunks.embedding_error is
-    'Why no embedding can be made of it; it is not tried again while its content stays.';
-comment on column forebay.document_chunks.search is 'What the full-text index holds.';
+    'Why no embedding can be created for it; retried only when its content changes.';
+comment on column forebay.document_chunks.search is 'The lexemes of the full-text index.';
 
 create table forebay.document_embeddings (
     pipeline_id int primary key references forebay.pipelines on delete cascade,
@@ -72,8 +72,8 @@ create table forebay.document_embeddings (
     model text not null
 );
 comment on table forebay.document_embeddings is
-    'Which model made the embeddings of a pipeline''s chunks; of another one they are made anew.';
+    'The model of a pipeline''s embeddings. When the model changes, all embeddings are created again.';
 comment on column forebay.document_embeddings.pipeline_id is 'The pipeline.';
-comment on column forebay.document_embeddings.dimensions is 'Numbers in an embedding.';
-comment on column forebay.document_embeddings.opened_at is 'Since when this model.';
+comment on column forebay.document_embeddings.dimensions is 'Length of an embedding.';
+comment on column forebay.document_embeddings.opened_at is 'When this model was first used.';
 comment on column forebay.document_embeddings.model is 'The model''s name.';

@@ -1,10 +1,9 @@
--- What keeps the tables consistent with each other comes last, because on Citus it is added after the tables are
--- distributed.
+-- Constraints between tables, in a migration after those tables because on Citus they are added after distributing them.
 --
--- Foreign keys stand where rows are few. Where a row is written for each record they cost as much as the row itself:
--- Postgres checks them row by row and locks the referenced row each time (about 11 µs a row, measured, against 14 µs
--- for adding the reference). There, one transaction always writes both sides, and the trigger below does once for a
--- statement what "on delete cascade" would do for each row.
+-- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost as much as the row
+-- itself: Postgres checks it row by row and locks the referenced row (about 11 µs a row, measured, compared with 14 µs for
+-- adding the reference). There, one transaction always writes both sides, and the trigger below does once for each
+-- statement what "on delete cascade" does for each row.
 
 alter table forebay.scrape_runs
     add constraint scrape_runs_source_id_fkey foreign key (source_id) references forebay.sources;
@@ -22,7 +21,8 @@ alter table forebay.ingestion_attempts
         foreign key (reference_id) references forebay."references" on delete cascade,
     add constraint ingestion_attempts_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines;
 
--- Forebay itself never deletes a reference; whoever does (to forget a person, say) forgets all of it.
+-- Forebay itself never deletes a reference. If a user does, for example to erase a person's data, everything that belongs
+-- to the reference is deleted with it.
 create function forebay_private.forget_references() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -40,7 +40,7 @@ create trigger references_forget after delete on forebay."references"
     referencing old table as gone
     for each statement execute function forebay_private.forget_references();
 
--- A source with references cannot go: its references would lose the name that their ids are computed from.
+-- A source that has references can't be deleted: the ids of its references are computed from its name.
 create function forebay_private.keep_used_sources() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

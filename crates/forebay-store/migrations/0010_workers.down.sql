@@ -1,0 +1,12 @@
+-- The role stays: other roles may be members of it, and other databases of the server may use it.
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'forebay_worker') then
+        revoke usage on schema forebay from forebay_worker;
+    end if;
+end $$;
+drop function forebay.fail_jobs(text, jsonb);
+drop function forebay.release_jobs(text, uuid[], uuid[]);
+drop function forebay.complete_jobs(text, uuid[], uuid[]);
+drop function forebay.heartbeat_jobs(text, uuid[], interval);
+drop function forebay.claim_jobs(text, int, interval, text);

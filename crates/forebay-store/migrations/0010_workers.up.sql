@@ -1,0 +1,245 @@
+-- The functions that workers call, and the role that may call them. See 0007_queue for the rules they share.
+
+create function forebay.claim_jobs(
+    pipeline text, max_jobs int default 100, lease interval default '5 minutes', worker text default null)
+returns table (
+    reference_id uuid, receipt uuid, lease_until timestamptz, source text, entity_type text, record_key text, change text,
+    version int, payload_hash text, generation int, attempt int, changed_at timestamptz, payload jsonb)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    p forebay.pipelines := forebay_private.find_pipeline(pipeline);
+    wanted int;
+    page_size int;
+    num_seen int;
+    picked uuid[];
+    hashes bytea[];
+    held_under uuid := gen_random_uuid();
+    -- JSON callers send null for omitted arguments.
+    held_until timestamptz := now() + least(coalesce(lease, '5 minutes'), interval '1 day');
+    -- Pauses apply to keys even without key limits.
+    has_key_limits boolean := p.limit_key is not null;
+begin
+    if lease <= interval '0' then
+        raise invalid_parameter_value using message = 'invalid_lease: a lease must be longer than nothing';
+    end if;
+    if p.handler in ('table', 'documents') then
+        raise feature_not_supported using
+            message = format('not_claimable: the handler %s of %L works inside the database', p.handler, p.name),
+            hint = 'declare a pipeline with handler = "external"';
+    end if;
+    perform forebay_private.rescue_jobs(p.pipeline_id, 100);
+    if not p.enabled then
+        return;
+    end if;
+    wanted := forebay_private.allowance(p, least(coalesce(max_jobs, 100), 10000));
+    if wanted < 1 then
+        return;
+    end if;
+
+    if has_key_limits then
+        -- Postponed jobs make room for other keys, so a page full of one busy key doesn't end the search.
+        for page in 1 .. 10 loop
+            page_size := greatest(wanted * 4, 1000);
+            picked := forebay_private.next_jobs(p.pipeline_id, page_size);
+            num_seen := cardinality(picked);
+            picked := forebay_private.within_key_limits(p, picked, wanted);
+            exit when cardinality(picked) > 0 or num_seen < page_size;
+        end loop;
+    else
+        picked := forebay_private.next_jobs(p.pipeline_id, wanted);
+    end if;
+    with
+    candidates as materialized (
+        select d.ord, j.reference_id, j.payload_hash, j.generation, j.num_lost,
+            first_value(j.num_lost) over (order by d.ord) as first_lost
+        from unnest(picked) with ordinality as d (reference_id, ord)
+        cross join lateral forebay_private.job(p.pipeline_id, d.reference_id) as j
+    )
+    select array_agg(c.reference_id), array_agg(c.payload_hash) into picked, hashes
+    from candidates as c
+    -- The hand-offs become active. Skips those that are locked (by a run that persists newer content) or held.
+    left join lateral (
+        select true as is_locked
+        from forebay.ingestion_handoffs as f
+        where f.reference_id = c.reference_id
+            and f.pipeline_id = p.pipeline_id
+            and f.payload_hash = c.payload_hash
+            and f.generation = c.generation
+            and f.state in ('pending', 'retrying')
+        offset 0
+        for update skip locked
+    ) as h on true
+    -- A job whose claim was lost may have crashed its worker: it is claimed alone, so that no other job is lost with it.
+    where case when c.first_lost > 0 then c.ord = 1 else c.num_lost = 0 end
+        and (
+            h.is_locked
+            -- A job without a hand-off (somebody deleted the history) is still claimed.
+            or not exists (
+                select from forebay.ingestion_handoffs as f
+                where f.reference_id = c.reference_id
+                    and f.pipeline_id = p.pipeline_id
+                    and f.payload_hash = c.payload_hash));
+    if picked is null then
+        return;
+    end if;
+    with
+    started as materialized (
+        select p.pipeline_id as of_pipeline, d.* from unnest(picked, hashes) as d (reference_id, payload_hash)
+    )
+    update forebay.ingestion_handoffs as h
+    set state = 'active'
+    from started as s
+    where h.reference_id = s.reference_id and h.pipeline_id = s.of_pipeline and h.payload_hash = s.payload_hash;
+    insert into forebay.ingestion_claims (receipt, pipeline_id, lease_until, num_open, worker, reference_ids)
+    values (held_under, p.pipeline_id, held_until, cardinality(picked), left(worker, 200), picked);
+    if p.rate_limit is not null or p.key_rate_limit is not null then
+        perform forebay_private.spend(p, picked);
+    end if;
+
+    return query
+        with
+        started as materialized (
+            select p.pipeline_id as of_pipeline, d.reference_id from unnest(picked) as d (reference_id)
+        ),
+        claimed as (
+            update forebay.ingestion_jobs as j
+            set receipt = held_under, attempt = j.attempt + 1
+            from started as s
+            where j.reference_id = s.reference_id and j.pipeline_id = s.of_pipeline
+            returning j.reference_id, j.payload_hash, j.generation, j.change, j.attempt
+        )
+        -- Only the reference_id crosses the hand-off: workers ingest what is stored now.
+        select c.reference_id, held_under, held_until, s.name, r.entity_type, r.record_key, c.change, r.version,
+            encode(c.payload_hash, 'hex'), c.generation, c.attempt, r.changed_at,
+            case when r.removed_at is null then r.payload end
+        from claimed as c
+        left join forebay."references" as r on r.reference_id = c.reference_id
+        left join forebay.sources as s on s.source_id = r.source_id
+        order by c.reference_id;
+end $$;
+comment on function forebay.claim_jobs(text, int, interval, text) is
+    'Claims up to max_jobs due jobs of a pipeline for a worker outside of the database, until the lease ends. payload is null when the reference is gone.';
+
+create function forebay.heartbeat_jobs(pipeline text, receipts uuid[], lease interval default '5 minutes')
+returns table (receipt uuid, verdict text, lease_until timestamptz)
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with
+    extended as (
+        update forebay.ingestion_claims as c
+        set lease_until = greatest(c.lease_until, now() + least(coalesce(heartbeat_jobs.lease, '5 minutes'), interval '1 day'))
+        from forebay_private.find_pipeline(heartbeat_jobs.pipeline) as p
+        where c.pipeline_id = p.pipeline_id and c.receipt = any (heartbeat_jobs.receipts) and c.num_open > 0
+        returning c.receipt, c.lease_until
+    )
+    select r.receipt, case when e.receipt is null then 'lost' else 'extended' end, e.lease_until
+    from unnest(heartbeat_jobs.receipts) with ordinality as r (receipt, ord)
+    left join extended as e on e.receipt = r.receipt
+    order by r.ord;
+end;
+comment on function forebay.heartbeat_jobs(text, uuid[], interval) is
+    'Extends the lease of claims. lost: the claim was given to somebody else, or all of it was reported; stop working on it.';
+
+create function forebay.complete_jobs(pipeline text, reference_ids uuid[], receipts uuid[])
+returns table (reference_id uuid, verdict text)
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select e.reference_id, e.verdict
+    from forebay_private.find_pipeline(complete_jobs.pipeline) as p
+    cross join lateral forebay_private.end_held(p.pipeline_id, complete_jobs.reference_ids, complete_jobs.receipts, false) as e;
+end;
+comment on function forebay.complete_jobs(text, uuid[], uuid[]) is
+    'Ends attempts that succeeded, one receipt for each reference. done: written; stale: held under another receipt, refused; lost: no such job any more, refused; busy: locked right now, report again.';
+
+create function forebay.release_jobs(pipeline text, reference_ids uuid[], receipts uuid[])
+returns table (reference_id uuid, verdict text)
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select e.reference_id, e.verdict
+    from forebay_private.find_pipeline(release_jobs.pipeline) as p
+    cross join lateral forebay_private.end_held(p.pipeline_id, release_jobs.reference_ids, release_jobs.receipts, true) as e;
+end;
+comment on function forebay.release_jobs(text, uuid[], uuid[]) is
+    'Gives claimed jobs back without having tried them; another worker may claim them at once. Verdicts as for complete_jobs.';
+
+create function forebay.fail_jobs(pipeline text, failures jsonb)
+returns table (reference_id uuid, verdict text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    p forebay.pipelines := forebay_private.find_pipeline(pipeline);
+    given record;
+begin
+    if exists (
+        select
+        from jsonb_to_recordset(failures) as f (reference_id uuid, receipt uuid, class text)
+        where f.reference_id is null or f.receipt is null
+            or coalesce(f.class, 'transient') not in ('transient', 'throttled', 'permanent', 'poison')) then
+        raise invalid_parameter_value using
+            message = 'invalid_failure: each failure needs reference_id, receipt and a class',
+            hint = 'class is transient, throttled, permanent or poison';
+    end if;
+    select array_agg(f.reference_id order by f.ord) as reference_ids,
+        array_agg(f.receipt order by f.ord) as receipts,
+        array_agg(coalesce(f.class, 'transient') order by f.ord) as classes,
+        array_agg(left(coalesce(nullif(f.reason_code, ''), 'worker_failed'), 100) order by f.ord) as reason_codes,
+        array_agg(coalesce(f.message, '') order by f.ord) as messages,
+        array_agg(case
+            -- Null: the policy decides. More than a day is a mistake, such as a point in time instead of a duration.
+            when f.retry_after_seconds is not null then make_interval(secs => least(86400, greatest(0, f.retry_after_seconds)))
+        end order by f.ord) as waits
+    into given
+    from rows from (
+        jsonb_to_recordset(failures) as (
+            reference_id uuid, receipt uuid, class text, reason_code text, message text, retry_after_seconds float8))
+        with ordinality as f (reference_id, receipt, class, reason_code, message, retry_after_seconds, ord);
+    return query
+        select e.reference_id, e.verdict
+        from forebay_private.end_failed(p.pipeline_id, coalesce(given.reference_ids, '{}'), given.receipts, given.classes,
+            given.reason_codes, given.messages, given.waits) as e;
+end $$;
+comment on function forebay.fail_jobs(text, jsonb) is
+    'Ends attempts that failed: an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed or superseded, or why it was refused: stale, lost or busy.';
+
+-- The role of workers: it may call these functions and has no right on any table.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'forebay_worker') then
+        create role forebay_worker nologin;
+    end if;
+exception
+    when insufficient_privilege then
+        raise notice 'the role forebay_worker was not created, because the current role may not create roles';
+    when duplicate_object or unique_violation then
+        null;
+end $$;
+do $$
+declare
+    worker_function text;
+begin
+    foreach worker_function in array array[
+        'claim_jobs(text, int, interval, text)', 'heartbeat_jobs(text, uuid[], interval)',
+        'complete_jobs(text, uuid[], uuid[])', 'release_jobs(text, uuid[], uuid[])', 'fail_jobs(text, jsonb)']
+    loop
+        execute format('revoke all on function forebay.%s from public', worker_function);
+        if exists (select from pg_roles where rolname = 'forebay_worker') then
+            execute format('grant execute on function forebay.%s to forebay_worker', worker_function);
+        end if;
+    end loop;
+    if exists (select from pg_roles where rolname = 'forebay_worker') then
+        grant usage on schema forebay to forebay_worker;
+    end if;
+end $$;
