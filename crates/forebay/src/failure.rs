@@ -6,7 +6,7 @@
 
 use std::{error::Error, fmt, process::ExitCode};
 
-use serde::Serialize;
+use forebay_views::ErrorDocument;
 
 use crate::ui::redact;
 
@@ -42,6 +42,7 @@ pub(crate) struct Failure {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
+    place: Option<String>,
     exit: Exit,
 }
 
@@ -51,7 +52,14 @@ const OUTPUT_CLOSED: &str = "output_closed";
 impl Failure {
     /// A failure of the work itself (exit code 1). `code` is a stable `lower_snake` word.
     pub(crate) fn new(code: &'static str, message: impl AsRef<str>) -> Self {
-        Self { code, message: redact(message.as_ref()), causes: Vec::new(), hint: None, exit: Exit::Failed }
+        Self {
+            code,
+            message: redact(message.as_ref()),
+            causes: Vec::new(),
+            hint: None,
+            place: None,
+            exit: Exit::Failed,
+        }
     }
 
     /// A failure of usage or configuration (exit code 2).
@@ -130,8 +138,24 @@ impl Failure {
     }
 
     /// The document that `--output json` prints. The causes are part of the message.
-    pub(crate) fn document(&self) -> impl Serialize {
-        Document { error: Told { code: self.code, message: self.full_message(), hint: self.hint.clone() } }
+    pub(crate) fn document(&self) -> ErrorDocument {
+        ErrorDocument { error: self.view() }
+    }
+
+    /// The error as every document has it.
+    pub(crate) fn view(&self) -> forebay_views::Error {
+        forebay_views::Error {
+            code: self.code.to_owned(),
+            message: self.full_message(),
+            hint: self.hint.clone(),
+            place: self.place.clone(),
+        }
+    }
+
+    /// Adds where it went wrong, such as a line of a file.
+    pub(crate) fn place(mut self, place: impl AsRef<str>) -> Self {
+        self.place = Some(redact(place.as_ref()));
+        self
     }
 }
 
@@ -156,18 +180,6 @@ impl From<forebay_engine::Error> for Failure {
         };
         failure.exit(exit)
     }
-}
-
-#[derive(Serialize)]
-struct Document {
-    error: Told,
-}
-
-#[derive(Serialize)]
-struct Told {
-    code: &'static str,
-    message: String,
-    hint: Option<String>,
 }
 
 impl fmt::Display for Failure {
@@ -224,6 +236,7 @@ mod tests {
                 "code": "run_failed",
                 "message": "the run failed: cannot read the file: disk on fire",
                 "hint": "call somebody",
+                "place": null,
             }})
         );
     }

@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         Err(exit) => return exit.into(),
     };
     let context = Context::new(cli.globals);
-    match app::run(cli.command, &context).await {
+    match Box::pin(app::run(cli.command, &context)).await {
         Ok(exit) => exit.into(),
         Err(failure) => context.ui.fail(&failure).into(),
     }

@@ -1,6 +1,6 @@
 //! `forebay persist`: records from files or standard input become references.
 
-pub(super) mod report;
+mod report;
 
 use std::{
     fs::File,
@@ -8,15 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_domain::scope::Scope;
 use forebay_engine::persist::{
     DEFAULT_MAX_REJECTED_SHARE, Input, PersistRequest, Progress, persist, stored_policy,
 };
 use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
+use forebay_views::PersistReport;
 use jiff::Timestamp;
 
-use self::report::RunsReport;
+pub(super) use self::report::exit;
+use super::runs::read_run;
 use crate::{
     cli::values::{self, ScopePair, Share, Switch},
     config::{self, Format, OnDuplicate, Pointer},
@@ -109,7 +111,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     for file in &args.files {
         check_readable(file)?;
     }
-    let mut report = RunsReport::default();
+    let mut report = PersistReport { runs: Vec::new(), error: None };
     let persisted = context
         .with_database(async |database| {
             if request.with_handoffs {
@@ -122,28 +124,26 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 request.on_duplicate = args.on_duplicate.map_or(stored.on_duplicate, Into::into);
             }
             for file in &args.files {
-                report.push(persist_file(context, database, &request, args, source.as_ref(), file).await?);
+                let run_id = persist_file(context, database, &request, args, source.as_ref(), file).await?;
+                report.runs.push(read_run(&database.client().await?, run_id).await?);
             }
             Ok(())
         })
         .await;
     if let Err(failure) = persisted {
-        if report.is_empty() {
+        if report.runs.is_empty() {
             return Err(failure);
         }
-        // One document tells of the runs that ended and of the one that did not.
-        report.stop(context.ui.is_json().then_some(&failure));
+        // One document holds the runs that ended and the error of the one that did not.
+        report.error = Some(failure.view());
         context.ui.show(&report)?;
         return if context.ui.is_json() { Ok(failure.exit_code()) } else { Err(failure) };
     }
     context.ui.show(&report)?;
-    Ok(match report.worst() {
-        Some(RunStatus::Failed) => Exit::Failed,
-        Some(RunStatus::Held) => Exit::Held,
-        _ => Exit::Done,
-    })
+    Ok(exit(report.runs.iter().map(|run| run.summary.status.as_str())))
 }
 
+/// Persists one file; the id of its run.
 async fn persist_file(
     context: &Context,
     database: &Database,
@@ -151,7 +151,7 @@ async fn persist_file(
     args: &Args,
     source: Option<&config::Source>,
     file: &Path,
-) -> Result<forebay_engine::persist::RunReport, Failure> {
+) -> Result<i64, Failure> {
     let (input, size) = open(file)?;
     let options = ReadOptions {
         format: format(args, source).into(),
@@ -175,7 +175,7 @@ async fn persist_file(
     for warning in &report.warnings {
         context.ui.warn(warning);
     }
-    Ok(report)
+    Ok(report.run_id)
 }
 
 /// Shows what a run tells while it goes.

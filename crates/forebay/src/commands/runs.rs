@@ -2,6 +2,7 @@
 
 mod list;
 mod logs;
+mod read;
 mod reject;
 mod rekey;
 mod release;
@@ -10,7 +11,7 @@ mod show;
 
 use clap::Subcommand;
 
-pub(crate) use self::{rekey::Args as RekeyArgs, report::write_choices};
+pub(crate) use self::{read::run as read_run, rekey::Args as RekeyArgs, report::write_ended};
 use crate::{
     context::Context,
     failure::{Exit, Failure},

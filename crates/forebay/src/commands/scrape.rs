@@ -16,7 +16,6 @@ use forebay_engine::{
 };
 
 pub(crate) use self::args::Args;
-use self::report::ScrapeReport;
 use super::signals::stoppable;
 use crate::{
     context::Context,
@@ -39,18 +38,19 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let told =
             Told { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
         let progress = |source: &str, scope: &Scope, progress: Progress| told.hear(source, scope, &progress);
-        Ok(Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await)
-    });
-    let ended = Box::pin(stoppable(scraping, || stop.ask())).await?;
-    let asked = ended.iter().flat_map(|one| one.chain.candidates());
-    for report in asked.filter_map(|one| one.result.as_ref().ok()) {
-        for warning in &report.warnings {
-            context.ui.warn(&format!("{}: {warning}", report.source));
+        let ended = Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await;
+        drop(bar);
+        let asked = ended.iter().flat_map(|one| one.chain.candidates());
+        for report in asked.filter_map(|one| one.result.as_ref().ok()) {
+            for warning in &report.warnings {
+                context.ui.warn(&format!("{}: {warning}", report.source));
+            }
         }
-    }
-    let report = ScrapeReport::new(ended);
+        Box::pin(report::report(&scraper.database, ended)).await
+    });
+    let (report, exit) = Box::pin(stoppable(scraping, || stop.ask())).await?;
     context.ui.show(&report)?;
-    Ok(report.exit())
+    Ok(exit)
 }
 
 /// What is told while sources are scraped.

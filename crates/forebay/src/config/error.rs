@@ -63,7 +63,7 @@ fn place(text: &str, path: &[String]) -> Option<usize> {
 
 fn failure(file: &str, place: Option<(usize, usize)>, message: &str) -> Failure {
     let place = place.map_or_else(|| file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"));
-    Failure::usage("config_invalid", format!("{place}: {message}"))
+    Failure::usage("config_invalid", format!("{place}: {message}")).place(place)
 }
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.

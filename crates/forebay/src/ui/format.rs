@@ -86,6 +86,16 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// What stands where there is nothing.
+pub(crate) fn none() -> String {
+    "-".to_owned()
+}
+
+/// A source or entity type with its scope: `courses [semester=Spring 2026]`.
+pub(crate) fn subject(name: &str, scope: &str) -> String {
+    if scope.is_empty() { name.to_owned() } else { format!("{name} [{scope}]") }
+}
+
 /// The beginning of a text, at most so many characters, with `…` where it was cut.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

@@ -1,8 +1,11 @@
 //! The human form of a result, put together as text before anything is printed.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Style, Table, Tone};
+use forebay_views::Error;
+use serde_json::Value;
+
+use super::{Style, Table, Tone, format};
 
 /// Text that grows line by line. Writing to it cannot fail.
 #[derive(Debug)]
@@ -46,6 +49,24 @@ impl Page {
             let label = self.style.paint(Tone::Faint, &label);
             // Writing to a String never fails.
             let _ = writeln!(self.text, "{label}  {value}");
+        }
+    }
+
+    /// An error with its hint, indented.
+    pub(crate) fn error(&mut self, error: &Error) {
+        self.toned(Tone::Bad, &format!("  error[{}]: {}", error.code, format::plain(&error.message)));
+        if let Some(hint) = &error.hint {
+            self.line(&format!("  hint: {hint}"));
+        }
+    }
+
+    /// The members of a JSON object as name and value pairs; `none`, a sentence, where it has none.
+    pub(crate) fn json_fields(&mut self, object: &str, none: &str) {
+        match serde_json::from_str::<BTreeMap<String, Value>>(object) {
+            Ok(object) if !object.is_empty() => {
+                self.fields(object.iter().map(|(name, value)| (name.as_str(), value.to_string())));
+            }
+            _ => self.line(none),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::site::World;
 
 fn messages(document: &Value) -> Vec<&str> {
-    document["lines"].as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect()
+    document["items"].as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -16,14 +16,14 @@ fn lines_are_shown_by_level_and_text() {
     world.done("scrape --log-level debug");
     insta::assert_snapshot!("logs_human", world.text("runs logs 1"));
     let all = world.done("runs logs 1");
-    assert_eq!((messages(&all).len(), &all["has_more"]), (4, &json!(false)));
-    assert_eq!(all["lines"][1]["metadata"]["num_records"], 2, "{all}");
+    assert_eq!((messages(&all).len(), all["next"].is_null()), (4, true));
+    assert_eq!(all["items"][1]["metadata"]["num_records"], 2, "{all}");
     assert_eq!(messages(&world.done("runs logs 1 --level info")).len(), 2);
     assert_eq!(messages(&world.done("runs logs 1 --level warn")), [""; 0]);
     let found = world.done("runs logs 1 --grep /MORE --level debug");
     assert_eq!(messages(&found).len(), 1, "{found}");
     let some = world.done("runs logs 1 --limit 2");
-    assert_eq!((messages(&some).len(), &some["has_more"]), (2, &json!(true)));
+    assert_eq!((messages(&some).len(), some["next"].is_null()), (2, false));
     let (exit, unknown) = world.json("runs logs 77");
     assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_such_run")));
     // A run that has ended is followed to its end.

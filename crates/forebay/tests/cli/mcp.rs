@@ -90,7 +90,7 @@ impl Chat {
 
 /// How many runs there are.
 fn num_runs(stored: &Stored) -> usize {
-    stored.json("runs list --limit 1000")["runs"].as_array().unwrap().len()
+    stored.json("runs list --limit 1000")["items"].as_array().unwrap().len()
 }
 
 /// The four days of a course that changes, goes and comes back; all times are of January 2019.

@@ -49,14 +49,14 @@ fn a_held_removal_is_applied_when_released() {
 
     let (exit, shown) = db.json(&sandbox, &format!("runs show {run}"));
     assert_eq!((exit, &shown["run"]["status"]), (0, &json!("held")));
-    assert_eq!(shown["staged"]["num_removed"], 35);
-    assert_eq!(shown["run"]["num_staged"], 35);
+    assert_eq!(shown["held"]["num_removed"], 35);
+    assert_eq!(shown["run"]["num_held"], 35);
     let (_, text) = db.text(&sandbox, &format!("runs show {run}"));
     for part in ["would remove", "max_removed_share", "title", &format!("forebay runs release {run}")] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
     let (_, listed) = db.json(&sandbox, "runs list --status held");
-    assert_eq!(listed["runs"][0]["run_id"], run);
+    assert_eq!(listed["items"][0]["run_id"], run);
 
     let (exit, released) = db.json(&sandbox, &format!("runs release {run}"));
     assert_eq!((exit, &released["run"]["status"]), (0, &json!("complete")));
@@ -122,7 +122,7 @@ fn a_later_good_run_makes_a_held_one_obsolete() {
     assert_eq!((exit, &refused["error"]["code"]), (2, &json!("run_not_held")));
     assert_eq!(db.value(ACTIVE), "41");
     let (_, shown) = db.json(&sandbox, &format!("runs show {held}"));
-    assert_eq!((&shown["run"]["status"], &shown["staged"]), (&json!("aborted"), &Value::Null));
+    assert_eq!((&shown["run"]["status"], &shown["held"]), (&json!("aborted"), &Value::Null));
     let (_, text) = db.text(&sandbox, &format!("runs show {held}"));
     assert!(!text.contains("What can be done"), "{text}");
 }

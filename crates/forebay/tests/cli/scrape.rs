@@ -15,14 +15,16 @@ fn a_site_is_scraped_and_then_found_unchanged() {
     let first = world.done("scrape");
     let first = run(&first, "courses");
     assert_eq!((&first["status"], &first["num_added"]), (&json!("complete"), &json!(3)), "{first}");
-    assert_eq!((&first["num_pages"], &first["num_not_modified"]), (&json!(2), &json!(0)));
-    assert!(first["num_requests"].as_u64().unwrap() >= 2 && first["bytes_received"].as_u64().unwrap() > 0);
+    assert_eq!((&first["num_requests"], &first["num_not_modified"]), (&json!(3), &json!(0)));
+    assert!(
+        first["num_requests"].as_u64().unwrap() >= 2 && first["num_bytes_received"].as_u64().unwrap() > 0
+    );
     assert_eq!((&first["field_coverage"]["title"], &first["drift"]), (&json!(1.0), &json!([])));
 
     let again = world.done("scrape courses");
     let again = run(&again, "courses");
     assert_eq!((&again["num_unchanged"], &again["num_not_modified"]), (&json!(3), &json!(2)), "{again}");
-    for count in ["num_added", "num_updated", "num_removed", "num_handoffs", "bytes_received"] {
+    for count in ["num_added", "num_updated", "num_removed", "num_handoffs", "num_bytes_received"] {
         assert_eq!(again[count], 0, "{count}");
     }
     let read = world.done("scrape courses --read-everything");
@@ -34,7 +36,11 @@ fn a_site_is_scraped_and_then_found_unchanged() {
 
     // The run tells later what it cost.
     let shown = world.done("runs show 2");
-    assert_eq!((&shown["run"]["num_not_modified"], &shown["drift"]), (&json!(2), &json!([])), "{shown}");
+    assert_eq!(
+        (&shown["run"]["num_not_modified"], &shown["run"]["drift"]),
+        (&json!(2), &json!([])),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -46,7 +52,11 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
     let (exit, document) = world.json("scrape --jobs 2");
     assert_eq!((exit, &run(&document, "courses")["num_added"]), (5, &json!(3)), "{document}");
     let error = &document["errors"][0];
-    assert_eq!((&error["source"], &error["code"]), (&json!("broken"), &json!("http_status")), "{document}");
+    assert_eq!(
+        (&error["source"], &error["error"]["code"]),
+        (&json!("broken"), &json!("http_status")),
+        "{document}"
+    );
     assert!(error["run_id"].is_i64());
     let text = world.text("scrape broken");
     insta::assert_snapshot!("scrape_failed", text);
@@ -54,7 +64,7 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
     // What stays wrong is a failure of the work.
     world.site.answer("/broken", 404, "");
     let (exit, document) = world.json("scrape");
-    assert_eq!((exit, &document["errors"][0]["code"]), (1, &json!("http_status")), "{document}");
+    assert_eq!((exit, &document["errors"][0]["error"]["code"]), (1, &json!("http_status")), "{document}");
 }
 
 #[test]
@@ -70,7 +80,7 @@ fn who_stood_in_is_told() {
     assert_eq!(run(&document, "courses")["num_added"], 3, "{document}");
     let stood_in = &document["fallbacks"][0];
     assert_eq!(
-        (&stood_in["source"], &stood_in["answered_by"]),
+        (&stood_in["source"], &stood_in["fallback_source"]),
         (&json!("broken"), &json!("courses")),
         "{document}"
     );

@@ -2,8 +2,8 @@
 
 use forebay_domain::run::RunStatus;
 use forebay_store::runs::{self, RunFilter};
+use forebay_views::{Page, RunSummary};
 
-use super::report::ListReport;
 use crate::{
     cli::values,
     context::Context,
@@ -50,6 +50,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(runs::list(&**client, &filter).await?)
         })
         .await?;
-    context.ui.show(&ListReport::new(rows))?;
+    let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
+    context.ui.show(&Page::from(items))?;
     Ok(Exit::Done)
 }

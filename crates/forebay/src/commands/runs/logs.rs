@@ -7,18 +7,17 @@ use forebay_domain::run::RunStatus;
 use forebay_engine::{Error, logs::Level, scrape::ENDED};
 use forebay_store::{
     connect::{Client, Database},
-    logs::{self, Grep, LogFilter, LogLine},
+    logs::{self, Grep, LogFilter},
     runs,
 };
-use jiff::Timestamp;
-use serde::Serialize;
+use forebay_views::{LogLine, Page};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     cli::values::LogLevel,
     context::Context,
     failure::{Exit, Failure},
-    ui::{Page, Report, Style, Tone, Ui, format},
+    ui::{self, Report, Style, Tone, Ui, format},
 };
 
 /// Lines that are read at a time while a run is followed.
@@ -55,27 +54,13 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) follow: bool,
 
+    /// Only lines after this one, by its `log_id`; the `next` of a page is one
+    #[arg(long, value_name = "ID", value_parser = value_parser!(i64).range(0..))]
+    pub(crate) after: Option<i64>,
+
     /// Most lines to show, from the first [default: 1000, with --follow all]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: Option<u32>,
-}
-
-/// What is printed as JSON: `{"run_id", "lines": [ … ], "has_more"}`.
-#[derive(Debug, Serialize)]
-struct LogsReport {
-    run_id: i64,
-    lines: Vec<Line>,
-    has_more: bool,
-}
-
-/// One line. Its fields are stable.
-#[derive(Debug, Serialize)]
-struct Line {
-    log_id: i64,
-    logged_at: Timestamp,
-    level: &'static str,
-    message: String,
-    metadata: serde_json::Value,
 }
 
 /// Runs the command.
@@ -91,12 +76,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         })
         .await?;
     context.ui.show(&report)?;
-    if report.has_more {
+    if report.next.is_some() {
         context.ui.note("there are more lines; --limit shows them");
-    } else if report.lines.is_empty() && !args.follow {
-        context
-            .ui
-            .note("the run said nothing, or nothing of it is kept any more; only scrapes say something");
+    } else if report.items.is_empty() && !args.follow {
+        context.ui.note("no lines are stored for this run: only scrapes log, and old lines are deleted");
     }
     Ok(Exit::Done)
 }
@@ -112,19 +95,25 @@ impl Args {
             run_id: self.run,
             min_level: self.level.into(),
             grep: self.grep.clone().map(Grep::Text),
-            after: None,
+            after: self.after,
         }
     }
 }
 
-async fn read(args: &Args, database: &Database) -> Result<LogsReport, Failure> {
+async fn read(args: &Args, database: &Database) -> Result<Page<LogLine>, Failure> {
     let limit = args.limit.unwrap_or(PORTION);
     let client = database.client().await?;
-    // One more, to tell whether there are more.
-    let mut lines = logs::read(&**client, &args.filter(), limit.saturating_add(1)).await?;
-    let has_more = lines.len() > limit as usize;
-    lines.truncate(limit as usize);
-    Ok(LogsReport { run_id: args.run, lines: lines.into_iter().map(Line::from).collect(), has_more })
+    // One more, to know whether there are more.
+    let lines = logs::read(&**client, &args.filter(), limit.saturating_add(1)).await?;
+    Ok(page(lines.into_iter().map(LogLine::from).collect(), limit as usize))
+}
+
+/// At most `limit` lines.
+fn page(mut items: Vec<LogLine>, limit: usize) -> Page<LogLine> {
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| has_more).map(|line| line.log_id.to_string());
+    Page { items, next }
 }
 
 /// Shows lines as they come until the run has ended. As JSON they are one document, so they are shown at the end.
@@ -133,15 +122,15 @@ async fn follow(
     ui: &Ui,
     database: &Database,
     mut last_status: RunStatus,
-) -> Result<LogsReport, Failure> {
+) -> Result<Page<LogLine>, Failure> {
     let mut filter = args.filter();
-    let mut report = LogsReport { run_id: args.run, lines: Vec::new(), has_more: false };
+    let mut report = Page::from(Vec::new());
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let (mut num_shown, mut is_told) = (0, false);
+    let (mut num_shown, mut has_ended) = (0, false);
     let mut deadline = None;
     loop {
         let client = database.client().await?;
-        // What it said before it ended is read after that is known.
+        // The status is read after the lines, so that the lines before the end are complete once it is known.
         let was_running = last_status == RunStatus::Running;
         let lines = logs::read(&**client, &filter, PORTION).await?;
         last_status = status(&client, args.run).await?;
@@ -149,24 +138,22 @@ async fn follow(
         drop(client);
         let is_whole = lines.len() < PORTION as usize;
         filter.after = lines.last().map(|line| line.log_id).or(filter.after);
-        is_told |= lines.iter().any(|line| line.metadata.get(ENDED).is_some());
-        report.has_more = num_shown + lines.len() > limit;
-        let shown = lines.into_iter().take(limit - num_shown).map(Line::from);
-        report.lines.extend(shown);
+        has_ended |= lines.iter().any(|line| line.metadata.get(ENDED).is_some());
+        let more = page(lines.into_iter().map(LogLine::from).collect(), limit - num_shown);
+        num_shown += more.items.len();
+        report.next = more.next;
         if ui.is_json() {
-            num_shown = report.lines.len();
+            report.items.extend(more.items);
         } else {
-            ui.show(&report)?;
-            num_shown += report.lines.len();
-            report.lines.clear();
+            ui.show(&Page::from(more.items))?;
         }
-        if report.has_more {
+        if report.next.is_some() {
             return Ok(report);
         }
         if !was_running && is_whole {
             // A level or a text that is looked for may keep the last line from being seen.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
-            if is_told || Instant::now() >= deadline {
+            if has_ended || Instant::now() >= deadline {
                 return Ok(report);
             }
         }
@@ -176,37 +163,23 @@ async fn follow(
     }
 }
 
-impl From<LogLine> for Line {
-    fn from(line: LogLine) -> Self {
-        Self {
-            log_id: line.log_id,
-            logged_at: line.logged_at,
-            level: line.level.as_str(),
-            message: line.message,
-            metadata: line.metadata,
-        }
-    }
+/// `2026-01-12 09:30:00 UTC  warn   …`.
+fn text(line: &LogLine, style: Style) -> String {
+    let tone = match Level::parse(&line.level) {
+        Some(Level::Error) => Some(Tone::Bad),
+        Some(Level::Warn) => Some(Tone::Warning),
+        Some(Level::Debug) => Some(Tone::Faint),
+        Some(Level::Info) | None => None,
+    };
+    let level = format!("{:5}", line.level);
+    let level = tone.map_or(level.clone(), |tone| style.paint(tone, &level));
+    format!("{}  {level}  {}", format::timestamp(line.logged_at.get()), format::plain(&line.message))
 }
 
-impl Line {
-    /// `2026-01-12 09:30:00 UTC  warn   …`.
-    fn text(&self, style: Style) -> String {
-        let tone = match Level::parse(self.level) {
-            Some(Level::Error) => Some(Tone::Bad),
-            Some(Level::Warn) => Some(Tone::Warning),
-            Some(Level::Debug) => Some(Tone::Faint),
-            Some(Level::Info) | None => None,
-        };
-        let level = format!("{:5}", self.level);
-        let level = tone.map_or(level.clone(), |tone| style.paint(tone, &level));
-        format!("{}  {level}  {}", format::timestamp(self.logged_at), format::plain(&self.message))
-    }
-}
-
-impl Report for LogsReport {
-    fn write(&self, page: &mut Page) {
-        for line in &self.lines {
-            let text = line.text(page.style());
+impl Report for Page<LogLine> {
+    fn write(&self, page: &mut ui::Page) {
+        for line in &self.items {
+            let text = text(line, page.style());
             page.line(&text);
         }
     }

@@ -2,7 +2,7 @@
 
 use forebay_engine::persist;
 
-use super::report::DecisionReport;
+use super::read;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -26,7 +26,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = context
         .with_database(async |database| {
-            Ok(DecisionReport::new(persist::reject(database, args.run).await?, None))
+            let run = persist::reject(database, args.run).await?;
+            read::decision(&database.client().await?, run, None).await
         })
         .await?;
     context.ui.show(&report)?;

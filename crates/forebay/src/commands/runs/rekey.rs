@@ -2,7 +2,7 @@
 
 use forebay_engine::persist;
 
-use super::report::DecisionReport;
+use super::read;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .with_database(async |database| {
             context.declare_pipelines(database).await?;
             let rekeyed = persist::rekey(database, args.run).await?;
-            Ok(DecisionReport::new(rekeyed.run, Some(rekeyed.num_rekeyed)))
+            read::decision(&database.client().await?, rekeyed.run, Some(rekeyed.num_rekeyed)).await
         })
         .await?;
     context.ui.show(&report)?;

@@ -2,7 +2,7 @@
 
 use forebay_engine::persist;
 
-use super::report::DecisionReport;
+use super::read;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -27,7 +27,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let report = context
         .with_database(async |database| {
             context.declare_pipelines(database).await?;
-            Ok(DecisionReport::new(persist::release(database, args.run).await?, None))
+            let run = persist::release(database, args.run).await?;
+            read::decision(&database.client().await?, run, None).await
         })
         .await?;
     context.ui.show(&report)?;
