@@ -9,6 +9,7 @@ mod content;
 mod contracts;
 mod drift;
 mod duplicates;
+mod events;
 mod held;
 mod one_connection;
 mod oracle;

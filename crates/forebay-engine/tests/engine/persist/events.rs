@@ -1,0 +1,92 @@
+//! The tracing events of a run: its start, its end, and nothing of its records.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use forebay_engine::persist;
+use serde_json::Value;
+use tracing::{Level, subscriber};
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::{Shop, complete, guarded, lines};
+
+/// Collects events as JSON, one a line.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Events {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Events {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Events {
+    /// The engine's events since the last call.
+    fn take(&self) -> Vec<Value> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        let events = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let events = events.map(|line| serde_json::from_slice::<Value>(line).unwrap());
+        events.filter(|event| event["target"].as_str().unwrap().starts_with("forebay_engine")).collect()
+    }
+}
+
+/// On one thread, because the subscriber belongs to it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_run_emits_its_start_and_its_end() {
+    let events = Events::default();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_max_level(Level::INFO).with_writer(events.clone()).finish();
+    let _guard = subscriber::set_default(subscriber);
+    let shop = Shop::open().await;
+    let records = |range: std::ops::Range<u32>| {
+        lines(range.map(|id| format!("{{\"id\":\"{id}\",\"note\":\"private\"}}")))
+    };
+    let first = shop.persist(complete(1), &records(0..100)).await;
+    let emitted = events.take();
+    assert!(!format!("{emitted:?}").contains("private"));
+    let said: Vec<(&str, &str)> = emitted.iter().map(said).collect();
+    assert_eq!(said, [("INFO", "run started: test.jsonl"), ("INFO", "run ended as complete")]);
+    for event in &emitted {
+        assert_eq!(
+            (&event["span"]["run_id"], &event["span"]["source"]),
+            (&first.run_id.into(), &"shop".into())
+        );
+    }
+    let details: Value = serde_json::from_str(emitted[1]["fields"]["details"].as_str().unwrap()).unwrap();
+    assert_eq!((&details["num_seen"], &details["num_added"]), (&100.into(), &100.into()));
+
+    // A held run is a warning with the guard's reason, a failed one an error.
+    let held = shop.persist(guarded(2), &records(0..5)).await;
+    let emitted = events.take();
+    let (level, message) = said_last(&emitted);
+    assert_eq!((level, message), ("WARN", format!("run ended as held: {}", held.messages[0]).as_str()));
+    persist::reject(&shop.database, held.run_id).await.unwrap();
+    let emitted = events.take();
+    assert_eq!(said_last(&emitted).1, "held run decided: an operator rejected it; nothing was applied");
+    shop.try_persist(complete(3), "{\n").await.unwrap();
+    let emitted = events.take();
+    assert_eq!(said_last(&emitted).0, "ERROR");
+}
+
+fn said(event: &Value) -> (&str, &str) {
+    (event["level"].as_str().unwrap(), event["fields"]["message"].as_str().unwrap())
+}
+
+fn said_last(events: &[Value]) -> (&str, &str) {
+    said(events.last().unwrap())
+}
