@@ -8,6 +8,7 @@
 //! SHA-256 over the source's name, one zero byte and the key, with the version and variant bits set. The zero byte
 //! separates the two because no text in Postgres can hold it.
 
+mod error;
 mod key;
 #[cfg(test)]
 mod tests;
@@ -16,32 +17,8 @@ use std::{fmt, str::FromStr};
 
 use ring::digest;
 
+pub use error::IdentityError;
 pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
-
-/// Text that does not name what it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdentityError {
-    /// Not 32 hexadecimal digits in groups of 8-4-4-4-12.
-    #[error("a reference id is written like 1f0c9b52-7a31-8d5e-9c40-2b6f8e07a913")]
-    InvalidReferenceId,
-    /// Not 64 hexadecimal digits.
-    #[error("a version hash is written as 64 hexadecimal digits")]
-    InvalidVersionHash,
-    /// The empty string, or a pointer that RFC 6901 does not allow.
-    #[error("a key field is the name of a top-level field, or a JSON pointer such as /course/id")]
-    InvalidKeyField,
-}
-
-impl IdentityError {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::InvalidReferenceId => "invalid_reference_id",
-            Self::InvalidVersionHash => "invalid_version_hash",
-            Self::InvalidKeyField => "invalid_key_field",
-        }
-    }
-}
 
 /// The id of a reference: what every later stage uses, and the only thing that crosses the hand-off.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,9 +9,11 @@
 //! To mind when changing it: everything that starts or stops the server happens under the start lock; all waiting is
 //! bounded; and nothing here may rely on a process having said goodbye.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use crate::error::{Error, Result};
 

@@ -5,27 +5,28 @@
 //! statement, because behind a transaction-mode pooler (PgBouncer, Supavisor) the next statement may run on another
 //! one; statements are unnamed for the same reason.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::cluster::{Cluster, ClusterOptions};
-use crate::error::{Error, Result, ServerError};
+use crate::{
+    cluster::{Cluster, ClusterOptions},
+    error::{Error, Result},
+};
 
 mod dedicated;
+mod failure;
 mod tls;
 mod url;
+
+use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
 pub use dedicated::Dedicated;
 
 /// A connection of the pool; it goes back when it is dropped.
 pub type Client = deadpool_postgres::Client;
 
-/// How long making a connection may take all in all: network, encryption and login.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
 /// How long [`Database::close`] waits for connections that are still in use.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -140,8 +141,8 @@ impl Database {
         let manager = Manager::from_config(config.clone(), tls.clone(), recycling);
         let timeouts = Timeouts {
             wait: Some(options.wait_timeout),
-            create: Some(CONNECT_PATIENCE),
-            recycle: Some(CONNECT_PATIENCE),
+            create: Some(CONNECT_TIMEOUT),
+            recycle: Some(CONNECT_TIMEOUT),
         };
         let target = url::describe(&config);
         let pool = Pool::builder(manager).max_size(options.pool_size.max(1)).timeouts(timeouts);
@@ -167,7 +168,7 @@ impl Database {
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 Error::Busy { what: format!("every one of the {} connections", self.pool.status().max_size) }
             }
-            PoolError::Timeout(_) => in_time(&self.target),
+            PoolError::Timeout(_) => timed_out(&self.target),
             other => Error::Busy { what: format!("the connection pool ({other})") },
         })
     }
@@ -203,18 +204,4 @@ impl Database {
             None => Ok(()),
         }
     }
-}
-
-/// What making a connection failed with, in our words.
-fn refused(target: &str, error: tokio_postgres::Error) -> Error {
-    let source = ServerError::from(error);
-    if source.is_tls() {
-        let reason = source.to_string();
-        return Error::Tls { reason, source: None };
-    }
-    Error::Unreachable { target: target.to_owned(), source }
-}
-
-fn in_time(target: &str) -> Error {
-    Error::UnreachableInTime { target: target.to_owned(), seconds: CONNECT_PATIENCE.as_secs() }
 }

@@ -20,15 +20,13 @@ use crate::{
 
 pub use search::{Candidate, Hit, SEARCH, SHOW, candidates, search, show};
 pub use verify::{extra_page, verify_page};
-pub use write::{NewChunk, NewDocument, UPSERT, Written, write};
+pub use write::{MAX_TITLE_BYTES, NewChunk, NewDocument, UPSERT, Written, write};
 
 /// Reads what is to be indexed.
 pub const LOAD: &str = include_str!("documents/load.sql");
 /// Takes documents out.
 pub const DELETE: &str = include_str!("documents/delete.sql");
 
-/// Bytes of a title that are kept; every chunk holds it.
-pub const MAX_TITLE_BYTES: usize = 1024;
 /// Bytes of a record's text that are indexed: 16 MiB. The document of a longer one is marked `is_cut`, and what is
 /// beyond is not found.
 pub const MAX_TEXT_BYTES: usize = 16 << 20;

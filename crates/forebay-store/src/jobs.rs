@@ -14,43 +14,20 @@ mod claims;
 mod failing;
 mod queue;
 mod receipt;
+mod taken;
 
-use forebay_domain::{
-    handoff::Change,
-    identity::{ReferenceId, VersionHash},
-};
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use crate::{
-    error::Result,
-    row::ReadRow,
-    types::{SqlHash, SqlId},
-};
+use crate::{error::Result, row::ReadRow};
 
 pub use claims::{Ack, CLAIM, Claimed, claim, complete, heartbeat, release};
 pub use failing::{Failure, FailureAck, FailureReport, fail, fail_taken, rescue};
 pub use queue::{GROUPS, Queue, TAKE};
 pub use receipt::Receipt;
+pub use taken::{COMPLETE_TAKEN, Taken, complete_taken};
 
 /// Finds the pipelines that have something due.
 pub const DUE: &str = include_str!("jobs/due.sql");
-/// Ends attempts of jobs held by row lock.
-pub const COMPLETE_TAKEN: &str = include_str!("jobs/complete_taken.sql");
-
-/// A job held by a row lock of the transaction that took it.
-#[derive(Clone, Copy, Debug)]
-pub struct Taken {
-    /// The reference to ingest.
-    pub reference_id: ReferenceId,
-    /// The content that was handed off. What is stored may be newer; ingest what is stored.
-    pub payload_hash: VersionHash,
-    /// The generation of the hand-off.
-    pub generation: i32,
-    /// What happened to it when it was handed off.
-    pub change: Change,
-    /// Which try this is, from 1.
-    pub attempt: i32,
-}
 
 /// What waits in a pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,26 +47,6 @@ pub async fn hold_plans(transaction: &Transaction<'_>) -> Result<()> {
     let settings = "set local enable_bitmapscan = off; set local enable_hashjoin = off; \
          set local enable_mergejoin = off; set local enable_seqscan = off; set local jit = off";
     Ok(transaction.batch_execute(settings).await?)
-}
-
-/// Ends attempts of jobs that this transaction has taken and that succeeded. Tells how many jobs that ended: all of
-/// `taken`, or the caller must roll back.
-pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, taken: &[Taken]) -> Result<u64> {
-    let ids: Vec<SqlId> = taken.iter().map(|job| SqlId(job.reference_id)).collect();
-    let hashes: Vec<SqlHash> = taken.iter().map(|job| SqlHash(job.payload_hash)).collect();
-    let generations: Vec<i32> = taken.iter().map(|job| job.generation).collect();
-    let num_ended = transaction
-        .execute_typed(
-            COMPLETE_TAKEN,
-            &[
-                (&pipeline_id, Type::INT4),
-                (&ids, Type::UUID_ARRAY),
-                (&hashes, Type::BYTEA_ARRAY),
-                (&generations, Type::INT4_ARRAY),
-            ],
-        )
-        .await?;
-    Ok(num_ended)
 }
 
 /// The pipelines that have something due, disabled ones among them.

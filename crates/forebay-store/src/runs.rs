@@ -14,7 +14,7 @@ use forebay_domain::{
     scope::Scope,
 };
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row, SimpleQueryMessage, types::Type};
+use tokio_postgres::{GenericClient, SimpleQueryMessage, types::Type};
 
 use crate::{
     connect::Dedicated,
@@ -352,18 +352,4 @@ fn as_parameters(counts: &Counts) -> [i64; 8] {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Reads the counts of a run.
-pub(crate) fn counts_from(row: &Row) -> Result<Counts> {
-    Ok(Counts {
-        num_seen: row.count("num_seen")?,
-        num_added: row.count("num_added")?,
-        num_updated: row.count("num_updated")?,
-        num_unchanged: row.count("num_unchanged")?,
-        num_removed: row.count("num_removed")?,
-        num_restored: row.count("num_restored")?,
-        num_duplicate: row.count("num_duplicate")?,
-        num_rejected: row.count("num_rejected")?,
-    })
 }

@@ -5,6 +5,7 @@
 //! it from the references, casts it, and writes the rows.
 
 mod name;
+mod spec;
 mod verify;
 
 use std::fmt::Write;
@@ -22,62 +23,11 @@ use crate::{
 };
 
 pub use name::{ColumnName, TableName};
+pub use spec::{COLUMN_TYPES, ColumnSpec, OnRemoved, TableSpec, is_column_type};
 pub use verify::{extra_page, verify_page};
 
 const COLUMNS: &str = include_str!("tables/columns.sql");
 const IS_KEYED: &str = include_str!("tables/is_keyed.sql");
-
-/// Types that a column may be declared with, beside `text`; each with `[]` behind it is an array.
-pub const COLUMN_TYPES: [&str; 16] = [
-    "text",
-    "int",
-    "integer",
-    "smallint",
-    "bigint",
-    "numeric",
-    "real",
-    "double precision",
-    "boolean",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "uuid",
-    "json",
-    "jsonb",
-];
-
-/// What to do with the row of a reference that was removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnRemoved {
-    /// Delete it.
-    #[default]
-    Delete,
-    /// Keep it and set its column `removed_at` (a `timestamptz`) to when it was seen to be gone.
-    Mark,
-}
-
-/// A column to fill.
-#[derive(Clone, Debug)]
-pub struct ColumnSpec {
-    /// Its name.
-    pub name: ColumnName,
-    /// Where its value stands in the payload: field, then inner fields or places in arrays.
-    pub path: Vec<String>,
-    /// Its type if the table has to be created, one of [`COLUMN_TYPES`]; an existing column keeps its own.
-    pub sql_type: String,
-}
-
-/// A table to fill.
-#[derive(Clone, Debug)]
-pub struct TableSpec {
-    /// Its name.
-    pub name: TableName,
-    /// Its columns beside `reference_id`.
-    pub columns: Vec<ColumnSpec>,
-    /// What removal does.
-    pub on_removed: OnRemoved,
-}
 
 /// A table that was found to be fit, with the statements for it.
 #[derive(Clone, Debug)]
@@ -94,11 +44,6 @@ struct Column {
     path: Vec<String>,
     /// What makes the value out of `r.payload` and the path in parameter `$n`, here for `$2`.
     sole_value: String,
-}
-
-/// Whether a type may be declared for a column.
-pub fn is_column_type(sql_type: &str) -> bool {
-    COLUMN_TYPES.contains(&sql_type.strip_suffix("[]").unwrap_or(sql_type))
 }
 
 /// Makes sure that the table is there and fit to be written: creates it if it is missing, else takes it as it is.

@@ -19,14 +19,18 @@
 //! These functions panic where something fails: a test cannot go on without its database.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::cluster::{Cluster, ClusterOptions};
-use crate::connect::{Database, OpenOptions, Target};
-use crate::migrations::{self, MIGRATIONS};
+use crate::{
+    cluster::{Cluster, ClusterOptions},
+    connect::{Database, OpenOptions, Target},
+    migrations::{self, MIGRATIONS},
+};
 
 /// "forebay" with a one in front: making the template queues up behind this number.
 const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");

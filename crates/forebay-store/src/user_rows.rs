@@ -8,8 +8,10 @@
 //! version, and [`rows_by_version`] and [`references_by_version`] tell what is mixed. Version 1 is that of Forebay's own
 //! sources, 0 is every row whose column holds no version.
 
-use std::io::{self, Read};
-use std::time::Duration;
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
 
 use forebay_domain::identity::ReferenceId;
 use futures_util::TryStreamExt;

@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use super::{
-    ChunkSizes,
     sections::{Block, Section},
+    sizes::ChunkSizes,
 };
 
 /// Bytes after a boundary that its hash is of.

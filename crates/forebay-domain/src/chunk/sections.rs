@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::ChunkSizes;
+use super::sizes::ChunkSizes;
 
 /// A line longer than this many bytes is no heading, whatever it begins with.
 const MAX_HEADING_BYTES: usize = 300;

@@ -9,7 +9,7 @@
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use super::IdentityError;
+use super::error::IdentityError;
 use crate::{
     canonical,
     json::{Kind, Value},

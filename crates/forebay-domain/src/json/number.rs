@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{scan::byte_at, unexpected};
+use super::{expectation::unexpected, scan::byte_at};
 use crate::reject::{Reject, RejectReason};
 
 /// Digits that `numeric` holds before the point.

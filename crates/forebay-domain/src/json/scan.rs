@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::unexpected;
+use super::expectation::unexpected;
 use crate::reject::Reject;
 
 const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);

@@ -7,6 +7,7 @@ use super::{
     samples::{spelled, value},
     *,
 };
+use crate::reject::{Reject, RejectReason};
 
 fn parse_error(text: &str) -> Reject {
     Parser::default().parse(text.as_bytes()).expect_err(text)

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Candidate, MIN_LEAD, MIN_SIMILARITY,
+    candidate::{Candidate, MIN_LEAD, MIN_SIMILARITY},
     content::{Hash, Reader},
 };
 

@@ -4,9 +4,11 @@
 //! version wins, unless a data folder exists: its major version decides then, since Postgres cannot open another's.
 //! To support a new major version, raise [`SUPPORTED`] and run the tests against it.
 
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use super::user::{self, ServerUser};
 use crate::error::{Error, Result};

@@ -12,11 +12,15 @@
 //! When root starts the server, the outer folder stays root's: root writes files there, and writing into a folder
 //! that an unprivileged user may rearrange is how rights leak. Nobody's existing permissions are changed.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
 
 use super::user::{self, ServerUser};
 use crate::error::{Error, Result};

@@ -4,14 +4,18 @@
 //! half-way leaves a leftover that the next one sweeps away, never half a database. Page checksums stay off: with
 //! them, merely reading a page may write WAL, and replaying a scrape must write none.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
-use super::binaries::Binaries;
-use super::home::{Home, folder};
-use super::user;
+use super::{
+    binaries::Binaries,
+    home::{Home, folder},
+    user,
+};
 use crate::error::{Error, Result};
 
 /// The one role that exists in a new cluster, and the name of its database.

@@ -11,9 +11,11 @@
 //! Whoever gets that lock knows that nothing of the old server is left, neither a postmaster nor an orphaned
 //! backend, without trusting process ids, which may have been given to others since.
 
-use std::fs::{File, TryLockError};
-use std::io;
-use std::time::{Duration, Instant};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    time::{Duration, Instant},
+};
 
 /// How often a lock that is taken is tried again.
 const POLL: Duration = Duration::from_millis(20);

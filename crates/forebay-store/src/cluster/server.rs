@@ -4,19 +4,23 @@
 //! child but outlives us: it has a process group of its own, so a Ctrl-C in the terminal does not reach it, and a
 //! thread waits for it, so that it leaves no zombie behind while we live.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use rustix::process::{Pid, Signal};
 
-use super::binaries::Binaries;
-use super::home::{Home, folder};
-use super::{locks, settings, user};
+use super::{
+    binaries::Binaries,
+    home::{Home, folder},
+    locks, settings, user,
+};
 use crate::error::Result;
 
 /// A log above this size is set aside at the next start. One old log is kept.

@@ -4,8 +4,7 @@
 //! newer Forebay's settings reach an old cluster. What an operator sets with `ALTER SYSTEM` outranks it. There is no
 //! network address, so the socket's private folder is what keeps others out.
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::{os::unix::ffi::OsStrExt, path::Path};
 
 /// More memory than this is not set aside for the page cache; Forebay's hot indexes fit.
 const MOST_SHARED_BUFFERS_MB: u64 = 512;

@@ -4,11 +4,12 @@
 //! of the data folder if that is somebody else, otherwise as `postgres` where that user exists, otherwise as
 //! `nobody`. Dropping the rights is left to the standard library, which also drops the supplementary groups.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::{
+    fs,
+    os::unix::{fs::MetadataExt, process::CommandExt},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// The unprivileged user that root runs the server as.
 #[derive(Debug, Clone, PartialEq, Eq)]

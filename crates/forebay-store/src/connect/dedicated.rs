@@ -4,12 +4,11 @@
 //! throw away. Behind a transaction-mode pooler `listen` does not work; notifications may only ever make things
 //! faster.
 
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_postgres::{AsyncMessage, Config, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{CONNECT_PATIENCE, in_time, refused};
+use super::failure::{CONNECT_TIMEOUT, refused, timed_out};
 use crate::error::Result;
 
 /// A connection of one's own; it is closed when this is dropped.
@@ -29,9 +28,9 @@ impl Drop for Dedicated {
 }
 
 pub(super) async fn open(config: &Config, tls: &MakeRustlsConnect, target: &str) -> Result<Dedicated> {
-    let attempt = tokio::time::timeout(CONNECT_PATIENCE, config.connect(tls.clone())).await;
+    let attempt = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls.clone())).await;
     let (client, mut connection) =
-        attempt.map_err(|_| in_time(target))?.map_err(|error| refused(target, error))?;
+        attempt.map_err(|_| timed_out(target))?.map_err(|error| refused(target, error))?;
     let (sender, notifications) = mpsc::unbounded_channel();
     let driving = tokio::spawn(async move {
         // Errors need no handling here: whoever uses the client gets them.

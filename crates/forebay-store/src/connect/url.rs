@@ -4,11 +4,15 @@
 //! it refuses what hosted databases put into the URLs that they hand out. So those are taken out of the URL here,
 //! and the rest is left to the driver. Messages never quote the URL: names of options at most.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode},
+};
 
 use super::tls::{Tls, Verify};
 use crate::error::{Error, Result};

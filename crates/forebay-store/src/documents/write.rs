@@ -11,12 +11,14 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::MAX_TITLE_BYTES;
 use crate::{
     error::Result,
     row::ReadRow,
     types::{SqlHash, SqlId},
 };
+
+/// The stored length of a title in bytes. Every chunk contains the title.
+pub const MAX_TITLE_BYTES: usize = 1024;
 
 const KNOWN_CHUNKS: &str = include_str!("known_chunks.sql");
 const ADD_CHUNKS: &str = include_str!("add_chunks.sql");

@@ -1,7 +1,6 @@
 //! Every error of this crate, with its stable code.
 
-use std::io;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use super::{server::ServerError, text};
 use crate::migrations::list;

@@ -4,8 +4,7 @@
 //! quotes whole rows. Here the message and the SQLSTATE are shown, the detail is not, and the chain ends, so that
 //! no skin prints a record's content by walking it. [`ServerError::driver`] has everything for whoever needs it.
 
-use std::error::Error as _;
-use std::fmt;
+use std::{error::Error as _, fmt};
 
 /// An error of the driver or of the server behind it.
 #[derive(Debug)]

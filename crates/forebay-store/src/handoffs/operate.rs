@@ -20,7 +20,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::CHANNEL;
+use super::enqueue::CHANNEL;
 use crate::{
     error::Result,
     references::hold_plans,

@@ -13,7 +13,7 @@ use forebay_domain::{
 };
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::{Enqueue, Queueing, Subscriber, enqueue, notify};
+use super::enqueue::{Enqueue, Queueing, Subscriber, enqueue, notify};
 use crate::{
     error::Result,
     row::ReadRow,

@@ -10,7 +10,7 @@ use forebay_domain::{
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::Receipt;
+use super::receipt::Receipt;
 use crate::{
     error::Result,
     row::{ReadRow, columns},

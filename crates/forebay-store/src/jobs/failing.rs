@@ -7,7 +7,7 @@ use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
 use jiff::SignedDuration;
 use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
-use super::Receipt;
+use super::receipt::Receipt;
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// How an attempt failed.

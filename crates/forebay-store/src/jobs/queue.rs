@@ -9,7 +9,7 @@ use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::Taken;
+use super::taken::Taken;
 use crate::{
     error::Result,
     row::{ReadRow, columns},

@@ -4,8 +4,7 @@
 //! role that may not create anything can still read it, so looking never makes it.
 
 use jiff::Timestamp;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction, types::Type};
 
 use super::list::Migration;
 use crate::{error::Result, row::ReadRow};

@@ -4,7 +4,6 @@ use forebay_domain::run::{Counts, RunStatus};
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use super::counts_from;
 use crate::{error::Result, row::ReadRow};
 
 /// A run with its source's name.
@@ -169,5 +168,19 @@ fn from_row(row: &Row) -> Result<RunRow> {
         num_requests: row.read("num_requests")?,
         num_not_modified: row.read("num_not_modified")?,
         bytes_received: row.read("bytes_received")?,
+    })
+}
+
+/// Reads the counts of a run.
+fn counts_from(row: &Row) -> Result<Counts> {
+    Ok(Counts {
+        num_seen: row.count("num_seen")?,
+        num_added: row.count("num_added")?,
+        num_updated: row.count("num_updated")?,
+        num_unchanged: row.count("num_unchanged")?,
+        num_removed: row.count("num_removed")?,
+        num_restored: row.count("num_restored")?,
+        num_duplicate: row.count("num_duplicate")?,
+        num_rejected: row.count("num_rejected")?,
     })
 }

@@ -3,7 +3,7 @@
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
 
-use super::{OnRemoved, TableName};
+use super::{name::TableName, spec::OnRemoved};
 use crate::{
     error::Result,
     row::ReadRow,

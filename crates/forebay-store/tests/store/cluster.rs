@@ -1,14 +1,20 @@
 //! The embedded cluster: made, shared, killed in every way, and refused where it has to be.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use forebay_store::Error;
-use forebay_store::cluster::{self, Cluster, ClusterOptions, Stopped};
+use forebay_store::{
+    Error,
+    cluster::{self, Cluster, ClusterOptions, Stopped},
+};
 use rustix::process::Signal;
 use tokio_postgres::NoTls;
 

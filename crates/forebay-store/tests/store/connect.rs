@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_store::connect::OpenOptions;
-use forebay_store::{Database, Error, Target, testing};
+use forebay_store::{Database, Error, Target, connect::OpenOptions, testing};
 
 use crate::support::Place;
 

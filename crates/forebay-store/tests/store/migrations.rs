@@ -1,8 +1,12 @@
 //! The migration runner: its mechanics with lists of our own, and the real list up and down.
 
-use forebay_store::migrations::with_list::{down, status, up};
-use forebay_store::migrations::{self, MIGRATIONS, Migration, MigrationState};
-use forebay_store::testing::{TestDatabase, empty_database};
+use forebay_store::{
+    migrations::{
+        self, MIGRATIONS, Migration, MigrationState,
+        with_list::{down, status, up},
+    },
+    testing::{TestDatabase, empty_database},
+};
 use tokio_postgres::Client;
 
 const FIRST: Migration = Migration {

@@ -1,16 +1,22 @@
 //! Everything through PgBouncer in transaction mode, two server connections for eight clients: what holds session
 //! state, or names a statement, fails here. Skipped where PgBouncer is not installed.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
 
-use forebay_store::connect::OpenOptions;
-use forebay_store::migrations::{self, MIGRATIONS};
-use forebay_store::testing::{TestDatabase, empty_database};
-use forebay_store::{Database, Target};
+use forebay_store::{
+    Database, Target,
+    connect::OpenOptions,
+    migrations::{self, MIGRATIONS},
+    testing::{TestDatabase, empty_database},
+};
 use tokio_postgres::config::Host;
 
 use crate::support::{Place, eventually};

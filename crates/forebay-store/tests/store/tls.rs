@@ -3,14 +3,14 @@
 //! The embedded cluster has no network address, so one is given to a cluster of this test with `ALTER SYSTEM`: an
 //! address of the loopback network that nobody else uses, which only Linux has without being told.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
-use std::process::Command;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    path::Path,
+    process::Command,
+};
 
-use forebay_store::cluster::Cluster;
-use forebay_store::connect::OpenOptions;
-use forebay_store::{Database, Result, Target};
+use forebay_store::{Database, Result, Target, cluster::Cluster, connect::OpenOptions};
 use tokio_postgres::NoTls;
 
 use crate::support::Place;

@@ -1,12 +1,13 @@
 //! Rows of a user's own tables, read as records; and contract versions that stay apart.
 
-use std::io::Read;
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::testing::{TestDatabase, database};
-use forebay_store::user_rows::{self, RowsSpec, VersionCount};
-use forebay_store::{Database, Error};
+use forebay_store::{
+    Database, Error,
+    testing::{TestDatabase, database},
+    user_rows::{self, RowsSpec, VersionCount},
+};
 
 use crate::story::Story;
 

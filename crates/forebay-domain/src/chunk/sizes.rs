@@ -1,0 +1,47 @@
+//! The size of chunks.
+
+/// How long chunks are, in characters (Unicode scalar values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkSizes {
+    target: usize,
+    max: usize,
+}
+
+/// Sizes that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "chunks have a target of at least {} characters and a maximum of at least the target and at most {}",
+    ChunkSizes::LEAST_TARGET,
+    ChunkSizes::GREATEST_MAX
+)]
+pub struct InvalidChunkSizes;
+
+impl ChunkSizes {
+    /// The least target.
+    pub const LEAST_TARGET: usize = 100;
+    /// The greatest maximum. A full-text index takes no more than 1 MiB for a text, and embedding models take less.
+    pub const GREATEST_MAX: usize = 16_000;
+
+    /// Chunks of about `target` characters and never more than `max`.
+    pub fn new(target: usize, max: usize) -> Result<Self, InvalidChunkSizes> {
+        let is_valid = Self::LEAST_TARGET <= target && target <= max && max <= Self::GREATEST_MAX;
+        if is_valid { Ok(Self { target, max }) } else { Err(InvalidChunkSizes) }
+    }
+
+    /// About how long a chunk is.
+    pub fn target(self) -> usize {
+        self.target
+    }
+
+    /// How long a chunk is at most.
+    pub fn max(self) -> usize {
+        self.max
+    }
+}
+
+impl Default for ChunkSizes {
+    /// 1,200 characters, and never more than 2,000.
+    fn default() -> Self {
+        Self { target: 1_200, max: 2_000 }
+    }
+}
