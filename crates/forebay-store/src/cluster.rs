@@ -115,6 +115,7 @@ impl Cluster {
         })
         .await?;
         let socket = up(&home, options).await?;
+        tracing::debug!(data_dir = %home.root.display(), "joined the embedded PostgreSQL");
         drop(start_lock);
         Ok(Self { home, socket, lease: Some(lease) })
     }
@@ -225,7 +226,10 @@ async fn start(home: &Home, options: &ClusterOptions) -> Result<server::Started>
         if major.is_none() {
             initialise::initialise(&home, &found, options.durable)?;
         }
-        server::start(&home, &found, lock, options.durable)
+        let started = server::start(&home, &found, lock, options.durable)?;
+        let data_dir = home.root.display();
+        tracing::info!(%data_dir, major = found.major, "started the embedded PostgreSQL");
+        Ok(started)
     })
     .await
 }
@@ -283,6 +287,7 @@ fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
 
 fn stop_server(home: &Home, patience: Duration) -> Result<()> {
     if server::stop(home, patience)? {
+        tracing::info!(data_dir = %home.root.display(), "stopped the embedded PostgreSQL");
         return Ok(());
     }
     Err(Error::ClusterStop { data_dir: home.root.clone(), seconds: patience.as_secs() })

@@ -7,7 +7,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
@@ -145,7 +145,22 @@ impl Database {
             recycle: Some(CONNECT_TIMEOUT),
         };
         let target = url::describe(&config);
-        let pool = Pool::builder(manager).max_size(options.pool_size.max(1)).timeouts(timeouts);
+        let opened = Hook::sync_fn(|_, _| {
+            tracing::debug!("opened a connection to the database");
+            Ok(())
+        });
+        // The pool replaces a connection that was closed while it was idle.
+        let reused = Hook::sync_fn(|client, _| {
+            if client.is_closed() {
+                tracing::warn!("a connection to the database was lost; reconnecting");
+            }
+            Ok(())
+        });
+        let pool = Pool::builder(manager)
+            .max_size(options.pool_size.max(1))
+            .timeouts(timeouts)
+            .post_create(opened)
+            .pre_recycle(reused);
         // Building fails only where timeouts are set and no runtime is.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;

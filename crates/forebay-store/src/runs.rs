@@ -111,6 +111,9 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
         let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
         transaction.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
     }
+    if !run_ids.is_empty() {
+        tracing::info!(source_id, %scope, ?run_ids, "closed runs whose process died");
+    }
     Ok(run_ids.len() as u64)
 }
 

@@ -83,6 +83,7 @@ fn initdb(home: &Home, binaries: &Binaries, unfinished: &Path, locale: &str, dur
     }
     let status = child.wait().map_err(folder("wait for", &program))?;
     if status.success() {
+        tracing::info!(major = binaries.major, "initialised the embedded PostgreSQL");
         return Ok(());
     }
     let words = String::from_utf8_lossy(&words);
@@ -92,10 +93,17 @@ fn initdb(home: &Home, binaries: &Binaries, unfinished: &Path, locale: &str, dur
     })
 }
 
-/// A name that no other attempt has had, dead or alive.
+/// A folder that doesn't exist yet. The start lock keeps other processes from choosing the same one.
 fn unfinished_folder(root: &Path) -> PathBuf {
-    let nanoseconds = jiff::Timestamp::now().as_nanosecond();
-    root.join(format!("{UNFINISHED}{}-{nanoseconds}", std::process::id()))
+    let process = std::process::id();
+    let mut number = 0_u32;
+    loop {
+        let folder = root.join(format!("{UNFINISHED}{process}-{number}"));
+        if !folder.exists() {
+            return folder;
+        }
+        number += 1;
+    }
 }
 
 /// Removes what interrupted attempts left. What cannot be removed now (an orphaned `initdb` may still write into

@@ -31,6 +31,7 @@ pub(super) async fn open(config: &Config, tls: &MakeRustlsConnect, target: &str)
     let attempt = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls.clone())).await;
     let (client, mut connection) =
         attempt.map_err(|_| timed_out(target))?.map_err(|error| refused(target, error))?;
+    tracing::debug!(target_database = target, "opened a dedicated connection to the database");
     let (sender, notifications) = mpsc::unbounded_channel();
     let driving = tokio::spawn(async move {
         // Errors need no handling here: whoever uses the client gets them.

@@ -158,7 +158,13 @@ pub async fn heartbeat(
             &[(&pipeline, Type::TEXT), (&receipts, Type::UUID_ARRAY), (&lease.as_secs_f64(), Type::FLOAT8)],
         )
         .await?;
-    rows.iter().map(|row| row.read("lease_until")).collect()
+    let leases =
+        rows.iter().map(|row| row.read("lease_until")).collect::<Result<Vec<Option<Timestamp>>>>()?;
+    let num_lost = leases.iter().filter(|lease| lease.is_none()).count();
+    if num_lost > 0 {
+        tracing::info!(pipeline, lost = num_lost, "claims were lost or fully reported");
+    }
+    Ok(leases)
 }
 
 /// Ends claimed attempts that succeeded. The answers are in the order of `claims`, of which each reference may be one.

@@ -87,7 +87,17 @@ pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -
     let statement = "select r.verdict from forebay_private.rescue_jobs($1, $2) as r";
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4), (&limit, Type::INT4)]).await?;
-    Ok(FailureReport::of(&answers(&rows)?))
+    let report = FailureReport::of(&answers(&rows)?);
+    if report != FailureReport::default() {
+        tracing::info!(
+            pipeline_id,
+            retrying = report.num_retrying,
+            failed = report.num_failed,
+            superseded = report.num_superseded,
+            "freed the jobs of claims whose lease has expired"
+        );
+    }
+    Ok(report)
 }
 
 async fn end(

@@ -38,6 +38,7 @@ pub async fn up(client: &mut Client, list: &[Migration]) -> Result<Vec<u32>> {
         history::write(&transaction, next).await.map_err(failed(next, "up"))?;
         // Deferred constraints are checked here, so this too can be the migration failing.
         transaction.commit().await.map_err(failed(next, "up"))?;
+        tracing::info!(version = next.version, name = next.name, "applied a migration");
         done.push(next.version);
     }
 }
@@ -60,6 +61,7 @@ pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Ve
         transaction.batch_execute(undone.down).await.map_err(failed(undone, "down"))?;
         history::erase(&transaction, undone.version).await.map_err(failed(undone, "down"))?;
         transaction.commit().await.map_err(failed(undone, "down"))?;
+        tracing::info!(version = undone.version, name = undone.name, "reverted a migration");
         done.push(undone.version);
     }
     if to == 0 {
