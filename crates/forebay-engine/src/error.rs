@@ -6,6 +6,8 @@ use forebay_domain::{breaker::RefusalReason, handoff::FailureClass};
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
+use crate::scrape::DefinitionError;
+
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +18,9 @@ pub enum Error {
     /// The input.
     #[error(transparent)]
     Source(#[from] forebay_sources::Error),
+    /// A source whose settings contradict each other.
+    #[error("the source {:?} cannot be used: {}", .0.source_name, .0.problem)]
+    Definition(#[from] DefinitionError),
     /// Not one page of a crawl could be fetched and read.
     #[error("{}", .0.message)]
     Crawl(Box<Incomplete>),
@@ -179,6 +184,7 @@ impl Error {
         match self {
             Self::Store(error) => error.code(),
             Self::Source(error) => error.code(),
+            Self::Definition(_) => "source_invalid",
             Self::Crawl(incomplete) => incomplete.code,
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",
@@ -211,6 +217,14 @@ impl Error {
         match self {
             Self::Store(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
+            Self::Definition(error) => Some(match error.field.as_slice() {
+                [] => format!("correct [sources.{}] in forebay.toml", error.source_name),
+                field => format!(
+                    "correct `{}` in [sources.{}] of forebay.toml",
+                    field.join("."),
+                    error.source_name
+                ),
+            }),
             Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
             Self::NotScraped { source_name } => Some(format!(
                 "define it as [sources.{source_name}] in forebay.toml; `forebay sources list` shows the defined sources"
@@ -285,7 +299,8 @@ impl Error {
             Self::Store(error) => {
                 matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
             }
-            Self::KeyUnknown { .. }
+            Self::Definition(_)
+            | Self::KeyUnknown { .. }
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
             | Self::ScopeIncomplete { .. }

@@ -22,10 +22,13 @@ pub mod schedule;
 mod scraper;
 mod stop;
 mod test;
+mod unmatched;
 
 pub use chain::{Candidate, Chain, scrape_chain};
 pub use declare::declare;
-pub use definition::{SourceDefinition, SourceKind, Sources};
+pub use definition::{
+    DefinitionError, DefinitionProblem, SourceDefinition, SourceKind, Sources, check, check_identity,
+};
 pub use ledger::enter;
 pub use many::{Scrape, Scraped, connections_for, scrape_many};
 pub use options::ScrapeOptions;
@@ -34,5 +37,6 @@ pub use sample::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected};
 pub use scraper::Scraper;
 pub use stop::Stop;
 pub use test::test;
+pub use unmatched::{Unmatched, unmatched};
 
 pub use crate::run_log::ENDED;

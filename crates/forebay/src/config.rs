@@ -12,7 +12,6 @@ mod breaker;
 mod definition;
 mod error;
 mod freshness;
-mod mirror;
 pub(crate) mod pipeline;
 #[cfg(test)]
 mod reference;

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use forebay_domain::{
-    breaker::BreakerPolicy, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
-};
+use forebay_domain::scope::Scope;
 use forebay_engine::scrape::{Scraper, SourceDefinition, SourceKind};
 use forebay_sources::{
     crawl::CrawlSettings,
@@ -75,25 +73,14 @@ pub(super) fn crawling() -> CrawlSettings {
 /// Scrapes a site at this URL into a database.
 pub(crate) fn scraper(database: Arc<Database>, url: &str, caller: &str) -> Result<Scraper, Failure> {
     let source = SourceDefinition {
-        name: SOURCE.to_owned(),
         entity_type: ENTITY_TYPE.to_owned(),
         key_fields: vec!["id".to_owned()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::default(),
-        guards: Some(GuardPolicy::default()),
         max_rejected_share: 0.0,
         complete: true,
-        sequence_field: None,
-        kind: SourceKind::Pages(kind(url)?),
         fetch: fetching(caller)?,
         crawl: crawling(),
-        breaker: BreakerPolicy::default(),
-        fallback: Vec::new(),
         scopes: vec![Scope::default()],
-        schedule: None,
-        enabled: true,
-        settings: json!({}),
-        reading_hash: String::new(),
+        ..SourceDefinition::new(SOURCE, SourceKind::Pages(kind(url)?))
     };
     let sources = BTreeMap::from([(source.name.clone(), source)]);
     Ok(Scraper { database, network: Network::new(1), sources: Arc::new(sources) })

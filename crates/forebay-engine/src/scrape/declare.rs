@@ -6,16 +6,20 @@ use forebay_store::{
     sources::{self, Declaration, Mirrored},
 };
 
-use super::{definition::Sources, options::ScrapeOptions, request::request};
+use super::{
+    definition::{Sources, check},
+    options::ScrapeOptions,
+    request::request,
+};
 use crate::error::Result;
 
 /// Declares the sources that can be scraped, and returns which of them changed. Writes nothing if none did.
 ///
 /// `sources` are all of the configuration: sources that were declared before and are missing from it are marked as
-/// brought by others. Another way of reading pages
-/// ([`SourceDefinition::reading_hash`](super::SourceDefinition::reading_hash)) raises a source's parser version, which
-/// invalidates what is remembered of its pages.
+/// brought by others. A new [reading](super::SourceDefinition::reading_hash) raises a source's parser version, which
+/// invalidates what is remembered of its pages. Error: `source_invalid`, before anything is written.
 pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored> {
+    check(sources)?;
     let declarations = sources.values().map(|source| Declaration {
         name: source.name.clone(),
         entity_type: source.entity_type.clone(),
@@ -23,8 +27,8 @@ pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored>
         // The same policy that a scrape of the source stores.
         policy: request(source, &Scope::default(), &ScrapeOptions::default()).policy().to_json(),
         kind: source.kind.as_str(),
-        settings: source.settings.clone(),
-        reading_hash: source.reading_hash.clone(),
+        settings: source.settings(),
+        reading_hash: source.reading_hash(),
         enabled: source.enabled,
         fallback: source.fallback.clone(),
     });

@@ -1,4 +1,10 @@
-//! A source as Forebay scrapes it: identity, policy and kind together, as the configuration declares them.
+//! A source that Forebay can scrape: identity, policy and kind together.
+//!
+//! [`SourceDefinition::new`] fills in every default, so a program sets only what differs. [`check`] finds settings that
+//! contradict each other; [`declare`](super::declare()) runs it before it writes anything.
+
+mod check;
+mod summary;
 
 use std::collections::BTreeMap;
 
@@ -11,54 +17,51 @@ use forebay_sources::{
     fetch::FetchSettings,
     kinds::{Command, File, PageKind, Postgres, Singer},
 };
-use serde_json::Value;
 
-/// A source that Forebay can scrape by itself.
+use crate::persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE};
+
+pub use self::check::{DefinitionError, DefinitionProblem, check, check_identity};
+
+/// A source that Forebay can scrape.
 #[derive(Clone, Debug)]
 pub struct SourceDefinition {
     /// Its name.
     pub name: String,
-    /// What its records are; `ensure` finds a source by it.
+    /// The type of its records; `ensure` finds a source by it. Default: [`DEFAULT_ENTITY_TYPE`].
     pub entity_type: String,
-    /// The fields that make a record's key, in order.
+    /// The fields that identify a record, in order. Default: those of the kind, if it has any.
     pub key_fields: Vec<String>,
     /// What to store and what to compare.
     pub rules: FieldRules,
-    /// What to do with a key that comes twice.
+    /// What to do with a key that a run sees twice.
     pub on_duplicate: OnDuplicate,
     /// When to hold a complete run; None: never.
     pub guards: Option<GuardPolicy>,
-    /// A run fails when more than this share (0 to 1) of its input is rejected.
+    /// A run fails when more than this share (0 to 1) of its input is rejected. Default: [`DEFAULT_MAX_REJECTED_SHARE`].
     pub max_rejected_share: f64,
-    /// A run covers its scope completely: what it does not see is gone. Taps say so themselves.
+    /// A run covers its whole scope: a record that it doesn't see is gone. Taps report this themselves.
     pub complete: bool,
-    /// A number that a record raises whenever it changes (iCalendar's `sequence`): a lower one never overwrites a higher.
+    /// A number that a record raises with each change (iCalendar's `sequence`): a lower one never overwrites a higher.
     pub sequence_field: Option<String>,
-    /// How its records are got.
+    /// How to get its records.
     pub kind: SourceKind,
-    /// How its pages or file are fetched.
+    /// How to fetch its pages or file.
     pub fetch: FetchSettings,
-    /// How far it is crawled.
+    /// How far to crawl it.
     pub crawl: CrawlSettings,
-    /// When it is left alone because it is out of order.
+    /// When to leave it alone because it fails.
     pub breaker: BreakerPolicy,
-    /// The sources to try when it fails or comes back empty, in order.
+    /// The sources to try when it fails or returns nothing, in order.
     pub fallback: Vec<String>,
-    /// The scopes that it is known to have; none: the whole source is one.
+    /// Its known scopes; none: the whole source is one.
     pub scopes: Vec<Scope>,
-    /// When its scopes are scraped by themselves.
+    /// When to scrape its scopes without being asked.
     pub schedule: Option<Schedule>,
     /// Whether it may be scraped at all.
     pub enabled: bool,
-    /// Its part of the configuration file as it is mirrored in the database. No secret is in it, only the names of the
-    /// variables and files that hold them.
-    pub settings: Value,
-    /// A digest of those settings that decide what is read from a page: when it changes, what is remembered of pages is
-    /// void.
-    pub reading_hash: String,
 }
 
-/// How the records of a source are got.
+/// How to get the records of a source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "there is one for each source, and most are the large one")]
@@ -87,7 +90,7 @@ impl SourceKind {
         }
     }
 
-    /// The names of the parts that a scope must have, because the kind's settings have a place for them.
+    /// The scope parts that its settings have placeholders for.
     pub fn placeholders(&self) -> Vec<&str> {
         match self {
             Self::Pages(kind) => kind.placeholders(),
@@ -95,11 +98,58 @@ impl SourceKind {
             Self::Command(_) | Self::Singer(_) | Self::Postgres(_) => Vec::new(),
         }
     }
+
+    /// Whether it goes through the fetcher, so that [`FetchSettings`] apply.
+    pub const fn is_fetched(&self) -> bool {
+        matches!(self, Self::Pages(_) | Self::File(_))
+    }
+
+    /// Whether it is crawled, so that [`CrawlSettings`] apply.
+    pub const fn is_crawled(&self) -> bool {
+        matches!(self, Self::Pages(_))
+    }
+
+    /// The key fields of a kind whose records have the same shape everywhere.
+    pub fn default_key_fields(&self) -> &'static [&'static str] {
+        match self.as_str() {
+            "ical" => &["uid", "recurrence_id"],
+            "feed" => &["id"],
+            _ => &[],
+        }
+    }
+
+    /// The field with the sequence number that records of this kind carry by their standard.
+    pub fn default_sequence_field(&self) -> Option<&'static str> {
+        (self.as_str() == "ical").then_some("sequence")
+    }
 }
 
 impl SourceDefinition {
-    /// Whether a scope is one that the source can be scraped for: one of those declared. If none is declared, one that
-    /// fills all places that its settings leave for a scope, and says nothing else, because nothing else would come of it.
+    /// A source with the default for everything but its name and kind.
+    pub fn new(name: impl Into<String>, kind: SourceKind) -> Self {
+        Self {
+            name: name.into(),
+            entity_type: DEFAULT_ENTITY_TYPE.to_owned(),
+            key_fields: kind.default_key_fields().iter().map(|field| (*field).to_owned()).collect(),
+            rules: FieldRules::default(),
+            on_duplicate: OnDuplicate::default(),
+            guards: Some(GuardPolicy::default()),
+            max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
+            complete: false,
+            sequence_field: kind.default_sequence_field().map(str::to_owned),
+            kind,
+            fetch: FetchSettings::default(),
+            crawl: CrawlSettings::default(),
+            breaker: BreakerPolicy::default(),
+            fallback: Vec::new(),
+            scopes: Vec::new(),
+            schedule: None,
+            enabled: true,
+        }
+    }
+
+    /// Whether the source can be scraped for a scope: one of those declared. If none is declared, a scope that fills all
+    /// placeholders of its settings and has no other parts, because those would have no effect.
     pub fn covers(&self, scope: &Scope) -> bool {
         if !self.scopes.is_empty() {
             return self.scopes.contains(scope);
@@ -109,7 +159,7 @@ impl SourceDefinition {
             && scope.pairs().all(|(name, _)| placeholders.contains(&name))
     }
 
-    /// The scopes that are scraped when none is named.
+    /// The scopes to scrape when none is named.
     pub fn declared_scopes(&self) -> Vec<Scope> {
         if self.scopes.is_empty() { vec![Scope::default()] } else { self.scopes.clone() }
     }

@@ -240,10 +240,10 @@ impl Beginning {
         let client = self.scraper.database.client().await?;
         let stored = sources::find(&**client, &self.source.name).await?;
         let rules = StoredPolicy { rules: self.source.rules.clone(), ..StoredPolicy::default() }.to_json();
+        let reading_hash = self.source.reading_hash();
         Ok(stored.filter(|stored| {
-            // A source that was never declared has none; programs make such sources for themselves.
-            let reading_hash = stored.settings["reading_hash"].as_str().unwrap_or_default();
-            reading_hash == self.source.reading_hash
+            // A program that scrapes without declaring its sources stores none.
+            stored.settings["reading_hash"].as_str().is_none_or(|declared| declared == reading_hash)
                 && stored.policy["rules"] == rules["rules"]
                 && stored.key_fields == self.source.key_fields
         }))

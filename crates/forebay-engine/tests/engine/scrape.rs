@@ -12,16 +12,13 @@ mod schedule;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use forebay_domain::{
-    breaker::BreakerPolicy, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
-};
+use forebay_domain::scope::Scope;
 use forebay_engine::{
     Result,
     persist::RunReport,
     scrape::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, scrape},
 };
 use forebay_sources::{
-    crawl::CrawlSettings,
     fetch::{FetchSettings, Network},
     kinds::{Html, PageKind, PageReader},
 };
@@ -52,26 +49,13 @@ pub(crate) fn courses(name: &str, url: &str) -> SourceDefinition {
         "allow_private": true, "rate": "unlimited", "retries": 0, "backoff": "1ms",
     }))
     .unwrap();
+    let kind = SourceKind::Pages(PageKind::new(None, PageReader::Html(html)).unwrap());
     SourceDefinition {
-        name: name.into(),
         entity_type: "course".into(),
         key_fields: vec!["id".into()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::First,
-        guards: Some(GuardPolicy::default()),
-        max_rejected_share: 0.1,
         complete: true,
-        sequence_field: None,
-        kind: SourceKind::Pages(PageKind::new(None, PageReader::Html(html)).unwrap()),
         fetch,
-        crawl: CrawlSettings::default(),
-        breaker: BreakerPolicy::default(),
-        fallback: Vec::new(),
-        scopes: Vec::new(),
-        schedule: None,
-        enabled: true,
-        settings: json!({}),
-        reading_hash: String::new(),
+        ..SourceDefinition::new(name, kind)
     }
 }
 

@@ -225,7 +225,7 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
 }
 
 fn format(args: &Args, source: Option<&config::Source>) -> Format {
-    args.format.or(source.map(|s| s.format)).unwrap_or_default()
+    args.format.or(source.and_then(|s| s.format)).unwrap_or_default()
 }
 
 /// Standard input cannot be checked before it is read.

@@ -4,7 +4,6 @@ mod breaker;
 mod list;
 mod show;
 mod test;
-mod unmatched;
 
 use clap::Subcommand;
 

@@ -1,9 +1,9 @@
-//! `[sources.NAME.breaker]`: when a source is left alone because it is out of order.
+//! `[sources.NAME.breaker]`: when to leave a failing source alone.
 //!
-//! What is not given is as in the built-in policy (`forebay_domain::breaker`); the defaults told here are held to it by
-//! a test.
+//! Settings that are not given are those of the built-in policy (`forebay_domain::breaker`). A test compares the defaults
+//! in the comments with it. The engine checks the numbers.
 
-use forebay_domain::breaker::{BreakerPolicy, FailureWeights, MAX_PROBES, MAX_WINDOW};
+use forebay_domain::breaker::{BreakerPolicy, FailureWeights};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -61,60 +61,36 @@ struct Weights {
 }
 
 impl Breaker {
-    /// The policy. Error: the key that is wrong, and what is wrong with it.
-    pub(super) fn policy(&self) -> Result<BreakerPolicy, (&'static str, String)> {
+    /// The built-in policy with what is given here laid over it.
+    pub(super) fn policy(&self) -> BreakerPolicy {
         let built_in = BreakerPolicy::default();
         let length = |given: Option<Duration>, default| given.map_or(default, signed);
         let share = |given: Option<Share>, default| given.map_or(default, Share::get);
-        let number = |key, given: Option<u32>, default, most| match given.unwrap_or(default) {
-            number if (1..=most).contains(&number) => Ok(number),
-            _ if most == u32::MAX => Err((key, format!("{key} must be a whole number of at least 1"))),
-            _ => Err((key, format!("{key} must be a whole number from 1 to {most}"))),
-        };
-        let window = number("window", self.window, built_in.window, MAX_WINDOW)?;
-        let min_calls = match self.min_calls {
-            // A window that is shorter than the default number needs no more than it holds.
-            None => built_in.min_calls.min(window),
-            given => number("min_calls", given, 1, MAX_WINDOW)?,
-        };
-        if min_calls > window {
-            return Err((
-                "min_calls",
-                "min_calls is more than the window holds, so it would never open".to_owned(),
-            ));
-        }
-        let (wait, max_wait) = (length(self.wait, built_in.wait), length(self.max_wait, built_in.max_wait));
-        if wait > max_wait {
-            let key = if self.wait.is_some() { "wait" } else { "max_wait" };
-            return Err((key, "wait must not be longer than max_wait".to_owned()));
-        }
-        Ok(BreakerPolicy {
+        let window = self.window.unwrap_or(built_in.window);
+        let weights = built_in.weights;
+        BreakerPolicy {
             window,
             window_time: length(self.window_time, built_in.window_time),
-            min_calls,
+            // A window that is shorter than the default number needs no more than it holds.
+            min_calls: self.min_calls.unwrap_or_else(|| built_in.min_calls.min(window.max(1))),
             failure_rate: share(self.failure_rate, built_in.failure_rate),
             max_consecutive: self
                 .max_consecutive
                 .map_or(built_in.max_consecutive, |number| (number > 0).then_some(number)),
-            wait,
-            max_wait,
+            wait: length(self.wait, built_in.wait),
+            max_wait: length(self.max_wait, built_in.max_wait),
             jitter: share(self.jitter, built_in.jitter),
-            probes: number("probes", self.probes, built_in.probes, MAX_PROBES)?,
+            probes: self.probes.unwrap_or(built_in.probes),
             probe_lease: length(self.probe_lease, built_in.probe_lease),
-            success_threshold: number(
-                "success_threshold",
-                self.success_threshold,
-                built_in.success_threshold,
-                u32::MAX,
-            )?,
+            success_threshold: self.success_threshold.unwrap_or(built_in.success_threshold),
             weights: FailureWeights {
-                transient: share(self.weights.transient, built_in.weights.transient),
-                throttled: share(self.weights.throttled, built_in.weights.throttled),
-                permanent: share(self.weights.permanent, built_in.weights.permanent),
-                zero_records: share(self.weights.zero_records, built_in.weights.zero_records),
-                coverage_drop: share(self.weights.coverage_drop, built_in.weights.coverage_drop),
+                transient: share(self.weights.transient, weights.transient),
+                throttled: share(self.weights.throttled, weights.throttled),
+                permanent: share(self.weights.permanent, weights.permanent),
+                zero_records: share(self.weights.zero_records, weights.zero_records),
+                coverage_drop: share(self.weights.coverage_drop, weights.coverage_drop),
             },
-        })
+        }
     }
 }
 

@@ -1,26 +1,27 @@
-//! From `[sources.NAME]` to what the engine scrapes, with the checks that need more than one setting.
+//! From `[sources.NAME]` to the engine's definition of a source.
+//!
+//! The engine decides which settings go together ([`check`]); here they are only carried over. What stays are the checks
+//! about the file itself: settings without effect, which would otherwise be ignored in silence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use forebay_domain::{identity::KeyField, scope::Scope};
-use forebay_engine::{
-    persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE},
-    scrape::{SourceDefinition, SourceKind, Sources},
-};
+use forebay_domain::scope::Scope;
+use forebay_engine::scrape::{DefinitionError, SourceDefinition, SourceKind, Sources, check, check_identity};
 use forebay_sources::{
     Error,
     fetch::FetchSettings,
     kinds::{PageKind, PageReader},
 };
 
-use super::{error::Problem, mirror, source::KeyFields, source::Source};
+use super::{
+    breaker::Breaker,
+    error::Problem,
+    source::{KeyFields, Source},
+};
 use crate::cli::values::Share;
 
-/// Settings that speak of scraping: without a kind they would be ignored in silence.
-const OF_SCRAPING: [&str; 9] =
-    ["complete", "sequence", "scopes", "fetch", "crawl", "breaker", "fallback", "schedule", "enabled"];
-
-/// The definitions of all sources with a kind. Gives the keys that kinds bring to the sources. `written` is the file.
+/// The definitions of all sources with a kind. Sets the default key of the kind where a source names none. `written` is
+/// the file.
 pub(super) fn define(
     sources: &mut BTreeMap<String, Source>,
     written: &toml::Table,
@@ -28,295 +29,181 @@ pub(super) fn define(
     let mut definitions = Sources::new();
     for (name, source) in sources.iter_mut() {
         let at = At { name };
-        at.check_name()?;
-        let kind = kind(source, &at)?;
+        let Some(kind) = kind(source, &at)? else {
+            check_without_kind(source, &at)?;
+            continue;
+        };
         if source.key.as_slice().is_empty() {
-            source.key = match kind.as_ref().map(SourceKind::as_str) {
-                Some("ical") => KeyFields::brought(&["uid", "recurrence_id"]),
-                Some("feed") => KeyFields::brought(&["id"]),
-                _ => return Err(at.problem(&[], "missing field `key`")),
-            };
+            source.key = KeyFields::from_kind(kind.default_key_fields());
         }
-        if let Some(index) = source.key.as_slice().iter().position(|field| field.parse::<KeyField>().is_err())
-        {
-            let message = format!(
-                "the key field {:?} is neither a field's name nor a JSON pointer (RFC 6901)",
-                source.key.as_slice()[index]
-            );
-            return Err(at.problem(&["key", &index.to_string()], message));
-        }
-        check_key_fields(source, &at)?;
-        let own =
-            written.get("sources").and_then(|sources| sources.get(name)).and_then(toml::Value::as_table);
-        let own = own.cloned().unwrap_or_default();
-        if let Some(kind) = kind {
-            let defaults = written.get("fetch").and_then(toml::Value::as_table);
-            let definition = definition(source, kind, &own, defaults, &at)?;
-            definitions.insert(name.clone(), definition);
-        } else if let Some(key) = OF_SCRAPING.iter().find(|key| own.contains_key(**key)) {
-            let message = format!(
-                "{key} has no meaning for a source that has no kind: add a table such as [sources.{name}.html]"
-            );
-            return Err(at.problem(&[key], message));
-        }
+        check_effect(source, &kind, &at)?;
+        let fetch = fetch(name, written, &at)?;
+        definitions.insert(name.clone(), definition(source, kind, fetch, &at)?);
     }
-    for (name, definition) in &definitions {
-        check_fallback(name, definition, sources, &definitions)?;
-    }
+    check(&definitions)?;
     Ok(definitions)
 }
 
-/// A key field that no selector fills would leave every record without a key.
-fn check_key_fields(source: &Source, at: &At<'_>) -> Result<(), Problem> {
-    let Some(html) = &source.html else { return Ok(()) };
-    let details = html.detail.iter().flat_map(|detail| detail.fields.keys());
-    let names: BTreeSet<&str> = html.fields.keys().chain(details).map(String::as_str).collect();
-    for (index, field) in source.key.as_slice().iter().enumerate() {
-        // Of a pointer, the first step is the field.
-        let name = match field.strip_prefix('/') {
-            Some(pointer) => {
-                pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
-            }
-            None => field.clone(),
-        };
-        if !names.contains(name.as_str()) {
-            let message = format!(
-                "no record would have the key field `{name}`: neither html.fields nor html.detail.fields has it"
-            );
-            let problem = at.problem(&["key", &index.to_string()], message);
-            return Err(problem.meant(&name, names.into_iter()));
+impl From<DefinitionError> for Problem {
+    fn from(error: DefinitionError) -> Self {
+        let path = ["sources".to_owned(), error.source_name].into_iter().chain(error.field);
+        let problem = Self::at(path, error.problem.to_string());
+        match error.problem.suggestion() {
+            Some((unknown, known)) => problem.meant(unknown, known.iter().map(String::as_str)),
+            None => problem,
         }
     }
-    Ok(())
 }
 
 fn definition(
     source: &Source,
     kind: SourceKind,
-    own: &toml::Table,
-    fetch_defaults: Option<&toml::Table>,
+    fetch: FetchSettings,
     at: &At<'_>,
 ) -> Result<SourceDefinition, Problem> {
-    check_meaning(source, &kind, own, at)?;
-    let breaker = source.breaker.policy().map_err(|(key, message)| at.problem(&["breaker", key], message))?;
-    let sequence_field = match (&source.sequence, &kind) {
-        (None, kind) => (kind.as_str() == "ical").then(|| "sequence".to_owned()),
-        (Some(field), _) if field.is_empty() => {
-            return Err(at.problem(&["sequence"], "sequence names an empty field"));
-        }
-        (given, _) => given.clone(),
-    };
-    let scopes = scopes(source, &kind, at)?;
+    let default = SourceDefinition::new(at.name, kind);
     Ok(SourceDefinition {
-        name: at.name.to_owned(),
-        entity_type: source.entity.clone().unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned()),
+        entity_type: source.entity.clone().unwrap_or(default.entity_type),
         key_fields: source.key.as_slice().to_vec(),
         rules: source.field_rules(),
         on_duplicate: source.on_duplicate.into(),
         guards: source.guards.enabled.then(|| source.guards.policy(None)),
-        max_rejected_share: source.guards.max_rejected.map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get),
+        max_rejected_share: source.guards.max_rejected.map_or(default.max_rejected_share, Share::get),
         complete: source.complete,
-        sequence_field,
-        settings: mirror::settings(own),
-        reading_hash: mirror::reading_hash(own),
-        kind,
-        fetch: fetch(own, fetch_defaults, at)?,
-        crawl: source.crawl.clone(),
-        breaker,
+        sequence_field: source.sequence.clone().or(default.sequence_field),
+        fetch,
+        crawl: source.crawl.clone().unwrap_or(default.crawl),
+        breaker: source.breaker.as_ref().map_or(default.breaker, Breaker::policy),
         fallback: source.fallback.clone(),
-        scopes,
+        scopes: scopes(source, at)?,
         schedule: source.schedule.as_ref().map(|schedule| schedule.get().clone()),
         enabled: source.enabled,
+        ..default
     })
 }
 
 /// The kind of a source; `None`: it has none.
 fn kind(source: &Source, at: &At<'_>) -> Result<Option<SourceKind>, Problem> {
-    let Source { http_json, html, json_ld, feed, ical, sitemap, file, command, singer, postgres, .. } =
-        source;
-    let given = [
-        ("http_json", http_json.is_some()),
-        ("html", html.is_some()),
-        ("json_ld", json_ld.is_some()),
-        ("feed", feed.is_some()),
-        ("ical", ical.is_some()),
-        ("file", file.is_some()),
-        ("command", command.is_some()),
-        ("singer", singer.is_some()),
-        ("postgres", postgres.is_some()),
-    ];
-    let mut names = given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name));
-    let (first, second) = (names.next(), names.next());
-    if let (Some(first), Some(second)) = (first, second) {
+    let wrong = |name: &'static str| move |error: Error| at.setting(name, &error);
+    let pages = |name, reader| {
+        PageKind::new(source.sitemap.clone(), reader).map(SourceKind::Pages).map_err(wrong(name))
+    };
+    let mut kinds = Vec::new();
+    if let Some(kind) = &source.http_json {
+        kinds.push(("http_json", pages("http_json", PageReader::HttpJson(kind.clone()))));
+    }
+    if let Some(kind) = &source.html {
+        kinds.push(("html", pages("html", PageReader::Html(kind.clone()))));
+    }
+    if let Some(kind) = &source.json_ld {
+        kinds.push(("json_ld", pages("json_ld", PageReader::JsonLd(kind.clone()))));
+    }
+    if let Some(kind) = &source.feed {
+        kinds.push(("feed", pages("feed", PageReader::Feed(kind.clone()))));
+    }
+    if let Some(kind) = &source.ical {
+        kinds.push(("ical", pages("ical", PageReader::Ical(kind.clone()))));
+    }
+    if let Some(kind) = &source.file {
+        kinds.push(("file", kind.check().map(|()| SourceKind::File(kind.clone())).map_err(wrong("file"))));
+    }
+    if let Some(kind) = &source.command {
+        let checked = kind.check().map(|()| SourceKind::Command(kind.clone()));
+        kinds.push(("command", checked.map_err(wrong("command"))));
+    }
+    if let Some(kind) = &source.singer {
+        let checked = kind.check().map(|()| SourceKind::Singer(kind.clone()));
+        kinds.push(("singer", checked.map_err(wrong("singer"))));
+    }
+    if let Some(kind) = &source.postgres {
+        let checked = kind.check().map(|()| SourceKind::Postgres(kind.clone()));
+        kinds.push(("postgres", checked.map_err(wrong("postgres"))));
+    }
+    if let [(first, _), (second, _), ..] = kinds.as_slice() {
         let message =
-            format!("a source has one kind, and this one has {first} already: make two sources of it");
+            format!("a source has one kind, and this one already has {first}: split it into two sources");
         return Err(at.problem(&[second], message));
     }
-    let Some(name) = first else {
-        return match sitemap {
-            Some(_) => {
-                Err(at
-                    .problem(&["sitemap"], "a sitemap leads to pages: add html or json_ld, which reads them"))
-            }
-            None => Ok(None),
-        };
-    };
-    let reader = if let Some(kind) = http_json {
-        Some(PageReader::HttpJson(kind.clone()))
-    } else if let Some(kind) = html {
-        Some(PageReader::Html(kind.clone()))
-    } else if let Some(kind) = json_ld {
-        Some(PageReader::JsonLd(kind.clone()))
-    } else if let Some(kind) = feed {
-        Some(PageReader::Feed(kind.clone()))
-    } else {
-        ical.as_ref().map(|kind| PageReader::Ical(kind.clone()))
-    };
-    let wrong = |error: Error| at.setting(name, &error);
-    if let Some(reader) = reader {
-        return PageKind::new(sitemap.clone(), reader)
-            .map(|kind| Some(SourceKind::Pages(kind)))
-            .map_err(wrong);
+    let kind = kinds.pop().map(|(_, kind)| kind).transpose()?;
+    if source.sitemap.is_some() && !matches!(kind, Some(SourceKind::Pages(_))) {
+        return Err(
+            at.problem(&["sitemap"], "a sitemap only leads to pages: add html or json_ld to read them")
+        );
     }
-    if sitemap.is_some() {
-        return Err(at.problem(&["sitemap"], "sitemap can only lead to html or json_ld"));
-    }
-    if let Some(kind) = file {
-        kind.check().map_err(wrong)?;
-        return Ok(Some(SourceKind::File(kind.clone())));
-    }
-    if let Some(kind) = command {
-        kind.check().map_err(wrong)?;
-        return Ok(Some(SourceKind::Command(kind.clone())));
-    }
-    if let Some(kind) = singer {
-        kind.check().map_err(wrong)?;
-        return Ok(Some(SourceKind::Singer(kind.clone())));
-    }
-    if let Some(kind) = postgres {
-        kind.check().map_err(wrong)?;
-        return Ok(Some(SourceKind::Postgres(kind.clone())));
-    }
-    Ok(None)
+    Ok(kind)
 }
 
-/// Refuses settings that the kind cannot go by.
-fn check_meaning(source: &Source, kind: &SourceKind, own: &toml::Table, at: &At<'_>) -> Result<(), Problem> {
+/// Refuses settings that have no effect for the kind.
+fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), Problem> {
     let word = kind.as_str();
-    let is_fetched = matches!(kind, SourceKind::Pages(_) | SourceKind::File(_));
-    let is_crawled = matches!(kind, SourceKind::Pages(_));
-    for (key, is_given, has_meaning) in
-        [("fetch", source.fetch.is_some(), is_fetched), ("crawl", own.contains_key("crawl"), is_crawled)]
-    {
-        if is_given && !has_meaning {
-            return Err(at.problem(&[key], format!("{key} has no meaning for a source of kind {word}")));
+    for (key, is_given, has_effect) in [
+        ("fetch", source.fetch.is_some(), kind.is_fetched()),
+        ("crawl", source.crawl.is_some(), kind.is_crawled()),
+    ] {
+        if is_given && !has_effect {
+            return Err(at.problem(&[key], format!("{key} has no effect for a source of kind {word}")));
         }
     }
-    for key in ["format", "records"] {
-        if own.contains_key(key) {
-            let message =
-                format!("{key} is for files that `forebay persist` is given; this source is of kind {word}");
+    for (key, is_given) in [("format", source.format.is_some()), ("records", source.records.is_some())] {
+        if is_given {
+            let message = format!("{key} is only for `forebay persist`; this source is of kind {word}");
             return Err(at.problem(&[key], message));
-        }
-    }
-    match word {
-        "feed" if source.complete => Err(at.problem(
-            &["complete"],
-            "a feed shows only its latest entries, so what it does not show is not gone: leave complete out",
-        )),
-        "singer" if source.complete => {
-            Err(at.problem(&["complete"], "a tap says itself whether it sent everything: leave complete out"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The declared scopes, each of which fills all places of the URLs.
-fn scopes(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<Vec<Scope>, Problem> {
-    let places = kind.placeholders();
-    let mut scopes = Vec::new();
-    for (index, pairs) in source.scopes.iter().enumerate() {
-        let index = index.to_string();
-        let wrong = |message: String| at.problem(&["scopes", &index], message);
-        if let Some((name, _)) = pairs.iter().find(|(name, value)| name.contains('=') || value.is_empty()) {
-            return Err(wrong(format!("the scope has no value for `{name}`")));
-        }
-        let scope = Scope::parse(pairs.iter().map(|(name, value)| format!("{name}={value}")))
-            .map_err(|error| wrong(error.to_string()))?;
-        if let Some(missing) = places.iter().find(|name| scope.get(name).is_none()) {
-            return Err(wrong(format!("the scope has no `{missing}`, for which the URL has a place")));
-        }
-        if scopes.contains(&scope) {
-            return Err(wrong("the scope is there twice".to_owned()));
-        }
-        scopes.push(scope);
-    }
-    if let (Some(missing), true, Some(_)) = (places.first(), scopes.is_empty(), &source.schedule) {
-        let message = format!("nobody says for which `{missing}` it is scraped by schedule: declare scopes");
-        return Err(at.problem(&["schedule"], message));
-    }
-    Ok(scopes)
-}
-
-/// The source's own `fetch` laid over the file's.
-fn fetch(own: &toml::Table, defaults: Option<&toml::Table>, at: &At<'_>) -> Result<FetchSettings, Problem> {
-    let mut merged = defaults.cloned().unwrap_or_default();
-    merged.extend(own.get("fetch").and_then(toml::Value::as_table).cloned().unwrap_or_default());
-    // Each of the two was read by itself already.
-    merged.try_into().map_err(|error| at.problem(&["fetch"], error.message()))
-}
-
-/// A fallback answers for the same entity, can be scraped, and does not lead back.
-fn check_fallback(
-    name: &str,
-    definition: &SourceDefinition,
-    sources: &BTreeMap<String, Source>,
-    definitions: &Sources,
-) -> Result<(), Problem> {
-    let at = At { name };
-    for (index, other) in definition.fallback.iter().enumerate() {
-        let wrong = |message: String| Err(at.problem(&["fallback", &index.to_string()], message));
-        let Some(found) = definitions.get(other) else {
-            if sources.contains_key(other) {
-                return wrong(format!("the source `{other}` has no kind, so it cannot be scraped instead"));
-            }
-            let problem =
-                at.problem(&["fallback", &index.to_string()], format!("there is no source `{other}`"));
-            return Err(
-                problem.meant(other, definitions.keys().map(String::as_str).filter(|known| *known != name))
-            );
-        };
-        if definition.fallback[..index].contains(other) {
-            return wrong(format!("the source `{other}` is there twice"));
-        }
-        if found.entity_type != definition.entity_type {
-            return wrong(format!(
-                "the records of `{other}` are {}, not {}: they cannot stand in",
-                found.entity_type, definition.entity_type
-            ));
-        }
-        if leads_to(other, name, definitions) {
-            return wrong(format!("the fallback `{other}` leads back to `{name}`"));
         }
     }
     Ok(())
 }
 
-/// Whether the fallbacks of a source, and theirs, come to another one.
-fn leads_to(from: &str, to: &str, definitions: &Sources) -> bool {
-    let (mut open, mut seen) = (vec![from], BTreeSet::new());
-    while let Some(name) = open.pop() {
-        if name == to {
-            return true;
-        }
-        if seen.insert(name) {
-            open.extend(definitions.get(name).iter().flat_map(|source| &source.fallback).map(String::as_str));
+/// A source without a kind needs a key and has no use for settings about scraping.
+fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
+    check_identity(at.name, source.key.as_slice())?;
+    let of_scraping = [
+        ("complete", source.complete),
+        ("sequence", source.sequence.is_some()),
+        ("scopes", !source.scopes.is_empty()),
+        ("fetch", source.fetch.is_some()),
+        ("crawl", source.crawl.is_some()),
+        ("breaker", source.breaker.is_some()),
+        ("fallback", !source.fallback.is_empty()),
+        ("schedule", source.schedule.is_some()),
+        ("enabled", !source.enabled),
+    ];
+    match of_scraping.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((key, _)) => {
+            let message = format!(
+                "{key} has no effect for a source without a kind: add a table such as [sources.{}.html]",
+                at.name
+            );
+            Err(at.problem(&[key], message))
         }
     }
-    false
 }
 
-/// A source as a place of the file.
+/// The declared scopes.
+fn scopes(source: &Source, at: &At<'_>) -> Result<Vec<Scope>, Problem> {
+    let mut scopes = Vec::new();
+    for (index, pairs) in source.scopes.iter().enumerate() {
+        let wrong = |message: String| at.problem(&["scopes", &index.to_string()], message);
+        if let Some((name, _)) = pairs.iter().find(|(name, value)| name.contains('=') || value.is_empty()) {
+            return Err(wrong(format!("the scope has no value for `{name}`")));
+        }
+        let scope = Scope::parse(pairs.iter().map(|(name, value)| format!("{name}={value}")));
+        scopes.push(scope.map_err(|error| wrong(error.to_string()))?);
+    }
+    Ok(scopes)
+}
+
+/// The source's own `fetch` over the file's, key by key. Each was already parsed by itself.
+fn fetch(name: &str, written: &toml::Table, at: &At<'_>) -> Result<FetchSettings, Problem> {
+    let own = written.get("sources").and_then(|sources| sources.get(name)?.get("fetch"));
+    let mut merged = toml::Table::new();
+    for layer in [written.get("fetch"), own].into_iter().flatten().filter_map(toml::Value::as_table) {
+        merged.extend(layer.clone());
+    }
+    merged.try_into().map_err(|error| at.problem(&["fetch"], error.message()))
+}
+
+/// A source as a place in the file.
 struct At<'a> {
     name: &'a str,
 }
@@ -336,21 +223,5 @@ impl At<'_> {
             keys.insert(0, kind);
         }
         self.problem(&keys, error.to_string())
-    }
-
-    fn check_name(&self) -> Result<(), Problem> {
-        let is_name_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let is_good = self.name.len() <= 63
-            && self.name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && self.name.chars().all(is_name_char);
-        if is_good {
-            return Ok(());
-        }
-        let message = format!(
-            "a source cannot be called {:?}: a name begins with a letter or digit and has at most 63 letters, digits, \
-             dots, _ and -",
-            self.name
-        );
-        Err(self.problem(&[], message))
     }
 }

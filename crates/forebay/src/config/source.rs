@@ -54,7 +54,7 @@ pub(crate) struct Source {
     pub(crate) guards: Guards,
     /// The format of files that `forebay persist` is given. Default: `auto`.
     #[serde(default)]
-    pub(crate) format: Format,
+    pub(crate) format: Option<Format>,
     /// A JSON pointer to where in a JSON document that `forebay persist` is given the records are. Default: the document,
     /// or the array that it is.
     #[serde(default)]
@@ -106,10 +106,10 @@ pub(crate) struct Source {
     pub(crate) fetch: Option<FetchSettings>,
     /// How far its pages are crawled.
     #[serde(default)]
-    pub(crate) crawl: CrawlSettings,
+    pub(crate) crawl: Option<CrawlSettings>,
     /// When it is left alone because it is out of order.
     #[serde(default)]
-    pub(crate) breaker: Breaker,
+    pub(crate) breaker: Option<Breaker>,
     /// The sources of the same entity to try, in order, when it fails or comes back empty. Default: none.
     #[serde(default)]
     pub(crate) fallback: Vec<String>,
@@ -192,8 +192,8 @@ impl<'de> Deserialize<'de> for OneOrMore {
 }
 
 impl KeyFields {
-    /// The key that a kind brings.
-    pub(super) fn brought(fields: &[&str]) -> Self {
+    /// The default key of a kind.
+    pub(super) fn from_kind(fields: &[&str]) -> Self {
         Self(fields.iter().map(|field| (*field).to_owned()).collect())
     }
 

@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use forebay_engine::scrape::{Sources, declare};
+use forebay_engine::scrape::{SourceKind, Sources, declare};
+use forebay_sources::kinds::{PageKind, PageReader};
 use forebay_store::sources::Mirrored;
 use serde_json::json;
 
 use super::{World, courses, list};
 use crate::{persist::counts, site::Asked};
 
-/// The sources of a world, with the reading of `courses`.
-fn sources(world: &World, reading_hash: &str, changed: impl FnOnce(&mut Sources)) -> Sources {
+/// The sources of a world, with the selector by which `courses` reads its titles.
+fn sources(world: &World, title: &str, changed: impl FnOnce(&mut Sources)) -> Sources {
     let mut sources = Sources::clone(&world.scraper.sources);
-    let courses = sources.get_mut("courses").unwrap();
-    reading_hash.clone_into(&mut courses.reading_hash);
-    courses.settings = json!({ "html": { "items": ".course" } });
+    let html = serde_json::from_value(json!({
+        "url": format!("{}/", world.site.url),
+        "items": ".course",
+        "fields": { "id": "@data-id", "title": title },
+        "next": "a[rel=next]",
+    }));
+    let reader = PageReader::Html(html.unwrap());
+    sources.get_mut("courses").unwrap().kind = SourceKind::Pages(PageKind::new(None, reader).unwrap());
     changed(&mut sources);
     sources
 }
@@ -27,7 +33,7 @@ fn changed(names: &[&str]) -> Mirrored {
 async fn a_declaration_is_written_once_and_left_alone_after_that() {
     let world = World::open().await;
     let database = &world.scraper.database;
-    let first = sources(&world, "one", |_| ());
+    let first = sources(&world, "h2", |_| ());
     assert_eq!(declare(database, &first).await.unwrap(), changed(&["courses"]));
     let shown = "select concat_ws(' ', kind, enabled, fallback, settings #>> '{html,items}', entity_type, key_fields, \
          parser_version, declared_at is not null) from forebay.sources";
@@ -37,7 +43,7 @@ async fn a_declaration_is_written_once_and_left_alone_after_that() {
     assert_eq!(declare(database, &first).await.unwrap(), Mirrored::default());
     assert_eq!(world.text(row).await, before, "the row was neither written nor locked");
 
-    let second = sources(&world, "one", |sources| {
+    let second = sources(&world, "h2", |sources| {
         let mut other = courses("other", "http://127.0.0.1:1/");
         other.enabled = false;
         sources.insert("other".to_owned(), other);
@@ -60,8 +66,8 @@ async fn a_declaration_is_written_once_and_left_alone_after_that() {
 
 impl World {
     /// As a process that has read another configuration.
-    fn read_as(&mut self, reading_hash: &str) {
-        self.scraper.sources = Arc::new(sources(self, reading_hash, |_| ()));
+    fn read_as(&mut self, title: &str) {
+        self.scraper.sources = Arc::new(sources(self, title, |_| ()));
     }
 }
 
@@ -69,10 +75,10 @@ impl World {
 async fn another_reading_makes_what_is_remembered_void() {
     let mut world = World::open().await;
     let database = &Arc::clone(&world.scraper.database);
-    world.read_as("one");
+    world.read_as("h2");
     world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
     world.site.set("/p2", list(&[("2", "Sets")], None));
-    declare(database, &sources(&world, "one", |_| ())).await.unwrap();
+    declare(database, &sources(&world, "h2", |_| ())).await.unwrap();
     let version = "select parser_version::int8 from forebay.sources";
     assert_eq!(counts(&world.scrape().await), [2, 2, 0, 0, 0, 0, 0, 0]);
     assert_eq!(world.number(version).await, 1, "the first run is of the policy that was declared");
@@ -81,8 +87,8 @@ async fn another_reading_makes_what_is_remembered_void() {
     // Settings that are no reading leave everything as it is.
     declare(
         database,
-        &sources(&world, "one", |sources| {
-            sources.get_mut("courses").unwrap().settings = json!({ "fetch": { "rate": "1/s" } });
+        &sources(&world, "h2", |sources| {
+            sources.get_mut("courses").unwrap().fetch.retries = 9;
         }),
     )
     .await
@@ -91,7 +97,7 @@ async fn another_reading_makes_what_is_remembered_void() {
     assert_eq!(world.site.asked(), Asked { not_modified: 2, ..Asked::default() });
     assert_eq!(world.number(version).await, 1);
 
-    world.read_as("two");
+    world.read_as("h2:first-child, h2");
     declare(database, &world.scraper.sources).await.unwrap();
     assert_eq!(world.number(version).await, 2);
     assert_eq!(counts(&world.scrape().await), [2, 0, 0, 2, 0, 0, 0, 0]);
@@ -108,29 +114,29 @@ async fn another_reading_makes_what_is_remembered_void() {
 async fn who_reads_by_an_older_configuration_remembers_nothing() {
     let mut world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
-    world.read_as("new");
+    world.read_as("h2");
     declare(&world.scraper.database, &world.scraper.sources).await.unwrap();
     let remembered = "select count(*) from forebay.http_validators";
     // A worker that was started before the configuration changed.
-    world.read_as("old");
+    world.read_as("h2, h3");
     world.scrape().await;
     assert_eq!(
         world.number(remembered).await,
         0,
         "who reads as declared would take this for their own reading"
     );
-    world.read_as("new");
+    world.read_as("h2");
     world.scrape().await;
     assert_eq!(world.number(remembered).await, 1);
     world.site.asked();
-    world.read_as("old");
+    world.read_as("h2, h3");
     world.scrape().await;
     assert_eq!(
         world.site.asked(),
         Asked { whole: 1, ..Asked::default() },
         "it did not read what is remembered"
     );
-    world.read_as("new");
+    world.read_as("h2");
     world.scrape().await;
     assert_eq!(world.site.asked(), Asked { not_modified: 1, ..Asked::default() });
 }

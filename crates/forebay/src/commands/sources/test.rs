@@ -8,11 +8,7 @@ use forebay_sources::fetch::Network;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
-    show::{VersionLine, write_versions},
-    unmatched::{Unmatched, unmatched},
-};
-
+use super::show::{VersionLine, write_versions};
 use crate::{
     cli::values::{self, ScopePair},
     config::Config,
@@ -66,6 +62,19 @@ struct TestReport {
     unmatched: Vec<Unmatched>,
     /// All rows of a table or query of Postgres by the version of their contract, if a column tells.
     rows_by_version: Vec<VersionLine>,
+}
+
+/// A setting whose selector matches nothing.
+#[derive(Serialize)]
+struct Unmatched {
+    setting: String,
+    selector: Option<String>,
+}
+
+impl From<scrape::Unmatched> for Unmatched {
+    fn from(unmatched: scrape::Unmatched) -> Self {
+        Self { setting: unmatched.setting, selector: unmatched.selector }
+    }
 }
 
 #[derive(Serialize)]
@@ -151,7 +160,7 @@ fn not_scraped(name: &str, config: &Config) -> Failure {
 
 impl TestReport {
     fn of(source: &scrape::SourceDefinition, scope: &Scope, sample: Sample) -> Result<Self, Failure> {
-        let unmatched = unmatched(source, &sample);
+        let unmatched = scrape::unmatched(source, &sample).into_iter().map(Unmatched::from).collect();
         let records = sample.records.into_iter().map(|record| {
             let payload = RawValue::from_string(record.payload);
             payload.map(|payload| RecordLine { record_key: record.record_key, payload })

@@ -1,0 +1,293 @@
+//! Checks of a source's definition that need more than one setting.
+//!
+//! An error names the source and the field as the configuration spells it, so that a program can point to its place. The
+//! settings of a kind by themselves are checked when the kind is made.
+
+use std::collections::BTreeSet;
+
+use forebay_domain::{
+    breaker::{MAX_PROBES, MAX_WINDOW},
+    identity::KeyField,
+};
+use forebay_sources::kinds::PageReader;
+
+use super::{SourceDefinition, SourceKind, Sources};
+
+/// A source whose settings contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct DefinitionError {
+    /// The source.
+    pub source_name: String,
+    /// The field of the source, from the outside in, such as `["scopes", "1"]`. Empty: the source itself.
+    pub field: Vec<String>,
+    /// What is wrong.
+    pub problem: DefinitionProblem,
+}
+
+/// What is wrong with a source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DefinitionProblem {
+    /// Its name.
+    #[error(
+        "invalid source name {0:?}: start with a letter or digit and use at most 63 letters, digits, dots, _ and -"
+    )]
+    Name(String),
+    /// No key fields, and the kind has none by default.
+    #[error("missing field `key`")]
+    KeyMissing,
+    /// A key field that cannot be read.
+    #[error("the key field {0:?} is neither a field name nor a JSON pointer (RFC 6901)")]
+    KeyField(String),
+    /// A key field that no selector fills, so no record would have a key.
+    #[error("no record would have the key field `{field}`: add it to html.fields or html.detail.fields")]
+    KeyFieldNotSelected {
+        /// The field.
+        field: String,
+        /// The fields that selectors fill.
+        known: Vec<String>,
+    },
+    /// An empty name for the sequence field.
+    #[error("sequence must name a field")]
+    SequenceEmpty,
+    /// `complete` for a feed.
+    #[error("a feed shows only its latest entries, so a missing entry is not gone: remove complete")]
+    FeedComplete,
+    /// `complete` for a tap.
+    #[error("a tap reports itself whether it sent everything: remove complete")]
+    TapComplete,
+    /// A scope that leaves a placeholder open.
+    #[error("the scope has no `{0}`, but the URL has a placeholder for it")]
+    ScopeIncomplete(String),
+    /// The same scope twice.
+    #[error("this scope is listed twice")]
+    ScopeTwice,
+    /// A schedule for a source whose URL needs a scope, with no scope declared.
+    #[error("the schedule needs scopes: the URL has a placeholder for `{0}`")]
+    ScheduleWithoutScopes(String),
+    /// A number of the breaker that is out of range.
+    #[error("{name} must be a whole number from 1 to {max}")]
+    BreakerRange {
+        /// The setting.
+        name: &'static str,
+        /// The largest number.
+        max: u32,
+    },
+    /// More calls needed than the breaker's window holds.
+    #[error("min_calls is larger than window, so the breaker would never open")]
+    BreakerMinCalls,
+    /// A first wait that is longer than the longest.
+    #[error("wait must not be longer than max_wait")]
+    BreakerWait,
+    /// A fallback that isn't there, or has no kind.
+    #[error("there is no source `{name}` that can be scraped")]
+    FallbackUnknown {
+        /// The fallback.
+        name: String,
+        /// The sources that can be scraped.
+        known: Vec<String>,
+    },
+    /// The same fallback twice.
+    #[error("the fallback `{0}` is listed twice")]
+    FallbackTwice(String),
+    /// A fallback with records of another type.
+    #[error("`{name}` cannot be a fallback: its records are of type `{found}`, not `{expected}`")]
+    FallbackType {
+        /// The fallback.
+        name: String,
+        /// The type of its records.
+        found: String,
+        /// The type of the source's records.
+        expected: String,
+    },
+    /// A fallback whose own fallbacks lead back.
+    #[error("the fallback `{0}` leads back to this source")]
+    FallbackLoop(String),
+}
+
+/// Checks all sources of a configuration, each by itself and their fallbacks.
+pub fn check(sources: &Sources) -> Result<(), DefinitionError> {
+    for source in sources.values() {
+        source.check()?;
+    }
+    sources.values().try_for_each(|source| check_fallbacks(source, sources))
+}
+
+impl DefinitionProblem {
+    /// The unknown name that the problem is about and the names that would be right, for a suggestion.
+    pub fn suggestion(&self) -> Option<(&str, &[String])> {
+        match self {
+            Self::KeyFieldNotSelected { field, known } => Some((field, known)),
+            Self::FallbackUnknown { name, known } => Some((name, known)),
+            _ => None,
+        }
+    }
+}
+
+impl SourceDefinition {
+    /// Checks the source by itself, without its fallbacks.
+    pub fn check(&self) -> Result<(), DefinitionError> {
+        check_identity(&self.name, &self.key_fields)?;
+        self.check_selected()?;
+        if self.sequence_field.as_deref() == Some("") {
+            return Err(self.problem(&["sequence"], DefinitionProblem::SequenceEmpty));
+        }
+        match &self.kind {
+            SourceKind::Pages(kind) if self.complete && matches!(kind.reader(), PageReader::Feed(_)) => {
+                return Err(self.problem(&["complete"], DefinitionProblem::FeedComplete));
+            }
+            SourceKind::Singer(_) if self.complete => {
+                return Err(self.problem(&["complete"], DefinitionProblem::TapComplete));
+            }
+            _ => {}
+        }
+        self.check_breaker()?;
+        self.check_scopes()
+    }
+
+    fn check_breaker(&self) -> Result<(), DefinitionError> {
+        let breaker = &self.breaker;
+        let wrong = |name, problem| Err(self.problem(&["breaker", name], problem));
+        for (name, number, max) in [
+            ("window", breaker.window, MAX_WINDOW),
+            ("min_calls", breaker.min_calls, MAX_WINDOW),
+            ("probes", breaker.probes, MAX_PROBES),
+            ("success_threshold", breaker.success_threshold, u32::MAX),
+        ] {
+            if number == 0 || number > max {
+                return wrong(name, DefinitionProblem::BreakerRange { name, max });
+            }
+        }
+        if breaker.min_calls > breaker.window {
+            return wrong("min_calls", DefinitionProblem::BreakerMinCalls);
+        }
+        if breaker.wait > breaker.max_wait {
+            return wrong("wait", DefinitionProblem::BreakerWait);
+        }
+        Ok(())
+    }
+
+    /// A key field that no selector fills would leave every record without a key.
+    fn check_selected(&self) -> Result<(), DefinitionError> {
+        let Some(selected) = self.selected_fields() else { return Ok(()) };
+        for (index, text) in self.key_fields.iter().enumerate() {
+            let field = top_level(text);
+            if !selected.contains(&field) {
+                let known = selected.into_iter().collect();
+                let problem = DefinitionProblem::KeyFieldNotSelected { field, known };
+                return Err(self.problem(&["key", &index.to_string()], problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields that selectors fill; `None` for kinds that take records as they find them.
+    fn selected_fields(&self) -> Option<BTreeSet<String>> {
+        let SourceKind::Pages(kind) = &self.kind else { return None };
+        let PageReader::Html(html) = kind.reader() else { return None };
+        let detail = html.detail.iter().flat_map(|detail| detail.fields.keys());
+        Some(html.fields.keys().chain(detail).cloned().collect())
+    }
+
+    /// Every declared scope has to fill all placeholders, and a schedule needs scopes that do.
+    fn check_scopes(&self) -> Result<(), DefinitionError> {
+        let placeholders = self.kind.placeholders();
+        for (index, scope) in self.scopes.iter().enumerate() {
+            let wrong = |problem| Err(self.problem(&["scopes", &index.to_string()], problem));
+            if let Some(missing) = placeholders.iter().find(|name| scope.get(name).is_none()) {
+                return wrong(DefinitionProblem::ScopeIncomplete((*missing).to_owned()));
+            }
+            if self.scopes[..index].contains(scope) {
+                return wrong(DefinitionProblem::ScopeTwice);
+            }
+        }
+        match placeholders.first() {
+            Some(missing) if self.scopes.is_empty() && self.schedule.is_some() => {
+                Err(self
+                    .problem(&["schedule"], DefinitionProblem::ScheduleWithoutScopes((*missing).to_owned())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn problem(&self, field: &[&str], problem: DefinitionProblem) -> DefinitionError {
+        DefinitionError::new(&self.name, field, problem)
+    }
+}
+
+impl DefinitionError {
+    fn new(source_name: &str, field: &[&str], problem: DefinitionProblem) -> Self {
+        let field = field.iter().map(|part| (*part).to_owned()).collect();
+        Self { source_name: source_name.to_owned(), field, problem }
+    }
+}
+
+/// Checks the name and the key fields of a source, with or without a kind.
+pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), DefinitionError> {
+    let wrong = |field: &[&str], problem| Err(DefinitionError::new(source_name, field, problem));
+    if !is_name(source_name) {
+        return wrong(&[], DefinitionProblem::Name(source_name.to_owned()));
+    }
+    if key_fields.is_empty() {
+        return wrong(&[], DefinitionProblem::KeyMissing);
+    }
+    match key_fields.iter().enumerate().find(|(_, text)| text.parse::<KeyField>().is_err()) {
+        Some((index, text)) => wrong(&["key", &index.to_string()], DefinitionProblem::KeyField(text.clone())),
+        None => Ok(()),
+    }
+}
+
+/// A fallback has records of the same type, can be scraped, and does not lead back.
+fn check_fallbacks(source: &SourceDefinition, sources: &Sources) -> Result<(), DefinitionError> {
+    for (index, name) in source.fallback.iter().enumerate() {
+        let wrong = |problem| Err(source.problem(&["fallback", &index.to_string()], problem));
+        let Some(found) = sources.get(name) else {
+            let known = sources.keys().filter(|known| **known != source.name).cloned().collect();
+            return wrong(DefinitionProblem::FallbackUnknown { name: name.clone(), known });
+        };
+        if source.fallback[..index].contains(name) {
+            return wrong(DefinitionProblem::FallbackTwice(name.clone()));
+        }
+        if found.entity_type != source.entity_type {
+            return wrong(DefinitionProblem::FallbackType {
+                name: name.clone(),
+                found: found.entity_type.clone(),
+                expected: source.entity_type.clone(),
+            });
+        }
+        if leads_to(name, &source.name, sources) {
+            return wrong(DefinitionProblem::FallbackLoop(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the fallbacks of a source, and theirs, reach another one.
+fn leads_to(from: &str, to: &str, sources: &Sources) -> bool {
+    let (mut open, mut seen) = (vec![from], BTreeSet::new());
+    while let Some(name) = open.pop() {
+        if name == to {
+            return true;
+        }
+        if seen.insert(name) {
+            open.extend(sources.get(name).iter().flat_map(|source| &source.fallback).map(String::as_str));
+        }
+    }
+    false
+}
+
+fn is_name(name: &str) -> bool {
+    let is_name_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(is_name_char)
+}
+
+/// The top-level field of a key field: for a JSON pointer its first step.
+fn top_level(key_field: &str) -> String {
+    match key_field.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~"),
+        None => key_field.to_owned(),
+    }
+}
