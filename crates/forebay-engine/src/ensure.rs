@@ -1,15 +1,23 @@
-//! Asking for fresh data: whoever asks gets it, and its source is scraped at most once, however many ask.
+//! Fresh data for any number of callers, with at most one scrape.
 //!
-//! An answer is looked for where it is cheapest: in memory, in the ledger, and only then at the source. Callers in one
-//! process share one look (single flight); of all processes that find a scope stale at the same moment one gets the
-//! attempt in the ledger, and the others wait for what comes of it. Everybody gets its outcome, good or bad: a source
-//! that is down is not asked again by each who waited.
+//! An answer comes from the cheapest place that has it: memory, the ledger, and only then the source. Callers in one
+//! process share one lookup (single flight). Of all processes that find a scope stale at the same moment, one gets the
+//! attempt in the ledger and the others wait for its outcome. All of them get that outcome, good or bad: a failed
+//! source is not scraped again for each caller that waited.
 //!
-//! Only a run of the whole scope that was applied makes it fresh. What failed, was held by a guard, or could not read
-//! everything leaves the last sync as it was, and while that is not too old, it is served.
+//! Only an applied run of the whole scope makes it fresh. A run that failed, that a guard holds, or that could not read
+//! everything leaves the last sync as it was, and that data is served until it is too old.
+//!
+//! The functions need a tokio runtime of either kind with time and I/O enabled, and their futures are `Send`.
 
+mod answer;
+mod gathered;
+mod lookup;
+mod no_source;
+mod offline;
 mod outage;
 mod refresh;
+mod shared;
 mod single_flight;
 
 use std::{
@@ -17,154 +25,34 @@ use std::{
     time::Duration,
 };
 
-use forebay_domain::{
-    freshness::{Freshness, Judgement},
-    scope::Scope,
-};
-use forebay_store::freshness::LedgerEntry;
 use jiff::Timestamp;
 use moka::sync::Cache;
-use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
-use self::{outage::Away, single_flight::SingleFlight};
+pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
+use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
 use crate::{
-    error::Error,
     freshness::Policies,
     scrape::{Scraper, Stop},
 };
 
-/// How long an answer is kept in memory.
+/// How long an answer stays in memory.
 const KEPT: Duration = Duration::from_mins(1);
-/// How long an attempt is believed to be alive without a word, unless told otherwise.
+/// The most answers that stay in memory.
+const MOST_KEPT: u64 = 100_000;
+/// How long an attempt is believed to be alive without a heartbeat, by default.
 const LEASE: Duration = Duration::from_mins(1);
 /// The most scopes that are scraped at the same time.
 const MOST_SCRAPES: usize = 4;
-/// The most answers that are.
-const MOST_KEPT: u64 = 100_000;
 
-/// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Wanted {
-    /// The entity type.
-    pub entity_type: String,
-    /// The part of it.
-    pub scope: Scope,
-}
+/// Connections that a process with one [`Gate`] needs for `ensure`: those of a scrape, and some to read the ledger.
+pub const NUM_CONNECTIONS: usize = 8;
 
-/// How it is asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EnsureOptions {
-    /// Scrape even if what is stored is fresh.
-    pub force: bool,
-    /// Never scrape: tell what is stored, and how old it is.
-    pub read_only: bool,
-}
-
-/// Where an answer comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnsweredFrom {
-    /// This process knew it.
-    Memory,
-    /// The ledger says that what is stored is fresh.
-    Ledger,
-    /// It was scraped for this.
-    Scrape,
-    /// What is stored is not fresh any more, but may still be served.
-    Stale,
-    /// There is nothing to serve.
-    None,
-}
-
-impl AnsweredFrom {
-    /// Where the same answer comes from when it is given again.
-    const fn again(self) -> Self {
-        match self {
-            Self::Scrape | Self::Ledger => Self::Memory,
-            same => same,
-        }
-    }
-}
-
-/// What came of asking.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ensured {
-    /// There is data to work with.
-    pub success: bool,
-    /// Where the answer comes from.
-    pub source: AnsweredFrom,
-    /// When the whole scope was last synced.
-    pub last_sync: Option<Timestamp>,
-    /// It is within its time to live.
-    pub is_fresh: bool,
-    /// Only a part of the scope could be brought up to date.
-    pub is_partial: bool,
-    /// What to know although there is data: sources that failed, that it is stale, that it is not stored yet.
-    pub warnings: Vec<String>,
-    /// Why it could not be brought up to date.
-    pub error: Option<EnsureError>,
-    /// The last run.
-    pub run_id: Option<i64>,
-    /// Records that the last sync of the whole scope found.
-    pub num_records: Option<i64>,
-    /// The source that answered.
-    pub answered_by: Option<String>,
-    /// The sources that were tried, in order, and what came of each.
-    pub tried: Vec<Tried>,
-    /// Until when it is fresh; not shown.
-    #[serde(skip)]
-    fresh_until: Option<Timestamp>,
-}
-
-/// Why data could not be brought up to date.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EnsureError {
-    /// The stable code.
-    pub code: String,
-    /// One sentence.
-    pub message: String,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// Asking sooner is in vain, in seconds.
-    pub retry_after_seconds: Option<u64>,
-}
-
-/// A source that was tried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tried {
-    /// The source.
-    pub source: String,
-    /// Its run, if it came to one.
-    pub run_id: Option<i64>,
-    /// How it ended: a run's status, or `refused` or `error`.
-    pub status: String,
-    /// Why, as a stable word.
-    pub reason_code: Option<String>,
-}
-
-/// The gate in front of the sources; one for the process, shared by all who ask.
+/// The gate in front of the sources. Make one for a process and share it; clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Gate {
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    scraper: Scraper,
-    policies: Policies,
-    answers: Cache<Wanted, Arc<Ensured>>,
-    flights: SingleFlight,
-    /// What happens while the database is away.
-    away: Mutex<Away>,
-    /// How many scopes may be scraped at the same time: each needs connections of the pool.
-    scrapes: Semaphore,
-    /// How long an attempt is believed to be alive without a word.
-    lease: Duration,
-    /// Ends what is under way.
-    stop: Stop,
-    /// What is scraped without a database is kept until it is back.
-    keeps: bool,
 }
 
 impl Gate {
@@ -173,32 +61,32 @@ impl Gate {
         Self::with_lease(scraper, policies, LEASE)
     }
 
-    /// The same with another lease: after so long without a word a process that scrapes is taken for dead.
+    /// A gate with another lease: a process that sends no heartbeat for that long loses its attempt to another one.
     pub fn with_lease(scraper: Scraper, policies: impl Into<Policies>, lease: Duration) -> Self {
         Self::made(scraper, policies.into(), lease, true, Stop::default())
     }
 
-    /// A gate of a process that ends with its answer: what it scrapes while the database is away cannot wait for that to
-    /// come back, and the answer says that it is not stored.
+    /// A gate of a process that ends with its answer. Records that it scrapes during an outage of the database are not
+    /// kept, and the answer says so.
     ///
-    /// Asked to stop, it ends what is under way before its time: runs are closed as aborted, who waits elsewhere for the
-    /// same goes on in its place, and the answer is what is stored with the error `interrupted`.
+    /// When `stop` is asked, the gate ends what is in progress: runs are closed as aborted, another process that waits
+    /// for the same scope takes over, and the answer is the stored data with the error `interrupted`.
     pub fn for_one_answer(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
         Self::made(scraper, policies.into(), LEASE, false, stop)
     }
 
-    fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps: bool, stop: Stop) -> Self {
-        let answers = Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build();
+    fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Self {
         let shared = Shared {
             scraper,
             policies,
-            answers,
+            answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
             flights: SingleFlight::default(),
-            away: Mutex::new(Away::new(Timestamp::now())),
+            outage: Mutex::new(Outage::new(Timestamp::now())),
             scrapes: Semaphore::new(MOST_SCRAPES),
             lease,
             stop,
-            keeps,
+            keeps_records,
+            tasks: TaskTracker::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -208,83 +96,29 @@ impl Gate {
         &self.shared.policies
     }
 
-    /// Makes sure that there is fresh data, and tells what there is. Never fails: why there is none is in the answer.
+    /// Refreshes the data if it is stale, and reports what there is. Never fails: the answer holds the error.
     ///
-    /// The work goes on when the caller does not wait for it any more.
+    /// The work continues when the caller stops waiting for it.
     pub async fn ensure(&self, wanted: &Wanted, options: EnsureOptions) -> Arc<Ensured> {
         if !options.force
             && let Some(answer) = self.from_memory(wanted)
         {
             return answer;
         }
-        self.shared.flights.join(&self.shared, wanted, options).await
+        let look_up = || lookup::look_up(Arc::clone(&self.shared), wanted.clone(), options);
+        self.shared.flights.join(&self.shared.tasks, wanted, options, look_up).await
     }
 
-    /// What this process knows to be fresh, without asking anybody.
+    /// The answer that this process remembers, if the data is still fresh. Reads nothing.
     pub fn from_memory(&self, wanted: &Wanted) -> Option<Arc<Ensured>> {
         let answer = self.shared.answers.get(wanted)?;
         answer.fresh_until.is_some_and(|until| Timestamp::now() < until).then_some(answer)
     }
-}
 
-impl Shared {
-    fn judge(&self, wanted: &Wanted, last_sync: Option<Timestamp>) -> Judgement {
-        self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, Timestamp::now())
-    }
-
-    /// Remembers an answer, if it is one that may be given again.
-    fn remember(&self, wanted: &Wanted, answer: &Ensured) {
-        if answer.success && answer.is_fresh && !answer.is_partial && answer.fresh_until.is_some() {
-            let again = Ensured { source: AnsweredFrom::Memory, ..answer.clone() };
-            self.answers.insert(wanted.clone(), Arc::new(again));
-        }
-    }
-
-    /// The answer that the ledger gives by itself.
-    fn answer(&self, wanted: &Wanted, entry: Option<&LedgerEntry>, from: AnsweredFrom) -> Ensured {
-        let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
-        let is_fresh = judged.freshness == Freshness::Fresh;
-        Ensured {
-            success: true,
-            source: from,
-            last_sync: entry.and_then(|entry| entry.last_sync),
-            is_fresh,
-            is_partial: entry.is_some_and(|entry| entry.is_partial),
-            warnings: Vec::new(),
-            error: None,
-            run_id: entry.and_then(|entry| entry.run_id),
-            num_records: entry.and_then(|entry| entry.num_records),
-            answered_by: entry.and_then(|entry| entry.source_name.clone()),
-            tried: Vec::new(),
-            fresh_until: judged.fresh_until.filter(|_| is_fresh),
-        }
-    }
-
-    /// The answer when data could not be brought up to date: what is stored, while it may be served.
-    fn fall_back(&self, wanted: &Wanted, entry: Option<&LedgerEntry>, error: EnsureError) -> Ensured {
-        let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
-        let mut answer = self.answer(wanted, entry, AnsweredFrom::Stale);
-        if judged.freshness.may_serve_on_error() {
-            let age = judged.age.map_or(0, |age| age.as_secs());
-            answer
-                .warnings
-                .push(format!("what is stored is {age} s old and could not be brought up to date"));
-        } else {
-            answer.success = false;
-            answer.source = AnsweredFrom::None;
-        }
-        answer.error = Some(error);
-        answer
-    }
-}
-
-impl From<&Error> for EnsureError {
-    fn from(error: &Error) -> Self {
-        Self {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            hint: error.hint(),
-            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
-        }
+    /// Waits until all work of this gate has ended: lookups, refreshes whose callers already have the stale answer, and
+    /// kept records that wait for the database. Call it before the process ends or the database closes.
+    pub async fn finish(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
     }
 }

@@ -20,8 +20,10 @@ mod embed;
 mod endpoint;
 mod hybrid;
 mod settings;
+mod trouble;
 
-pub use embed::{EmbedOptions, EmbedReport, EmbedTrouble, embed_round};
+pub use embed::{EmbedOptions, EmbedReport, embed_round};
 pub use hybrid::{Found, SearchOptions, search};
 pub use settings::EmbeddingSettings;
 pub(crate) use settings::lacks_vector;
+pub use trouble::EmbedTrouble;

@@ -69,7 +69,7 @@ pub struct EnsuredRecords {
 impl Ensured {
     /// The answer to a question.
     pub fn new(wanted: &Wanted, ensured: &ensure::Ensured) -> Self {
-        let answered_from = match ensured.source {
+        let answered_from = match ensured.answered_from {
             AnsweredFrom::Memory => "memory",
             AnsweredFrom::Ledger => "ledger",
             AnsweredFrom::Scrape => "scrape",

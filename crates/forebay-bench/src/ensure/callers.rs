@@ -64,9 +64,9 @@ impl Answers {
     fn count(&mut self, answer: &Ensured) {
         self.num_fresh += u64::from(answer.success && answer.is_fresh);
         self.num_counted += u64::from(answer.num_records.is_some());
-        self.num_by_scrape += u64::from(answer.source == AnsweredFrom::Scrape);
-        self.num_by_ledger += u64::from(answer.source == AnsweredFrom::Ledger);
-        self.num_by_memory += u64::from(answer.source == AnsweredFrom::Memory);
+        self.num_by_scrape += u64::from(answer.answered_from == AnsweredFrom::Scrape);
+        self.num_by_ledger += u64::from(answer.answered_from == AnsweredFrom::Ledger);
+        self.num_by_memory += u64::from(answer.answered_from == AnsweredFrom::Memory);
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn from_memory(
         let started = Instant::now();
         for _ in 0..NUM_FROM_MEMORY {
             let answer = gate.ensure(&wanted, EnsureOptions::default()).await;
-            num_from_memory += u32::from(answer.source == AnsweredFrom::Memory);
+            num_from_memory += u32::from(answer.answered_from == AnsweredFrom::Memory);
         }
         samples.push(started.elapsed());
         expect("the number of answers from memory", num_from_memory.into(), NUM_FROM_MEMORY.into())?;
@@ -63,7 +63,7 @@ pub(super) async fn from_ledger(
     let started = Instant::now();
     for gate in &gates {
         let answer = gate.ensure(&wanted(), EnsureOptions::default()).await;
-        num_from_ledger += u64::from(answer.source == AnsweredFrom::Ledger);
+        num_from_ledger += u64::from(answer.answered_from == AnsweredFrom::Ledger);
     }
     let elapsed = started.elapsed();
     let after = ledger::scans(&**own.client().await?).await?;

@@ -1,36 +1,25 @@
-//! What happens while the database is away.
+//! What this process remembers while the database cannot be reached.
 //!
-//! After a few failures in a row the database is left alone for a while (a breaker of its own, in this process), so that
-//! callers need not wait for connections that will not come. Who asks meanwhile gets the source scraped: nothing is
-//! stored, and the answer says so. What was scraped is kept in a temporary file, and persisted, as of the time when it
-//! was observed, when the database is back; then the ledger catches up. It is lost if this process ends before.
+//! After a few failures in a row a breaker of this process leaves the database alone for a while, so that callers do
+//! not wait for connections that cannot be made.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::collections::HashMap;
 
 use forebay_domain::{
-    breaker::{Answer, Breaker, BreakerPolicy, CallOutcome},
+    breaker::{Answer, Breaker, BreakerPolicy, CallOutcome, Permit},
     freshness::Freshness,
 };
-use forebay_store::freshness::{self as ledger, LedgerEntry, Synced};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time;
 
-use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Tried, Wanted};
+use super::answer::{Ensured, Wanted};
 use crate::{
     error::{Error, Result},
-    scrape::collect::{Collected, collect},
+    freshness::Policies,
 };
 
 /// The most scopes whose records are kept until the database is back.
 const MOST_KEPT: usize = 64;
-/// How long to wait between two tries to persist what was kept.
-const TRY_AGAIN: Duration = Duration::from_secs(2);
-
-/// So long nobody asks the sources again that failed while the database was away.
+/// How long sources that failed during an outage are left alone.
 const LEFT_ALONE: SignedDuration = SignedDuration::from_secs(15);
 
 /// When the database is left alone.
@@ -44,7 +33,7 @@ fn policy() -> BreakerPolicy {
     }
 }
 
-/// A sync that the ledger does not know of yet.
+/// A sync that is not in the ledger yet.
 #[derive(Clone, Debug)]
 pub(super) struct LateSync {
     pub(super) synced_at: Timestamp,
@@ -53,197 +42,91 @@ pub(super) struct LateSync {
     pub(super) answered_by: String,
 }
 
-/// What this process knows of the database's absence.
+/// The outage as this process sees it.
 #[derive(Debug)]
-pub(super) struct Away {
+pub(super) struct Outage {
     breaker: Breaker,
-    owed: HashMap<Wanted, LateSync>,
-    /// What was told without it, and as of when: good for who asks next.
-    told: HashMap<Wanted, (Timestamp, Ensured)>,
+    is_noticed: bool,
+    late: HashMap<Wanted, LateSync>,
+    /// Answers that were given without the database, and when: they serve the next callers too.
+    answers: HashMap<Wanted, (Timestamp, Ensured)>,
     num_kept: usize,
 }
 
-impl Away {
+impl Outage {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { breaker: Breaker::new(now), owed: HashMap::new(), told: HashMap::new(), num_kept: 0 }
+        Self {
+            breaker: Breaker::new(now),
+            is_noticed: false,
+            late: HashMap::new(),
+            answers: HashMap::new(),
+            num_kept: 0,
+        }
     }
 
-    /// Remembers a sync for when the ledger can be written again.
-    pub(super) fn owe(&mut self, wanted: Wanted, late: LateSync) {
-        self.owed.insert(wanted, late);
-    }
-}
-
-/// What the ledger says of a scope. Errors: `schema_missing`, which names the migration; `database_unreachable` and its
-/// kin, at once while the breaker is open.
-pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<LedgerEntry>> {
-    let lock = || shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-    let permit = {
-        let mut away = lock();
-        let breaker = away.breaker.clone();
-        let (breaker, answer, _) = breaker.ask(&policy(), Timestamp::now(), [0; 16]);
-        away.breaker = breaker;
+    /// Asks whether the database may be tried. Error: `database_left_alone`.
+    pub(super) fn ask(&mut self, now: Timestamp) -> Result<Permit> {
+        let (breaker, answer, _) = self.breaker.clone().ask(&policy(), now, [0; 16]);
+        self.breaker = breaker;
         match answer {
-            Answer::Permit(permit) => permit,
+            Answer::Permit(permit) => Ok(permit),
             Answer::Refused { retry_after, .. } => {
-                return Err(Error::DatabaseLeftAlone { retry_after: retry_after.unsigned_abs() });
+                Err(Error::DatabaseLeftAlone { retry_after: retry_after.unsigned_abs() })
             }
         }
-    };
-    let found = async {
-        let client = shared.scraper.database.client().await?;
-        catch_up(shared, &client).await;
-        ledger::find(&**client, &wanted.entity_type, &wanted.scope).await
     }
-    .await;
-    let outcome = match &found {
-        Err(error) if error.is_unreachable() => CallOutcome::Transient,
-        _ => CallOutcome::Success,
-    };
-    let mut away = lock();
-    if outcome == CallOutcome::Success && away.num_kept == 0 {
-        away.told.clear();
-    }
-    let breaker = away.breaker.clone();
-    away.breaker = breaker.record(&policy(), permit, outcome, None, Timestamp::now(), 0.0).0;
-    Ok(found?)
-}
 
-/// Enters the syncs that the ledger missed.
-async fn catch_up(shared: &Shared, client: &tokio_postgres::Client) {
-    let owed: Vec<(Wanted, LateSync)> = {
-        let mut away = shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.owed.drain().collect()
-    };
-    for (wanted, late) in owed {
-        let synced = Synced {
-            is_partial: false,
-            num_records: Some(late.num_records),
-            run_id: late.run_id,
-            source_name: Some(&late.answered_by),
-            synced_at: None,
-        };
-        let entered =
-            ledger::catch_up(client, &wanted.entity_type, &wanted.scope, late.synced_at, &synced).await;
-        if entered.is_err() {
-            shared.away.lock().unwrap_or_else(PoisonError::into_inner).owe(wanted, late);
+    /// Records how a try ended.
+    pub(super) fn record(&mut self, permit: Permit, is_reached: bool, now: Timestamp) {
+        let outcome = if is_reached { CallOutcome::Success } else { CallOutcome::Transient };
+        if is_reached && self.num_kept == 0 {
+            self.answers.clear();
         }
+        match (is_reached, self.is_noticed) {
+            (false, false) => tracing::warn!("the database cannot be reached; answering without it"),
+            (true, true) => tracing::info!("the database can be reached again"),
+            _ => {}
+        }
+        self.is_noticed = !is_reached;
+        self.breaker = self.breaker.clone().record(&policy(), permit, outcome, None, now, 0.0).0;
     }
-}
 
-/// Scrapes without a database, unless that was done a short while ago.
-pub(super) async fn serve(
-    shared: &Arc<Shared>,
-    wanted: &Wanted,
-    options: EnsureOptions,
-    error: &Error,
-) -> Ensured {
-    let lock = || shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((at, answer)) = lock().told.get(wanted)
-        && !options.force
-    {
+    /// Remembers a sync until it can be written to the ledger.
+    pub(super) fn add_late(&mut self, wanted: Wanted, late: LateSync) {
+        self.late.insert(wanted, late);
+    }
+
+    /// The syncs to write to the ledger.
+    pub(super) fn take_late(&mut self) -> Vec<(Wanted, LateSync)> {
+        self.late.drain().collect()
+    }
+
+    /// The answer that an earlier caller got, while it is still good.
+    pub(super) fn answer(&self, wanted: &Wanted, policies: &Policies, now: Timestamp) -> Option<Ensured> {
+        let (at, answer) = self.answers.get(wanted)?;
         let is_good = if answer.success {
-            shared.judge(wanted, Some(*at)).freshness == Freshness::Fresh
+            let judged = policies.judge(&wanted.entity_type, &wanted.scope, Some(*at), now);
+            judged.freshness == Freshness::Fresh
         } else {
-            at.duration_until(Timestamp::now()) < LEFT_ALONE
+            at.duration_until(now) < LEFT_ALONE
         };
-        if is_good {
-            return Ensured { source: answer.source.again(), ..answer.clone() };
-        }
+        is_good.then(|| Ensured { answered_from: answer.answered_from.again(), ..answer.clone() })
     }
-    let asked_at = Timestamp::now();
-    let mut answer = shared.fall_back(wanted, None, EnsureError::from(error));
-    let sources = super::refresh::sources_of(shared, wanted);
-    let (mut num_whole, mut num_records) = (0, 0);
-    for name in &sources {
-        let (scraper, scope, name_of) = (shared.scraper.clone(), wanted.scope.clone(), name.clone());
-        let stop = shared.stop.clone();
-        let collected = super::single_flight::in_background(async move || {
-            let source = scraper.source(&name_of)?;
-            tokio::select! {
-                collected = collect(&scraper, source, &scope) => collected,
-                () = stop.asked() => Err(Error::Interrupted),
-            }
-        });
-        match collected.await.unwrap_or(Err(Error::Reader)) {
-            Ok(collected) => {
-                answer.success = true;
-                answer.source = AnsweredFrom::Scrape;
-                num_whole += usize::from(collected.incomplete.is_none());
-                num_records += collected.num_records;
-                answer.answered_by = Some(match answer.answered_by.take() {
-                    Some(others) => format!("{others},{name}"),
-                    None => name.clone(),
-                });
-                answer.tried.push(tried(name, "collected", None));
-                answer.warnings.extend(collected.incomplete.clone());
-                let what = if !shared.keeps {
-                    "is not stored, because nobody waits here until it is back: ask again then"
-                } else if keep(shared, wanted, collected) {
-                    "is stored as soon as it is back"
-                } else {
-                    "is not stored"
-                };
-                answer.warnings.push(format!("the database is away: what {name} gave {what}"));
-            }
-            Err(error) => {
-                answer.warnings.push(format!("{name}: {error}"));
-                answer.tried.push(tried(name, "error", Some(error.code())));
-            }
-        }
-    }
-    answer.num_records = i64::try_from(num_records).ok().filter(|_| answer.success);
-    answer.is_fresh = answer.success && num_whole == sources.len();
-    answer.is_partial = answer.success && !answer.is_fresh;
-    lock().told.insert(wanted.clone(), (asked_at, answer.clone()));
-    answer
-}
 
-fn tried(source: &str, status: &str, code: Option<&str>) -> Tried {
-    Tried {
-        source: source.to_owned(),
-        run_id: None,
-        status: status.to_owned(),
-        reason_code: code.map(str::to_owned),
+    /// Remembers an answer for the next callers.
+    pub(super) fn remember(&mut self, wanted: Wanted, at: Timestamp, answer: Ensured) {
+        self.answers.insert(wanted, (at, answer));
     }
-}
 
-/// Keeps what was scraped until it can be persisted; false if there is no room.
-fn keep(shared: &Arc<Shared>, wanted: &Wanted, collected: Collected) -> bool {
-    {
-        let mut away = shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if away.num_kept >= MOST_KEPT {
-            return false;
-        }
-        away.num_kept += 1;
+    /// Makes room for one more scope whose records wait for the database; false if there is none.
+    pub(super) fn reserve(&mut self) -> bool {
+        let has_room = self.num_kept < MOST_KEPT;
+        self.num_kept += usize::from(has_room);
+        has_room
     }
-    let (shared, wanted) = (Arc::clone(shared), wanted.clone());
-    super::single_flight::in_background(async move || {
-        let late = loop {
-            time::sleep(TRY_AGAIN).await;
-            match collected.persist(&shared.scraper).await {
-                Ok(late) => break late,
-                Err(error) if error.is_unreachable() => {}
-                Err(_) => break None,
-            }
-        };
-        {
-            let mut away = shared.away.lock().unwrap_or_else(PoisonError::into_inner);
-            away.num_kept -= 1;
-            if let Some(report) = late {
-                let late = LateSync {
-                    synced_at: collected.observed_at,
-                    run_id: Some(report.run_id),
-                    num_records: i64::try_from(report.counts.num_seen).unwrap_or(i64::MAX),
-                    answered_by: collected.source.clone(),
-                };
-                away.owe(wanted, late);
-            }
-        }
-        // If not now, then with the next look.
-        if let Ok(client) = shared.scraper.database.client().await {
-            catch_up(&shared, &client).await;
-        }
-    });
-    true
+
+    /// Gives back the room that [`Self::reserve`] made.
+    pub(super) fn release(&mut self) {
+        self.num_kept = self.num_kept.saturating_sub(1);
+    }
 }

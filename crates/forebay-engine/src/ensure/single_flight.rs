@@ -1,120 +1,101 @@
-//! One look for all who ask at the same time.
+//! One lookup for all callers in this process that ask the same question at the same time.
 //!
-//! The look is a task of its own, so it goes on when those who asked for it are gone: half of a scrape would be of use
-//! to nobody.
+//! The lookup is a task of its own and continues when its callers are gone: half a scrape is of no use to anybody.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared as SharedFuture},
 };
+use tokio_util::task::TaskTracker;
 
-use tokio::sync::oneshot;
+use super::answer::{EnsureOptions, Ensured, Wanted};
 
-use super::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Shared, Wanted};
-
-/// What is wanted, whether by force, and whether without scraping.
-type Key = (Wanted, bool, bool);
+/// A question. Callers that ask for the same data in different ways do not share a lookup.
+type Key = (Wanted, EnsureOptions);
 
 type Flight = SharedFuture<BoxFuture<'static, Arc<Ensured>>>;
 
-/// The looks that are under way. Those who want the same in another way do not share one.
-#[derive(Debug, Default)]
+/// The lookups that are in flight.
+#[derive(Clone, Debug, Default)]
 pub(super) struct SingleFlight {
-    under_way: Mutex<HashMap<Key, Flight>>,
-    /// Scopes that are brought up to date while what is stored is served.
-    revalidating: Mutex<HashSet<Wanted>>,
+    in_flight: Arc<Mutex<HashMap<Key, Flight>>>,
+    /// Scopes that are refreshed while their stored data is served.
+    revalidating: Arc<Mutex<HashSet<Wanted>>>,
 }
 
 impl SingleFlight {
-    /// Waits for a look that is under way, or begins one.
-    pub(super) async fn join(
+    /// Waits for the lookup of the same question, or starts it as a task of `tasks`.
+    pub(super) async fn join<F>(
         &self,
-        shared: &Arc<Shared>,
+        tasks: &TaskTracker,
         wanted: &Wanted,
         options: EnsureOptions,
-    ) -> Arc<Ensured> {
-        let key = (wanted.clone(), options.force, options.read_only);
+        look_up: impl FnOnce() -> F,
+    ) -> Arc<Ensured>
+    where
+        F: Future<Output = Arc<Ensured>> + Send + 'static,
+    {
+        let key = (wanted.clone(), options);
         let flight = {
-            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-            under_way.entry(key).or_insert_with_key(|key| begin(shared, key)).clone()
+            let mut in_flight = lock(&self.in_flight);
+            in_flight
+                .entry(key)
+                .or_insert_with_key(|key| {
+                    let landing = Landing { in_flight: Arc::clone(&self.in_flight), key: key.clone() };
+                    let looking = look_up();
+                    let task = tasks.spawn(async move {
+                        let answer = looking.await;
+                        drop(landing);
+                        answer
+                    });
+                    async move { task.await.unwrap_or_else(|_| Arc::new(Ensured::stopped())) }
+                        .boxed()
+                        .shared()
+                })
+                .clone()
         };
         flight.await
     }
 
-    /// Whether the caller is to bring a scope up to date; false if somebody is at it.
-    pub(super) fn begin_revalidating(&self, wanted: &Wanted) -> bool {
-        self.revalidating.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.clone())
-    }
-
-    pub(super) fn end_revalidating(&self, wanted: &Wanted) {
-        self.revalidating.lock().unwrap_or_else(PoisonError::into_inner).remove(wanted);
-    }
-
-    fn end(&self, key: &Key) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// The right to refresh a scope in the background; None: another caller has it. Dropping it gives it back.
+    pub(super) fn begin_revalidating(&self, wanted: &Wanted) -> Option<Revalidation> {
+        let is_first = lock(&self.revalidating).insert(wanted.clone());
+        is_first
+            .then(|| Revalidation { revalidating: Arc::clone(&self.revalidating), wanted: wanted.clone() })
     }
 }
 
-fn begin(shared: &Arc<Shared>, key: &Key) -> Flight {
-    let ends = Ends { shared: Arc::clone(shared), key: key.clone() };
-    let task = tokio::spawn(async move {
-        let (wanted, force, read_only) = &ends.key;
-        let options = EnsureOptions { force: *force, read_only: *read_only };
-        let answer = Arc::new(super::refresh::look(&ends.shared, wanted, options).await);
-        ends.shared.remember(wanted, &answer);
-        answer
-    });
-    async move { task.await.unwrap_or_else(|_| Arc::new(broken())) }.boxed().shared()
-}
-
-/// Takes a look out of those under way, however it ends; after its answer is in memory, for who comes between the two.
-struct Ends {
-    shared: Arc<Shared>,
+/// Removes a lookup from those in flight, however it ends.
+struct Landing {
+    in_flight: Arc<Mutex<HashMap<Key, Flight>>>,
     key: Key,
 }
 
-impl Drop for Ends {
+impl Drop for Landing {
     fn drop(&mut self) {
-        self.shared.flights.end(&self.key);
+        lock(&self.in_flight).remove(&self.key);
     }
 }
 
-/// Goes on with something whoever waits for it, on a thread of its own: a run's future holds what may not move between
-/// threads, and its thread must not be one of those that the run itself waits for.
-pub(super) fn in_background<T: Send + 'static>(
-    work: impl AsyncFnOnce() -> T + Send + 'static,
-) -> oneshot::Receiver<T> {
-    let (sender, receiver) = oneshot::channel();
-    let runtime = tokio::runtime::Handle::current();
-    // Nobody may be there any more to be told.
-    std::thread::spawn(move || drop(sender.send(runtime.block_on(work()))));
-    receiver
+/// The right to refresh a scope in the background.
+pub(super) struct Revalidation {
+    revalidating: Arc<Mutex<HashSet<Wanted>>>,
+    wanted: Wanted,
 }
 
-/// The answer of a task that panicked or was stopped with its runtime.
-fn broken() -> Ensured {
-    Ensured {
-        success: false,
-        source: AnsweredFrom::None,
-        last_sync: None,
-        is_fresh: false,
-        is_partial: false,
-        warnings: Vec::new(),
-        error: Some(EnsureError {
-            code: "ensure_stopped".to_owned(),
-            message: "the look for fresh data was stopped before its end".to_owned(),
-            hint: Some("ask again".to_owned()),
-            retry_after_seconds: None,
-        }),
-        run_id: None,
-        num_records: None,
-        answered_by: None,
-        tried: Vec::new(),
-        fresh_until: None,
+impl Drop for Revalidation {
+    fn drop(&mut self) {
+        lock(&self.revalidating).remove(&self.wanted);
     }
+}
+
+/// Both collections are whole between any two statements, so a panic elsewhere leaves nothing to repair.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -51,6 +51,27 @@ pub struct PersistRequest {
 }
 
 impl PersistRequest {
+    /// A request for records of a source whose keys are these fields, with the default policy: guards are on, the run
+    /// does not claim to be complete, its scope is the whole source, and changes are handed off.
+    pub fn new(source: impl Into<String>, key_fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            source: source.into(),
+            entity_type: None,
+            key_fields: key_fields.into_iter().map(Into::into).collect(),
+            rules: FieldRules::default(),
+            on_duplicate: OnDuplicate::First,
+            scope: Scope::default(),
+            complete: false,
+            observed_at: None,
+            guards: Some(GuardPolicy::default()),
+            max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
+            with_handoffs: true,
+            sequence_field: None,
+            contract_version_column: None,
+            engine: "persist".to_owned(),
+        }
+    }
+
     /// The part of the request that is stored with the source.
     pub(crate) fn policy(&self) -> StoredPolicy {
         StoredPolicy {

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use forebay_domain::handoff::FailureClass;
 use forebay_store::{
     connect::Database,
     documents::embeddings::{self, Opened, Picked},
@@ -14,9 +13,9 @@ use forebay_store::{
 };
 
 use super::{
-    EmbeddingSettings,
     endpoint::Endpoint,
-    settings::{lacks_vector, with_embeddings},
+    settings::{EmbeddingSettings, lacks_vector, with_embeddings},
+    trouble::EmbedTrouble,
 };
 use crate::error::{Error, Result};
 
@@ -67,31 +66,6 @@ pub struct EmbedReport {
     pub trouble: Option<EmbedTrouble>,
     /// What is wrong with the pipeline itself.
     pub error: Option<Error>,
-}
-
-/// What an endpoint's refusal means. No message holds a key, or text that was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmbedTrouble {
-    /// Transient and throttled: the next round may do better. Permanent: the settings have to change first.
-    pub class: FailureClass,
-    /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused` or
-    /// `embeddings_unusable`.
-    pub reason_code: &'static str,
-    /// A sentence.
-    pub message: String,
-    /// When the endpoint wants to be asked again.
-    pub retry_after: Option<Duration>,
-}
-
-impl EmbedTrouble {
-    /// The endpoint works, but does not take this text.
-    pub(super) const INPUT_REFUSED: &str = "embeddings_input_refused";
-    /// The endpoint is not one, or does not take us.
-    pub(super) const UNUSABLE: &str = "embeddings_unusable";
-
-    fn is_passing(&self) -> bool {
-        matches!(self.class, FailureClass::Transient | FailureClass::Throttled)
-    }
 }
 
 /// Makes embeddings until no chunk waits or `is_stopped`, for each pipeline that asks for them. A pipeline that makes

@@ -9,7 +9,7 @@ use forebay_domain::handoff::FailureClass;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::{EmbedTrouble, EmbeddingSettings};
+use super::{settings::EmbeddingSettings, trouble::EmbedTrouble};
 use crate::http;
 
 const TIMEOUT: Duration = Duration::from_mins(1);

@@ -14,9 +14,8 @@ use forebay_store::{
 };
 
 use super::{
-    EmbeddingSettings,
     endpoint::Endpoint,
-    settings::{lacks_vector, with_embeddings},
+    settings::{EmbeddingSettings, lacks_vector, with_embeddings},
 };
 use crate::error::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! Declaring pipelines from the configuration, and handing off to them what they are missing.
+//! Declaring pipelines, and handing off the references that they are missing.
 
 use forebay_store::{
     connect::Database,
@@ -13,15 +13,50 @@ use crate::error::{Error, Result};
 pub struct Declared {
     /// The pipeline's name.
     pub pipeline: String,
-    /// References that it was missing, or had ingested by other settings, and that are handed off to it now.
+    /// The references handed off to it now, because it was missing them or had ingested them with other settings.
     pub num_handoffs: u64,
 }
 
-/// Declares pipelines and tells which of them changed; one that is as it was costs a look and writes nothing.
+/// What bringing the database's pipelines in line with a configuration changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declaration {
+    /// The pipelines that were new or different.
+    pub changed: Vec<Declared>,
+    /// The pipelines that the configuration no longer names and that are disabled now.
+    pub disabled: Vec<String>,
+}
+
+/// The pipeline that every database has from its first migration on. It makes every source searchable.
+const BUILT_IN: &str = "documents";
+
+/// Makes the database's pipelines those of a whole configuration. Writes nothing when they are up to date.
 ///
-/// All settings are checked before anything is written. A pipeline that is new, enabled again, wider than it was or of
-/// other settings is handed what it is missing ([`reconciliation::repair`]). Pipelines that are not named stay as they
-/// are.
+/// A pipeline that the configuration no longer names is disabled, not deleted: its table or documents still exist and
+/// its hand-offs wait. The built-in pipeline `documents` gets its default settings back unless the configuration names
+/// it. Call it only with a configuration that was read from a file, or a program without one disables every pipeline.
+pub async fn declare_all(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
+    let mut specs = specs.to_vec();
+    if !specs.iter().any(|spec| spec.name == BUILT_IN) {
+        specs.push(PipelineSpec::new(BUILT_IN, "documents", serde_json::json!({})));
+    }
+    let changed = declare(database, &specs).await?;
+    let client = database.client().await?;
+    let mut disabled = Vec::new();
+    for stored in pipelines::list(&**client).await? {
+        if stored.spec.enabled && !specs.iter().any(|spec| spec.name == stored.spec.name) {
+            let spec = PipelineSpec { enabled: false, ..stored.spec };
+            pipelines::declare(&**client, &spec).await?;
+            disabled.push(spec.name);
+        }
+    }
+    Ok(Declaration { changed, disabled })
+}
+
+/// Declares pipelines, and returns those that changed. An unchanged one costs one read and writes nothing.
+///
+/// All settings are checked before anything is written. A pipeline that is new, enabled again, covers more than before
+/// or has other settings gets hand-offs for what it is missing ([`reconciliation::repair`]). Other pipelines stay as
+/// they are.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<Declared>> {
     let client = database.client().await?;
     for spec in specs {

@@ -1,8 +1,8 @@
-//! Work outside of the database: claim under a receipt, let the handler have its effect, report.
+//! Leased work: claim hand-offs under a receipt, let the handler have its effect, report.
 //!
-//! Nothing is held in the database meanwhile but the lease, which is extended for as long as the handler is at work. A
-//! worker that dies, or loses its way to the database, reports nothing; its lease ends and another worker gets the
-//! job. So delivery is at least once. A report that comes too late is refused by its receipt.
+//! In between, the worker holds nothing in the database but the lease, which it extends while the handler works. A
+//! worker that dies, or that cannot reach the database, reports nothing: its lease expires and another worker claims
+//! the hand-offs. So delivery is at least once. The receipt makes the database refuse a late report.
 
 use std::{future::Future, time::Duration};
 
@@ -14,23 +14,21 @@ use forebay_store::{
 };
 
 use super::{
-    Batch,
+    batch::Batch,
+    conflict::{MAX_TRIES, back_off, is_conflict},
     event::{Event, Outcome},
     handlers::LeasedHandler,
-    transactional::is_conflict,
 };
 use crate::error::{Error, Result};
 
-/// How long a claim holds without a sign of life. It is extended three times as often, however long the work takes, so
-/// that what a dead worker held is free again soon.
+/// How long a claim holds without a heartbeat. The worker sends three in that time, however long the handler takes, so
+/// the hand-offs of a dead worker are free again soon.
 const LEASE: Duration = Duration::from_mins(1);
-/// A report that meets a lock of somebody else's, or no database, is made again so often, a little later each time.
+/// How often a report is made that meets a lock or an unreachable database. Each wait is longer than the one before.
 const MAX_REPORTS: u32 = 12;
-/// A claim that met another in a circle is tried so often.
-const MAX_CLAIMS: u32 = 5;
 
-/// Carries out up to `limit` hand-offs. When `cut_off` is done before the handler is, the handler is stopped and its
-/// jobs are given back.
+/// Delivers up to `limit` hand-offs. If `cut_off` is done before the handler is, the handler is stopped and its
+/// hand-offs are released.
 pub(super) async fn run(
     database: &Database,
     pipeline: &Pipeline,
@@ -48,18 +46,23 @@ pub(super) async fn run(
         claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
     let events: Vec<Event> = claimed.into_iter().map(event).collect();
 
+    tracing::info!(handoffs = events.len(), "claimed");
     let outcomes = tokio::select! {
         outcomes = handler.deliver(&events) => Some(outcomes),
         () = until_lost(database, name, receipt) => {
-            // Another worker has it all by now: whatever this one would report would be refused.
+            // Other workers may claim these hand-offs now, and the database would refuse any report.
+            tracing::warn!(handoffs = events.len(), "lost the lease of a claim; its hand-offs will be delivered again");
             return Ok(Batch { num_claimed: keys.len() as u64, ..Batch::default() });
         }
         () = cut_off => None,
     };
     match outcomes {
-        Some(Ok(outcomes)) => report(database, pipeline, &keys, outcomes).await,
+        Some(Ok(outcomes)) => {
+            trace(name, &events, &outcomes);
+            report(database, pipeline, &keys, outcomes).await
+        }
         Some(Err(error)) => {
-            // The handler itself cannot work: that is no failure of what it was given.
+            // The handler itself cannot work, so no hand-off failed.
             give_back(database, name, &keys).await?;
             Err(error)
         }
@@ -70,16 +73,34 @@ pub(super) async fn run(
     }
 }
 
-/// Claims; two claims that waited for each other in a circle are tried again.
+/// One debug event for each hand-off, in a span of its own.
+fn trace(pipeline: &str, events: &[Event], outcomes: &[Outcome]) {
+    for (event, outcome) in events.iter().zip(outcomes) {
+        let Event { reference_id, attempt, .. } = event;
+        let span = tracing::debug_span!("handoff", pipeline, %reference_id, attempt);
+        let _entered = span.enter();
+        match outcome {
+            Outcome::Done => tracing::debug!("delivered"),
+            Outcome::Failed { class, reason_code, retry_after, .. } => tracing::debug!(
+                failure_class = class.as_str(),
+                failure_code = reason_code,
+                retry_after_seconds = retry_after.map(|wait| wait.as_secs()),
+                "delivery failed"
+            ),
+        }
+    }
+}
+
+/// Claims hand-offs. A claim that conflicts with another one is tried again.
 async fn claim(database: &Database, pipeline: &str, limit: u32, worker: &str) -> Result<Vec<Claimed>> {
     let mut tries = 0;
     loop {
         tries += 1;
         let client = database.client().await?;
         match jobs::claim(&**client, pipeline, limit, LEASE, worker).await.map_err(Error::from) {
-            Err(error) if is_conflict(&error) && tries < MAX_CLAIMS => {
+            Err(error) if is_conflict(&error) && tries < MAX_TRIES => {
                 drop(client);
-                tokio::time::sleep(Duration::from_millis(5) * tries).await;
+                back_off(tries).await;
             }
             result => return result,
         }
@@ -102,7 +123,7 @@ fn event(job: Claimed) -> Event {
     }
 }
 
-/// Extends the lease over and over, and is done when it was lost. A database that is away for a while is no loss yet.
+/// Extends the lease again and again, and ends when it is lost. A short outage of the database loses nothing yet.
 async fn until_lost(database: &Database, pipeline: &str, receipt: Receipt) {
     loop {
         tokio::time::sleep(LEASE / 3).await;
@@ -118,7 +139,7 @@ async fn until_lost(database: &Database, pipeline: &str, receipt: Receipt) {
     }
 }
 
-/// Ends the attempts as the handler says.
+/// Ends the attempts with the outcomes that the handler gave.
 async fn report(
     database: &Database,
     pipeline: &Pipeline,
@@ -137,7 +158,7 @@ async fn report(
     }
     let mut batch = Batch { num_claimed: keys.len() as u64, ..Batch::default() };
     let mut tries = 0;
-    // Each failure is reported in a statement of its own batch; what was busy comes again with the next try.
+    // Reports that met a lock are made again with the next try.
     loop {
         let reported = report_once(database, pipeline, &mut done, &mut failed, &mut batch).await;
         if reported.is_ok() && done.is_empty() && failed.is_empty() {
@@ -145,14 +166,14 @@ async fn report(
         }
         tries += 1;
         if tries >= MAX_REPORTS {
-            // The lease will end, and the jobs are tried again: at least once.
+            // The lease will expire and the hand-offs are delivered again: at least once.
             return reported.map(|()| batch);
         }
         tokio::time::sleep(Duration::from_millis(1 << tries)).await;
     }
 }
 
-/// Reports once, and leaves in `done` and `failed` what must be reported again.
+/// Reports once, and keeps in `done` and `failed` only what must be reported again.
 async fn report_once(
     database: &Database,
     pipeline: &Pipeline,
@@ -161,28 +182,26 @@ async fn report_once(
     batch: &mut Batch,
 ) -> Result<()> {
     let client = database.client().await?;
-    let verdicts = jobs::complete(&**client, &pipeline.spec.name, done).await?;
-    batch.num_succeeded += verdicts.iter().filter(|verdict| **verdict == jobs::Ack::Done).count() as u64;
-    let mut verdicts = verdicts.into_iter();
-    done.retain(|_| verdicts.next() == Some(jobs::Ack::Busy));
+    let acks = jobs::complete(&**client, &pipeline.spec.name, done).await?;
+    batch.num_succeeded += acks.iter().filter(|ack| **ack == jobs::Ack::Done).count() as u64;
+    let mut acks = acks.into_iter();
+    done.retain(|_| acks.next() == Some(jobs::Ack::Busy));
 
-    let answers = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
-    batch.num_failed += answers.iter().filter(|answer| **answer == jobs::FailureAck::Failed).count() as u64;
-    batch.num_retried +=
-        answers.iter().filter(|answer| **answer == jobs::FailureAck::Retrying).count() as u64;
-    let mut answers = answers.into_iter();
-    failed.retain(|_| answers.next() == Some(jobs::FailureAck::Busy));
+    let acks = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
+    batch.add_failures(failed.iter().map(|(failure, _)| failure), &acks);
+    let mut acks = acks.into_iter();
+    failed.retain(|_| acks.next() == Some(jobs::FailureAck::Busy));
     Ok(())
 }
 
-/// Gives back what was not tried. What is locked at this moment is given back a little later, or else its lease ends.
+/// Releases hand-offs that were not delivered. Locked ones are released a little later, or their lease expires.
 async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Receipt)]) -> Result<()> {
     let mut keys = keys.to_vec();
     for tries in 1..=MAX_REPORTS {
         let client = database.client().await?;
-        let mut verdicts = jobs::release(&**client, pipeline, &keys).await?.into_iter();
+        let mut acks = jobs::release(&**client, pipeline, &keys).await?.into_iter();
         drop(client);
-        keys.retain(|_| verdicts.next() == Some(jobs::Ack::Busy));
+        keys.retain(|_| acks.next() == Some(jobs::Ack::Busy));
         if keys.is_empty() {
             break;
         }

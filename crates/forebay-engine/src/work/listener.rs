@@ -1,8 +1,7 @@
-//! Hearing of new work at once.
+//! Listens for NOTIFY, so that workers notice new work at once.
 //!
-//! Queueing notifies a channel, and a worker that listens to it need not wait for its next look. Nothing depends on
-//! it: notifications do not pass a transaction-mode pooler, and they are lost while a connection is. Looking every
-//! second finds the same work a little later.
+//! Nothing depends on it: notifications do not pass a transaction-mode pooler and get lost with a connection. Polling
+//! every second finds the same work a little later.
 
 use std::time::{Duration, Instant};
 
@@ -11,29 +10,30 @@ use forebay_store::{
     handoffs::CHANNEL,
 };
 
-/// A connection that was lost is made again after so long.
+/// How long to wait before connecting again.
 const RECONNECT: Duration = Duration::from_secs(10);
 
-/// The ear of a worker.
+/// Listens for NOTIFY.
 pub(super) struct Listener {
     connection: Option<Dedicated>,
     tried_at: Option<Instant>,
 }
 
 impl Listener {
-    /// Hears nothing yet.
+    /// A listener that is not connected yet.
     pub(super) fn new() -> Self {
         Self { connection: None, tried_at: None }
     }
 
-    /// Begins to listen, if it does not. To be called before looking for work: what is queued between the two is heard.
+    /// Connects and listens, unless it does already. Call it before looking for work, so that no work queued in between
+    /// goes unnoticed.
     pub(super) async fn listen(&mut self, database: &Database) {
         let is_too_early = self.tried_at.is_some_and(|at| at.elapsed() < RECONNECT);
         if self.connection.is_some() || is_too_early {
             return;
         }
         self.tried_at = Some(Instant::now());
-        // Without a connection of its own the worker looks every second; whether the database is away is told there.
+        // Without a connection of its own the supervisor polls, and reports an outage of the database there.
         let Ok(connection) = database.dedicated().await else { return };
         let statement = format!("listen {CHANNEL}");
         if connection.client.batch_execute(&statement).await.is_ok() {
@@ -41,7 +41,7 @@ impl Listener {
         }
     }
 
-    /// Waits for news, for ever if nothing is heard. What came together is told once.
+    /// Waits for a notification, for ever if there is no connection. Several that arrived together count once.
     pub(super) async fn heard(&mut self) {
         let Some(connection) = &mut self.connection else { return std::future::pending().await };
         if connection.notifications.recv().await.is_none() {

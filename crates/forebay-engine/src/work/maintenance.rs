@@ -1,8 +1,8 @@
-//! What workers do beside ingesting: freeing what dead workers held, checking that nothing is missing, keeping the
-//! history of the hand-off small, and making embeddings of what was indexed.
+//! What workers do beside ingesting: free the hand-offs of dead workers, find missing hand-offs, delete old history, and
+//! make embeddings.
 //!
-//! Each task takes no input and may run twice. The database remembers when the dear ones were last begun, so among any
-//! number of workers one does them.
+//! Each task takes no input and may run twice. The database stores when the expensive ones last began, so one of any
+//! number of workers does them.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -14,7 +14,8 @@ use forebay_store::{
 };
 
 use super::{
-    Maintenance, reconciliation,
+    reconciliation,
+    report::{Maintenance, Progress},
     worker::{Shared, Stage},
 };
 use crate::{
@@ -24,15 +25,15 @@ use crate::{
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
-/// Claims that are freed in one statement.
+/// The most claims that one statement frees.
 const RESCUED_AT_ONCE: u32 = 100;
 /// How often a worker looks for text that has no embedding yet.
 const EMBED_LOOK: Duration = Duration::from_secs(2);
-/// How often history that is past its retention is deleted.
+/// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
-/// Does what is due, for as long as it is polled. What fails is tried again the next time; that the database is away is
-/// told by those who look for work.
+/// Runs the tasks that are due, for as long as it is polled. A task that fails is tried again the next time. The
+/// supervisor reports an outage of the database.
 pub(super) async fn run(shared: &Shared<'_>) {
     loop {
         let _next_time = round(shared).await;
@@ -47,11 +48,21 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         && is_due(shared, Task::Reconcile, every).await?
     {
         for pipeline in enabled(shared).await? {
-            // What is wrong with one pipeline keeps nobody from looking after the others.
+            // An error of one pipeline does not stop the others.
             match reconciliation::repair(shared.database, &pipeline).await {
-                Ok(done) => note(shared, |maintenance| maintenance.num_repaired += done.num_repaired),
+                Ok(done) => {
+                    if done.num_repaired > 0 {
+                        let pipeline = &pipeline.spec.name;
+                        tracing::warn!(
+                            pipeline,
+                            handoffs = done.num_repaired,
+                            "handed off missing references"
+                        );
+                    }
+                    note(shared, Maintenance { num_repaired: done.num_repaired, ..Maintenance::default() });
+                }
                 Err(error) if error.is_unreachable() => return Err(error),
-                Err(error) => shared.tell(&pipeline, |report| report.error = Some(error)),
+                Err(error) => shared.update(&pipeline, |report| report.error = Some(error)),
             }
         }
     }
@@ -60,7 +71,7 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     {
         let client = shared.database.client().await?;
         let pruned = handoffs::prune(&**client, retention).await?;
-        note(shared, |done| done.num_pruned += pruned);
+        note_pruned(shared, pruned);
     }
     if let Some(retention) = options.retention
         && is_due(shared, Task::PruneScraping, PRUNE_EVERY).await?
@@ -68,8 +79,8 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
         let client = shared.database.client().await?;
         let pruned =
             pages::prune(&**client, retention).await? + breakers::prune(&**client, retention).await?;
-        note(shared, |done| done.num_pruned += pruned);
-        // Last, because readers may be in the way of months that are to be dropped.
+        note_pruned(shared, pruned);
+        // Last, because dropping a month waits for its readers.
         logs::prune(&**client, retention).await?;
     }
     Ok(())
@@ -83,7 +94,7 @@ pub(super) async fn embed_all(shared: &Shared<'_>) {
     }
 }
 
-/// Makes the embeddings that are missing, where a pipeline asks for them. Its troubles are its pipeline's.
+/// Makes missing embeddings for the pipelines that have them configured. An error is reported for its pipeline.
 pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
     let options = EmbedOptions { pipelines: shared.options.pipelines.clone(), ..EmbedOptions::default() };
     let is_stopped = || *shared.stage.borrow() != Stage::Working;
@@ -91,7 +102,7 @@ pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
         let client = shared.database.client().await?;
         let Some(pipeline) = pipelines::find(&**client, &embedded.pipeline).await? else { continue };
         drop(client);
-        shared.tell(&pipeline, |report| {
+        shared.update(&pipeline, |report| {
             report.num_embedded += embedded.num_embedded;
             report.embed_trouble = embedded.trouble;
             if embedded.error.is_some() {
@@ -102,17 +113,21 @@ pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Frees what dead workers held, in every pipeline: one that no worker is left for needs it most.
+/// Frees the hand-offs of dead workers in every pipeline, because a pipeline without a worker needs it most.
 pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
     for pipeline in enabled(shared).await? {
         let client = shared.database.client().await?;
         match jobs::rescue(&**client, pipeline.pipeline_id, RESCUED_AT_ONCE).await {
             Ok(freed) => {
                 let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
-                note(shared, |done| done.num_rescued += number);
+                if number > 0 {
+                    let pipeline = &pipeline.spec.name;
+                    tracing::warn!(pipeline, handoffs = number, "freed hand-offs whose lease had expired");
+                }
+                note(shared, Maintenance { num_rescued: number, ..Maintenance::default() });
             }
             Err(error) if error.is_unreachable() => return Err(error.into()),
-            Err(error) => shared.tell(&pipeline, |report| report.error = Some(error.into())),
+            Err(error) => shared.update(&pipeline, |report| report.error = Some(error.into())),
         }
     }
     Ok(())
@@ -129,6 +144,18 @@ async fn is_due(shared: &Shared<'_>, task: Task, every: Duration) -> Result<bool
     Ok(maintenance::begin(&**client, task, every).await?)
 }
 
-fn note(shared: &Shared<'_>, change: impl FnOnce(&mut Maintenance)) {
-    change(&mut shared.report.lock().unwrap_or_else(PoisonError::into_inner).maintenance);
+fn note_pruned(shared: &Shared<'_>, num_pruned: u64) {
+    if num_pruned > 0 {
+        tracing::info!(num_pruned, "deleted history after its retention");
+    }
+    note(shared, Maintenance { num_pruned, ..Maintenance::default() });
+}
+
+/// Adds to the report, and reports the progress if there is any.
+fn note(shared: &Shared<'_>, done: Maintenance) {
+    if done == Maintenance::default() {
+        return;
+    }
+    shared.report.lock().unwrap_or_else(PoisonError::into_inner).maintenance.add(done);
+    (shared.progress)(Progress::Maintained(done));
 }

@@ -1,4 +1,4 @@
-//! What workers have done, for whoever started them.
+//! What workers did, for the program that started them.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use forebay_store::{
     pipelines::{self, Pipeline},
 };
 
+use super::batch::{Batch, FailedAttempts};
 use crate::{
     error::{Error, Result},
     retrieval::EmbedTrouble,
@@ -18,7 +19,7 @@ use crate::{
 pub struct WorkReport {
     /// The pipelines, in the order in which work for them began.
     pub pipelines: Vec<PipelineReport>,
-    /// What was done for the hand-off itself.
+    /// What maintenance did.
     pub maintenance: Maintenance,
 }
 
@@ -27,68 +28,76 @@ pub struct WorkReport {
 pub struct PipelineReport {
     /// The pipeline's name.
     pub pipeline: String,
-    /// Hand-offs taken.
+    /// Hand-offs claimed.
     pub num_claimed: u64,
-    /// Hand-offs carried out.
+    /// Hand-offs delivered.
     pub num_succeeded: u64,
-    /// Hand-offs given up.
+    /// Hand-offs that failed for good.
     pub num_failed: u64,
-    /// Hand-offs to be tried again later.
+    /// Hand-offs that will be retried.
     pub num_retried: u64,
     /// Embeddings made of what was indexed.
     pub num_embedded: u64,
-    /// What stopped the making of embeddings, if anything did; it is tried again.
+    /// Why embeddings could not be made, if they could not; they are tried again.
     pub embed_trouble: Option<EmbedTrouble>,
-    /// What waits now.
+    /// The hand-offs that wait now.
     pub backlog: Backlog,
-    /// What stopped the work for this pipeline; what it was working on waits untouched.
+    /// The error that stopped the work for this pipeline; its hand-offs wait untouched.
     pub error: Option<Error>,
 }
 
-/// What was done for the hand-off itself.
+/// What maintenance did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintenance {
-    /// Jobs freed whose worker did not report before its lease ended.
+    /// Hand-offs freed because their worker did not report before its lease expired.
     pub num_rescued: u64,
     /// References handed off again because a pipeline was missing them.
     pub num_repaired: u64,
-    /// Rows of history deleted that were past their retention.
+    /// Rows of history deleted after their retention.
     pub num_pruned: u64,
 }
 
-/// What is told while work goes on.
+/// What happens while the work goes on.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Progress<'a> {
-    /// A batch of this pipeline has ended, or an error has stopped it.
+    /// A batch of this pipeline has ended, or an error has stopped the pipeline.
     Batch(&'a PipelineReport),
-    /// The database cannot be reached; it is tried again after a while.
-    Away {
-        /// What was said.
+    /// Attempts of a batch failed, before its [`Progress::Batch`]; once for each kind of failure.
+    Failed {
+        /// The pipeline.
+        pipeline: &'a str,
+        /// The attempts.
+        attempts: &'a FailedAttempts,
+    },
+    /// Maintenance did something.
+    Maintained(Maintenance),
+    /// The database cannot be reached, and is tried again after a while. Repeated for each try.
+    Unreachable {
+        /// Why.
         error: &'a Error,
-        /// How long it is left alone.
+        /// How long until the next try.
         wait: Duration,
     },
-    /// The database is there again.
-    Back,
+    /// The database can be reached again.
+    Reachable,
 }
 
-/// What became of one batch.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "counts are called num_… everywhere")]
-pub(super) struct Batch {
-    pub(super) num_claimed: u64,
-    pub(super) num_succeeded: u64,
-    pub(super) num_failed: u64,
-    pub(super) num_retried: u64,
+impl Maintenance {
+    pub(super) fn add(&mut self, done: Self) {
+        self.num_rescued += done.num_rescued;
+        self.num_repaired += done.num_repaired;
+        self.num_pruned += done.num_pruned;
+    }
 }
 
 impl WorkReport {
-    /// Whether every pipeline could be worked for and nothing was given up.
+    /// Whether every pipeline worked and no hand-off failed for good.
     pub fn is_clean(&self) -> bool {
         self.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
     }
 
-    /// The report of a pipeline, which what stopped it before no longer does.
+    /// The report of a pipeline.
     pub(super) fn of(&mut self, pipeline: &Pipeline) -> &mut PipelineReport {
         let name = &pipeline.spec.name;
         let place = self.pipelines.iter().position(|report| report.pipeline == *name).unwrap_or_else(|| {
@@ -108,7 +117,7 @@ impl WorkReport {
         &mut self.pipelines[place]
     }
 
-    /// What waits in each pipeline, by name.
+    /// The backlog of each pipeline, by name.
     pub(super) async fn backlogs(database: &Database) -> Result<Vec<(String, Backlog)>> {
         let client = database.client().await?;
         let mut found = Vec::new();
@@ -129,7 +138,7 @@ impl WorkReport {
 }
 
 impl PipelineReport {
-    pub(super) fn add(&mut self, batch: Batch) {
+    pub(super) fn add(&mut self, batch: &Batch) {
         self.num_claimed += batch.num_claimed;
         self.num_succeeded += batch.num_succeeded;
         self.num_failed += batch.num_failed;

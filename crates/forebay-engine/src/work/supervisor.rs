@@ -1,7 +1,7 @@
-//! The service around the workers: finding out for which pipelines there is work, starting and stopping.
+//! The supervisor of the workers: finds the pipelines that have work, and starts and stops their workers.
 //!
-//! Everything runs on the caller's task, as futures beside each other: what a worker does is mostly waiting for the
-//! database or for the other side, and nothing has to outlive the call.
+//! All workers are futures on the caller's task: they mostly wait for the database or for the other side of a handler,
+//! and nothing has to outlive the call.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,23 +17,24 @@ use forebay_store::{
     jobs,
     pipelines::{self, Pipeline},
 };
-use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
 
 use super::{
-    Progress, WorkOptions, WorkReport,
     listener::Listener,
     maintenance,
+    options::WorkOptions,
+    report::{Progress, WorkReport},
     worker::{Shared, Stage, serve},
 };
 use crate::error::{Error, Result};
 
-/// How long a worker that found nothing to do waits before it looks again, if it hears of nothing.
+/// How long to wait before looking for work again, unless a notification comes.
 const POLL: Duration = Duration::from_secs(1);
-/// A pipeline that an error has stopped is left alone for so long.
+/// How long a pipeline is left alone after an error.
 const REST: Duration = Duration::from_secs(5);
-/// A database that cannot be reached is tried again after so long, then twice as long, up to the last.
-const AWAY: [Duration; 6] = [
+/// The waits between tries to reach the database; the last one repeats.
+const OUTAGE_WAITS: [Duration; 6] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -41,25 +42,25 @@ const AWAY: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
 ];
-/// How long what is given back at the end of the grace may take.
+/// How long releasing hand-offs at the end of the grace may take.
 const GIVING_BACK: Duration = Duration::from_secs(5);
 
-/// A worker that has come to an end.
-struct Served {
+/// A worker that has ended.
+struct Ended {
     pipeline: Pipeline,
     result: Result<()>,
 }
 
-/// What the service knows of its pipelines.
+/// What the supervisor knows of its pipelines.
 struct Supervisor<'a> {
     shared: &'a Shared<'a>,
-    /// Workers under way, by pipeline.
-    num_serving: HashMap<i32, u32>,
-    /// Pipelines that an error has stopped, and until when they are left alone.
+    /// Running workers, by pipeline.
+    num_workers: HashMap<i32, u32>,
+    /// Pipelines that are left alone after an error, and until when.
     resting: HashMap<i32, Instant>,
 }
 
-/// What a look at the database finds.
+/// What looking for work found.
 struct Seen {
     /// The pipelines to work for.
     pipelines: Vec<Pipeline>,
@@ -94,16 +95,16 @@ pub(super) async fn drain(
     let shared =
         Shared { database, options, progress, stage, report: Mutex::default(), handlers: Mutex::default() };
     maintenance::rescue(&shared).await?;
-    let mut service = Supervisor::new(&shared);
-    let mut at_work = FuturesUnordered::new();
-    service.start(&mut at_work, look(&shared, true).await?, true);
-    let mut away = None;
-    while let Some(served) = at_work.next().await {
-        if let Err(error) = service.ended(served) {
-            away = Some(error);
+    let mut supervisor = Supervisor::new(&shared);
+    let mut workers = FuturesUnordered::new();
+    supervisor.start(&mut workers, look(&shared, true).await?, true);
+    let mut outage = None;
+    while let Some(worker) = workers.next().await {
+        if let Err(error) = supervisor.ended(worker) {
+            outage = Some(error);
         }
     }
-    if let Some(error) = away {
+    if let Some(error) = outage {
         return Err(error);
     }
     maintenance::embed(&shared).await?;
@@ -114,7 +115,7 @@ pub(super) async fn follow(
     database: &Database,
     options: &WorkOptions,
     progress: &(dyn Fn(Progress<'_>) + Sync),
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send,
 ) -> Result<WorkReport> {
     let (stage, watching) = watch::channel(Stage::Working);
     let shared = Shared {
@@ -125,27 +126,27 @@ pub(super) async fn follow(
         report: Mutex::default(),
         handlers: Mutex::default(),
     };
-    let mut service = Supervisor::new(&shared);
-    let mut at_work = FuturesUnordered::new();
-    let mut wake = Listener::new();
+    let mut supervisor = Supervisor::new(&shared);
+    let mut workers = FuturesUnordered::new();
+    let mut listener = Listener::new();
     let mut stop = pin!(stop.fuse());
     let mut maintenance =
         pin!(futures_util::future::join(maintenance::run(&shared), maintenance::embed_all(&shared)).fuse());
     let mut num_failures = 0;
-    // The first look tells what no later one may swallow: a pipeline that does not exist, a schema that is missing.
+    // Only errors of the first look end the call: a pipeline that does not exist, a missing schema.
     let mut is_first = true;
     loop {
-        // Workers go on meanwhile: a look may wait for a connection that one of them has.
+        // Workers continue meanwhile: looking may wait for a connection that one of them has.
         let seen = {
             let mut looking = pin!(async {
-                wake.listen(database).await;
+                listener.listen(database).await;
                 look(&shared, is_first).await
             });
             loop {
                 tokio::select! {
                     () = &mut stop => break None,
                     _ = &mut maintenance => {}
-                    Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
+                    Some(worker) = workers.next(), if !workers.is_empty() => drop(supervisor.ended(worker)),
                     seen = &mut looking => break Some(seen),
                 }
             }
@@ -153,31 +154,38 @@ pub(super) async fn follow(
         let wait = match seen {
             None => break,
             Some(Ok(seen)) => {
-                service.start(&mut at_work, seen, is_first);
+                supervisor.start(&mut workers, seen, is_first);
                 is_first = false;
                 if num_failures > 0 {
-                    progress(Progress::Back);
+                    tracing::info!(tries = num_failures, "the database can be reached again");
+                    progress(Progress::Reachable);
                     num_failures = 0;
                 }
                 POLL
             }
             Some(Err(error)) if is_first && !error.is_unreachable() => return Err(error),
             Some(Err(error)) => {
-                let wait = AWAY[num_failures.min(AWAY.len() - 1)];
+                let wait = OUTAGE_WAITS[num_failures.min(OUTAGE_WAITS.len() - 1)];
+                if num_failures == 0 {
+                    tracing::warn!(
+                        code = error.code(),
+                        "the database cannot be reached; trying until it is back"
+                    );
+                }
                 num_failures += 1;
-                progress(Progress::Away { error: &error, wait });
+                progress(Progress::Unreachable { error: &error, wait });
                 wait
             }
         };
         let mut next_look = pin!(tokio::time::sleep(wait));
-        // Ended workers do not cut the wait for the next look short: they end when nothing is due.
+        // Ended workers do not shorten the wait for the next look: they end when nothing is due.
         let stopped = loop {
             tokio::select! {
                 () = &mut stop => break true,
                 _ = &mut maintenance => {}
-                // That the database is away is told by the next look.
-                Some(served) = at_work.next(), if !at_work.is_empty() => drop(service.ended(served)),
-                () = wake.heard() => break false,
+                // The next look reports an outage of the database.
+                Some(worker) = workers.next(), if !workers.is_empty() => drop(supervisor.ended(worker)),
+                () = listener.heard() => break false,
                 () = &mut next_look => break false,
             }
         };
@@ -188,22 +196,22 @@ pub(super) async fn follow(
     stage.send_replace(Stage::Stopping);
     let deadline = tokio::time::sleep(options.grace);
     let mut deadline = pin!(deadline);
-    while !at_work.is_empty() {
+    while !workers.is_empty() {
         tokio::select! {
-            Some(served) = at_work.next() => drop(service.ended(served)),
+            Some(worker) = workers.next() => drop(supervisor.ended(worker)),
             () = &mut deadline => break,
         }
     }
     stage.send_replace(Stage::CutOff);
     let giving_back = async {
-        while let Some(served) = at_work.next().await {
-            drop(service.ended(served));
+        while let Some(worker) = workers.next().await {
+            drop(supervisor.ended(worker));
         }
     };
-    // What does not even give back is dropped: transactions roll back, leases end.
+    // Workers that cannot even release are dropped: transactions roll back, leases expire.
     let _in_time = tokio::time::timeout(GIVING_BACK, giving_back).await;
-    drop(at_work);
-    // What was done is told even when what waits cannot be looked at any more.
+    drop(workers);
+    // The work is reported even when the backlog cannot be read any more.
     match tokio::time::timeout(GIVING_BACK, shared.finish()).await {
         Ok(Ok(report)) => Ok(report),
         _ => Ok(shared.take_report()),
@@ -212,16 +220,11 @@ pub(super) async fn follow(
 
 impl<'a> Supervisor<'a> {
     fn new(shared: &'a Shared<'a>) -> Self {
-        Self { shared, num_serving: HashMap::new(), resting: HashMap::new() }
+        Self { shared, num_workers: HashMap::new(), resting: HashMap::new() }
     }
 
     /// Starts workers for pipelines that have something due and no worker.
-    fn start(
-        &mut self,
-        at_work: &mut FuturesUnordered<LocalBoxFuture<'a, Served>>,
-        seen: Seen,
-        is_first: bool,
-    ) {
+    fn start(&mut self, workers: &mut FuturesUnordered<BoxFuture<'a, Ended>>, seen: Seen, is_first: bool) {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
         for pipeline in seen.pipelines {
@@ -229,59 +232,62 @@ impl<'a> Supervisor<'a> {
             if is_first {
                 self.shared.begin(&pipeline);
             }
-            if !seen.due.contains(&id) || self.num_serving.contains_key(&id) || self.resting.contains_key(&id)
+            if !seen.due.contains(&id) || self.num_workers.contains_key(&id) || self.resting.contains_key(&id)
             {
                 continue;
             }
             let concurrency = self.shared.options.concurrency.max(1);
-            self.num_serving.insert(id, concurrency);
+            self.num_workers.insert(id, concurrency);
             for _ in 0..concurrency {
                 let (shared, pipeline) = (self.shared, pipeline.clone());
-                at_work.push(
-                    async move {
-                        let result = serve(shared, &pipeline).await;
-                        Served { pipeline, result }
-                    }
-                    .boxed_local(),
-                );
+                workers.push(run_worker(shared, pipeline));
             }
         }
     }
 
-    /// Takes note of a worker's end. The error is one of the database.
-    fn ended(&mut self, served: Served) -> Result<()> {
-        let id = served.pipeline.pipeline_id;
-        if let Some(number) = self.num_serving.get_mut(&id) {
+    /// Records that a worker ended. Error: the database cannot be reached.
+    fn ended(&mut self, worker: Ended) -> Result<()> {
+        let id = worker.pipeline.pipeline_id;
+        if let Some(number) = self.num_workers.get_mut(&id) {
             *number -= 1;
             if *number == 0 {
-                self.num_serving.remove(&id);
+                self.num_workers.remove(&id);
             }
         }
-        match served.result {
+        match worker.result {
             Err(error) if error.is_unreachable() => Err(error),
             Err(error) => {
-                self.stop(&served.pipeline, error);
+                self.stop(&worker.pipeline, error);
                 Ok(())
             }
             Ok(()) => Ok(()),
         }
     }
 
-    /// Notes what has stopped a pipeline. What its handler relied on may be gone, so it is made anew.
+    /// Records the error that stopped a pipeline. Its handler is opened again, because what it relied on may be gone.
     fn stop(&mut self, pipeline: &Pipeline, error: Error) {
         self.shared.handlers().remove(&pipeline.pipeline_id);
         self.resting.insert(pipeline.pipeline_id, Instant::now() + REST);
-        self.shared.tell(pipeline, |report| report.error = Some(error));
+        tracing::error!(pipeline = pipeline.spec.name, code = error.code(), "the pipeline stopped: {error}");
+        self.shared.update(pipeline, |report| report.error = Some(error));
     }
 }
 
+/// Boxed, so the supervisor's future stays small.
+fn run_worker<'a>(shared: &'a Shared<'a>, pipeline: Pipeline) -> BoxFuture<'a, Ended> {
+    Box::pin(async move {
+        let result = serve(shared, &pipeline).await;
+        Ended { pipeline, result }
+    })
+}
+
 impl Shared<'_> {
-    /// Puts a pipeline into the report.
+    /// Adds a pipeline to the report.
     fn begin(&self, pipeline: &Pipeline) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).of(pipeline);
     }
 
-    /// The report, which is the end of the work.
+    /// The report at the end of the work.
     async fn finish(&self) -> Result<WorkReport> {
         let found = WorkReport::backlogs(self.database).await?;
         let mut report = self.take_report();

@@ -1,19 +1,18 @@
-//! Work inside the database: one batch is one transaction of take, effect, end, commit.
+//! Transactional work: one batch is one transaction that takes hand-offs, has the effect, settles them and commits.
 //!
-//! Only the commit shows any of it. A worker may die at any point and nothing is half done, nothing is done twice, and
-//! what it held is free at once.
-
-use std::time::Duration;
+//! Nothing is visible before the commit. A worker may die at any point: nothing is half done, nothing is done twice,
+//! and its hand-offs are free at once.
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::jobs::{self, Failure, Queue, Taken};
+use forebay_store::jobs::{self, Queue, Taken};
 use tokio_postgres::Client;
 
-use super::{Batch, handlers::TransactionalHandler};
+use super::{
+    batch::Batch,
+    conflict::{MAX_TRIES, back_off, is_conflict},
+    handlers::TransactionalHandler,
+};
 use crate::error::{Error, Result};
-
-/// A batch that waited for another writer in a circle is tried so often.
-const MAX_TRIES: u32 = 5;
 
 /// Carries out up to `limit` hand-offs.
 pub(super) async fn run(
@@ -28,12 +27,12 @@ pub(super) async fn run(
         tries += 1;
         let result = try_once(client, queue, pipeline_id, handler, limit).await;
         if result.is_err() {
-            // What it had taken is free again, and behind this worker's place in the queue.
+            // The hand-offs of the failed try are free again, and they are before this worker's cursor in the queue.
             queue.rewind();
         }
         match result {
             Err(error) if is_conflict(&error) && tries < MAX_TRIES => {
-                tokio::time::sleep(Duration::from_millis(20) * tries).await;
+                back_off(tries).await;
             }
             result => return result,
         }
@@ -61,35 +60,17 @@ async fn try_once(
     let carried_out: Vec<Taken> = taken.into_iter().filter(|job| !did_fail(&job.reference_id)).collect();
     let num_ended = jobs::complete_taken(&transaction, pipeline_id, &carried_out).await?;
     if num_ended != count(&carried_out) {
-        // The locks are ours, so this cannot be; but an effect must never be kept without its end.
+        // Impossible while the locks are ours, but an effect must never be kept without its settlement.
         return Err(Error::Contention { attempts: 1 });
     }
-    let failed = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
+    let acks = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(Batch {
-        num_claimed: count(&ids),
-        num_succeeded: count(&carried_out),
-        num_failed: failed.num_failed,
-        num_retried: failed.num_retrying,
-    })
-}
-
-/// Two transactions that waited for each other, of which this one was ended.
-pub(super) fn is_conflict(error: &Error) -> bool {
-    let Error::Store(error) = error else { return false };
-    matches!(error.server().and_then(|server| server.sqlstate()), Some("40P01" | "40001"))
+    let mut batch =
+        Batch { num_claimed: count(&ids), num_succeeded: count(&carried_out), ..Batch::default() };
+    batch.add_failures(&failures, &acks);
+    Ok(batch)
 }
 
 fn count<T>(items: &[T]) -> u64 {
     items.len() as u64
-}
-
-/// The failure of one reference.
-pub(super) fn failure(
-    reference_id: ReferenceId,
-    class: forebay_domain::handoff::FailureClass,
-    reason_code: &str,
-    message: String,
-) -> Failure {
-    Failure { reference_id, class, reason_code: reason_code.to_owned(), message, retry_after: None }
 }

@@ -1,4 +1,4 @@
-//! Working for one pipeline, batch after batch, for as long as there is something to do.
+//! A worker: one batch after another for one pipeline, until nothing is due.
 
 use std::{
     collections::HashMap,
@@ -12,63 +12,58 @@ use forebay_store::{
     pipelines::{Limits, Pipeline, PipelineSpec},
 };
 use tokio::sync::watch;
+use tracing::Instrument;
 
-use super::{Progress, WorkOptions, WorkReport, handlers::Handler, leased, transactional};
+use super::{
+    batch::Batch,
+    handlers::Handler,
+    leased,
+    options::WorkOptions,
+    report::{PipelineReport, Progress, WorkReport},
+    transactional,
+};
 use crate::error::Result;
 
-/// How a service stands; workers look at it between batches, and while one is under way.
+/// The stage of a supervisor. Workers look at it between batches, and during one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// Go on.
     Working,
-    /// Finish the batch under way.
+    /// Finish the batch in progress.
     Stopping,
-    /// Give back what is under way.
+    /// Release the batch in progress.
     CutOff,
 }
 
-/// What all workers of a service share.
+/// What all workers of a supervisor share.
 pub(super) struct Shared<'a> {
     pub(super) database: &'a Database,
     pub(super) options: &'a WorkOptions,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) report: Mutex<WorkReport>,
-    /// Handlers that are ready, with what they were made from.
+    /// Handlers that are ready, with the declarations that they were made from.
     pub(super) handlers: Mutex<HashMap<i32, (PipelineSpec, Handler)>>,
 }
 
-/// Under limits, a worker that may claim nothing now asks again after so long.
+/// How long a worker waits that limits keep from claiming.
 const LIMITED: Duration = Duration::from_millis(100);
 
-/// Works for a pipeline until nothing is due that it may have.
+/// Works for a pipeline until nothing is due that it may claim.
 pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()> {
     let handler = shared.handler(pipeline).await?;
     let mut queue = Queue::new(pipeline.pipeline_id);
-    let limit = shared.options.batch;
     while *shared.stage.borrow() == Stage::Working {
-        let batch = match &handler {
-            Handler::Transactional(handler) => {
-                let mut client = shared.database.client().await?;
-                transactional::run(&mut client, &mut queue, pipeline.pipeline_id, handler, limit).await?
-            }
-            Handler::Leased(handler) => {
-                let mut stage = shared.stage.clone();
-                let cut_off = async move {
-                    if stage.wait_for(|stage| *stage == Stage::CutOff).await.is_err() {
-                        // Nobody is left to say so.
-                        std::future::pending::<()>().await;
-                    }
-                };
-                let worker = &shared.options.worker;
-                leased::run(shared.database, pipeline, handler, limit, worker, cut_off).await?
-            }
-            Handler::External => return Ok(()),
-        };
+        let span = tracing::info_span!("claim", pipeline = pipeline.spec.name);
+        let batch = run_batch(shared, pipeline, &handler, &mut queue).instrument(span).await?;
+        let Some(batch) = batch else { return Ok(()) };
         if batch.num_claimed > 0 {
-            shared.tell(pipeline, |report| {
-                report.add(batch);
-                // Whatever it was, it is over.
+            for failed in &batch.failures {
+                (shared.progress)(Progress::Failed { pipeline: &pipeline.spec.name, attempts: failed });
+            }
+            shared.update(pipeline, |report| {
+                report.add(&batch);
+                // The pipeline works again.
                 report.error = None;
             });
         } else if !is_worth_waiting(shared, pipeline).await? {
@@ -78,7 +73,41 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     Ok(())
 }
 
-/// Whether limits that pass by themselves keep a worker from what is due; it has waited for them a little then.
+/// Runs one batch. None: the workers of another program work for this pipeline.
+async fn run_batch(
+    shared: &Shared<'_>,
+    pipeline: &Pipeline,
+    handler: &Handler,
+    queue: &mut Queue,
+) -> Result<Option<Batch>> {
+    let limit = shared.options.batch;
+    let batch = match handler {
+        Handler::Transactional(handler) => {
+            let mut client = shared.database.client().await?;
+            transactional::run(&mut client, queue, pipeline.pipeline_id, handler, limit).await?
+        }
+        Handler::Leased(handler) => {
+            let cut_off = cut_off(shared.stage.clone());
+            let worker = &shared.options.worker;
+            leased::run(shared.database, pipeline, handler, limit, worker, cut_off).await?
+        }
+        Handler::External => return Ok(None),
+    };
+    if batch.num_claimed > 0 {
+        batch.trace();
+    }
+    Ok(Some(batch))
+}
+
+/// Ends when the supervisor wants batches in progress to be released.
+async fn cut_off(mut stage: watch::Receiver<Stage>) {
+    if stage.wait_for(|stage| *stage == Stage::CutOff).await.is_err() {
+        // A drain has no such stage.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether a worker should look again because only limits keep it from claiming. Waits a little first.
 async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bool> {
     let limits = &pipeline.spec.limits;
     if *limits == Limits::default() {
@@ -91,7 +120,7 @@ async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bo
 }
 
 impl Shared<'_> {
-    /// The handler of a pipeline, made anew when its declaration has changed.
+    /// The handler of a pipeline, opened again after its declaration has changed.
     async fn handler(&self, pipeline: &Pipeline) -> Result<Handler> {
         let known = self.handlers().get(&pipeline.pipeline_id).cloned();
         if let Some((spec, handler)) = known
@@ -111,9 +140,9 @@ impl Shared<'_> {
         self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the report of a pipeline, and tells it.
-    pub(super) fn tell(&self, pipeline: &Pipeline, change: impl FnOnce(&mut super::PipelineReport)) {
-        // A count is never half written, so one that a panic left behind is still right.
+    /// Changes the report of a pipeline, and reports the progress.
+    pub(super) fn update(&self, pipeline: &Pipeline, change: impl FnOnce(&mut PipelineReport)) {
+        // A count is never half written, so a panic elsewhere leaves nothing to repair.
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         let of_pipeline = report.of(pipeline);
         change(of_pipeline);

@@ -49,15 +49,15 @@ async fn from_the_source_then_from_memory_then_from_the_ledger() {
     let one = gate(&world);
     let first = ask(&one).await;
     assert_eq!(
-        (first.success, first.source, first.is_fresh),
+        (first.success, first.answered_from, first.is_fresh),
         (true, AnsweredFrom::Scrape, true),
         "{first:?}"
     );
     assert_eq!((first.num_records, first.answered_by.as_deref()), (Some(2), Some("courses")));
-    assert_eq!(ask(&one).await.source, AnsweredFrom::Memory);
-    assert_eq!(ask(&gate(&world)).await.source, AnsweredFrom::Ledger, "another process");
+    assert_eq!(ask(&one).await.answered_from, AnsweredFrom::Memory);
+    assert_eq!(ask(&gate(&world)).await.answered_from, AnsweredFrom::Ledger, "another process");
     assert_eq!(world.site.asked(), Asked { whole: 1, ..Asked::default() });
-    assert_eq!(force(&one).await.source, AnsweredFrom::Scrape);
+    assert_eq!(force(&one).await.answered_from, AnsweredFrom::Scrape);
     assert_eq!(world.site.asked(), Asked { not_modified: 1, ..Asked::default() });
 }
 
@@ -83,7 +83,7 @@ async fn a_failure_is_shared_too_and_the_last_sync_stands() {
     world.site.set("/", Answer::Status(503));
     let answer = ask(&gate(&world)).await;
     assert_eq!(
-        (answer.success, answer.source, answer.is_fresh),
+        (answer.success, answer.answered_from, answer.is_fresh),
         (true, AnsweredFrom::Stale, false),
         "{answer:?}"
     );
@@ -93,7 +93,7 @@ async fn a_failure_is_shared_too_and_the_last_sync_stands() {
     assert_eq!(world.text(status).await, "failed http_status 1");
     age(&world, "60 days").await;
     let answer = ask(&gate(&world)).await;
-    assert_eq!((answer.success, answer.source), (false, AnsweredFrom::None), "too old to be served");
+    assert_eq!((answer.success, answer.answered_from), (false, AnsweredFrom::None), "too old to be served");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +108,7 @@ async fn stale_data_is_served_while_it_is_brought_up_to_date() {
     ask(&gate_with(&world, policy)).await;
     age(&world, "2 days").await;
     let answer = ask(&gate_with(&world, policy)).await;
-    assert_eq!((answer.success, answer.source, answer.is_fresh), (true, AnsweredFrom::Stale, false));
+    assert_eq!((answer.success, answer.answered_from, answer.is_fresh), (true, AnsweredFrom::Stale, false));
     while world
         .number("select count(*) from forebay.sync_metadata where last_sync > now() - interval '1 hour'")
         .await
@@ -136,9 +136,9 @@ async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date()
     );
     // More than there are threads that may block.
     for _ in 0..700 {
-        assert_eq!(ask(&gate).await.source, AnsweredFrom::Stale);
+        assert_eq!(ask(&gate).await.answered_from, AnsweredFrom::Stale);
     }
-    while ask(&gate).await.source == AnsweredFrom::Stale {
+    while ask(&gate).await.answered_from == AnsweredFrom::Stale {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 2);
@@ -157,7 +157,7 @@ async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     world.client.batch_execute("update forebay.sync_metadata set last_sync = now()").await.unwrap();
     let answer = asked.await.unwrap();
-    assert_eq!((answer.source, answer.is_fresh), (AnsweredFrom::Ledger, true), "{answer:?}");
+    assert_eq!((answer.answered_from, answer.is_fresh), (AnsweredFrom::Ledger, true), "{answer:?}");
     assert_eq!(world.site.asked(), Asked::default());
     let status = world.text("select status || ' ' || attempt from forebay.sync_metadata").await;
     assert!(["success 2", "in_progress 1"].contains(&status.as_str()), "{status}");
@@ -246,7 +246,7 @@ async fn who_may_not_scrape_is_told_what_is_stored() {
     ask(&gate(&world)).await;
     age(&world, "2 days").await;
     let stale = gate(&world).ensure(&wanted(), read_only).await;
-    assert_eq!((stale.success, stale.source, stale.is_fresh), (true, AnsweredFrom::Stale, false));
+    assert_eq!((stale.success, stale.answered_from, stale.is_fresh), (true, AnsweredFrom::Stale, false));
     assert_eq!(world.site.asked(), Asked { whole: 1, ..Asked::default() });
 }
 
@@ -266,7 +266,7 @@ async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     let gate = gate(&world);
     let answer = ask(&gate).await;
     assert_eq!(
-        (answer.success, answer.source, answer.num_records),
+        (answer.success, answer.answered_from, answer.num_records),
         (true, AnsweredFrom::Scrape, Some(2)),
         "{answer:?}"
     );
@@ -281,7 +281,7 @@ async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     while world.number("select count(*) from forebay.sync_metadata where status = 'success'").await == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    while ask(&gate).await.source != AnsweredFrom::Ledger {
+    while ask(&gate).await.answered_from != AnsweredFrom::Ledger {
         // The database is left alone for a moment after it was away.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

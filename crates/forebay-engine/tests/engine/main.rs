@@ -9,5 +9,6 @@
 mod ensure;
 mod persist;
 mod scrape;
+mod send;
 mod site;
 mod work;

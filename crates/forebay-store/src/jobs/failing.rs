@@ -70,15 +70,14 @@ pub async fn fail(
     end(client, pipeline_id, &failures, &receipts).await
 }
 
-/// Ends attempts of jobs that this transaction has taken and that failed.
+/// Ends attempts of jobs that this transaction has taken and that failed. The answers are in their order.
 pub async fn fail_taken(
     transaction: &Transaction<'_>,
     pipeline_id: i32,
     failures: &[Failure],
-) -> Result<FailureReport> {
+) -> Result<Vec<FailureAck>> {
     let receipts = vec![None; failures.len()];
-    let verdicts = end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts).await?;
-    Ok(FailureReport::of(&verdicts))
+    end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts).await
 }
 
 /// Frees the jobs of up to `limit` claims whose lease has ended, as attempts that were lost: they are tried again, give

@@ -2,13 +2,10 @@
 
 mod report;
 
-use std::{sync::Arc, time::Duration};
-
 use forebay_engine::{
-    ensure::{AnsweredFrom, EnsureOptions, Ensured, Gate, Wanted},
+    ensure::{EnsureOptions, Ensured, Gate, NUM_CONNECTIONS, Wanted},
     scrape::Stop,
 };
-use tokio::time::sleep;
 
 use self::report::EnsureReport;
 use super::signals::stoppable;
@@ -17,9 +14,6 @@ use crate::{
     context::Context,
     failure::{Exit, Failure},
 };
-
-/// Connections: those of a scrape, and some to look at the ledger.
-const NUM_CONNECTIONS: usize = 8;
 
 /// Make sure that the data of an entity type is fresh
 ///
@@ -62,17 +56,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }
         let bar = context.ui.progress(&format!("making sure of {}", args.entity), None);
         let gate = Gate::for_one_answer(scraper.clone(), policies, stop.clone());
-        // Others than this command that hold the database are at work for it.
-        let num_idle = Arc::strong_count(&scraper.database);
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
         context.ui.show(&EnsureReport::new(&wanted, &ensured))?;
-        if is_revalidated(args, &ensured) {
-            // It ends with the process.
-            while Arc::strong_count(&scraper.database) > num_idle {
-                sleep(Duration::from_millis(50)).await;
-            }
-        }
+        // Stale data is refreshed after it was served; the refresh would end with the process.
+        gate.finish().await;
         Ok(exit(&ensured, &stop))
     });
     Box::pin(stoppable(asking, || stop.ask())).await
@@ -90,9 +78,4 @@ fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
 
 fn is_of_the_database(code: &str) -> bool {
     matches!(code, "database_unreachable" | "database_left_alone")
-}
-
-/// Whether it was answered with what is stored, and is brought up to date behind the answer.
-fn is_revalidated(args: &Args, ensured: &Ensured) -> bool {
-    !args.read_only && ensured.source == AnsweredFrom::Stale && ensured.error.is_none()
 }

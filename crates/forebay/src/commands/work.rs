@@ -109,8 +109,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let config = context.config()?;
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
     let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
-    // Some for what goes on beside the batches.
-    let num_connections = 7 + usize::try_from(args.concurrency).unwrap_or_default() + num_for_scrapes;
+    let num_connections = args.options().num_connections() + num_for_scrapes;
     let report = context
         .with_scraper(&config, num_connections, async |scraper| {
             Box::pin(work(args, context, scraper, runs_schedules)).await
@@ -265,16 +264,15 @@ impl<'a> Told<'a> {
                 self.bar.set(so_far.claimed.values().sum());
             }
             // It is tried many times, and told once.
-            Progress::Away { error, .. } => {
-                if !mem::replace(&mut so_far.is_away, true) {
-                    let ui = &self.context.ui;
-                    ui.warn(&format!("the database is away, and is tried again until it is back: {error}"));
-                }
+            Progress::Unreachable { error, .. } if !mem::replace(&mut so_far.is_away, true) => {
+                let ui = &self.context.ui;
+                ui.warn(&format!("the database is away, and is tried again until it is back: {error}"));
             }
-            Progress::Back => {
+            Progress::Reachable => {
                 so_far.is_away = false;
                 self.context.ui.warn("the database is back, and the work goes on");
             }
+            _ => {}
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::{settings::Settings, transactional::failure},
+    work::{failure::failure, settings::Settings},
 };
 
 /// The handler, with its table found fit.

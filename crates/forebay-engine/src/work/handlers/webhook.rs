@@ -36,6 +36,7 @@ use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
+use tracing::Instrument;
 
 use crate::{
     error::Result,
@@ -226,25 +227,35 @@ impl Webhook {
     pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         let throttled: Mutex<Option<Outcome>> = Mutex::new(None);
         let at_once = usize::try_from(self.concurrency).unwrap_or(usize::MAX);
-        let mut outcomes: Vec<(usize, Outcome)> = stream::iter(events.iter().enumerate())
-            .map(|(place, event)| {
-                let throttled = &throttled;
-                async move {
-                    if let Some(outcome) = throttled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-                        return (place, outcome);
-                    }
-                    let outcome = self.send(event).await;
-                    if response::is_throttled(&outcome) {
-                        *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
-                    }
-                    (place, outcome)
-                }
-            })
-            .buffer_unordered(at_once)
-            .collect()
-            .await;
+        // Collected first: a stream of closures would keep the future from being `Send`.
+        let send = |(place, event)| self.send_unless_throttled(place, event, &throttled);
+        let sends: Vec<_> = events.iter().enumerate().map(send).collect();
+        let mut outcomes: Vec<(usize, Outcome)> =
+            stream::iter(sends).buffer_unordered(at_once).collect().await;
         outcomes.sort_by_key(|(place, _)| *place);
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    /// Sends an event, unless the endpoint has asked for less during this batch; then the event gets the same outcome.
+    async fn send_unless_throttled(
+        &self,
+        place: usize,
+        event: &Event,
+        throttled: &Mutex<Option<Outcome>>,
+    ) -> (usize, Outcome) {
+        if let Some(outcome) = throttled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return (place, outcome);
+        }
+        let span = tracing::debug_span!(
+            "handoff",
+            reference_id = %event.reference_id,
+            attempt = event.attempt
+        );
+        let outcome = self.send(event).instrument(span).await;
+        if response::is_throttled(&outcome) {
+            *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+        }
+        (place, outcome)
     }
 
     async fn send(&self, event: &Event) -> Outcome {

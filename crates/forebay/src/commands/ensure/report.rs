@@ -23,8 +23,8 @@ impl<'a> EnsureReport<'a> {
     fn headline(&self) -> (Tone, String) {
         let Wanted { entity_type, scope } = self.wanted;
         let subject = if scope.is_empty() { entity_type.clone() } else { format!("{entity_type} [{scope}]") };
-        let Ensured { is_fresh, is_partial, source, .. } = self.ensured;
-        match (source, is_fresh, is_partial) {
+        let Ensured { is_fresh, is_partial, answered_from, .. } = self.ensured;
+        match (answered_from, is_fresh, is_partial) {
             (AnsweredFrom::None, ..) => (Tone::Bad, format!("{subject}: there is nothing to serve")),
             (AnsweredFrom::Scrape, true, false) => {
                 (Tone::Good, format!("{subject} is fresh: it was scraped just now"))

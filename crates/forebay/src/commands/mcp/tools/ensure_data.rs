@@ -200,7 +200,7 @@ impl Data {
     fn new(ensured: &Ensured) -> Self {
         Self {
             success: ensured.success,
-            source: match ensured.source {
+            source: match ensured.answered_from {
                 AnsweredFrom::Memory => "memory",
                 AnsweredFrom::Ledger => "ledger",
                 AnsweredFrom::Scrape => "scrape",

@@ -1,0 +1,155 @@
+//! The question that `ensure` is asked, and its answer.
+
+use forebay_domain::scope::Scope;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// The data that the caller wants to be fresh.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// The entity type.
+    pub entity_type: String,
+    /// The part of it.
+    pub scope: Scope,
+}
+
+/// How to make it fresh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EnsureOptions {
+    /// Scrape even if the stored data is fresh.
+    pub force: bool,
+    /// Never scrape; only report the stored data and its age.
+    pub read_only: bool,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredFrom {
+    /// The memory of this process.
+    Memory,
+    /// The ledger: the stored data is fresh.
+    Ledger,
+    /// A scrape for this caller.
+    Scrape,
+    /// The stored data, which is stale but may still be served.
+    Stale,
+    /// Nowhere: there is nothing to serve.
+    None,
+}
+
+impl AnsweredFrom {
+    /// The word in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Ledger => "ledger",
+            Self::Scrape => "scrape",
+            Self::Stale => "stale",
+            Self::None => "none",
+        }
+    }
+
+    /// Where the same answer comes from when it is given again.
+    pub(super) const fn again(self) -> Self {
+        match self {
+            Self::Scrape | Self::Ledger => Self::Memory,
+            same => same,
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ensured {
+    /// There is data to work with.
+    pub success: bool,
+    /// Where the answer comes from.
+    #[serde(rename = "source")]
+    pub answered_from: AnsweredFrom,
+    /// When the whole scope was last synced.
+    pub last_sync: Option<Timestamp>,
+    /// The data is within its time to live.
+    pub is_fresh: bool,
+    /// Only a part of the scope could be refreshed.
+    pub is_partial: bool,
+    /// What the caller should know although there is data: failed sources, stale data, data that is not stored yet.
+    pub warnings: Vec<String>,
+    /// Why the data could not be refreshed.
+    pub error: Option<EnsureError>,
+    /// The last run.
+    pub run_id: Option<i64>,
+    /// The number of records in the last sync of the whole scope.
+    pub num_records: Option<i64>,
+    /// The sources that the data came from, joined by commas.
+    pub answered_by: Option<String>,
+    /// The sources that were scraped for this answer, in order, and how each ended.
+    pub tried: Vec<Tried>,
+    /// Until when this answer may be given again; not part of the output.
+    #[serde(skip)]
+    pub(super) fresh_until: Option<Timestamp>,
+}
+
+/// Why data could not be refreshed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnsureError {
+    /// The stable code.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// How long to wait before asking again, in seconds.
+    pub retry_after_seconds: Option<u64>,
+}
+
+/// A source that was scraped for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tried {
+    /// The source.
+    pub source: String,
+    /// Its run, if one started.
+    pub run_id: Option<i64>,
+    /// How it ended: the status of the run, or `refused` or `error`.
+    pub status: String,
+    /// Why, as a stable word.
+    pub reason_code: Option<String>,
+}
+
+impl Ensured {
+    /// The answer of a task that panicked, or that ended with its runtime.
+    pub(super) fn stopped() -> Self {
+        Self {
+            success: false,
+            answered_from: AnsweredFrom::None,
+            last_sync: None,
+            is_fresh: false,
+            is_partial: false,
+            warnings: Vec::new(),
+            error: Some(EnsureError {
+                code: "ensure_stopped".to_owned(),
+                message: "refreshing the data stopped before its end".to_owned(),
+                hint: Some("ask again".to_owned()),
+                retry_after_seconds: None,
+            }),
+            run_id: None,
+            num_records: None,
+            answered_by: None,
+            tried: Vec::new(),
+            fresh_until: None,
+        }
+    }
+}
+
+impl From<&Error> for EnsureError {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint(),
+            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
+        }
+    }
+}

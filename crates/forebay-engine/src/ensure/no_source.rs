@@ -1,0 +1,38 @@
+//! Why no source can be scraped for a scope, and what to ask for instead.
+
+use std::collections::BTreeSet;
+
+use super::answer::EnsureError;
+use crate::scrape::{SourceDefinition, Sources};
+
+/// How many scopes a hint names.
+const SCOPES_NAMED: usize = 10;
+
+/// The error of a question that no source can answer.
+pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
+    let of_type: Vec<&SourceDefinition> =
+        sources.values().filter(|source| source.entity_type == entity_type).collect();
+    let scopes: Vec<String> = of_type
+        .iter()
+        .flat_map(|source| &source.scopes)
+        .take(SCOPES_NAMED)
+        .map(|scope| format!("`{scope}`"))
+        .collect();
+    let needed: BTreeSet<&str> = of_type.iter().flat_map(|source| source.kind.placeholders()).collect();
+    let for_this_scope = format!("no source yields {entity_type} for this scope");
+    let (message, hint) = if of_type.is_empty() {
+        (
+            format!("no source yields {entity_type}"),
+            "`forebay sources list` shows the sources; declare one as [sources.NAME] in forebay.toml"
+                .to_owned(),
+        )
+    } else if !scopes.is_empty() {
+        (for_this_scope, format!("its scopes are {}", scopes.join(", ")))
+    } else if !needed.is_empty() {
+        let needed = needed.into_iter().collect::<Vec<_>>().join(", ");
+        (for_this_scope, format!("the scope has to name {needed}"))
+    } else {
+        (for_this_scope, "ask without a scope: its sources have no parts".to_owned())
+    };
+    EnsureError { code: "no_source".to_owned(), message, hint: Some(hint), retry_after_seconds: None }
+}

@@ -1,0 +1,108 @@
+//! What all lookups of one gate share.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use forebay_domain::freshness::{Freshness, Judgement};
+use forebay_store::freshness::LedgerEntry;
+use jiff::Timestamp;
+use moka::sync::Cache;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::{
+    answer::{AnsweredFrom, EnsureError, Ensured, Wanted},
+    outage::Outage,
+    single_flight::SingleFlight,
+};
+use crate::{
+    freshness::{Answering, Policies},
+    scrape::{Scraper, Stop},
+};
+
+/// What all lookups of one gate share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) scraper: Scraper,
+    pub(super) policies: Policies,
+    pub(super) answers: Cache<Wanted, Arc<Ensured>>,
+    pub(super) flights: SingleFlight,
+    pub(super) outage: Mutex<Outage>,
+    /// How many scopes may be scraped at the same time: each needs connections of the pool.
+    pub(super) scrapes: Semaphore,
+    /// How long an attempt is believed to be alive without a heartbeat.
+    pub(super) lease: Duration,
+    /// Stops what is in progress.
+    pub(super) stop: Stop,
+    /// Records that are scraped during an outage are kept until the database is back.
+    pub(super) keeps_records: bool,
+    /// Lookups, and what continues after its caller has its answer.
+    pub(super) tasks: TaskTracker,
+}
+
+impl Shared {
+    pub(super) fn judge(&self, wanted: &Wanted, last_sync: Option<Timestamp>) -> Judgement {
+        self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, Timestamp::now())
+    }
+
+    /// The names of the sources that are scraped for what is wanted.
+    pub(super) fn sources_of(&self, wanted: &Wanted) -> Vec<String> {
+        let answering = Answering::of(&self.scraper.sources, &wanted.entity_type, &wanted.scope);
+        answering.sources.into_iter().map(|source| source.name.clone()).collect()
+    }
+
+    pub(super) fn outage(&self) -> MutexGuard<'_, Outage> {
+        // Its fields are independent of each other, so a panic elsewhere leaves nothing to repair.
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an answer in memory, if it may be given again.
+    pub(super) fn remember(&self, wanted: &Wanted, answer: &Ensured) {
+        if answer.success && answer.is_fresh && !answer.is_partial && answer.fresh_until.is_some() {
+            let again = Ensured { answered_from: AnsweredFrom::Memory, ..answer.clone() };
+            self.answers.insert(wanted.clone(), Arc::new(again));
+        }
+    }
+
+    /// The answer that the ledger alone gives.
+    pub(super) fn answer(&self, wanted: &Wanted, entry: Option<&LedgerEntry>, from: AnsweredFrom) -> Ensured {
+        let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
+        let is_fresh = judged.freshness == Freshness::Fresh;
+        Ensured {
+            success: true,
+            answered_from: from,
+            last_sync: entry.and_then(|entry| entry.last_sync),
+            is_fresh,
+            is_partial: entry.is_some_and(|entry| entry.is_partial),
+            warnings: Vec::new(),
+            error: None,
+            run_id: entry.and_then(|entry| entry.run_id),
+            num_records: entry.and_then(|entry| entry.num_records),
+            answered_by: entry.and_then(|entry| entry.source_name.clone()),
+            tried: Vec::new(),
+            fresh_until: judged.fresh_until.filter(|_| is_fresh),
+        }
+    }
+
+    /// The answer when refreshing failed: the stored data, while it may be served.
+    pub(super) fn fall_back(
+        &self,
+        wanted: &Wanted,
+        entry: Option<&LedgerEntry>,
+        error: EnsureError,
+    ) -> Ensured {
+        let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
+        let mut answer = self.answer(wanted, entry, AnsweredFrom::Stale);
+        if judged.freshness.may_serve_on_error() {
+            let age = judged.age.map_or(0, |age| age.as_secs());
+            answer.warnings.push(format!("the stored data is {age} s old and could not be refreshed"));
+        } else {
+            answer.success = false;
+            answer.answered_from = AnsweredFrom::None;
+        }
+        answer.error = Some(error);
+        answer
+    }
+}

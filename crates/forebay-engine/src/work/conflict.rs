@@ -1,0 +1,19 @@
+//! Transactions that waited for each other in a circle, so that the database ended one of them.
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// How often a batch or claim is tried that meets such a conflict.
+pub(super) const MAX_TRIES: u32 = 5;
+
+/// Whether the database ended a transaction because of another one, so that trying again settles it.
+pub(super) fn is_conflict(error: &Error) -> bool {
+    let Error::Store(error) = error else { return false };
+    matches!(error.server().and_then(|server| server.sqlstate()), Some("40P01" | "40001"))
+}
+
+/// Waits before the next try. Each further wait is longer.
+pub(super) async fn back_off(tries: u32) {
+    tokio::time::sleep(Duration::from_millis(10) * tries).await;
+}
