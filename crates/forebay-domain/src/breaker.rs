@@ -49,7 +49,7 @@ pub struct Probe {
 /// All that is remembered of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breaker {
-    /// How it stands.
+    /// Its state.
     pub state: BreakerState,
     /// Why it came into that state.
     pub reason: BreakerReason,
@@ -85,7 +85,7 @@ pub enum Answer {
     Permit(Permit),
     /// Do not call.
     Refused {
-        /// Asking sooner is in vain.
+        /// How long to wait before retrying.
         retry_after: SignedDuration,
         /// Why.
         reason: RefusalReason,
@@ -108,13 +108,13 @@ pub struct BreakerTransition {
 /// What an operator may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerCommand {
-    /// Let nothing through until told otherwise.
+    /// Refuse every call until another command.
     ForceOpen,
     /// Let calls through as usual. If it opens again, it waits as long as it would have.
     Close,
-    /// Forget all that was seen.
+    /// Forget all recorded calls.
     Reset,
-    /// Let everything through and watch nothing.
+    /// Allow every call and record none.
     Disable,
 }
 
@@ -196,7 +196,7 @@ impl Breaker {
                 return (self, None);
             }
         }
-        // What says nothing of the source is not counted at all, as if nobody had asked.
+        // Outcomes that say nothing about the source are not counted.
         let Some(weight) = weight else { return (self, None) };
         self.count(policy, Call { at: now, outcome }, weight);
         let open_because = if is_probe {

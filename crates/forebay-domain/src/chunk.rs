@@ -34,13 +34,13 @@ pub struct ChunkId(pub [u8; 16]);
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk<'a> {
-    /// What it is known by, however it moves in the text.
+    /// Its id, which it keeps when it moves.
     pub id: ChunkId,
-    /// Its place, from 0.
+    /// Its position, from 0.
     pub ordinal: u32,
     /// The headings above it, outermost first, with ` > ` between them; empty: none.
     pub heading: String,
-    /// The text as it stands, with no white space around it and at least one other character.
+    /// The text, unchanged, without surrounding white space and not empty.
     pub text: &'a str,
     /// SHA-256 of heading, a zero byte and text.
     pub content_hash: VersionHash,

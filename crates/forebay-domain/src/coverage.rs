@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use crate::drift::{FieldShape, JsonType, RunShape, TypeSet};
 
-/// How many fields are told apart; a source with more gets the rest counted in [`Coverage::num_untracked`].
+/// The number of fields that are tracked; the rest is counted in [`Coverage::num_untracked`].
 pub const MAX_FIELDS: usize = 512;
 
 /// The longest field name that is tracked, in bytes.

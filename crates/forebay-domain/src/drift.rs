@@ -1,14 +1,13 @@
-//! Drift: whether the records of a run have another shape than those of the last good runs of its scope.
+//! Drift: whether the records of a run have a different shape than those of the last good runs of its scope.
 //!
-//! Three things are told: a field that the good runs had no value for, one that they had and this run has not, and one
-//! whose values have a JSON type that they never had. Drift decides nothing by itself; it is recorded, so that whoever
-//! reads a table downstream finds out why it changed. A field that merely became rarer is the business of the guards
+//! Three changes are reported: a new field, a lost field, and a field with values of a new JSON type. Drift decides
+//! nothing; it is stored to explain changes downstream. A field that merely became rarer is a matter for the guards
 //! (see [`guards`](crate::guards)).
 
 use std::{collections::BTreeMap, fmt};
 
 crate::words! {
-    /// The type of a JSON value. There is none for null, which is no value here (see [`coverage`](crate::coverage)).
+    /// The type of a JSON value. Null has none, because it counts as no value (see [`coverage`](crate::coverage)).
     pub enum JsonType {
         /// `[…]`
         Array = "array",
@@ -23,7 +22,7 @@ crate::words! {
     }
 }
 
-/// A set of types. Empty means that nobody looked.
+/// A set of types. Empty means that they were not recorded.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TypeSet(u8);
 
@@ -53,12 +52,12 @@ impl TypeSet {
         self.0 == 0
     }
 
-    /// Whether it has nothing that `other` has not.
+    /// Whether it is a subset of `other`.
     pub const fn is_subset(self, other: Self) -> bool {
         self.0 & !other.0 == 0
     }
 
-    /// What is in it, sorted by the words.
+    /// Its types, sorted by their words.
     pub fn iter(self) -> impl Iterator<Item = JsonType> {
         JsonType::ALL.into_iter().filter(move |json_type| self.contains(*json_type))
     }
@@ -96,13 +95,12 @@ pub struct RunShape {
     pub fields: BTreeMap<String, FieldShape>,
 }
 
-/// From when on a difference is worth telling.
+/// Thresholds for reporting differences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DriftPolicy {
     /// With fewer records, in the run or in all good runs together, their shape says too little. Default: 10.
     pub min_records: u64,
-    /// A field that fewer than this share (0 to 1) of the good runs' records had comes and goes by itself.
-    /// Default: 0.2.
+    /// A field in fewer than this share (0 to 1) of the good runs' records is ignored. Default: 0.2.
     pub min_share: f64,
 }
 
@@ -117,9 +115,9 @@ crate::words! {
     pub enum DriftChange {
         /// The good runs had no value for it.
         New = "new",
-        /// They had, this run has none.
+        /// They had values for it; this run has none.
         Lost = "lost",
-        /// Its values have a type that they never had.
+        /// Its values have a type that the good runs' values didn't have.
         Retyped = "retyped",
     }
 }

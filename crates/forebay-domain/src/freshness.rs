@@ -15,7 +15,7 @@ use crate::scope::Scope;
 /// A day, which is always 24 hours here.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long data of an entity type lives that no configuration speaks of.
+/// The time to live of entity types that no configuration names.
 pub const DEFAULT_TTL: SignedDuration = DAY;
 
 /// The times to live that Forebay ships with, as examples; configuration outranks them.
@@ -25,20 +25,20 @@ pub const SHIPPED_TTLS: [(&str, SignedDuration); 3] = [
     ("review", SignedDuration::from_hours(30 * 24)),
 ];
 
-/// How old data of an entity type may become.
+/// The freshness policy of an entity type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FreshnessPolicy {
-    /// So long it is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
+    /// How long it is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
     pub ttl: SignedDuration,
     /// Up to this share (0 to 1) of it is left out, by [`jitter`]. Default: 0.1.
     pub jitter: f64,
-    /// An age that operators are warned of; `None`: they are not. Default: `None`.
+    /// Age at which operators get a warning; `None`: never. Default: `None`.
     pub warn_after: Option<SignedDuration>,
-    /// An age that operators are told of as an error. Default: `None`.
+    /// Age at which operators get an error. Default: `None`.
     pub error_after: Option<SignedDuration>,
-    /// So long after the time to live it is served at once, while it is brought up to date. Default: 0.
+    /// How long after the time to live it is served while it is refreshed. Default: 0.
     pub stale_while_revalidate: SignedDuration,
-    /// So long after the time to live it is served when it cannot be brought up to date. Default: 30 days.
+    /// How long after the time to live it is served when the refresh fails. Default: 30 days.
     pub stale_if_error: SignedDuration,
 }
 
@@ -64,15 +64,15 @@ impl FreshnessPolicy {
 }
 
 crate::words! {
-    /// What may be done with what is stored.
+    /// What may be done with the stored data.
     pub enum Freshness {
         /// Serve it.
         Fresh = "fresh",
-        /// Serve it, and bring it up to date meanwhile.
+        /// Serve it, and refresh it meanwhile.
         StaleWhileRevalidate = "stale_while_revalidate",
-        /// Bring it up to date; if that fails, serve it.
+        /// Refresh it; if that fails, serve it.
         StaleIfError = "stale_if_error",
-        /// Bring it up to date; if that fails, there is nothing to serve.
+        /// Refresh it; if that fails, there is nothing to serve.
         Expired = "expired",
         /// The whole scope was never synced.
         Never = "never",
@@ -92,7 +92,7 @@ impl Freshness {
 }
 
 crate::words! {
-    /// How an age looks to operators.
+    /// The verdict on an age, for operators.
     pub enum AgeStatus {
         /// As it should be.
         Ok = "ok",

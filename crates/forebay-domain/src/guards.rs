@@ -1,11 +1,12 @@
-//! Guards: whether what a complete run found may be applied.
+//! Guards: whether the changes of a complete run may be applied.
 //!
-//! A complete run may remove what it did not see, so a scraper's bad day would empty the references. At its end the
-//! run's evidence is held against the source's [`GuardPolicy`]. When a guard trips, the changes stay staged, the last
-//! good data keeps serving, and an operator reads the sentences written here and releases or rejects the run.
+//! A complete run may remove references that it didn't see, so a scraper's bad day could empty the database. At its
+//! end, the evidence of the run is compared with the source's [`GuardPolicy`]. If a guard trips, the changes stay
+//! staged, the last good data stays in use, and an operator reads the messages written here and releases or rejects
+//! the run.
 //!
-//! Each guard looks at the evidence by itself and nothing is hidden behind the first that trips. A scope's first
-//! load has nothing to protect and passes all of them. To add a guard: a reason, a function, a line in [`decide`].
+//! Each guard judges the evidence on its own, and all that trip are reported. The first load of a scope has nothing
+//! to protect and passes all of them. To add a guard: a reason, a function, a line in [`decide`].
 
 use std::fmt;
 
@@ -85,7 +86,7 @@ pub struct Evidence<'a> {
 }
 
 crate::words! {
-    /// What a guard saw, most telling first; a held run shows them in this order.
+    /// Why a guard tripped, most important first; a held run lists them in this order.
     pub enum HoldReason {
         /// No record at all, although there are active references.
         EmptyRun = "empty_run",

@@ -1,11 +1,11 @@
-//! The rules of Forebay, and nothing else.
+//! The rules of Forebay.
 //!
-//! Every decision that the rest of the project carries out is made here: what a record's identity is, when its
-//! content is a new version, what changed field by field, whether a run may remove what it did not see, and how a
-//! hand-off lives and ends. The crate is pure: no clock, no randomness, no SQL, no files, no network. What depends
-//! on time takes the time as an argument, so every rule can be tested with plain values.
+//! The rest of the project carries out decisions that are made here: the identity of a record, when its content is a
+//! new version, what changed field by field, whether a run may remove what it didn't see, and the life cycle of
+//! hand-offs. The crate is pure: no clock, randomness, SQL, files or network. Time is a parameter, so every rule can
+//! be tested with plain values.
 //!
-//! The vocabulary is the same in code, columns, command line and documentation; the module names follow it.
+//! Code, columns, command line and documentation use the same vocabulary; the module names follow it.
 
 pub mod breaker;
 pub mod canonical;

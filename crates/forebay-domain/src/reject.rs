@@ -1,7 +1,7 @@
-//! Why a piece of input did not become a record.
+//! Why input did not become a record.
 //!
-//! A bad record never stops a run: it is kept with its place, one of these reasons and its raw text. The code is
-//! stable, because operators filter by it and redrive by it; add a reason rather than change the meaning of one.
+//! A bad record never stops a run: it is stored with its location, one of these reasons and its raw text. The words
+//! are stable, because operators filter by them; add a reason instead of changing the meaning of one.
 
 /// Where in an input a record began. Both are 0 when the format has no such notion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ impl RejectReason {
     }
 }
 
-/// A rejected piece of input: the reason, and what a person needs to mend it.
+/// Rejected input: the reason, and what a person needs to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     /// The stable reason.

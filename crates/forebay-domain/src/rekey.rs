@@ -167,7 +167,7 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// Where each hash stands, or `None` when it stands in several places.
+/// The position of each hash; `None`: it occurs several times.
 fn positions_of_unique(hashes: &[Option<content::Hash>]) -> HashMap<content::Hash, Option<usize>> {
     let mut positions = HashMap::with_capacity(hashes.len());
     for (position, hash) in hashes.iter().enumerate() {

@@ -47,9 +47,9 @@ impl std::ops::Add for Counts {
 }
 
 crate::words! {
-    /// How a run stands.
+    /// The status of a run.
     pub enum RunStatus {
-        /// Under way (OpenLineage START).
+        /// In progress (OpenLineage START).
         Running = "running",
         /// Done (COMPLETE).
         Complete = "complete",
@@ -59,7 +59,7 @@ crate::words! {
         Held = "held",
         /// Failed (FAIL); what earlier batches wrote stays.
         Failed = "failed",
-        /// Its process died, or an operator turned it down (ABORT).
+        /// Its process died, or an operator rejected it (ABORT).
         Aborted = "aborted",
     }
 }
@@ -68,14 +68,14 @@ crate::words! {
     /// What a run does with a record whose key it has already seen.
     #[derive(Default)]
     pub enum OnDuplicate {
-        /// The first one counts, the later ones are counted as duplicates.
+        /// The first record counts; later ones are counted as duplicates.
         #[default]
         First = "first",
-        /// The last one counts.
+        /// The last record counts.
         Last = "last",
-        /// Fields of a later one are laid over those of the earlier ones.
+        /// Fields of later records override those of earlier ones.
         Merge = "merge",
-        /// The first one counts, the later ones are kept as rejected records.
+        /// The first record counts; later ones are stored as rejected records.
         Reject = "reject",
     }
 }

@@ -1,4 +1,4 @@
-//! Where the computed ids of re-keyed records lead: to the references that were kept.
+//! Maps ids computed from re-keyed keys to the references that were kept.
 
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
@@ -20,7 +20,7 @@ pub struct Move {
     pub record_key: String,
 }
 
-/// Finds those of `ids` that are aliases, with the references that they lead to.
+/// Finds the aliases among `ids`, with the references they map to.
 pub async fn resolve(
     client: &impl GenericClient,
     ids: &[ReferenceId],
@@ -36,8 +36,8 @@ pub async fn resolve(
         .collect()
 }
 
-/// Moves the keys of references that a held run would remove to the keys that it would add in their place, and turns
-/// those additions and removals, as staged, into changes of the references that are kept.
+/// Moves the keys of references that a held run would remove to the keys that it would add in their place. The staged
+/// additions and removals become changes of the kept references.
 pub async fn rekey(
     transaction: &impl GenericClient,
     run_id: i64,

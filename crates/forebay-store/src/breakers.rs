@@ -27,7 +27,7 @@ const COLUMNS: &str = "b.source_id, b.state, b.reason_code, b.changed_at, b.open
 pub struct Asked {
     /// Whether the call may be made.
     pub answer: Answer,
-    /// The change of state that asking brought about.
+    /// The state change caused by asking.
     pub transition: Option<BreakerTransition>,
 }
 
@@ -36,7 +36,7 @@ pub struct Asked {
 pub struct Ended {
     /// How.
     pub outcome: CallOutcome,
-    /// When the other side wants to be asked again, if it said so.
+    /// When to retry, if the source said so.
     pub retry_after: Option<SignedDuration>,
     /// The run that made it, for the trail.
     pub run_id: Option<i64>,
@@ -49,11 +49,11 @@ pub struct TrailEntry {
     pub transition_id: i64,
     /// The change.
     pub transition: BreakerTransition,
-    /// The run that brought it about.
+    /// The run that caused it.
     pub run_id: Option<i64>,
 }
 
-/// The breaker of a source; `None`: nothing is known of it, so it is closed.
+/// The breaker of a source. `None`: no row, so it is closed.
 pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<Breaker>> {
     let statement =
         format!("select {COLUMNS} from forebay.circuit_breaker_state as b where b.source_id = $1");
@@ -61,7 +61,7 @@ pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<
     row.as_ref().map(from_row).transpose()
 }
 
-/// The breakers of all sources that anything is known of, by source id.
+/// All stored breakers, by source id.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<(i32, Breaker)>> {
     let statement = format!("select {COLUMNS} from forebay.circuit_breaker_state as b order by b.source_id");
     let rows = client.query_typed(&statement, &[]).await?;
@@ -85,8 +85,8 @@ pub async fn ask(
     Ok(Asked { answer, transition })
 }
 
-/// Takes note of how a permitted call ended; tells the breaker as it is now, and whether its state changed. `jitter` is
-/// random, 0 to 1.
+/// Records the outcome of a permitted call. Returns the new breaker and the state change, if any. `jitter` is random,
+/// 0 to 1.
 pub async fn record(
     transaction: &Transaction<'_>,
     source_id: i32,
@@ -103,7 +103,7 @@ pub async fn record(
     Ok((after, transition))
 }
 
-/// Does what an operator says.
+/// Carries out an operator's command.
 pub async fn operate(
     transaction: &Transaction<'_>,
     source_id: i32,
@@ -147,7 +147,7 @@ pub async fn trail(
         .collect()
 }
 
-/// Deletes the trail that is older than `retention`; tells how many changes that were.
+/// Deletes state changes older than `retention` and returns their number.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
     let statement = "delete from forebay.circuit_breaker_transitions \
          where changed_at < now() - make_interval(secs => $1)";

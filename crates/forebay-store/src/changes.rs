@@ -1,4 +1,4 @@
-//! Changes staged by a run under guards, until the guards have spoken or an operator has.
+//! Changes staged by a guarded run until its guards or an operator have decided.
 
 use forebay_domain::{
     handoff::Change,
@@ -100,7 +100,7 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
     Ok(())
 }
 
-/// Takes records back that a later one of the same run has shown to be as stored.
+/// Removes staged records that a later record of the same run has shown to be unchanged.
 pub async fn unstage(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
     client
         .execute_typed(
@@ -111,8 +111,8 @@ pub async fn unstage(client: &impl GenericClient, run_id: i64, ids: &[ReferenceI
     Ok(())
 }
 
-/// Stages references as removed. Fails with [`Error::RunLost`] when the run is not `running` any more, because what a
-/// closed run stages would stay for good.
+/// Stages references as removed. Fails with [`Error::RunLost`] if the run is no longer `running`, because the changes
+/// staged by a closed run would never be deleted.
 pub async fn stage_removed(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
     let num_rows = client
         .execute_typed(
@@ -152,7 +152,7 @@ pub async fn find(
     rows.iter().map(staged_record).collect()
 }
 
-/// Counts what a run's staged changes would do to what is stored now.
+/// Counts what the staged changes of a run would do to the stored references.
 pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTotals> {
     let row = client.query_typed_one(include_str!("changes/totals.sql"), &[(&run_id, Type::INT8)]).await?;
     Ok(StagedTotals {

@@ -28,7 +28,7 @@ mod user;
 pub use home::default_data_dir;
 use home::{Home, folder};
 
-/// How long another process may take to start or stop the server before we give up on it.
+/// How long to wait for another process that starts or stops the server.
 const START_LOCK_PATIENCE: Duration = Duration::from_mins(2);
 /// How long a leaving process waits for its turn, and then for the server to stop.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
@@ -130,7 +130,7 @@ impl Cluster {
         &self.home.root
     }
 
-    /// Gives the share back, and stops the server if it was the last. Connections that are still open are cut then.
+    /// Leaves the cluster and stops the server if no other process uses it. Open connections are cut.
     pub async fn leave(mut self) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let home = self.home.clone();
@@ -141,15 +141,16 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            // Nobody is there to be told. A server left running is found and used by the next process that joins.
+            // Errors have no receiver here. The next process that joins finds and uses a server that is still
+            // running.
             let _best_effort = leave(&self.home, &lease, DROP_PATIENCE);
         }
     }
 }
 
-/// Stops the cluster's server, also one that nobody has joined because its users were killed.
+/// Stops the cluster's server, even if no process uses it because its users were killed.
 ///
-/// While processes use it, it is [`Error::Busy`], unless `even_in_use` says to cut their connections.
+/// If processes use it, the error is [`Error::Busy`], unless `even_in_use` cuts their connections.
 pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
     let data_dir = data_dir.to_path_buf();
     blocking(move || {
@@ -187,9 +188,10 @@ pub async fn status(data_dir: &Path) -> Result<ClusterStatus> {
     .await
 }
 
-/// Sees to it that the server runs and answers; returns its socket's folder. The caller holds the start lock.
+/// Starts the server unless it runs, and waits until it answers. Returns its socket's folder. The caller holds the
+/// start lock.
 ///
-/// A server in the middle of stopping, and orphaned backends of a killed one, are waited for.
+/// Waits for a server that is stopping, and for orphaned backends of a killed one.
 async fn up(home: &Home, options: &ClusterOptions) -> Result<PathBuf> {
     let deadline = Instant::now() + options.start_timeout;
     let mut started: Option<server::Started> = None;
@@ -251,7 +253,7 @@ async fn answers(socket: &Path) -> Result<bool> {
             }
             // The server runs, only the database is not there yet: go on to the one that always is.
             Ok(Err(error)) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
-            // Starting, stopping, or gone: the caller looks again.
+            // Starting, stopping, or gone: the caller retries.
             Ok(Err(_)) | Err(_) => return Ok(false),
         }
     }
@@ -269,13 +271,14 @@ fn not_up(home: &Home, reason: String) -> Error {
     Error::ClusterStart { reason, log: home.log(), log_tail: server::log_tail(home) }
 }
 
-/// Gives the lease back and stops the server if nobody else has one.
+/// Releases the lease and stops the server if no other process has one.
 ///
-/// The lease goes first: of two that leave together, whoever gets the start lock last sees no lease and stops it.
+/// The lease is released first. If two processes leave at the same time, the last to get the start lock finds no
+/// lease and stops the server.
 fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
     lease.unlock().map_err(folder("unlock", &home.root))?;
     let _start_lock = match start_lock(home, patience) {
-        // Whoever starts or stops it for so long is in, and will leave in turn.
+        // A process that holds the start lock for so long uses the cluster, and will leave it in turn.
         Err(Error::Busy { .. }) => return Ok(()),
         outcome => outcome?,
     };
@@ -310,7 +313,7 @@ fn in_use(home: &Home) -> Result<bool> {
     Ok(!locks::try_exclusive(&lease).map_err(folder("lock", &home.root))?)
 }
 
-/// Whether nothing of a server is left, not even an orphaned backend.
+/// Whether no server process is left, including orphaned backends.
 fn server_is_gone(home: &Home) -> Result<bool> {
     let lock = home.lock("server.lock")?;
     locks::try_exclusive(&lock).map_err(folder("lock", &home.root))

@@ -1,9 +1,9 @@
-//! Getting to the database, whichever it is: the user's own by a URL, or the embedded cluster.
+//! Connects to the database: the user's own by a URL, or the embedded cluster.
 //!
-//! A [`Database`] is a pool of connections, the share in the embedded cluster if there is one, and the means to open
-//! connections outside of the pool. Nothing is ever set on a connection that would have to hold for the next
-//! statement, because behind a transaction-mode pooler (PgBouncer, Supavisor) the next statement may run on another
-//! one; statements are unnamed for the same reason.
+//! A [`Database`] is a pool of connections, the membership in the embedded cluster if there is one, and the settings
+//! for connections outside the pool. No session state is ever set on a connection: behind a transaction-mode pooler
+//! (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
+//! reason.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -88,7 +88,7 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the database and makes one connection, so that one that cannot be reached is told here.
+    /// Opens the database and one connection, so an unreachable database is reported here.
     pub async fn open(target: Target, options: OpenOptions) -> Result<Self> {
         match target {
             Target::Url(text) => {
@@ -100,8 +100,8 @@ impl Database {
         }
     }
 
-    /// Opens the database at a URL without a connection: whoever asks for one first learns whether there is any to be
-    /// had. For work that goes on while the database is away.
+    /// Opens the database at a URL without connecting. The first request for a connection reports whether the
+    /// database is reachable. For work that continues while the database is unreachable.
     pub fn open_lazily(url: &str, options: &OpenOptions) -> Result<Self> {
         let mut settings = url::parse(url)?;
         if settings.config.get_application_name().is_none() {
@@ -188,7 +188,7 @@ impl Database {
         })
     }
 
-    /// A connection outside of the pool, for what takes long or listens to notifications.
+    /// A connection outside the pool, for long operations or for notifications.
     pub async fn dedicated(&self) -> Result<Dedicated> {
         dedicated::open(&self.config, &self.tls, &self.target).await
     }
@@ -203,8 +203,8 @@ impl Database {
         &self.target
     }
 
-    /// Closes the pool, of all clones, waits a little for the connections that are still in use, and leaves the embedded
-    /// cluster; if clones are left, the last of them does.
+    /// Closes the pool for all clones, waits briefly for connections in use, and leaves the embedded cluster. If
+    /// clones remain, the last of them leaves it.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();
         let drained = async {
@@ -212,7 +212,7 @@ impl Database {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        // A connection that somebody does not give back is cut when the server stops, or ends with the process.
+        // A connection that isn't returned is cut when the server stops, or ends with the process.
         let _in_time = tokio::time::timeout(DRAIN_PATIENCE, drained).await;
         match self.cluster.take().and_then(Arc::into_inner) {
             Some(cluster) => cluster.leave().await,

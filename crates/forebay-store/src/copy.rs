@@ -98,7 +98,7 @@ impl CopyWriter {
         self
     }
 
-    /// Ends the COPY and tells how many rows the table took.
+    /// Ends the COPY and returns the number of rows.
     pub(crate) async fn finish(mut self) -> Result<u64> {
         self.buffer.put_i16(-1);
         self.sink.send(self.buffer.split().freeze()).await?;

@@ -43,7 +43,7 @@ pub struct Bloat {
     pub table: String,
     /// Rows that are there.
     pub num_live: u64,
-    /// Row versions that nobody needs any more and that still take up room.
+    /// Dead row versions that still occupy space.
     pub num_dead: u64,
 }
 
@@ -85,13 +85,13 @@ pub struct Queue {
     pub enabled: bool,
     /// Its handler.
     pub handler: String,
-    /// Jobs that nobody has claimed.
+    /// Unclaimed jobs.
     pub num_free: u64,
     /// Those of them whose time has come.
     pub num_due: u64,
     /// How long the oldest of these has been due.
     pub oldest_due: Option<Duration>,
-    /// Jobs of claims whose lease has ended and that nobody freed.
+    /// Jobs of claims whose lease has expired.
     pub num_ended: u64,
     /// How long ago the first of these leases ended.
     pub ended_for: Option<Duration>,
@@ -149,7 +149,7 @@ pub async fn holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
         .collect()
 }
 
-/// The queues of all pipelines, by name. Where something waits and no worker is at it, this reads all hand-offs.
+/// The queues of all pipelines, by name. Reads all hand-offs if jobs are due and no worker is active.
 pub async fn queues(client: &impl GenericClient) -> Result<Vec<Queue>> {
     let rows = client.query_typed(QUEUES, &[]).await?;
     rows.iter()

@@ -59,7 +59,7 @@ pub async fn load(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Ve
         .collect()
 }
 
-/// Takes documents out of a pipeline's index, and tells how many there were.
+/// Removes documents from a pipeline's index and returns their number.
 pub async fn delete(client: &impl GenericClient, pipeline_id: i32, ids: &[ReferenceId]) -> Result<u64> {
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
         [(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)];

@@ -1,7 +1,7 @@
-//! The shape of what runs saw, and where it drifted.
+//! The shape of runs' records, and drift between runs.
 //!
-//! [`good_shapes`] reads what the last good runs of a scope left in `scrape_run_fields`, to be compared by
-//! [`forebay_domain::drift::compare`]; [`add`] records what that told.
+//! [`good_shapes`] reads what the last good runs of a scope stored in `scrape_run_fields`, for
+//! [`forebay_domain::drift::compare`]; [`add`] stores the result.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::{
     row::{ReadRow, word},
 };
 
-/// The shapes of the last five complete runs of a scope that ended well and saw something, newest first.
+/// The shapes of the last five successful complete runs of a scope that saw records, newest first.
 pub async fn good_shapes(
     client: &impl GenericClient,
     source_id: i32,
@@ -40,7 +40,7 @@ pub async fn good_shapes(
     Ok(shapes.into_values().rev().collect())
 }
 
-/// Keeps with a run's fields which types their values had. Fields that are not recorded for the run are left out.
+/// Stores the JSON types of a run's fields. Fields without a stored coverage are skipped.
 pub async fn add_types(
     client: &impl GenericClient,
     run_id: i64,
@@ -60,7 +60,7 @@ pub async fn add_types(
     Ok(())
 }
 
-/// Records where a run drifted.
+/// Stores the drift of a run.
 pub async fn add(client: &impl GenericClient, run_id: i64, drifts: &[Drift]) -> Result<()> {
     if drifts.is_empty() {
         return Ok(());
@@ -87,7 +87,7 @@ pub async fn add(client: &impl GenericClient, run_id: i64, drifts: &[Drift]) -> 
     Ok(())
 }
 
-/// Where a run drifted, by field name.
+/// The drift of a run, by field name.
 pub async fn of_run(client: &impl GenericClient, run_id: i64) -> Result<Vec<Drift>> {
     let statement = "select field_name, change, old_types, new_types from forebay.scrape_run_drift \
          where run_id = $1 order by field_name";

@@ -1,12 +1,12 @@
-//! The ledger of freshness: when each entity type and scope was last synced, and who is at it now.
+//! The freshness ledger: when each entity type and scope was last synced, and by which attempt now.
 //!
-//! At most one sync of a scope is under way. [`begin`] is a comparison and a swap in one statement: the caller names the
-//! attempt that it has seen ([`find`]), and of all who have seen the same one gets the next. So however many processes
-//! find a scope stale at the same moment, one scrapes, and those who come too late get to know of its attempt instead of
-//! beginning another. Whoever has an attempt is fenced by a receipt and believed alive until its lease ends; one that
-//! died is taken over by the same rule, once.
+//! At most one sync of a scope runs at a time. [`begin`] is a compare-and-swap in one statement: the caller names the
+//! attempt that it has read ([`find`]), and of all callers that have read the same one, exactly one gets the next.
+//! However many processes find a scope stale at the same moment, one scrapes, and the others learn of its attempt. An
+//! attempt is fenced by a receipt and considered alive until its lease expires; an abandoned attempt is taken over by
+//! the same rule, once.
 //!
-//! Times of leases are the database's, so that the clocks of machines do not matter.
+//! Leases use the database's clock, so the clocks of machines don't matter.
 
 use std::time::Duration;
 
@@ -25,17 +25,17 @@ pub const BEGIN: &str = include_str!("freshness/begin.sql");
 /// Reads one entry.
 pub const FIND: &str = include_str!("freshness/find.sql");
 
-/// How often [`begin`] looks again when the entry changes under its eyes.
+/// How often [`begin`] retries when the entry changes concurrently.
 const MAX_LOOKS: usize = 8;
 
 forebay_domain::words! {
     /// How the last attempt stands.
     pub enum SyncStatus {
-        /// Under way, unless its lease has run out.
+        /// In progress, unless its lease has expired.
         InProgress = "in_progress",
         /// It succeeded.
         Success = "success",
-        /// It failed; the last sync before it still stands.
+        /// It failed; the last sync is unchanged.
         Failed = "failed",
     }
 }
@@ -87,18 +87,18 @@ pub enum Begun {
         /// The entry as it is now.
         entry: LedgerEntry,
     },
-    /// Somebody else is at it.
+    /// Another attempt is in progress.
     Busy {
-        /// Until when that one is believed to be alive, unless it extends its lease.
+        /// When its lease expires, unless it is extended.
         lease_until: Timestamp,
         /// The entry as it is now.
         entry: LedgerEntry,
     },
-    /// Somebody else began and ended an attempt since the caller looked; this is what came of it.
+    /// Another attempt began and ended since the caller read the entry.
     Ended(LedgerEntry),
 }
 
-/// What a sync that succeeded brought.
+/// The result of a successful sync.
 #[derive(Clone, Debug, Default)]
 pub struct Synced<'a> {
     /// It covered only a part of the scope: then the whole is no fresher than before.
@@ -118,8 +118,8 @@ pub struct Synced<'a> {
 pub struct LedgerFilter {
     /// Only this entity type.
     pub entity_type: Option<String>,
-    /// Only what wants looking after: never synced as a whole, failing, abandoned, or older than its entity type's
-    /// time. `None`: every entry.
+    /// Only entries that need attention: never synced as a whole, failing, abandoned, or older than the time of their
+    /// entity type. `None`: every entry.
     pub stale: Option<StaleBefore>,
     /// Only entries after this entity type and scope, in the order of the list.
     pub after: Option<(String, String)>,
@@ -134,7 +134,7 @@ pub struct StaleBefore {
     pub otherwise: Timestamp,
 }
 
-/// What the ledger says of a scope; one indexed read. `None`: nothing was ever begun.
+/// The entry of a scope, by one indexed read. `None`: no attempt was ever begun.
 pub async fn find(
     client: &impl GenericClient,
     entity_type: &str,
@@ -145,11 +145,11 @@ pub async fn find(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Begins an attempt, unless somebody else began one since `attempt` was read (0: there was no entry). One that was
-/// abandoned is taken over.
+/// Begins an attempt, unless another one began since `attempt` was read (0: there was no entry). Takes over an
+/// abandoned attempt.
 ///
-/// Call it outside of a transaction, or in one that commits at once: others wait for it. Errors: `schema_missing`;
-/// `busy` in the unlikely case that the entry changed each time it was looked at.
+/// Call it outside a transaction, or in one that commits at once: others wait for it. Errors: `schema_missing`;
+/// `busy` in the unlikely case that the entry changed at every try.
 pub async fn begin(
     client: &impl GenericClient,
     entity_type: &str,
@@ -174,11 +174,11 @@ pub async fn begin(
         if let Some(row) = row {
             return Ok(Begun::Acquired { holder: row.read("holder")?, entry: from_row(&row)? });
         }
-        // A statement of its own, because the one before does not see what it waited for.
+        // A separate statement, because the one before doesn't see the row it waited for.
         let Some(entry) = find(client, entity_type, scope).await? else { continue };
         match entry.lease_until {
             Some(lease_until) if entry.is_held => return Ok(Begun::Busy { lease_until, entry }),
-            // Abandoned: whoever has seen that may take it over.
+            // Abandoned: every caller that has read this may take it over.
             Some(_) => attempt = entry.attempt,
             None if entry.attempt != attempt => return Ok(Begun::Ended(entry)),
             None => {}
@@ -187,8 +187,8 @@ pub async fn begin(
     Err(Error::Busy { what: format!("the ledger's entry of {entity_type}") })
 }
 
-/// Says that the attempt is alive, until `lease` from now; false if it is not the caller's any more. A lease of nothing
-/// gives the attempt up: the next who asks takes it over.
+/// Extends the lease to `lease` from now. `false`: the attempt is no longer the caller's. A zero lease gives the
+/// attempt up, and the next caller takes it over.
 pub async fn extend(
     client: &impl GenericClient,
     entity_type: &str,
@@ -212,9 +212,9 @@ pub async fn extend(
     Ok(num_rows == 1)
 }
 
-/// Ends the attempt well; `None` if it is not the caller's any more, and then nothing is changed.
+/// Ends the attempt successfully. `None`: the attempt is no longer the caller's, and nothing is changed.
 ///
-/// In the transaction that writes the last of the records, if the two are to be one.
+/// Call it in the transaction that writes the last records to make both atomic.
 pub async fn succeed(
     client: &impl GenericClient,
     entity_type: &str,
@@ -240,8 +240,8 @@ pub async fn succeed(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Gives an attempt back that turned out not to be needed, because the scope was synced in another way meanwhile. False
-/// if it is not the caller's any more.
+/// Gives back an attempt that is no longer needed because the scope was synced another way. `false`: the attempt is
+/// no longer the caller's.
 pub async fn give_back(
     client: &impl GenericClient,
     entity_type: &str,
@@ -260,7 +260,7 @@ pub async fn give_back(
     Ok(num_rows == 1)
 }
 
-/// Ends the attempt with an error; the last sync before it still stands. `None` if it is not the caller's any more.
+/// Ends the attempt with an error; the last sync is unchanged. `None`: the attempt is no longer the caller's.
 pub async fn fail(
     client: &impl GenericClient,
     entity_type: &str,
@@ -286,8 +286,8 @@ pub async fn fail(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Notes that a scrape of a scope failed which was no attempt of the ledger's own: whoever looks sees it. The last sync
-/// stays, and an attempt that is under way is left alone. Tells whether it was noted.
+/// Records the failure of a scrape that was not an attempt of the ledger. The last sync is unchanged, and an attempt
+/// in progress is left alone. Returns whether it was recorded.
 pub async fn note_failure(
     client: &impl GenericClient,
     entity_type: &str,
@@ -311,8 +311,8 @@ pub async fn note_failure(
     Ok(num_rows == 1)
 }
 
-/// Enters a sync of a whole scope that happened while the ledger could not be written. It never makes an entry older,
-/// and leaves an attempt that is under way alone. Tells whether it made the entry younger.
+/// Records a sync of a whole scope that happened while the ledger was unavailable. It never makes an entry older and
+/// leaves an attempt in progress alone. Returns whether the entry became newer.
 pub async fn catch_up(
     client: &impl GenericClient,
     entity_type: &str,

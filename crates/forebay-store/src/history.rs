@@ -1,9 +1,9 @@
-//! One reference and everything that happened to it: found by name, its versions, and what it was at a time.
+//! One reference and its history: finding it by name, its versions, and its payload at a time.
 //!
-//! A reference is named by its uuid or as `NAME/RECORD_KEY`; a source's name holds no slash, a key may. After a
-//! re-key both names work: the new key's computed id is an alias, the old key's computed id is the reference's own.
-//! Revisions hold old and new value of each changed field, so the first version is not among them: it is the
-//! reference's own first sighting, which [`versions`] puts in front.
+//! A reference is named by its UUID or as `NAME/RECORD_KEY`; the name of a source contains no slash, a key may. After
+//! a re-key both names work: the id computed from the new key is an alias, the id computed from the old key is the
+//! reference's own. Revisions contain the old and new value of each changed field. The first version has none;
+//! [`versions`] derives it from the reference.
 
 use forebay_domain::{
     diff::FieldChange,
@@ -20,7 +20,7 @@ use crate::{
 
 pub use forebay_domain::handoff::Change;
 
-/// Finds a reference by its own id or by the computed id of a key that a re-key has given it.
+/// Finds a reference by its own id or by the id computed from a re-keyed key.
 pub const FIND: &str = include_str!("history/find.sql");
 /// Reads what changed of a reference, oldest first.
 pub const REVISIONS: &str = include_str!("history/revisions.sql");
@@ -131,8 +131,8 @@ pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<O
     }))
 }
 
-/// What happened to a reference, oldest first, beginning with its addition. A restoration at other content is two
-/// events: it came back, and it is a new version.
+/// The history of a reference, oldest first, beginning with its addition. A restoration with new content is two
+/// events: the restoration and a new version.
 pub async fn versions(client: &impl GenericClient, reference: &ReferenceRow) -> Result<Vec<VersionEvent>> {
     let rows = client.query_typed(REVISIONS, &[(&SqlId(reference.reference_id), Type::UUID)]).await?;
     let mut events = vec![VersionEvent {

@@ -1,14 +1,13 @@
-//! The work of hand-offs: taking it, ending it well or badly, and getting back what a dead worker held.
+//! The jobs of hand-offs: claiming them, ending attempts, and freeing the jobs of dead workers.
 //!
-//! There are two ways to hold a job. [`Queue::take`] holds it by row lock inside a transaction, for handlers whose
-//! effect is in this database: nothing is written until effect and end are committed together, so a worker that dies
-//! leaves no trace and what it held is free at once. [`claim`] holds it by a receipt and a lease, for work that happens
-//! outside; that way is made of functions in the database (migrations 0007 to 0010), which workers in other languages
-//! call as well.
+//! A job is held in one of two ways. [`Queue::take`] holds it by a row lock inside a transaction, for handlers whose
+//! effect is in this database: nothing is written until the effect and the end of the attempt commit together, so a
+//! worker that dies leaves no trace and its jobs are free at once. [`claim`] holds it by a receipt and a lease, for
+//! work outside the database. Claims use functions in the database (migrations 0007 to 0010), which workers in other
+//! languages call as well.
 //!
-//! Mind the order of locks when changing a statement: persisting locks hand-offs before jobs and workers jobs before
-//! hand-offs, so workers must never wait while they hold a lock. They skip what is locked and answer
-//! [`Ack::Busy`].
+//! Lock order, when changing a statement: persisting locks hand-offs before jobs, and workers lock jobs first.
+//! Workers must therefore never wait while they hold a lock. They skip locked rows and answer [`Ack::Busy`].
 
 mod claims;
 mod failing;
@@ -40,28 +39,29 @@ pub struct Backlog {
     pub num_later: u64,
 }
 
-/// Keeps the planner, for this transaction, to the queue's index and to index look-ups. A queue fills faster than its
-/// statistics follow; by stale ones the planner sorts the whole queue for every batch. What is turned off is only made
-/// dear, so a query that has no other way still runs, but its cost would start the compiler (JIT) for nothing.
+/// Restricts the planner, for this transaction, to the queue's index and to index lookups. A queue fills faster than
+/// its statistics follow, and with outdated statistics the planner sorts the whole queue for every batch. A disabled
+/// plan type is only made expensive, so a query without an alternative still runs; JIT is off because that cost would
+/// trigger it.
 pub async fn hold_plans(transaction: &Transaction<'_>) -> Result<()> {
     let settings = "set local enable_bitmapscan = off; set local enable_hashjoin = off; \
          set local enable_mergejoin = off; set local enable_seqscan = off; set local jit = off";
     Ok(transaction.batch_execute(settings).await?)
 }
 
-/// The pipelines that have something due, disabled ones among them.
+/// The pipelines with due jobs, including disabled ones.
 pub async fn due(client: &impl GenericClient) -> Result<Vec<i32>> {
     client.query_typed(DUE, &[]).await?.iter().map(|row| row.read("pipeline_id")).collect()
 }
 
-/// Whether the other side has asked for a pause that is not over.
+/// Whether the pipeline is paused at the receiver's request.
 pub async fn is_paused(client: &impl GenericClient, pipeline_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.ingestion_limits \
          where pipeline_id = $1 and limit_key = '' and paused_until > now()) as is_paused";
     client.query_typed_one(statement, &[(&pipeline_id, Type::INT4)]).await?.read("is_paused")
 }
 
-/// How much waits in a pipeline.
+/// The number of jobs in a pipeline.
 pub async fn backlog(client: &impl GenericClient, pipeline_id: i32) -> Result<Backlog> {
     let statement = "select count(*) filter (where receipt is null and not_before <= now()) as num_due, \
              count(*) filter (where receipt is not null) as num_leased, \

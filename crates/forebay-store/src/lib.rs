@@ -1,11 +1,11 @@
-//! The only SQL of Forebay: the schema and its migrations, the statements, and the embedded cluster.
+//! The only SQL of Forebay: the schema with its migrations, the statements, and the embedded cluster.
 //!
-//! Functions are concrete and take a client or a transaction, so callers own transactions. Three rules hold for every
+//! Functions are concrete and take a client or a transaction, so callers own transactions. Three rules apply to every
 //! statement. It works through a transaction-mode pooler: unnamed statements, no session state, settings only with
-//! `set local`. It is set-based: one statement or one COPY for each batch, never one for each row. And hot statements
-//! keep their plan whatever the statistics say, which tests hold with EXPLAIN.
+//! `set local`. It is set-based: one statement or one COPY for each batch, never one for each row. Hot statements
+//! keep their plan regardless of statistics, which tests check with EXPLAIN.
 //!
-//! Statements longer than a few lines stand in `.sql` files beside the Rust that runs them.
+//! Statements longer than a few lines are in `.sql` files beside the Rust code that runs them.
 
 pub mod aliases;
 pub mod breakers;

@@ -1,7 +1,7 @@
-//! What runs say, line by line.
+//! Log lines of runs.
 //!
-//! Lines come in batches and go in by COPY, never one by one. They are kept by month; the months are made as they are
-//! needed, and old ones are dropped whole.
+//! Lines are written in batches by COPY, never one by one. They are partitioned by month; partitions are created on
+//! demand and old ones are dropped as a whole.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{copy::CopyWriter, error::Result, row::ReadRow};
 forebay_domain::words! {
     /// How much a line matters, least first.
     pub enum Level {
-        /// For whoever looks for a fault.
+        /// For troubleshooting.
         Debug = "debug",
         /// What goes on.
         Info = "info",
@@ -136,10 +136,10 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
         .collect()
 }
 
-/// Drops the months that ended longer ago than `retention`, and tells how many those were. Lines of a month go
+/// Drops the months that ended longer ago than `retention` and returns their number. The lines of a month are dropped
 /// together, so some are kept up to a month longer.
 ///
-/// Errors: `database_refused` when readers are in the way; nothing is dropped then.
+/// Errors: `database_refused` if readers are in the way; nothing is dropped then.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {
     let statement =
         "select forebay_private.drop_log_months(now() - make_interval(secs => $1)) as num_dropped";
@@ -156,7 +156,7 @@ fn storable(metadata: &Value) -> String {
     without_zero(metadata).to_string()
 }
 
-/// Metadata is built by us, a level or two deep; what comes from outside in it are strings.
+/// Metadata is built here and one or two levels deep; only its strings come from outside.
 fn without_zero(value: &Value) -> Value {
     let clean = |text: &str| text.replace('\0', "\u{fffd}");
     match value {

@@ -1,4 +1,4 @@
-//! Tasks that one of all workers does from time to time: when each was last begun.
+//! Periodic tasks, each done by one of all workers: when each was last started.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ forebay_domain::words! {
     }
 }
 
-/// Whether the caller is to do a task now: it was not begun for as long as `every`, and nobody else got it.
+/// Whether the caller should do a task now: it was not started within `every`, and no other worker got it.
 pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> Result<bool> {
     let statement = "insert into forebay.maintenance as u (task, began_at) values ($1, now()) \
          on conflict (task) do update set began_at = now() \

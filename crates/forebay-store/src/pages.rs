@@ -1,13 +1,12 @@
-//! Pages: what each yielded, and what to ask its server with the next time.
+//! Pages: what each page yielded, and the validators for its next request.
 //!
-//! A server that says that a page is as it was (304) saves reading it only if what it yielded is still there. So a page
-//! is remembered with the ids of its records and with its links, and [`find`] answers only with pages that can be relied
-//! on: read by the same parser, in a run that ended as complete or partial, with every reference active, in the scope of
-//! the run, and written by no later run. Any other page is fetched again as if it were new, whatever became of the run
-//! that read it: nothing is lost.
+//! A 304 response saves reading a page only if everything that the page yielded is still current. So a page is stored
+//! with the ids of its records and its links, and [`find`] returns only reliable pages: read by the same parser
+//! version, in a run that ended as complete or partial, with all references active, in the run's scope and not
+//! written by a later run. Every other page is fetched like a new one, regardless of how its run ended.
 //!
-//! What a server says with "as it was" is not written, so that an unchanged site writes nothing: how long it vouches for
-//! a page (`max-age`) counts once, from when the page was read. After that it is asked each time, which costs a 304.
+//! A 304 response is not stored, so an unchanged site writes nothing: `max-age` is honoured once, from the time the
+//! page was read. After that the page is revalidated each time, which costs a 304.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -38,7 +37,7 @@ pub type PageKey = [u8; 32];
 /// A page that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageEntry {
-    /// What tells it from the other pages of its source: a digest of its URL and of all else that decides what it yields.
+    /// Its key within its source: a digest of its URL and of everything else that determines what it yields.
     pub key: PageKey,
     /// Its URL, without secrets.
     pub url: String,
@@ -60,7 +59,7 @@ pub struct PageEntry {
     pub links: Value,
 }
 
-/// The pages among `keys` that can be relied on by a run of this scope, in no order.
+/// The reliable pages among `keys` for a run of this scope, in no order.
 pub async fn find(
     client: &impl GenericClient,
     source_id: i32,
@@ -83,8 +82,8 @@ pub async fn find(
     rows.iter().map(from_row).collect()
 }
 
-/// The page that is the one file of this scope, if it can be relied on: its references are not listed, so what is stored
-/// has to be as the run that read it left it. See [`save_file`].
+/// The page of a scope's only file, if it is reliable: its references are not listed, so the stored data must be as
+/// its run left it. See [`save_file`].
 pub async fn find_file(
     client: &impl GenericClient,
     source_id: i32,
@@ -106,10 +105,10 @@ pub async fn find_file(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Remembers pages that a run has read, of each key the last; one that is remembered so already is not written. Tells
-/// how many were.
+/// Stores pages that a run has read, the last one of each key. Unchanged pages are not written. Returns the number of
+/// written pages.
 ///
-/// A page that holds a zero character, which Postgres cannot store, is not remembered, and so is read again.
+/// A page that contains a zero character, which Postgres can't store, is skipped and therefore read again.
 pub async fn save(
     client: &impl GenericClient,
     source_id: i32,
@@ -120,7 +119,8 @@ pub async fn save(
     write(client, source_id, parser_version, run_id, pages, false).await
 }
 
-/// Remembers the file that a run has read, and always that it was this run: it stands for all that the run left.
+/// Stores the file that a run has read, and always the run itself: the file stands for everything that the run
+/// stored.
 pub async fn save_file(
     client: &impl GenericClient,
     source_id: i32,
@@ -195,8 +195,8 @@ async fn write(
         .await?)
 }
 
-/// Forgets pages that were read longer ago than `retention`, portion by portion; tells how many those were. A page that
-/// does not change is not written, so it is read again once in that time.
+/// Deletes pages read longer ago than `retention`, in portions, and returns their number. An unchanged page is not
+/// written, so it is read again once in that time.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
     let statement = "delete from forebay.http_validators where (source_id, url_hash) in ( \
              select source_id, url_hash from forebay.http_validators \
@@ -213,7 +213,7 @@ pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u
     }
 }
 
-/// A place in an array of Postgres, which has no more than fit.
+/// A position in a Postgres array, which has fewer elements than `i32::MAX`.
 fn position(place: usize) -> i32 {
     i32::try_from(place).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Pipelines: where changes go, as declared by the configuration.
+//! Pipelines: the destinations of changes, as declared by the configuration.
 
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
@@ -24,23 +24,23 @@ pub struct Pipeline {
 pub struct PipelineSpec {
     /// Stable name: a letter or digit, then up to 62 letters, digits, `_`, `.` or `-`.
     pub name: String,
-    /// The one source whose changes it takes; None: every source.
+    /// The only source whose changes it takes; `None`: all sources.
     pub source_name: Option<String>,
-    /// The entity types that it takes; none: every type.
+    /// The entity types that it takes; empty: all types.
     pub entity_types: Vec<String>,
-    /// The top-level fields that it reads: a new version is handed to it only if one of them changed; none named: every
-    /// new version is. Additions, removals and restorations always are.
+    /// The top-level fields that it reads: it takes a new version only if one of them changed. Empty: every new
+    /// version. It always takes additions, removals and restorations.
     pub changed_fields: Vec<String>,
-    /// What carries a change out: `table`, `documents`, `webhook`, `exec` or `external`.
+    /// What applies a change: `table`, `documents`, `webhook`, `exec` or `external`.
     pub handler: String,
     /// Settings of the handler, a JSON object.
     pub config: Value,
-    /// What differs from `forebay.failure_policies`: by failure class an object of `max_failures`,
-    /// `base_delay_seconds` and `max_delay_seconds`, of which each may be absent.
+    /// Overrides of `forebay.failure_policies`: for each failure class an object with `max_failures`,
+    /// `base_delay_seconds` and `max_delay_seconds`, all optional.
     pub retry: Value,
     /// What holds over all its workers together.
     pub limits: Limits,
-    /// False: no new hand-offs are made for it, and its jobs rest.
+    /// `false`: no new hand-offs are queued for it, and its jobs are not claimed.
     pub enabled: bool,
 }
 
@@ -91,8 +91,8 @@ impl PipelineSpec {
     }
 }
 
-/// Declares a pipeline: adds it, or brings its entry up to date. Tells whether anything changed; if not, nothing is
-/// written. The settings must have been checked by the handler.
+/// Declares a pipeline: adds or updates it. Returns whether anything changed; if not, nothing is written. The handler
+/// must have checked the settings.
 pub async fn declare(client: &impl GenericClient, spec: &PipelineSpec) -> Result<bool> {
     let limits = &spec.limits;
     let (limit_key, is_url) = match &limits.key {
@@ -123,7 +123,7 @@ pub async fn declare(client: &impl GenericClient, spec: &PipelineSpec) -> Result
     Ok(num_written > 0)
 }
 
-/// All pipelines, in the order in which they were declared.
+/// All pipelines, in the order of their first declaration.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<Pipeline>> {
     let statement = format!("select {COLUMNS} from forebay.pipelines order by pipeline_id");
     client.query_typed(&statement, &[]).await?.iter().map(from_row).collect()

@@ -1,7 +1,7 @@
 //! The rows of references and their revisions: probing a batch, reading what is stored, writing what changed.
 //!
-//! The probe is the hot path of a replay and must stay one index-only look-up a record; a test holds its plan. Writers
-//! run inside the caller's transaction, which must have called [`hold_plans`].
+//! The probe is the hot path of a replay: one index-only lookup for each record. A test checks its plan. Writers run
+//! inside the caller's transaction, which must have called [`hold_plans`].
 
 use forebay_domain::{
     diff::FieldChange,
@@ -118,9 +118,9 @@ pub struct ChangedReference<'a> {
     pub fields: Vec<FieldChange>,
 }
 
-/// Keeps the planner, for this transaction, to index look-ups in set-based writes. Without it a batch of some
-/// thousand rows is hash-joined against a scan of the whole table. Its estimates then rise far enough to start the
-/// just-in-time compiler, which costs more than the statement.
+/// Restricts the planner, for this transaction, to index lookups in set-based writes. Otherwise it hash-joins a batch
+/// of some thousand rows with a scan of the whole table, and its cost estimates trigger JIT compilation, which takes
+/// longer than the statement.
 pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
     transaction
         .batch_execute(
@@ -130,8 +130,8 @@ pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
     Ok(())
 }
 
-/// Finds which records of a batch differ from what is stored. `ids`, sorted and each once, and `hashes` run in
-/// parallel. Sorted ids visit each index page once.
+/// Finds the records of a batch that differ from what is stored. `ids` (sorted, unique) and `hashes` correspond by
+/// position. Sorted ids visit each index page once.
 pub async fn probe(
     client: &impl GenericClient,
     ids: &[ReferenceId],
@@ -188,7 +188,8 @@ pub async fn existing(client: &impl GenericClient, ids: &[ReferenceId]) -> Resul
     rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
-/// Adds references. A key that another run has added meanwhile is a unique violation, which fails the transaction.
+/// Adds references. A key that another run has added meanwhile causes a unique violation, which fails the
+/// transaction.
 pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Record<'_>]) -> Result<u64> {
     let mut lineage = String::new();
     let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
@@ -215,7 +216,7 @@ pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Reco
     copy.finish().await
 }
 
-/// Writes new versions and restorations, and tells how many rows were as they had been read before.
+/// Writes new versions and restorations. Returns the number of rows that were unchanged since they were read.
 pub async fn update(
     transaction: &impl GenericClient,
     origin: &Origin,
@@ -253,7 +254,7 @@ pub async fn update(
     Ok(num_updated)
 }
 
-/// Records what changed, field by field, and restorations as the end of their removal.
+/// Writes revisions: one for each changed field and one for each restoration.
 pub async fn add_revisions(
     transaction: &Transaction<'_>,
     origin: &Origin,
@@ -283,7 +284,7 @@ pub async fn add_revisions(
     copy.finish().await
 }
 
-/// Makes sure that revisions observed at `at` have a partition to go to.
+/// Creates the partition for revisions observed at `at` if it is missing.
 pub async fn ensure_revision_month(client: &impl GenericClient, at: Timestamp) -> Result<()> {
     client
         .query_typed("select forebay_private.ensure_revision_month($1)", &[(&at, Type::TIMESTAMPTZ)])
@@ -291,7 +292,7 @@ pub async fn ensure_revision_month(client: &impl GenericClient, at: Timestamp) -
     Ok(())
 }
 
-/// Moves references, unchanged otherwise, to the scope that has seen them.
+/// Moves references to the scope that has seen them.
 pub async fn move_to_scope(
     transaction: &impl GenericClient,
     ids: &[ReferenceId],
@@ -313,7 +314,7 @@ pub struct Removals {
     pub removed: Vec<(ReferenceId, i32, VersionHash)>,
 }
 
-/// Makes tombstones of up to `limit` references that the run has staged as removed, with ids after `after`.
+/// Turns up to `limit` references with ids after `after` into tombstones, as staged by the run.
 pub async fn remove_staged(
     transaction: &impl GenericClient,
     origin: &Origin,
@@ -361,7 +362,7 @@ pub async fn any_active(client: &impl GenericClient, source_id: i32, scope: &str
     row.read("has_active")
 }
 
-/// The ids of a scope's active references in order, as a stream: the other half of deciding removals.
+/// Streams the ids of a scope's active references in order, to determine removals.
 pub async fn stream_active(
     client: &impl GenericClient,
     source_id: i32,
@@ -379,14 +380,14 @@ pub fn streamed_id(row: &tokio_postgres::Row) -> Result<ReferenceId> {
     Ok(row.read::<SqlId>("reference_id")?.0)
 }
 
-/// Tells Postgres that a large part of the table is new: the visibility map that the probe needs to stay out of the
-/// table, and statistics. Best effort, since only the table's owner may.
+/// Vacuums and analyses the table after a large load. The probe needs the visibility map to avoid reading the table.
+/// Best effort, since only the table's owner may do this.
 pub async fn vacuum_after_load(client: &impl GenericClient) -> Result<()> {
     client.batch_execute("vacuum (analyze) forebay.\"references\"").await?;
     Ok(())
 }
 
-/// About how many references there are, from the planner's statistics.
+/// The approximate number of references, from the planner's statistics.
 pub async fn estimated_count(client: &impl GenericClient) -> Result<i64> {
     let statement = "select greatest(reltuples, 0)::int8 as num_rows from pg_class where oid = 'forebay.\"references\"'::regclass";
     client.query_typed_one(statement, &[]).await?.read("num_rows")

@@ -1,4 +1,4 @@
-//! Input that did not become a record, kept with its place and reason.
+//! Input that did not become a record, with its location and reason.
 
 use std::sync::Arc;
 

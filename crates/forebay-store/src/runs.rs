@@ -1,9 +1,9 @@
-//! Runs: one at a time for each source and scope, visible from other processes while they go, closed with counts.
+//! Runs: one at a time for each source and scope, visible to other processes, closed with counts.
 //!
-//! That a scope has one run at a time rests on an advisory lock held by a transaction of its own connection. Such a
-//! transaction has no snapshot, so it holds back no vacuum, it works through a transaction-mode pooler, and it ends
-//! with its process, however that ends: the next run need not wait for a lease. The run's row is the fence: every
-//! batch requires it to be `running` still, so a process that lost its lock without noticing cannot write.
+//! An advisory lock, held by a transaction on its own connection, ensures one run at a time for each scope. Such a
+//! transaction has no snapshot, so it doesn't block vacuum, it works through a transaction-mode pooler, and it ends
+//! with its process in every case: the next run doesn't wait for a lease. The run's row is the fence: every batch
+//! requires it to be `running`, so a process that lost its lock without noticing can't write.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub struct NewRun {
     pub guards: Option<serde_json::Value>,
     /// Its changes are handed off to pipelines.
     pub with_handoffs: bool,
-    /// What brings the records.
+    /// What supplies the records.
     pub engine: String,
     /// The file, `-` for standard input, or URL.
     pub input: String,
@@ -94,10 +94,8 @@ fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
     answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t")))
 }
 
-/// Closes what dead processes left running in a scope; the caller holds its lock. Their staged changes are dropped:
-/// the next run sees the source anew. Tells how many there were.
-///
-/// In a transaction, because a run that is closed is not looked at again.
+/// Closes runs of dead processes in a scope; the caller holds its lock. Their staged changes are dropped, because the
+/// next run reads the source again. Returns their number.
 pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<u64> {
     let rows = transaction
         .query_typed(
@@ -107,7 +105,7 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
         .await?;
     let run_ids = rows.iter().map(|row| row.read("run_id")).collect::<Result<Vec<i64>>>()?;
     if !run_ids.is_empty() {
-        // A statement of its own, because the one before may have waited for a last batch, which it does not see.
+        // A separate statement, because the one before may have waited for a last batch, which it doesn't see.
         let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
         transaction.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
     }
@@ -145,8 +143,8 @@ pub async fn start(client: &impl GenericClient, run: &NewRun) -> Result<i64> {
     row.read("run_id")
 }
 
-/// Adds to a running run's counts. Fails with [`Error::RunLost`] when the run is not `running` any more, which undoes
-/// the batch that the caller's transaction is about to write.
+/// Adds to the counts of a running run. Fails with [`Error::RunLost`] if the run is no longer `running`, which rolls
+/// back the batch of the caller's transaction.
 pub async fn progress(
     client: &impl GenericClient,
     run_id: i64,
@@ -214,7 +212,7 @@ pub async fn finish(
     if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
-/// Opens a held run again, to apply what it staged; the caller's transaction closes it.
+/// Reopens a held run to apply its staged changes; the caller's transaction closes it.
 pub async fn reopen(transaction: &impl GenericClient, run_id: i64) -> Result<()> {
     let num_rows = transaction
         .execute_typed(
@@ -226,7 +224,8 @@ pub async fn reopen(transaction: &impl GenericClient, run_id: i64) -> Result<()>
     if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
-/// Closes the held runs of a scope that `run_id`, complete and applied, has made obsolete, and drops what they staged.
+/// Closes the held runs of a scope that the applied complete run `run_id` has made obsolete, and drops their staged
+/// changes.
 pub async fn supersede_held(
     client: &impl GenericClient,
     run_id: i64,
@@ -242,7 +241,7 @@ pub async fn supersede_held(
     Ok(rows.len() as u64)
 }
 
-/// When the last complete run that was applied observed the scope. Nothing older may be written after it.
+/// When the last applied complete run observed the scope. Nothing older may be written after it.
 pub async fn watermark(
     client: &impl GenericClient,
     source_id: i32,
@@ -287,7 +286,7 @@ pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &C
     Ok(())
 }
 
-/// Records for a run that read nothing, because its source is as it was, the coverage of the last complete run before it.
+/// Copies the coverage of the last complete run to a run that read nothing because its source was unchanged.
 pub async fn repeat_coverage(client: &impl GenericClient, run_id: i64) -> Result<()> {
     client.execute_typed(include_str!("runs/repeat_coverage.sql"), &[(&run_id, Type::INT8)]).await?;
     Ok(())
@@ -316,7 +315,7 @@ pub async fn add_requests(
     Ok(())
 }
 
-/// Takes back that a run covers its scope completely: its input did not say so at its end.
+/// Marks a run as incomplete: its input didn't say at its end that it was complete.
 pub async fn set_incremental(client: &impl GenericClient, run_id: i64) -> Result<()> {
     let statement = "update forebay.scrape_runs set is_complete = false where run_id = $1";
     client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;

@@ -56,7 +56,7 @@ pub struct ScheduleRow {
     pub last_due_at: Option<Timestamp>,
     /// The run that came of that.
     pub last_run_id: Option<i64>,
-    /// Until when the worker that runs it is believed to be alive.
+    /// When the lease of the worker that runs it expires.
     pub claimed_until: Option<Timestamp>,
     /// That worker.
     pub claimed_by: Option<String>,
@@ -73,8 +73,8 @@ pub struct Due {
     pub claim: Receipt,
 }
 
-/// Makes the schedules of a source those that are given: adds, changes and removes. Writes nothing where all is so
-/// already; tells how many rows it wrote or deleted.
+/// Declares the schedules of a source: adds, changes and removes. Unchanged schedules are not written. Returns the
+/// number of written and deleted rows.
 pub async fn declare(
     client: &impl GenericClient,
     source: &Source,
@@ -107,8 +107,8 @@ pub async fn declare(
     row.count("num_written")
 }
 
-/// Claims at most `limit` of what is due at `now`, longest due first, for as long as `lease`. Nobody else gets it until
-/// then. Only of the sources with these `names`: those that the worker knows how to scrape.
+/// Claims at most `limit` due schedules at `now`, longest due first, for `lease`. Only of the sources in `names`,
+/// which the worker can scrape.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,
@@ -179,7 +179,7 @@ pub async fn finish(
     Ok(num_rows == 1)
 }
 
-/// When something is due next of the sources with these names, whoever has it now; `None`: nothing is.
+/// The next due time of the named sources, claimed or not; `None`: there is none.
 pub async fn next_due_at(client: &impl GenericClient, names: &[&str]) -> Result<Option<Timestamp>> {
     let statement = "select min(c.next_due_at) as next_due_at from forebay.source_schedules as c \
          join forebay.sources as s using (source_id) where c.enabled and s.enabled and s.name = any($1)";

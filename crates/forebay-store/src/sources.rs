@@ -26,7 +26,7 @@ pub struct Source {
     pub parser_version: i32,
     /// Whether a re-key has moved keys of this source, so that computed ids must be resolved.
     pub has_aliases: bool,
-    /// How Forebay reads it, as configured; `None`: its records are brought by others.
+    /// How Forebay reads it, as configured; `None`: other programs supply its records.
     pub kind: Option<String>,
     /// Its settings as last configured, without secrets.
     pub settings: serde_json::Value,
@@ -34,7 +34,7 @@ pub struct Source {
     pub enabled: bool,
     /// The sources to try when it fails, in order.
     pub fallback: Vec<String>,
-    /// When the configuration last declared it otherwise than before; `None`: it does not declare it.
+    /// When the configuration last changed its declaration; `None`: it doesn't declare it.
     pub declared_at: Option<Timestamp>,
 }
 
@@ -77,7 +77,7 @@ pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Sour
     row.as_ref().map(from_row).transpose()
 }
 
-/// Declares a source: adds it, or brings its entry up to date. Writes nothing when nothing changed.
+/// Declares a source: adds or updates it. Writes nothing if nothing changed.
 pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<Source> {
     client
         .execute_typed(

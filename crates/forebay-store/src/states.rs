@@ -1,16 +1,16 @@
-//! Where incremental sources go on: the state that a tap sent last and whose records are committed.
+//! The state of incremental sources: the last state that a tap sent and whose records are committed.
 
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
-/// What a source is given back at its next run.
+/// The state passed to the next run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceState {
     /// The state, as JSON text, as it came.
     pub state: Option<String>,
-    /// The version of its data that it last said is whole (Singer's `ACTIVATE_VERSION`).
+    /// The version of its data that was last complete (Singer's `ACTIVATE_VERSION`).
     pub version: Option<i64>,
 }
 
@@ -22,7 +22,7 @@ pub async fn find(client: &impl GenericClient, source_id: i32, scope: &str) -> R
     row.map(|row| Ok(SourceState { state: row.read("state")?, version: row.read("version")? })).transpose()
 }
 
-/// Stores a state, in the transaction that commits the last of the records that it stands for. What is not given stays.
+/// Stores a state, in the transaction that commits the last of its records. Absent parts are kept.
 pub async fn save(
     client: &impl GenericClient,
     source_id: i32,

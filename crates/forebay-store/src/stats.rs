@@ -1,6 +1,6 @@
-//! Totals of what is stored, for operators and for checks.
+//! Totals of the stored data, for operators and checks.
 //!
-//! All totals come from one statement, so that they belong to one moment.
+//! One statement computes all totals, so they are consistent.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub const TOTALS: &str = include_str!("stats/totals.sql");
 /// Counts a source's references by scope.
 pub const SCOPES: &str = include_str!("stats/scopes.sql");
 
-/// The totals. States that nothing is in are present, with 0.
+/// The totals. States without rows are present, with 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
     /// References that are there.

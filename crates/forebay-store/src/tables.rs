@@ -1,8 +1,9 @@
-//! The user's own table: chosen fields of references as columns, one row for each reference, keyed by `reference_id`.
+//! The user's own table: selected fields of references as columns, one row for each reference, keyed by
+//! `reference_id`.
 //!
-//! Names come from the configuration and are [checked](TableName); where a field stands in the payload travels as a
-//! parameter; types come from the catalogue. The payload never leaves the database: one statement for each batch reads
-//! it from the references, casts it, and writes the rows.
+//! Names come from the configuration and are [checked](TableName); paths into the payload are parameters; types come
+//! from the catalogue. The payload never leaves the database: one statement for each batch reads it from the
+//! references, casts it, and writes the rows.
 
 mod name;
 mod spec;
@@ -46,7 +47,7 @@ struct Column {
     sole_value: String,
 }
 
-/// Makes sure that the table is there and fit to be written: creates it if it is missing, else takes it as it is.
+/// Creates the table if it is missing; otherwise checks that it can be written.
 pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Table> {
     let table = spec.name.to_string();
     let unusable = |reason: String| Error::TableUnusable { table: table.replace('"', ""), reason };
@@ -112,7 +113,7 @@ pub async fn upsert(client: &impl GenericClient, table: &Table, ids: &[Reference
     Ok(client.execute_typed(&table.upsert, &parameters).await?)
 }
 
-/// Removes the rows of those of `ids` that are gone, and tells how many.
+/// Deletes or marks the rows of removed references among `ids`, and returns their number.
 pub async fn remove(client: &impl GenericClient, table: &Table, ids: &[ReferenceId]) -> Result<u64> {
     Ok(client.execute_typed(&table.remove, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?)
 }
@@ -181,7 +182,7 @@ fn upsert_statement(table: &str, columns: &[Column], values: &[String], on_remov
     if on_removed == OnRemoved::Mark {
         updates.push_str(", removed_at = null");
     }
-    // Sorted, so that two pipelines that fill one table do not wait for each other in a circle.
+    // Sorted, so that two pipelines that fill one table don't deadlock.
     format!(
         "insert into {table} (reference_id{names}) \
          select r.reference_id{selected} \
@@ -211,7 +212,7 @@ fn value(sql_type: &str, category: &str, type_name: &str, parameter: usize) -> S
     let text = format!("r.payload #>> ${parameter}");
     match (type_name, category) {
         ("json" | "jsonb", _) => format!("nullif(r.payload #> ${parameter}, 'null')::{sql_type}"),
-        // Left to assignment: a cast would cut what is too long for varchar(n) without a word.
+        // Assignment, not a cast: a cast silently truncates text for varchar(n).
         (_, "S") => format!("({text})"),
         (_, "A") => format!(
             "case jsonb_typeof(r.payload #> ${parameter}) when 'array' \

@@ -153,8 +153,8 @@ async fn template(cluster: &Cluster, admin: &Client) -> String {
         let mut client = connect(&config(cluster, &name)).await;
         migrations::up(&mut client).await.expect("the migrations can be applied");
         drop(client);
-        // The mark is set last: a template without it is one that was interrupted. Nobody may connect any more,
-        // since a database with a connection cannot be copied.
+        // The comment is set last: a template without it was interrupted. Connections are then disallowed, because a
+        // database with connections can't be copied.
         let done = format!("alter database {name} with is_template true allow_connections false");
         admin.batch_execute(&done).await.expect("a template can be marked");
         let cut =
@@ -202,7 +202,7 @@ fn config(cluster: &Cluster, database: &str) -> Config {
 async fn connect(config: &Config) -> Client {
     let (client, connection) = config.connect(NoTls).await.expect("the tests' cluster answers");
     tokio::spawn(async move {
-        // Whoever uses the client gets its errors.
+        // The user of the client receives its errors.
         let _ended = connection.await;
     });
     client

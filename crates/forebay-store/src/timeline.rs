@@ -1,9 +1,9 @@
-//! What is there and what changed, page by page: for readers who can take only so much at a time.
+//! Stored references and their changes, page by page, for readers with limited capacity.
 //!
-//! Everything here has a limit on rows and, where values may be large, on each value. A page ends with a place from
-//! which the next one goes on (keyset, so a late page costs no more than the first). Changes are found by run,
-//! because the changes of one run have one time and are together in an index; runs are few. See `0002_references` for
-//! the indexes.
+//! Every function limits the number of rows and, where values may be large, the size of each value. A page ends with
+//! a cursor from which the next one continues (keyset, so a late page costs no more than the first). Changes are
+//! found by run, because the changes of a run have the same time and are adjacent in an index, and there are few
+//! runs. See `0002_references` for the indexes.
 
 use forebay_domain::{handoff, identity::ReferenceId, scope::Scope};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub const REVISIONS: &str = include_str!("timeline/revisions.sql");
 /// Reads the active references of a scope.
 pub const ACTIVE: &str = include_str!("timeline/active.sql");
 
-/// The place before every reference.
+/// The cursor before every reference.
 const BEFORE_ALL: ReferenceId = ReferenceId([0; 16]);
 
 /// Which changes to read.
@@ -32,9 +32,9 @@ pub struct ChangeFilter {
     pub entity_type: Option<String>,
 }
 
-/// A place between two changes: after this reference of this run.
+/// A cursor between two changes: after this reference of this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChangePlace {
+pub struct ChangeCursor {
     /// The run.
     pub run_id: i64,
     /// The reference; all zeros: before the run's first.
@@ -66,13 +66,13 @@ pub struct Change {
     pub record_key: String,
 }
 
-/// A page, and where the next one begins; `None`: it is the last.
+/// A page with the cursor of the next one; `None`: it is the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageOf<T, Place> {
+pub struct PageOf<T, Cursor> {
     /// What is on it. It may be empty and not the last.
     pub items: Vec<T>,
     /// To be given for the next page.
-    pub next: Option<Place>,
+    pub next: Option<Cursor>,
 }
 
 /// What was added, updated, removed and restored, newest run first, at most `limit` of it.
@@ -82,12 +82,12 @@ pub struct PageOf<T, Place> {
 pub async fn changes(
     transaction: &Transaction<'_>,
     filter: &ChangeFilter,
-    from: Option<ChangePlace>,
+    from: Option<ChangeCursor>,
     limit: u32,
-) -> Result<PageOf<Change, ChangePlace>> {
-    // However few references a run is thought to have added: what is not found by an index is a scan of everything.
+) -> Result<PageOf<Change, ChangeCursor>> {
+    // However few references a run seems to have added, anything but an index lookup would scan everything.
     transaction.batch_execute("set local enable_seqscan = off; set local enable_hashjoin = off").await?;
-    let from = from.unwrap_or(ChangePlace { run_id: i64::MAX, reference_id: BEFORE_ALL });
+    let from = from.unwrap_or(ChangeCursor { run_id: i64::MAX, reference_id: BEFORE_ALL });
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let rows = transaction
         .query_typed(
@@ -106,12 +106,12 @@ pub async fn changes(
     for row in rows.iter().take(wanted) {
         let run_id: i64 = row.read("run_id")?;
         let Some(SqlId(reference_id)) = row.read("reference_id")? else {
-            // A run of which nothing more is told: on to the one before.
-            page.next = Some(ChangePlace { run_id: run_id - 1, reference_id: BEFORE_ALL });
+            // A run without further changes: continue with the one before.
+            page.next = Some(ChangeCursor { run_id: run_id - 1, reference_id: BEFORE_ALL });
             continue;
         };
-        page.next = Some(ChangePlace { run_id, reference_id });
-        // Deleted for good since its run; its change goes with it.
+        page.next = Some(ChangeCursor { run_id, reference_id });
+        // The reference was deleted after its run.
         let (Some(source), Some(entity_type), Some(record_key)) =
             (row.read("source")?, row.read("entity_type")?, row.read("record_key")?)
         else {
@@ -136,9 +136,9 @@ pub async fn changes(
     Ok(page)
 }
 
-/// A place in the history of a reference, as [`Revision`]s are ordered.
+/// A cursor in the history of a reference, in the order of [`Revision`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevisionPlace {
+pub struct RevisionCursor {
     /// When the change was observed; `None`: at the end of time.
     pub at: Option<Timestamp>,
     /// The run; 0: before all of that time.
@@ -173,10 +173,10 @@ pub struct Revision {
 pub async fn revisions(
     client: &impl GenericClient,
     reference_id: ReferenceId,
-    before: &RevisionPlace,
+    before: &RevisionCursor,
     limit: u32,
     max_chars: u32,
-) -> Result<PageOf<Revision, RevisionPlace>> {
+) -> Result<PageOf<Revision, RevisionCursor>> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let rows = client
         .query_typed(
@@ -204,13 +204,13 @@ pub async fn revisions(
             new: row.read("new_value")?,
         });
     }
-    let place = |last: &Revision| RevisionPlace {
+    let cursor = |last: &Revision| RevisionCursor {
         at: Some(last.at),
         run_id: last.run_id,
         change: last.change.as_str().to_owned(),
         field: last.field.clone(),
     };
-    let next = items.last().filter(|_| rows.len() > wanted).map(place);
+    let next = items.last().filter(|_| rows.len() > wanted).map(cursor);
     Ok(PageOf { items, next })
 }
 

@@ -1,4 +1,4 @@
-//! How Forebay's own types travel as parameters and results.
+//! Conversions of Forebay's types to and from parameters and results.
 
 use bytes::{BufMut, BytesMut};
 use forebay_domain::identity::{ReferenceId, VersionHash};
@@ -15,7 +15,7 @@ pub(crate) struct SqlId(pub(crate) ReferenceId);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SqlHash(pub(crate) VersionHash);
 
-/// JSON text that is known to be UTF-8 but held as bytes; the server checks it all the same.
+/// JSON text as bytes that are known to be UTF-8; the server validates it as well.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SqlText<'a>(pub(crate) &'a [u8]);
 

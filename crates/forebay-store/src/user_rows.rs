@@ -107,14 +107,14 @@ pub async fn start(database: &Database, spec: RowsSpec) -> Result<Rows> {
     let (ready, begun) = oneshot::channel();
     tokio::spawn(async move {
         if let Err(error) = send_rows(dedicated, &spec, ready, &sender).await {
-            // Nobody is there to be told when the rows were dropped.
+            // The receiver has dropped the rows.
             let _unheard = sender.send(Err(error)).await;
         }
     });
     if begun.await.is_ok() {
         return Ok(Rows { pieces, piece: Vec::new(), at: 0, is_over: false });
     }
-    // It did not come to begin: why is the first that was sent.
+    // It didn't start: the first message says why.
     let why = pieces.recv().await.and_then(Result::err);
     Err(why.unwrap_or_else(|| Error::Busy { what: "the query".into() }))
 }
@@ -133,7 +133,7 @@ async fn send_rows(
     let parameters: [(&(dyn ToSql + Sync), Type); 0] = [];
     let rows = transaction.query_typed_raw(&statement, parameters).await?;
     let mut rows = std::pin::pin!(rows);
-    // Who waits for it may have gone; then sending fails as well.
+    // The receiver may be gone; then sending rows fails as well.
     let _waiting = ready.send(());
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     while let Some(row) = rows.try_next().await? {
@@ -149,7 +149,7 @@ async fn send_rows(
         }
     }
     if !piece.is_empty() {
-        // Who does not want the last piece does not want to know either.
+        // A receiver that is gone doesn't need the end either.
         let _dropped = pieces.send(Ok(Piece::Rows(piece))).await;
     }
     let _dropped = pieces.send(Ok(Piece::End)).await;

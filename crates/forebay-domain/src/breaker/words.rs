@@ -1,7 +1,7 @@
-//! The words of breakers, as columns and output have them.
+//! The words of breakers in columns and output.
 
 crate::words! {
-    /// How a breaker stands.
+    /// The state of a breaker.
     pub enum BreakerState {
         /// Calls go through.
         Closed = "closed",
@@ -9,15 +9,15 @@ crate::words! {
         Open = "open",
         /// Probes go through.
         HalfOpen = "half_open",
-        /// No call goes through until an operator says so.
+        /// No call goes through until an operator changes it.
         ForcedOpen = "forced_open",
-        /// Every call goes through and none is counted, until an operator says so.
+        /// Every call goes through and none is counted, until an operator changes it.
         Disabled = "disabled",
     }
 
     /// Why a breaker is in its state.
     pub enum BreakerReason {
-        /// Nothing is known of the source yet.
+        /// No call has been recorded.
         New = "new",
         /// Too large a share of the calls failed.
         FailureRate = "failure_rate",
@@ -25,7 +25,7 @@ crate::words! {
         ConsecutiveFailures = "consecutive_failures",
         /// A probe failed.
         ProbeFailed = "probe_failed",
-        /// It was open for as long as it had to be.
+        /// The wait is over.
         WaitOver = "wait_over",
         /// Probes succeeded.
         Recovered = "recovered",
@@ -33,27 +33,28 @@ crate::words! {
         ForcedOpen = "opened_by_operator",
         /// An operator closed it.
         ClosedByOperator = "closed_by_operator",
-        /// An operator had it forget what it saw.
+        /// An operator reset it.
         Reset = "reset_by_operator",
-        /// An operator put it out of use.
+        /// An operator disabled it.
         Disabled = "disabled_by_operator",
     }
 
-    /// How a call of a source ended.
+    /// The outcome of a call to a source.
     pub enum CallOutcome {
-        /// As it should.
+        /// It succeeded.
         Success = "success",
-        /// In a way that may pass: a timeout, a broken connection, a 5xx.
+        /// A temporary failure: a timeout, a broken connection, a 5xx.
         Transient = "transient",
-        /// The source asked to come back later.
+        /// The source asked for a later retry.
         Throttled = "throttled",
-        /// In a way that stays: 404, a broken document, a wrong content type.
+        /// A permanent failure: 404, a broken document, a wrong content type.
         Permanent = "permanent",
-        /// Well, but with no record where there used to be some.
+        /// It succeeded without records, although there used to be some.
         ZeroRecords = "zero_records",
-        /// Well, but with fields mostly empty that used to have values.
+        /// It succeeded, but fields that used to have values were mostly empty.
         CoverageDrop = "coverage_drop",
-        /// By a mistake of ours: wrong settings, a database that is away. It says nothing of the source.
+        /// An error on this side, such as wrong settings or an unreachable database. It says nothing about the
+        /// source.
         Configuration = "configuration",
     }
 
@@ -63,7 +64,7 @@ crate::words! {
         Open = "breaker_open",
         /// An operator opened the breaker.
         ForcedOpen = "breaker_forced_open",
-        /// Others are finding out whether the source is well again.
+        /// Probes are in progress.
         Probing = "breaker_probing",
     }
 }

@@ -12,7 +12,7 @@ const MAX_HEADING_BYTES: usize = 300;
 /// Bytes of a heading path that are kept; the outermost headings go first.
 const MAX_PATH_BYTES: usize = 1_000;
 
-/// What stands below one heading, up to the next.
+/// The text below one heading, up to the next.
 #[derive(Debug, Default)]
 pub(super) struct Section {
     /// The headings above, outermost first.
@@ -78,7 +78,7 @@ pub(super) fn of(text: &str, sizes: ChunkSizes) -> Vec<Section> {
     reader.sections
 }
 
-/// What has been read so far.
+/// The state of reading sections.
 #[derive(Default)]
 struct SectionReader {
     sections: Vec<Section>,
@@ -115,7 +115,7 @@ impl SectionReader {
         self.has_body = true;
     }
 
-    /// Ends the section and begins one. Headings that nothing stands between share a section.
+    /// Ends the section and begins another. Adjacent headings share a section.
     fn heading(&mut self, level: usize, title: &str, range: Range<usize>) {
         if self.has_body {
             self.end_section();

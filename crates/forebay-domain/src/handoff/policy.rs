@@ -1,6 +1,6 @@
-//! What a failed attempt costs: the table from failure class to policy, and the wait before the next attempt.
+//! The cost of a failed attempt: the policy of each failure class, and the delay before the next attempt.
 //!
-//! A handler or worker says which class a failure is; everything after that is read from [`POLICIES`].
+//! A handler or worker reports the class of a failure; everything else follows from [`POLICIES`].
 
 use jiff::SignedDuration;
 
@@ -11,13 +11,13 @@ use super::{transitions::Event, words::FailureClass};
 pub struct FailurePolicy {
     /// The class that the row is for.
     pub class: FailureClass,
-    /// With this many failures of the class the hand-off is given up; `None` never gives up.
+    /// Number of failures of the class after which the hand-off fails; `None`: unlimited.
     pub max_failures: Option<u32>,
-    /// The longest wait after the first failure; it doubles with each further one.
+    /// Maximum delay after the first failure; it doubles with each further failure.
     pub base_delay: SignedDuration,
-    /// The longest wait of all.
+    /// Upper limit of the delay.
     pub max_delay: SignedDuration,
-    /// Whether such a failure counts as one of the attempts (`num_attempts`). Lost leases are counted apart.
+    /// Whether such a failure counts as an attempt (`num_attempts`). Lost leases are counted separately.
     pub uses_attempt: bool,
 }
 
@@ -30,7 +30,7 @@ pub const POLICIES: [FailurePolicy; 5] = [
         max_delay: SignedDuration::from_hours(1),
         uses_attempt: true,
     },
-    // The delays are for the case that the other side named no time.
+    // The delays apply if the receiver gave no time.
     FailurePolicy {
         class: FailureClass::Throttled,
         max_failures: None,
@@ -95,7 +95,7 @@ pub fn backoff(class: FailureClass, num_failures: u32, jitter: f64) -> Option<Si
         .base_delay
         .checked_mul(1 << doublings)
         .map_or(policy.max_delay, |delay| delay.min(policy.max_delay));
-    // NaN passes `clamp`, and the longest wait does the least harm.
+    // `clamp` keeps NaN; the longest delay does the least harm.
     let jitter = if jitter.is_nan() { 1.0 } else { jitter.clamp(0.0, 1.0) };
     Some(ceiling.mul_f64(jitter))
 }

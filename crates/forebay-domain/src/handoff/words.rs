@@ -1,7 +1,7 @@
-//! The words of hand-offs, as in columns and output.
+//! The words of hand-offs in columns and output.
 
 crate::words! {
-    /// How a hand-off stands.
+    /// The state of a hand-off.
     pub enum State {
         /// Waits for a worker. Every hand-off starts here.
         Pending = "pending",
@@ -11,7 +11,7 @@ crate::words! {
         Retrying = "retrying",
         /// Ingested.
         Succeeded = "succeeded",
-        /// Given up; an operator may retry it.
+        /// Failed for good; an operator may retry it.
         Failed = "failed",
         /// A newer version came before this one was ingested.
         Superseded = "superseded",
@@ -33,8 +33,8 @@ crate::words! {
         Restored = "restored",
     }
 
-    /// Why a hand-off is where it is: why it was queued, or why it waits or ended. Operators filter by these words, so
-    /// add one rather than change what one means.
+    /// Why a hand-off is in its state: why it was queued, or why it waits or ended. Operators filter by these words,
+    /// so add one instead of changing the meaning of one.
     pub enum ReasonCode {
         /// Queued: the reference is new.
         Added = "added",
@@ -48,13 +48,13 @@ crate::words! {
         Reopened = "reopened",
         /// Queued: a reconciler found a version that had never been handed off.
         Reconciled = "reconciled",
-        /// Queued: the pipeline's settings changed, so all is handed to it again.
+        /// Queued: the pipeline's settings changed, so everything is handed off again.
         Reconfigured = "reconfigured",
         /// Queued: an operator retried it.
         Retried = "retried",
         /// Queued: an operator released it.
         Released = "released",
-        /// Waits: an operator put it off.
+        /// Waits: an operator snoozed it.
         Snoozed = "snoozed",
         /// Superseded: a newer version came first.
         NewerVersion = "newer_version",
@@ -62,37 +62,37 @@ crate::words! {
         Cancelled = "cancelled",
         /// Held for an operator.
         Held = "held",
-        /// Retrying: the last attempt failed in a way that may pass.
+        /// Retrying: the last attempt failed temporarily.
         Transient = "transient",
-        /// Retrying: the other side asked to come back later.
+        /// Retrying: the receiver asked for a later retry.
         Throttled = "throttled",
-        /// Retrying: the lease of the last attempt ran out.
+        /// Retrying: the lease of the last attempt expired.
         LeaseLost = "lease_lost",
-        /// Failed: the handler said that no retry can help.
+        /// Failed: the handler reported that no retry can help.
         Permanent = "permanent",
-        /// Failed: it took its worker down too often.
+        /// Failed: it crashed its worker too often.
         Poison = "poison",
-        /// Failed: every attempt that the policy grants was used.
+        /// Failed: all attempts that the policy allows were used.
         AttemptsExhausted = "attempts_exhausted",
     }
 
     /// What kind of failure ended an attempt.
     pub enum FailureClass {
-        /// May pass by itself: a timeout, a refused connection, a 5xx.
+        /// Temporary: a timeout, a refused connection, a 5xx.
         Transient = "transient",
-        /// The other side asked to come back later.
+        /// The receiver asked for a later retry.
         Throttled = "throttled",
         /// No retry can help: the content or the configuration is wrong.
         Permanent = "permanent",
-        /// The hand-off took its worker down more often than is granted for lost leases.
+        /// The hand-off crashed its worker more often than the policy allows.
         Poison = "poison",
-        /// The lease ran out before the worker reported: it died, or it was cut off.
+        /// The lease expired before the worker reported: it died or was cut off.
         Lost = "lost",
     }
 }
 
 impl State {
-    /// Whether nothing more happens to it by itself.
+    /// Whether it changes only by a new event from outside.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Superseded | Self::Cancelled)
     }

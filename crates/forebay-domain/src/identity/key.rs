@@ -57,7 +57,7 @@ impl KeyField {
         Reject::new(reason, format!("the key field {:?} {why}", self.text))
     }
 
-    /// Appends the field's part of the key; `escape` says whether other parts stand beside it.
+    /// Appends the field's part of the key; `escape`: the key has several parts.
     fn append(&self, record: Value<'_>, escape: bool, keys: &mut String) -> Result<(), Reject> {
         let value = self.locate(record).ok_or_else(|| self.reject(RejectReason::MissingKey, "is missing"))?;
         match value.kind() {

@@ -12,16 +12,16 @@ use super::{
 };
 use crate::reject::{Reject, RejectReason};
 
-/// How deep objects and arrays may nest unless a source says otherwise.
+/// Maximum nesting of objects and arrays, unless a source sets another.
 pub const DEFAULT_MAX_DEPTH: usize = 128;
 
-/// The deepest nesting that any source may allow: what walks a document recursively must not run out of stack.
+/// Upper limit of the nesting that a source may set: recursive readers must not exhaust the stack.
 pub const MAX_DEPTH_LIMIT: usize = 1024;
 
-/// Entries that a buffer keeps from one record to the next. One huge record must not hold its memory for ever.
+/// Entries that a buffer keeps between records, so that one huge record doesn't hold its memory forever.
 const KEPT_ENTRIES: usize = 1 << 16;
 
-/// The mark that some writers put before UTF-8 text; RFC 8259 lets a parser ignore it.
+/// The byte order mark that some writers put before UTF-8 text; RFC 8259 allows parsers to ignore it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A reusable parser: keep one per thread and give it text after text.
@@ -33,8 +33,7 @@ pub struct Parser {
     /// The containers around the current one.
     outer: Vec<Frame>,
     max_depth: usize,
-    /// Everything met so far that keeps the text from being canonical. A container during which this number does not
-    /// change is canonical as it stands.
+    /// Number of deviations from the canonical form so far. A container during which it doesn't change is canonical.
     blemishes: u32,
 }
 
@@ -223,7 +222,7 @@ impl Parser {
         Ok(end + 1)
     }
 
-    /// Reads on where the first byte that is not plain stands. The decoded text goes to the tape's own buffer.
+    /// Continues at the first byte that isn't plain. The decoded text goes to the tape's buffer.
     #[inline(never)]
     fn string_with_escapes(&mut self, text: &str, start: usize, stop: usize) -> Result<usize, Reject> {
         let bytes = text.as_bytes();

@@ -1,5 +1,5 @@
 with
--- Whoever closes the run waits for this statement, or this statement for them.
+-- A statement that closes the run waits for this one, or this one for it.
 fence as materialized (
     select r.run_id
     from forebay.scrape_runs as r

@@ -55,7 +55,7 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// Makes the folder if need be, and sees to it that the server's user can get there.
+    /// Creates the folder if it is missing, and makes it accessible to the server's user.
     pub(super) fn prepare(root: &Path) -> Result<Self> {
         let root = std::path::absolute(root).map_err(folder("resolve", root))?;
         let user = user::choose(&[&root.join("postgres"), &root]);
@@ -89,7 +89,7 @@ impl Home {
         Self { root, user }.checked().map(Some)
     }
 
-    /// An ordinary user cannot use somebody else's cluster: its inner folder is closed to everybody but its owner.
+    /// An unprivileged user can't use the cluster of another user: only its owner can open its inner folder.
     fn checked(self) -> Result<Self> {
         let me = rustix::process::geteuid().as_raw();
         for path in [self.root.clone(), self.pgdata()] {
@@ -148,7 +148,7 @@ impl Home {
         Ok(file)
     }
 
-    /// Makes a folder, or takes an existing one, that belongs to the server's user and to nobody else.
+    /// Creates a folder that only the server's user can access, or checks an existing one.
     pub(super) fn private_folder(&self, path: &Path) -> Result<()> {
         let wanted = self.user.as_ref().map_or_else(|| rustix::process::geteuid().as_raw(), |user| user.uid);
         match DirBuilder::new().mode(0o700).create(path) {
@@ -162,7 +162,7 @@ impl Home {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(folder("create", path)(error)),
         }
-        // In a shared folder such as /tmp somebody may have put it there first, to listen in.
+        // In a shared folder such as /tmp, another user may have created it first in order to intercept connections.
         let found = fs::symlink_metadata(path).map_err(folder("open", path))?;
         if found.is_dir() && found.uid() == wanted && found.mode().trailing_zeros() >= 6 {
             return Ok(());

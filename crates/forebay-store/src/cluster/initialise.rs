@@ -67,7 +67,7 @@ fn initdb(home: &Home, binaries: &Binaries, unfinished: &Path, locale: &str, dur
         "--locale",
         locale,
     ]);
-    // Whoever reaches the socket is let in: its folder is what is locked. There is no other way in.
+    // Access is controlled by the socket's folder: every local connection is trusted, and there is no other way in.
     command.args(["--auth-local", "trust", "--auth-host", "reject", "--no-instructions"]);
     if !durable {
         command.arg("--no-sync");

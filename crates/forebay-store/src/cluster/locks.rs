@@ -25,7 +25,7 @@ pub(super) fn try_exclusive(file: &File) -> io::Result<bool> {
     taken(file.try_lock())
 }
 
-/// Takes the lock exclusively, waiting for it so long at most. `false` when it is still taken then.
+/// Takes the lock exclusively, waiting up to `patience`. `false`: it is still taken.
 pub(super) fn wait_exclusive(file: &File, patience: Duration) -> io::Result<bool> {
     wait(patience, || taken(file.try_lock()))
 }

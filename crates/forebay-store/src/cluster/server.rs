@@ -27,7 +27,7 @@ use crate::error::Result;
 const LARGEST_LOG: u64 = 8 * 1024 * 1024;
 const POLL: Duration = Duration::from_millis(20);
 
-/// A server that was just started; what it ended with arrives on the channel if it ends.
+/// A server that was just started. If it exits, its exit status arrives on the channel.
 pub(super) struct Started {
     ended: mpsc::Receiver<String>,
 }
@@ -59,14 +59,14 @@ pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool)
     let (sender, ended) = mpsc::channel();
     let waiter = std::thread::Builder::new().name("forebay-postgres".into()).spawn(move || {
         let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-        // Nobody listens any more once the server is up.
+        // No receiver is left once the server has started.
         let _unheard = sender.send(status);
     });
     waiter.map_err(folder("wait for", &program))?;
     Ok(Started { ended })
 }
 
-/// Asks the server to stop at once but cleanly (a fast shutdown) and waits for it. `false`: it still lives.
+/// Requests a fast shutdown and waits for it. `false`: the server is still running.
 pub(super) fn stop(home: &Home, patience: Duration) -> Result<bool> {
     let lock = home.lock("server.lock")?;
     let deadline = Instant::now() + patience;
@@ -75,7 +75,7 @@ pub(super) fn stop(home: &Home, patience: Duration) -> Result<bool> {
         if locks::try_exclusive(&lock).map_err(folder("lock", &home.root))? {
             return Ok(true);
         }
-        // A server that is still starting has not written its process id yet: look again until it has.
+        // A starting server hasn't written its process id yet, so retry until it has.
         if !asked && let Some(pid) = live_postmaster(home) {
             asked = rustix::process::kill_process(pid, Signal::INT).is_ok();
         }

@@ -11,9 +11,7 @@ const MOST_SHARED_BUFFERS_MB: u64 = 512;
 /// Less than this and Postgres thrashes.
 const LEAST_SHARED_BUFFERS_MB: u64 = 16;
 
-/// The settings file's content.
-///
-/// `durable: false` gives up crash safety for speed, and is meant for the throw-away clusters of tests alone.
+/// `durable: false` trades crash safety for speed. Only the temporary clusters of tests use it.
 pub(super) fn render(socket_folder: &Path, durable: bool) -> Vec<u8> {
     let mut text =
         b"# Written by Forebay at each start; changes here are lost. Use ALTER SYSTEM instead.\n".to_vec();

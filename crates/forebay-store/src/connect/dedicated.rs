@@ -1,8 +1,7 @@
-//! A connection outside of the pool.
+//! A connection outside the pool.
 //!
-//! It belongs to one task for as long as that likes, and it hands on notifications, which the pool's connections
-//! throw away. Behind a transaction-mode pooler `listen` does not work; notifications may only ever make things
-//! faster.
+//! It belongs to one task and passes on notifications, which the pool's connections discard. Behind a
+//! transaction-mode pooler `listen` doesn't work, so notifications may only ever make work start sooner.
 
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_postgres::{AsyncMessage, Config, Notification};
@@ -11,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::failure::{CONNECT_TIMEOUT, refused, timed_out};
 use crate::error::Result;
 
-/// A connection of one's own; it is closed when this is dropped.
+/// A connection outside the pool, closed when this is dropped.
 #[derive(Debug)]
 pub struct Dedicated {
     /// The connection.
@@ -34,10 +33,10 @@ pub(super) async fn open(config: &Config, tls: &MakeRustlsConnect, target: &str)
     tracing::debug!(target_database = target, "opened a dedicated connection to the database");
     let (sender, notifications) = mpsc::unbounded_channel();
     let driving = tokio::spawn(async move {
-        // Errors need no handling here: whoever uses the client gets them.
+        // The user of the client receives errors.
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(notification) = message {
-                // Nobody may care for them; the connection goes on.
+                // There may be no receiver; the connection continues.
                 let _unheard = sender.send(notification);
             }
         }

@@ -1,4 +1,4 @@
--- Who keeps vacuum from removing dead rows, the one that holds the oldest of them first.
+-- What prevents vacuum from removing dead rows, oldest first.
 with
 -- Sessions of this database with a snapshot or a transaction number. What other roles do is hidden from a role without
 -- pg_read_all_stats.
@@ -19,7 +19,7 @@ prepared as (
     from pg_prepared_xacts as x
     where x.database = current_database()
 ),
--- Replication slots, also those that nobody reads any more.
+-- Replication slots, including unused ones.
 slots as (
     select 'slot', s.active_pid, s.slot_name::text, case when s.active then 'active' else 'inactive' end,
         greatest(age(s.xmin), age(s.catalog_xmin)), null::float8

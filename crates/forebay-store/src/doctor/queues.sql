@@ -1,4 +1,4 @@
--- How each pipeline's queue stands.
+-- The state of each pipeline's queue.
 with
 -- Jobs that are free, and of these those whose time has come.
 free as (
@@ -8,7 +8,7 @@ free as (
     where j.receipt is null
     group by j.pipeline_id
 ),
--- Claims whose worker did not report, and which nobody has freed since.
+-- Claims whose lease has expired and whose jobs no worker has freed.
 ended as (
     select c.pipeline_id, sum(c.num_open) as num_ended,
         extract(epoch from now() - min(c.lease_until))::float8 as ended_seconds
@@ -18,8 +18,8 @@ ended as (
 )
 select p.name as pipeline, p.enabled, p.handler, coalesce(f.num_free, 0) as num_free, coalesce(f.num_due, 0) as num_due,
     f.oldest_due_seconds, coalesce(e.num_ended, 0)::bigint as num_ended, e.ended_seconds,
-    -- A worker leaves a trace: a claim that it keeps, or something that it ended in the last ten minutes. Looked for
-    -- only where something waits, because neither table has an index by time.
+    -- A worker is active if it holds a claim or has ended an attempt in the last ten minutes. Checked only where jobs
+    -- are due, because neither table has an index by time.
     coalesce(f.num_due, 0) > 0 and (
         exists (
             select from forebay.ingestion_claims as c

@@ -1,4 +1,4 @@
--- What the current role may not do and must, to persist and to work: one row for each thing.
+-- The rights that the current role lacks to persist and to work: one row each.
 select 'enter the schema ' || n.nspname as missing
 from pg_namespace as n
 where n.nspname in ('forebay', 'forebay_private') and not has_schema_privilege(n.oid, 'usage')

@@ -1,5 +1,5 @@
 with
--- Chunks have no life without their document.
+-- Chunks are deleted with their document.
 chunks as (
     delete from forebay.document_chunks as c
     using unnest($2::uuid[]) as g (reference_id)

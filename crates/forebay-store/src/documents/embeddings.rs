@@ -57,7 +57,7 @@ pub struct Picked {
     pub content: String,
 }
 
-/// The schema that pgvector is installed in, quoted; None: the database does not have it.
+/// The quoted schema of pgvector; `None`: the database doesn't have it.
 pub async fn vector_schema(client: &impl GenericClient) -> Result<Option<String>> {
     let statement = "select quote_ident(n.nspname) as schema_name from pg_extension as e \
          join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'vector'";
@@ -193,7 +193,8 @@ impl Opened {
         picked: &[Picked],
         embeddings: &[Vec<f32>],
     ) -> Result<u64> {
-        // As in release.sql, nothing is waited for: what somebody else is writing is embedded when its lease has ended.
+        // As in release.sql, don't wait: chunks that another transaction writes are embedded when their lease has
+        // expired.
         let statement = format!(
             "with free as materialized ( \
                  select c.reference_id, c.chunk_id, g.embedding \
@@ -230,7 +231,7 @@ impl Opened {
         Ok(num_stored)
     }
 
-    /// Gives leased chunks back; with a reason they are not tried again while their content stays.
+    /// Releases leased chunks; with a reason, they are retried only when their content changes.
     pub async fn release(
         &self,
         client: &impl GenericClient,

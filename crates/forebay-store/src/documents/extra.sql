@@ -1,4 +1,4 @@
--- What is indexed although its reference is a tombstone or gone.
+-- Documents whose reference is removed or deleted.
 select d.reference_id
 from forebay.documents as d
 where d.pipeline_id = $1

@@ -1,4 +1,4 @@
--- What is to be indexed: references that are there now. Lateral with "offset 0" holds it to one index look-up each.
+-- The active references to index. "lateral" with "offset 0" forces one index lookup each.
 select s.ord::int4 - 1 as index, r.record_key, r.version_hash, r.payload::text
 from unnest($1::uuid[]) with ordinality as s (reference_id, ord)
 cross join lateral (

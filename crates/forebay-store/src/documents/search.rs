@@ -16,7 +16,7 @@ pub const SHOW: &str = include_str!("show.sql");
 /// A chunk that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// The reference that it is of.
+    /// Its reference.
     pub reference_id: ReferenceId,
     /// The pipeline that indexed it.
     pub pipeline_id: i32,
@@ -43,7 +43,7 @@ pub struct Hit {
     pub heading: String,
     /// The chunk.
     pub chunk_id: ChunkId,
-    /// The chunk's place in the document, from 0.
+    /// Its position in the document, from 0.
     pub ordinal: u32,
     /// The chunk's text.
     pub content: String,
@@ -51,13 +51,12 @@ pub struct Hit {
     pub pipeline: String,
     /// How well it fits, 0 to 1.
     pub rank: f32,
-    /// The places of the chunk that fit, with the words of the query between « and ».
+    /// The matching parts of the chunk, with the words of the query between « and ».
     pub snippet: String,
 }
 
-/// Finds the best chunk of each reference that is there now, best first, of one source or of all, and as one pipeline
-/// indexed it or any. `query` is written as for a web search: words, "phrases", `or`, and `-` before what must not
-/// occur. Any text is a valid query.
+/// Finds the best chunk of each active reference, best first, optionally of one source and one pipeline. `query` uses
+/// web search syntax: words, "phrases", `or`, and `-` before words that must not occur. Any text is a valid query.
 pub async fn candidates(
     client: &impl GenericClient,
     query: &str,
@@ -89,7 +88,7 @@ pub async fn candidates(
         .collect()
 }
 
-/// What is shown of chunks, in their order; those that have gone since they were found are left out.
+/// Reads what to show of the chunks, in their order. Chunks that were deleted meanwhile are skipped.
 pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate]) -> Result<Vec<Hit>> {
     let references: Vec<SqlId> = found.iter().map(|chunk| SqlId(chunk.reference_id)).collect();
     let pipelines: Vec<i32> = found.iter().map(|chunk| chunk.pipeline_id).collect();
@@ -108,7 +107,7 @@ pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate])
         .await?;
     rows.iter()
         .map(|row| {
-            let place = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
+            let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
             Ok(Hit {
                 reference_id: row.read::<SqlId>("reference_id")?.0,
                 source: row.read("source")?,
@@ -121,7 +120,7 @@ pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate])
                 content: row.read("content")?,
                 pipeline: row.read("pipeline")?,
                 snippet: row.read("snippet")?,
-                rank: found[place].rank,
+                rank: found[index].rank,
             })
         })
         .collect()
@@ -138,7 +137,7 @@ pub async fn search(
     show(client, query, &found).await
 }
 
-/// No text in Postgres holds the zero byte, so nothing would be found with it.
+/// Text in Postgres can't contain a zero byte, so a query with one would find nothing.
 fn searchable(query: &str) -> String {
     query.replace('\0', " ")
 }

@@ -1,6 +1,6 @@
 -- The best chunks for a query, one for each reference.
 with recursive
--- The languages that documents are indexed in, one look into the index for each.
+-- The languages of indexed documents, with one index lookup for each.
 languages as (
     (select d.language from forebay.documents as d order by d.language limit 1)
     union all
@@ -8,7 +8,7 @@ languages as (
     from languages as l
     where l.language is not null
 ),
--- A query means something else in each language, so it is asked once in each.
+-- A query is parsed differently in each language, so it runs once for each.
 asked as materialized (
     select l.language, websearch_to_tsquery(l.language, $1) as query
     from languages as l

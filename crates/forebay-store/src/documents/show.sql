@@ -1,7 +1,7 @@
--- What is shown of chunks that were found. Snippets are cut from the text itself, which is slow, so only for these.
+-- Reads what to show of found chunks. Snippets are cut from the whole text, which is slow, so only for these.
 select r.reference_id, s.name as source, r.entity_type, r.record_key, c.title, c.heading, c.chunk_id, c.ordinal, c.content,
     p.name as pipeline,
-    -- Words that are in the title or the headings alone are shown there; what was found by meaning has none.
+    -- Words that occur only in the title or headings are highlighted there. A hit by meaning has no highlights.
     case when position('«' in h.of_content) = 0 and position('«' in t.of_all) > 0 then t.of_all else h.of_content end
         as snippet,
     f.ord::int4 - 1 as index

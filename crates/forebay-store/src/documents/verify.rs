@@ -22,8 +22,8 @@ pub async fn verify_page(
         client.query_typed(VERIFY, &[(&pipeline_id, Type::INT4), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     let mut found = vec![None; ids.len()];
     for row in rows {
-        let place = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
-        found[place] = Some(row.read::<SqlHash>("payload_hash")?.0);
+        let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
+        found[index] = Some(row.read::<SqlHash>("payload_hash")?.0);
     }
     Ok(found)
 }

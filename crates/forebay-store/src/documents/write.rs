@@ -1,4 +1,4 @@
-//! Writing documents: what is there is looked at first, and only the difference is written.
+//! Writes documents: reads the stored chunks first and writes only the differences.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub const UPSERT: &str = include_str!("write.sql");
 /// A document to write.
 #[derive(Clone, Debug)]
 pub struct NewDocument {
-    /// The reference that it is of.
+    /// Its reference.
     pub reference_id: ReferenceId,
     /// The content that it was made from.
     pub payload_hash: VersionHash,
@@ -64,7 +64,7 @@ pub struct Written {
     pub num_documents: u64,
     /// Chunks added.
     pub num_added: u64,
-    /// Chunks whose place, title or language changed.
+    /// Chunks whose position, title or language changed.
     pub num_moved: u64,
     /// Chunks taken out.
     pub num_removed: u64,
@@ -141,7 +141,7 @@ pub async fn write(
     Ok(written)
 }
 
-/// Adds or moves chunks, each given with its document and its place there.
+/// Adds or moves chunks, each given with its document and its position in it.
 async fn run(
     client: &impl GenericClient,
     statement: &str,

@@ -2,7 +2,7 @@ insert into forebay.documents as d (reference_id, pipeline_id, payload_hash, tit
 select n.reference_id, $1, n.payload_hash, n.title, n.language::regconfig, n.num_chunks, n.is_cut
 from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::int4[], $7::boolean[])
     as n (reference_id, title, language, payload_hash, num_chunks, is_cut)
--- What is as it should be is not even locked, which would write to its page.
+-- An unchanged document isn't even locked, because locking writes to its page.
 where not exists (
     select from forebay.documents as k
     where k.reference_id = n.reference_id

@@ -1,7 +1,7 @@
-//! The second half of every error: what to do next.
+//! What to do about each error.
 //!
-//! Kept apart from the enum so that the words can be read, and improved, in one place. A hint is one or two
-//! sentences, names the command to type where there is one, and is absent where there is nothing to advise.
+//! Separate from the enum so that all hints can be read and improved in one place. A hint is one or two sentences and
+//! names the command to run, if there is one.
 
 use super::{kind::Error, server::ServerError};
 
@@ -90,7 +90,7 @@ fn unreachable(source: &ServerError) -> Option<String> {
     Some(words.into())
 }
 
-/// What the constraints want that a user's own words can break. The others guard against mistakes of ours.
+/// Hints for constraints that user input can violate. The other constraints guard against bugs.
 const CONSTRAINTS: [(&str, &str); 5] = [
     ("sources_name_check", NAMES),
     ("pipelines_name_check", NAMES),

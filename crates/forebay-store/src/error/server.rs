@@ -1,8 +1,8 @@
-//! What Postgres said, fit to be shown.
+//! Server errors that are safe to show.
 //!
-//! The driver prints "db error" and keeps the server's words in the source chain, detail line included; that line
-//! quotes whole rows. Here the message and the SQLSTATE are shown, the detail is not, and the chain ends, so that
-//! no skin prints a record's content by walking it. [`ServerError::driver`] has everything for whoever needs it.
+//! The driver prints "db error" and keeps the server's message in the source chain, including the detail line, which
+//! quotes whole rows. Here the message and the SQLSTATE are shown, the detail isn't, and the chain ends, so no skin
+//! prints a record's content. [`ServerError::driver`] has the complete error.
 
 use std::{error::Error as _, fmt};
 
@@ -32,8 +32,8 @@ impl ServerError {
         self.0.as_db_error().and_then(tokio_postgres::error::DbError::constraint)
     }
 
-    /// Whether this says that the database cannot be talked to: no connection, a broken one, a server that is
-    /// starting or stopping, a refused login, a database that does not exist.
+    /// Whether the database can't be reached: no connection, a broken one, a server that is starting or stopping, a
+    /// refused login, or a missing database.
     pub fn is_unreachable(&self) -> bool {
         match self.sqlstate() {
             Some("57P01" | "57P02" | "57P03" | "3D000" | "53300") => true,
@@ -53,13 +53,13 @@ impl ServerError {
         Some(&name[..end])
     }
 
-    /// Whether it was the encryption that could not be agreed on.
+    /// Whether the TLS handshake failed.
     pub(crate) fn is_tls(&self) -> bool {
-        // The driver keeps the kind to itself; its words are all there is to go by, and a test pins them.
+        // The driver hides the kind of its errors; only the message tells it apart, and a test pins that message.
         self.0.to_string() == "error performing TLS handshake"
     }
 
-    /// The stable code of an error that is nothing but the server's.
+    /// The stable code of a server error.
     pub(super) fn kind(&self) -> &'static str {
         if self.is_unreachable() { "database_unreachable" } else { "database_refused" }
     }

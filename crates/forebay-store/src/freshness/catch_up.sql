@@ -1,4 +1,4 @@
--- What is known of an attempt under way (status, holder, lease) stays; a failure from before the sync is forgotten.
+-- The status, holder and lease of an attempt in progress are kept; a failure before the sync is cleared.
 insert into forebay.sync_metadata as m (entity_type, scope, status, attempt, last_sync, num_records, run_id, source_name)
 values ($1, $2, 'success', 1, $3, $4, $5, $6)
 on conflict (entity_type, scope) do update

@@ -1,4 +1,4 @@
--- An attempt that is under way stays as it is, and so does what the last sync brought.
+-- An attempt in progress and the last sync are left unchanged.
 insert into forebay.sync_metadata as m (entity_type, scope, status, attempt, num_failures, error_code, error, run_id)
 values ($1, $2, 'failed', 1, 1, $3, $4, $5)
 on conflict (entity_type, scope) do update

@@ -1,7 +1,7 @@
--- A sync of a part says nothing of the whole: what describes the last whole sync stays.
+-- A partial sync doesn't change the data of the last whole sync.
 update forebay.sync_metadata as m
 set status = 'success',
-    -- Never older than it was: somebody else may have synced the scope since.
+    -- Never moves back: another sync of the scope may have succeeded since.
     last_sync = case when $4 then m.last_sync else greatest(m.last_sync, coalesce($8, now())) end,
     num_records = case when $4 then m.num_records else $5 end,
     source_name = case when $4 then m.source_name else $7 end,

@@ -1,4 +1,4 @@
-//! The hand-off: queueing a change for each pipeline that takes it, in the transaction that makes the change.
+//! Queues changes for pipelines, in the transaction that makes the changes.
 
 use forebay_domain::{
     handoff::{Change, ReasonCode},
@@ -28,7 +28,7 @@ const COPY_HANDOFFS: &str = "copy forebay.ingestion_handoffs (reference_id, run_
 const COPY_JOBS: &str = "copy forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change) \
      from stdin with (format binary)";
 
-/// A pipeline that takes changes, with what it wants of them.
+/// A pipeline that subscribes to changes, and which changes it takes.
 #[derive(Clone, Debug)]
 pub struct Subscriber {
     /// The pipeline.
@@ -39,7 +39,7 @@ pub struct Subscriber {
     pub limit_key: Option<LimitKey>,
 }
 
-/// In whose name changes are queued.
+/// What queued changes have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct Queueing<'a> {
     /// The pipelines that take them.
@@ -66,7 +66,7 @@ pub struct Enqueue {
 }
 
 impl Subscriber {
-    /// Whether it wants a change.
+    /// Whether it takes a change.
     pub fn takes(&self, change: &Enqueue) -> bool {
         change.change != Change::Updated
             || self.changed_fields.is_empty()
@@ -98,8 +98,8 @@ pub async fn subscribers_of(
         .collect()
 }
 
-/// Hands off references that this transaction has just added, so nothing can be in the way. Tells how many hand-offs
-/// that made.
+/// Hands off references that this transaction has just added; they can't have older hand-offs. Returns the number of
+/// hand-offs.
 pub async fn enqueue_added(
     transaction: &Transaction<'_>,
     queueing: &Queueing<'_>,
@@ -140,16 +140,16 @@ pub async fn enqueue_added(
     Ok(num_handoffs)
 }
 
-/// Hands off changes of references that may have been handed off before: supersedes what waits with older content,
-/// reopens a hand-off whose content is back, and leaves exactly one follow-up to a job that is being worked on. Tells
-/// how many hand-offs that made.
+/// Hands off changes of references that may have been handed off before. Older content that waits is superseded, a
+/// hand-off whose content is back is reopened, and a claimed job gets exactly one follow-up. Returns the number of
+/// hand-offs.
 pub async fn enqueue_changed(
     transaction: &impl GenericClient,
     queueing: &Queueing<'_>,
     changes: &[Enqueue],
 ) -> Result<u64> {
     let mut num_handoffs = 0;
-    // Most pipelines take everything, all in one statement.
+    // Most pipelines take everything: one statement serves all of them.
     let (choosy, plain): (Vec<&Subscriber>, Vec<&Subscriber>) =
         queueing.subscribers.iter().partition(|subscriber| !subscriber.changed_fields.is_empty());
     let all: Vec<&Enqueue> = changes.iter().collect();
@@ -164,7 +164,7 @@ pub async fn enqueue_changed(
     Ok(num_handoffs)
 }
 
-/// Hands off to each of `subscribers` each of `changes`. `reason`, if given, takes the place of the change's own word.
+/// Hands off each of `changes` to each of `subscribers`. `reason` overrides the reason code of the change.
 pub(super) async fn enqueue(
     transaction: &impl GenericClient,
     queueing: &Queueing<'_>,
@@ -203,7 +203,7 @@ pub(super) async fn enqueue(
     Ok(num_handoffs)
 }
 
-/// Brings the keys of a pipeline's limits up to date, if it has such limits.
+/// Updates the limit keys of jobs, if the pipeline has per-key limits.
 async fn set_limit_keys(
     transaction: &impl GenericClient,
     subscriber: &Subscriber,
@@ -225,8 +225,8 @@ async fn set_limit_keys(
     Ok(())
 }
 
-/// Wakes the workers of pipelines when this transaction is committed. It makes their wait shorter and nothing depends
-/// on it, so it may get lost on a pooler.
+/// Notifies the workers of pipelines when this transaction commits. Nothing depends on the notification, so a pooler
+/// may drop it.
 pub(super) async fn notify(transaction: &impl GenericClient, subscribers: &[Subscriber]) -> Result<()> {
     let pipelines: Vec<i32> = subscribers.iter().map(|subscriber| subscriber.pipeline_id).collect();
     let statement = "select pg_notify($1, pipeline_id::text) from unnest($2::int4[]) as p (pipeline_id)";

@@ -1,13 +1,13 @@
 with
 changed as materialized (
     select c.reference_id, c.payload_hash, c.version, c.change,
-        -- What is handed off for another reason than its change says so.
+        -- An explicit reason overrides the word of the change.
         coalesce($8::text, c.change) as reason_code, p.pipeline_id
     from unnest($1::uuid[], $2::bytea[], $3::int4[], $4::text[]) as c (reference_id, payload_hash, version, change)
     cross join unnest($5::int4[]) as p (pipeline_id)
 ),
--- What may have to give way, locked. What is active is locked too, because its attempt may end before this statement
--- comes to the job; only the lock tells what became of it since the statement began.
+-- Locks the other content of the references that may be superseded. Active hand-offs are locked too, because an
+-- attempt may end before this statement reaches the job; only the lock shows what changed since the statement began.
 rivals as materialized (
     select h.*
     from changed as c
@@ -22,7 +22,7 @@ rivals as materialized (
         for update
     ) as h
 ),
--- What still waits with older content will never be ingested: the newer content takes its place.
+-- Older content that waits is superseded by the newer content.
 superseded as (
     update forebay.ingestion_handoffs as h
     set state = 'superseded', reason_code = 'newer_version', finished_at = now()
@@ -32,7 +32,7 @@ superseded as (
         and h.payload_hash = r.payload_hash
         and r.state <> 'active'
 ),
--- Content that was handed off before opens its row again; a worker that still holds the old generation cannot close it.
+-- Content that was handed off before reopens its row. A worker that holds the old generation can't close it.
 queued as (
     insert into forebay.ingestion_handoffs as h
         (reference_id, pipeline_id, payload_hash, version, state, change, reason_code, run_id)
@@ -52,7 +52,7 @@ queued as (
         finished_at = null
     returning h.reference_id, h.pipeline_id, h.payload_hash, h.generation, h.change
 )
--- One job a reference: an unclaimed one is turned to the new content, a claimed one gets it as its follow-up.
+-- One job for each reference: an unclaimed job gets the new content, a claimed one gets it as its follow-up.
 insert into forebay.ingestion_jobs as j (pipeline_id, reference_id, source_id, payload_hash, generation, change, priority)
 select q.pipeline_id, q.reference_id, $7::int4, q.payload_hash, q.generation, q.change, $9::int2
 from queued as q

@@ -1,4 +1,4 @@
--- Why tries failed since a time, in the words of the handlers, with one message of each as an example.
+-- Reasons of failed attempts since a time, with one message of each as an example.
 select p.name as pipeline, a.failure_class, a.reason_code, count(*) as num_attempts, min(a.message) as message
 from forebay.ingestion_attempts as a
 join forebay.pipelines as p using (pipeline_id)

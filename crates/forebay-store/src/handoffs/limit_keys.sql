@@ -1,4 +1,4 @@
--- Gives jobs the keys that limits by key go by, from what is stored now.
+-- Sets the limit keys of jobs from the stored payloads.
 with
 queued as materialized (
     select d.reference_id, $1::int4 as pipeline_id, forebay_private.limit_key(r.payload, $3::text[], $4::bool) as limit_key

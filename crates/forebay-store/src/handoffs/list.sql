@@ -1,10 +1,10 @@
--- Hand-offs as an operator looks at them: newest first, of some pipeline, state, reference, reason, source or time.
+-- Lists hand-offs, newest first, by pipeline, state, reference, reason, source or time.
 select h.reference_id, s.name as source, r.record_key, p.name as pipeline, h.state, h.reason_code, h.change, h.version, h.generation,
     h.num_attempts, h.last_error, h.payload_hash, h.run_id, h.enqueued_at, h.finished_at,
     h.failure_code
 from forebay.ingestion_handoffs as h
 join forebay.pipelines as p using (pipeline_id)
--- A reference that was purged may have left its hand-offs.
+-- The reference may have been deleted.
 left join forebay."references" as r using (reference_id)
 left join forebay.sources as s using (source_id)
 where ($1::text is null or p.name = $1)

@@ -1,12 +1,13 @@
-//! What operators do to hand-offs: retry, cancel, hold, release and snooze, one or two hundred thousand at a time.
+//! The operations of operators on hand-offs: retry, cancel, hold, release and snooze, for one or for hundreds of
+//! thousands.
 //!
-//! Each operation is an event of the table of transitions in `forebay_domain::handoff`; nothing here knows what a state
-//! becomes. What does not apply is refused and counted by the refusal's code.
+//! Each operation is an event in the transition table of `forebay_domain::handoff`, which alone decides the next
+//! state. Hand-offs to which an operation doesn't apply are refused and counted by the code of the refusal.
 //!
-//! Hand-offs are gone through in the order of their key, page by page. A page is a transaction: its references are
-//! locked first, which keeps persisting away, then hand-offs, then jobs, each in order. Only then are they judged, by
-//! statements that begin after all locks are held, because what was chosen may have changed meanwhile. Workers never
-//! wait for any of these locks, so waiting for theirs is safe.
+//! Hand-offs are processed page by page in the order of their key, one transaction for each page. It locks the
+//! references first, which blocks persisting, then the hand-offs, then the jobs, each in order. Only then are they
+//! judged, by statements that begin after all locks are held, because the chosen hand-offs may have changed. Workers
+//! never wait for these locks, so waiting for theirs is safe.
 
 use std::collections::BTreeMap;
 
@@ -165,7 +166,8 @@ impl Operation {
         }
     }
 
-    /// The states that it is meant for: what is chosen by nothing but a pipeline or a reason is not all history.
+    /// The states that it applies to by default, so that choosing only a pipeline or a reason doesn't include all
+    /// history.
     const fn usual_states(self) -> &'static [State] {
         match self {
             Self::Retry { .. } => &[State::Retrying, State::Failed, State::Cancelled],
@@ -191,7 +193,7 @@ impl Selection {
     }
 }
 
-/// Carries out an operation on all hand-offs that are selected.
+/// Carries out an operation on all selected hand-offs.
 pub async fn operate(
     client: &mut Client,
     operation: Operation,
@@ -209,7 +211,7 @@ pub async fn operate(
         }
         let transaction = client.transaction().await?;
         hold_plans(&transaction).await?;
-        // The order is that of the key, so the index can be read on from where the last page ended.
+        // The order is the key's, so each page continues in the index where the last one ended.
         transaction
             .batch_execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
             .await?;
@@ -281,7 +283,7 @@ async fn lock(transaction: &Transaction<'_>, page: &[Key]) -> Result<()> {
     Ok(())
 }
 
-/// Tells to which hand-offs of a page the operation applies, and counts the refusals.
+/// Determines to which hand-offs of a page the operation applies, and counts the refusals.
 async fn judge(
     transaction: &Transaction<'_>,
     operation: Operation,
@@ -293,7 +295,7 @@ async fn judge(
     for row in transaction.query_typed(JUDGE, &Keys::of(page.iter()).parameters()).await? {
         let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
         let state: State = row.word("state")?;
-        // It has changed since it was picked.
+        // Its state changed since it was picked.
         if !states.contains(&state) {
             continue;
         }

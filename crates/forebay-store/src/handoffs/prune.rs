@@ -12,8 +12,8 @@ pub const PRUNE: &str = include_str!("prune.sql");
 /// Rows that one statement deletes of each kind.
 const PORTION: i64 = 10_000;
 
-/// Deletes what is past its retention, portion by portion, and tells how many rows that were. The last hand-off of each
-/// reference in each pipeline stays however old it is.
+/// Deletes rows past their retention in portions and returns their number. The last hand-off of each reference in
+/// each pipeline is kept regardless of its age.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u64> {
     let mut num_pruned = 0;
     loop {

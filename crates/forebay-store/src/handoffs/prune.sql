@@ -1,6 +1,5 @@
--- Deletes one portion of the trail that is past its retention: hand-offs that ended and that something newer of the
--- same reference has taken the place of, and attempts that failed. What the present state rests on stays: the last
--- hand-off of each reference in each pipeline.
+-- Deletes one portion of the rows past their retention: ended hand-offs that a newer hand-off of the same reference
+-- has replaced, and failed attempts. The last hand-off of each reference in each pipeline is kept.
 with
 old as materialized (
     select h.reference_id, h.pipeline_id, h.payload_hash
@@ -33,7 +32,7 @@ attempts as (
         limit $2))
     returning 1
 ),
--- Buckets of keys that nothing has counted against for a day are full anyway.
+-- Buckets unused for a day are full, so their rows are redundant.
 buckets as (
     delete from forebay.ingestion_limits as l
     where l.limit_key <> '' and l.refilled_at < now() - interval '1 day' and coalesce(l.paused_until, 'epoch') < now()

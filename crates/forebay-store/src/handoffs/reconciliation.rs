@@ -1,9 +1,8 @@
-//! Reconciliation: every reference that a pipeline should have is ingested, in work, or stopped for a reason that is
-//! written down; and handing off again exactly what is not.
+//! Reconciliation: checks that every reference a pipeline should have is ingested, in progress, or stopped for a
+//! recorded reason, and hands off the missing ones again.
 //!
-//! The proof reads references, hand-offs and history, so it finds whatever went wrong, including what somebody did by
-//! hand. A pipeline that is new finds everything missing, one whose settings changed finds everything outdated: the
-//! same repair serves all.
+//! The check reads references, hand-offs and history, so it finds every kind of loss, including manual changes. For a
+//! new pipeline everything is missing, for a changed one everything is outdated: the same repair serves all cases.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +26,7 @@ pub const VERIFY: &str = include_str!("verify.sql");
 pub const REPAIR_PRIORITY: i16 = 10;
 
 forebay_domain::words! {
-    /// How a reference stands in a pipeline.
+    /// The state of a reference in a pipeline.
     pub enum Standing {
         /// Ingested as it is now.
         Succeeded = "succeeded",
@@ -41,11 +40,11 @@ forebay_domain::words! {
         Cancelled = "cancelled",
         /// The pipeline does not want it, or not what changed of it.
         Filtered = "filtered",
-        /// Its run was told to hand nothing off (`--no-handoff`).
+        /// Its run handed nothing off (`--no-handoff`).
         Withheld = "withheld",
         /// Should be handed off and is not.
         Missing = "missing",
-        /// Ingested by settings that the pipeline no longer has.
+        /// Ingested with earlier settings of the pipeline.
         Outdated = "outdated",
     }
 }
@@ -113,15 +112,15 @@ pub async fn verify(
         .collect()
 }
 
-/// Hands off again those of `ids` that are still missing or outdated when nobody can change them any more, or, with
-/// `whatever_they_are`, all of them that the pipeline wants. Tells how many hand-offs that made.
+/// Hands off those of `ids` that are still missing or outdated once they are locked, or, with `whatever_they_are`,
+/// all that the pipeline takes. Returns the number of hand-offs.
 pub async fn repair(
     transaction: &Transaction<'_>,
     subscriber: &Subscriber,
     ids: &[ReferenceId],
     whatever_they_are: bool,
 ) -> Result<u64> {
-    // A reference that is locked keeps the version that is handed off until this is committed.
+    // A locked reference keeps the version that is handed off until this commits.
     let lock =
         "select from forebay.\"references\" where reference_id = any($1) order by reference_id for share";
     transaction.execute_typed(lock, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
@@ -149,7 +148,7 @@ pub async fn repair(
 }
 
 impl Verified {
-    /// The change that brings the pipeline to what is stored.
+    /// The change that updates the pipeline to the stored version.
     fn again(&self) -> Enqueue {
         let change = match (self.is_removed, self.was_given) {
             (true, _) => Change::Removed,

@@ -1,7 +1,7 @@
-//! Hand-offs as an operator sees them: lists, counts, and all that is known of one reference's.
+//! Hand-offs for operators: lists, counts, and details of one reference.
 //!
-//! These statements read only and lock nothing. Lists and counts look at every hand-off of the pipeline: they are for
-//! people, and no index is kept for them that every hand-off would have to pay for.
+//! These statements only read and lock nothing. Lists and counts scan all hand-offs of a pipeline: an index for them
+//! would slow down every hand-off.
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub const LIST: &str = include_str!("list.sql");
 /// Groups failed attempts by reason.
 pub const FAILURES: &str = include_str!("failures.sql");
 
-/// A hand-off with the names of what it is about.
+/// A hand-off with the names of its source and pipeline.
 #[derive(Clone, Debug)]
 pub struct HandoffRow {
     /// What is to be ingested.
@@ -29,7 +29,7 @@ pub struct HandoffRow {
     pub record_key: Option<String>,
     /// The pipeline that is to ingest it.
     pub pipeline: String,
-    /// How it stands: a word of `forebay_domain::handoff::State`.
+    /// Its state: a word of `forebay_domain::handoff::State`.
     pub state: String,
     /// Why, as a stable word.
     pub reason_code: String,
@@ -74,12 +74,12 @@ pub struct HandoffFilter {
     pub limit: i64,
 }
 
-/// How many hand-offs stand alike.
+/// The number of hand-offs with the same state and reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandoffCount {
     /// The pipeline.
     pub pipeline: String,
-    /// How they stand.
+    /// Their state.
     pub state: String,
     /// Why.
     pub reason_code: String,
@@ -127,7 +127,7 @@ pub struct AttemptRow {
     pub failed_at: Timestamp,
 }
 
-/// How many tries failed alike.
+/// The number of attempts that failed for the same reason.
 #[derive(Clone, Debug)]
 pub struct FailureCount {
     /// The pipeline that tried.

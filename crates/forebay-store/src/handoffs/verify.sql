@@ -1,5 +1,5 @@
--- Whether references are handed off to a pipeline as they should be, and if not, why they ought to be again. Answers
--- in the order of the ids. Every look-up is one of a primary key, lateral with "offset 0".
+-- Checks whether references are handed off to a pipeline as they should be. Answers in the order of the ids. Every
+-- lookup uses a primary key ("lateral" with "offset 0").
 with
 asked as materialized (
     select d.ord, d.reference_id, r.version, r.version_hash, r.source_id,
@@ -7,7 +7,7 @@ asked as materialized (
         p.changed_fields, p.configured_at,
         (p.source_name is null or p.source_name = s.name)
             and (p.entity_types = '{}' or r.entity_type = any (p.entity_types)) as is_wanted,
-        -- The run that last wrote it was told to hand nothing off, and the pipeline was there to be handed to.
+        -- The run that last wrote it handed nothing off, and the pipeline existed at that time.
         not u.with_handoffs and u.started_at >= p.configured_at as is_withheld
     from unnest($2::uuid[]) with ordinality as d (reference_id, ord)
     cross join lateral (
@@ -23,14 +23,14 @@ seen as materialized (
     select a.*, h.state, h.change, h.enqueued_at, j.has_job,
         l.version as last_version, l.state as last_state, l.change as last_change, l.enqueued_at as last_enqueued_at
     from asked as a
-    -- The hand-off of the content that it has now.
+    -- The hand-off of its current content.
     left join lateral (
         select f.state, f.change, f.enqueued_at
         from forebay.ingestion_handoffs as f
         where f.reference_id = a.reference_id and f.pipeline_id = $1 and f.payload_hash = a.version_hash
         offset 0
     ) as h on true
-    -- The hand-off that came last, whatever its content.
+    -- The last hand-off, of any content.
     left join lateral (
         select f.version, f.state, f.change, f.enqueued_at
         from forebay.ingestion_handoffs as f
@@ -45,7 +45,7 @@ seen as materialized (
         offset 0
     ) as j on true
 ),
--- Changes since the last hand-off that the pipeline does not read leave that hand-off the one that counts.
+-- If only fields changed that the pipeline ignores, the last hand-off still counts.
 counted as materialized (
     select s.*,
         s.state is null and s.last_version is not null and s.changed_fields <> '{}' and not s.is_removed
@@ -68,7 +68,7 @@ judged as (
 select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_removed, g.was_given,
     case
         when not g.is_wanted then 'filtered'
-        -- What it was never given, it need not take back.
+        -- A removal is not handed off if the reference never was.
         when g.is_removed and not g.was_given then 'filtered'
         when g.state is null and g.is_withheld then 'withheld'
         when g.state is null then 'missing'

@@ -1,5 +1,5 @@
-//! Jobs under receipts and leases, for work that happens outside of this database. Each function is one call of a
-//! function in the database, so it needs no transaction of the caller's and works through any pooler.
+//! Jobs held under receipts and leases, for work outside this database. Each function here calls one function of the
+//! database, so it needs no transaction and works through any pooler.
 
 use std::time::Duration;
 
@@ -82,10 +82,10 @@ forebay_domain::words! {
     }
 }
 
-/// Frees what dead workers held, then claims up to `limit` jobs of a pipeline that are due, sorted by id, within the
-/// pipeline's limits. `worker` is how an operator tells who holds them.
+/// Frees the jobs of dead workers, then claims up to `limit` due jobs of a pipeline within its limits, sorted by id.
+/// `worker` is the name that operators see.
 ///
-/// Must be committed before the work begins, so do not call it in a transaction that goes on.
+/// The claim must be committed before the work begins, so don't call it in a transaction that continues.
 pub async fn claim(
     client: &impl GenericClient,
     pipeline: &str,
@@ -126,7 +126,7 @@ pub async fn claim(
                 reference_id: row.read::<SqlId>(id)?.0,
                 receipt: row.read(receipt)?,
                 lease_until: row.read(lease_until)?,
-                // Whoever deletes a reference by hand leaves no name of it behind.
+                // A deleted reference has no source, type or key.
                 source: row.read::<Option<String>>(source)?.unwrap_or_default(),
                 entity_type: row.read::<Option<String>>(entity_type)?.unwrap_or_default(),
                 record_key: row.read::<Option<String>>(record_key)?.unwrap_or_default(),
@@ -142,8 +142,8 @@ pub async fn claim(
         .collect()
 }
 
-/// Extends the lease of claims to so long from now. Answers, in the order of `receipts`, until when each holds; None:
-/// it was given to somebody else, or all of it was reported. Stop working on it.
+/// Extends the lease of claims to `lease` from now. Returns the end of each lease in the order of `receipts`; `None`:
+/// the claim was lost or fully reported, so stop working on it.
 pub async fn heartbeat(
     client: &impl GenericClient,
     pipeline: &str,
@@ -167,10 +167,10 @@ pub async fn heartbeat(
     Ok(leases)
 }
 
-/// Ends claimed attempts that succeeded. The answers are in the order of `claims`, of which each reference may be one.
+/// Ends claimed attempts that succeeded; each reference may occur once. The answers are in the order of `claims`.
 ///
-/// The receipt decides, not the clock: an attempt that ends after its lease is accepted as long as nobody else has
-/// been given the job.
+/// The receipt decides, not the clock: an attempt that ends after its lease is accepted unless another worker has
+/// claimed the job.
 pub async fn complete(
     client: &impl GenericClient,
     pipeline: &str,
@@ -180,7 +180,7 @@ pub async fn complete(
     report(client, statement, pipeline, claims).await
 }
 
-/// Gives claimed jobs back untried, for another worker to claim at once. The answers are as for [`complete`].
+/// Releases claimed jobs without an attempt; other workers can claim them at once. Answers like [`complete`].
 pub async fn release(
     client: &impl GenericClient,
     pipeline: &str,

@@ -1,5 +1,6 @@
--- Ends attempts of jobs that this transaction holds by row lock. Nobody can have touched them, so nothing is checked
--- but the hand-off's generation, and a follow-up cannot wait: those come only while a job is under a receipt.
+-- Ends attempts of jobs that this transaction holds by row lock. No other transaction can have changed them, so only
+-- the generation of the hand-off is checked. There is no follow-up: those exist only while a job is held under a
+-- receipt.
 with
 ended as materialized (
     select c.*, $1::int4 as pipeline_id

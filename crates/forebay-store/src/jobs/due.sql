@@ -1,5 +1,5 @@
--- The pipelines that have something due, by a loose index scan over the parts of the whole queue: one look-up
--- for each part, however long the queue is.
+-- The pipelines with due jobs, by a loose index scan: one lookup for each priority and source, regardless of the
+-- length of the queue.
 with recursive
 parts as (
     (

@@ -1,7 +1,7 @@
-//! Attempts that failed: what the policy makes of them, and the trail that they leave.
+//! Failed attempts: the retry policy and the record of failures.
 //!
-//! The rules are `forebay_domain::handoff`'s; a function in the database follows them, because workers that are not
-//! Forebay's report through it too, and a test compares the two for every class and count.
+//! The rules are in `forebay_domain::handoff`. A function in the database implements them as well, because workers in
+//! other languages report through it; a test compares the two for every class and count.
 
 use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
 use jiff::SignedDuration;
@@ -80,8 +80,8 @@ pub async fn fail_taken(
     end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts).await
 }
 
-/// Frees the jobs of up to `limit` claims whose lease has ended, as attempts that were lost: they are tried again, give
-/// way to the newer content that waits, or are given up as poison when that has happened too often.
+/// Frees the jobs of up to `limit` claims whose lease has expired. Their attempts count as lost: the jobs are
+/// retried, replaced by their follow-up, or fail as poison after too many losses.
 pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -> Result<FailureReport> {
     let statement = "select r.verdict from forebay_private.rescue_jobs($1, $2) as r";
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);

@@ -1,5 +1,5 @@
--- The parts of a pipeline's queue, by priority and source, that have something due. A loose index scan: one look-up
--- for each part, however long the queue is.
+-- The priorities and sources with due jobs in a pipeline. A loose index scan: one lookup for each, regardless of the
+-- length of the queue.
 with recursive
 parts as (
     (

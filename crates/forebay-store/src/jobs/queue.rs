@@ -1,9 +1,9 @@
-//! Taking jobs in turn: a worker's place in the queue of one pipeline.
+//! Takes jobs in turn: a worker's position in the queue of one pipeline.
 //!
-//! The queue is an index over priority, source, time and id. What has been done leaves dead entries at its front until
-//! they are cleaned, which an old snapshot anywhere on the server keeps from happening; reading past all of them for
-//! every batch makes a drain quadratic. So a worker remembers how far it has read each part of the queue, and only now
-//! and then begins again from the front, for what came back there: retries, and what another worker let go.
+//! The queue is an index over priority, source, time and id. Finished jobs leave dead entries at its front until they
+//! are vacuumed, which an old snapshot anywhere on the server prevents. Reading past all of them for every batch
+//! would make a drain quadratic. So a worker remembers how far it has read each part of the queue and restarts at the
+//! front only occasionally, for retries and for jobs that another worker released.
 
 use forebay_domain::identity::ReferenceId;
 use jiff::Timestamp;
@@ -25,10 +25,10 @@ pub const TAKE: &str = include_str!("take.sql");
 const TAKEN_COLUMNS: [&str; 8] =
     ["part", "not_before", "reference_id", "payload_hash", "generation", "change", "attempt", "is_free"];
 
-/// A worker begins again from the front of the queue after so many batches.
+/// Batches after which a worker restarts at the front of the queue.
 const BATCHES_IN_A_ROW: u32 = 32;
 
-/// A place in the queue of one pipeline.
+/// The position in the queue of one pipeline.
 #[derive(Debug)]
 pub struct Queue {
     pipeline_id: i32,
@@ -50,15 +50,15 @@ impl Queue {
         Self { pipeline_id, parts: Vec::new(), num_batches: 0 }
     }
 
-    /// Begins again from the front; what a transaction took that was rolled back is found there.
+    /// Restarts at the front, to find what a rolled-back transaction had taken.
     pub fn rewind(&mut self) {
         self.parts.clear();
     }
 
-    /// Takes up to `limit` jobs that are due, sorted by id: strictly by priority, of one priority the same share from
-    /// each source, of a source the oldest first. None come back only if nothing is due that is not locked.
+    /// Takes up to `limit` due jobs, sorted by id: strictly by priority; within a priority the same share from each
+    /// source; within a source the oldest first. The result is empty only if no unlocked job is due.
     ///
-    /// The transaction's end lets go of what was not ended in it. It must have called [`super::hold_plans`].
+    /// The end of the transaction releases jobs that were not ended in it. Call [`super::hold_plans`] first.
     pub async fn take(&mut self, transaction: &Transaction<'_>, limit: u32) -> Result<Vec<Taken>> {
         let mut taken = Vec::new();
         let mut is_fresh = false;
@@ -76,7 +76,7 @@ impl Queue {
                 if !taken.is_empty() || is_fresh {
                     break;
                 }
-                // Read to the end; something may have come back to the front.
+                // At the end of the queue: jobs may have come back to the front.
                 self.find_parts(transaction).await?;
                 is_fresh = true;
                 if self.parts.is_empty() {
@@ -100,7 +100,7 @@ impl Queue {
     ) -> Result<()> {
         let (mut level, others): (Vec<Part>, Vec<Part>) =
             self.parts.iter().partition(|part| part.priority == priority);
-        // More sources than places: the front ones now, the others next time, when these stand behind them.
+        // More sources than wanted jobs: take from the first ones now and from the others next time.
         let most = usize::try_from(wanted).unwrap_or(usize::MAX);
         let waiting = if level.len() > most { level.split_off(most) } else { Vec::new() };
         let share = wanted / u32::try_from(level.len()).unwrap_or(u32::MAX).max(1);
@@ -125,11 +125,11 @@ impl Queue {
         let [part, not_before, id, hash, generation, change, attempt, is_free] =
             columns(&rows, TAKEN_COLUMNS)?;
         for row in &rows {
-            let place = usize::try_from(row.read::<i32>(part)?).unwrap_or_default();
+            let index = usize::try_from(row.read::<i32>(part)?).unwrap_or_default();
             let reference_id = row.read::<SqlId>(id)?.0;
-            counts[place] += 1;
-            level[place].after = level[place].after.max((row.read(not_before)?, reference_id));
-            // Somebody is about to hand off newer content of it: it is left for the next time.
+            counts[index] += 1;
+            level[index].after = level[index].after.max((row.read(not_before)?, reference_id));
+            // A run is about to hand off newer content: skip it until the next time.
             if row.read(is_free)? {
                 taken.push(Taken {
                     reference_id,

@@ -6,8 +6,7 @@ use bytes::{BufMut, BytesMut};
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
-/// A random UUID, new for every claim. All jobs of a claim have the same; together with the reference it names one
-/// attempt.
+/// A random UUID for each claim. All jobs of a claim share it; with the reference it identifies one attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receipt(pub [u8; 16]);
 

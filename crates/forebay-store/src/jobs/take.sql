@@ -1,9 +1,8 @@
--- Takes jobs for work whose effect is in this database: they are held by row locks until the transaction ends, and
--- nothing is written, so a worker that dies leaves them as they were. Each part of the queue gives the same share, and
--- is read from where it was read up to: what is before that place was done, and is dead weight in the index for as
--- long as anybody's old snapshot keeps it from being cleaned.
--- Nothing here waits. Persisting locks a hand-off before its job, this the other way round; whoever waited could wait
--- for ever.
+-- Takes jobs for work whose effect is in this database. Row locks hold them until the transaction ends, and nothing
+-- is written, so a worker that dies leaves them unchanged. Each part of the queue gives the same share and is read
+-- from its cursor: the entries before it are finished, and remain in the index while an old snapshot prevents vacuum
+-- from removing them. Nothing here waits: persisting locks a hand-off before its job and this statement the job
+-- first, so waiting could deadlock.
 with
 picked as materialized (
     select g.ord, j.*
@@ -26,7 +25,7 @@ picked as materialized (
 select p.ord::int4 - 1 as part, p.not_before, p.reference_id, p.payload_hash, p.generation, p.change,
     p.attempt + 1 as attempt,
     h.is_locked is not null
-        -- A job that has lost its hand-off (somebody cleared the history) is carried out all the same.
+        -- A job without a hand-off (somebody deleted the history) is still processed.
         or not exists (
             select from forebay.ingestion_handoffs as f
             where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash)

@@ -29,8 +29,8 @@ pub struct Taken {
     pub attempt: i32,
 }
 
-/// Ends attempts of jobs that this transaction has taken and that succeeded. Tells how many jobs that ended: all of
-/// `taken`, or the caller must roll back.
+/// Ends successful attempts of jobs that this transaction has taken. Returns the number of ended jobs; unless it
+/// equals the length of `taken`, the caller must roll back.
 pub async fn complete_taken(transaction: &Transaction<'_>, pipeline_id: i32, taken: &[Taken]) -> Result<u64> {
     let ids: Vec<SqlId> = taken.iter().map(|job| SqlId(job.reference_id)).collect();
     let hashes: Vec<SqlHash> = taken.iter().map(|job| SqlHash(job.payload_hash)).collect();

@@ -1,7 +1,7 @@
-//! The table of what was applied: `forebay.schema_migrations`.
+//! The migration history: `forebay.schema_migrations`.
 //!
-//! It is made by the runner and not by a migration, since the first migration has to be written down somewhere. A
-//! role that may not create anything can still read it, so looking never makes it.
+//! The runner creates this table, not a migration, because the first migration must be recorded too. A role without
+//! the right to create tables can still read it, so reading never creates it.
 
 use jiff::Timestamp;
 use tokio_postgres::{Client, GenericClient, Transaction, types::Type};
@@ -20,7 +20,7 @@ pub(super) struct Applied {
     pub(super) when: Timestamp,
 }
 
-/// Waits for our turn, and makes the table if there is none. Both hold until the transaction ends.
+/// Waits for the lock and creates the table if it is missing. Both last until the transaction ends.
 pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
     // A migration of a large database outlasts the limits that hosted databases set for ordinary statements.
     transaction.batch_execute("set local statement_timeout = 0").await?;
@@ -63,7 +63,7 @@ pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
         .collect()
 }
 
-/// Writes down that it was applied.
+/// Records that a migration was applied.
 pub(super) async fn write(
     transaction: &Transaction<'_>,
     migration: &Migration,
@@ -75,7 +75,7 @@ pub(super) async fn write(
     transaction.execute_typed(insert, &values).await.map(|_| ())
 }
 
-/// Forgets that it was applied.
+/// Deletes the record of a migration.
 pub(super) async fn erase(transaction: &Transaction<'_>, version: u32) -> Result<(), tokio_postgres::Error> {
     let delete = "delete from forebay.schema_migrations where version = $1";
     transaction.execute_typed(delete, &[(&i64::from(version), Type::INT8)]).await.map(|_| ())
@@ -87,7 +87,7 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
     let mut transaction = client.transaction().await?;
     open(&transaction).await?;
     if !read(&transaction).await?.is_empty() {
-        // Somebody migrated it again while we were on our way.
+        // Another process migrated it again meanwhile.
         return Ok(());
     }
     transaction.batch_execute("drop table forebay.schema_migrations").await?;
@@ -96,7 +96,7 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
     match attempt.batch_execute("drop schema forebay restrict").await {
         Ok(()) => attempt.commit().await?,
         Err(error) => match error.code() {
-            // It holds something of the user's own, or was made for us by somebody whose it is to drop.
+            // It contains user objects, or another role owns it.
             Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST | &SqlState::INSUFFICIENT_PRIVILEGE) => {
                 attempt.rollback().await?;
             }

@@ -1,7 +1,7 @@
-//! Going up and down.
+//! Applies and reverts migrations.
 //!
-//! Every step looks at the history again, under the lock: between two of our transactions another process may have
-//! done the next step, or all of them.
+//! Every step reads the history again under the lock, because another process may have migrated between two
+//! transactions.
 
 #![cfg_attr(
     not(feature = "testing"),
@@ -70,7 +70,7 @@ pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Ve
     Ok(done)
 }
 
-/// How every migration stands that is in the list or in the database.
+/// The state of every migration in the list or in the database.
 pub async fn status(client: &impl GenericClient, list: &[Migration]) -> Result<Vec<MigrationStatus>> {
     Ok(compare(&history::read(client).await?, list))
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::error::{Error, Result};
 
 forebay_domain::words! {
-    /// How a migration stands in a database.
+    /// The state of a migration in a database.
     pub enum MigrationState {
         /// Applied, and the same as ours.
         Applied = "applied",
@@ -31,7 +31,7 @@ pub struct MigrationStatus {
     pub version: u32,
     /// Its name; for one we do not carry, the name that is in the database.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: MigrationState,
     /// When it was applied.
     pub applied_at: Option<Timestamp>,

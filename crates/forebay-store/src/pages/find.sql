@@ -1,5 +1,5 @@
--- The pages that can be relied on. "offset 0" and the scalar subqueries keep the planner from joining: each page, run and
--- reference is one look-up in its index, whatever the statistics say.
+-- The reliable pages. "offset 0" and the scalar subqueries keep the planner from joining: each page, run and
+-- reference is one index lookup, regardless of statistics.
 select p.url, p.etag, p.last_modified, p.fresh_until, p.fetched_at, p.num_records, p.reference_ids, p.field_counts, p.links,
     p.url_hash
 from (select distinct unnest($3::bytea[]) as url_hash) as w
@@ -10,15 +10,14 @@ cross join lateral (
     offset 0
 ) as p
 where (
-        -- Anything else may have left its records behind.
+        -- Other runs may not have stored all records.
         select r.status in ('complete', 'partial')
         from forebay.scrape_runs as r
         where r.run_id = p.run_id
     )
     and not (
-        -- A record that was removed since, or is gone, comes back only if the page is read. So does what the page says
-        -- of one that a later run, of another page or another source of records, has written since, and one that
-        -- another scope has taken over.
+        -- A removed or deleted record comes back only if the page is read. The same applies to a record that a later
+        -- run has written, from another page or source, and to one that moved to another scope.
         select coalesce(bool_or(k.is_as_read is not true), false)
         from (
             select (

@@ -6,8 +6,8 @@ where v.source_id = $1 and v.parser_version = $2 and v.url_hash = $3
         select from forebay.scrape_runs as r
         where r.run_id = v.run_id and r.scope = $4 and r.status = 'complete'
     )
-    -- Whatever came after may have left something else than the file holds, even if it failed. What is held has left
-    -- nothing, and a run that found the file as it was has neither.
+    -- Later runs may have stored something else, even if they failed. Held runs stored nothing, and neither did runs
+    -- that found the file unchanged.
     and not exists (
         select from forebay.scrape_runs as r
         where r.source_id = $1 and r.scope = $4 and r.run_id > v.run_id

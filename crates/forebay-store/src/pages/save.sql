@@ -5,7 +5,7 @@ select $1, $2, $3, p.url_hash, p.url, p.etag, p.last_modified, p.fresh_until, p.
 from unnest($4::bytea[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int4[],
     $11::text[], $12::text[], $14::int4[], $15::int4[])
     as p (url_hash, url, etag, last_modified, fresh_until, fetched_at, num_records, field_counts, links, first_id, last_id)
--- In one order, so that two runs that meet the same pages do not wait for each other in a circle.
+-- Sorted, so that two runs with the same pages don't deadlock.
 order by p.url_hash
 on conflict (source_id, url_hash) do update
 set parser_version = excluded.parser_version,
@@ -21,11 +21,11 @@ set parser_version = excluded.parser_version,
 where (v.parser_version, v.etag, v.last_modified, v.fresh_until, v.num_records, v.field_counts, v.links, v.reference_ids)
         is distinct from (excluded.parser_version, excluded.etag, excluded.last_modified, excluded.fresh_until,
             excluded.num_records, excluded.field_counts, excluded.links, excluded.reference_ids)
-    -- What a run that failed has left cannot be relied on, even if it is the same.
+    -- The entry of a failed run is unreliable even if it is equal.
     or not coalesce(
         (select r.status in ('complete', 'partial') from forebay.scrape_runs as r where r.run_id = v.run_id), false)
-    -- Nor what a later run has written over: from now on it is this reading that counts, or the page would be read again
-    -- for ever. One look-up in the index for each reference, as in pages/find.sql.
+    -- The same applies to records that a later run has overwritten: this reading replaces the entry, or the page
+    -- would be read again every time. One index lookup for each reference, as in pages/find.sql.
     or (
         select coalesce(bool_or(k.is_later), false)
         from (

@@ -1,4 +1,4 @@
--- The condition keeps a declaration that changes nothing from writing anything.
+-- The condition prevents unchanged declarations from writing.
 insert into forebay.pipelines as p (name, source_name, entity_types, changed_fields, handler, config, retry, max_active,
     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -16,7 +16,7 @@ set source_name = excluded.source_name,
     key_max_active = excluded.key_max_active,
     key_rate_limit = excluded.key_rate_limit,
     enabled = excluded.enabled,
-    -- What was ingested by other settings is to be ingested again; who takes part, and how fast, changes nothing there.
+    -- Content ingested with other settings has to be ingested again. Filters and limits don't change that.
     configured_at = case
         when (p.handler, p.config) is distinct from (excluded.handler, excluded.config) then now()
         else p.configured_at

@@ -1,4 +1,4 @@
--- What is stored of some references, in the order asked for. Lateral with "offset 0" holds it to one index look-up each.
+-- The stored rows of references, in the order of the input. "lateral" with "offset 0" forces one index lookup each.
 select s.ord::int4 - 1 as index, r.version, r.version_hash, r.removed_at, r.observed_at, r.scope, r.payload::text
 from unnest($1::uuid[]) with ordinality as s (reference_id, ord)
 cross join lateral (

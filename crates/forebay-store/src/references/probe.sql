@@ -1,9 +1,8 @@
--- Which of the records that a batch brought differ from what is stored? Answers only for those: the id, and whether
--- the reference exists at all.
--- The inner select is a scalar subquery because the planner cannot turn one into a join: left to itself it hashes the
--- whole table for every batch. So this is one index-only look-up a record, whatever the statistics say. "offset 0"
--- keeps the look-up from being evaluated once for the condition and again for the result. Two unnest in the select
--- list run in step with each other and, unlike those of a from list, write no intermediate rows.
+-- Finds the records of a batch that differ from what is stored. Returns only those: the id, and whether the reference
+-- exists. The inner select is a scalar subquery because the planner can't turn it into a join; a join would hash the
+-- whole table for every batch. So each record is one index-only lookup, regardless of statistics. "offset 0" keeps
+-- the lookup from being evaluated twice, for the condition and for the result. Two unnest in a select list advance
+-- together and, unlike in a from list, write no intermediate rows.
 select p.reference_id, p.differs is not null as exists
 from (
     select s.reference_id, (

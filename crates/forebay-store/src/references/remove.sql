@@ -1,5 +1,5 @@
--- Makes tombstones of one batch of the references that a run has staged as removed, with their place in history.
--- What was written after the run observed the source is left alone.
+-- Turns one batch of the references that a run has staged as removed into tombstones, with revisions. References
+-- written after the run observed the source are left unchanged.
 with
 gone as materialized (
     select c.reference_id

@@ -1,5 +1,6 @@
--- New versions and restorations. The old version and removal in the condition make it optimistic: if another run has
--- changed a reference since it was read, fewer rows are updated than were sent, and the caller starts the batch again.
+-- Writes new versions and restorations. The old version and removal in the condition make it optimistic: if another
+-- run has changed a reference since it was read, fewer rows are updated than were sent, and the caller retries the
+-- batch.
 with
 changed as materialized (
     select * from unnest($1::uuid[], $2::int4[], $3::timestamptz[], $4::int4[], $5::bytea[], $6::text[], $7::int8[],
@@ -16,7 +17,7 @@ set payload = c.payload::jsonb,
     scrape_run_id = $11,
     scope = $12,
     entity_type = $13,
-    -- Previous keys stay with the reference for good; the rest says where this version came from.
+    -- Previous keys are kept; the other entries say where this version came from.
     lineage = jsonb_strip_nulls(jsonb_build_object(
         'line', c.line, 'url', c.url, 'fetched_at', c.fetched_at, 'previous_keys', r.lineage -> 'previous_keys'))
 from changed as c

@@ -1,4 +1,4 @@
--- The caller holds the scope's lock, so nobody else can be running in it: whatever says so is dead.
+-- The caller holds the scope's lock, so every other run in it is dead.
 update forebay.scrape_runs
 set status = 'aborted',
     reason_code = 'process_died',

@@ -1,5 +1,5 @@
--- What is usual is told by the last good runs, and only for fields that the very last one had: a field that it did
--- not have was dropped by the source in a run that was let through.
+-- The baseline is the mean of the last good runs, only for fields of the very last one: a field missing there was
+-- dropped by the source in a run that passed.
 with
 good as (
     select r.run_id

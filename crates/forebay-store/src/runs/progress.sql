@@ -1,4 +1,4 @@
--- Adds rather than sets, because batches of one run may commit in any order.
+-- Adds instead of setting, because batches of a run may commit in any order.
 update forebay.scrape_runs
 set num_seen = num_seen + $2,
     num_added = num_added + $3,

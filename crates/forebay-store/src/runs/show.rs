@@ -1,4 +1,4 @@
-//! Runs as an operator sees them.
+//! Runs, for operators.
 
 use forebay_domain::run::{Counts, RunStatus};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ pub struct RunRow {
     pub source: String,
     /// The scope that it covers, as text.
     pub scope: String,
-    /// How it stands.
+    /// Its status.
     pub status: RunStatus,
     /// Why, as a stable word.
     pub reason_code: Option<String>,
@@ -29,7 +29,7 @@ pub struct RunRow {
     pub guards: Option<serde_json::Value>,
     /// Its changes are handed off.
     pub with_handoffs: bool,
-    /// What brought the records.
+    /// What supplied the records.
     pub engine: String,
     /// The file, `-` or URL.
     pub input: String,

@@ -1,4 +1,4 @@
--- A complete run that was applied tells all there is to know of its scope: what older runs wanted is obsolete.
+-- An applied complete run makes the changes of older held runs obsolete.
 with
 obsolete as (
     update forebay.scrape_runs

@@ -1,13 +1,13 @@
 with
--- What is due and nobody is at. Another worker that asks at the same moment skips what is locked here; locking looks at
--- the row again, so what that one has claimed already is not claimed twice.
+-- Due and unclaimed schedules. Another worker that asks at the same moment skips rows locked here. Locking reads the
+-- row again, so a schedule that was just claimed isn't claimed twice.
 due as materialized (
     select c.source_id, c.scope
     from forebay.source_schedules as c
     where c.enabled
         and c.next_due_at <= $1
         and (c.claimed_until is null or c.claimed_until <= $1)
-        -- What the worker cannot run is left to those who can.
+        -- Sources that this worker can't scrape are left to others.
         and exists (
             select from forebay.sources as s where s.source_id = c.source_id and s.enabled and s.name = any($5)
         )

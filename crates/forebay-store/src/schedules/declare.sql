@@ -9,7 +9,8 @@ gone as (
     where c.source_id = $1 and not exists (select from wanted as w where w.scope = c.scope)
     returning 1
 ),
--- A schedule that is as it was keeps its time: it may be due. One whose time could not be told gets another chance.
+-- An unchanged schedule keeps its next time, because it may be due. A schedule whose next time couldn't be computed
+-- is retried.
 declared as (
     insert into forebay.source_schedules as c
         (source_id, scope, expression, time_zone, jitter_seconds, enabled, next_due_at)

@@ -1,7 +1,7 @@
 update forebay.source_schedules
 set last_due_at = $4,
     last_run_id = coalesce($6, last_run_id),
-    -- Another time than the one that was claimed comes from a newer declaration.
+    -- A different time comes from a newer declaration.
     next_due_at = case when next_due_at = $4 then $5 else next_due_at end,
     claim = null,
     claimed_until = null,

@@ -1,4 +1,4 @@
--- The condition keeps a replay from writing anything: an entry that is already so is left alone.
+-- The condition prevents unchanged declarations from writing.
 insert into forebay.sources as s (name, entity_type, key_fields, policy)
 values ($1, $2, $3, $4)
 on conflict (name) do update

@@ -1,14 +1,14 @@
-//! Sources as the configuration declares them, mirrored in the database for operators and other tools.
+//! Mirrors the sources of the configuration in the database, for operators and other tools.
 
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
-/// Brings the entries of declared sources up to date.
+/// Updates the rows of declared sources.
 pub const MIRROR: &str = include_str!("mirror.sql");
 
-/// What the configuration says of a source that it declares with a kind.
+/// The declaration of a source that has a kind.
 #[derive(Clone, Debug)]
 pub struct Declaration {
     /// Stable name.
@@ -23,7 +23,7 @@ pub struct Declaration {
     pub kind: &'static str,
     /// Its settings, an object without any secret.
     pub settings: Value,
-    /// What of the settings decides how a page is read, as a digest: another one raises the parser version.
+    /// A digest of the settings that determine how a page is read; a change increments the parser version.
     pub reading_hash: String,
     /// Whether it is scraped.
     pub enabled: bool,
@@ -34,9 +34,9 @@ pub struct Declaration {
 /// What a declaration changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mirrored {
-    /// Sources that are new, or declared otherwise than they were.
+    /// Sources that are new or whose declaration changed.
     pub changed: Vec<String>,
-    /// Sources that were declared, and are not any more. What is stored of them stays.
+    /// Sources that are no longer declared. Their stored data is kept.
     pub left_out: Vec<String>,
 }
 

@@ -1,13 +1,13 @@
--- Nothing is written, and no row locked, where an entry is already as the file says. Key fields, entity type and policy of
--- a source that is there are left alone: they are declared by its runs, which look at what is stored first.
+-- Unchanged sources are neither written nor locked. Key fields, entity type and policy of existing sources are left
+-- alone: their runs declare them, after checking what is stored.
 with
--- What the file says.
+-- The declared sources.
 declared as materialized (
     select d.name, d.entity_type, d.key_fields, d.policy, d.kind, d.settings, d.enabled, d.fallback
     from jsonb_to_recordset($1) as d (name text, entity_type text, key_fields text[], policy jsonb, kind text,
         settings jsonb, enabled boolean, fallback text[])
 ),
--- What of that is not so yet.
+-- The new and changed ones.
 news as materialized (
     select d.*
     from declared as d
@@ -15,7 +15,7 @@ news as materialized (
     where s.name is null or s.declared_at is null
         or (s.kind, s.settings, s.enabled, s.fallback) is distinct from (d.kind, d.settings, d.enabled, d.fallback)
 ),
--- Another reading makes what is remembered of pages void. Somebody else may have added the source meanwhile.
+-- A different reading makes stored pages obsolete. The source may have been added concurrently.
 written as (
     insert into forebay.sources as s
         (name, entity_type, key_fields, policy, kind, settings, enabled, fallback, declared_at)
@@ -32,7 +32,7 @@ written as (
         updated_at = now()
     returning s.name
 ),
--- Sources that the file does not name any more, or not with a kind. Their settings stay, so that coming back is no change.
+-- Sources that are no longer declared with a kind. Their settings are kept, so declaring them again is no change.
 left_out as (
     update forebay.sources as s
     set kind = null, declared_at = null, updated_at = now()

@@ -1,4 +1,4 @@
--- Without a source, $1 is null: the planner knows that when it plans, and drops the conditions.
+-- Without a source, $1 is null: the planner knows that and drops the conditions.
 with
 -- One pass over the references for three totals.
 stored as (

@@ -1,7 +1,7 @@
-//! Names that the user chose: the only text of a user that becomes part of a statement.
+//! Names chosen by the user: the only user input that becomes part of a statement.
 //!
-//! They are checked when they are made and quoted when they are written, so a name cannot end a statement, and
-//! Forebay's own tables and the system's cannot be written through a pipeline.
+//! They are checked on creation and quoted on output, so a name can't end a statement, and pipelines can't write
+//! Forebay's own tables or system tables.
 
 use std::fmt;
 

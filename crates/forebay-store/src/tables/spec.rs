@@ -37,7 +37,7 @@ pub enum OnRemoved {
 pub struct ColumnSpec {
     /// Its name.
     pub name: ColumnName,
-    /// Where its value stands in the payload: field, then inner fields or places in arrays.
+    /// The path to its value in the payload: a field, then inner fields or array indexes.
     pub path: Vec<String>,
     /// Its type if the table has to be created, one of [`COLUMN_TYPES`]; an existing column keeps its own.
     pub sql_type: String,

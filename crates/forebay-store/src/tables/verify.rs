@@ -1,4 +1,4 @@
-//! Whether the user's table holds the rows that it should, page by page.
+//! Checks whether the user's table contains the expected rows, page by page.
 
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
@@ -10,8 +10,8 @@ use crate::{
     types::{SqlId, sql_ids},
 };
 
-/// Tells of each of `ids`, in their order, whether it has a row. A row that is marked as removed counts as none, and so
-/// does every row of a table that is not there.
+/// Whether each of `ids`, in their order, has a row. A row marked as removed doesn't count, and a missing table has
+/// no rows.
 pub async fn verify_page(
     client: &impl GenericClient,
     table: &TableName,
@@ -33,7 +33,7 @@ pub async fn verify_page(
     Ok(found)
 }
 
-/// Up to `limit` references after `after`, in order, that have a row although they are removed or gone.
+/// Up to `limit` references after `after`, in order, that have a row although they are removed or deleted.
 pub async fn extra_page(
     client: &impl GenericClient,
     table: &TableName,

@@ -1,5 +1,5 @@
--- What runs changed, newest run first and inside of a run by reference_id. Each run gives at least one row, which is
--- empty if nothing of it is to be told, so a page of $6 rows never reads more than $6 runs.
+-- The changes of runs, newest run first, within a run by reference_id. Each run gives at least one row, which is
+-- empty if it has no changes to show, so a page of $6 rows reads at most $6 runs.
 with
 -- One row more than the runs can give is never needed, so both limits are the same.
 page as (

@@ -1,6 +1,6 @@
 -- What happened to one reference before a place in its history, newest first, in the order of the primary key.
 select v.changed_at, v.scrape_run_id, v.version, v.change, v.field_name,
-    -- One character more than is shown tells that there is more.
+    -- One character more than is shown indicates that there is more.
     left(v.old_value::text, $7) as old_value, left(v.new_value::text, $7) as new_value
 from forebay.reference_revisions as v
 where v.reference_id = $1

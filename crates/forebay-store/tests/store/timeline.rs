@@ -9,7 +9,7 @@ use forebay_store::{
         Change::{Added, Removed, Restored, Updated},
     },
     testing,
-    timeline::{self, CHANGES, Change, ChangeFilter, ChangePlace, RevisionPlace},
+    timeline::{self, CHANGES, Change, ChangeCursor, ChangeFilter, RevisionCursor},
 };
 use jiff::Timestamp;
 use tokio_postgres::Client;
@@ -101,7 +101,7 @@ async fn changes_are_of_one_source_or_type_and_not_of_what_is_held() {
 #[tokio::test]
 async fn a_history_goes_back_page_by_page() {
     let story = story().await;
-    let start = RevisionPlace { at: None, run_id: 0, change: String::new(), field: String::new() };
+    let start = RevisionCursor { at: None, run_id: 0, change: String::new(), field: String::new() };
     let mut found = Vec::new();
     let mut place = Some(start.clone());
     while let Some(from) = place {
@@ -127,7 +127,7 @@ async fn a_history_goes_back_page_by_page() {
         ]
     );
     assert_eq!(found[0].old.as_deref(), Some("\"Intro"), "one character more than asked");
-    let before = RevisionPlace { at: Some(day(3)), ..start };
+    let before = RevisionCursor { at: Some(day(3)), ..start };
     let older = timeline::revisions(&story.client, id("CSC-126"), &before, 100, 5).await.unwrap();
     assert_eq!(older.items, found[5..], "before is not at");
 }
@@ -219,7 +219,7 @@ async fn large_and_small_runs_are_told_whole_and_by_index() {
     assert_eq!((added.len(), found.len()), (32_000, 33_000));
     assert!(found.windows(2).all(|pair| {
         let place =
-            |change: &Change| ChangePlace { run_id: change.run_id, reference_id: change.reference_id };
+            |change: &Change| ChangeCursor { run_id: change.run_id, reference_id: change.reference_id };
         let (one, other) = (place(&pair[0]), place(&pair[1]));
         one.run_id > other.run_id || (one.run_id == other.run_id && one.reference_id < other.reference_id)
     }));

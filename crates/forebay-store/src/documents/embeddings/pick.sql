@@ -1,5 +1,5 @@
 with
--- Any that nobody is at. Whoever has a row locked is about to lease or to change it.
+-- Chunks without a valid lease. A locked row is about to be leased or changed.
 free as materialized (
     select c.reference_id, c.chunk_id
     from forebay.document_chunks as c

@@ -1,5 +1,5 @@
 with
--- Whoever has a row locked may wait for another one of ours, so nothing is waited for: its lease will end by itself.
+-- Don't wait for locked rows: their holder may wait for a row locked here. Their lease expires by itself.
 free as materialized (
     select c.reference_id, c.chunk_id
     from unnest($2::uuid[], $3::uuid[]) as g (reference_id, chunk_id)

@@ -1,5 +1,5 @@
--- Takes the jobs of hand-offs that no longer wait out of the queue. One that a worker has stays: a follow-up that is
--- not pending when the attempt ends is not taken up.
+-- Deletes the jobs of hand-offs that no longer wait. A claimed job is kept: a follow-up that isn't pending when the
+-- attempt ends is not taken up.
 with
 stopped as materialized (
     select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)

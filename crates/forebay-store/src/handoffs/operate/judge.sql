@@ -1,4 +1,4 @@
--- What decides whether an operation applies to hand-offs, in the order in which they were asked about.
+-- What determines whether an operation applies, in the order of the input.
 with
 asked as materialized (
     select d.ord, d.reference_id, d.pipeline_id, d.payload_hash
@@ -10,9 +10,9 @@ select a.ord::int4 - 1 as index, p.name as pipeline, h.state, h.reason_code, h.f
         where n.reference_id = a.reference_id
             and n.pipeline_id = a.pipeline_id
             and (n.version, n.enqueued_at, n.payload_hash) > (h.version, h.enqueued_at, h.payload_hash)) as has_newer,
-    -- Without its reference there is nothing left to ingest.
+    -- Without its reference, nothing can be ingested.
     exists (select from forebay."references" as r where r.reference_id = a.reference_id) as has_reference,
-    -- A worker has the job: what waits is its follow-up.
+    -- A worker holds the job, so the hand-off is its follow-up.
     exists (
         select from forebay.ingestion_jobs as j
         where j.reference_id = a.reference_id and j.pipeline_id = a.pipeline_id and j.receipt is not null)

@@ -1,4 +1,4 @@
--- Locks hand-offs that an operator chose, and what waits beside them and may have to give way.
+-- Locks the chosen hand-offs and other waiting ones of the same references, which may be superseded.
 select
 from forebay.ingestion_handoffs as h
 where h.reference_id = any ($1::uuid[])

@@ -1,4 +1,4 @@
--- Locks the jobs of hand-offs that are locked, so that what is read of them next stays true.
+-- Locks the jobs of locked hand-offs, so that they stay as read next.
 select
 from forebay.ingestion_jobs as j
 where j.reference_id = any ($1::uuid[]) and j.pipeline_id = any ($2::int4[])

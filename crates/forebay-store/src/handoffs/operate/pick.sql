@@ -1,5 +1,4 @@
--- The next hand-offs that an operator chose, in the order of the key and after the last one that was looked at. Locks
--- nothing.
+-- The next chosen hand-offs, in the order of the key. Locks nothing.
 select h.reference_id, h.pipeline_id, h.payload_hash
 from forebay.ingestion_handoffs as h
 where (h.reference_id, h.pipeline_id, h.payload_hash) > ($1::uuid, $2::int4, $3::bytea)

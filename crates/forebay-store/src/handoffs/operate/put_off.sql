@@ -1,4 +1,4 @@
--- Lets jobs wait until a time.
+-- Postpones jobs.
 with
 snoozed as materialized (
     select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)

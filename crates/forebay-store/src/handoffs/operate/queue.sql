@@ -1,4 +1,4 @@
--- Makes the jobs of hand-offs that wait again: an unclaimed job is turned to them, a claimed one gets its follow-up.
+-- Queues hand-offs that wait again: an unclaimed job gets their content, a claimed one gets it as its follow-up.
 with
 waiting as materialized (
     select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)
@@ -33,7 +33,7 @@ set payload_hash = case when j.receipt is null then excluded.payload_hash else j
     generation = case when j.receipt is null then excluded.generation else j.generation end,
     change = case when j.receipt is null then excluded.change else j.change end,
     attempt = case
-        -- What only becomes due sooner has had its tries.
+        -- The same content keeps its attempts.
         when j.receipt is not null or (j.payload_hash, j.generation) = (excluded.payload_hash, excluded.generation)
             then j.attempt
         else excluded.attempt

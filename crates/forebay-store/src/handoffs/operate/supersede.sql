@@ -1,4 +1,4 @@
--- Other content of the same references that waits gives way to what is retried.
+-- Supersedes other waiting content of the retried references.
 with
 retried as materialized (
     select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)

@@ -1,5 +1,5 @@
--- Moves hand-offs to the states that the table of transitions has for them. A new life begins without the failures of
--- the last one.
+-- Moves hand-offs to the states given by the transition table. A reopened hand-off starts without the earlier
+-- failures.
 with
 moved as materialized (
     select d.*

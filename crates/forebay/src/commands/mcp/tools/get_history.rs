@@ -2,7 +2,7 @@
 
 use forebay_store::{
     history::{Change, ReferenceRow},
-    timeline::{self, Revision, RevisionPlace},
+    timeline::{self, Revision, RevisionCursor},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,10 +105,10 @@ impl Tool for GetHistory {
     async fn call(server: &Server, arguments: Arguments) -> Result<History, Failure> {
         let before = arguments.before.as_deref().map(time).transpose()?;
         let place = match &arguments.cursor {
-            None => RevisionPlace { at: before, run_id: 0, change: String::new(), field: String::new() },
+            None => RevisionCursor { at: before, run_id: 0, change: String::new(), field: String::new() },
             Some(text) => {
                 let (at, run_id, change, field) = cursor::read(text)?;
-                RevisionPlace { at: Some(at), run_id, change, field }
+                RevisionCursor { at: Some(at), run_id, change, field }
             }
         };
         let client = server.database().client().await?;

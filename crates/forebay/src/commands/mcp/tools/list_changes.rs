@@ -3,7 +3,7 @@
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     export,
-    timeline::{self, Change, ChangeFilter, ChangePlace},
+    timeline::{self, Change, ChangeCursor, ChangeFilter},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,11 +106,11 @@ impl Tool for ListChanges {
     }
 }
 
-fn place(text: &str) -> Result<ChangePlace, Failure> {
+fn place(text: &str) -> Result<ChangeCursor, Failure> {
     let (run_id, reference_id): (i64, String) = cursor::read(text)?;
     // All that a cursor of ours holds is a uuid; another one's leads to the beginning of that run.
     let reference_id = reference_id.parse().unwrap_or(ReferenceId([0; 16]));
-    Ok(ChangePlace { run_id, reference_id })
+    Ok(ChangeCursor { run_id, reference_id })
 }
 
 fn changed(change: Change) -> Changed {
