@@ -3,6 +3,7 @@
 //! Run with `cargo run -p forebay-domain --example canonical_rate --release`. Both sides hash the canonical form and
 //! compute the id with the same SHA-256, so what differs is parsing and writing. The measures
 //! take turns, and a figure is the best of many short rounds, which on a shared machine is the least disturbed one.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::{fmt::Write, hint::black_box, sync::Arc, time::Instant};

@@ -3,6 +3,7 @@
 //! A module here tests the module of the same name. Most take a database of `forebay_store::testing`; those of the
 //! embedded cluster make clusters of their own, to start, stop and kill.
 
+#![expect(clippy::disallowed_methods, reason = "tests may read the clock")]
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
 mod breakers;
@@ -27,4 +28,5 @@ mod timeline;
 #[cfg(target_os = "linux")]
 mod tls;
 mod user_rows;
+mod words;
 mod worker_role;

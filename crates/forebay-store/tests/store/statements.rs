@@ -261,7 +261,7 @@ async fn the_words_of_the_rules_are_the_words_of_the_tables() {
     for (constraint, mut expected) in expected {
         expected.sort_unstable();
         // Partitions have constraints of the same name.
-        let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') as m) \
+        let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z0-9_]+)''', 'g') as m) \
              from pg_constraint where conname = $1 and coninhcount = 0";
         let mut words: Vec<String> = client.query_one(statement, &[&constraint]).await.unwrap().get(0);
         words.sort_unstable();

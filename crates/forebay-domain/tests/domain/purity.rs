@@ -1,0 +1,17 @@
+//! The crate stays pure: no runtime, database, network or randomness among its dependencies.
+
+/// What the rules may use: time arithmetic, cron, hashing, byte search, serialisation and errors.
+const ALLOWED: [&str; 6] = ["croner", "jiff", "memchr", "ring", "serde", "thiserror"];
+
+#[test]
+fn the_rules_depend_on_nothing_else() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let section = rest.split("\n[").next().unwrap();
+    let names: Vec<&str> = section
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split(['.', ' ', '=']).next().unwrap())
+        .collect();
+    assert_eq!(names, ALLOWED);
+}
