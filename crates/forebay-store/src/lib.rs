@@ -13,7 +13,6 @@ pub mod changes;
 pub mod cluster;
 pub mod connect;
 mod copy;
-pub mod demo;
 pub mod doctor;
 pub mod documents;
 pub mod drift;

@@ -182,6 +182,19 @@ impl From<forebay_engine::Error> for Failure {
     }
 }
 
+impl From<forebay_demo::Error> for Failure {
+    fn from(error: forebay_demo::Error) -> Self {
+        if let forebay_demo::Error::Engine(error) = error {
+            return error.into();
+        }
+        let mut failure = Self::from_error(error.code(), &error);
+        if let Some(hint) = error.hint() {
+            failure = failure.hint(hint);
+        }
+        if error.is_usage() { failure.exit(Exit::Usage) } else { failure }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error[{}]: {}", self.code, self.message)?;

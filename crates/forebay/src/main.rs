@@ -8,7 +8,6 @@ mod cli;
 mod commands;
 mod config;
 mod context;
-mod demo;
 mod failure;
 mod json;
 mod names;

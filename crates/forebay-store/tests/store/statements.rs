@@ -39,10 +39,6 @@ const BATCHES: [usize; 2] = [10, 20_000];
 fn sql_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        // These statements query tables of the demo.
-        if path.ends_with("src/demo") {
-            continue;
-        }
         if path.is_dir() {
             sql_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "sql") {

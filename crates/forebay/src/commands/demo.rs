@@ -1,38 +1,26 @@
-//! `forebay demo`: everything at once, against a site of our own on loopback.
-//!
-//! The demo is a story in steps, one function each, told as they happen. A step shows figures that it has just read
-//! and checks each claim that it makes, against the database's own word where there is one; a claim that does not
-//! hold ends the demo with `demo_failed`. To add a step: write it, call it in [`play`], and mind that the ones before
-//! it leave data behind.
+//! `forebay demo`: plays the demo, and prints each step as it is done.
 
-mod broken;
-mod first_day;
-mod point_in_time;
-mod replay;
 mod report;
-mod second_day;
-mod stage;
 
 use std::{
     io::{self, IsTerminal},
     time::Instant,
 };
 
-use self::{
-    report::{Ending, Story},
-    stage::Stage,
-};
+use forebay_demo::{Stage, Step, Story};
+
+use self::report::{Document, StepReport};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
 };
 
-/// See it work: a site is scraped, persisted, handed off, ingested and searched
+/// See Forebay work: scrape, persist, hand off, ingest and search a made-up site
 ///
-/// A made-up site of courses and events is served on this machine. The first run loads it, the second shows that a
-/// replay writes nothing, the third meets the changes of the next day, and a broken page is held. Without a configured
-/// database a private Postgres is started in the data folder. The demo works in a database of its own, `forebay_demo`,
-/// and drops it at the end.
+/// This machine serves a made-up site of courses and events. The first run loads it. The second shows that a replay
+/// writes nothing. The third finds the changes of the next day. The last one meets a broken page and is held. Without a
+/// configured database, a private Postgres is started in the data folder. The demo works in a database of its own,
+/// `forebay_demo`, and drops it at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -41,7 +29,7 @@ Examples:
   forebay demo --data-dir /tmp/forebay-demo
   forebay demo --output json")]
 pub(crate) struct Args {
-    /// Keep the demo's database, to look around in it; the next demo replaces it
+    /// Keep the demo's database for inspection; the next demo replaces it
     #[arg(long)]
     pub(crate) keep: bool,
 }
@@ -49,32 +37,38 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let mut story = Story::new(&context.ui);
-    let stage = Stage::set(context).await?;
-    let played = play(&stage, &mut story).await;
-    // A demo that failed leaves no database behind either.
-    let left =
-        if args.keep { stage.place(context).await.map(Some) } else { stage.clear().await.map(|()| None) };
-    let ending = played.and(left).map(|kept| Ending { started, kept });
-    let is_private = ending.as_ref().is_ok_and(Ending::is_private);
-    let shown = ending.and_then(|ending| story.close(&ending));
-    let waits = is_private && shown.is_ok() && io::stdin().is_terminal() && !context.ui.is_json();
-    if waits {
-        context.ui.note("\nThe private Postgres runs until Ctrl-C is pressed.");
+    let stage = Stage::open(context.target()?).await?;
+    let played = play(&stage, context).await;
+    // A demo that failed also drops its database.
+    let kept =
+        if args.keep { stage.place().await.map(Some) } else { stage.drop_database().await.map(|()| None) };
+    let shown = match (played, kept) {
+        (Ok(steps), Ok(kept)) => {
+            let is_private = kept.as_ref().is_some_and(|place| place.url.is_some());
+            let document = Document::new(&steps, kept.as_ref(), started.elapsed());
+            context.ui.show(&document).map(|()| is_private)
+        }
+        (Err(failure), _) => Err(failure),
+        (_, Err(error)) => Err(error.into()),
+    };
+    if matches!(shown, Ok(true)) && io::stdin().is_terminal() && !context.ui.is_json() {
+        context.ui.note("\nThe private Postgres runs until you press Ctrl-C.");
         // Without signals there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
     }
-    stage.leave().await?;
-    shown.map(|()| Exit::Done)
+    stage.close().await?;
+    shown.map(|_| Exit::Done)
 }
 
-async fn play(stage: &Stage, story: &mut Story<'_>) -> Result<(), Failure> {
-    let before = first_day::database(stage, story).await?;
-    let loaded = first_day::scrape(stage, story, before).await?;
-    first_day::ingest(stage, story, &loaded).await?;
-    first_day::search(stage, story).await?;
-    replay::replay(stage, story, &loaded).await?;
-    let changes = second_day::scrape_and_ingest(stage, story).await?;
-    point_in_time::compare(stage, story, &changes).await?;
-    broken::scrape(stage, story).await
+/// Plays all steps. In human form, each is printed when it is done.
+async fn play(stage: &Stage, context: &Context) -> Result<Vec<Step>, Failure> {
+    let mut story = Story::new(stage);
+    let mut steps = Vec::new();
+    while let Some(step) = story.next().await? {
+        if !context.ui.is_json() {
+            context.ui.show(&StepReport(&step))?;
+        }
+        steps.push(step);
+    }
+    Ok(steps)
 }

@@ -1,28 +1,28 @@
-//! The fifth step: the same scrape again writes nothing, by the server's own counters.
+//! The fifth step: the same scrape again writes nothing, as the server's counters show.
 
 use std::collections::BTreeMap;
 
-use forebay_store::demo::{self, TableWrites};
 use jiff::ToSpan;
+use serde_json::json;
 
-use super::{
-    first_day::Loaded,
-    report::Story,
-    stage::{COURSES, EVENTS, Stage, ingest, runs_figure, runs_table, scrape},
-};
 use crate::{
-    failure::Failure,
-    ui::{Table, format, table::Column},
+    database::{TABLE, TableWrites},
+    error::Result,
+    lists::{COURSES, EVENTS, ingest, scrape},
+    memory::Memory,
+    runs::{runs_figure, runs_table},
+    stage::Stage,
+    step::{Column, Step, Table},
 };
 
-/// Where a run keeps its own record: that it was, what it counted and said, and how its source behaved.
+/// The tables with the run's own rows: the run, its coverage and log, and the state of its source.
 const OF_THE_RUN: [&str; 4] = [
     "forebay.scrape_runs",
     "forebay.scrape_run_fields",
     "forebay.scrape_logs",
     "forebay.circuit_breaker_state",
 ];
-/// What must not be written, shown even if day 1 did not write it either.
+/// The tables that must not be written. They are shown even if day 1 wrote nothing to them.
 const SHOWN: [&str; 7] = [
     "forebay.references",
     "forebay.reference_revisions",
@@ -30,12 +30,12 @@ const SHOWN: [&str; 7] = [
     "forebay.ingestion_jobs",
     "forebay.documents",
     "forebay.document_chunks",
-    demo::COURSES,
+    TABLE,
 ];
 
-/// Step 5: day 1 is scraped again.
-pub(super) async fn replay(stage: &Stage, story: &mut Story<'_>, loaded: &Loaded) -> Result<(), Failure> {
-    let mut step = story.begin("replay", "The same scrape again writes nothing");
+/// Day 1 is scraped again.
+pub(crate) async fn replay(number: usize, stage: &Stage, memory: &Memory) -> Result<Step> {
+    let mut step = Step::start(number, "replay", "The same scrape again writes nothing");
     let before = by_table(&stage.counters().await?);
     let an_hour_later = stage.first_day + 1.hours();
     let (runs, num_claimed) = stage
@@ -49,49 +49,49 @@ pub(super) async fn replay(stage: &Stage, story: &mut Story<'_>, loaded: &Loaded
         .await?;
     let after = by_table(&stage.counters().await?);
 
-    let first = difference(&by_table(&loaded.before), &before);
+    let first = difference(&by_table(&memory.at_first), &before);
     let second = difference(&before, &after);
     let num_of = |writes: &BTreeMap<String, u64>, table: &str| writes.get(table).copied().unwrap_or_default();
     let mut table = Table::new([
         Column::text("table"),
-        Column::number("rows written by day 1"),
-        Column::number("by its replay"),
+        Column::count("rows written by day 1"),
+        Column::count("by its replay"),
     ]);
     let mut figures = Vec::new();
     let others = second.keys().map(String::as_str).filter(|name| !SHOWN.contains(name));
     for name in SHOWN.into_iter().chain(others) {
         let (by_first, by_second) = (num_of(&first, name), num_of(&second, name));
-        let told =
+        let shown =
             if OF_THE_RUN.contains(&name) { format!("{name} (the run itself)") } else { name.to_owned() };
-        table.row([told, format::count(by_first), format::count(by_second)]);
-        figures.push(serde_json::json!({
+        table.row([shown.into(), by_first.into(), by_second.into()]);
+        figures.push(json!({
             "table": name, "num_written_first": by_first, "num_written_replay": by_second,
         }));
     }
-    step.say("The site was scraped once more, an hour later, and the workers looked for work.");
-    step.say("These are the server's own counters (pg_stat_user_tables), before and after:");
+    step.say("The site was scraped again an hour later, and the workers looked for work.");
+    step.say("The server's own counters (pg_stat_user_tables) say what was written:");
     step.table(runs_table(&runs));
     step.table(table);
     step.figure("runs", runs_figure(&runs))?;
     step.figure("tables", figures)?;
 
     let num_counted = num_of(&first, "forebay.references");
-    step.check("the counters saw every reference of day 1", &num_counted, &loaded.num_references)?;
+    step.check("the counters saw every reference of day 1", &num_counted, &memory.num_references)?;
     let written: Vec<&String> = second.keys().filter(|name| !OF_THE_RUN.contains(&name.as_str())).collect();
-    step.check("the replay wrote no row to any table but the record of the run", &written, &Vec::new())?;
+    step.check("the replay wrote no row except those of the run itself", &written, &Vec::new())?;
     step.check("the workers found nothing to do", &num_claimed, &0)?;
     let num_seen: Vec<u64> = runs.iter().map(|run| run.counts.num_seen).collect();
-    let num_before: Vec<u64> = loaded.runs.iter().map(|run| run.counts.num_seen).collect();
-    step.check("the replay did see every record again", &num_seen, &num_before)?;
+    let num_before: Vec<u64> = memory.runs.iter().map(|run| run.counts.num_seen).collect();
+    step.check("the replay saw every record again", &num_seen, &num_before)?;
     step.command("the same `forebay persist …`, any number of times");
-    story.end(step)
+    Ok(step.done())
 }
 
 fn by_table(writes: &[TableWrites]) -> BTreeMap<String, u64> {
     writes.iter().map(|table| (format!("{}.{}", table.schema, table.table), table.num_written)).collect()
 }
 
-/// What was written in between, of tables where anything was.
+/// The rows written in between, for each table with any.
 fn difference(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
     let mut written = BTreeMap::new();
     for (table, count) in after {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_that_is_new_counts_from_nothing_and_one_that_stands_still_not_at_all() {
+    fn new_tables_count_from_zero_and_unchanged_ones_are_left_out() {
         let writes = |pairs: &[(&str, u64)]| -> BTreeMap<String, u64> {
             pairs.iter().map(|(table, count)| ((*table).to_owned(), *count)).collect()
         };

@@ -1,31 +1,27 @@
-//! The sixth step: the next day's changes are kept field by field, and what was ingested follows.
+//! The sixth step: the changes of the next day are stored field by field, and the pipelines follow.
 
-use forebay_store::{
-    demo::{self, RunChange},
-    stats,
-};
+use forebay_store::stats;
+use serde_json::json;
 
-use super::{
-    report::Story,
-    stage::{COURSES, EVENTS, Stage, ingest, runs_figure, runs_table, scrape},
-};
 use crate::{
-    demo::catalogue,
-    failure::Failure,
-    ui::{Table, format, table::Column},
+    catalogue,
+    database::{self, RunChange, TABLE},
+    error::Result,
+    lists::{COURSES, EVENTS, ingest, scrape},
+    memory::Memory,
+    runs::{runs_figure, runs_table},
+    stage::Stage,
+    step::{Column, Step, Table},
 };
 
-/// Step 6: day 2 of the site. Returns what changed.
-pub(super) async fn scrape_and_ingest(
-    stage: &Stage,
-    story: &mut Story<'_>,
-) -> Result<Vec<RunChange>, Failure> {
-    let mut step = story.begin("second_day", "Day 2: what changed is kept field by field");
+/// Day 2 of the site. Remembers what changed.
+pub(crate) async fn scrape_and_ingest(number: usize, stage: &Stage, memory: &mut Memory) -> Result<Step> {
+    let mut step = Step::start(number, "second_day", "Day 2: each change is stored field by field");
     let (runs, changes, num_succeeded) = stage
         .work(async |database| {
             let courses = scrape(database, COURSES, stage.url("/day/2/courses"), stage.second_day).await?;
             let events = scrape(database, EVENTS, stage.url("/day/2/events"), stage.second_day).await?;
-            let changes = demo::run_changes(&**database.client().await?, courses.run_id).await?;
+            let changes = database::run_changes(&**database.client().await?, courses.run_id).await?;
             let worked = ingest(database).await?;
             let num_succeeded: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_succeeded).sum();
             Ok(([courses, events], changes, num_succeeded))
@@ -34,15 +30,15 @@ pub(super) async fn scrape_and_ingest(
     let (differences, num_courses, num_documents, totals) = stage
         .work(async |database| {
             let client = database.client().await?;
-            let differences = demo::num_differences(&**client).await?;
-            let num_courses = demo::num_courses(&**client).await?;
-            let num_documents = demo::num_documents(&**client).await?;
+            let differences = database::num_differences(&**client).await?;
+            let num_courses = database::num_courses(&**client).await?;
+            let num_documents = database::num_documents(&**client).await?;
             Ok((differences, num_courses, num_documents, stats::totals(&**client, None).await?))
         })
         .await?;
 
     let num_handoffs: u64 = runs.iter().map(|run| run.num_handoffs).sum();
-    step.say("The site was scraped as it is today. The database tells what changed since yesterday:");
+    step.say("The site was scraped a day later. The database knows what changed since:");
     let mut table = Table::new([
         Column::text("course"),
         Column::text("change"),
@@ -52,15 +48,15 @@ pub(super) async fn scrape_and_ingest(
     ]);
     let mut figures = Vec::new();
     for change in &changes {
-        let value = |value: &Option<String>| value.as_deref().map_or_else(String::new, format::plain);
+        let text = |value: &Option<String>| value.clone().unwrap_or_default().into();
         table.row([
-            change.record_key.clone(),
-            change.change.clone(),
-            change.field.clone().unwrap_or_default(),
-            value(&change.old),
-            value(&change.new),
+            change.record_key.as_str().into(),
+            change.change.as_str().into(),
+            text(&change.field),
+            text(&change.old),
+            text(&change.new),
         ]);
-        figures.push(serde_json::json!({
+        figures.push(json!({
             "record_key": change.record_key, "change": change.change, "field": change.field,
         }));
     }
@@ -69,21 +65,17 @@ pub(super) async fn scrape_and_ingest(
     step.figure("runs", runs_figure(&runs))?;
     step.figure("changes", figures)?;
     step.figure("num_courses", num_courses)?;
-    step.check("the database found what the site changed, and nothing else", &found(&changes), &expected())?;
+    step.check("the database found exactly the changes of the site", &found(&changes), &expected())?;
     step.check("each change was ingested", &num_succeeded, &num_handoffs)?;
     step.check(
-        format!(
-            "{} follows: {} rows, those of removed courses gone",
-            demo::COURSES,
-            format::count(num_courses)
-        ),
+        format!("{TABLE} follows: {num_courses} rows, without those of removed courses"),
         &differences,
         &0,
     )?;
-    step.check("so do the documents", &num_documents, &totals.num_active)?;
+    step.check("the documents follow too", &num_documents, &totals.num_active)?;
     step.command("forebay history courses/KEY");
-    story.end(step)?;
-    Ok(changes)
+    memory.changes = changes;
+    Ok(step.done())
 }
 
 type Change = (String, String, String);
@@ -97,7 +89,7 @@ fn found(changes: &[RunChange]) -> Vec<Change> {
     found
 }
 
-/// What the site says of itself. A course's `updated` changes whenever something of it does.
+/// The changes of the site. The `updated` of a course changes with every other field.
 fn expected() -> Vec<Change> {
     let changes = catalogue::changes(2);
     let change = |id: &str, what: &str, field: &str| (id.to_owned(), what.to_owned(), field.to_owned());

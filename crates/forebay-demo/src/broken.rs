@@ -1,18 +1,22 @@
-//! The last step: a bad day of the site is held by a guard, and the last good data keeps serving.
+//! The last step: the site breaks, a guard holds the run, and existing data is unchanged.
 
 use forebay_domain::run::RunStatus;
-use forebay_store::{demo, stats};
+use forebay_store::stats;
 use jiff::Timestamp;
 
-use super::{
-    report::Story,
-    stage::{COURSES, Stage, ingest, runs_figure, runs_table, scrape as persist},
+use crate::{
+    catalogue, database,
+    database::TABLE,
+    error::Result,
+    lists::{COURSES, ingest, scrape as persist},
+    runs::{runs_figure, runs_table},
+    stage::Stage,
+    step::Step,
 };
-use crate::{demo::catalogue, failure::Failure, ui::format};
 
-/// Step 8: day 3, on which most of the list is missing.
-pub(super) async fn scrape(stage: &Stage, story: &mut Story<'_>) -> Result<(), Failure> {
-    let mut step = story.begin("broken_day", "Day 3: the site breaks, and nothing is lost");
+/// Day 3, on which most of the list is missing.
+pub(crate) async fn scrape(number: usize, stage: &Stage) -> Result<Step> {
+    let mut step = Step::start(number, "broken_day", "Day 3: the site breaks, and nothing is lost");
     let (run, num_claimed, changes, before, after, differences) = stage
         .work(async |database| {
             let client = database.client().await?;
@@ -21,18 +25,19 @@ pub(super) async fn scrape(stage: &Stage, story: &mut Story<'_>) -> Result<(), F
                 persist(database, COURSES, stage.url("/broken/day/3/courses"), Timestamp::now()).await?;
             let worked = ingest(database).await?;
             let num_claimed: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_claimed).sum();
-            let changes = demo::run_changes(&**client, run.run_id).await?;
+            let changes = database::run_changes(&**client, run.run_id).await?;
             let after = stats::totals(&**client, None).await?;
-            Ok((run, num_claimed, changes, before, after, demo::num_differences(&**client).await?))
+            Ok((run, num_claimed, changes, before, after, database::num_differences(&**client).await?))
         })
         .await?;
     let num_listed = catalogue::shown(3).count() as u64;
     step.say(format!(
-        "The answer was a success, but it listed {} of the {} courses and no link to the rest.",
-        format::count(run.counts.num_seen),
-        format::count(num_listed)
+        "The site responded with success, but listed only {} of its {num_listed} courses and no link to the others.",
+        run.counts.num_seen
     ));
-    step.say("Deleting what was not seen would have taken most of the table. A guard held the run instead:");
+    step.say(
+        "Removing what was not seen would have emptied most of the table. A guard held the run instead:",
+    );
     for message in &run.messages {
         step.say(format!("  {}: {message}", run.reason_code.as_deref().unwrap_or_default()));
     }
@@ -47,8 +52,8 @@ pub(super) async fn scrape(stage: &Stage, story: &mut Story<'_>) -> Result<(), F
         &(Vec::new(), before.num_active, before.num_revisions),
     )?;
     step.check("nothing was handed off", &num_claimed, &0)?;
-    step.check(format!("{} still serves the last good data", demo::COURSES), &differences, &0)?;
+    step.check(format!("{TABLE} is unchanged"), &differences, &0)?;
     step.command("forebay runs list --status held");
     step.command(format!("forebay runs reject {}, or release it if the site was right", run.run_id));
-    story.end(step)
+    Ok(step.done())
 }

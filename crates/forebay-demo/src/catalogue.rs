@@ -1,9 +1,8 @@
-//! The made-up university behind the demo site: what its courses and events are on a given day.
+//! The made-up university behind the demo site: its courses and events on a given day.
 //!
-//! There is no stored state and no randomness. Courses form an endless numbered list, and a day is a window on it
-//! that moves by one at its start and by two at its end, so a course's state follows from its number and the day
-//! alone, and any page of any day is made without making the days before it. [`changes`] tells what a day brought,
-//! by the same numbers; tests hold the two together.
+//! There is no stored state and no randomness. Courses form an endless numbered list, and a day is a window on it. Each
+//! day the window's start moves by one and its end by two. So the state of a course depends only on its number and the
+//! day. [`changes`] computes the changes of a day from the same numbers; tests compare both.
 
 use jiff::{ToSpan, civil};
 use serde::Serialize;
@@ -14,12 +13,12 @@ const FIRST_COURSES: u64 = 40;
 const NEW_PER_DAY: u64 = 2;
 /// Events, which stay the same on every day.
 const EVENTS: u64 = 15;
-/// How far into the window of its day the course stands whose seats, instructor or title change.
+/// The positions in the window of the courses whose seats, instructor and title change on a day.
 const SEATS_AT: u64 = 4;
 const INSTRUCTOR_AT: u64 = 9;
 const TITLE_AT: u64 = 14;
 
-/// Subject, its code, and what its courses are about.
+/// A subject, its code, and the themes of its courses.
 const SUBJECTS: [(&str, &str, [&str; 5]); 8] = [
     ("Computing", "CSC", ["Algorithms", "Databases", "Compilers", "Networks", "Operating Systems"]),
     ("Mathematics", "MTH", ["Linear Algebra", "Calculus", "Probability", "Topology", "Number Theory"]),
@@ -39,44 +38,44 @@ const EVENT_KINDS: [&str; 5] = ["Open Lecture", "Workshop", "Exhibition", "Conce
 
 /// A course as the site shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Course {
-    /// Subject code and number; never used twice.
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) instructor: String,
-    pub(super) semester: &'static str,
-    pub(super) credits: u64,
-    pub(super) seats: u64,
-    pub(super) description: String,
-    pub(super) url: String,
+pub(crate) struct Course {
+    /// Subject code and number, never reused.
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) instructor: String,
+    pub(crate) semester: &'static str,
+    pub(crate) credits: u64,
+    pub(crate) seats: u64,
+    pub(crate) description: String,
+    pub(crate) url: String,
     /// The day of its latest change.
-    pub(super) updated: civil::Date,
+    pub(crate) updated: civil::Date,
 }
 
 /// An event as the site shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Event {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) venue: &'static str,
-    /// Local time without an offset, as such sites write it.
-    pub(super) starts: civil::DateTime,
-    pub(super) url: String,
-    pub(super) updated: civil::Date,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) venue: &'static str,
+    /// Local time without an offset, as many sites write it.
+    pub(crate) starts: civil::DateTime,
+    pub(crate) url: String,
+    pub(crate) updated: civil::Date,
 }
 
-/// What a day brought, compared with the day before: ids of courses.
+/// The changes of a day since the day before: ids of courses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Changes {
-    /// Courses that are new.
+    /// New courses.
     pub(crate) added: Vec<String>,
-    /// Courses that are gone.
+    /// Courses that are no longer listed.
     pub(crate) removed: Vec<String>,
-    /// Courses that changed, each with the field that did. Its `updated` changes with it.
+    /// Courses that changed, each with its changed field. Its `updated` changes too.
     pub(crate) changed: Vec<(String, &'static str)>,
 }
 
-/// What changed from the day before `day`. Nothing on day 1, when everything is new.
+/// The changes since the day before `day`. None on day 1.
 pub(crate) fn changes(day: u16) -> Changes {
     if day < 2 {
         return Changes { added: Vec::new(), removed: Vec::new(), changed: Vec::new() };
@@ -95,22 +94,22 @@ pub(crate) fn changes(day: u16) -> Changes {
 pub(crate) fn shown(day: u16) -> impl Iterator<Item = (String, serde_json::Value)> {
     (0..course_count(day)).map(move |position| {
         let course = course(day, position);
-        // Text, dates and small numbers: there is nothing in a course that JSON does not take.
+        // A course of text, dates and small numbers always serialises.
         (course.id.clone(), serde_json::to_value(&course).unwrap_or_default())
     })
 }
 
-/// How many courses there are on a day.
-pub(super) fn course_count(day: u16) -> u64 {
+/// The number of courses on a day.
+pub(crate) fn course_count(day: u16) -> u64 {
     let (start, end) = window(day);
     end - start
 }
 
 /// The course at a position of a day's list, from 0.
-pub(super) fn course(day: u16, position: u64) -> Course {
+pub(crate) fn course(day: u16, position: u64) -> Course {
     let number = window(day).0 + position;
     let born = if number < FIRST_COURSES { 1 } else { 2 + (number - FIRST_COURSES) / NEW_PER_DAY };
-    // The day on which the course stands where a field changes; if it is there from the start, it never was.
+    // The day on which the course is at the position where a field changes, unless it started there or later.
     let change_day =
         |at: u64| (number + 2).checked_sub(at).filter(|when| *when > born && *when <= u64::from(day));
     let (seats_changed, instructor_changed, title_changed) =
@@ -139,13 +138,13 @@ pub(super) fn course(day: u16, position: u64) -> Course {
     }
 }
 
-/// How many events there are.
-pub(super) fn event_count() -> u64 {
+/// The number of events.
+pub(crate) fn event_count() -> u64 {
     EVENTS
 }
 
 /// The event at a position, from 0.
-pub(super) fn event(position: u64) -> Event {
+pub(crate) fn event(position: u64) -> Event {
     let (subject, ..) = pick(&SUBJECTS, position * 3);
     let hour = [9, 11, 14, 18][usize::from(position % 4 == 1) + 2 * usize::from(position.is_multiple_of(3))];
     Event {
@@ -158,7 +157,7 @@ pub(super) fn event(position: u64) -> Event {
     }
 }
 
-/// The numbers of a day's courses: from the first, up to but without the second.
+/// The numbers of a day's courses, the second exclusive.
 fn window(day: u16) -> (u64, u64) {
     let passed = u64::from(day.saturating_sub(1));
     (passed, FIRST_COURSES + NEW_PER_DAY * passed)
@@ -179,7 +178,7 @@ fn date(day: u64) -> civil::Date {
     civil::date(2026, 1, 12).saturating_add(passed.days())
 }
 
-/// The entry of a list at an endless position.
+/// The entry of a list at a position, which wraps around.
 fn pick<T: Copy>(list: &[T], position: u64) -> T {
     let index = usize::try_from(position % list.len() as u64).unwrap_or_default();
     list[index]
@@ -198,7 +197,7 @@ mod tests {
             .collect()
     }
 
-    /// Fields in which two states of a course differ, but for `updated`.
+    /// The fields in which two states of a course differ, except `updated`.
     fn differing(before: &Course, after: &Course) -> Vec<String> {
         let fields = |course| match serde_json::to_value(course).unwrap() {
             serde_json::Value::Object(fields) => fields,
@@ -220,11 +219,11 @@ mod tests {
     #[test]
     fn each_day_differs_from_the_one_before_by_exactly_its_changes() {
         for number in (2..80).chain([9_999, u16::MAX]) {
-            let (before, after, told) = (day(number - 1), day(number), changes(number));
+            let (before, after, stated) = (day(number - 1), day(number), changes(number));
             let added: Vec<_> = after.keys().filter(|id| !before.contains_key(*id)).cloned().collect();
             let removed: Vec<_> = before.keys().filter(|id| !after.contains_key(*id)).cloned().collect();
-            assert_eq!(sorted(told.added), added, "day {number}");
-            assert_eq!(told.removed, removed, "day {number}");
+            assert_eq!(sorted(stated.added), added, "day {number}");
+            assert_eq!(stated.removed, removed, "day {number}");
             let mut changed = BTreeMap::new();
             for (id, course) in &after {
                 if let Some(old) = before.get(id).filter(|old| *old != course) {
@@ -234,9 +233,9 @@ mod tests {
                     changed.insert(id.clone(), fields[0].clone());
                 }
             }
-            let told: BTreeMap<_, _> =
-                told.changed.into_iter().map(|(id, field)| (id, field.to_owned())).collect();
-            assert_eq!((told.len(), &told), (3, &changed), "day {number}");
+            let stated: BTreeMap<_, _> =
+                stated.changed.into_iter().map(|(id, field)| (id, field.to_owned())).collect();
+            assert_eq!((stated.len(), &stated), (3, &changed), "day {number}");
         }
     }
 

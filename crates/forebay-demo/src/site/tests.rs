@@ -1,4 +1,4 @@
-//! The demo site over real HTTP, asked by hand so that nothing but the standard is relied on.
+//! The demo site over real HTTP, requested by hand to rely on nothing but the standard.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use tokio::{
 };
 
 use super::*;
-use crate::demo::catalogue::{Changes, changes};
+use crate::catalogue::{Changes, changes};
 
-/// Status and body of a GET by HTTP/1.0, where the end of the connection is the end of the body.
+/// Status and body of a GET by HTTP/1.0, in which the body ends with the connection.
 async fn get_raw(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
@@ -63,9 +63,9 @@ async fn the_second_day_is_the_first_with_the_changes_it_tells() {
     assert_eq!((added.len(), removed.len(), changed.len()), (2, 1, 3));
     assert!(added.iter().all(|id| !first.contains_key(id) && second.contains_key(id)));
     assert!(removed.iter().all(|id| first.contains_key(id) && !second.contains_key(id)));
-    let told: BTreeSet<_> = changed.iter().map(|(id, _)| id.as_str()).collect();
+    let changed_ids: BTreeSet<_> = changed.iter().map(|(id, _)| id.as_str()).collect();
     for (id, course) in second.iter().filter(|(id, _)| first.contains_key(*id)) {
-        assert_eq!(first[id] != *course, told.contains(id.as_str()), "{id}");
+        assert_eq!(first[id] != *course, changed_ids.contains(id.as_str()), "{id}");
     }
     assert_eq!(crawl(address, "/day/1/events").await.0, crawl(address, "/day/2/events").await.0);
     site.stop().await.unwrap();

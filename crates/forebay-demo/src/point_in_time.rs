@@ -1,32 +1,24 @@
-//! The seventh step: references as of day 1, next to what they are now.
+//! The seventh step: references as of day 1, next to their current values.
 
 use std::collections::BTreeSet;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::{
-    demo::{self, RunChange},
-    history,
-};
+use forebay_store::history;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    report::Story,
-    stage::{COURSES, Stage},
-};
 use crate::{
-    demo::catalogue,
-    failure::Failure,
-    ui::{Table, format, table::Column},
+    catalogue,
+    database::{self, RunChange},
+    error::Result,
+    lists::COURSES,
+    stage::Stage,
+    step::{Column, Step, Table},
 };
 
-/// Step 7: a course that changed, one that went, and all of them.
-pub(super) async fn compare(
-    stage: &Stage,
-    story: &mut Story<'_>,
-    changes: &[RunChange],
-) -> Result<(), Failure> {
-    let mut step = story.begin("point_in_time", "Any reference as of any time");
+/// A course that changed, one that was removed, and all of them.
+pub(crate) async fn compare(number: usize, stage: &Stage, changes: &[RunChange]) -> Result<Step> {
+    let mut step = Step::start(number, "point_in_time", "Any reference as of any time");
     let at = stage.first_day;
     let key_of = |what: &str| changes.iter().find(|c| c.change == what).map(|c| c.record_key.clone());
     let (course, gone) = (key_of("updated").unwrap_or_default(), key_of("removed").unwrap_or_default());
@@ -37,10 +29,7 @@ pub(super) async fn compare(
             let payload = async |key: &str, at: Timestamp| {
                 let id = ReferenceId::compute(COURSES.name, key);
                 let text = history::reference_at(&**client, id, at).await?;
-                let parsed = text.map(|text| serde_json::from_str::<Value>(&text)).transpose();
-                parsed.map_err(|error| {
-                    Failure::new("payload_unreadable", "a payload is not JSON").because(&error)
-                })
+                Ok::<_, crate::Error>(text.map(|text| serde_json::from_str::<Value>(&text)).transpose()?)
             };
             let mut wrong = Vec::new();
             for (key, expected) in &shown {
@@ -48,7 +37,7 @@ pub(super) async fn compare(
                     wrong.push(key.clone());
                 }
             }
-            let num_then = demo::num_at(&**client, COURSES.name, at).await?;
+            let num_then = database::num_at(&**client, COURSES.name, at).await?;
             Ok((
                 payload(&course, at).await?,
                 payload(&course, stage.second_day).await?,
@@ -60,10 +49,10 @@ pub(super) async fn compare(
         })
         .await?;
 
-    let time = format::timestamp(at);
-    step.say(format!("{course} as it was at {time}, next to what it is now:"));
+    let time = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    step.say(format!("{course} as of {time}, next to its current values:"));
     let (table, num_same) = side_by_side(then.as_ref(), now.as_ref());
-    step.say(format!("({num_same} more fields are the same on both days.)"));
+    step.say(format!("({num_same} other fields did not change.)"));
     step.table(table);
     step.figure("at", at)?;
     step.figure("record_key", &course)?;
@@ -71,26 +60,26 @@ pub(super) async fn compare(
     step.figure("now", now)?;
     step.figure("num_then", num_then)?;
     step.check(
-        format!("all {} courses, asked for as of then, are what the site showed", format::count(num_then)),
+        format!("all {num_then} courses, read as of then, equal what the site showed"),
         &(wrong, num_then),
         &(Vec::new(), shown.len() as u64),
     )?;
     step.check(
-        format!("{gone} is not there now; as of then it is"),
+        format!("{gone} is removed now, but can be read as of then"),
         &(gone_then.is_some(), gone_now.is_some()),
         &(true, false),
     )?;
     step.command(format!("forebay history courses/{course} --at {at:.0}"));
     step.command(format!("forebay export --source courses --at {at:.0}"));
-    story.end(step)
+    Ok(step.done())
 }
 
-/// The fields that differ, and how many do not.
+/// The fields that differ, and the number of the others.
 fn side_by_side(then: Option<&Value>, now: Option<&Value>) -> (Table, usize) {
     let fields = |side: Option<&Value>| side.and_then(Value::as_object).cloned().unwrap_or_default();
     let (then, now) = (fields(then), fields(now));
     let text = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => format::plain(text),
+        Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
         None => "(absent)".to_owned(),
     };
@@ -102,7 +91,7 @@ fn side_by_side(then: Option<&Value>, now: Option<&Value>) -> (Table, usize) {
         if before == after {
             num_same += 1;
         } else {
-            table.row([name.clone(), text(before), text(after)]);
+            table.row([name.as_str().into(), text(before).into(), text(after).into()]);
         }
     }
     (table, num_same)

@@ -1,4 +1,5 @@
-select r.record_key, 'added', null::text, null::text, null::text
+-- A first version has no revision, so additions come from the references.
+select r.record_key, 'added' as change, null::text as field_name, null::text as old_value, null::text as new_value
 from forebay."references" as r
 where r.first_seen_run_id = $1
 union all
