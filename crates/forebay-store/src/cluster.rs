@@ -1,13 +1,12 @@
-//! The embedded default: a private Postgres cluster that runs while somebody uses it.
+//! The embedded default: a private Postgres cluster that runs while processes use it.
 //!
-//! With no database configured, Forebay finds the Postgres programs on the machine, makes a data folder of its own,
-//! and starts a server that listens on a Unix socket in a private folder and nowhere else. Every process that uses it
-//! *joins*; the last one to *leave* stops it. Nothing is assumed about how a process ends: file locks say who is
-//! still in (see `cluster/locks.rs`), and what a killed process or server left behind is put right by the next one
-//! that joins.
+//! With no database configured, Forebay finds the Postgres programs on the machine, creates a data folder, and starts
+//! a server that listens only on a Unix socket in a private folder. Every process that uses it *joins*; the last one
+//! to *leave* stops it. Processes may end in any way: file locks track who uses the cluster (see `cluster/locks.rs`),
+//! and the next process that joins cleans up after a killed process or server.
 //!
-//! To mind when changing it: everything that starts or stops the server happens under the start lock; all waiting is
-//! bounded; and nothing here may rely on a process having said goodbye.
+//! When changing it: everything that starts or stops the server happens under the start lock, all waiting is bounded,
+//! and nothing may rely on a process having left properly.
 
 use std::{
     fs::File,
@@ -63,7 +62,7 @@ impl ClusterOptions {
     }
 }
 
-/// A share in a running cluster. It runs at least until this is given back with [`Cluster::leave`] or dropped.
+/// Membership in a running cluster. The server runs at least until this is dropped or given to [`Cluster::leave`].
 #[derive(Debug)]
 pub struct Cluster {
     home: Home,

@@ -29,7 +29,7 @@ pub const FIND: &str = include_str!("freshness/find.sql");
 const MAX_LOOKS: usize = 8;
 
 forebay_domain::words! {
-    /// How the last attempt stands.
+    /// The state of the last attempt.
     pub enum SyncStatus {
         /// In progress, unless its lease has expired.
         InProgress = "in_progress",
@@ -47,7 +47,7 @@ pub struct LedgerEntry {
     pub entity_type: String,
     /// The scope, as text.
     pub scope: String,
-    /// How the last attempt stands.
+    /// The state of the last attempt.
     pub status: SyncStatus,
     /// The number of the last attempt, from 1.
     pub attempt: i64,
@@ -57,9 +57,9 @@ pub struct LedgerEntry {
     pub started_at: Timestamp,
     /// When the entry last changed.
     pub updated_at: Timestamp,
-    /// Until when the attempt under way is believed to be alive.
+    /// When the lease of the current attempt expires.
     pub lease_until: Option<Timestamp>,
-    /// It is under way and its lease holds, by the database's clock.
+    /// An attempt is in progress and its lease is valid, by the database's clock.
     pub is_held: bool,
     /// The last attempt that succeeded covered only a part of the scope.
     pub is_partial: bool,

@@ -28,7 +28,7 @@ pub const REVISIONS: &str = include_str!("history/revisions.sql");
 /// How people name a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceName {
-    /// By its uuid, or the one computed from a key that it has.
+    /// By its UUID, or by the UUID computed from one of its keys.
     Id(ReferenceId),
     /// By its source and its key there.
     Key {
@@ -63,7 +63,7 @@ impl ReferenceName {
 /// A reference as it is now.
 #[derive(Clone, Debug)]
 pub struct ReferenceRow {
-    /// Its id, the one that it keeps.
+    /// Its permanent id.
     pub reference_id: ReferenceId,
     /// Its source's name.
     pub source: String,

@@ -16,11 +16,11 @@ forebay_domain::words! {
     pub enum Level {
         /// For troubleshooting.
         Debug = "debug",
-        /// What goes on.
+        /// Normal operation.
         Info = "info",
-        /// What may want looking after.
+        /// May need attention.
         Warn = "warn",
-        /// What went wrong.
+        /// An error.
         Error = "error",
     }
 }
@@ -41,7 +41,7 @@ pub struct NewLine {
 /// A line as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
-    /// Counts up; the place to go on reading from.
+    /// Increases; the cursor for reading on.
     pub log_id: i64,
     /// When it was said.
     pub logged_at: Timestamp,

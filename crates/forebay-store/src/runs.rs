@@ -25,7 +25,7 @@ use crate::{
 mod show;
 pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
 
-/// What is known of a run when it starts.
+/// A run to start.
 #[derive(Clone, Debug)]
 pub struct NewRun {
     /// Its source.

@@ -52,7 +52,7 @@ pub struct ScheduleRow {
     pub enabled: bool,
     /// When it is run next; `None`: never again.
     pub next_due_at: Option<Timestamp>,
-    /// What it was last run for.
+    /// The due time it last ran for.
     pub last_due_at: Option<Timestamp>,
     /// The run that came of that.
     pub last_run_id: Option<i64>,
@@ -67,7 +67,7 @@ pub struct ScheduleRow {
 pub struct Due {
     /// The schedule, as it was when it was claimed.
     pub row: ScheduleRow,
-    /// What it is run for.
+    /// The due time it runs for.
     pub due_at: Timestamp,
     /// To be given back.
     pub claim: Receipt,

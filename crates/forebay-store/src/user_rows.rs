@@ -62,7 +62,7 @@ impl RowsSpec {
 
     /// The rows of a query: one statement, which can only read.
     pub fn query(text: &str, timeout: Duration) -> Self {
-        // People end statements with a semicolon, which cannot stand where this one goes.
+        // Users end statements with a semicolon, which isn't allowed in a subquery.
         let query = text.trim().trim_end_matches(|c: char| c == ';' || c.is_whitespace());
         Self { selection: Selection::Query(query.to_owned()), contract_version_column: None, timeout }
     }
@@ -138,7 +138,7 @@ async fn send_rows(
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     while let Some(row) = rows.try_next().await? {
         let text: &str = row.read("record")?;
-        // A column of type json keeps its line breaks. Inside of a string none can stand, so each is only white space.
+        // A json column keeps its line breaks. They can't occur inside a string, so they are only white space.
         piece.extend(text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
         piece.push(b'\n');
         if piece.len() >= PIECE_BYTES {

@@ -1,8 +1,8 @@
-//! Making a new data folder.
+//! Creates a data folder.
 //!
-//! `initdb` works in a folder of another name, which gets its own only when it is complete: a process killed
-//! half-way leaves a leftover that the next one sweeps away, never half a database. Page checksums stay off: with
-//! them, merely reading a page may write WAL, and replaying a scrape must write none.
+//! `initdb` works in a temporary folder, which is renamed when it is complete. A killed process leaves only a
+//! temporary folder, which the next one deletes, never half a database. Page checksums are off: with them, merely
+//! reading a page may write WAL, and replaying a scrape must write none.
 
 use std::{
     fs,

@@ -2,14 +2,14 @@
 //!
 //! | file | held by | meaning |
 //! |---|---|---|
-//! | `start.lock` | whoever starts or stops the server, exclusively, briefly | one at a time |
-//! | `lease.lock` | every process that uses the server, shared, for as long as it does | somebody is still in |
-//! | `server.lock` | the server and all of its backends, exclusively | it lives |
+//! | `start.lock` | the process that starts or stops the server, exclusively, briefly | one at a time |
+//! | `lease.lock` | every process that uses the server, shared | the server is in use |
+//! | `server.lock` | the server and all its backends, exclusively | the server is running |
 //!
-//! They are `flock` locks, so the kernel lets go of them when their holders die, however they die. The third one
-//! is the trick: the locked file is given to the server as its standard input, and every backend inherits it.
-//! Whoever gets that lock knows that nothing of the old server is left, neither a postmaster nor an orphaned
-//! backend, without trusting process ids, which may have been given to others since.
+//! They are `flock` locks, so the kernel releases them when their holders die. The third one is passed to the server
+//! as its standard input, and every backend inherits it. A process that gets that lock knows that neither a
+//! postmaster nor an orphaned backend of the old server is left, without relying on process ids, which may have been
+//! reused.
 
 use std::{
     fs::{File, TryLockError},

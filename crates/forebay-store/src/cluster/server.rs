@@ -1,8 +1,8 @@
 //! The server process: starting it, waiting until it answers, stopping it.
 //!
-//! Whether it lives is told by the lock that it inherits (see [`locks`]), never by its process id alone. It is our
-//! child but outlives us: it has a process group of its own, so a Ctrl-C in the terminal does not reach it, and a
-//! thread waits for it, so that it leaves no zombie behind while we live.
+//! Whether it runs is determined by the lock that it inherits (see [`locks`]), never by its process id alone. It is a
+//! child process that outlives its parent: it has its own process group, so Ctrl-C in the terminal doesn't reach it,
+//! and a thread waits for it to prevent a zombie.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},

@@ -1,8 +1,8 @@
-//! Whom the server runs as.
+//! The user that the server runs as.
 //!
-//! An ordinary user's server runs as that user. Postgres refuses to run as root, so root's server runs as the owner
-//! of the data folder if that is somebody else, otherwise as `postgres` where that user exists, otherwise as
-//! `nobody`. Dropping the rights is left to the standard library, which also drops the supplementary groups.
+//! An unprivileged user's server runs as that user. Postgres refuses to run as root, so root's server runs as the
+//! owner of the data folder if that is another user, otherwise as `postgres` if that user exists, otherwise as
+//! `nobody`. The standard library drops the privileges, including supplementary groups.
 
 use std::{
     fs,

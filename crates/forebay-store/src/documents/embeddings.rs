@@ -45,7 +45,7 @@ pub struct Opened {
 /// A chunk to embed.
 #[derive(Clone, Debug)]
 pub struct Picked {
-    /// The reference that it is of.
+    /// Its reference.
     pub reference_id: ReferenceId,
     /// The chunk.
     pub chunk_id: ChunkId,

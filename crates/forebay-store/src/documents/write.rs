@@ -32,7 +32,7 @@ pub const UPSERT: &str = include_str!("write.sql");
 pub struct NewDocument {
     /// Its reference.
     pub reference_id: ReferenceId,
-    /// The content that it was made from.
+    /// The content that was indexed.
     pub payload_hash: VersionHash,
     /// Its title, of which [`MAX_TITLE_BYTES`] are kept.
     pub title: String,

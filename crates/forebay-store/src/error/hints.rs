@@ -16,50 +16,50 @@ fn hint(error: &Error) -> Option<String> {
     let words = match error {
         Error::ClusterBinariesMissing { .. } => return Some(install()),
         Error::ClusterVersionMismatch { data_dir, found, .. } => format!(
-            "Install PostgreSQL {found} if Forebay supports it, or move {} away to start afresh; to keep its data, \
+            "Install PostgreSQL {found} if Forebay supports it, or move {} away to start with an empty database. To keep its data, \
              dump it with PostgreSQL {found}'s pg_dump first.",
             data_dir.display()
         ),
         Error::ClusterInit { .. } => "Check that the disk is not full and that the data folder can be written.".into(),
-        Error::ClusterStart { log, .. } => format!("The whole log is in {}.", log.display()),
-        Error::ClusterStop { .. } => "Something keeps it busy; try again, or look at its log.".into(),
+        Error::ClusterStart { log, .. } => format!("The complete log is in {}.", log.display()),
+        Error::ClusterStop { .. } => "Retry, or check its log for what keeps it busy.".into(),
         Error::ClusterForbidden { .. } => {
-            "Give another folder with --data-dir, or open this one (chmod a+x lets others pass through).".into()
+            "Choose another folder with --data-dir, or make this one accessible (chmod a+x).".into()
         }
-        Error::ClusterFolder { .. } => "Check the folder's permissions, or give another one with --data-dir.".into(),
-        Error::NoDataDir => "Set HOME, or name a folder with --data-dir.".into(),
-        Error::Url { .. } => "It looks like postgresql://user:password@host:5432/database?sslmode=require.".into(),
+        Error::ClusterFolder { .. } => "Check the folder's permissions, or choose another one with --data-dir.".into(),
+        Error::NoDataDir => "Set HOME, or choose a folder with --data-dir.".into(),
+        Error::Url { .. } => "A database URL looks like postgresql://user:password@host:5432/database?sslmode=require.".into(),
         Error::Unreachable { source, .. } => return unreachable(source),
-        Error::UnreachableInTime { .. } => "Check host and port, and that no firewall is in between.".into(),
+        Error::UnreachableInTime { .. } => "Check host and port, and whether a firewall blocks the connection.".into(),
         Error::Tls { .. } => {
-            "sslmode=require encrypts without checking the certificate; verify-full needs the root certificate, \
-             which sslrootcert=FILE names."
+            "sslmode=require encrypts without verifying the certificate; verify-full needs the root certificate \
+             (sslrootcert=FILE)."
                 .into()
         }
         Error::SchemaMissing { .. } | Error::TableMissing { .. } => "Run `forebay db up`.".into(),
         Error::SchemaNewer { .. } => "Upgrade Forebay to the version that migrated this database, or newer.".into(),
         Error::MigrationDrift { .. } => {
-            "Compare with `forebay db status`. Use the Forebay that migrated this database, or, if its content may \
-             go, run `forebay db reset`."
+            "Compare with `forebay db status`. Use the Forebay version that migrated this database, or run \
+             `forebay db reset` if its data may be deleted."
                 .into()
         }
         Error::MigrationFailed { .. } => {
-            "Nothing of it was kept. Mend what the message names and run `forebay db up` again.".into()
+            "The migration was rolled back. Fix the reported problem and run `forebay db up` again.".into()
         }
         Error::Postgres(source) => return refused(source),
         Error::UnknownWord { .. } => {
             "A newer Forebay probably wrote it. Upgrade this Forebay to at least that version.".into()
         }
         Error::Column { .. } | Error::ColumnMissing { .. } => "Compare the schema with `forebay db status`.".into(),
-        Error::RunLost { .. } => "Start it again; what was written is kept.".into(),
+        Error::RunLost { .. } => "Start it again; the data written so far is kept.".into(),
         Error::NameRefused { .. } => {
-            "A table is named as in public.courses, in a schema of your own; a name has 1 to 63 bytes."
+            "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
         Error::TableUnusable { .. } => {
-            "Mend the table or the pipeline's settings; nothing was lost, its hand-offs wait.".into()
+            "Fix the table or the pipeline's settings. Its hand-offs wait; nothing was lost.".into()
         }
-        Error::Busy { .. } => "Try again in a moment.".into(),
+        Error::Busy { .. } => "Retry in a moment.".into(),
     };
     Some(words)
 }
@@ -75,17 +75,17 @@ fn install() -> String {
         "apt-get install postgresql (Debian, Ubuntu), dnf install postgresql-server (Fedora) or \
          brew install postgresql@17 (macOS)"
     };
-    format!("Install it with {system}, or name a database of your own with --database-url.")
+    format!("Install it with {system}, or use your own database with --database-url.")
 }
 
 fn unreachable(source: &ServerError) -> Option<String> {
     let words = match source.sqlstate() {
         Some(state) if state.starts_with("28") => "Check user and password in the database URL.",
-        Some("3D000") => "Create the database, or name an existing one in the database URL.",
-        Some("53300") => "The server has no connection left; close others or raise its limit.",
-        Some("57P03") => "The server is starting or stopping; try again in a moment.",
+        Some("3D000") => "Create the database, or use an existing one in the database URL.",
+        Some("53300") => "The server has no free connections; close some or raise its limit.",
+        Some("57P03") => "The server is starting or stopping; retry in a moment.",
         Some(_) => return None,
-        None => "Check that the server runs, and host and port in the database URL.",
+        None => "Check that the server is running, and host and port in the database URL.",
     };
     Some(words.into())
 }
@@ -106,11 +106,12 @@ fn refused(source: &ServerError) -> Option<String> {
         return Some((*words).into());
     }
     match source.sqlstate() {
-        Some("42501") => {
-            Some("The database user lacks a right; connect as the schema's owner or grant it.".into())
-        }
+        Some("42501") => Some(
+            "The database user has insufficient privileges; grant them or connect as the schema's owner."
+                .into(),
+        ),
         Some("3F000" | "42P01") => Some("Run `forebay db up`.".into()),
-        Some("2201B") => Some("Mend the regular expression, or search for plain text.".into()),
+        Some("2201B") => Some("Fix the regular expression, or search for plain text.".into()),
         Some("53100") => Some("The database's disk is full; free some space.".into()),
         _ if source.is_unreachable() => unreachable(source),
         _ => None,

@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// The data folder was made by another major version than any that is installed and supported.
     #[error(
-        "the data folder {} was made by PostgreSQL {found}, but what is installed here is {}",
+        "the data folder {} was created by PostgreSQL {found}, but this machine has {}",
         .data_dir.display(), text::versions(.installed)
     )]
     ClusterVersionMismatch {
@@ -54,7 +54,7 @@ pub enum Error {
         /// How long was waited.
         seconds: u64,
     },
-    /// The data folder belongs to, or can only be reached by, somebody else.
+    /// The data folder belongs to another user, or only another user can access it.
     #[error("{user} may not use {}: {reason}", .path.display())]
     ClusterForbidden {
         /// The folder or file that is closed.
@@ -75,7 +75,7 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no home directory to put the data folder into.
-    #[error("there is no home directory to keep the embedded database in")]
+    #[error("there is no home directory for the embedded database")]
     NoDataDir,
     /// The connection URL is not one. The URL itself is left out: it may hold a password.
     #[error("the database URL cannot be used: {reason}")]
@@ -108,7 +108,7 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// The database has no Forebay schema, or an old one.
-    #[error("the database lacks {} of Forebay's migrations", .pending)]
+    #[error("the database is missing {} of Forebay's migrations", .pending)]
     SchemaMissing {
         /// How many migrations are not applied.
         pending: usize,
@@ -144,8 +144,8 @@ pub enum Error {
     /// The server refused a statement, or the connection broke.
     #[error(transparent)]
     Postgres(ServerError),
-    /// The run is no longer ours to write to: it was closed, or another process took it over.
-    #[error("the run {run_id} was taken over or closed by somebody else")]
+    /// The run is no longer the caller's: it was closed, or another process took it over.
+    #[error("the run {run_id} was taken over or closed by another process")]
     RunLost {
         /// The run.
         run_id: i64,
@@ -180,7 +180,7 @@ pub enum Error {
         /// The driver's error.
         source: ServerError,
     },
-    /// A table or column may not be named so.
+    /// The name of a table or column is not allowed.
     #[error("{name:?} cannot be used as a name here: {reason}")]
     NameRefused {
         /// What was given.
@@ -188,7 +188,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The user's own table is not as it must be.
+    /// The user's own table can't be written.
     #[error("the table {table} cannot be written: {reason}")]
     TableUnusable {
         /// The table.
@@ -196,7 +196,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Somebody else is at it; trying again later may do.
+    /// In use by another process; a retry may succeed.
     #[error("{what} is in use")]
     Busy {
         /// What is in use.

@@ -30,9 +30,9 @@ forebay_domain::words! {
     pub enum Standing {
         /// Ingested as it is now.
         Succeeded = "succeeded",
-        /// A job is queued or under way.
+        /// A job is queued or claimed.
         InWork = "in_work",
-        /// Given up.
+        /// Failed for good.
         Failed = "failed",
         /// Waits for an operator to release it.
         Held = "held",
@@ -54,7 +54,7 @@ forebay_domain::words! {
 pub struct Verified {
     /// The reference.
     pub reference_id: ReferenceId,
-    /// How it stands.
+    /// Its standing.
     pub standing: Standing,
     version: i32,
     version_hash: VersionHash,

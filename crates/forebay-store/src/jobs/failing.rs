@@ -48,7 +48,7 @@ forebay_domain::words! {
 pub struct FailureReport {
     /// Hand-offs that will be tried again.
     pub num_retrying: u64,
-    /// Hand-offs that were given up.
+    /// Hand-offs that failed for good.
     pub num_failed: u64,
     /// Hand-offs whose retry gave way to newer content.
     pub num_superseded: u64,

@@ -5,7 +5,7 @@
 pub struct Migration {
     /// Counts 1, 2, 3 …
     pub version: u32,
-    /// What it brings, in snake case, as in the file's name.
+    /// Its purpose in snake case, as in the file name.
     pub name: &'static str,
     /// The statements that make it.
     pub up: &'static str,

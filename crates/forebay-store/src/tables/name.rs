@@ -57,14 +57,14 @@ impl ColumnName {
     }
 }
 
-/// With its schema, both quoted: fit to stand in a statement.
+/// With its schema, both quoted, for use in a statement.
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", quoted(&self.schema), quoted(&self.name))
     }
 }
 
-/// Quoted: fit to stand in a statement.
+/// Quoted, for use in a statement.
 impl fmt::Display for ColumnName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quoted(&self.0))
