@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     cli::Globals,
@@ -88,6 +89,17 @@ pub(crate) enum Command {
     Mcp(mcp::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
+}
+
+impl Command {
+    /// The level to log at unless the user names one: a worker reports what it does, a command only what goes wrong.
+    pub(crate) const fn log_level(&self, quiet: bool) -> LevelFilter {
+        match self {
+            _ if quiet => LevelFilter::ERROR,
+            Self::Work(_) => LevelFilter::INFO,
+            _ => LevelFilter::WARN,
+        }
+    }
 }
 
 /// Runs one command.

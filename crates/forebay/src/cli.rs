@@ -9,36 +9,53 @@ use std::{fmt, path::PathBuf};
 
 use clap::Args;
 
-use crate::ui::Output;
+use crate::{
+    env_vars,
+    ui::{
+        Output,
+        log::{LogFilter, LogFormat},
+    },
+};
 
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Postgres to use, as `postgres://user@host/database` [env: `FOREBAY_DATABASE_URL`, else `DATABASE_URL`]
+    /// Postgres to use, such as `postgres://user@host/database`
+    ///
+    /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `DATABASE_URL`. Default: a private Postgres.
     #[arg(
         long,
         global = true,
         value_name = "URL",
-        env = "FOREBAY_DATABASE_URL",
+        env = env_vars::FOREBAY_DATABASE_URL,
         hide_env = true,
         hide_env_values = true
     )]
     pub(crate) database_url: Option<DatabaseUrl>,
 
-    /// Folder of the private Postgres, used when no database is configured
-    #[arg(long, global = true, value_name = "FOLDER", env = "FOREBAY_DATA_DIR", hide_env_values = true)]
+    /// Data folder of the private Postgres
+    #[arg(long, global = true, value_name = "FOLDER", env = env_vars::FOREBAY_DATA_DIR, hide_env_values = true)]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// Configuration file; by default ./forebay.toml if there is one
+    /// Configuration file [default: ./forebay.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// `json` prints exactly one JSON document on standard output
+    /// Form of the result on standard output
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = Output::Human)]
     pub(crate) output: Output,
 
-    /// No progress and no notes, only the result and errors
+    /// What to log on standard error: off, error, warn, info, debug, trace, or directives such as
+    /// `info,forebay_sources=debug` [default: warn; for work: info]
+    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::FOREBAY_LOG, hide_env_values = true)]
+    pub(crate) log_level: Option<LogFilter>,
+
+    /// Form of log lines
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = LogFormat::Human)]
+    pub(crate) log_format: LogFormat,
+
+    /// Print only the result, warnings and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 }

@@ -21,6 +21,7 @@ use forebay_store::{
 use crate::{
     cli::{DatabaseUrl, Globals},
     config::Config,
+    env_vars,
     failure::Failure,
     ui::Ui,
 };
@@ -45,7 +46,7 @@ impl Context {
     /// private cluster. An empty variable counts as absent.
     pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
         let own = self.globals.database_url.clone();
-        let shared = || env::var("DATABASE_URL").ok().map(DatabaseUrl::from);
+        let shared = || env::var(env_vars::DATABASE_URL).ok().map(DatabaseUrl::from);
         let is_set = |url: &DatabaseUrl| !url.reveal().trim().is_empty();
         own.filter(is_set).or_else(|| shared().filter(is_set))
     }

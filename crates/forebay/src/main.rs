@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod env_vars;
 mod failure;
 mod json;
 mod names;
@@ -23,6 +24,11 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
+    ui::log::start(
+        cli.globals.log_level.as_ref(),
+        cli.command.log_level(cli.globals.quiet),
+        cli.globals.log_format,
+    );
     let context = Context::new(cli.globals);
     match Box::pin(app::run(cli.command, &context)).await {
         Ok(exit) => exit.into(),

@@ -9,6 +9,7 @@
 
 mod confirm;
 pub(crate) mod format;
+pub(crate) mod log;
 mod page;
 mod progress;
 mod redact;
@@ -138,6 +139,6 @@ impl Ui {
     /// Standard error may be closed; that is no reason to stop the work.
     #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
     fn say(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", redact(text));
+        let _ = progress::above(|| writeln!(io::stderr().lock(), "{}", redact(text)));
     }
 }

@@ -81,9 +81,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=32))]
     pub(crate) scrapes: u8,
 
-    /// What matters at least so much is kept of what scrapes say; debug has a line for each page
+    /// Minimum log level to store with each run; debug adds a line for each page
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
-    pub(crate) log_level: LogLevel,
+    pub(crate) run_log_level: LogLevel,
 
     /// Run no schedules: ingest only
     #[arg(long, conflicts_with = "scrapes")]
@@ -148,7 +148,7 @@ async fn work(
     let schedules = ScheduleOptions {
         at_once: args.scrapes.into(),
         grace: args.grace.get(),
-        log_level: args.log_level.into(),
+        log_level: args.run_log_level.into(),
         ..ScheduleOptions::default()
     };
     let tell = |run: &DueRun| tell_due(&context.ui, run);

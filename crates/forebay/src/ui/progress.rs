@@ -4,11 +4,19 @@
 
 use std::{
     fmt,
-    sync::OnceLock,
+    sync::{LazyLock, OnceLock},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// All bars of the process, so that other lines can be written above them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Writes to standard error while no bar is drawn.
+pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
+    BARS.suspend(write)
+}
 
 /// How long to stay silent.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -46,7 +54,7 @@ impl Progress {
     pub(crate) fn set(&self, done: u64) {
         self.bar.set_position(done);
         if self.is_due(self.since.elapsed()) {
-            self.shown.get_or_init(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+            self.shown.get_or_init(|| drop(BARS.add(self.bar.clone())));
         }
     }
 

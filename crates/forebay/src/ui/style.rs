@@ -5,6 +5,8 @@
 
 use std::env;
 
+use crate::env_vars;
+
 /// The width of a terminal that does not say it, and of prose elsewhere.
 const DEFAULT_WIDTH: u16 = 100;
 /// Narrower than this, tables are unreadable whatever is done.
@@ -39,7 +41,7 @@ impl Style {
         let is_set = |variable| env::var_os(variable).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let width = terminal.then(|| terminal_width().max(LEAST_WIDTH));
-        Self { terminal, colour: terminal && !dumb && !is_set("NO_COLOR"), width }
+        Self { terminal, colour: terminal && !dumb && !is_set(env_vars::NO_COLOR), width }
     }
 
     /// No colour, `width` columns.

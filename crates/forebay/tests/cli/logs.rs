@@ -13,7 +13,7 @@ fn messages(document: &Value) -> Vec<&str> {
 #[test]
 fn lines_are_shown_by_level_and_text() {
     let world = World::new();
-    world.done("scrape --log-level debug");
+    world.done("scrape --run-log-level debug");
     insta::assert_snapshot!("logs_human", world.text("runs logs 1"));
     let all = world.done("runs logs 1");
     assert_eq!((messages(&all).len(), all["next"].is_null()), (4, true));
@@ -39,7 +39,7 @@ fn a_run_is_followed_to_its_end() {
         command.env("FOREBAY_DATABASE_URL", &world.db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     };
-    let scraping = start("scrape --log-level debug --output json");
+    let scraping = start("scrape --run-log-level debug --output json");
     world.wait_for("select count(*) from forebay.scrape_runs where status = 'running'", "1");
     let following = start("runs logs 1 --follow");
     world.site.hold(false);

@@ -18,6 +18,7 @@ mod history;
 mod init;
 mod interrupted;
 mod kill;
+mod log_lines;
 mod logs;
 mod mcp;
 mod operate;

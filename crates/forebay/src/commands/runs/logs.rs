@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Show what a run said
 ///
-/// Lines of the level debug are kept only for scrapes that were started with `--log-level debug`.
+/// Lines of the level debug are kept only for scrapes that were started with `--run-log-level debug`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -18,7 +18,7 @@ Examples:
   forebay scrape courses events
   forebay scrape courses --scope 'semester=Spring 2026'
   forebay scrape courses --warc courses.warc.gz
-  forebay scrape courses --from-warc courses.warc.gz --log-level debug")]
+  forebay scrape courses --from-warc courses.warc.gz --run-log-level debug")]
 pub(crate) struct Args {
     /// The sources [default: all that are enabled]
     #[arg(value_name = "SOURCE", value_parser = values::name)]
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) ignore_breaker: bool,
 
-    /// What matters at least so much is kept of what a run says; debug has a line for each page
+    /// Minimum log level to store with each run; debug adds a line for each page
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
-    pub(crate) log_level: LogLevel,
+    pub(crate) run_log_level: LogLevel,
 }

@@ -71,7 +71,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         guards: None,
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,
-        log_level: args.log_level.into(),
+        log_level: args.run_log_level.into(),
         ..ScrapeOptions::default()
     };
     Scrape { source, scopes, options }

@@ -1,0 +1,157 @@
+//! Log lines on standard error: what the engine reports with `tracing` while it works.
+//!
+//! The human form is a time, a level, the message and its fields; the JSON form is one object a line. Every line passes
+//! [`redact`] and moves progress bars out of the way first.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+};
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use tracing::{Event, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter,
+        format::{DefaultFields, Writer},
+        time::FormatTime,
+    },
+    layer::SubscriberExt,
+    registry::{LookupSpan, Scope},
+    util::SubscriberInitExt,
+};
+
+use super::{
+    progress,
+    redact::redact,
+    style::{Style, Tone},
+};
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Text for people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// What to log: a level, or directives such as `info,forebay_sources=debug`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogFilter(String);
+
+impl std::str::FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A word that is no level would be taken for the name of a module, and nothing would be logged.
+        let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
+        let is_directive = |part: &str| match part.rsplit_once('=') {
+            Some((_, level)) => is_level(level),
+            None => is_level(part) || part.contains("::") || part.starts_with("forebay"),
+        };
+        if text.split(',').map(str::trim).all(is_directive) && EnvFilter::try_new(text).is_ok() {
+            return Ok(Self(text.to_owned()));
+        }
+        Err("expected off, error, warn, info, debug or trace, or directives such as info,forebay_sources=debug"
+            .to_owned())
+    }
+}
+
+/// Starts logging. `default` applies when no filter is given. A second call changes nothing.
+pub(crate) fn start(filter: Option<&LogFilter>, default: LevelFilter, format: LogFormat) {
+    let filter = filter.map_or_else(
+        || EnvFilter::default().add_directive(default.into()),
+        |filter| EnvFilter::new(&filter.0),
+    );
+    let layer = tracing_subscriber::fmt::layer().with_writer(Stderr);
+    let layer = match format {
+        LogFormat::Human => layer.event_format(Human(Style::of(io::stderr().is_terminal()))).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_timer(Utc).boxed(),
+    };
+    // It fails only if logging has already started.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+}
+
+/// Times in RFC 3339, UTC, with milliseconds.
+struct Utc;
+
+impl FormatTime for Utc {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{:.3}", Timestamp::now())
+    }
+}
+
+/// The human form.
+struct Human(Style);
+
+impl<S> FormatEvent<S, DefaultFields> for Human
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, DefaultFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        Utc.format_time(&mut writer)?;
+        let level = *event.metadata().level();
+        let tone = match level {
+            tracing::Level::ERROR => Tone::Bad,
+            tracing::Level::WARN => Tone::Warning,
+            _ => Tone::Faint,
+        };
+        write!(writer, " {} ", self.0.paint(tone, &format!("{level:>5}")))?;
+        context.field_format().format_fields(writer.by_ref(), event)?;
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
+            if let Some(fields) = span.extensions().get::<FormattedFields<DefaultFields>>()
+                && !fields.is_empty()
+            {
+                write!(writer, " {}{{{fields}}}", span.name())?;
+            }
+        }
+        writeln!(writer)
+    }
+}
+
+/// Standard error, line by line.
+struct Stderr;
+
+impl<'a> MakeWriter<'a> for Stderr {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        Self
+    }
+}
+
+impl Write for Stderr {
+    /// Gets a whole line each time.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = redact(&String::from_utf8_lossy(line));
+        progress::above(|| io::stderr().lock().write_all(text.as_bytes()))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_level_or_directives() {
+        for good in ["off", "warn", "DEBUG", "info,forebay_sources=debug", "forebay_engine::persist=trace"] {
+            assert!(good.parse::<LogFilter>().is_ok(), "{good}");
+        }
+        for bad in ["", "loud", "info,quite", "forebay=loud"] {
+            assert!(bad.parse::<LogFilter>().is_err(), "{bad}");
+        }
+    }
+}
