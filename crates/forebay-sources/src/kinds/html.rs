@@ -13,6 +13,7 @@ mod reading;
 mod rule;
 mod selector;
 mod text;
+mod tree;
 
 use std::collections::BTreeMap;
 

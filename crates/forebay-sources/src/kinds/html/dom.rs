@@ -1,38 +1,36 @@
 //! A page of HTML as a flat list of elements in document order.
 //!
-//! html5ever builds the tree (`parse`), which is then laid out flat: the descendants of an element are the elements from
-//! the next one up to its `end`, and its text is one piece of the text of the page. So finding something in an item is a
-//! walk over neighbours in memory, and taking a text copies once.
+//! The parser's tree is laid out flat: the descendants of an element are the elements from the next one up to its `end`,
+//! and its text is one slice of the page's text. Searching an item is therefore a walk over neighbours in memory, and
+//! taking a text copies once.
 //!
-//! What to mind: nothing here recurses, and every loop is bounded by the size of the page.
+//! When changing this: nothing here recurses, and every loop is bounded by the size of the page.
 
-use html5ever::{Attribute, LocalName, local_name};
+use html5ever::{Attribute, LocalName, QualName, local_name};
 
-use super::parse::{Data, NONE, Tree, place};
+use super::tree::{Data, NONE, Node, Tree, place};
 
 /// A parsed page.
 pub(crate) struct Dom {
     pub(crate) elements: Vec<Element>,
-    /// All text that a reader of the page would see, in order.
+    /// All text that a reader of the page sees, in order.
     text: String,
     /// The content of scripts and styles.
     hidden: String,
     tree: Tree,
 }
 
-/// An element; places are indexes into [`Dom::elements`], [`NONE`] where there is none.
+/// An element. Its neighbours are indexes into [`Dom::elements`], [`NONE`] if there is none.
 pub(crate) struct Element {
     pub(crate) name: LocalName,
     pub(crate) parent: u32,
     /// The element after its last descendant.
     pub(crate) end: u32,
-    /// Its sibling before it.
+    /// The sibling before it.
     pub(crate) previous: u32,
-    /// Its 1-based place among its siblings.
-    pub(crate) nth: u32,
-    /// How many elements are its children.
+    /// The number of its child elements.
     pub(crate) children: u32,
-    /// One bit for each of its classes, so that most elements are told apart without looking at their attributes.
+    /// One bit for each of its classes, which rules out most elements without reading their attributes.
     pub(crate) class_bits: u64,
     /// The line of the page on which it begins.
     pub(crate) line: u32,
@@ -71,8 +69,6 @@ impl Dom {
                     hidden_in += u32::from(is_hidden(name));
                     let parent = open.last().copied().unwrap_or(NONE);
                     let previous = last_child.last().copied().unwrap_or(NONE);
-                    let sibling = dom.elements.get(previous as usize);
-                    let nth = sibling.map_or(1, |sibling| sibling.nth + 1);
                     if let Some(parent) = dom.elements.get_mut(parent as usize) {
                         parent.children += 1;
                     }
@@ -82,7 +78,6 @@ impl Dom {
                         parent,
                         end: index + 1,
                         previous,
-                        nth,
                         children: 0,
                         class_bits: class_bits(attributes),
                         line: node.line,
@@ -135,7 +130,7 @@ impl Dom {
         }
     }
 
-    /// The text inside of an element as it stands, whitespace and all; `None` is the whole page.
+    /// The text inside an element with its whitespace; `None` is the whole page.
     pub(crate) fn text(&self, element: Option<u32>) -> &str {
         let Some(element) = element else { return &self.text };
         let Element { text: (start, end), hidden, name, .. } = &self.elements[element as usize];
@@ -151,6 +146,17 @@ impl Dom {
         found.map(|attribute| &*attribute.value)
     }
 
+    /// An attribute of an element by its interned name, which compares faster.
+    pub(super) fn attribute_named(&self, element: u32, name: &LocalName) -> Option<&str> {
+        let found = self.attributes(element).iter().find(|attribute| attribute.name.local == *name);
+        found.map(|attribute| &*attribute.value)
+    }
+
+    /// The name of an element, with its namespace.
+    pub(super) fn full_name(&self, element: u32) -> &QualName {
+        &self.tree.nodes[self.elements[element as usize].node as usize].name
+    }
+
     /// The attributes of an element.
     pub(crate) fn attributes(&self, element: u32) -> &[Attribute] {
         match &self.tree.nodes[self.elements[element as usize].node as usize].data {
@@ -159,7 +165,7 @@ impl Dom {
         }
     }
 
-    /// The elements inside of one, without itself; `None` is the whole page.
+    /// The descendants of an element; `None` is the whole page.
     pub(crate) fn inside(&self, element: Option<u32>) -> std::ops::Range<u32> {
         match element {
             Some(element) => element + 1..self.elements[element as usize].end,
@@ -167,8 +173,8 @@ impl Dom {
         }
     }
 
-    /// Appends the markup inside of an element (or of the page), in the form in which HTML is serialised, until `limit`
-    /// bytes are there.
+    /// Appends the markup inside an element (or of the page), serialised as the HTML standard says, up to about `limit`
+    /// bytes.
     pub(crate) fn write_markup(&self, element: Option<u32>, limit: usize, out: &mut String) {
         let nodes = &self.tree.nodes;
         let root = element.map_or(0, |element| self.elements[element as usize].node);
@@ -210,7 +216,7 @@ impl Dom {
         }
     }
 
-    fn holds_raw_text(node: &super::parse::Node) -> bool {
+    fn holds_raw_text(node: &Node) -> bool {
         is_hidden(&node.name.local)
     }
 }
@@ -244,16 +250,23 @@ fn escape(text: &str, in_attribute: bool, out: &mut String) {
 
 fn class_bits(attributes: &[Attribute]) -> u64 {
     let class = attributes.iter().find(|attribute| attribute.name.local == local_name!("class"));
-    class.map_or(0, |class| class.value.split_ascii_whitespace().fold(0, |bits, name| bits | class_bit(name)))
+    class.map_or(0, |class| {
+        class.value.split_ascii_whitespace().fold(0, |bits, name| bits | class_bit(name_hash(name)))
+    })
 }
 
-/// The bit that stands for a class.
-pub(super) fn class_bit(name: &str) -> u64 {
+/// The hash (FNV-1a) of the name of a class or id.
+pub(super) fn name_hash(name: &str) -> u32 {
     let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    1 << (name.bytes().fold(0x811c_9dc5, mix) >> 26)
+    name.bytes().fold(0x811c_9dc5, mix)
 }
 
-/// Whether what is inside is not for the eyes of a reader.
+/// The bit of [`Element::class_bits`] for a class with this hash.
+pub(super) fn class_bit(hash: u32) -> u64 {
+    1 << (hash >> 26)
+}
+
+/// Whether browsers don't show the content of an element.
 fn is_hidden(name: &LocalName) -> bool {
     matches!(*name, local_name!("script") | local_name!("style"))
 }
@@ -277,7 +290,7 @@ fn is_void(name: &LocalName) -> bool {
     )
 }
 
-/// Whether a reader sees what is inside apart from what is around, so that words on its two sides are two words.
+/// Whether browsers show an element apart from the text around it, so words on its two sides are two words.
 fn is_block(name: &LocalName) -> bool {
     matches!(
         *name,

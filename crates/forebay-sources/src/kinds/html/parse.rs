@@ -1,8 +1,8 @@
-//! From the text of a page to a tree, as browsers do it, within bounds.
+//! Parses the text of a page into a tree, as browsers do it, within bounds.
 //!
 //! html5ever follows the standard for every kind of broken markup, but the standard has no limits: elements may nest
-//! without end, an unclosed `<b>` is opened again in each paragraph, and each attribute of a tag is compared with all
-//! before it. Text is therefore fed in pieces, and between two pieces it is checked that the page is not one of those.
+//! without end, an unclosed `<b>` is reopened in each paragraph, and each attribute of a tag is compared with all
+//! attributes before it. The text is therefore fed in pieces, and each piece is followed by a check of these limits.
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
@@ -16,57 +16,22 @@ use html5ever::{Attribute, QualName, TokenizerResult, local_name};
 use memchr::memchr;
 
 use super::dom::Dom;
-
-/// In place of an index: none.
-pub(crate) const NONE: u32 = u32::MAX;
+use super::tree::{Data, NONE, Node, Tree, place};
 
 /// How deep elements may nest. Browsers stop at the same depth.
 const MAX_DEPTH: u32 = 512;
-/// The most attributes that are kept of one element.
+/// How many attributes of one element are kept.
 const MAX_ATTRIBUTES: usize = 256;
-/// The most attributes that a tag may have before the page is refused.
+/// A tag with more attributes makes the page unreadable.
 const MAX_WRITTEN_ATTRIBUTES: usize = 8192;
-/// The most bytes of a page.
+/// The largest page, in bytes.
 const MAX_BYTES: usize = 64 << 20;
-/// How many nodes a page may have: one for each byte, which no sane page has, but at least and at most so many.
+/// How many nodes a page may have: one for each byte, which no sane page has, within these limits.
 const NODES: std::ops::RangeInclusive<usize> = 10_000..=2_000_000;
-/// How much is fed at a time. Between two pieces a hostile page can grow by about the square of this.
+/// How many bytes are fed at a time. Between two checks a hostile page can grow by about the square of this.
 const PIECE: usize = 4 << 10;
-/// Up to this size a page is too small for a tag whose attributes would cost too much.
+/// A page of at most this size is too small for a tag whose attributes would cost too much.
 const SMALL: usize = 32 << 10;
-
-/// An index or a length as it is stored. All are far below the limit, because pages are.
-pub(super) fn place(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(NONE)
-}
-
-/// A tree as the parser builds it.
-pub(super) struct Tree {
-    pub(super) nodes: Vec<Node>,
-}
-
-/// A node and its neighbours, as indexes into [`Tree::nodes`]. The document is the first.
-pub(super) struct Node {
-    pub(super) parent: u32,
-    pub(super) first: u32,
-    last: u32,
-    previous: u32,
-    pub(super) next: u32,
-    depth: u32,
-    pub(super) line: u32,
-    /// Empty for all but elements.
-    pub(super) name: QualName,
-    pub(super) data: Data,
-}
-
-/// What a node is.
-pub(super) enum Data {
-    Document,
-    Element(Vec<Attribute>),
-    Text(StrTendril),
-    /// A comment or processing instruction, of which nothing is kept.
-    Other,
-}
 
 /// Parses a page. The error says why it is refused.
 pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
@@ -81,14 +46,14 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     let whole = StrTendril::from_slice(text);
     let max_nodes = text.len().clamp(*NODES.start(), *NODES.end());
     let is_small = text.len() <= SMALL;
-    // Where the tag or comment begins that the last piece left unfinished.
+    // The start of the tag or comment that the last piece left unfinished.
     let mut unfinished: Option<usize> = None;
     let mut start = 0;
     while start < text.len() {
         let end = piece_end(text, start, if is_small { PIECE } else { 1 });
         let before = tokenizer.sink.tokens.get();
         queue.push_back(whole.subtendril(place(start), place(end - start)));
-        // Scripts and declarations of an encoding interrupt the parser; here nothing happens then.
+        // Scripts and encoding declarations interrupt the parser. Both are ignored here.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         let sink = &tokenizer.sink.builder.sink;
         if sink.deepest.get() > MAX_DEPTH {
@@ -112,8 +77,8 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     Ok(Dom::new(Tree { nodes: tokenizer.sink.builder.sink.nodes.into_inner() }))
 }
 
-/// Where the piece that begins at `start` ends: before the first `<` after at least `least` bytes, or somewhere if none
-/// comes.
+/// The end of the piece that begins at `start`: before the first `<` after at least `least` bytes, or at a fixed size if
+/// there is none.
 fn piece_end(text: &str, start: usize, least: usize) -> usize {
     let from = (start + least).min(text.len());
     let window = &text.as_bytes()[from..text.len().min(from + PIECE)];
@@ -124,7 +89,7 @@ fn piece_end(text: &str, start: usize, least: usize) -> usize {
     end
 }
 
-/// Whether the tag at the front has more attributes than a page may put into one.
+/// Whether the tag at the front has more attributes than [`MAX_WRITTEN_ATTRIBUTES`].
 fn has_too_many_attributes(tag: &[u8]) -> bool {
     if !tag.get(1).is_some_and(u8::is_ascii_alphabetic) {
         return false;
@@ -166,7 +131,7 @@ fn is_between(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'/'
 }
 
-/// Lets tokens through, counted, and tags with no more attributes than are kept.
+/// Passes tokens on to the tree builder, counts them, and drops the attributes above [`MAX_ATTRIBUTES`].
 struct Watched {
     builder: TreeBuilder<u32, Sink>,
     tokens: Cell<u64>,
@@ -176,7 +141,7 @@ impl TokenSink for Watched {
     type Handle = u32;
 
     fn process_token(&self, mut token: Token, line: u64) -> TokenSinkResult<u32> {
-        // What is said about a tag that goes on does not end it.
+        // A parse error inside a tag doesn't end the tag.
         let is_remark = matches!(token, Token::ParseError(_));
         self.tokens.set(self.tokens.get() + u64::from(!is_remark));
         if let Token::TagToken(tag) = &mut token {
@@ -194,7 +159,7 @@ impl TokenSink for Watched {
     }
 }
 
-/// What the tree builder builds with.
+/// Receives the nodes from the tree builder.
 struct Sink {
     nodes: RefCell<Vec<Node>>,
     deepest: Cell<u32>,
@@ -204,13 +169,13 @@ struct Sink {
 impl Sink {
     fn new(bytes: usize) -> Self {
         let mut nodes = Vec::with_capacity((bytes / 20 + 16).min(NODES.end() / 4));
-        nodes.push(Node::new(nameless(), Data::Document, 1));
+        nodes.push(new_node(nameless(), Data::Document, 1));
         Self { nodes: RefCell::new(nodes), deepest: Cell::new(0), line: Cell::new(1) }
     }
 
     fn create(&self, name: QualName, data: Data) -> u32 {
         let mut nodes = self.nodes.borrow_mut();
-        nodes.push(Node::new(name, data, self.line.get()));
+        nodes.push(new_node(name, data, self.line.get()));
         place(nodes.len() - 1)
     }
 
@@ -243,13 +208,11 @@ impl Sink {
     }
 }
 
-impl Node {
-    fn new(name: QualName, data: Data, line: u32) -> Self {
-        Self { parent: NONE, first: NONE, last: NONE, previous: NONE, next: NONE, depth: 0, line, name, data }
-    }
+fn new_node(name: QualName, data: Data, line: u32) -> Node {
+    Node { parent: NONE, first: NONE, last: NONE, previous: NONE, next: NONE, depth: 0, line, name, data }
 }
 
-/// The name of what is no element.
+/// The name of a node that isn't an element.
 fn nameless() -> QualName {
     QualName::new(None, html5ever::ns!(), local_name!(""))
 }
@@ -271,7 +234,7 @@ fn detach(nodes: &mut [Node], child: u32) {
     (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
 }
 
-/// Adds a text to a text node. False if the node is none.
+/// Appends to a text node. False if the node isn't a text node.
 fn add_text(nodes: &mut [Node], node: u32, more: &StrTendril) -> bool {
     match nodes.get_mut(node as usize) {
         Some(Node { data: Data::Text(text), .. }) => {
@@ -322,7 +285,7 @@ impl TreeSink for Sink {
                 if add_text(nodes, last, &text) {
                     return;
                 }
-                nodes.push(Node::new(nameless(), Data::Text(text), self.line.get()));
+                nodes.push(new_node(nameless(), Data::Text(text), self.line.get()));
                 place(nodes.len() - 1)
             }
         };
@@ -340,7 +303,7 @@ impl TreeSink for Sink {
 
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
 
-    // What a template holds is found like everything else, so it stays inside of its element.
+    // The content of a template stays inside its element, so selectors find it.
     fn get_template_contents(&self, target: &u32) -> u32 {
         *target
     }
@@ -360,7 +323,7 @@ impl TreeSink for Sink {
                 if add_text(nodes, previous, &text) {
                     return;
                 }
-                nodes.push(Node::new(nameless(), Data::Text(text), self.line.get()));
+                nodes.push(new_node(nameless(), Data::Text(text), self.line.get()));
                 place(nodes.len() - 1)
             }
         };

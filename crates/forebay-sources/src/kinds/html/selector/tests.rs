@@ -1,12 +1,13 @@
 //! Selectors against a small page, and what is refused on load.
 
 use super::*;
-use crate::kinds::html::parse;
+use crate::{Error, kinds::html::parse};
 
 const PAGE: &str = r#"<!doctype html><html><body id=top>
 <div id=a class="x y md:flex"><p id=p1 lang=en-US>one</p><p id=p2 class=y>two <b id=b1>bold</b></p><span id=s1></span></div>
 <ul id=u><li id=l1>1<li id=l2 class=x>2<li id=l3>3<li id=l4 data-n="4 Four">4<li id=l5>5</ul>
 <div id=d class=y><h2 id=h>Title</h2><p id=p3 title='say "hi"'>Find   me</p><a id=k href="/k.pdf">k</a></div>
+<svg><linearGradient id=g1 /><clipPath id=c1 /></svg><input id=i1 type=text>
 </body></html>"#;
 
 fn select(selector: &str) -> String {
@@ -70,6 +71,25 @@ fn selectors_mean_what_the_standard_says() {
         ("p:contains('Find me')", "p3"),
         ("h2:contains(Title) + p", "p3"),
         ("> body > ul", "u"),
+        ("li:nth-child(2 of :not(.x))", "l3"),
+        ("li:nth-last-child(1 of .x)", "l2"),
+        ("li:nth-child(even of li)", "l2 l4"),
+        (":is(#a, #d) > :is(p, a)", "p1 p2 p3 k"),
+        (":where(ul) > .x", "l2"),
+        ("ul:has(> .x) > li:last-child", "l5"),
+        ("div:not(:has(h2))", "a"),
+        ("div:has(b, h2)", "a d"),
+        ("li:has(+ .x)", "l1"),
+        (":has(> span, > a)", "a d"),
+        ("p:has(b):not(.x)", "p2"),
+        (":matches(h2)", "h"),
+        ("[data-n]:contains(4)", "l4"),
+        ("> body > ul, h2", "u h"),
+        ("*|h2", "h"),
+        ("[*|title]", "p3"),
+        ("linearGradient, clipPath", "g1 c1"),
+        ("[TYPE=Text]", "i1"),
+        ("[viewBox=5]", ""),
     ] {
         assert_eq!(select(selector), ids, "{selector}");
     }
@@ -92,7 +112,11 @@ fn inside_of_an_item_only_its_descendants_match_but_ancestors_count() {
     assert_eq!(inside("a", "body p"), "p1 p2");
     assert_eq!(inside("a", "> *"), "p1 p2 s1");
     assert_eq!(inside("a", ":scope > p b"), "b1");
-    assert_eq!(inside("d", "div"), "", "the item itself is not inside of itself");
+    assert_eq!(inside("d", "div"), "", "the item itself is not inside itself");
+    assert_eq!(inside("a", "~ ul"), "", "what comes after the item is not inside it");
+    assert_eq!(inside("a", ":is(:scope > p) > b"), "b1");
+    assert_eq!(inside("d", ":scope:has(h2) > a"), "k");
+    assert_eq!(inside("u", "> li:nth-child(2 of :not(.x))"), "l3");
 }
 
 #[test]
@@ -126,6 +150,17 @@ fn what_is_no_selector_is_refused() {
         "a:contains('')",
         ":not(:not(:not(:not(:not(a)))))",
         "a\\",
+        "a:is()",
+        "a:is(b, :hover)",
+        ":has(:has(a))",
+        ":has(:not(:has(a)))",
+        ":host(a)",
+        "|a",
+        "a /* b */ c",
+        "a { b }",
+        "a:nth-child(2 of)",
+        "a:contains()",
+        "a:not(::before)",
     ] {
         let error = Selector::parse(wrong).unwrap_err();
         assert_eq!(error.code(), "invalid_selector", "{wrong}");
@@ -134,11 +169,48 @@ fn what_is_no_selector_is_refused() {
 }
 
 #[test]
-fn looking_too_often_is_noticed() {
-    let page = format!("<div>{}", "<i></i>".repeat(400));
-    let dom = parse(&page).unwrap();
-    let matcher = Matcher::new(&dom);
-    let selector = Selector::parse("b ~ i ~ i ~ i ~ i").unwrap();
-    assert_eq!(matcher.select(&selector, None).count(), 0);
-    assert!(matcher.is_exhausted());
+fn errors_say_what_is_wrong_and_where() {
+    for (selector, problem) in [
+        ("", "its end is where a selector should be"),
+        ("a >", "\">\" at byte 2 is where the next part of a selector should be"),
+        ("> > b", "\"> > b\" at byte 0 is where the next part of a selector should be"),
+        ("a, b:hover", "\":hover\" at byte 4 is a state that only a browser knows"),
+        ("a:not(.b:visited) c", "\":visited) c\" at byte 8 is a state that only a browser knows"),
+        ("a:link", "\":link\" at byte 1 is not supported; write a[href]"),
+        ("input:checked", "\":checked\" at byte 5 is not supported; write [checked]"),
+        ("a:frist-child", "\":frist-child\" at byte 1 is no pseudo-class that is supported"),
+        (
+            "[n=4] a::before",
+            "\"::before\" at byte 7 is a pseudo-element; write a@href for an attribute, and nothing for text",
+        ),
+        ("svg|a", "\"|a\" at byte 3 names a namespace, and namespaces are not supported"),
+        ("a[=c]", "\"[=c]\" at byte 1 is no test of an attribute, such as [href^=\"/courses\"]"),
+        ("a..b", "\"..b\" at byte 1 is no class, such as .course"),
+        ("a:is(b, :has(c, :has(d)))", "\":has(d)))\" at byte 16 cannot stand inside another :has()"),
+        ("a:not(b", "'(' at byte 5 is not closed"),
+        ("a b)", "')' at byte 3 closes nothing"),
+        ("a[b='c]", "the string at byte 4 is not closed"),
+    ] {
+        let Error::InvalidSelector { problem: found, .. } = Selector::parse(selector).unwrap_err() else {
+            panic!("{selector}")
+        };
+        assert_eq!(found, problem, "{selector}");
+    }
+}
+
+#[test]
+fn a_search_ends_when_its_budget_is_spent() {
+    let flat = format!("<div>{}", "<i></i>".repeat(6_000));
+    let deep = format!("<div>{}", "<b><i></i>".repeat(400));
+    for (page, selector) in [
+        (&flat, "i:has(~ i:contains(x))"),
+        (&flat, "i:nth-last-child(2n of i:not(b ~ i)):contains(x)"),
+        (&deep, "*:has(u b b b b)"),
+    ] {
+        let dom = parse(page).unwrap();
+        let matcher = Matcher::new(&dom);
+        let compiled = Selector::parse(selector).unwrap();
+        assert_eq!(matcher.select(&compiled, None).count(), 0, "{selector}");
+        assert!(matcher.is_exhausted(), "{selector}");
+    }
 }

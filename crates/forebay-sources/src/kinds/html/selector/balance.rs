@@ -1,0 +1,129 @@
+//! The first pass over a selector's text: brackets and strings must be closed, and what CSS would refuse is completed.
+//!
+//! CSS closes what is open at the end of a text, so `a:not(.b` would be a selector. In a configuration it is a mistake.
+//! Two forms are common that CSS refuses: `[data-id=4]`, whose value is put into quotes, and `> h2`, which gets the
+//! `:scope` that it is relative to.
+
+/// How deep `:not()` and other functions may nest.
+const MAX_DEPTH: usize = 4;
+
+/// The text of a selector that is ready to be parsed.
+pub(super) struct Balanced {
+    pub(super) text: String,
+    /// What was inserted, and where in the written text.
+    inserted: Vec<(usize, &'static str)>,
+}
+
+impl Balanced {
+    /// The position in the written text of a position in the parsed one.
+    pub(super) fn written(&self, position: usize) -> usize {
+        let mut added = 0;
+        for (at, piece) in &self.inserted {
+            if position <= at + added {
+                break;
+            }
+            if position < at + added + piece.len() {
+                return *at;
+            }
+            added += piece.len();
+        }
+        position - added
+    }
+}
+
+/// Checks the brackets and strings of a selector. The error says what is wrong, and where.
+pub(super) fn balance(text: &str) -> Result<Balanced, String> {
+    let bytes = text.as_bytes();
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let mut inserted = Vec::new();
+    let mut is_at_start = true;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if is_at_start && matches!(byte, b'>' | b'+' | b'~') {
+            inserted.push((at, ":scope "));
+        }
+        is_at_start = (is_at_start && byte.is_ascii_whitespace()) || (byte == b',' && open.is_empty());
+        match byte {
+            b'\\' if at + 1 == bytes.len() => return Err("it ends with a backslash".to_owned()),
+            b'\\' => at += 1,
+            b'"' | b'\'' => {
+                at = end_of_string(bytes, at)
+                    .ok_or_else(|| format!("the string at byte {at} is not closed"))?;
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                return Err(format!("the comment at byte {at} is not supported"));
+            }
+            b'(' | b'[' => {
+                open.push((byte, at));
+                if open.iter().filter(|(bracket, _)| *bracket == b'(').count() > MAX_DEPTH {
+                    return Err(format!("its brackets nest deeper than {MAX_DEPTH} at byte {at}"));
+                }
+            }
+            b')' | b']' => {
+                let opening = if byte == b')' { b'(' } else { b'[' };
+                if open.pop().is_none_or(|(bracket, _)| bracket != opening) {
+                    return Err(format!("{:?} at byte {at} closes nothing", char::from(byte)));
+                }
+            }
+            b'=' if open.last().is_some_and(|(bracket, _)| *bracket == b'[') => {
+                let start = at + 1 + count(&bytes[at + 1..], u8::is_ascii_whitespace);
+                let length = count(&bytes[start..], |byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+                });
+                if bytes.get(start).is_some_and(u8::is_ascii_digit) {
+                    inserted.extend([(start, "\""), (start + length, "\"")]);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if let Some((bracket, at)) = open.pop() {
+        return Err(format!("{:?} at byte {at} is not closed", char::from(bracket)));
+    }
+    let mut completed = String::with_capacity(text.len() + 16);
+    let mut copied = 0;
+    for (at, piece) in &inserted {
+        completed.push_str(&text[copied..*at]);
+        completed.push_str(piece);
+        copied = *at;
+    }
+    completed.push_str(&text[copied..]);
+    Ok(Balanced { text: completed, inserted })
+}
+
+/// The position of the closing quote.
+fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match *bytes.get(at)? {
+            b'\\' => at += 1,
+            byte if byte == bytes[start] => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+fn count(bytes: &[u8], is_wanted: impl Fn(&u8) -> bool) -> usize {
+    bytes.iter().take_while(|byte| is_wanted(byte)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_inserted_does_not_move_positions() {
+        let balanced = balance("[a=4][b = 5x] c['=6']").unwrap();
+        assert_eq!(balanced.text, "[a=\"4\"][b = \"5x\"] c['=6']");
+        for (position, written) in [(0, 0), (3, 3), (6, 4), (7, 5), (12, 10), (16, 12), (17, 13), (18, 14)] {
+            assert_eq!(balanced.written(position), written, "{position}");
+        }
+        let relative = balance(" > a, + b, c > d").unwrap();
+        assert_eq!(relative.text, " :scope > a, :scope + b, c > d");
+        for (position, written) in [(0, 0), (1, 1), (4, 1), (8, 1), (10, 3), (13, 6), (20, 6), (22, 8)] {
+            assert_eq!(relative.written(position), written, "{position}");
+        }
+    }
+}
