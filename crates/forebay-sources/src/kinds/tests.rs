@@ -96,13 +96,13 @@ fn what_is_wrong_in_settings_is_said() {
     assert!(html(r#"{"url": "example.edu", "fields": {}}"#).contains("it has no scheme"));
     assert!(html(r#"{"url": [], "fields": {}}"#).contains("at least one URL"));
     assert!(html(r#"{"url": 5}"#).contains("a URL or a list of URLs"));
-    assert!(html(r#"{"fields": {"a": "li::before"}}"#).contains("pseudo-elements are not supported"));
+    assert!(html(r#"{"fields": {"a": "li::before"}}"#).contains("is a pseudo-element"));
     assert!(
         html(r#"{"fields": {"a": {"select": "li", "html": true, "attribute": "x"}}}"#)
             .contains("only one of")
     );
     assert!(html(r#"{"fields": {"a": {"slect": "li"}}}"#).contains("slect"));
-    assert!(html(r#"{"items": "li >"}"#).contains("it ends where a selector should begin"));
+    assert!(html(r#"{"items": "li >"}"#).contains("is where the next part of a selector should be"));
     assert!(html(r#"{"unknown": 1}"#).contains("unknown"));
     let json = serde_json::from_str::<HttpJson>(r#"{"url": "https://example.edu/", "next": "links"}"#);
     assert!(json.unwrap_err().to_string().contains("is not a JSON pointer"));
