@@ -7,6 +7,7 @@
 //!
 //! Code, columns, command line and documentation use the same vocabulary; the module names follow it.
 
+pub mod backoff;
 pub mod breaker;
 pub mod canonical;
 pub mod chunk;
@@ -25,4 +26,6 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod scope;
+pub mod secret_names;
+pub mod units;
 pub mod words;

@@ -1,18 +1,15 @@
-//! Values in settings that have a unit: periods, rates, sizes.
+//! Values with a unit: periods, rates, sizes. One grammar each for the configuration and the command line.
 //!
-//! Each is one string in `forebay.toml` and parses itself while the file is read, so that a mistake is reported with
-//! its line. The patterns in the JSON Schema are what editors check; the parsers here decide.
+//! Each type parses itself, prints itself in a form that it parses, and has a JSON Schema. The pattern in the schema is
+//! for editors; the parser decides.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The longest period that is taken: a hundred years.
+/// The longest period: a hundred years.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
 
 /// A period with its unit, longer than nothing and at most a hundred years: `500ms`, `30s`, `5m`, `1h`, `30d`. A day
@@ -59,7 +56,7 @@ impl FromStr for Period {
         let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         match duration.and_then(|duration| Duration::try_from(duration).ok()) {
             Some(duration) if !duration.is_zero() && duration <= LONGEST => Ok(Self(duration)),
-            _ => Err("expected a period such as 500ms, 30s, 5m, 1h or 30d".to_owned()),
+            _ => Err("expected a duration such as 30s, 5m, 1h or 30d".to_owned()),
         }
     }
 }
@@ -78,13 +75,13 @@ impl JsonSchema for Period {
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "Period".into()
+        "Duration".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "a period with its unit, such as 500ms, 30s, 5m, 1h or 30d",
+            "description": "a duration with its unit, such as 30s, 5m, 1h or 30d",
             "pattern": "^\\s*\\d.*[a-z]\\s*$",
         })
     }
@@ -97,10 +94,7 @@ pub struct Rate(Option<f64>);
 
 impl Serialize for Rate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Some(times) => serializer.collect_str(&format_args!("{times}/s")),
-            None => serializer.serialize_str("unlimited"),
-        }
+        serializer.collect_str(self)
     }
 }
 
@@ -143,6 +137,15 @@ impl FromStr for Rate {
             Ok(Self(Some(per_second)))
         } else {
             Err(expected())
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(times) => write!(f, "{times}/s"),
+            None => f.write_str("unlimited"),
         }
     }
 }
@@ -221,6 +224,23 @@ impl FromStr for Size {
     }
 }
 
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [
+            (1 << 30, "GiB"),
+            (1_000_000_000, "GB"),
+            (1 << 20, "MiB"),
+            (1_000_000, "MB"),
+            (1 << 10, "KiB"),
+            (1000, "kB"),
+            (1, "B"),
+        ];
+        let unit = units.into_iter().find(|(length, _)| self.0.is_multiple_of(*length));
+        let (length, unit) = unit.unwrap_or((1, "B"));
+        write!(f, "{}{unit}", self.0 / length)
+    }
+}
+
 impl TryFrom<SizeForm> for Size {
     type Error = String;
 
@@ -264,6 +284,20 @@ mod tests {
         }
         for text in ["", "30", "0s", "-5m", "1 month", "soon", "40000d"] {
             assert!(millis(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_print_what_they_parse() {
+        for text in ["500ms", "30s", "90m", "1h 30m", "30d", "1500ms"] {
+            let period: Period = text.parse().unwrap();
+            assert_eq!(period.to_string().parse(), Ok(period), "{text}");
+        }
+        for text in ["2/s", "0.5/s", "unlimited"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        for text in ["10MB", "512KiB", "2GB", "7B", "4kB", "1GiB"] {
+            assert_eq!(text.parse::<Size>().unwrap().to_string(), text);
         }
     }
 

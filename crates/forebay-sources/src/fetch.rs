@@ -41,21 +41,19 @@ mod robots;
 mod robots_cache;
 mod settings;
 mod stats;
-mod units;
 mod warc;
 
 pub use address::{AllowPrivate, is_public};
 pub use body::Body;
 pub use bounds::Bounds;
 pub use error::FetchError;
-pub use redact::{is_secret, redact_url};
+pub use redact::redact_url;
 pub use request::{Download, Fetched, Request, Validators};
 pub use settings::{
     Concurrency, Contact, Encoding, FetchSettings, Header, HeaderFromEnv, HeaderFromFile, HeaderName,
     HeaderText, Robots,
 };
 pub use stats::{FetchCounts, FetchStats};
-pub use units::{Period, Rate, Size};
 pub use warc::{WarcReader, WarcWriter};
 
 use crate::Page;

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::CallOutcome;
+use crate::backoff;
 
 /// The longest window that a policy may ask for, in calls: the window is stored with the breaker.
 pub const MAX_WINDOW: u32 = 1_000;
@@ -102,9 +103,10 @@ impl BreakerPolicy {
     ///
     /// What the other side asked for is waited for in full, up to [`MAX_RETRY_AFTER`].
     pub fn wait(&self, num_opened: u32, retry_after: Option<SignedDuration>, jitter: f64) -> SignedDuration {
-        let doublings = num_opened.saturating_sub(1).min(30);
-        let wait = self.wait.checked_mul(1 << doublings).unwrap_or(self.max_wait).min(self.max_wait);
-        let wait = wait.max(SignedDuration::ZERO).mul_f64(1.0 - share(self.jitter) * share(jitter));
+        let [base, max] =
+            [self.wait, self.max_wait].map(|wait| wait.max(SignedDuration::ZERO).unsigned_abs());
+        let ceiling = SignedDuration::try_from(backoff::ceiling(base, max, num_opened));
+        let wait = ceiling.unwrap_or(self.max_wait).mul_f64(1.0 - share(self.jitter) * share(jitter));
         let asked_for = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         wait.max(asked_for)
     }

@@ -5,6 +5,7 @@
 use jiff::SignedDuration;
 
 use super::{transitions::Event, words::FailureClass};
+use crate::backoff;
 
 /// One row of [`POLICIES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,21 +82,15 @@ pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
 
 /// How long to wait before the next attempt; `None` when there is none.
 ///
-/// Exponential with full jitter: evenly spread between nothing and a ceiling that doubles with every failure up to
-/// the policy's `max_delay`, so that what failed together does not come back together. `num_failures` is the same as
-/// for [`failure_event`]; `jitter` is a random number from 0 to 1, and what lies outside counts as the nearer end.
+/// Exponential with full jitter ([`backoff::with_full_jitter`]), up to the policy's `max_delay`. `num_failures` is the
+/// same as for [`failure_event`]; `jitter` is a random number from 0 to 1.
 /// For `throttled` with a time given by the other side, use that time instead.
 pub fn backoff(class: FailureClass, num_failures: u32, jitter: f64) -> Option<SignedDuration> {
     let policy = class.policy();
     if policy.max_failures.is_some_and(|max| num_failures >= max) {
         return None;
     }
-    let doublings = num_failures.saturating_sub(1).min(30);
-    let ceiling = policy
-        .base_delay
-        .checked_mul(1 << doublings)
-        .map_or(policy.max_delay, |delay| delay.min(policy.max_delay));
-    // `clamp` keeps NaN; the longest delay does the least harm.
-    let jitter = if jitter.is_nan() { 1.0 } else { jitter.clamp(0.0, 1.0) };
-    Some(ceiling.mul_f64(jitter))
+    let (base, max) = (policy.base_delay.unsigned_abs(), policy.max_delay.unsigned_abs());
+    let wait = backoff::with_full_jitter(base, max, num_failures, jitter);
+    Some(SignedDuration::try_from(wait).unwrap_or(policy.max_delay))
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use forebay_domain::backoff;
 use forebay_store::{
     connect::Database,
     documents::embeddings::{self, Opened, Picked},
@@ -180,19 +181,18 @@ async fn ask(
     options: &EmbedOptions,
     is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> std::result::Result<Vec<Vec<f32>>, EmbedTrouble> {
-    let mut backoff = options.backoff;
     let mut tries = 1;
     loop {
         let trouble = match endpoint.embed(texts).await {
             Ok(embeddings) => return Ok(embeddings),
             Err(trouble) => trouble,
         };
-        let wait = trouble.retry_after.unwrap_or(backoff);
+        let backoff = || backoff::ceiling(options.backoff, options.max_wait, tries);
+        let wait = trouble.retry_after.unwrap_or_else(backoff);
         if !trouble.is_passing() || tries >= options.max_tries || wait > options.max_wait || is_stopped() {
             return Err(trouble);
         }
         tokio::time::sleep(wait).await;
-        backoff = (backoff * 2).min(options.max_wait);
         tries += 1;
     }
 }

@@ -104,7 +104,7 @@ impl Identity {
             };
             let parsed = (name.as_str().parse::<HeaderName>(), HeaderValue::from_str(value.trim()));
             let (Ok(name), Ok(mut value)) = parsed else { return Err(missing(place)) };
-            if is_secret || name == COOKIE || super::redact::is_secret(name.as_str()) {
+            if is_secret || name == COOKIE || forebay_domain::secret_names::is_secret(name.as_str()) {
                 value.set_sensitive(true);
                 secret.insert(name, value);
             } else {

@@ -1,21 +1,20 @@
-//! Trying again: how often, and after which wait.
+//! Retries: how many, and how long to wait before each.
 
 use std::time::Duration;
 
-use forebay_domain::handoff::FailureClass;
+use forebay_domain::{backoff, handoff::FailureClass};
 
 use super::{FetchError, FetchSettings};
 
-/// The tries of one request so far.
+/// The retries of one request so far.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     num_retries: u8,
 }
 
 impl Retry {
-    /// How long to wait before the next try, or the error if there is none. `jitter` is a random number from 0 to 1:
-    /// waits are spread evenly between nothing and a ceiling that doubles, so that what failed together does not come
-    /// back together. A time that the host gave is not waited for here: the host is paused for everybody.
+    /// How long to wait before the next retry, or the error if there is none left. `jitter` is a random number from 0
+    /// to 1. A wait that the host asked for is not included: the host is paused for all requests.
     pub(super) fn next_wait(
         &mut self,
         error: FetchError,
@@ -33,13 +32,12 @@ impl Retry {
         if !may_pass || self.num_retries >= settings.retries {
             return Err(error);
         }
-        let doublings = u32::from(self.num_retries.min(30));
         self.num_retries += 1;
         if error.retry_after().is_some() {
             return Ok(Duration::ZERO);
         }
-        let ceiling = settings.backoff.get().saturating_mul(1 << doublings).min(settings.max_backoff.get());
-        Ok(ceiling.mul_f64(jitter.clamp(0.0, 1.0)))
+        let (base, max) = (settings.backoff.get(), settings.max_backoff.get());
+        Ok(backoff::with_full_jitter(base, max, self.num_retries.into(), jitter))
     }
 }
 

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use forebay_domain::units::{Period, Rate, Size};
 use reqwest::header::{self, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::AllowPrivate;
-use super::units::{Period, Rate, Size};
 
 /// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
 /// hold over all sources of a process that fetch from that host. Proxies of the environment (`HTTPS_PROXY` and the like)

@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use super::file::{FileFormat, RecordsPointer, check_records, read_options};
 use super::masked;
 use super::value::EnvValue;
-use crate::fetch::Period;
 use crate::{Error, ReadOptions};
+use forebay_domain::units::Period;
 
 pub use log::{LogLevel, LogLine};
 pub use process::{Output, Stopper};

@@ -6,7 +6,8 @@
 use serde::Serializer;
 use url::Url;
 
-use crate::fetch::{is_secret, redact_url};
+use crate::fetch::redact_url;
+use forebay_domain::secret_names::is_secret;
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::value::Secret;
-use crate::fetch::Period;
 use crate::{Error, Format, ReadOptions};
+use forebay_domain::units::Period;
 
 /// Rows of a Postgres table or query, read in one transaction that can only read.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]

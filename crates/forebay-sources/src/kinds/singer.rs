@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::command::{LogTaker, Output, RunContext, Stopper, check_argv, check_env};
 use super::value::EnvValue;
 use super::{Command, FileFormat, masked};
-use crate::fetch::Period;
 use crate::{Error, Format, ReadOptions, SingerOptions};
+use forebay_domain::units::Period;
 
 /// A Singer tap.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -7,8 +7,9 @@ use std::{fmt, str::FromStr, time};
 
 use clap::ValueEnum;
 use forebay_domain::scope::Scope;
+pub(crate) use forebay_domain::units::Period as Duration;
 use forebay_engine::logs::Level;
-use jiff::{Span, SpanRelativeTo, Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::failure::Failure;
 
@@ -54,43 +55,6 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
         return Ok(midnight.timestamp());
     }
     Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
-}
-
-/// The longest duration that is taken: a hundred years.
-const LONGEST: time::Duration = time::Duration::from_hours(24 * 36_500);
-
-/// A duration with its unit, longer than nothing and at most a hundred years: `30s`, `5m`, `1h`, `30d`. A day has 24
-/// hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Duration(time::Duration);
-
-impl Duration {
-    /// The duration.
-    pub(crate) fn get(self) -> time::Duration {
-        self.0
-    }
-}
-
-impl FromStr for Duration {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let span = text.trim().parse::<Span>().ok();
-        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        match duration.and_then(|duration| time::Duration::try_from(duration).ok()) {
-            Some(duration) if !duration.is_zero() && duration <= LONGEST => Ok(Self(duration)),
-            _ => Err("expected a duration such as 30s, 5m, 1h or 30d".to_owned()),
-        }
-    }
-}
-
-impl TryFrom<String> for Duration {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
 }
 
 /// A duration, or that there is none.

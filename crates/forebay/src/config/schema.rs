@@ -9,31 +9,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde_json::Value;
 
 use super::Config;
-use crate::cli::values::{Duration, Share};
+use crate::cli::values::Share;
 
 /// The schema of the whole file.
 pub(crate) fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Config>();
     schema.insert("title".to_owned(), "forebay.toml".into());
     schema.to_value()
-}
-
-impl JsonSchema for Duration {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "a duration with its unit, such as 30s, 5m, 1h or 30d",
-            "pattern": "^\\s*\\d.*[a-z]\\s*$",
-        })
-    }
 }
 
 impl JsonSchema for Share {

@@ -1,15 +1,16 @@
 //! The last line of defence against printing a password.
 //!
-//! Code should not put secrets into messages to begin with. Database drivers and users do, so all text that reaches
-//! standard error passes here: the password in `scheme://user:password@host`, and the value of `password=` in a
-//! keyword connection string or a URL's query, become `***`.
+//! Code should not put secrets into messages. Database drivers and users do, so all text that reaches standard error
+//! passes here: the password in `scheme://user:password@host`, and the value of a name such as `password=`, `--pwd=` or
+//! `passphrase=` in a connection string, a URL's query or a command line, become `***`.
+
+use forebay_domain::secret_names::is_password;
 
 const MASK: &str = "***";
 
 /// The text without passwords.
 pub(crate) fn redact(text: &str) -> String {
-    let without_urls = mask_url_passwords(text);
-    mask_keyword(&without_urls, "password=")
+    mask_values(&mask_url_passwords(text))
 }
 
 /// Masks between the first `:` and the last `@` of each URL's authority (RFC 3986, section 3.2). The last `@` counts,
@@ -34,16 +35,22 @@ fn mask_url_passwords(text: &str) -> String {
     out
 }
 
-/// Masks the value after every `keyword`, quoted or not.
-fn mask_keyword(text: &str, keyword: &str) -> String {
+/// Masks the value of every `name=value` whose name means a password, quoted or not.
+fn mask_values(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.to_ascii_lowercase().find(keyword) {
-        let (head, value) = rest.split_at(at + keyword.len());
+    while let Some(at) = rest.find('=') {
+        let (head, value) = rest.split_at(at + 1);
         out.push_str(head);
+        rest = value;
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let name = head[..at].rsplit(|c: char| !is_part(c)).next().unwrap_or_default();
+        if !is_password(name) || value.is_empty() || value.starts_with(char::is_whitespace) {
+            continue;
+        }
         out.push_str(MASK);
-        rest = match value.strip_prefix('\'') {
-            Some(quoted) => quoted.find('\'').map_or("", |end| &quoted[end + 1..]),
+        rest = match value.chars().next().filter(|quote| matches!(quote, '\'' | '"')) {
+            Some(quote) => value[1..].find(quote).map_or("", |end| &value[end + 2..]),
             None => value.find(|c: char| c.is_whitespace() || c == '&').map_or("", |end| &value[end..]),
         };
     }
@@ -63,6 +70,8 @@ mod tests {
             ("postgres://me:p@ss@db/x", "postgres://me:***@db/x"),
             ("host=db password=pw user=me", "host=db password=*** user=me"),
             ("PASSWORD='two words' x", "PASSWORD=*** x"),
+            ("run --pwd=pw --key=id passphrase=\"two words\" x", "run --pwd=*** --key=id passphrase=*** x"),
+            ("db_pass=pw, client_secret=s session=Spring", "db_pass=*** client_secret=*** session=Spring"),
             ("postgres://db/x?password=pw&sslmode=require", "postgres://db/x?password=***&sslmode=require"),
         ] {
             assert_eq!(redact(text), masked);
@@ -71,8 +80,14 @@ mod tests {
 
     #[test]
     fn what_holds_no_password_stays() {
-        for text in ["", "postgres://me@db/x", "https://courses.example.edu/a@b", "see docs: a@b", "ünïcödé"]
-        {
+        for text in [
+            "",
+            "postgres://me@db/x",
+            "https://courses.example.edu/a@b",
+            "see docs: a@b",
+            "ünïcödé=1",
+            "password = 1",
+        ] {
             assert_eq!(redact(text), text);
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use forebay_domain::{breaker::BreakerPolicy, freshness::FreshnessPolicy};
+use forebay_domain::{breaker::BreakerPolicy, freshness::FreshnessPolicy, units::Rate};
 use forebay_engine::scrape::SourceDefinition;
 use forebay_sources::{
     crawl::CrawlSettings,
-    fetch::{FetchSettings, Rate, Robots},
+    fetch::{FetchSettings, Robots},
 };
 use jiff::SignedDuration;
 
