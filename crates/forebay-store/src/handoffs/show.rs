@@ -3,7 +3,10 @@
 //! These statements only read and lock nothing. Lists and counts scan all hand-offs of a pipeline: an index for them
 //! would slow down every hand-off.
 
-use forebay_domain::identity::{ReferenceId, VersionHash};
+use forebay_domain::{
+    handoff::{Change, FailureClass, ReasonCode, State},
+    identity::{ReferenceId, VersionHash},
+};
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
@@ -171,8 +174,8 @@ pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Resu
         .map(|row| {
             Ok(HandoffCount {
                 pipeline: row.read("pipeline")?,
-                state: row.read("state")?,
-                reason_code: row.read("reason_code")?,
+                state: row.word::<State>("state")?.to_string(),
+                reason_code: row.word::<ReasonCode>("reason_code")?.to_string(),
                 failure_code: row.read("failure_code")?,
                 num_handoffs: row.count("num_handoffs")?,
                 oldest_enqueued_at: row.read("oldest_enqueued_at")?,
@@ -221,7 +224,7 @@ pub async fn attempts_of(
                 pipeline: row.read("pipeline")?,
                 payload_hash: row.read::<SqlHash>("payload_hash")?.0,
                 attempt: row.read("attempt")?,
-                failure_class: row.read("failure_class")?,
+                failure_class: row.word::<FailureClass>("failure_class")?.to_string(),
                 reason_code: row.read("reason_code")?,
                 message: row.read("message")?,
                 failed_at: row.read("failed_at")?,
@@ -242,7 +245,7 @@ pub async fn failures_since(client: &impl GenericClient, since: Timestamp) -> Re
         .map(|row| {
             Ok(FailureCount {
                 pipeline: row.read("pipeline")?,
-                failure_class: row.read("failure_class")?,
+                failure_class: row.word::<FailureClass>("failure_class")?.to_string(),
                 reason_code: row.read("reason_code")?,
                 num_attempts: row.count("num_attempts")?,
                 message: row.read("message")?,
@@ -257,9 +260,9 @@ fn handoff(row: &Row) -> Result<HandoffRow> {
         source: row.read("source")?,
         record_key: row.read("record_key")?,
         pipeline: row.read("pipeline")?,
-        state: row.read("state")?,
-        reason_code: row.read("reason_code")?,
-        change: row.read("change")?,
+        state: row.word::<State>("state")?.to_string(),
+        reason_code: row.word::<ReasonCode>("reason_code")?.to_string(),
+        change: row.word::<Change>("change")?.to_string(),
         version: row.read("version")?,
         generation: row.read("generation")?,
         num_attempts: row.read("num_attempts")?,

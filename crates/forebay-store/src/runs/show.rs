@@ -1,6 +1,9 @@
 //! Runs, for operators.
 
-use forebay_domain::run::{Counts, RunStatus};
+use forebay_domain::{
+    reject::RejectReason,
+    run::{Counts, RunStatus},
+};
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row, types::Type};
 
@@ -132,7 +135,7 @@ pub async fn rejected(client: &impl GenericClient, run_id: i64, limit: i64) -> R
             Ok(RejectedRecord {
                 input: row.read("input")?,
                 line: row.read("line")?,
-                reason_code: row.read("reason_code")?,
+                reason_code: row.word::<RejectReason>("reason_code")?.to_string(),
                 message: row.read("message")?,
                 raw_text: row.read("raw_text")?,
                 raw_length: row.read("raw_length")?,

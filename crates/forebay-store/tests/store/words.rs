@@ -1,6 +1,10 @@
 //! Words in columns that this program doesn't know are errors, never defaults.
 
-use forebay_store::{breakers, runs, testing};
+use forebay_store::{
+    breakers,
+    handoffs::{self, HandoffFilter},
+    runs, testing,
+};
 
 #[tokio::test]
 async fn an_unknown_status_is_an_error_that_names_it() {
@@ -36,4 +40,19 @@ async fn unknown_words_of_breakers_are_errors() {
     client.batch_execute(outcomes).await.unwrap();
     let error = breakers::find(&client, 1).await.unwrap_err();
     assert_eq!(error.to_string(), "the column outcomes holds the unknown word \"puzzled\"");
+}
+
+#[tokio::test]
+async fn an_unknown_state_of_a_hand_off_is_an_error() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    let newer = "alter table forebay.ingestion_handoffs drop constraint ingestion_handoffs_state_check;
+        insert into forebay.ingestion_handoffs
+                (reference_id, pipeline_id, payload_hash, version, state, change, reason_code)
+            select gen_random_uuid(), pipeline_id, sha256(''), 1, 'parked', 'added', 'added' from forebay.pipelines";
+    client.batch_execute(newer).await.unwrap();
+    let filter = HandoffFilter { limit: 10, ..HandoffFilter::default() };
+    let error = handoffs::list(&client, &filter).await.unwrap_err();
+    assert_eq!(error.to_string(), "the column state holds the unknown word \"parked\"");
+    assert_eq!(handoffs::counts(&client, None).await.unwrap_err().code(), "unknown_word");
 }
