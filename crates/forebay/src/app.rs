@@ -18,10 +18,9 @@ use crate::{
     ui::{Output, Ui},
 };
 
-/// The durable half of a scraper: stable, versioned references on your own Postgres, and the hand-off to whatever
-/// ingests them.
+/// Durable storage and change history for scrapers, on your own Postgres, with reliable hand-off to ingestion.
 ///
-/// With no database configured, Forebay runs a private Postgres of its own in its data folder.
+/// Without a configured database, Forebay runs a private Postgres in its data folder.
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -40,9 +39,9 @@ Exit codes:
   0    done
   1    the work failed
   2    wrong usage or configuration
-  3    a run is held by a guard
-  4    the database cannot be reached
-  5    a source is unavailable, and there is nothing to serve
+  3    a guard holds a run for review
+  4    the database is unreachable
+  5    a source is unavailable, and no stored data can be served
   130  stopped by Ctrl-C or SIGTERM
 
 Start here:
@@ -62,28 +61,28 @@ pub(crate) enum Command {
     History(history::Args),
     Stats(stats::Args),
     Export(export::Args),
-    /// Runs: what each did, and what becomes of those that a guard holds
+    /// List, inspect, release and reject runs
     #[command(
         subcommand,
         after_help = "Examples:\n  forebay runs list --status held\n  forebay runs show 7\n  forebay runs release 7"
     )]
     Runs(runs::Command),
-    /// The same as `forebay runs rekey`.
+    /// The same as `forebay runs rekey`
     #[command(hide = true)]
     Rekey(runs::RekeyArgs),
-    /// Hand-offs: what has been promised to ingestion, and how it stands
+    /// List, retry, cancel and verify hand-offs to ingestion
     #[command(
         subcommand,
         after_help = "Examples:\n  forebay handoffs counts\n  forebay handoffs list --state failed\n  forebay handoffs show courses/CSC-126"
     )]
     Handoffs(handoffs::Command),
-    /// Sources and their policies
+    /// List, inspect and test sources
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
-    /// The configuration: checked, and its schema for editors
+    /// Check the configuration and print its schema
     #[command(subcommand, after_help = "Examples:\n  forebay config check\n  forebay config schema")]
     Config(config::Command),
-    /// The schema, and the private Postgres
+    /// Manage the database schema and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
     Db(db::Command),
     Mcp(mcp::Args),
@@ -128,7 +127,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     }
 }
 
-/// Reads the process's arguments. Help, version and wrong usage have been printed when this returns an error.
+/// Parses the process's arguments. Help, version and usage errors are already printed when this returns an error.
 pub(crate) fn parse() -> Result<Cli, Exit> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     Cli::try_parse_from(&arguments).map_err(|error| {
@@ -136,13 +135,13 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
         let text = error.render().to_string();
         match text.strip_prefix("error:") {
             Some(_) if wants_json(&arguments) => Ui::new(Output::Json, true).fail(&usage_failure(&error)),
-            // Like every other error it has a code; the rest is said best by the parser.
+            // The parser's text, with a code like every other error.
             Some(rest) => {
                 Ui::new(Output::Human, false).note(format!("error[usage]:{rest}").trim_end());
                 Exit::Usage
             }
             None => {
-                // Help or version. Nobody is left to tell when it cannot be printed.
+                // Help or version. If it cannot be printed, the error cannot be printed either.
                 let _ = error.print();
                 if is_answer { Exit::Done } else { Exit::Usage }
             }
@@ -150,7 +149,7 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
     })
 }
 
-/// Whether the arguments ask for JSON, looked for by hand because they did not parse.
+/// Whether the arguments ask for JSON, checked by hand because they did not parse.
 fn wants_json(arguments: &[OsString]) -> bool {
     arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--output=json")
         || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")

@@ -1,7 +1,7 @@
-//! What a command gets besides its own arguments: where to print, and where configuration and data are.
+//! What a command gets besides its arguments: the output, the configuration and the database.
 //!
-//! Nothing here is read before a command asks for it, so `forebay init` and `forebay completions` work in a folder
-//! whose configuration is broken.
+//! Everything is read on demand, so `forebay init` and `forebay completions` work in a folder whose configuration is
+//! broken.
 
 mod pipelines;
 mod scraper;
@@ -26,13 +26,13 @@ use crate::{
     ui::Ui,
 };
 
-/// The name of the configuration file that is looked for in the current folder.
+/// The default configuration file, in the current folder.
 pub(crate) const CONFIG_FILE: &str = "forebay.toml";
 
 /// The surroundings of a command.
 #[derive(Debug)]
 pub(crate) struct Context {
-    /// The one place to print.
+    /// All output.
     pub(crate) ui: Ui,
     globals: Globals,
 }
@@ -42,8 +42,8 @@ impl Context {
         Self { ui: Ui::new(globals.output, globals.quiet), globals }
     }
 
-    /// The configured database: `--database-url`, else `FOREBAY_DATABASE_URL`, else `DATABASE_URL`. `None` means the
-    /// private cluster. An empty variable counts as absent.
+    /// The configured database; `None` means the private cluster. Precedence: `--database-url`, `FOREBAY_DATABASE_URL`,
+    /// `DATABASE_URL`.
     pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
         let own = self.globals.database_url.clone();
         let shared = || env::var(env_vars::DATABASE_URL).ok().map(DatabaseUrl::from);
@@ -51,7 +51,7 @@ impl Context {
         own.filter(is_set).or_else(|| shared().filter(is_set))
     }
 
-    /// The folder of the private cluster: `--data-dir`, else `FOREBAY_DATA_DIR`, else the user's default.
+    /// The folder of the private cluster. Precedence: `--data-dir`, `FOREBAY_DATA_DIR`, the user's data folder.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
         match self.globals.data_dir.clone().filter(|path| !path.as_os_str().is_empty()) {
             Some(chosen) => Ok(chosen),
@@ -59,7 +59,7 @@ impl Context {
         }
     }
 
-    /// Which database the command is about.
+    /// The database to use.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
         match self.database_url() {
             Some(url) => Ok(Target::Url(url.reveal().to_owned())),
@@ -67,7 +67,7 @@ impl Context {
         }
     }
 
-    /// Opens the database as it is, whatever its schema.
+    /// Opens the database without checking its schema.
     pub(crate) async fn bare_database(&self) -> Result<Database, Failure> {
         self.opened(OpenOptions::default()).await
     }
@@ -76,8 +76,8 @@ impl Context {
         Ok(Database::open(self.target()?, options).await?)
     }
 
-    /// Opens the database with the schema in place: the private cluster is migrated on the way, a configured database
-    /// that lacks migrations is an error that says so.
+    /// Opens the database with a current schema: migrates the private cluster; a configured database with pending
+    /// migrations is an error.
     pub(crate) async fn database(&self) -> Result<Database, Failure> {
         self.migrated(OpenOptions::default()).await
     }
@@ -90,14 +90,14 @@ impl Context {
         match ready {
             Ok(()) => Ok(database),
             Err(error) => {
-                // The error to report is the one about the schema.
+                // The error about the schema is the one to report.
                 let _ = database.close().await;
                 Err(error.into())
             }
         }
     }
 
-    /// Opens the database as [`Self::database`] does, works with it, and closes it however the work ended.
+    /// Opens the database like [`Self::database`], runs `work`, and closes it however that ended.
     pub(crate) async fn with_database<T>(
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
@@ -105,7 +105,7 @@ impl Context {
         self.with_connections(OpenOptions::default().pool_size, work).await
     }
 
-    /// The same with so many connections at most.
+    /// The same with at most `pool_size` connections.
     pub(crate) async fn with_connections<T>(
         &self,
         pool_size: usize,
@@ -119,26 +119,26 @@ impl Context {
         Ok(result)
     }
 
-    /// Where the configuration is or would be: `--config`, else `./forebay.toml`.
+    /// The path of the configuration: `--config`, or `./forebay.toml`.
     pub(crate) fn config_path(&self) -> &Path {
         self.globals.config.as_deref().unwrap_or(Path::new(CONFIG_FILE))
     }
 
-    /// The configuration. A file named by `--config` must exist; without one, no `./forebay.toml` means defaults.
+    /// The configuration. A file given with `--config` must exist; a missing `./forebay.toml` means defaults.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(self.config_file()?.unwrap_or_default())
     }
 
-    /// The configuration, if there is a file of it.
+    /// The configuration, if its file exists.
     pub(crate) fn config_file(&self) -> Result<Option<Config>, Failure> {
         match Config::read(self.config_path())? {
             Some(config) => Ok(Some(config)),
             None if self.globals.config.is_none() => Ok(None),
             None => Err(Failure::usage(
                 "config_not_found",
-                format!("there is no configuration file {}", self.config_path().display()),
+                format!("the configuration file {} doesn't exist", self.config_path().display()),
             )
-            .hint("write one with `forebay init`")),
+            .hint("create one with `forebay init`")),
         }
     }
 }

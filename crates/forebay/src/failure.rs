@@ -1,8 +1,7 @@
-//! How a command ends: its exit code, and the one form that every error takes on its way to the user.
+//! Exit codes, and the one form in which users see every error.
 //!
 //! Library crates have their own error enums with a stable `code()` and a `hint()`; each gets one `From` here. A
-//! failure never carries a secret: [`crate::ui::redact`] is applied to all its text when it is made, so nothing that
-//! prints it has to remember.
+//! failure never holds a secret: its text passes [`crate::ui::redact`] when it is made.
 
 use std::{error::Error, fmt, process::ExitCode};
 
@@ -21,11 +20,11 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A run is held by a guard.
     Held = 3,
-    /// The database cannot be reached.
+    /// The database is unreachable.
     DatabaseUnreachable = 4,
-    /// A source is unavailable: its breaker is open, it cannot be had, or there is nothing to serve.
+    /// A source is unavailable: its breaker is open, it failed, or there is no data to serve.
     Unavailable = 5,
-    /// Stopped by Ctrl-C or SIGTERM before its end, as shells tell it.
+    /// Stopped by Ctrl-C or SIGTERM; the code that shells use.
     Interrupted = 130,
 }
 
@@ -46,7 +45,7 @@ pub(crate) struct Failure {
     exit: Exit,
 }
 
-/// The code of the failure that is none: the reader of our output went away (`forebay export | head`).
+/// The code for a closed output (`forebay export | head`), which is not shown as an error.
 const OUTPUT_CLOSED: &str = "output_closed";
 
 impl Failure {
@@ -70,12 +69,12 @@ impl Failure {
     /// A write to standard output or a file failed.
     pub(crate) fn output(error: &std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self::new(OUTPUT_CLOSED, "nobody reads the output any more").exit(Exit::Done);
+            return Self::new(OUTPUT_CLOSED, "the output was closed").exit(Exit::Done);
         }
-        Self::new("output_failed", "the output cannot be written").because(error)
+        Self::new("output_failed", "could not write the output").because(error)
     }
 
-    /// A library's error: its message becomes the failure's, its sources the causes.
+    /// A library's error with its source chain as causes.
     pub(crate) fn from_error(code: &'static str, error: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(code, error.to_string());
         if let Some(source) = error.source() {
@@ -96,7 +95,7 @@ impl Failure {
         self
     }
 
-    /// Adds an error and all that caused it. A cause whose text its parent already contains is left out: some
+    /// Adds an error and its source chain. Skips a cause whose text the previous one already contains, because some
     /// libraries print their source themselves.
     pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
         let mut next = Some(error);

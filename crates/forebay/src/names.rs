@@ -1,4 +1,4 @@
-//! Names that people type: looked up, and what was probably meant where nothing has that name.
+//! Looking up names that people type, with a suggestion for a misspelt one.
 
 use forebay_store::{
     connect::Client,
@@ -19,9 +19,9 @@ pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failur
     Err(match nearest(name, known.iter().map(String::as_str)) {
         Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
         None if known.is_empty() => {
-            failure.hint("nothing is stored yet; `forebay persist` brings records in")
+            failure.hint("no records are stored yet; add some with `forebay persist`")
         }
-        None => failure.hint("`forebay sources list` shows the sources"),
+        None => failure.hint("list the sources with `forebay sources list`"),
     })
 }
 
@@ -29,26 +29,27 @@ pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failur
 /// `no_such_reference`.
 pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRow, Failure> {
     let Some(parsed) = ReferenceName::parse(name) else {
-        let message = format!("{name:?} does not name a reference");
+        let message = format!("{name:?} is not a reference");
         return Err(Failure::usage("reference_name", message)
-            .hint("a reference is named NAME/RECORD_KEY, as in courses/CSC-126, or by its uuid"));
+            .hint("name a reference as NAME/RECORD_KEY, such as courses/CSC-126, or by its UUID"));
     };
     if let Some(found) = history::find(&***client, &parsed).await? {
         return Ok(found);
     }
     let failure = |message: String| Failure::usage("no_such_reference", message);
     let ReferenceName::Key { source: source_name, record_key } = parsed else {
-        return Err(failure(format!("there is no reference {name}"))
-            .hint("an id is computed from source and key; try NAME/RECORD_KEY"));
+        return Err(
+            failure(format!("there is no reference {name}")).hint("try NAME/RECORD_KEY instead of the id")
+        );
     };
     let source = source(client, &source_name).await?;
     let key = source.key_fields.join("|");
     Err(failure(format!("the source {source_name} has no reference with the key {record_key:?}")).hint(
-        format!("its keys are made of {key}; `forebay export --source {source_name}` prints what is there"),
+        format!("its keys consist of {key}; list its records with `forebay export --source {source_name}`"),
     ))
 }
 
-/// Makes sure that pipelines of these names exist. Errors: `no_such_pipeline`, which tells those that do.
+/// Checks that these pipelines exist. Errors: `no_such_pipeline`, which lists those that do.
 pub(crate) async fn pipelines<'a>(
     client: &Client,
     names: impl IntoIterator<Item = &'a String>,
@@ -59,36 +60,22 @@ pub(crate) async fn pipelines<'a>(
         None => Ok(()),
         Some(unknown) => {
             let message = format!("there is no pipeline {unknown:?}");
-            Err(Failure::usage("no_such_pipeline", message).hint(format!("there are: {}", known.join(", "))))
+            Err(Failure::usage("no_such_pipeline", message)
+                .hint(format!("the pipelines are {}", known.join(", "))))
         }
     }
 }
 
-/// The name that is nearest to an unknown one, if any is near enough.
+/// The known name closest to an unknown one, if any is close enough.
 pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, name) = known.map(|name| (distance(unknown, name), name)).min()?;
-    // A third of the letters may differ: beyond that a suggestion is a guess.
+    // At most a third of the letters may differ; beyond that a suggestion is a guess.
     (distance * 3 <= unknown.chars().count().max(3)).then_some(name)
 }
 
-/// Edit distance with transposition of neighbours (optimal string alignment), without regard to case.
+/// Edit distance with transposition of neighbours (optimal string alignment), ignoring case.
 fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().collect();
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
-    for i in 1..=left.len() {
-        let mut row = vec![i];
-        for j in 1..=right.len() {
-            let change = usize::from(left[i - 1] != right[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
+    strsim::osa_distance(&left.to_lowercase(), &right.to_lowercase())
 }
 
 #[cfg(test)]

@@ -133,22 +133,22 @@ impl fmt::Display for Share {
 /// A switch that overrides the source's setting in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
-    /// Hold a run that breaks a threshold
+    /// Hold a run that exceeds a threshold
     On,
     /// Apply every run
     Off,
 }
 
-/// How much a line of a log matters.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
     /// Everything
     Debug,
-    /// What goes on
+    /// Progress
     Info,
-    /// What may want looking after
+    /// Possible problems
     Warn,
-    /// What went wrong
+    /// Errors
     Error,
 }
 

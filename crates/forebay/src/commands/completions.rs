@@ -17,7 +17,7 @@ Examples:
   forebay completions zsh > ~/.zfunc/_forebay
   forebay completions fish > ~/.config/fish/completions/forebay.fish")]
 pub(crate) struct Args {
-    /// The shell
+    /// Shell to generate the script for
     #[arg(value_enum)]
     shell: Shell,
 }

@@ -15,12 +15,12 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// See Forebay work: scrape, persist, hand off, ingest and search a made-up site
+/// Scrape, persist, hand off, ingest and search a sample site
 ///
-/// This machine serves a made-up site of courses and events. The first run loads it. The second shows that a replay
-/// writes nothing. The third finds the changes of the next day. The last one meets a broken page and is held. Without a
-/// configured database, a private Postgres is started in the data folder. The demo works in a database of its own,
-/// `forebay_demo`, and drops it at the end.
+/// Serves a sample site of courses and events on this machine and scrapes it four times: a first load, a replay that
+/// writes nothing, a day with changes, and a broken page that is held for review. Without a configured database, it
+/// starts a private Postgres in the data folder. The demo creates the database `forebay_demo` and drops it at the
+/// end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
   forebay demo --data-dir /tmp/forebay-demo
   forebay demo --output json")]
 pub(crate) struct Args {
-    /// Keep the demo's database for inspection; the next demo replaces it
+    /// Keep the demo database for inspection; the next demo replaces it
     #[arg(long)]
     pub(crate) keep: bool,
 }

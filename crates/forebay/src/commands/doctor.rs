@@ -13,7 +13,7 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Check the database, its maintenance and the queues, and say what to do
+/// Check the database, its maintenance and the queues, and suggest fixes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Ends with 1 if anything is bad; warnings alone are told and end with 0.

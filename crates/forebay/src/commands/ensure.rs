@@ -15,10 +15,10 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Make sure that the data of an entity type is fresh
+/// Refresh an entity type if its data is stale
 ///
-/// What is stored and young enough is left alone; otherwise its source is scraped, once, however many ask at the same
-/// time on any number of machines. When that fails, what is stored is served for as long as the configuration allows.
+/// Fresh data is left alone. Stale data is scraped once, no matter how many processes ask at the same time. If the
+/// scrape fails, the stored data is served for as long as the configuration allows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,19 +26,19 @@ Examples:
   forebay ensure course --scope 'semester=Spring 2026' --scope university=CSI
   forebay ensure course --read-only --output json")]
 pub(crate) struct Args {
-    /// What is wanted, such as `course`: the `entity` of a source
+    /// Entity type, such as `course`: the `entity` of a source
     #[arg(value_name = "ENTITY", value_parser = values::name)]
     pub(crate) entity: String,
 
-    /// The part that is wanted; may be repeated [default: all of it]
+    /// Scope to refresh; repeatable [default: the whole source]
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) scope: Vec<ScopePair>,
 
-    /// Scrape even if what is stored is fresh
+    /// Scrape even if the stored data is fresh
     #[arg(long, conflicts_with = "read_only")]
     pub(crate) force: bool,
 
-    /// Never scrape: tell what is stored, and how old it is
+    /// Never scrape; only report the stored data and its age
     #[arg(long)]
     pub(crate) read_only: bool,
 }

@@ -17,9 +17,9 @@ use crate::{
     names,
 };
 
-/// Print the records of the active references, one JSON object a line
+/// Print the records of active references, one JSON object per line
 ///
-/// With --output json, one array holds them all.
+/// With --output json, prints one array.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,11 +27,11 @@ Examples:
   forebay export --source courses --at 2026-01-12 | head
   forebay export | gzip > all.jsonl.gz")]
 pub(crate) struct Args {
-    /// Export this source only
+    /// Only this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 
-    /// Export what was observed at this time [default: now]
+    /// Records as observed at this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) at: Option<Timestamp>,
 }

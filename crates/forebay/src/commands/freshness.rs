@@ -15,7 +15,7 @@ use crate::{
 
 /// Show how fresh each entity type and scope is
 ///
-/// What is fresh and for how long is said by `[freshness]` and `[entities.NAME]` of the configuration.
+/// The time to live comes from `[freshness]` and `[entities.NAME]` in the configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,7 +23,7 @@ Examples:
   forebay freshness --stale
   forebay freshness --entity course --output json")]
 pub(crate) struct Args {
-    /// Only scopes that are due, failing or never synced, including those that only the configuration declares
+    /// Only scopes that are due, failing or never synced, including scopes that exist only in the configuration
     #[arg(long)]
     pub(crate) stale: bool,
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENTITY", value_parser = values::name)]
     pub(crate) entity: Option<String>,
 
-    /// Most entries to show
+    /// Maximum number of entries
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
 }

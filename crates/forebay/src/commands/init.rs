@@ -20,8 +20,8 @@ const SCHEMA_FILE: &str = "forebay.schema.json";
 
 /// Write a commented forebay.toml
 ///
-/// The file shows the settings with their defaults. It is written to ./forebay.toml, or where --config says. Beside it
-/// goes forebay.schema.json, by which editors complete and check the file.
+/// The file lists the settings with their defaults. Writes to ./forebay.toml, or to the path in --config, and adds
+/// forebay.schema.json beside it for completion and checks in editors.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
   forebay init --config etc/forebay.toml
   forebay init --force")]
 pub(crate) struct Args {
-    /// Overwrite files that are already there
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }

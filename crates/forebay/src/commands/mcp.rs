@@ -27,16 +27,16 @@ const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Requests that are answered at a time, and what a scrape takes.
 const NUM_CONNECTIONS: usize = 8;
 
-/// Serve AI tools what is stored (MCP, on standard input and output)
+/// Serve stored data to AI tools over MCP (stdio)
 ///
-/// AI tools start this by themselves: it is written into their configuration.
+/// AI tools start this command from their own configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay mcp
   forebay mcp --allow-scrape --config /etc/forebay/forebay.toml")]
 pub(crate) struct Args {
-    /// Let `ensure_data` scrape the sources of the configuration; without it nothing is ever written
+    /// Allow `ensure_data` to scrape the configured sources; without it, the server never writes
     #[arg(long)]
     pub(crate) allow_scrape: bool,
 }

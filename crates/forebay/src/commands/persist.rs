@@ -29,8 +29,8 @@ use crate::{
 
 /// Persist records from files or standard input
 ///
-/// Makes one run for each FILE, in the order given. A record's identity is the source and its key; a record that is
-/// already stored with the same content writes nothing.
+/// Makes one run per FILE, in the given order. The source and the key identify a record. A record that is already
+/// stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A source that forebay.toml or the database knows needs no --key.
@@ -43,39 +43,39 @@ Examples:
   forebay persist spring.json --source courses --scope 'semester=Spring 2026' --complete
   forebay persist old.json --source courses --observed-at 2019-04-14")]
 pub(crate) struct Args {
-    /// Files to read, in order; `-` is standard input
+    /// Files to read, in order; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The source that the records come from
+    /// Source of the records
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: String,
 
-    /// Fields that identify a record, in order; may be repeated
+    /// Fields that identify a record, in order; repeatable
     #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = values::name)]
     pub(crate) key: Vec<String>,
 
-    /// What the records are, such as `course`
+    /// Entity type of the records, such as `course`
     #[arg(long, value_name = "TYPE", value_parser = values::name)]
     pub(crate) entity: Option<String>,
 
-    /// The part of the source that this run covers; may be repeated
+    /// Scope that this run covers; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) scope: Vec<ScopePair>,
 
-    /// Format of the files [default: the source's, else auto]
+    /// Format of the files [default: the source's, or auto]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// Where in a JSON document the records are, as a JSON pointer
+    /// JSON pointer to the records in a JSON document
     #[arg(long, value_name = "POINTER")]
     pub(crate) records: Option<Pointer>,
 
-    /// The stream of a Singer tap that is read, if it sends several
+    /// Stream to read if a Singer tap sends several
     #[arg(long, value_name = "NAME")]
     pub(crate) stream: Option<String>,
 
-    /// The files hold the whole scope: what they do not name is removed, guards permitting
+    /// The files cover the whole scope: remove records that they don't contain, if the guards permit
     #[arg(long)]
     pub(crate) complete: bool,
 
@@ -83,23 +83,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) observed_at: Option<Timestamp>,
 
-    /// What to do with a key that the run has already seen [default: the source's, else first]
+    /// How to handle a key that appears again in a run [default: the source's, or first]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
 
-    /// Whether guards may hold this run [default: the source's, else on]
+    /// Whether guards may hold this run [default: the source's, or on]
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Largest share of the scope that this run may remove, such as 0.2 or 20% [default: 0.5]
+    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: 0.5]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
-    /// Largest share of this run's records that may be rejected; with more, the run fails [default: 0.1]
+    /// Maximum share of rejected records; with more, the run fails [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_rejected: Option<Share>,
 
-    /// Hand nothing off to ingestion
+    /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
 }

@@ -16,7 +16,7 @@ use crate::{
 
 /// Search the ingested documents
 ///
-/// Understands what search engines do: "quoted phrases", OR, and -word to leave out.
+/// Supports "quoted phrases", OR, and -word to exclude a word.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,19 +25,19 @@ Examples:
   forebay search painting --limit 3 --output json
   forebay search 'how do I enrol' --pipeline handbook")]
 pub(crate) struct Args {
-    /// What to look for
+    /// Search terms
     #[arg(required = true, value_name = "WORD")]
     pub(crate) words: Vec<String>,
 
-    /// Search the documents of this source only
+    /// Only documents of this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 
-    /// Search what this pipeline indexed only
+    /// Only documents that this pipeline indexed
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
 
-    /// Most documents to show
+    /// Maximum number of documents
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
 }

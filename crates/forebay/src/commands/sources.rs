@@ -18,7 +18,7 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Test(test::Args),
-    /// Breakers: whether sources may be asked
+    /// Show and control circuit breakers
     #[command(
         subcommand,
         after_help = "Examples:\n  forebay sources breaker show\n  forebay sources breaker close courses"

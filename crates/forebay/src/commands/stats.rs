@@ -20,7 +20,7 @@ Examples:
   forebay stats
   forebay stats --source courses --output json")]
 pub(crate) struct Args {
-    /// Count this source only
+    /// Only this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 }

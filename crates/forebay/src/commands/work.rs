@@ -37,10 +37,10 @@ use crate::{
 /// The handler whose work workers of the user's own do.
 const EXTERNAL: &str = "external";
 
-/// Ingest what has been handed off, and scrape what is due
+/// Ingest handed-off changes and run scheduled scrapes
 ///
-/// Works until it is stopped; Ctrl-C lets the work under way finish. Any number of workers may run side by side, on any
-/// number of machines: each hand-off, and each source that is due by its schedule, is taken by one of them.
+/// Runs until stopped; Ctrl-C lets current work finish. You can run any number of workers on any number of machines:
+/// each hand-off and each scheduled scrape goes to one of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -49,35 +49,35 @@ Examples:
   forebay work --pipeline search --pipeline course_table
   forebay work --concurrency 4 --retention forever")]
 pub(crate) struct Args {
-    /// Stop when nothing is left to do
+    /// Stop when no work is left
     #[arg(long)]
     pub(crate) drain: bool,
 
-    /// Work for this pipeline only; may be repeated [default: all that are enabled]
+    /// Only this pipeline; repeatable [default: all enabled pipelines]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Vec<String>,
 
-    /// Batches of one pipeline under way at a time
+    /// Parallel batches per pipeline
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=32))]
     pub(crate) concurrency: u32,
 
-    /// Most hand-offs of one batch; a handler may take fewer at a time
+    /// Maximum hand-offs per batch; a handler may set a lower limit
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
     pub(crate) batch: u32,
 
-    /// How long the work under way may go on after Ctrl-C; what is not finished then is given back
+    /// How long current work may continue after Ctrl-C; the rest is returned to the queue
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub(crate) grace: values::Duration,
 
-    /// How often to look for references that a pipeline is missing, or never
+    /// How often to look for references that a pipeline has missed, or never
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration_or_never)]
     pub(crate) reconcile_every: values::Unless,
 
-    /// How long to keep what was replaced, which attempts failed and what runs said, or forever
+    /// How long to keep replaced versions, failed attempts and run logs, or forever
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = values::duration_or_forever)]
     pub(crate) retention: values::Unless,
 
-    /// Scrapes that are due by schedule to run at the same time
+    /// Maximum number of scheduled scrapes in parallel
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=32))]
     pub(crate) scrapes: u8,
 
@@ -85,7 +85,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info)]
     pub(crate) run_log_level: LogLevel,
 
-    /// Run no schedules: ingest only
+    /// Only ingest; run no scheduled scrapes
     #[arg(long, conflicts_with = "scrapes")]
     pub(crate) no_schedules: bool,
 }

@@ -19,13 +19,13 @@ impl Context {
         for Declared { pipeline, num_handoffs } in declaration.changed {
             let older = match num_handoffs {
                 0 => String::new(),
-                number => format!("; references older than it were handed off: {}", format::count(number)),
+                number => format!("; handed off {} existing references", format::count(number)),
             };
-            self.ui.note(&format!("pipeline {pipeline}: declared as the configuration says{older}"));
+            self.ui.note(&format!("pipeline {pipeline}: updated from the configuration{older}"));
         }
         for pipeline in declaration.disabled {
             self.ui.warn(&format!(
-                "pipeline {pipeline} is not in {} any more: it is disabled, and what waits for it rests",
+                "pipeline {pipeline} is no longer in {}: it is disabled, and its hand-offs wait",
                 self.config_path().display()
             ));
         }

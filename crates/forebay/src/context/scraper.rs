@@ -1,4 +1,4 @@
-//! What commands that scrape work with: the configuration's sources, and one pace for each host.
+//! The sources of the configuration and the network, for commands that scrape.
 
 use std::{
     sync::Arc,
@@ -16,12 +16,12 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// How long tasks that were stopped may hold their share of the database.
+/// How long to wait for stopped tasks to drop the database.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Context {
-    /// Opens the database as [`Self::with_database`] does, with so many connections at most, and works with the sources
-    /// of the configuration on it.
+    /// Opens the database like [`Self::with_database`], with at most `pool_size` connections, and runs `work` with the
+    /// sources of the configuration.
     pub(crate) async fn with_scraper<T>(
         &self,
         config: &Config,
@@ -32,7 +32,7 @@ impl Context {
         with(database, config, work).await
     }
 
-    /// The same where a database that cannot be reached is told to `work` and is no error yet.
+    /// The same, but an unreachable database is not an error: `work` is called with `true`.
     pub(crate) async fn with_scraper_even_away<T>(
         &self,
         config: &Config,
@@ -69,13 +69,13 @@ async fn with<T>(
     Ok(result)
 }
 
-/// Closes the database once nobody else holds it.
+/// Closes the database once no task holds it.
 async fn close(mut database: Arc<Database>) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match Arc::try_unwrap(database) {
             Ok(database) => return Ok(database.close().await?),
-            // What is still held then ends with the process.
+            // Tasks that still hold it end with the process.
             Err(_) if Instant::now() > deadline => return Ok(()),
             Err(held) => database = held,
         }
@@ -83,7 +83,7 @@ async fn close(mut database: Arc<Database>) -> Result<(), Failure> {
     }
 }
 
-/// Only spreads the waits between tries.
+/// Only for the jitter of retries.
 fn seed() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

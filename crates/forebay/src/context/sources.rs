@@ -1,7 +1,6 @@
-//! Mirroring the sources of `forebay.toml` in the database, before anything is scraped.
+//! Copying the sources of `forebay.toml` to the database before a scrape.
 //!
-//! The mirror is for operators and other tools; Forebay itself goes by the file. As with pipelines, the file says which
-//! there are, and without a file nothing is changed.
+//! The copy is for operators and other tools; Forebay itself uses the file. Without a file nothing changes.
 
 use forebay_engine::scrape;
 use forebay_store::connect::Database;
@@ -10,8 +9,8 @@ use super::Context;
 use crate::failure::Failure;
 
 impl Context {
-    /// Declares the sources and pipelines of the configuration. Writes nothing when they are as they were; what changes
-    /// is told on standard error.
+    /// Declares the sources and pipelines of the configuration, and reports changes on standard error. Writes nothing when
+    /// they are up to date.
     pub(crate) async fn declare(&self, database: &Database) -> Result<(), Failure> {
         self.declare_sources(database).await?;
         self.declare_pipelines(database).await
@@ -21,11 +20,11 @@ impl Context {
         let Some(config) = self.config_file()? else { return Ok(()) };
         let mirrored = scrape::declare(database, config.definitions()).await?;
         for source in &mirrored.changed {
-            self.ui.note(&format!("source {source}: declared as the configuration says"));
+            self.ui.note(&format!("source {source}: updated from the configuration"));
         }
         for source in &mirrored.left_out {
             self.ui.warn(&format!(
-                "source {source} is not scraped by {} any more: what is stored of it stays",
+                "source {source} is no longer in {}: its stored data is kept",
                 self.config_path().display()
             ));
         }

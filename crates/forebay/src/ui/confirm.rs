@@ -1,4 +1,4 @@
-//! Asking before something is lost.
+//! Confirmation before data is deleted.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,26 +6,26 @@ use super::{Tone, Ui};
 use crate::failure::Failure;
 
 impl Ui {
-    /// Says what would be lost and waits for the word `yes`. Any other answer is the error `not_confirmed`; where
-    /// nobody can answer it is `confirmation_needed`, with exit code 2.
+    /// Shows what would be lost and waits for the word `yes`. Any other answer is the error `not_confirmed`. Without a
+    /// terminal it is `confirmation_needed`, with exit code 2.
     pub(crate) fn confirm(&self, loss: &str) -> Result<(), Failure> {
         let stdin = io::stdin();
         if !stdin.is_terminal() {
             return Err(
-                Failure::usage("confirmation_needed", loss).hint("say --yes to go on without being asked")
+                Failure::usage("confirmation_needed", loss).hint("pass --yes to skip the confirmation")
             );
         }
         let question =
-            format!("{} {loss}\nType yes to go on: ", self.stderr.paint(Tone::Warning, "warning:"));
+            format!("{} {loss}\nType yes to continue: ", self.stderr.paint(Tone::Warning, "warning:"));
         let mut stderr = io::stderr().lock();
         let mut answer = String::new();
         let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
         asked
             .and_then(|()| stdin.read_line(&mut answer))
-            .map_err(|error| Failure::new("not_confirmed", "the answer cannot be read").because(&error))?;
+            .map_err(|error| Failure::new("not_confirmed", "could not read the answer").because(&error))?;
         if answer.trim() == "yes" {
             return Ok(());
         }
-        Err(Failure::new("not_confirmed", "the answer was not yes; nothing was changed"))
+        Err(Failure::new("not_confirmed", "not confirmed; nothing was changed"))
     }
 }

@@ -8,10 +8,10 @@ use crate::{
     ui::{Page, Report, Table, table::Column},
 };
 
-/// Check the configuration and say what it declares
+/// Check the configuration and list what it declares
 ///
-/// Nothing is connected to. What only the database or a site can tell, such as whether a table is there, is told when
-/// the source or pipeline is used.
+/// Connects to nothing. Errors that only the database or a site can reveal, such as a missing table, appear when the
+/// source or pipeline is used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

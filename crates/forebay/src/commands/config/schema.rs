@@ -10,10 +10,10 @@ use crate::{
     ui::{Page, Report},
 };
 
-/// Print the JSON Schema of forebay.toml, for editors
+/// Print the JSON Schema of forebay.toml for editors
 ///
-/// The first line that `forebay init` writes, `#:schema ./forebay.schema.json`, is how editors with Taplo (Even Better
-/// TOML) find it. After an update of Forebay, print it into that file again.
+/// Editors with Taplo (Even Better TOML) find the schema through the first line of the file that `forebay init`
+/// writes, `#:schema ./forebay.schema.json`. Print it to that file again after each update of Forebay.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

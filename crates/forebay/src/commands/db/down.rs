@@ -8,9 +8,9 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Take back the latest migration, or all down to a version
+/// Revert the latest migration, or all down to a version
 ///
-/// What a migration created goes with all its data. Asks first; where nobody can answer, --yes is needed.
+/// Drops what the migration created, with all its data. Asks for confirmation; without a terminal, --yes is required.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,11 +18,11 @@ Examples:
   forebay db down --to 3
   forebay db down --to 0 --yes")]
 pub(crate) struct Args {
-    /// The version to end at; 0 removes the whole schema [default: one less than now]
+    /// Version to revert to; 0 removes the whole schema [default: the previous version]
     #[arg(long, value_name = "N")]
     pub(crate) to: Option<u32>,
 
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(long)]
     pub(crate) yes: bool,
 }

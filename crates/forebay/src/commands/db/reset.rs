@@ -8,16 +8,16 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Remove everything that Forebay stored, and create the schema anew
+/// Delete everything Forebay stored and recreate the schema
 ///
-/// Touches nothing outside Forebay's own schemas. Asks first; where nobody can answer, --yes is needed.
+/// Changes nothing outside Forebay's own schemas. Asks for confirmation; without a terminal, --yes is required.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay db reset
   forebay db reset --yes")]
 pub(crate) struct Args {
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(long)]
     pub(crate) yes: bool,
 }

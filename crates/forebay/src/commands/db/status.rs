@@ -13,7 +13,7 @@ use crate::{
     ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
-/// Show the database, its schema version and what is pending
+/// Show the database, its schema version and pending migrations
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

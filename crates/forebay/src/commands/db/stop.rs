@@ -15,7 +15,7 @@ use crate::{
 
 /// Stop the private Postgres
 ///
-/// Its data stays; the next command starts it again. Does nothing to a configured database.
+/// Keeps its data; the next command starts it again. Has no effect on a configured database.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -10,7 +10,7 @@ use crate::{
 
 /// Create or upgrade the schema
 ///
-/// Safe to run again, and by several at once. Only adds to what the database holds.
+/// Safe to run repeatedly and concurrently. Only adds to the database.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

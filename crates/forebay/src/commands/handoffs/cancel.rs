@@ -8,9 +8,9 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Call off hand-offs that wait
+/// Cancel waiting hand-offs
 ///
-/// What a worker has already begun goes on. A newer version of the reference is handed off as usual.
+/// Doesn't interrupt work that has started. A newer version of the reference is still handed off.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -18,7 +18,7 @@ Examples:
   forebay handoffs counts
   forebay handoffs counts --pipeline search --output json")]
 pub(crate) struct Args {
-    /// Only of this pipeline
+    /// Only this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
 }

@@ -8,9 +8,9 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Set aside hand-offs that wait, until they are released
+/// Hold waiting hand-offs until they are released
 ///
-/// What a worker has already begun goes on. A newer version of the reference takes the place of a held one.
+/// Doesn't interrupt work that has started. A newer version of the reference replaces a held one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

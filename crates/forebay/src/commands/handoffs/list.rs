@@ -23,27 +23,27 @@ Examples:
   forebay handoffs list --pipeline search --state failed
   forebay handoffs list --reason-code webhook_gone --since 3d")]
 pub(crate) struct Args {
-    /// Only of this pipeline
+    /// Only this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
 
-    /// Only in this state
+    /// Only this state
     #[arg(long, value_name = "STATE", value_parser = STATES)]
     pub(crate) state: Option<String>,
 
-    /// Only of references of this source
+    /// Only references of this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 
-    /// Only with this reason, or with this failure reported by the last try
+    /// Only this reason code, or this failure code of the last attempt
     #[arg(long, value_name = "CODE", value_parser = values::name)]
     pub(crate) reason_code: Option<String>,
 
-    /// Only what ended, or was queued if it has not, since this time or within this span (`2h`, `3d`)
+    /// Only hand-offs that ended (or, if open, were queued) since this time or within this span (`2h`, `3d`)
     #[arg(long, value_name = "T", value_parser = past)]
     pub(crate) since: Option<Timestamp>,
 
-    /// Most hand-offs to show, newest first
+    /// Maximum number of hand-offs, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 }

@@ -8,9 +8,9 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Let go hand-offs that are held
+/// Release held hand-offs
 ///
-/// They can be claimed at once, with the tries that they had.
+/// Workers can claim them at once. Their attempts so far still count.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

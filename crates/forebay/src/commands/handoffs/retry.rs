@@ -8,10 +8,10 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Hand off once more what failed or was cancelled, and make due what waits for another try
+/// Retry failed, cancelled or waiting hand-offs now
 ///
-/// Failures count from zero again. What succeeded is retried only when asked for by `--state succeeded` or
-/// `--reference`. What the pipeline was given newer content of is refused: retry that.
+/// Resets the failure count. Succeeded hand-offs are retried only with `--state succeeded` or `--reference`. A
+/// hand-off that newer content has replaced is refused: retry the newer one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     filters: Filters,
 
-    /// Lower goes first; changes have 0
+    /// Priority: lower runs first; regular changes have 0
     #[arg(long, value_name = "N", default_value_t = REPAIR_PRIORITY,
         value_parser = clap::value_parser!(i16).range(0..=100))]
     priority: i16,

@@ -19,42 +19,42 @@ use crate::{
 pub(super) const STATES: [&str; 8] =
     ["pending", "active", "retrying", "succeeded", "failed", "superseded", "cancelled", "held"];
 
-/// Which hand-offs; at least one filter is demanded
+/// Which hand-offs; at least one filter is required
 #[derive(Debug, clap::Args)]
 pub(super) struct Filters {
-    /// Only of this pipeline
+    /// Only this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pipeline: Option<String>,
 
-    /// Only of references of this source
+    /// Only references of this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     source: Option<String>,
 
-    /// Only in this state
+    /// Only this state
     #[arg(long, value_name = "STATE", value_parser = STATES)]
     state: Option<String>,
 
-    /// Only with this reason, or with this failure reported by the last try
+    /// Only this reason code, or this failure code of the last attempt
     #[arg(long, value_name = "CODE", value_parser = values::name)]
     reason_code: Option<String>,
 
-    /// Only what ended, or was queued if it has not, since this time or within this span (`2h`, `3d`)
+    /// Only hand-offs that ended (or, if open, were queued) since this time or within this span (`2h`, `3d`)
     #[arg(long, value_name = "T", value_parser = past)]
     since: Option<Timestamp>,
 
-    /// Only what ended, or was queued if it has not, before this time or longer ago than this span
+    /// Only hand-offs that ended (or, if open, were queued) before this time or longer ago than this span
     #[arg(long, value_name = "T", value_parser = past)]
     until: Option<Timestamp>,
 
-    /// Only of this reference: `NAME/RECORD_KEY`, or its uuid; may be repeated
+    /// Only this reference: `NAME/RECORD_KEY` or its UUID; repeatable
     #[arg(long, value_name = "REFERENCE", value_parser = values::name)]
     reference: Vec<String>,
 
-    /// Most hand-offs to act upon
+    /// Maximum number of hand-offs to change
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 
-    /// Tell what would be done, and change nothing
+    /// Show what would change, without changing it
     #[arg(long)]
     dry_run: bool,
 }

@@ -13,18 +13,18 @@ use crate::{
 /// The newest hand-offs and attempts that are shown; a reference seldom has as many.
 const MOST_SHOWN: i64 = 1000;
 
-/// Show the hand-offs of one reference, and what their attempts met
+/// Show the hand-offs of one reference and their attempts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay handoffs show courses/CSC-126
   forebay handoffs show courses/CSC-126 --pipeline search --output json")]
 pub(crate) struct Args {
-    /// The reference: `NAME/RECORD_KEY`, or its uuid
+    /// Reference: `NAME/RECORD_KEY` or its UUID
     #[arg(value_parser = values::name)]
     pub(crate) reference: String,
 
-    /// Only of this pipeline
+    /// Only this pipeline
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) pipeline: Option<String>,
 }

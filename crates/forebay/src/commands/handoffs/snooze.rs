@@ -9,16 +9,16 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Put off hand-offs that wait
+/// Delay waiting hand-offs
 ///
-/// A newer version of the reference does not wait: it is handed off as usual.
+/// A newer version of the reference isn't delayed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay handoffs snooze --pipeline search --not-before 2h
   forebay handoffs snooze --reason-code webhook_throttled --not-before 2026-03-01T06:00:00Z")]
 pub(crate) struct Args {
-    /// Until when: a time, or a span from now (`2h`, `3d`)
+    /// Delay until this time, or for this span (`2h`, `3d`)
     #[arg(long, value_name = "T", value_parser = select::future)]
     not_before: Timestamp,
 

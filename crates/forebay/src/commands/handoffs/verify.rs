@@ -22,10 +22,10 @@ use crate::{
     names,
 };
 
-/// Prove that nothing was lost on the way to ingestion
+/// Verify that every reference reached ingestion
 ///
-/// Every reference must be ingested, in work, or stopped for a reason that is written down. Ends
-/// with exit code 1 if something is lacking and was not repaired.
+/// Every reference must be ingested, in progress, or stopped with a recorded reason. Exits with 1 if any is missing
+/// and wasn't repaired.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,23 +33,23 @@ Examples:
   forebay handoffs verify --pipeline search --ask-target --repair
   forebay handoffs verify --pipeline hook --command -- ./list-ids.sh")]
 pub(crate) struct Args {
-    /// Only this pipeline [default: all that are enabled]
+    /// Only this pipeline [default: all enabled pipelines]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pipeline: Option<String>,
 
-    /// Hand off again what is lacking
+    /// Hand off missing references again
     #[arg(long)]
     repair: bool,
 
-    /// Compare with what the target holds; for the handlers `documents` and `table`
+    /// Compare with the contents of the target (handlers `documents` and `table`)
     #[arg(long)]
     ask_target: bool,
 
-    /// Compare with what the command after `--` prints: the ids of references, one a line
+    /// Compare with the reference ids that the command after `--` prints, one per line
     #[arg(long, requires = "pipeline", requires = "words", conflicts_with = "ask_target")]
     command: bool,
 
-    /// The command and its arguments
+    /// Command and its arguments
     #[arg(last = true, value_name = "CMD", requires = "command")]
     words: Vec<String>,
 }

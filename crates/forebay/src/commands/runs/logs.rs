@@ -27,9 +27,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The last lines of a run are written a moment after it has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Show what a run said
+/// Show the log of a run
 ///
-/// Lines of the level debug are kept only for scrapes that were started with `--run-log-level debug`.
+/// Debug lines are stored only for scrapes that ran with `--run-log-level debug`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,27 +38,27 @@ Examples:
   forebay runs logs 42 --grep 'page=3'
   forebay runs logs 42 --follow")]
 pub(crate) struct Args {
-    /// The run, by its id
+    /// Id of the run
     #[arg(value_parser = value_parser!(i64).range(1..))]
     pub(crate) run: i64,
 
-    /// Only lines that matter at least so much
+    /// Minimum level of the lines
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Debug)]
     pub(crate) level: LogLevel,
 
-    /// Only lines that hold this text, in their message or metadata; case does not matter
+    /// Only lines with this text in their message or metadata, ignoring case
     #[arg(long, value_name = "TEXT")]
     pub(crate) grep: Option<String>,
 
-    /// Go on until the run has ended
+    /// Follow the log until the run ends
     #[arg(long)]
     pub(crate) follow: bool,
 
-    /// Only lines after this one, by its `log_id`; the `next` of a page is one
+    /// Only lines after this `log_id`; `next` of the previous page is one
     #[arg(long, value_name = "ID", value_parser = value_parser!(i64).range(0..))]
     pub(crate) after: Option<i64>,
 
-    /// Most lines to show, from the first [default: 1000, with --follow all]
+    /// Maximum number of lines, from the first [default: 1000; with --follow: all]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: Option<u32>,
 }

@@ -8,16 +8,16 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Drop a run that a guard holds
+/// Discard a held run
 ///
-/// Its staged changes are discarded; what is stored stays as it is.
+/// Drops its staged changes. Stored data is unchanged.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay runs list --status held
   forebay runs reject 42")]
 pub(crate) struct Args {
-    /// The run, by its id
+    /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
 }

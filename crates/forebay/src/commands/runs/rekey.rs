@@ -10,15 +10,15 @@ use crate::{
 
 /// Apply a held run as a change of keys
 ///
-/// For a run that was held because keys vanished and keys appeared with the same content: the references keep their
-/// ids and history, and get the new keys.
+/// For a run that is held because records with the same content appeared under new keys: the references keep their
+/// ids and history and take the new keys.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay runs show 42
   forebay runs rekey 42")]
 pub(crate) struct Args {
-    /// The run, by its id
+    /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
 }

@@ -8,16 +8,16 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Apply a run that a guard holds
+/// Apply a held run
 ///
-/// Its staged changes and removals are applied in one transaction, as if no guard had tripped.
+/// Applies its staged changes and removals in one transaction.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay runs list --status held
   forebay runs release 42")]
 pub(crate) struct Args {
-    /// The run, by its id
+    /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
 }

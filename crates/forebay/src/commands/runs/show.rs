@@ -6,13 +6,13 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// Show one run: counts, coverage of each field, status and why
+/// Show one run: status, reason, counts and field coverage
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay runs show 42")]
 pub(crate) struct Args {
-    /// The run, by its id
+    /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::cli::values::{self, LogLevel, ScopePair, Share, Switch};
 
-/// Scrape sources of the configuration
+/// Scrape configured sources
 ///
-/// Makes one run for each source and scope. A source that fails keeps no other from being scraped. Pages that have not
-/// changed since the last run are not read again, and records that have not changed write nothing.
+/// Makes one run per source and scope. A failing source doesn't stop the others. Unchanged pages are not read again,
+/// and unchanged records write nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,31 +20,31 @@ Examples:
   forebay scrape courses --warc courses.warc.gz
   forebay scrape courses --from-warc courses.warc.gz --run-log-level debug")]
 pub(crate) struct Args {
-    /// The sources [default: all that are enabled]
+    /// Sources to scrape [default: all enabled sources]
     #[arg(value_name = "SOURCE", value_parser = values::name)]
     pub(crate) sources: Vec<String>,
 
-    /// The part to scrape; may be repeated [default: each scope that the source declares]
+    /// Scope to scrape; repeatable [default: every declared scope]
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) scope: Vec<ScopePair>,
 
-    /// Sources to scrape at the same time
+    /// Number of sources to scrape in parallel
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u8).range(1..=32))]
     pub(crate) jobs: u8,
 
-    /// Take pages from this archive (WARC) instead of the network
+    /// Read pages from this WARC archive instead of the network
     #[arg(long, value_name = "FILE", conflicts_with = "warc")]
     pub(crate) from_warc: Option<PathBuf>,
 
-    /// Add all that is fetched to this archive (WARC)
+    /// Append everything fetched to this WARC archive
     #[arg(long, value_name = "FILE")]
     pub(crate) warc: Option<PathBuf>,
 
-    /// When the source was observed, for an archive: 2019-04-14T14:55:01Z or 2019-04-14 [default: now]
+    /// When the archive was recorded: 2019-04-14T14:55:01Z or 2019-04-14 [default: now]
     #[arg(long, value_name = "TIME", value_parser = values::time, requires = "from_warc")]
     pub(crate) observed_at: Option<Timestamp>,
 
-    /// Read every page, even if its server says that it has not changed
+    /// Read every page, even if the server reports it as unchanged
     #[arg(long)]
     pub(crate) read_everything: bool,
 
@@ -52,15 +52,15 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Largest share of the scope that a run may remove, such as 0.2 or 20% [default: the source's]
+    /// Maximum share of the scope that a run may remove, such as 0.2 or 20% [default: the source's]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
-    /// Hand nothing off to ingestion
+    /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
 
-    /// Ask a source even if its breaker is open
+    /// Scrape even if the breaker is open
     #[arg(long)]
     pub(crate) ignore_breaker: bool,
 

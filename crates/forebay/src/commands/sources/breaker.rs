@@ -35,60 +35,60 @@ pub(crate) enum Command {
     Disable(DisableArgs),
 }
 
-/// Show the breaker of a source, or of all
+/// Show the breaker of a source, or of all sources
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources breaker show
   forebay sources breaker show courses")]
 pub(crate) struct ShowArgs {
-    /// The source [default: all that the database knows]
+    /// Source [default: all]
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: Option<String>,
 }
 
-/// Ask a source no more, until told otherwise
+/// Block requests to a source until further notice
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources breaker open courses")]
 pub(crate) struct OpenArgs {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
 }
 
-/// Ask a source again at once, as usual
+/// Allow requests to a source again, at once
 ///
-/// If it opens again, it stays open for as long as it would have.
+/// If it opens again, the wait continues to grow from where it was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources breaker close courses")]
 pub(crate) struct CloseArgs {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
 }
 
-/// Forget all failures of a source, and ask it again
+/// Clear the recorded failures of a source and allow requests again
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources breaker reset courses")]
 pub(crate) struct ResetArgs {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
 }
 
-/// Ask a source whatever it does, until told otherwise
+/// Ignore failures of a source until further notice
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources breaker disable courses")]
 pub(crate) struct DisableArgs {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
 }

@@ -25,7 +25,7 @@ use crate::{
 Examples:
   forebay sources show courses")]
 pub(crate) struct Args {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     pub(crate) source: String,
 }

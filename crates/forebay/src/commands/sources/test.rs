@@ -18,25 +18,25 @@ use crate::{
     ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
-/// Ask a source for its first records and write nothing
+/// Fetch the first records of a source without writing anything
 ///
-/// Its first pages are fetched, or its program started, as for a run; a tap gets no state. What is printed is what would
-/// be stored.
+/// Fetches the first pages or starts the program as a run would; a tap gets no state. Prints the records as they
+/// would be stored.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   forebay sources test courses
   forebay sources test courses --scope \"semester=Spring 2026\" --limit 20 --output json")]
 pub(crate) struct Args {
-    /// The source
+    /// Name of the source
     #[arg(value_name = "NAME", value_parser = values::name)]
     source: String,
 
-    /// The part of the source to ask for; may be repeated [default: the first scope that it declares]
+    /// Scope to test; repeatable [default: the first declared scope]
     #[arg(long, value_name = "NAME=VALUE")]
     scope: Vec<ScopePair>,
 
-    /// How many records to look at
+    /// Number of records to fetch
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
 }
