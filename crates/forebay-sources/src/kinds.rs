@@ -22,6 +22,7 @@ mod postgres;
 pub mod singer;
 mod sitemap;
 mod template;
+mod unreadable;
 mod value;
 
 pub use command::Command;
@@ -212,10 +213,6 @@ impl PageReader {
             Self::Ical(kind) => Some(&kind.url),
         }
     }
-}
-
-fn unreadable(page: &Page, problem: impl Into<String>) -> Error {
-    Error::PageUnreadable { url: crate::fetch::redact_url(&page.url), problem: problem.into() }
 }
 
 #[cfg(test)]

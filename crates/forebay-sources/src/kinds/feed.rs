@@ -21,7 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{AllowedHost, Urls, links};
+use super::links::{self, AllowedHost};
+use super::template::Urls;
 use crate::block::head;
 use crate::{Error, Harvest, Link, Page, Rejected, Role};
 use entry::Entry;
@@ -58,7 +59,7 @@ impl Feed {
         let next = match text.trim_start().as_bytes().first() {
             Some(b'<') => xml::read(page, &text, &mut harvest)?,
             Some(b'{') => json::read(page, &text, &mut harvest)?,
-            _ => return Err(super::unreadable(page, "it is neither XML nor JSON")),
+            _ => return Err(super::unreadable::unreadable(page, "it is neither XML nor JSON")),
         };
         if let Some(next) = next.filter(|_| self.follow_next) {
             match links::follow(&page.url, &page.url, &next, &self.allow_hosts) {

@@ -8,7 +8,7 @@ use url::Url;
 
 use forebay_domain::scope::Scope;
 
-use super::UrlTemplate;
+use super::template::UrlTemplate;
 use crate::{Error, Format, ReadOptions};
 
 /// A file over HTTP that is read while it comes; gzip is told by its content.

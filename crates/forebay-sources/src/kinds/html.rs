@@ -1,15 +1,15 @@
 //! `html`: records from the markup of pages, by CSS selectors.
 //!
-//! A listing holds items; an item is a record, or leads to a detail page where the rest of the record is. Pages are
-//! parsed as browsers do it (html5ever); what was compiled once on load (selectors, rules) is matched against a flat
-//! form of the tree (`dom`), in which the descendants of an element are a slice.
+//! A listing has items; an item is a record, or leads to a detail page with the rest of the record. Pages are parsed as
+//! browsers do it (html5ever). Selectors and rules are compiled once and matched against a flat form of the tree (`dom`),
+//! in which the descendants of an element are a slice.
 //!
-//! What is not there makes no key: a field whose selector finds nothing, or only an empty text, is absent from the
-//! record. So coverage sees what a changed layout loses.
+//! A field whose selector finds nothing, or only an empty text, is absent from the record. The coverage of a run
+//! therefore shows what a changed layout loses.
 
 mod dom;
+mod extraction;
 mod parse;
-mod reading;
 mod rule;
 mod selector;
 mod text;
@@ -21,12 +21,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
+pub(super) use extraction::{Extraction, text as page_text};
 pub(super) use parse::parse;
-pub(super) use reading::{Reading, text as page_text};
 pub use rule::{LinkRule, Rule};
 pub use selector::Selector;
 
-use super::{AllowedHost, Urls, unreadable};
+use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
 /// A source whose records are in the markup of its pages.
@@ -96,7 +96,7 @@ impl Html {
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
         let text = page_text(page)?;
         let dom = parse(&text).map_err(|problem| unreadable(page, problem))?;
-        let reading = Reading::new(page, &dom, &self.allow_hosts);
+        let reading = Extraction::new(page, &dom, &self.allow_hosts);
         let mut harvest = Harvest::default();
         match (&self.detail, &self.items) {
             (Some(detail), _) if link.role == Role::Detail => {
@@ -121,20 +121,20 @@ impl Html {
         reading.finish(harvest)
     }
 
-    /// Reads an item: a record, or a link to the page that has the rest of it.
-    fn item(&self, reading: &Reading<'_>, item: u32, harvest: &mut Harvest) -> Result<(), Error> {
+    /// Reads an item: a record, or a link to its detail page.
+    fn item(&self, reading: &Extraction<'_>, item: u32, harvest: &mut Harvest) -> Result<(), Error> {
         let mut record = reading.record(&self.fields, Some(item), &Map::new())?;
         if let (Some(follow), Some(detail), None) = (&self.follow, &self.detail, &record.missing) {
             match reading.link(follow, Some(item)) {
                 Some(Ok(url)) => {
-                    // What was just written can be read.
+                    // This record was just written, so it is valid JSON.
                     let carry = serde_json::from_slice(&record.json).unwrap_or_default();
                     return reading.push_link(Link { url, role: Role::Detail, carry }, harvest);
                 }
                 Some(Err(_)) => harvest.num_refused_links += 1,
                 None => {}
             }
-            // Without its detail page the item is the record, if that is enough.
+            // Without a detail page the item is the record, if it has all required fields.
             record.missing = detail.required().find(|name| !record.has(name)).map(str::to_owned);
         }
         reading.push(record, Some(item), harvest);

@@ -15,7 +15,7 @@ use url::Url;
 
 pub use next::{Cursor, Next, PageNumber};
 
-use super::{AllowedHost, Urls, unreadable};
+use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::block::{Delimit, Found, Tail};
 use crate::json::{Json, Path, parse_pointer};
 use crate::{Block, Error, Harvest, Link, Page, sniff};

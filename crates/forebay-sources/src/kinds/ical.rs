@@ -24,7 +24,7 @@ use forebay_domain::reject::{Place, Reject, RejectReason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Urls, feed};
+use super::{feed, template::Urls};
 use crate::block::head;
 use crate::{Error, Harvest, Link, Page, Rejected};
 use event::{Event, Problem};
@@ -49,12 +49,12 @@ impl Ical {
             Some(encoding) => encoding.decode(&page.body).0.into_owned().into_bytes().into(),
             None => page.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&page.body).into(),
         };
-        let mut reading = Reading { body: &body, ..Reading::default() };
+        let mut reading = Calendar { body: &body, ..Calendar::default() };
         for line in Lines::of(&body) {
             reading.line(line);
         }
         if !reading.is_calendar {
-            return Err(super::unreadable(page, "it holds no BEGIN:VCALENDAR"));
+            return Err(super::unreadable::unreadable(page, "it holds no BEGIN:VCALENDAR"));
         }
         Ok(reading.finish())
     }
@@ -62,7 +62,7 @@ impl Ical {
 
 /// A calendar that is being read.
 #[derive(Default)]
-struct Reading<'a> {
+struct Calendar<'a> {
     body: &'a [u8],
     is_calendar: bool,
     /// The names of the components that are open.
@@ -87,7 +87,7 @@ struct Open {
     problem: Option<Problem>,
 }
 
-impl Reading<'_> {
+impl Calendar<'_> {
     fn line(&mut self, line: Line) {
         self.end = line.end;
         let property = match line.property {

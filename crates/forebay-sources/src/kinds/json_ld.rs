@@ -11,8 +11,8 @@ mod block;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::html::{Reading, page_text, parse};
-use super::{AllowedHost, LinkRule, Urls, unreadable};
+use super::html::{Extraction, page_text, parse};
+use super::{html::LinkRule, links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
 /// The most blocks of one page.
@@ -56,7 +56,7 @@ impl JsonLd {
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
         let text = page_text(page)?;
         let dom = parse(&text).map_err(|problem| unreadable(page, problem))?;
-        let reading = Reading::new(page, &dom, &self.allow_hosts);
+        let reading = Extraction::new(page, &dom, &self.allow_hosts);
         let mut harvest = Harvest::default();
         let mut blocks = block::Blocks::new(&self.types);
         let is_block = |index: &u32| {

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::links::{self, AllowedHost};
-use super::{Urls, unreadable};
+use super::{template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
 /// The most URLs of one sitemap, by the protocol.

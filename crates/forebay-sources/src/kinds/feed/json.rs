@@ -20,8 +20,9 @@ struct Document<'a> {
 
 /// Reads a feed into the harvest. Returns the link to its next page.
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
-    let document: Document<'_> = serde_json::from_str(text)
-        .map_err(|error| super::super::unreadable(page, format!("it is no JSON Feed: {error}")))?;
+    let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
+        crate::kinds::unreadable::unreadable(page, format!("it is no JSON Feed: {error}"))
+    })?;
     let inherited = authors(page, document.authors.as_ref(), document.author.as_ref());
     for (index, item) in document.items.iter().enumerate() {
         let offset = item.get().as_ptr() as usize - text.as_ptr() as usize;

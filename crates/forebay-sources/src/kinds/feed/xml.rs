@@ -15,7 +15,7 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
     if !document.is_feed {
         let problem =
             document.broken.map_or("its root is not that of RSS or Atom".to_owned(), |(_, why)| why);
-        return Err(super::super::unreadable(page, problem));
+        return Err(crate::kinds::unreadable::unreadable(page, problem));
     }
     let base = joined(&page.url, document.base.as_deref());
     let authors: Vec<Author> =
@@ -23,7 +23,7 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
     let mut places = Places { text, at: 0, line: 1 };
     for (item, range) in &document.items {
         let base = joined(&base, item.attribute("xml:base"));
-        let reading = Reading { text, base };
+        let reading = Document { text, base };
         let mut entry = if item.name == "entry" { reading.atom(item) } else { reading.rss(item) };
         if entry.authors.is_empty() {
             entry.authors.clone_from(&authors);
@@ -60,12 +60,12 @@ impl Places<'_> {
     }
 }
 
-struct Reading<'a> {
+struct Document<'a> {
     text: &'a str,
     base: Url,
 }
 
-impl Reading<'_> {
+impl Document<'_> {
     fn rss(&self, item: &Element) -> Entry {
         let first = |space, name: &str| item.first(space, name);
         let text = |space, name: &str| first(space, name).and_then(|one| filled(&one.text));

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Selector;
+use super::selector::Selector;
 use crate::Error;
 
 /// Where a field is: a string such as `h2 a`, `h2 a@href` or `li.tag[]`, or a table.

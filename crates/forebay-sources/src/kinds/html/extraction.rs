@@ -1,7 +1,7 @@
-//! Reading fields, records and links from one page.
+//! Extracts fields, records and links from one page.
 //!
-//! A record is written as JSON text at once, field by field in the order of their names, without values in between.
-//! What a page yields is bounded: items and lists may overlap, so a small page could else yield more than fits in memory.
+//! A record is written directly as JSON text, field by field in the order of their names. The output of a page is
+//! bounded: items and lists may overlap, so a small page could otherwise yield more than fits in memory.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,30 +18,30 @@ use super::text::collapsed;
 use crate::block::{MAX_RAW, Rejected, Span, head};
 use crate::fetch::redact_url;
 use crate::kinds::links::{self, AllowedHost, MAX_LINKS, Unfollowed};
-use crate::kinds::unreadable;
+use crate::kinds::unreadable::unreadable;
 use crate::{Error, Harvest, Link, Page};
 
-/// The most bytes that the records of one page may have together.
+/// The most bytes of all records of one page.
 const MAX_HARVEST: usize = 32 << 20;
-/// The most markup of a rejected item that is looked at to tell its length.
+/// The most markup of a rejected item that is read to measure its length.
 const MAX_MARKUP: usize = 1 << 20;
 
-/// A page that is being read.
-pub(crate) struct Reading<'p> {
+/// The extraction from one page.
+pub(crate) struct Extraction<'p> {
     page: &'p Page,
     pub(crate) dom: &'p Dom,
     pub(crate) matcher: Matcher<'p>,
-    /// What links and other URLs are relative to.
+    /// The URL that links are relative to.
     base: Url,
     allowed: &'p [AllowedHost],
 }
 
-/// A record as it was found.
+/// A record as found on the page.
 pub(super) struct Record<'r> {
     pub(super) json: Vec<u8>,
     /// The fields that were found, in order.
     found: Vec<&'r str>,
-    /// The first field that is required and was not found.
+    /// The first required field that was not found.
     pub(super) missing: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn text(page: &Page) -> Result<Cow<'_, str>, Error> {
     Ok(page.text())
 }
 
-impl<'p> Reading<'p> {
+impl<'p> Extraction<'p> {
     pub(crate) fn new(page: &'p Page, dom: &'p Dom, allowed: &'p [AllowedHost]) -> Self {
         let written = dom
             .inside(None)
@@ -79,7 +79,7 @@ impl<'p> Reading<'p> {
         Self { page, dom, matcher: Matcher::new(dom), base, allowed }
     }
 
-    /// Reads the fields of an item (or of the page), over what is known of the record already.
+    /// Extracts the fields of an item (or of the page). They replace what is already known of the record.
     pub(super) fn record<'r>(
         &self,
         fields: &'r BTreeMap<String, Rule>,
@@ -109,7 +109,7 @@ impl<'p> Reading<'p> {
         Ok(record)
     }
 
-    /// Writes the value of a field. False, with nothing of use written, if there is none.
+    /// Writes the value of a field. False if there is none; what was written is then invalid.
     fn value(&self, rule: &Rule, item: Option<u32>, out: &mut Vec<u8>) -> Result<bool, Error> {
         let Some(selector) = &rule.select else {
             return Ok(self.taken(rule, item).is_some_and(|value| {
@@ -141,7 +141,7 @@ impl<'p> Reading<'p> {
         Ok(has_any)
     }
 
-    /// What a rule takes of an element (or of the page).
+    /// The value that a rule takes from an element (or from the page).
     fn taken(&self, rule: &Rule, element: Option<u32>) -> Option<Cow<'_, str>> {
         let whole = match &rule.take {
             Take::Text => collapsed(self.dom.text(element)),
@@ -160,13 +160,13 @@ impl<'p> Reading<'p> {
                 Ok(url) => Some(Cow::Owned(url.into())),
                 Err(_) => Some(value),
             },
-            // An empty attribute says something (`<option selected>`), an empty text does not.
+            // An empty attribute has a meaning (`<option selected>`), an empty text has none.
             Take::Attribute { .. } => Some(value),
             Take::Text | Take::Html | Take::PageUrl => (!value.trim().is_empty()).then_some(value),
         }
     }
 
-    /// The link that a rule leads to from an item (or the page); none if there is no such attribute.
+    /// The link that a rule finds in an item (or on the page); none if there is no such attribute.
     pub(crate) fn link(&self, rule: &LinkRule, item: Option<u32>) -> Option<Result<Url, Unfollowed>> {
         let attribute = |element: u32| self.dom.attribute(element, &rule.attribute);
         let written = match &rule.select {
@@ -191,8 +191,8 @@ impl<'p> Reading<'p> {
         links::follow(&self.page.url, &self.base, written, self.allowed)
     }
 
-    /// The next page. A link that leads nowhere (`#`, `javascript:`) is how sites show that there is none; one to a host
-    /// that is not allowed is an error, because a run that stops early must not look complete. Error: `http_next`.
+    /// The next page. Sites mark the last page with a link that leads nowhere (`#`, `javascript:`). A link to a host that
+    /// is not allowed is an error, because a run that stops early must not look complete. Error: `http_next`.
     pub(crate) fn next(&self, rule: &LinkRule) -> Result<Option<Url>, Error> {
         match self.link(rule, None) {
             Some(Ok(url)) => {
@@ -208,7 +208,7 @@ impl<'p> Reading<'p> {
         }
     }
 
-    /// Adds a record to a harvest, or what is left of it if a required field is missing.
+    /// Adds a record to a harvest, or rejects it if a required field is missing.
     pub(super) fn push(&self, record: Record<'_>, item: Option<u32>, harvest: &mut Harvest) {
         let line = item.map_or(1, |item| self.dom.elements[item as usize].line);
         let place = Place { line: line.into(), offset: 0 };
@@ -218,7 +218,7 @@ impl<'p> Reading<'p> {
             let mut raw = String::new();
             self.dom.write_markup(item, MAX_MARKUP, &mut raw);
             let reject = Reject::new(RejectReason::MissingField, message);
-            // Past some number of them, one more piece of the same page tells nothing new.
+            // After many rejections, one more excerpt of the same page adds nothing.
             let kept =
                 if block.rejected.len() * MAX_RAW < MAX_HARVEST { head(raw.as_bytes()) } else { Vec::new() };
             block.rejected.push(Rejected { place, reject, raw: kept, raw_len: raw.len() as u64 });
@@ -238,7 +238,7 @@ impl<'p> Reading<'p> {
         Ok(())
     }
 
-    /// The harvest, if the page could be read within bounds. Error: `page_unreadable`.
+    /// The harvest, if the page was within bounds. Error: `page_unreadable`.
     pub(crate) fn finish(&self, harvest: Harvest) -> Result<Harvest, Error> {
         if self.matcher.is_exhausted() {
             return Err(unreadable(
@@ -257,7 +257,7 @@ impl<'p> Reading<'p> {
     }
 }
 
-/// What is left of a value between the texts that a rule names; none if the first is not there.
+/// The part of a value between the two texts of a rule; none if the first one is not found.
 fn cut<'v>(value: &'v str, rule: &Rule) -> Option<&'v str> {
     let mut rest = value;
     if let Some(after) = &rule.after {
