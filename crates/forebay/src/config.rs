@@ -38,28 +38,27 @@ use crate::failure::Failure;
 /// The commented configuration that `forebay init` writes.
 pub(crate) const TEMPLATE: &str = include_str!("config/template.toml");
 
-/// The configuration of Forebay: where records come from, and where references go.
+/// The configuration of Forebay: sources of records, and pipelines that ingest references.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// `[sources.NAME]`: what yields records, by name. Default: none; `persist --key` then says what is needed.
+    /// `[sources.NAME]`: sources of records, by name. Default: none; `persist --key` then sets the key.
     #[serde(default)]
     pub(crate) sources: BTreeMap<String, Source>,
-    /// `[pipelines.NAME]`: what ingests references, by name. Default: none.
+    /// `[pipelines.NAME]`: pipelines that ingest references, by name. Default: none.
     #[serde(default)]
     pub(crate) pipelines: BTreeMap<String, Pipeline>,
-    /// How pages and files are fetched by every source that does not say otherwise.
+    /// Fetch settings of all sources.
     #[serde(default)]
     #[expect(
         dead_code,
         reason = "read for its errors; definitions are made of the text that sources lay over it"
     )]
     fetch: FetchSettings,
-    /// How old data of every entity type may become.
+    /// How old data of any entity type may get.
     #[serde(default)]
     freshness: Freshness,
-    /// `[entities.NAME]`: how old data of one entity type may become; a key that is given here outranks the one in
-    /// `[freshness]`.
+    /// `[entities.NAME]`: how old data of one entity type may get. Keys here override those of `[freshness]`.
     #[serde(default)]
     entities: BTreeMap<String, Freshness>,
     /// What the sources with a kind come to.
@@ -116,7 +115,7 @@ impl Config {
         self.entities.get(entity_type).map_or(policy, |entity| entity.over(policy))
     }
 
-    /// How old data of every entity type may become.
+    /// How old data of any entity type may get.
     pub(crate) fn policies(&self) -> Policies {
         let shipped = SHIPPED_TTLS.iter().map(|(name, _)| *name);
         let configured = self.entities.keys().map(String::as_str);

@@ -10,51 +10,51 @@ use serde::Deserialize;
 
 use crate::cli::values::{Duration, Share};
 
-/// When a source is left alone.
+/// When to stop scraping a failing source.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Breaker {
-    /// So many of the latest scrapes are looked at, at most 1000. Default: 20.
+    /// Number of latest scrapes to count, at most 1000. Default: 20.
     #[schemars(range(min = 1, max = 1000))]
     window: Option<u32>,
-    /// Scrapes that are older than this are not. Default: `1h`.
+    /// Maximum age of the scrapes to count. Default: `1h`.
     window_time: Option<Duration>,
-    /// With fewer scrapes in the window their share says too little. Default: 5.
+    /// Minimum number of scrapes in the window before failure_rate applies. Default: 5.
     #[schemars(range(min = 1, max = 1000))]
     min_calls: Option<u32>,
-    /// It opens when at least this share (0 to 1) of them failed. Default: 0.5.
+    /// Share (0 to 1) of failed scrapes that opens the breaker. Default: 0.5.
     failure_rate: Option<Share>,
-    /// It opens when so many failed in a row, however long that took; 0 never opens it for that. Default: 5.
+    /// Number of failures in a row that opens the breaker; 0: no such limit. Default: 5.
     max_consecutive: Option<u32>,
-    /// How long it stays open the first time; doubled each time that it opens again before it recovered. Default: `30s`.
+    /// How long it stays open the first time; doubles each time it reopens before recovering. Default: `30s`.
     wait: Option<Duration>,
-    /// The longest that this becomes. Default: `1h`.
+    /// Maximum of `wait`. Default: `1h`.
     max_wait: Option<Duration>,
-    /// Up to this share (0 to 1) of a wait is left out by chance. Default: 0.2.
+    /// Maximum share (0 to 1) by which a wait is shortened at random. Default: 0.2.
     jitter: Option<Share>,
-    /// How many scrapes may probe at once while it is half open, at most 100. Default: 1.
+    /// Number of parallel probes while half open, at most 100. Default: 1.
     #[schemars(range(min = 1, max = 100))]
     probes: Option<u32>,
-    /// How long a probe is waited for before its process is taken for dead. Default: `10m`.
+    /// How long to wait for a probe before its process counts as dead. Default: `10m`.
     probe_lease: Option<Duration>,
-    /// It closes after so many probes succeeded. Default: 2.
+    /// Number of successful probes that closes the breaker. Default: 2.
     #[schemars(range(min = 1))]
     success_threshold: Option<u32>,
-    /// What a failure of each kind weighs, from 0 (a success) to 1 (a whole failure).
+    /// Weight of each kind of failure, from 0 (a success) to 1 (a full failure).
     weights: Weights,
 }
 
-/// What a failure of each kind weighs, from 0 (a success) to 1 (a whole failure).
+/// Weight of each kind of failure, from 0 (a success) to 1 (a full failure).
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Weights {
-    /// A timeout, a broken connection, a 5xx. Default: 1.
+    /// A timeout, a broken connection or a 5xx response. Default: 1.
     transient: Option<Share>,
-    /// The source asked to come back later. Default: 1.
+    /// A request to slow down, such as 429. Default: 1.
     throttled: Option<Share>,
-    /// It answers, but not with what can be used: 404, a broken document. Default: 1.
+    /// An unusable response, such as 404 or a broken document. Default: 1.
     permanent: Option<Share>,
-    /// No record where there used to be some. Default: 1.
+    /// No records where there used to be some. Default: 1.
     zero_records: Option<Share>,
     /// Fields that used to have values are mostly empty. Default: 0.5.
     coverage_drop: Option<Share>,

@@ -11,25 +11,23 @@ use serde::Deserialize;
 use super::breaker::signed;
 use crate::cli::values::{Duration, Share};
 
-/// How old data may become before `ensure` scrapes it anew.
+/// How old data may get before `ensure` scrapes it again.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Freshness {
-    /// So long after a whole scope was synced it is fresh. Default: `1d`; for `course` and `professor` `7d`, for
-    /// `review` `30d`.
+    /// Time to live, counted from the last complete scrape of a scope. Default: `1d`; for `course` and `professor`
+    /// `7d`, for `review` `30d`.
     ttl: Option<Duration>,
-    /// Up to this share (0 to 1) of it is left out, another one for each scope, so that not all expire at once. Default:
-    /// 0.1.
+    /// Maximum share (0 to 1) by which `ttl` is shortened, differently for each scope, so that they don't all expire
+    /// at once. Default: 0.1.
     jitter: Option<Share>,
-    /// An age that operators are warned of. Default: none.
+    /// Age to report to operators as a warning. Default: none.
     warn_after: Option<Duration>,
-    /// An age that operators are told of as an error. Default: none.
+    /// Age to report to operators as an error. Default: none.
     error_after: Option<Duration>,
-    /// So long after the time to live stale data is served at once while it is brought up to date (RFC 5861). Default:
-    /// `0s`, not at all.
+    /// How long after expiry to serve stale data at once while it is refreshed (RFC 5861). Default: `0s`, not at all.
     stale_while_revalidate: Option<Window>,
-    /// So long after the time to live stale data is served when it cannot be brought up to date (RFC 5861). Default:
-    /// `30d`.
+    /// How long after expiry to serve stale data if the refresh fails (RFC 5861). Default: `30d`.
     stale_if_error: Option<Window>,
 }
 

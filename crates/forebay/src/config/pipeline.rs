@@ -26,7 +26,7 @@ use super::error::Problem;
 pub(crate) struct Pipeline {
     /// Whose references it ingests; `"*"` is every source. Required.
     pub(crate) source: String,
-    /// What ingests them. Required.
+    /// Handler that ingests them. Required.
     pub(crate) handler: String,
     /// False: nothing new is handed off to it, and what waits for it rests. Default: true.
     #[serde(default = "yes")]

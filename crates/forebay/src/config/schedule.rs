@@ -13,7 +13,7 @@ use serde::{
 use super::breaker::signed;
 use crate::cli::values::Duration;
 
-/// When a source is scraped by itself.
+/// When to scrape a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule(schedule::Schedule);
 
@@ -28,16 +28,16 @@ impl Schedule {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleTable {
-    /// An interval such as `6h` or `1d 12h`, counted from 1970-01-01T00:00Z.
+    /// Interval such as `6h` or `1d 12h`, counted from 1970-01-01T00:00Z.
     every: Option<String>,
-    /// Five fields of cron: minute, hour, day, month, weekday.
+    /// Five cron fields: minute, hour, day, month, weekday.
     cron: Option<String>,
-    /// Each day at this time, such as `03:30`.
+    /// Daily at this time, such as `03:30`.
     at: Option<String>,
-    /// The time zone in which `cron` and `at` are meant, such as `America/New_York`. Default: `UTC`.
+    /// Time zone of `cron` and `at`, such as `America/New_York`. Default: `UTC`.
     time_zone: Option<String>,
-    /// The longest delay. How much of it counts is always the same for a source and scope, and another for each, so that
-    /// not all start at the full hour. Default: none.
+    /// Maximum delay. Each source and scope gets its own constant part of it, so that they don't all start at the
+    /// full hour. Default: none.
     jitter: Option<Duration>,
 }
 

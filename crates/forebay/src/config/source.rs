@@ -25,56 +25,55 @@ use serde::{
 use super::{breaker::Breaker, schedule::Schedule};
 use crate::cli::values::Share;
 
-/// One source. A source has at most one of the tables `http_json`, `html`, `json_ld`, `feed`, `ical`, `file`, `command`,
-/// `singer` and `postgres`, which says how its records are got; without one they are brought by `forebay persist`.
+/// A source of records. At most one of the tables `http_json`, `html`, `json_ld`, `feed`, `ical`, `file`, `command`,
+/// `singer` and `postgres` says how to get its records; without one, they come from `forebay persist`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
-    /// The field that identifies a record inside the source, or a list of fields, in order: names, or JSON pointers (RFC 6901) such as
-    /// `/course/id`. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`: `["id"]`.
+    /// The field that identifies a record within the source, or a list of fields in order: names or JSON pointers
+    /// (RFC 6901) such as `/course/id`. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`:
+    /// `["id"]`.
     #[serde(default)]
     pub(crate) key: KeyFields,
-    /// What its records are, such as `course`. Default: `record`, without a kind as they were.
+    /// Entity type of its records, such as `course`. Default: `record`; without a kind, the stored type.
     #[serde(default)]
     pub(crate) entity: Option<String>,
-    /// Top-level fields that are not stored. Default: none.
+    /// Top-level fields to drop. Default: none.
     #[serde(default)]
     pub(crate) ignore: BTreeSet<String>,
-    /// Top-level fields that are stored but make no version by themselves. Default: none.
+    /// Top-level fields to store whose changes alone create no new version. Default: none.
     #[serde(default)]
     pub(crate) volatile: BTreeSet<String>,
-    /// Top-level fields compared in a normalised form. Default: none.
+    /// Top-level fields to normalise for comparison. Default: none.
     #[serde(default)]
     pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
-    /// What a run does with a key that it has already seen. Default: `first`.
+    /// How to handle a key that appears again in a run. Default: `first`.
     #[serde(default)]
     pub(crate) on_duplicate: OnDuplicate,
-    /// Thresholds beyond which a complete run is held. Default: on.
+    /// Limits beyond which a complete run is held for review. Default: on.
     #[serde(default)]
     pub(crate) guards: Guards,
-    /// The format of files that `forebay persist` is given. Default: `auto`.
+    /// Format of the files that `forebay persist` reads. Default: `auto`.
     #[serde(default)]
     pub(crate) format: Option<Format>,
-    /// A JSON pointer to where in a JSON document that `forebay persist` is given the records are. Default: the document,
-    /// or the array that it is.
+    /// JSON pointer to the records in a JSON document that `forebay persist` reads. Default: the whole document.
     #[serde(default)]
     pub(crate) records: Option<Pointer>,
-    /// A scrape covers its scope completely: what it does not see is gone, guards permitting. Not for `feed`, which shows
-    /// the latest entries only, nor for `singer`, where the tap says so. Default: false.
+    /// Whether a scrape covers its whole scope: records that it doesn't see are removed, if the guards permit. Not
+    /// for `feed`, which shows only its latest entries, nor for `singer`, where the tap reports it. Default: false.
     #[serde(default)]
     pub(crate) complete: bool,
-    /// A field with a number that a record raises whenever it changes: a lower one never overwrites a higher. Default:
-    /// none, for `ical` `sequence`.
+    /// A numeric field that grows with each change of a record: a lower number never overwrites a higher one.
+    /// Default: none; for `ical`: `sequence`.
     #[serde(default)]
     pub(crate) sequence: Option<String>,
-    /// The scopes that are scraped when none is named, such as `[{ semester = "Spring 2026" }]`. Default: one, the whole
-    /// source.
+    /// Scopes to scrape when none is given, such as `[{ semester = "Spring 2026" }]`. Default: one, the whole source.
     #[serde(default)]
     pub(crate) scopes: Vec<BTreeMap<String, String>>,
     /// JSON over HTTP, page by page.
     #[serde(default)]
     pub(crate) http_json: Option<HttpJson>,
-    /// Web pages, read by CSS selectors.
+    /// Web pages, read with CSS selectors.
     #[serde(default)]
     pub(crate) html: Option<Html>,
     /// The JSON-LD in web pages (schema.org).
@@ -86,13 +85,13 @@ pub(crate) struct Source {
     /// A calendar (iCalendar).
     #[serde(default)]
     pub(crate) ical: Option<Ical>,
-    /// The sitemap that leads to the pages, beside `html` or `json_ld`.
+    /// The sitemap that lists the pages, together with `html` or `json_ld`.
     #[serde(default)]
     pub(crate) sitemap: Option<Sitemap>,
     /// One big file over HTTP.
     #[serde(default)]
     pub(crate) file: Option<File>,
-    /// A program of your own that prints records.
+    /// A program that prints records.
     #[serde(default)]
     pub(crate) command: Option<Command>,
     /// A Singer tap.
@@ -101,23 +100,23 @@ pub(crate) struct Source {
     /// Rows of a table in Postgres.
     #[serde(default)]
     pub(crate) postgres: Option<Postgres>,
-    /// How its pages or file are fetched. Default: as `[fetch]` says; a key that is given here outranks the one there.
+    /// How to fetch its pages or file. Keys here override those of `[fetch]`.
     #[serde(default)]
     pub(crate) fetch: Option<FetchSettings>,
-    /// How far its pages are crawled.
+    /// Limits of the crawl.
     #[serde(default)]
     pub(crate) crawl: Option<CrawlSettings>,
-    /// When it is left alone because it is out of order.
+    /// When to stop scraping it because it fails.
     #[serde(default)]
     pub(crate) breaker: Option<Breaker>,
-    /// The sources of the same entity to try, in order, when it fails or comes back empty. Default: none.
+    /// Sources of the same entity type to try, in order, when it fails or returns no records. Default: none.
     #[serde(default)]
     pub(crate) fallback: Vec<String>,
-    /// When its scopes are scraped by themselves (`forebay work`): `"every 6h"`, five fields of cron such as
-    /// `"30 3 * * *"`, or a table. Default: only when asked for.
+    /// When `forebay work` scrapes its scopes: `"every 6h"`, five cron fields such as `"30 3 * * *"`, or a table.
+    /// Default: no schedule.
     #[serde(default)]
     pub(crate) schedule: Option<Schedule>,
-    /// Whether it is scraped at all. What is stored of it is served either way. Default: true.
+    /// Whether to scrape it. Stored data is served either way. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
 }
@@ -142,8 +141,8 @@ impl Source {
     }
 }
 
-/// The key of a source: at least one field, none of them empty or named twice. The default, none, is for kinds that
-/// bring a key of their own.
+/// The key of a source: at least one field, none empty or repeated. The empty default is for kinds with a default
+/// key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "OneOrMore")]
 pub(crate) struct KeyFields(Vec<String>);
@@ -162,7 +161,7 @@ enum OneOrMoreForms {
 #[schemars(transparent)]
 struct OneOrMore(#[schemars(with = "OneOrMoreForms")] Vec<String>);
 
-/// By hand, because what serde derives for either form tells neither what it expected nor where.
+/// By hand, because the error of a derived untagged enum names neither what it expected nor where.
 impl<'de> Deserialize<'de> for OneOrMore {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Texts;
@@ -221,30 +220,30 @@ impl TryFrom<OneOrMore> for KeyFields {
     }
 }
 
-/// One step of normalisation, applied to the strings of a field before they are compared.
+/// A step of normalisation, applied to the strings of a field before comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Normalise {
-    /// Whitespace at both ends does not count.
+    /// Ignore whitespace at both ends.
     Trim,
-    /// A run of whitespace counts as one space.
+    /// Treat consecutive whitespace as one space.
     Collapse,
-    /// Case does not count.
+    /// Ignore case.
     Casefold,
 }
 
-/// What a run does with a record whose key it has already seen.
+/// How to handle a key that appears again in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnDuplicate {
-    /// The first one counts
+    /// Keep the first record
     #[default]
     First,
-    /// The last one counts
+    /// Keep the last record
     Last,
-    /// Fields of later ones are laid over those of earlier ones
+    /// Merge: later fields overwrite earlier ones
     Merge,
-    /// The first one counts, later ones are kept as rejected records
+    /// Keep the first record, store later ones as rejected records
     Reject,
 }
 
@@ -263,12 +262,12 @@ impl From<OnDuplicate> for run::OnDuplicate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
-    /// Told by the content
+    /// Detected
     #[default]
     Auto,
     /// One JSON document
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
     /// Comma-separated values with a header (RFC 4180)
     Csv,
@@ -288,20 +287,20 @@ impl From<Format> for forebay_sources::Format {
     }
 }
 
-/// Thresholds beyond which a complete run is held for an operator. Shares are from 0 to 1 of what the scope holds.
+/// Limits beyond which a complete run is held for review. Shares are from 0 to 1 of the records in the scope.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Guards {
-    /// Whether runs are guarded at all. Default: true.
+    /// Whether guards are on. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
-    /// The largest share of references that one run may remove. Default: 0.5.
+    /// Maximum share of references that one run may remove. Default: 0.5.
     #[serde(default)]
     pub(crate) max_removed: Option<Share>,
-    /// The largest share of references that one run may change. Default: 1, so any.
+    /// Maximum share of references that one run may change. Default: 1, no limit.
     #[serde(default)]
     pub(crate) max_changed: Option<Share>,
-    /// The largest share of a run's records that may be rejected; with more, it fails. Default: 0.1.
+    /// Maximum share of rejected records; with more, the run fails. Default: 0.1.
     #[serde(default)]
     pub(crate) max_rejected: Option<Share>,
 }

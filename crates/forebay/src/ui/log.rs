@@ -34,7 +34,7 @@ use super::{
 pub(crate) enum LogFormat {
     /// Text for people
     Human,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

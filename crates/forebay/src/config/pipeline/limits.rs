@@ -4,29 +4,29 @@ use forebay_engine::work::{self, LimitKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Limits of all workers together.
+/// Limits shared by all workers.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "WrittenLimits")]
 pub(crate) struct Limits(pub(super) work::Limits);
 
-/// What holds over all workers of a pipeline together.
+/// Limits shared by all workers of a pipeline.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenLimits {
-    /// The most hand-offs under way. Default: no limit.
+    /// Maximum hand-offs in progress. Default: no limit.
     #[schemars(range(min = 1))]
     max_active: Option<u32>,
-    /// The most hand-offs begun in a time, such as `10/s`, `100/min` or `500/h`. Default: no limit.
+    /// Maximum rate of new attempts, such as `10/s`, `100/min` or `500/h`. Default: no limit.
     rate: Option<Rate>,
-    /// The field whose values are limited one by one: a name, or a JSON pointer (RFC 6901). Default: none.
+    /// Field whose values are limited separately: a name or JSON pointer (RFC 6901). Default: none.
     key: Option<String>,
-    /// The field holds URLs, and it is their host that counts. Default: false.
+    /// Whether the field holds URLs to limit by host. Default: false.
     #[serde(default)]
     key_is_url: bool,
-    /// The most hand-offs under way with one value. Default: no limit.
+    /// Maximum hand-offs in progress per value. Default: no limit.
     #[schemars(range(min = 1))]
     key_max_active: Option<u32>,
-    /// The most hand-offs begun in a time with one value. Default: no limit.
+    /// Maximum rate of new attempts per value. Default: no limit.
     key_rate: Option<Rate>,
 }
 

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::values::Duration;
 
-/// A failure class whose failures are tried again.
+/// A failure class with retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "String", rename_all = "lowercase")]
 pub(crate) enum Class {
-    /// May pass by itself.
+    /// A temporary failure.
     Transient,
-    /// The other side asked to come back later.
+    /// The target asked to slow down.
     Throttled,
-    /// The worker did not report before its lease ended.
+    /// The worker didn't report before its lease expired.
     Lost,
 }
 
@@ -35,17 +35,17 @@ impl TryFrom<String> for Class {
     }
 }
 
-/// What a class of failures costs. What is absent is as in the built-in policy.
+/// Retries of one failure class. Missing values are those of the built-in policy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "WrittenRetry")]
 pub(crate) struct Retry {
-    /// With so many failures of the class a hand-off is given up.
+    /// Number of failures after which a hand-off fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_failures: Option<u32>,
-    /// The longest wait after the first failure; it doubles with each further one.
+    /// Maximum wait after the first failure; doubles with each further one.
     #[serde(rename = "base_delay_seconds", skip_serializing_if = "Option::is_none")]
     base_delay: Option<Seconds>,
-    /// The longest wait of all.
+    /// Maximum wait.
     #[serde(rename = "max_delay_seconds", skip_serializing_if = "Option::is_none")]
     max_delay: Option<Seconds>,
 }
@@ -60,18 +60,18 @@ impl Serialize for Seconds {
     }
 }
 
-/// What a class of failures costs.
+/// Retries of one failure class.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenRetry {
-    /// With so many failures of the class a hand-off is given up. Default: 10 for `transient`, 4 for `lost`; `throttled`
-    /// ones are never given up.
+    /// Number of failures after which a hand-off fails. Default: 10 for `transient`, 4 for `lost`, no limit for
+    /// `throttled`.
     #[schemars(range(min = 1, max = 1_000_000))]
     max_failures: Option<u32>,
-    /// The longest wait after the first failure; it doubles with each further one. Default: `5s` for `transient`, `30s`
-    /// for `throttled`, `1s` for `lost`.
+    /// Maximum wait after the first failure; doubles with each further one. Default: `5s` for `transient`, `30s` for
+    /// `throttled`, `1s` for `lost`.
     base_delay: Option<Duration>,
-    /// The longest wait of all. Default: `1h` for `transient` and `throttled`, `1m` for `lost`.
+    /// Maximum wait. Default: `1h` for `transient` and `throttled`, `1m` for `lost`.
     max_delay: Option<Duration>,
 }
 

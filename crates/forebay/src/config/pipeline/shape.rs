@@ -26,73 +26,72 @@ pub(super) fn settings_of(handler: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// One pipeline: what ingests the references of a source (`forebay work`). Keys that only some handlers take begin with
-/// the names of those.
+/// A pipeline that ingests the references of a source (`forebay work`). Descriptions of keys that only some handlers
+/// accept begin with the names of those handlers.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct PipelineShape {
-    /// Whose references it ingests: the name of a source, or `"*"` for every source. Required.
+    /// Source whose references it ingests, or `"*"` for all sources. Required.
     source: String,
-    /// What ingests them. Required.
+    /// Handler that ingests them. Required.
     handler: Handler,
-    /// Whether it is handed anything; what waits for it rests if not. A pipeline that is taken out of the file is
-    /// disabled. Default: true.
+    /// Whether it receives hand-offs; if not, waiting ones stay queued. Removing a pipeline from the file disables
+    /// it. Default: true.
     enabled: Option<bool>,
-    /// The entity types that it takes. Default: every type.
+    /// Entity types that it ingests. Default: all types.
     entities: Option<Vec<String>>,
-    /// The top-level fields that it reads: a new version that differs in none of them is not handed to it. Default: every
+    /// Top-level fields that it uses: a new version that changes none of them is not handed off. Default: every
     /// version is.
     changed_fields: Option<Vec<String>>,
-    /// How failed attempts are tried again, by failure class.
+    /// Retries of failed attempts, by failure class.
     retry: Option<RetryShape>,
-    /// `webhook`, `exec` and `external`: what holds over all its workers together.
+    /// `webhook`, `exec` and `external`: limits shared by all workers.
     limits: Option<WrittenLimits>,
-    /// `documents`: the field that is the title, and weighs most in search. Default: the first of `title`, `name` and
-    /// `headline` that has text, else the key.
+    /// `documents`: title field, which weighs most in search. Default: the first of `title`, `name` and `headline`
+    /// that has text, or the key.
     title: Option<String>,
-    /// `documents`: the fields whose text is searched besides the title. Default: all text of the record.
+    /// `documents`: fields to search besides the title. Default: all text of the record.
     fields: Option<Vec<String>>,
-    /// `documents`: the text search configuration of Postgres. Default: `simple`, which knows no language.
+    /// `documents`: text search configuration of Postgres. Default: `simple`, which is language-neutral.
     language: Option<String>,
-    /// `documents`: the field in which a record says its own language, as a code or a name. Default: none.
+    /// `documents`: field with the language of a record, as a code or name. Default: none.
     language_field: Option<String>,
     /// `documents`: the length of a chunk in characters, from 100 to 16000.
     chunk: Option<ChunkShape>,
-    /// `documents`: where embeddings of chunks are made, for search by meaning; needs pgvector in the database. Default:
-    /// no embeddings.
+    /// `documents`: embeddings endpoint for semantic search; needs pgvector in the database. Default: no embeddings.
     embeddings: Option<EmbeddingsShape>,
-    /// `table`: the table, outside of Forebay's own schema. Required.
+    /// `table`: name of the table, outside Forebay's own schema. Required.
     table: Option<String>,
-    /// `table`: the field that fills each column. Required.
+    /// `table`: field for each column. Required.
     columns: Option<BTreeMap<String, ColumnShape>>,
-    /// `table`: what becomes of the row of a reference that is gone. With `mark` its column `removed_at` says since when.
-    /// Default: `delete`.
+    /// `table`: what to do with the row of a removed reference; `mark` sets its column `removed_at`. Default:
+    /// `delete`.
     removed: Option<Removed>,
     /// `webhook`: the endpoint, `https://` (`http://` for loopback hosts), without user name or password. Required.
     url: Option<String>,
-    /// `webhook`: the environment variable with the signing secret. Default: none, nothing is signed.
+    /// `webhook`: environment variable with the signing secret. Default: none, requests are not signed.
     secret_env: Option<String>,
-    /// `webhook`: for a whole request, at most `10m`; `exec`: for a batch, at most `24h`. Default: `30s` for `webhook`,
-    /// `60s` for `exec`.
+    /// `webhook`: timeout of a request, at most `10m`; `exec`: timeout of a batch, at most `24h`. Default: `30s` for
+    /// `webhook`, `60s` for `exec`.
     timeout: Option<Duration>,
-    /// `webhook`: requests at once from one worker, at most 256. Default: 8.
+    /// `webhook`: parallel requests per worker, at most 256. Default: 8.
     #[schemars(range(min = 1, max = 256))]
     concurrency: Option<u32>,
-    /// `webhook`: fixed headers; `env:NAME` takes the value from the environment. Default: none.
+    /// `webhook`: extra headers; `env:NAME` reads the value from the environment. Default: none.
     headers: Option<BTreeMap<String, String>>,
-    /// `webhook`: whether the record itself is sent, not only which one it is. Default: true.
+    /// `webhook`: whether to send the record, or only its id. Default: true.
     payload: Option<bool>,
-    /// `webhook`: whether `http://` is taken for other hosts too, where everything can be read on the way. Default: false.
+    /// `webhook`: whether to allow unencrypted `http://` for other hosts. Default: false.
     allow_http: Option<bool>,
-    /// `exec`: the program and its arguments; there is no shell. Required.
+    /// `exec`: the program and its arguments, run without a shell. Required.
     command: Option<Vec<String>>,
-    /// `exec`: the most changes that one run of the program is given, at most 10000. Default: 100.
+    /// `exec`: maximum changes per batch, at most 10000. Default: 100.
     #[schemars(range(min = 1, max = 10_000))]
     batch: Option<u32>,
-    /// `exec`: environment variables that it sees besides `PATH`, `HOME`, `LANG` and `TZ`. Default: none.
+    /// `exec`: environment variables to pass besides `PATH`, `HOME`, `LANG` and `TZ`. Default: none.
     env: Option<Vec<String>>,
-    /// `exec`: where it runs. Default: where the worker does.
+    /// `exec`: working directory. Default: that of the worker.
     directory: Option<String>,
 }
 
@@ -101,28 +100,28 @@ pub(super) struct PipelineShape {
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Handler {
-    /// Each reference becomes a searchable document (`forebay search`).
+    /// Turns each reference into a searchable document (`forebay search`).
     Documents,
-    /// A table of your own is kept up to date, with one row for each reference.
+    /// Keeps a table of your own up to date, with one row per reference.
     Table,
-    /// Each change is sent as one signed POST to an endpoint of your own.
+    /// Sends each change as a signed POST to your endpoint.
     Webhook,
-    /// Batches of changes go to a command of your own, one line each.
+    /// Passes batches of changes to your command, one per line.
     Exec,
-    /// Workers of your own claim the work with SQL (`forebay.claim_jobs`).
+    /// Your own workers claim the work with SQL (`forebay.claim_jobs`).
     External,
 }
 
-/// How failed attempts are tried again, by failure class.
+/// Retries of failed attempts, by failure class.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct RetryShape {
-    /// What may pass by itself.
+    /// Temporary failures.
     transient: Option<WrittenRetry>,
-    /// The other side asked to come back later.
+    /// The target asked to slow down.
     throttled: Option<WrittenRetry>,
-    /// The worker did not report before its lease ended.
+    /// The worker didn't report before its lease expired.
     lost: Option<WrittenRetry>,
 }
 
@@ -131,31 +130,31 @@ struct RetryShape {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct ChunkShape {
-    /// About so many. Default: 1200.
+    /// Target length. Default: 1200.
     #[schemars(range(min = 100, max = 16_000))]
     target: Option<u32>,
-    /// At most so many. Default: 2000.
+    /// Maximum length. Default: 2000.
     #[schemars(range(min = 100, max = 16_000))]
     max: Option<u32>,
 }
 
-/// Where embeddings are made.
+/// The embeddings endpoint.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct EmbeddingsShape {
-    /// An endpoint that speaks as that of `OpenAI` does. Required.
+    /// URL of an `OpenAI`-compatible endpoint. Required.
     url: String,
     /// The model. Required.
     model: String,
     /// The dimensions of the model. Required.
     #[schemars(range(min = 1, max = 16_000))]
     dimensions: u32,
-    /// The environment variable that holds the key of the endpoint. Default: none is needed.
+    /// Environment variable with the key of the endpoint. Default: none.
     api_key_env: Option<String>,
 }
 
-/// What fills a column: a field, or a field with the type of the column for when Forebay makes the table.
+/// A column's field, optionally with the column type to use when Forebay creates the table.
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -175,13 +174,13 @@ struct TypedColumn {
     r#type: String,
 }
 
-/// What becomes of the row of a reference that is gone.
+/// What to do with the row of a removed reference.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Removed {
-    /// The row is deleted.
+    /// Delete the row.
     Delete,
-    /// The row stays, and its column `removed_at` says since when the reference is gone.
+    /// Keep the row and set its column `removed_at`.
     Mark,
 }
