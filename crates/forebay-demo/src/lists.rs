@@ -37,11 +37,11 @@ pub(crate) async fn scrape(
     observed_at: Timestamp,
 ) -> Result<RunReport> {
     let definition = definition(list, &url)?;
-    let scraper = Scraper {
-        database: Arc::new(database.clone()),
-        network: Network::new(0),
-        sources: Arc::new(BTreeMap::from([(list.name.to_owned(), definition)])),
-    };
+    let scraper = Scraper::new(
+        Arc::new(database.clone()),
+        Network::new(0),
+        Arc::new(BTreeMap::from([(list.name.to_owned(), definition)])),
+    );
     let options = ScrapeOptions { observed_at: Some(observed_at), ..ScrapeOptions::default() };
     let source = scraper.source(list.name)?;
     Ok(scrape::scrape(&scraper, source, &Scope::default(), &options, &|_| {}).await?)

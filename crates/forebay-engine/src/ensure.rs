@@ -28,7 +28,6 @@ use std::{
 use jiff::Timestamp;
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
 
 pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
 use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
@@ -76,6 +75,8 @@ impl Gate {
     }
 
     fn made(scraper: Scraper, policies: Policies, lease: Duration, keeps_records: bool, stop: Stop) -> Self {
+        // One tracker for both, so waiting for the scraper waits for the gate as well.
+        let tasks = scraper.tasks.clone();
         let shared = Shared {
             scraper,
             policies,
@@ -86,7 +87,7 @@ impl Gate {
             lease,
             stop,
             keeps_records,
-            tasks: TaskTracker::new(),
+            tasks,
         };
         Self { shared: Arc::new(shared) }
     }

@@ -18,6 +18,7 @@ use forebay_domain::{
 use forebay_store::connect::Database;
 use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     error::{Error, Result},
@@ -39,11 +40,12 @@ pub(crate) struct RunLog {
     open: Mutex<Option<Open>>,
 }
 
-/// Where lines are stored, and from which level on.
+/// Where lines are stored, from which level on, and the tracker of the tasks that write them.
 #[derive(Debug)]
 struct Storage {
     database: Arc<Database>,
     min_level: Level,
+    tasks: TaskTracker,
 }
 
 #[derive(Debug)]
@@ -59,9 +61,14 @@ impl RunLog {
         Self { source: source.to_owned(), storage: None, open: Mutex::default() }
     }
 
-    /// A log that stores lines of this level and above.
-    pub(crate) fn stored(source: &str, database: &Arc<Database>, min_level: Level) -> Self {
-        let storage = Storage { database: Arc::clone(database), min_level };
+    /// A log that stores lines of this level and above, in tasks of `tasks`.
+    pub(crate) fn stored(
+        source: &str,
+        database: &Arc<Database>,
+        min_level: Level,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let storage = Storage { database: Arc::clone(database), min_level, tasks: tasks.clone() };
         Self { storage: Some(storage), ..Self::unstored(source) }
     }
 
@@ -69,10 +76,10 @@ impl RunLog {
     pub(crate) fn open(&self, run_id: i64, engine: &str, input: &str) {
         let (sink, writer) = match &self.storage {
             None => (LogSink::unstored(), None),
-            Some(Storage { database, min_level }) => {
+            Some(Storage { database, min_level, tasks }) => {
                 let (sink, writer) = logs::channel(run_id, *min_level);
                 let database = Arc::clone(database);
-                (sink, Some(tokio::spawn(async move { writer.run(&database).await })))
+                (sink, Some(tasks.spawn(async move { writer.run(&database).await })))
             }
         };
         let metadata = json!({ "engine": engine, "input": input });

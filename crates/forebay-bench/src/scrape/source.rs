@@ -83,7 +83,7 @@ pub(crate) fn scraper(database: Arc<Database>, url: &str, caller: &str) -> Resul
         ..SourceDefinition::new(SOURCE, SourceKind::Pages(kind(url)?))
     };
     let sources = BTreeMap::from([(source.name.clone(), source)]);
-    Ok(Scraper { database, network: Network::new(1), sources: Arc::new(sources) })
+    Ok(Scraper::new(database, Network::new(1), Arc::new(sources)))
 }
 
 fn settings<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failure> {

@@ -146,7 +146,7 @@ impl Beginning {
                 page_log::page(sink, crawled);
             }
         };
-        let end = tokio::spawn(crawl.run_observed(first, sender, observe));
+        let end = self.scraper.tasks.spawn(crawl.run_observed(first, sender, observe));
         Ok(Feed::Pages { pages, end, stats })
     }
 

@@ -52,7 +52,7 @@ pub async fn scrape(
     } else {
         None
     };
-    let log = Arc::new(RunLog::stored(&source.name, &scraper.database, options.log_level));
+    let log = Arc::new(RunLog::stored(&source.name, &scraper.database, options.log_level, &scraper.tasks));
     let begin = feed::begin(scraper, source, scope, Some(stored.source_id), options, Some(Arc::clone(&log)));
     let input = Input { name: feed::input_name(source, scope), feed: Feed::Later(begin) };
     let mut result = tokio::select! {

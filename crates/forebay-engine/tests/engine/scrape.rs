@@ -78,11 +78,7 @@ impl World {
         let test = testing::database().await;
         let sources: BTreeMap<String, SourceDefinition> =
             sources(&site.url).into_iter().map(|source| (source.name.clone(), source)).collect();
-        let scraper = Scraper {
-            database: Arc::new(test.open().await),
-            network: Network::new(1),
-            sources: Arc::new(sources),
-        };
+        let scraper = Scraper::new(Arc::new(test.open().await), Network::new(1), Arc::new(sources));
         Self { site, scraper, client: test.client().await, test }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use forebay_engine::scrape::Scraper;
 use forebay_sources::fetch::Network;
 use forebay_store::connect::{Database, OpenOptions, Target};
-use tokio::time::{Instant, sleep};
+use tokio::time::timeout;
 
 use super::Context;
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// How long to wait for stopped tasks to drop the database.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for tasks that outlive the command's work.
+const TASKS_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Context {
     /// Opens the database like [`Self::with_database`], with at most `pool_size` connections, and runs `work` with the
@@ -56,31 +56,19 @@ async fn with<T>(
     work: impl AsyncFnOnce(&Scraper) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let database = Arc::new(database);
-    let scraper = Scraper {
-        database: Arc::clone(&database),
-        network: Network::new(seed()),
-        sources: Arc::new(config.definitions().clone()),
-    };
+    let sources = Arc::new(config.definitions().clone());
+    let scraper = Scraper::new(Arc::clone(&database), Network::new(seed()), sources);
     let worked = work(&scraper).await;
+    // Tasks that take longer end with the process.
+    let _in_time = timeout(TASKS_TIMEOUT, scraper.wait()).await;
     drop(scraper);
-    let closed = close(database).await;
+    let closed = match Arc::into_inner(database) {
+        Some(database) => database.close().await,
+        None => Ok(()),
+    };
     let result = worked?;
     closed?;
     Ok(result)
-}
-
-/// Closes the database once no task holds it.
-async fn close(mut database: Arc<Database>) -> Result<(), Failure> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match Arc::try_unwrap(database) {
-            Ok(database) => return Ok(database.close().await?),
-            // Tasks that still hold it end with the process.
-            Err(_) if Instant::now() > deadline => return Ok(()),
-            Err(held) => database = held,
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// Only for the jitter of retries.

@@ -123,11 +123,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let given = Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))?;
     let scope = if given.is_empty() { source.scopes.first().cloned().unwrap_or_default() } else { given };
     let database = Arc::new(context.database().await?);
-    let scraper = Scraper {
-        database: Arc::clone(&database),
-        network: Network::new(seed()),
-        sources: Arc::new(config.definitions().clone()),
-    };
+    let sources = Arc::new(config.definitions().clone());
+    let scraper = Scraper::new(Arc::clone(&database), Network::new(seed()), sources);
     let looked = scrape::test(&scraper, source, &scope, args.limit.into()).await;
     drop(scraper);
     if let Some(database) = Arc::into_inner(database) {
