@@ -13,9 +13,9 @@
 //! A record has four forms on its way:
 //!
 //! 1. a [`Span`](forebay_sources::Span) of a block: text that a reader delimited;
-//! 2. a [`Prepared`](forebay_domain::prepare::Prepared) of a [`PreparedBlock`](prepared::PreparedBlock): parsed, hashed,
-//!    with its id; key and canonical payload are ranges in buffers of the block;
-//! 3. an [`Entry`](batch::Entry) of a [`Batch`](batch::Batch): id, hash and the number of a record, small enough to sort;
+//! 2. a [`Prepared`](forebay_domain::prepare::Prepared) of a `PreparedBlock`: parsed, hashed, with its id; key and
+//!    canonical payload are ranges in buffers of the block;
+//! 3. an `Entry` of a `Batch`: id, hash and the number of a record, small enough to sort;
 //! 4. a [`Record`](forebay_store::references::Record): what the store takes to add, update or stage it. It borrows from
 //!    the buffers of form 2, so no payload is copied before it is sent.
 //!
