@@ -19,7 +19,7 @@ pub(crate) struct Breaker {
     window: Option<u32>,
     /// Maximum age of the scrapes to count. Default: `1h`.
     window_time: Option<Duration>,
-    /// Minimum number of scrapes in the window before failure_rate applies. Default: 5.
+    /// Minimum number of scrapes in the window before `failure_rate` applies. Default: 5.
     #[schemars(range(min = 1, max = 1000))]
     min_calls: Option<u32>,
     /// Share (0 to 1) of failed scrapes that opens the breaker. Default: 0.5.
