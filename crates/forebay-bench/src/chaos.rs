@@ -12,12 +12,11 @@ mod workers;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    hash::{BuildHasher, RandomState},
     time::{Duration, Instant},
 };
 
 use clap::value_parser;
-use forebay_engine::work::reconciliation;
+use forebay_engine::{clock, work::reconciliation};
 use forebay_store::pipelines;
 use tokio::time;
 
@@ -96,7 +95,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Report, Failur
 }
 
 async fn play(args: &Args, stage: &mut Stage, context: &Context) -> Result<Report, Failure> {
-    let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(args.changes) >> 32);
+    let seed = args.seed.unwrap_or_else(|| clock::random_seed() >> 32);
     let mut source = Source::new(args.changes);
     context.output.note(&format!("seed {seed}: disturbing for {} s", args.seconds));
     let mut workers = Workers::start(args.workers, stage)?;

@@ -1,12 +1,12 @@
 //! The last step: the site breaks, a guard holds the run, and existing data is unchanged.
 
 use forebay_domain::run::RunStatus;
+use forebay_engine::clock;
 use forebay_store::stats;
-use jiff::Timestamp;
 
 use crate::{
-    catalogue, database,
-    database::TABLE,
+    catalogue,
+    database::{self, TABLE},
     error::Result,
     lists::{COURSES, ingest, scrape as persist},
     runs::{runs_figure, runs_table},
@@ -21,8 +21,7 @@ pub(crate) async fn scrape(number: usize, stage: &Stage) -> Result<Step> {
         .work(async |database| {
             let client = database.client().await?;
             let before = stats::totals(&**client, None).await?;
-            let run =
-                persist(database, COURSES, stage.url("/broken/day/3/courses"), Timestamp::now()).await?;
+            let run = persist(database, COURSES, stage.url("/broken/day/3/courses"), clock::now()).await?;
             let worked = ingest(database).await?;
             let num_claimed: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_claimed).sum();
             let changes = database::run_changes(&**client, run.run_id).await?;

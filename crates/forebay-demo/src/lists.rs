@@ -4,14 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::scope::Scope;
 use forebay_engine::{
+    clock,
     persist::RunReport,
     scrape::{self, ScrapeOptions, Scraper, SourceDefinition, SourceKind},
     work::{PipelineSpec, WorkOptions, WorkReport, drain},
 };
-use forebay_sources::{
-    fetch::Network,
-    kinds::{PageKind, PageReader},
-};
+use forebay_sources::kinds::{PageKind, PageReader};
 use forebay_store::connect::Database;
 use jiff::Timestamp;
 use serde_json::json;
@@ -39,7 +37,7 @@ pub(crate) async fn scrape(
     let definition = definition(list, &url)?;
     let scraper = Scraper::new(
         Arc::new(database.clone()),
-        Network::new(0),
+        clock::network(),
         Arc::new(BTreeMap::from([(list.name.to_owned(), definition)])),
     );
     let options = ScrapeOptions { observed_at: Some(observed_at), ..ScrapeOptions::default() };

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use forebay_engine::clock;
 use forebay_store::{
     cluster,
     connect::{Database, OpenOptions, Target},
@@ -53,8 +54,7 @@ impl Stage {
         match prepare(&server).await {
             Ok((address, site)) => {
                 // Whole seconds, because users type these times.
-                let second_day =
-                    Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::MIN);
+                let second_day = Timestamp::from_second(clock::now().as_second()).unwrap_or(Timestamp::MIN);
                 let first_day = second_day - 24.hours();
                 Ok(Self { server, target, site, address, first_day, second_day })
             }

@@ -25,9 +25,10 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
+
+use crate::clock;
 
 pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
 use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
@@ -82,7 +83,7 @@ impl Gate {
             policies,
             answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
             flights: SingleFlight::default(),
-            outage: Mutex::new(Outage::new(Timestamp::now())),
+            outage: Mutex::new(Outage::new(clock::now())),
             scrapes: Semaphore::new(MOST_SCRAPES),
             lease,
             stop,
@@ -113,7 +114,7 @@ impl Gate {
     /// The answer that this process remembers, if the data is still fresh. Reads nothing.
     pub fn from_memory(&self, wanted: &Wanted) -> Option<Arc<Ensured>> {
         let answer = self.shared.answers.get(wanted)?;
-        answer.fresh_until.is_some_and(|until| Timestamp::now() < until).then_some(answer)
+        answer.fresh_until.is_some_and(|until| clock::now() < until).then_some(answer)
     }
 
     /// Waits until all work of this gate has ended: lookups, refreshes whose callers already have the stale answer, and

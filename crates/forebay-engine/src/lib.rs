@@ -4,6 +4,7 @@
 //! with `forebay-sources`. It has no terminal and no server: the command line and everything else that people touch
 //! are thin skins over the functions here.
 
+pub mod clock;
 pub mod ensure;
 pub mod error;
 pub mod freshness;

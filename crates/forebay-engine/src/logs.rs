@@ -18,10 +18,11 @@ use forebay_store::{
     Database,
     logs::{self, NewLine},
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{Span, debug, enabled, error, field::display, info, warn};
+
+use crate::clock;
 
 #[cfg(test)]
 mod tests;
@@ -101,7 +102,7 @@ impl LogSink {
         let Some(store) = self.store.as_ref().filter(|store| level >= store.min_level) else { return };
         let metadata =
             if metadata.to_string().len() > MAX_METADATA { json!({"is_cut": true}) } else { metadata };
-        let line = NewLine { logged_at: Timestamp::now(), level, message, metadata };
+        let line = NewLine { logged_at: clock::now(), level, message, metadata };
         if store.sender.try_send(line).is_err() {
             store.num_dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -194,5 +195,5 @@ fn losses(num_dropped: u64) -> NewLine {
     let message =
         format!("{num_dropped} lines before this one were lost: the database was unreachable for too long");
     let metadata = json!({"num_dropped": num_dropped});
-    NewLine { logged_at: Timestamp::now(), level: Level::Warn, message, metadata }
+    NewLine { logged_at: clock::now(), level: Level::Warn, message, metadata }
 }

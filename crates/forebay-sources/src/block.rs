@@ -1,12 +1,12 @@
-//! What a reader hands to the persist pipeline, and the seam between the reader and the formats.
+//! [`Block`], what a reader passes to the persist pipeline, and [`Delimit`], the interface of the formats.
 //!
-//! A block is reused from call to call, so its buffers settle at the size of the work and allocate no more.
+//! A block is reused between calls, so its buffers grow to the size of the input's records and then allocate no more.
 
 use forebay_domain::reject::{Place, Reject, RejectReason};
 
-use crate::Error;
+use crate::error::Error;
 
-/// The most bytes that are kept of a rejected piece of input.
+/// How many bytes of a rejected piece of input are kept.
 pub(crate) const MAX_RAW: usize = 64 << 10;
 
 /// One delimited record: `start..end` of the block's bytes.
@@ -16,34 +16,34 @@ pub struct Span {
     pub start: usize,
     /// Index after its last byte.
     pub end: usize,
-    /// Where it began in the input.
+    /// Where it started in the input.
     pub place: Place,
 }
 
-/// A piece of input that is no record.
+/// A piece of input that is not a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Where it began in the input.
+    /// Where it started in the input.
     pub place: Place,
     /// Why.
     pub reject: Reject,
-    /// Its first bytes as they stood in the input, at most 64 KiB.
+    /// Its first bytes as in the input, at most 64 KiB.
     pub raw: Vec<u8>,
     /// Its full length in bytes.
     pub raw_len: u64,
 }
 
-/// Some delimited records and rejected pieces, each list in input order. Either may be empty.
+/// Delimited records and rejected pieces, each in input order. Either list may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
     /// The text that the spans point into.
     pub bytes: Vec<u8>,
-    /// The JSON text of one record each. Not parsed yet: it may turn out to be invalid.
+    /// The JSON text of the records. It has not been parsed, so it may be invalid.
     pub records: Vec<Span>,
-    /// What cannot be a record.
+    /// Pieces that cannot be records.
     pub rejected: Vec<Rejected>,
-    /// The JSON text of the last state (a Singer STATE message) that came before the end of this block, if one came in
-    /// it. It stands for everything up to there, so it may be stored once this block and all before it are committed.
+    /// The JSON text of the last state (a Singer STATE message) in this block, if there is one. It covers all messages
+    /// before it, so it may be stored once this block and all earlier ones are committed.
     pub state: Option<String>,
 }
 
@@ -57,38 +57,37 @@ impl Block {
 /// How an input ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// If the input stopped before it was complete: one sentence that says what was cut, and where. A run
-    /// over such an input has not seen everything, so it must not remove anything.
+    /// If the input ended early: one sentence that says what was truncated, and where. A run with such an input has not
+    /// seen all records, so it must not remove any.
     pub truncated: Option<String>,
-    /// The JSON text of the last state that came in the whole input, also when it stopped early.
+    /// The JSON text of the last state of the input, even if it ended early.
     pub state: Option<String>,
-    /// Whether the input said itself that it holds everything there is (Singer's `ACTIVATE_VERSION`). None: the format
-    /// has no word for it.
+    /// Whether the input says that it contains all records (Singer's `ACTIVATE_VERSION`). None: the format cannot say so.
     pub is_complete: Option<bool>,
-    /// The version that the input said is whole (Singer's `ACTIVATE_VERSION`): what the next run's
-    /// [`SingerOptions::activated`](crate::SingerOptions) has to be.
+    /// The version that the input declares complete (Singer's `ACTIVATE_VERSION`), for the next run's
+    /// [`SingerOptions::activated`](crate::SingerOptions).
     pub version: Option<i64>,
-    /// What an operator should know of the input, one sentence each: records of other streams, keys that differ.
+    /// Notes about the input for the operator, one sentence each, such as ignored streams and different keys.
     pub notes: Vec<String>,
 }
 
-/// Where the bytes of an input end for now.
+/// What follows the bytes of an input that were read so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tail {
     /// More may follow.
     Open,
     /// The input is complete.
     Complete,
-    /// The input broke off (a truncated gzip stream), so the last record may be cut even if it looks whole.
+    /// The input was truncated (a gzip stream), so the last record may be incomplete even if it looks complete.
     Cut,
 }
 
-/// What a format finds in one go.
+/// What a format finds in one call.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) records: Vec<Span>,
     pub(crate) rejected: Vec<Rejected>,
-    /// Text that the format wrote itself, when records are not slices of the input.
+    /// Text that the format wrote, if records are not slices of the input.
     pub(crate) text: Vec<u8>,
     /// See [`Block::state`].
     pub(crate) state: Option<String>,
@@ -100,7 +99,7 @@ impl Found {
         self.records.is_empty() && self.rejected.is_empty()
     }
 
-    /// Rejects a piece of input that is all there.
+    /// Rejects a piece of input that is buffered as a whole.
     pub(crate) fn reject(
         &mut self,
         place: Place,
@@ -111,7 +110,7 @@ impl Found {
         self.reject_part(place, reason, message, head(raw), raw.len() as u64);
     }
 
-    /// Rejects a piece of input of which only the first bytes were kept.
+    /// Rejects a piece of input of which only the first bytes are buffered.
     pub(crate) fn reject_part(
         &mut self,
         place: Place,
@@ -123,9 +122,9 @@ impl Found {
         self.rejected.push(Rejected { place, reject: Reject::new(reason, message), raw, raw_len });
     }
 
-    /// Rejects a record beyond the limit for one.
+    /// Rejects an oversized record.
     pub(crate) fn reject_long(&mut self, place: Place, raw: Vec<u8>, raw_len: u64, limit: usize) {
-        let message = format!("the record has {raw_len} bytes, the limit is {limit}");
+        let message = format!("the record has {raw_len} bytes, more than the limit of {limit}");
         self.reject_part(place, RejectReason::RecordTooLong, message, raw, raw_len);
     }
 }
@@ -135,19 +134,19 @@ pub(crate) fn head(raw: &[u8]) -> Vec<u8> {
     raw.get(..MAX_RAW).unwrap_or(raw).to_vec()
 }
 
-/// Adds what goes by of a rejected piece to the part that is kept, while there is room.
+/// Adds more bytes of a rejected piece to the part that is kept, while there is room.
 pub(crate) fn keep(raw: &mut Vec<u8>, more: &[u8]) {
     let room = MAX_RAW.saturating_sub(raw.len()).min(more.len());
     raw.extend_from_slice(&more[..room]);
 }
 
-/// A format: finds the records in bytes that arrive piece by piece.
+/// A format: finds records in bytes that arrive in pieces.
 pub(crate) trait Delimit: Send {
-    /// Goes on with `bytes`: what the last call kept, and what was read since. Returns how many bytes at the
-    /// front are done with; the rest comes again at the front of the next call. Spans index into `bytes` (or
-    /// into `found.text` if the format writes its own).
+    /// Continues with `bytes`: the unconsumed bytes of the last call, then those read since. Returns how many bytes at
+    /// the front were consumed; the next call gets the rest again. Spans index into `bytes`, or into `found.text` if the
+    /// format writes its own text.
     ///
-    /// What was found before an error is in `found` and is delivered before the error is.
+    /// Records found before an error are in `found`, and are returned before the error.
     fn delimit(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Result<usize, Error>;
 
     /// Whether the spans point into `Found::text`.

@@ -1,38 +1,41 @@
 //! Delimited text with a header row: each row becomes a JSON object of strings.
 //!
-//! Rows follow RFC 4180 through `csv-core`, whose machine can stop at any byte; values are never guessed into
-//! numbers or nulls, so an empty cell stays an empty string. The raw bytes of a row are kept until the row is
-//! complete, so a bad one is rejected with exactly what stood there.
+//! Rows follow RFC 4180, parsed by `csv-core`, which can stop at any byte. Values are never converted to numbers or null:
+//! an empty cell is an empty string. The raw bytes of a row are buffered until it is complete, so a bad row is rejected
+//! with its exact text.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::memchr_iter;
 
-use crate::block::{Delimit, Found, Span, Tail, head, keep};
-use crate::{Error, sniff};
+use crate::{
+    block::{Delimit, Found, Span, Tail, head, keep},
+    error::Error,
+    sniff,
+};
 
 pub(crate) struct Csv {
     limit: usize,
-    /// None until the first line has shown the delimiter.
+    /// None until the delimiter was detected in the first line.
     reader: Option<Reader>,
     delimiter: u8,
-    /// The names, each as the JSON text `"name":`. Empty until the header was read.
+    /// The names, each as JSON text: `"name":`. Empty until the header was read.
     header: Vec<Vec<u8>>,
     fields: Fields,
     base: u64,
     line: u64,
     in_row: bool,
-    /// Where the row that is being read began.
+    /// Where the current row starts.
     place: Place,
-    /// How many of the kept bytes the reader has seen already.
+    /// How many of the unconsumed bytes the reader has parsed already.
     resume: usize,
-    /// The first bytes of a row that passed the limit and is no longer kept.
+    /// The first bytes of an oversized row, which is no longer buffered.
     long: Option<Vec<u8>>,
-    /// How many bytes of such a row went by before the bytes of this call.
+    /// How many bytes of such a row came before the bytes of this call.
     dropped: u64,
 }
 
-/// The unescaped fields of the row that is being read.
+/// The unescaped fields of the current row.
 struct Fields {
     text: Vec<u8>,
     used: usize,
@@ -58,10 +61,10 @@ impl Csv {
         }
     }
 
-    /// Begins the row at `from` or after the blank lines there. Returns where it begins, or as an error how
-    /// far to go when no row is there yet.
+    /// Starts the row at `from`, or after blank lines there. Returns where the row starts; if there is none yet, the error
+    /// is where to continue.
     fn begin_row(&mut self, bytes: &[u8], from: usize, tail: Tail) -> Result<usize, usize> {
-        // Blank lines, and the newline of a row that ended at its carriage return.
+        // Blank lines, and the newline after a carriage return that ended the previous row.
         let blank = bytes[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         self.line += newlines(&bytes[from..from + blank]);
         let start = from + blank;
@@ -83,8 +86,8 @@ impl Csv {
         Ok(start)
     }
 
-    /// Feeds bytes to the reader. The index after the row, or none if the row goes on. At the end of the
-    /// input, no bytes at all end the row.
+    /// Passes bytes to the reader. Returns the index after the row, or none if the row continues. An empty slice ends the
+    /// row at the end of the input.
     fn row_end(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         let reader = self.reader.as_mut()?;
         let fields = &mut self.fields;
@@ -115,18 +118,18 @@ impl Csv {
         }
     }
 
-    /// Hands on a row that is complete, or that the end of the input ends (`tail`).
+    /// Adds a row that is complete, or that ends with the input (`tail`).
     fn finish_row(&mut self, row: &[u8], tail: Tail, found: &mut Found) -> Result<(), Error> {
         let (used, count) = (self.fields.used, self.fields.count);
         (self.fields.used, self.fields.count) = (0, 0);
         self.in_row = false;
         let place = self.place;
-        // A newline before the end of the input would be inside of quotes.
+        // Before the end of the input, a row ends with its newline.
         let row = if tail == Tail::Open { &row[..row.len() - 1] } else { row };
         let length = self.dropped + row.len() as u64;
         if self.header.is_empty() {
             if length > self.limit as u64 {
-                return Err(header_error("is longer than a record may be"));
+                return Err(header_error("exceeds the limit for a record"));
             }
             return self.read_header(used, count);
         }
@@ -136,13 +139,13 @@ impl Csv {
             return Ok(());
         }
         if tail != Tail::Open && self.is_cut(row, count, tail) {
-            found.reject(place, RejectReason::TruncatedRecord, "the input ends before the row does", row);
+            found.reject(place, RejectReason::TruncatedRecord, "the input ends inside the row", row);
             found.ending.truncated =
-                Some(format!("The last row, at line {}, is cut: the input ends inside it.", place.line));
+                Some(format!("The input ends inside its last row, at line {}.", place.line));
         } else if row.len() > self.limit {
             found.reject_long(place, head(row), row.len() as u64, self.limit);
         } else if std::str::from_utf8(row).is_err() {
-            found.reject(place, RejectReason::InvalidUtf8, "the row holds bytes that are not UTF-8", row);
+            found.reject(place, RejectReason::InvalidUtf8, "the row contains bytes that are not UTF-8", row);
         } else if count != self.header.len() {
             let message = format!("the row has {count} fields, the header has {}", self.header.len());
             found.reject(place, RejectReason::InvalidCsv, message, row);
@@ -154,8 +157,8 @@ impl Csv {
         Ok(())
     }
 
-    /// Whether a row without a newline, at the end of the input, is cut. One that has all its fields counts
-    /// as whole, unless the input is known to have broken off.
+    /// Whether a row without a newline, at the end of the input, is truncated. A row with all its fields counts as
+    /// complete, unless the input is known to be truncated.
     fn is_cut(&self, row: &[u8], count: usize, tail: Tail) -> bool {
         tail == Tail::Cut || count < self.header.len() || ends_inside_quotes(row, self.delimiter)
     }
@@ -209,7 +212,7 @@ impl Delimit for Csv {
                     }
                 }
             }
-            // The reader takes an empty piece for the end of the input.
+            // An empty slice would mean the end of the input.
             if at == bytes.len() {
                 break;
             }
@@ -247,21 +250,21 @@ fn newlines(bytes: &[u8]) -> u64 {
     memchr_iter(b'\n', bytes).count() as u64
 }
 
-/// Whether a row stops inside a quoted field.
+/// Whether a row ends inside a quoted field.
 fn ends_inside_quotes(row: &[u8], delimiter: u8) -> bool {
-    let mut field_begins = true;
+    let mut at_field_start = true;
     let mut quoted = false;
     for &byte in row {
-        // A doubled quote closes and opens again, which comes to the same.
-        if quoted || field_begins || byte != b'"' {
-            quoted ^= byte == b'"' && (quoted || field_begins);
+        // A doubled quote closes and reopens the field, which has the same effect.
+        if quoted || at_field_start || byte != b'"' {
+            quoted ^= byte == b'"' && (quoted || at_field_start);
         }
-        field_begins = !quoted && (byte == delimiter || byte == b'"');
+        at_field_start = !quoted && (byte == delimiter || byte == b'"');
     }
     quoted
 }
 
-/// A name as the JSON text of a member's beginning.
+/// A name as JSON text, with the colon that follows it.
 fn member(name: &str) -> Vec<u8> {
     let mut text = Vec::with_capacity(name.len() + 3);
     write_string(name.as_bytes(), &mut text);

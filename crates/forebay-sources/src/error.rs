@@ -3,8 +3,7 @@
 //! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read.
 //! URLs are stored here with secrets already taken out.
 
-use std::borrow::Cow;
-use std::io;
+use std::{borrow::Cow, io};
 
 use forebay_domain::reject::Place;
 
@@ -42,7 +41,7 @@ pub enum Error {
     #[error("a pointer to the records has no meaning in {format} input")]
     RecordsNeedJson {
         /// The format that was asked for.
-        format: crate::Format,
+        format: &'static str,
     },
     /// `records_not_found`: the pointer leads nowhere.
     #[error("nothing is found under {pointer}: {seen}")]

@@ -1,27 +1,22 @@
-//! The formats that can be read, and how to read them.
-//!
-//! The words are those of `--format`; they are stable.
+//! The input formats and their options. The names are those of `--format`; they are stable.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use crate::fetch::Bounds;
-use crate::{Error, SingerOptions};
+use crate::{error::Error, fetch::Bounds, singer::SingerOptions};
 
 /// The format of an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Told by the content.
+    /// Detected from the content.
     #[default]
     Auto,
-    /// JSON (RFC 8259): an array of records, an object that holds one, a single record, or several documents
-    /// one after another.
+    /// JSON (RFC 8259): an array of records, an object that contains one, a single record, or several documents in a row.
     Json,
     /// One JSON record a line.
     JsonLines,
-    /// Delimited text with a header row (RFC 4180; the delimiter may be a comma, semicolon, tab or bar).
+    /// Delimited text with a header row (RFC 4180; the delimiter is a comma, semicolon, tab or vertical bar).
     Csv,
-    /// Messages of a Singer tap, one a line. The content does not tell it from JSON Lines, so it has to be named.
+    /// Messages of a Singer tap, one per line. Never detected, because they look like JSON Lines.
     Singer,
 }
 
@@ -29,7 +24,7 @@ impl Format {
     /// Every format, in the order of `--help`.
     pub const ALL: [Self; 5] = [Self::Auto, Self::Json, Self::JsonLines, Self::Csv, Self::Singer];
 
-    /// The word for it on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -63,15 +58,14 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format. Default: [`Format::Auto`].
     pub format: Format,
-    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none,
-    /// which takes a top-level array as the records and a top-level object as one record.
+    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none, which means a
+    /// top-level array of records or a top-level object as one record.
     pub records: Option<String>,
-    /// The most bytes that one record may have. Default: 16 MiB.
+    /// The maximum size of a record in bytes. Default: 16 MiB.
     pub max_record_bytes: usize,
-    /// What only [`Format::Singer`] asks for. Default: the only stream that comes.
+    /// Options of [`Format::Singer`]. Default: read the only stream.
     pub singer: SingerOptions,
-    /// How much may be read, after decompression of gzip that the content tells. Default: no bounds, which is for input
-    /// from this machine.
+    /// Limits on the input after decompression of detected gzip. Default: none, for trusted local input.
     pub bounds: Option<Bounds>,
 }
 

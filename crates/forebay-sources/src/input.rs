@@ -1,47 +1,46 @@
-//! The bytes of an input: decompressed, counted, and read in pieces that fit how they arrive.
+//! The bytes of an input: decompressed, counted, and read in pieces as they arrive.
 //!
-//! gzip (RFC 1952, several members) is told by its first two bytes, not by a file name. A stream that breaks
-//! off is an ending, damage is an error; either way the bytes before it have been handed out. Input from elsewhere has
-//! bounds: those of the fetch hold for what it brings, which a packed file is not the end of.
+//! gzip (RFC 1952, several members) is detected by its first two bytes, not by a file name. A truncated stream ends the
+//! input, a corrupt one is an error; either way the bytes before it have been returned. Downloads have bounds, which
+//! apply again when a downloaded file is itself compressed.
 
 use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::Error;
-use crate::fetch::Bounds;
+use crate::{error::Error, fetch::Bounds};
 
-/// The most bytes that one read asks for.
+/// The size of the largest read.
 const MAX_READ: usize = 1 << 20;
-/// The first read, before it is known how much comes at a time.
+/// The size of the first read, and of the smallest.
 const MIN_READ: usize = 16 << 10;
-/// The buffer of compressed bytes.
+/// The size of the buffer for compressed bytes.
 const COMPRESSED: usize = 128 << 10;
-/// How gzip data begins.
+/// The first bytes of gzip data.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// What a read brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filled {
     Some,
     /// The input is complete.
     End,
-    /// The gzip stream breaks off.
+    /// The gzip stream is truncated.
     Cut,
 }
 
 pub(crate) struct Input {
     body: Body,
-    /// Bytes that were read to tell the format, and have not been handed out.
+    /// Bytes that were read to detect the format, and not returned yet.
     peeked: Vec<u8>,
-    /// What peeking met after those bytes.
-    met: Option<Result<Filled, Error>>,
+    /// The result of the read after those bytes, if they were the last.
+    after_peeked: Option<Result<Filled, Error>>,
     read: u64,
-    /// Bytes that came out of the body, also those that are peeked.
+    /// Decompressed bytes, including those peeked.
     unpacked: u64,
     bounds: Option<Bounds>,
-    /// How much to ask for: twice what the last read brought, so that a slow pipe costs no large clearing of
-    /// memory.
+    /// The size of the next read: twice the result of the last one, so that a slow pipe doesn't cost clearing large
+    /// buffers.
     ask: usize,
 }
 
@@ -54,17 +53,17 @@ impl Input {
         } else {
             Body::Plain(raw)
         };
-        Ok(Self { body, peeked: Vec::new(), met: None, read: 0, unpacked: 0, bounds, ask: MIN_READ })
+        Ok(Self { body, peeked: Vec::new(), after_peeked: None, read: 0, unpacked: 0, bounds, ask: MIN_READ })
     }
 
-    /// The bytes at the front, which stay there.
+    /// The bytes read so far, which will be returned again.
     pub(crate) fn peeked(&self) -> &[u8] {
         &self.peeked
     }
 
-    /// Reads once more without handing out. False when nothing more comes.
+    /// Reads more bytes to peek at. Returns false if there are none.
     pub(crate) fn peek(&mut self) -> bool {
-        if self.met.is_some() {
+        if self.after_peeked.is_some() {
             return false;
         }
         let mut peeked = std::mem::take(&mut self.peeked);
@@ -73,19 +72,19 @@ impl Input {
         match outcome {
             Ok(Filled::Some) => true,
             ended => {
-                self.met = Some(ended);
+                self.after_peeked = Some(ended);
                 false
             }
         }
     }
 
-    /// Drops bytes from the front of what was peeked.
+    /// Drops bytes from the front of the peeked ones.
     pub(crate) fn skip_peeked(&mut self, count: usize) {
         self.peeked.drain(..count);
         self.read += count as u64;
     }
 
-    /// Appends what is there: what was peeked, or else one read.
+    /// Appends the peeked bytes, or else the result of one read.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>) -> Result<Filled, Error> {
         if !self.peeked.is_empty() {
             buffer.extend_from_slice(&self.peeked);
@@ -93,8 +92,8 @@ impl Input {
             self.peeked = Vec::new();
             return Ok(Filled::Some);
         }
-        if let Some(met) = self.met.take() {
-            return met;
+        if let Some(result) = self.after_peeked.take() {
+            return result;
         }
         let before = buffer.len();
         let filled = self.read_once(buffer);
@@ -133,7 +132,7 @@ impl Input {
     fn failed(&self, error: io::Error) -> Result<Filled, Error> {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         let position = self.position();
-        // A reader of this crate (the pages of a site) says more than "reading failed".
+        // An error of this crate's own readers is more precise than "reading failed".
         let source = match error.downcast::<Error>() {
             Ok(ours) => return Err(ours),
             Err(source) => source,
@@ -145,12 +144,12 @@ impl Input {
         }
     }
 
-    /// Bytes handed out, after decompression.
+    /// Bytes returned, after decompression.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.read
     }
 
-    /// Bytes taken from the underlying input.
+    /// Bytes read from the underlying input.
     pub(crate) fn position(&self) -> u64 {
         match &self.body {
             Body::Plain(raw) => raw.position,
@@ -165,7 +164,7 @@ enum Body {
 }
 
 impl Body {
-    /// How many packed bytes were unpacked; none if they are not packed.
+    /// How many compressed bytes were decompressed; none if the input is not compressed.
     fn packed(&self) -> Option<u64> {
         match self {
             Self::Plain(_) => None,
@@ -184,7 +183,7 @@ impl Body {
     }
 }
 
-/// The underlying input, counted, with its first bytes given back after they were looked at.
+/// Counts the bytes of the underlying input, and returns its first bytes again after they were checked.
 struct Raw {
     inner: Box<dyn Read + Send>,
     first: Vec<u8>,
@@ -193,8 +192,8 @@ struct Raw {
 }
 
 impl Raw {
-    /// Reads until the bytes are told from a signature: mostly once, so that the first bytes of a slow pipe
-    /// are not held back.
+    /// Reads until the first bytes match the signature or not: usually one read, so that the first bytes of a slow pipe
+    /// are not delayed.
     fn read_first(&mut self, signature: &[u8]) -> Result<(), Error> {
         let mut buffer = vec![0; MIN_READ];
         while self.first.len() < signature.len() && signature.starts_with(&self.first) {

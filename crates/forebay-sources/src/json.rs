@@ -1,14 +1,14 @@
-//! JSON documents: the records of an array, wherever it is, without holding more than one of them.
+//! JSON documents: delimits the elements of one array anywhere in the document, with one element in memory at a time.
 //!
-//! A machine walks the text once. On the way to the records it compares the keys of the containers that it
-//! enters and skips every other value; in the array it delimits elements; after it, it only looks for the
-//! document's end. Several documents may follow each other, each with its own array.
+//! A state machine scans the text once. On the path to the records it compares the keys of the containers that it enters
+//! and skips all other values; in the array it delimits elements; after the array it only looks for the end of the
+//! document. Several documents may follow each other, each with its own array.
 //!
-//! What it forgives: commas are separators like whitespace, so a missing or stray one loses nothing. Text
-//! between elements that begins no value is rejected with its place, up to the next comma or bracket. After a
-//! document, such text is rejected as one piece to the end of the input, since nothing tells where sense
-//! begins again. A string that is never closed swallows what follows: records could only be guessed there,
-//! and guessing could take a nested object for a record.
+//! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing. Text between elements
+//! that starts no value is rejected with its place, up to the next comma or bracket. After a document, such text is
+//! rejected as one piece to the end of the input, because nothing marks where valid text starts again. A string that is
+//! never closed consumes the rest of the input: any records in it would be guesses, and a guess could take a nested object
+//! for a record.
 
 mod pointer;
 
@@ -16,42 +16,44 @@ use forebay_domain::reject::{Place, RejectReason};
 use memchr::memchr_iter;
 
 use pointer::Level;
-pub(crate) use pointer::{Path, parse_pointer, value_at};
+pub(crate) use pointer::{Path, parse_pointer};
 
-use crate::Error;
-use crate::block::{Delimit, Found, MAX_RAW, Span, Tail, head, keep};
-use crate::scan::{Scan, begins_value, skip_space};
+use crate::{
+    block::{Delimit, Found, MAX_RAW, Span, Tail, head, keep},
+    error::Error,
+    scan::{Scan, begins_value, skip_space},
+};
 
-/// Where the machine stands.
+/// The state of the machine.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Before a document, or after the last.
+    /// Before a document, or after the last one.
     Document,
-    /// In an object on the way to the records, before a key or its end.
+    /// In an object on the path to the records, before a key or the end of the object.
     Members,
     /// In such a key.
     Key(Scan),
     /// After such a key.
     Colon { wanted: bool },
-    /// In an array on the way, before an item or its end.
+    /// In an array on the path, before an item or the end of the array.
     Items,
-    /// Before a value on the way.
+    /// Before a value in such an object or array.
     Value { wanted: bool },
-    /// In a value that is not on the way.
+    /// In a value that is not on the path.
     Skip(Scan),
-    /// In the array of records, before an element or its end.
+    /// In the array of records, before an element or the end of the array.
     Elements,
     /// In a record: an element of the array, or a value that is the only record.
     Record(Scan),
-    /// In text between elements that is no value.
+    /// In text between elements that is not a value.
     Garbage,
-    /// After the records, in the rest of the containers around them.
+    /// After the records, in the enclosing containers.
     Rest(Scan),
-    /// In the rest of an input that makes no sense any more.
+    /// In the rest of an input that is not JSON.
     Lost,
 }
 
-/// A step of the machine: go on at this index, or stop until more bytes come.
+/// The result of a step: continue at this index, or wait for more bytes.
 enum Step {
     At(usize),
     More,
@@ -61,22 +63,22 @@ pub(crate) struct Json {
     path: Path,
     limit: usize,
     state: State,
-    /// Whether any document has begun.
+    /// Whether a document has started.
     begun: bool,
-    /// Whether the record that is being read is an element of an array.
+    /// Whether the current record is an element of an array.
     listed: bool,
-    /// Offset in the input of the first byte that is not done with.
+    /// Offset in the input of the first byte that has not been consumed.
     base: u64,
     /// Line number at `counted`.
     line: u64,
-    /// Up to where newlines were counted, as an index into the bytes of this call.
+    /// The index in the bytes of this call up to which newlines were counted.
     counted: usize,
-    /// How many of the kept bytes were looked at already.
+    /// How many of the unconsumed bytes were scanned already.
     resume: usize,
-    /// Where the key, record or garbage that is being read begins.
+    /// Where the current key, record or garbage starts.
     start: usize,
     place: Place,
-    /// Its first bytes, once it has passed the limit and is no longer kept.
+    /// Its first bytes, if it exceeds the limit and is no longer buffered.
     long: Option<Vec<u8>>,
 }
 
@@ -98,7 +100,7 @@ impl Json {
         }
     }
 
-    /// Counts the lines up to an index, which never goes back.
+    /// The place of an index. The index must not decrease between calls.
     fn place_at(&mut self, bytes: &[u8], at: usize) -> Place {
         if at > self.counted {
             self.line += memchr_iter(b'\n', &bytes[self.counted..at]).count() as u64;
@@ -141,8 +143,7 @@ impl Json {
                 let Some(end) = bytes[at..].iter().position(ends).map(|n| at + n) else {
                     return Ok(Step::More);
                 };
-                let reject =
-                    (RejectReason::InvalidJson, "text between the records that begins no JSON value");
+                let reject = (RejectReason::InvalidJson, "text between the records that is not a JSON value");
                 self.finish(bytes, end, Some(reject), found);
                 Ok(Step::At(end))
             }
@@ -164,7 +165,7 @@ impl Json {
             self.state = State::Value { wanted: true };
             return Ok(Step::At(at));
         }
-        // A page of HTML where a document was promised has no records; it is not one bad record.
+        // An HTML page instead of a document has no records; it is not one bad record.
         if !self.path.tokens.is_empty() && !self.begun {
             return Err(self.invalid(bytes, at, "a JSON document"));
         }
@@ -189,7 +190,7 @@ impl Json {
             self.state = State::Key(scan);
             return Ok(Step::More);
         };
-        let wanted = self.path.is_on_the_way(&bytes[self.start..end]);
+        let wanted = self.path.is_on_the_path(&bytes[self.start..end]);
         self.state = State::Colon { wanted };
         Ok(Step::At(end))
     }
@@ -208,7 +209,7 @@ impl Json {
         if bytes[at] == b']' {
             return Err(self.path.not_found());
         }
-        let wanted = self.path.next_item_is_on_the_way();
+        let wanted = self.path.next_item_is_on_the_path();
         self.state = State::Value { wanted };
         Ok(Step::At(at))
     }
@@ -250,7 +251,7 @@ impl Json {
         }
     }
 
-    /// Hands on what was being read, which ends at `end`.
+    /// Adds the current record or garbage, which ends at `end`.
     fn finish(&mut self, bytes: &[u8], end: usize, reject: Option<(RejectReason, &str)>, found: &mut Found) {
         let place = self.place;
         let length = self.base + end as u64 - place.offset;
@@ -259,7 +260,7 @@ impl Json {
         if reject.is_none() && !is_long {
             found.records.push(Span { start: self.start, end, place });
         } else {
-            // What is no longer kept began before the bytes of this call, and goes on at their front.
+            // An oversized piece starts before the bytes of this call, so it continues at index 0.
             let mut raw = self.long.take().unwrap_or_default();
             keep(&mut raw, &bytes[if was_long { 0 } else { self.start }..end]);
             match reject {
@@ -277,7 +278,7 @@ impl Json {
         }
     }
 
-    /// The state inside the innermost container on the way.
+    /// The state inside the innermost container on the path.
     fn around(&self) -> State {
         match self.path.levels.last() {
             Some(Level::Object) => State::Members,
@@ -290,11 +291,11 @@ impl Json {
         let seen = bytes[at].escape_ascii();
         Error::InvalidJson {
             place: self.place_at(bytes, at),
-            problem: format!("{expected} was expected, not {seen}"),
+            problem: format!("expected {expected}, found {seen}"),
         }
     }
 
-    /// The input ends here.
+    /// Handles the end of the input.
     fn end(&mut self, bytes: &[u8], found: &mut Found) {
         let end = bytes.len();
         let place = self.place_at(bytes, end);
@@ -305,21 +306,21 @@ impl Json {
                 let reject = (RejectReason::InvalidJson, "the rest of the input is not JSON");
                 return self.finish(bytes, end, Some(reject), found);
             }
-            // Nothing but the end of the input can end a number or word that stands alone.
+            // A number or word at the top level is complete when the input ends.
             State::Record(scan) if scan.is_bare() && !self.listed && self.path.levels.is_empty() => {
                 return self.finish(bytes, end, None, found);
             }
             State::Record(_) | State::Garbage => {
-                let message = "the input ends before the record does";
+                let message = "the input ends inside the record";
                 let reject = (self.long.is_none()).then_some((RejectReason::TruncatedRecord, message));
                 self.finish(bytes, end, reject, found);
-                format!("in the record that begins at line {}, byte {}", where_from.line, where_from.offset)
+                format!("in the record that starts at line {}, byte {}", where_from.line, where_from.offset)
             }
-            State::Elements => format!("at line {} before the array of records is closed", place.line),
+            State::Elements => format!("at line {}, before the array of records is closed", place.line),
             State::Rest(_) => {
                 format!("at line {}, after the records, before the document is closed", place.line)
             }
-            _ => format!("at line {} before the records begin", place.line),
+            _ => format!("at line {}, before the records start", place.line),
         };
         found.ending.truncated = Some(format!("The input ends {cut}."));
     }
@@ -363,5 +364,33 @@ impl Delimit for Json {
         self.counted = 0;
         self.resume = bytes.len() - done;
         Ok(done)
+    }
+}
+
+/// The text of the value that a pointer refers to in a whole document.
+pub(crate) fn value_at<'a>(document: &'a [u8], pointer: &Path) -> Option<&'a [u8]> {
+    let mut path = pointer.clone();
+    path.takes_any = true;
+    let mut found = Found::default();
+    // An error means that the pointer refers to nothing, or that the document is invalid, which its reader reports.
+    let _ = Json::new(path, usize::MAX, 0).delimit(document, Tail::Complete, &mut found);
+    found.records.first().and_then(|span| document.get(span.start..span.end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_value_can_be_looked_up() {
+        let document = br#" {"links": {"a/b": ["x", {"n\u0065xt": "/p?2"}], "none": null}, "n": 5} "#;
+        let at = |pointer| value_at(document, &parse_pointer(pointer).unwrap());
+        assert_eq!(at("/links/a~1b/1/next"), Some(&b"\"/p?2\""[..]));
+        assert_eq!(at("/links/none"), Some(&b"null"[..]));
+        assert_eq!(at("/n"), Some(&b"5"[..]));
+        assert_eq!(at("/links/a~1b/0"), Some(&b"\"x\""[..]));
+        assert_eq!(at("/links/a~1b/01"), None);
+        assert_eq!(at("/links/absent"), None);
+        assert_eq!(at("/n/deeper"), None);
     }
 }

@@ -1,25 +1,26 @@
 //! JSON Lines: one record a line.
 //!
-//! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span.
-//! What a line holds is the parser's business, except at the end of the input, where a line that was cut must
-//! be told from one that merely has no newline.
+//! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span. Lines are
+//! not parsed here, except the last one: a truncated line must be distinguished from a line without a newline.
 
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::{memchr, memchr_iter};
 
-use crate::Error;
-use crate::block::{Delimit, Found, Span, Tail, head, keep};
-use crate::scan::{is_closed, is_space};
+use crate::{
+    block::{Delimit, Found, Span, Tail, head, keep},
+    error::Error,
+    scan::{is_closed, is_space},
+};
 
 pub(crate) struct JsonLines {
     limit: usize,
-    /// Offset in the input of the first byte that is not done with.
+    /// Offset in the input of the first byte that has not been consumed.
     base: u64,
     /// Line number of that byte.
     line: u64,
-    /// How many of the kept bytes were searched for a newline already.
+    /// How many of the unconsumed bytes were searched for a newline already.
     searched: usize,
-    /// A line that passed the limit and is being skipped.
+    /// An oversized line that is being skipped.
     long: Option<Long>,
 }
 
@@ -27,7 +28,7 @@ struct Long {
     place: Place,
     /// Its first bytes.
     raw: Vec<u8>,
-    /// Its last byte so far, since a carriage return at its end does not count.
+    /// Its last byte so far: a carriage return at the end is not counted.
     last: u8,
 }
 
@@ -57,16 +58,15 @@ impl JsonLines {
             return;
         }
         let place = self.place(start);
-        let message = "the last line ends before its record does";
+        let message = "the last line ends inside its record";
         found.reject(place, RejectReason::TruncatedRecord, message, &bytes[start..]);
         if tail == Tail::Complete {
             let line = place.line;
-            found.ending.truncated =
-                Some(format!("The input ends inside of its last record, at line {line}."));
+            found.ending.truncated = Some(format!("The input ends inside its last record, at line {line}."));
         }
     }
 
-    /// Goes on with a line that is being skipped. The index after it, or none if it goes on.
+    /// Skips more of an oversized line. Returns the index after it, or none if the line continues.
     fn skip_long(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Option<usize> {
         let mut long = self.long.take()?;
         let newline = memchr(b'\n', bytes);
@@ -119,7 +119,7 @@ impl Delimit for JsonLines {
     }
 }
 
-/// Where a line begins after its leading whitespace.
+/// Where a line starts after its leading whitespace.
 fn trim_start(bytes: &[u8], start: usize, end: usize) -> usize {
     let mut at = start;
     while at < end && is_space(bytes[at]) {

@@ -1,12 +1,11 @@
 //! Readers of the formats and sites that yield records.
 //!
-//! A reader turns bytes into *delimited* records: it finds where each one begins and ends and where it stood
-//! in the input, and leaves parsing and validation to the persist pipeline, which does both in parallel.
-//! Whatever cannot be a record is handed on too, with its place and reason, so that nothing of an input is
-//! lost.
+//! A reader turns bytes into *delimited* records: it finds the start, end and place of each record. The persist pipeline
+//! parses and validates them, in parallel. Pieces that cannot be records are returned too, with place and reason, so no
+//! input is lost.
 //!
-//! Memory is flat whatever the input: reads are of at most 1 MiB, a block holds about that, and only the
-//! record that is cut by the end of a block is carried over. Reading blocks; run it on a thread of its own.
+//! Memory use is flat for any input: a read is at most 1 MiB, a block has about that size, and only the record at the end
+//! of a block is carried over. Reading waits for the input, so run it on a thread of its own.
 //!
 //! ```
 //! use forebay_sources::{Block, ReadOptions, Reader};
@@ -22,10 +21,11 @@
 //! # Ok::<(), forebay_sources::Error>(())
 //! ```
 //!
-//! To add a format: a module that implements the crate's `Delimit`, a variant of [`Format`], a line in
-//! `Reader::open`, and a rule in `sniff` if it can be told by its content.
+//! To add a format, write a module that implements the crate's `Delimit`, and add a variant of [`Format`], a line in
+//! `Reader::open`, and a rule in `sniff` if it can be detected from the content.
 
 mod block;
+mod clock;
 pub mod crawl;
 mod csv;
 mod error;
@@ -42,6 +42,7 @@ mod singer;
 mod sniff;
 
 pub use block::{Block, Ending, Rejected, Span};
+pub use clock::Clock;
 pub use error::Error;
 pub use format::{Format, ReadOptions};
 pub use page::{Harvest, Link, LinkKey, Page, Role};

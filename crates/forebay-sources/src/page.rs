@@ -1,8 +1,7 @@
-//! A page of a site, and what it yields: records, and links to more pages.
+//! A page of a site, and what it yields: records and links to more pages.
 //!
-//! This is the seam between the fetcher, which brings pages, and the kinds of sources, which read them. A kind is a
-//! pure function of a page: it does no input or output, so that it can be fuzzed, replayed from an archive, and run on
-//! any thread.
+//! The fetcher returns pages and the kinds of sources read them. A kind is a pure function of a page without input or
+//! output, so it can be fuzzed, replayed from an archive, and run on any thread.
 
 use std::borrow::Cow;
 
@@ -12,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Block;
+use crate::block::{Block, Span};
 
-/// An answer of a site that can be read: complete, decompressed, in the encoding in which it came.
+/// A page as it was fetched: complete and decompressed, in its original character encoding.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Where it came from, after redirects: links are relative to it.
+    /// Its URL after redirects: links are relative to it.
     pub url: Url,
-    /// The header `Content-Type` as it came.
+    /// The header `Content-Type`.
     pub content_type: Option<String>,
-    /// The headers `Link` (RFC 8288) as they came.
+    /// The headers `Link` (RFC 8288).
     pub link_headers: Vec<String>,
     /// The content.
     pub body: Bytes,
@@ -30,56 +29,55 @@ pub struct Page {
 }
 
 impl Page {
-    /// The content as text. The encoding is found as browsers find it: by a byte order mark, the `Content-Type`, for
-    /// HTML a `meta` at its beginning; else it is UTF-8 if that is valid, and windows-1252 if not. What cannot be
-    /// decoded becomes U+FFFD.
+    /// The content as text. The encoding is determined as in browsers: by a byte order mark, the `Content-Type`, or for
+    /// HTML a `meta` element; otherwise it is UTF-8 if valid, else windows-1252. Undecodable bytes become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         crate::fetch::charset::text(&self.body, self.content_type.as_deref())
     }
 }
 
-/// What a page is to its source.
+/// The role of a page in its source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A list of pages: a sitemap or an index of sitemaps.
     Sitemap,
-    /// A page that holds records, or leads to them.
+    /// A page that contains records, or links to them.
     #[default]
     Listing,
-    /// A page that holds one record, to which a listing led.
+    /// A page with one record, linked from a listing.
     Detail,
 }
 
 /// A page to fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// Where it is.
+    /// Its URL.
     pub url: Url,
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// Fields that the page which led here knows of its record already.
+    /// Fields of its record that the linking page contained.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub carry: Map<String, Value>,
 }
 
-/// Tells links apart: a digest of all that decides what a page yields to its source.
+/// Identifies a link: a digest of everything that determines what its page yields.
 pub type LinkKey = [u8; 32];
 
 impl Link {
-    /// The SHA-256 of URL, role and carried fields. A page to which other fields are carried is another page.
+    /// The SHA-256 of URL, role and carried fields. The same URL with other carried fields is another page.
     pub fn key(&self) -> LinkKey {
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
         context.update(self.url.as_str().as_bytes());
         context.update(&[0, self.role as u8]);
         if !self.carry.is_empty() {
-            // Keys of a map come in order, so equal fields are equal bytes; writing to memory cannot fail.
+            // The keys of a map are sorted, so equal fields give equal bytes. Writing to memory cannot fail.
             context.update(&serde_json::to_vec(&self.carry).unwrap_or_default());
         }
         context.finish().as_ref().try_into().unwrap_or_default()
     }
 
-    /// A page with nothing carried.
+    /// A link without carried fields.
     pub fn new(url: Url, role: Role) -> Self {
         Self { url, role, carry: Map::new() }
     }
@@ -88,24 +86,24 @@ impl Link {
 /// What a page yields.
 #[derive(Clone, Debug, Default)]
 pub struct Harvest {
-    /// Its records as JSON text, and what of it could not become one.
+    /// Its records as JSON text, and rejected pieces.
     pub block: Block,
-    /// Pages that it leads to, in its order. The crawl leaves out what it has already seen.
+    /// The links to follow, in document order. The crawl skips those it has seen.
     pub links: Vec<Link>,
-    /// How many links of the kind that is followed were left out, because they lead to a host that the source does not
-    /// allow or to no web page at all. Such a link is no error: what it would have led to is just not there.
+    /// How many links were not followed because their host is not allowed for the source, or because they are no web
+    /// pages. This is not an error.
     pub num_refused_links: u32,
-    /// How many records the page calls off (a cancelled event). They are no records, so a complete run removes them.
+    /// How many records the page cancels (a cancelled event). They are not in `block`, so a complete run removes them.
     pub num_cancelled: u32,
 }
 
 impl Harvest {
-    /// Adds a record that stood at a place of the page.
+    /// Adds a record at a place of the page.
     pub(crate) fn push_at(&mut self, record: &Map<String, Value>, place: forebay_domain::reject::Place) {
         let start = self.block.bytes.len();
-        // Writing JSON into memory cannot fail: a map of values has neither other keys nor odd numbers.
+        // Writing JSON values to memory cannot fail.
         let _ = serde_json::to_writer(&mut self.block.bytes, record);
         let end = self.block.bytes.len();
-        self.block.records.push(crate::Span { start, end, place });
+        self.block.records.push(Span { start, end, place });
     }
 }

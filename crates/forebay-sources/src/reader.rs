@@ -1,21 +1,24 @@
 //! Reads an input block by block.
 //!
-//! The reader owns the loop that every format shares: read once, let the format delimit, hand out what is
-//! complete, carry what is cut. It hands out as soon as anything is complete and never reads again to fill a
-//! block, so a record on a slow pipe is persisted when it arrives. What was found before an error is handed
-//! out before the error.
+//! The reader runs the loop that all formats share: read once, let the format delimit, return complete records, carry the
+//! rest. It returns as soon as one record is complete and never reads again to fill a block, so a record on a slow pipe is
+//! persisted when it arrives. Records found before an error are returned before the error.
 
 use std::io::Read;
 
-use crate::block::{Block, Delimit, Ending, Found, Tail};
-use crate::csv::Csv;
-use crate::input::{Filled, Input};
-use crate::json::Json;
-use crate::json_lines::JsonLines;
-use crate::singer::Singer;
-use crate::{Error, Format, ReadOptions, sniff};
+use crate::{
+    block::{Block, Delimit, Ending, Found, Tail},
+    csv::Csv,
+    error::Error,
+    format::{Format, ReadOptions},
+    input::{Filled, Input},
+    json::Json,
+    json_lines::JsonLines,
+    singer::Singer,
+    sniff,
+};
 
-/// A buffer that one huge record made larger than this goes back to it.
+/// A buffer that grew beyond this for one huge record is shrunk to it.
 const SETTLED: usize = 4 << 20;
 
 /// A blocking reader of records; see the crate's documentation for an example.
@@ -23,23 +26,23 @@ pub struct Reader {
     input: Input,
     format: Format,
     delimit: Box<dyn Delimit>,
-    /// The bytes of a record that is not complete yet, at the front of what is read next.
+    /// The bytes of an incomplete record, which the next read continues.
     carry: Vec<u8>,
-    /// An error that waits until what was found before it has been handed out.
+    /// An error that is returned after the records before it.
     failed: Option<Error>,
     ended: bool,
     ending: Ending,
-    /// The last state that came so far.
+    /// The last state so far.
     state: Option<String>,
 }
 
 impl Reader {
-    /// Begins to read: tells gzip and, for [`Format::Auto`], the format from the first bytes. Blocks until
-    /// the first line is there when it needs it (automatic format and CSV), else until the first bytes are.
+    /// Opens an input: detects gzip and, for [`Format::Auto`], the format. Blocks until the first line has arrived if the
+    /// format needs it (automatic format and CSV), otherwise until the first bytes have.
     pub fn open(input: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self, Error> {
         let pointer = options.records.as_deref();
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
-            return Err(Error::RecordsNeedJson { format: options.format });
+            return Err(Error::RecordsNeedJson { format: options.format.name() });
         }
         let path = crate::json::parse_pointer(pointer.unwrap_or_default())?;
         let mut input = Input::open(input, options.bounds.clone())?;
@@ -48,7 +51,7 @@ impl Reader {
         input.skip_peeked(mark);
         let format = match options.format {
             Format::Auto if pointer.is_some() => Format::Json,
-            Format::Auto => sniffed(&mut input)?,
+            Format::Auto => detect(&mut input)?,
             given => given,
         };
         let (limit, base) = (options.max_record_bytes, mark as u64);
@@ -70,9 +73,9 @@ impl Reader {
         })
     }
 
-    /// Clears the block and fills it with what is there, reusing its buffers. True when it holds records or
-    /// rejected pieces; false at the end. After an error, the input has ended and [`Reader::ending`] says
-    /// that it was cut.
+    /// Clears the block and fills it with what has arrived, reusing its buffers. Returns true if it contains records or
+    /// rejected pieces, false at the end. After an error, the input has ended and [`Reader::ending`] says that it was
+    /// truncated.
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, Error> {
         let mut bytes = std::mem::take(&mut block.bytes);
         bytes.clear();
@@ -112,8 +115,8 @@ impl Reader {
         self.failed.take().map_or(Ok(false), Err)
     }
 
-    /// Reads and delimits until something is found or the input ends. Leaves in `bytes` what the spans point
-    /// into, or for a format that writes its own text, what is carried.
+    /// Reads and delimits until something is found or the input ends. Afterwards `bytes` is what the spans point into; for
+    /// a format that writes its own text, it is the carry.
     fn fill(&mut self, bytes: &mut Vec<u8>, found: &mut Found) {
         while found.is_empty() && !self.ended {
             let tail = match self.input.fill(bytes) {
@@ -132,7 +135,7 @@ impl Reader {
                 if tail == Tail::Cut {
                     let position = self.input.position();
                     self.ending.truncated =
-                        Some(format!("The gzip stream breaks off after {position} compressed bytes."));
+                        Some(format!("The gzip stream ends early, after {position} compressed bytes."));
                 }
             } else if found.is_empty() || self.delimit.writes_text() {
                 bytes.drain(..done);
@@ -149,12 +152,12 @@ impl Reader {
         self.failed = Some(error);
     }
 
-    /// How the input ended. Final once [`Reader::next_block`] has said false or failed.
+    /// How the input ended. Final once [`Reader::next_block`] has returned false or an error.
     pub fn ending(&self) -> Ending {
         Ending { state: self.state.clone(), ..self.ending.clone() }
     }
 
-    /// The format that is read; never [`Format::Auto`]. An empty input counts as JSON Lines.
+    /// The detected or given format; never [`Format::Auto`]. An empty input counts as JSON Lines.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -164,14 +167,13 @@ impl Reader {
         self.input.bytes_read()
     }
 
-    /// Bytes taken from the underlying input so far, before decompression; against the size of a file it
-    /// gives the progress.
+    /// Bytes read from the underlying input so far, before decompression: the progress within a file.
     pub fn input_position(&self) -> u64 {
         self.input.position()
     }
 }
 
-fn sniffed(input: &mut Input) -> Result<Format, Error> {
+fn detect(input: &mut Input) -> Result<Format, Error> {
     let mut more = true;
     loop {
         if let Some(format) =

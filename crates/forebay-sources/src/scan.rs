@@ -1,8 +1,8 @@
-//! Finds where one JSON value ends, over pieces of text.
+//! Finds the end of a JSON value, in text that arrives in pieces.
 //!
-//! The scan knows strings, escapes and brackets, and nothing else of JSON: what it delimits may still be
-//! invalid, and the parser says so. It does not tell the kinds of brackets apart, so that a record with a
-//! wrong one inside is delimited like any other and only that record is lost.
+//! The scan only knows strings, escapes and brackets: a delimited value may still be invalid, which the parser reports.
+//! All brackets count the same, so a record with a wrong bracket inside is delimited like any other, and only that record
+//! is lost.
 
 use memchr::memchr2;
 
@@ -25,7 +25,7 @@ enum Mode {
 }
 
 impl Scan {
-    /// A scan that is about to read the value whose first byte is `first`.
+    /// A scan before a value whose first byte is `first`.
     pub(crate) const fn value(first: u8) -> Self {
         match first {
             b'{' | b'[' | b'"' => Self { depth: 0, mode: Mode::Open },
@@ -33,18 +33,17 @@ impl Scan {
         }
     }
 
-    /// A scan that is inside of `depth` brackets already.
+    /// A scan inside `depth` open brackets.
     pub(crate) const fn inside(depth: u64) -> Self {
         Self { depth, mode: Mode::Open }
     }
 
-    /// Whether the value is a number or a word, which the end of the input may end.
+    /// Whether the value is a number or a word, which may end with the input.
     pub(crate) fn is_bare(self) -> bool {
         self.mode == Mode::Bare
     }
 
-    /// Goes on over `bytes[from..]`. Returns the index after the value's last byte, or none if it goes on
-    /// beyond.
+    /// Scans `bytes[from..]`. Returns the index after the value, or none if the value continues.
     pub(crate) fn advance(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
         while at < bytes.len() {
@@ -85,7 +84,7 @@ const fn ends_bare(byte: u8) -> bool {
     is_space(byte) || matches!(byte, b',' | b'{' | b'}' | b'[' | b']' | b'"')
 }
 
-/// Whether a byte can begin a JSON value.
+/// Whether a byte can start a JSON value.
 pub(crate) const fn begins_value(byte: u8) -> bool {
     matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
 }
@@ -100,7 +99,7 @@ pub(crate) fn skip_space(bytes: &[u8], from: usize) -> Option<usize> {
     bytes.get(from..)?.iter().position(|&b| !is_space(b)).map(|n| from + n)
 }
 
-/// Whether text holds one value whose brackets and strings are closed, with nothing but whitespace around it.
+/// Whether text is one value with closed brackets and strings, and otherwise whitespace.
 pub(crate) fn is_one_value(text: &[u8]) -> bool {
     let Some(start) = skip_space(text, 0) else { return false };
     let mut scan = Scan::value(text[start]);
@@ -110,13 +109,13 @@ pub(crate) fn is_one_value(text: &[u8]) -> bool {
     }
 }
 
-/// Whether every bracket and string that text opens is closed in it.
+/// Whether all brackets and strings in a text are closed.
 pub(crate) fn is_closed(text: &[u8]) -> bool {
     let mut at = 0;
     while let Some(start) = skip_space(text, at) {
         let mut scan = Scan::value(text[start]);
         match scan.advance(text, start) {
-            // A bare value that has no length is a stray comma or closing bracket: over-closed, not open.
+            // A bare value without length is a stray comma or closing bracket, so nothing is open.
             Some(end) => at = end.max(start + 1),
             None => return scan.is_bare(),
         }
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn completeness_is_told_by_brackets_and_strings() {
+    fn text_is_complete_when_brackets_and_strings_are_closed() {
         for whole in [&b"{}"[..], b" {\"a\":\"{\"} ", b"12", b"{\"a\":1}}", b"{} {}", b"word"] {
             assert!(is_closed(whole), "{}", whole.escape_ascii());
         }

@@ -1,15 +1,15 @@
-//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; `ACTIVATE_VERSION` as targets know it).
+//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; `ACTIVATE_VERSION` as targets use it).
 //!
-//! Lines are delimited as those of JSON Lines are. A record is the slice of its RECORD message, so its bytes are what the
-//! tap wrote. What must not happen is that a record goes by unseen: those of other streams are counted, a second stream
-//! that nobody chose is an error, and so is a BATCH, whose records are in files. A line that is no message is rejected.
+//! Lines are delimited as in JSON Lines. A record is a slice of its RECORD message, so its bytes are what the tap wrote.
+//! No record may be dropped silently: records of other streams are counted, a second stream is an error unless one was
+//! chosen, and so is a BATCH message, whose records are in files. A line that is not a message is rejected.
 //!
-//! A state stands for every message before it. It is handed on with the block in which it came, so that it can be
-//! stored once what came before it is committed, never sooner.
+//! A state covers all messages before it. It is returned with the block in which it arrived, so that it is stored only
+//! after everything before it is committed.
 //!
-//! A tap sends `ACTIVATE_VERSION` to say that what has another version is gone. Taps also send it before they begin, and
-//! with the version of last time when they only bring changes. So an input counts as complete only if the version is a
-//! new one, came after the last record, and is the version of every record; and never without any record.
+//! A tap sends `ACTIVATE_VERSION` to say that records with another version are gone. Taps also send it before the first
+//! record, and repeat the previous version when they only send changes. So an input counts as complete only if the
+//! version is new, arrived after the last record, and is the version of every record, of which there is at least one.
 
 use std::collections::BTreeMap;
 
@@ -17,39 +17,41 @@ use forebay_domain::reject::{Place, RejectReason};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Error;
-use crate::block::{Delimit, Found, Span, Tail};
-use crate::json_lines::JsonLines;
+use crate::{
+    block::{Delimit, Found, Span, Tail},
+    error::Error,
+    json_lines::JsonLines,
+};
 
-/// How many names of other streams are kept.
+/// How many other streams are counted by name.
 const MAX_STREAMS: usize = 100;
-/// The longest name of a stream that is shown.
-const SHOWN: usize = 80;
+/// Longer names of streams are cut in messages.
+const MAX_NAME: usize = 80;
 
-/// What of a Singer tap's output to read.
+/// Which records of a Singer tap to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SingerOptions {
-    /// The stream whose records are read. Default: the only one; a second one is an error then.
+    /// The stream to read. Default: the only stream; a second one is then an error.
     pub stream: Option<String>,
-    /// The source's key fields, to say so when the tap's `key_properties` are others. Default: not compared.
+    /// The source's key fields, compared with the tap's `key_properties`. Default: not compared.
     pub key: Option<Vec<String>>,
-    /// The version that was complete last time, [`crate::Ending::version`] of that run. Default: none.
+    /// The version that the last run completed, its [`crate::Ending::version`]. Default: none.
     pub activated: Option<i64>,
 }
 
 pub(crate) struct Singer {
     lines: JsonLines,
     options: SingerOptions,
-    /// The stream that is read, once it is known.
+    /// The stream to read, once known.
     stream: Option<String>,
     num_records: u64,
     versions: Versions,
-    /// The version of the last `ACTIVATE_VERSION`, if no record came after it.
+    /// The version of the last `ACTIVATE_VERSION`, if no record followed it.
     activated: Option<i64>,
-    /// Records of streams that are not read.
+    /// The number of records of each stream that is not read.
     others: BTreeMap<String, u64>,
     num_unnamed: u64,
-    /// The tap's key, if it is not the source's.
+    /// The tap's key, if it differs from the source's.
     other_key: Option<Vec<String>>,
 }
 
@@ -61,7 +63,7 @@ enum Versions {
     Mixed,
 }
 
-/// A message. Members that the specification has and nobody here needs are passed over.
+/// A message. Unused members are ignored.
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(rename = "type")]
@@ -95,12 +97,12 @@ impl Singer {
         let message = match serde_json::from_slice::<Message<'_>>(text) {
             Ok(message) => message,
             Err(_) if std::str::from_utf8(text).is_err() => {
-                let problem = "the line holds bytes that are not UTF-8";
+                let problem = "the line contains bytes that are not UTF-8";
                 found.reject(line.place, RejectReason::InvalidUtf8, problem, text);
                 return Ok(());
             }
             Err(error) => {
-                let problem = format!("the line is no Singer message: {error}");
+                let problem = format!("the line is not a Singer message: {error}");
                 found.reject(line.place, RejectReason::InvalidJson, problem, text);
                 return Ok(());
             }
@@ -123,10 +125,10 @@ impl Singer {
                 Ok(())
             }
             "BATCH" => Err(Error::SingerStream {
-                problem: "the tap hands its records over in files (a BATCH message), which are not read"
+                problem: "the tap passes its records in files (a BATCH message), which is not supported"
                     .into(),
             }),
-            // The specification lets others pass: they hold no records.
+            // Other messages contain no records; the specification says to ignore them.
             _ => Ok(()),
         }
     }
@@ -163,7 +165,7 @@ impl Singer {
             Versions::All(version) if version == message.version => self.versions,
             _ => Versions::Mixed,
         };
-        // The record is a part of the line: where it stands is how far it is from the line's beginning.
+        // The record is a slice of the line, so the distance of the two is its offset.
         let inside = record.get().as_ptr() as usize - text.as_ptr() as usize;
         let start = line.start + inside;
         let place = Place { offset: line.place.offset + inside as u64, ..line.place };
@@ -192,8 +194,8 @@ impl Singer {
         Ok(())
     }
 
-    /// Whether this is the stream that is read. Without a choice it is the first that comes, and then a second one is
-    /// an error: to leave it out would lose it, to read it would mix two kinds of records.
+    /// Whether this is the stream to read. If none was chosen, it is the first one, and a second one is an error: ignoring
+    /// it would lose its records, and reading it would mix two kinds of records.
     fn is_chosen(&mut self, name: Option<&str>) -> Result<bool, Error> {
         let Some(name) = name else { return Ok(false) };
         match &self.stream {
@@ -202,8 +204,8 @@ impl Singer {
             Some(first) => Err(Error::SingerStream {
                 problem: format!(
                     "the tap sends more than one stream: {:?} and {:?}",
-                    shown(first),
-                    shown(name)
+                    display(first),
+                    display(name)
                 ),
             }),
             None => {
@@ -221,22 +223,23 @@ impl Singer {
         ending.is_complete = Some(is_complete);
         ending.version = if is_complete { self.activated } else { self.options.activated };
         if let (Some(tap), Some(source)) = (&self.other_key, &self.options.key) {
-            let list = |names: &[String]| names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+            let list =
+                |names: &[String]| names.iter().map(|name| display(name)).collect::<Vec<_>>().join(", ");
             ending.notes.push(format!(
-                "The tap says that the key is {}, the source's key is {}.",
+                "The tap's key is {}, but the source's key is {}.",
                 list(tap),
                 list(source)
             ));
         }
         for (name, count) in &self.others {
-            let name = shown(name);
-            ending.notes.push(format!("Records of the stream {name:?}, which is not read: {count}."));
+            let name = display(name);
+            ending.notes.push(format!("The stream {name:?} was not read: {count} records."));
         }
         if self.num_unnamed > 0 {
-            ending.notes.push(format!("Records of further streams: {}.", self.num_unnamed));
+            ending.notes.push(format!("Further streams were not read: {} records.", self.num_unnamed));
         }
         if let (0, Some(stream)) = (self.num_records, &self.options.stream) {
-            ending.notes.push(format!("No record of the stream {:?} came.", shown(stream)));
+            ending.notes.push(format!("The stream {:?} had no records.", display(stream)));
         }
     }
 }
@@ -260,9 +263,9 @@ fn missing(text: &[u8], place: Place, kind: &str, member: &str, found: &mut Foun
     found.reject(place, RejectReason::InvalidJson, problem, text);
 }
 
-/// Names come from the tap: a bounded piece without control characters.
-fn shown(name: &str) -> String {
-    name.chars().take(SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// A name from the tap for messages: cut, and without control characters.
+fn display(name: &str) -> String {
+    name.chars().take(MAX_NAME).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

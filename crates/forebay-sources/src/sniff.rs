@@ -1,16 +1,19 @@
-//! Tells the format of an input from its first bytes, and refuses other encodings early.
+//! Detects the format of an input from its first bytes, and refuses encodings other than UTF-8 early.
 //!
-//! Pure: it looks at bytes and answers, or says that it must see more. The answer must come as soon as one
-//! line is there, because a slow pipe may take long to send the second.
+//! Pure: it returns the format, or asks for more bytes. It must decide after the first line, because a slow pipe may take
+//! long to send the second.
 
 use memchr::memchr;
 
-use crate::scan::{is_one_value, skip_space};
-use crate::{Error, Format};
+use crate::{
+    error::Error,
+    format::Format,
+    scan::{is_one_value, skip_space},
+};
 
-/// How many bytes are looked at before the first line counts as endless.
+/// How many bytes are read in search of the end of the first line.
 pub(crate) const MAX_SNIFF: usize = 1 << 20;
-/// The delimiters of delimited text; the first wins when two occur equally often.
+/// The delimiters of delimited text. If two are equally frequent, the earlier one here wins.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The length of a byte order mark, if it is one of UTF-8; an error if it is one of UTF-16 or UTF-32.
@@ -23,13 +26,13 @@ pub(crate) fn byte_order_mark(head: &[u8]) -> Result<usize, Error> {
     }
 }
 
-/// Whether more bytes are needed to tell a byte order mark. Asks for no more than it must: a record on a slow
-/// pipe may be as short as three bytes.
+/// Whether more bytes are needed to recognise a byte order mark. Asks for no more than needed: a record on a slow pipe
+/// may be as short as three bytes.
 pub(crate) fn needs_more_for_mark(head: &[u8]) -> bool {
     head.len() < 4 && head.first().is_none_or(|b| matches!(b, 0xef | 0xff | 0xfe | 0))
 }
 
-/// The format that `head` shows, or none if more bytes are needed; with `last`, there are no more.
+/// The format of an input that starts with `head`, or none if more bytes are needed. With `last`, there are no more.
 pub(crate) fn format(head: &[u8], last: bool) -> Result<Option<Format>, Error> {
     let Some(start) = skip_space(head, 0) else {
         return Ok(last.then_some(Format::JsonLines));
@@ -46,9 +49,9 @@ pub(crate) fn format(head: &[u8], last: bool) -> Result<Option<Format>, Error> {
     }
 }
 
-/// An object that is complete on the first line is a record of JSON Lines. One that is not may be a document
-/// over several lines, or the broken first record of JSON Lines; in the latter case an object begins the next
-/// line at a point where a document could not hold one.
+/// An object that is complete on the first line is a record of JSON Lines. Otherwise it is a document over several lines,
+/// or a broken first record of JSON Lines; in the latter case the next line starts an object where a document could not
+/// contain one.
 fn object(text: &[u8], last: bool) -> Option<Format> {
     let Some(newline) = memchr(b'\n', text) else {
         return last.then(|| if is_one_value(text) { Format::JsonLines } else { Format::Json });
@@ -62,11 +65,11 @@ fn object(text: &[u8], last: bool) -> Option<Format> {
         return None;
     }
     let could_hold_one = line.last().is_some_and(|b| matches!(b, b'[' | b',' | b':' | b'{'));
-    let begins_object = next.is_some_and(|next| text[next] == b'{');
-    Some(if begins_object && !could_hold_one { Format::JsonLines } else { Format::Json })
+    let starts_object = next.is_some_and(|next| text[next] == b'{');
+    Some(if starts_object && !could_hold_one { Format::JsonLines } else { Format::Json })
 }
 
-/// Whether a line looks like a header of delimited text: printable, and at least two names.
+/// Whether a line looks like a header of delimited text: printable, with at least two names.
 fn is_header(line: &[u8], delimiter: u8) -> bool {
     let names = line.split(|&b| b == delimiter).collect::<Vec<_>>();
     line[0] != b'<'
@@ -76,24 +79,23 @@ fn is_header(line: &[u8], delimiter: u8) -> bool {
             .is_ok_and(|line| !line.chars().any(|c| c.is_control() && !"\t\r\n".contains(c)))
 }
 
-/// Where the first line of delimited text ends, if it does, and the delimiter that occurs in it most often;
-/// both outside of quotes.
+/// The end of the first line of delimited text, if there is one, and its most frequent delimiter; both outside quotes.
 pub(crate) fn header(text: &[u8]) -> (Option<usize>, u8) {
     let mut counts = [0usize; DELIMITERS.len()];
     let mut quoted = false;
-    // Only a quote at the beginning of a field quotes, or else a stray one would swallow the rest.
-    let mut field_begins = true;
+    // Only a quote at the start of a field opens a quoted field, or else a stray quote would consume the rest.
+    let mut at_field_start = true;
     let mut end = None;
     for (at, &byte) in text.iter().enumerate() {
         if byte == b'"' {
-            let quote = quoted || field_begins;
+            let quote = quoted || at_field_start;
             quoted ^= quote;
-            // The second of a doubled quote opens again.
-            field_begins = quote;
+            // The second quote of a pair reopens the field.
+            at_field_start = quote;
             continue;
         }
         let delimiter = DELIMITERS.iter().position(|&d| d == byte && !quoted);
-        field_begins = delimiter.is_some();
+        at_field_start = delimiter.is_some();
         if let Some(which) = delimiter {
             counts[which] += 1;
         } else if byte == b'\n' && !quoted {
@@ -124,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_tells_the_format() {
+    fn formats_are_detected() {
         let cases: [(&str, Format); 16] = [
             ("", Format::JsonLines),
             (" \n\n", Format::JsonLines),
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_waits_only_for_what_it_needs() {
+    fn no_more_bytes_are_requested_than_needed() {
         assert_eq!(format(b"  ", false).unwrap(), None);
         assert_eq!(format(b"{\"a\":1}", false).unwrap(), None);
         assert_eq!(format(b"{\"a\":1}\n", false).unwrap(), Some(Format::JsonLines));
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_shown() {
+    fn unknown_content_is_quoted() {
         let error = format(b"<html>, hello\x07\n", true).unwrap_err();
         assert_eq!(error.code(), "unknown_format");
         assert!(error.to_string().contains("<html>, hello"), "{error}");
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_delimiter_outside_quotes_wins() {
+    fn the_most_frequent_delimiter_outside_quotes_wins() {
         assert_eq!(header(b"a,b;c,d\n;;;;"), (Some(7), b','));
         assert_eq!(header(b"\"x,y,z\n\"\"\";b;c\n"), (Some(14), b';'));
         assert_eq!(header(b"a|b\tc\"\n"), (Some(6), b'\t'));

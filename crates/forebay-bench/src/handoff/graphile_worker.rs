@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use forebay_engine::clock;
 use forebay_store::connect::{Client, Database, Target};
 use serde::{Deserialize, de::DeserializeOwned};
 use tempfile::TempDir;
@@ -130,7 +131,7 @@ impl GraphileWorker {
         for number in 0..NUM_WARMING + NUM_MEASURED {
             pace.wait().await;
             add_one_graphile_worker(&**client, i32::try_from(number).unwrap_or(i32::MAX)).await?;
-            commits.push(SystemTime::now());
+            commits.push(SystemTime::from(clock::now()));
             // The first job may be added before it listens, and then waits until it polls.
             if number < NUM_WARMING {
                 wait_until_done(&client).await?;

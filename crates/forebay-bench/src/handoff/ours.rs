@@ -9,6 +9,7 @@ use std::{
 };
 
 use forebay_domain::identity::ReferenceId;
+use forebay_engine::clock;
 use forebay_store::{
     connect::{Client, Database, Dedicated},
     handoffs::{self, Queueing, Subscriber},
@@ -18,7 +19,6 @@ use forebay_store::{
     references::{self, Lineage, Origin, Record},
     sources::{self, SourceSpec},
 };
-use jiff::Timestamp;
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
@@ -135,7 +135,7 @@ impl Prepared {
             source_id: self.source_id,
             entity_type: "record".to_owned(),
             scope: String::new(),
-            observed_at: Timestamp::now(),
+            observed_at: clock::now(),
         };
         let keys: Vec<String> = batch.iter().map(|(id, _)| id.to_string()).collect();
         let mut payload = Vec::new();
@@ -229,7 +229,7 @@ pub(super) async fn latencies(database: &Database) -> Result<Latencies, Failure>
     for handoff in &handoffs {
         pace.wait().await;
         prepared.enqueue(&mut client, std::slice::from_ref(handoff)).await?;
-        commits.push(SystemTime::now());
+        commits.push(SystemTime::from(clock::now()));
     }
     let started = listening.await.map_err(|error| Failure::from_error("bench_failed", &error))??;
     let starts: Vec<SystemTime> =
@@ -246,7 +246,7 @@ async fn follow(
     let mut starts = HashMap::new();
     loop {
         let claimed = claim(&connection).await?;
-        let now = SystemTime::now();
+        let now = SystemTime::from(clock::now());
         starts.extend(claimed.iter().map(|job| (job.0, now)));
         if !claimed.is_empty() {
             complete(&connection, &claimed).await?;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use forebay_domain::scope::Scope;
+use forebay_engine::clock;
 use forebay_sources::{
     crawl::{Crawl, CrawlEnd, Crawled, Forgetful, PageOutcome},
     fetch::Network,
@@ -37,7 +38,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let kind = source::kind(&args.url)?;
     let first = kind.start(&Scope::default()).map_err(|error| Failure::from_error(error.code(), &error))?;
     let homes: Vec<Url> = first.iter().map(|link| link.url.clone()).collect();
-    let fetcher = Network::new(1).fetcher(&source::fetching("crawl")?, &homes);
+    let fetcher = Network::new(1, clock::system()).fetcher(&source::fetching("crawl")?, &homes);
     let fetcher = fetcher.map_err(|error| Failure::from_error(error.code(), &error))?;
     let crawl = Crawl { kind: Arc::new(kind), fetcher, settings: source::crawling(), memory: Forgetful };
     let (sender, mut pages) = mpsc::channel(PAGES_WAITING);

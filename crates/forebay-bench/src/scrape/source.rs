@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::scope::Scope;
-use forebay_engine::scrape::{Scraper, SourceDefinition, SourceKind};
+use forebay_engine::{
+    clock,
+    scrape::{Scraper, SourceDefinition, SourceKind},
+};
 use forebay_sources::{
     crawl::CrawlSettings,
     fetch::{FetchSettings, Network},
@@ -83,7 +86,7 @@ pub(crate) fn scraper(database: Arc<Database>, url: &str, caller: &str) -> Resul
         ..SourceDefinition::new(SOURCE, SourceKind::Pages(kind(url)?))
     };
     let sources = BTreeMap::from([(source.name.clone(), source)]);
-    Ok(Scraper::new(database, Network::new(1), Arc::new(sources)))
+    Ok(Scraper::new(database, Network::new(1, clock::system()), Arc::new(sources)))
 }
 
 fn settings<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failure> {

@@ -7,7 +7,6 @@
 use std::{sync::Arc, time::Duration};
 
 use forebay_store::freshness::{self as ledger, LedgerEntry, Synced};
-use jiff::Timestamp;
 use tokio::time;
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
+    clock,
     error::{Error, Result},
     scrape::collect::{Collected, collect},
 };
@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Reads the ledger's entry of a scope. Errors: `schema_missing`, which names the migration; `database_unreachable` and
 /// its kin, at once while the breaker is open.
 pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<LedgerEntry>> {
-    let permit = shared.outage().ask(Timestamp::now())?;
+    let permit = shared.outage().ask(clock::now())?;
     let found = async {
         let client = shared.scraper.database.client().await?;
         catch_up(shared, &client).await;
@@ -34,7 +34,7 @@ pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<Ledg
     }
     .await;
     let is_reached = !matches!(&found, Err(error) if error.is_unreachable());
-    shared.outage().record(permit, is_reached, Timestamp::now());
+    shared.outage().record(permit, is_reached, clock::now());
     Ok(found?)
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn serve(
     options: EnsureOptions,
     error: &Error,
 ) -> Ensured {
-    let asked_at = Timestamp::now();
+    let asked_at = clock::now();
     if !options.force
         && let Some(answer) = shared.outage().answer(wanted, &shared.policies, asked_at)
     {

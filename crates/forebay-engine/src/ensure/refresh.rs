@@ -17,6 +17,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
+    clock,
     error::{Error, Result},
     scrape::{ScrapeOptions, scrape_chain},
 };
@@ -32,7 +33,7 @@ pub(super) async fn refresh(
     entry: &LedgerEntry,
     sources: Vec<String>,
 ) -> Result<Ensured> {
-    let began_at = Timestamp::now();
+    let began_at = clock::now();
     tracing::info!(sources = sources.join(","), attempt = entry.attempt, "refreshing");
     let gathered = tokio::select! {
         gathered = gather(shared, wanted, &sources) => gathered,

@@ -18,6 +18,7 @@ use super::{
     single_flight::SingleFlight,
 };
 use crate::{
+    clock,
     freshness::{Answering, Policies},
     scrape::{Scraper, Stop},
 };
@@ -44,7 +45,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn judge(&self, wanted: &Wanted, last_sync: Option<Timestamp>) -> Judgement {
-        self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, Timestamp::now())
+        self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, clock::now())
     }
 
     /// The names of the sources that are scraped for what is wanted.

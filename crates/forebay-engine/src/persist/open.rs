@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use super::{context::RunContext, progress::Progress, request::PersistRequest, write::Target};
-use crate::error::{Error, Result};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 /// A run that has its scope to itself.
 pub(super) struct OpenRun<'a> {
@@ -39,7 +42,7 @@ impl<'a> OpenRun<'a> {
         })
         .await?;
         // After the wait: otherwise a run that waited for hours would look older than what was written meanwhile.
-        let observed_at = request.observed_at.unwrap_or_else(Timestamp::now);
+        let observed_at = request.observed_at.unwrap_or_else(clock::now);
         let mut client = database.client().await?;
         // Read again: a re-key may have happened during the wait, and moves computed ids.
         let source = sources::find(&**client, &source.name).await?.unwrap_or(source);

@@ -13,10 +13,11 @@ use forebay_store::{
     connect::Database,
     sources::Source,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
+    clock,
     error::{Error, Result},
     persist::RunReport,
 };
@@ -30,7 +31,7 @@ pub(super) async fn ask(
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     let asked =
-        breakers::ask(&transaction, source.source_id, policy, Timestamp::now(), random().unwrap_or_default())
+        breakers::ask(&transaction, source.source_id, policy, clock::now(), random().unwrap_or_default())
             .await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     match asked.answer {
@@ -68,16 +69,9 @@ pub(super) async fn record(
         let ended = Ended { outcome, retry_after, run_id };
         let jitter =
             random::<4>().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX));
-        let (_, transition) = breakers::record(
-            &transaction,
-            source.source_id,
-            policy,
-            permit,
-            &ended,
-            Timestamp::now(),
-            jitter,
-        )
-        .await?;
+        let (_, transition) =
+            breakers::record(&transaction, source.source_id, policy, permit, &ended, clock::now(), jitter)
+                .await?;
         transaction.commit().await?;
         Ok::<_, forebay_store::Error>(transition)
     };

@@ -16,6 +16,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{definition::SourceDefinition, feed, options::ScrapeOptions, request::request, scraper::Scraper};
 use crate::{
+    clock,
     error::{Error, Result},
     persist::{self, Feed, Input, PersistRequest, RunReport, feed::Running},
 };
@@ -39,7 +40,7 @@ pub(crate) async fn collect(
     scope: &Scope,
 ) -> Result<Collected> {
     let mut request = request(source, scope, &ScrapeOptions::default());
-    let observed_at = Timestamp::now();
+    let observed_at = clock::now();
     request.observed_at = Some(observed_at);
     let lines = Lines { file: BufWriter::new(tempfile::tempfile()?), num_records: 0, num_rejected: 0 };
     let (lines, incomplete) = match feed::without_database(scraper, source, scope).await? {

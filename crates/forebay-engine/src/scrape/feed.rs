@@ -16,7 +16,6 @@ use forebay_store::{
     sources::{self, Source},
     states,
 };
-use jiff::Timestamp;
 use ring::digest;
 use tokio::sync::mpsc;
 use url::Url;
@@ -29,6 +28,7 @@ use super::{
     scraper::Scraper,
 };
 use crate::{
+    clock,
     error::{Error, Result},
     persist::{Begin, Feed, FilePage, StoredPolicy},
     run_log::RunLog,
@@ -155,7 +155,7 @@ impl Beginning {
         let memory = self.memory().await?;
         let key = file_key(&link, &memory.scope);
         let known = memory.file(key).await;
-        if known.as_ref().and_then(|known| known.fresh_until).is_some_and(|until| until > Timestamp::now()) {
+        if known.as_ref().and_then(|known| known.fresh_until).is_some_and(|until| until > clock::now()) {
             return Ok(Feed::Unchanged);
         }
         let validators = known.map(|known| known.validators).filter(|validators| !validators.is_empty());
@@ -203,7 +203,7 @@ impl Beginning {
 
     fn fetcher(&self, homes: &[Url]) -> Result<Fetcher> {
         let fetcher = match &self.options.from_warc {
-            Some(archive) => Fetcher::replaying(archive, &self.source.fetch),
+            Some(archive) => Fetcher::replaying(archive, &self.source.fetch, clock::system()),
             None => self.scraper.network.fetcher(&self.source.fetch, homes),
         };
         Ok(fetcher.map_err(forebay_sources::Error::from)?)

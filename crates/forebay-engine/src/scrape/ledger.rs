@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{chain::Candidate, definition::SourceDefinition, scraper::Scraper};
 use crate::{
+    clock,
     error::{Error, Result},
     freshness::Answering,
     persist::RunReport,
@@ -34,7 +35,7 @@ pub async fn enter(
         synced_at: None,
     };
     // When the run began: it may have missed what changed at the source while it was read.
-    let synced_at = Timestamp::now().checked_sub(report.duration).unwrap_or(Timestamp::MIN);
+    let synced_at = clock::now().checked_sub(report.duration).unwrap_or(Timestamp::MIN);
     let client = scraper.database.client().await?;
     Ok(ledger::catch_up(&**client, &source.entity_type, scope, synced_at, &synced).await?)
 }

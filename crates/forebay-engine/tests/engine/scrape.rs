@@ -14,12 +14,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::scope::Scope;
 use forebay_engine::{
-    Result,
+    Result, clock,
     persist::RunReport,
     scrape::{ScrapeOptions, Scraper, SourceDefinition, SourceKind, scrape},
 };
 use forebay_sources::{
-    fetch::{FetchSettings, Network},
+    fetch::FetchSettings,
     kinds::{Html, PageKind, PageReader},
 };
 use forebay_store::testing::{self, TestDatabase};
@@ -78,7 +78,7 @@ impl World {
         let test = testing::database().await;
         let sources: BTreeMap<String, SourceDefinition> =
             sources(&site.url).into_iter().map(|source| (source.name.clone(), source)).collect();
-        let scraper = Scraper::new(Arc::new(test.open().await), Network::new(1), Arc::new(sources));
+        let scraper = Scraper::new(Arc::new(test.open().await), clock::network(), Arc::new(sources));
         Self { site, scraper, client: test.client().await, test }
     }
 

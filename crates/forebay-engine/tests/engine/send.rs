@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forebay_engine::{
+    clock,
     ensure::{EnsureOptions, Gate, Wanted},
     freshness::{self, ListOptions, Policies},
     persist::{Input, PersistRequest, persist},
@@ -11,7 +12,6 @@ use forebay_engine::{
 };
 use forebay_sources::ReadOptions;
 use forebay_store::connect::Database;
-use jiff::Timestamp;
 
 use crate::scrape::{World, list};
 
@@ -23,7 +23,7 @@ fn every_future_can_be_spawned(database: Arc<Database>, scraper: &Scraper, gate:
     let listed = (Arc::clone(&database), scraper.clone());
     can_be_spawned(async move {
         let (sources, policies) = (&listed.1.sources, Policies::default());
-        freshness::list(&listed.0, sources, &policies, &ListOptions::default(), 10, Timestamp::now()).await
+        freshness::list(&listed.0, sources, &policies, &ListOptions::default(), 10, clock::now()).await
     });
     let drained = Arc::clone(&database);
     can_be_spawned(async move { work::drain(&drained, &WorkOptions::default(), &|_| {}).await });

@@ -1,15 +1,15 @@
-//! Crawls of small sites on loopback: where they end, and that they end there for good.
+//! Crawls of small sites on loopback: where they end.
 
 use serde_json::json;
 
 use super::*;
 use crate::{
-    Role,
     fetch::tests::{
         fetcher,
         site::{Reply, Site},
     },
     kinds::PageReader,
+    page::Role,
 };
 
 /// A page with an item for each of these details, and a link to the next page.
@@ -42,7 +42,7 @@ async fn run<M: Memory>(site: &Site, crawl: Crawl<M>) -> (CrawlEnd, Vec<Crawled>
 }
 
 #[tokio::test]
-async fn a_crawl_asks_for_no_more_pages_than_it_may_and_says_that_there_are_more() {
+async fn a_crawl_stops_at_its_limit_and_says_that_there_are_more_pages() {
     let details = |num: u8| (0..num).map(|number| format!("/{number}")).collect::<Vec<_>>();
     let site = Site::serve(move |_| page(&details(50), None)).await;
     let settings = CrawlSettings { max_pages: 7, concurrency: 3, ..CrawlSettings::default() };
@@ -50,28 +50,18 @@ async fn a_crawl_asks_for_no_more_pages_than_it_may_and_says_that_there_are_more
     assert_eq!((end.num_pages, crawled.len(), site.paths().len()), (7, 7, 7));
     assert_eq!(end.incomplete.unwrap().code, "too_many_pages");
 
-    // As many as there are is not too many.
+    // Exactly as many pages as allowed are not too many.
     let site = Site::serve(move |_| page(&details(2), None)).await;
     let settings = CrawlSettings { max_pages: 3, ..CrawlSettings::default() };
     let (end, _) = run(&site, crawl(settings, Forgetful)).await;
     assert_eq!((end.num_pages, end.incomplete.is_none()), (3, true));
 }
 
-#[test]
-fn what_waits_is_bounded_by_what_may_be_asked_for() {
-    let mut frontier = Frontier::of(10);
-    for number in 0..1_000 {
-        let url = format!("http://127.0.0.1/{number}").parse().unwrap();
-        frontier.add(Link::new(url, Role::Listing));
-    }
-    assert_eq!((frontier.seen.len(), frontier.waiting.len()), (11, 11));
-}
-
 #[tokio::test]
-async fn after_too_many_failures_nothing_else_is_asked_for() {
+async fn too_many_failures_stop_the_crawl() {
     let site = Site::serve(|asked| match asked.path.as_str() {
         "/" => page(&["/bad/1", "/bad/2"].map(str::to_owned), Some("/good")),
-        // It is under way when the crawl is ended, and leads on.
+        // It is in flight when the crawl ends, and has another link.
         "/good" => page(&[], Some("/more")),
         path if path.starts_with("/bad") => Reply::new(500, "", ""),
         _ => page(&[], None),
@@ -84,7 +74,7 @@ async fn after_too_many_failures_nothing_else_is_asked_for() {
     assert_eq!(end.incomplete.unwrap().code, "http_status");
 }
 
-/// A memory that has nothing, and is to have nothing.
+/// A memory that is empty and must stay empty.
 struct Void;
 
 impl Memory for Void {
@@ -98,7 +88,7 @@ impl Memory for Void {
 }
 
 #[tokio::test]
-async fn what_must_not_be_remembered_has_nothing_to_ask_with() {
+async fn pages_that_must_not_be_remembered_have_no_validators() {
     let site = Site::serve(|_| page(&[], None)).await;
     for is_kept in [true, false] {
         let settings = CrawlSettings::default();

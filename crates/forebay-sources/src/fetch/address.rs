@@ -1,28 +1,32 @@
-//! Which addresses may be connected to: the guard against requests that a hostile site or name turns inwards (SSRF).
+//! Decides which addresses may be connected to: the guard against server-side request forgery (SSRF).
 //!
-//! The decision is made on addresses, never on names, and before any connection: [`AllowPrivate::check`] for hosts that
-//! are written as an address, in any spelling that a URL allows, and [`Resolver`] for names, whose answer is the only
-//! thing that the client connects to. A name is refused as a whole when one of its addresses is, because a name with
-//! both kinds is how rebinding begins. Connections are kept and used again only under the same [`AllowPrivate`].
+//! The decision is based on addresses, never on names, and is made before any connection: [`AllowPrivate::check`] for
+//! hosts that are written as an address, in any spelling that a URL allows, and [`Resolver`] for names; the client only
+//! connects to the addresses that it returns. A name is refused if any of its addresses is, because DNS rebinding starts
+//! with a name that has both kinds. Connections are only reused under the same [`AllowPrivate`].
 
-use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::str::FromStr;
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
-use super::FetchError;
-use super::redact::redact_url;
+use super::{
+    error::{FetchError, not_public},
+    redact::redact_url,
+};
 
-/// The most addresses of a name that are looked at.
+/// At most this many addresses of a name are used.
 const MAX_ADDRESSES: usize = 64;
 
-/// Whether an address is one of the public internet: not private, loopback, link-local, shared (CGNAT), unique local,
+/// Whether an address belongs to the public internet: not private, loopback, link-local, shared (CGNAT), unique local,
 /// multicast, reserved, for documentation or unspecified (RFC 6890 and the IANA registries that follow it). An IPv6
-/// address that carries an IPv4 one (mapped, NAT64, 6to4) is what it carries.
+/// address that embeds an IPv4 address (mapped, NAT64, 6to4) is judged by it.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -49,11 +53,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    if let Some(carried) = carried_v4(address) {
-        return is_public_v4(carried);
+    if let Some(embedded) = embedded_v4(address) {
+        return is_public_v4(embedded);
     }
     let [first, second, ..] = address.segments();
-    // 2000::/3 is all that has been given out for the public; what is special within it follows.
+    // Only 2000::/3 is allocated for public use; the exceptions within it follow.
     let is_global = first & 0xe000 == 0x2000;
     let is_special = match first {
         0x2001 => second < 0x0200 || second == 0x0db8,
@@ -63,8 +67,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_global && !is_special
 }
 
-/// The IPv4 address that a router, translator or system would make of an IPv6 one.
-fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+/// The IPv4 address that a router or operating system would use for an IPv6 address.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     // Mapped (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056).
     let ([0, 0, 0, 0, 0, 0xffff, high, low]
     | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
@@ -75,7 +79,7 @@ fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
-/// What is fetched from although it is not public: nothing, everything, or networks and hosts.
+/// The non-public addresses that may be fetched from: none, all, or a list of networks and hosts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "AllowForm")]
 pub struct AllowPrivate {
@@ -94,7 +98,7 @@ impl Serialize for AllowPrivate {
     }
 }
 
-/// How [`AllowPrivate`] is written.
+/// How [`AllowPrivate`] is written in the configuration.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected true, false, or a list of networks and host names")]
 enum AllowForm {
@@ -114,12 +118,12 @@ impl TryFrom<AllowForm> for AllowPrivate {
 }
 
 impl AllowPrivate {
-    /// Everything, private or not.
+    /// All addresses.
     pub fn all() -> Self {
         Self { all: true, ..Self::default() }
     }
 
-    /// Networks (`10.1.0.0/16`, `::1`) and names of hosts.
+    /// Networks (`10.1.0.0/16`, `::1`) and host names.
     pub fn list(entries: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut allowed = Self::default();
         for entry in entries {
@@ -136,7 +140,7 @@ impl AllowPrivate {
         Ok(allowed)
     }
 
-    /// Whether an address may be connected to under the name by which it was found.
+    /// Whether an address may be connected to; `host` is the name that was looked up.
     pub fn permits(&self, host: &str, address: IpAddr) -> bool {
         self.all
             || is_public(address)
@@ -144,15 +148,15 @@ impl AllowPrivate {
             || self.networks.iter().any(|network| network.contains(address.to_canonical()))
     }
 
-    /// Refuses a URL that can never be fetched: by scheme, by a user in it, or by an address for a host. Names are
-    /// checked when they are looked up.
+    /// Refuses a URL because of its scheme, a user name in it, or an address as its host. Names are checked when they are
+    /// looked up.
     pub(super) fn check(&self, url: &Url) -> Result<(), FetchError> {
         let refused = |problem| Err(FetchError::UrlRefused { url: redact_url(url), problem });
         if !matches!(url.scheme(), "http" | "https") {
-            return refused("only http:// and https:// are");
+            return refused("only http:// and https:// URLs can be fetched");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refused("it holds a user or password");
+            return refused("it contains a user name or password");
         }
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -164,7 +168,7 @@ impl AllowPrivate {
         if self.permits(&host, address) { Ok(()) } else { Err(FetchError::AddressRefused { host, address }) }
     }
 
-    /// The addresses of a name, or the first one that is refused.
+    /// The addresses of a name, or the first refused one.
     fn admit(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
         let found: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
         match found.iter().find(|address| !self.permits(host, address.ip())) {
@@ -191,7 +195,7 @@ impl JsonSchema for AllowPrivate {
     }
 }
 
-/// A network in the notation of RFC 4632: an address and the number of leading bits that count.
+/// A network in the notation of RFC 4632: an address and a prefix length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Network {
     address: IpAddr,
@@ -229,17 +233,7 @@ impl FromStr for Network {
     }
 }
 
-/// That an address is not public, as a sentence.
-pub(super) fn not_public(host: &str, address: IpAddr) -> String {
-    if host.trim_matches(['[', ']']).parse() == Ok(address) {
-        format!("{address} is not a public address")
-    } else {
-        format!("{host} leads to {address}, which is not a public address")
-    }
-}
-
-/// A name that leads to an address which may not be connected to. It travels through the client as the cause of its
-/// error.
+/// A name that resolves to a refused address. The HTTP client passes it on as the cause of its error.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", not_public(host, *address))]
 pub(super) struct Refused {
@@ -247,12 +241,12 @@ pub(super) struct Refused {
     pub(super) address: IpAddr,
 }
 
-/// A name that nobody knows.
+/// A name without addresses.
 #[derive(Debug, thiserror::Error)]
 #[error("the name has no address")]
 pub(super) struct NoAddress;
 
-/// Looks up names for the client and hands on only what may be connected to.
+/// Looks up names for the client, and refuses those with an address that may not be connected to.
 #[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) allowed: AllowPrivate,
@@ -263,7 +257,7 @@ impl Resolve for Resolver {
         let allowed = self.allowed.clone();
         Box::pin(async move {
             let host = name.as_str();
-            // The client puts in the port of the URL.
+            // The client replaces the port by that of the URL.
             let found = tokio::net::lookup_host((host, 0)).await.map_err(|_| NoAddress)?;
             let addresses = allowed.admit(host, found)?;
             if addresses.is_empty() {

@@ -1,75 +1,79 @@
-//! A body that is read while it comes: from the task that fetches it to the thread that reads it.
+//! The body of a download, on its way from the task that fetches it to the thread that reads it.
 //!
-//! At most [`CHANNEL`] pieces wait in between, so a slow reader slows the server down and memory stays flat.
+//! At most [`CHANNEL`] pieces wait in between, so a slow reader slows the server down and memory use stays flat.
 
-use std::io::{self, BufRead, Read};
-use std::sync::Arc;
+use std::{
+    io::{self, BufRead, Read},
+    sync::Arc,
+};
 
 use bytes::{Buf, Bytes};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc;
 
-use super::FetchError;
-use super::decode::Decoded;
-use super::stats::{FetchStats, add};
-use crate::Error;
+use super::{
+    decode::Decoder,
+    error::FetchError,
+    stats::{FetchStats, add},
+};
+use crate::error::Error;
 
-/// How many pieces of a body may wait. The client reads pieces of 8 to 400 KiB.
+/// How many pieces of a body may wait. The HTTP client reads pieces of 8 to 400 KiB.
 const CHANNEL: usize = 4;
 
-/// The body of a big file, decompressed. Reading blocks: do it on a thread that runs no async tasks. An error of the
-/// fetch comes out as [`crate::Error::Fetch`] inside of the [`io::Error`]. Dropping it ends the fetch.
+/// The decompressed body of a download. Reading blocks, so read on a thread that runs no async tasks. A failed fetch is
+/// an [`io::Error`] that holds [`crate::Error::Fetch`]. Dropping the body ends the download.
 #[derive(Debug)]
 pub struct Body {
-    decoded: Box<Decoded>,
+    decoder: Box<Decoder>,
     stats: Arc<FetchStats>,
 }
 
 impl Body {
-    pub(super) fn new(decoded: Decoded, stats: Arc<FetchStats>) -> Self {
-        Self { decoded: Box::new(decoded), stats }
+    pub(super) fn new(decoder: Decoder, stats: Arc<FetchStats>) -> Self {
+        Self { decoder: Box::new(decoder), stats }
     }
 }
 
 impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.decoded.read(buffer)?;
+        let count = self.decoder.read(buffer)?;
         add(&self.stats.decoded_bytes, count as u64);
         Ok(count)
     }
 }
 
-/// What has come. A channel that is closed without an end was left by a task that died.
+/// A message of the task. If the channel closes without an `End`, the task has died.
 #[derive(Debug)]
 pub(super) enum Piece {
     Bytes(Bytes),
     End,
 }
 
-/// Where the task puts what has come.
-pub(super) type Pieces = Sender<Result<Piece, FetchError>>;
+/// The sending half.
+pub(super) type Pieces = mpsc::Sender<Result<Piece, FetchError>>;
 
-/// The two ends of a body that is coming.
-pub(super) fn coming() -> (Pieces, Coming) {
-    let (sender, pieces) = channel(CHANNEL);
-    (sender, Coming { pieces, piece: Bytes::new(), is_over: false })
+/// Both halves of a body in transit.
+pub(super) fn channel() -> (Pieces, Incoming) {
+    let (sender, pieces) = mpsc::channel(CHANNEL);
+    (sender, Incoming { pieces, piece: Bytes::new(), is_over: false })
 }
 
-/// The end that is read.
+/// The receiving half.
 #[derive(Debug)]
-pub(super) struct Coming {
-    pieces: Receiver<Result<Piece, FetchError>>,
+pub(super) struct Incoming {
+    pieces: mpsc::Receiver<Result<Piece, FetchError>>,
     piece: Bytes,
     is_over: bool,
 }
 
-impl BufRead for Coming {
+impl BufRead for Incoming {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.piece.is_empty() && !self.is_over {
             match self.pieces.blocking_recv() {
                 Some(Ok(Piece::Bytes(piece))) => self.piece = piece,
                 Some(Ok(Piece::End)) => self.is_over = true,
                 Some(Err(error)) => return Err(io::Error::other(Error::Fetch(error))),
-                None => return Err(io::Error::other("the fetch ended without a word")),
+                None => return Err(io::Error::other("the download task ended unexpectedly")),
             }
         }
         Ok(&self.piece)
@@ -80,7 +84,7 @@ impl BufRead for Coming {
     }
 }
 
-impl Read for Coming {
+impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let piece = self.fill_buf()?;
         let count = piece.len().min(buffer.len());
@@ -95,16 +99,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_whose_task_died_has_no_end() {
+    fn a_body_whose_task_died_is_an_error() {
         let read = |is_ended: bool| {
-            let (sender, mut coming) = coming();
+            let (sender, mut incoming) = channel();
             sender.try_send(Ok(Piece::Bytes(Bytes::from_static(b"half")))).unwrap();
             if is_ended {
                 sender.try_send(Ok(Piece::End)).unwrap();
             }
             drop(sender);
             let mut text = String::new();
-            coming.read_to_string(&mut text).map(|_| text)
+            incoming.read_to_string(&mut text).map(|_| text)
         };
         assert_eq!(read(true).unwrap(), "half");
         assert!(read(false).is_err());

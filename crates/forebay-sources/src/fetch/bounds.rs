@@ -1,33 +1,33 @@
-//! How much may come out of a body: a number of bytes, and not out of all proportion to what went in.
+//! Limits on a decompressed body: its size, and its ratio to the compressed size.
 //!
-//! A body is packed on its way (`Content-Encoding`), or it is a packed file, or both. Each layer is held to the same
-//! bounds by whoever unpacks it, so that what one layer may bring is the most that the next one has to read.
+//! A body may be compressed for transfer (`Content-Encoding`), or be a compressed file, or both. Each layer is held to
+//! the same bounds, so no layer reads more than the bounds of the one before.
 
 use url::Url;
 
-use super::{FetchError, redact_url};
+use super::{error::FetchError, redact::redact_url};
 
-/// Data that grows more than this is an attack (gzip reaches 1032 times at most, of nothing but equal bytes).
+/// Data that expands by a higher ratio is an attack (gzip reaches 1032 at most, with equal bytes only).
 const MAX_RATIO: u64 = 200;
 
-/// Up to this size growth does no harm.
+/// Up to this size, any ratio is harmless.
 const HARMLESS: u64 = 1 << 20;
 
 /// The bounds of one body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Where it comes from, without secrets.
+    /// Its redacted URL.
     url: String,
     max_bytes: u64,
 }
 
 impl Bounds {
-    /// At most this many bytes, unpacked, from a URL.
+    /// At most this many decompressed bytes from a URL.
     pub fn new(url: &Url, max_bytes: u64) -> Self {
         Self { url: redact_url(url), max_bytes }
     }
 
-    /// Whether so many bytes may have come out; `packed` is how many went in, if they were packed. Errors:
+    /// Checks the number of bytes read so far; `packed` is their compressed size, if they were compressed. Errors:
     /// `decompression_bomb`, `body_too_large`.
     pub(crate) fn check(&self, packed: Option<u64>, unpacked: u64) -> Result<(), FetchError> {
         if packed.is_some_and(|packed| unpacked > HARMLESS && unpacked / MAX_RATIO > packed) {

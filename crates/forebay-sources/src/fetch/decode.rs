@@ -1,28 +1,40 @@
-//! Undoing `Content-Encoding`, with bounds: on what comes out, and on how much more that is than what went in.
+//! Decodes `Content-Encoding`, within [`Bounds`].
 //!
-//! Everything is decoded through [`Read`], so that a page in memory and a file that is still coming take the same way.
-//! Whether bad data was cut off or damaged is told by whether the decoder asked for more than there was, because the
-//! decoders themselves do not agree on an error for it.
+//! Everything is decoded through [`Read`], so pages in memory and downloads in progress share the code. The decoders
+//! have no common error for truncated data, so data counts as truncated if the decoder read to the end of it, and as
+//! corrupt otherwise.
 
-use std::io::{self, BufRead, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    io::{self, BufRead, Read},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 use brotli_decompressor::Decompressor;
+use bytes::{Buf, Bytes};
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use ruzstd::decoding::{
+    BlockDecodingStrategy, FrameDecoder,
+    errors::{FrameDecoderError, ReadFrameHeaderError},
+};
 use url::Url;
 
-use super::{Bounds, Encoding, FetchError, redact_url};
-use crate::Error;
+use super::{
+    bounds::Bounds, error::FetchError, head::Head, redact::redact_url, response::Beyond, settings::Encoding,
+};
+use crate::error::Error;
 
 /// The largest window of zstd on the web (RFC 9659).
 const MAX_ZSTD_WINDOW: u64 = 8 << 20;
 
-/// The encoding of a body. Error: `encoding_unknown`, also for one on top of another: what is between the two has no
-/// bounds, and no server that means well packs twice.
+/// Larger bodies are decoded on a blocking thread.
+const LARGE: usize = 128 << 10;
+
+/// The encoding of a body. Error: `encoding_unknown`, also for two encodings on top of each other: the data between the
+/// two would have no bounds, and no honest server compresses twice.
 pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding>, FetchError> {
     let unknown = || FetchError::EncodingUnknown { url: redact_url(url) };
     let mut found = None;
@@ -44,16 +56,16 @@ pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding
     Ok(found)
 }
 
-/// What is known of the data that goes in, from outside of the decoder that owns it.
+/// The state of the encoded data, shared with the decoder that owns its reader.
 #[derive(Debug, Default)]
 struct Wire {
     taken: AtomicU64,
     is_over: AtomicBool,
-    /// What the source of the data said: decoders wrap it, or leave it out.
+    /// The error of the reader: decoders wrap it, or drop it.
     failed: Mutex<Option<io::Error>>,
 }
 
-/// The data that goes in, watched.
+/// A reader of encoded data that updates [`Wire`].
 struct Watched<R> {
     inner: R,
     wire: Arc<Wire>,
@@ -92,8 +104,8 @@ impl<R: BufRead> Read for Watched<R> {
     }
 }
 
-/// A body on its way out of its encodings. Errors come out as [`Error::Fetch`] inside of [`io::Error`].
-pub(super) struct Decoded {
+/// Decodes a body. An error is an [`io::Error`] that holds [`Error::Fetch`].
+pub(super) struct Decoder {
     reader: Option<Box<dyn BufRead + Send>>,
     encoding: Option<Encoding>,
     decoder: Option<Box<dyn Read + Send>>,
@@ -103,17 +115,17 @@ pub(super) struct Decoded {
     url: Url,
 }
 
-impl std::fmt::Debug for Decoded {
+impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoded")
+        f.debug_struct("Decoder")
             .field("url", &redact_url(&self.url))
             .field("encoding", &self.encoding)
             .finish_non_exhaustive()
     }
 }
 
-impl Decoded {
-    /// The body of a URL, of which at most `max` bytes may come out.
+impl Decoder {
+    /// Decodes the body of a URL, up to `max` bytes.
     pub(super) fn new(
         body: impl BufRead + Send + 'static,
         encoding: Option<Encoding>,
@@ -128,8 +140,7 @@ impl Decoded {
 
     fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(mut reader) = self.reader.take() {
-            // Looking at the data may block, which is why it waits for the first read. No data at all is an empty body
-            // in every encoding.
+            // This may block, so it happens on the first read. No data is an empty body in every encoding.
             if reader.fill_buf()?.is_empty() {
                 self.encoding = None;
             }
@@ -149,8 +160,7 @@ impl Decoded {
         self.bounds.check(taken, self.given)
     }
 
-    /// That the body broke off.
-    pub(super) fn cut_off(&self) -> FetchError {
+    fn truncated(&self) -> FetchError {
         FetchError::BodyTruncated { url: redact_url(&self.url) }
     }
 
@@ -162,13 +172,13 @@ impl Decoded {
             Some(encoding) if !self.wire.is_over.load(Ordering::Relaxed) => {
                 FetchError::BodyCorrupt { url: redact_url(&self.url), encoding: encoding.as_str() }
             }
-            _ => self.cut_off(),
+            _ => self.truncated(),
         };
         io::Error::other(Error::Fetch(error))
     }
 }
 
-impl Read for Decoded {
+impl Read for Decoder {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.read_on(buffer) {
@@ -184,6 +194,39 @@ impl Read for Decoded {
     }
 }
 
+/// Decodes a whole body.
+pub(super) async fn decode_body(
+    wire: Bytes,
+    head: &Head,
+    limit: u64,
+    beyond: Beyond,
+) -> Result<Bytes, FetchError> {
+    let encoding = encoding(&head.headers, &head.url)?;
+    if encoding.is_none() {
+        return Ok(wire);
+    }
+    let is_large = wire.len() > LARGE;
+    let decoder = Decoder::new(wire.reader(), encoding, limit, head.url.clone());
+    if !is_large {
+        return read_all(decoder, beyond, limit);
+    }
+    let read = tokio::task::spawn_blocking(move || read_all(decoder, beyond, limit)).await;
+    read.unwrap_or_else(|_| Err(FetchError::BodyTruncated { url: redact_url(&head.url) }))
+}
+
+fn read_all(mut decoder: Decoder, beyond: Beyond, limit: u64) -> Result<Bytes, FetchError> {
+    let mut body = Vec::new();
+    match decoder.read_to_end(&mut body) {
+        Ok(_) => Ok(body.into()),
+        // What was read before an error is in `body` all the same.
+        Err(_) if beyond == Beyond::Cut && body.len() as u64 >= limit => Ok(body.into()),
+        Err(error) => Err(match error.downcast::<Error>() {
+            Ok(Error::Fetch(error)) => error,
+            _ => decoder.truncated(),
+        }),
+    }
+}
+
 fn decoder(mut reader: Box<dyn BufRead + Send>, encoding: Encoding) -> io::Result<Box<dyn Read + Send>> {
     Ok(match encoding {
         Encoding::Gzip => Box::new(MultiGzDecoder::new(reader)),
@@ -194,7 +237,7 @@ fn decoder(mut reader: Box<dyn BufRead + Send>, encoding: Encoding) -> io::Resul
     })
 }
 
-/// Whether data begins with the header of RFC 1950: method 8, and a sum that 31 divides.
+/// Whether data starts with the header of RFC 1950: method 8, and a checksum divisible by 31.
 fn is_zlib(start: &[u8]) -> bool {
     match start {
         [method, flags, ..] => method & 15 == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31),
@@ -217,7 +260,7 @@ impl<R: BufRead> Zstd<R> {
         Self { source, frame, is_within: false }
     }
 
-    /// Goes on to the next frame; false if there is none.
+    /// Advances to the next frame; false if there is none.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             match self.frame.reset(&mut self.source) {
@@ -247,7 +290,7 @@ impl<R: BufRead> Read for Zstd<R> {
                     return Ok(0);
                 }
             }
-            // One block, of 128 KiB at most, is decoded at a time.
+            // Decodes one block of at most 128 KiB at a time.
             while self.frame.can_collect() == 0 && !self.frame.is_finished() {
                 let one = BlockDecodingStrategy::UptoBlocks(1);
                 self.frame.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;

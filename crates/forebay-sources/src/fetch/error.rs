@@ -1,31 +1,27 @@
-//! Why something was not fetched: a stable code, the class that decides about trying again, what to do next.
+//! Errors of the fetcher: a stable code, the failure class that decides about retries, a hint.
 //!
-//! URLs are stored here with secrets already taken out, and nothing that a server says is repeated but its status.
+//! URLs in errors are redacted. Of what a server sends, only the status is repeated.
 
-use std::borrow::Cow;
-use std::io;
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{borrow::Cow, io, net::IpAddr, path::PathBuf, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
 
-/// Why a URL was not fetched.
+/// Why a URL could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// `url_refused`: not a URL that is ever fetched.
-    #[error("{url} is not fetched: {problem}")]
+    /// `url_refused`: a URL that is never fetched.
+    #[error("{url} cannot be fetched: {problem}")]
     UrlRefused {
         /// The URL.
         url: String,
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// `address_refused`: the host is, or leads to, an address that is not public.
-    #[error("{}", super::address::not_public(host, *address))]
+    /// `address_refused`: the host is, or resolves to, an address that is not public.
+    #[error("{}", not_public(host, *address))]
     AddressRefused {
-        /// The host as the URL names it.
+        /// The host as in the URL.
         host: String,
         /// The address.
         address: IpAddr,
@@ -36,8 +32,8 @@ pub enum FetchError {
         /// The URL.
         url: String,
     },
-    /// `robots_unreachable`: robots.txt cannot be had, so everything counts as forbidden (RFC 9309, 2.3.1.4).
-    #[error("robots.txt of {origin} cannot be read: {problem}")]
+    /// `robots_unreachable`: robots.txt could not be fetched, so nothing is allowed (RFC 9309, 2.3.1.4).
+    #[error("cannot read robots.txt of {origin}: {problem}")]
     RobotsUnreachable {
         /// Scheme, host and port.
         origin: String,
@@ -45,59 +41,59 @@ pub enum FetchError {
         problem: String,
     },
     /// `host_not_found`: the name has no address.
-    #[error("the host of {url} is not found")]
+    #[error("cannot find the host of {url}")]
     HostNotFound {
         /// The URL.
         url: String,
     },
-    /// `connect_failed`: no connection, or TLS cannot be agreed upon.
-    #[error("no connection to the host of {url}")]
+    /// `connect_failed`: the connection or its TLS handshake failed.
+    #[error("cannot connect to the host of {url}")]
     ConnectFailed {
         /// The URL.
         url: String,
-        /// What the client said.
+        /// The error of the HTTP client.
         source: reqwest::Error,
     },
-    /// `timeout`: no whole answer in time.
-    #[error("{url} was not answered in time")]
+    /// `timeout`: the response was not complete in time.
+    #[error("GET {url} timed out")]
     Timeout {
         /// The URL.
         url: String,
     },
-    /// `http_failed`: the answer is not HTTP, or the connection was lost before it began.
+    /// `http_failed`: the response is not HTTP, or the connection was lost before it started.
     #[error("GET {url} failed")]
     HttpFailed {
         /// The URL.
         url: String,
-        /// What the client said.
+        /// The error of the HTTP client.
         source: reqwest::Error,
     },
-    /// `http_status`: an answer that is neither a page nor a redirect.
-    #[error("GET {url} answered with status {status}")]
+    /// `http_status`: a response that is neither a page nor a redirect.
+    #[error("GET {url} returned status {status}")]
     HttpStatus {
         /// The URL.
         url: String,
         /// The status of the response.
         status: u16,
     },
-    /// `throttled`: the host asks to come back later.
-    #[error("the host of {url} asks to come back later{}", after(*retry_after))]
+    /// `throttled`: the host asks to retry later.
+    #[error("the host of {url} asks to retry later{}", after(*retry_after))]
     Throttled {
         /// The URL.
         url: String,
-        /// The time that the host gave, if it gave one.
+        /// How long to wait, if the host says so.
         retry_after: Option<Duration>,
     },
-    /// `redirect_invalid`: a redirect that leads nowhere.
-    #[error("{url} redirects to nothing that can be fetched")]
+    /// `redirect_invalid`: a redirect without a valid target.
+    #[error("{url} redirects without a valid target")]
     RedirectInvalid {
         /// The URL.
         url: String,
     },
-    /// `too_many_redirects`: more redirects than the limit, or round in a circle.
-    #[error("{url} leads through more than {limit} redirects")]
+    /// `too_many_redirects`: more redirects than the limit, or a loop.
+    #[error("{url} redirects more than {limit} times")]
     TooManyRedirects {
-        /// The URL that was asked for.
+        /// The requested URL.
         url: String,
         /// The limit.
         limit: u8,
@@ -110,8 +106,8 @@ pub enum FetchError {
         /// The limit in bytes, after decompression.
         limit: u64,
     },
-    /// `body_truncated`: the body broke off.
-    #[error("the body of {url} broke off")]
+    /// `body_truncated`: the body ended early.
+    #[error("the body of {url} ended early")]
     BodyTruncated {
         /// The URL.
         url: String,
@@ -124,53 +120,53 @@ pub enum FetchError {
         /// The compression.
         encoding: &'static str,
     },
-    /// `decompression_bomb`: the body grows out of all proportion.
-    #[error("{url} is compressed more than {ratio} times, as only attacks are")]
+    /// `decompression_bomb`: the body expands too much.
+    #[error("{url} expands more than {ratio} times when decompressed, which looks like an attack")]
     DecompressionBomb {
         /// The URL.
         url: String,
         /// The limit.
         ratio: u64,
     },
-    /// `encoding_unknown`: a compression that was not asked for, or one on top of another.
-    #[error("{url} came in an encoding that was not asked for, or in several")]
+    /// `encoding_unknown`: an encoding that was not requested, or several on top of each other.
+    #[error("{url} has an encoding that was not requested, or several")]
     EncodingUnknown {
         /// The URL.
         url: String,
     },
-    /// `secret_missing`: the value of a header cannot be had.
-    #[error("the value of the header {header} cannot be read from {place}")]
+    /// `secret_missing`: the value of a header could not be read.
+    #[error("cannot read the value of the header {header} from {place}")]
     SecretMissing {
         /// The name of the header.
         header: String,
         /// The environment variable or file.
         place: String,
     },
-    /// `client_failed`: no HTTP client can be set up on this machine.
-    #[error("no HTTP client can be set up: {problem}")]
+    /// `client_failed`: the HTTP client could not be set up on this machine.
+    #[error("cannot set up an HTTP client: {problem}")]
     ClientFailed {
         /// What is missing.
         problem: String,
     },
-    /// `warc_failed`: the archive cannot be read or written.
-    #[error("the archive {} cannot be used", path.display())]
+    /// `warc_failed`: the archive could not be read or written.
+    #[error("cannot read or write the archive {}", path.display())]
     WarcFailed {
         /// The archive.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// `warc_corrupt`: the archive is damaged, or none.
-    #[error("{} is no WARC archive from byte {offset} on: {problem}", path.display())]
+    /// `warc_corrupt`: the archive is damaged, or no WARC archive.
+    #[error("{} is not a valid WARC archive at byte {offset}: {problem}", path.display())]
     WarcCorrupt {
         /// The archive.
         path: PathBuf,
-        /// Where the record begins, in bytes of the file.
+        /// The offset of the record in the file.
         offset: u64,
-        /// What was found.
+        /// What is wrong.
         problem: &'static str,
     },
-    /// `not_in_warc`: the archive that is replayed does not hold the page.
+    /// `not_in_warc`: the replayed archive doesn't contain the page.
     #[error("{url} is not in the archive")]
     NotInWarc {
         /// The URL.
@@ -207,7 +203,7 @@ impl FetchError {
         }
     }
 
-    /// Whether trying again can help.
+    /// The class, which decides about retries.
     pub const fn class(&self) -> FailureClass {
         match self {
             Self::RobotsUnreachable { .. }
@@ -222,7 +218,7 @@ impl FetchError {
         }
     }
 
-    /// The time that the host asked to wait, if it did.
+    /// How long the host asks to wait, if it does.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Throttled { retry_after, .. } => *retry_after,
@@ -236,57 +232,55 @@ impl FetchError {
             Self::AddressRefused { host, .. } => {
                 let host = host.trim_matches(['[', ']']);
                 return format!(
-                    "if it is yours, write into [sources.NAME.fetch] of the source: allow_private = [{host:?}]"
+                    "if the host is yours, set allow_private = [{host:?}] in [sources.NAME.fetch]"
                 )
                 .into();
             }
             Self::UrlRefused { .. } => {
-                "use an absolute http:// or https:// URL without user and password; send secrets as headers"
+                "use an absolute http:// or https:// URL without user name and password; send secrets as headers"
             }
             Self::RobotsDisallowed { .. } => {
-                "ask the owner of the site; with their leave set robots = \"ignore\" for the source"
+                "ask the owner of the site; with their permission, set robots = \"ignore\" for the source"
             }
             Self::RobotsUnreachable { .. } | Self::HttpStatus { .. } => {
-                "open the URL to see what the server says, and run again when it answers"
+                "open the URL to see what the server returns, and run again once it works"
             }
-            Self::HostNotFound { .. } => {
-                "check the name of the host, and that this machine can look up names"
-            }
+            Self::HostNotFound { .. } => "check the host name, and that DNS works on this machine",
             Self::ConnectFailed { .. } | Self::HttpFailed { .. } => {
-                "check that the server is up and the URL is right, and run again"
+                "check that the server is up and the URL is correct, then run again"
             }
             Self::Timeout { .. } => {
-                "run again later, or raise timeout (for a big file max_file_time) for the source"
+                "run again later, or raise timeout (max_file_time for a large file) of the source"
             }
-            Self::Throttled { .. } => "run again after that time, and lower rate for the source",
+            Self::Throttled { .. } => "run again after that time, and lower rate of the source",
             Self::RedirectInvalid { .. } | Self::TooManyRedirects { .. } => {
-                "open the URL in a browser and use the one it ends at"
+                "open the URL in a browser, and use the URL that it ends at"
             }
             Self::BodyTooLarge { .. } => {
-                "ask the server for less, or raise max_body (for a big file max_file) for the source"
+                "request less data, or raise max_body (max_file for a large file) of the source"
             }
             Self::BodyTruncated { .. } => {
-                "run again; if it stays, the server or something before it cuts bodies"
+                "run again; if it happens again, the server or a proxy truncates responses"
             }
             Self::BodyCorrupt { .. } | Self::EncodingUnknown { .. } => {
-                "set accept_encoding of the source to [] to ask for plain bodies"
+                "set accept_encoding = [] for the source to request uncompressed bodies"
             }
-            Self::DecompressionBomb { .. } => "look at what the server sends before fetching it again",
-            Self::SecretMissing { .. } => "set the environment variable, or write the file, and run again",
-            Self::ClientFailed { .. } => "install the root certificates of the system (ca-certificates)",
-            Self::WarcFailed { .. } => "check the path of the archive and the rights on it",
-            Self::WarcCorrupt { .. } => "use the archive up to there, or fetch again",
-            Self::NotInWarc { .. } => "fetch it from the network, or use the archive of a whole run",
+            Self::DecompressionBomb { .. } => "check what the server sends before you fetch it again",
+            Self::SecretMissing { .. } => "set the environment variable or write the file, then run again",
+            Self::ClientFailed { .. } => "install the system's root certificates (ca-certificates)",
+            Self::WarcFailed { .. } => "check the path of the archive and its permissions",
+            Self::WarcCorrupt { .. } => "use the archive up to that byte, or fetch again",
+            Self::NotInWarc { .. } => "fetch from the network, or use the archive of a complete run",
         };
         hint.into()
     }
 }
 
-/// The class of a status that ends a request (RFC 9110, 15).
+/// The class of a status (RFC 9110, 15).
 const fn status_class(status: u16) -> FailureClass {
     match status {
         429 => FailureClass::Throttled,
-        // What is not implemented today is not tomorrow.
+        // Not implemented: a retry would not help.
         501 | 505 => FailureClass::Permanent,
         408 | 425 | 500..=599 => FailureClass::Transient,
         _ => FailureClass::Permanent,
@@ -295,4 +289,13 @@ const fn status_class(status: u16) -> FailureClass {
 
 fn after(time: Option<Duration>) -> String {
     time.map_or_else(String::new, |time| format!(", after {} s", time.as_secs()))
+}
+
+/// The message for an address that is not public.
+pub(super) fn not_public(host: &str, address: IpAddr) -> String {
+    if host.trim_matches(['[', ']']).parse() == Ok(address) {
+        format!("{address} is not a public address")
+    } else {
+        format!("{host} resolves to {address}, which is not a public address")
+    }
 }

@@ -1,26 +1,24 @@
-//! Until when a server vouches for what it sent (RFC 9111), as far as it says so itself.
+//! How long a response is fresh (RFC 9111), according to its server.
 //!
-//! The rules are those of a private cache. Nothing is guessed from `Last-Modified`: a page about which a server says
-//! nothing is asked for again, which costs a 304. What has to be kept of an answer is one time and two validators.
+//! The rules are those of a private cache. Nothing is guessed from `Last-Modified`: a page without explicit freshness is
+//! requested again, which costs a 304. So only a time and two validators have to be stored for a response.
 
 use std::time::{Duration, SystemTime};
 
 use http_cache_semantics::{CacheOptions, CachePolicy};
 use jiff::Timestamp;
 use reqwest::header::{CACHE_CONTROL, EXPIRES, HeaderMap};
-use url::Url;
 
-/// No page is taken for fresh for longer, whatever its server says.
+use super::head::Head;
+
+/// No page is fresh for longer than this, whatever its server says.
 const MAX_FRESH: Duration = Duration::from_hours(24 * 30);
 
-/// Until when an answer that came now is fresh; `None` if its server does not say, or says that it is not.
-pub(super) fn fresh_until(
-    url: &Url,
-    sent: impl FnOnce() -> HeaderMap,
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    // Most answers say nothing, and building a policy copies all headers.
+/// Until when a response is fresh; `None` if its server doesn't say, or says that it isn't. `sent` returns the headers of
+/// the request.
+pub(super) fn fresh_until(head: &Head, sent: impl FnOnce() -> HeaderMap) -> Option<Timestamp> {
+    let headers = &head.headers;
+    // Most responses say nothing, and building a policy copies all headers.
     if !headers.contains_key(CACHE_CONTROL) && !headers.contains_key(EXPIRES) {
         return None;
     }
@@ -31,12 +29,12 @@ pub(super) fn fresh_until(
         ignore_cargo_cult: false,
     };
     let mut request = http::Request::new(());
-    *request.uri_mut() = url.as_str().parse().ok()?;
+    *request.uri_mut() = head.url.as_str().parse().ok()?;
     *request.headers_mut() = sent();
-    // A 304 speaks for the page that it stands for.
+    // A 304 counts like the page that it confirms.
     let mut response = http::Response::new(());
     response.headers_mut().clone_from(headers);
-    let now = SystemTime::from(now);
+    let now = SystemTime::from(head.at);
     let policy = CachePolicy::new_options(&request, &response, now, options);
     if !policy.is_storable() {
         return None;
@@ -47,16 +45,19 @@ pub(super) fn fresh_until(
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
-    fn fresh_for(headers: &[(&'static str, &str)]) -> Option<i64> {
+    fn fresh_for(fields: &[(&'static str, &str)]) -> Option<i64> {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let mut answer = HeaderMap::new();
-        for (name, value) in headers {
-            answer.append(*name, value.parse().unwrap());
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, value.parse().unwrap());
         }
         let url = Url::parse("https://a.example/x").unwrap();
-        let until = fresh_until(&url, HeaderMap::new, &answer, now);
+        let head = Head { url, status: 200, headers, at: now };
+        let until = fresh_until(&head, HeaderMap::new);
         until.map(|until| until.as_second() - now.as_second())
     }
 

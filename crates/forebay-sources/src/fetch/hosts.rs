@@ -1,18 +1,20 @@
-//! The hosts that are being asked, and waiting for one's turn: the clock and the queue around [`HostPace`].
+//! The hosts of a process, and the queue in which requests wait for a permit: the timers around [`HostPace`].
 //!
-//! Requests to a host stand in line in the order in which they came. Only the first looks at the pace and at the
-//! clock, so a thousand that wait cost nothing.
+//! Requests to a host wait in order of arrival. Only the first one watches the pace and the timer, so a thousand waiting
+//! requests cost nothing. Pacing uses monotonic instants, because a change of the system clock must not release a burst.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
+use tracing::debug;
 
 use super::pace::{Decision, Feedback, HostPace, Limits};
 
-/// With more hosts than this, those that nothing is known of are forgotten.
+/// With more hosts than this, idle ones are forgotten.
 const MAX_HOSTS: usize = 4096;
 
 /// All hosts of a process.
@@ -24,14 +26,21 @@ pub(super) struct Hosts {
 
 /// One host.
 #[derive(Debug)]
-pub(super) struct Host {
+struct Host {
     began: Instant,
-    pace: Mutex<HostPace>,
-    line: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+    queue: tokio::sync::Mutex<()>,
     ended: Notify,
 }
 
-/// The host wants no requests for longer than the caller would wait.
+#[derive(Debug, Default)]
+struct State {
+    pace: HostPace,
+    /// Requests that wait for a permit.
+    num_waiting: usize,
+}
+
+/// The host refuses requests for longer than the caller would wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Paused(pub(super) Duration);
 
@@ -40,59 +49,85 @@ impl Hosts {
         Self { began: Instant::now(), by_name: Mutex::default() }
     }
 
-    /// The host of that name. All ports and schemes of a name are one host: behind them is one machine more often than
-    /// not.
-    pub(super) fn host(&self, name: &str) -> Arc<Host> {
-        // With a dot at its end it is the same name.
+    /// Waits until a request to a host may start. Doesn't wait for a pause longer than `patience`.
+    pub(super) async fn acquire(
+        &self,
+        name: &str,
+        limits: Limits,
+        patience: Duration,
+    ) -> Result<Permit, Paused> {
+        self.enter(name).acquire(name, limits, patience).await
+    }
+
+    /// Joins the queue of a host. All ports and schemes of a name are one host, because one machine usually serves them
+    /// all.
+    fn enter(&self, name: &str) -> Waiting {
+        // A trailing dot makes no difference to the name.
         let name = name.trim_end_matches('.');
         let mut hosts = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(host) = hosts.get(name) {
-            return Arc::clone(host);
-        }
-        if hosts.len() >= MAX_HOSTS {
+        if !hosts.contains_key(name) && hosts.len() >= MAX_HOSTS {
             let now = self.began.elapsed();
-            hosts.retain(|_, host| Arc::strong_count(host) > 1 || !host.pace().is_idle(now));
+            hosts.retain(|_, host| !host.state().is_idle(now));
         }
-        let host = Arc::new(Host {
-            began: self.began,
-            pace: Mutex::default(),
-            line: tokio::sync::Mutex::default(),
-            ended: Notify::new(),
-        });
-        hosts.insert(name.to_owned(), Arc::clone(&host));
-        host
+        let host = hosts.entry(name.to_owned()).or_insert_with(|| Arc::new(Host::new(self.began)));
+        // Counted under the lock of the map, so the host cannot be forgotten in between.
+        host.state().num_waiting += 1;
+        Waiting { host: Arc::clone(host) }
     }
 }
 
 impl Host {
-    /// Waits until a request may start; a pause that is longer than `patience` is not waited for.
-    pub(super) async fn acquire(
-        self: Arc<Self>,
-        limits: Limits,
-        patience: Duration,
-    ) -> Result<Permit, Paused> {
-        let first_in_line = self.line.lock().await;
-        let started = loop {
-            let now = self.began.elapsed();
-            let decision = self.pace().ask(limits, now);
-            match decision {
-                Decision::Start => break now,
-                Decision::Paused(time) if time > patience => return Err(Paused(time)),
-                Decision::Wait(time) | Decision::Paused(time) => tokio::time::sleep(time).await,
-                // What ended since the look is remembered.
-                Decision::Full => self.ended.notified().await,
-            }
-        };
-        drop(first_in_line);
-        Ok(Permit { host: self, started, is_over: false })
+    fn new(began: Instant) -> Self {
+        Self { began, state: Mutex::default(), queue: tokio::sync::Mutex::default(), ended: Notify::new() }
     }
 
-    fn pace(&self) -> std::sync::MutexGuard<'_, HostPace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A request that is under way. Dropping it ends it without saying anything about the host.
+impl State {
+    fn is_idle(&self, now: Duration) -> bool {
+        self.num_waiting == 0 && self.pace.is_idle(now)
+    }
+}
+
+/// A place in the queue of a host.
+struct Waiting {
+    host: Arc<Host>,
+}
+
+impl Waiting {
+    async fn acquire(self, name: &str, limits: Limits, patience: Duration) -> Result<Permit, Paused> {
+        let host = &self.host;
+        let first_in_queue = host.queue.lock().await;
+        let started = loop {
+            let now = host.began.elapsed();
+            let decision = host.state().pace.ask(limits, now);
+            match decision {
+                Decision::Start => break now,
+                Decision::Paused(time) if time > patience => return Err(Paused(time)),
+                Decision::Wait(time) => tokio::time::sleep(time).await,
+                Decision::Paused(time) => {
+                    debug!(host = name, wait_ms = time.as_secs_f64() * 1e3, "the host asks to pause");
+                    tokio::time::sleep(time).await;
+                }
+                // `Notify` remembers a request that ended since the decision.
+                Decision::Full => host.ended.notified().await,
+            }
+        };
+        drop(first_in_queue);
+        Ok(Permit { host: Arc::clone(host), started, is_over: false })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.host.state().num_waiting -= 1;
+    }
+}
+
+/// A request in flight. Dropping it ends the request without feedback.
 #[derive(Debug)]
 pub(super) struct Permit {
     host: Arc<Host>,
@@ -109,7 +144,7 @@ impl Permit {
     fn over(&mut self, feedback: Feedback) {
         if !self.is_over {
             self.is_over = true;
-            self.host.pace().ended(self.started, feedback, self.host.began.elapsed());
+            self.host.state().pace.ended(self.started, feedback, self.host.began.elapsed());
             self.host.ended.notify_one();
         }
     }
@@ -118,5 +153,28 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.over(Feedback::Neutral);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FREE: Limits = Limits { gap: Duration::ZERO, concurrency: 1 };
+
+    #[tokio::test]
+    async fn idle_hosts_are_forgotten_and_busy_ones_are_kept() {
+        let hosts = Hosts::new();
+        let busy = hosts.acquire("busy.example", FREE, Duration::ZERO).await.unwrap();
+        let waiting = hosts.enter("waiting.example.");
+        for n in 0..MAX_HOSTS {
+            hosts.acquire(&format!("{n}.example"), FREE, Duration::ZERO).await.unwrap().end(Feedback::Good);
+        }
+        let count = hosts.by_name.lock().unwrap().len();
+        assert!(count < MAX_HOSTS, "{count}");
+        let is_known = |name: &str| hosts.by_name.lock().unwrap().contains_key(name);
+        assert!(is_known("busy.example") && is_known("waiting.example"));
+        drop((busy, waiting));
+        assert!(hosts.by_name.lock().unwrap()["waiting.example"].state().is_idle(Duration::MAX));
     }
 }

@@ -1,73 +1,72 @@
-//! How fast one host is asked: the pure decision, without a clock.
+//! Decides how fast one host is asked. Pure: it has no clock.
 //!
-//! One number tells how much of what is configured a host bears: its share, from a little above 0 to 1. It is halved
-//! when the host says that it is too much and grows back by a fixed step with every good answer (additive increase,
-//! multiplicative decrease, as TCP does it). Rate and concurrency are both scaled by it. Requests that were under way
-//! when the share was halved say nothing new when they fail as well, so they do not halve it again.
+//! Rate and concurrency of a host are scaled by its share, a number between 0 and 1. The share is halved when the host is
+//! overloaded, and grows by a fixed step with every good response (additive increase, multiplicative decrease, as in
+//! TCP). Requests that were in flight when the share was halved don't halve it again, because they say nothing new.
 //!
 //! All times are durations since one fixed moment.
 
 use std::time::Duration;
 
-/// A host is never slowed down to less than this share.
+/// The smallest share.
 const MIN_SHARE: f64 = 1.0 / 1024.0;
 
-/// What one good answer adds to the share: from a half back to all takes 32 of them.
+/// What one good response adds to the share: 32 of them double a share of one half.
 const STEP: f64 = 1.0 / 64.0;
 
-/// The gap that a slowed host without a configured rate is scaled from.
+/// The gap that is scaled for a slowed host without a configured rate.
 const UNLIMITED_GAP: Duration = Duration::from_millis(10);
 
-/// Being slow never makes a gap longer than this; only a configured one is.
+/// A slowed host never has a longer gap, unless it is configured.
 const MAX_SLOWED_GAP: Duration = Duration::from_mins(1);
 
-/// A start that came this much late does not put off the next one: timers are not exact.
+/// A start that is late by less than this doesn't delay the next one, because timers are inexact.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// No host can pause for longer than this, whatever it says.
+/// No host is paused for longer, whatever it asks for.
 const MAX_PAUSE: Duration = Duration::from_hours(24);
 
-/// What a source grants for one host.
+/// The limits of a source for one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// The least time between two starts; zero without a limit.
+    /// The minimum time between two starts; zero without a limit.
     pub(super) gap: Duration,
-    /// The most requests under way, at least 1.
+    /// The maximum number of requests in flight, at least 1.
     pub(super) concurrency: u16,
 }
 
-/// The answer to whether a request may start.
+/// Whether a request may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It has started: [`HostPace::ended`] has to follow.
+    /// It has started: [`HostPace::ended`] must follow.
     Start,
     /// Ask again after this time.
     Wait(Duration),
-    /// The host wants no requests for this time.
+    /// The host is paused for this time.
     Paused(Duration),
-    /// Ask again when one that is under way has ended.
+    /// Ask again when a request in flight has ended.
     Full,
 }
 
-/// What an answer says about the pace.
+/// What a response says about the load of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feedback {
-    /// The host copes.
+    /// The host is fine.
     Good,
-    /// Nothing: it failed for another reason.
+    /// Nothing: the request failed for another reason.
     Neutral,
-    /// It is too much: 429, 503 or a timeout, with the time that the host asks for, if it does.
+    /// The host is overloaded: 429, 503 or a timeout, with the pause that it asks for, if any.
     Overloaded(Option<Duration>),
 }
 
-/// How one host is being asked.
+/// The pace of one host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct HostPace {
     share: f64,
     slowed_at: Option<Duration>,
     next_start: Duration,
     paused_until: Duration,
-    under_way: u32,
+    in_flight: u32,
 }
 
 impl Default for HostPace {
@@ -77,7 +76,7 @@ impl Default for HostPace {
             slowed_at: None,
             next_start: Duration::ZERO,
             paused_until: Duration::ZERO,
-            under_way: 0,
+            in_flight: 0,
         }
     }
 }
@@ -89,7 +88,7 @@ impl HostPace {
         if !pause.is_zero() {
             return Decision::Paused(pause);
         }
-        if self.under_way >= self.concurrency(limits) {
+        if self.in_flight >= self.concurrency(limits) {
             return Decision::Full;
         }
         let wait = self.next_start.saturating_sub(now);
@@ -97,13 +96,13 @@ impl HostPace {
             return Decision::Wait(wait);
         }
         self.next_start = self.next_start.max(now.saturating_sub(SLACK)) + self.gap(limits);
-        self.under_way += 1;
+        self.in_flight += 1;
         Decision::Start
     }
 
-    /// A request that started at a time has ended.
+    /// Ends a request that started at `started`.
     pub(super) fn ended(&mut self, started: Duration, feedback: Feedback, now: Duration) {
-        self.under_way = self.under_way.saturating_sub(1);
+        self.in_flight = self.in_flight.saturating_sub(1);
         match feedback {
             Feedback::Neutral => {}
             Feedback::Good => self.share = (self.share + STEP).min(1.0),
@@ -119,9 +118,9 @@ impl HostPace {
         }
     }
 
-    /// Whether nothing would be lost by forgetting the host.
+    /// Whether the host can be forgotten.
     pub(super) fn is_idle(&self, now: Duration) -> bool {
-        self.under_way == 0 && self.share >= 1.0 && now >= self.paused_until && now >= self.next_start
+        self.in_flight == 0 && self.share >= 1.0 && now >= self.paused_until && now >= self.next_start
     }
 
     fn gap(&self, limits: Limits) -> Duration {

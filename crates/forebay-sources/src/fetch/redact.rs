@@ -1,16 +1,16 @@
-//! URLs for people: in messages, logs and the database.
+//! Redacts URLs for messages, logs and the database.
 
 use forebay_domain::secret_names::is_secret;
 use url::Url;
 
-/// The longest URL that is shown in full.
-const MAX_SHOWN: usize = 500;
+/// Longer URLs are cut.
+const MAX_CHARS: usize = 500;
 
-/// A URL without user, password, fragment, and the values of query parameters that look like secrets; a very long one
-/// is cut.
+/// A URL without user name, password and fragment, with `***` for the values of query parameters that look like secrets,
+/// and cut if it is very long.
 pub fn redact_url(url: &Url) -> String {
     let mut url = url.clone();
-    // Only a URL that cannot have a user refuses, and then there is none to take out.
+    // These fail only for URLs that cannot have a user name.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_fragment(None);
@@ -24,8 +24,8 @@ pub fn redact_url(url: &Url) -> String {
     }
     let mut text = String::from(url);
     // A parsed URL is ASCII, so every index is a boundary.
-    if text.len() > MAX_SHOWN {
-        text.truncate(MAX_SHOWN);
+    if text.len() > MAX_CHARS {
+        text.truncate(MAX_CHARS);
         text.push('…');
     }
     text
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn secrets_are_redacted() {
         for (url, expected) in [
             ("https://a.example/x?page=2#top", "https://a.example/x?page=2"),
             ("https://user:pass@a.example/", "https://a.example/"),
@@ -49,6 +49,6 @@ mod tests {
             assert_eq!(redact_url(&Url::parse(url).unwrap()), expected);
         }
         let long = Url::parse(&format!("https://a.example/{}", "ü".repeat(1000))).unwrap();
-        assert_eq!(redact_url(&long).chars().count(), MAX_SHOWN + 1);
+        assert_eq!(redact_url(&long).chars().count(), MAX_CHARS + 1);
     }
 }

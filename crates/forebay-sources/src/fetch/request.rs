@@ -1,33 +1,37 @@
-//! What is asked of the fetcher, and what comes of it.
+//! Requests to the fetcher, and their results.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::body::Body;
-use crate::Page;
+use crate::page::Page;
 
-/// The longest validator that is kept. Longer ones are left out: the page is then fetched whole each time.
+/// Longer validators are ignored: the page is then fetched in full each time.
 const MAX_VALIDATOR: usize = 512;
 
 /// A page to fetch.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where it is: `http` or `https`, without user and password.
+    /// Its URL: `http` or `https`, without user and password.
     pub url: Url,
-    /// What is known of an earlier response, so that an unchanged page is not sent again. Default: nothing.
+    /// The validators of an earlier response, so that an unchanged page is not sent again. Default: none.
     pub validators: Option<Validators>,
     /// The header `Accept`. Default: `*/*`.
     pub accept: Option<&'static str>,
 }
 
 impl Request {
-    /// A page of which nothing is known.
+    /// A request without validators.
     pub fn new(url: Url) -> Self {
         Self { url, validators: None, accept: None }
     }
 
-    /// The same, known by what an earlier answer said.
+    pub(super) fn has_validators(&self) -> bool {
+        self.validators.as_ref().is_some_and(|known| !known.is_empty())
+    }
+
+    /// The same request with the validators of an earlier response.
     #[must_use]
     pub fn validated(mut self, validators: Option<Validators>) -> Self {
         self.validators = validators;
@@ -35,7 +39,7 @@ impl Request {
     }
 }
 
-/// By what a server tells whether a page has changed (RFC 9110, 8.8). Both parts are kept as they came.
+/// How a server recognises that a page has changed (RFC 9110, 8.8). Both are stored as they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     /// The header `ETag`, with its quotes and `W/`.
@@ -47,7 +51,7 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// Whether there is nothing to tell by.
+    /// Whether there is no validator.
     pub const fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
     }
@@ -61,50 +65,50 @@ impl Validators {
     }
 }
 
-/// What a fetch brings.
+/// The result of fetching a page.
 #[derive(Clone, Debug)]
 pub enum Fetched {
     /// The page.
     Page {
         /// The page.
         page: Page,
-        /// By what to ask next time; may be empty.
+        /// The validators for the next request; may be empty.
         validators: Validators,
-        /// Until when the server vouches for it (RFC 9111), if it does: until then there is no need to ask.
+        /// Until when it is fresh (RFC 9111), if the server says so: until then no request is needed.
         fresh_until: Option<Timestamp>,
     },
-    /// The page that the validators were of is still the current one (304).
+    /// The page has not changed since the validators were sent (304).
     NotModified {
-        /// By what to ask next time.
+        /// The validators for the next request.
         validators: Validators,
-        /// Until when the server vouches for it, if it does.
+        /// Until when it is fresh, if the server says so.
         fresh_until: Option<Timestamp>,
     },
 }
 
-/// A big file that is read while it comes.
+/// The result of starting a download.
 #[derive(Debug)]
 pub enum Download {
     /// The file.
     File {
-        /// Where it comes from, after redirects.
+        /// Its URL, after redirects.
         url: Url,
-        /// The header `Content-Type` as it came.
+        /// The header `Content-Type`.
         content_type: Option<String>,
         /// The content, decompressed. Reading blocks.
         body: Body,
-        /// By what to ask next time. Keep them only after the body was read to its end.
+        /// The validators for the next request. Store them only after reading the body to its end.
         validators: Validators,
-        /// Until when the server vouches for it, if it does.
+        /// Until when it is fresh, if the server says so.
         fresh_until: Option<Timestamp>,
-        /// When the answer began.
+        /// When the response started.
         fetched_at: Timestamp,
     },
-    /// The file that the validators were of is still the current one (304).
+    /// The file has not changed since the validators were sent (304).
     NotModified {
-        /// By what to ask next time.
+        /// The validators for the next request.
         validators: Validators,
-        /// Until when the server vouches for it, if it does.
+        /// Until when it is fresh, if the server says so.
         fresh_until: Option<Timestamp>,
     },
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use forebay_domain::{backoff, handoff::FailureClass};
+use tracing::{debug, warn};
 
-use super::{FetchError, FetchSettings};
+use super::{error::FetchError, settings::FetchSettings};
 
 /// The retries of one request so far.
 #[derive(Debug, Default)]
@@ -13,31 +14,43 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// How long to wait before the next retry, or the error if there is none left. `jitter` is a random number from 0
-    /// to 1. A wait that the host asked for is not included: the host is paused for all requests.
+    /// How long to wait before the next retry, or the error if there is none. `jitter` is a random number from 0 to 1:
+    /// waits are evenly distributed between zero and a ceiling that doubles, so that requests that failed together
+    /// don't come back together. A `Retry-After` isn't waited for here, because it pauses the host for all requests.
     pub(super) fn next_wait(
         &mut self,
         error: FetchError,
         settings: &FetchSettings,
         jitter: f64,
     ) -> Result<Duration, FetchError> {
-        let may_pass = match error.class() {
-            // Its own tries were made before it was given up.
+        let is_retryable = match error.class() {
+            // The request for robots.txt has been retried already.
             FailureClass::Transient => !matches!(error, FetchError::RobotsUnreachable { .. }),
             FailureClass::Throttled => {
                 error.retry_after().is_none_or(|time| time <= settings.max_retry_after.get())
             }
             FailureClass::Permanent | FailureClass::Poison | FailureClass::Lost => false,
         };
-        if !may_pass || self.num_retries >= settings.retries {
+        if !is_retryable {
+            return Err(error);
+        }
+        if self.num_retries >= settings.retries {
+            warn!(code = error.code(), num_retries = self.num_retries, "giving up: {error}");
             return Err(error);
         }
         self.num_retries += 1;
-        if error.retry_after().is_some() {
-            return Ok(Duration::ZERO);
-        }
         let (base, max) = (settings.backoff.get(), settings.max_backoff.get());
-        Ok(backoff::with_full_jitter(base, max, self.num_retries.into(), jitter))
+        let wait = match error.retry_after() {
+            Some(_) => Duration::ZERO,
+            None => backoff::with_full_jitter(base, max, self.num_retries.into(), jitter),
+        };
+        debug!(
+            code = error.code(),
+            retry = self.num_retries,
+            wait_ms = wait.as_secs_f64() * 1e3,
+            "retrying: {error}"
+        );
+        Ok(wait)
     }
 }
 
@@ -50,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_end() {
+    fn waits_double_up_to_the_maximum_and_then_stop() {
         let settings = FetchSettings { retries: 9, ..FetchSettings::default() };
         let mut retry = Retry::default();
         let waits: Vec<u64> =
@@ -64,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_pass_is_not_tried_again() {
+    fn permanent_failures_are_not_retried() {
         let settings = FetchSettings::default();
         for error in [
             FetchError::HttpStatus { url: String::new(), status: 404 },

@@ -1,64 +1,70 @@
-//! The robots.txt of each origin, kept for a while.
+//! Caches the robots.txt of each origin.
 //!
-//! Whoever comes first fetches it and the others wait. What was read is good for a day, that it could not be read for a
-//! minute.
+//! The first request for an origin fetches it while the others wait. Rules are kept for a day, a failure for a minute.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
-use super::FetchError;
-use super::robots::Rules;
+use super::{error::FetchError, robots::Rules};
+use crate::clock::Clock;
 
 /// How long a robots.txt is used (RFC 9309, 2.4).
-const KEPT: Duration = Duration::from_hours(24);
+const TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long a site whose robots.txt could not be read is left alone.
-const KEPT_UNREACHABLE: Duration = Duration::from_mins(1);
+const TTL_UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 
-/// With more origins than this, old ones are forgotten.
+/// With more origins than this, expired ones are forgotten.
 const MAX_ORIGINS: usize = 4096;
 
-/// What is known of an origin: its rules, or why they could not be read.
+/// The rules of an origin, or why they could not be read.
 pub(super) type Known = Result<Arc<Rules>, String>;
 
-/// What is known of an origin, and until when.
-type Cell = Arc<OnceCell<(Known, Instant)>>;
+/// What is known of an origin, and when it expires.
+type Cell = Arc<OnceCell<(Known, Timestamp)>>;
 
-/// The robots.txt of a process.
-#[derive(Debug, Default)]
+/// The robots.txt files that a process has read.
+#[derive(Debug)]
 pub(super) struct RobotsCache {
+    clock: Clock,
     by_origin: Mutex<HashMap<String, Cell>>,
 }
 
 impl RobotsCache {
-    /// What is known of an origin; `fetch` finds out if nothing is. An error of `fetch` is not kept.
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, by_origin: Mutex::default() }
+    }
+
+    /// The rules of an origin; calls `fetch` if they are unknown or expired. An error of `fetch` is not cached.
     pub(super) async fn get(
         &self,
         origin: &str,
         fetch: impl AsyncFnOnce() -> Result<Known, FetchError>,
     ) -> Result<Known, FetchError> {
         let cell = self.cell(origin);
-        let found_out = async || {
+        let load = async || {
             let known = fetch().await?;
-            let kept = if known.is_ok() { KEPT } else { KEPT_UNREACHABLE };
-            Ok((known, Instant::now() + kept))
+            let ttl = if known.is_ok() { TTL } else { TTL_UNREACHABLE };
+            let expires = self.clock.now().checked_add(ttl).unwrap_or(Timestamp::MAX);
+            Ok((known, expires))
         };
-        cell.get_or_try_init(found_out).await.map(|(known, _)| known.clone())
+        cell.get_or_try_init(load).await.map(|(known, _)| known.clone())
     }
 
     fn cell(&self, origin: &str) -> Cell {
-        let now = Instant::now();
-        let is_old = |cell: &Cell| cell.get().is_some_and(|(_, until)| *until <= now);
+        let now = self.clock.now();
+        let is_expired = |cell: &Cell| cell.get().is_some_and(|(_, expires)| *expires <= now);
         let mut cells = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(origin).filter(|cell| !is_old(cell)) {
+        if let Some(cell) = cells.get(origin).filter(|cell| !is_expired(cell)) {
             return Arc::clone(cell);
         }
         if cells.len() >= MAX_ORIGINS {
-            cells.retain(|_, cell| !is_old(cell));
+            cells.retain(|_, cell| !is_expired(cell));
         }
         if cells.len() >= MAX_ORIGINS {
             cells.clear();
@@ -66,5 +72,33 @@ impl RobotsCache {
         let cell = Cell::default();
         cells.insert(origin.to_owned(), Arc::clone(&cell));
         cell
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rules_expire_after_a_day_and_failures_after_a_minute() {
+        let seconds = Arc::new(AtomicI64::new(0));
+        let read = Arc::clone(&seconds);
+        let clock = Clock::new(move || Timestamp::from_second(read.load(Ordering::Relaxed)).unwrap());
+        for (known, ttl) in [(Ok(Arc::new(Rules::allow_all())), 86_400), (Err("status 500".to_owned()), 60)] {
+            seconds.store(0, Ordering::Relaxed);
+            let cache = RobotsCache::new(clock.clone());
+            let mut num_fetched = 0;
+            for (at, expected) in [(0, 1), (ttl - 1, 1), (ttl, 2), (ttl + 1, 2)] {
+                seconds.store(at, Ordering::Relaxed);
+                let fetch = async || {
+                    num_fetched += 1;
+                    Ok(known.clone())
+                };
+                cache.get("https://a.example", fetch).await.unwrap().ok();
+                assert_eq!(num_fetched, expected, "after {at} s");
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! What fetching costs, counted for a run.
+//! Counts what fetching costs, for each run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counters that every request of a [`crate::fetch::Fetcher`] adds to. Requests for robots.txt count, too.
+/// The counters of a [`crate::fetch::Fetcher`]. Requests for robots.txt count, too.
 #[derive(Debug, Default)]
 pub struct FetchStats {
     pub(super) requests: AtomicU64,
@@ -15,15 +15,15 @@ pub struct FetchStats {
 /// The counters at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FetchCounts {
-    /// Requests that were sent, redirects and new tries among them.
+    /// Requests sent, including redirects and retries.
     pub num_requests: u64,
-    /// Bytes of bodies as they came, compressed or not, without headers.
+    /// Bytes of bodies as sent, compressed or not, without headers.
     pub num_wire_bytes: u64,
     /// Bytes of bodies after decompression.
     pub num_decoded_bytes: u64,
-    /// Answers that said that nothing has changed (304).
+    /// Responses that confirmed that a page has not changed (304).
     pub num_not_modified: u64,
-    /// Requests that were sent again after a failure.
+    /// Requests repeated after a failure.
     pub num_retries: u64,
 }
 
@@ -41,7 +41,7 @@ impl FetchStats {
     }
 }
 
-/// Adds to a counter. Nothing is ordered by the counters, so the cheapest way will do.
+/// Adds to a counter. Relaxed, because nothing is synchronised through the counters.
 pub(super) fn add(counter: &AtomicU64, number: u64) {
     counter.fetch_add(number, Ordering::Relaxed);
 }

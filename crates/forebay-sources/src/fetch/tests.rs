@@ -9,8 +9,17 @@ mod retry;
 mod robots;
 pub(crate) mod site;
 
+use jiff::Timestamp;
+use url::Url;
+
 use super::*;
+use crate::{Clock, Page};
 use site::{Reply, Site};
+
+/// A clock that stands still.
+fn clock() -> Clock {
+    Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap())
+}
 
 /// Settings under which loopback may be fetched from and nothing is waited for, and what a test adds.
 fn settings(more: &str) -> FetchSettings {
@@ -24,7 +33,7 @@ fn settings(more: &str) -> FetchSettings {
 }
 
 pub(crate) fn fetcher(more: &str) -> Fetcher {
-    Network::new(1).fetcher(&settings(more), &[]).unwrap()
+    Network::new(1, clock()).fetcher(&settings(more), &[]).unwrap()
 }
 
 async fn get(fetcher: &Fetcher, url: &Url) -> Result<Page, FetchError> {

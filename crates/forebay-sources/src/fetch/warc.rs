@@ -1,21 +1,15 @@
-//! Archives of what was fetched: WARC/1.1 (ISO 28500), each record compressed by itself.
+//! Archives of everything fetched: WARC/1.1 (ISO 28500), with each record compressed separately.
 //!
-//! [`WarcWriter`] adds, [`WarcReader`] finds. Bodies are kept as they came, in their `Content-Encoding`, so that replaying
-//! takes the same way as fetching. Left out are what the client has already undone (`Transfer-Encoding`) and what is
-//! secret: configured headers from the environment or files, and cookies. A 304 is a `revisit` record.
+//! [`WarcWriter`] adds records, [`WarcReader`] finds them. Bodies are archived as they were sent, in their
+//! `Content-Encoding`, so that replaying runs the same code as fetching. Not archived: the `Transfer-Encoding`, which the
+//! HTTP client has decoded, and secrets (configured headers from the environment or files, and cookies). A 304 is a
+//! `revisit` record.
 
 mod reader;
 mod writer;
 
-pub use reader::WarcReader;
-pub(super) use writer::Exchange;
-pub use writer::WarcWriter;
-
-/// The version that begins each record.
-const VERSION: &str = "WARC/1.1";
-
-/// The profile of a revisit record for a 304.
-const NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
+pub(super) use reader::WarcReader;
+pub(super) use writer::{Exchange, WarcWriter};
 
 #[cfg(test)]
 mod tests;

@@ -1,28 +1,26 @@
-//! JSON pointers (RFC 6901): the way to the records, and how far along it the reader is.
+//! JSON pointers (RFC 6901): the path to the records, and how far the reader has followed it.
 
-use super::Json;
-use crate::Error;
-use crate::block::{Delimit, Found, Tail};
+use crate::error::Error;
 
-/// How many keys an error names.
+/// How many keys an error lists.
 const KEYS_NAMED: usize = 10;
-/// The longest part of a key that an error shows.
+/// Longer keys are cut in an error.
 const KEY_SHOWN: usize = 60;
 
-/// A container on the way to the records that the reader is inside of.
+/// A container on the path that the reader has entered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Object,
     Array { items: usize },
 }
 
-/// The way to the records.
+/// The path to the records.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Path {
     pub(super) tokens: Vec<String>,
-    /// The containers that were entered: one for each token that was used.
+    /// The entered containers: one for each token used.
     pub(super) levels: Vec<Level>,
-    /// Whether any value at the end of the way is taken whole, instead of an array's elements.
+    /// Whether the value at the end of the path is taken as a whole, instead of the elements of an array.
     pub(super) takes_any: bool,
     /// The first keys of the innermost object.
     keys: Vec<String>,
@@ -47,22 +45,13 @@ pub(crate) fn parse_pointer(pointer: &str) -> Result<Path, Error> {
     Ok(Path { tokens, ..Path::default() })
 }
 
-/// The text of the value that a pointer leads to in a whole document, or none if there is none.
-pub(crate) fn value_at<'a>(document: &'a [u8], pointer: &Path) -> Option<&'a [u8]> {
-    let path = Path { takes_any: true, ..pointer.clone() };
-    let mut found = Found::default();
-    // An error says that the pointer leads nowhere, or that the document is broken, which its reader reports.
-    let _ = Json::new(path, usize::MAX, 0).delimit(document, Tail::Complete, &mut found);
-    found.records.first().and_then(|span| document.get(span.start..span.end))
-}
-
 impl Path {
-    /// Whether the value ahead is what the pointer leads to.
+    /// Whether the next value is the one that the pointer refers to.
     pub(super) fn is_complete(&self) -> bool {
         self.levels.len() == self.tokens.len()
     }
 
-    /// Enters the value that begins with `first`. True for an object, false for an array.
+    /// Enters the value that starts with `first`. True for an object, false for an array.
     pub(super) fn enter(&mut self, first: u8) -> Result<bool, Error> {
         self.keys.clear();
         self.more_keys = false;
@@ -71,7 +60,7 @@ impl Path {
             b'{' => self.levels.push(Level::Object),
             b'[' if is_index(token) => self.levels.push(Level::Array { items: 0 }),
             b'[' => {
-                let seen = format!("{} is an array, and {token:?} is no index into it", self.reached());
+                let seen = format!("{} is an array, and {token:?} is not an index", self.reached());
                 return Err(self.not_found_because(seen));
             }
             _ => return Err(self.not_found_because(format!("{} is {}", self.reached(), kind(first)))),
@@ -79,8 +68,8 @@ impl Path {
         Ok(first == b'{')
     }
 
-    /// Notes a key of the innermost object, given as JSON text. Whether the pointer goes on under it.
-    pub(super) fn is_on_the_way(&mut self, text: &[u8]) -> bool {
+    /// Whether a key of the innermost object, given as JSON text, is on the path. Other keys are noted for errors.
+    pub(super) fn is_on_the_path(&mut self, text: &[u8]) -> bool {
         let inner = text.get(1..text.len() - 1).unwrap_or_default();
         let key = if inner.contains(&b'\\') {
             serde_json::from_slice::<String>(text)
@@ -99,8 +88,8 @@ impl Path {
         false
     }
 
-    /// Counts an item of the innermost array. Whether the pointer goes on in it.
-    pub(super) fn next_item_is_on_the_way(&mut self) -> bool {
+    /// Whether the next item of the innermost array is on the path.
+    pub(super) fn next_item_is_on_the_path(&mut self) -> bool {
         let token = &self.tokens[self.levels.len() - 1];
         let Some(Level::Array { items }) = self.levels.last_mut() else { return false };
         *items += 1;
@@ -110,7 +99,7 @@ impl Path {
     /// The error at the end of the innermost container.
     pub(super) fn not_found(&self) -> Error {
         let depth = self.levels.len();
-        let parent = shown(&self.tokens[..depth - 1]);
+        let parent = display(&self.tokens[..depth - 1]);
         let token = &self.tokens[depth - 1];
         self.not_found_because(match self.levels[depth - 1] {
             Level::Array { items } => format!("{parent} is an array of {items}, without an item {token}"),
@@ -123,20 +112,20 @@ impl Path {
     }
 
     pub(super) fn not_a_list(&self, first: u8) -> Error {
-        Error::RecordsNotAList { pointer: shown(&self.tokens), found: kind(first) }
+        Error::RecordsNotAList { pointer: display(&self.tokens), found: kind(first) }
     }
 
     fn not_found_because(&self, seen: String) -> Error {
-        Error::RecordsNotFound { pointer: shown(&self.tokens), seen }
+        Error::RecordsNotFound { pointer: display(&self.tokens), seen }
     }
 
     fn reached(&self) -> String {
-        shown(&self.tokens[..self.levels.len()])
+        display(&self.tokens[..self.levels.len()])
     }
 }
 
-/// The tokens as a pointer, for people.
-fn shown(tokens: &[String]) -> String {
+/// The tokens as a pointer, for messages.
+fn display(tokens: &[String]) -> String {
     if tokens.is_empty() {
         return "the document".to_owned();
     }
@@ -178,18 +167,5 @@ mod tests {
         for wrong in ["data", "/a~", "/a~2"] {
             assert_eq!(parse_pointer(wrong).unwrap_err().code(), "invalid_pointer", "{wrong}");
         }
-    }
-
-    #[test]
-    fn any_value_can_be_looked_up() {
-        let document = br#" {"links": {"a/b": ["x", {"n\u0065xt": "/p?2"}], "none": null}, "n": 5} "#;
-        let at = |pointer| value_at(document, &parse_pointer(pointer).unwrap());
-        assert_eq!(at("/links/a~1b/1/next"), Some(&b"\"/p?2\""[..]));
-        assert_eq!(at("/links/none"), Some(&b"null"[..]));
-        assert_eq!(at("/n"), Some(&b"5"[..]));
-        assert_eq!(at("/links/a~1b/0"), Some(&b"\"x\""[..]));
-        assert_eq!(at("/links/a~1b/01"), None);
-        assert_eq!(at("/links/absent"), None);
-        assert_eq!(at("/n/deeper"), None);
     }
 }

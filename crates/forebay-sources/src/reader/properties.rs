@@ -1,8 +1,10 @@
 //! Whatever the records and however the input is cut into reads, the records come out as they went in; and no
 //! bytes make a reader panic or loop.
 
-use std::fmt::Write as _;
-use std::io::{self, Read};
+use std::{
+    fmt::Write as _,
+    io::{self, Read},
+};
 
 use proptest::prelude::*;
 

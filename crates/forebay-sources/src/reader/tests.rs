@@ -1,7 +1,9 @@
 //! What readers do with inputs that are good, odd, broken, cut, huge or slow, format by format.
 
-use std::io::{self, Cursor, Read, Write};
-use std::sync::mpsc::{Receiver, channel};
+use std::{
+    io::{self, Cursor, Read, Write},
+    sync::mpsc::{Receiver, channel},
+};
 
 use forebay_domain::reject::RejectReason::{
     self, InvalidCsv, InvalidJson, InvalidUtf8, RecordTooLong, TruncatedRecord,

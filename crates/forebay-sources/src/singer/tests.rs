@@ -1,7 +1,6 @@
 //! What becomes of a tap's messages.
 
-use std::fmt::Write;
-use std::io::Cursor;
+use std::{fmt::Write, io::Cursor};
 
 use forebay_domain::reject::RejectReason;
 
@@ -60,8 +59,8 @@ fn records_are_the_text_of_the_tap_and_other_streams_are_counted() {
     assert_eq!(
         outcome.ending.notes,
         [
-            "The tap says that the key is id, the source's key is code.",
-            "Records of the stream \"rooms\", which is not read: 1."
+            "The tap's key is id, but the source's key is code.",
+            "The stream \"rooms\" was not read: 1 records."
         ]
     );
 }

@@ -11,6 +11,8 @@ use forebay_store::{
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
+use crate::clock::now;
+
 const LEASE: Duration = Duration::from_mins(10);
 
 fn scope() -> Scope {
@@ -105,7 +107,7 @@ async fn a_part_never_makes_the_whole_fresh() {
     let (holder, _) = acquired(begin(&client, 0, LEASE).await);
     let entry = freshness::succeed(&client, "course", &scope(), holder, &part).await.unwrap().unwrap();
     assert_eq!((entry.status, entry.is_partial, entry.last_sync), (SyncStatus::Success, true, None));
-    assert!(!freshness::catch_up(&client, "course", &scope(), Timestamp::now(), &part).await.unwrap());
+    assert!(!freshness::catch_up(&client, "course", &scope(), now(), &part).await.unwrap());
 
     let (holder, _) = acquired(begin(&client, 1, LEASE).await);
     let whole = Synced { num_records: Some(40), source_name: Some("big"), ..Synced::default() };

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio_postgres::Client;
 
+use crate::clock::now;
+
 fn line(at: &str, level: Level, message: &str) -> NewLine {
     let metadata = json!({"url": "https://example.test/Page", "status": 500});
     NewLine { logged_at: at.parse().unwrap(), level, message: message.into(), metadata }
@@ -93,7 +95,7 @@ async fn whole_months_are_dropped() {
     let database = testing::database().await;
     let mut client = database.client().await;
     say(&mut client).await;
-    let now = Timestamp::now();
+    let now = now();
     add(&mut client, 1, &[NewLine { logged_at: now, ..line("2026-01-01T00:00:00Z", Level::Info, "now") }])
         .await;
     let num_lines = logs::read(&client, &all(1), 100).await.unwrap().len();

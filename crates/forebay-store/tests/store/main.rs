@@ -3,10 +3,10 @@
 //! A module here tests the module of the same name. Most take a database of `forebay_store::testing`; those of the
 //! embedded cluster make clusters of their own, to start, stop and kill.
 
-#![expect(clippy::disallowed_methods, reason = "tests may read the clock")]
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 
 mod breakers;
+mod clock;
 mod cluster;
 mod connect;
 mod drift;

@@ -10,6 +10,8 @@ use forebay_store::{
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::clock::now;
+
 const FILL: &str = "insert into forebay.sources (name, entity_type, key_fields) values ('s', 'item', '{id}');
     insert into forebay.scrape_runs (source_id, scope, status, ended_at, is_complete, with_handoffs, engine, input, observed_at)
         select 1, '', s.status, now(), true, true, 'test', '-', now()
@@ -192,7 +194,7 @@ async fn what_cannot_be_stored_is_read_again() {
 #[tokio::test]
 async fn old_pages_are_forgotten() {
     let stage = Stage::set().await;
-    let young = PageEntry { fetched_at: jiff::Timestamp::now(), ..page("young", &["1"]) };
+    let young = PageEntry { fetched_at: now(), ..page("young", &["1"]) };
     let pages = [page("old", &["1"]), young];
     stage.save(1, &pages).await;
     assert_eq!(pages::prune(&stage.client, Duration::from_hours(24)).await.unwrap(), 1);

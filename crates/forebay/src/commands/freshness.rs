@@ -3,8 +3,10 @@
 mod report;
 
 use clap::value_parser;
-use forebay_engine::freshness::{self, ListOptions};
-use jiff::Timestamp;
+use forebay_engine::{
+    clock,
+    freshness::{self, ListOptions},
+};
 
 use self::report::FreshnessReport;
 use crate::{
@@ -45,7 +47,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .with_database(async |database| {
             let (sources, policies) = (config.definitions(), config.policies());
             // One more than the limit shows whether there are more.
-            Ok(freshness::list(database, sources, &policies, &options, limit + 1, Timestamp::now()).await?)
+            Ok(freshness::list(database, sources, &policies, &options, limit + 1, clock::now()).await?)
         })
         .await?;
     let has_more = scopes.len() > limit;

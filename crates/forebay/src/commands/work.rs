@@ -12,6 +12,7 @@ use std::{
 use clap::value_parser;
 use forebay_domain::run::RunStatus;
 use forebay_engine::{
+    clock,
     scrape::{
         Scraper, Sources, connections_for,
         schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
@@ -22,7 +23,6 @@ use forebay_store::{
     handoffs, jobs,
     pipelines::{self, Pipeline},
 };
-use jiff::Timestamp;
 
 use self::report::Report;
 use super::signals::Signals;
@@ -128,7 +128,7 @@ async fn work(
     let database = &*scraper.database;
     context.declare(database).await?;
     if context.config_file()?.is_some() {
-        for source in schedule::declare(database, &scraper.sources, Timestamp::now()).await? {
+        for source in schedule::declare(database, &scraper.sources, clock::now()).await? {
             context.ui.note(&format!("source {source}: scheduled as the configuration says"));
         }
     }

@@ -1,12 +1,8 @@
 //! The sources of the configuration and the network, for commands that scrape.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
-use forebay_engine::scrape::Scraper;
-use forebay_sources::fetch::Network;
+use forebay_engine::{clock, scrape::Scraper};
 use forebay_store::connect::{Database, OpenOptions, Target};
 use tokio::time::timeout;
 
@@ -57,7 +53,7 @@ async fn with<T>(
 ) -> Result<T, Failure> {
     let database = Arc::new(database);
     let sources = Arc::new(config.definitions().clone());
-    let scraper = Scraper::new(Arc::clone(&database), Network::new(seed()), sources);
+    let scraper = Scraper::new(Arc::clone(&database), clock::network(), sources);
     let worked = work(&scraper).await;
     // Tasks that take longer end with the process.
     let _in_time = timeout(TASKS_TIMEOUT, scraper.wait()).await;
@@ -69,9 +65,4 @@ async fn with<T>(
     let result = worked?;
     closed?;
     Ok(result)
-}
-
-/// Only for the jitter of retries.
-fn seed() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

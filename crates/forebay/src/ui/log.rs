@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use jiff::Timestamp;
+use forebay_engine::clock;
 use tracing::{Event, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -80,7 +80,7 @@ struct Utc;
 
 impl FormatTime for Utc {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        write!(writer, "{:.3}", Timestamp::now())
+        write!(writer, "{:.3}", clock::now())
     }
 }
 

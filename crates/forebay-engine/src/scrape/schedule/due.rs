@@ -12,6 +12,7 @@ use super::{
     report::{DueEnd, DueRun},
 };
 use crate::{
+    clock,
     error::Result,
     scrape::{many::scrape_one, options::ScrapeOptions, scraper::Scraper},
 };
@@ -33,7 +34,7 @@ pub(super) async fn claim(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let since = Duration::try_from(due_by.duration_until(Timestamp::now())).unwrap_or_default();
+    let since = Duration::try_from(due_by.duration_until(clock::now())).unwrap_or_default();
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let client = scraper.database.client().await?;
     let lease = since + options.lease;
@@ -53,7 +54,7 @@ pub(super) async fn until_next(scraper: &Scraper) -> Duration {
     };
     let Ok(next) = next.await else { return POLL };
     let Some(next) = next else { return LONGEST_WAIT };
-    let wait = Timestamp::now().duration_until(next);
+    let wait = clock::now().duration_until(next);
     // What is due already is claimed by others.
     if wait.is_positive() { wait.unsigned_abs().min(LONGEST_WAIT) } else { POLL }
 }
@@ -84,7 +85,7 @@ pub(super) async fn run(
         _ = cut_off.wait_for(|is_cut_off| *is_cut_off) => {
             if let Ok(client) = scraper.database.client().await {
                 // If the claim cannot be released, others wait until the lease has expired.
-                let _released = schedules::extend(&**client, &due, Timestamp::now(), Duration::ZERO).await;
+                let _released = schedules::extend(&**client, &due, clock::now(), Duration::ZERO).await;
             }
             return ended(None, DueEnd::CutOff);
         }
@@ -107,7 +108,7 @@ async fn until_lost(scraper: &Scraper, options: &ScheduleOptions, due: &Due) {
         time::sleep(options.lease / 3).await;
         // The database may be unreachable for a moment.
         let Ok(client) = scraper.database.client().await else { continue };
-        if let Ok(false) = schedules::extend(&**client, due, Timestamp::now(), options.lease).await {
+        if let Ok(false) = schedules::extend(&**client, due, clock::now(), options.lease).await {
             return;
         }
     }
@@ -120,7 +121,7 @@ async fn finish(scraper: &Scraper, due: &Due, run_id: Option<i64>) -> Result<boo
     loop {
         let finished = async {
             let client = scraper.database.client().await?;
-            schedules::finish(&**client, due, run_id, Timestamp::now()).await
+            schedules::finish(&**client, due, run_id, clock::now()).await
         };
         match finished.await {
             Err(error) if error.is_unreachable() && retries < MAX_RETRIES => {

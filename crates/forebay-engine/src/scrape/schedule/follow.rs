@@ -4,7 +4,6 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use forebay_store::schedules::Due;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use jiff::Timestamp;
 use tokio::{sync::watch, time};
 use tracing::warn;
 
@@ -13,7 +12,7 @@ use super::{
     options::ScheduleOptions,
     report::{DueRun, ScheduleReport},
 };
-use crate::{error::Result, scrape::scraper::Scraper};
+use crate::{clock, error::Result, scrape::scraper::Scraper};
 
 /// Runs what is due until `stop` is done, then lets running scrapes finish within [`ScheduleOptions::grace`]. `progress`
 /// gets each result. Retries while the database is unreachable.
@@ -73,7 +72,7 @@ pub async fn drain(
     progress: &(dyn Fn(&DueRun) + Sync),
 ) -> Result<ScheduleReport> {
     let (_cut_off, watching) = watch::channel(false);
-    let due_by = Timestamp::now();
+    let due_by = clock::now();
     let mut report = ScheduleReport::default();
     let mut at_work = FuturesUnordered::new();
     let mut ended = |run: DueRun| {
@@ -107,7 +106,7 @@ struct Claimed {
 }
 
 async fn claim_now(scraper: &Scraper, options: &ScheduleOptions, room: usize) -> Claimed {
-    let due = match claim(scraper, options, Timestamp::now(), room).await {
+    let due = match claim(scraper, options, clock::now(), room).await {
         Ok(due) => due,
         Err(error) => {
             warn!(code = error.code(), "schedules cannot be read; retrying: {error}");

@@ -31,7 +31,6 @@ use std::{
 
 use forebay_store::pipelines::PipelineSpec;
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
 use reqwest::{
     Client, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -39,6 +38,7 @@ use reqwest::{
 use tracing::Instrument;
 
 use crate::{
+    clock,
     error::Result,
     http,
     work::{
@@ -46,7 +46,6 @@ use crate::{
         settings::Settings,
     },
 };
-
 use signature::Signer;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -260,7 +259,7 @@ impl Webhook {
 
     async fn send(&self, event: &Event) -> Outcome {
         let body = event::body(event, self.payload);
-        let now = Timestamp::now();
+        let now = clock::now();
         let mut request = self.client.post(self.url.clone()).headers(self.headers.clone());
         let (id, seconds) = (event.id(), now.as_second().to_string());
         if let Some(signer) = &self.signer {

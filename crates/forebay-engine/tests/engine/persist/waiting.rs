@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use forebay_engine::persist::{self, PersistRequest, Progress};
+use forebay_engine::{
+    clock,
+    persist::{self, PersistRequest, Progress},
+};
 use forebay_store::{runs::ScopeLock, sources};
-use jiff::Timestamp;
 use tokio::{sync::Notify, time};
 
 use super::{SOURCE, Shop, complete, counts, id, input, lines, numbered};
@@ -89,7 +91,7 @@ async fn a_run_observes_its_source_when_its_turn_comes() {
     let run = persist::persist(&shop.database, now, input(text.as_bytes()), &tell);
     let turn = async {
         waiting.notified().await;
-        let turn = Timestamp::now();
+        let turn = clock::now();
         lock.release().await.unwrap();
         turn
     };

@@ -4,11 +4,8 @@ use std::{io::Write, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use forebay_domain::{breaker::BreakerPolicy, run::RunStatus};
-use forebay_engine::scrape::SourceDefinition;
-use forebay_sources::{
-    crawl::CrawlSettings,
-    fetch::{FetchSettings, Network},
-};
+use forebay_engine::{clock, scrape::SourceDefinition};
+use forebay_sources::{crawl::CrawlSettings, fetch::FetchSettings};
 use serde_json::json;
 
 use super::{World, courses, list};
@@ -94,7 +91,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
     for (name, answer, expected) in days {
         world.site.set("/", answer);
         // Another process, which does not know what the host asked for the day before.
-        world.scraper.network = Network::new(1);
+        world.scraper.network = clock::network();
         let ended = match world.try_scrape().await {
             Ok(report) => (report.status.as_str(), report.reason_code.unwrap_or_default()),
             Err(error) => ("error", error.code().to_owned()),

@@ -1,12 +1,15 @@
 //! A source that does not answer, and those that stand in for it.
 
 use forebay_domain::{schedule::Schedule, scope::Scope};
-use forebay_engine::scrape::{
-    self, Scrape, ScrapeOptions, Scraped, SourceDefinition,
-    schedule::{self, DueEnd, ScheduleOptions},
-    scrape_many,
+use forebay_engine::{
+    clock,
+    scrape::{
+        self, Scrape, ScrapeOptions, Scraped, SourceDefinition,
+        schedule::{self, DueEnd, ScheduleOptions},
+        scrape_many,
+    },
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{World, courses, list};
 use crate::site::Answer;
@@ -76,7 +79,7 @@ async fn those_that_stand_in_are_asked_until_one_answers() {
 async fn what_is_due_is_answered_by_who_stands_in() {
     let world = World::with_fallbacks().await;
     scrape::declare(&world.scraper.database, &world.scraper.sources).await.unwrap();
-    schedule::declare(&world.scraper.database, &world.scraper.sources, Timestamp::now()).await.unwrap();
+    schedule::declare(&world.scraper.database, &world.scraper.sources, clock::now()).await.unwrap();
     let make_due = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
     world.client.batch_execute(make_due).await.unwrap();
     world.site.set("/", Answer::Status(500));

@@ -3,12 +3,15 @@
 use std::{sync::Mutex, time::Duration};
 
 use forebay_domain::{run::RunStatus, schedule::Schedule};
-use forebay_engine::scrape::{
-    self, SourceDefinition,
-    schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
+use forebay_engine::{
+    clock,
+    scrape::{
+        self, SourceDefinition,
+        schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
+    },
 };
 use forebay_store::schedules;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{World, courses, list};
@@ -37,7 +40,7 @@ impl World {
 
     async fn declare(&self) -> Vec<String> {
         scrape::declare(&self.scraper.database, &self.scraper.sources).await.unwrap();
-        schedule::declare(&self.scraper.database, &self.scraper.sources, Timestamp::now()).await.unwrap()
+        schedule::declare(&self.scraper.database, &self.scraper.sources, clock::now()).await.unwrap()
     }
 
     async fn make_due(&self) {
@@ -92,7 +95,7 @@ async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     let world = World::due().await;
-    let claim = |lease| schedules::claim_due(&world.client, Timestamp::now(), lease, "dead", 9, &["courses"]);
+    let claim = |lease| schedules::claim_due(&world.client, clock::now(), lease, "dead", 9, &["courses"]);
     let claimed = claim(Duration::from_hours(1)).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(world.drain("one").await, ScheduleReport::default(), "it is in another's hands");
@@ -102,7 +105,7 @@ async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     let (one, two) = tokio::join!(world.drain("one"), world.drain("two"));
     assert_eq!((one.num_runs + two.num_runs, world.num_runs().await), (1, 1));
     // The dead one's word does not count any more.
-    let finished = schedules::finish(&world.client, &claimed[0], None, Timestamp::now()).await.unwrap();
+    let finished = schedules::finish(&world.client, &claimed[0], None, clock::now()).await.unwrap();
     assert!(!finished);
 }
 

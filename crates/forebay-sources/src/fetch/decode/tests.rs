@@ -23,7 +23,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 fn decode(data: &[u8], encoding: Encoding) -> Result<Vec<u8>, &'static str> {
     let url = Url::parse("https://a.example/").unwrap();
-    let mut decoded = Decoded::new(Cursor::new(data.to_vec()), Some(encoding), 4 << 20, url);
+    let mut decoded = Decoder::new(Cursor::new(data.to_vec()), Some(encoding), 4 << 20, url);
     let mut body = Vec::new();
     match decoded.read_to_end(&mut body) {
         Ok(_) => Ok(body),

@@ -1,6 +1,9 @@
-//! Fetching into an archive, and again out of it.
+//! Archiving what is fetched, and replaying the archive.
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    path::Path,
+};
 
 use super::*;
 
@@ -45,7 +48,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
         "warc": archive, "robots": "obey", "retries": 1, "headers": { "x-token": { "file": secret }, "x-api-key": "k3y" },
     });
     let settings = settings(&more.to_string());
-    let fetcher = Network::new(1).fetcher(&settings, &[site.url("/")]).unwrap();
+    let fetcher = Network::new(1, clock()).fetcher(&settings, &[site.url("/")]).unwrap();
     let mut pages = Vec::new();
     for path in ["/moved", "/page", "/chunked", "/flaky"] {
         pages.push((path, get(&fetcher, &site.url(path)).await.unwrap()));
@@ -66,7 +69,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     }
     assert!(text.contains("GET /page HTTP/1.1") && text.contains("user-agent: forebay/"));
 
-    let replay = Fetcher::replaying(&archive, &settings).unwrap();
+    let replay = Fetcher::replaying(&archive, &settings, clock()).unwrap();
     for (path, page) in &pages {
         let again = get(&replay, &site.url(path)).await.unwrap();
         assert_eq!(
@@ -95,13 +98,13 @@ async fn an_unchanged_page_is_a_revisit() {
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("pages.warc.gz");
     let settings = settings(&serde_json::json!({ "warc": archive }).to_string());
-    let fetcher = Network::new(1).fetcher(&settings, &[]).unwrap();
+    let fetcher = Network::new(1, clock()).fetcher(&settings, &[]).unwrap();
     let known = Validators { etag: Some("\"1\"".to_owned()), last_modified: None };
     let request = Request::new(site.url("/page")).validated(Some(known));
     assert!(matches!(fetcher.get(&request).await.unwrap(), Fetched::NotModified { .. }));
     assert!(unpacked(&archive).contains("WARC-Type: revisit"));
 
-    let replay = Fetcher::replaying(&archive, &settings).unwrap();
+    let replay = Fetcher::replaying(&archive, &settings, clock()).unwrap();
     assert!(matches!(replay.get(&request).await.unwrap(), Fetched::NotModified { .. }));
     let unknown = Request::new(site.url("/page"));
     assert_eq!(replay.get(&unknown).await.unwrap_err().code(), "not_in_warc");
@@ -114,11 +117,11 @@ async fn two_runs_add_to_one_archive() {
     let archive = folder.path().join("pages.warc.gz");
     let settings = settings(&serde_json::json!({ "warc": archive }).to_string());
     for path in ["/page", "/chunked"] {
-        let fetcher = Network::new(1).fetcher(&settings, &[]).unwrap();
+        let fetcher = Network::new(1, clock()).fetcher(&settings, &[]).unwrap();
         get(&fetcher, &site.url(path)).await.unwrap();
     }
     assert_eq!(unpacked(&archive).matches("WARC-Type: warcinfo").count(), 1);
-    let replay = Fetcher::replaying(&archive, &settings).unwrap();
+    let replay = Fetcher::replaying(&archive, &settings, clock()).unwrap();
     assert_eq!(get(&replay, &site.url("/page")).await.unwrap().text(), "café");
     assert_eq!(get(&replay, &site.url("/chunked")).await.unwrap().text(), "abcde");
 }

@@ -62,7 +62,7 @@ async fn a_redirect_to_nowhere_is_no_page() {
 async fn this_machine_is_refused_when_nobody_allowed_it() {
     let site = Site::serve(|_| Reply::ok("inner")).await;
     let default = FetchSettings { robots: Robots::Ignore, ..FetchSettings::default() };
-    let network = Network::new(1);
+    let network = Network::new(1, clock());
     // A connection that another source may use is not one to borrow.
     let allowed = network.fetcher(&settings(r#"{"allow_private": true}"#), &[]).unwrap();
     let by_name = Url::parse(&format!("http://localhost:{}/", site.url("/").port().unwrap())).unwrap();
@@ -94,7 +94,7 @@ async fn secrets_are_not_sent_on() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "s3cret").unwrap();
     let more = serde_json::json!({ "headers": { "x-token": { "file": file.path() } } });
-    let fetcher = Network::new(1).fetcher(&settings(&more.to_string()), &[home.url("/")]).unwrap();
+    let fetcher = Network::new(1, clock()).fetcher(&settings(&more.to_string()), &[home.url("/")]).unwrap();
     assert_eq!(get(&fetcher, &home.url("/inside")).await.unwrap().text(), "s3cret");
     assert_eq!(get(&fetcher, &home.url("/away")).await.unwrap().text(), "");
     assert_eq!(get(&fetcher, &elsewhere.url("/")).await.unwrap().text(), "");

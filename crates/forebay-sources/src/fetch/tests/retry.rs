@@ -1,6 +1,12 @@
-//! What is tried again, how often, and what a host that asks for time gets.
+//! Retries: which failures, how often, and what happens with `Retry-After`.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use forebay_domain::handoff::FailureClass;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
@@ -52,7 +58,7 @@ async fn a_time_in_seconds_or_as_a_date_is_waited_for() {
     });
     let as_a_date = Site::serve(|asked| match asked.before {
         0 => {
-            let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(1));
+            let soon = httpdate::fmt_http_date(SystemTime::from(clock().now()) + Duration::from_secs(1));
             Reply::new(503, &format!("retry-after: {soon}\r\n"), "")
         }
         _ => Reply::ok("as"),
@@ -69,7 +75,7 @@ async fn a_time_in_seconds_or_as_a_date_is_waited_for() {
 async fn a_host_that_asks_for_too_much_time_is_left_alone() {
     for (status, value) in [(429, "3600".to_owned()), (503, "Fri, 01 Jan 2100 00:00:00 GMT".to_owned())] {
         let site = Site::serve(move |_| Reply::new(status, &format!("retry-after: {value}\r\n"), "")).await;
-        let network = Network::new(1);
+        let network = Network::new(1, clock());
         let fetcher = network.fetcher(&settings(r#"{"retries": 5}"#), &[]).unwrap();
         let error = get(&fetcher, &site.url("/")).await.unwrap_err();
         assert_eq!((error.code(), error.class()), ("throttled", FailureClass::Throttled));
@@ -127,7 +133,7 @@ async fn nobody_there_and_no_http_are_told_apart() {
 #[tokio::test]
 async fn no_more_requests_than_granted_are_under_way() {
     let site = Arc::new(Site::serve(|_| Reply::ok("x")).await);
-    let network = Network::new(1);
+    let network = Network::new(1, clock());
     let fetchers = [r#"{"concurrency": 2}"#, r#"{"concurrency": 2, "timeout": "19s"}"#];
     let fetchers = fetchers.map(|more| network.fetcher(&settings(more), &[]).unwrap());
     let mut running = tokio::task::JoinSet::new();

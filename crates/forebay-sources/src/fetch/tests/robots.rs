@@ -25,7 +25,7 @@ async fn what_is_disallowed_is_not_asked_for() {
 #[tokio::test]
 async fn it_is_fetched_once_however_many_ask() {
     let site = site(|| Reply::ok("user-agent: forebay\nallow: /\n")).await;
-    let network = Network::new(1);
+    let network = Network::new(1, clock());
     let fetcher = network.fetcher(&settings(r#"{"robots": "obey", "concurrency": 8}"#), &[]).unwrap();
     let urls: Vec<Url> = (0..6).map(|n| site.url(&format!("/{n}"))).collect();
     let (a, b, c, d) = tokio::join!(

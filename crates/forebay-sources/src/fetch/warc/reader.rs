@@ -1,43 +1,44 @@
-//! Finding answers in an archive.
+//! Finds responses in an archive.
 //!
-//! The archive is read through once, to note where the answer for each URL stands; a page is then one seek and one
-//! record. Archives are as hostile as sites: every line, header and record has a bound, and a member that is cut off
-//! ends the archive.
+//! Opening an archive scans it once, and notes the offset of the response for each URL; a page then costs one seek and one
+//! record. Archives are untrusted, like sites: every line, header and record is bounded.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
 
 use flate2::bufread::GzDecoder;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
-use crate::fetch::FetchError;
+use crate::fetch::error::FetchError;
 
-/// The most bytes of the head of a record, or of a response.
+/// The maximum size of the head of a record, and of a response.
 const MAX_HEAD: u64 = 256 << 10;
 
-/// The most headers of a record, or of a response.
+/// The maximum number of headers of a record, and of a response.
 const MAX_HEADERS: usize = 256;
 
-/// An archive that answers.
+/// An archive open for reading.
 #[derive(Debug)]
-pub struct WarcReader {
+pub(in crate::fetch) struct WarcReader {
     path: PathBuf,
     by_url: HashMap<String, Entry>,
 }
 
-/// Where the answers for a URL stand.
+/// The offsets of the responses for a URL.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    /// The last page or redirect, or the last failure if there is neither, with its status.
+    /// The last page or redirect with its status; the last failure if there is neither.
     response: Option<(u64, u16)>,
     /// The last 304.
     not_modified: Option<u64>,
 }
 
-/// An answer as it was recorded.
+/// An archived response.
 pub(in crate::fetch) struct Recorded {
     pub(in crate::fetch) status: u16,
     pub(in crate::fetch) headers: HeaderMap,
@@ -45,7 +46,7 @@ pub(in crate::fetch) struct Recorded {
     pub(in crate::fetch) body: Box<dyn BufRead + Send>,
 }
 
-/// The fields of a record that matter.
+/// The used fields of a record.
 struct Head {
     kind: String,
     url: String,
@@ -54,8 +55,8 @@ struct Head {
 }
 
 impl WarcReader {
-    /// Reads through an archive. Reading blocks.
-    pub fn open(path: &Path) -> Result<Self, FetchError> {
+    /// Opens and scans an archive. Blocks.
+    pub(in crate::fetch) fn open(path: &Path) -> Result<Self, FetchError> {
         let failed = |source| FetchError::WarcFailed { path: path.to_owned(), source };
         let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
         let mut by_url: HashMap<String, Entry> = HashMap::new();
@@ -77,7 +78,7 @@ impl WarcReader {
         }
     }
 
-    /// The answer for a URL; `None` if the archive has none. With `known`, a 304 will do when there is nothing else.
+    /// The response for a URL; `None` if the archive has none. With `known`, a 304 is returned if there is no page.
     pub(in crate::fetch) fn find(&self, url: &str, known: bool) -> Result<Option<Recorded>, FetchError> {
         let Some(entry) = self.by_url.get(url) else { return Ok(None) };
         let revisit = entry.not_modified.filter(|_| known);
@@ -92,11 +93,12 @@ impl WarcReader {
         let head = read_head(&mut member).map_err(corrupt)?;
         let at = head.date.ok_or_else(|| corrupt("the record has no date"))?;
         let mut block = member.take(head.length);
-        let status = status_line(&mut block).ok_or_else(|| corrupt("the record holds no answer"))?;
+        let status =
+            status_line(&mut block).ok_or_else(|| corrupt("the record contains no HTTP response"))?;
         let headers =
-            http_headers(&mut block).ok_or_else(|| corrupt("the answer has no end of its headers"))?;
+            http_headers(&mut block).ok_or_else(|| corrupt("the headers of the response have no end"))?;
         if headers.contains_key(TRANSFER_ENCODING) {
-            return Err(corrupt("the answer is in a transfer encoding"));
+            return Err(corrupt("the response has a transfer encoding"));
         }
         Ok(Some(Recorded { status, headers, at, body: Box::new(block) }))
     }
@@ -114,9 +116,9 @@ impl Entry {
 
 fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
     let mut lines = member.take(MAX_HEAD);
-    let version = line(&mut lines).ok_or("it is not compressed record by record")?;
+    let version = line(&mut lines).ok_or("its records are not compressed separately")?;
     if !version.starts_with("WARC/1.") {
-        return Err("it is not of version 1");
+        return Err("it is not WARC version 1");
     }
     let mut head = Head { kind: String::new(), url: String::new(), date: None, length: 0 };
     for _ in 0..MAX_HEADERS {
@@ -128,17 +130,17 @@ fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
         let value = value.trim();
         match name.trim().to_ascii_lowercase().as_str() {
             "warc-type" => head.kind = value.to_ascii_lowercase(),
-            // Some older programs put the URL between angles.
+            // Some older programs enclose the URL in angle brackets.
             "warc-target-uri" => value.trim_matches(['<', '>']).clone_into(&mut head.url),
             "warc-date" => head.date = value.parse().ok(),
-            "content-length" => head.length = value.parse().map_err(|_| "the length is no number")?,
+            "content-length" => head.length = value.parse().map_err(|_| "the length is not a number")?,
             _ => {}
         }
     }
     Err("the record has too many fields")
 }
 
-/// The status of a response; `None` if it is none.
+/// The status of a response; `None` if the line is no status line.
 fn status_line(block: &mut impl BufRead) -> Option<u16> {
     let line = line(block)?;
     let (version, rest) = line.split_once(' ')?;
@@ -154,7 +156,7 @@ fn http_headers(block: &mut impl BufRead) -> Option<HeaderMap> {
         if line.is_empty() {
             return Some(headers);
         }
-        // What is no header is left out, as browsers do.
+        // Invalid headers are ignored, as browsers do.
         if let Some((name, value)) = line.split_once(':')
             && let Ok(name) = name.trim().parse::<HeaderName>()
             && let Ok(value) = HeaderValue::from_bytes(value.trim().as_bytes())
@@ -165,7 +167,7 @@ fn http_headers(block: &mut impl BufRead) -> Option<HeaderMap> {
     None
 }
 
-/// A line without its end; `None` if it has none, within the bound of what is read.
+/// A line without its line ending; `None` if it has none within the bound.
 fn line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
     reader.take(MAX_HEAD).read_until(b'\n', &mut line).ok()?;

@@ -1,12 +1,18 @@
 //! Archives by others, and damaged ones.
 
-use std::io::{Read, Write};
-use std::path::Path;
+use std::{
+    io::{Read, Write},
+    path::Path,
+};
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fetch::FetchError;
+use crate::{
+    clock::Clock,
+    fetch::{error::FetchError, random::Random},
+};
 
 fn member(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -112,13 +118,14 @@ fn a_transfer_encoding_is_refused() {
 fn an_archive_is_for_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.warc.gz");
-    WarcWriter::open(&path).unwrap();
+    let open = |path: &Path| WarcWriter::open(path, Random::seeded(1), &Clock::fixed(Timestamp::UNIX_EPOCH));
+    open(&path).unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    assert_eq!(WarcWriter::open(folder.path()).unwrap_err().code(), "warc_failed");
+    assert_eq!(open(folder.path()).unwrap_err().code(), "warc_failed");
 }
 
 proptest! {

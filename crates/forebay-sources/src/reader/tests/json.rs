@@ -50,7 +50,7 @@ fn a_pointer_that_finds_nothing_says_what_is_there() {
         ("/records", "the document has no \"records\", its keys are data, n, list"),
         ("/n/items", "/n is a number"),
         ("/list/2", "/list is an array of 2, without an item 2"),
-        ("/list/x", "/list is an array, and \"x\" is no index"),
+        ("/list/x", "/list is an array, and \"x\" is not an index"),
         ("/list/0/a", "/list/0 is an empty object"),
     ];
     for (pointer, expected) in cases {
@@ -111,7 +111,7 @@ fn a_document_that_is_cut_outside_of_its_records_says_so() {
     for text in ["{\"x", "{\"x\":[1", "{", "{\"d\"", "{\"d\":"] {
         let before = at("/d", text);
         assert_eq!((before.records.len(), before.code()), (0, ""));
-        assert!(before.truncated.unwrap().contains("before the records begin"), "{text}");
+        assert!(before.truncated.unwrap().contains("before the records start"), "{text}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! `forebay handoffs counts`: how many hand-offs are in which state.
 
+use forebay_engine::clock;
 use forebay_store::handoffs;
-use jiff::Timestamp;
 
 use super::report::CountsReport;
 use crate::{
@@ -32,6 +32,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(handoffs::counts(&**client, args.pipeline.as_deref()).await?)
         })
         .await?;
-    context.ui.show(&CountsReport::new(counts, Timestamp::now()))?;
+    context.ui.show(&CountsReport::new(counts, clock::now()))?;
     Ok(Exit::Done)
 }

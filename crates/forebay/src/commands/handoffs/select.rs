@@ -1,6 +1,7 @@
 //! Which hand-offs an operator means: the filters that all operations share, and how times are read.
 
 use forebay_domain::handoff::State;
+use forebay_engine::clock;
 use forebay_store::{
     connect::Client,
     handoffs::{self, Mode, Operation, Selection},
@@ -136,7 +137,7 @@ fn moment(
     if span.is_negative() || span.is_zero() {
         return Err(expected());
     }
-    let now = Timestamp::now().to_zoned(TimeZone::UTC);
+    let now = clock::now().to_zoned(TimeZone::UTC);
     apply(&now, span).map(|time| time.timestamp()).map_err(|_| "the span is too long".to_owned())
 }
 
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn spans_are_counted_from_now() {
-        let now = Timestamp::now();
+        let now = clock::now();
         for (text, seconds) in [("2h", 7200), ("3d", 259_200), ("1h 30m", 5400), ("PT2H", 7200)] {
             let (before, after) = (past(text).unwrap(), future(text).unwrap());
             let length = after.duration_since(before).as_secs();

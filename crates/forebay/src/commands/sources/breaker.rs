@@ -4,12 +4,12 @@ mod report;
 
 use clap::Subcommand;
 use forebay_domain::breaker::{Breaker, BreakerCommand, BreakerPolicy};
+use forebay_engine::clock;
 use forebay_store::{
     breakers,
     connect::{Client, Database},
     sources::{self, Source},
 };
-use jiff::Timestamp;
 
 use self::report::{BreakerReport, Line};
 use crate::{
@@ -125,7 +125,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
 
 async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand) -> Result<(), Failure> {
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    breakers::operate(&transaction, source.source_id, operation, Timestamp::now()).await?;
+    breakers::operate(&transaction, source.source_id, operation, clock::now()).await?;
     Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
 }
 
@@ -154,5 +154,5 @@ async fn line(
 ) -> Result<Line, Failure> {
     let policy = config.definitions().get(&source.name).map_or_else(BreakerPolicy::default, |it| it.breaker);
     let trail = breakers::trail(&***client, source.source_id, None, num_transitions).await?;
-    Ok(Line::new(source.name, breaker, &policy, trail, Timestamp::now()))
+    Ok(Line::new(source.name, breaker, &policy, trail, clock::now()))
 }

@@ -1,10 +1,12 @@
 //! `forebay sources test`: what a source yields, without writing anything.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::scope::Scope;
-use forebay_engine::scrape::{self, Sample, Scraper};
-use forebay_sources::fetch::Network;
+use forebay_engine::{
+    clock,
+    scrape::{self, Sample, Scraper},
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -124,7 +126,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let scope = if given.is_empty() { source.scopes.first().cloned().unwrap_or_default() } else { given };
     let database = Arc::new(context.database().await?);
     let sources = Arc::new(config.definitions().clone());
-    let scraper = Scraper::new(Arc::clone(&database), Network::new(seed()), sources);
+    let scraper = Scraper::new(Arc::clone(&database), clock::network(), sources);
     let looked = scrape::test(&scraper, source, &scope, args.limit.into()).await;
     drop(scraper);
     if let Some(database) = Arc::into_inner(database) {
@@ -134,11 +136,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let found_any = !report.records.is_empty();
     context.ui.show(&report)?;
     Ok(if found_any { Exit::Done } else { Exit::Failed })
-}
-
-/// Only spreads the waits between tries.
-fn seed() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn not_scraped(name: &str, config: &Config) -> Failure {

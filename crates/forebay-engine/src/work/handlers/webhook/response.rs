@@ -22,7 +22,10 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
 };
 
-use crate::work::event::{Outcome, bounded, printable};
+use crate::{
+    clock,
+    work::event::{Outcome, bounded, printable},
+};
 
 /// No more of a body is read.
 const MAX_BODY_BYTES: usize = 64 << 10;
@@ -39,7 +42,7 @@ pub(super) fn is_throttled(outcome: &Outcome) -> bool {
 /// What an answer means. `sent` are the headers whose values must not be told.
 pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> Outcome {
     let status = response.status();
-    let retry_after = retry_after(response.headers(), Timestamp::now());
+    let retry_after = retry_after(response.headers(), clock::now());
     let mut body = Vec::new();
     while body.len() < MAX_BODY_BYTES {
         match response.chunk().await {

@@ -1,7 +1,9 @@
 //! `freshness`: which entity types and scopes there are, and how old they are.
 
-use forebay_engine::freshness::{self, ListOptions, ScopeFreshness};
-use jiff::Timestamp;
+use forebay_engine::{
+    clock,
+    freshness::{self, ListOptions, ScopeFreshness},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,8 +101,7 @@ impl Tool for Freshness {
         let limit = usize::try_from(limit(arguments.limit, DEFAULT_LIMIT, MOST)).unwrap_or(usize::MAX);
         let (sources, policies) = (server.sources(), server.gate().policies());
         let mut scopes =
-            freshness::list(server.database(), sources, policies, &options, limit + 1, Timestamp::now())
-                .await?;
+            freshness::list(server.database(), sources, policies, &options, limit + 1, clock::now()).await?;
         let has_more = scopes.len() > limit;
         scopes.truncate(limit);
         let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));

@@ -1,0 +1,29 @@
+//! The system clock and the operating system's randomness.
+//!
+//! This is the only file of the workspace that reads them; `disallowed-methods` in clippy.toml enforces it. Everything
+//! below the engine gets the time and a seed as parameters, so tests can choose them.
+
+use forebay_sources::{Clock, fetch::Network};
+use jiff::Timestamp;
+
+/// The current time.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A seed that differs between processes. Not for secrets.
+#[expect(clippy::disallowed_methods, reason = "the one place that draws randomness for seeds")]
+pub fn random_seed() -> u64 {
+    fastrand::u64(..)
+}
+
+/// The network of this process, with the system clock and a random seed.
+pub fn network() -> Network {
+    Network::new(random_seed(), system())
+}
+
+/// The system clock.
+pub fn system() -> Clock {
+    Clock::new(now)
+}

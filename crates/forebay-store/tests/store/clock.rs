@@ -1,0 +1,9 @@
+//! The system clock, for tests that compare with the database's.
+
+use jiff::Timestamp;
+
+/// The current time.
+#[expect(clippy::disallowed_methods, reason = "the one place of these tests that reads the system clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
