@@ -1,12 +1,11 @@
-//! `forebay.toml`: what sources and pipelines are, as the user writes it.
+//! `forebay.toml`: sources and pipelines as the user writes them.
 //!
-//! One struct per concern, each field with its default. Nothing is ignored: a field that is not known is an error
-//! that names its place and the field that was probably meant, because a misspelt guard is a guard that is off. What
-//! can only be told of several fields together is checked on load as well ([`definition`]), and told with its place.
+//! One struct per concern, each field with its default. An unknown field is an error with its place and a suggestion,
+//! because a misspelt guard is a guard that is off. The engine checks fields that depend on each other; [`definition`]
+//! adds the place in the file.
 //!
-//! The doc comments of the fields are what users read: they become the JSON Schema that editors show ([`mod@schema`]) and
-//! `docs/reference/configuration.md`, which a test compares. [`TEMPLATE`], which `forebay init` writes, shows what most
-//! need; a test holds it to these structs.
+//! Users read the doc comments of the fields: they become the JSON Schema for editors ([`mod@schema`]) and
+//! `docs/reference/configuration.md`. `forebay init` writes [`TEMPLATE`]. Tests compare both with these structs.
 
 mod breaker;
 mod definition;

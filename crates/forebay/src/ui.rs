@@ -1,10 +1,9 @@
 //! The only place that prints.
 //!
-//! Two rules decide everything here. With `--output json`, standard output holds exactly one JSON document and
-//! whatever else is said goes to standard error. In human form, colour and progress appear on a terminal only, and
-//! nothing depends on them: a run that is held says so in words.
+//! Two rules apply. With `--output json`, standard output holds exactly one JSON document and everything else goes to
+//! standard error. In human form, colour and progress appear only on a terminal and carry no information of their own.
 //!
-//! A command makes one [`Report`] and hands it to [`Ui::show`]; the JSON and the text come from the same value, so
+//! A command makes one [`Report`] and passes it to [`Ui::show`]; the JSON and the text come from the same value, so
 //! they cannot disagree. A command that streams (`export`) writes to [`Ui::stream`].
 
 mod confirm;
@@ -45,7 +44,7 @@ pub(crate) trait Report: Serialize {
     fn write(&self, page: &mut Page);
 }
 
-/// The terminal, or what stands in its place.
+/// The output of the process.
 #[derive(Debug)]
 pub(crate) struct Ui {
     output: Output,
@@ -103,30 +102,30 @@ impl Ui {
         BufWriter::with_capacity(64 * 1024, io::stdout())
     }
 
-    /// Says something by the way, on standard error; not with `--quiet`.
+    /// Prints a note on standard error, unless `--quiet` is set.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.say(text);
         }
     }
 
-    /// Warns, on standard error, also with `--quiet`.
+    /// Prints a warning on standard error, even with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
         self.say(&format!("{} {text}", self.stderr.paint(Tone::Warning, "warning:")));
     }
 
-    /// Progress of something that may take long. `total` is in the unit counted, when known.
+    /// Progress of long work. `total` is in the unit counted, if known.
     pub(crate) fn progress(&self, what: &str, total: Option<u64>) -> Progress {
         Progress::new(what, total, self.stderr.is_terminal() && !self.quiet)
     }
 
-    /// Tells an error, and gives the exit code to end with.
+    /// Prints an error and returns the exit code.
     pub(crate) fn fail(&self, failure: &Failure) -> Exit {
         if failure.is_silent() {
             return failure.exit_code();
         }
         if self.is_json() {
-            // A second failure while telling the first has nowhere to go.
+            // If this fails too, there is nowhere left to report it.
             let _ = self.document(&failure.document());
             return failure.exit_code();
         }
@@ -136,7 +135,7 @@ impl Ui {
         failure.exit_code()
     }
 
-    /// Standard error may be closed; that is no reason to stop the work.
+    /// A closed standard error doesn't stop the work.
     #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
     fn say(&self, text: &str) {
         let _ = progress::above(|| writeln!(io::stderr().lock(), "{}", redact(text)));

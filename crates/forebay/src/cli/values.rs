@@ -1,7 +1,6 @@
 //! Values that several commands read from the command line: scopes, key fields, times, durations, shares.
 //!
-//! Each type parses itself and says in one sentence what it expected. What has the same meaning in `forebay.toml`
-//! is declared in [`crate::config`] and only gets its command line form here.
+//! Each type parses itself; its error says in one sentence what it expected.
 
 use std::{fmt, str::FromStr, time};
 
@@ -16,7 +15,7 @@ use crate::failure::Failure;
 /// One pair of a scope, as `--scope semester=Spring 2026`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScopePair {
-    /// What is narrowed down, never empty.
+    /// The name of the part, never empty.
     pub(crate) name: String,
     /// To which value; may hold `=`.
     pub(crate) value: String,

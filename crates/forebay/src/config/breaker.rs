@@ -61,7 +61,7 @@ struct Weights {
 }
 
 impl Breaker {
-    /// The built-in policy with what is given here laid over it.
+    /// The built-in policy, overridden by these settings.
     pub(super) fn policy(&self) -> BreakerPolicy {
         let built_in = BreakerPolicy::default();
         let length = |given: Option<Duration>, default| given.map_or(default, signed);

@@ -193,7 +193,7 @@ fn scopes(source: &Source, at: &At<'_>) -> Result<Vec<Scope>, Problem> {
     Ok(scopes)
 }
 
-/// The source's own `fetch` over the file's, key by key. Each was already parsed by itself.
+/// The source's own `fetch` over the file's, key by key. Each has already been parsed on its own.
 fn fetch(name: &str, written: &toml::Table, at: &At<'_>) -> Result<FetchSettings, Problem> {
     let own = written.get("sources").and_then(|sources| sources.get(name)?.get("fetch"));
     let mut merged = toml::Table::new();
@@ -213,7 +213,7 @@ impl At<'_> {
         Problem::at(["sources", self.name].into_iter().chain(keys.iter().copied()), message)
     }
 
-    /// An error of a kind's settings, at the setting that it names if that is in the file.
+    /// An error in a kind's settings, at the setting that it names.
     fn setting(&self, kind: &str, error: &Error) -> Problem {
         let Error::InvalidSetting { setting, .. } = error else {
             return self.problem(&[kind], error.to_string());

@@ -1,17 +1,17 @@
-//! Errors of the configuration file: place, message, and what was probably meant.
+//! Errors in the configuration file: place, message, and a suggestion for a misspelt name.
 
 use toml::de::{DeTable, DeValue, Error};
 
 use crate::{failure::Failure, names::nearest};
 
-/// What is wrong with a setting although it can be read by itself.
+/// A problem with a setting that parses but is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// The tables and keys that lead to it. What is not in the file is told at the last one that is.
+    /// The tables and keys that lead to it. The error points to the last one that is in the file.
     pub(super) path: Vec<String>,
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub(super) message: String,
-    /// What to do next, where the message does not say it.
+    /// What to do, unless the message says it.
     pub(super) hint: Option<String>,
 }
 
@@ -20,13 +20,13 @@ impl Problem {
         Self { path: path.into_iter().map(Into::into).collect(), message: message.into(), hint: None }
     }
 
-    /// With the name among `known` that was probably meant.
+    /// Adds the closest name among `known` as a suggestion.
     pub(super) fn meant<'a>(self, unknown: &str, known: impl Iterator<Item = &'a str>) -> Self {
         let hint = nearest(unknown, known).map(|name| format!("did you mean `{name}`?"));
         Self { hint: hint.or(self.hint), ..self }
     }
 
-    /// As a failure with its place in the text of the file.
+    /// The failure, with its place in the file.
     pub(super) fn located(self, text: &str, file: &str) -> Failure {
         let place = place(text, &self.path).map(|offset| position(text, offset));
         let failure = failure(file, place, &self.message);
@@ -37,7 +37,7 @@ impl Problem {
     }
 }
 
-/// The byte at which the deepest part of a path that is in the text begins.
+/// The byte offset of the deepest part of a path that is in the text.
 fn place(text: &str, path: &[String]) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let mut found = None;
@@ -68,7 +68,7 @@ fn failure(file: &str, place: Option<(usize, usize)>, message: &str) -> Failure 
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
-    // The parser explains some errors over several lines; the first one says it.
+    // The parser explains some errors over several lines; the first is enough.
     let message = error.message().lines().next().unwrap_or_default();
     let failure = failure(file, error.span().map(|span| position(text, span.start)), message);
     match meant(message) {
@@ -85,8 +85,7 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, before[start..].chars().count() + 1)
 }
 
-/// The expected name nearest to an unknown one. The names are taken from serde's message, which quotes first the
-/// unknown name and then those that are known.
+/// The expected name closest to an unknown one. serde's message quotes first the unknown name, then the known ones.
 fn meant(message: &str) -> Option<&str> {
     if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
         return None;

@@ -1,7 +1,6 @@
-//! `[freshness]` and `[entities.NAME]`: how old data may become.
+//! `[freshness]` and `[entities.NAME]`: how old data may get.
 //!
-//! The shipped policy of an entity type comes first, what `[freshness]` gives outranks it, and what `[entities.NAME]`
-//! gives outranks both.
+//! `[freshness]` overrides the shipped policy of an entity type, and `[entities.NAME]` overrides both.
 
 use forebay_domain::freshness::FreshnessPolicy;
 use jiff::SignedDuration;
@@ -49,7 +48,7 @@ impl TryFrom<String> for Window {
 }
 
 impl Freshness {
-    /// The policy with what is given here laid over it.
+    /// The policy, overridden by these settings.
     pub(super) fn over(&self, policy: FreshnessPolicy) -> FreshnessPolicy {
         FreshnessPolicy {
             ttl: self.ttl.map_or(policy.ttl, signed),
@@ -63,7 +62,7 @@ impl Freshness {
         }
     }
 
-    /// Error: the key that is wrong, and what is wrong with it.
+    /// Error: the wrong key and the problem.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let limits = self.warn_after.zip(self.error_after);
         if limits.is_some_and(|(warn, error)| warn.get() > error.get()) {

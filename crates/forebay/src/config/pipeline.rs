@@ -1,8 +1,8 @@
-//! `[pipelines.NAME]`: what ingests the references of a source.
+//! `[pipelines.NAME]`: a pipeline that ingests the references of a source.
 //!
-//! Here are the keys that every pipeline has. All others are the handler's own: they are passed on as they stand, and
-//! the engine checks their values when [`Pipeline::declared_as`] is declared. Only their names are known here, and
-//! documented ([`shape`]), so that a misspelt one is told on load, with its place.
+//! This file has the keys of every pipeline. The handler's own keys are passed on unchanged, and the engine checks their
+//! values when the pipeline is declared. Only their names are known and documented here ([`shape`]), so that a misspelt
+//! one is reported on load with its place.
 
 mod limits;
 mod retry;
@@ -28,7 +28,7 @@ pub(crate) struct Pipeline {
     pub(crate) source: String,
     /// Handler that ingests them. Required.
     pub(crate) handler: String,
-    /// False: nothing new is handed off to it, and what waits for it rests. Default: true.
+    /// Whether it receives hand-offs. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
     /// The entity types that it takes. Default: none named, which is every type.
@@ -41,7 +41,7 @@ pub(crate) struct Pipeline {
     /// How failed attempts are tried again, by failure class. Default: the built-in policies.
     #[serde(default)]
     pub(crate) retry: BTreeMap<Class, Retry>,
-    /// What holds over all its workers together. Default: no limits.
+    /// Limits shared by all its workers. Default: no limits.
     #[serde(default)]
     pub(crate) limits: Limits,
     /// The settings of the handler.
@@ -50,22 +50,23 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Makes sure that the handler has settings of these names. Which handlers there are is the engine's to say.
+    /// Checks that the handler has settings of these names. The engine checks the handler itself.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
         let Some(known) = shape::settings_of(&self.handler) else { return Ok(()) };
         let Some(unknown) = self.settings.keys().find(|key| !known.contains(&key.as_str())) else {
             return Ok(());
         };
         let settings = match known {
-            [] => "none of its own".to_owned(),
+            [] => "none".to_owned(),
             known => known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
         };
-        let message = format!("unknown field `{unknown}`; the handler {} takes {settings}", self.handler);
+        let message =
+            format!("unknown field `{unknown}`; the settings of handler {} are {settings}", self.handler);
         let names = known.iter().chain(shape::COMMON).copied();
         Err(Problem::at(["pipelines", name, unknown], message).meant(unknown, names))
     }
 
-    /// The pipeline as the engine takes it, under the name that it has in the file.
+    /// The pipeline in the engine's form, under its name in the file.
     pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
         PipelineSpec {
             source_name: (self.source != "*").then(|| self.source.clone()),

@@ -1,6 +1,6 @@
-//! `docs/reference/configuration.md`, made of the JSON Schema and so of the doc comments of the settings.
+//! `docs/reference/configuration.md`, generated from the JSON Schema, whose descriptions are the doc comments of the settings.
 //!
-//! The test compares it with the file; `UPDATE_DOCS=1 cargo test -p forebay reference` writes it anew.
+//! The test compares it with the file; `UPDATE_DOCS=1 cargo test -p forebay reference` regenerates it.
 
 use std::{collections::BTreeSet, env, fmt::Write, fs};
 

@@ -1,4 +1,4 @@
-//! `schedule` of `[sources.NAME]`: when a source is scraped by itself, as one text or as a table.
+//! `schedule` of `[sources.NAME]`: when to scrape a source, as one string or a table.
 
 use std::{borrow::Cow, fmt};
 
@@ -60,15 +60,17 @@ impl TryFrom<ScheduleTable> for Schedule {
             (Some(interval), None, None) => format!("every {interval}"),
             (None, Some(fields), None) => fields,
             (None, None, Some(time)) => daily(&time)?,
-            _ => return Err("a schedule has exactly one of every, cron and at".to_owned()),
+            _ => return Err("set exactly one of every, cron and at".to_owned()),
         };
         if is_every && time_zone.is_some() {
-            return Err("time_zone has no meaning with every, which counts in UTC".to_owned());
+            return Err("time_zone has no effect with every, which counts in UTC".to_owned());
         }
         let time_zone = match time_zone {
             None => TimeZone::UTC,
             Some(name) => TimeZone::get(&name).map_err(|_| {
-                format!("there is no time zone `{name}`; write it as in America/New_York or Europe/Berlin")
+                format!(
+                    "unknown time zone `{name}`; expected a name such as America/New_York or Europe/Berlin"
+                )
             })?,
         };
         let jitter = jitter.map_or(SignedDuration::ZERO, signed);
@@ -82,7 +84,7 @@ fn daily(time: &str) -> Result<String, String> {
         time.trim().parse::<Time>().ok().filter(|time| time.second() == 0 && time.subsec_nanosecond() == 0);
     match parsed {
         Some(time) => Ok(format!("{} {} * * *", time.minute(), time.hour())),
-        None => Err(format!("`{time}` is no time of day; write it as in 03:30")),
+        None => Err(format!("expected a time of day such as 03:30, not `{time}`")),
     }
 }
 

@@ -1,7 +1,7 @@
-//! The JSON Schema of `forebay.toml` (draft 2020-12), for editors that complete and check TOML by one.
+//! The JSON Schema of `forebay.toml` (draft 2020-12), for completion and checks in editors.
 //!
-//! It is made of the same structs that read the file, and its descriptions are their doc comments. Editors find what is
-//! written wrong while it is typed; `forebay config check` finds what no schema can say.
+//! It is generated from the structs that read the file; their doc comments are its descriptions. `forebay config check`
+//! also finds errors that a schema cannot express.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! `[sources.NAME]`: identity and policy of what yields records.
+//! `[sources.NAME]`: identity and policy of a source.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,6 +1,6 @@
 //! Log lines on standard error: what the engine reports with `tracing` while it works.
 //!
-//! The human form is a time, a level, the message and its fields; the JSON form is one object a line. Every line passes
+//! The human form is a time, a level, the message and its fields; the JSON form is one object per line. Every line passes
 //! [`redact`] and moves progress bars out of the way first.
 
 use std::{
@@ -46,7 +46,7 @@ impl std::str::FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A word that is no level would be taken for the name of a module, and nothing would be logged.
+        // EnvFilter takes a misspelt level for the name of a module, and would log nothing.
         let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
         let is_directive = |part: &str| match part.rsplit_once('=') {
             Some((_, level)) => is_level(level),

@@ -1,6 +1,6 @@
 //! Progress on standard error: on a terminal only, and only once the work has taken a second.
 //!
-//! Most runs are over before that, and a bar that flashes by is noise.
+//! Most runs end before that, and a bar that flashes by is noise.
 
 use std::{
     fmt,
@@ -37,7 +37,7 @@ impl Progress {
         } else {
             "{spinner} {msg} {human_pos}, {per_sec}"
         };
-        // The default style stands in if the template were wrong; the test below keeps it right.
+        // The fallback is never used: a test keeps the template valid.
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );

@@ -1,23 +1,23 @@
 //! Width and colour of an output stream.
 //!
-//! Colour follows <https://no-color.org>: none when `NO_COLOR` is set to anything but nothing, none when the stream
+//! Colour follows <https://no-color.org>: none when `NO_COLOR` is set and not empty, none when the stream
 //! is not a terminal, none when `TERM` is `dumb`. Tones name what is meant; only this file knows colours.
 
 use std::env;
 
 use crate::env_vars;
 
-/// The width of a terminal that does not say it, and of prose elsewhere.
+/// The width of a terminal of unknown size, and of prose elsewhere.
 const DEFAULT_WIDTH: u16 = 100;
-/// Narrower than this, tables are unreadable whatever is done.
+/// The minimum width of readable tables.
 const LEAST_WIDTH: u16 = 40;
 
-/// What a piece of text means.
+/// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it should be.
+    /// Success.
     Good,
-    /// Somebody should look.
+    /// Needs attention.
     Warning,
     /// Failed.
     Bad,

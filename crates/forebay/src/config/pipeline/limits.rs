@@ -42,11 +42,11 @@ impl TryFrom<WrittenLimits> for Limits {
         let is_limited = written.key_max_active.is_some() || written.key_rate.is_some();
         let key = match &written.key {
             Some(_) if !is_limited => {
-                return Err("key limits nothing without key_max_active or key_rate".into());
+                return Err("key has no effect without key_max_active or key_rate".into());
             }
             Some(key) => Some(LimitKey { path: path(key)?, is_url: written.key_is_url }),
             None if is_limited || written.key_is_url => {
-                return Err("limits by key need key, the field to go by".into());
+                return Err("limits by key need the field in key".into());
             }
             None => None,
         };

@@ -26,11 +26,9 @@ impl TryFrom<String> for Class {
             "throttled" => Ok(Self::Throttled),
             "lost" => Ok(Self::Lost),
             "permanent" | "poison" => Err(format!(
-                "what failed as {word} is never tried again by itself, so there is no retry to set for it"
+                "{word} failures are never retried automatically, so they have no retry settings"
             )),
-            _ => {
-                Err(format!("`{word}` is no failure class to retry; there are transient, throttled and lost"))
-            }
+            _ => Err(format!("unknown failure class `{word}`; expected transient, throttled or lost")),
         }
     }
 }

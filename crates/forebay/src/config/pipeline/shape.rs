@@ -1,7 +1,7 @@
-//! The shape of a pipeline in the JSON Schema and the reference: all keys, those of the handlers too.
+//! The shape of a pipeline in the JSON Schema and the reference, including the keys of the handlers.
 //!
-//! The engine reads the settings of handlers itself. This says their names and meanings once, for people; a test holds
-//! the names to what the handlers take. A setting that is new in a handler is new here, and in [`settings_of`].
+//! The engine reads the settings of handlers itself; this documents them. A test compares the names with the handlers.
+//! When you add a setting to a handler, add it here and to [`settings_of`].
 
 use std::collections::BTreeMap;
 
