@@ -22,7 +22,10 @@ use forebay_sources::{
     fetch::FetchSettings,
     kinds::{Html, PageKind, PageReader},
 };
-use forebay_store::testing::{self, TestDatabase};
+use forebay_store::{
+    connect::Database,
+    testing::{self, TestDatabase},
+};
 use serde_json::json;
 use tokio_postgres::Client;
 
@@ -89,6 +92,18 @@ impl World {
 
     pub(crate) async fn scrape(&self) -> RunReport {
         self.try_scrape().await.unwrap()
+    }
+
+    /// Replaces the pool, and waits until the old connections are gone. Their statistics are complete then: an open
+    /// connection reports what it has written up to ten seconds later.
+    pub(crate) async fn reconnect(&mut self) {
+        Database::clone(&self.scraper.database).close().await.unwrap();
+        let others = "select count(*) from pg_stat_activity \
+             where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        while self.number(others).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        self.scraper.database = Arc::new(self.test.open().await);
     }
 
     pub(crate) async fn number(&self, statement: &str) -> i64 {

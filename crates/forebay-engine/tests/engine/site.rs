@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 /// What a page answers.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub(crate) enum Answer {
     Status(u16),
     /// The text, after a wait.
     Slow(String, Duration),
+    /// The text, once the semaphore has a permit.
+    Held(String, Arc<Semaphore>),
     /// A status with headers and a body, as they are.
     Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The beginning of a page, after which the connection is lost.
@@ -140,6 +142,10 @@ async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Res
             )
         }
         Some(Answer::Page(text)) => (Some(text), None),
+        Some(Answer::Held(text, release)) => {
+            drop(release.acquire().await.unwrap());
+            (Some(text), None)
+        }
         Some(Answer::Slow(text, wait)) => (Some(text), Some(wait)),
     };
     let Some(text) = text else { return empty(StatusCode::NOT_FOUND) };

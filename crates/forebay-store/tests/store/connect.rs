@@ -40,7 +40,7 @@ async fn a_dedicated_connection_hears_notifications() {
     listener.client.batch_execute("listen jobs").await.unwrap();
     database.client().await.unwrap().batch_execute("select pg_notify('jobs', 'ready')").await.unwrap();
     let heard =
-        tokio::time::timeout(Duration::from_secs(5), listener.notifications.recv()).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_mins(1), listener.notifications.recv()).await.unwrap().unwrap();
     assert_eq!((heard.channel(), heard.payload()), ("jobs", "ready"));
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn kill(pid: u32, signal: Signal) {
 
 /// Looks again and again until it is so; fails the test if it does not come to be.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl Fn() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_mins(3);
     while !look().await {
         assert!(Instant::now() < deadline, "it did not come to be that {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long something that is waited for may take.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A running site; it ends with this.
 pub(crate) struct Site {

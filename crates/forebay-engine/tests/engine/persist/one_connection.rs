@@ -7,11 +7,11 @@ use forebay_store::connect::{Database, OpenOptions};
 
 use super::{Shop, complete, counts, guarded, incremental, lines, numbered};
 
-/// A shop whose pool has one connection. Who waits for another in vain is told so soon.
+/// A shop whose pool has one connection. Waiting for a second one fails after a minute.
 async fn narrow() -> Shop {
     let shop = Shop::open().await;
     let options =
-        OpenOptions { pool_size: 1, wait_timeout: Duration::from_secs(5), ..OpenOptions::default() };
+        OpenOptions { pool_size: 1, wait_timeout: Duration::from_mins(1), ..OpenOptions::default() };
     Shop { database: Database::open(shop.test.target(), options).await.unwrap(), ..shop }
 }
 

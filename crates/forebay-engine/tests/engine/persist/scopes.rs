@@ -101,7 +101,7 @@ async fn overlap(
         drop(sender);
     };
     let all = Box::pin(async { tokio::join!(run_first, run_second, feed) });
-    let (first, second, ()) = time::timeout(Duration::from_secs(30), all).await.expect("they end");
+    let (first, second, ()) = time::timeout(Duration::from_mins(3), all).await.expect("they end");
     [counts(&first), counts(&second)]
 }
 
@@ -156,7 +156,7 @@ async fn a_key_that_two_scopes_add_at_once_is_added_once() {
         add_behind(&shop, "K7").await;
         let text = numbered(0..10, 1);
         let both = async { tokio::join!(shop.persist(request, &text), commit_when_waited_for(&shop)) };
-        let (report, ()) = time::timeout(Duration::from_secs(20), both).await.expect("they end");
+        let (report, ()) = time::timeout(Duration::from_mins(3), both).await.expect("they end");
         assert_eq!((counts(&report), report.num_handoffs), ([10, 6, 1, 3, 0, 0, 0, 0], 7));
         let of_key =
             "select version, scope, payload ->> 'n' from forebay.\"references\" where record_key = 'K7'";
@@ -174,7 +174,7 @@ async fn many_scopes_with_the_same_new_keys_at_once() {
         let text = text.clone();
         async move { persist::persist(database, request, input(text.as_bytes()), &|_| {}).await.unwrap() }
     });
-    let reports = time::timeout(Duration::from_secs(30), futures_util::future::join_all(runs)).await.unwrap();
+    let reports = time::timeout(Duration::from_mins(3), futures_util::future::join_all(runs)).await.unwrap();
     let added: u64 = reports.iter().map(|report| report.counts.num_added).sum();
     let unchanged: u64 = reports.iter().map(|report| report.counts.num_unchanged).sum();
     let handoffs: u64 = reports.iter().map(|report| report.num_handoffs).sum();

@@ -24,9 +24,9 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     // As managed databases set it for their roles.
     let set =
-        "do $$ begin execute format('alter database %I set statement_timeout = 800', current_database());
-        execute format('alter database %I set lock_timeout = 600', current_database());
-        execute format('alter database %I set idle_in_transaction_session_timeout = 500', current_database());
+        "do $$ begin execute format('alter database %I set statement_timeout = 4000', current_database());
+        execute format('alter database %I set lock_timeout = 3000', current_database());
+        execute format('alter database %I set idle_in_transaction_session_timeout = 2500', current_database());
         end $$";
     shop.client.batch_execute(set).await.unwrap();
     let lock = lock(&shop).await;
@@ -34,7 +34,8 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     let text = numbered(0..3, 2);
     let run = persist::persist(&database, complete(2), input(text.as_bytes()), &|_| {});
     let release = async {
-        time::sleep(Duration::from_millis(1_500)).await;
+        // Longer than all of these, which in turn are longer than a statement takes on a loaded machine.
+        time::sleep(Duration::from_secs(6)).await;
         lock.release().await.unwrap();
     };
     let (report, ()) = tokio::join!(run, release);
@@ -123,7 +124,7 @@ async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
              where datname = current_database() and state = 'idle in transaction'";
         let mut row = String::new();
         // The waiting run asks now and then, and has a snapshot while it does.
-        for _ in 0..50 {
+        for _ in 0..6_000 {
             row = shop.row(open).await;
             if row == "2 0" {
                 break;

@@ -37,7 +37,7 @@ fn bomb() -> Vec<u8> {
 /// A source that gives up soon, and is never left alone.
 fn impatient(url: &str) -> SourceDefinition {
     let fetch: FetchSettings = serde_json::from_value(json!({
-        "allow_private": ["127.0.0.1"], "rate": "unlimited", "retries": 0, "backoff": "1ms", "timeout": "500ms",
+        "allow_private": ["127.0.0.1"], "rate": "unlimited", "retries": 0, "backoff": "1ms", "timeout": "3s",
         "max_retry_after": "2s", "max_body": "4MiB",
     }))
     .unwrap();
@@ -52,7 +52,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
     let good = list(&[("1", "Logic"), ("2", "Sets"), ("3", "Graphs"), ("4", "Rings")], None);
     let long = "x".repeat(100);
     let days: Vec<(&str, Answer, Expected)> = vec![
-        ("slow", Answer::Slow("<p>".into(), Duration::from_secs(5)), ("error", "timeout")),
+        ("slow", Answer::Slow("<p>".into(), Duration::from_mins(1)), ("error", "timeout")),
         ("server error", Answer::Status(500), ("error", "http_status")),
         ("not found", Answer::Status(404), ("error", "http_status")),
         (
@@ -148,7 +148,7 @@ async fn a_host_that_asks_to_wait_is_waited_for() {
         vec![source]
     })
     .await;
-    world.site.set("/", Answer::Raw(429, vec![("retry-after", "1".into())], Vec::new()));
+    world.site.set("/", Answer::Raw(429, vec![("retry-after", "4".into())], Vec::new()));
     let recovers = async {
         while world.site.num_failed() == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;

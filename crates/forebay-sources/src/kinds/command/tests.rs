@@ -41,7 +41,7 @@ fn is_alive(pid: &str) -> bool {
 
 /// Waits until a process is gone.
 fn gone(pid: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while is_alive(pid) {
         assert!(Instant::now() < deadline, "the process {pid} is still there");
         std::thread::yield_now();
@@ -109,7 +109,8 @@ fn only_success_is_a_complete_end() {
 #[test]
 fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
     let mut command = shell("sleep 1000 & echo $!; wait");
-    command.timeout = Period::from_millis(300);
+    // The program must have printed its line by then, also on a loaded machine.
+    command.timeout = Period::from_millis(3_000);
     let (text, ended, _) = run(&command);
     let error = ended.unwrap_err();
     assert_eq!(error.code(), "command_timeout");

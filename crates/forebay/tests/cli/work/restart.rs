@@ -22,7 +22,7 @@ use tokio::runtime::Builder;
 use super::of;
 use crate::{Sandbox, database::write_records, shown};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A server that is in nobody's hands but the test's.
 struct Server {
