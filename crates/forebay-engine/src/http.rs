@@ -1,33 +1,32 @@
-//! The one way in which the engine makes HTTP clients, so that all of them behave alike.
+//! Makes the HTTP clients of the engine, so all of them behave alike.
 //!
-//! Redirects are never followed: what was configured for one address must not end up at another. TLS is rustls with
-//! the provider of ring, given explicitly, because a library must not install a provider for the whole process. The
-//! roots are those of the machine. A proxy is taken from the environment as usual (`HTTPS_PROXY`, `HTTP_PROXY`,
-//! `ALL_PROXY`, `NO_PROXY`), but never for loopback hosts: no proxy can reach them.
+//! They never follow redirects: a request that was configured for one address must not reach another. TLS is rustls
+//! with the ring provider, given explicitly, because a library must not install a provider for the whole process. The
+//! roots are the machine's. Proxies come from the environment as usual (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+//! `NO_PROXY`), but never for loopback hosts, which no proxy can reach.
 
 use std::{net::IpAddr, time::Duration};
 
 use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
 
-/// The longest wait for a connection, even where more time is given for the whole request.
+/// The longest wait for a connection, even if the whole request has more time.
 const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    /// Nothing to verify a server by.
+    /// No root certificate.
     #[error("no root certificate was found on this machine to verify the server's with")]
     NoRoots,
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
-    /// The client itself cannot be.
+    /// The client cannot be made.
     #[error("no HTTP client can be made")]
     Client(#[from] reqwest::Error),
 }
 
-/// A client for one URL. `timeout` is the time for a whole request, from looking up the name to the last byte of the
-/// answer.
+/// A client for one URL. `timeout` covers a whole request, from looking up the name to the last byte of the response.
 pub(crate) fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError> {
     let mut builder = Client::builder()
         .user_agent(concat!("forebay/", env!("CARGO_PKG_VERSION")))
@@ -50,9 +49,9 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 
 fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientError> {
     let mut roots = rustls::RootCertStore::empty();
-    // What is not encrypted needs no roots, and reading them takes time.
+    // Plain HTTP needs no roots, and reading them takes time.
     if url.scheme() == "https" {
-        // The machine's own collection may hold some that cannot be read; the others still do.
+        // The machine's collection may contain unreadable ones; the others are used.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err(ClientError::NoRoots);

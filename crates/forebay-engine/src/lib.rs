@@ -17,3 +17,9 @@ pub mod scrape;
 pub mod work;
 
 pub use error::{Error, Result};
+/// The pure rules: identity, scopes, guards, policies.
+pub use forebay_domain as domain;
+/// The readers of formats, the kinds of sources and the polite fetcher.
+pub use forebay_sources as sources;
+/// The database: connecting, migrating, reading back.
+pub use forebay_store as store;

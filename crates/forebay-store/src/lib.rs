@@ -42,5 +42,5 @@ pub mod timeline;
 mod types;
 pub mod user_rows;
 
-pub use connect::{Database, Target};
+pub use connect::{Database, OpenOptions, Target};
 pub use error::{Error, Result};

@@ -1,8 +1,8 @@
-//! What crosses to a handler whose effect is outside of the database, and what it answers.
+//! The input and output of a leased handler.
 //!
-//! Such a handler gets a batch of [`Event`]s and answers each with an [`Outcome`], in the same order. It knows nothing
-//! of jobs, leases and receipts: those are the worker's. Delivery is at least once, so an event has an
-//! [`id`](Event::id) that stays the same however often it is delivered.
+//! The handler gets a batch of [`Event`]s and returns an [`Outcome`] for each, in the same order. Jobs, leases and
+//! receipts are the worker's business. Delivery is at least once, so the [`id`](Event::id) of an event stays the same
+//! however often it is delivered.
 
 use forebay_domain::{
     handoff::{Change, FailureClass},
@@ -14,36 +14,36 @@ use serde_json::{Map, Value};
 /// One change of one reference.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
-    /// What changed.
+    /// The reference that changed.
     pub(super) reference_id: ReferenceId,
     /// Its source's name.
     pub(super) source: String,
-    /// What it is (course, event, …).
+    /// Its entity type, such as course or event.
     pub(super) entity_type: String,
     /// Its key in the source.
     pub(super) record_key: String,
-    /// What happened to it when it was handed off.
+    /// The change that was handed off.
     pub(super) change: Change,
     /// The content that was handed off.
     pub(super) payload_hash: VersionHash,
     /// How often that content was handed off, from 1.
     pub(super) generation: i32,
-    /// Which try this is, from 1.
+    /// The number of this attempt, from 1.
     pub(super) attempt: i32,
-    /// The version that is stored now.
+    /// The stored version.
     pub(super) version: i32,
     /// When that version, or its removal, was observed.
     pub(super) changed_at: Timestamp,
-    /// What is stored now, as JSON text; None: the reference is gone.
+    /// The stored payload as JSON text; None: the reference is gone.
     pub(super) payload: Option<String>,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
-    /// It is carried out.
+    /// It was delivered.
     Done,
-    /// It is not.
+    /// It was not delivered.
     Failed {
         /// Decides what happens next.
         class: FailureClass,
@@ -51,20 +51,20 @@ pub(super) enum Outcome {
         reason_code: String,
         /// What failed, as a sentence without anything from the payload.
         message: String,
-        /// When the other side wants to be asked again; None: as the policy says.
+        /// How long the other side wants us to wait; None: the policy decides.
         retry_after: Option<SignedDuration>,
     },
 }
 
 impl Event {
-    /// The same for every delivery of this content: what a receiver tells repeated deliveries by.
+    /// The same for every delivery of this content, so a receiver can recognise repeated deliveries.
     pub(super) fn id(&self) -> String {
         format!("{}/{}/{}", self.reference_id, self.payload_hash, self.generation)
     }
 }
 
 impl Outcome {
-    /// A failure without a time to come back.
+    /// A failure for which the policy decides when to retry.
     pub(super) fn failed(class: FailureClass, reason_code: &str, message: impl Into<String>) -> Self {
         Self::Failed {
             class,
@@ -75,7 +75,7 @@ impl Outcome {
     }
 }
 
-/// A JSON object as text, with one more member that is JSON text already: payloads go out byte for byte, so numbers
+/// A JSON object as text, with one more member that is JSON text already: payloads are sent byte for byte, so numbers
 /// keep their digits.
 pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -> String {
     let mut text = Value::Object(members).to_string();
@@ -89,10 +89,10 @@ pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -
     text
 }
 
-/// The longest time to come back that is taken from the other side.
+/// The longest wait that the other side can ask for.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// A time to come back, kept between nothing and a day.
+/// A wait between zero and a day.
 pub(super) fn bounded(retry_after: SignedDuration) -> SignedDuration {
     retry_after.clamp(SignedDuration::ZERO, MAX_RETRY_AFTER)
 }

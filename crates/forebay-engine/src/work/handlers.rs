@@ -1,10 +1,10 @@
-//! The handlers: what carries a change out. One file each.
+//! The handlers, which deliver changes. One file each.
 //!
-//! Adding one is adding a file, a variant here and its word in the check constraint of `forebay.pipelines`. A handler
-//! reads its settings strictly, so that a misspelt one is told when the pipeline is declared. It gets references that
-//! it may find in any state, and must leave the same behind however often it gets them. What concerns one reference it
-//! answers with a failure; an error of its own undoes the batch and stops the pipeline, because it would meet every
-//! other reference as well.
+//! To add one, add a file, a variant here and its word in the check constraint of `forebay.pipelines`. A handler reads
+//! its settings strictly, so a misspelt one is an error when the pipeline is declared. It may find a reference in any
+//! state, and must leave the same result however often it gets it. A problem with one reference is a failure of that
+//! reference. An error of the handler undoes the batch and stops the pipeline, because every other reference would meet
+//! it too.
 
 mod documents;
 mod exec;
@@ -34,14 +34,14 @@ use webhook::Webhook;
 /// The handlers by name, for messages.
 const NAMES: &str = "documents, table, webhook, exec and external";
 
-/// A handler that is ready to work.
+/// An opened handler.
 #[derive(Clone, Debug)]
 pub(super) enum Handler {
-    /// Its effect is in this database: effect and end are one transaction.
+    /// Its effect is in this database: effect and settlement are one transaction.
     Transactional(Arc<TransactionalHandler>),
-    /// Its effect is somewhere else: at least once, under a lease.
+    /// Its effect is somewhere else: it is delivered at least once, under a lease.
     Leased(Arc<LeasedHandler>),
-    /// Somebody else's workers do the work; see `forebay.claim_jobs`.
+    /// The workers of another program do the work; see `forebay.claim_jobs`.
     External,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Handler {
 pub(super) enum TransactionalHandler {
     /// Text for search.
     Documents(Documents),
-    /// Rows of the user's own table.
+    /// Rows of a user's table.
     Table(Table),
 }
 
@@ -59,12 +59,12 @@ pub(super) enum TransactionalHandler {
 pub(super) enum LeasedHandler {
     /// A request to a URL for each change.
     Webhook(Webhook),
-    /// A command of the user's.
+    /// A user's command.
     Exec(Exec),
 }
 
 impl Handler {
-    /// Reads the settings and makes sure that what the handler writes to is there.
+    /// Reads the settings, and checks or creates what the handler writes to.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
         Ok(match spec.handler.as_str() {
             "documents" => Self::Transactional(Arc::new(TransactionalHandler::Documents(
@@ -80,7 +80,7 @@ impl Handler {
         })
     }
 
-    /// Whether the settings can be used, without touching what the handler writes to.
+    /// Checks the settings without touching what the handler writes to.
     pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
         let settings = Settings::of(spec)?;
         match spec.handler.as_str() {
@@ -92,7 +92,7 @@ impl Handler {
             other => return Err(unknown(spec, other)),
         }
         if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Limits::default() {
-            // Limits are counted by claims, and these take their jobs without any.
+            // Limits count claims, and transactional handlers make none.
             return Err(Settings::of(spec)?.wrong(format!(
                 "the handler `{}` works inside the database and has no `limits`",
                 spec.handler
@@ -103,7 +103,7 @@ impl Handler {
 }
 
 impl TransactionalHandler {
-    /// Brings what the handler keeps of `ids` (sorted, each once) up to date, and tells for which it could not.
+    /// Updates what the handler stores for `ids` (sorted, each once). Returns the references for which that failed.
     pub(super) async fn apply(
         &self,
         transaction: &mut Transaction<'_>,
@@ -118,7 +118,7 @@ impl TransactionalHandler {
 }
 
 impl LeasedHandler {
-    /// Most events that it takes at a time.
+    /// The most events that it takes at a time.
     pub(super) fn batch(&self) -> u32 {
         match self {
             Self::Webhook(handler) => handler.batch(),
@@ -126,7 +126,7 @@ impl LeasedHandler {
         }
     }
 
-    /// Has the effect of each event, and answers in their order.
+    /// Delivers each event. The outcomes are in the order of the events.
     pub(super) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         match self {
             Self::Webhook(handler) => handler.deliver(events).await,

@@ -1,8 +1,8 @@
-//! Proving that nothing was lost on the way to a pipeline, and handing off again what was.
+//! Proves that no reference was lost on its way to a pipeline, and hands missing ones off again.
 //!
-//! [`verify`] and [`repair`] read what Forebay wrote down; [`compare`] also asks the target what it really holds, for
-//! the day that somebody deleted rows there or restored an old copy. All of them look at every reference page by page
-//! without holding anything in between, and may run at any time, twice, or beside each other and the workers.
+//! [`verify`] and [`repair`] read Forebay's own records. [`compare`] also asks the target what it holds, in case somebody
+//! deleted rows there or restored an old copy. All of them read every reference page by page, hold nothing in between,
+//! and may run at any time, twice, or at the same time as each other and the workers.
 
 mod target;
 
@@ -19,21 +19,21 @@ use crate::error::Result;
 
 pub use target::Target;
 
-/// References that are looked at in one statement.
+/// References that one statement reads.
 const PAGE: u32 = 2000;
-/// References that a report names.
+/// The most references that a report names.
 const MOST_NAMED: usize = 1000;
 
-/// How the references stand in a pipeline.
+/// The state of the references in a pipeline.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciliation {
     /// How many, by verdict.
     pub counts: BTreeMap<Standing, u64>,
     /// Those that are missing or outdated, the first thousand by id.
     pub lacking: Vec<(ReferenceId, Standing)>,
-    /// How many hand-offs the repair made.
+    /// The number of hand-offs that the repair made.
     pub num_repaired: u64,
-    /// What the target was found to hold, if it was asked.
+    /// How the target differs, if it was asked.
     pub target: Option<Compared>,
 }
 
@@ -130,7 +130,7 @@ async fn walk(
     Ok(result)
 }
 
-/// What the target should hold.
+/// Whether the target should hold the reference.
 fn is_ingested(found: &Verified) -> bool {
     found.standing == Standing::Succeeded && !found.is_removed
 }
@@ -146,12 +146,13 @@ async fn absent(
     if absent.is_empty() {
         return Ok(absent);
     }
-    // What was removed or changed between the two looks is no concern of ours.
+    // A reference that was removed or changed between the two reads is not absent.
     let again = handoffs::verify(&***client, pipeline.pipeline_id, &absent).await?;
     Ok(again.iter().filter(|found| is_ingested(found)).map(|found| found.reference_id).collect())
 }
 
-/// Finds what the target holds of references that are removed or gone; tells how many hand-offs the repair made.
+/// Finds references that the target holds although they are removed or gone. Returns the number of hand-offs that the
+/// repair made.
 async fn find_extra(
     client: &mut Client,
     pipeline: &Pipeline,
@@ -168,7 +169,7 @@ async fn find_extra(
         let found = handoffs::verify(&***client, pipeline.pipeline_id, &doubtful).await?;
         let found: HashMap<ReferenceId, Verified> =
             found.into_iter().map(|found| (found.reference_id, found)).collect();
-        // A removal that is in work will take it out.
+        // A removal in progress will delete it.
         let is_extra = |id: &ReferenceId| {
             found.get(id).is_none_or(|found| found.is_removed && found.standing != Standing::InWork)
         };

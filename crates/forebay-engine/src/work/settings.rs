@@ -1,4 +1,4 @@
-//! A handler's settings, read strictly: what is missing, of another kind, or not known to the handler is told by name.
+//! A handler's settings, read strictly: a missing, unknown or wrongly typed setting is an error that names it.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// The settings of a pipeline that have not been read yet.
+/// The settings of a pipeline; reading one removes it.
 pub(super) struct Settings {
     pipeline: String,
     rest: Map<String, Value>,
@@ -25,7 +25,7 @@ impl Settings {
         }
     }
 
-    /// A setting that is text.
+    /// A text setting.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>> {
         match self.rest.remove(name) {
             None => Ok(None),
@@ -57,7 +57,7 @@ impl Settings {
         }
     }
 
-    /// A setting that is yes or no.
+    /// A boolean setting.
     pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>> {
         match self.rest.remove(name) {
             None => Ok(None),
@@ -66,7 +66,7 @@ impl Settings {
         }
     }
 
-    /// A setting that is a duration with its unit, such as `30s` or `5m`, longer than nothing and at most `longest`.
+    /// A duration with its unit, such as `30s` or `5m`: more than zero and at most `longest`.
     pub(super) fn duration(&mut self, name: &str, longest: Duration) -> Result<Option<Duration>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let duration =
@@ -80,7 +80,7 @@ impl Settings {
         }
     }
 
-    /// A setting that is a table of its own.
+    /// A setting that is a table.
     pub(super) fn table(&mut self, name: &str) -> Result<Option<Map<String, Value>>> {
         match self.rest.remove(name) {
             None => Ok(None),
@@ -89,7 +89,7 @@ impl Settings {
         }
     }
 
-    /// Refuses what the handler has not read.
+    /// Error: a setting that the handler has not read.
     pub(super) fn end(&self, handler: &str) -> Result<()> {
         match self.rest.keys().next() {
             None => Ok(()),
@@ -97,7 +97,7 @@ impl Settings {
         }
     }
 
-    /// The field of the payload that a text names.
+    /// The payload field that a text names.
     pub(super) fn field(&self, text: &str) -> Result<KeyField> {
         text.parse().map_err(|error| self.wrong(format!("`{text}` does not name a field: {error}")))
     }

@@ -1,4 +1,4 @@
-//! What a pipeline's target really holds, asked page by page.
+//! What a pipeline's target holds, read page by page.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use forebay_store::{
 
 use crate::{error::Result, work::settings::Settings};
 
-/// Where to look for what a pipeline has ingested.
+/// The place that a pipeline ingests into.
 #[derive(Clone, Debug)]
 pub enum Target {
     /// The index of the handler `documents`.
@@ -24,12 +24,12 @@ pub enum Target {
         /// What the row of a removed reference looks like.
         on_removed: OnRemoved,
     },
-    /// What somebody else says that it holds.
+    /// The references that another system reports to hold.
     Listed(BTreeSet<ReferenceId>),
 }
 
 impl Target {
-    /// The target of a pipeline whose handler writes to this database; None: nobody here can ask it.
+    /// The target of a pipeline whose handler writes to this database; None: Forebay cannot read it.
     pub fn of(pipeline: &Pipeline) -> Result<Option<Self>> {
         Ok(match pipeline.spec.handler.as_str() {
             "documents" => Some(Self::Documents),
@@ -67,8 +67,8 @@ impl Target {
         Ok(ids.iter().zip(is_there).filter(|(_, is_there)| !is_there).map(|(id, _)| *id).collect())
     }
 
-    /// The next of what it holds after `after`, in order, at most `limit`: those that may be too much. What is here
-    /// still has to be judged.
+    /// The next references after `after` that it holds and perhaps should not, in order, at most `limit`. The caller
+    /// judges them.
     pub(super) async fn doubtful(
         &self,
         client: &Client,
