@@ -41,6 +41,8 @@ mod stats;
 mod time;
 mod version;
 mod words;
+mod work_event;
+mod work_report;
 
 pub use self::{
     attempt::Attempt,
@@ -77,4 +79,6 @@ pub use self::{
     stats::{ReferenceCounts, Stats},
     time::Time,
     version::{FieldChange, Version},
+    work_event::WorkEvent,
+    work_report::{FailureGroup, IdlePipeline, PipelineWork, ScheduledRuns, WorkReport},
 };

@@ -86,6 +86,14 @@ impl Ui {
         self.text(&text)
     }
 
+    /// Prints one JSON document on a line of its own: one of many, for a command that prints JSON Lines.
+    pub(crate) fn line(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string(document)
+            .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
+        text.push('\n');
+        self.text(&text)
+    }
+
     /// Prints text on standard output as it is: the thing asked for, such as a completion script.
     #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
     pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {

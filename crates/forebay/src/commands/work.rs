@@ -1,21 +1,16 @@
 //! `forebay work`: the ingestion workers, and the scrapes that are due.
 
+mod live;
 mod report;
 
-use std::{
-    collections::BTreeMap,
-    mem,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 use clap::value_parser;
-use forebay_domain::run::RunStatus;
 use forebay_engine::{
     clock,
     scrape::{
         Scraper, Sources, connections_for,
-        schedule::{self, DueEnd, DueRun, ScheduleOptions, ScheduleReport},
+        schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
     work::{Progress, WorkOptions, drain, follow},
 };
@@ -23,24 +18,27 @@ use forebay_store::{
     handoffs, jobs,
     pipelines::{self, Pipeline},
 };
+use forebay_views::WorkEvent;
 
-use self::report::Report;
+use self::{live::Live, report::Report};
 use super::signals::Signals;
 use crate::{
     cli::values::{self, LogLevel},
     context::Context,
     failure::{Exit, Failure},
     names,
-    ui::{self, format},
 };
 
-/// The handler whose work workers of the user's own do.
+/// The handler of pipelines that the user's own workers work for.
 const EXTERNAL: &str = "external";
 
 /// Ingest handed-off changes and run scheduled scrapes
 ///
 /// Runs until stopped; Ctrl-C lets current work finish. You can run any number of workers on any number of machines:
 /// each hand-off and each scheduled scrape goes to one of them.
+///
+/// With `--output json`, standard output is JSON Lines: one object for each event as it happens, and the report as the
+/// last line, whose `event` is `report`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -110,13 +108,27 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
     let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
     let num_connections = args.options().num_connections() + num_for_scrapes;
-    let report = context
+    let worked = context
         .with_scraper(&config, num_connections, async |scraper| {
             Box::pin(work(args, context, scraper, runs_schedules)).await
         })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(if report.is_done() { Exit::Done } else { Exit::Failed })
+        .await;
+    let report = match worked {
+        Ok(report) => report,
+        // An error is a line of its own among the others.
+        Err(failure) if context.ui.is_json() => {
+            context.ui.line(&failure.document())?;
+            return Ok(failure.exit_code());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let exit = if report.is_done() { Exit::Done } else { Exit::Failed };
+    if context.ui.is_json() {
+        context.ui.line(&WorkEvent::Report { at: clock::now().into(), report: report.into_view() })?;
+    } else {
+        context.ui.show(&report)?;
+    }
+    Ok(exit)
 }
 
 async fn work(
@@ -138,25 +150,24 @@ async fn work(
     let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
     let since = handoffs::now(&**client).await?;
     let started = Instant::now();
-    // Held through hours of waiting, it would be one connection less for everybody.
+    // Held for hours, it would be one connection less for everybody.
     drop(client);
 
     let options = args.options();
-    let bar = context.ui.progress("ingesting", None);
-    let told = Told::new(context, &bar);
-    let progress = |progress: Progress<'_>| told.hear(&progress);
+    let live = Live::new(&context.ui);
+    let progress = |progress: Progress<'_>| live.progress(&progress);
     let schedules = ScheduleOptions {
         at_once: args.scrapes.into(),
         grace: args.grace.get(),
         log_level: args.run_log_level.into(),
         ..ScheduleOptions::default()
     };
-    let tell = |run: &DueRun| tell_due(&context.ui, run);
+    let due_run = |run: &DueRun| live.due_run(run);
     let mut by_schedule = ScheduleReport::default();
     let done = if args.drain {
         if runs_schedules {
-            // First, so that what it brings is ingested.
-            by_schedule = schedule::drain(scraper, &schedules, &tell).await?;
+            // First, so that its records are ingested too.
+            by_schedule = schedule::drain(scraper, &schedules, &due_run).await?;
         }
         drain(database, &options, &progress).await?
     } else {
@@ -166,7 +177,7 @@ async fn work(
             .map(|p| p.spec.name.as_str())
             .collect();
         context.ui.note(&format!(
-            "working for {}; Ctrl-C ends it after the batch under way",
+            "working for {}; Ctrl-C stops after the batches in progress",
             if enabled.is_empty() { "no pipeline".to_owned() } else { enabled.join(", ") }
         ));
         let (mut first, mut second, mut third) = (Signals::listen()?, Signals::listen()?, Signals::listen()?);
@@ -176,24 +187,24 @@ async fn work(
         };
         let scraping = async {
             if runs_schedules {
-                by_schedule = schedule::follow(scraper, &schedules, &tell, third.next()).await;
+                by_schedule = schedule::follow(scraper, &schedules, &due_run, third.next()).await;
             }
             Ok::<_, forebay_engine::Error>(())
         };
         let both = async {
             let ingesting = follow(database, &options, &progress, first.next());
-            // One that fails takes the other with it.
+            // If one fails, the other stops too.
             tokio::try_join!(ingesting, scraping)
         };
         tokio::select! {
             done = both => done?.0,
             () = impatient => {
                 return Err(Failure::new("interrupted", "stopped in the middle of a batch")
-                    .hint("nothing of that batch is done or lost: it waits as before"));
+                    .hint("the hand-offs of that batch wait as before"));
             }
         }
     };
-    drop(bar);
+    drop(live);
 
     let client = database.client().await?;
     let mut report = Report::new(done, by_schedule, started.elapsed());
@@ -213,66 +224,4 @@ async fn work(
 
 fn has_schedules(sources: &Sources) -> bool {
     sources.values().any(|source| source.schedule.is_some())
-}
-
-/// Tells what became of a scrape that was due.
-fn tell_due(ui: &ui::Ui, run: &DueRun) {
-    let scope = if run.scope.is_empty() { String::new() } else { format!(" [{}]", run.scope) };
-    let subject = format!("{}{scope}, due {}", run.source, format::timestamp(run.due_at));
-    let number = run.run_id.map(|run_id| format!(" (run {run_id})")).unwrap_or_default();
-    match &run.ended {
-        DueEnd::Ended { status: RunStatus::Complete, .. } => ui.note(&format!("{subject}: complete{number}")),
-        DueEnd::Ended { status, reason_code } => {
-            let reason = reason_code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
-            ui.warn(&format!("{subject}: {status}{reason}{number}"));
-        }
-        DueEnd::Failed(error) => {
-            ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()));
-        }
-        DueEnd::CutOff => ui.warn(&format!("{subject}: stopped before its end; it is due again{number}")),
-        DueEnd::Lost => ui.warn(&format!("{subject}: another worker took it over{number}")),
-        DueEnd::Unknown => {
-            ui.warn(&format!("{subject}: this configuration does not know the source; it is left to others"));
-        }
-    }
-}
-
-/// What is told while the work goes on.
-struct Told<'a> {
-    context: &'a Context,
-    bar: &'a ui::Progress,
-    so_far: Mutex<SoFar>,
-}
-
-#[derive(Default)]
-struct SoFar {
-    claimed: BTreeMap<String, u64>,
-    is_away: bool,
-}
-
-impl<'a> Told<'a> {
-    fn new(context: &'a Context, bar: &'a ui::Progress) -> Self {
-        Self { context, bar, so_far: Mutex::default() }
-    }
-
-    fn hear(&self, progress: &Progress<'_>) {
-        // A count is never half written, so one that a panic left behind is still right.
-        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
-        match progress {
-            Progress::Batch(report) => {
-                so_far.claimed.insert(report.pipeline.clone(), report.num_claimed);
-                self.bar.set(so_far.claimed.values().sum());
-            }
-            // It is tried many times, and told once.
-            Progress::Unreachable { error, .. } if !mem::replace(&mut so_far.is_away, true) => {
-                let ui = &self.context.ui;
-                ui.warn(&format!("the database is away, and is tried again until it is back: {error}"));
-            }
-            Progress::Reachable => {
-                so_far.is_away = false;
-                self.context.ui.warn("the database is back, and the work goes on");
-            }
-            _ => {}
-        }
-    }
 }

@@ -61,7 +61,10 @@ impl TestDb {
     /// Runs it with `--output json`: its exit code, and the one document that it printed.
     pub(crate) fn json(&self, sandbox: &Sandbox, line: &str) -> (i32, Value) {
         let output = self.run(sandbox, &format!("{line} --output json"));
-        let document = serde_json::from_slice(&output.stdout)
+        // `work` prints JSON Lines; the last one is its report.
+        let is_lines = line.starts_with("work");
+        let stdout = if is_lines { last_line(&output.stdout) } else { output.stdout.as_slice() };
+        let document = serde_json::from_slice(stdout)
             .unwrap_or_else(|error| panic!("{line}: {error}\n{}", crate::shown(&output)));
         (output.status.code().unwrap(), document)
     }
@@ -71,6 +74,11 @@ impl TestDb {
         let output = self.run(sandbox, line);
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     }
+}
+
+/// The last line of JSON Lines.
+pub(crate) fn last_line(lines: &[u8]) -> &[u8] {
+    lines.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
 /// Writes records, one a line, into the folder, and returns the file's name.

@@ -58,7 +58,7 @@ impl Worker {
         let mut stdout = String::new();
         std::io::Read::read_to_string(self.process.stdout.as_mut().unwrap(), &mut stdout).unwrap();
         assert_eq!(self.process.wait().unwrap().code(), Some(0), "{stdout}");
-        serde_json::from_str(&stdout).unwrap()
+        serde_json::from_str(stdout.lines().last().unwrap()).unwrap()
     }
 }
 

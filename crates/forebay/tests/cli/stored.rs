@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Sandbox,
-    database::{TestDb, database},
+    database::{TestDb, database, last_line},
     shown,
 };
 
@@ -98,7 +98,9 @@ impl Stored {
     pub(crate) fn json(&self, line: &str) -> Value {
         let output = self.output(&format!("{line} --output json"));
         assert_eq!(output.status.code(), Some(0), "{line}: {}", shown(&output));
-        serde_json::from_slice(&output.stdout).unwrap()
+        let is_lines = line.starts_with("work");
+        let stdout = if is_lines { last_line(&output.stdout) } else { output.stdout.as_slice() };
+        serde_json::from_slice(stdout).unwrap()
     }
 
     /// The code of the error that a command ends with, after its exit code.

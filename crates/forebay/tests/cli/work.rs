@@ -128,7 +128,7 @@ fn failures_are_told_with_their_reason() {
         (&json!(2), &json!(1))
     );
     let failures = work["failures"].as_array().unwrap();
-    assert_eq!((failures.len(), &failures[0]["reason_code"]), (1, &json!("value_rejected")));
+    assert_eq!((failures.len(), &failures[0]["failure_code"]), (1, &json!("value_rejected")));
 
     // Told once: the next drain has nothing to do with it.
     assert_eq!(drain(&db, &sandbox)["failures"], json!([]));
@@ -336,6 +336,15 @@ fn a_worker_goes_on_until_it_is_told_to_stop() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let output = worker.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", crate::shown(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(of(&document, "documents")["num_succeeded"], 3);
+    // One object a line, as things happen; the report is the last.
+    let lines: Vec<Value> = std::str::from_utf8(&output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(events.last(), Some(&"report"), "{events:?}");
+    assert!(events.contains(&"batch"), "{events:?}");
+    let document = lines.last().unwrap();
+    assert_eq!(of(document, "documents")["num_succeeded"], 3);
 }

@@ -1,0 +1,175 @@
+//! What `work` prints while it works, one object a line.
+
+use forebay_engine::{
+    scrape::schedule::{DueEnd, DueRun},
+    work::{self, PipelineReport},
+};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{error::Error, time::Time, work_report::WorkReport};
+
+/// Something that happened while `work` worked. The last one is the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum WorkEvent {
+    /// A batch of a pipeline ended, or an error stopped the pipeline.
+    Batch {
+        /// When.
+        at: Time,
+        /// The name of the pipeline.
+        pipeline: String,
+        /// Hand-offs claimed since the start.
+        num_claimed: u64,
+        /// Hand-offs delivered since the start.
+        num_succeeded: u64,
+        /// Hand-offs that failed for good since the start.
+        num_failed: u64,
+        /// Failed attempts since the start that will be retried.
+        num_retried: u64,
+        /// Embeddings made since the start.
+        num_embedded: u64,
+        /// Why the pipeline stopped; null: it works.
+        error: Option<Error>,
+    },
+    /// Attempts of a batch failed in the same way.
+    Failed {
+        /// When.
+        at: Time,
+        /// The name of the pipeline.
+        pipeline: String,
+        /// What decides what comes next.
+        #[schemars(schema_with = "crate::words::failure_class")]
+        failure_class: String,
+        /// What failed, as a stable word of the handler.
+        failure_code: String,
+        /// The hand-offs will be retried; otherwise they failed for good.
+        will_retry: bool,
+        /// The number of attempts.
+        num_attempts: u64,
+        /// The reference of the first of them.
+        reference_id: String,
+        /// What failed for that reference, as a sentence.
+        message: String,
+    },
+    /// A scrape that was due by schedule ended.
+    ScheduledRun {
+        /// When.
+        at: Time,
+        /// The name of the source.
+        source: String,
+        /// The scope, as `name=value` pairs; empty: the whole.
+        scope: String,
+        /// The time that it was due.
+        due_at: Time,
+        /// The run; null: none began.
+        run_id: Option<i64>,
+        /// The status of the run, or `failed`, `cut_off`, `lost` or `unknown`.
+        status: String,
+        /// Why it ended so, as a stable word; null: it went as usual.
+        reason_code: Option<String>,
+        /// Why there was no run; null: there was one.
+        error: Option<Error>,
+    },
+    /// Maintenance did something.
+    Maintained {
+        /// When.
+        at: Time,
+        /// Hand-offs freed because their worker did not report before its lease expired.
+        num_rescued: u64,
+        /// References handed off again because a pipeline was missing them.
+        num_repaired: u64,
+        /// Rows of history deleted after their retention.
+        num_pruned: u64,
+    },
+    /// The database cannot be reached; `work` tries until it is back.
+    DatabaseUnreachable {
+        /// When.
+        at: Time,
+        /// Why.
+        error: Error,
+    },
+    /// The database can be reached again.
+    DatabaseReachable {
+        /// When.
+        at: Time,
+    },
+    /// The report at the end.
+    Report {
+        /// When.
+        at: Time,
+        /// What was done.
+        #[serde(flatten)]
+        report: WorkReport,
+    },
+}
+
+impl WorkEvent {
+    /// What a worker reports. `error` is the view of an engine error. None: nothing that a reader needs.
+    pub fn of_progress(
+        progress: &work::Progress<'_>,
+        at: Timestamp,
+        error: impl Fn(&forebay_engine::Error) -> Error,
+    ) -> Option<Self> {
+        let at = at.into();
+        Some(match progress {
+            work::Progress::Batch(report) => Self::of_batch(report, at, error),
+            work::Progress::Failed { pipeline, attempts } => Self::Failed {
+                at,
+                pipeline: (*pipeline).to_owned(),
+                failure_class: attempts.class.as_str().to_owned(),
+                failure_code: attempts.failure_code.clone(),
+                will_retry: attempts.will_retry,
+                num_attempts: attempts.num_attempts,
+                reference_id: attempts.reference_id.to_string(),
+                message: attempts.message.clone(),
+            },
+            work::Progress::Maintained(done) => Self::Maintained {
+                at,
+                num_rescued: done.num_rescued,
+                num_repaired: done.num_repaired,
+                num_pruned: done.num_pruned,
+            },
+            work::Progress::Unreachable { error: cause, .. } => {
+                Self::DatabaseUnreachable { at, error: error(cause) }
+            }
+            work::Progress::Reachable => Self::DatabaseReachable { at },
+            _ => return None,
+        })
+    }
+
+    fn of_batch(report: &PipelineReport, at: Time, error: impl Fn(&forebay_engine::Error) -> Error) -> Self {
+        Self::Batch {
+            at,
+            pipeline: report.pipeline.clone(),
+            num_claimed: report.num_claimed,
+            num_succeeded: report.num_succeeded,
+            num_failed: report.num_failed,
+            num_retried: report.num_retried,
+            num_embedded: report.num_embedded,
+            error: report.error.as_ref().map(error),
+        }
+    }
+
+    /// A scrape that was due by schedule and ended.
+    pub fn of_due_run(run: &DueRun, at: Timestamp, error: impl Fn(&forebay_engine::Error) -> Error) -> Self {
+        let (status, reason_code, cause) = match &run.ended {
+            DueEnd::Ended { status, reason_code } => (status.as_str(), reason_code.clone(), None),
+            DueEnd::Failed(cause) => ("failed", Some(cause.code().to_owned()), Some(error(cause))),
+            DueEnd::CutOff => ("cut_off", None, None),
+            DueEnd::Lost => ("lost", None, None),
+            DueEnd::Unknown => ("unknown", None, None),
+        };
+        Self::ScheduledRun {
+            at: at.into(),
+            source: run.source.clone(),
+            scope: run.scope.clone(),
+            due_at: run.due_at.into(),
+            run_id: run.run_id,
+            status: status.to_owned(),
+            reason_code,
+            error: cause,
+        }
+    }
+}

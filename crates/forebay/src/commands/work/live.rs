@@ -1,0 +1,120 @@
+//! What `forebay work` prints while it works: JSON Lines on standard output, or a progress bar and notes.
+//!
+//! Claims, failures and outages are log events of the engine, so they are on standard error already.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, PoisonError},
+};
+
+use forebay_domain::run::RunStatus;
+use forebay_engine::{
+    clock,
+    scrape::schedule::{DueEnd, DueRun},
+    work::Progress,
+};
+use forebay_views::WorkEvent;
+
+use crate::ui::{self, Ui, format};
+
+/// What is printed while the work goes on.
+pub(super) struct Live<'a> {
+    ui: &'a Ui,
+    bar: ui::Progress,
+    so_far: Mutex<SoFar>,
+}
+
+#[derive(Default)]
+struct SoFar {
+    claimed: BTreeMap<String, u64>,
+    is_unreachable: bool,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(ui: &'a Ui) -> Self {
+        Self { ui, bar: ui.progress("ingesting", None), so_far: Mutex::default() }
+    }
+
+    /// A worker reports.
+    pub(super) fn progress(&self, progress: &Progress<'_>) {
+        // A count is never half written, so a panic elsewhere leaves nothing to repair.
+        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is tried many times and reported once.
+        let was_unreachable = match progress {
+            Progress::Unreachable { .. } => mem::replace(&mut so_far.is_unreachable, true),
+            Progress::Reachable => mem::replace(&mut so_far.is_unreachable, false),
+            _ => false,
+        };
+        if matches!(progress, Progress::Unreachable { .. }) && was_unreachable {
+            return;
+        }
+        if self.ui.is_json()
+            && let Some(event) = WorkEvent::of_progress(progress, clock::now(), view)
+        {
+            self.print(&event);
+        }
+        if let Progress::Batch(report) = progress {
+            so_far.claimed.insert(report.pipeline.clone(), report.num_claimed);
+            self.bar.set(so_far.claimed.values().sum());
+        }
+    }
+
+    /// A scrape that was due ended.
+    pub(super) fn due_run(&self, run: &DueRun) {
+        if self.ui.is_json() {
+            self.print(&WorkEvent::of_due_run(run, clock::now(), view));
+        }
+        let scope = if run.scope.is_empty() { String::new() } else { format!(" [{}]", run.scope) };
+        let subject = format!("{}{scope}, due {}", run.source, format::timestamp(run.due_at));
+        let number = run.run_id.map(|run_id| format!(" (run {run_id})")).unwrap_or_default();
+        match &run.ended {
+            DueEnd::Ended { status: RunStatus::Complete, .. } => {
+                self.ui.note(&format!("{subject}: complete{number}"));
+            }
+            DueEnd::Ended { status, reason_code } => {
+                let reason = reason_code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
+                self.ui.warn(&format!("{subject}: {status}{reason}{number}"));
+            }
+            DueEnd::Failed(error) => {
+                self.ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()));
+            }
+            DueEnd::CutOff => {
+                self.ui.warn(&format!("{subject}: stopped before its end; it is due again{number}"));
+            }
+            DueEnd::Lost => self.ui.warn(&format!("{subject}: another worker took it over{number}")),
+            DueEnd::Unknown => self.ui.warn(&format!(
+                "{subject}: this configuration does not know the source; it is left to others"
+            )),
+        }
+    }
+
+    /// A reader that closed standard output learns of it with the report; the work goes on.
+    fn print(&self, event: &WorkEvent) {
+        let _ = self.ui.line(event);
+    }
+}
+
+/// The error as every document has it.
+pub(super) fn view(error: &forebay_engine::Error) -> forebay_views::Error {
+    forebay_views::Error {
+        code: error.code().to_owned(),
+        message: ui::redact(&with_causes(error)),
+        hint: error.hint(),
+        place: None,
+    }
+}
+
+/// The message with its causes, in one line.
+fn with_causes(error: &forebay_engine::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = error.source();
+    }
+    message
+}
