@@ -7,12 +7,13 @@
 use std::{env, error::Error, path::PathBuf, sync::Arc};
 
 use forebay_engine::{
+    clock,
     domain::scope::Scope,
     ensure::{EnsureOptions, Gate, Wanted},
     freshness::Policies,
     persist::{Input, PersistRequest, persist},
     scrape::{Scraper, SourceDefinition, SourceKind},
-    sources::{ReadOptions, fetch::Network},
+    sources::ReadOptions,
     store::{Database, OpenOptions, Target, migrations},
     work::{WorkOptions, drain},
 };
@@ -43,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..SourceDefinition::new("events", SourceKind::Command(command))
     };
     let sources = Arc::new([(events.name.clone(), events)].into());
-    let scraper = Scraper { database: Arc::clone(&database), network: Network::new(1), sources };
+    let scraper = Scraper::new(Arc::clone(&database), clock::network(), sources);
     let gate = Gate::new(scraper, Policies::default());
     let wanted = Wanted { entity_type: "event".to_owned(), scope: Scope::default() };
     let answer = gate.ensure(&wanted, EnsureOptions::default()).await;

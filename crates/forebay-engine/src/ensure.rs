@@ -122,5 +122,7 @@ impl Gate {
     pub async fn finish(&self) {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        // Refreshes are over, so the scraper starts no further task.
+        self.shared.scraper.wait().await;
     }
 }
