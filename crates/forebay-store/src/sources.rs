@@ -69,6 +69,7 @@ const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.polic
      s.fallback, s.declared_at";
 
 const DECLARE: &str = include_str!("sources/declare.sql");
+const SUMMARY: &str = include_str!("sources/summary.sql");
 
 /// Finds a source by its name.
 pub async fn find(client: &impl GenericClient, name: &str) -> Result<Option<Source>> {
@@ -104,6 +105,17 @@ pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
 pub async fn has_active(client: &impl GenericClient, source_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.\"references\" where source_id = $1 and removed_at is null) as has_active";
     client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_active")
+}
+
+/// A source with its totals.
+pub async fn summary(client: &impl GenericClient, source: Source) -> Result<SourceSummary> {
+    let row = client.query_typed_one(SUMMARY, &[(&source.source_id, Type::INT4)]).await?;
+    Ok(SourceSummary {
+        source,
+        num_active: row.read("num_active")?,
+        num_removed: row.read("num_removed")?,
+        last_run_at: row.read("last_run_at")?,
+    })
 }
 
 /// All sources with their totals, by name.

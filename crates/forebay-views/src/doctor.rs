@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Severity {
     /// All is well.
     Ok,
     /// It should be looked at.
@@ -19,7 +19,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Doctor {
     /// The worst verdict of all checks.
-    pub verdict: Verdict,
+    pub verdict: Severity,
     /// The checks.
     pub checks: Vec<Check>,
 }
@@ -32,7 +32,7 @@ pub struct Check {
     /// The table, pipeline or session that was checked; null: there is only one.
     pub subject: Option<String>,
     /// How it came out.
-    pub verdict: Verdict,
+    pub verdict: Severity,
     /// What was seen.
     pub seen: String,
     /// What to do; null: nothing.
@@ -41,13 +41,13 @@ pub struct Check {
 
 impl Check {
     /// A check without subject and advice.
-    pub fn new(code: &str, verdict: Verdict, seen: impl Into<String>) -> Self {
+    pub fn new(code: &str, verdict: Severity, seen: impl Into<String>) -> Self {
         Self { code: code.to_owned(), subject: None, verdict, seen: seen.into(), advice: None }
     }
 
     /// A check that found nothing to do.
     pub fn ok(code: &str, seen: impl Into<String>) -> Self {
-        Self::new(code, Verdict::Ok, seen)
+        Self::new(code, Severity::Ok, seen)
     }
 
     /// The same check of one of several subjects.
@@ -65,7 +65,7 @@ impl Check {
 
 impl From<Vec<Check>> for Doctor {
     fn from(checks: Vec<Check>) -> Self {
-        let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok);
+        let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Severity::Ok);
         Self { verdict, checks }
     }
 }

@@ -1,7 +1,6 @@
 //! How fresh an entity type and scope is.
 
-use forebay_domain::freshness::Judgement;
-use forebay_store::freshness::LedgerEntry;
+use forebay_engine::freshness::ScopeFreshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,38 +46,16 @@ pub struct Freshness {
     pub error: Option<Error>,
 }
 
-impl Freshness {
-    /// An entry of the ledger.
-    pub fn new(entry: LedgerEntry, judged: Judgement) -> Self {
-        let error = entry.error_code.map(|code| Error {
-            code,
-            message: entry.error.unwrap_or_default(),
-            hint: None,
-            place: None,
-        });
-        Self {
-            last_sync: entry.last_sync.map(Time::from),
-            status: Some(entry.status.as_str().to_owned()),
-            is_under_way: entry.is_held,
-            is_partial: entry.is_partial,
-            num_failures: entry.num_failures.unsigned_abs(),
-            num_records: entry.num_records.map(i64::unsigned_abs),
-            run_id: entry.run_id,
-            source: entry.source_name,
-            error,
-            ..Self::never(entry.entity_type, entry.scope, judged)
-        }
-    }
-
-    /// A declared entity type and scope that the ledger does not know.
-    pub fn never(entity_type: String, scope: String, judged: Judgement) -> Self {
-        Self {
+impl From<ScopeFreshness> for Freshness {
+    fn from(of: ScopeFreshness) -> Self {
+        let ScopeFreshness { entity_type, scope, judgement, entry, .. } = of;
+        let untried = Self {
             entity_type,
             scope,
-            freshness: judged.freshness.as_str().to_owned(),
-            age_status: judged.status.as_str().to_owned(),
-            age_seconds: judged.age.map(|age| age.as_secs().unsigned_abs()),
-            fresh_until: judged.fresh_until.map(Time::from),
+            freshness: judgement.freshness.as_str().to_owned(),
+            age_status: judgement.status.as_str().to_owned(),
+            age_seconds: judgement.age.map(|age| age.as_secs().unsigned_abs()),
+            fresh_until: judgement.fresh_until.map(Time::from),
             last_sync: None,
             status: None,
             is_under_way: false,
@@ -88,6 +65,20 @@ impl Freshness {
             run_id: None,
             source: None,
             error: None,
+        };
+        let Some(entry) = entry else { return untried };
+        let message = entry.error.unwrap_or_default();
+        Self {
+            last_sync: entry.last_sync.map(Time::from),
+            status: Some(entry.status.as_str().to_owned()),
+            is_under_way: entry.is_held,
+            is_partial: entry.is_partial,
+            num_failures: entry.num_failures.unsigned_abs(),
+            num_records: entry.num_records.map(i64::unsigned_abs),
+            run_id: entry.run_id,
+            source: entry.source_name,
+            error: entry.error_code.map(|code| Error { code, message, hint: None, place: None }),
+            ..untried
         }
     }
 }

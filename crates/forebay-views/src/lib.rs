@@ -34,6 +34,7 @@ mod rejected_record;
 mod run;
 mod run_detail;
 mod schedule;
+mod schema;
 mod search_hit;
 mod source;
 mod source_test;
@@ -50,7 +51,7 @@ pub use self::{
     change::Change,
     config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
-    doctor::{Check, Doctor, Verdict},
+    doctor::{Check, Doctor, Severity},
     ensured::{Ensured, EnsuredRecords, TriedSource},
     error::{Error, ErrorDocument},
     field_drift::FieldDrift,
@@ -71,10 +72,13 @@ pub use self::{
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,
     run::{Run, RunSummary},
-    run_detail::{Fallback, PersistReport, RunDecision, RunDetail, ScrapeError, ScrapeReport},
+    run_detail::{Fallback, PersistReport, RunDecision, RunDetail, RunsAnswer, ScrapeError, ScrapeReport},
     schedule::Schedule,
+    schema::schema,
     search_hit::{SearchHit, SearchResult},
-    source::{ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail},
+    source::{
+        ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail, SourceResource, state,
+    },
     source_test::{SampleLink, SamplePage, SampleRecord, SampleRejected, SourceTest, Unmatched},
     stats::{ReferenceCounts, Stats},
     time::Time,

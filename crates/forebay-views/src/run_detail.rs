@@ -9,8 +9,9 @@ use crate::{
     error::Error,
     held_change::{HeldChange, HeldTotals},
     log_line::LogLine,
+    page::Page,
     rejected_record::RejectedRecord,
-    run::Run,
+    run::{Run, RunSummary},
 };
 
 /// A run with what it would do and what it rejected.
@@ -26,6 +27,15 @@ pub struct RunDetail {
     pub rejected: Vec<RejectedRecord>,
     /// Its first warnings and errors, oldest first.
     pub log: Vec<LogLine>,
+}
+
+/// One run, or the latest.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RunsAnswer {
+    /// The runs, newest first.
+    pub runs: Page<RunSummary>,
+    /// The run that was asked for, with what belongs to it; null: no single run was asked for.
+    pub detail: Option<RunDetail>,
 }
 
 /// A run after an operator's decision.

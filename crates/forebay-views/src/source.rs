@@ -62,6 +62,17 @@ pub struct SourceDetail {
     pub latest_runs: Vec<RunSummary>,
 }
 
+/// A source with the scopes that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceResource {
+    /// The source.
+    pub source: Source,
+    /// The scopes that the configuration declares, at most 100; null: the configuration does not declare the source.
+    pub scopes: Option<Vec<String>>,
+    /// The names that a scope must have; null: the configuration does not declare the source.
+    pub scope_names: Option<Vec<String>>,
+}
+
 /// How old the data of an entity type may become.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FreshnessPolicy {
@@ -123,8 +134,8 @@ impl Source {
     }
 }
 
-/// The word for whether something is turned on.
-pub(crate) fn state(is_enabled: bool) -> String {
+/// The state of a source or pipeline that is turned on or off.
+pub fn state(is_enabled: bool) -> String {
     if is_enabled { "enabled" } else { "disabled" }.to_owned()
 }
 

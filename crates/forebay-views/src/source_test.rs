@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_engine::scrape::{Sample, SourceDefinition};
+use forebay_engine::scrape::{self, Sample, SourceDefinition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -105,15 +105,11 @@ impl SourceTest {
     ///
     /// # Errors
     /// A record is not JSON.
-    pub fn new(
-        source: &SourceDefinition,
-        scope: String,
-        sample: Sample,
-        unmatched: Vec<Unmatched>,
-    ) -> serde_json::Result<Self> {
-        let record = |record: forebay_engine::scrape::SampleRecord| {
+    pub fn new(source: &SourceDefinition, scope: String, sample: Sample) -> serde_json::Result<Self> {
+        let record = |record: scrape::SampleRecord| {
             Ok(SampleRecord { record_key: record.record_key, payload: Json::parse(record.payload)? })
         };
+        let unmatched = scrape::unmatched(source, &sample);
         Ok(Self {
             source: source.name.clone(),
             scope,
@@ -128,14 +124,14 @@ impl SourceTest {
             num_links: sample.num_links,
             links: sample.links.into_iter().map(SampleLink::from).collect(),
             has_more: sample.has_more,
-            unmatched,
+            unmatched: unmatched.into_iter().map(Unmatched::from).collect(),
             contract_versions: sample.rows_by_version.into_iter().map(ContractVersionCount::from).collect(),
         })
     }
 }
 
-impl From<forebay_engine::scrape::SampleRejected> for SampleRejected {
-    fn from(piece: forebay_engine::scrape::SampleRejected) -> Self {
+impl From<scrape::SampleRejected> for SampleRejected {
+    fn from(piece: scrape::SampleRejected) -> Self {
         Self {
             line: piece.line,
             reason_code: piece.reason_code.to_owned(),
@@ -145,8 +141,8 @@ impl From<forebay_engine::scrape::SampleRejected> for SampleRejected {
     }
 }
 
-impl From<forebay_engine::scrape::SamplePage> for SamplePage {
-    fn from(page: forebay_engine::scrape::SamplePage) -> Self {
+impl From<scrape::SamplePage> for SamplePage {
+    fn from(page: scrape::SamplePage) -> Self {
         let error = |(code, message): (&str, String)| Error {
             code: code.to_owned(),
             message,
@@ -164,8 +160,14 @@ impl From<forebay_engine::scrape::SamplePage> for SamplePage {
     }
 }
 
-impl From<forebay_engine::scrape::SampleLink> for SampleLink {
-    fn from(link: forebay_engine::scrape::SampleLink) -> Self {
+impl From<scrape::SampleLink> for SampleLink {
+    fn from(link: scrape::SampleLink) -> Self {
         Self { url: link.url, role: link.role.to_owned() }
+    }
+}
+
+impl From<scrape::Unmatched> for Unmatched {
+    fn from(unmatched: scrape::Unmatched) -> Self {
+        Self { setting: unmatched.setting, selector: unmatched.selector }
     }
 }

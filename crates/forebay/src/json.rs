@@ -8,7 +8,7 @@ use forebay_domain::{
     canonical,
     json::{MAX_DEPTH_LIMIT, Parser},
 };
-use serde_json::value::RawValue;
+use forebay_views::Json;
 
 use crate::failure::Failure;
 
@@ -38,8 +38,8 @@ impl Canonical {
     }
 
     /// The same as a part of a document.
-    pub(crate) fn raw(&mut self, text: &str) -> Result<Box<RawValue>, Failure> {
-        RawValue::from_string(self.text(text)?).map_err(|error| unreadable(&error.to_string()))
+    pub(crate) fn json(&mut self, text: &str) -> Result<Json, Failure> {
+        Json::parse(self.text(text)?).map_err(|error| unreadable(&error.to_string()))
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
             let form = canonical.text(STORED).unwrap();
             assert_eq!(form, r#"{"a":{"b":null,"c":1},"id":9007199254740993,"é":[1.5,"x"]}"#);
         }
-        assert_eq!(canonical.raw("1.0").unwrap().get(), "1");
+        assert_eq!(canonical.json("1.0").unwrap().text(), "1");
         assert_eq!(canonical.form("{").unwrap_err().code(), "payload_unreadable");
     }
 

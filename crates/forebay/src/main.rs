@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod cursor;
 mod env_vars;
 mod failure;
 mod json;

@@ -42,7 +42,7 @@ impl<'a> OpenRun<'a> {
         })
         .await?;
         // After the wait: otherwise a run that waited for hours would look older than what was written meanwhile.
-        let observed_at = request.observed_at.unwrap_or_else(clock::now);
+        let observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
         // Read again: a re-key may have happened during the wait, and moves computed ids.
         let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
@@ -143,4 +143,10 @@ fn guards_json(guards: &GuardPolicy) -> Value {
         "min_coverage_baseline": guards.min_coverage_baseline,
         "min_coverage_records": guards.min_coverage_records,
     })
+}
+
+/// The time in whole milliseconds. Times are printed so, and a time that was printed must find what it belongs to.
+fn now() -> Timestamp {
+    let now = clock::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }

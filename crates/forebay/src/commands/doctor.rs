@@ -6,8 +6,8 @@ mod checks;
 mod report;
 
 use forebay_store::{connect::Database, doctor, handoffs, migrations};
+use forebay_views::{Check, Doctor, Severity};
 
-use self::report::{Check, DoctorReport, Severity};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -27,7 +27,7 @@ pub(crate) struct Args {}
 pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let database = context.bare_database().await?;
     let checks = look(&database).await;
-    let report = DoctorReport::new(with_closed(database, checks).await?);
+    let report = Doctor::from(with_closed(database, checks).await?);
     context.ui.show(&report)?;
     Ok(if report.verdict == Severity::Bad { Exit::Failed } else { Exit::Done })
 }

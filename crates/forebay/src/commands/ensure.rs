@@ -7,7 +7,6 @@ use forebay_engine::{
     scrape::Stop,
 };
 
-use self::report::EnsureReport;
 use super::signals::stoppable;
 use crate::{
     cli::values::{self, ScopePair, scope_of},
@@ -58,7 +57,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let gate = Gate::for_one_answer(scraper.clone(), policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
-        context.ui.show(&EnsureReport::new(&wanted, &ensured))?;
+        context.ui.show(&forebay_views::Ensured::new(&wanted, &ensured))?;
         // Stale data is refreshed after it was served; the refresh would end with the process.
         gate.finish().await;
         Ok(exit(&ensured, &stop))

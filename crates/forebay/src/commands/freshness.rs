@@ -5,13 +5,14 @@ mod report;
 use clap::value_parser;
 use forebay_engine::{
     clock,
-    freshness::{self, ListOptions},
+    freshness::{self, ListOptions, ScopeFreshness},
 };
+use forebay_views::{Freshness, Page};
 
-use self::report::FreshnessReport;
 use crate::{
     cli::values,
     context::Context,
+    cursor,
     failure::{Exit, Failure},
 };
 
@@ -33,6 +34,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENTITY", value_parser = values::name)]
     pub(crate) entity: Option<String>,
 
+    /// Only entries after this place: the `next` of the page before
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+
     /// Maximum number of entries
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
@@ -42,7 +47,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let options = ListOptions { entity_type: args.entity.clone(), only_stale: args.stale, after: None };
+    let after: Option<(String, String)> = args.after.as_deref().map(cursor::read).transpose()?;
+    let options = ListOptions { entity_type: args.entity.clone(), only_stale: args.stale, after };
     let mut scopes = context
         .with_database(async |database| {
             let (sources, policies) = (config.definitions(), config.policies());
@@ -52,6 +58,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .await?;
     let has_more = scopes.len() > limit;
     scopes.truncate(limit);
-    context.ui.show(&FreshnessReport::new(scopes, args.stale, has_more))?;
+    let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));
+    let next = scopes.last().filter(|_| has_more).map(place).transpose()?;
+    let items: Vec<Freshness> = scopes.into_iter().map(Freshness::from).collect();
+    context.ui.show(&Page { items, next })?;
     Ok(Exit::Done)
 }

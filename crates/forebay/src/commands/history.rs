@@ -4,16 +4,17 @@ mod excerpt;
 mod report;
 
 use forebay_store::{
-    connect::Database,
+    connect::Client,
     history::{self, ReferenceRow},
 };
+use forebay_views::PointInTime;
 use jiff::Timestamp;
 
-use self::report::{AtReport, HistoryReport};
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
+    json::Canonical,
     names,
     ui::format,
 };
@@ -37,47 +38,41 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let database = context.database().await?;
-    let shown = match args.at {
-        Some(at) => payload_at(args, at, &database).await.map(Shown::At),
-        None => whole(args, &database).await.map(Shown::History),
-    };
-    database.close().await?;
-    match shown? {
-        Shown::History(report) => context.ui.show(&report)?,
-        Shown::At(report) => context.ui.show(&report)?,
-    }
+    context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            let reference = names::reference(&client, &args.reference).await?;
+            if let Some(at) = args.at {
+                let payload = Canonical::new().json(&payload_at(&client, &reference, at).await?)?;
+                return context.ui.show(&PointInTime {
+                    reference: (&reference).into(),
+                    at: at.into(),
+                    payload,
+                });
+            }
+            let events = history::versions(&**client, &reference).await?;
+            context.ui.show(&report::history(&reference, events)?)
+        })
+        .await?;
     Ok(Exit::Done)
 }
 
-enum Shown {
-    History(HistoryReport),
-    At(AtReport),
-}
-
-async fn whole(args: &Args, database: &Database) -> Result<HistoryReport, Failure> {
-    let client = database.client().await?;
-    let reference = names::reference(&client, &args.reference).await?;
-    let events = history::versions(&**client, &reference).await?;
-    HistoryReport::new(reference, events)
-}
-
-async fn payload_at(args: &Args, at: Timestamp, database: &Database) -> Result<AtReport, Failure> {
-    let client = database.client().await?;
-    let reference = names::reference(&client, &args.reference).await?;
-    match history::reference_at(&**client, reference.reference_id, at).await? {
-        Some(payload) => AtReport::new(&reference, at, &payload),
-        None => Err(not_there_then(&reference, at)),
+/// The payload that a reference had at a time. Error: `not_there_then`.
+pub(crate) async fn payload_at(
+    client: &Client,
+    reference: &ReferenceRow,
+    at: Timestamp,
+) -> Result<String, Failure> {
+    if let Some(payload) = history::reference_at(&***client, reference.reference_id, at).await? {
+        return Ok(payload);
     }
-}
-
-fn not_there_then(reference: &ReferenceRow, at: Timestamp) -> Failure {
     let name = format!("{}/{}", reference.source, reference.record_key);
     let why = if at < reference.first_seen_at {
         format!("it was first seen at {}", format::timestamp(reference.first_seen_at))
     } else {
         "it had been removed".to_owned()
     };
-    Failure::new("not_there_then", format!("{name} was not there at {}: {why}", format::timestamp(at)))
-        .hint(format!("`forebay history {}` shows when it came and went", reference.reference_id))
+    let message = format!("{name} was not there at {}: {why}", format::timestamp(at));
+    Err(Failure::new("not_there_then", message)
+        .hint(format!("`forebay history {}` shows when it came and went", reference.reference_id)))
 }

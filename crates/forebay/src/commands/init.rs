@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use serde::Serialize;
+use forebay_views::Initialised;
 
 use crate::{
     config,
@@ -34,18 +34,9 @@ pub(crate) struct Args {
     force: bool,
 }
 
-/// What was written.
-#[derive(Serialize)]
-struct Written {
-    /// The path as it was given.
-    path: String,
-    /// Where the schema is.
-    schema: String,
-}
-
-impl Report for Written {
+impl Report for Initialised {
     fn write(&self, page: &mut Page) {
-        page.line(&format!("wrote {} and {}", self.path, self.schema));
+        page.line(&format!("wrote {} and {}", self.path, self.schema_path));
         page.line("Next: set key to the fields that identify a record, then `forebay persist --source courses FILE`.");
     }
 }
@@ -64,9 +55,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if !has_schema {
         write(&schema_path, &schema, args.force)?;
     }
-    context
-        .ui
-        .show(&Written { path: path.display().to_string(), schema: schema_path.display().to_string() })?;
+    context.ui.show(&Initialised {
+        path: path.display().to_string(),
+        schema_path: schema_path.display().to_string(),
+    })?;
     Ok(Exit::Done)
 }
 

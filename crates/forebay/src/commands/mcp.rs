@@ -3,7 +3,10 @@
 //! Nothing but the protocol is written to standard output. Without `--allow-scrape` nothing is written to the database
 //! and no source is asked. One file in [`tools`] for each tool; [`server`] is what the protocol sees.
 
-mod cursor;
+mod access;
+mod arguments;
+mod catalogue;
+mod excerpt;
 mod resources;
 mod server;
 mod shape;
@@ -16,7 +19,7 @@ use rmcp::{
     transport::{async_rw::AsyncRwTransport, io::stdio_pipes},
 };
 
-use self::server::Server;
+use self::{access::Access, server::Server};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -50,7 +53,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 context.declare(&scraper.database).await?;
             }
             let gate = Gate::new(scraper.clone(), config.policies());
-            serve(Server::new(scraper.clone(), gate, args.allow_scrape)).await
+            serve(Server::new(Access::new(scraper.clone(), gate, args.allow_scrape))).await
         })
         .await?;
     Ok(Exit::Done)

@@ -11,7 +11,11 @@ mod show;
 
 use clap::Subcommand;
 
-pub(crate) use self::{read::run as read_run, rekey::Args as RekeyArgs, report::write_ended};
+pub(crate) use self::{
+    read::{detail as read_detail, run as read_run},
+    rekey::Args as RekeyArgs,
+    report::write_ended,
+};
 use crate::{
     context::Context,
     failure::{Exit, Failure},

@@ -4,9 +4,9 @@
 mod report;
 
 use forebay_engine::retrieval::{self, SearchOptions};
-use forebay_store::{jobs, pipelines};
+use forebay_store::{connect::Database, jobs, pipelines};
+use forebay_views::{SearchHit, SearchResult};
 
-use self::report::Report;
 use crate::{
     cli::values,
     context::Context,
@@ -45,30 +45,42 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let query = args.words.join(" ");
-    let report = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            if let Some(name) = &args.source {
-                names::source(&client, name).await?;
-            }
-            let options = SearchOptions {
-                source: args.source.clone(),
-                pipeline: args.pipeline.clone(),
-                limit: args.limit,
-                ..SearchOptions::default()
-            };
-            let found = retrieval::search(database, &query, &options).await?;
-            let (mut num_pipelines, mut num_waiting) = (0, 0);
-            for pipeline in pipelines::list(&**client).await? {
-                if pipeline.spec.handler == "documents" && pipeline.spec.enabled {
-                    let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
-                    num_pipelines += 1;
-                    num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
-                }
-            }
-            Ok(Report::new(query, found, num_pipelines, num_waiting))
-        })
-        .await?;
-    context.ui.show(&report)?;
+    let options = SearchOptions {
+        source: args.source.clone(),
+        pipeline: args.pipeline.clone(),
+        limit: args.limit,
+        ..SearchOptions::default()
+    };
+    let result = context.with_database(async |database| search(database, query, options).await).await?;
+    context.ui.show(&result)?;
     Ok(Exit::Done)
+}
+
+/// Searches, and counts what is not searchable yet. Errors: `no_such_source`, and those of a search.
+pub(crate) async fn search(
+    database: &Database,
+    query: String,
+    options: SearchOptions,
+) -> Result<SearchResult, Failure> {
+    let client = database.client().await?;
+    if let Some(name) = &options.source {
+        names::source(&client, name).await?;
+    }
+    let found = retrieval::search(database, &query, &options).await?;
+    let (mut num_pipelines, mut num_waiting) = (0, 0);
+    for pipeline in pipelines::list(&**client).await? {
+        if pipeline.spec.handler == "documents" && pipeline.spec.enabled {
+            let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
+            num_pipelines += 1;
+            num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
+        }
+    }
+    Ok(SearchResult {
+        query,
+        hits: found.hits.into_iter().map(SearchHit::from).collect(),
+        is_hybrid: found.is_hybrid,
+        warning: found.trouble,
+        num_waiting,
+        num_pipelines,
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_store::{connect::Database, stats};
-use serde::Serialize;
+use forebay_views::{ReferenceCounts, Stats};
 
 use crate::{
     cli::values,
@@ -25,22 +25,6 @@ pub(crate) struct Args {
     pub(crate) source: Option<String>,
 }
 
-/// What is printed. Its fields are stable; states that nothing is in are there, with 0.
-#[derive(Debug, Serialize)]
-struct StatsReport {
-    references: References,
-    versions: u64,
-    revisions: u64,
-    handoffs: BTreeMap<&'static str, u64>,
-    runs: BTreeMap<&'static str, u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct References {
-    active: u64,
-    removed: u64,
-}
-
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let database = context.database().await?;
@@ -50,25 +34,18 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn count(args: &Args, database: &Database) -> Result<StatsReport, Failure> {
+async fn count(args: &Args, database: &Database) -> Result<Stats, Failure> {
     let client = database.client().await?;
     let source_id = match &args.source {
         Some(name) => Some(names::source(&client, name).await?.source_id),
         None => None,
     };
-    let totals = stats::totals(&**client, source_id).await?;
-    Ok(StatsReport {
-        references: References { active: totals.num_active, removed: totals.num_removed },
-        versions: totals.num_versions,
-        revisions: totals.num_revisions,
-        handoffs: totals.handoffs,
-        runs: totals.runs,
-    })
+    Ok(stats::totals(&**client, source_id).await?.into())
 }
 
-impl Report for StatsReport {
+impl Report for Stats {
     fn write(&self, page: &mut Page) {
-        let References { active, removed } = self.references;
+        let ReferenceCounts { active, removed } = self.references;
         page.fields([
             ("references", format!("{} active, {} removed", format::count(active), format::count(removed))),
             ("versions", format::count(self.versions)),
@@ -80,7 +57,7 @@ impl Report for StatsReport {
 }
 
 /// The counts that are not 0, as in `3 pending, 1 failed`.
-fn by_word(counts: &BTreeMap<&'static str, u64>) -> String {
+fn by_word(counts: &BTreeMap<String, u64>) -> String {
     let told: Vec<String> = counts
         .iter()
         .filter(|(_, count)| **count > 0)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::site::World;
 
 fn states(document: &Value) -> Vec<(&str, &str)> {
-    let breakers = document["breakers"].as_array().unwrap();
+    let breakers = document["items"].as_array().unwrap();
     breakers.iter().map(|it| (it["source"].as_str().unwrap(), it["state"].as_str().unwrap())).collect()
 }
 
@@ -20,11 +20,11 @@ fn a_source_that_fails_is_left_alone_until_an_operator_says_otherwise() {
     }
     let num_asked = world.site.num_asked();
     let (exit, refused) = world.json("scrape courses");
-    assert_eq!((exit, &refused["errors"][0]["code"]), (5, &json!("breaker_open")), "{refused}");
+    assert_eq!((exit, &refused["errors"][0]["error"]["code"]), (5, &json!("breaker_open")), "{refused}");
     assert_eq!((world.site.num_asked(), world.num_runs()), (num_asked, "2".to_owned()), "it is not asked");
 
     let shown = world.done("sources breaker show courses");
-    let breaker = &shown["breakers"][0];
+    let breaker = &shown["items"][0];
     assert_eq!(
         (&breaker["state"], &breaker["reason_code"]),
         (&json!("open"), &json!("consecutive_failures"))
@@ -46,10 +46,14 @@ fn an_operator_opens_disables_and_resets() {
     let world = World::new();
     assert_eq!(states(&world.done("sources breaker open courses")), [("courses", "forced_open")]);
     let (exit, refused) = world.json("scrape");
-    assert_eq!((exit, &refused["errors"][0]["code"]), (5, &json!("breaker_forced_open")), "{refused}");
+    assert_eq!(
+        (exit, &refused["errors"][0]["error"]["code"]),
+        (5, &json!("breaker_forced_open")),
+        "{refused}"
+    );
     let (exit, refused) = world.json("ensure course");
     assert_eq!((exit, &refused["error"]["code"]), (5, &json!("breaker_forced_open")), "{refused}");
-    assert!(refused["error"]["retry_after_seconds"].is_null(), "{refused}");
+    assert!(refused["retry_after_seconds"].is_null(), "{refused}");
     let message = refused["error"]["message"].as_str().unwrap();
     assert!(message.ends_with("until an operator closes its breaker"), "{refused}");
     insta::assert_snapshot!("breaker_refused", world.text("scrape courses"));

@@ -133,13 +133,16 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     assert!(!row.contains("hush"), "{row}");
     let (_, list) = db.json(&sandbox, "sources list");
     assert_eq!(
-        list["sources"].as_array().map(Vec::len),
+        list["items"].as_array().map(Vec::len),
         Some(1),
         "who is persisted by hand comes with its first run"
     );
-    assert_eq!((&list["sources"][0]["kind"], &list["sources"][0]["enabled"]), (&json!("html"), &json!(true)));
+    assert_eq!((&list["items"][0]["kind"], &list["items"][0]["state"]), (&json!("html"), &json!("enabled")));
     let (_, shown) = db.json(&sandbox, "sources show courses");
-    assert_eq!((&shown["parser_version"], &shown["freshness"]["ttl_seconds"]), (&json!(1), &json!(604_800)));
+    assert_eq!(
+        (&shown["parser_version"], &shown["freshness_policy"]["ttl_seconds"]),
+        (&json!(1), &json!(604_800))
+    );
     assert_eq!(shown["settings"]["html"]["fields"], json!({ "number": "i", "title": "a" }));
     let (_, text) = db.text(&sandbox, "sources show courses");
     assert!(text.contains("fresh for") && text.contains("html"), "{text}");

@@ -7,7 +7,7 @@ use crate::site::World;
 fn entries(document: &Value) -> Vec<(String, String, u64)> {
     let text = |entry: &Value, field: &str| entry[field].as_str().unwrap().to_owned();
     let failures = |entry: &Value| entry["num_failures"].as_u64().unwrap();
-    let entries = document["entries"].as_array().unwrap();
+    let entries = document["items"].as_array().unwrap();
     entries.iter().map(|it| (text(it, "entity_type"), text(it, "freshness"), failures(it))).collect()
 }
 
@@ -33,8 +33,8 @@ fn what_is_due_failing_or_never_synced_is_stale() {
     world.done("ensure course");
     let stale = world.done("freshness --stale --entity course");
     assert_eq!(entries(&stale), [entry("course", "stale_if_error", 1)]);
-    let failing = &stale["entries"][0];
-    assert_eq!((&failing["error_code"], &failing["source"]), (&json!("http_status"), &json!("courses")));
+    let failing = &stale["items"][0];
+    assert_eq!((&failing["error"]["code"], &failing["source"]), (&json!("http_status"), &json!("courses")));
     assert!(failing["age_seconds"].as_u64().unwrap() >= 8 * 86_400);
     assert_eq!(entries(&world.done("freshness --stale --entity professor")), []);
     let text = world.text("freshness");
@@ -48,18 +48,18 @@ fn a_scrape_that_fails_is_seen() {
     assert_eq!(world.json("scrape").0, 5);
     let never = world.done("freshness --stale");
     assert_eq!(entries(&never), [entry("course", "never", 1)]);
-    assert_eq!(never["entries"][0]["error_code"], "http_status");
+    assert_eq!(never["items"][0]["error"]["code"], "http_status");
     // Whoever asks is not kept from trying, and a sync forgets it.
     world.site.set("/courses", &[("1", "Logic")], None);
-    assert_eq!(world.done("ensure course")["source"], "scrape");
+    assert_eq!(world.done("ensure course")["answered_from"], "scrape");
     assert_eq!(entries(&world.done("freshness")), [entry("course", "fresh", 0)]);
     // One that fails later takes nothing from the last sync.
-    let last_sync = world.done("freshness")["entries"][0]["last_sync"].clone();
+    let last_sync = world.done("freshness")["items"][0]["last_sync"].clone();
     world.site.answer("/courses", 404, "");
     assert_eq!(world.json("scrape").0, 1);
     let failing = world.done("freshness --stale");
     assert_eq!(entries(&failing), [entry("course", "fresh", 1)]);
-    assert_eq!(failing["entries"][0]["last_sync"], last_sync);
+    assert_eq!(failing["items"][0]["last_sync"], last_sync);
 }
 
 #[test]
@@ -70,7 +70,9 @@ fn a_limit_is_told() {
          select 'room', 'floor=' || n, 'success', 1, now() - interval '1 year' from generate_series(1, 5) as n",
     );
     let some = world.done("freshness --limit 3");
-    assert_eq!((entries(&some).len(), &some["has_more"]), (3, &json!(true)));
+    assert_eq!((entries(&some).len(), some["next"].is_null()), (3, false));
+    let rest = world.done(&format!("freshness --limit 3 --after {}", some["next"].as_str().unwrap()));
+    assert_eq!((entries(&rest).len(), rest["next"].is_null()), (2, true));
     let all = world.done("freshness --limit 5");
-    assert_eq!((entries(&all).len(), &all["has_more"]), (5, &json!(false)));
+    assert_eq!((entries(&all).len(), all["next"].is_null()), (5, true));
 }

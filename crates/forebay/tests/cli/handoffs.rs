@@ -22,7 +22,7 @@ fn three_courses(sandbox: &Sandbox) -> TestDb {
 }
 
 fn count_of(document: &Value, pipeline: &str, state: &str) -> u64 {
-    let counts = document["counts"].as_array().unwrap().iter();
+    let counts = document["items"].as_array().unwrap().iter();
     let alike = counts.filter(|count| count["pipeline"] == pipeline && count["state"] == state);
     alike.map(|count| count["num_handoffs"].as_u64().unwrap()).sum()
 }
@@ -36,7 +36,7 @@ fn counts_follow_the_work() {
         (exit, count_of(&before, "rooms", "pending"), count_of(&before, "documents", "pending")),
         (0, 3, 3)
     );
-    assert!(before["counts"][0]["oldest_age_s"].as_u64().unwrap() < 3600);
+    assert!(before["items"][0]["oldest_age_seconds"].as_u64().unwrap() < 3600);
 
     let (exit, work) = db.json(&sandbox, "work --drain --pipeline rooms");
     assert_eq!(exit, 1, "one hand-off failed: {work}");
@@ -53,13 +53,13 @@ fn lists_are_filtered() {
     let db = three_courses(&sandbox);
     db.json(&sandbox, "work --drain --pipeline rooms");
     let (_, all) = db.json(&sandbox, "handoffs list");
-    assert_eq!(all["handoffs"].as_array().unwrap().len(), 6);
+    assert_eq!(all["items"].as_array().unwrap().len(), 6);
     let (_, few) = db.json(&sandbox, "handoffs list --limit 2");
-    assert_eq!(few["handoffs"].as_array().unwrap().len(), 2);
+    assert_eq!(few["items"].as_array().unwrap().len(), 2);
     let (_, failed) = db.json(&sandbox, "handoffs list --pipeline rooms --state failed");
-    let failed = failed["handoffs"].as_array().unwrap();
+    let failed = failed["items"].as_array().unwrap();
     assert_eq!((failed.len(), &failed[0]["record_key"]), (1, &json!("b/2")));
-    assert!(failed[0]["last_error"].as_str().unwrap().contains("seats"), "{failed:?}");
+    assert!(failed[0]["failure_message"].as_str().unwrap().contains("seats"), "{failed:?}");
     assert_eq!(db.text(&sandbox, "handoffs list --state cancelled"), (0, "no hand-offs\n".to_owned()));
 }
 
@@ -75,11 +75,11 @@ fn a_reference_shows_its_trail_in_every_pipeline() {
 
     let [documents, rooms] = shown["pipelines"].as_array().unwrap().as_slice() else { panic!("{shown}") };
     assert_eq!(
-        (&documents["handoffs"][0]["state"], &documents["job"]["attempt"]),
+        (&documents["handoffs"][0]["state"], &documents["job"]["num_attempts"]),
         (&json!("pending"), &json!(0))
     );
     assert_eq!((&rooms["handoffs"][0]["state"], &rooms["job"]), (&json!("failed"), &Value::Null));
-    assert_eq!(rooms["attempts"][0]["reason_code"], "value_rejected");
+    assert_eq!(rooms["attempts"][0]["failure_code"], "value_rejected");
     assert_eq!(rooms["attempts"][0]["failure_class"], "permanent");
 
     let (_, by_id) = db.json(&sandbox, &format!("handoffs show {id} --pipeline rooms"));

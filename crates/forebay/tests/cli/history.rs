@@ -9,17 +9,24 @@ fn tells_versions_removals_and_restorations() {
 
     let document = stored.json("history courses/CSC-126");
     let changes: Vec<_> =
-        document["history"].as_array().unwrap().iter().map(|event| event["change"].clone()).collect();
+        document["versions"].as_array().unwrap().iter().map(|event| event["change"].clone()).collect();
     assert_eq!(changes, ["added", "updated", "removed", "restored", "updated"]);
-    let fields = document["history"][1]["fields"].as_array().unwrap();
-    assert_eq!(fields[0], serde_json::json!({"field": "credits", "old": 4}), "absent now, so it has no new");
-    assert_eq!(fields[1], serde_json::json!({"field": "room", "new": null}));
-    assert_eq!(document["state"], "active");
-    assert_eq!(document["version"], 3);
-    assert_eq!(document["payload"]["title"], "Beginning");
-    assert_eq!(document["removed_at"], serde_json::Value::Null);
+    let fields = document["versions"][1]["fields"].as_array().unwrap();
+    assert_eq!(
+        fields[0],
+        serde_json::json!({"field_name": "credits", "change": "removed", "old": 4, "new": null, "is_cut": false}),
+        "absent now, so it has no new"
+    );
+    assert_eq!(
+        fields[1],
+        serde_json::json!({"field_name": "room", "change": "added", "old": null, "new": null, "is_cut": false})
+    );
+    assert_eq!(document["reference"]["state"], "active");
+    assert_eq!(document["reference"]["version"], 3);
+    assert_eq!(document["reference"]["payload"]["title"], "Beginning");
+    assert_eq!(document["reference"]["removed_at"], serde_json::Value::Null);
 
-    let id = document["reference_id"].as_str().unwrap();
+    let id = document["reference"]["reference_id"].as_str().unwrap();
     assert_eq!(stored.json(&format!("history {id}")), document, "its uuid names it too");
 }
 

@@ -74,5 +74,5 @@ fn an_ensure_that_is_stopped_gives_its_attempt_back() {
     assert_eq!(world.db.value("select lease_until <= now() from forebay.sync_metadata"), "true");
     world.site.hold(false);
     let next = world.done("ensure course");
-    assert_eq!((&next["source"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
+    assert_eq!((&next["answered_from"], &next["num_records"]), (&json!("scrape"), &json!(3)), "{next}");
 }

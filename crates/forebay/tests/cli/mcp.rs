@@ -65,14 +65,15 @@ impl Chat {
         document["error"].take()
     }
 
-    /// All items of an answer with pages, and how many pages there were.
+    /// All items of an answer whose pages are at a JSON pointer, and how many pages there were.
     fn pages(&self, tool: &'static str, items: &str, mut arguments: Value) -> (Vec<Value>, usize) {
         let (mut found, mut num_pages) = (Vec::new(), 0);
         loop {
             let mut answer = self.ask(tool, arguments.clone());
-            found.extend(answer[items].as_array().unwrap().clone());
+            let page = answer.pointer_mut(items).unwrap();
+            found.extend(page["items"].as_array().unwrap().clone());
             num_pages += 1;
-            match answer["next_cursor"].take() {
+            match page["next"].take() {
                 Value::Null => return (found, num_pages),
                 cursor => {
                     assert_ne!(arguments.get("cursor"), Some(&cursor), "it goes on");

@@ -46,7 +46,7 @@ fn failures_are_redriven_by_cause() {
     insta::assert_snapshot!("retry_dry_run", crate::shown(&db.run(&sandbox, &format!("{line} --dry-run"))));
     assert_eq!(state_of(&db, "b/2"), "failed");
     let (exit, done) = db.json(&sandbox, line);
-    assert_eq!((exit, &done["num_done"], &done["dry_run"]), (0, &json!(1), &json!(false)));
+    assert_eq!((exit, &done["num_done"], &done["is_dry_run"]), (0, &json!(1), &json!(false)));
     assert_eq!(
         done["done"],
         json!([{ "pipeline": "rooms", "state": "failed", "reason_code": "permanent",
@@ -54,7 +54,10 @@ fn failures_are_redriven_by_cause() {
     );
     assert_eq!(state_of(&db, "b/2"), "pending");
     let (exit, again) = db.json(&sandbox, "handoffs retry --reference courses/b/2 --pipeline rooms");
-    assert_eq!((exit, &again["refused"]), (1, &json!({ "already_pending": 1 })));
+    assert_eq!(
+        (exit, &again["refused"]),
+        (1, &json!([{ "reason_code": "already_pending", "num_handoffs": 1 }]))
+    );
 }
 
 #[test]
@@ -107,13 +110,13 @@ fn lists_are_filtered_by_cause_source_and_time() {
     let db = three_courses(&sandbox);
     let count = |line: &str| {
         let (_, found) = db.json(&sandbox, &format!("handoffs list {line}"));
-        found["handoffs"].as_array().unwrap().len()
+        found["items"].as_array().unwrap().len()
     };
     assert_eq!(count("--reason-code value_rejected"), 1);
     assert_eq!(count("--reason-code permanent --source courses --since 1h"), 1);
     assert_eq!(count("--since 2100-01-01"), 0);
     let (_, counts) = db.json(&sandbox, "handoffs counts --pipeline rooms");
-    let codes = counts["counts"].as_array().unwrap();
+    let codes = counts["items"].as_array().unwrap();
     assert!(codes.iter().any(|count| count["failure_code"] == "value_rejected"), "{counts}");
 }
 

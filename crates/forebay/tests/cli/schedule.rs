@@ -94,7 +94,7 @@ fn two_workers_run_what_is_due_once() {
     assert_eq!(documents.iter().map(num_runs).sum::<u64>(), 1, "{documents:?}");
     assert_eq!((world.num_runs(), world.site.num_asked()), ("1".to_owned(), 2));
     let listed = world.done("sources list");
-    let next = listed["sources"][0]["next_due_at"].as_str().unwrap();
+    let next = listed["items"][0]["next_due_at"].as_str().unwrap();
     assert!(next.parse::<jiff::Timestamp>().unwrap() > clock::now());
     assert_eq!(world.done("sources show courses")["schedules"][0]["last_run_id"], 1);
 }

@@ -27,11 +27,11 @@ fn sources_are_listed_and_shown() {
     insta::assert_snapshot!("sources_show", stored.run("sources show events"));
 
     let document = stored.json("sources list");
-    assert_eq!(document["sources"][0]["source"], "courses");
-    assert_eq!(document["sources"][0]["active"], 2);
-    assert_eq!(document["sources"][1]["key_fields"], serde_json::json!(["id", "/id"]));
+    assert_eq!(document["items"][0]["source"], "courses");
+    assert_eq!(document["items"][0]["num_active"], 2);
+    assert_eq!(document["items"][1]["key_fields"], serde_json::json!(["id", "/id"]));
     let shown = stored.json("sources show courses");
     assert_eq!(shown["latest_runs"].as_array().unwrap().len(), 4);
     assert_eq!(shown["policy"]["on_duplicate"], "first");
-    assert_eq!(shown["scopes"], serde_json::json!([{"scope": "", "active": 2, "removed": 0}]));
+    assert_eq!(shown["scopes"], serde_json::json!([{"scope": "", "num_active": 2, "num_removed": 0}]));
 }

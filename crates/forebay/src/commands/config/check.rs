@@ -1,6 +1,6 @@
 //! `forebay config check`: whether the configuration can be used, without touching a database or the network.
 
-use serde::Serialize;
+use forebay_views::{ConfigCheck, DeclaredSource, Pipeline, state};
 
 use crate::{
     context::Context,
@@ -19,33 +19,6 @@ Examples:
   forebay config check --config etc/forebay.toml")]
 pub(crate) struct Args {}
 
-/// What is printed. Its fields are stable.
-#[derive(Debug, Serialize)]
-struct CheckReport {
-    path: String,
-    sources: Vec<SourceLine>,
-    pipelines: Vec<PipelineLine>,
-}
-
-#[derive(Debug, Serialize)]
-struct SourceLine {
-    source: String,
-    entity_type: Option<String>,
-    /// None: its records are brought by `forebay persist`.
-    kind: Option<&'static str>,
-    key_fields: Vec<String>,
-    enabled: bool,
-    schedule: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct PipelineLine {
-    pipeline: String,
-    source: String,
-    handler: String,
-    enabled: bool,
-}
-
 /// Runs the command.
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let path = context.config_path().display().to_string();
@@ -55,26 +28,26 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     };
     let sources = config.sources.iter().map(|(name, source)| {
         let definition = config.definitions().get(name);
-        SourceLine {
+        DeclaredSource {
             source: name.clone(),
             entity_type: definition.map(|found| found.entity_type.clone()).or_else(|| source.entity.clone()),
-            kind: definition.map(|found| found.kind.as_str()),
+            kind: definition.map(|found| found.kind.as_str().to_owned()),
             key_fields: source.key.as_slice().to_vec(),
-            enabled: source.enabled,
+            state: state(source.enabled),
             schedule: definition.and_then(|found| found.schedule.as_ref()).map(ToString::to_string),
         }
     });
-    let pipelines = config.pipelines.iter().map(|(name, pipeline)| PipelineLine {
+    let pipelines = config.pipelines.iter().map(|(name, pipeline)| Pipeline {
         pipeline: name.clone(),
-        source: pipeline.source.clone(),
+        source: (pipeline.source != "*").then(|| pipeline.source.clone()),
         handler: pipeline.handler.clone(),
-        enabled: pipeline.enabled,
+        state: state(pipeline.enabled),
     });
-    context.ui.show(&CheckReport { path, sources: sources.collect(), pipelines: pipelines.collect() })?;
+    context.ui.show(&ConfigCheck { path, sources: sources.collect(), pipelines: pipelines.collect() })?;
     Ok(Exit::Done)
 }
 
-impl Report for CheckReport {
+impl Report for ConfigCheck {
     fn write(&self, page: &mut Page) {
         page.line(&format!("{} can be used", self.path));
         let mut table = Table::new([
@@ -85,16 +58,16 @@ impl Report for CheckReport {
             Column::text("scraped"),
         ]);
         for line in &self.sources {
-            let scraped = match (&line.schedule, line.kind) {
+            let scraped = match (&line.schedule, &line.kind) {
                 (_, None) => "never: `forebay persist` brings its records",
-                _ if !line.enabled => "never: it is not enabled",
+                _ if line.state == "disabled" => "never: it is not enabled",
                 (Some(schedule), _) => schedule,
                 (None, _) => "when asked for",
             };
             table.row([
                 line.source.clone(),
                 line.entity_type.clone().unwrap_or_default(),
-                line.kind.unwrap_or_default().to_owned(),
+                line.kind.clone().unwrap_or_default(),
                 line.key_fields.join(", "),
                 scraped.to_owned(),
             ]);
@@ -103,9 +76,16 @@ impl Report for CheckReport {
         let mut table =
             Table::new([Column::text("pipeline"), Column::text("source"), Column::text("handler")]);
         for line in &self.pipelines {
-            let handler =
-                if line.enabled { line.handler.clone() } else { format!("{} (not enabled)", line.handler) };
-            table.row([line.pipeline.clone(), line.source.clone(), handler]);
+            let handler = if line.state == "enabled" {
+                line.handler.clone()
+            } else {
+                format!("{} (not enabled)", line.handler)
+            };
+            table.row([
+                line.pipeline.clone(),
+                line.source.clone().unwrap_or_else(|| "*".to_owned()),
+                handler,
+            ]);
         }
         page.table(&table, "it declares no pipeline");
     }

@@ -1,8 +1,9 @@
 //! `forebay db down`: takes migrations back.
 
 use forebay_store::{connect::Database, migrations};
+use forebay_views::Migrated;
 
-use super::report::{self, MigrationReport};
+use super::report;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -36,12 +37,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn undo(args: &Args, context: &Context, database: &Database) -> Result<MigrationReport, Failure> {
+async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {
     let mut client = database.client().await?;
     let now = report::version(&client).await?;
     let to = args.to.unwrap_or(now.saturating_sub(1));
     if to >= now {
-        return Ok(MigrationReport { undone: Vec::new(), applied: Vec::new(), version: now });
+        return Ok(Migrated { undone: Vec::new(), applied: Vec::new(), version: now });
     }
     if !args.yes {
         let stored = report::stored(&client, database).await;
@@ -51,5 +52,5 @@ async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Mig
         ))?;
     }
     let undone = migrations::down(&mut client, to).await?;
-    Ok(MigrationReport { undone, applied: Vec::new(), version: report::version(&client).await? })
+    Ok(Migrated { undone, applied: Vec::new(), version: report::version(&client).await? })
 }

@@ -5,22 +5,14 @@ use forebay_store::{
     migrations::{self, MIGRATIONS, MigrationState},
     stats,
 };
-use serde::Serialize;
+use forebay_views::Migrated;
 
 use crate::{
     failure::Failure,
     ui::{Page, Report, format},
 };
 
-/// Migrations that were applied or taken back, in that order, and the version after that.
-#[derive(Debug, Serialize)]
-pub(super) struct MigrationReport {
-    pub(super) undone: Vec<u32>,
-    pub(super) applied: Vec<u32>,
-    pub(super) version: u32,
-}
-
-impl Report for MigrationReport {
+impl Report for Migrated {
     fn write(&self, page: &mut Page) {
         for (did, versions) in [("took back", &self.undone), ("applied", &self.applied)] {
             for version in versions {

@@ -1,8 +1,9 @@
 //! `forebay db reset`: removes everything and migrates again.
 
 use forebay_store::{connect::Database, migrations};
+use forebay_views::Migrated;
 
-use super::report::{self, MigrationReport};
+use super::report;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -31,7 +32,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn reset(args: &Args, context: &Context, database: &Database) -> Result<MigrationReport, Failure> {
+async fn reset(args: &Args, context: &Context, database: &Database) -> Result<Migrated, Failure> {
     let mut client = database.client().await?;
     if !args.yes {
         let stored = report::stored(&client, database).await;
@@ -39,5 +40,5 @@ async fn reset(args: &Args, context: &Context, database: &Database) -> Result<Mi
     }
     let undone = migrations::down(&mut client, 0).await?;
     let applied = migrations::up(&mut client).await?;
-    Ok(MigrationReport { undone, applied, version: report::version(&client).await? })
+    Ok(Migrated { undone, applied, version: report::version(&client).await? })
 }

@@ -4,8 +4,7 @@ use forebay_store::{
     connect::{Database, Target},
     migrations::{self, MigrationState, MigrationStatus},
 };
-use jiff::Timestamp;
-use serde::Serialize;
+use forebay_views::{DatabasePlace, DbStatus, Migration};
 
 use crate::{
     context::Context,
@@ -21,31 +20,6 @@ Examples:
   forebay db status --output json")]
 pub(crate) struct Args {}
 
-/// What is printed. Its fields are stable.
-#[derive(Debug, Serialize)]
-struct StatusReport {
-    database: Place,
-    version: u32,
-    pending: usize,
-    migrations: Vec<Line>,
-}
-
-/// Where the database is; never its password.
-#[derive(Debug, Serialize)]
-struct Place {
-    kind: &'static str,
-    target: String,
-    data_dir: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Line {
-    version: u32,
-    name: String,
-    state: &'static str,
-    applied_at: Option<Timestamp>,
-}
-
 /// Runs the command. The private cluster is started for it if need be; nothing is migrated.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let database = context.bare_database().await?;
@@ -55,7 +29,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn look(context: &Context, database: &Database) -> Result<StatusReport, Failure> {
+async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failure> {
     let client = database.client().await?;
     let lines = migrations::status(&client).await?;
     let (kind, data_dir) = match context.target()? {
@@ -63,29 +37,21 @@ async fn look(context: &Context, database: &Database) -> Result<StatusReport, Fa
         Target::Embedded { data_dir } => ("embedded", Some(data_dir.display().to_string())),
     };
     let is_pending = |line: &&MigrationStatus| line.state == MigrationState::Pending;
-    Ok(StatusReport {
-        database: Place { kind, target: database.target().to_owned(), data_dir },
+    Ok(DbStatus {
+        database: DatabasePlace { kind: kind.to_owned(), target: database.target().to_owned(), data_dir },
         version: lines.iter().filter(|line| !is_pending(line)).map(|line| line.version).max().unwrap_or(0),
-        pending: lines.iter().filter(is_pending).count(),
-        migrations: lines
-            .into_iter()
-            .map(|line| Line {
-                version: line.version,
-                name: line.name,
-                state: line.state.as_str(),
-                applied_at: line.applied_at,
-            })
-            .collect(),
+        num_pending: lines.iter().filter(is_pending).count() as u64,
+        migrations: lines.into_iter().map(Migration::from).collect(),
     })
 }
 
-impl Report for StatusReport {
+impl Report for DbStatus {
     fn write(&self, page: &mut Page) {
         let place = match &self.database.data_dir {
             Some(data_dir) => format!("private, in {data_dir}"),
             None => self.database.target.clone(),
         };
-        let pending = match self.pending {
+        let pending = match self.num_pending {
             0 => String::new(),
             count => format!(", {count} pending: run `forebay db up`"),
         };
@@ -97,11 +63,8 @@ impl Report for StatusReport {
         for line in &self.migrations {
             let tone =
                 if line.state == MigrationState::Applied.as_str() { Tone::Good } else { Tone::Warning };
-            let applied = line.applied_at.map(format::timestamp).unwrap_or_default();
-            table.toned_row(
-                tone,
-                [line.version.to_string(), line.name.clone(), line.state.to_owned(), applied],
-            );
+            let applied = line.applied_at.map(|at| format::timestamp(at.get())).unwrap_or_default();
+            table.toned_row(tone, [line.version.to_string(), line.name.clone(), line.state.clone(), applied]);
         }
         page.table(&table, "no migrations");
     }

@@ -5,7 +5,7 @@ use forebay_store::{
     cluster::{self, Stopped},
     connect::Target,
 };
-use serde::Serialize;
+use forebay_views::ClusterStop;
 
 use crate::{
     context::Context,
@@ -22,19 +22,12 @@ Examples:
   forebay db stop")]
 pub(crate) struct Args {}
 
-/// What is printed.
-#[derive(Debug, Serialize)]
-struct StopReport {
-    stopped: bool,
-    /// `stopped`, `not_running` or `configured`.
-    reason_code: &'static str,
-    data_dir: Option<String>,
-}
-
 /// Runs the command. While others use the cluster it goes on running: the error `busy`.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let report = match context.target()? {
-        Target::Url(_) => StopReport { stopped: false, reason_code: "configured", data_dir: None },
+        Target::Url(_) => {
+            ClusterStop { is_stopped: false, reason_code: "configured".to_owned(), data_dir: None }
+        }
         Target::Embedded { data_dir } => {
             let stopped = cluster::stop(&data_dir, false).await.map_err(still_used)?;
             let reason_code = match stopped {
@@ -42,7 +35,11 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
                 Stopped::NotRunning => "not_running",
             };
             let data_dir = Some(data_dir.display().to_string());
-            StopReport { stopped: stopped == Stopped::Stopped, reason_code, data_dir }
+            ClusterStop {
+                is_stopped: stopped == Stopped::Stopped,
+                reason_code: reason_code.to_owned(),
+                data_dir,
+            }
         }
     };
     context.ui.show(&report)?;
@@ -58,10 +55,10 @@ fn still_used(error: Error) -> Failure {
     failure
 }
 
-impl Report for StopReport {
+impl Report for ClusterStop {
     fn write(&self, page: &mut Page) {
         let data_dir = self.data_dir.as_deref().unwrap_or_default();
-        page.line(&match self.reason_code {
+        page.line(&match self.reason_code.as_str() {
             "stopped" => format!("stopped the private Postgres in {data_dir}; its data stays"),
             "not_running" => format!("no private Postgres is running in {data_dir}"),
             _ => "a database is configured, and Forebay does not stop that".to_owned(),

@@ -1,8 +1,9 @@
 //! `forebay db up`: migrates the schema to this version.
 
 use forebay_store::{connect::Database, migrations};
+use forebay_views::Migrated;
 
-use super::report::{self, MigrationReport};
+use super::report;
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -27,8 +28,8 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn migrate(database: &Database) -> Result<MigrationReport, Failure> {
+async fn migrate(database: &Database) -> Result<Migrated, Failure> {
     let mut client = database.client().await?;
     let applied = migrations::up(&mut client).await?;
-    Ok(MigrationReport { undone: Vec::new(), applied, version: report::version(&client).await? })
+    Ok(Migrated { undone: Vec::new(), applied, version: report::version(&client).await? })
 }

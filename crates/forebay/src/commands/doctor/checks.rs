@@ -7,8 +7,8 @@ use forebay_store::{
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
+use forebay_views::{Check, Severity};
 
-use super::report::{Check, Severity};
 use crate::ui::format;
 
 /// Dead rows below this number are no trouble, whatever their share.

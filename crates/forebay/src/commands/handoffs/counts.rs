@@ -2,8 +2,8 @@
 
 use forebay_engine::clock;
 use forebay_store::handoffs;
+use forebay_views::{HandoffCount, Page};
 
-use super::report::CountsReport;
 use crate::{
     cli::values,
     context::Context,
@@ -32,6 +32,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(handoffs::counts(&**client, args.pipeline.as_deref()).await?)
         })
         .await?;
-    context.ui.show(&CountsReport::new(counts, clock::now()))?;
+    let now = clock::now();
+    let items: Vec<HandoffCount> = counts.into_iter().map(|count| HandoffCount::new(count, now)).collect();
+    context.ui.show(&Page::from(items))?;
     Ok(Exit::Done)
 }

@@ -1,13 +1,10 @@
 //! `forebay handoffs list`: what has been promised to ingestion.
 
 use forebay_store::handoffs::{self, HandoffFilter};
-
+use forebay_views::{Handoff, Page};
 use jiff::Timestamp;
 
-use super::{
-    report::ListReport,
-    select::{STATES, past},
-};
+use super::select::{STATES, past};
 use crate::{
     cli::values,
     context::Context,
@@ -69,6 +66,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(handoffs::list(&**client, &filter).await?)
         })
         .await?;
-    context.ui.show(&ListReport::new(rows))?;
+    let items: Vec<Handoff> = rows.into_iter().map(Handoff::from).collect();
+    context.ui.show(&Page::from(items))?;
     Ok(Exit::Done)
 }

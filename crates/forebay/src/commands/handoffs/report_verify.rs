@@ -1,144 +1,68 @@
-//! Reconciliation, as it is printed.
+//! What a reconciliation found, as people read it.
 
-use std::collections::BTreeMap;
-
-use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::reconciliation::Reconciliation;
-use serde::Serialize;
+use forebay_views::{Verified, VerifiedPipeline, WrongReference};
 
 use crate::{
     failure::Exit,
     ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
-/// References that the human form names.
+/// References that are named.
 const MOST_SHOWN: usize = 20;
 
-/// The JSON form is `{"pipelines": [ … ]}`, each with `counts` by verdict, `num_lacking`, `num_repaired`, `target`
-/// (null: it was not asked) and the first thousand of each kind of `wrong` references.
-#[derive(Debug, Serialize)]
-pub(super) struct VerifyReport {
-    repair: bool,
-    pipelines: Vec<PipelineOf>,
+/// A reconciliation fails if something is wrong and was not repaired.
+pub(super) fn exit(verified: &Verified) -> Exit {
+    let is_well = verified.pipelines.iter().all(|pipeline| pipeline.num_unrepaired() == 0);
+    if is_well { Exit::Done } else { Exit::Failed }
 }
 
-#[derive(Debug, Serialize)]
-struct PipelineOf {
-    pipeline: String,
-    counts: BTreeMap<&'static str, u64>,
-    num_lacking: u64,
-    num_repaired: u64,
-    target: Option<TargetOf>,
-    wrong: Vec<Wrong>,
-}
-
-#[derive(Debug, Serialize)]
-struct TargetOf {
-    num_absent: u64,
-    num_extra: u64,
-}
-
-/// A reference that is not as it should be.
-#[derive(Debug, Serialize)]
-pub(super) struct Wrong {
-    reference_id: String,
-    source: Option<String>,
-    record_key: Option<String>,
-    /// missing, outdated, absent (in the target) or extra (there).
-    problem: &'static str,
-}
-
-impl Wrong {
-    pub(super) fn new(id: ReferenceId, name: Option<(String, String)>, problem: &'static str) -> Self {
-        let (source, record_key) = name.unzip();
-        Self { reference_id: id.to_string(), source, record_key, problem }
-    }
-
-    fn name(&self) -> String {
-        match (&self.source, &self.record_key) {
-            (Some(source), Some(key)) => format::plain(&format!("{source}/{key}")),
-            _ => self.reference_id.clone(),
-        }
+fn name(wrong: &WrongReference) -> String {
+    match (&wrong.source, &wrong.record_key) {
+        (Some(source), Some(key)) => format::plain(&format!("{source}/{key}")),
+        _ => wrong.reference_id.clone(),
     }
 }
 
-impl VerifyReport {
-    pub(super) fn new(repair: bool) -> Self {
-        Self { repair, pipelines: Vec::new() }
+fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
+    let mut counts = Table::new([Column::text("verdict"), Column::number("references")]);
+    for (verdict, count) in &of.counts {
+        counts.row([verdict.clone(), format::count(*count)]);
     }
-
-    pub(super) fn add(&mut self, pipeline: &str, found: &Reconciliation, wrong: Vec<Wrong>) {
-        let target = found
-            .target
-            .as_ref()
-            .map(|target| TargetOf { num_absent: target.num_absent, num_extra: target.num_extra });
-        self.pipelines.push(PipelineOf {
-            pipeline: pipeline.to_owned(),
-            counts: found.counts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
-            num_lacking: found.num_lacking(),
-            num_repaired: found.num_repaired,
-            target,
-            wrong,
-        });
+    page.table(&counts, "no references");
+    if let Some(target) = &of.target {
+        page.line(&format!(
+            "the target lacks {} and holds {} too many",
+            format::count(target.num_absent),
+            format::count(target.num_extra)
+        ));
     }
-
-    /// It fails if something is wrong and was not repaired.
-    pub(super) fn exit(&self) -> Exit {
-        let is_well = self.pipelines.iter().all(|pipeline| pipeline.num_unrepaired() == 0);
-        if is_well { Exit::Done } else { Exit::Failed }
+    if of.num_wrong() == 0 {
+        page.toned(Tone::Good, "nothing is lacking");
+        return;
     }
-}
-
-impl PipelineOf {
-    fn num_wrong(&self) -> u64 {
-        self.num_lacking + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
+    let mut wrong = Table::new([Column::text("problem"), Column::text("reference")]);
+    for one in of.wrong.iter().take(MOST_SHOWN) {
+        wrong.row([one.problem.clone(), name(one)]);
     }
-
-    fn num_unrepaired(&self) -> u64 {
-        self.num_wrong().saturating_sub(self.num_repaired)
+    page.table(&wrong, "none");
+    let shown = of.wrong.len().min(MOST_SHOWN) as u64;
+    if of.num_wrong() > shown {
+        page.line(&format!("and {} more", format::count(of.num_wrong() - shown)));
     }
-
-    fn write(&self, page: &mut Page, repair: bool) {
-        let mut counts = Table::new([Column::text("verdict"), Column::number("references")]);
-        for (verdict, count) in &self.counts {
-            counts.row([(*verdict).to_owned(), format::count(*count)]);
-        }
-        page.table(&counts, "no references");
-        if let Some(target) = &self.target {
-            page.line(&format!(
-                "the target lacks {} and holds {} too many",
-                format::count(target.num_absent),
-                format::count(target.num_extra)
-            ));
-        }
-        if self.num_wrong() == 0 {
-            page.toned(Tone::Good, "nothing is lacking");
-            return;
-        }
-        let mut wrong = Table::new([Column::text("problem"), Column::text("reference")]);
-        for one in self.wrong.iter().take(MOST_SHOWN) {
-            wrong.row([one.problem.to_owned(), one.name()]);
-        }
-        page.table(&wrong, "none");
-        let shown = self.wrong.len().min(MOST_SHOWN) as u64;
-        if self.num_wrong() > shown {
-            page.line(&format!("and {} more", format::count(self.num_wrong() - shown)));
-        }
-        if repair {
-            page.line(&format!("{} were handed off again", format::count(self.num_repaired)));
-        }
-        if self.num_unrepaired() > 0 {
-            let next = if repair { "these could not be handed off" } else { "--repair hands them off again" };
-            page.toned(Tone::Bad, &format!("{} wrong: {next}", format::count(self.num_unrepaired())));
-        }
+    if is_repair {
+        page.line(&format!("{} were handed off again", format::count(of.num_repaired)));
+    }
+    if of.num_unrepaired() > 0 {
+        let next = if is_repair { "these could not be handed off" } else { "--repair hands them off again" };
+        page.toned(Tone::Bad, &format!("{} wrong: {next}", format::count(of.num_unrepaired())));
     }
 }
 
-impl Report for VerifyReport {
+impl Report for Verified {
     fn write(&self, page: &mut Page) {
-        for pipeline in &self.pipelines {
-            page.heading(&format!("Pipeline {}", pipeline.pipeline));
-            pipeline.write(page, self.repair);
+        for of in &self.pipelines {
+            page.heading(&format!("Pipeline {}", of.pipeline));
+            write_pipeline(page, of, self.is_repair);
         }
     }
 }

@@ -6,9 +6,10 @@ use forebay_store::{
     connect::Client,
     handoffs::{self, Mode, Operation, Selection},
 };
+use forebay_views::Operated;
 use jiff::{Span, Timestamp, Zoned, tz::TimeZone};
 
-use super::report_operated::OperatedReport;
+use super::report_operated::exit;
 use crate::{
     cli::values,
     context::Context,
@@ -104,9 +105,9 @@ impl Filters {
                 Ok(handoffs::operate(&mut client, operation, &selection, self.mode()).await?)
             })
             .await?;
-        let report = OperatedReport::new(operation.as_str(), self.mode(), operated);
+        let report = Operated::new(operation, self.mode(), operated);
         context.ui.show(&report)?;
-        Ok(report.exit())
+        Ok(exit(&report))
     }
 
     /// Whether to act.

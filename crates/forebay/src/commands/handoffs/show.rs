@@ -1,8 +1,8 @@
 //! `forebay handoffs show`: the hand-offs of one reference with their attempts.
 
 use forebay_store::handoffs::{self, HandoffFilter};
+use forebay_views::ReferenceHandoffs;
 
-use super::report::ShowReport;
 use crate::{
     cli::values,
     context::Context,
@@ -43,17 +43,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 limit: MOST_SHOWN,
                 ..HandoffFilter::default()
             };
-            let mut report = ShowReport::new(&reference);
-            for handoff in handoffs::list(&**client, &filter).await? {
-                report.add_handoff(handoff);
-            }
-            for job in handoffs::jobs_of(&**client, reference_id).await? {
-                report.add_job(&job);
-            }
-            for attempt in handoffs::attempts_of(&**client, reference_id, MOST_SHOWN).await? {
-                report.add_attempt(attempt);
-            }
-            Ok(report)
+            let handoffs_of = handoffs::list(&**client, &filter).await?;
+            let jobs = handoffs::jobs_of(&**client, reference_id).await?;
+            let attempts = handoffs::attempts_of(&**client, reference_id, MOST_SHOWN).await?;
+            Ok(ReferenceHandoffs::new((&reference).into(), handoffs_of, &jobs, attempts))
         })
         .await?;
     context.ui.show(&report)?;

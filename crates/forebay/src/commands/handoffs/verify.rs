@@ -9,12 +9,13 @@ use forebay_store::{
     history::{self, ReferenceName},
     pipelines::{self, Pipeline},
 };
+use forebay_views::{Verified, VerifiedPipeline, WrongReference};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
 };
 
-use super::report_verify::{VerifyReport, Wrong};
+use super::report_verify::exit;
 use crate::{
     cli::values,
     context::Context,
@@ -58,10 +59,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = context.with_database(async |database| verify(args, database).await).await?;
     context.ui.show(&report)?;
-    Ok(report.exit())
+    Ok(exit(&report))
 }
 
-async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failure> {
+async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
     let client = database.client().await?;
     names::pipelines(&client, &args.pipeline).await?;
     let is_chosen = |p: &Pipeline| match &args.pipeline {
@@ -70,7 +71,7 @@ async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failur
     };
     let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
     let listed = if args.command { Some(Target::Listed(listed(&args.words).await?)) } else { None };
-    let mut report = VerifyReport::new(args.repair);
+    let mut report = Verified { is_repair: args.repair, pipelines: Vec::new() };
     for pipeline in &chosen {
         let target = match &listed {
             Some(target) => Some(target.clone()),
@@ -88,13 +89,13 @@ async fn verify(args: &Args, database: &Database) -> Result<VerifyReport, Failur
             None => reconciliation::verify(database, pipeline).await?,
         };
         let wrong = wrong(&client, &found).await?;
-        report.add(&pipeline.spec.name, &found, wrong);
+        report.pipelines.push(VerifiedPipeline::new(pipeline.spec.name.clone(), &found, wrong));
     }
     Ok(report)
 }
 
 /// What is not as it should be, with names.
-async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<Wrong>, Failure> {
+async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
     let lacking = found.lacking.iter().map(|(id, verdict)| (*id, verdict.as_str()));
     let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
     let extra = found.target.iter().flat_map(|target| target.extra.iter().map(|id| (*id, "extra")));
@@ -102,7 +103,7 @@ async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<Wrong>, Fa
     for (id, problem) in lacking.chain(absent).chain(extra) {
         let reference = history::find(&***client, &ReferenceName::Id(id)).await?;
         let name = reference.map(|reference| (reference.source, reference.record_key));
-        all.push(Wrong::new(id, name, problem));
+        all.push(WrongReference::new(id, name, problem));
     }
     Ok(all)
 }

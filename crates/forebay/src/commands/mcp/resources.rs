@@ -1,14 +1,20 @@
 //! Resources: a reference in full as JSON, by its uuid, and what is known of a source.
 
-use forebay_store::sources;
+use forebay_store::{schedules, sources};
+use forebay_views::{Source, SourceResource};
 use rmcp::{
     ErrorData,
     model::{ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{cursor, server::Server, shape::Shaper, tools};
-use crate::{failure::Failure, names};
+use super::{
+    access::Access,
+    excerpt::{REFERENCE_URI, excerpt},
+    shape::Shaper,
+};
+use crate::{cursor, failure::Failure, names};
 
 /// Sources on a page.
 const PAGE: usize = 100;
@@ -17,18 +23,12 @@ const PAYLOAD_BYTES: usize = 1024 * 1024;
 
 /// The form of all that is read.
 const JSON: &str = "application/json";
-const REFERENCE: &str = "forebay://reference/";
 const SOURCE: &str = "forebay://source/";
-
-/// The URI of a reference.
-pub(super) fn reference_uri(reference_id: &str) -> String {
-    format!("{REFERENCE}{reference_id}")
-}
 
 /// What there is to read of any reference and any source.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     vec![
-        ResourceTemplate::new(format!("{REFERENCE}{{reference_id}}"), "reference")
+        ResourceTemplate::new(format!("{REFERENCE_URI}{{reference_id}}"), "reference")
             .with_title("A reference")
             .with_description(
                 "One record by its uuid: payload (up to 1 MiB), version, times, lineage and source, as JSON",
@@ -44,15 +44,15 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 }
 
 /// A page of sources. References are too many to list: tools lead to them.
-pub(super) async fn list(server: &Server, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
-    page(server, cursor)
+pub(super) async fn list(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
+    page(access, cursor)
         .await
         .map_err(|failure| ErrorData::invalid_params(failure.full_message(), data(&failure)))
 }
 
-async fn page(server: &Server, cursor: Option<String>) -> Result<ListResourcesResult, Failure> {
+async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, Failure> {
     let after: Option<String> = cursor.as_deref().map(cursor::read).transpose()?;
-    let client = server.database().client().await?;
+    let client = access.database().client().await?;
     let names = sources::names(&**client).await?;
     // By bytes, whatever the database's collation.
     let mut rest: Vec<String> =
@@ -71,11 +71,11 @@ async fn page(server: &Server, cursor: Option<String>) -> Result<ListResourcesRe
 }
 
 /// Reads a resource.
-pub(super) async fn read(server: &Server, uri: &str) -> Result<ReadResourceResult, ErrorData> {
-    let document = if let Some(reference_id) = uri.strip_prefix(REFERENCE) {
-        reference(server, reference_id).await
+pub(super) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+    let document = if let Some(reference_id) = uri.strip_prefix(REFERENCE_URI) {
+        reference(access, reference_id).await
     } else if let Some(name) = uri.strip_prefix(SOURCE) {
-        source(server, name).await
+        source(access, name).await
     } else {
         let message = format!("{uri:?} is no resource of this server");
         Err(Failure::usage("no_such_resource", message)
@@ -87,33 +87,29 @@ pub(super) async fn read(server: &Server, uri: &str) -> Result<ReadResourceResul
     Ok(ReadResourceResult::new(vec![contents]))
 }
 
-async fn reference(server: &Server, reference_id: &str) -> Result<Value, Failure> {
-    let client = server.database().client().await?;
+async fn reference(access: &Access, reference_id: &str) -> Result<Value, Failure> {
+    let client = access.database().client().await?;
     let row = names::reference(&client, reference_id).await?;
-    let shaper = Shaper::new(PAYLOAD_BYTES, PAYLOAD_BYTES);
-    let shown = tools::shown(&row, &row.payload, None, &[], shaper)?;
-    serde_json::to_value(shown)
-        .map_err(|error| Failure::new("answer_failed", "the reference is not JSON").because(&error))
+    document(&excerpt(&row, &row.payload, None, &[], Shaper::new(PAYLOAD_BYTES, PAYLOAD_BYTES))?)
 }
 
-async fn source(server: &Server, name: &str) -> Result<Value, Failure> {
-    let client = server.database().client().await?;
+async fn source(access: &Access, name: &str) -> Result<Value, Failure> {
+    let client = access.database().client().await?;
     let source = names::source(&client, name).await?;
+    let summary = sources::summary(&**client, source).await?;
+    let schedules = schedules::list(&**client).await?;
     // What the source takes as scopes is in the configuration alone.
-    let definition = server.sources().get(name);
-    let scopes = definition.map(|definition| {
-        definition.declared_scopes().iter().take(PAGE).map(ToString::to_string).collect::<Vec<_>>()
-    });
-    Ok(json!({
-        "name": source.name,
-        "entity_type": source.entity_type,
-        "key_fields": source.key_fields,
-        "kind": source.kind,
-        "enabled": source.enabled,
-        "fallback": source.fallback,
-        "scopes": scopes,
-        "scope_names": definition.map(|definition| definition.kind.placeholders()),
-    }))
+    let definition = access.sources().get(name);
+    let scopes = definition
+        .map(|definition| definition.declared_scopes().iter().take(PAGE).map(ToString::to_string).collect());
+    let scope_names =
+        definition.map(|definition| definition.kind.placeholders().into_iter().map(Into::into).collect());
+    document(&SourceResource { source: Source::new(&summary, &schedules), scopes, scope_names })
+}
+
+fn document(view: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(view)
+        .map_err(|error| Failure::new("answer_failed", "the resource is not JSON").because(&error))
 }
 
 /// What programs need of a failure; people read the message.

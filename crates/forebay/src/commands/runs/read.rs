@@ -37,7 +37,7 @@ pub(super) async fn decision(
 }
 
 /// A run with what belongs to it. Errors: `no_such_run`.
-pub(super) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
+pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
     let row = row(client, run_id).await?;
     let is_held = row.status == RunStatus::Held;
     let (held, held_changes) = if is_held {

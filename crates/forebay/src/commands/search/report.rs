@@ -1,81 +1,10 @@
-//! What `forebay search` prints: documents, best first.
+//! What a search found, as people read it: documents, best first.
 
-use forebay_engine::{retrieval, work::Hit};
-use serde::Serialize;
+use forebay_views::SearchResult;
 
-use crate::ui::{self, Page, Style, Tone, format};
+use crate::ui::{Page, Report, Style, Tone, format};
 
-/// What was found. The JSON form is `{"query", "hits": [ … ], "is_hybrid", "num_waiting"}`, with `trouble` where
-/// embeddings were not asked although there should be some; in a snippet the words that were found stand between « and
-/// ».
-#[derive(Debug, Serialize)]
-pub(super) struct Report {
-    query: String,
-    hits: Vec<Found>,
-    /// Whether documents were sought by their meaning as well.
-    is_hybrid: bool,
-    /// Why not, of a pipeline that has embeddings.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<String>,
-    /// Hand-offs that wait for a pipeline of documents: what is stored but not searchable yet.
-    num_waiting: u64,
-    #[serde(skip)]
-    num_pipelines: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct Found {
-    reference_id: String,
-    source: String,
-    entity_type: String,
-    record_key: String,
-    title: String,
-    /// The headings above the chunk, outermost first; empty: none.
-    heading: String,
-    pipeline: String,
-    chunk_id: String,
-    /// The chunk's place in the document, from 0.
-    ordinal: u32,
-    /// How well it fits, 0 to 1.
-    rank: f32,
-    snippet: String,
-    /// The chunk's whole text.
-    content: String,
-}
-
-impl Report {
-    pub(super) fn new(
-        query: String,
-        found: retrieval::Found,
-        num_pipelines: usize,
-        num_waiting: u64,
-    ) -> Self {
-        let hit = |hit: Hit| Found {
-            reference_id: hit.reference_id.to_string(),
-            source: hit.source,
-            entity_type: hit.entity_type,
-            record_key: hit.record_key,
-            title: hit.title,
-            heading: hit.heading,
-            pipeline: hit.pipeline,
-            chunk_id: hit.chunk_id.to_string(),
-            ordinal: hit.ordinal,
-            rank: hit.rank,
-            snippet: hit.snippet,
-            content: hit.content,
-        };
-        Self {
-            query,
-            hits: found.hits.into_iter().map(hit).collect(),
-            is_hybrid: found.is_hybrid,
-            trouble: found.trouble,
-            num_waiting,
-            num_pipelines,
-        }
-    }
-}
-
-impl ui::Report for Report {
+impl Report for SearchResult {
     fn write(&self, page: &mut Page) {
         for (place, hit) in self.hits.iter().enumerate() {
             if place > 0 {
@@ -96,8 +25,8 @@ impl ui::Report for Report {
                 );
             }
         }
-        if let Some(trouble) = &self.trouble {
-            page.toned(Tone::Warning, &format!("\nfound by words alone: {}", format::plain(trouble)));
+        if let Some(warning) = &self.warning {
+            page.toned(Tone::Warning, &format!("\nfound by words alone: {}", format::plain(warning)));
         }
         if self.num_waiting > 0 {
             let waiting = format::count(self.num_waiting);

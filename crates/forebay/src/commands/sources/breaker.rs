@@ -10,8 +10,8 @@ use forebay_store::{
     connect::{Client, Database},
     sources::{self, Source},
 };
+use forebay_views::{self as views, Page};
 
-use self::report::{BreakerReport, Line};
 use crate::{
     cli::values,
     config::Config,
@@ -116,7 +116,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
                 operate(&mut client, &source, operation).await?;
             }
             let breaker = breakers::find(&**client, source.source_id).await?;
-            Ok(BreakerReport::of_one(line(&client, &config, source, breaker, TRAIL).await?))
+            Ok(Page::from(vec![line(&client, &config, source, breaker, TRAIL).await?]))
         })
         .await?;
     context.ui.show(&report)?;
@@ -130,7 +130,7 @@ async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand
 }
 
 /// The breakers of all sources that can be scraped, or have one.
-async fn all(database: &Database, config: &Config) -> Result<BreakerReport, Failure> {
+async fn all(database: &Database, config: &Config) -> Result<Page<views::Breaker>, Failure> {
     let client = database.client().await?;
     let known = breakers::list(&**client).await?;
     let mut lines = Vec::new();
@@ -142,7 +142,7 @@ async fn all(database: &Database, config: &Config) -> Result<BreakerReport, Fail
             lines.push(line(&client, config, source, breaker, TRAIL_OF_ALL).await?);
         }
     }
-    Ok(BreakerReport::of_all(lines))
+    Ok(lines.into())
 }
 
 async fn line(
@@ -151,8 +151,8 @@ async fn line(
     source: Source,
     breaker: Option<Breaker>,
     num_transitions: u32,
-) -> Result<Line, Failure> {
+) -> Result<views::Breaker, Failure> {
     let policy = config.definitions().get(&source.name).map_or_else(BreakerPolicy::default, |it| it.breaker);
     let trail = breakers::trail(&***client, source.source_id, None, num_transitions).await?;
-    Ok(Line::new(source.name, breaker, &policy, trail, clock::now()))
+    Ok(views::Breaker::new(source.name, breaker, &policy, trail, clock::now()))
 }

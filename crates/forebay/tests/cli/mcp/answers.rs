@@ -14,70 +14,70 @@ fn texts(items: &[Value], field: &str) -> Vec<String> {
 fn a_reference_is_told_as_it_is_and_as_it_was() {
     let (_stored, chat) = courses();
     let found = chat.ask("get_reference", course("CSC-126"));
-    assert_eq!(found["payload"], json!({"credits": 4, "id": "CSC-126", "title": "Beginning"}));
+    assert_eq!(found["reference"]["payload"], json!({"credits": 4, "id": "CSC-126", "title": "Beginning"}));
     assert_eq!(
-        (&found["state"], &found["version"], &found["at"]),
+        (&found["reference"]["state"], &found["reference"]["version"], &found["at"]),
         (&json!("active"), &json!(3), &json!(null))
     );
     assert_eq!((&found["is_cut"], &found["notices"]), (&json!(false), &json!([])));
-    let by_id = chat.ask("get_reference", json!({ "reference": found["reference_id"] }));
+    let by_id = chat.ask("get_reference", json!({ "reference": found["reference"]["reference_id"] }));
     assert_eq!(by_id, found, "its uuid names it too");
 
     let then =
         json!({"reference": "courses/CSC-126", "at": "2019-01-03", "fields": ["title", "room", "seats"]});
     let then = chat.ask("get_reference", then);
-    assert_eq!(then["payload"], json!({"room": null, "title": "Introduction"}));
-    assert_eq!(then["at"], "2019-01-03T00:00:00Z");
+    assert_eq!(then["reference"]["payload"], json!({"room": null, "title": "Introduction"}));
+    assert_eq!(then["at"], "2019-01-03T00:00:00.000Z");
     assert!(then["notices"][0].as_str().unwrap().contains("no field \"seats\""), "{then}");
 }
 
 #[test]
 fn a_history_is_told_to_its_beginning_whatever_the_page() {
     let (_stored, chat) = courses();
-    let (events, num_pages) = chat.pages("get_history", "events", course("CSC-126"));
+    let (events, num_pages) = chat.pages("get_history", "/versions", course("CSC-126"));
     assert_eq!(texts(&events, "change"), ["updated", "restored", "removed", "updated", "added"]);
     assert_eq!(num_pages, 1);
     assert_eq!(
         events[3]["fields"],
         json!([
-            {"field": "credits", "old": 4, "is_cut": false},
-            {"field": "room", "new": null, "is_cut": false},
-            {"field": "title", "old": "Beginning", "new": "Introduction", "is_cut": false},
+            {"field_name": "credits", "change": "removed", "old": 4, "new": null, "is_cut": false},
+            {"field_name": "room", "change": "added", "old": null, "new": null, "is_cut": false},
+            {"field_name": "title", "change": "updated", "old": "Beginning", "new": "Introduction", "is_cut": false},
         ]),
         "absent is not null"
     );
     let one_by_one = json!({"reference": "courses/CSC-126", "limit": 1});
-    let (pieces, num_pages) = chat.pages("get_history", "events", one_by_one);
+    let (pieces, num_pages) = chat.pages("get_history", "/versions", one_by_one);
     assert_eq!(num_pages, 8, "each changed field, removal and return is one");
     let fields = |events: &[Value]| -> usize {
         events.iter().map(|event| event["fields"].as_array().unwrap().len()).sum()
     };
     assert_eq!(fields(&pieces), fields(&events));
     let before = json!({"reference": "courses/CSC-126", "before": "2019-01-02T12:00:00Z"});
-    let (events, _) = chat.pages("get_history", "events", before);
+    let (events, _) = chat.pages("get_history", "/versions", before);
     assert_eq!(texts(&events, "change"), ["added"], "before is not at");
     let before = json!({"reference": "courses/CSC-126", "before": "2018-01-01"});
-    assert_eq!(chat.pages("get_history", "events", before).0, Vec::<Value>::new());
+    assert_eq!(chat.pages("get_history", "/versions", before).0, Vec::<Value>::new());
 }
 
 #[test]
 fn changes_are_told_newest_first_whatever_the_page() {
     let (_stored, chat) = courses();
     let since = |since: &str| json!({ "since": since });
-    let (changes, _) = chat.pages("list_changes", "changes", since("2019-01-01"));
+    let (changes, _) = chat.pages("list_changes", "", since("2019-01-01"));
     assert_eq!(texts(&changes, "change"), ["restored", "removed", "updated", "added", "added"]);
-    assert_eq!(changes[2]["fields"], json!(["credits", "room", "title"]));
-    assert_eq!(changes[2]["at"], "2019-01-02T12:00:00Z");
+    assert_eq!(changes[2]["field_names"], json!(["credits", "room", "title"]));
+    assert_eq!(changes[2]["changed_at"], "2019-01-02T12:00:00.000Z");
     for limit in 1..4 {
         let (paged, num_pages) =
-            chat.pages("list_changes", "changes", json!({"since": "2019-01-01", "limit": limit}));
+            chat.pages("list_changes", "", json!({"since": "2019-01-01", "limit": limit}));
         assert_eq!(paged, changes, "pages of {limit}");
         assert!(num_pages > 1);
     }
-    let (later, _) = chat.pages("list_changes", "changes", since("2019-01-03T12:00:00Z"));
+    let (later, _) = chat.pages("list_changes", "", since("2019-01-03T12:00:00Z"));
     assert_eq!(texts(&later, "change"), ["restored", "removed"]);
     let of_events = json!({"since": "2019-01-01", "entity": "event", "source": "courses"});
-    assert_eq!(chat.pages("list_changes", "changes", of_events).0, Vec::<Value>::new());
+    assert_eq!(chat.pages("list_changes", "", of_events).0, Vec::<Value>::new());
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn documents_are_found_by_their_words() {
     let hits = found["hits"].as_array().unwrap();
     assert_eq!(texts(hits, "record_key"), ["HST-101"]);
     assert_eq!(hits[0]["title"], "Ancient Worlds");
-    assert_eq!((&found["is_hybrid"], &found["trouble"]), (&json!(false), &json!(null)));
+    assert_eq!((&found["is_hybrid"], &found["warning"]), (&json!(false), &json!(null)));
     assert_eq!(chat.ask("search", json!({"query": "submarine"}))["hits"], json!([]));
 }
 
@@ -98,15 +98,15 @@ fn runs_are_told_with_their_counts() {
     let output = stored.output("persist broken.jsonl --source others --key id");
     assert!(output.status.success(), "{}", crate::shown(&output));
     let runs = chat.ask("run_status", json!({"source": "courses", "limit": 2}));
-    let runs = runs["runs"].as_array().unwrap();
+    let runs = runs["runs"]["items"].as_array().unwrap();
     assert_eq!(runs.len(), 2);
     assert_eq!((&runs[0]["num_restored"], &runs[1]["num_removed"]), (&json!(1), &json!(1)));
     let newest = chat.ask("run_status", json!({"limit": 1}));
-    let run_id = &newest["runs"][0]["run_id"];
-    assert_eq!(newest["runs"][0]["rejected"], json!([]), "only of one run");
+    let run_id = &newest["runs"]["items"][0]["run_id"];
+    assert_eq!(newest["detail"], json!(null), "only of one run");
     let run = chat.ask("run_status", json!({ "run_id": run_id }));
-    let run = &run["runs"][0];
-    assert_eq!((&run["source"], &run["num_rejected"]), (&json!("others"), &json!(1)));
+    let run = &run["detail"];
+    assert_eq!((&run["run"]["source"], &run["run"]["num_rejected"]), (&json!("others"), &json!(1)));
     assert_eq!(run["rejected"][0]["reason_code"], "invalid_json");
     assert!(!run.to_string().contains("secret"), "what a record says is not told: {run}");
 }
@@ -129,21 +129,21 @@ fn large_records_are_cut_and_say_so() {
 
     let found = chat.ask("get_reference", json!({"reference": "big/long"}));
     assert_eq!(found["is_cut"], true);
-    let text = found["payload"]["text"].as_str().unwrap();
+    let text = found["reference"]["payload"]["text"].as_str().unwrap();
     assert!(text.chars().count() < 4100 && text.ends_with("… (16001 more characters)"), "{}", text.len());
-    let then = json!({"reference": "big/long", "at": found["first_seen_at"]});
-    assert_eq!(chat.ask("get_reference", then)["payload"]["pi"], "3.14159265358979323846");
+    let then = json!({"reference": "big/long", "at": found["reference"]["first_seen_at"]});
+    assert_eq!(chat.ask("get_reference", then)["reference"]["payload"]["pi"], "3.14159265358979323846");
     let history = chat.ask("get_history", json!({"reference": "big/long"}));
-    let changed = &history["events"][0]["fields"][1];
-    assert_eq!((&changed["field"], &changed["is_cut"]), (&json!("text"), &json!(true)));
+    let changed = &history["versions"]["items"][0]["fields"][1];
+    assert_eq!((&changed["field_name"], &changed["is_cut"]), (&json!("text"), &json!(true)));
     assert!(changed.to_string().len() < 1200);
 
     let wide = chat.ask("get_reference", json!({"reference": "big/wide"}));
     assert!(wide.to_string().len() < 40 * 1024, "{}", wide.to_string().len());
     assert!(wide["notices"].to_string().contains("did not fit: f3"), "{}", wide["notices"]);
     let picked = chat.ask("get_reference", json!({"reference": "big/wide", "fields": ["f59"]}));
-    assert_eq!(picked["payload"]["f59"], "x".repeat(1000));
-    let records = chat.ask("ensure_data", json!({"entity": "thing"}))["records"].take();
+    assert_eq!(picked["reference"]["payload"]["f59"], "x".repeat(1000));
+    let records = chat.ask("ensure_data", json!({"entity": "thing"}))["records"]["items"].take();
     let records = records.as_array().unwrap();
     assert!(records.len() == 2 && records.iter().all(|record| record["is_cut"] == true));
     assert!(records.iter().all(|record| record.to_string().len() < 4 * 1024));
@@ -152,7 +152,10 @@ fn large_records_are_cut_and_say_so() {
     let read = chat.runtime.block_on(chat.client.read_resource(ReadResourceRequestParams::new(uri))).unwrap();
     let ResourceContents::TextResourceContents { text, .. } = &read.contents[0] else { panic!("{read:?}") };
     let whole: Value = serde_json::from_str(text).unwrap();
-    assert_eq!((whole["payload"].as_object().unwrap().len(), &whole["is_cut"]), (61, &json!(false)));
+    assert_eq!(
+        (whole["reference"]["payload"].as_object().unwrap().len(), &whole["is_cut"]),
+        (61, &json!(false))
+    );
 }
 
 #[test]

@@ -40,16 +40,26 @@ fn a_fresh_scope_is_answered_without_a_scrape() {
     for line in ["mcp", "mcp --allow-scrape"] {
         let chat = Chat::start(&stored, line);
         let first = chat.ask("ensure_data", spring(&json!({})));
-        assert_eq!((&first["source"], &first["success"]), (&json!("ledger"), &json!(true)), "{first}");
+        assert_eq!(
+            (&first["ensured"]["answered_from"], &first["ensured"]["success"]),
+            (&json!("ledger"), &json!(true)),
+            "{first}"
+        );
         let second = chat.ask("ensure_data", spring(&json!({})));
-        assert_eq!(second["source"], "memory");
+        assert_eq!(second["ensured"]["answered_from"], "memory");
         for answer in [&first, &second] {
-            assert_eq!((&answer["is_fresh"], &answer["num_records"]), (&json!(true), &json!(2)));
-            let records = answer["records"].as_array().unwrap();
-            assert_eq!((records.len(), &answer["next_cursor"]), (2, &json!(null)));
+            assert_eq!(
+                (&answer["ensured"]["is_fresh"], &answer["ensured"]["num_records"]),
+                (&json!(true), &json!(2))
+            );
+            let records = answer["records"]["items"].as_array().unwrap();
+            assert_eq!((records.len(), &answer["records"]["next"]), (2, &json!(null)));
         }
-        let (records, num_pages) = chat.pages("ensure_data", "records", spring(&json!({"limit": 1})));
-        assert_eq!((records.as_slice(), num_pages), (first["records"].as_array().unwrap().as_slice(), 2));
+        let (records, num_pages) = chat.pages("ensure_data", "/records", spring(&json!({"limit": 1})));
+        assert_eq!(
+            (records.as_slice(), num_pages),
+            (first["records"]["items"].as_array().unwrap().as_slice(), 2)
+        );
         chat.end();
     }
     assert_eq!(num_runs(&stored), before, "nothing was scraped");
@@ -61,24 +71,30 @@ fn who_only_reads_never_scrapes() {
     let before = num_runs(&stored);
     let chat = Chat::start(&stored, "mcp");
     let never = chat.ask("ensure_data", json!({"entity": "course", "scope": {"semester": "autumn"}}));
-    assert_eq!((&never["success"], &never["source"]), (&json!(false), &json!("none")));
-    assert_eq!((&never["error"]["code"], &never["records"]), (&json!("never_synced"), &json!([])));
+    assert_eq!(
+        (&never["ensured"]["success"], &never["ensured"]["answered_from"]),
+        (&json!(false), &json!("none"))
+    );
+    assert_eq!(
+        (&never["ensured"]["error"]["code"], &never["records"]["items"]),
+        (&json!("never_synced"), &json!([]))
+    );
     assert_eq!(chat.error("ensure_data", spring(&json!({"force": true})))["code"], "scrape_not_allowed");
     assert_eq!(num_runs(&stored), before);
 
-    let entries = chat.pages("freshness", "entries", json!({})).0;
+    let entries = chat.pages("freshness", "", json!({})).0;
     assert_eq!(entries.len(), 1);
     let entry = &entries[0];
-    assert_eq!((&entry["entity"], &entry["scope"]), (&json!("course"), &json!("semester=spring")));
+    assert_eq!((&entry["entity_type"], &entry["scope"]), (&json!("course"), &json!("semester=spring")));
     assert_eq!((&entry["freshness"], &entry["status"]), (&json!("fresh"), &json!("success")));
     // The other scope is declared, and was never synced.
-    let stale = chat.pages("freshness", "entries", json!({"stale_only": true, "limit": 1})).0;
+    let stale = chat.pages("freshness", "", json!({"stale_only": true, "limit": 1})).0;
     assert_eq!(stale.len(), 1, "{stale:?}");
     assert_eq!(
         (&stale[0]["scope"], &stale[0]["freshness"], &stale[0]["status"]),
         (&json!("semester=autumn"), &json!("never"), &json!(null))
     );
-    assert_eq!(chat.pages("freshness", "entries", json!({"entity": "event"})).0, Vec::<Value>::new());
+    assert_eq!(chat.pages("freshness", "", json!({"entity": "event"})).0, Vec::<Value>::new());
 }
 
 #[test]
@@ -89,18 +105,18 @@ fn who_may_scrape_scrapes_once() {
     let autumn = json!({"entity": "course", "scope": {"semester": "autumn"}});
     let found = chat.ask("ensure_data", autumn.clone());
     assert_eq!(
-        (&found["source"], &found["tried"][0]["status"]),
+        (&found["ensured"]["answered_from"], &found["ensured"]["tried"][0]["status"]),
         (&json!("scrape"), &json!("complete")),
         "{found}"
     );
-    assert_eq!(found["answered_by"], "courses");
-    assert_eq!(chat.ask("ensure_data", autumn)["source"], "memory");
+    assert_eq!(found["ensured"]["source"], "courses");
+    assert_eq!(chat.ask("ensure_data", autumn)["ensured"]["answered_from"], "memory");
     assert_eq!(num_runs(&stored), before + 1);
     // All of it again, because it is asked for by force; the next page is not.
     let forced = chat.ask("ensure_data", spring(&json!({"force": true, "limit": 1})));
-    assert_eq!(forced["source"], "scrape");
+    assert_eq!(forced["ensured"]["answered_from"], "scrape");
     assert_eq!(num_runs(&stored), before + 2);
-    let next = json!({"force": true, "limit": 1, "cursor": forced["next_cursor"]});
+    let next = json!({"force": true, "limit": 1, "cursor": forced["records"]["next"]});
     chat.ask("ensure_data", spring(&next));
     assert_eq!(num_runs(&stored), before + 2, "the rest of an answer is no new question");
 }
@@ -110,12 +126,19 @@ fn what_cannot_be_scraped_is_told() {
     let stored = scraped();
     let chat = Chat::start(&stored, "mcp --allow-scrape");
     let none = chat.ask("ensure_data", json!({"entity": "event"}));
-    assert_eq!((&none["success"], &none["error"]["code"]), (&json!(false), &json!("no_source")));
+    assert_eq!(
+        (&none["ensured"]["success"], &none["ensured"]["error"]["code"]),
+        (&json!(false), &json!("no_source"))
+    );
     std::fs::remove_file(stored.sandbox.path().join("courses.jsonl")).unwrap();
     let stale = chat.ask("ensure_data", spring(&json!({"force": true})));
-    assert_eq!((&stale["success"], &stale["source"]), (&json!(true), &json!("stale")), "{stale}");
-    assert_eq!(stale["records"].as_array().unwrap().len(), 2, "the last good data is served");
-    let failing = chat.pages("freshness", "entries", json!({"stale_only": true, "limit": 1})).0;
+    assert_eq!(
+        (&stale["ensured"]["success"], &stale["ensured"]["answered_from"]),
+        (&json!(true), &json!("stale")),
+        "{stale}"
+    );
+    assert_eq!(stale["records"]["items"].as_array().unwrap().len(), 2, "the last good data is served");
+    let failing = chat.pages("freshness", "", json!({"stale_only": true, "limit": 1})).0;
     let of = |scope: &str| failing.iter().find(|entry| entry["scope"] == scope).unwrap();
     let (autumn, spring) = (of("semester=autumn"), of("semester=spring"));
     assert_eq!((failing.len(), &autumn["freshness"]), (2, &json!("never")));

@@ -66,11 +66,14 @@ fn resources_are_listed_and_read() {
         })
     };
     let source = read("forebay://source/courses").unwrap();
-    assert_eq!((&source["entity_type"], &source["key_fields"]), (&json!("course"), &json!(["id"])));
+    assert_eq!(
+        (&source["source"]["entity_type"], &source["source"]["key_fields"]),
+        (&json!("course"), &json!(["id"]))
+    );
     let found = chat.ask("get_reference", json!({"reference": "courses/HST-101"}));
     let reference = read(found["uri"].as_str().unwrap()).unwrap();
     assert_eq!(
-        reference["payload"],
+        reference["reference"]["payload"],
         json!({"fee": 9_007_199_254_740_993_i64, "id": "HST-101", "title": "Ancient Worlds"})
     );
     for uri in [
@@ -135,7 +138,7 @@ fn nothing_but_messages_is_on_standard_output() {
     }
     assert_eq!(answers[0]["result"]["protocolVersion"], "2024-11-05");
     assert_eq!(answers[1]["error"]["code"], -32601);
-    assert_eq!(answers[2]["result"]["structuredContent"]["version"], 3);
+    assert_eq!(answers[2]["result"]["structuredContent"]["reference"]["version"], 3);
     drop(input);
     let mut rest = String::new();
     assert_eq!(output.read_line(&mut rest).unwrap(), 0, "{rest}");

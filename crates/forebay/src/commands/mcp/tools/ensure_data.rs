@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::ensure::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
+use forebay_engine::ensure::{EnsureOptions, Wanted};
 use forebay_store::timeline::{self, ActiveReference};
+use forebay_views::{Ensured, EnsuredRecords, Json, Page, RecordExcerpt};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{
-    super::{cursor, server::Server, shape::Shaper, tool::Tool},
-    limit, scope,
+use super::super::{
+    access::Access,
+    arguments::{limit, scope},
+    shape::Shaper,
+    tool::Tool,
 };
-use crate::{failure::Failure, ui::redact};
+use crate::{cursor, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MOST: u32 = 50;
@@ -42,94 +45,17 @@ pub(in super::super) struct Arguments {
     /// Most records on the page. Default 20, at most 50.
     #[serde(default)]
     limit: Option<u32>,
-    /// `next_cursor` of the page before, for more records; what is stored is then read as it is. Default: the first
+    /// `next` of the page before, for more records; what is stored is then read as it is. Default: the first
     /// page.
     #[serde(default)]
     cursor: Option<String>,
-}
-
-/// How fresh the data is, and a page of it.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct Data {
-    /// There is data to work with.
-    success: bool,
-    /// Where the answer comes from. `memory`, `ledger`: what is stored is fresh. `scrape`: it was scraped for this.
-    /// `stale`: what is stored is old, but may be used. `none`: there is nothing to use.
-    source: &'static str,
-    /// It is within its time to live.
-    is_fresh: bool,
-    /// Only a part of the scope could be brought up to date.
-    is_partial: bool,
-    /// When the whole scope was last synced; null: never.
-    last_sync: Option<String>,
-    /// Records that this sync found.
-    num_records: Option<i64>,
-    /// The run behind it; `run_status` tells about runs.
-    run_id: Option<i64>,
-    /// The source that answered.
-    answered_by: Option<String>,
-    /// What to know although there is data.
-    warnings: Vec<String>,
-    /// Why it could not be brought up to date.
-    error: Option<Trouble>,
-    /// The sources that were asked just now, in order, and what came of each.
-    tried: Vec<Attempt>,
-    /// Records of this scope that are stored and that the source still has, by uuid.
-    records: Vec<Record>,
-    /// Give it as `cursor` for more records; null: there are none.
-    next_cursor: Option<String>,
-}
-
-/// Why data is not fresh.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Trouble {
-    /// A stable word.
-    code: String,
-    /// One sentence.
-    message: String,
-    /// What can be done.
-    hint: Option<String>,
-    /// Asking sooner is in vain, in seconds.
-    retry_after_seconds: Option<u64>,
-}
-
-/// A source that was asked.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Attempt {
-    /// The source.
-    source: String,
-    /// Its run, if it came to one.
-    run_id: Option<i64>,
-    /// How it ended.
-    status: String,
-    /// Why, as a stable word.
-    reason_code: Option<String>,
-}
-
-/// A record.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Record {
-    /// Its uuid, for `get_reference`.
-    reference_id: String,
-    /// Its source.
-    source: String,
-    /// Its key in the source.
-    record_key: String,
-    /// How often its content changed, plus one.
-    version: i32,
-    /// When its last change was observed.
-    changed_at: String,
-    /// The record itself; long values are cut, and one of more than 64 KiB is empty here.
-    payload: Map<String, Value>,
-    /// Something was left out of the payload; `get_reference` has more.
-    is_cut: bool,
 }
 
 impl Tool for EnsureData {
     const NAME: &'static str = "ensure_data";
     const TITLE: &'static str = "Get fresh records";
     type Arguments = Arguments;
-    type Answer = Data;
+    type Answer = EnsuredRecords;
 
     fn description(may_scrape: bool) -> String {
         let what = if may_scrape {
@@ -152,15 +78,12 @@ impl Tool for EnsureData {
         true
     }
 
-    async fn call(server: &Server, arguments: Arguments) -> Result<Data, Failure> {
-        let may_scrape = server.may_scrape();
+    async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
+        let may_scrape = access.may_scrape();
         if arguments.force && !may_scrape {
-            return Err(Failure::usage(
-                "scrape_not_allowed",
-                "`force` asks for a scrape, and this server only reads",
-            )
-            .hint(
-                "leave `force` out; whoever set the server up can start it with `forebay mcp --allow-scrape`",
+            let message = "`force` asks for a scrape, and this server only reads";
+            return Err(Failure::usage("scrape_not_allowed", message).hint(
+                "leave `force` out; the person who set the server up can start it with `forebay mcp --allow-scrape`",
             ));
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
@@ -170,85 +93,46 @@ impl Tool for EnsureData {
             force: arguments.force && after.is_none(),
             read_only: !may_scrape || after.is_some(),
         };
-        let ensured = server.gate().ensure(&wanted, options).await;
-        // Not one that a client made up: those begin at the start.
+        let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await);
+        // A cursor that a client made up begins at the start.
         let after: Option<ReferenceId> = after.and_then(|after| after.parse().ok());
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
-        let mut data = Data::new(&ensured);
         let Wanted { entity_type, scope } = &wanted;
         let read = async {
-            let client = server.database().client().await?;
+            let client = access.database().client().await?;
             timeline::active(&**client, entity_type, scope, after, limit, READ_BYTES).await
         };
-        match read.await {
+        let records = match read.await {
             Ok(page) => {
-                data.records = page.items.into_iter().map(record).collect::<Result<_, _>>()?;
-                data.next_cursor = page.next.map(|next| cursor::write(&next.to_string())).transpose()?;
+                let items = page.items.into_iter().map(record).collect::<Result<_, _>>()?;
+                let next = page.next.map(|next| cursor::write(&next.to_string())).transpose()?;
+                Page { items, next }
             }
             Err(error) => {
-                // How fresh it is, is worth telling even then.
-                data.success = false;
-                let failure = forebay_engine::Error::from(error);
-                data.error.get_or_insert_with(|| Trouble::new(&EnsureError::from(&failure)));
+                // How fresh the data is, is worth saying even then.
+                ensured.success = false;
+                ensured.error.get_or_insert_with(|| Failure::from(error).view());
+                Page::from(Vec::new())
             }
-        }
-        Ok(data)
+        };
+        Ok(EnsuredRecords { ensured, records })
     }
 }
 
-impl Data {
-    fn new(ensured: &Ensured) -> Self {
-        Self {
-            success: ensured.success,
-            source: match ensured.answered_from {
-                AnsweredFrom::Memory => "memory",
-                AnsweredFrom::Ledger => "ledger",
-                AnsweredFrom::Scrape => "scrape",
-                AnsweredFrom::Stale => "stale",
-                AnsweredFrom::None => "none",
-            },
-            is_fresh: ensured.is_fresh,
-            is_partial: ensured.is_partial,
-            last_sync: ensured.last_sync.map(|at| at.to_string()),
-            num_records: ensured.num_records,
-            run_id: ensured.run_id,
-            answered_by: ensured.answered_by.clone(),
-            warnings: ensured.warnings.iter().map(|warning| redact(warning)).collect(),
-            error: ensured.error.as_ref().map(Trouble::new),
-            tried: ensured.tried.iter().map(Attempt::new).collect(),
-            records: Vec::new(),
-            next_cursor: None,
-        }
+/// The answer without secrets.
+fn answer(wanted: &Wanted, ensured: &forebay_engine::ensure::Ensured) -> Ensured {
+    let mut ensured = Ensured::new(wanted, ensured);
+    ensured.warnings = ensured.warnings.iter().map(|warning| redact(warning)).collect();
+    if let Some(error) = &mut ensured.error {
+        error.message = redact(&error.message);
+        error.hint = error.hint.as_deref().map(redact);
     }
+    ensured
 }
 
-impl Trouble {
-    fn new(error: &EnsureError) -> Self {
-        Self {
-            code: error.code.clone(),
-            message: redact(&error.message),
-            hint: error.hint.as_deref().map(redact),
-            retry_after_seconds: error.retry_after_seconds,
-        }
-    }
-}
-
-impl Attempt {
-    fn new(tried: &Tried) -> Self {
-        let Tried { source, run_id, status, reason_code } = tried.clone();
-        Self { source, run_id, status, reason_code }
-    }
-}
-
-fn record(reference: ActiveReference) -> Result<Record, Failure> {
+fn record(reference: ActiveReference) -> Result<RecordExcerpt, Failure> {
     let mut shaper = Shaper::new(PAYLOAD_BYTES, TEXT_CHARS);
-    Ok(Record {
-        payload: reference.payload.as_deref().map_or(Ok(Map::new()), |text| shaper.object(text, &[]))?,
-        is_cut: shaper.is_cut() || reference.payload.is_none(),
-        reference_id: reference.reference_id.to_string(),
-        source: reference.source,
-        record_key: reference.record_key,
-        version: reference.version,
-        changed_at: reference.changed_at.to_string(),
-    })
+    let payload = reference.payload.as_deref().map_or(Ok(Map::new()), |text| shaper.object(text, &[]))?;
+    let is_cut = shaper.is_cut() || reference.payload.is_none();
+    Ok(RecordExcerpt::new(reference, Json::from(&Value::Object(payload)), is_cut))
 }

@@ -1,18 +1,21 @@
 //! `get_history`: what happened to one record, field by field.
 
+use forebay_domain::handoff::Change;
 use forebay_store::{
-    history::{Change, ReferenceRow},
+    history::ReferenceRow,
     timeline::{self, Revision, RevisionCursor},
 };
+use forebay_views::{FieldChange, HistoryPage, Json, Page, Version};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::{
-    super::{cursor, resources::reference_uri, server::Server, shape::Shaper, tool::Tool},
-    limit, time,
+use super::super::{
+    access::Access,
+    arguments::{limit, time},
+    shape::Shaper,
+    tool::Tool,
 };
-use crate::{failure::Failure, names};
+use crate::{cursor, failure::Failure, names};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 200;
@@ -33,66 +36,16 @@ pub(in super::super) struct Arguments {
     /// Only what was observed before this time (RFC 3339, or a date). Default: everything.
     #[serde(default)]
     before: Option<String>,
-    /// `next_cursor` of the page before. Default: the newest changes.
+    /// `next` of the page before. Default: the newest changes.
     #[serde(default)]
     cursor: Option<String>,
-}
-
-/// A page of a history, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct History {
-    /// The record's uuid.
-    reference_id: String,
-    /// Where the record can be read as a resource.
-    uri: String,
-    /// Its source.
-    source: String,
-    /// Its key in the source.
-    record_key: String,
-    /// Its version now.
-    version: i32,
-    /// What happened, newest first. A version whose fields do not fit on one page goes on on the next.
-    events: Vec<Event>,
-    /// Give it as `cursor` for what happened before; null: this is the beginning.
-    next_cursor: Option<String>,
-}
-
-/// A new version, a removal or a return.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Event {
-    /// When it was observed.
-    at: String,
-    /// The run that observed it; `run_status` tells about runs.
-    run_id: i64,
-    /// `added`: first seen. `updated`: its content changed. `removed`: its source had it no more. `restored`: it came
-    /// back.
-    change: &'static str,
-    /// The version from then on.
-    version: i32,
-    /// The fields that changed, by name; empty unless `updated`.
-    fields: Vec<ChangedField>,
-}
-
-/// A changed field. A value that is left out was absent, which null is not.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ChangedField {
-    /// The top-level field.
-    field: String,
-    /// The value before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    old: Option<Value>,
-    /// The value after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    new: Option<Value>,
-    /// A value was over 500 characters: it is the beginning of its JSON text.
-    is_cut: bool,
 }
 
 impl Tool for GetHistory {
     const NAME: &'static str = "get_history";
     const TITLE: &'static str = "History of one record";
     type Arguments = Arguments;
-    type Answer = History;
+    type Answer = HistoryPage;
 
     fn description(_: bool) -> String {
         "Tells everything that happened to one record, newest first: each version with the old and the new \
@@ -102,7 +55,7 @@ impl Tool for GetHistory {
             .to_owned()
     }
 
-    async fn call(server: &Server, arguments: Arguments) -> Result<History, Failure> {
+    async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let before = arguments.before.as_deref().map(time).transpose()?;
         let place = match &arguments.cursor {
             None => RevisionCursor { at: before, run_id: 0, change: String::new(), field: String::new() },
@@ -111,66 +64,55 @@ impl Tool for GetHistory {
                 RevisionCursor { at: Some(at), run_id, change, field }
             }
         };
-        let client = server.database().client().await?;
+        let client = access.database().client().await?;
         let row = names::reference(&client, &arguments.reference).await?;
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
         let page = timeline::revisions(&**client, row.reference_id, &place, limit, VALUE_CHARS).await?;
-        let mut events = events(page.items)?;
+        let mut items = versions(page.items)?;
         if page.next.is_none() && place.at.is_none_or(|before| row.first_seen_at < before) {
-            events.push(added(&row));
+            items.push(added(&row));
         }
         let next = page.next.map(|next| cursor::write(&(next.at, next.run_id, next.change, next.field)));
-        let reference_id = row.reference_id.to_string();
-        Ok(History {
-            uri: reference_uri(&reference_id),
-            reference_id,
-            source: row.source,
-            record_key: row.record_key,
-            version: row.version,
-            events,
-            next_cursor: next.transpose()?,
-        })
+        Ok(HistoryPage { reference: (&row).into(), versions: Page { items, next: next.transpose()? } })
     }
 }
 
 /// Its first sighting, which is no revision.
-fn added(row: &ReferenceRow) -> Event {
-    Event {
-        at: row.first_seen_at.to_string(),
-        run_id: row.first_seen_run_id,
-        change: Change::Added.as_str(),
-        version: 1,
-        fields: Vec::new(),
-    }
+fn added(row: &ReferenceRow) -> Version {
+    Version::new(row.first_seen_at, row.first_seen_run_id, Change::Added, 1, Vec::new())
 }
 
-/// Fields that changed together as one event.
-fn events(revisions: Vec<Revision>) -> Result<Vec<Event>, Failure> {
-    let mut events: Vec<Event> = Vec::new();
+/// Fields that changed together as one version.
+fn versions(revisions: Vec<Revision>) -> Result<Vec<Version>, Failure> {
+    let mut versions: Vec<Version> = Vec::new();
+    let mut last = None;
     for revision in revisions {
-        let (at, change) = (revision.at.to_string(), revision.change.as_str());
-        let is_same = |last: &Event| last.run_id == revision.run_id && last.change == change && last.at == at;
-        if !events.last().is_some_and(is_same) {
-            let Revision { run_id, version, .. } = revision;
-            events.push(Event { at, run_id, change, version, fields: Vec::new() });
+        let this = (revision.at, revision.run_id, revision.change);
+        if last != Some(this) {
+            let (at, run_id, change) = this;
+            versions.push(Version::new(at, run_id, change, revision.version, Vec::new()));
+            last = Some(this);
         }
         if revision.change == Change::Updated
-            && let Some(event) = events.last_mut()
+            && let Some(version) = versions.last_mut()
         {
-            event.fields.push(changed(revision)?);
+            version.fields.push(changed(revision)?);
         }
     }
-    for event in &mut events {
-        event.fields.sort_by(|one, other| one.field.cmp(&other.field));
+    for version in &mut versions {
+        version.fields.sort_by(|one, other| one.field_name.cmp(&other.field_name));
     }
-    Ok(events)
+    Ok(versions)
 }
 
-fn changed(revision: Revision) -> Result<ChangedField, Failure> {
+fn changed(revision: Revision) -> Result<FieldChange, Failure> {
     let max_chars = usize::try_from(VALUE_CHARS).unwrap_or(usize::MAX);
-    // The values have their bound from the database; inside of it nothing is cut again.
+    // The database has cut the values already; inside of its bound nothing is cut again.
     let mut shaper = Shaper::new(usize::MAX, usize::MAX);
-    let mut value = |text: Option<String>| text.map(|text| shaper.stored(&text, max_chars)).transpose();
+    let mut value = |text: Option<String>| -> Result<Option<Json>, Failure> {
+        let value = text.map(|text| shaper.stored(&text, max_chars)).transpose()?;
+        Ok(value.as_ref().map(Json::from))
+    };
     let (old, new) = (value(revision.old)?, value(revision.new)?);
-    Ok(ChangedField { field: revision.field, old, new, is_cut: shaper.is_cut() })
+    Ok(FieldChange::new(revision.field, old, new, shaper.is_cut()))
 }

@@ -1,23 +1,16 @@
 //! `run_status`: what one run, or the last few, did and why they ended as they did.
 
-use forebay_engine::Error;
-use forebay_store::{
-    logs::{self, Level, LogFilter, LogLine},
-    runs::{self, RejectedRecord, RunFilter, RunRow},
-};
+use forebay_store::runs::{self, RunFilter};
+use forebay_views::{Json, Page, RunDetail, RunSummary, RunsAnswer};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 
-use super::{
-    super::{server::Server, shape::cut, tool::Tool},
-    limit,
-};
-use crate::{failure::Failure, names, ui::redact};
+use super::super::{access::Access, arguments::limit, shape::cut, tool::Tool};
+use crate::{commands::runs::read_detail, failure::Failure, names, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 5;
 const MOST: u32 = 20;
-/// Lines of its log and rejected records that are shown of one run.
-const DETAILS: u32 = 20;
 /// Characters of one message.
 const MESSAGE_CHARS: usize = 1000;
 
@@ -38,92 +31,11 @@ pub(in super::super) struct Arguments {
     limit: Option<u32>,
 }
 
-/// Runs, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct Runs {
-    /// The runs.
-    runs: Vec<Run>,
-}
-
-/// One execution for one source and scope.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Run {
-    /// Its short id.
-    run_id: i64,
-    /// Its source.
-    source: String,
-    /// The scope that it covers, as name=value pairs; empty: the whole source.
-    scope: String,
-    /// `running`, `complete`, `partial` (some input was unreadable), `held` (a guard waits for an operator; nothing
-    /// was applied), `failed` or `aborted`.
-    status: &'static str,
-    /// Why, as a stable word.
-    reason_code: Option<String>,
-    /// Why, as a sentence.
-    message: Option<String>,
-    /// It was declared to cover its scope completely, so what it did not see is removed.
-    is_complete: bool,
-    /// What brought the records.
-    engine: String,
-    /// When the source was observed.
-    observed_at: String,
-    /// When it began.
-    started_at: String,
-    /// When it ended; null: it runs.
-    ended_at: Option<String>,
-    /// How long it took, in milliseconds.
-    duration_ms: Option<i64>,
-    /// Records read, good and bad.
-    num_seen: u64,
-    /// New records.
-    num_added: u64,
-    /// Records with a new version.
-    num_updated: u64,
-    /// Records as they were.
-    num_unchanged: u64,
-    /// Records that the source has no more.
-    num_removed: u64,
-    /// Records that came back.
-    num_restored: u64,
-    /// Records whose key the run had already seen.
-    num_duplicate: u64,
-    /// Records that could not be used.
-    num_rejected: u64,
-    /// Changes that wait for an operator, if it is held.
-    num_staged: i64,
-    /// Its warnings and errors, oldest first, at most 20; only when one run is asked for.
-    log: Vec<Line>,
-    /// The first records that it rejected, at most 20; only when one run is asked for.
-    rejected: Vec<Rejected>,
-}
-
-/// A line that a run logged.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Line {
-    /// When.
-    at: String,
-    /// `warn` or `error`.
-    level: &'static str,
-    /// What.
-    message: String,
-}
-
-/// A record that could not be used.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Rejected {
-    /// Its line in the input, from 1.
-    line: Option<i64>,
-    /// Why, as a stable word.
-    reason_code: String,
-    /// Why, as a sentence.
-    message: String,
-}
-
 impl Tool for RunStatus {
     const NAME: &'static str = "run_status";
     const TITLE: &'static str = "What runs did";
     type Arguments = Arguments;
-    type Answer = Runs;
+    type Answer = RunsAnswer;
 
     fn description(_: bool) -> String {
         "Tells what one run did (with run_id), or the last runs of a source or of all: how each ended and \
@@ -133,16 +45,13 @@ impl Tool for RunStatus {
             .to_owned()
     }
 
-    async fn call(server: &Server, arguments: Arguments) -> Result<Runs, Failure> {
-        let client = server.database().client().await?;
+    async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
+        let client = access.database().client().await?;
         if let Some(run_id) = arguments.run_id {
-            let row = runs::find(&**client, run_id).await?.ok_or(Error::NoSuchRun { run_id })?;
-            let mut run = Run::new(row);
-            let filter = LogFilter { run_id, min_level: Level::Warn, grep: None, after: None };
-            run.log = logs::read(&**client, &filter, DETAILS).await?.iter().map(Line::new).collect();
-            let rejected = runs::rejected(&**client, run_id, i64::from(DETAILS)).await?;
-            run.rejected = rejected.into_iter().map(Rejected::new).collect();
-            return Ok(Runs { runs: vec![run] });
+            let mut detail = read_detail(&client, run_id).await?;
+            shorten(&mut detail);
+            let runs = Page::from(vec![detail.run.summary.clone()]);
+            return Ok(RunsAnswer { runs, detail: Some(detail) });
         }
         if let Some(name) = &arguments.source {
             names::source(&client, name).await?;
@@ -150,7 +59,8 @@ impl Tool for RunStatus {
         let limit = i64::from(limit(arguments.limit, DEFAULT_LIMIT, MOST));
         let filter = RunFilter { source: arguments.source, status: None, limit };
         let rows = runs::list(&**client, &filter).await?;
-        Ok(Runs { runs: rows.into_iter().map(Run::new).collect() })
+        let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
+        Ok(RunsAnswer { runs: Page::from(items), detail: None })
     }
 }
 
@@ -159,44 +69,17 @@ fn message(text: &str) -> String {
     redact(&cut(text, MESSAGE_CHARS))
 }
 
-impl Run {
-    fn new(row: RunRow) -> Self {
-        Self {
-            run_id: row.run_id,
-            source: row.source,
-            scope: row.scope,
-            status: row.status.as_str(),
-            reason_code: row.reason_code,
-            message: row.message.as_deref().map(message),
-            is_complete: row.is_complete,
-            engine: row.engine,
-            observed_at: row.observed_at.to_string(),
-            started_at: row.started_at.to_string(),
-            ended_at: row.ended_at.map(|at| at.to_string()),
-            duration_ms: row.duration_ms,
-            num_seen: row.counts.num_seen,
-            num_added: row.counts.num_added,
-            num_updated: row.counts.num_updated,
-            num_unchanged: row.counts.num_unchanged,
-            num_removed: row.counts.num_removed,
-            num_restored: row.counts.num_restored,
-            num_duplicate: row.counts.num_duplicate,
-            num_rejected: row.counts.num_rejected,
-            num_staged: row.num_staged,
-            log: Vec::new(),
-            rejected: Vec::new(),
+fn shorten(detail: &mut RunDetail) {
+    detail.run.message = detail.run.message.as_deref().map(message);
+    for line in &mut detail.log {
+        line.message = message(&line.message);
+        if line.metadata.text().len() > MESSAGE_CHARS {
+            line.metadata = Json::from(&json!({}));
         }
     }
-}
-
-impl Line {
-    fn new(line: &LogLine) -> Self {
-        Self { at: line.logged_at.to_string(), level: line.level.as_str(), message: message(&line.message) }
-    }
-}
-
-impl Rejected {
-    fn new(record: RejectedRecord) -> Self {
-        Self { line: record.line, reason_code: record.reason_code, message: message(&record.message) }
+    for record in &mut detail.rejected {
+        record.message = message(&record.message);
+        // What a website says is data for get_reference, not for a report on runs.
+        record.raw_text = None;
     }
 }

@@ -1,17 +1,12 @@
 //! `search`: documents by words and, where there are embeddings, by meaning.
 
-use forebay_engine::{
-    retrieval::{self, SearchOptions},
-    work,
-};
+use forebay_engine::retrieval::SearchOptions;
+use forebay_views::{SearchHit, SearchResult};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{
-    super::{server::Server, shape::cut, tool::Tool},
-    limit,
-};
-use crate::{failure::Failure, names};
+use super::super::{access::Access, arguments::limit, shape::cut, tool::Tool};
+use crate::{commands::search::search, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 10;
 const MOST: u32 = 50;
@@ -44,47 +39,11 @@ pub(in super::super) struct Arguments {
     limit: Option<u32>,
 }
 
-/// What was found, best first.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct Found {
-    /// The documents, each by the passage that fits best.
-    hits: Vec<Hit>,
-    /// Whether documents were sought by their meaning as well as by their words.
-    is_hybrid: bool,
-    /// Why not by meaning, although it is set up.
-    trouble: Option<String>,
-}
-
-/// A document.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Hit {
-    /// The record's uuid, for `get_reference`.
-    reference_id: String,
-    /// Its source.
-    source: String,
-    /// What kind of thing it is.
-    entity_type: String,
-    /// Its key in the source.
-    record_key: String,
-    /// Its title.
-    title: String,
-    /// The headings above the passage, outermost first; empty: none.
-    heading: String,
-    /// How well it fits, 0 to 1; comparable within one answer only.
-    rank: f32,
-    /// The places that fit, with the words that were found between « and ».
-    snippet: String,
-    /// The passage, at most 2,000 characters.
-    passage: String,
-    /// The stable id of the passage, for citations.
-    chunk_id: String,
-}
-
 impl Tool for Search {
     const NAME: &'static str = "search";
     const TITLE: &'static str = "Search records";
     type Arguments = Arguments;
-    type Answer = Found;
+    type Answer = SearchResult;
 
     fn description(_: bool) -> String {
         "Finds records by the words in them (and by meaning, where that is set up), best first, each with \
@@ -95,40 +54,25 @@ impl Tool for Search {
             .to_owned()
     }
 
-    async fn call(server: &Server, arguments: Arguments) -> Result<Found, Failure> {
+    async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let Arguments { query, source, pipeline, limit: asked } = arguments;
         if query.chars().nth(QUERY_CHARS).is_some() {
-            return Err(Failure::usage(
-                "query_too_long",
-                format!("a query has at most {QUERY_CHARS} characters"),
-            )
-            .hint("search for a few telling words"));
-        }
-        if let Some(name) = &source {
-            names::source(&server.database().client().await?, name).await?;
+            let message = format!("a query has at most {QUERY_CHARS} characters");
+            return Err(Failure::usage("query_too_long", message).hint("search for a few telling words"));
         }
         let limit = limit(asked, DEFAULT_LIMIT, MOST);
         let options = SearchOptions { source, pipeline, limit, ..SearchOptions::default() };
-        let found = retrieval::search(server.database(), &query, &options).await?;
-        Ok(Found {
-            hits: found.hits.into_iter().map(hit).collect(),
-            is_hybrid: found.is_hybrid,
-            trouble: found.trouble.map(|trouble| crate::ui::redact(&trouble)),
-        })
+        let mut result = search(access.database(), query, options).await?;
+        result.hits.iter_mut().for_each(shorten);
+        result.warning = result.warning.as_deref().map(redact);
+        Ok(result)
     }
 }
 
-fn hit(hit: work::Hit) -> Hit {
-    Hit {
-        reference_id: hit.reference_id.to_string(),
-        source: hit.source,
-        entity_type: hit.entity_type,
-        record_key: cut(&hit.record_key, NAME_CHARS),
-        title: cut(&hit.title, NAME_CHARS),
-        heading: cut(&hit.heading, NAME_CHARS),
-        rank: hit.rank,
-        snippet: cut(&hit.snippet, SNIPPET_CHARS),
-        passage: cut(&hit.content, PASSAGE_CHARS),
-        chunk_id: hit.chunk_id.to_string(),
-    }
+fn shorten(hit: &mut SearchHit) {
+    hit.record_key = cut(&hit.record_key, NAME_CHARS);
+    hit.title = cut(&hit.title, NAME_CHARS);
+    hit.heading = cut(&hit.heading, NAME_CHARS);
+    hit.snippet = cut(&hit.snippet, SNIPPET_CHARS);
+    hit.passage = cut(&hit.passage, PASSAGE_CHARS);
 }

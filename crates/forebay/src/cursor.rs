@@ -11,7 +11,7 @@ use crate::failure::Failure;
 const LONGEST: usize = 32 * 1024;
 
 /// A place as text.
-pub(super) fn write(place: &impl Serialize) -> Result<String, Failure> {
+pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
     let json = serde_json::to_vec(place)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
     let mut text = String::with_capacity(json.len() * 2);
@@ -22,11 +22,11 @@ pub(super) fn write(place: &impl Serialize) -> Result<String, Failure> {
 }
 
 /// The place that a text means. Error: `cursor_invalid`.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let bytes = if text.len() <= LONGEST { bytes(text) } else { None };
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
         Failure::usage("cursor_invalid", "the cursor is not one that this tool gave")
-            .hint("give next_cursor of the page before as it is, or leave cursor out to begin anew")
+            .hint("give `next` of the page before as it is, or leave cursor out to begin anew")
     })
 }
 

@@ -1,0 +1,8 @@
+//! The JSON Schema of a view.
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+
+/// The schema of what a view prints (draft 2020-12): every field is required, because what is absent is null.
+pub fn schema<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}

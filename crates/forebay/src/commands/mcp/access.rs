@@ -1,0 +1,48 @@
+//! What tools and resources work with: the database, the gate in front of the sources, and what is permitted.
+
+use std::sync::Arc;
+
+use forebay_engine::{
+    ensure::Gate,
+    scrape::{Scraper, Sources},
+};
+use forebay_store::connect::Database;
+
+/// Access to what is stored. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Access {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    scraper: Scraper,
+    gate: Gate,
+    may_scrape: bool,
+}
+
+impl Access {
+    /// Access to the scraper's database and, through the gate, to its sources.
+    pub(super) fn new(scraper: Scraper, gate: Gate, may_scrape: bool) -> Self {
+        Self { shared: Arc::new(Shared { scraper, gate, may_scrape }) }
+    }
+
+    /// The database.
+    pub(super) fn database(&self) -> &Database {
+        &self.shared.scraper.database
+    }
+
+    /// The gate in front of the sources.
+    pub(super) fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
+    /// The sources that can be scraped.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.shared.scraper.sources
+    }
+
+    /// Whether sources may be asked.
+    pub(super) fn may_scrape(&self) -> bool {
+        self.shared.may_scrape
+    }
+}

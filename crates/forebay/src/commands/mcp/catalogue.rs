@@ -1,0 +1,98 @@
+//! The tools that there are, and calling one by its name.
+
+use std::sync::Arc;
+
+use rmcp::{
+    handler::server::tool::schema_for_input,
+    model::{CallToolResult, ContentBlock, JsonObject, Tool as Definition, ToolAnnotations},
+};
+use serde_json::Value;
+
+use super::{
+    access::Access,
+    tool::Tool,
+    tools::{EnsureData, Freshness, GetHistory, GetReference, ListChanges, RunStatus, Search},
+};
+use crate::failure::Failure;
+
+/// All tools, as clients are told of them.
+pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
+    vec![
+        definition::<EnsureData>(may_scrape),
+        definition::<Search>(may_scrape),
+        definition::<GetReference>(may_scrape),
+        definition::<GetHistory>(may_scrape),
+        definition::<ListChanges>(may_scrape),
+        definition::<Freshness>(may_scrape),
+        definition::<RunStatus>(may_scrape),
+    ]
+}
+
+/// Calls the tool of this name; `None`: there is none.
+pub(super) async fn call(
+    access: &Access,
+    name: &str,
+    arguments: Option<JsonObject>,
+) -> Option<CallToolResult> {
+    let arguments = arguments.unwrap_or_default();
+    Some(match name {
+        EnsureData::NAME => answer::<EnsureData>(access, arguments).await,
+        Search::NAME => answer::<Search>(access, arguments).await,
+        GetReference::NAME => answer::<GetReference>(access, arguments).await,
+        GetHistory::NAME => answer::<GetHistory>(access, arguments).await,
+        ListChanges::NAME => answer::<ListChanges>(access, arguments).await,
+        Freshness::NAME => answer::<Freshness>(access, arguments).await,
+        RunStatus::NAME => answer::<RunStatus>(access, arguments).await,
+        _ => return None,
+    })
+}
+
+fn definition<T: Tool>(may_scrape: bool) -> Definition {
+    // Both schemas are of structs, which are objects.
+    let input = schema_for_input::<T::Arguments>().unwrap_or_default();
+    let writes = T::may_scrape() && may_scrape;
+    let hints = ToolAnnotations::from_raw(
+        Some(T::TITLE.to_owned()),
+        Some(!writes),
+        // It adds versions, and what is gone from a source becomes a tombstone; nothing is lost.
+        Some(false),
+        // Asked again, a fresh scope is not scraped again.
+        Some(true),
+        Some(writes),
+    );
+    Definition::new(T::NAME, T::description(may_scrape), input)
+        .with_title(T::TITLE)
+        .with_raw_output_schema(output_schema::<T>())
+        .with_annotations(hints)
+}
+
+fn output_schema<T: Tool>() -> Arc<JsonObject> {
+    // The schema of a view, which is a struct, is an object.
+    Arc::new(forebay_views::schema::<T::Answer>().as_object().cloned().unwrap_or_default())
+}
+
+async fn answer<T: Tool>(access: &Access, arguments: JsonObject) -> CallToolResult {
+    let given = serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        Failure::usage("arguments_invalid", format!("the arguments of {} cannot be used: {error}", T::NAME))
+            .hint("the tool's input schema says what it takes")
+    });
+    let answered = match given {
+        Ok(given) => T::call(access, given).await,
+        Err(failure) => Err(failure),
+    };
+    let written = answered.and_then(|answer| {
+        serde_json::to_value(answer)
+            .map_err(|error| Failure::new("answer_failed", "the answer is not JSON").because(&error))
+    });
+    match written {
+        Ok(answer) => CallToolResult::structured(answer),
+        Err(failure) => refused(&failure),
+    }
+}
+
+/// An error that the model reads: `{"error": {"code", "message", "hint"}}`. As text alone, because clients hold
+/// structured content to the schema of the answer, errors or not.
+fn refused(failure: &Failure) -> CallToolResult {
+    let text = serde_json::to_string(&failure.document()).unwrap_or_else(|_| failure.to_string());
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}

@@ -1,0 +1,42 @@
+//! References in a size that a model can take, for tools and resources.
+
+use forebay_store::history::ReferenceRow;
+use forebay_views::{Json, Reference, ReferenceExcerpt};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::shape::Shaper;
+use crate::failure::Failure;
+
+/// What the URI of a reference begins with.
+pub(super) const REFERENCE_URI: &str = "forebay://reference/";
+/// Bytes of the lineage that are shown.
+const LINEAGE_BYTES: usize = 4 * 1024;
+/// Characters of one text in it.
+const LINEAGE_CHARS: usize = 4000;
+
+/// A reference with the payload that it has, or had `at` a time.
+pub(super) fn excerpt(
+    row: &ReferenceRow,
+    payload: &str,
+    at: Option<Timestamp>,
+    fields: &[String],
+    mut shaper: Shaper,
+) -> Result<ReferenceExcerpt, Failure> {
+    let uri = format!("{REFERENCE_URI}{}", row.reference_id);
+    let payload = shaper.object(payload, fields)?;
+    let mut notices =
+        shaper.notices(&format!("`fields` picks some, and the resource {uri} has up to 1 MiB of them"));
+    if let Some(missing) = fields.iter().find(|field| !payload.contains_key(*field)) {
+        notices.push(format!("the payload has no field {missing:?}, or it did not fit"));
+    }
+    let mut of_lineage = Shaper::new(LINEAGE_BYTES, LINEAGE_CHARS);
+    let lineage = Value::Object(of_lineage.object(&row.lineage, &[])?);
+    Ok(ReferenceExcerpt {
+        reference: Reference::new(row, Json::from(&lineage), Json::from(&Value::Object(payload))),
+        uri,
+        at: at.map(Into::into),
+        is_cut: shaper.is_cut() || of_lineage.is_cut(),
+        notices,
+    })
+}
