@@ -27,7 +27,7 @@ pub struct Ensured {
     /// Only a part of the scope was refreshed.
     pub is_partial: bool,
     /// When the whole scope was last synced; null: never.
-    pub last_sync: Option<Time>,
+    pub last_sync_at: Option<Time>,
     /// Records of that sync; null: it was never synced, or they were not counted.
     pub num_records: Option<u64>,
     /// The run behind the data; null: there is none.
@@ -83,7 +83,7 @@ impl Ensured {
             answered_from: answered_from.to_owned(),
             is_fresh: ensured.is_fresh,
             is_partial: ensured.is_partial,
-            last_sync: ensured.last_sync.map(Time::from),
+            last_sync_at: ensured.last_sync.map(Time::from),
             num_records: ensured.num_records.map(i64::unsigned_abs),
             run_id: ensured.run_id,
             source: ensured.answered_by.clone(),

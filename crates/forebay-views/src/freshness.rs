@@ -26,7 +26,7 @@ pub struct Freshness {
     /// Until when it is, or was, fresh; null: it was never synced.
     pub fresh_until: Option<Time>,
     /// When the whole scope was last synced; null: never.
-    pub last_sync: Option<Time>,
+    pub last_sync_at: Option<Time>,
     /// How the last attempt stands; null: there was none.
     #[schemars(schema_with = "crate::words::sync_status")]
     pub status: Option<String>,
@@ -56,7 +56,7 @@ impl From<ScopeFreshness> for Freshness {
             age_status: judgement.status.as_str().to_owned(),
             age_seconds: judgement.age.map(|age| age.as_secs().unsigned_abs()),
             fresh_until: judgement.fresh_until.map(Time::from),
-            last_sync: None,
+            last_sync_at: None,
             status: None,
             is_under_way: false,
             is_partial: false,
@@ -69,7 +69,7 @@ impl From<ScopeFreshness> for Freshness {
         let Some(entry) = entry else { return untried };
         let message = entry.error.unwrap_or_default();
         Self {
-            last_sync: entry.last_sync.map(Time::from),
+            last_sync_at: entry.last_sync.map(Time::from),
             status: Some(entry.status.as_str().to_owned()),
             is_under_way: entry.is_held,
             is_partial: entry.is_partial,

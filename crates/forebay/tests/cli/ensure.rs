@@ -43,7 +43,7 @@ fn what_is_stale_is_served_when_its_source_is_down() {
     world.db.execute("update forebay.sync_metadata set last_sync = now() - interval '80 days'");
     let (exit, nothing) = world.json("ensure course");
     assert_eq!((exit, &nothing["answered_from"]), (5, &json!("none")), "{nothing}");
-    assert!(nothing["last_sync"].is_string(), "{nothing}");
+    assert!(nothing["last_sync_at"].is_string(), "{nothing}");
     let (exit, unknown) = world.json("ensure professor");
     assert_eq!((exit, &unknown["error"]["code"]), (5, &json!("no_source")), "{unknown}");
     insta::assert_snapshot!("ensure_nothing", world.text("ensure professor"));

@@ -54,12 +54,12 @@ fn a_scrape_that_fails_is_seen() {
     assert_eq!(world.done("ensure course")["answered_from"], "scrape");
     assert_eq!(entries(&world.done("freshness")), [entry("course", "fresh", 0)]);
     // One that fails later takes nothing from the last sync.
-    let last_sync = world.done("freshness")["items"][0]["last_sync"].clone();
+    let last_sync = world.done("freshness")["items"][0]["last_sync_at"].clone();
     world.site.answer("/courses", 404, "");
     assert_eq!(world.json("scrape").0, 1);
     let failing = world.done("freshness --stale");
     assert_eq!(entries(&failing), [entry("course", "fresh", 1)]);
-    assert_eq!(failing["items"][0]["last_sync"], last_sync);
+    assert_eq!(failing["items"][0]["last_sync_at"], last_sync);
 }
 
 #[test]

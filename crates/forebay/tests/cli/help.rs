@@ -3,7 +3,7 @@
 use crate::Sandbox;
 
 /// Every command that can be asked for help. A test below finds those that are missing here.
-const COMMANDS: &[&str] = &[
+pub(crate) const COMMANDS: &[&str] = &[
     "",
     "demo",
     "init",

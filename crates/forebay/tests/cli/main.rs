@@ -17,6 +17,7 @@ mod help;
 mod history;
 mod init;
 mod interrupted;
+mod json;
 mod kill;
 mod log_lines;
 mod logs;

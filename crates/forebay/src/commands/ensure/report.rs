@@ -22,7 +22,7 @@ impl Report for Ensured {
     fn write(&self, page: &mut Page) {
         let (tone, headline) = headline(self);
         page.toned(tone, &headline);
-        let last_sync = self.last_sync.map(|at| format!("synced {}", format::timestamp(at.get())));
+        let last_sync = self.last_sync_at.map(|at| format!("synced {}", format::timestamp(at.get())));
         let records = self.num_records.map(|number| format!("{} records", format::count(number)));
         let source = self.source.as_ref().map(|source| format!("from {source}"));
         let run = self.run_id.map(|run_id| format!("run {run_id}"));

@@ -34,7 +34,7 @@ fn trouble(entry: &Freshness) -> Option<String> {
             1 => "once".to_owned(),
             number => format!("{number} times"),
         };
-        let since = if entry.last_sync.is_some() { " since" } else { "" };
+        let since = if entry.last_sync_at.is_some() { " since" } else { "" };
         format!("failed {times}{since}, {}: {message}", error.code)
     });
     let parts: Vec<String> = under_way.into_iter().chain(failed).collect();

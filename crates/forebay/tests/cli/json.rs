@@ -1,0 +1,92 @@
+//! What every command prints with `--output json`, held against its schema; and `docs/reference/json.md`, which is made
+//! of the schemas and so of the doc comments of the views.
+//!
+//! `UPDATE_DOCS=1 cargo test -p forebay --test cli json` writes the page again.
+
+mod page;
+mod scenario;
+mod schema;
+
+use forebay_views::{
+    Breaker, ClusterStop, ConfigCheck, DbStatus, Doctor, Ensured, Freshness, Handoff, HandoffCount, History,
+    Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs,
+    RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats,
+    Verified, schema as schema_of,
+};
+use serde_json::Value;
+
+/// What a command prints.
+struct Printed {
+    command: &'static str,
+    /// When, for a command that prints one thing or another.
+    when: &'static str,
+    form: Form,
+}
+
+enum Form {
+    /// One document of this schema.
+    View(fn() -> Value),
+    /// Something else, as a sentence.
+    Other(&'static str),
+}
+
+macro_rules! printed {
+    ($($command:literal $(, when $when:literal)? => $form:tt $(<$view:ty>)?;)*) => {
+        &[$(Printed {
+            command: $command,
+            when: concat!("" $(, $when)?),
+            form: printed!(@ $form $(<$view>)?),
+        }),*]
+    };
+    (@ view<$view:ty>) => { Form::View(|| schema_of::<$view>().to_value()) };
+    (@ $text:literal) => { Form::Other($text) };
+}
+
+/// Every command; a test finds those that are missing.
+const PRINTED: &[Printed] = printed! {
+    "demo" => "One document with the steps of the demo: `steps`, `num_checked`, `kept`, `duration_ms`, `next`.";
+    "init" => view<Initialised>;
+    "persist" => view<PersistReport>;
+    "scrape" => view<ScrapeReport>;
+    "ensure" => view<Ensured>;
+    "freshness" => view<Page<Freshness>>;
+    "work" => "JSON Lines: one object a line, as the guide to operating hand-offs describes.";
+    "search" => view<SearchResult>;
+    "history" => view<History>;
+    "history", when "with `--at`" => view<PointInTime>;
+    "stats" => view<Stats>;
+    "export" => "An array of the stored records, in canonical form (RFC 8785).";
+    "runs list" => view<Page<RunSummary>>;
+    "runs show" => view<RunDetail>;
+    "runs logs" => view<Page<LogLine>>;
+    "runs release" => view<RunDecision>;
+    "runs reject" => view<RunDecision>;
+    "runs rekey" => view<RunDecision>;
+    "handoffs list" => view<Page<Handoff>>;
+    "handoffs show" => view<ReferenceHandoffs>;
+    "handoffs counts" => view<Page<HandoffCount>>;
+    "handoffs retry" => view<Operated>;
+    "handoffs cancel" => view<Operated>;
+    "handoffs hold" => view<Operated>;
+    "handoffs release" => view<Operated>;
+    "handoffs snooze" => view<Operated>;
+    "handoffs verify" => view<Verified>;
+    "sources list" => view<Page<Source>>;
+    "sources show" => view<SourceDetail>;
+    "sources test" => view<SourceTest>;
+    "sources breaker show" => view<Page<Breaker>>;
+    "sources breaker open" => view<Page<Breaker>>;
+    "sources breaker close" => view<Page<Breaker>>;
+    "sources breaker reset" => view<Page<Breaker>>;
+    "sources breaker disable" => view<Page<Breaker>>;
+    "config check" => view<ConfigCheck>;
+    "config schema" => "The JSON Schema of `forebay.toml`.";
+    "db up" => view<Migrated>;
+    "db down" => view<Migrated>;
+    "db status" => view<DbStatus>;
+    "db reset" => view<Migrated>;
+    "db stop" => view<ClusterStop>;
+    "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
+    "doctor" => view<Doctor>;
+    "completions" => "The completion script, whatever `--output` says.";
+};

@@ -1,0 +1,135 @@
+//! Runs every command once, on a site and a database, and holds what it prints against its schema.
+
+use std::collections::BTreeSet;
+
+use forebay_views::{ErrorDocument, schema};
+use serde_json::{Value, json};
+
+use super::{Form, PRINTED, schema::problems};
+use crate::{database::write_records, help, site::World};
+
+/// The lines to run, in this order, with their exit codes. Runs are numbered as they come.
+const LINES: &[(i32, &str)] = &[
+    (0, "init --config other.toml"),
+    (0, "config check"),
+    (0, "db up"),
+    (0, "db status"),
+    (0, "db stop"),
+    (0, "sources test courses"),
+    (0, "scrape"),
+    (0, "ensure course"),
+    (0, "freshness"),
+    (0, "freshness --stale"),
+    (0, "runs logs 1"),
+    (0, "persist all.jsonl --source rooms --key id --complete"),
+    (3, "persist few.jsonl --source rooms --key id --complete"),
+    (0, "runs show 3"),
+    (0, "runs reject 3"),
+    (3, "persist few.jsonl --source rooms --key id --complete"),
+    (0, "runs release 4"),
+    (0, "persist torn.jsonl --source torn --key id"),
+    (0, "runs show 5"),
+    (0, "persist old.jsonl --source keys --key id --complete"),
+    (3, "persist new.jsonl --source keys --key id --complete"),
+    (0, "runs rekey 7"),
+    (0, "runs list"),
+    (0, "handoffs counts"),
+    (0, "handoffs hold --source rooms"),
+    (0, "handoffs release --source rooms"),
+    (0, "handoffs snooze --source rooms --not-before 2h"),
+    (0, "handoffs cancel --source rooms --limit 1"),
+    (0, "handoffs retry --source rooms --state cancelled"),
+    (0, "handoffs list --limit 3"),
+    (0, "handoffs show rooms/R-001"),
+    (0, "handoffs verify"),
+    (0, "sources list"),
+    (0, "sources show courses"),
+    (0, "sources show rooms"),
+    (0, "sources breaker open courses"),
+    (5, "scrape"),
+    (0, "sources breaker close courses"),
+    (0, "sources breaker disable courses"),
+    (0, "sources breaker reset courses"),
+    (0, "sources breaker show"),
+    (0, "search logic"),
+    (0, "history rooms/R-001"),
+    (0, "history rooms/R-001 --at 2100-01-01"),
+    (0, "stats"),
+    (0, "doctor"),
+    (0, "db down --yes"),
+    (0, "db reset --yes"),
+    (5, "ensure professor"),
+];
+
+/// Lines that fail, each of which prints an error document.
+const FAILING: &[&str] = &[
+    "runs show 77",
+    "persist none.jsonl --source rooms --key id",
+    "history nowhere/1",
+    "stats --source nowhere",
+    "config check --config none.toml",
+    "no-such-command",
+];
+
+/// What a line prints: the entry of its command, and the one for `--at` if that is given.
+fn schema_of(line: &str) -> Option<Value> {
+    let of_command = |command: &str| line == command || line.starts_with(&format!("{command} "));
+    let entries = PRINTED.iter().filter(|printed| of_command(printed.command));
+    let longest = entries.clone().map(|printed| printed.command.len()).max()?;
+    let has_at = line.contains(" --at ");
+    let entry = entries
+        .filter(|printed| printed.command.len() == longest)
+        .find(|printed| printed.when.contains("--at") == has_at)?;
+    match &entry.form {
+        Form::View(schema) => Some(schema()),
+        Form::Other(_) => None,
+    }
+}
+
+#[test]
+fn every_command_prints_what_its_schema_says() {
+    let world = World::new();
+    let room = |number: usize| json!({ "id": format!("R-{number:03}"), "seats": number });
+    write_records(&world.sandbox, "all.jsonl", (0..40).map(room));
+    write_records(&world.sandbox, "few.jsonl", (0..5).map(room));
+    std::fs::write(world.sandbox.path().join("torn.jsonl"), "{\"id\": \"1\"}\n{\"id\": \n{\"id\": \"3\"}\n")
+        .unwrap();
+    let keyed = |prefix: &'static str| move |number: usize| json!({ "id": format!("{prefix}{number:03}"), "title": format!("Title {number}") });
+    write_records(&world.sandbox, "old.jsonl", (0..40).map(keyed("old-")));
+    write_records(&world.sandbox, "new.jsonl", (0..40).map(keyed("")));
+    let mut found = Vec::new();
+    for (expected, line) in LINES {
+        let (exit, document) = world.json(line);
+        let schema = schema_of(line).unwrap_or_else(|| panic!("{line} has no schema"));
+        if exit != *expected {
+            found.push(format!("{line}: exit code {exit}: {document}"));
+        }
+        found.extend(problems(&document, &schema).into_iter().map(|problem| format!("{line}: {problem}")));
+    }
+    for line in FAILING {
+        let (_, document) = world.json(line);
+        let schema = schema::<ErrorDocument>().to_value();
+        found.extend(problems(&document, &schema).into_iter().map(|problem| format!("{line}: {problem}")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_command_has_an_entry() {
+    let is_group = |command: &str| {
+        command.is_empty() || help::COMMANDS.iter().any(|other| other.starts_with(&format!("{command} ")))
+    };
+    let commands: BTreeSet<&str> =
+        help::COMMANDS.iter().copied().filter(|command| !is_group(command)).collect();
+    let entries: BTreeSet<&str> = PRINTED.iter().map(|printed| printed.command).collect();
+    assert_eq!(entries, commands);
+    let is_run = |command: &str| {
+        LINES.iter().any(|(_, line)| *line == command || line.starts_with(&format!("{command} ")))
+    };
+    let not_run: Vec<&str> = PRINTED
+        .iter()
+        .filter(|printed| matches!(printed.form, Form::View(_)) && !is_run(printed.command))
+        .map(|printed| printed.command)
+        .collect();
+    assert_eq!(not_run, [""; 0], "no line of the test runs these commands");
+}
