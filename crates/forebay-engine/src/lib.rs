@@ -10,6 +10,7 @@ pub mod error;
 pub mod freshness;
 mod http;
 pub mod logs;
+pub mod payload;
 pub mod persist;
 pub mod retrieval;
 mod run_log;

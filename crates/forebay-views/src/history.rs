@@ -1,5 +1,9 @@
 //! The history of one reference.
 
+use forebay_domain::diff;
+use forebay_engine::{Result, payload::Canonical};
+use forebay_store::history::{ReferenceRow, VersionEvent};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +12,7 @@ use crate::{
     page::Page,
     reference::{Reference, ReferenceSummary},
     time::Time,
-    version::Version,
+    version::{FieldChange, Version},
 };
 
 /// A reference with everything that happened to it.
@@ -38,4 +42,38 @@ pub struct PointInTime {
     pub at: Time,
     /// The record as it was observed at that time, as an object.
     pub payload: Json,
+}
+
+impl History {
+    /// A reference with its versions, values in canonical form.
+    ///
+    /// # Errors
+    /// A stored value is not JSON.
+    pub fn new(reference: &ReferenceRow, events: Vec<VersionEvent>) -> Result<Self> {
+        let canonical = &mut Canonical::new();
+        let versions = events.into_iter().map(|event| version(event, canonical)).collect::<Result<_>>()?;
+        let lineage = Json::canonical(&reference.lineage, canonical)?;
+        let payload = Json::canonical(&reference.payload, canonical)?;
+        Ok(Self { reference: Reference::new(reference, lineage, payload), versions })
+    }
+}
+
+fn version(event: VersionEvent, canonical: &mut Canonical) -> Result<Version> {
+    let mut field = |change: diff::FieldChange| {
+        let mut value = |text: Option<String>| text.map(|text| Json::canonical(&text, canonical)).transpose();
+        Ok(FieldChange::new(change.field, value(change.old)?, value(change.new)?, false))
+    };
+    let fields = event.fields.into_iter().map(&mut field).collect::<Result<_>>()?;
+    Ok(Version::new(event.at, event.run_id, event.change, event.version, fields))
+}
+
+impl PointInTime {
+    /// A reference with the payload that it had at a time.
+    ///
+    /// # Errors
+    /// The payload is not JSON.
+    pub fn new(reference: &ReferenceRow, at: Timestamp, payload: &str) -> Result<Self> {
+        let payload = Json::canonical(payload, &mut Canonical::new())?;
+        Ok(Self { reference: reference.into(), at: at.into(), payload })
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use forebay_engine::{Error, Result, payload::Canonical};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,6 +19,14 @@ impl Json {
     /// The text is not JSON.
     pub fn parse(text: String) -> serde_json::Result<Self> {
         RawValue::from_string(text).map(Self)
+    }
+
+    /// A stored value in canonical form.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub fn canonical(text: &str, canonical: &mut Canonical) -> Result<Self> {
+        Self::parse(canonical.text(text)?).map_err(|error| Error::Payload(error.to_string()))
     }
 
     /// The value's text.

@@ -11,7 +11,6 @@ mod context;
 mod cursor;
 mod env_vars;
 mod failure;
-mod json;
 mod names;
 mod ui;
 

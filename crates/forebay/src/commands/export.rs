@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, Stdout, Write};
 
+use forebay_engine::payload::Canonical;
 use forebay_store::{
     connect::{Client, Database},
     export,
@@ -13,7 +14,6 @@ use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    json::Canonical,
     names,
 };
 

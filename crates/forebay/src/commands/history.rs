@@ -7,14 +7,13 @@ use forebay_store::{
     connect::Client,
     history::{self, ReferenceRow},
 };
-use forebay_views::PointInTime;
+use forebay_views::{History, PointInTime};
 use jiff::Timestamp;
 
 use crate::{
     cli::values,
     context::Context,
     failure::{Exit, Failure},
-    json::Canonical,
     names,
     ui::format,
 };
@@ -43,15 +42,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             let client = database.client().await?;
             let reference = names::reference(&client, &args.reference).await?;
             if let Some(at) = args.at {
-                let payload = Canonical::new().json(&payload_at(&client, &reference, at).await?)?;
-                return context.ui.show(&PointInTime {
-                    reference: (&reference).into(),
-                    at: at.into(),
-                    payload,
-                });
+                let payload = payload_at(&client, &reference, at).await?;
+                return context.ui.show(&PointInTime::new(&reference, at, &payload)?);
             }
             let events = history::versions(&**client, &reference).await?;
-            context.ui.show(&report::history(&reference, events)?)
+            context.ui.show(&History::new(&reference, events)?)
         })
         .await?;
     Ok(Exit::Done)

@@ -9,7 +9,6 @@ mod catalogue;
 mod excerpt;
 mod resources;
 mod server;
-mod shape;
 mod tool;
 mod tools;
 

@@ -1,33 +1,10 @@
 //! The history of a reference as people read it, or its payload at a time.
 
-use forebay_domain::diff;
-use forebay_store::history::{ReferenceRow, VersionEvent};
-use forebay_views::{FieldChange, History, Json, PointInTime, Reference, Version};
+use forebay_engine::payload;
+use forebay_views::{History, Json, PointInTime, Version};
 
 use super::excerpt::excerpts;
-use crate::{
-    failure::Failure,
-    json::{self, Canonical},
-    ui::{Page, Report, Tone, format},
-};
-
-/// A reference with its history, values in canonical form.
-pub(super) fn history(reference: &ReferenceRow, events: Vec<VersionEvent>) -> Result<History, Failure> {
-    let mut canonical = Canonical::new();
-    let versions =
-        events.into_iter().map(|event| version(event, &mut canonical)).collect::<Result<_, _>>()?;
-    let (lineage, payload) = (canonical.json(&reference.lineage)?, canonical.json(&reference.payload)?);
-    Ok(History { reference: Reference::new(reference, lineage, payload), versions })
-}
-
-fn version(event: VersionEvent, canonical: &mut Canonical) -> Result<Version, Failure> {
-    let mut field = |change: diff::FieldChange| {
-        let mut value = |text: Option<String>| text.map(|text| canonical.json(&text)).transpose();
-        Ok::<_, Failure>(FieldChange::new(change.field, value(change.old)?, value(change.new)?, false))
-    };
-    let fields = event.fields.into_iter().map(&mut field).collect::<Result<_, _>>()?;
-    Ok(Version::new(event.at, event.run_id, event.change, event.version, fields))
-}
+use crate::ui::{Page, Report, Tone, format};
 
 fn write_version(page: &mut Page, version: &Version) {
     let what = match version.change.as_str() {
@@ -82,8 +59,8 @@ impl Report for History {
 impl Report for PointInTime {
     /// The payload and nothing else, so that it can be piped on.
     fn write(&self, page: &mut Page) {
-        let payload = self.payload.text();
+        let text = self.payload.text();
         // What has just been written in canonical form can be read.
-        page.line(&json::spread(payload).unwrap_or_else(|_| payload.to_owned()));
+        page.line(&payload::spread(text).unwrap_or_else(|_| text.to_owned()));
     }
 }

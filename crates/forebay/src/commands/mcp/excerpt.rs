@@ -1,11 +1,11 @@
 //! References in a size that a model can take, for tools and resources.
 
+use forebay_engine::payload::Shaper;
 use forebay_store::history::ReferenceRow;
 use forebay_views::{Json, Reference, ReferenceExcerpt};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::shape::Shaper;
 use crate::failure::Failure;
 
 /// What the URI of a reference begins with.

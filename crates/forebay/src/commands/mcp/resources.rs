@@ -1,5 +1,6 @@
 //! Resources: a reference in full as JSON, by its uuid, and what is known of a source.
 
+use forebay_engine::payload::Shaper;
 use forebay_store::{schedules, sources};
 use forebay_views::{Source, SourceResource};
 use rmcp::{
@@ -12,7 +13,6 @@ use serde_json::Value;
 use super::{
     access::Access,
     excerpt::{REFERENCE_URI, excerpt},
-    shape::Shaper,
 };
 use crate::{cursor, failure::Failure, names};
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::ensure::{EnsureOptions, Wanted};
+use forebay_engine::{
+    ensure::{EnsureOptions, Wanted},
+    payload::Shaper,
+};
 use forebay_store::timeline::{self, ActiveReference};
 use forebay_views::{Ensured, EnsuredRecords, Json, Page, RecordExcerpt};
 use schemars::JsonSchema;
@@ -13,7 +16,6 @@ use serde_json::{Map, Value};
 use super::super::{
     access::Access,
     arguments::{limit, scope},
-    shape::Shaper,
     tool::Tool,
 };
 use crate::{cursor, failure::Failure, ui::redact};

@@ -1,6 +1,7 @@
 //! `get_history`: what happened to one record, field by field.
 
 use forebay_domain::handoff::Change;
+use forebay_engine::payload::Shaper;
 use forebay_store::{
     history::ReferenceRow,
     timeline::{self, Revision, RevisionCursor},
@@ -12,7 +13,6 @@ use serde::Deserialize;
 use super::super::{
     access::Access,
     arguments::{limit, time},
-    shape::Shaper,
     tool::Tool,
 };
 use crate::{cursor, failure::Failure, names};

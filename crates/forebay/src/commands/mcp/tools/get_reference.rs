@@ -1,10 +1,11 @@
 //! `get_reference`: one record in full.
 
+use forebay_engine::payload::Shaper;
 use forebay_views::ReferenceExcerpt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{access::Access, arguments::time, excerpt::excerpt, shape::Shaper, tool::Tool};
+use super::super::{access::Access, arguments::time, excerpt::excerpt, tool::Tool};
 use crate::{commands::history::payload_at, failure::Failure, names};
 
 /// Bytes of the payload that are shown.

@@ -1,12 +1,13 @@
 //! `run_status`: what one run, or the last few, did and why they ended as they did.
 
+use forebay_engine::payload::cut;
 use forebay_store::runs::{self, RunFilter};
 use forebay_views::{Json, Page, RunDetail, RunSummary, RunsAnswer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::{access::Access, arguments::limit, shape::cut, tool::Tool};
+use super::super::{access::Access, arguments::limit, tool::Tool};
 use crate::{commands::runs::read_detail, failure::Failure, names, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 5;

@@ -1,11 +1,11 @@
 //! `search`: documents by words and, where there are embeddings, by meaning.
 
-use forebay_engine::retrieval::SearchOptions;
+use forebay_engine::{payload::cut, retrieval::SearchOptions};
 use forebay_views::{SearchHit, SearchResult};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{access::Access, arguments::limit, shape::cut, tool::Tool};
+use super::super::{access::Access, arguments::limit, tool::Tool};
 use crate::{commands::search::search, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 10;

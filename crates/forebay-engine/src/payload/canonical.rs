@@ -1,30 +1,35 @@
-//! Stored JSON on its way out, in canonical form and with every digit of its numbers.
+//! Stored JSON in canonical form, with every digit of its numbers.
 //!
-//! `jsonb` keeps exact decimals but writes keys and spaces in its own way. Text goes out in the canonical form that
-//! hashes are made of, so the same content is the same bytes everywhere; reading it into `serde_json::Value` would
-//! cut long numbers.
+//! `jsonb` keeps exact decimals but writes keys and spaces in its own way. The canonical form is the one that hashes are
+//! made of, so equal content has equal bytes everywhere. Reading it into `serde_json::Value` would cut long numbers.
 
+use crate::error::{Error, Result};
 use forebay_domain::{
     canonical,
     json::{MAX_DEPTH_LIMIT, Parser},
 };
-use forebay_views::Json;
-
-use crate::failure::Failure;
 
 /// Turns many texts into canonical form, one after the other, in buffers that are used again.
-pub(crate) struct Canonical {
+#[derive(Debug)]
+pub struct Canonical {
     parser: Parser,
     out: Vec<u8>,
 }
 
+impl Default for Canonical {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Canonical {
-    pub(crate) fn new() -> Self {
+    /// Buffers without anything in them.
+    pub fn new() -> Self {
         Self { parser: Parser::new(MAX_DEPTH_LIMIT), out: Vec::new() }
     }
 
     /// The canonical form of a stored JSON text.
-    pub(crate) fn form(&mut self, text: &str) -> Result<&[u8], Failure> {
+    pub fn form(&mut self, text: &str) -> Result<&[u8]> {
         self.out.clear();
         let document = self.parser.parse(text.as_bytes()).map_err(|reject| unreadable(&reject.message))?;
         canonical::write(document.root(), &mut self.out);
@@ -32,20 +37,15 @@ impl Canonical {
     }
 
     /// The same as a text of its own.
-    pub(crate) fn text(&mut self, text: &str) -> Result<String, Failure> {
+    pub fn text(&mut self, text: &str) -> Result<String> {
         let form = self.form(text)?;
         String::from_utf8(form.to_vec()).map_err(|error| unreadable(&error.to_string()))
-    }
-
-    /// The same as a part of a document.
-    pub(crate) fn json(&mut self, text: &str) -> Result<Json, Failure> {
-        Json::parse(self.text(text)?).map_err(|error| unreadable(&error.to_string()))
     }
 }
 
 /// A JSON object with each of its fields on a line, in canonical order, values in canonical form: still JSON, and
 /// readable.
-pub(crate) fn spread(object: &str) -> Result<String, Failure> {
+pub fn spread(object: &str) -> Result<String> {
     let mut parser = Parser::new(MAX_DEPTH_LIMIT);
     let document = parser.parse(object.as_bytes()).map_err(|reject| unreadable(&reject.message))?;
     let mut out = Vec::from(*b"{");
@@ -59,8 +59,8 @@ pub(crate) fn spread(object: &str) -> Result<String, Failure> {
     String::from_utf8(out).map_err(|error| unreadable(&error.to_string()))
 }
 
-fn unreadable(why: &str) -> Failure {
-    forebay_engine::Error::Payload(why.to_owned()).into()
+fn unreadable(why: &str) -> Error {
+    Error::Payload(why.to_owned())
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
             let form = canonical.text(STORED).unwrap();
             assert_eq!(form, r#"{"a":{"b":null,"c":1},"id":9007199254740993,"é":[1.5,"x"]}"#);
         }
-        assert_eq!(canonical.json("1.0").unwrap().text(), "1");
+        assert_eq!(canonical.text("1.0").unwrap(), "1");
         assert_eq!(canonical.form("{").unwrap_err().code(), "payload_unreadable");
     }
 

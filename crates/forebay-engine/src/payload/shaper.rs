@@ -1,8 +1,7 @@
-//! Stored JSON in a size that a model can take, and says so where something is left out.
+//! Stored JSON in a size that a language model can read, with a notice where something is left out.
 //!
-//! Answers are made of numbers as doubles by most who read them, so a number that a double does not hold exactly goes
-//! out as text: better told than silently another. Stored documents are at most as deep as the parser allows, and
-//! what is deeper than [`MAX_DEPTH`] is cut, so going down needs little stack.
+//! Most readers of JSON take numbers as doubles, so a number that a double does not hold exactly becomes text instead of
+//! silently another number. What is deeper than [`MAX_DEPTH`] is cut, so going down needs little stack.
 
 use forebay_domain::{
     canonical::canonical_text,
@@ -10,7 +9,7 @@ use forebay_domain::{
 };
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::error::{Error, Result};
 
 /// Levels that are shown.
 const MAX_DEPTH: usize = 32;
@@ -19,8 +18,9 @@ const MAX_OMITTED: usize = 50;
 /// Characters that are shown of a name.
 const NAME_CHARS: usize = 200;
 
-/// What is left of the room for values.
-pub(super) struct Shaper {
+/// Shortens stored values, within what is left of its room.
+#[derive(Debug)]
+pub struct Shaper {
     /// Bytes that may still be written.
     room: usize,
     /// The most characters of one string.
@@ -33,12 +33,12 @@ pub(super) struct Shaper {
 
 impl Shaper {
     /// Room for about so many bytes, and for so many characters of each string.
-    pub(super) fn new(room: usize, max_chars: usize) -> Self {
+    pub fn new(room: usize, max_chars: usize) -> Self {
         Self { room, max_chars, is_cut: false, has_text_numbers: false, omitted: Vec::new(), num_omitted: 0 }
     }
 
     /// A stored object: all its fields, or those that are named in `only`.
-    pub(super) fn object(&mut self, text: &str, only: &[String]) -> Result<Map<String, Value>, Failure> {
+    pub fn object(&mut self, text: &str, only: &[String]) -> Result<Map<String, Value>> {
         let mut parser = Parser::new(MAX_DEPTH_LIMIT);
         let document = parser.parse(text.as_bytes()).map_err(|reject| unreadable(&reject.message))?;
         let mut fields = Map::new();
@@ -62,7 +62,7 @@ impl Shaper {
     }
 
     /// A stored value of any kind. One that was cut on its way here is no JSON any more, and is given as text.
-    pub(super) fn stored(&mut self, text: &str, max_chars: usize) -> Result<Value, Failure> {
+    pub fn stored(&mut self, text: &str, max_chars: usize) -> Result<Value> {
         if text.chars().nth(max_chars).is_some() {
             self.is_cut = true;
             return Ok(Value::String(format!("{}…", cut(text, max_chars))));
@@ -157,12 +157,12 @@ impl Shaper {
     }
 
     /// Whether anything was left out.
-    pub(super) fn is_cut(&self) -> bool {
+    pub fn is_cut(&self) -> bool {
         self.is_cut || self.num_omitted > 0
     }
 
     /// What to know about the values, in sentences. `rest` says where all of it can be read.
-    pub(super) fn notices(&self, rest: &str) -> Vec<String> {
+    pub fn notices(&self, rest: &str) -> Vec<String> {
         let mut notices = Vec::new();
         if self.is_cut {
             notices.push(format!("long values were cut; {rest}"));
@@ -181,15 +181,15 @@ impl Shaper {
 }
 
 /// At most so many characters of a text.
-pub(super) fn cut(text: &str, max_chars: usize) -> String {
+pub fn cut(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => text[..end].to_owned(),
         None => text.to_owned(),
     }
 }
 
-fn unreadable(why: &str) -> Failure {
-    forebay_engine::Error::Payload(why.to_owned()).into()
+fn unreadable(why: &str) -> Error {
+    Error::Payload(why.to_owned())
 }
 
 #[cfg(test)]
