@@ -52,7 +52,7 @@ fn a_scrape_that_is_stopped_ends_its_program_and_its_run() {
         fs::remove_file(&pid_file).unwrap();
         let output = working.interrupt(signal);
         assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
-        assert_eq!(document(&output)["errors"][0]["code"], "interrupted");
+        assert_eq!(document(&output)["errors"][0]["error"]["code"], "interrupted");
         let spider = Pid::from_raw(spider).unwrap();
         while test_kill_process(spider).is_ok() {
             assert!(Instant::now() < deadline, "the spider goes on");

@@ -126,10 +126,10 @@ fn rows_of_another_contract_are_counted() {
         assert!(!text.contains("forebay db up"), "{text}");
     }
     world.write(&source("legacy.courses"));
-    let count = |version: i64| json!({ "contract_version": version, "count": 1 });
-    assert_eq!(world.done("sources test legacy")["rows_by_version"], json!([count(0), count(1), count(7)]));
+    let count = |version: i64| json!({ "contract_version": version, "num_rows": 1 });
+    assert_eq!(world.done("sources test legacy")["contract_versions"], json!([count(0), count(1), count(7)]));
     world.done("scrape");
-    assert_eq!(world.done("sources show legacy")["versions"], json!([count(0), count(1), count(7)]));
+    assert_eq!(world.done("sources show legacy")["contract_versions"], json!([count(0), count(1), count(7)]));
     assert!(world.text("sources show legacy").contains("References by contract version"));
 }
 
