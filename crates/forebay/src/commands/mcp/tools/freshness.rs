@@ -53,8 +53,7 @@ impl Tool for Freshness {
         let limit = usize::try_from(limit(arguments.limit, DEFAULT_LIMIT, MOST)).unwrap_or(usize::MAX);
         let (sources, policies) = (access.sources(), access.gate().policies());
         let mut scopes =
-            freshness::list(access.database(), sources, policies, &options, limit + 1, clock::now())
-                .await?;
+            freshness::list(access.database(), sources, policies, &options, limit + 1, clock::now()).await?;
         let has_more = scopes.len() > limit;
         scopes.truncate(limit);
         let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));
