@@ -19,8 +19,9 @@ bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or hando
 test: postgres ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
 
-lint: ## Check format and lints
+lint: ## Check format, lints and house rules
 	cargo fmt --all --check
+	scripts/house-rules.sh
 	cargo clippy --workspace --all-targets -- -D warnings
 
 postgres: ## Make sure that the Postgres programs are installed

@@ -2,8 +2,7 @@
 //!
 //! To add a target: a file in `fuzz_targets/` that calls [`read`] with the settings of its kind, and its `[[bin]]`.
 
-use forebay_sources::kinds::{PageKind, PageReader};
-use forebay_sources::{Link, Page, Role};
+use forebay_sources::{Link, Page, Role, kinds::{PageKind, PageReader}};
 use serde::de::DeserializeOwned;
 use url::Url;
 

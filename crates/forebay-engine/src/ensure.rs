@@ -28,14 +28,14 @@ use std::{
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
-use crate::clock;
-
-pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
-use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
 use crate::{
+    clock,
     freshness::Policies,
     scrape::{Scraper, Stop},
 };
+
+pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
+use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
 
 /// How long an answer stays in memory.
 const KEPT: Duration = Duration::from_mins(1);

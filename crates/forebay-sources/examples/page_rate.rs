@@ -5,12 +5,12 @@
 //! give it to something else.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
-use std::fmt::Write;
-use std::hint::black_box;
-use std::time::Instant;
+use std::{fmt::Write, hint::black_box, time::Instant};
 
-use forebay_sources::kinds::{Html, HttpJson, JsonLd, PageKind, PageReader};
-use forebay_sources::{Link, Page, Role};
+use forebay_sources::{
+    Link, Page, Role,
+    kinds::{Html, HttpJson, JsonLd, PageKind, PageReader},
+};
 use serde_json::json;
 
 const ROUNDS: usize = 60;

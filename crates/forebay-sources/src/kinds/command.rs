@@ -14,12 +14,9 @@ mod process;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{scope::Scope, units::Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +24,6 @@ use super::file::{FileFormat, RecordsPointer, check_records, read_options};
 use super::masked;
 use super::value::EnvValue;
 use crate::{Error, ReadOptions};
-use forebay_domain::units::Period;
 
 pub use log::{LogLevel, LogLine};
 pub use process::{Output, Stopper};

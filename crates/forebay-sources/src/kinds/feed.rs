@@ -23,8 +23,7 @@ use url::Url;
 
 use super::links::{self, AllowedHost};
 use super::template::Urls;
-use crate::block::head;
-use crate::{Error, Harvest, Link, Page, Rejected, Role};
+use crate::{Error, Harvest, Link, Page, Rejected, Role, block::head};
 use entry::Entry;
 
 /// A feed: RSS, Atom or JSON Feed, told by its content.

@@ -16,9 +16,12 @@ use url::Url;
 pub use next::{Cursor, Next, PageNumber};
 
 use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
-use crate::block::{Delimit, Found, Tail};
-use crate::json::{Json, Path, parse_pointer};
-use crate::{Block, Error, Harvest, Link, Page, sniff};
+use crate::{
+    Block, Error, Harvest, Link, Page,
+    block::{Delimit, Found, Tail},
+    json::{Json, Path, parse_pointer},
+    sniff,
+};
 
 /// The most bytes that one record may have.
 const MAX_RECORD_BYTES: usize = 16 << 20;

@@ -15,9 +15,10 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+};
 
 use encoding_rs::UTF_8;
 use forebay_domain::reject::{Place, Reject, RejectReason};
@@ -25,8 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{feed, template::Urls};
-use crate::block::head;
-use crate::{Error, Harvest, Link, Page, Rejected};
+use crate::{Error, Harvest, Link, Page, Rejected, block::head};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
 

@@ -10,8 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
-use crate::Error;
-use crate::fetch::redact_url;
+use crate::{Error, fetch::redact_url};
 
 /// The most links that are taken from one page.
 pub(super) const MAX_LINKS: usize = 100_000;

@@ -4,11 +4,12 @@
 //! the engine's to keep: it stores what [`crate::Block::state`] and [`crate::Ending::state`] bring once everything before
 //! it is committed, and gives it back here, in a file that only this user can read and that goes with the run.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Read, Write},
+    path::PathBuf,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -7,8 +7,7 @@
 //! whether a page has changed is asked of the page, with its validators. A sitemap that is broken or beyond the limits
 //! is an error as a whole: half a list of pages must not look like all of them.
 
-use std::borrow::Cow;
-use std::io::Read;
+use std::{borrow::Cow, io::Read};
 
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::events::Event;

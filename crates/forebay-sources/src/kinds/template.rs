@@ -10,8 +10,10 @@ use std::fmt::{self, Write as _};
 
 use forebay_domain::scope::{MAX_KEY_BYTES, Scope};
 use schemars::JsonSchema;
-use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{self, Deserializer, Visitor},
+};
 use url::Url;
 
 use super::masked;

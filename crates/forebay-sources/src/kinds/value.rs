@@ -3,8 +3,7 @@
 //! Secrets never stand in `forebay.toml`; this is how they get to where they are needed without passing through it, the
 //! database, a message or the list of processes.
 
-use std::path::PathBuf;
-use std::{env, fmt, fs};
+use std::{env, fmt, fs, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};

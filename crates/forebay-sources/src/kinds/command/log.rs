@@ -1,7 +1,6 @@
 //! What a program writes to its standard error, as lines of a log: bounded, of a level, without secrets.
 
-use std::collections::VecDeque;
-use std::io::Read;
+use std::{collections::VecDeque, io::Read};
 
 /// Longer lines are cut.
 const MAX_LINE_BYTES: usize = 8 << 10;

@@ -4,19 +4,25 @@
 //! a moment without a look at the clock and at the program, so neither a silent program nor what it leaves behind with
 //! its pipes open can hold a run for ever.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::{self, Read},
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Child, ChildStdout, Stdio},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
+};
 
 use super::log::follow;
 use super::{LogTaker, PATIENCE};

@@ -1,15 +1,16 @@
 //! Real programs: how they are started, read, and ended.
 
-use std::io::Read;
-use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::{
+    io::Read,
+    path::Path,
+    sync::mpsc::{Receiver, channel},
+    time::Instant,
+};
 
 use serde_json::json;
 
 use super::*;
-use crate::kinds::tests::settings;
-use crate::{Block, Reader};
+use crate::{Block, Reader, kinds::tests::settings};
 
 fn shell(script: &str) -> Command {
     settings(json!({"argv": ["sh", "-c", script]}))

@@ -1,8 +1,7 @@
 //! JSON Feed 1.0 and 1.1 (jsonfeed.org).
 
 use forebay_domain::reject::{Place, RejectReason};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::entry::{Author, Enclosure, Entry, filled, time};
 use super::{absolute, add, reject};

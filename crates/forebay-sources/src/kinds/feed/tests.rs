@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::kinds::mutation::{Random, mutated};
-use crate::kinds::tests::{link, links, page, records, settings};
+use crate::kinds::{
+    mutation::{Random, mutated},
+    tests::{link, links, page, records, settings},
+};
 
 const RSS2: &[u8] = include_bytes!("../../../fixtures/feed/rss2.xml");
 const RSS1: &[u8] = include_bytes!("../../../fixtures/feed/rss1.xml");

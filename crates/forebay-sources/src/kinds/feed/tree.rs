@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 
-use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
+use quick_xml::{
+    NsReader,
+    events::{BytesStart, Event},
+    name::ResolveResult,
+};
 
 /// Elements deeper in an item are not built.
 const MAX_DEPTH: usize = 32;

@@ -3,8 +3,7 @@
 //! A record is written directly as JSON text, field by field in the order of their names. The output of a page is
 //! bounded: items and lists may overlap, so a small page could otherwise yield more than fits in memory.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use forebay_domain::reject::{Place, Reject, RejectReason};
 use html5ever::local_name;
@@ -15,11 +14,15 @@ use super::dom::Dom;
 use super::rule::{LinkRule, Rule, Take};
 use super::selector::Matcher;
 use super::text::collapsed;
-use crate::block::{MAX_RAW, Rejected, Span, head};
-use crate::fetch::redact_url;
-use crate::kinds::links::{self, AllowedHost, MAX_LINKS, Unfollowed};
-use crate::kinds::unreadable::unreadable;
-use crate::{Error, Harvest, Link, Page};
+use crate::{
+    Error, Harvest, Link, Page,
+    block::{MAX_RAW, Rejected, Span, head},
+    fetch::redact_url,
+    kinds::{
+        links::{self, AllowedHost, MAX_LINKS, Unfollowed},
+        unreadable::unreadable,
+    },
+};
 
 /// The most bytes of all records of one page.
 const MAX_HARVEST: usize = 32 << 20;

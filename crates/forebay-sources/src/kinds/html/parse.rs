@@ -4,15 +4,20 @@
 //! without end, an unclosed `<b>` is reopened in each paragraph, and each attribute of a tag is compared with all
 //! attributes before it. The text is therefore fed in pieces, and each piece is followed by a check of these limits.
 
-use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, Ref, RefCell},
+};
 
-use html5ever::buffer_queue::BufferQueue;
-use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
-use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
-use html5ever::{Attribute, QualName, TokenizerResult, local_name};
+use html5ever::{
+    Attribute, QualName, TokenizerResult,
+    buffer_queue::BufferQueue,
+    interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
+    local_name,
+    tendril::StrTendril,
+    tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts},
+    tree_builder::{TreeBuilder, TreeBuilderOpts},
+};
 use memchr::memchr;
 
 use super::dom::Dom;

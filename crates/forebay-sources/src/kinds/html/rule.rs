@@ -6,8 +6,10 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{self, Deserializer, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{self, Deserializer, Visitor, value::MapAccessDeserializer},
+};
 
 use super::selector::Selector;
 use crate::Error;

@@ -2,8 +2,7 @@
 //!
 //! Nodes lie in one vector and know their neighbours by index, so no operation recurses and dropping a deep page is cheap.
 
-use html5ever::tendril::StrTendril;
-use html5ever::{Attribute, QualName};
+use html5ever::{Attribute, QualName, tendril::StrTendril};
 
 /// In place of an index: none.
 pub(crate) const NONE: u32 = u32::MAX;

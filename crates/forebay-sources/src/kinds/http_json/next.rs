@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::Pointer;
-use crate::fetch::redact_url;
-use crate::kinds::{AllowedHost, links};
-use crate::{Error, Page};
+use crate::{
+    Error, Page,
+    fetch::redact_url,
+    kinds::{AllowedHost, links},
+};
 
 /// The most bytes of a cursor.
 const MAX_CURSOR_BYTES: usize = 4096;

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::Role;
-use crate::kinds::tests::{link, links, page, records, settings};
+use crate::{
+    Role,
+    kinds::tests::{link, links, page, records, settings},
+};
 
 const PAGE: &[u8] = include_bytes!("../../../fixtures/http_json/page.json");
 const LAST: &[u8] = include_bytes!("../../../fixtures/http_json/last.json");

@@ -4,9 +4,13 @@ use RejectReason::{DuplicateKey, InvalidRecord, MissingKey, TruncatedRecord};
 use serde_json::json;
 
 use super::*;
-use crate::Role;
-use crate::kinds::mutation::{Random, mutated};
-use crate::kinds::tests::{link, page, records, settings};
+use crate::{
+    Role,
+    kinds::{
+        mutation::{Random, mutated},
+        tests::{link, page, records, settings},
+    },
+};
 
 const TERM: &[u8] = include_bytes!("../../../fixtures/ical/term.ics");
 const BROKEN: &[u8] = include_bytes!("../../../fixtures/ical/broken.ics");

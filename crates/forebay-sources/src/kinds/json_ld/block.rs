@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
-use forebay_domain::json::{Kind, Parser, Value};
-use forebay_domain::reject::{Place, Reject};
+use forebay_domain::{
+    json::{Kind, Parser, Value},
+    reject::{Place, Reject},
+};
 
-use crate::Block;
-use crate::block::{Rejected, Span, head};
+use crate::{
+    Block,
+    block::{Rejected, Span, head},
+};
 
 /// Members in which an object that is not wanted itself may hold some that are.
 const HOLDERS: [&str; 4] = ["@graph", "itemListElement", "item", "mainEntity"];

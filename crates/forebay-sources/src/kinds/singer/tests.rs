@@ -4,8 +4,7 @@ use forebay_domain::scope::Scope;
 use serde_json::json;
 
 use super::*;
-use crate::kinds::tests::settings;
-use crate::{Block, Reader};
+use crate::{Block, Reader, kinds::tests::settings};
 
 const TAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/singer/tap.sh");
 

@@ -3,17 +3,17 @@
 use std::fmt;
 
 use html5ever::{LocalName, Namespace, local_name, ns};
-use selectors::attr::{AttrSelectorOperation, AttrSelectorOperator, CaseSensitivity, NamespaceConstraint};
-use selectors::bloom::BloomFilter;
-use selectors::matching::{ElementSelectorFlags, MatchingContext, matches_selector};
-use selectors::parser::Combinator;
-use selectors::{Element, OpaqueElement};
+use selectors::{
+    Element, OpaqueElement,
+    attr::{AttrSelectorOperation, AttrSelectorOperator, CaseSensitivity, NamespaceConstraint},
+    bloom::BloomFilter,
+    matching::{ElementSelectorFlags, MatchingContext, matches_selector},
+    parser::Combinator,
+};
 
 use super::budget::Budget;
 use super::language::{Alternative, Css, Name, NoPseudoElement, PseudoClass, Word};
-use crate::kinds::html::dom::Dom;
-use crate::kinds::html::text::collapsed;
-use crate::kinds::html::tree::NONE;
+use crate::kinds::html::{dom::Dom, text::collapsed, tree::NONE};
 
 /// An element of a page.
 #[derive(Clone, Copy)]

@@ -3,8 +3,10 @@
 use std::cell::Cell;
 
 use cssparser::{ParseError, Token};
-use selectors::SelectorList;
-use selectors::parser::{Component, ParseRelative, Parser, Selector};
+use selectors::{
+    SelectorList,
+    parser::{Component, ParseRelative, Parser, Selector},
+};
 
 use super::balance::{Balanced, balance};
 use super::language::{Alternative, Css, NoPseudoElement, PseudoClass};

@@ -1,13 +1,14 @@
 //! The types that Servo's `selectors` is generic over, as they are on a page of HTML.
 
-use std::borrow::Borrow;
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use cssparser::{ToCss, serialize_identifier, serialize_string};
 use html5ever::Namespace;
 use precomputed_hash::PrecomputedHash;
-use selectors::SelectorImpl;
-use selectors::parser::{Component, NonTSPseudoClass, PseudoElement, Selector};
+use selectors::{
+    SelectorImpl,
+    parser::{Component, NonTSPseudoClass, PseudoElement, Selector},
+};
 
 use crate::kinds::html::dom::{Element, class_bit, name_hash};
 

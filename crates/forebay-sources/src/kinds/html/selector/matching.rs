@@ -1,10 +1,12 @@
 //! Finds the elements of a page that a selector matches.
 
-use selectors::matching::{
-    MatchingContext, MatchingForInvalidation, MatchingMode, NeedsSelectorFlags, QuirksMode, SelectorCaches,
-    matches_selector,
+use selectors::{
+    Element, OpaqueElement,
+    matching::{
+        MatchingContext, MatchingForInvalidation, MatchingMode, NeedsSelectorFlags, QuirksMode,
+        SelectorCaches, matches_selector,
+    },
 };
-use selectors::{Element, OpaqueElement};
 
 use super::budget::Budget;
 use super::compiled::Selector;
