@@ -5,10 +5,12 @@
 //! are thin skins over the functions here.
 
 pub mod clock;
+pub mod doctor;
 pub mod ensure;
 pub mod error;
 pub mod freshness;
 mod http;
+pub mod human;
 pub mod logs;
 pub mod payload;
 pub mod persist;

@@ -1,5 +1,6 @@
 //! What the self-check finds.
 
+use forebay_engine::doctor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,32 +40,31 @@ pub struct Check {
     pub advice: Option<String>,
 }
 
-impl Check {
-    /// A check without subject and advice.
-    pub fn new(code: &str, verdict: Severity, seen: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), subject: None, verdict, seen: seen.into(), advice: None }
-    }
-
-    /// A check that found nothing to do.
-    pub fn ok(code: &str, seen: impl Into<String>) -> Self {
-        Self::new(code, Severity::Ok, seen)
-    }
-
-    /// The same check of one of several subjects.
-    #[must_use]
-    pub fn about(self, subject: impl Into<String>) -> Self {
-        Self { subject: Some(subject.into()), ..self }
-    }
-
-    /// The same check with what to do.
-    #[must_use]
-    pub fn advice(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
+impl From<doctor::Severity> for Severity {
+    fn from(severity: doctor::Severity) -> Self {
+        match severity {
+            doctor::Severity::Ok => Self::Ok,
+            doctor::Severity::Warning => Self::Warning,
+            doctor::Severity::Bad => Self::Bad,
+        }
     }
 }
 
-impl From<Vec<Check>> for Doctor {
-    fn from(checks: Vec<Check>) -> Self {
+impl From<doctor::Check> for Check {
+    fn from(check: doctor::Check) -> Self {
+        Self {
+            code: check.code.to_owned(),
+            subject: check.subject,
+            verdict: check.verdict.into(),
+            seen: check.seen,
+            advice: check.advice,
+        }
+    }
+}
+
+impl From<Vec<doctor::Check>> for Doctor {
+    fn from(checks: Vec<doctor::Check>) -> Self {
+        let checks: Vec<Check> = checks.into_iter().map(Check::from).collect();
         let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Severity::Ok);
         Self { verdict, checks }
     }

@@ -7,7 +7,6 @@
 //! they cannot disagree. A command that streams (`export`) writes to [`Ui::stream`].
 
 mod confirm;
-pub(crate) mod format;
 pub(crate) mod log;
 mod page;
 mod progress;
@@ -19,6 +18,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
+
+pub(crate) use forebay_engine::human as format;
 
 pub(crate) use self::{
     page::Page,

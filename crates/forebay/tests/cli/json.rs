@@ -11,7 +11,7 @@ use forebay_views::{
     Breaker, ClusterStop, ConfigCheck, DbStatus, Doctor, Ensured, Freshness, Handoff, HandoffCount, History,
     Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs,
     RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats,
-    Verified, schema as schema_of,
+    Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -26,6 +26,8 @@ struct Printed {
 enum Form {
     /// One document of this schema.
     View(fn() -> Value),
+    /// JSON Lines, each of this schema.
+    Lines(fn() -> Value),
     /// Something else, as a sentence.
     Other(&'static str),
 }
@@ -39,6 +41,7 @@ macro_rules! printed {
         }),*]
     };
     (@ view<$view:ty>) => { Form::View(|| schema_of::<$view>().to_value()) };
+    (@ lines<$view:ty>) => { Form::Lines(|| schema_of::<$view>().to_value()) };
     (@ $text:literal) => { Form::Other($text) };
 }
 
@@ -50,7 +53,7 @@ const PRINTED: &[Printed] = printed! {
     "scrape" => view<ScrapeReport>;
     "ensure" => view<Ensured>;
     "freshness" => view<Page<Freshness>>;
-    "work" => "JSON Lines: one object a line, as the guide to operating hand-offs describes.";
+    "work" => lines<WorkEvent>;
     "search" => view<SearchResult>;
     "history" => view<History>;
     "history", when "with `--at`" => view<PointInTime>;

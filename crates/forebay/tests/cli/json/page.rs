@@ -30,7 +30,7 @@ Rules that hold everywhere:
 
 /// The name that a schema has on the page.
 fn name(title: &str) -> String {
-    title.replace("_for_", " of ").replace("Page_of_", "Page of ")
+    title.replace("PageOf", "Page of ")
 }
 
 /// The anchor of a section.
@@ -93,17 +93,26 @@ fn collect(schema: &Value, all: &mut BTreeMap<String, Value>) {
 fn section(title: &str, schema: &Value, page: &mut String) {
     let about = schema["description"].as_str().unwrap_or_default();
     let _ = write!(page, "\n### {}\n\n{}\n", name(title), one_line(about));
-    let Some(properties) = schema["properties"].as_object() else {
-        let words = schema["oneOf"].as_array().into_iter().flatten();
-        for word in words {
-            let about = word["description"].as_str().unwrap_or_default();
-            let _ = writeln!(page, "\n- {}: {}", value(word), one_line(about));
+    if schema["properties"].is_object() {
+        return fields(title, schema, page);
+    }
+    for variant in schema["oneOf"].as_array().into_iter().flatten() {
+        let about = one_line(variant["description"].as_str().unwrap_or_default());
+        if variant["properties"].is_object() {
+            let _ = writeln!(page, "\n{about}");
+            fields(title, variant, page);
+        } else {
+            let _ = writeln!(page, "\n- {}: {about}", value(variant));
         }
-        return;
-    };
+    }
+}
+
+/// The fields of an object, as a table. The field that tells variants apart needs no meaning.
+fn fields(title: &str, schema: &Value, page: &mut String) {
     page.push_str("\n| field | value | meaning |\n|---|---|---|\n");
-    for (field, property) in properties {
-        let meaning = property["description"].as_str();
+    for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+        let is_tag = property.get("const").is_some();
+        let meaning = property["description"].as_str().or(is_tag.then_some("what happened"));
         let meaning = meaning.unwrap_or_else(|| panic!("{title}.{field} is not documented"));
         let _ = writeln!(page, "| `{field}` | {} | {} |", value(property), one_line(meaning));
     }
@@ -123,12 +132,13 @@ fn page() -> String {
         }
         let text = match &printed.form {
             Form::Other(text) => (*text).to_owned(),
-            Form::View(schema) => {
+            Form::View(schema) | Form::Lines(schema) => {
                 let schema = schema();
                 collect(&schema, &mut views);
-                let when =
-                    if printed.when.is_empty() { String::new() } else { format!(", {}", printed.when) };
-                format!("{}{when}.", link(schema["title"].as_str().unwrap()))
+                let is_lines = matches!(printed.form, Form::Lines(_));
+                let lines = if is_lines { "JSON Lines, one object a line as things happen: " } else { "" };
+                let when = if printed.when.is_empty() { "" } else { ", " };
+                format!("{lines}{}{when}{}.", link(schema["title"].as_str().unwrap()), printed.when)
             }
         };
         page.push_str(&text);

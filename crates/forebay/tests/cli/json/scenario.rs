@@ -71,6 +71,9 @@ const FAILING: &[&str] = &[
     "no-such-command",
 ];
 
+/// The lines of this command are held against the schema of each.
+const WORK: &str = "work --drain";
+
 /// What a line prints: the entry of its command, and the one for `--at` if that is given.
 fn schema_of(line: &str) -> Option<Value> {
     let of_command = |command: &str| line == command || line.starts_with(&format!("{command} "));
@@ -81,7 +84,7 @@ fn schema_of(line: &str) -> Option<Value> {
         .filter(|printed| printed.command.len() == longest)
         .find(|printed| printed.when.contains("--at") == has_at)?;
     match &entry.form {
-        Form::View(schema) => Some(schema()),
+        Form::View(schema) | Form::Lines(schema) => Some(schema()),
         Form::Other(_) => None,
     }
 }
@@ -105,6 +108,15 @@ fn every_command_prints_what_its_schema_says() {
             found.push(format!("{line}: exit code {exit}: {document}"));
         }
         found.extend(problems(&document, &schema).into_iter().map(|problem| format!("{line}: {problem}")));
+    }
+    let work = world.db.run(&world.sandbox, &format!("{WORK} --output json"));
+    let schema_of_line = schema_of(WORK).unwrap();
+    let text = String::from_utf8(work.stdout).unwrap();
+    assert!(text.lines().count() > 0, "it says nothing");
+    for (number, line) in text.lines().enumerate() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let of_line = problems(&event, &schema_of_line).into_iter();
+        found.extend(of_line.map(|problem| format!("{WORK}, line {number}: {problem}: {event}")));
     }
     for line in FAILING {
         let (_, document) = world.json(line);

@@ -7,9 +7,9 @@ use forebay_store::{
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
-use forebay_views::{Check, Severity};
 
-use crate::ui::format;
+use super::check::{Check, Severity};
+use crate::human as format;
 
 /// Dead rows below this number are no trouble, whatever their share.
 const FEW_DEAD: u64 = 10_000;

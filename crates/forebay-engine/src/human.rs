@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// `12345` as `12,345`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A duration with the two units that matter: `850 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match duration {
         d if d < Duration::from_millis(1) => format!("{} µs", d.as_micros()),
@@ -35,17 +35,17 @@ pub(crate) fn duration(duration: Duration) -> String {
 }
 
 /// A time in UTC, to the second: `2026-01-12 09:30:00 UTC`.
-pub(crate) fn timestamp(time: Timestamp) -> String {
+pub fn timestamp(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// A time in UTC, to the minute, for a column that says so: `2026-01-12 09:30`.
-pub(crate) fn minute(time: Timestamp) -> String {
+pub fn minute(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A number of bytes: `850 B`, `12.3 KiB`, `4.0 MiB`.
-pub(crate) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if number < 1024 {
         return format!("{number} B");
@@ -61,12 +61,12 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// A share from 0 to 1 as `12.5 %`.
-pub(crate) fn share(share: f64) -> String {
+pub fn share(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
 /// How many a second: `1,234/s`. Nothing is claimed about a span too short to measure.
-pub(crate) fn rate(number: u64, span: Duration) -> String {
+pub fn rate(number: u64, span: Duration) -> String {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     match number.saturating_mul(1000).checked_div(millis) {
         Some(per_second) => format!("{}/s", count(per_second)),
@@ -75,7 +75,7 @@ pub(crate) fn rate(number: u64, span: Duration) -> String {
 }
 
 /// Text from outside on one line and without control characters, which a terminal would obey.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let is_space = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
     text.chars()
         .map(|c| match c {
@@ -87,17 +87,17 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// What stands where there is nothing.
-pub(crate) fn none() -> String {
+pub fn none() -> String {
     "-".to_owned()
 }
 
 /// A source or entity type with its scope: `courses [semester=Spring 2026]`.
-pub(crate) fn subject(name: &str, scope: &str) -> String {
+pub fn subject(name: &str, scope: &str) -> String {
     if scope.is_empty() { name.to_owned() } else { format!("{name} [{scope}]") }
 }
 
 /// The beginning of a text, at most so many characters, with `…` where it was cut.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
+pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -1,0 +1,33 @@
+//! The self-check: what the store sees, judged.
+
+mod check;
+mod checks;
+
+use forebay_store::{connect::Database, doctor, handoffs, migrations};
+
+pub use self::check::{Check, Severity};
+use crate::error::Result;
+
+/// Checks the database, its maintenance and the queues. Changes nothing.
+pub async fn check(database: &Database) -> Result<Vec<Check>> {
+    let client = database.client().await?;
+    let mut checks = vec![Check::ok("database", format!("{} answers", database.target()))];
+    let server = doctor::server(&**client).await?;
+    checks.extend(checks::server(&server));
+    let (schema, is_usable) = checks::schema(&migrations::status(&client).await?);
+    checks.push(schema);
+    checks.extend(checks::holders(&doctor::holders(&**client).await?));
+    if !is_usable {
+        return Ok(checks);
+    }
+    let missing = doctor::missing_rights(&**client).await?;
+    checks.push(checks::rights(&server.role, &missing));
+    if !missing.is_empty() {
+        // What comes next reads the tables.
+        return Ok(checks);
+    }
+    checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
+    checks.extend(checks::queues(&doctor::queues(&**client).await?));
+    checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
+    Ok(checks)
+}
