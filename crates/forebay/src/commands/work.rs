@@ -104,16 +104,7 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
-    let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
-    let num_connections = args.options().num_connections() + num_for_scrapes;
-    let worked = context
-        .with_scraper(&config, num_connections, async |scraper| {
-            Box::pin(work(args, context, scraper, runs_schedules)).await
-        })
-        .await;
-    let report = match worked {
+    let report = match open_and_work(args, context).await {
         Ok(report) => report,
         // An error is a line of its own among the others.
         Err(failure) if context.ui.is_json() => {
@@ -129,6 +120,17 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         context.ui.show(&report)?;
     }
     Ok(exit)
+}
+
+async fn open_and_work(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let config = context.config()?;
+    let runs_schedules = !args.no_schedules && has_schedules(config.definitions());
+    let num_for_scrapes = if runs_schedules { connections_for(usize::from(args.scrapes)) } else { 0 };
+    let num_connections = args.options().num_connections() + num_for_scrapes;
+    let working = context.with_scraper(&config, num_connections, async |scraper| {
+        Box::pin(work(args, context, scraper, runs_schedules)).await
+    });
+    working.await
 }
 
 async fn work(

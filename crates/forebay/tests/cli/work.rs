@@ -307,7 +307,7 @@ fn unknown_pipelines_are_told_with_those_that_exist() {
     configure(&sandbox, BOTH);
     let (exit, error) = db.json(&sandbox, "work --drain --pipeline finer");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_pipeline")));
-    assert_eq!(error["error"]["hint"], "there are: documents, finder, seats");
+    assert_eq!(error["error"]["hint"], "the pipelines are documents, finder, seats");
 }
 
 #[test]
