@@ -13,17 +13,17 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/co
 const HEAD: &str = "\
 # Configuration
 
-This page is a reference: every key of `forebay.toml`, with its meaning and default. It is generated; the guides tell how
-things are done. `forebay init` writes a commented file to begin with, `forebay config check` tells whether a file can be
-used, and `forebay config schema` prints all of this as a JSON Schema for editors.
+This page is a reference: every key of `forebay.toml`, with its meaning and default. It is generated. `forebay init` writes
+a commented file to start with, `forebay config check` checks a file, and `forebay config schema` prints the same as a JSON
+Schema for editors.
 
-Unknown keys are errors, told with line and column. Durations have a unit: `30s`, `5m`, `1h`, `30d`; a day has 24 hours.
-Shares are numbers from 0 to 1. Secrets are never written into the file: a setting that needs one names an environment
-variable (`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is not configured here either: it is named by
-`FOREBAY_DATABASE_URL` or `DATABASE_URL`, and without both Forebay runs a private Postgres.
+Unknown keys are errors with line and column. Durations have a unit: `30s`, `5m`, `1h`, `30d`; a day has 24 hours. Shares
+are numbers from 0 to 1. The file holds no secrets: a setting that needs one names an environment variable
+(`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is not configured here: set `FOREBAY_DATABASE_URL` or
+`DATABASE_URL`; without both, Forebay runs a private Postgres.
 ";
 
-/// The page in the making.
+/// The page while it is built.
 struct Page<'a> {
     definitions: &'a Map<String, Value>,
     /// Definitions that have their section, which others then refer to.

@@ -47,7 +47,8 @@ impl std::str::FromStr for LogFilter {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // EnvFilter takes a misspelt level for the name of a module, and would log nothing.
-        let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
+        // The parser takes nothing for `error`.
+        let is_level = |text: &str| !text.is_empty() && text.parse::<LevelFilter>().is_ok();
         let is_directive = |part: &str| match part.rsplit_once('=') {
             Some((_, level)) => is_level(level),
             None => is_level(part) || part.contains("::") || part.starts_with("forebay"),
