@@ -67,7 +67,7 @@ pub(crate) fn start(filter: Option<&LogFilter>, default: LevelFilter, format: Lo
         || EnvFilter::default().add_directive(default.into()),
         |filter| EnvFilter::new(&filter.0),
     );
-    let layer = tracing_subscriber::fmt::layer().with_writer(Stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(Stderr).with_ansi(false);
     let layer = match format {
         LogFormat::Human => layer.event_format(Human(Style::of(io::stderr().is_terminal()))).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_timer(Utc).boxed(),

@@ -128,7 +128,7 @@ fn what_cannot_be_looked_at_is_said() {
 fn declared_sources_are_mirrored_without_their_secrets() {
     let (_site, db, sandbox) = site_and_database();
     let told = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(told.contains("source courses: declared as the configuration says"), "{told}");
+    assert!(told.contains("source courses: updated from the configuration"), "{told}");
     let row = db.value("select row_to_json(s) from forebay.sources as s");
     assert!(!row.contains("hush"), "{row}");
     let (_, list) = db.json(&sandbox, "sources list");

@@ -48,6 +48,6 @@ fn a_run_is_followed_to_its_end() {
     assert_eq!(followed.status.code(), Some(0), "{text}");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
-    assert!(lines[0].contains("begins: ") && lines[3].ends_with("ended as complete"), "{text}");
+    assert!(lines[0].contains("run started: ") && lines[3].ends_with("ended as complete"), "{text}");
     assert!(scraping.wait_with_output().unwrap().status.success());
 }
