@@ -194,7 +194,11 @@ mod tests {
         .unwrap();
         let settings = source.settings();
         assert!(!settings.to_string().contains("hush"), "{settings}");
-        assert_eq!(settings["html"], base());
+        let complete = with(|it| {
+            it["url"] = json!([it["url"]]);
+            it["allow_hosts"] = json!([]);
+        });
+        assert_eq!(settings["html"], complete);
         assert_eq!(
             settings["fetch"]["headers"],
             json!({ "authorization": "***", "x-token": { "env": "TOKEN" } })
