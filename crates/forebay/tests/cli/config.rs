@@ -155,6 +155,6 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     assert_eq!(db.value("select parser_version from forebay.sources"), "2");
     configure(&sandbox, "[sources.by_hand]\nkey = [\"id\"]\n");
     let told = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(told.contains("source courses is not scraped by forebay.toml any more"), "{told}");
+    assert!(told.contains("source courses is no longer in forebay.toml"), "{told}");
     assert_eq!(db.value("select kind is null and declared_at is null from forebay.sources"), "true");
 }

@@ -58,7 +58,7 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
         "{document}"
     );
     assert!(error["run_id"].is_i64());
-    let text = world.text("scrape broken");
+    let text = world.text("scrape broken --log-level off");
     insta::assert_snapshot!("scrape_failed", text);
 
     // What stays wrong is a failure of the work.
