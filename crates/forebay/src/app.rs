@@ -91,12 +91,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The level to log at unless the user names one: a worker reports what it does, a command only what goes wrong.
+    /// The level to log at unless the user names one: a worker reports what it does, other commands only print their results.
     pub(crate) const fn log_level(&self, quiet: bool) -> LevelFilter {
         match self {
-            _ if quiet => LevelFilter::ERROR,
+            Self::Work(_) | Self::Mcp(_) if quiet => LevelFilter::ERROR,
             Self::Work(_) => LevelFilter::INFO,
-            _ => LevelFilter::WARN,
+            Self::Mcp(_) => LevelFilter::WARN,
+            // The others print their own results and warnings.
+            _ => LevelFilter::OFF,
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Globals {
     pub(crate) output: Output,
 
     /// What to log on standard error: off, error, warn, info, debug, trace, or directives such as
-    /// `info,forebay_sources=debug` [default: warn; for work: info]
+    /// `info,forebay_sources=debug` [default: info for work, warn for mcp, otherwise off]
     #[arg(long, global = true, value_name = "LEVEL", env = env_vars::FOREBAY_LOG, hide_env_values = true)]
     pub(crate) log_level: Option<LogFilter>,
 

@@ -175,11 +175,11 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
         |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\nhandler = \"webhook\"\n{settings}"));
     insta::assert_snapshot!(error("[pipelines.p]\nhandler = \"table\""), @"error[config_invalid]: forebay.toml:1:1: missing field `source`");
     insta::assert_snapshot!(pipeline("entites = [\"course\"]"), @r"
-    error[config_invalid]: forebay.toml:4:1: unknown field `entites`; the handler webhook takes `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: unknown field `entites`; the settings of handler webhook are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
     hint: did you mean `entities`?
     ");
     insta::assert_snapshot!(pipeline("headrs = { a = \"b\" }"), @r"
-    error[config_invalid]: forebay.toml:4:1: unknown field `headrs`; the handler webhook takes `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: unknown field `headrs`; the settings of handler webhook are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
     hint: did you mean `headers`?
     ");
     insta::assert_snapshot!(pipeline("enabled = \"no\""), @r#"error[config_invalid]: forebay.toml:4:11: invalid type: string "no", expected a boolean"#);
