@@ -184,8 +184,8 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     ");
     insta::assert_snapshot!(pipeline("enabled = \"no\""), @r#"error[config_invalid]: forebay.toml:4:11: invalid type: string "no", expected a boolean"#);
     insta::assert_snapshot!(pipeline("entities = \"course\""), @r#"error[config_invalid]: forebay.toml:4:12: invalid type: string "course", expected a sequence"#);
-    insta::assert_snapshot!(pipeline("retry = { permanent = { max_failures = 2 } }"), @"error[config_invalid]: forebay.toml:4:11: what failed as permanent is never tried again by itself, so there is no retry to set for it");
-    insta::assert_snapshot!(pipeline("retry = { transiet = {} }"), @"error[config_invalid]: forebay.toml:4:11: `transiet` is no failure class to retry; there are transient, throttled and lost");
+    insta::assert_snapshot!(pipeline("retry = { permanent = { max_failures = 2 } }"), @"error[config_invalid]: forebay.toml:4:11: permanent failures are never retried automatically, so they have no retry settings");
+    insta::assert_snapshot!(pipeline("retry = { transiet = {} }"), @"error[config_invalid]: forebay.toml:4:11: unknown failure class `transiet`; expected transient, throttled or lost");
     insta::assert_snapshot!(pipeline("retry = { lost = { max_failure = 2 } }"), @r"
     error[config_invalid]: forebay.toml:4:20: unknown field `max_failure`, expected one of `max_failures`, `base_delay`, `max_delay`
     hint: did you mean `max_failures`?
@@ -200,7 +200,7 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     hint: did you mean `rate`?
     ");
     insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:10: max_active must be a whole number of at least 1");
-    insta::assert_snapshot!(pipeline("limits = { key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: limits by key need key, the field to go by");
-    insta::assert_snapshot!(pipeline("limits = { key = \"a\" }"), @"error[config_invalid]: forebay.toml:4:10: key limits nothing without key_max_active or key_rate");
+    insta::assert_snapshot!(pipeline("limits = { key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: limits by key need the field in key");
+    insta::assert_snapshot!(pipeline("limits = { key = \"a\" }"), @"error[config_invalid]: forebay.toml:4:10: key has no effect without key_max_active or key_rate");
     insta::assert_snapshot!(pipeline("limits = { key = \"/a~2\", key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: `/a~2` does not name a field: a key field is the name of a top-level field, or a JSON pointer such as /course/id");
 }
