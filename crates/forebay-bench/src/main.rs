@@ -2,7 +2,7 @@
 //!
 //! Machines differ and are noisy, so only ratios between measurements of one run count. Each benchmark is one file
 //! beside this one; its parts are in the folder of the same name. To add one, write its file with an `Args` and a
-//! `run`, and add it to [`cli::Command`].
+//! `run`, and add it to `cli::Command`.
 //!
 //! A benchmark fails if the work behind a figure was not done. It works in a scratch database or a server of its own,
 //! never in data of the user.

@@ -24,7 +24,7 @@ forebay_domain::words! {
     }
 }
 
-/// One line of [`status`].
+/// One line of `status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationStatus {
     /// The migration's number.
