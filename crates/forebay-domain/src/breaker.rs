@@ -1,19 +1,23 @@
-//! The circuit breaker of a source: whether it may be asked, so that one that is out of order is left alone.
+//! The circuit breaker of a source: whether it may be called. A failing source is left alone for a while.
 //!
-//! A breaker is a value. [`Breaker::ask`], [`Breaker::record`] and [`Breaker::operate`] take it with the time and
-//! give the next one with a decision; where it is kept, and that two workers do not decide at once, is the store's
-//! matter. In words:
-//! - *closed*: calls go through. When the policy's share of the calls in the window failed, or so many in a row, it
-//!   opens.
-//! - *open*: nothing goes through for a wait that doubles each time it opens again. Whoever asks after the wait makes
-//!   it half open.
-//! - *half open*: a few calls go through as probes. Enough that succeed close it, one that fails opens it again. A
-//!   probe whose process died is given up after its lease.
-//! - *forced open* and *disabled* are an operator's: nothing goes through, or everything; only an operator ends them.
+//! A breaker is a plain value. [`Breaker::ask`], [`Breaker::record`] and [`Breaker::operate`] take it with the
+//! current time
+//! and return the next value and a decision. The store keeps it and serialises workers. Its states:
+//! - *closed*: calls go through. It opens when too large a share of the calls in the window failed, or too many in a
+//!   row.
+//! - *open*: no call goes through until a wait is over; the wait doubles each time the breaker opens again. The first
+//!   request after the wait makes it half open.
+//! - *half open*: a few calls go through as probes. Enough successful probes close it; one failed probe opens it
+//!   again. A
+//!   probe whose process died is abandoned when its lease expires.
+//! - *forced open* and *disabled* are set by an operator: no call or every call goes through until an operator
+//!   changes it.
 //!
-//! What comes late decides nothing: a call that was permitted while it was closed is no probe when it ends after the
-//! breaker opened, and a probe that lost its lease is not heard once another one is out in its place. Until then it is:
-//! else a breaker whose calls take longer than the lease would never close.
+//! Late results are ignored: a call that was permitted while the breaker was closed does not count as a probe if it
+//! ends
+//! after the breaker opened, and a probe that lost its lease is ignored once another probe has replaced it. Until
+//! then it
+//! counts; otherwise a breaker whose calls take longer than the lease would never close.
 
 mod policy;
 #[cfg(test)]
@@ -25,69 +29,69 @@ use jiff::{SignedDuration, Timestamp};
 pub use policy::{BreakerPolicy, FailureWeights, MAX_PROBES, MAX_RETRY_AFTER, MAX_WINDOW};
 pub use words::{BreakerReason, BreakerState, CallOutcome, RefusalReason};
 
-/// Names a probe: random, new for each.
+/// Identifies a probe: random, new for each.
 pub type ProbeId = [u8; 16];
 
-/// A call that ended.
+/// A finished call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
     /// When it ended.
     pub at: Timestamp,
-    /// How.
+    /// How it ended.
     pub outcome: CallOutcome,
 }
 
-/// A probe that is out.
+/// A probe in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// Its name.
+    /// Its id.
     pub id: ProbeId,
-    /// Until when it is waited for.
+    /// When its lease expires.
     pub until: Timestamp,
 }
 
-/// All that is remembered of a source.
+/// The stored state of a source's breaker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breaker {
     /// Its state.
     pub state: BreakerState,
-    /// Why it came into that state.
+    /// Why it is in this state.
     pub reason: BreakerReason,
-    /// When it did.
+    /// Since when it has been in this state.
     pub changed_at: Timestamp,
     /// When it last opened.
     pub opened_at: Option<Timestamp>,
-    /// When the first probe may go through; only while open.
+    /// When the first probe may go through; only set while open.
     pub retry_at: Option<Timestamp>,
-    /// How often it opened since it last recovered.
+    /// How often it has opened since it last recovered.
     pub num_opened: u32,
-    /// Weights of the failures since the last success, added up.
+    /// The sum of the weights of the failures since the last success.
     pub failure_streak: f64,
-    /// Probes that succeeded since it became half open.
+    /// Number of successful probes since it became half open.
     pub num_recovered: u32,
     /// The calls in the window, oldest first.
     pub window: Vec<Call>,
-    /// The probes that are out.
+    /// The probes in progress.
     pub probes: Vec<Probe>,
 }
 
-/// Leave to call, to be given back with the call's outcome.
+/// Permission to make a call; pass it back with the call's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
-    /// The probe that this call is, if it is one.
+    /// The probe's id, if this call is a probe.
     pub probe: Option<ProbeId>,
 }
 
-/// What [`Breaker::ask`] answers.
+/// The answer of [`Breaker::ask`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Go ahead.
+    /// The call may be made.
     Permit(Permit),
-    /// Do not call.
+    /// The call must not be made.
     Refused {
         /// How long to wait before retrying.
         retry_after: SignedDuration,
-        /// Why.
+        /// Why the call was refused.
         reason: RefusalReason,
     },
 }
@@ -97,20 +101,20 @@ pub enum Answer {
 pub struct BreakerTransition {
     /// The state before.
     pub from: BreakerState,
-    /// The state after; an operator's command may leave it as it was.
+    /// The state after; an operator's command may leave it unchanged.
     pub to: BreakerState,
-    /// Why.
+    /// Why it changed.
     pub reason: BreakerReason,
-    /// When.
+    /// When it changed.
     pub at: Timestamp,
 }
 
-/// What an operator may do.
+/// An operator's command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerCommand {
     /// Refuse every call until another command.
     ForceOpen,
-    /// Let calls through as usual. If it opens again, it waits as long as it would have.
+    /// Let calls through as usual. The wait keeps its length if the breaker opens again.
     Close,
     /// Forget all recorded calls.
     Reset,
@@ -119,7 +123,7 @@ pub enum BreakerCommand {
 }
 
 impl Breaker {
-    /// The breaker of a source of which nothing is known.
+    /// The breaker of a new source.
     pub const fn new(now: Timestamp) -> Self {
         Self {
             state: BreakerState::Closed,
@@ -135,7 +139,7 @@ impl Breaker {
         }
     }
 
-    /// Whether a call may be made now. `probe_id` is a new random name, used if the call is to be a probe.
+    /// Whether a call may be made now. `probe_id` is a new random id, used if the call becomes a probe.
     pub fn ask(
         mut self,
         policy: &BreakerPolicy,
@@ -173,8 +177,9 @@ impl Breaker {
         (self, permit(Some(probe_id)), transition)
     }
 
-    /// Takes note of how a call ended. `jitter` is a random number from 0 to 1 that shortens the wait, so that sources
-    /// that failed together are not probed together; `retry_after` is what the other side asked for, if it did.
+    /// Records the outcome of a call. `jitter` is a random number from 0 to 1 that shortens the wait, so that sources
+    /// that
+    /// failed together are not probed together; `retry_after` is the delay that the server asked for, if any.
     pub fn record(
         mut self,
         policy: &BreakerPolicy,
@@ -196,7 +201,7 @@ impl Breaker {
                 return (self, None);
             }
         }
-        // Outcomes that say nothing about the source are not counted.
+        // Some outcomes, such as configuration errors, do not count for or against the source.
         let Some(weight) = weight else { return (self, None) };
         self.count(policy, Call { at: now, outcome }, weight);
         let open_because = if is_probe {
@@ -212,14 +217,14 @@ impl Breaker {
                 None
             }
         } else {
-            // Only a failure opens: one that drops out of the window must not, by shifting the share.
+            // Only a failure may open the breaker: an old call dropping out of the window also shifts the share.
             (weight > 0.0).then(|| self.is_too_much(policy)).flatten()
         };
         let transition = open_because.map(|reason| self.open(policy, reason, retry_after, now, jitter));
         (self, transition)
     }
 
-    /// Does what an operator says. The transition is told even where the state stays, for the trail.
+    /// Applies an operator's command. Returns a transition for the trail even if the state stays the same.
     pub fn operate(mut self, command: BreakerCommand, now: Timestamp) -> (Self, BreakerTransition) {
         let (to, reason) = match command {
             BreakerCommand::ForceOpen => (BreakerState::ForcedOpen, BreakerReason::ForcedOpen),
@@ -239,7 +244,7 @@ impl Breaker {
         (self, transition)
     }
 
-    /// The share of the calls in the window that failed, by weight, 0 to 1; 0 for none.
+    /// The weighted share of failed calls in the window, 0 to 1; 0 for an empty window.
     pub fn failure_rate(&self, policy: &BreakerPolicy) -> f64 {
         let weights: f64 = self.window.iter().filter_map(|call| policy.weight(call.outcome)).sum();
         if self.window.is_empty() { 0.0 } else { weights / self.window.len() as f64 }
@@ -277,7 +282,7 @@ impl Breaker {
         transition
     }
 
-    /// Takes a probe back; false if it is not waited for any more, because it lost its lease and a newer one is out.
+    /// Ends a probe; false if the probe lost its lease and a newer one replaced it.
     fn give_back(&mut self, id: ProbeId, now: Timestamp) -> bool {
         let known = self.probes.iter().find(|probe| probe.id == id).copied();
         self.probes.retain(|probe| probe.id != id);
@@ -285,7 +290,7 @@ impl Breaker {
             .is_some_and(|late| late.until > now || self.probes.iter().all(|other| other.until <= late.until))
     }
 
-    /// Comes into a state, with nothing left of what belongs to another one.
+    /// Enters a state and clears the data of other states.
     fn turn(&mut self, to: BreakerState, reason: BreakerReason, at: Timestamp) -> BreakerTransition {
         let transition = BreakerTransition { from: self.state, to, reason, at };
         self.state = to;
@@ -297,7 +302,7 @@ impl Breaker {
         transition
     }
 
-    /// Forgets what was counted.
+    /// Clears the counts.
     fn forget(&mut self) {
         self.num_opened = 0;
         self.failure_streak = 0.0;
@@ -305,7 +310,7 @@ impl Breaker {
     }
 }
 
-/// A time later by a duration, or the last time that there is.
+/// Adds a duration to a time, up to the maximum timestamp.
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,20 +1,24 @@
-//! The canonical form of a JSON value: RFC 8785 (JCS), with numbers kept exact.
+//! The canonical form of a JSON value: RFC 8785 (JCS), with exact numbers.
 //!
-//! Two payloads are the same version exactly when their canonical forms are the same bytes, so this writer is part
-//! of the identity of all data: any change to what it writes makes every stored hash stale.
+//! Two payloads are the same version if and only if their canonical forms are the same bytes. So this writer is part
+//! of
+//! the identity of all data: any change of its output invalidates every stored hash.
 //!
-//! The form is that of RFC 8785: no whitespace, keys sorted by UTF-16 code units, the shortest escapes, numbers laid
-//! out as ECMAScript's `Number::toString` does. One thing is ours. RFC 8785 first turns every number into a double;
-//! here a number keeps its exact decimal value and only the layout is taken over:
-//! - For a number in the shortest form in which ECMAScript writes a double, the bytes are those of RFC 8785. (Other
-//!   writers emit the same form, but for the rare double halfway between two forms of 16 digits, where some choose
-//!   the odd last digit: RFC 8785 would mend that, here it is the number that was written.)
-//! - `1.0`, `1` and `1e0` are one value, and `-0` is `0`.
-//! - Integers beyond 2^53 and long decimals keep all their digits. Prices and numeric ids do not collapse into
-//!   their neighbours, and a payload reads back from `jsonb`, which also keeps exact decimals (and writes `1e300` as
-//!   a one and 300 zeros), with the hash that it went in with.
+//! The form follows RFC 8785: no whitespace, keys sorted by UTF-16 code units, the shortest escapes, numbers laid out
+//! like ECMAScript's `Number::toString`. There is one difference. RFC 8785 first converts every number to a double;
+//! here
+//! a number keeps its exact decimal value, and only the layout is the same:
+//! - A number in the shortest form that ECMAScript writes for a double has the same bytes as in RFC 8785. (Other
+//!   writers
+//!   emit the same form, except for the rare double halfway between two forms of 16 digits, where some choose the odd
+//!   last digit. RFC 8785 would correct it; this form keeps the number as written.)
+//! - `1.0`, `1` and `1e0` are the same value, and `-0` is `0`.
+//! - Integers beyond 2^53 and long decimals keep all their digits, so prices and numeric ids stay distinct. A payload
+//!   read
+//!   back from `jsonb`, which also keeps exact decimals (and writes `1e300` as a one and 300 zeros), has the same
+//!   hash.
 //!
-//! Most text is copied and not rewritten: the parser has already learnt which values stand in canonical form.
+//! Most text is copied, not rewritten: the parser marks values whose text is already canonical.
 
 use crate::{
     json::{Decimal, Kind, Parser, Value, string_end},
@@ -32,9 +36,9 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     write_parts(value, out, &mut |string, out| write_string(string, out));
 }
 
-/// Appends the canonical form of `value` with every string in it (keys aside) normalised, for comparison only.
+/// Appends the canonical form of `value` with every string in it (except keys) normalised. For comparison only.
 ///
-/// `scratch` is a buffer that is used again.
+/// `scratch` is a reusable buffer.
 pub fn write_normalised(value: Value<'_>, how: Normalise, scratch: &mut String, out: &mut Vec<u8>) {
     write_parts(value, out, &mut |string, out| {
         scratch.clear();
@@ -52,12 +56,12 @@ pub fn canonical_text(text: &[u8]) -> Result<String, Reject> {
     Ok(into_string(out))
 }
 
-/// What the writer wrote, as text: it copies from text and adds ASCII, so nothing is ever replaced here.
+/// The output as text. The writer copies text and adds ASCII, so nothing is ever replaced here.
 pub(crate) fn into_string(out: Vec<u8>) -> String {
     String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Writes a value piece by piece. Recursion is bounded by the parser's limit on nesting.
+/// Writes a value part by part. The parser's nesting limit bounds the recursion.
 fn write_parts(value: Value<'_>, out: &mut Vec<u8>, string: &mut impl FnMut(&str, &mut Vec<u8>)) {
     match value.kind() {
         Kind::Null | Kind::True | Kind::False => value.append_source(out),
@@ -89,7 +93,7 @@ fn write_parts(value: Value<'_>, out: &mut Vec<u8>, string: &mut impl FnMut(&str
     }
 }
 
-/// Appends `string` as a JSON string with the escapes of RFC 8785, section 3.2.2.2, and no others.
+/// Appends `string` as a JSON string, with only the escapes of RFC 8785, section 3.2.2.2.
 pub fn write_string(string: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = string.as_bytes();

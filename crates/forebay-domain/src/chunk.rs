@@ -1,16 +1,19 @@
-//! Chunks: a long text cut where its author divided it, for search and retrieval.
+//! Chunks: a long text, cut along its structure for search and retrieval.
 //!
-//! Text is Markdown or plain. Sections come first: a heading ends a chunk, and the path of headings ("Setup >
-//! Install") goes with every chunk below it. A section that is too long is cut between paragraphs, list items and
-//! fenced code blocks, which stay whole where they fit, then between sentences, lines, words, and last of all
-//! characters. Every chunk is a piece of the text as it stands; between two chunks there is nothing but white space,
-//! so no word is lost.
+//! The text is Markdown or plain. Sections come first: a heading ends a chunk, and every chunk below it carries the
+//! path of
+//! headings ("Setup > Install"). A section that is too long is cut between paragraphs, list items and fenced code
+//! blocks
+//! (kept whole if they fit), then between sentences, lines, words, and finally characters. Every chunk is an
+//! unchanged
+//! piece of the text, with only whitespace between two chunks, so no word is lost.
 //!
-//! Two things make re-indexing cheap. A chunk's id is computed from the reference and the chunk's content, so what
-//! did not change keeps its id wherever it moves. And cuts are local: in a long section they are pinned to places
-//! that the words around them choose (the boundary whose hash is least among all within a target size to either
-//! side), so that changing a paragraph moves the cuts near it and no others. When changing a rule here, mind that
-//! every stored text is cut anew by it the next time that it is indexed.
+//! Two properties make re-indexing cheap. A chunk's id is computed from the reference and the chunk's content, so an
+//! unchanged chunk keeps its id when it moves. And cuts are local: in a long section they are pinned at boundaries
+//! that the
+//! nearby words select (the boundary with the smallest hash within a target size on either side), so changing a
+//! paragraph
+//! moves only the cuts near it. When changing a rule here: every stored text is cut anew the next time it is indexed.
 
 mod cut;
 mod sections;
@@ -27,26 +30,27 @@ use crate::identity::{ReferenceId, VersionHash};
 pub use sizes::{ChunkSizes, InvalidChunkSizes};
 
 /// The id of a chunk: a version 8 UUID (RFC 9562) of the first 16 bytes of SHA-256 over the reference's id, the
-/// content's hash and, big-endian in four bytes, how many equal chunks of the reference come before.
+/// content's
+/// hash and the number of equal chunks before it in the reference (four bytes, big-endian).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChunkId(pub [u8; 16]);
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk<'a> {
-    /// Its id, which it keeps when it moves.
+    /// Its id, which stays the same when it moves.
     pub id: ChunkId,
     /// Its position, from 0.
     pub ordinal: u32,
-    /// The headings above it, outermost first, with ` > ` between them; empty: none.
+    /// The headings above it, outermost first, separated by ` > `; empty if there are none.
     pub heading: String,
-    /// The text, unchanged, without surrounding white space and not empty.
+    /// The text, unchanged, without surrounding whitespace; never empty.
     pub text: &'a str,
     /// SHA-256 of heading, a zero byte and text.
     pub content_hash: VersionHash,
 }
 
-/// Cuts a text of a reference into chunks. Text without anything but white space has none.
+/// Cuts a reference's text into chunks. Text that is only whitespace has none.
 pub fn chunks(reference_id: ReferenceId, text: &str, sizes: ChunkSizes) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
     let mut num_equal: HashMap<VersionHash, u32> = HashMap::new();
@@ -76,7 +80,7 @@ fn content_hash(heading: &str, text: &str) -> VersionHash {
 }
 
 impl ChunkId {
-    /// Computes the id of the chunk of this content that comes after `occurrence` equal ones.
+    /// Computes the id of the chunk with this content that has `occurrence` equal chunks before it.
     pub fn compute(reference_id: ReferenceId, content_hash: VersionHash, occurrence: u32) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(&reference_id.0);

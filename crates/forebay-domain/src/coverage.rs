@@ -1,31 +1,35 @@
-//! Coverage: in how many records of a run each top-level field had a value, and of which JSON types.
+//! Coverage: for each top-level field, the number of records in a run that had a value for it, and the JSON types of
+//! those values.
 //!
-//! A scraper whose selector broke still yields records; what tells is that a field which used to be filled is
-//! now empty. A value counts when it is neither null nor an empty string; whoever walks the record decides that
-//! and calls [`Coverage::observe`] only for fields that count.
+//! A scraper with a broken selector still yields records, but a field that used to be filled is now empty. A value
+//! counts unless it is null or an empty string; the caller checks that and calls [`Coverage::observe`] only for
+//! fields
+//! that count.
 //!
-//! `observe` runs about ten times a record, so it compares the name at the hinted position before it hashes
-//! anything, and allocates only for a field that it has not met. Field names come from outside: their number and
-//! length are bounded, and what lies beyond is counted without being named.
+//! `observe` runs about ten times per record. It compares the name at the hinted position before hashing anything,
+//! and
+//! allocates only for new fields. Field names come from outside, so their number and length are limited; fields
+//! beyond
+//! the limits are counted together, without their names.
 
 use std::collections::HashMap;
 
 use crate::drift::{FieldShape, JsonType, RunShape, TypeSet};
 
-/// The number of fields that are tracked; the rest is counted in [`Coverage::num_untracked`].
+/// Maximum number of tracked fields; the rest is counted in [`Coverage::num_untracked`].
 pub const MAX_FIELDS: usize = 512;
 
-/// The longest field name that is tracked, in bytes.
+/// Maximum length of a tracked field name, in bytes.
 pub const MAX_FIELD_NAME_BYTES: usize = 256;
 
-/// Per field, the number of records that have a value for it. Kept per worker and merged at the end.
+/// The number of records with a value, per field. Each worker keeps its own; they are merged at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     num_records: u64,
     num_untracked: u64,
-    /// In the order in which the fields were first met, which is about the order inside a record.
+    /// In the order in which the fields were first seen, which is roughly their order in a record.
     entries: Vec<Entry>,
-    /// From name to index in `entries`, for fields that are not where the hint says.
+    /// Field name → index in `entries`, for when the hint is wrong.
     index: HashMap<Box<str>, usize>,
 }
 
@@ -36,7 +40,7 @@ struct Entry {
     types: TypeSet,
 }
 
-/// How one field is covered.
+/// The coverage of one field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldCoverage<'a> {
     /// The field's name.
@@ -45,30 +49,31 @@ pub struct FieldCoverage<'a> {
     pub count: u64,
     /// `count` over all records, 0 to 1.
     pub share: f64,
-    /// The types that its values had, as far as anybody looked.
+    /// The types of its values, where recorded.
     pub types: TypeSet,
 }
 
 impl Coverage {
-    /// Counts one record, whatever fields it has.
+    /// Counts one record. Call it once per record.
     pub fn observe_record(&mut self) {
         self.num_records += 1;
     }
 
-    /// Counts a value for `field`, at most once per field and record. `position_hint` is the field's place among
-    /// the fields observed in this record; a wrong hint costs a hash, nothing else.
+    /// Counts a value for `field`; call it at most once per field and record. `position_hint` is the field's position
+    /// among
+    /// the fields observed in this record; a wrong hint only costs a hash.
     pub fn observe(&mut self, field: &str, position_hint: usize) {
         self.observe_types(field, position_hint, TypeSet::default());
     }
 
-    /// The same for a value whose type is known.
+    /// Like [`observe`](Self::observe), for a value of a known type.
     #[inline]
     pub fn observe_typed(&mut self, field: &str, position_hint: usize, json_type: JsonType) {
         self.observe_types(field, position_hint, TypeSet::of(json_type));
     }
 
     fn observe_types(&mut self, field: &str, position_hint: usize, types: TypeSet) {
-        // A record that lacks an early field shifts the rest by one, in either direction.
+        // A record without an early field shifts the others by one, in either direction.
         for position in [position_hint, position_hint.wrapping_add(1), position_hint.wrapping_sub(1)] {
             if let Some(entry) = self.entries.get_mut(position)
                 && *entry.name == *field
@@ -81,7 +86,7 @@ impl Coverage {
         self.add(field, 1, types);
     }
 
-    /// Adds what another worker counted.
+    /// Adds the counts of another worker.
     pub fn merge(&mut self, other: &Self) {
         self.num_records += other.num_records;
         self.num_untracked += other.num_untracked;
@@ -90,7 +95,7 @@ impl Coverage {
         }
     }
 
-    /// Adds records that were counted elsewhere: how many, and how many of them had a value for each field.
+    /// Adds counts from elsewhere: the number of records, and how many of them had a value for each field.
     pub fn add_counted<'a>(&mut self, num_records: u64, fields: impl IntoIterator<Item = (&'a str, u64)>) {
         self.num_records += num_records;
         for (field, count) in fields {
@@ -98,18 +103,19 @@ impl Coverage {
         }
     }
 
-    /// Records observed.
+    /// Number of records observed.
     pub fn num_records(&self) -> u64 {
         self.num_records
     }
 
-    /// Values observed in fields that are not tracked: beyond [`MAX_FIELDS`], with a name longer than
-    /// [`MAX_FIELD_NAME_BYTES`], or with a zero byte in it, which Postgres cannot store.
+    /// Number of values in untracked fields: beyond [`MAX_FIELDS`], with a name longer than [`MAX_FIELD_NAME_BYTES`],
+    /// or
+    /// with a zero byte in the name, which Postgres cannot store.
     pub fn num_untracked(&self) -> u64 {
         self.num_untracked
     }
 
-    /// How one field is covered; `None` when no record had a value for it.
+    /// The coverage of one field; `None` if no record had a value for it.
     pub fn field(&self, name: &str) -> Option<FieldCoverage<'_>> {
         let position = *self.index.get(name)?;
         self.entries.get(position).map(|entry| self.describe(entry))
@@ -122,15 +128,14 @@ impl Coverage {
         sorted.into_iter().map(|entry| self.describe(entry))
     }
 
-    /// Adds types that values of a field are known to have although nobody looked at them in this run. A field that had
-    /// no value gets none.
+    /// Adds known types for a field whose values were not inspected in this run. Ignored if the field had no values.
     pub fn add_types(&mut self, field: &str, types: TypeSet) {
         if let Some(&position) = self.index.get(field) {
             self.entries[position].types.merge(types);
         }
     }
 
-    /// What was observed as a shape that can be compared with others.
+    /// The observations as a shape, for comparison with other runs.
     pub fn shape(&self) -> RunShape {
         let shape = |entry: &Entry| FieldShape { num_present: entry.count, types: entry.types };
         RunShape {
@@ -156,7 +161,7 @@ impl Coverage {
     }
 
     fn describe<'a>(&self, entry: &'a Entry) -> FieldCoverage<'a> {
-        // A caller that forgets `observe_record` gets shares of 1, never infinity.
+        // If a caller forgets `observe_record`, shares are 1, never infinite.
         let share = entry.count as f64 / self.num_records.max(entry.count) as f64;
         FieldCoverage { name: &entry.name, count: entry.count, share, types: entry.types }
     }

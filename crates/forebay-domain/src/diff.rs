@@ -1,9 +1,9 @@
-//! What changed between two versions of a payload, field by field.
+//! The field changes between two versions of a payload.
 //!
-//! A version's history is kept as the changes of its top-level fields, compared in canonical form, so `1.0` is not a
-//! change from `1`. A change says both values, so history can be walked in either direction: [`apply`] leads to the
-//! later version and [`undo`] back to the earlier one. An absent field (`None`) is not a field that is null
-//! (`Some("null")`).
+//! History is kept as changes of top-level fields, compared in canonical form: `1.0` and `1` are the same. A change
+//! contains both values, so history works in both directions: [`apply`] produces the later version and [`undo`] the
+//! earlier
+//! one. An absent field (`None`) differs from a null field (`Some("null")`).
 
 #[cfg(test)]
 mod tests;
@@ -22,13 +22,13 @@ use crate::{
 pub struct FieldChange {
     /// The field's name.
     pub field: String,
-    /// The value before, as canonical JSON text; `None` when the field was absent.
+    /// The value before, as canonical JSON text; `None` if the field was absent.
     pub old: Option<String>,
-    /// The value after, as canonical JSON text; `None` when the field is absent.
+    /// The value after, as canonical JSON text; `None` if the field is absent.
     pub new: Option<String>,
 }
 
-/// The changes that lead from `old` to `new`, both JSON objects, sorted by field as canonical JSON sorts keys.
+/// The changes from `old` to `new`, both JSON objects, in the order of canonical JSON keys.
 pub fn diff(old: &[u8], new: &[u8]) -> Result<Vec<FieldChange>, Reject> {
     let (mut old_parser, mut new_parser) = (Parser::new(MAX_DEPTH_LIMIT), Parser::new(MAX_DEPTH_LIMIT));
     let mut before = object_of(old_parser.parse(old)?)?.root().sorted_members().peekable();
@@ -53,16 +53,15 @@ pub fn diff(old: &[u8], new: &[u8]) -> Result<Vec<FieldChange>, Reject> {
     }
 }
 
-/// The canonical payload after `changes`: each field named there gets its new value. One change a field: of several
-/// for one field the first counts.
+/// The canonical payload after `changes`: each changed field gets its new value. If a field occurs several times, the
+/// first change counts.
 ///
-/// What the fields held before is not compared with the changes' old values: rules of a source can change over time,
-/// and history must stay readable.
+/// The changes' old values are not checked: a source's rules can change over time, and history must stay readable.
 pub fn apply(payload: &[u8], changes: &[FieldChange]) -> Result<String, Reject> {
     replace(payload, changes, |change| change.new.as_deref())
 }
 
-/// The canonical payload before `changes`: each field named there gets its old value back.
+/// The canonical payload before `changes`: each changed field gets its old value.
 pub fn undo(payload: &[u8], changes: &[FieldChange]) -> Result<String, Reject> {
     replace(payload, changes, |change| change.old.as_deref())
 }
@@ -72,7 +71,7 @@ fn replace(
     changes: &[FieldChange],
     value_of: impl Fn(&FieldChange) -> Option<&str>,
 ) -> Result<String, Reject> {
-    // A database sorts names by its own collation. A field named twice must not be written twice.
+    // The database sorts names by its own collation. A repeated field must not be written twice.
     let mut sorted: Vec<&FieldChange> = changes.iter().collect();
     sorted.sort_by(|a, b| compare_keys(&a.field, &b.field));
     sorted.dedup_by(|a, b| a.field == b.field);
@@ -119,7 +118,7 @@ fn separate(out: &mut Vec<u8>) {
     }
 }
 
-/// The canonical form of a member's value, in a buffer that is used again.
+/// The canonical form of a member's value, in a reusable buffer.
 fn value_text<'b>(member: Option<Member<'_>>, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     buffer.clear();
     canonical::write(member?.value, buffer);

@@ -1,13 +1,15 @@
-//! Drift: whether the records of a run have a different shape than those of the last good runs of its scope.
+//! Drift: whether a run's records have a different shape than those of the last good runs of its scope.
 //!
-//! Three changes are reported: a new field, a lost field, and a field with values of a new JSON type. Drift decides
-//! nothing; it is stored to explain changes downstream. A field that merely became rarer is a matter for the guards
-//! (see [`guards`](crate::guards)).
+//! It reports three changes: a new field, a lost field, and a field with values of a new JSON type. Drift decides
+//! nothing;
+//! it is stored to explain changes downstream. Fields that only became rarer are left to the
+//! [`guards`](crate::guards).
 
 use std::{collections::BTreeMap, fmt};
 
 crate::words! {
-    /// The type of a JSON value. Null has none, because it counts as no value (see [`coverage`](crate::coverage)).
+    /// The type of a JSON value. Null has none because it does not count as a value (see
+    /// [`coverage`](crate::coverage)).
     pub enum JsonType {
         /// `[…]`
         Array = "array",
@@ -22,32 +24,32 @@ crate::words! {
     }
 }
 
-/// A set of types. Empty means that they were not recorded.
+/// A set of types. Empty means not recorded.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TypeSet(u8);
 
 impl TypeSet {
-    /// The set of one type.
+    /// The set with one type.
     pub const fn of(json_type: JsonType) -> Self {
         Self(1 << json_type as u8)
     }
 
-    /// Puts a type in.
+    /// Adds a type.
     pub fn insert(&mut self, json_type: JsonType) {
         self.0 |= 1 << json_type as u8;
     }
 
-    /// Puts in what another set has.
+    /// Adds the types of another set.
     pub fn merge(&mut self, other: Self) {
         self.0 |= other.0;
     }
 
-    /// Whether a type is in it.
+    /// Whether it contains a type.
     pub const fn contains(self, json_type: JsonType) -> bool {
         self.0 & (1 << json_type as u8) != 0
     }
 
-    /// Whether there is none in it.
+    /// Whether it is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -77,7 +79,7 @@ impl fmt::Debug for TypeSet {
     }
 }
 
-/// What a run saw of one field.
+/// One field of a run's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldShape {
     /// Records with a value for it.
@@ -86,10 +88,10 @@ pub struct FieldShape {
     pub types: TypeSet,
 }
 
-/// What a run saw of its records.
+/// The fields and types of a run's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunShape {
-    /// Good records.
+    /// Number of good records.
     pub num_records: u64,
     /// By field name.
     pub fields: BTreeMap<String, FieldShape>,
@@ -98,9 +100,9 @@ pub struct RunShape {
 /// Thresholds for reporting differences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DriftPolicy {
-    /// With fewer records, in the run or in all good runs together, their shape says too little. Default: 10.
+    /// If the run, or all good runs together, have fewer records, nothing is reported. Default: 10.
     pub min_records: u64,
-    /// A field in fewer than this share (0 to 1) of the good runs' records is ignored. Default: 0.2.
+    /// Fields in less than this share (0 to 1) of the good runs' records are ignored. Default: 0.2.
     pub min_share: f64,
 }
 
@@ -115,7 +117,7 @@ crate::words! {
     pub enum DriftChange {
         /// The good runs had no value for it.
         New = "new",
-        /// They had values for it; this run has none.
+        /// The good runs had values for it; this run has none.
         Lost = "lost",
         /// Its values have a type that the good runs' values didn't have.
         Retyped = "retyped",
@@ -125,17 +127,17 @@ crate::words! {
 /// A field that drifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
-    /// The field.
+    /// The field's name.
     pub field_name: String,
-    /// How.
+    /// How it drifted.
     pub change: DriftChange,
     /// The types of its values in the good runs.
     pub old_types: TypeSet,
-    /// Those in this run.
+    /// The types of its values in this run.
     pub new_types: TypeSet,
 }
 
-/// Compares a run with the last good runs of its scope; what drifted, by field name.
+/// Compares a run with the last good runs of its scope; returns the drifted fields by name.
 pub fn compare(run: &RunShape, good: &[RunShape], policy: &DriftPolicy) -> Vec<Drift> {
     let mut baseline = RunShape::default();
     for shape in good {

@@ -1,8 +1,10 @@
-//! Preparing a record: from the text that a source gave to its key, ids and canonical payload.
+//! Prepares a record: reads the source's text and produces its key, ids and canonical payload.
 //!
-//! This is the hot path of every run, replays above all, and its time should be that of SHA-256. One [`Preparer`] is
-//! kept per thread; it appends to buffers of its caller and allocates nothing per record. Reading a record decides
-//! everything that needs the record alone: no database, no clock, no order between records.
+//! This is the hot path of every run, especially of replays; SHA-256 should dominate its time. Keep one [`Preparer`]
+//! per
+//! thread: it appends to the caller's buffers and allocates nothing per record. The result depends on the record
+//! alone:
+//! no database, no clock, no order of records.
 
 #[cfg(test)]
 mod tests;
@@ -19,16 +21,16 @@ use crate::{
     rules::{FieldRules, RuleTable},
 };
 
-/// What a source says about its records.
+/// A source's rules for its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
-    /// The source's name, which is part of every id.
+    /// The source's name; part of every id.
     pub source: String,
-    /// The fields that make the key, at least one.
+    /// The fields that make up the key, at least one.
     pub key: Vec<KeyField>,
-    /// What to store and what to compare.
+    /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
-    /// How deep a record may nest, the record itself counted; at most [`MAX_DEPTH_LIMIT`].
+    /// Maximum nesting of a record, including the record itself; at most [`MAX_DEPTH_LIMIT`].
     pub max_depth: usize,
 }
 
@@ -39,18 +41,18 @@ impl RecordPolicy {
     }
 }
 
-/// A record that is ready for the database. Ranges are in the buffers given to [`Preparer::prepare`].
+/// A record that is ready for the database. Its ranges refer to the buffers passed to [`Preparer::prepare`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     /// The id of its reference.
     pub reference_id: ReferenceId,
     /// The hash of its content after field rules.
     pub version_hash: VersionHash,
-    /// Its key, in `keys`.
+    /// Range of its key in `keys`.
     pub key: Range<usize>,
-    /// Its canonical payload, in `payloads`.
+    /// Range of its canonical payload in `payloads`.
     pub payload: Range<usize>,
-    /// Characters that Postgres cannot hold and that U+FFFD now stands for.
+    /// Number of characters that Postgres cannot store, replaced by U+FFFD.
     pub replaced: u32,
 }
 
@@ -61,7 +63,7 @@ pub struct Preparer {
     rules: RuleTable,
     parser: Parser,
     coverage: Coverage,
-    /// The canonical form that is hashed, when it differs from the payload.
+    /// The canonical form to hash, if it differs from the payload.
     hashed: Vec<u8>,
     normalised: String,
 }
@@ -81,7 +83,7 @@ impl Preparer {
 
     /// Reads one record. Appends its canonical payload (after `ignore`) to `payloads` and its key to `keys`.
     ///
-    /// On an error nothing is appended and nothing is counted in the coverage.
+    /// On an error, nothing is appended and coverage does not change.
     pub fn prepare(
         &mut self,
         text: &[u8],
@@ -102,8 +104,8 @@ impl Preparer {
         })
     }
 
-    /// Reads content whose key is known already, such as what a merge made of two payloads: its fields need not hold
-    /// the key any more. Appends its canonical payload to `payloads`; returns its hash and where it stands there.
+    /// Reads content whose key is already known, such as two merged payloads; its fields need not contain the key.
+    /// Appends the canonical payload to `payloads`; returns its hash and its range there.
     pub fn prepare_content(
         &mut self,
         text: &[u8],
@@ -114,13 +116,13 @@ impl Preparer {
         Ok(write(document, &self.rules, &mut self.coverage, &mut output))
     }
 
-    /// The coverage of the records prepared since it was last taken.
+    /// Takes the coverage of the records prepared since the last call.
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)
     }
 }
 
-/// Writes what is stored of a record, and tells its hash and where it stands in the payloads.
+/// Writes the stored form of a record; returns its hash and its range in `payloads`.
 #[inline]
 fn write(
     document: Document<'_>,
@@ -141,7 +143,7 @@ fn write(
     (version_hash, start..output.payloads.len())
 }
 
-/// The one form that is both stored and hashed.
+/// Writes the form that is both stored and hashed.
 fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut Vec<u8>) {
     let record = document.root();
     let copied = record.is_canonical();
@@ -166,14 +168,14 @@ fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut V
     }
 }
 
-/// Where a record with rules is written to.
+/// The destination of a record with rules.
 struct Output<'a> {
     payloads: &'a mut Vec<u8>,
     hashed: &'a mut Vec<u8>,
     normalised: &'a mut String,
 }
 
-/// Writes what is stored, and beside it what is hashed when a rule makes that something else.
+/// Writes the stored form, and the hashed form if a rule makes it different.
 fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverage, output: &mut Output<'_>) {
     let start = output.payloads.len();
     let mut filled = 0;
@@ -212,7 +214,7 @@ fn write_ruled(document: Document<'_>, rules: &RuleTable, coverage: &mut Coverag
     output.hashed.push(b'}');
 }
 
-/// The type of a value; none for what counts as no value in coverage.
+/// The type of a value; `None` if the value doesn't count in coverage.
 #[inline]
 fn filled_type(value: Value<'_>) -> Option<JsonType> {
     let json_type = match value.kind() {
@@ -236,9 +238,9 @@ fn write_member(member: Member<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Lays the top-level fields of `later` over those of `earlier`; returns the merged object as JSON text.
+/// Overrides the top-level fields of `earlier` with those of `later`; returns the merged object as JSON text.
 ///
-/// Values and keys are the source's own text, so that preparing the result replaces and counts what it would have.
+/// Keys and values are copied from the source text, so preparing the result makes the same replacements and counts.
 pub fn merge(earlier: &[u8], later: &[u8]) -> Result<Vec<u8>, Reject> {
     let (mut parser, mut later_parser) = (Parser::new(MAX_DEPTH_LIMIT), Parser::new(MAX_DEPTH_LIMIT));
     let mut merged = Vec::with_capacity(earlier.len() + later.len());

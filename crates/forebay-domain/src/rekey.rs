@@ -1,18 +1,19 @@
-//! Re-keys: a source that yields the same records under new keys.
+//! Re-keys: a source yields the same records under new keys.
 //!
-//! To a complete run this looks like everything being removed and as much being added, which would cut every
-//! reference off from its history. Here the keys that vanish are matched with the keys that appear by what the records
-//! say apart from their key fields. The result is an offer: the guards hold the run, and an operator decides.
+//! To a complete run, this looks as if everything was removed and as many records were added, which would cut every
+//! reference off from its history. This module matches the keys that vanished with the keys that appeared, by
+//! comparing
+//! content without the key fields. The result is only a proposal: the guards hold the run, and an operator decides.
 //!
-//! Four steps, each working on what the ones before left:
-//! 1. Content that is the same, and that one record on each side has.
-//! 2. From those pairs, how the keys changed (a prefix or suffix stripped, added or replaced). Where several records
-//!    share one content, a key that such a change leads to decides.
-//! 3. Records whose key a learnt change leads to, with part of the content the same.
-//! 4. The most similar record, where the choice is mutual and clear.
+//! There are four steps; each works on the records that the earlier steps left unpaired:
+//! 1. Pair records with the same content, if only one record on each side has it.
+//! 2. Learn from these pairs how the keys changed (a prefix or suffix was stripped, added or replaced). Where several
+//!    records share one content, pair those whose keys follow such a change.
+//! 3. Pair records whose keys follow a learnt change and whose content is partly the same.
+//! 4. Pair the most similar records, if the choice is mutual and clear.
 //!
-//! What stays ambiguous stays unpaired: a wrong pair would mix two histories, a missing one costs an operator a look.
-//! The work is near-linear: content and field values are hashed, and step 4 looks at few candidates for each record.
+//! Ambiguous records stay unpaired: a wrong pair mixes two histories, while a missing pair only costs an operator a
+//! look. The work is near-linear: content and field values are hashed, and step 4 compares few candidates per record.
 
 mod candidate;
 mod content;
@@ -34,20 +35,20 @@ use similar::Similarity;
 /// A recognised re-key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rekey {
-    /// Index among the vanished and index among the appeared, one to one, sorted.
+    /// Pairs of (index in vanished, index in appeared), one to one, sorted.
     pub pairs: Vec<(usize, usize)>,
-    /// How many of the pairs have the same content, key fields aside; the others are similar.
+    /// Number of pairs with the same content apart from key fields; the others are similar.
     pub num_same_content: usize,
-    /// How many keys vanished.
+    /// Number of keys that vanished.
     pub num_vanished: usize,
-    /// How many keys appeared.
+    /// Number of keys that appeared.
     pub num_appeared: usize,
-    /// The change of keys that explains at least half of the pairs.
+    /// The key change that explains at least half of the pairs.
     pub key_change: Option<KeyChange>,
 }
 
-/// Matches what vanished with what appeared; `None` when that is no re-key. `key_fields` are the top-level fields
-/// that make up the record's key. The same input gives the same pairs.
+/// Matches vanished records with appeared records; `None` if this is not a re-key. `key_fields` are the top-level
+/// fields that make up the record key. The result is deterministic.
 pub fn recognise(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[String]) -> Option<Rekey> {
     if vanished.len() < MIN_PAIRS || appeared.len() < MIN_PAIRS {
         return None;
@@ -69,9 +70,9 @@ pub fn recognise(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[S
 struct Matching<'a> {
     vanished: &'a [Candidate],
     appeared: &'a [Candidate],
-    /// For each vanished, its partner.
+    /// For each vanished record, its partner.
     partner: Vec<Option<usize>>,
-    /// For each appeared, whether it has one.
+    /// For each appeared record, whether it has a partner.
     is_taken: Vec<bool>,
     num_pairs: usize,
     appeared_by_key: HashMap<&'a str, usize>,
@@ -115,7 +116,7 @@ impl<'a> Matching<'a> {
         self.pair_by_key_change(|v, a| vanished[v].is_some() && vanished[v] == appeared[a]);
     }
 
-    /// Pairs the records that a learnt change of keys leads to, where `is_credible` agrees.
+    /// Pairs records whose keys follow a learnt change, if `is_credible` accepts the pair.
     fn pair_by_key_change(&mut self, is_credible: impl Fn(usize, usize) -> bool) {
         let changes = key_change::learn(self.keys_of_pairs());
         for v in 0..self.vanished.len() {
@@ -167,7 +168,7 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// The position of each hash; `None`: it occurs several times.
+/// The position of each hash; `None` if it occurs several times.
 fn positions_of_unique(hashes: &[Option<content::Hash>]) -> HashMap<content::Hash, Option<usize>> {
     let mut positions = HashMap::with_capacity(hashes.len());
     for (position, hash) in hashes.iter().enumerate() {

@@ -1,39 +1,40 @@
-//! Field rules: what a source says about its top-level fields.
+//! Field rules: how a source's top-level fields are stored and compared.
 //!
-//! Scrapes carry fields that change without meaning (a fetch time, a view counter) and text that differs only in
-//! spacing or case. Rules keep such noise from becoming versions. They are plain data, written in a source's policy;
-//! names are top-level field names. Since rules decide what is hashed, changing them gives the records that they
-//! touch a new version at the next run.
+//! Some fields change without meaning (a fetch time, a view counter), and some texts differ only in spacing or case.
+//! Rules
+//! keep such noise from creating versions. They are plain data in a source's policy, keyed by top-level field names.
+//! Rules affect the hash, so after changing them, the next run gives every affected record a new version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::compare_keys;
 
-/// The rules of one source. The default has none.
+/// The rules of one source. By default there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRules {
-    /// Not stored at all. Such a field may still be part of the key.
+    /// Fields that are not stored. They may still be part of the key.
     pub ignore: BTreeSet<String>,
-    /// Stored, but makes no version by itself: left out of the hash.
+    /// Fields that are stored but left out of the hash, so their changes create no version.
     pub volatile: BTreeSet<String>,
-    /// Compared in a normalised form, stored as it came.
+    /// Fields that are stored unchanged but compared in a normalised form.
     pub normalise: BTreeMap<String, Normalise>,
 }
 
-/// How the strings of a field (also those inside its arrays and objects) are normalised before they are hashed.
+/// How to normalise the strings of a field before hashing, including those in its arrays and objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Normalise {
-    /// Drop whitespace (Unicode `White_Space`) at both ends.
+    /// Remove whitespace (Unicode `White_Space`) at both ends.
     pub trim: bool,
-    /// Make one space of every run of whitespace.
+    /// Replace each run of whitespace with one space.
     pub collapse_whitespace: bool,
-    /// Ignore case. Upper case first, then lower case, character by character: `ß` equals `ss`, `ς` equals `σ`. This
-    /// differs from Unicode case folding in a few letters only (the dotless `ı` also equals `i`).
+    /// Ignore case: convert each character to upper case, then to lower case. `ß` equals `ss`, `ς` equals `σ`. This
+    /// differs
+    /// from Unicode case folding only for a few letters (the dotless `ı` also equals `i`).
     pub casefold: bool,
 }
 
 impl Normalise {
-    /// Whether it changes nothing.
+    /// Whether no normalisation is set.
     pub fn is_none(self) -> bool {
         self == Self::default()
     }
@@ -62,7 +63,7 @@ impl Normalise {
     }
 }
 
-/// What is to be done with one field of a record.
+/// The rule for one field of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FieldRule {
     pub(crate) ignore: bool,
@@ -70,7 +71,7 @@ pub(crate) struct FieldRule {
     pub(crate) normalise: Normalise,
 }
 
-/// The rules in canonical key order, so that they are met in step with the sorted fields of a record.
+/// The rules in canonical key order, to be walked in step with a record's sorted fields.
 #[derive(Debug)]
 pub(crate) struct RuleTable {
     rules: Vec<(String, FieldRule)>,
@@ -96,30 +97,30 @@ impl RuleTable {
         Self { rules, hashes_apart }
     }
 
-    /// Whether there is no rule that matters to what is stored or hashed.
+    /// Whether no rule affects what is stored or hashed.
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// Whether what is hashed can differ from what is stored.
+    /// Whether the hashed form can differ from the stored form.
     pub(crate) fn hashes_apart(&self) -> bool {
         self.hashes_apart
     }
 
-    /// A walk over the rules beside a walk over sorted fields.
+    /// Starts a walk over the rules, in step with sorted fields.
     pub(crate) fn walk(&self) -> RuleWalk<'_> {
         RuleWalk { rest: &self.rules }
     }
 }
 
-/// Finds the rules of fields that come in canonical order.
+/// Finds the rules for fields in canonical order.
 #[derive(Debug)]
 pub(crate) struct RuleWalk<'a> {
     rest: &'a [(String, FieldRule)],
 }
 
 impl RuleWalk<'_> {
-    /// The rule for `field`, which must sort after the field asked for before.
+    /// The rule for `field`, which must sort after the field of the previous call.
     #[inline]
     pub(crate) fn rule(&mut self, field: &str) -> FieldRule {
         while let [(name, rule), rest @ ..] = self.rest {

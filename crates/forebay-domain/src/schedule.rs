@@ -1,16 +1,20 @@
-//! Schedules: when a source is next scraped by itself.
+//! Schedules: when a source is scraped next.
 //!
-//! An expression is an interval, `every 6h`, or five fields of cron in a time zone. Nothing is remembered between two
-//! runs: the next time follows from the schedule and the present alone. So every process finds the same, what was
-//! missed while nothing ran is not made up for, and a run that is late does not move those after it.
+//! An expression is an interval (`every 6h`) or five cron fields in a time zone. The next time depends only on the
+//! schedule and the current time, not on earlier runs. So all processes agree, missed times are not made up for, and
+//! a
+//! late run does not shift later ones.
 //!
-//! Intervals are counted from 1970-01-01T00:00Z, whatever the time zone: `every 6h` is 00:00, 06:00, 12:00 and 18:00
-//! UTC, a day is 24 hours. Cron fields are wall-clock time. When clocks go forward, a fixed time that is skipped
-//! (`30 2 * * *`) comes at the first minute after the gap, and what repeats (`*/5 * * * *`) loses the minutes of the
-//! gap. When they go back, a fixed time comes once, the first time, and what repeats comes in both hours.
+//! Intervals count from 1970-01-01T00:00Z in every time zone: `every 6h` means 00:00, 06:00, 12:00 and 18:00 UTC, and
+//! a
+//! day has 24 hours. Cron fields are wall-clock times. When clocks go forward, a fixed time in the gap (`30 2 * * *`)
+//! runs at the first minute after the gap, and repeating times (`*/5 * * * *`) skip the gap. When clocks go back, a
+//! fixed
+//! time runs once, at its first occurrence, and repeating times run in both hours.
 //!
-//! Jitter delays: by a part of its span that the caller's `jitter` says, which is always the same for one source and
-//! scope, so that not all of them start at the full hour.
+//! Jitter delays a run by a fraction of the configured span. The fraction is fixed per source and scope, so sources
+//! don't
+//! all start on the hour.
 
 use std::fmt;
 
@@ -35,13 +39,12 @@ pub const MAX_INTERVAL: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The longest expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 256;
 
-/// A number from 0 to 1 (excluded) for a source and scope, the same everywhere and always: how much of the jitter delays
-/// them.
+/// The fraction of the jitter that delays this source and scope: from 0 to 1 (excluded), the same in every process.
 pub fn jitter(source: &str, scope: &Scope) -> f64 {
     freshness::jitter(&format!("schedule of {source}"), scope)
 }
 
-/// When to run.
+/// When a source runs.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     expression: String,
@@ -56,32 +59,32 @@ enum When {
     Cron(Box<Cron>),
 }
 
-/// Why a text is not a schedule.
+/// Why an expression is not a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScheduleError {
     /// Not an interval.
     #[error("`{0}` is not an interval; write it as in `every 6h` or `every 1d 12h`, with s, m, h, d and w")]
     Interval(String),
-    /// An interval out of bounds.
+    /// An interval outside the limits.
     #[error("the interval `{0}` is not between 1 second and 366 days")]
     OutOfBounds(String),
-    /// Not five fields of cron.
+    /// Not five cron fields.
     #[error(
         "`{expression}` is neither `every …` nor five fields of cron (minute, hour, day, month, weekday): {reason}"
     )]
     Cron {
-        /// What was given.
+        /// The expression as given.
         expression: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// Five fields that no date has.
+    /// Cron fields that no date matches.
     #[error("`{0}` never comes true")]
     Never(String),
     /// Longer than [`MAX_EXPRESSION_BYTES`].
     #[error("the schedule has {0} bytes; the limit is {MAX_EXPRESSION_BYTES}")]
     TooLong(usize),
-    /// A negative jitter, or one that is longer than the interval.
+    /// A negative jitter, or one longer than the interval.
     #[error("the jitter of a schedule must be between nothing and its interval")]
     Jitter,
 }
@@ -101,7 +104,7 @@ impl ScheduleError {
 }
 
 impl Schedule {
-    /// Reads an expression. `time_zone` is where cron fields are meant; `jitter` is the longest delay.
+    /// Parses an expression. `time_zone` applies to cron fields; `jitter` is the maximum delay.
     pub fn new(expression: &str, time_zone: TimeZone, jitter: SignedDuration) -> Result<Self, ScheduleError> {
         let expression = expression.trim();
         if expression.len() > MAX_EXPRESSION_BYTES {
@@ -125,23 +128,24 @@ impl Schedule {
         }
     }
 
-    /// The expression, as it was given.
+    /// The expression as given.
     pub fn expression(&self) -> &str {
         &self.expression
     }
 
-    /// Where its cron fields are meant.
+    /// The time zone of its cron fields.
     pub fn time_zone(&self) -> &TimeZone {
         &self.time_zone
     }
 
-    /// The longest delay.
+    /// The maximum delay.
     pub fn jitter(&self) -> SignedDuration {
         self.jitter
     }
 
-    /// The first time after `now`; `None` when there is none before the year 5000. `jitter`, 0 to 1, says how much of
-    /// the jitter delays it.
+    /// The first time after `now`; `None` if there is none before the year 5000. `jitter` (0 to 1) is the fraction of
+    /// the
+    /// maximum delay to add.
     pub fn next_after(&self, now: Timestamp, jitter: f64) -> Option<Timestamp> {
         let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
         let delay = SignedDuration::from_secs(self.jitter.mul_f64(jitter).as_secs());
@@ -170,7 +174,7 @@ impl fmt::Display for Schedule {
 
 fn parse_cron(expression: &str) -> Result<Cron, ScheduleError> {
     let refused = |reason: String| ScheduleError::Cron { expression: expression.to_owned(), reason };
-    // Short names such as @daily are cron too.
+    // Nicknames such as @daily are cron too.
     if !expression.starts_with('@') && expression.split_whitespace().count() != 5 {
         return Err(refused("it has not five fields".to_owned()));
     }
@@ -178,7 +182,7 @@ fn parse_cron(expression: &str) -> Result<Cron, ScheduleError> {
     parser.parse(expression).map_err(|error| refused(error.to_string()))
 }
 
-/// Reads `6h`, `1d 12h`, `90 m`.
+/// Parses `6h`, `1d 12h`, `90 m`.
 fn parse_interval(text: &str) -> Result<SignedDuration, ScheduleError> {
     let refused = || ScheduleError::Interval(text.to_owned());
     let out_of_bounds = || ScheduleError::OutOfBounds(text.to_owned());

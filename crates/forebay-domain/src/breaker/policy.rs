@@ -1,59 +1,59 @@
-//! What a breaker makes of failures, and how long it waits.
+//! How a breaker weighs failures, and how long it waits.
 
 use jiff::SignedDuration;
 
 use super::CallOutcome;
 use crate::backoff;
 
-/// The longest window that a policy may ask for, in calls: the window is stored with the breaker.
+/// Upper limit of the window, in calls: the window is stored with the breaker.
 pub const MAX_WINDOW: u32 = 1_000;
 
-/// The most probes that may be out at once.
+/// Upper limit of concurrent probes.
 pub const MAX_PROBES: u32 = 100;
 
-/// The longest wait that another side can ask for. What it says comes from outside.
+/// Upper limit of a server's retry delay, because it comes from outside.
 pub const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// When a source's breaker opens and closes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerPolicy {
-    /// So many calls are looked at, at most [`MAX_WINDOW`]. Default: 20.
+    /// Number of calls in the window, at most [`MAX_WINDOW`]. Default: 20.
     pub window: u32,
-    /// Calls that are older than this are not. Default: 1 hour.
+    /// Maximum age of calls in the window. Default: 1 hour.
     pub window_time: SignedDuration,
-    /// With fewer calls in the window their share says too little. Default: 5.
+    /// Minimum number of calls in the window to judge their failure rate. Default: 5.
     pub min_calls: u32,
-    /// It opens when at least this share (0 to 1) of them failed. Default: 0.5.
+    /// The breaker opens when at least this share (0 to 1) of the calls failed. Default: 0.5.
     pub failure_rate: f64,
-    /// It opens when so many failed in a row, however long that took; `None`: never for that. Default: 5.
+    /// The breaker opens after this many failures in a row, however far apart; `None`: never. Default: 5.
     pub max_consecutive: Option<u32>,
-    /// How long it stays open the first time; doubled each time that it opens again before it recovered. Default: 30
+    /// How long it stays open the first time; doubled each time it opens again before it recovers. Default: 30
     /// seconds.
     pub wait: SignedDuration,
-    /// The longest that this becomes. Default: 1 hour.
+    /// Upper limit of that wait. Default: 1 hour.
     pub max_wait: SignedDuration,
-    /// Up to this share (0 to 1) of a wait is left out by chance. Default: 0.2.
+    /// A random part of each wait, up to this share (0 to 1), is left out. Default: 0.2.
     pub jitter: f64,
-    /// How many calls may probe at once while it is half open, at most [`MAX_PROBES`]. Default: 1.
+    /// Maximum number of concurrent probes while half open, at most [`MAX_PROBES`]. Default: 1.
     pub probes: u32,
-    /// How long a probe is waited for before its process is taken for dead. Default: 10 minutes.
+    /// How long a probe may take before its process is assumed dead. Default: 10 minutes.
     pub probe_lease: SignedDuration,
-    /// It closes after so many probes succeeded. Default: 2.
+    /// Number of successful probes that close it. Default: 2.
     pub success_threshold: u32,
-    /// What a failure of each kind weighs: 0 counts as a success, 1 as a whole failure.
+    /// Weights of the kinds of failure: 0 counts as a success, 1 as a full failure.
     pub weights: FailureWeights,
 }
 
-/// What each kind of failure weighs, 0 to 1. A wrong configuration is never held against a source.
+/// Weights of the kinds of failure, 0 to 1. A wrong configuration never counts against a source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FailureWeights {
     /// A timeout, a broken connection, a 5xx. Default: 1.
     pub transient: f64,
-    /// The source asked to come back later, and retries within the run did not help. Default: 1.
+    /// The source asked for a later retry, and retries within the run did not help. Default: 1.
     pub throttled: f64,
-    /// It answers, but not with what can be used: 404, a broken document. Default: 1.
+    /// The response is unusable: 404, a broken document. Default: 1.
     pub permanent: f64,
-    /// No record where there used to be some. Default: 1.
+    /// No records although there used to be some. Default: 1.
     pub zero_records: f64,
     /// Fields that used to have values are mostly empty. Default: 0.5.
     pub coverage_drop: f64,
@@ -85,7 +85,7 @@ impl Default for BreakerPolicy {
 }
 
 impl BreakerPolicy {
-    /// What an outcome weighs; `None`: it says nothing of the source.
+    /// The weight of an outcome; `None` if it doesn't count for or against the source.
     pub fn weight(&self, outcome: CallOutcome) -> Option<f64> {
         let weight = match outcome {
             CallOutcome::Success => 0.0,
@@ -99,9 +99,9 @@ impl BreakerPolicy {
         Some(share(weight))
     }
 
-    /// How long it stays open when it opens for the `num_opened`th time.
+    /// How long the breaker stays open when it opens for the `num_opened`th time.
     ///
-    /// What the other side asked for is waited for in full, up to [`MAX_RETRY_AFTER`].
+    /// A delay that the server asked for is honoured in full, up to [`MAX_RETRY_AFTER`].
     pub fn wait(&self, num_opened: u32, retry_after: Option<SignedDuration>, jitter: f64) -> SignedDuration {
         let [base, max] =
             [self.wait, self.max_wait].map(|wait| wait.max(SignedDuration::ZERO).unsigned_abs());
@@ -111,7 +111,7 @@ impl BreakerPolicy {
         wait.max(asked_for)
     }
 
-    /// Probes that may be out at once; at least one, else it would never close.
+    /// Maximum number of concurrent probes; at least one, or the breaker would never close.
     pub(super) fn num_probes(&self) -> usize {
         self.probes.clamp(1, MAX_PROBES) as usize
     }
@@ -121,7 +121,7 @@ impl BreakerPolicy {
     }
 }
 
-/// A number from 0 to 1; what is none counts as 0.
+/// Clamps a number to 0 to 1; NaN becomes 0.
 fn share(value: f64) -> f64 {
     if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
 }

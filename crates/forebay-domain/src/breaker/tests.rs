@@ -1,4 +1,4 @@
-//! Stories of a breaker, and random lives that keep its promises.
+//! Scenarios of a breaker, and random sequences that check its invariants.
 
 use super::*;
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ fn policy() -> BreakerPolicy {
 
 const PLAIN: Permit = Permit { probe: None };
 
-/// A breaker with its policy, whose calls are made and end at once.
+/// A breaker with its policy; its calls end immediately.
 struct Source {
     breaker: Breaker,
     policy: BreakerPolicy,
@@ -37,7 +37,7 @@ impl Source {
         self.note(breaker, transition);
     }
 
-    /// Asks and, if let through, ends.
+    /// Asks for a call and, if permitted, ends it.
     fn call(&mut self, now: i64, outcome: CallOutcome) -> Answer {
         let answer = self.ask(now, u8::try_from(now % 256).unwrap());
         if let Answer::Permit(permit) = answer {
@@ -67,7 +67,7 @@ fn it_opens_waits_probes_and_recovers() {
     }
     assert_eq!(source.breaker.state, BreakerState::Open);
     assert_eq!(refusal(source.ask(14, 1)), Some((20, "breaker_open")));
-    // The wait is over: one probe, and only one.
+    // The wait is over: exactly one probe goes through.
     let Answer::Permit(first) = source.ask(34, 1) else { panic!("refused") };
     assert_eq!(first.probe, Some([1; 16]));
     assert_eq!(refusal(source.ask(35, 2)), Some((599, "breaker_probing")));
@@ -120,7 +120,7 @@ fn a_share_of_failures_opens_it_and_weights_count() {
 
 #[test]
 fn failures_in_a_row_count_however_far_apart() {
-    // Every six hours, which no window of an hour sees together.
+    // One failure every six hours; a window of an hour never contains two.
     let mut source = Source::new(policy());
     for round in 0..5 {
         assert_eq!(source.breaker.state, BreakerState::Closed);
@@ -136,7 +136,7 @@ fn mistakes_of_ours_are_not_held_against_a_source() {
         source.call(second, CallOutcome::Configuration);
     }
     assert_eq!(source.breaker, Breaker::new(at(0)));
-    // As a probe, it only makes room for another one.
+    // Late probe results only make room for another probe.
     for second in 50..55 {
         source.call(second, CallOutcome::Transient);
     }
@@ -171,7 +171,7 @@ fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
         }
         source
     };
-    // Calls that take longer than the lease of ten minutes, each asked for when the one before has ended.
+    // Calls that take longer than the lease of ten minutes, one after another.
     let mut source = half_open(policy());
     for begun in [100, 1_000] {
         let Answer::Permit(slow) = source.ask(begun, 1) else { panic!("refused") };
@@ -186,7 +186,7 @@ fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
     source.record(901, slow, CallOutcome::Success);
     assert_eq!(source.breaker.state, BreakerState::Open, "it counts once");
 
-    // One of two is late: what is decided is the newer one's.
+    // One of two probes is late; only the newer one counts.
     let mut source = half_open(BreakerPolicy { probes: 2, ..policy() });
     let Answer::Permit(late) = source.ask(100, 1) else { panic!("refused") };
     let Answer::Permit(newer) = source.ask(200, 2) else { panic!("refused") };
@@ -326,7 +326,7 @@ proptest! {
                     Some(transition)
                 }
             };
-            // The state changes with a transition only, and all that is kept stays small and in its state.
+            // The state changes only with a transition, and the stored data stays small and belongs to the state.
             prop_assert_eq!(transition.map_or(before, |t| t.to), breaker.state);
             prop_assert!(transition.is_none_or(|t| t.from == before));
             prop_assert_eq!(breaker.retry_at.is_some(), breaker.state == BreakerState::Open);
@@ -335,7 +335,7 @@ proptest! {
             prop_assert!(breaker.window.len() <= window.max(1) as usize);
             prop_assert!(breaker.failure_streak >= 0.0);
         }
-        // Whatever happened, without an operator in the way it comes back.
+        // Without an operator's command, the breaker always recovers.
         if !matches!(breaker.state, BreakerState::ForcedOpen | BreakerState::Disabled) {
             for number in 0..20_u8 {
                 now += 86_400;

@@ -1,4 +1,4 @@
-//! Tests of the canonical form against RFC 8785 and the maintained crate for it.
+//! Tests of the canonical form against RFC 8785 and a maintained crate that implements it.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn oracle(value: &serde_json::Value) -> String {
 
 #[test]
 fn the_example_of_the_rfc() {
-    // RFC 8785, section 3.2.2 and 3.2.3. Its 333333333.33333329 is beyond a double; ours keeps the digits.
+    // RFC 8785, sections 3.2.2 and 3.2.3. Its 333333333.33333329 exceeds a double's precision; ours keeps the digits.
     let source = r#"{
         "numbers": [333333333.3333333, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
         "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
@@ -86,7 +86,7 @@ fn normalising_reaches_strings_inside_and_leaves_keys_alone() {
     assert_eq!(into_string(out), r#"{"B ":["x",{"A":"y"}],"n":1}"#);
 }
 
-/// The exact value of a literal as an integer and a power of ten, found in a plain way.
+/// The exact value of a literal as an integer and a power of ten, computed in a simple way.
 fn exact(literal: &str) -> (i128, i64) {
     let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

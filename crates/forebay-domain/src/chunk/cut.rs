@@ -1,9 +1,12 @@
-//! Cutting a section to size.
+//! Cuts a section to size.
 //!
-//! A section becomes atoms: blocks, or parts of a block that is too long. Atoms are joined to pieces. In a section
-//! that needs more than one piece, some boundaries are pinned: those that are the best of all within a target size
-//! to either side, by kind first and then by a hash of the text that follows. What is pinned depends on nothing
-//! further away, so a change is felt only up to the next pin. Between pins pieces are filled in order.
+//! A section is split into atoms: blocks, or parts of blocks that are too long. Atoms are joined into pieces. If a
+//! section
+//! needs more than one piece, some boundaries are pinned: those that are the best within a target size on either
+//! side, by
+//! kind first and then by a hash of the text that follows. A pin depends on nothing further away, so a change affects
+//! the
+//! pieces only up to the next pin. Between pins, pieces are filled in order.
 
 use std::ops::Range;
 
@@ -12,26 +15,27 @@ use super::{
     sizes::ChunkSizes,
 };
 
-/// Bytes after a boundary that its hash is of.
+/// Number of bytes after a boundary that are hashed.
 const HASHED_BYTES: usize = 48;
-/// A word longer than the maximum, such as Base64 or a script without spaces, is cut into parts of this many
-/// characters at most.
+/// A word longer than the maximum (Base64, or a script without spaces) is cut into parts of at most this many
+/// characters.
 const MAX_PART_CHARS: usize = 64;
-/// It is cut, on average, after so many characters more than [`MIN_PART_CHARS`].
+/// Such a word is cut, on average, this many characters after [`MIN_PART_CHARS`].
 const MEAN_PART_CHARS: u64 = 16;
 const MIN_PART_CHARS: usize = 16;
 
-/// What can be no smaller.
+/// A piece of text that is not cut further.
 #[derive(Debug)]
 struct Atom {
     range: Range<usize>,
-    /// Characters, the white space after it included.
+    /// Number of characters, including the whitespace after it.
     num_chars: usize,
-    /// Lower is better to begin a piece with: the kind of boundary (0: a block's own), then the hash.
+    /// Preference for starting a piece here, lowest first: the kind of boundary (0: the start of a block), then the
+    /// hash.
     order: (u8, u64),
 }
 
-/// The pieces of a section, each without white space around it.
+/// The pieces of a section, without surrounding whitespace.
 pub(super) fn pieces<'a>(text: &'a str, section: &Section, sizes: ChunkSizes) -> Vec<&'a str> {
     let atoms = atoms(text, &section.blocks, sizes);
     let num_chars: usize = atoms.iter().map(|atom| atom.num_chars).sum();
@@ -64,7 +68,7 @@ fn fill<'a>(pieces: &mut Vec<&'a str>, text: &'a str, atoms: &[Atom], sizes: Chu
         }
         num_chars += atom.num_chars;
     }
-    // A small rest goes to what is before it.
+    // A small remainder joins the piece before it.
     if sums.last().is_some_and(|before| num_chars < small && before + num_chars <= sizes.max()) {
         cuts.pop();
     }
@@ -83,12 +87,13 @@ fn push<'a>(pieces: &mut Vec<&'a str>, text: &'a str, atoms: &[Atom]) {
     }
 }
 
-/// The atoms before which a piece begins whatever stands further than `reach` characters away, the section's ends
-/// excepted: a heading is not parted from what is under it, and no crumb is left.
+/// The atoms that start a piece regardless of text more than `reach` characters away. The ends of the section are
+/// excluded:
+/// a heading stays with the text below it, and no tiny piece is left over.
 fn pins(atoms: &[Atom], reach: usize) -> Vec<usize> {
     let is_best = |index: usize| {
         let order = atoms[index].order;
-        // Looking one way and then the other ends at the first better one, which is near for nearly all.
+        // Each search stops at the first better atom, which is usually near.
         let mut away = atoms[index].num_chars;
         for atom in &atoms[index + 1..] {
             if away > reach {
@@ -105,7 +110,7 @@ fn pins(atoms: &[Atom], reach: usize) -> Vec<usize> {
             if away > reach {
                 break;
             }
-            // Of equals the first.
+            // Among equals, the first wins.
             if atom.order <= order {
                 return false;
             }
@@ -127,7 +132,7 @@ fn pins(atoms: &[Atom], reach: usize) -> Vec<usize> {
 fn atoms(text: &str, blocks: &[Block], sizes: ChunkSizes) -> Vec<Atom> {
     let mut atoms = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
-        // The blank lines after a block count with it, since a piece may hold them.
+        // The blank lines after a block count as part of it, since a piece may contain them.
         let end = blocks.get(index + 1).map_or(block.range.end, |next| next.range.start);
         let range = block.range.start..end;
         if count(text, &range) <= sizes.max() {
@@ -173,8 +178,9 @@ fn lines(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     split(text, range, |before, _| before == '\n')
 }
 
-/// A sentence ends with `.`, `!` or `?`, perhaps a closing mark, and white space; in Chinese and Japanese with the
-/// mark alone. Abbreviations make more sentences than there are, which does no harm here.
+/// A sentence ends with `.`, `!` or `?`, an optional closing mark, and whitespace; in Chinese and Japanese, with the
+/// mark
+/// alone. Abbreviations produce too many sentences, which is harmless here.
 fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut has_ended = false;
     split(text, range, |before, after| {
@@ -192,12 +198,12 @@ fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     })
 }
 
-/// Cuts a word without end, where its own characters say.
+/// Cuts an overlong word at places that its own characters select.
 fn characters(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let (mut num_chars, mut recent) = (0, 0_u64);
     split(text, range, |before, _| {
         num_chars += 1;
-        // What was more than eight characters ago has left the 64 bits.
+        // Characters more than eight back have been shifted out of the 64 bits.
         recent = (recent << 8) ^ u64::from(u32::from(before));
         let is_chosen =
             num_chars >= MIN_PART_CHARS && fnv(&recent.to_be_bytes()).is_multiple_of(MEAN_PART_CHARS);
@@ -209,7 +215,7 @@ fn characters(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     })
 }
 
-/// Cuts a range wherever `is_boundary` says so of the characters before and after; all of the range is kept.
+/// Splits a range wherever `is_boundary` accepts the characters before and after; the parts cover the whole range.
 fn split(
     text: &str,
     range: Range<usize>,
@@ -230,7 +236,7 @@ fn split(
     parts
 }
 
-/// The 64-bit FNV-1a hash, with its bits mixed once more because boundaries are compared by the whole of it.
+/// The 64-bit FNV-1a hash, mixed once more because boundaries are compared by all of its bits.
 fn fnv(bytes: &[u8]) -> u64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,15 +1,16 @@
 //! The structure of a text: sections under headings, and the blocks in them.
 //!
-//! This is as much of Markdown as divides a text: ATX and setext headings, fenced code, list items, and paragraphs
-//! between blank lines. What is not Markdown is paragraphs.
+//! It reads the part of Markdown that structures a text: ATX and setext headings, fenced code, list items, and
+//! paragraphs
+//! between blank lines. Everything else is a paragraph.
 
 use std::ops::Range;
 
 use super::sizes::ChunkSizes;
 
-/// A line longer than this many bytes is no heading, whatever it begins with.
+/// A line longer than this, in bytes, is never a heading.
 const MAX_HEADING_BYTES: usize = 300;
-/// Bytes of a heading path that are kept; the outermost headings go first.
+/// Maximum length of a heading path, in bytes; the outermost headings are dropped first.
 const MAX_PATH_BYTES: usize = 1_000;
 
 /// The text below one heading, up to the next.
@@ -17,24 +18,24 @@ const MAX_PATH_BYTES: usize = 1_000;
 pub(super) struct Section {
     /// The headings above, outermost first.
     pub(super) heading: String,
-    /// The blocks, in order, the heading's own line among them.
+    /// The blocks in order, including the heading's own line.
     pub(super) blocks: Vec<Block>,
 }
 
-/// A piece of text that belongs together.
+/// A part of the text that belongs together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    /// Bytes of the text.
+    /// Byte range in the text.
     pub(super) range: Range<usize>,
-    /// Whether it is better cut between lines than between sentences.
+    /// Whether to cut it between lines rather than sentences.
     pub(super) is_lines: bool,
 }
 
-/// A line with its place.
+/// A line and its position.
 #[derive(Clone, Copy)]
 struct Line<'a> {
     start: usize,
-    /// With the line's end.
+    /// Includes the line ending.
     end: usize,
     text: &'a str,
 }
@@ -78,16 +79,16 @@ pub(super) fn of(text: &str, sizes: ChunkSizes) -> Vec<Section> {
     reader.sections
 }
 
-/// The state of reading sections.
+/// The state while reading sections.
 #[derive(Default)]
 struct SectionReader {
     sections: Vec<Section>,
     section: Section,
     /// The open headings with their levels.
     path: Vec<(usize, String)>,
-    /// The block that is being read, and its number of lines.
+    /// The current block, and its number of lines.
     open: Option<(Block, usize)>,
-    /// Whether the section has more than headings.
+    /// Whether the section contains more than headings.
     has_body: bool,
 }
 
@@ -115,7 +116,7 @@ impl SectionReader {
         self.has_body = true;
     }
 
-    /// Ends the section and begins another. Adjacent headings share a section.
+    /// Ends the section and starts another. Adjacent headings share a section.
     fn heading(&mut self, level: usize, title: &str, range: Range<usize>) {
         if self.has_body {
             self.end_section();
@@ -126,7 +127,7 @@ impl SectionReader {
         self.section.blocks.push(Block { range, is_lines: false });
     }
 
-    /// The level of heading that this line makes of the line before it, which stands alone.
+    /// The heading level, if this line underlines a single line before it.
     fn underlined(&self, line: &str) -> Option<usize> {
         let (block, num_lines) = self.open.as_ref()?;
         let is_title = *num_lines == 1 && !block.is_lines && block.range.len() <= MAX_HEADING_BYTES;
@@ -178,7 +179,7 @@ fn atx(line: &str, sizes: ChunkSizes) -> Option<(usize, &str)> {
     (!title.is_empty()).then_some((level, title))
 }
 
-/// The character and length of the fence that a line opens.
+/// The character and length of the fence that a line opens, if any.
 fn fence_of(line: &str) -> Option<(u8, usize)> {
     let line = indented_by_at_most_3(line)?;
     let first = *line.as_bytes().first().filter(|byte| matches!(byte, b'`' | b'~'))?;
@@ -192,7 +193,7 @@ fn closes(fence: (u8, usize), line: &str) -> bool {
     line.len() >= fence.1 && line.bytes().all(|byte| byte == fence.0)
 }
 
-/// Whether a line begins an item of a list: `- `, `* `, `+ `, `1. ` or `1) `, however deep.
+/// Whether a line starts a list item: `- `, `* `, `+ `, `1. ` or `1) `, at any depth.
 fn begins_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();

@@ -17,30 +17,31 @@ pub struct ChunkSizes {
 pub struct InvalidChunkSizes;
 
 impl ChunkSizes {
-    /// The least target.
+    /// Minimum target.
     pub const LEAST_TARGET: usize = 100;
-    /// The greatest maximum. A full-text index takes no more than 1 MiB for a text, and embedding models take less.
+    /// Upper limit of the maximum. A full-text index accepts at most 1 MiB per text, and embedding models accept
+    /// less.
     pub const GREATEST_MAX: usize = 16_000;
 
-    /// Chunks of about `target` characters and never more than `max`.
+    /// Chunks of about `target` characters, and at most `max`.
     pub fn new(target: usize, max: usize) -> Result<Self, InvalidChunkSizes> {
         let is_valid = Self::LEAST_TARGET <= target && target <= max && max <= Self::GREATEST_MAX;
         if is_valid { Ok(Self { target, max }) } else { Err(InvalidChunkSizes) }
     }
 
-    /// About how long a chunk is.
+    /// Approximate length of a chunk.
     pub fn target(self) -> usize {
         self.target
     }
 
-    /// How long a chunk is at most.
+    /// Maximum length of a chunk.
     pub fn max(self) -> usize {
         self.max
     }
 }
 
 impl Default for ChunkSizes {
-    /// 1,200 characters, and never more than 2,000.
+    /// About 1,200 characters, and at most 2,000.
     fn default() -> Self {
         Self { target: 1_200, max: 2_000 }
     }

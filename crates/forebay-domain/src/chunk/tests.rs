@@ -1,4 +1,4 @@
-//! Chunks lose nothing, keep to their sizes, follow the structure, and stay what they are when others change.
+//! Chunks lose no text, respect their sizes, follow the structure, and stay stable when other text changes.
 
 use std::{collections::HashSet, fmt::Write as _};
 
@@ -81,7 +81,7 @@ fn small_neighbours_share_a_chunk_and_equal_ones_have_ids_of_their_own() {
 fn ids_are_what_the_documentation_says() {
     let chunk = &cut("x")[0];
     assert_eq!(chunk.content_hash, VersionHash::of(b"\0x"));
-    // printf of sixteen 07, the hash and four zero bytes, through sha256sum.
+    // Computed with `sha256sum` over sixteen bytes of 7, the hash and four zero bytes.
     let mut content = vec![7; 16];
     content.extend(chunk.content_hash.0);
     content.extend([0; 4]);
@@ -101,7 +101,7 @@ fn a_text_without_any_structure_is_cut_all_the_same() {
     ] {
         let found = cut(&text);
         assert!(found.iter().all(|chunk| chunk.text.chars().count() <= 2_000));
-        // Not many more than there must be.
+        // Not many more pieces than necessary.
         assert!(found.len() <= text.chars().count() / 500, "{}", found.len());
     }
 }
@@ -113,7 +113,7 @@ fn sizes_out_of_range_are_refused() {
     }
 }
 
-/// Lines as texts are made of: prose, headings, lists, fences, tables, blanks, and noise.
+/// Realistic lines: prose, headings, lists, fences, tables, blank lines, and noise.
 fn any_text() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         4 => "[a-z .,!?]{0,120}",
@@ -148,7 +148,7 @@ proptest! {
         prop_assert_eq!(chunks(ID, &text, sizes), found);
     }
 
-    /// In a long text without headings, a paragraph changed, put in or taken out changes a few chunks and no others.
+    /// In a long text without headings, changing, adding or removing a paragraph changes only a few chunks.
     #[test]
     fn a_change_is_felt_near_it(seed in 1_u64..1_000_000, place in 0_usize..80, words in 1_usize..200, kind in 0..3) {
         let before: Vec<String> =
@@ -166,7 +166,7 @@ proptest! {
         prop_assert!(num_new <= 9, "{num_new} of {}", before.len());
     }
 
-    /// The same for one paragraph without any end, cut between sentences.
+    /// The same for one endless paragraph, which is cut between sentences.
     #[test]
     fn a_word_changed_is_felt_near_it(seed in 1_u64..1_000_000, place in 0_usize..5_000) {
         let before = paragraph(seed, 5_000);

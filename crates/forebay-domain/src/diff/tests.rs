@@ -1,4 +1,4 @@
-//! Tests of differences between versions.
+//! Tests of the changes between versions.
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
@@ -48,7 +48,7 @@ fn canonical(value: &Value) -> String {
     serde_json_canonicalizer::to_string(value).unwrap()
 }
 
-/// Versions of one record: each takes some fields from the one before and some new ones.
+/// Versions of one record: each keeps some fields of the one before and adds new ones.
 fn history() -> impl Strategy<Value = Vec<Value>> {
     (vec(object(), 2..8), any::<u64>()).prop_map(|(mut versions, seed)| {
         for index in 1..versions.len() {

@@ -1,4 +1,4 @@
-//! Tests of how records become references.
+//! Tests of preparing records.
 
 use proptest::{collection::vec, prelude::*};
 
@@ -16,7 +16,7 @@ fn names(names: &[&str]) -> std::collections::BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Prepares one record after something else; returns what was made, the payload and the key.
+/// Prepares one record after another one, in the same buffers; returns the result, the payload and the key.
 fn prepare(rules: &FieldRules, record: &str) -> Result<(Prepared, String, String), Reject> {
     let mut preparer = Preparer::new(policy(rules.clone()));
     let (mut payloads, mut keys) = (b"before".to_vec(), "before".to_owned());
@@ -38,7 +38,7 @@ fn hash(rules: &FieldRules, record: &str) -> VersionHash {
 
 #[test]
 fn a_record_becomes_what_other_tools_compute() {
-    // Golden values from Python's hashlib, over the canonical text.
+    // Golden values computed with Python's hashlib over the canonical text.
     let record = r#"{ "title" : "Gr\u00f6\u00dfe", "fee": 12.50, "credits": 3.0, "code": "CSC-101" }"#;
     let (prepared, payload, key) = prepare(&FieldRules::default(), record).unwrap();
     assert_eq!(payload, r#"{"code":"CSC-101","credits":3,"fee":12.5,"title":"Größe"}"#);

@@ -1,7 +1,7 @@
-//! What a record says apart from its key fields, reduced to hashes of its canonical form.
+//! The content of a record without its key fields, as hashes of its canonical form.
 //!
-//! Hashes and not texts, so that half a million payloads need little memory; of SHA-256, so that nobody outside can
-//! make two contents look the same.
+//! Hashes keep the memory for half a million payloads small. They come from SHA-256, so nobody outside can craft
+//! content that collides.
 
 use crate::{
     canonical,
@@ -9,10 +9,10 @@ use crate::{
     json::{MAX_DEPTH_LIMIT, Member, Parser},
 };
 
-/// Half of a SHA-256.
+/// The first half of a SHA-256.
 pub(super) type Hash = u128;
 
-/// Reads payloads, with buffers that are used again.
+/// Reads payloads, reusing its buffers.
 pub(super) struct Reader<'k> {
     key_fields: &'k [String],
     parser: Parser,
@@ -24,8 +24,9 @@ impl<'k> Reader<'k> {
         Self { key_fields, parser: Parser::new(MAX_DEPTH_LIMIT), buffer: Vec::new() }
     }
 
-    /// The hash of all fields but the key fields; `None` when none of them has a value, so that records without
-    /// content are never taken for one another.
+    /// The hash of all fields except the key fields; `None` if none of them has a value, so records without content
+    /// never
+    /// match each other.
     pub(super) fn content_hash(&mut self, payload: &str) -> Option<Hash> {
         let Self { key_fields, parser, buffer } = self;
         let document = parser.parse(payload.as_bytes()).ok()?;
@@ -38,7 +39,7 @@ impl<'k> Reader<'k> {
         has_value.then(|| hash(buffer))
     }
 
-    /// Each field that has a value and is no key field: its name's hash, and the hash of name and value.
+    /// For each non-key field with a value: the hash of its name, and the hash of name and value.
     pub(super) fn fields(&mut self, payload: &str) -> Vec<(Hash, Hash)> {
         let Self { key_fields, parser, buffer } = self;
         let Ok(document) = parser.parse(payload.as_bytes()) else { return Vec::new() };

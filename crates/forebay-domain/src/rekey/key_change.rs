@@ -1,38 +1,37 @@
-//! How keys changed: a prefix or a suffix stripped, added or replaced, learnt from pairs that are certain.
+//! How keys changed: a prefix or suffix was stripped, added or replaced. Learnt from certain pairs.
 
 use std::{collections::HashMap, fmt};
 
-/// A change is learnt from at least this many pairs.
+/// A change needs at least this many pairs.
 const MIN_VOTES: usize = 3;
 
-/// A change is learnt when at least one pair in this many follows it. Several kinds of keys in one source may each
-/// have their own.
+/// A change needs at least one in this many pairs. A source may have several kinds of keys, each with its own change.
 const MAX_KINDS: usize = 4;
 
-/// A longer piece is no prefix but the key itself.
+/// A longer affix is probably the key itself.
 const MAX_AFFIX_BYTES: usize = 64;
 
-/// One change of keys, as text at one end of the key.
+/// A change at one end of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyChange {
-    /// The key begins differently.
+    /// The beginning of the key changed.
     Prefix {
-        /// What it began with; empty when something was added.
+        /// The old prefix; empty if one was added.
         old: String,
-        /// What it begins with now; empty when something was stripped.
+        /// The new prefix; empty if one was stripped.
         new: String,
     },
-    /// The key ends differently.
+    /// The end of the key changed.
     Suffix {
-        /// What it ended with; empty when something was added.
+        /// The old suffix; empty if one was added.
         old: String,
-        /// What it ends with now; empty when something was stripped.
+        /// The new suffix; empty if one was stripped.
         new: String,
     },
 }
 
 impl KeyChange {
-    /// The new key for an old one; `None` when the change does not apply to it.
+    /// The new key for an old key; `None` if the change does not apply to it.
     pub fn apply(&self, key: &str) -> Option<String> {
         match self {
             Self::Prefix { old, new } => {
@@ -46,7 +45,7 @@ impl KeyChange {
         }
     }
 
-    /// The smallest change of prefix that leads from one key to the other.
+    /// The smallest prefix change from one key to the other.
     fn of_prefix(old: &str, new: &str) -> Option<Self> {
         let pairs = old.char_indices().rev().zip(new.char_indices().rev());
         let (from, to) = pairs.take_while(|((_, a), (_, b))| a == b).map(|((i, _), (j, _))| (i, j)).last()?;
@@ -54,7 +53,7 @@ impl KeyChange {
         is_short.then(|| Self::Prefix { old: old[..from].to_owned(), new: new[..to].to_owned() })
     }
 
-    /// The smallest change of suffix that leads from one key to the other.
+    /// The smallest suffix change from one key to the other.
     fn of_suffix(old: &str, new: &str) -> Option<Self> {
         let common: usize =
             old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
@@ -78,7 +77,7 @@ impl fmt::Display for KeyChange {
     }
 }
 
-/// The changes that many pairs of an old and a new key follow, most followed first.
+/// The changes that many pairs (old key, new key) follow, most frequent first.
 pub(super) fn learn<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<KeyChange> {
     let mut votes: HashMap<KeyChange, usize> = HashMap::new();
     let mut num_pairs = 0;

@@ -1,8 +1,10 @@
-//! How similar two records are: the share of fields with the same value, where rare values weigh more.
+//! The similarity of two records: the share of fields with the same value, with rare values weighing more.
 //!
-//! A language code that every record has says nothing; a title that one record has says nearly everything. The weight
-//! of a field's value is the logarithm of its rarity (the idea of inverse document frequency, Spärck Jones 1972).
-//! Fields that only one side knows at all are a change of the source's shape and do not count.
+//! A language code that every record has proves nothing; a title that only one record has proves nearly everything.
+//! The
+//! weight of a value is the logarithm of its rarity (inverse document frequency, Spärck Jones 1972). Fields that
+//! exist on
+//! only one side reflect a change of the source's schema and do not count.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,28 +13,28 @@ use super::{
     content::{Hash, Reader},
 };
 
-/// A value that more records than this have does not lead to candidates.
+/// Values that more records than this share do not produce candidates.
 const MAX_SHARED_BY: usize = 32;
 
-/// Candidates that are compared with one record, those that share its rarest values first.
+/// Maximum number of candidates compared with one record; those that share its rarest values come first.
 const MAX_COMPARED: usize = 64;
 
-/// All records of both sides as sorted lists of values.
+/// All records of both sides, as sorted lists of values.
 pub(super) struct Similarity {
     vanished: Side,
     appeared: Side,
-    /// By value.
+    /// Indexed by value.
     weights: Vec<f64>,
 }
 
 struct Side {
-    /// By record, the values of its fields, sorted.
+    /// For each record, the values of its fields, sorted.
     values: Vec<Vec<u32>>,
-    /// By record, the sum of their weights.
+    /// For each record, the sum of its weights.
     totals: Vec<f64>,
 }
 
-/// The best choice for a record, and how good the best and the second best are.
+/// The best match for a record, with the scores of the best and the second best.
 #[derive(Clone, Copy)]
 struct Choice {
     best: usize,
@@ -82,7 +84,7 @@ impl Similarity {
         Self { vanished, appeared, weights }
     }
 
-    /// 0 (nothing in common) to 1 (all comparable fields the same).
+    /// From 0 (nothing in common) to 1 (all comparable fields the same).
     pub(super) fn of(&self, v: usize, a: usize) -> f64 {
         let heavier = self.vanished.totals[v].max(self.appeared.totals[a]);
         if heavier <= 0.0 {
@@ -99,7 +101,7 @@ impl Similarity {
         shared / heavier
     }
 
-    /// The pairs of free records that are each other's best choice, clearly so on both sides.
+    /// The pairs of unpaired records that are each other's best match, with a clear lead on both sides.
     pub(super) fn mutual_best(
         &self,
         is_free_vanished: &[bool],
@@ -108,7 +110,7 @@ impl Similarity {
         let mut holders: Vec<Vec<usize>> = vec![Vec::new(); self.weights.len()];
         for (a, values) in self.appeared.values.iter().enumerate().filter(|(a, _)| is_free_appeared[*a]) {
             for value in values {
-                // One more than the limit is enough to see that the value is too common.
+                // One more than the limit is enough to know that the value is too common.
                 let holders = &mut holders[*value as usize];
                 if holders.len() <= MAX_SHARED_BY {
                     holders.push(a);
@@ -133,7 +135,7 @@ impl Similarity {
     }
 }
 
-/// The records that share a rare value, those with the rarest first, each once.
+/// The records that share a rare value, without duplicates, rarest values first.
 fn candidates(values: &[u32], holders: &[Vec<usize>]) -> Vec<usize> {
     let mut lists: Vec<&Vec<usize>> = values.iter().map(|value| &holders[*value as usize]).collect();
     lists.retain(|list| list.len() <= MAX_SHARED_BY);
@@ -150,7 +152,7 @@ fn candidates(values: &[u32], holders: &[Vec<usize>]) -> Vec<usize> {
     found
 }
 
-/// Replaces hashes of comparable fields by small numbers, sorted within each record.
+/// Replaces the hashes of comparable fields with small numbers, sorted within each record.
 fn number_values(
     records: &[Vec<(Hash, Hash)>],
     is_comparable: impl Fn(Hash) -> bool,
@@ -160,7 +162,7 @@ fn number_values(
     for fields in records {
         let mut values = Vec::with_capacity(fields.len());
         for (_, value) in fields.iter().filter(|(name, _)| is_comparable(*name)) {
-            // More distinct values than numbers would take hundreds of gigabytes; they would all be the last one.
+            // So many distinct values would need hundreds of gigabytes; the fallback gives them all the last number.
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX - 1);
             values.push(*numbers.entry(*value).or_insert(next));
         }
@@ -170,7 +172,7 @@ fn number_values(
     numbered
 }
 
-/// The weight of each value: ln((records + 1) / records that have it), by the side where it is more common.
+/// The weight of each value: ln((records + 1) / records with it), taken on the side where it is more common.
 fn weigh(vanished: &[Vec<u32>], appeared: &[Vec<u32>], num_values: usize) -> Vec<f64> {
     let count = |side: &[Vec<u32>]| {
         let mut counts = vec![0_u32; num_values];

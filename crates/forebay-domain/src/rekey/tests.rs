@@ -1,4 +1,4 @@
-//! Re-keys in made-up data and, where they are at hand, in real scrapes.
+//! Re-keys in made-up data and, if available, in real scrapes.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -16,7 +16,7 @@ fn candidate(mut payload: Value, key: &str) -> Candidate {
     Candidate { key: key.to_owned(), payload: payload.to_string() }
 }
 
-/// Courses that differ in title and number and share a language.
+/// Courses with different titles and numbers and the same language.
 fn course(number: usize) -> Value {
     json!({"title": format!("Course {number}"), "lang": "nl", "credits": number % 4, "room": format!("R{}", number * 7)})
 }
@@ -55,7 +55,7 @@ fn spelling_of_json_does_not_matter() {
 
 #[test]
 fn shared_content_is_told_apart_by_the_change_of_keys() {
-    // Six distinct courses, and four that are word for word the same.
+    // Six distinct courses and four identical ones.
     let content = |n: usize| if n < 6 { course(n) } else { json!({"title": "Seminar", "lang": "nl"}) };
     let old: Vec<Candidate> = (0..10).map(|n| candidate(content(n), &format!("bk:{n}"))).collect();
     let new: Vec<Candidate> = (0..10).rev().map(|n| candidate(content(n), &n.to_string())).collect();
@@ -98,7 +98,7 @@ fn ordinary_turnover_is_no_rekey() {
     none(&side(0..2), &side(100..102));
     none(&side(0..40), &[]);
     none(&[], &side(0..40));
-    // Content without values, and payloads that are no records, are never the same.
+    // Records without values, and payloads that are not objects, never match.
     let empty = |prefix: &str| -> Vec<Candidate> {
         (0..5).map(|n| candidate(json!({"title": null, "text": ""}), &format!("{prefix}{n}"))).collect()
     };
@@ -107,7 +107,7 @@ fn ordinary_turnover_is_no_rekey() {
         (0..5).map(|n| Candidate { key: format!("{prefix}{n}"), payload: "{".repeat(n) }).collect()
     };
     none(&broken("a"), &broken("b"));
-    // Two of five come back, three do not.
+    // Two of five reappear, three do not.
     let mut part = side(100..103);
     part.extend((0..2).map(|n| candidate(course(n), &format!("new{n}"))));
     none(&side(0..5), &part);
@@ -137,7 +137,7 @@ proptest! {
     }
 }
 
-/// The records of one snapshot by key, or `None` where the real data is not at hand.
+/// The records of one snapshot by key, or `None` if the real data is not available.
 fn snapshot(name: &str) -> Option<BTreeMap<String, String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kerndoelen").join(name);
     let Ok(text) = fs::read_to_string(&path) else {
@@ -151,7 +151,7 @@ fn snapshot(name: &str) -> Option<BTreeMap<String, String>> {
     Some(text.lines().map(by_key).collect())
 }
 
-/// The records of `one` whose keys `other` lacks.
+/// The records of `one` whose keys are not in `other`.
 fn without(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<Candidate> {
     let gone = one.iter().filter(|(key, _)| !other.contains_key(*key));
     gone.map(|(key, payload)| Candidate { key: key.clone(), payload: payload.clone() }).collect()
@@ -173,8 +173,8 @@ fn real_ids_that_lose_a_prefix_are_all_paired() {
     }
 }
 
-/// In this pair of snapshots new records say in a field of their own which old one they replace, so that the pairs
-/// can be checked. The ids are random and no content is the same.
+/// In this pair of snapshots, new records name the old record that they replace in a field of their own, so the pairs
+/// can be checked. The ids are random, and no two contents are the same.
 #[test]
 fn real_records_that_were_replaced_are_paired_with_no_other() {
     let (Some(before), Some(after)) =

@@ -1,4 +1,4 @@
-//! Intervals, cron fields, the two nights on which clocks change, and random schedules.
+//! Intervals, cron fields, both clock changes, and random schedules.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ fn schedule(expression: &str, zone: &str, jitter_secs: i64) -> Schedule {
     Schedule::new(expression, zone, SignedDuration::from_secs(jitter_secs)).unwrap()
 }
 
-/// The next times after a time, in the schedule's own time zone.
+/// The next `number` times after a time, in the schedule's time zone.
 fn next_times(schedule: &Schedule, after: &str, number: usize) -> Vec<String> {
     let mut now: Timestamp = after.parse().unwrap();
     let mut times = Vec::new();
@@ -41,7 +41,7 @@ fn intervals_count_from_the_epoch() {
 
 #[test]
 fn what_was_missed_is_not_made_up_for() {
-    // Three days without any worker: one time is next, not twelve.
+    // After three days without a worker, one run is due, not twelve.
     let every = schedule("every 6h", "UTC", 0);
     let found = next_times(&every, "2026-03-04T01:00:00Z", 2);
     assert_eq!(found, ["2026-03-04 06:00 +00:00", "2026-03-04 12:00 +00:00"]);
@@ -82,7 +82,7 @@ fn jitter_delays_by_the_same_each_time() {
     let jittered = schedule("0 4 * * *", "UTC", 3_600);
     let half = |now: &str| jittered.next_after(now.parse().unwrap(), 0.5).unwrap().to_string();
     assert_eq!(half("2026-03-01T03:00:00Z"), "2026-03-01T04:30:00Z");
-    // After the time itself, but before its delayed one.
+    // After the time itself, but before the delayed time.
     assert_eq!(half("2026-03-01T04:10:00Z"), "2026-03-01T04:30:00Z");
     assert_eq!(half("2026-03-01T04:30:00Z"), "2026-03-02T04:30:00Z");
 }
@@ -121,7 +121,7 @@ fn refusals_say_what_is_wrong() {
     assert_eq!(jitter(-1), Err(ScheduleError::Jitter));
 }
 
-/// Expressions whose minutes are counted: any five fields of small steps and numbers.
+/// Random cron expressions: five fields of small steps and numbers.
 fn cron() -> impl Strategy<Value = String> {
     let field = |low: u32, high: u32| {
         prop_oneof![
@@ -151,7 +151,7 @@ proptest! {
         for _ in 0..5 {
             let next = schedule.next_after(now, jitter).unwrap();
             prop_assert!(next > now, "{} then {}", now, next);
-            // Nothing lies between: from just before it, it is still the next.
+            // From just before it, it is still the next time, so there is none in between.
             let before = next - SignedDuration::from_nanos(1);
             prop_assert_eq!(schedule.next_after(before, jitter), Some(next));
             now = next;
