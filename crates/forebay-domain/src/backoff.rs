@@ -1,6 +1,7 @@
-//! How long to wait before another try.
+//! How long to wait before a retry.
 //!
-//! Every retry of Forebay uses this: hand-offs, the fetcher, breakers, embeddings. It has no clock and no randomness;
+//! All of Forebay's retries use this: hand-offs, the fetcher, breakers, embeddings. It has no clock and no
+//! randomness;
 //! callers pass a random number.
 
 use std::time::Duration;

@@ -1,11 +1,14 @@
-//! Freshness: whether what is stored of an entity type and scope is young enough, and what may be done if not.
+//! Freshness: whether the stored data of an entity type and scope is young enough, and what to do if it isn't.
 //!
-//! Age counts from the last sync of the whole scope that succeeded; neither a failure nor a sync of a part makes
-//! anything younger. After the time to live come two windows in the sense of RFC 5861, both counted from its end:
-//! for the one, stale data is served while somebody brings it up to date, for the other it is served when that fails.
+//! Age counts from the last successful sync of the whole scope; failures and syncs of a part don't reset it. After
+//! the
+//! time to live come two windows as in RFC 5861, both counted from its end. During one, stale data is served while it
+//! is
+//! refreshed; during the other, stale data is served if the refresh fails.
 //!
-//! Scopes that were synced together would expire together. So a part of each time to live is left out, computed from
-//! entity type and scope ([`jitter`]): different for each, and the same for every process that asks.
+//! Scopes that were synced together would also expire together. So each time to live is shortened by a part computed
+//! from
+//! entity type and scope ([`jitter`]), which is the same in every process.
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
@@ -15,10 +18,10 @@ use crate::scope::Scope;
 /// A day, which is always 24 hours here.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// The time to live of entity types that no configuration names.
+/// The time to live of entity types without a configured one.
 pub const DEFAULT_TTL: SignedDuration = DAY;
 
-/// The times to live that Forebay ships with, as examples; configuration outranks them.
+/// Default times to live of some entity types, as examples; configuration overrides them.
 pub const SHIPPED_TTLS: [(&str, SignedDuration); 3] = [
     ("course", SignedDuration::from_hours(7 * 24)),
     ("professor", SignedDuration::from_hours(7 * 24)),
@@ -28,17 +31,17 @@ pub const SHIPPED_TTLS: [(&str, SignedDuration); 3] = [
 /// The freshness policy of an entity type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FreshnessPolicy {
-    /// How long it is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
+    /// How long data is fresh. Default: [`DEFAULT_TTL`], for some entity types [`SHIPPED_TTLS`].
     pub ttl: SignedDuration,
-    /// Up to this share (0 to 1) of it is left out, by [`jitter`]. Default: 0.1.
+    /// Up to this share (0 to 1) of the time to live is left out, by [`jitter`]. Default: 0.1.
     pub jitter: f64,
     /// Age at which operators get a warning; `None`: never. Default: `None`.
     pub warn_after: Option<SignedDuration>,
     /// Age at which operators get an error. Default: `None`.
     pub error_after: Option<SignedDuration>,
-    /// How long after the time to live it is served while it is refreshed. Default: 0.
+    /// How long after the time to live data is served while it is refreshed. Default: 0.
     pub stale_while_revalidate: SignedDuration,
-    /// How long after the time to live it is served when the refresh fails. Default: 30 days.
+    /// How long after the time to live data is served if the refresh fails. Default: 30 days.
     pub stale_if_error: SignedDuration,
 }
 
@@ -56,7 +59,7 @@ impl Default for FreshnessPolicy {
 }
 
 impl FreshnessPolicy {
-    /// The policy that Forebay ships with for an entity type.
+    /// The default policy of an entity type.
     pub fn shipped(entity_type: &str) -> Self {
         let known = SHIPPED_TTLS.iter().find(|(name, _)| *name == entity_type);
         Self { ttl: known.map_or(DEFAULT_TTL, |(_, ttl)| *ttl), ..Self::default() }
@@ -64,11 +67,11 @@ impl FreshnessPolicy {
 }
 
 crate::words! {
-    /// What may be done with the stored data.
+    /// How the stored data may be used.
     pub enum Freshness {
         /// Serve it.
         Fresh = "fresh",
-        /// Serve it, and refresh it meanwhile.
+        /// Serve it, and refresh it in the background.
         StaleWhileRevalidate = "stale_while_revalidate",
         /// Refresh it; if that fails, serve it.
         StaleIfError = "stale_if_error",
@@ -92,9 +95,9 @@ impl Freshness {
 }
 
 crate::words! {
-    /// The verdict on an age, for operators.
+    /// The status of an age, for operators.
     pub enum AgeStatus {
-        /// As it should be.
+        /// Young enough.
         Ok = "ok",
         /// Older than `warn_after`.
         Warn = "warn",
@@ -103,29 +106,29 @@ crate::words! {
     }
 }
 
-/// What [`judge`] finds.
+/// The result of [`judge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// What may be done.
+    /// How the data may be used.
     pub freshness: Freshness,
-    /// How it looks to operators.
+    /// The status for operators.
     pub status: AgeStatus,
-    /// The time since the last sync; `None`: there was none.
+    /// The time since the last sync; `None`: never synced.
     pub age: Option<SignedDuration>,
-    /// Until when it is, or was, fresh.
+    /// When freshness ends or ended.
     pub fresh_until: Option<Timestamp>,
 }
 
-/// A number from 0 to 1 (excluded) for an entity type and scope: evenly distributed, and the same everywhere and always.
+/// A number from 0 to 1 (excluded) for an entity type and scope: evenly distributed, and the same in every process.
 pub fn jitter(entity_type: &str, scope: &Scope) -> f64 {
     let digest = digest(&SHA256, format!("forebay freshness {entity_type}\0{scope}").as_bytes());
     let number = digest.as_ref().first_chunk().copied().map_or(0, u32::from_be_bytes);
     f64::from(number) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Judges what was last synced at `last_sync`. `jitter` is [`jitter`] of its entity type and scope.
+/// Judges data that was last synced at `last_sync`. `jitter` is [`jitter`] of its entity type and scope.
 ///
-/// A sync in the future is one of a clock that is ahead of ours, and counts as of now.
+/// A sync in the future comes from a clock ahead of ours, and counts as now.
 pub fn judge(
     last_sync: Option<Timestamp>,
     now: Timestamp,
@@ -164,7 +167,7 @@ pub fn judge(
     Judgement { freshness, status, age: Some(age), fresh_until }
 }
 
-/// The time to live without the part that is left out.
+/// The time to live after jitter.
 fn effective_ttl(policy: &FreshnessPolicy, jitter: f64) -> SignedDuration {
     let share = |value: f64| if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
     policy.ttl.max(SignedDuration::ZERO).mul_f64(1.0 - share(policy.jitter) * share(jitter))
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_jitter_never_changes() {
-        // Processes of different versions of the program must agree.
+        // Different versions of the program must agree.
         let scope: Scope = "semester=Spring 2026".parse().unwrap();
         let found = [jitter("course", &scope), jitter("course", &Scope::default()), jitter("review", &scope)];
         assert_eq!(found.map(|number| format!("{number:.6}")), ["0.052243", "0.665527", "0.487643"]);

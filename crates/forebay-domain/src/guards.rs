@@ -18,24 +18,25 @@ mod tests;
 /// When a complete run of a source is held.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuardPolicy {
-    /// Hold when no record was seen although the scope has active references. Default: true.
+    /// Hold if the run saw no record although the scope has active references. Default: true.
     pub hold_empty: bool,
-    /// Hold when the keys that vanish come back as other keys with the same content. Default: true.
+    /// Hold if the vanished keys reappear as other keys with the same content. Default: true.
     pub hold_rekey: bool,
-    /// Hold when more than this share (0 to 1) of the scope's active references would be removed. Default: 0.5.
+    /// Hold if more than this share (0 to 1) of the scope's active references would be removed. Default: 0.5.
     pub max_removed_share: f64,
-    /// However large the share, this many may be removed without a hold. Default: 5.
+    /// Up to this many references may be removed without a hold, whatever the share. Default: 5.
     pub min_removed: u64,
-    /// Hold when more than this share (0 to 1) of the scope's active references would get a new version. Default: 1,
-    /// which never holds, since a source may well rewrite all that it has.
+    /// Hold if more than this share (0 to 1) of the scope's active references would get a new version. Default: 1,
+    /// which
+    /// never holds: a source may legitimately rewrite everything.
     pub max_changed_share: f64,
-    /// However large the share, this many may get a new version without a hold. Default: 5.
+    /// Up to this many references may get a new version without a hold, whatever the share. Default: 5.
     pub min_changed: u64,
-    /// Hold when fewer than this share (0 to 1) of a field's baseline is left; 0 never holds. Default: 0.5.
+    /// Hold if a field's share fell below this fraction (0 to 1) of its baseline; 0 never holds. Default: 0.5.
     pub min_coverage_kept: f64,
-    /// Fields whose baseline is below this share (0 to 1) come and go by themselves. Default: 0.2.
+    /// Ignore fields whose baseline is below this share (0 to 1). Default: 0.2.
     pub min_coverage_baseline: f64,
-    /// With fewer records than this, shares per field say too little. Default: 10.
+    /// With fewer records than this, coverage is not judged. Default: 10.
     pub min_coverage_records: u64,
 }
 
@@ -55,40 +56,40 @@ impl Default for GuardPolicy {
     }
 }
 
-/// What a field's share was in the last good runs of the scope.
+/// A field's share in the last good runs of the scope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldBaseline {
-    /// The field.
+    /// The field's name.
     pub name: String,
-    /// Records with a value for it over all records, 0 to 1.
+    /// Records with a value for it, divided by all records: 0 to 1.
     pub share: f64,
 }
 
-/// What a complete run found, before anything is applied. All counts are of the run's scope.
+/// The evidence of a complete run before anything is applied. All counts are of the run's scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
-    /// References that are active now.
+    /// Active references before the run.
     pub num_active_before: u64,
     /// Distinct keys seen.
     pub num_seen: u64,
     /// Active references whose key was not seen.
     pub num_removed: u64,
-    /// Keys that are new.
+    /// New keys.
     pub num_added: u64,
     /// References that would get a new version.
     pub num_updated: u64,
     /// The coverage of this run.
     pub coverage: &'a Coverage,
-    /// The coverage to compare with; `None` when no good run has left one.
+    /// The coverage to compare with; `None` if there was no good run.
     pub baseline: Option<&'a [FieldBaseline]>,
-    /// What [`rekey::recognise`](crate::rekey::recognise) made of the keys that vanish and appear.
+    /// The result of [`rekey::recognise`](crate::rekey::recognise) for the vanished and appeared keys.
     pub rekey: Option<&'a Rekey>,
 }
 
 crate::words! {
     /// Why a guard tripped, most important first; a held run lists them in this order.
     pub enum HoldReason {
-        /// No record at all, although there are active references.
+        /// No records, although there are active references.
         EmptyRun = "empty_run",
         /// The same content under other keys.
         RekeySuspected = "rekey_suspected",
@@ -104,9 +105,9 @@ crate::words! {
 /// One guard that tripped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Which one.
+    /// Which guard it was.
     pub reason: HoldReason,
-    /// What it saw, in one sentence with the numbers and the limit.
+    /// One sentence with the numbers and the limit.
     pub message: String,
 }
 
@@ -115,11 +116,11 @@ pub struct Held {
 pub enum Verdict {
     /// Apply the changes and the removals.
     Apply,
-    /// Keep everything staged for an operator. Never empty, most important first.
+    /// Keep everything staged for an operator. The list is never empty; most important first.
     Hold(Vec<Held>),
 }
 
-/// Decides on a complete run.
+/// Decides whether to apply a complete run.
 pub fn decide(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Verdict {
     if evidence.num_active_before == 0 {
         return Verdict::Apply;
@@ -175,9 +176,9 @@ fn mass_change(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
     Some(Held { reason: HoldReason::MassChange, message })
 }
 
-/// The sentence for a count that is over its share of the active references and over the number let through.
+/// The message for a count that exceeds both its share of the active references and its minimum.
 fn over_share(fate: &str, count: u64, num_active: u64, max_share: f64, min_count: u64) -> Option<String> {
-    // A share that is no number, from a broken configuration, must not switch the guard off.
+    // NaN from a broken configuration must not disable the guard.
     let max_share = if max_share.is_nan() { 0.0 } else { max_share };
     let share = count as f64 / num_active as f64;
     (count > min_count && share > max_share).then(|| {
@@ -187,7 +188,7 @@ fn over_share(fate: &str, count: u64, num_active: u64, max_share: f64, min_count
 }
 
 fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> {
-    /// Fields that the message names; a broken page loses all of them at once.
+    /// Maximum number of fields to name in the message; a broken page loses all of them at once.
     const MAX_NAMED: usize = 8;
 
     if evidence.coverage.num_records() < policy.min_coverage_records {
@@ -204,7 +205,7 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
     if dropped.is_empty() {
         return None;
     }
-    // The deepest fall first.
+    // The deepest falls first.
     dropped.sort_by(|a, b| {
         (b.0.share - b.1).total_cmp(&(a.0.share - a.1)).then_with(|| a.0.name.cmp(&b.0.name))
     });
@@ -219,8 +220,10 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
     Some(Held { reason: HoldReason::CoverageDrop, message })
 }
 
-/// Leaves out fields that were renamed: gone altogether, while a field that the baseline does not know has come with
-/// about as many values. A broken page loses fields and brings none; a new parser brings one for each that it drops.
+/// Removes renamed fields from the list: a field counts as renamed if it is gone and a field outside the baseline has
+/// appeared with about as many values. A broken page loses fields and adds none; a new parser adds one for each that
+/// it
+/// drops.
 fn excuse_renamed(policy: &GuardPolicy, evidence: &Evidence<'_>, dropped: &mut Vec<(&FieldBaseline, f64)>) {
     let known = |name: &str| evidence.baseline.unwrap_or_default().iter().any(|field| field.name == name);
     let mut appeared: Vec<f64> =
@@ -237,7 +240,7 @@ fn excuse_renamed(policy: &GuardPolicy, evidence: &Evidence<'_>, dropped: &mut V
     });
 }
 
-/// A share as a person reads it. One decimal, so that what is just over a limit does not read as the limit.
+/// A share as a percentage. One decimal keeps a value just above a limit distinct from the limit.
 struct Percent(f64);
 
 impl fmt::Display for Percent {

@@ -4,15 +4,16 @@
 //! events; another, [`POLICIES`], the cost of failures. The code here and the check constraints of the database
 //! follow both, so a new state, event or reason is a new row, here and in a migration.
 //!
-//! The rules in words:
+//! The rules:
 //!
 //! - The same hash again changes nothing.
-//! - A new hash supersedes an old one that waits (pending, retrying, held).
-//! - A new hash while the old one is active leaves the attempt alone and queues exactly one follow-up, whose job
-//!   can be claimed when the attempt ends; see [`end_attempt`].
-//! - An earlier hash again, or a removal or restoration with the same hash, reopens that row with a higher
-//!   generation, so that receipts of its earlier life are stale.
-//! - Changed settings of the pipeline reopen the hand-offs of current content, except cancelled ones.
+//! - A new hash supersedes an older hand-off that waits (pending, retrying, held).
+//! - A new hash during an attempt leaves the attempt alone and queues exactly one follow-up, whose job can be claimed
+//!   when the attempt ends; see [`end_attempt`].
+//! - If a reference returns to an earlier hash, or is removed or restored with the same hash, that row is reopened
+//!   with a
+//!   higher generation, so receipts of earlier generations are stale.
+//! - When a pipeline's settings change, the hand-offs of current content are reopened, except cancelled ones.
 //! - Ended hand-offs stay ended, except for reopening and an operator's retry.
 
 mod policy;

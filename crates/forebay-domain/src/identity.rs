@@ -1,12 +1,13 @@
 //! Identity: the key of a record and the id of its reference.
 //!
-//! A `reference_id` is computed from the source's name and the record's key, never looked up and never the hash of
-//! the content. The same input gives the same id on every machine, in every database, in Rust and in SQL
+//! A `reference_id` is computed from the source's name and the record's key; it is never looked up and never depends
+//! on the
+//! content. The same input gives the same id on every machine, in every database, in Rust and in SQL
 //! (`forebay.reference_id(source, record_key)`), so a replay into an empty database gives the same ids.
 //!
 //! The id is a version 8 UUID (RFC 9562, section 5.8 and the example in its appendix B.2): the first 16 bytes of
 //! SHA-256 over the source's name, one zero byte and the key, with the version and variant bits set. The zero byte
-//! separates the two because no text in Postgres can hold it.
+//! is a safe separator because Postgres text cannot contain it.
 
 mod error;
 mod key;
@@ -20,7 +21,7 @@ use ring::digest;
 pub use error::IdentityError;
 pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
 
-/// The id of a reference: what every later stage uses, and the only thing that crosses the hand-off.
+/// The id of a reference. All later stages use it, and a hand-off passes nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReferenceId(pub [u8; 16]);
 
@@ -29,7 +30,7 @@ pub struct ReferenceId(pub [u8; 16]);
 pub struct VersionHash(pub [u8; 32]);
 
 impl ReferenceId {
-    /// Computes the id of the reference for `record_key` in the source called `source`.
+    /// Computes the id of the reference with `record_key` in the source named `source`.
     pub fn compute(source: &str, record_key: &str) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(source.as_bytes());
@@ -38,7 +39,7 @@ impl ReferenceId {
         Self::from_digest(context.finish().as_ref())
     }
 
-    /// Shapes the first 16 bytes of a digest into a version 8 UUID.
+    /// Turns the first 16 bytes of a digest into a version 8 UUID.
     fn from_digest(digest: &[u8]) -> Self {
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
@@ -57,10 +58,10 @@ impl VersionHash {
     }
 }
 
-/// Where the hyphens of a UUID's text form stand, in bytes of the id.
+/// Positions of the hyphens in a UUID's text form, in bytes of the id.
 const GROUP_ENDS: [usize; 4] = [4, 6, 8, 10];
 
-/// The text form of a UUID (RFC 9562, section 4), in lower case.
+/// Writes the text form of a UUID (RFC 9562, section 4) in lower case.
 impl fmt::Display for ReferenceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, byte) in self.0.iter().enumerate() {
@@ -79,7 +80,7 @@ impl fmt::Debug for ReferenceId {
     }
 }
 
-/// Reads the text form of a UUID, in either case.
+/// Parses the text form of a UUID in either case.
 impl FromStr for ReferenceId {
     type Err = IdentityError;
 
@@ -111,7 +112,7 @@ impl fmt::Debug for VersionHash {
     }
 }
 
-/// Reads 64 hexadecimal digits, in either case.
+/// Parses 64 hexadecimal digits in either case.
 impl FromStr for VersionHash {
     type Err = IdentityError;
 

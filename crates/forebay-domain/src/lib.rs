@@ -1,7 +1,7 @@
 //! The rules of Forebay.
 //!
-//! The rest of the project carries out decisions that are made here: the identity of a record, when its content is a
-//! new version, what changed field by field, whether a run may remove what it didn't see, and the life cycle of
+//! The rest of the project applies the decisions made here: the identity of a record, whether its content is a new
+//! version, its changes field by field, whether a run may remove references that it didn't see, and the life cycle of
 //! hand-offs. The crate is pure: no clock, randomness, SQL, files or network. Time is a parameter, so every rule can
 //! be tested with plain values.
 //!

@@ -3,7 +3,7 @@
 //! A bad record never stops a run: it is stored with its location, one of these reasons and its raw text. The words
 //! are stable, because operators filter by them; add a reason instead of changing the meaning of one.
 
-/// Where in an input a record began. Both are 0 when the format has no such notion.
+/// Where a record began in an input. Both are 0 if the format has no positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// 1-based line.
@@ -23,11 +23,11 @@ crate::words! {
         InvalidUtf8 = "invalid_utf8",
         /// Larger than the limit for one record.
         RecordTooLong = "record_too_long",
-        /// Objects and arrays nested deeper than the limit.
+        /// Nesting of objects and arrays deeper than the limit.
         TooDeep = "too_deep",
         /// An object names the same key twice, so its content is ambiguous.
         DuplicateJsonKey = "duplicate_json_key",
-        /// A number that Postgres cannot hold (more than 131,072 digits before or 16,383 after the point).
+        /// A number that Postgres cannot store (more than 131,072 digits before or 16,383 after the point).
         NumberOutOfRange = "number_out_of_range",
         /// JSON, but not an object.
         NotAnObject = "not_an_object",
@@ -39,37 +39,37 @@ crate::words! {
         NullKey = "null_key",
         /// All key fields are empty strings.
         EmptyKey = "empty_key",
-        /// A key field is an object or an array, or holds a character that Postgres cannot store.
+        /// A key field is an object or an array, or contains a character that Postgres cannot store.
         InvalidKey = "invalid_key",
-        /// Not what its format allows: an event without a beginning, an entry that breaks off.
+        /// Invalid for its format, such as an event without a beginning or an incomplete entry.
         InvalidRecord = "invalid_record",
-        /// A field that the source's settings call required is not there.
+        /// A field that the source's settings require is missing.
         MissingField = "missing_field",
-        /// The key was already seen in this run, and the source's policy is to reject duplicates.
+        /// The key was already seen in this run, and the source's policy rejects duplicates.
         DuplicateKey = "duplicate_key",
-        /// Observed before what is stored, which an older record never overwrites.
+        /// Observed before the stored record; an older record never overwrites a newer one.
         OlderThanStored = "older_than_stored",
     }
 }
 
 impl RejectReason {
-    /// Whether the record's key is known all the same, so that it still counts as seen when removals are decided.
+    /// Whether the record's key is known, so it counts as seen when removals are decided.
     pub const fn key_is_known(self) -> bool {
         matches!(self, Self::DuplicateKey | Self::OlderThanStored)
     }
 }
 
-/// Rejected input: the reason, and what a person needs to fix it.
+/// Rejected input: the reason, and a message that helps to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     /// The stable reason.
     pub reason: RejectReason,
-    /// One sentence that names the field, key or byte at fault. Never the whole input.
+    /// One sentence that names the faulty field, key or byte. Never the whole input.
     pub message: String,
 }
 
 impl Reject {
-    /// A rejection with its sentence.
+    /// A rejection with its message.
     pub fn new(reason: RejectReason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }

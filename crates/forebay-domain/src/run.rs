@@ -3,7 +3,7 @@
 //! States follow OpenLineage's START, COMPLETE, FAIL and ABORT, with two of Forebay's own: `partial` (done, but
 //! some input was not readable) and `held` (done, waiting for an operator because a guard tripped).
 
-/// What a run did, counted in records.
+/// A run's results, counted in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Records read, good and bad.
@@ -12,7 +12,7 @@ pub struct Counts {
     pub num_added: u64,
     /// References that got a new version.
     pub num_updated: u64,
-    /// References seen with the content that they already had.
+    /// References seen with unchanged content.
     pub num_unchanged: u64,
     /// References of the scope that a complete run did not see, now tombstones.
     pub num_removed: u64,
@@ -20,7 +20,7 @@ pub struct Counts {
     pub num_restored: u64,
     /// Records whose key this run had already seen.
     pub num_duplicate: u64,
-    /// Records that could not be used; each is kept with its reason.
+    /// Records that could not be used; each is stored with its reason.
     pub num_rejected: u64,
 }
 
@@ -57,7 +57,7 @@ crate::words! {
         Partial = "partial",
         /// Done, and waiting for an operator because a guard tripped.
         Held = "held",
-        /// Failed (FAIL); what earlier batches wrote stays.
+        /// Failed (FAIL); the writes of earlier batches stay.
         Failed = "failed",
         /// Its process died, or an operator rejected it (ABORT).
         Aborted = "aborted",
@@ -65,7 +65,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What a run does with a record whose key it has already seen.
+    /// How a run treats a record whose key it has already seen.
     #[derive(Default)]
     pub enum OnDuplicate {
         /// The first record counts; later ones are counted as duplicates.
@@ -81,7 +81,7 @@ crate::words! {
 }
 
 impl OnDuplicate {
-    /// Whether the outcome for a key is known only at the end of the input.
+    /// Whether the result for a key is known only at the end of the input.
     pub const fn needs_whole_input(self) -> bool {
         matches!(self, Self::Last | Self::Merge)
     }

@@ -1,24 +1,27 @@
 //! Scope: the part of a source that one run covers.
 //!
-//! Completeness, removal and freshness are decided per scope, so two spellings of one scope must be the same text.
-//! A scope is a set of `key=value` pairs, sorted by key; the empty one is the whole source. Its text form,
-//! `semester=Spring 2026,university=CSI`, is what columns and output hold. In values `%` and `,` are written as
-//! `%25` and `%2C`, so the text reads back into the same pairs.
+//! Completeness, removal and freshness are decided per scope, so equal scopes must have equal text. A scope is a set
+//! of
+//! `key=value` pairs, sorted by key; the empty scope is the whole source. Columns and output contain its text form,
+//! `semester=Spring 2026,university=CSI`. In values, `%` and `,` are written as `%25` and `%2C`, so the text parses
+//! back
+//! into the same pairs.
 //!
-//! The text is part of database indexes, so the limits here keep it well below the size of an index entry. Changing
-//! how it is written would orphan what is stored.
+//! Database indexes contain the text, so the limits here keep it well below the size of an index entry. Never change
+//! the
+//! text form: stored scopes would be orphaned.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use thiserror::Error;
 
-/// The longest key, in bytes.
+/// Maximum length of a key, in bytes.
 pub const MAX_KEY_BYTES: usize = 64;
 
-/// The longest value, in bytes.
+/// Maximum length of a value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 256;
 
-/// The longest text form of a whole scope, in bytes.
+/// Maximum length of a scope's text form, in bytes.
 pub const MAX_TEXT_BYTES: usize = 1024;
 
 /// A sorted set of `key=value` pairs; empty means the whole source.
@@ -74,8 +77,8 @@ impl ScopeError {
 }
 
 impl Scope {
-    /// Reads pairs as given on the command line, one `key=value` each. Values are taken as they are: nothing is
-    /// decoded, and a value may hold `=`, `,` and `%`.
+    /// Parses pairs from the command line, one `key=value` each. Values are not decoded, and may contain `=`, `,` and
+    /// `%`.
     pub fn parse<I>(pairs: I) -> Result<Self, ScopeError>
     where
         I: IntoIterator,
@@ -149,7 +152,7 @@ impl fmt::Display for Scope {
 impl FromStr for Scope {
     type Err = ScopeError;
 
-    /// Reads the text form; the pairs may come in any order.
+    /// Parses the text form; the pairs may be in any order.
     fn from_str(text: &str) -> Result<Self, ScopeError> {
         let mut scope = Self::default();
         if text.is_empty() {
@@ -173,7 +176,7 @@ fn decode(encoded: &str) -> Option<String> {
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let digits = part.get(..2)?;
-        // `from_str_radix` would take a sign for a digit.
+        // `from_str_radix` would accept a sign.
         if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }

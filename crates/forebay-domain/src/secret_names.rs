@@ -1,17 +1,17 @@
-//! Which names (of query parameters, headers, options, settings) have secrets as values.
+//! Recognises the names (of query parameters, headers, options, settings) whose values are secret.
 //!
-//! This is the only list. What a name says is a guess, so values are masked rather too often than too rarely.
+//! This is the only list. A name is only an indication, so it errs on the side of masking.
 
-/// Parts of names that mean a secret wherever they stand.
+/// Parts of a name that indicate a secret, wherever they occur.
 const PASSWORDS: [&str; 6] = ["passw", "passphrase", "pwd", "secret", "credential", "jwt"];
 
-/// Parts of names that mean a secret more often than not.
+/// Parts of a name that usually indicate a secret.
 const LIKELY: [&str; 5] = ["key", "token", "sig", "auth", "session"];
 
-/// Ends of names that mean a secret. Inside a name they are parts of other words: passenger, president.
+/// Ends of a name that indicate a secret. Elsewhere they are parts of other words: passenger, president.
 const ENDS: [&str; 2] = ["pass", "sid"];
 
-/// Whether the value of this name is a secret more often than not.
+/// Whether the value of this name is probably secret.
 pub fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     is_password(&lower)
@@ -19,7 +19,8 @@ pub fn is_secret(name: &str) -> bool {
         || ENDS.iter().any(|end| lower.ends_with(end))
 }
 
-/// Whether the value of this name is surely a secret. For running text, where `key=` and `session=` are mostly Forebay's
+/// Whether the value of this name is certainly secret. For running text, where `key=` and `session=` are mostly
+/// Forebay's
 /// own options and scopes.
 pub fn is_password(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();

@@ -1,7 +1,6 @@
-//! Values with a unit: periods, rates, sizes. One grammar each for the configuration and the command line.
+//! Values with a unit: periods, rates, sizes. The configuration and the command line share one grammar for each.
 //!
-//! Each type parses itself, prints itself in a form that it parses, and has a JSON Schema. The pattern in the schema is
-//! for editors; the parser decides.
+//! Each type parses its own output and has a JSON Schema. The schema's pattern is for editors; the parser decides.
 
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
@@ -9,11 +8,11 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The longest period: a hundred years.
+/// The maximum period: a hundred years.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
 
-/// A period with its unit, longer than nothing and at most a hundred years: `500ms`, `30s`, `5m`, `1h`, `30d`. A day
-/// has 24 hours.
+/// A period with its unit, above zero and at most a hundred years: `500ms`, `30s`, `5m`, `1h`, `30d`. A day has 24
+/// hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Period(Duration);
@@ -25,12 +24,12 @@ impl Serialize for Period {
 }
 
 impl Period {
-    /// A period of so many seconds.
+    /// A period of this many seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
-    /// A period of so many milliseconds.
+    /// A period of this many milliseconds.
     pub const fn from_millis(milliseconds: u64) -> Self {
         Self(Duration::from_millis(milliseconds))
     }
@@ -102,12 +101,12 @@ impl Rate {
     /// No limit.
     pub const UNLIMITED: Self = Self(None);
 
-    /// So many a second; `None` for what is not a positive number.
+    /// A rate per second; `None` unless it is a positive number.
     pub fn per_second(times: f64) -> Option<Self> {
         (times.is_finite() && times > 0.0).then_some(Self(Some(times)))
     }
 
-    /// Times a second; `None` without a limit.
+    /// The rate per second; `None` if unlimited.
     pub const fn get(self) -> Option<f64> {
         self.0
     }
@@ -176,12 +175,13 @@ impl JsonSchema for Rate {
     }
 }
 
-/// A number of bytes: `10MB`, `512KiB`, `2GB`, or a bare number. Units with an `i` count in 1024, the others in 1000.
+/// A number of bytes: `10MB`, `512KiB`, `2GB`, or a bare number. Units with an `i` are powers of 1024, the others of
+/// 1000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "SizeForm")]
 pub struct Size(u64);
 
-/// How a size is written.
+/// A size as written: a number or a text.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a size such as 512KiB, 10MB or a number of bytes")]
 enum SizeForm {
@@ -190,7 +190,7 @@ enum SizeForm {
 }
 
 impl Size {
-    /// So many bytes.
+    /// A size of this many bytes.
     pub const fn bytes(bytes: u64) -> Self {
         Self(bytes)
     }

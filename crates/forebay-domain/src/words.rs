@@ -126,7 +126,7 @@ macro_rules! words {
 #[cfg(test)]
 mod tests {
     words! {
-        /// For the tests.
+        /// Only for the tests.
         enum Side {
             /// One.
             Left = "left",

@@ -1,10 +1,10 @@
-//! Each guard at its limit, the order of reasons, and what no evidence may ever do.
+//! Each guard at its limit, the order of reasons, and invariants for any evidence.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A run over 100 active references that changes nothing.
+/// A run over 100 active references without changes.
 fn quiet(coverage: &Coverage) -> Evidence<'_> {
     Evidence {
         num_active_before: 100,
@@ -18,7 +18,7 @@ fn quiet(coverage: &Coverage) -> Evidence<'_> {
     }
 }
 
-/// `num_filled` of `num_records` have a title, all have an id.
+/// All `num_records` records have an id; `num_filled` of them have a title.
 fn titles(num_filled: u64, num_records: u64) -> Coverage {
     let mut coverage = Coverage::default();
     for number in 0..num_records {
@@ -105,7 +105,7 @@ fn coverage_is_compared_with_its_baseline() {
     }
 }
 
-/// Records that all have an id and `name`.
+/// Records that all have an id and the field `name`.
 fn all_have(name: &str) -> Coverage {
     let mut coverage = Coverage::default();
     for _ in 0..20 {
@@ -131,7 +131,7 @@ fn a_renamed_field_is_not_a_lost_one() {
     let evidence = Evidence { baseline: Some(&two_lost), ..quiet(&renamed) };
     assert_eq!(reasons(&GuardPolicy::default(), &evidence), [HoldReason::CoverageDrop]);
 
-    // A field that is there still, but mostly empty, was not renamed.
+    // A field that still exists but is mostly empty was not renamed.
     let mut emptied = titles(2, 20);
     emptied.merge(&all_have("headline"));
     let evidence = Evidence { baseline: Some(&baseline(1.0)), ..quiet(&emptied) };

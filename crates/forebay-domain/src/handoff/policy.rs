@@ -10,7 +10,7 @@ use crate::backoff;
 /// One row of [`POLICIES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailurePolicy {
-    /// The class that the row is for.
+    /// The failure class.
     pub class: FailureClass,
     /// Number of failures of the class after which the hand-off fails; `None`: unlimited.
     pub max_failures: Option<u32>,
@@ -69,8 +69,9 @@ impl FailureClass {
     }
 }
 
-/// The event that a failure of this class is. `num_failures` counts what the class is limited by, the failure at
-/// hand included, since the hand-off was last opened: attempts used for `transient`, leases lost for `lost`.
+/// The event for a failure of this class. `num_failures` is the number that the policy limits, including this
+/// failure,
+/// since the hand-off was last opened: attempts used for `transient`, leases lost for `lost`.
 pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
     let is_used_up = class.policy().max_failures.is_some_and(|max| num_failures >= max);
     match class {
@@ -80,11 +81,12 @@ pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
     }
 }
 
-/// How long to wait before the next attempt; `None` when there is none.
+/// The delay before the next attempt; `None` if there is none.
 ///
-/// Exponential with full jitter ([`backoff::with_full_jitter`]), up to the policy's `max_delay`. `num_failures` is the
+/// Exponential with full jitter ([`backoff::with_full_jitter`]), up to the policy's `max_delay`. `num_failures` is
+/// the
 /// same as for [`failure_event`]; `jitter` is a random number from 0 to 1.
-/// For `throttled` with a time given by the other side, use that time instead.
+/// If a `throttled` failure came with a time from the receiver, use that time instead.
 pub fn backoff(class: FailureClass, num_failures: u32, jitter: f64) -> Option<SignedDuration> {
     let policy = class.policy();
     if policy.max_failures.is_some_and(|max| num_failures >= max) {

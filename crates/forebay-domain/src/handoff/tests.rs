@@ -1,4 +1,4 @@
-//! The whole matrix of states and events, the policies, and random lives of a reference's hand-offs.
+//! The full matrix of states and events, the policies, and random sequences for one reference's hand-offs.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One row a state, one column an event of `Event::ALL`: the first letter of the state after (`U` superseded), or
+/// One row per state, one column per event of `Event::ALL`: the first letter of the state after (`U`: superseded), or
 /// the refusal in lower case: `s` stale receipt, `c` not claimable, `w` attempt under way, `p` already pending,
 /// `h` held, `n` not held, `e` already ended, `l` not latest.
 const MATRIX: [(State, &str); 8] = [
@@ -59,7 +59,7 @@ fn the_table_names_each_pair_once() {
     for (position, one) in TRANSITIONS.iter().enumerate() {
         let same = |other: &Transition| other.from == one.from && other.event == one.event;
         assert!(!TRANSITIONS[position + 1..].iter().any(same), "{one:?}");
-        // A move says why, but for claiming, succeeding and giving back, which keep the reason for which it was queued.
+        // Every move has a reason, except claiming, succeeding and giving back, which keep the reason of queueing.
         let is_silent = (one.from == one.to && !one.raises_generation && one.event != Event::Snooze)
             || matches!(one.event, Event::Claimed | Event::Succeeded | Event::GiveBack);
         assert_eq!(one.reason.is_none(), is_silent, "{one:?}");
@@ -146,13 +146,13 @@ fn a_follow_up_takes_the_place_of_a_retry() {
     assert_eq!(end_attempt(Event::Claimed, true), Err(Refusal::NotClaimable));
 }
 
-/// The hand-offs of one reference in one pipeline, driven the way the store drives them.
+/// The hand-offs of one reference in one pipeline, driven like the store drives them.
 #[derive(Default)]
 struct Model {
-    /// By hash, the state and the generation.
+    /// Hash → state and generation.
     rows: BTreeMap<u8, (State, u32)>,
     latest: Option<u8>,
-    /// The one attempt under way: its hash, and the generation that its receipt is for.
+    /// The attempt under way: its hash and the generation of its receipt.
     attempt: Option<(u8, u32)>,
 }
 
@@ -197,7 +197,7 @@ impl Model {
         }
     }
 
-    /// Ends the attempt; one with a stale receipt leaves the rows alone.
+    /// Ends the attempt; a stale receipt leaves the rows unchanged.
     fn end(&mut self, event: Event) {
         if let Some((hash, generation)) = self.attempt.take()
             && self.rows[&hash].1 == generation
@@ -209,7 +209,7 @@ impl Model {
 
     fn step(&mut self, event: Event, hash: u8) {
         match event {
-            // The reference was removed or restored: its latest hash, as a change of its own.
+            // The reference was removed or restored: its latest hash again, as a change of its own.
             Event::EarlierHash if self.latest == Some(hash) => {
                 self.supersede_others(hash);
                 self.apply(hash, event);
@@ -247,12 +247,12 @@ proptest! {
             prop_assert!(count(|state| state == State::Active) <= usize::from(model.attempt.is_some()));
             prop_assert!(count(State::is_waiting) <= 1, "{event:?}: {:?}", model.rows);
             prop_assert!(before.iter().all(|(hash, (_, generation))| model.rows[hash].1 >= *generation));
-            // What a reference has now is never lost to a version that it no longer has.
+            // Work for the latest version is never lost to an earlier version.
             if let Some(latest) = model.latest {
                 prop_assert_ne!(model.rows[&latest].0, State::Superseded);
             }
         }
-        // Left alone with working workers, only an operator's hold keeps anything back.
+        // With working workers and no more events, only an operator's hold keeps anything waiting.
         for _ in 0..4 {
             model.end(Event::Succeeded);
             model.claim();

@@ -1,47 +1,50 @@
-//! What may happen to a hand-off: the table of transitions, and why everything else is refused.
+//! The transitions of a hand-off, and why every other event is refused.
 //!
-//! A pair of state and event is in the table once or is refused with a code. The tests hold the whole matrix, so a
-//! change here is a change there, and in the check constraints.
+//! Each pair of state and event is either in the table once or refused with a code. The tests contain the full
+//! matrix, so
+//! change them, and the check constraints, together with the table.
 
 use thiserror::Error;
 
 use super::words::{FailureClass, ReasonCode, State};
 
-/// What happens to one hand-off.
+/// An event for one hand-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The reference is handed off with the hash that it already had last, and with nothing else new.
+    /// The reference is handed off with its latest hash, and nothing else is new.
     SameHash,
-    /// Another hash of the reference is queued; the event reaches every other hand-off of it in the pipeline.
+    /// Another hash of the reference is queued; every other hand-off of it in the pipeline gets this event.
     NewerVersion,
-    /// The reference went back to this hand-off's hash after it had another, or it was removed or restored, which
-    /// leaves the hash as it was; then the change's own word ([`Change::reason`](super::Change::reason)) takes the
-    /// place of the reason in the table.
+    /// The reference returned to this hand-off's hash after having another, or it was removed or restored with the
+    /// same hash.
+    /// In the latter case the change's own word ([`Change::reason`](super::Change::reason)) replaces the reason in
+    /// the table.
     EarlierHash,
-    /// The pipeline's settings changed, so it ingests all that references have now once more. Only for the hand-off of
-    /// what a reference has now; earlier ones are refused or left as they are.
+    /// The pipeline's settings changed, so it ingests all current content again. Only for the hand-off of a
+    /// reference's
+    /// current content; earlier ones are refused or stay unchanged.
     Reconfigured,
-    /// A worker takes it.
+    /// A worker claims it.
     Claimed,
-    /// The attempt ingested it.
+    /// The attempt succeeded.
     Succeeded,
-    /// The attempt failed, and the policy still grants another where the class has any; see
+    /// The attempt failed. If its class is limited, the policy still allows another one; see
     /// [`failure_event`](super::failure_event).
     FailedWith(FailureClass),
-    /// The attempt failed, and it was the last that the policy grants.
+    /// The attempt failed, and the policy allows no other.
     AttemptsExhausted,
-    /// The worker gives its lease back without having tried: it is stopping, or has claimed more than it can do.
+    /// The worker returns its lease without an attempt: it is stopping, or has claimed more than it can process.
     GiveBack,
-    /// An operator calls it off.
+    /// An operator cancels it.
     Cancel,
-    /// An operator or a guard sets it aside.
+    /// An operator or a guard holds it.
     Hold,
-    /// An operator lets a held one go.
+    /// An operator releases it.
     Release,
-    /// An operator puts it off; until when is the job's, not the state's.
+    /// An operator postpones it; the job stores until when.
     Snooze,
-    /// An operator wants it ingested now, or once more. Whoever sends it must know that no newer version exists
-    /// (else [`Refusal::NotLatest`]), and send [`Event::NewerVersion`] to others that wait.
+    /// An operator wants it ingested now, or again. The sender must check that no newer version exists (else
+    /// [`Refusal::NotLatest`]), and send [`Event::NewerVersion`] to other waiting hand-offs.
     Retry,
 }
 
@@ -74,13 +77,13 @@ impl Event {
 pub struct Transition {
     /// The state before.
     pub from: State,
-    /// What happens.
+    /// The event.
     pub event: Event,
-    /// The state after; the same as `from` where the event is accepted and changes nothing.
+    /// The state after; the same as `from` if the event is accepted without effect.
     pub to: State,
-    /// The new reason code; `None` keeps the one that is there.
+    /// The new reason code; `None` keeps the current one.
     pub reason: Option<ReasonCode>,
-    /// Whether a new life begins: the generation goes up, and failures are counted from zero.
+    /// Whether the generation is raised and failures are counted from zero.
     pub raises_generation: bool,
 }
 
@@ -100,22 +103,23 @@ const fn reopens(from: State, event: Event, reason: ReasonCode) -> Transition {
     Transition { from, event, to: State::Pending, reason: Some(reason), raises_generation: true }
 }
 
-/// Everything that may happen to a hand-off. What is not here is refused.
+/// All allowed transitions. Every other pair is refused.
 pub const TRANSITIONS: &[Transition] = &[
     stays(State::Pending, Event::SameHash),
     because(State::Pending, Event::NewerVersion, State::Superseded, ReasonCode::NewerVersion),
     reopens(State::Pending, Event::EarlierHash, ReasonCode::Reopened),
-    // What waits will be ingested under the new settings anyway.
+    // Waiting hand-offs will be ingested with the new settings anyway.
     stays(State::Pending, Event::Reconfigured),
     moves(State::Pending, Event::Claimed, State::Active),
     because(State::Pending, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Pending, Event::Hold, State::Held, ReasonCode::Held),
     because(State::Pending, Event::Snooze, State::Pending, ReasonCode::Snoozed),
-    // The attempt goes on whatever comes in; a newer version waits for it to end.
+    // The attempt goes on; a newer version waits for its end.
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
-    // What the attempt ingests may be outdated by now. It goes on with a receipt that is stale, so it cannot close the
-    // hand-off, which is its own follow-up.
+    // The attempt may be ingesting outdated content. It goes on with a stale receipt, so it cannot end the hand-off,
+    // which is
+    // its own follow-up.
     reopens(State::Active, Event::EarlierHash, ReasonCode::Reopened),
     // Likewise: the attempt may have read the old settings.
     reopens(State::Active, Event::Reconfigured, ReasonCode::Reconfigured),
@@ -150,16 +154,16 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(State::Failed, Event::SameHash),
     stays(State::Failed, Event::NewerVersion),
     reopens(State::Failed, Event::EarlierHash, ReasonCode::Reopened),
-    // What was wrong may have been the settings.
+    // The old settings may have caused the failure.
     reopens(State::Failed, Event::Reconfigured, ReasonCode::Reconfigured),
     reopens(State::Failed, Event::Retry, ReasonCode::Retried),
-    // No `SameHash` here: what was superseded is not the latest, so its hash coming again is `EarlierHash`.
+    // No `SameHash` here: a superseded hash is not the latest, so seeing it again is `EarlierHash`.
     stays(State::Superseded, Event::NewerVersion),
     reopens(State::Superseded, Event::EarlierHash, ReasonCode::Reopened),
     stays(State::Cancelled, Event::SameHash),
     stays(State::Cancelled, Event::NewerVersion),
     reopens(State::Cancelled, Event::EarlierHash, ReasonCode::Reopened),
-    // Called off for its content, which is still the same.
+    // It was cancelled because of its content, which is the same.
     stays(State::Cancelled, Event::Reconfigured),
     reopens(State::Cancelled, Event::Retry, ReasonCode::Retried),
 ];
@@ -168,19 +172,19 @@ const fn failed(class: FailureClass, to: State, reason: ReasonCode) -> Transitio
     because(State::Active, Event::FailedWith(class), to, reason)
 }
 
-/// Why an event does not apply.
+/// Why an event was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum Refusal {
-    /// The attempt that reports is no longer the one that holds the hand-off.
+    /// The reporting attempt no longer owns the hand-off.
     #[error("the receipt is stale: this hand-off is not active under it any more")]
     StaleReceipt,
-    /// Nothing to claim.
+    /// It is not waiting to be claimed.
     #[error("the hand-off is not waiting to be claimed")]
     NotClaimable,
-    /// A worker has it.
+    /// A worker is processing it.
     #[error("an attempt is under way; wait for it, or for its lease to end")]
     AttemptUnderWay,
-    /// It waits already.
+    /// It is already waiting.
     #[error("the hand-off is already pending")]
     AlreadyPending,
     /// It is held.
@@ -189,7 +193,7 @@ pub enum Refusal {
     /// It is not held.
     #[error("the hand-off is not held")]
     NotHeld,
-    /// It ended.
+    /// It has ended.
     #[error("the hand-off has ended; retry it to open it again")]
     AlreadyEnded,
     /// A newer version exists.
@@ -213,7 +217,7 @@ impl Refusal {
     }
 }
 
-/// What an event does to a hand-off in a state, or why nothing.
+/// The transition for an event in a state, or why it is refused.
 pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> {
     TRANSITIONS
         .iter()
@@ -221,15 +225,15 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
         .ok_or_else(|| refusal(state, event))
 }
 
-/// How an active hand-off goes on when its attempt ends with `event`. With a follow-up queued there is no other
-/// attempt: the newer version takes its place, so a failure that would be retried, or a lease given back, ends in
-/// superseded.
+/// The transition of an active hand-off when its attempt ends with `event`. If a follow-up is queued, there is no
+/// other
+/// attempt: a failure that would be retried, or a returned lease, ends as superseded.
 pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;
     if has_follow_up && ended.to.is_waiting() { next(ended.to, Event::NewerVersion) } else { Ok(ended) }
 }
 
-/// Names the refusal for a pair that is not in the table.
+/// The refusal for a pair that is not in the table.
 const fn refusal(state: State, event: Event) -> Refusal {
     match event {
         Event::Succeeded | Event::FailedWith(_) | Event::AttemptsExhausted | Event::GiveBack => {

@@ -5,7 +5,7 @@ crate::words! {
     pub enum State {
         /// Waits for a worker. Every hand-off starts here.
         Pending = "pending",
-        /// A worker has it, fenced by a receipt.
+        /// A worker is processing it, fenced by a receipt.
         Active = "active",
         /// An attempt failed and another is due later.
         Retrying = "retrying",
@@ -15,7 +15,7 @@ crate::words! {
         Failed = "failed",
         /// A newer version came before this one was ingested.
         Superseded = "superseded",
-        /// An operator called it off.
+        /// An operator cancelled it.
         Cancelled = "cancelled",
         /// Waits for an operator to release it.
         Held = "held",
@@ -33,8 +33,9 @@ crate::words! {
         Restored = "restored",
     }
 
-    /// Why a hand-off is in its state: why it was queued, or why it waits or ended. Operators filter by these words,
-    /// so add one instead of changing the meaning of one.
+    /// Why a hand-off is in its state: why it was queued, waits or ended. Operators filter by these words, so add a
+    /// new one
+    /// instead of changing a meaning.
     pub enum ReasonCode {
         /// Queued: the reference is new.
         Added = "added",
@@ -44,9 +45,9 @@ crate::words! {
         Removed = "removed",
         /// Queued: a tombstone came back.
         Restored = "restored",
-        /// Queued: the reference went back to an earlier hash, which has a hand-off already.
+        /// Queued: the reference returned to an earlier hash, which already has a hand-off.
         Reopened = "reopened",
-        /// Queued: a reconciler found a version that had never been handed off.
+        /// Queued: a reconciler found a version that was never handed off.
         Reconciled = "reconciled",
         /// Queued: the pipeline's settings changed, so everything is handed off again.
         Reconfigured = "reconfigured",
@@ -76,7 +77,7 @@ crate::words! {
         AttemptsExhausted = "attempts_exhausted",
     }
 
-    /// What kind of failure ended an attempt.
+    /// The kind of failure that ended an attempt.
     pub enum FailureClass {
         /// Temporary: a timeout, a refused connection, a 5xx.
         Transient = "transient",
@@ -92,12 +93,12 @@ crate::words! {
 }
 
 impl State {
-    /// Whether it changes only by a new event from outside.
+    /// Whether it has ended; only a new event from outside changes it.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Superseded | Self::Cancelled)
     }
 
-    /// Whether it is still to be attempted: neither ended nor under way.
+    /// Whether it still needs an attempt: neither ended nor under way.
     pub const fn is_waiting(self) -> bool {
         matches!(self, Self::Pending | Self::Retrying | Self::Held)
     }

@@ -1,6 +1,6 @@
 //! Errors of parsing ids, hashes and key fields.
 
-/// Text that does not name what it should.
+/// Why a text is not an id, hash or key field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// Not 32 hexadecimal digits in groups of 8-4-4-4-12.
@@ -9,7 +9,7 @@ pub enum IdentityError {
     /// Not 64 hexadecimal digits.
     #[error("a version hash is written as 64 hexadecimal digits")]
     InvalidVersionHash,
-    /// The empty string, or a pointer that RFC 6901 does not allow.
+    /// The empty string, or an invalid pointer (RFC 6901).
     #[error("a key field is the name of a top-level field, or a JSON pointer such as /course/id")]
     InvalidKeyField,
 }

@@ -1,11 +1,13 @@
-//! The record key: which fields of a record say which thing it is about.
+//! The record key: the fields that identify the subject of a record.
 //!
-//! With one key field the key is its value: a string as it is, a number in canonical form, a boolean as `true` or
-//! `false`. So the number `1`, `1.0` and the string `"1"` are one key, on purpose: the same id comes as a number from
-//! one version of a site and as a string from the next, and history must not break there. With several fields the
-//! parts are joined by `|`; a `\` or `|` inside a part is escaped by `\`, so that no two tuples give the same key.
+//! With one key field, the key is its value: a string unchanged, a number in canonical form, a boolean as `true` or
+//! `false`.
+//! So the number `1`, `1.0` and the string `"1"` are the same key, on purpose: one version of a site sends an id as a
+//! number and the next as a string, and history must not break there. With several fields, the parts are joined by
+//! `|`, and
+//! a `\` or `|` in a part is escaped with `\`, so different tuples give different keys.
 //!
-//! How a key is built can never change: the ids of all references follow from it.
+//! Never change how a key is built: the ids of all references depend on it.
 
 use std::{fmt, ops::Range, str::FromStr};
 
@@ -16,13 +18,13 @@ use crate::{
     reject::{Reject, RejectReason},
 };
 
-/// The longest record key, in bytes of UTF-8: it is indexed, and shown to people.
+/// Maximum length of a record key, in bytes of UTF-8: keys are indexed and displayed.
 pub const MAX_KEY_BYTES: usize = 1024;
 
 /// One key field of a source.
 ///
-/// Read from text: the name of a top-level field, or a JSON pointer (RFC 6901) when it begins with `/`. A field whose
-/// name begins with a slash is written as a pointer: `/~1name`.
+/// Its text is the name of a top-level field, or a JSON pointer (RFC 6901) if it begins with `/`. For a field whose
+/// name begins with a slash, write a pointer: `/~1name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyField {
     text: String,
@@ -36,12 +38,12 @@ enum Path {
 }
 
 impl KeyField {
-    /// The text it was read from.
+    /// The text that it was parsed from.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The value it names in a record.
+    /// Its value in a record.
     pub fn locate<'a>(&self, record: Value<'a>) -> Option<Value<'a>> {
         match &self.path {
             Path::Field => record.get(&self.text),
@@ -57,7 +59,7 @@ impl KeyField {
         Reject::new(reason, format!("the key field {:?} {why}", self.text))
     }
 
-    /// Appends the field's part of the key; `escape`: the key has several parts.
+    /// Appends the field's part of the key. Set `escape` if the key has several parts.
     fn append(&self, record: Value<'_>, escape: bool, keys: &mut String) -> Result<(), Reject> {
         let value = self.locate(record).ok_or_else(|| self.reject(RejectReason::MissingKey, "is missing"))?;
         match value.kind() {
@@ -119,7 +121,7 @@ impl FromStr for KeyField {
     }
 }
 
-/// A pointer's token without its escapes: `~1` is a slash and `~0` a tilde, nothing else may follow a tilde.
+/// Unescapes a pointer's token: `~1` is a slash and `~0` a tilde; any other character after a tilde is an error.
 fn unescaped(token: &str) -> Result<String, IdentityError> {
     let mut parts = token.split('~');
     let mut name = parts.next().unwrap_or_default().to_owned();
@@ -138,13 +140,13 @@ fn unescaped(token: &str) -> Result<String, IdentityError> {
     Ok(name)
 }
 
-/// RFC 6901 allows digits without leading zeros.
+/// Digits without leading zeros, as RFC 6901 requires.
 fn array_index(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     if plain { token.parse().ok() } else { None }
 }
 
-/// Appends the key of `record` to `keys`; returns where it stands there. On an error `keys` is as it was.
+/// Appends the key of `record` to `keys`; returns its range there. On an error, `keys` is unchanged.
 ///
 /// Rejects with `missing_key`, `null_key`, `empty_key` (all parts are empty) or `invalid_key` (an object or array, a
 /// character that Postgres cannot store, or more than [`MAX_KEY_BYTES`]); the message names the field.

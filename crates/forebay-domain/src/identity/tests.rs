@@ -1,4 +1,4 @@
-//! Tests of ids and keys. The golden values were computed apart from this code, with Python's `hashlib`.
+//! Tests of ids and keys. The golden values were computed independently, with Python's `hashlib`.
 
 use proptest::prelude::*;
 

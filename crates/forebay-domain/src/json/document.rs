@@ -1,18 +1,18 @@
 //! The parsed text as a reader sees it: values, members and elements.
 //!
 //! All of these are small copies (a reference and an index) into the tape. A value knows whether its source text is
-//! canonical as it stands, so that a writer copies it in one piece.
+//! already canonical, so a writer can copy it in one piece.
 
 /// Flag of a [`Node`]: its source text is canonical.
 pub(super) const VERBATIM: u8 = 1;
 /// Flag of a string: it had escapes, so its text is in the tape's buffer.
 pub(super) const DECODED: u8 = 2;
-/// Flag of a string: it held something that Postgres cannot, which U+FFFD now stands for.
+/// Flag of a string: it contained something that Postgres cannot store, replaced by U+FFFD.
 pub(super) const REPLACED: u8 = 4;
-/// In place of a position in [`Tape::order`]: the object's keys are in order already.
+/// Used instead of a position in [`Tape::order`] if the object's keys are already in order.
 pub(super) const IN_ORDER: u32 = u32::MAX;
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// `null`
@@ -31,12 +31,12 @@ pub enum Kind {
     Object,
 }
 
-/// One value or key. Containers are followed by what they hold; a key is followed by its value.
+/// One value or key. A container is followed by its contents, a key by its value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) flags: u8,
-    /// Where its source text begins, quotes and brackets included.
+    /// Where its source text begins, including quotes and brackets.
     pub(super) start: u32,
     /// Where its source text ends.
     pub(super) end: u32,
@@ -46,11 +46,11 @@ pub(super) struct Node {
     pub(super) extra: u32,
 }
 
-/// What the parser leaves, in buffers that are used again for the next text.
+/// The result of parsing, in reusable buffers.
 #[derive(Debug, Default)]
 pub(super) struct Tape {
     pub(super) nodes: Vec<Node>,
-    /// For each object whose keys are not in order: their number, then their nodes in order.
+    /// For each object whose keys are out of order: the number of keys, then their nodes in order.
     pub(super) order: Vec<u32>,
     /// The text of strings that had escapes.
     pub(super) decoded: String,
@@ -78,7 +78,7 @@ impl Tape {
         }
     }
 
-    /// The node after `node` and all that it holds.
+    /// The node after `node` and all its contents.
     #[inline]
     fn after(&self, node: u32) -> u32 {
         match self.nodes[node as usize] {
@@ -100,12 +100,12 @@ impl<'a> Document<'a> {
         Self { text, tape }
     }
 
-    /// The value that the text is.
+    /// The value of the whole text.
     pub fn root(self) -> Value<'a> {
         Value { document: self, node: 0 }
     }
 
-    /// How many characters that Postgres cannot hold were replaced by U+FFFD.
+    /// Number of characters that Postgres cannot store, replaced by U+FFFD.
     pub fn replaced(self) -> u32 {
         self.tape.replaced
     }
@@ -115,13 +115,13 @@ impl<'a> Document<'a> {
         out.extend_from_slice(&self.text.as_bytes()[start as usize..end as usize]);
     }
 
-    /// An upper bound for the canonical form of most documents, to reserve room once. Only a hint.
+    /// An upper bound for the size of most canonical forms, to reserve space once. Only a hint.
     pub(crate) fn canonical_size_hint(self) -> usize {
         self.text.len()
     }
 }
 
-/// A value (or key) of a document.
+/// A value or key of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
     document: Document<'a>,
@@ -134,20 +134,20 @@ impl<'a> Value<'a> {
         self.document.tape.nodes[self.node as usize]
     }
 
-    /// What it is.
+    /// Its type.
     #[inline]
     pub fn kind(self) -> Kind {
         self.of().kind
     }
 
-    /// Its exact text in the source, quotes and brackets included.
+    /// Its exact source text, including quotes and brackets.
     #[inline]
     pub fn source(self) -> &'a str {
         let node = self.of();
         &self.document.text[node.start as usize..node.end as usize]
     }
 
-    /// Appends its exact text in the source to `out`.
+    /// Appends its exact source text to `out`.
     #[inline]
     pub(crate) fn append_source(self, out: &mut Vec<u8>) {
         let node = self.of();
@@ -160,7 +160,7 @@ impl<'a> Value<'a> {
         self.of().flags & VERBATIM != 0
     }
 
-    /// Whether it is a string in which a character that Postgres cannot hold was replaced.
+    /// Whether it is a string with replaced characters, which Postgres cannot store.
     pub fn was_replaced(self) -> bool {
         self.of().flags & REPLACED != 0
     }
@@ -171,7 +171,7 @@ impl<'a> Value<'a> {
         (self.kind() == Kind::String).then(|| self.document.tape.string(self.document.text, self.node))
     }
 
-    /// Whether it is null or the empty string, which counts as no value at all in coverage.
+    /// Whether it is null or the empty string, which count as no value in coverage.
     #[inline]
     pub fn is_blank(self) -> bool {
         let node = self.of();
@@ -182,13 +182,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members of an object, in the order of the source. Nothing for other values.
+    /// The members of an object in source order. Empty for other values.
     pub fn members(self) -> Members<'a> {
         let end = if self.kind() == Kind::Object { self.of().next } else { self.node + 1 };
         Members { document: self.document, order: None, at: self.node + 1, end }
     }
 
-    /// The members of an object in canonical order (UTF-16 code units, RFC 8785). Nothing for other values.
+    /// The members of an object in canonical order (UTF-16 code units, RFC 8785). Empty for other values.
     #[inline]
     pub fn sorted_members(self) -> Members<'a> {
         let node = self.of();
@@ -201,19 +201,19 @@ impl<'a> Value<'a> {
         Members { document: self.document, order: Some(keys), at: 0, end: 0 }
     }
 
-    /// The elements of an array. Nothing for other values.
+    /// The elements of an array. Empty for other values.
     pub fn elements(self) -> Elements<'a> {
         let end = if self.kind() == Kind::Array { self.of().next } else { self.node + 1 };
         Elements { document: self.document, at: self.node + 1, end }
     }
 
-    /// The value of an object's field called `name`.
+    /// The value of the field `name` of an object.
     pub fn get(self, name: &str) -> Option<Value<'a>> {
         self.members().find(|member| member.name() == name).map(|member| member.value)
     }
 }
 
-/// One key of an object with its value.
+/// A key of an object with its value.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
     /// The key, always a string.
@@ -229,7 +229,7 @@ impl<'a> Member<'a> {
         self.key.document.tape.string(self.key.document.text, self.key.node)
     }
 
-    /// Appends key, colon and value in one piece, if the source has them in canonical form; says whether it did.
+    /// Appends key, colon and value in one piece if the source text is canonical; returns whether it did.
     #[inline]
     pub(crate) fn append_canonical_source(&self, out: &mut Vec<u8>) -> bool {
         let (key, value) = (self.key.of(), self.value.of());

@@ -2,7 +2,7 @@
 
 use crate::reject::{Reject, RejectReason};
 
-/// The sentence for text that ends, or holds something else, where `expected` should be.
+/// The message for text that ends, or continues differently, where `expected` should be.
 #[cold]
 pub(super) fn unexpected(text: &str, at: usize, expected: &str) -> Reject {
     let found = text.get(at..).and_then(|rest| rest.chars().next());

@@ -1,19 +1,21 @@
 //! Numbers by their exact decimal value.
 //!
-//! A JSON number has no size, and Postgres keeps it as `numeric`. So a number here is a sign, its significant digits
-//! and where the point stands, all of it slices of the source text. Two literals are the same number exactly when
-//! these agree, whichever way they are spelled.
+//! JSON numbers have no size limit, and Postgres stores them as `numeric`. So a number here is a sign, its
+//! significant
+//! digits and the position of the point, all as slices of the source text. Two literals are the same number if and
+//! only if
+//! these agree, regardless of spelling.
 
 use std::fmt;
 
 use super::{expectation::unexpected, scan::byte_at};
 use crate::reject::{Reject, RejectReason};
 
-/// Digits that `numeric` holds before the point.
+/// Maximum number of digits that `numeric` stores before the point.
 const MAX_INTEGER_DIGITS: i64 = 131_072;
-/// Digits that `numeric` holds after the point.
+/// Maximum number of digits that `numeric` stores after the point.
 const MAX_FRACTION_DIGITS: i64 = 16_383;
-/// Integers of up to so many digits are written out in full by ECMAScript's `Number::toString`.
+/// ECMAScript's `Number::toString` writes integers of up to this many digits in full.
 const PLAIN_DIGITS: usize = 21;
 
 /// Where a number ends, and whether its text is already canonical.
@@ -22,7 +24,7 @@ pub(super) struct Scanned {
     pub(super) canonical: bool,
 }
 
-/// Reads the number that begins at `start` with a minus sign or a digit.
+/// Reads the number at `start`, which begins with a minus sign or a digit.
 #[inline]
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Scanned, Reject> {
     let first = start + usize::from(byte_at(bytes, start) == b'-');
@@ -41,7 +43,7 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Scanned, Reject> {
     }
 }
 
-/// Goes on at the point or the exponent.
+/// Continues at the point or the exponent.
 fn scan_fraction(bytes: &[u8], start: usize, first: usize, point: usize) -> Result<Scanned, Reject> {
     let mut end = point;
     if byte_at(bytes, end) == b'.' {
@@ -66,7 +68,7 @@ fn scan_fraction(bytes: &[u8], start: usize, first: usize, point: usize) -> Resu
     in_range(bytes, start, end)
 }
 
-/// Whether a decimal fraction stands as `Number::toString` lays it out: no zeros at its end, and no exponent needed.
+/// Whether a decimal fraction is written like `Number::toString` does: no trailing zeros and no exponent needed.
 fn is_plain(integer: &[u8], fraction: &[u8]) -> bool {
     let small = integer == b"0" && fraction.starts_with(b"000000");
     !fraction.ends_with(b"0") && !small && integer.len() <= PLAIN_DIGITS && fraction.len() <= 64
@@ -101,8 +103,9 @@ fn bad(bytes: &[u8], at: usize, digit_expected: bool) -> Reject {
 
 /// The exact value of a JSON number: `0.DIGITS` times ten to the power of [`point`](Self::point), with a sign.
 ///
-/// The digits are in two slices because a point may stand between them. Neither the first nor the last digit is
-/// zero; zero itself has no digits, no sign and its point at 0. Equal values therefore have equal parts.
+/// The digits are two slices because a point may separate them. Neither the first nor the last digit is zero; zero
+/// itself
+/// has no digits, no sign and its point at 0. So equal values have equal parts.
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal<'a> {
     negative: bool,
@@ -112,7 +115,7 @@ pub struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// The value of a literal that the parser has accepted.
+    /// The value of a literal that the parser accepted.
     pub(crate) fn of(literal: &'a [u8]) -> Self {
         let (negative, unsigned) = match literal.strip_prefix(b"-") {
             Some(rest) => (true, rest),
@@ -150,7 +153,7 @@ impl<'a> Decimal<'a> {
         self.head.len() + self.tail.len()
     }
 
-    /// How many digits stand before the point; negative when zeros follow it.
+    /// Number of digits before the point; negative if zeros follow the point.
     pub fn point(&self) -> i64 {
         self.point
     }
@@ -228,7 +231,7 @@ impl fmt::Display for Decimal<'_> {
     }
 }
 
-/// The value of `e-12` and the like; beyond what 64 bits hold it stays at the limit, far out of any range.
+/// The value of an exponent such as `e-12`; saturates at 64 bits, far out of any range.
 fn exponent_value(exponent: &[u8]) -> i64 {
     let (negative, digits) = match exponent.get(1..) {
         Some([b'-', digits @ ..]) => (true, digits),

@@ -1,6 +1,6 @@
 //! The loop over the text: containers, scalars, keys and their order.
 //!
-//! When changing this file, keep the loop free of recursion: the author of the text decides how deeply it nests.
+//! When changing this file, keep the loop free of recursion: the author of the text controls the nesting.
 
 use std::cmp::Ordering;
 
@@ -24,11 +24,11 @@ const KEPT_ENTRIES: usize = 1 << 16;
 /// The byte order mark that some writers put before UTF-8 text; RFC 8259 allows parsers to ignore it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A reusable parser: keep one per thread and give it text after text.
+/// A reusable parser: keep one per thread and pass it one text after another.
 #[derive(Debug)]
 pub struct Parser {
     tape: Tape,
-    /// Keys of the objects that are still open; each frame knows where its own begin.
+    /// Keys of the objects that are still open; each frame stores where its own keys begin.
     pending: Vec<PendingKey>,
     /// The containers around the current one.
     outer: Vec<Frame>,
@@ -73,7 +73,7 @@ impl Default for Parser {
 }
 
 impl Parser {
-    /// A parser that refuses to nest deeper than `max_depth` (at most [`MAX_DEPTH_LIMIT`]).
+    /// A parser that rejects nesting deeper than `max_depth` (at most [`MAX_DEPTH_LIMIT`]).
     pub fn new(max_depth: usize) -> Self {
         Self {
             tape: Tape::default(),
@@ -86,7 +86,7 @@ impl Parser {
 
     /// Parses one JSON text.
     ///
-    /// Rejects with `invalid_utf8`, `invalid_json` (the message says at which byte, and what was expected there),
+    /// Rejects with `invalid_utf8`, `invalid_json` (the message names the byte and what was expected there),
     /// `too_deep`, `duplicate_json_key`, `number_out_of_range` or, above 4 GiB, `record_too_long`.
     pub fn parse<'p>(&'p mut self, text: &'p [u8]) -> Result<Document<'p>, Reject> {
         self.clear();
@@ -298,7 +298,7 @@ impl Parser {
         if frame.kind != FrameKind::Text {
             self.outer.push(*frame);
         }
-        // `outer` holds the containers around the one that opens here.
+        // `outer` contains the containers around the one that opens here.
         if self.outer.len() >= self.max_depth {
             let message = format!("nested deeper than {} at byte {at}", self.max_depth);
             return Err(Reject::new(RejectReason::TooDeep, message));

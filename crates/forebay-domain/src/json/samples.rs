@@ -1,12 +1,13 @@
 //! JSON values for property tests, and many spellings of one value.
 //!
-//! A value is what the oracle crates hold; [`spelled`] writes it with any key order, spacing, escapes and number
-//! forms that mean the same, so a test can ask whether they are treated as the same.
+//! A value has the type of the oracle crates; [`spelled`] writes it with any key order, spacing, escapes and number
+//! forms
+//! of the same meaning, so tests can check that all spellings are treated the same.
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value};
 
-/// Text with the characters on which the standards turn: escapes, controls, both sides of the surrogates.
+/// Text with the characters that the standards treat specially: escapes, controls, both sides of the surrogates.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         6 => proptest::char::range('a', 'e'),
@@ -18,7 +19,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     vec(character, 0..14).prop_map(String::from_iter)
 }
 
-/// Any I-JSON value (RFC 7493): what a double can hold, and no key twice.
+/// Any I-JSON value (RFC 7493): numbers that fit a double, and no duplicate keys.
 pub(crate) fn value() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         (-1000_i64..1000).prop_map(Value::from),
@@ -41,7 +42,7 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An I-JSON object, as records are.
+/// An I-JSON object, like a record.
 pub(crate) fn object() -> impl Strategy<Value = Value> {
     object_of(value()).prop_map(Value::from)
 }
@@ -50,7 +51,7 @@ fn object_of(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<S
     vec((text(), inner), 0..8).prop_map(|members| members.into_iter().collect())
 }
 
-/// One of the many texts that mean `value`; `seed` chooses.
+/// One of the many spellings of `value`, selected by `seed`.
 pub(crate) fn spelled(value: &Value, seed: u64) -> String {
     let mut speller = Speller { state: seed | 1, out: String::new() };
     speller.value(value);
@@ -81,7 +82,7 @@ impl Speller {
         self.space();
         match value {
             Value::Null | Value::Bool(_) => self.out += &value.to_string(),
-            // Between two shortest forms that are equally near, writers choose differently; the RFC's choice counts.
+            // If two shortest forms are equally near, writers choose differently; use the RFC's choice.
             Value::Number(_) => self.number(&serde_json_canonicalizer::to_string(value).unwrap()),
             Value::String(text) => self.string(text),
             Value::Array(elements) => self.sequence('[', ']', elements, Self::value),
@@ -136,7 +137,7 @@ impl Speller {
         self.out.push('"');
     }
 
-    /// Spells the number in another way that has exactly the same value.
+    /// Spells the number differently with exactly the same value.
     fn number(&mut self, plain: &str) {
         let has_exponent = plain.contains('e');
         let has_point = plain.contains('.');

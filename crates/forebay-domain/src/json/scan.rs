@@ -1,7 +1,8 @@
-//! Looking at bytes quickly: the ends of strings, escapes, and keys in an order that integers can compare.
+//! Scans bytes quickly: the ends of strings, escapes, and keys as integers with the same order.
 //!
-//! Strings are scanned eight bytes at a time in one 64-bit word, because most strings in records are too short for
-//! a call into a vector search to pay. All of it is plain safe arithmetic.
+//! Strings are scanned eight bytes at a time in a 64-bit word: most strings in records are too short for a vector
+//! search
+//! to pay off. All of it is safe arithmetic.
 
 use std::cmp::Ordering;
 
@@ -11,7 +12,7 @@ use crate::reject::Reject;
 const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// The byte at `at`, or 0 after the end: no place where structure is expected allows a zero byte.
+/// The byte at `at`, or 0 after the end: a zero byte is never valid where structure is expected.
 #[inline]
 pub(super) fn byte_at(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
@@ -27,7 +28,7 @@ pub(super) fn space_end(bytes: &[u8], mut at: usize) -> usize {
 
 /// The position of the first quote, backslash or control character from `at` on, or the end of `bytes`.
 ///
-/// These are the bytes that end a plain run inside a string, and also those that a string may not hold unescaped.
+/// These bytes end a plain run inside a string; a string must not contain them unescaped.
 #[inline]
 pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -59,13 +60,13 @@ pub(super) struct Escape {
     pub(super) character: char,
     /// The position after it.
     pub(super) end: usize,
-    /// Whether RFC 8785 would write the character exactly so.
+    /// Whether RFC 8785 writes the character exactly like this.
     pub(super) canonical: bool,
-    /// Whether the character stands for one that Postgres cannot hold.
+    /// Whether it replaces a character that Postgres cannot store.
     pub(super) replaced: bool,
 }
 
-/// Reads the escape whose backslash is at `at`.
+/// Reads the escape with its backslash at `at`.
 pub(super) fn escape(text: &str, at: usize) -> Result<Escape, Reject> {
     let simple = |character, canonical| Ok(Escape { character, end: at + 2, canonical, replaced: false });
     match byte_at(text.as_bytes(), at + 1) {
@@ -95,7 +96,7 @@ fn unicode_escape(text: &str, at: usize) -> Result<Escape, Reject> {
                 Some(Ok(character)) => {
                     Ok(Escape { character, end: end + 6, canonical: false, replaced: false })
                 }
-                // Only the first half is lost: what follows it is read again for itself.
+                // Only the first half is replaced: the text after it is read again on its own.
                 _ => one(char::REPLACEMENT_CHARACTER, false, true),
             }
         }
@@ -121,9 +122,9 @@ fn code_unit(text: &str, at: usize) -> Result<u16, Reject> {
     Ok(unit)
 }
 
-/// The first eight bytes of a key as an integer that orders like the key does.
+/// The first eight bytes of a key as an integer with the same order as the key.
 ///
-/// A shorter key is filled up with zero bytes, which no key holds. Equal prefixes say nothing unless compared in full.
+/// A shorter key is padded with zero bytes, which no key contains. If prefixes are equal, compare the full keys.
 #[inline]
 pub(super) fn key_prefix(bytes: &[u8], start: usize, end: usize) -> u64 {
     let length = end - start;
@@ -151,7 +152,7 @@ pub(super) fn compare_keys(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// UTF-8 and UTF-16 order differ in one thing only: U+E000 to U+FFFF (first bytes 0xEE and 0xEF) sort after all
+/// UTF-8 and UTF-16 order differ in only one way: U+E000 to U+FFFF (first bytes 0xEE and 0xEF) sort after all
 /// characters beyond the basic plane (0xF0 to 0xF4), which UTF-16 writes as surrogates from 0xD800.
 #[inline]
 fn rank(byte: u8) -> u8 {

@@ -23,7 +23,7 @@ fn root_text(text: &str) -> (String, u32) {
     (document.root().as_str().expect("a string").to_owned(), document.replaced())
 }
 
-/// What the tape says, in the oracle's types.
+/// The tape's content in the oracle's types.
 fn as_oracle(value: Value<'_>) -> serde_json::Value {
     match value.kind() {
         Kind::Null => serde_json::Value::Null,
@@ -182,7 +182,7 @@ fn views_skip_and_find() {
     assert_eq!(root.elements().count() + root.get("z").unwrap().members().count(), 0);
 }
 
-/// Text that is JSON, or nearly.
+/// Text that is valid or nearly valid JSON.
 fn nearly_json() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
         "{",
@@ -235,7 +235,7 @@ proptest! {
 
     #[test]
     fn accepts_what_serde_json_accepts(text in nearly_json()) {
-        // The oracle looks at grammar only, so our own further rules are no disagreement.
+        // The oracle checks only the grammar, so our additional rules don't count as a disagreement.
         let without_mark = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let grammatical = serde_json::from_str::<IgnoredAny>(without_mark).is_ok();
         match Parser::default().parse(text.as_bytes()) {
