@@ -1,4 +1,4 @@
-//! Retrieval: documents found by their words and, where a pipeline has embeddings, by their meaning.
+//! Retrieval: searches documents by their words and, where a pipeline has embeddings, by their meaning.
 //!
 //! ```no_run
 //! # async fn example(database: &forebay_store::Database) -> forebay_engine::Result<()> {
@@ -12,9 +12,9 @@
 //! # }
 //! ```
 //!
-//! Full text needs nothing but Postgres. Embeddings need pgvector in the database and an endpoint that the user names
-//! (see [`EmbeddingSettings`]); without either nothing here changes. [`embed_round`] makes the embeddings that are
-//! missing, apart from indexing: a document can be found by its words at once.
+//! Full-text search needs only Postgres. Embeddings need pgvector in the database and an endpoint that the user
+//! configures (see [`EmbeddingSettings`]); without both, only full-text search is used. [`embed_round`] makes missing
+//! embeddings separately from indexing, so full-text search finds a document as soon as it is indexed.
 
 mod embed;
 mod endpoint;

@@ -1,8 +1,8 @@
-//! Making the embeddings that are missing.
+//! Makes missing embeddings.
 //!
-//! It goes in steps that each leave the database in order: lease chunks, ask for their embeddings with no connection
-//! held, write what is wanted still. Any number of workers may do so side by side. A worker that dies keeps its chunks
-//! from the others until the lease ends, and nothing more.
+//! The work has three steps: lease chunks, request their embeddings without holding a connection, and write the
+//! embeddings that are still needed. The database is consistent after each step, and any number of workers may run at
+//! the same time. If a worker dies, its chunks become available to others when the lease expires.
 
 use std::time::Duration;
 
@@ -23,17 +23,18 @@ use crate::error::{Error, Result};
 /// How embeddings are made.
 #[derive(Clone, Debug)]
 pub struct EmbedOptions {
-    /// The pipelines to work for. Default: none named, which is all that are enabled.
+    /// The pipelines to work for. Default: empty, for all enabled pipelines.
     pub pipelines: Vec<String>,
-    /// Most chunks in one request. Default: 32.
+    /// The maximum number of chunks in one request. Default: 32.
     pub batch: u32,
-    /// How long a worker keeps chunks to itself; longer than a request with all its tries takes. Default: 10 minutes.
+    /// How long a worker leases chunks; must exceed the duration of a request with all its retries. Default: 10
+    /// minutes.
     pub lease: Duration,
-    /// How often a request is tried while the endpoint is busy or away. Default: 4.
+    /// The maximum number of attempts per request while the endpoint is busy or unavailable. Default: 4.
     pub max_tries: u32,
-    /// The wait before the second try, doubled for each further one. Default: 1 s.
+    /// The wait before the second attempt, doubled for each further one. Default: 1 s.
     pub backoff: Duration,
-    /// The longest wait between two tries. When the endpoint asks for more, the round ends. Default: 30 s.
+    /// The longest wait between two attempts. If the endpoint asks for a longer wait, the round ends. Default: 30 s.
     pub max_wait: Duration,
 }
 
@@ -50,29 +51,29 @@ impl Default for EmbedOptions {
     }
 }
 
-/// What was done for one pipeline.
+/// The result for one pipeline.
 #[derive(Debug)]
 pub struct EmbedReport {
     /// The pipeline's name.
     pub pipeline: String,
     /// Embeddings written.
     pub num_embedded: u64,
-    /// Embeddings made of chunks that had changed by then, or were being written.
+    /// Embeddings discarded because their chunks had changed in the meantime or were locked by a writer.
     pub num_stale: u64,
-    /// Chunks that the endpoint will not take; each says why in its `embedding_error`.
+    /// Chunks that the endpoint refused; the reason is in each chunk's `embedding_error`.
     pub num_refused: u64,
-    /// Chunks that wait still.
+    /// Chunks that still have no embedding.
     pub num_waiting: u64,
-    /// What stopped the endpoint's work for this pipeline; what waits is tried again by the next round.
+    /// The endpoint failure that ended the work for this pipeline; the next round retries the waiting chunks.
     pub trouble: Option<EmbedTrouble>,
-    /// What is wrong with the pipeline itself.
+    /// An error of the pipeline itself.
     pub error: Option<Error>,
 }
 
-/// Makes embeddings until no chunk waits or `is_stopped`, for each pipeline that asks for them. A pipeline that makes
-/// none has no report; without any this is one look at the pipelines.
+/// Makes embeddings for each pipeline that has them configured, until no chunk waits or `is_stopped` returns true.
+/// Other pipelines get no report; if no pipeline has embeddings, the call costs one query.
 ///
-/// Errors are those of the database; what else goes wrong stands in the report of its pipeline.
+/// Returns an error only if the database fails; other errors are in the pipelines' reports.
 pub async fn embed_round(
     database: &Database,
     options: &EmbedOptions,
@@ -119,7 +120,7 @@ pub async fn embed_round(
     Ok(reports)
 }
 
-/// Works for one pipeline until nothing waits or the endpoint will not go on.
+/// Works for one pipeline until no chunk waits or the endpoint fails.
 async fn work_off(
     database: &Database,
     options: &EmbedOptions,
@@ -153,7 +154,7 @@ async fn work_off(
                     report.num_embedded += num_stored;
                     report.num_stale += part.len() as u64 - num_stored;
                 }
-                // One text that is refused must not keep the others from theirs: it is sought by halving.
+                // One refused text must not block the others: halve the batch to find it.
                 Err(trouble) if trouble.reason_code == EmbedTrouble::INPUT_REFUSED => {
                     if part.len() > 1 {
                         let (first, second) = part.split_at(part.len() / 2);
@@ -174,7 +175,8 @@ async fn work_off(
     Ok(())
 }
 
-/// Asks again while the endpoint is busy or away, waiting as long as it says or twice as long each time.
+/// Retries while the endpoint is busy or unavailable. Waits as long as the endpoint asks, otherwise twice as long each
+/// time.
 async fn ask(
     endpoint: &Endpoint,
     texts: &[String],
@@ -197,8 +199,8 @@ async fn ask(
     }
 }
 
-/// What is embedded: all that the content's hash is of, and nothing else, so that an embedding is stale exactly when
-/// the hash is.
+/// The text to embed: exactly the text that the content hash covers, so an embedding is stale if and only if the hash
+/// is.
 fn text_of(chunk: &Picked) -> String {
     if chunk.heading.is_empty() {
         chunk.content.clone()

@@ -1,7 +1,7 @@
-//! Asking for embeddings: one POST of `{"model", "input": [ … ]}`, answered by `{"data": [{"index", "embedding"}]}`.
+//! Requests embeddings: one POST of `{"model", "input": [ … ]}`, answered by `{"data": [{"index", "embedding"}]}`.
 //!
-//! That is the form that `OpenAI`'s service and nearly every local server have in common. What an endpoint says about a
-//! refusal may quote what was sent, so no more than its status and its error's code is passed on.
+//! `OpenAI`'s service and most local servers support this format. An endpoint's refusal may quote the text that was
+//! sent, so only the status and the error code are passed on.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{settings::EmbeddingSettings, trouble::EmbedTrouble};
 use crate::http;
 
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// An answer holds at most a few hundred embeddings of some 10,000 digits each.
+/// Enough for a few hundred embeddings of about 10,000 digits each.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// An endpoint with its model.
@@ -25,7 +25,7 @@ pub(super) struct Endpoint {
     key: Option<Key>,
 }
 
-/// A secret that no form of output shows.
+/// A secret that no output format shows.
 struct Key(String);
 
 impl std::fmt::Debug for Key {
@@ -49,7 +49,7 @@ impl Endpoint {
         Ok(Self { settings, url, client, key })
     }
 
-    /// The embeddings of texts, in their order.
+    /// Returns the embeddings of texts, in their order.
     pub(super) async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedTrouble> {
         let body = json!({"model": self.settings.model, "input": texts}).to_string();
         let request =
@@ -94,7 +94,7 @@ impl Endpoint {
     }
 }
 
-/// pgvector keeps four bytes of a number.
+/// pgvector stores four bytes per number.
 #[expect(clippy::cast_possible_truncation, reason = "what is kept of an embedding has this precision")]
 fn number(value: &Value) -> Option<f32> {
     value.as_f64().map(|number| number as f32).filter(|number| number.is_finite())
@@ -111,7 +111,7 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, EmbedTrouble> {
     Ok(body)
 }
 
-/// What a status other than 200 means.
+/// Interprets a status other than 200.
 async fn refusal(answer: Response) -> EmbedTrouble {
     let status = answer.status();
     let seconds =
@@ -129,7 +129,7 @@ async fn refusal(answer: Response) -> EmbedTrouble {
     EmbedTrouble { class, reason_code, message, retry_after }
 }
 
-/// The error's code as `OpenAI` gives it, if it is one word.
+/// The error code in `OpenAI`'s format, if it is a single word.
 fn error_code(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let code = answer["error"]["code"].as_str().or_else(|| answer["error"]["type"].as_str())?;
@@ -158,7 +158,7 @@ fn unusable(message: String) -> EmbedTrouble {
     }
 }
 
-/// The innermost reason, which says most and holds no address.
+/// The innermost error, which is the most specific and contains no address.
 fn words(error: &reqwest::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {

@@ -1,8 +1,8 @@
-//! Search by words and by meaning, joined.
+//! Hybrid search: combines full-text search and embeddings.
 //!
-//! Ranks of full text and distances of embeddings cannot be compared, but places in a list can: reciprocal rank fusion
-//! (Cormack, Clarke and Büttcher, SIGIR 2009) gives a document 1 / (60 + place) for each list that has it, and the sum
-//! decides. When embeddings cannot be had, the words alone answer, and the reason is told.
+//! Full-text ranks and embedding distances cannot be compared, but positions in a list can. Reciprocal rank fusion
+//! (Cormack, Clarke and Büttcher, SIGIR 2009) gives a document 1 / (60 + position) for each list that contains it and
+//! sorts by the sum. If embeddings are unavailable, full-text search answers alone and the reason is reported.
 
 use std::collections::HashMap;
 
@@ -19,22 +19,22 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// The constant of reciprocal rank fusion, as published: how little the first places stand out.
+/// The constant of reciprocal rank fusion, as published. A larger value reduces the advantage of the first positions.
 const FUSION: f32 = 60.0;
-/// So many candidates for each document that is shown, because lists differ.
+/// Candidates to read for each document shown, because the lists overlap only partly.
 const CANDIDATES_PER_HIT: u32 = 5;
 const LEAST_CANDIDATES: u32 = 50;
 
-/// What to search.
+/// Search options.
 #[derive(Clone, Debug)]
 pub struct SearchOptions {
-    /// Documents of this source only. Default: of all.
+    /// Search only this source. Default: all sources.
     pub source: Option<String>,
-    /// Documents as this pipeline indexed them. Default: as any did.
+    /// Search only what this pipeline indexed. Default: all pipelines.
     pub pipeline: Option<String>,
-    /// Most documents to find. Default: 10.
+    /// The maximum number of documents. Default: 10.
     pub limit: u32,
-    /// Whether embeddings are used where there are any. Default: true.
+    /// Whether to use embeddings where they exist. Default: true.
     pub with_embeddings: bool,
 }
 
@@ -44,21 +44,21 @@ impl Default for SearchOptions {
     }
 }
 
-/// What was found.
+/// The search result.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// The documents, best first, each with its best chunk.
     pub hits: Vec<Hit>,
-    /// Whether embeddings were asked as well.
+    /// Whether embeddings were used.
     pub is_hybrid: bool,
-    /// Why embeddings were not asked, of a pipeline that has them.
+    /// Why embeddings were not used although a pipeline has them.
     pub trouble: Option<String>,
 }
 
 /// Finds documents, best first.
 ///
-/// `query` is written as for a web search: words, "phrases", `or`, and `-` before what must not occur. Any text is a
-/// valid query. With embeddings it also finds what is meant alike and has none of the words.
+/// `query` uses web search syntax: words, "phrases", `or`, and `-` before words to exclude. Any text is a valid query.
+/// With embeddings, documents with a similar meaning are found even if they contain none of the words.
 pub async fn search(database: &Database, query: &str, options: &SearchOptions) -> Result<Found> {
     let SearchOptions { source, pipeline, limit, .. } = options;
     let (source, pipeline) = (source.as_deref(), pipeline.as_deref());
@@ -81,7 +81,7 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     found.is_hybrid = !lists.is_empty();
     let client = database.client().await?;
     if found.is_hybrid {
-        // The words' list goes first: where both have a document, its chunk has the words in it.
+        // The full-text list comes first: if both lists have a document, the chunk with matching words is shown.
         lists.insert(0, documents::candidates(&**client, query, source, pipeline, num_candidates).await?);
         let mut best = fuse(&lists);
         best.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
@@ -93,7 +93,7 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
     Ok(found)
 }
 
-/// The chunks whose embeddings are nearest to the query's; the inner error is why there are none.
+/// The chunks whose embeddings are nearest to the query's. The inner error says why there are none.
 async fn nearest(
     database: &Database,
     query: &str,
@@ -114,7 +114,7 @@ async fn nearest(
         let name = &pipeline.spec.name;
         return Ok(Err(format!("the pipeline {name:?} has no embeddings of the model {model:?} yet")));
     };
-    // No connection is held while the endpoint thinks.
+    // No connection is held during the request.
     let asked = match Endpoint::open(settings) {
         Ok(endpoint) => endpoint.embed(&[query.to_owned()]).await,
         Err(trouble) => Err(trouble),
@@ -128,8 +128,8 @@ async fn nearest(
     }
 }
 
-/// One list of several, best first; a document counts in each by its best chunk. The rank is the share of what a
-/// document would get that is first in all.
+/// Merges lists into one, best first. In each list, only a document's best chunk counts. The rank is relative to the
+/// score of a document that is first in every list.
 fn fuse(lists: &[Vec<Candidate>]) -> Vec<Candidate> {
     let mut fused: HashMap<ReferenceId, Candidate> = HashMap::new();
     for list in lists {

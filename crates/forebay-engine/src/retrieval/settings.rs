@@ -14,24 +14,24 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// The most numbers that an embedding may have, by pgvector's own limit.
+/// The maximum number of dimensions in pgvector.
 const MAX_DIMENSIONS: u64 = 16_000;
 
-/// Where embeddings are made, and by what.
+/// The endpoint and model for a pipeline's embeddings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddingSettings {
-    /// Where to post to, such as `http://127.0.0.1:11434/v1/embeddings`. What answers there speaks as `OpenAI` does.
+    /// The URL to post to, such as `http://127.0.0.1:11434/v1/embeddings`. It must support `OpenAI`'s format.
     pub url: String,
-    /// The model's name, as the endpoint knows it.
+    /// The model's name at the endpoint.
     pub model: String,
-    /// Numbers in an embedding of this model, 1 to 16,000. Up to 2,000 are searched through an index.
+    /// Dimensions of the model's embeddings, 1 to 16,000. An index is used for up to 2,000.
     pub dimensions: u32,
-    /// The environment variable that holds the key for the endpoint. Default: none, no key is sent.
+    /// The environment variable that holds the endpoint's key. Default: none; no key is sent.
     pub api_key_env: Option<String>,
 }
 
 impl EmbeddingSettings {
-    /// Reads them strictly; the error is a sentence about the first setting that is wrong.
+    /// Reads the settings strictly; the error is a sentence about the first invalid setting.
     pub(crate) fn read(mut table: Map<String, Value>) -> std::result::Result<Self, String> {
         let mut text = |name: &str| match table.remove(name) {
             None => Ok(None),
@@ -50,7 +50,7 @@ impl EmbeddingSettings {
         if let Some(name) = table.keys().next() {
             return Err(format!("`embeddings` has no setting `{name}`"));
         }
-        // Settings are stored in the database, where a key has no place.
+        // Settings are stored in the database, and credentials in a URL must not be.
         let parsed = Url::parse(&url).ok().filter(|parsed| matches!(parsed.scheme(), "http" | "https"));
         let parsed = parsed.ok_or("the setting `embeddings.url` must begin with http:// or https://")?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -61,7 +61,7 @@ impl EmbeddingSettings {
         Ok(Self { url, model, dimensions, api_key_env })
     }
 
-    /// Those of a pipeline; None: it makes no embeddings.
+    /// The embedding settings of a pipeline; None: it makes no embeddings.
     pub(crate) fn of(spec: &PipelineSpec) -> Result<Option<Self>> {
         let wrong = |reason| Error::PipelineConfig { pipeline: spec.name.clone(), reason };
         match spec.config.get("embeddings") {
@@ -73,7 +73,7 @@ impl EmbeddingSettings {
     }
 }
 
-/// What to say of a pipeline with embeddings in a database without pgvector.
+/// The error for a pipeline with embeddings in a database without pgvector.
 pub(crate) fn lacks_vector(pipeline: &str) -> Error {
     Error::PipelineConfig {
         pipeline: pipeline.to_owned(),
@@ -83,7 +83,7 @@ pub(crate) fn lacks_vector(pipeline: &str) -> Error {
     }
 }
 
-/// The enabled pipelines that make embeddings, of those named or of all.
+/// The enabled pipelines that make embeddings, either all or only the named ones.
 pub(super) fn with_embeddings(
     pipelines: Vec<Pipeline>,
     is_chosen: impl Fn(&str) -> bool,

@@ -1,27 +1,27 @@
-//! Why an embeddings endpoint refused a request.
+//! Why a request to an embeddings endpoint failed.
 
 use std::time::Duration;
 
 use forebay_domain::handoff::FailureClass;
 
-/// What an endpoint's refusal means. No message holds a key, or text that was sent.
+/// A failed request to an embeddings endpoint. The message never contains a key or text that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbedTrouble {
-    /// Transient and throttled: the next round may do better. Permanent: the settings have to change first.
+    /// Transient and throttled: the next round may succeed. Permanent: the settings must change first.
     pub class: FailureClass,
     /// A stable word: `embeddings_throttled`, `embeddings_unavailable`, `embeddings_input_refused` or
     /// `embeddings_unusable`.
     pub reason_code: &'static str,
     /// A sentence.
     pub message: String,
-    /// When the endpoint wants to be asked again.
+    /// How long the endpoint asks to wait before a retry.
     pub retry_after: Option<Duration>,
 }
 
 impl EmbedTrouble {
-    /// The endpoint works, but does not take this text.
+    /// The endpoint works but refuses this text.
     pub(super) const INPUT_REFUSED: &str = "embeddings_input_refused";
-    /// The endpoint is not one, or does not take us.
+    /// The URL is not an embeddings endpoint, or it rejects the credentials.
     pub(super) const UNUSABLE: &str = "embeddings_unusable";
 
     pub(super) fn is_passing(&self) -> bool {

@@ -37,15 +37,15 @@ const NAMES: &str = "documents, table, webhook, exec and external";
 /// An opened handler.
 #[derive(Clone, Debug)]
 pub(super) enum Handler {
-    /// Its effect is in this database: effect and settlement are one transaction.
+    /// Writes to this database: the effect and its settlement are one transaction.
     Transactional(Arc<TransactionalHandler>),
-    /// Its effect is somewhere else: it is delivered at least once, under a lease.
+    /// Writes elsewhere: delivers at least once, under a lease.
     Leased(Arc<LeasedHandler>),
-    /// The workers of another program do the work; see `forebay.claim_jobs`.
+    /// Another program's workers do the work; see `forebay.claim_jobs`.
     External,
 }
 
-/// A handler whose effect is in this database.
+/// A handler that writes to this database.
 #[derive(Debug)]
 pub(super) enum TransactionalHandler {
     /// Text for search.
@@ -54,7 +54,7 @@ pub(super) enum TransactionalHandler {
     Table(Table),
 }
 
-/// A handler whose effect is somewhere else.
+/// A handler that writes elsewhere.
 #[derive(Debug)]
 pub(super) enum LeasedHandler {
     /// A request to a URL for each change.
@@ -92,7 +92,7 @@ impl Handler {
             other => return Err(unknown(spec, other)),
         }
         if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Limits::default() {
-            // Limits count claims, and transactional handlers make none.
+            // Limits apply to claims, and transactional handlers make none.
             return Err(Settings::of(spec)?.wrong(format!(
                 "the handler `{}` works inside the database and has no `limits`",
                 spec.handler
@@ -103,7 +103,7 @@ impl Handler {
 }
 
 impl TransactionalHandler {
-    /// Updates what the handler stores for `ids` (sorted, each once). Returns the references for which that failed.
+    /// Updates what the handler stores for `ids` (sorted and unique). Returns the references that failed.
     pub(super) async fn apply(
         &self,
         transaction: &mut Transaction<'_>,
@@ -118,7 +118,7 @@ impl TransactionalHandler {
 }
 
 impl LeasedHandler {
-    /// The most events that it takes at a time.
+    /// The maximum number of events per batch.
     pub(super) fn batch(&self) -> u32 {
         match self {
             Self::Webhook(handler) => handler.batch(),
@@ -126,7 +126,7 @@ impl LeasedHandler {
         }
     }
 
-    /// Delivers each event. The outcomes are in the order of the events.
+    /// Delivers each event. Returns the outcomes in the order of the events.
     pub(super) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         match self {
             Self::Webhook(handler) => handler.deliver(events).await,

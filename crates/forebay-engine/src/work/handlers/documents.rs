@@ -13,10 +13,10 @@
 //! dimensions = 768
 //! ```
 //!
-//! Without `title` it is the first of `title`, `name` and `headline` that has text, else the record's key. Without
-//! `fields` it is all text in the payload, however deep, keys aside. The language is a text search configuration of
-//! the database, by default `simple`, which knows no language and takes words as they are; `language_field` names
-//! the field in which a record says its own. Embeddings are made apart from this, see [`crate::retrieval`].
+//! Without `title`, the title is the first of `title`, `name` and `headline` that has text, otherwise the record's key.
+//! Without `fields`, all text in the payload is indexed at any depth, but not the names of fields. The language is a
+//! text search configuration of the database. The default is `simple`, which does no stemming; `language_field` names
+//! the field that contains a record's own language. Embeddings are made separately, see [`crate::retrieval`].
 
 mod language;
 mod text;
@@ -42,12 +42,12 @@ use crate::{
 };
 
 const DEFAULT_TITLES: [&str; 3] = ["title", "name", "headline"];
-/// References of which the payloads are read at once, and bytes of text that are written at once: both are held in
+/// How many references' payloads are read at once, and how many bytes of text are written at once. Both are held in
 /// memory.
 const LOADED_AT_ONCE: usize = 100;
 const WRITTEN_AT_ONCE: usize = 8 << 20;
 
-/// The handler, with its languages known to the database.
+/// The handler, with the text search configurations of the database.
 #[derive(Debug)]
 pub(in crate::work) struct Documents {
     config: Config,
@@ -109,7 +109,7 @@ fn read_sizes(settings: &mut Settings) -> Result<ChunkSizes> {
 }
 
 impl Documents {
-    /// Makes sure that the language is known, and that embeddings have their place in the database.
+    /// Checks that the language exists and creates the storage for embeddings.
     pub(super) async fn open(client: &impl GenericClient, spec: &PipelineSpec) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
         let languages = Languages::new(documents::languages(client).await?);
@@ -124,7 +124,7 @@ impl Documents {
         Ok(Self { config, languages })
     }
 
-    /// Brings the documents of `ids` up to date.
+    /// Updates the documents of `ids`.
     pub(super) async fn apply(
         &self,
         transaction: &Transaction<'_>,
@@ -186,7 +186,7 @@ impl Documents {
         let told = language_field.as_ref().and_then(|field| field.locate(payload)?.as_str());
         let language = told.map_or(self.config.language.as_str(), |told| self.languages.of(told));
         let (text, is_cut) = text::of(payload, fields.as_deref(), &title);
-        // A document without text is found by its title all the same.
+        // A document without text can still be found by its title.
         let text = if text.is_empty() { &title } else { &text };
         let chunks = chunk::chunks(id, text, *sizes).into_iter().map(|chunk| NewChunk {
             id: chunk.id,

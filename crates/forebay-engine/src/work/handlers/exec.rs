@@ -1,4 +1,4 @@
-//! `exec`: batches of changes to a command of the user's own, as JSON Lines.
+//! `exec`: pipes batches of changes to the user's command, as JSON Lines.
 //!
 //! ```toml
 //! command = ["python3", "ingest.py"]
@@ -8,13 +8,13 @@
 //! directory = "/srv/ingest"
 //! ```
 //!
-//! The command is started once for each batch, without a shell. It reads one event a line and writes one verdict a
-//! line, in any order ([`verdict`]). What it did not answer is tried again. It runs in a process group of its own,
-//! which is ended as a whole: when the command itself ends, when its time is over, and when the worker stops waiting.
-//! So nothing outlives a batch, unless it leaves the group by itself (`setsid`).
+//! Each batch starts the command once, without a shell. The command reads one event per line and writes one verdict per
+//! line, in any order ([`verdict`]). Events without a verdict are retried. The command runs in its own process group.
+//! The whole group is killed when the command exits, when it times out, and when the worker stops waiting. Only a
+//! process that leaves the group (`setsid`) can outlive the batch.
 //!
-//! It sees `PATH`, `HOME`, `LANG` and `TZ` of the worker and what `env` names, as far as they are set, and nothing
-//! else: the worker's own environment holds the database's password.
+//! The command gets the worker's `PATH`, `HOME`, `LANG` and `TZ` and the variables listed in `env`, if they are set.
+//! Other variables are not passed on, because the worker's environment contains the database's password.
 
 mod process;
 mod verdict;
@@ -48,7 +48,7 @@ use verdict::Verdicts;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 const DEFAULT_BATCH: u32 = 100;
-/// What every command sees.
+/// Environment variables that every command gets.
 const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
 /// The settings.
@@ -62,7 +62,7 @@ pub(super) struct Config {
     directory: Option<PathBuf>,
 }
 
-/// The handler, with its program found.
+/// The handler, after it found the program.
 #[derive(Debug)]
 pub(in crate::work) struct Exec {
     pipeline: PipelineSpec,
@@ -96,7 +96,7 @@ pub(super) fn read(mut settings: Settings) -> Result<Config> {
 }
 
 impl Exec {
-    /// Finds the program. Nothing is started yet.
+    /// Finds the program but does not start it.
     pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
         let settings = Settings::of(spec)?;
         let config = read(Settings::of(spec)?)?;
@@ -109,12 +109,12 @@ impl Exec {
         Ok(Self { pipeline: spec.clone(), config, program })
     }
 
-    /// Most events that one run of the command is given.
+    /// The maximum number of events per run of the command.
     pub(in crate::work) fn batch(&self) -> u32 {
         self.config.batch
     }
 
-    /// Runs the command over the events. An error is one of the pipeline: the command cannot be started at all.
+    /// Runs the command on the events. An error affects the whole pipeline: the command cannot be started.
     pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         if events.is_empty() {
             return Ok(Vec::new());
@@ -139,8 +139,8 @@ impl Exec {
         Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &told, bad)))
     }
 
-    /// What it means that an event got no verdict. `told` is the end of what the command wrote to its standard error,
-    /// `bad` what was wrong with what it answered.
+    /// The outcome of an event without a verdict. `told` is the end of the command's standard error, `bad` is what was
+    /// wrong with its verdict, if it had one.
     fn unanswered(&self, end: &End, told: &str, bad: Option<&str>) -> Outcome {
         let (reason_code, message) = match (end, bad) {
             (End::Timeout, _) => {
@@ -170,7 +170,7 @@ impl Exec {
     }
 }
 
-/// Where the program is: a path is taken from `directory`, a name is looked for in `PATH`.
+/// Finds the program: a path is relative to `directory`, a name is looked up in `PATH`.
 fn find(config: &Config) -> Option<PathBuf> {
     let here = match &config.directory {
         Some(directory) => std::path::absolute(directory).ok()?,
@@ -190,7 +190,7 @@ fn can_run(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// An event as the command reads it.
+/// An event in the command's input format.
 fn line(event: &Event) -> String {
     let members = json!({
         "id": event.id(),
@@ -206,7 +206,7 @@ fn line(event: &Event) -> String {
         "changed_at": event.changed_at.to_string(),
     });
     let members = if let Value::Object(members) = members { members } else { Map::new() };
-    // A line break in JSON text is only ever space between values.
+    // A JSON text contains line breaks only between tokens, so a space can replace them.
     let payload = event.payload.as_deref().unwrap_or("null").replace(['\n', '\r'], " ");
     let mut line = object_with(members, "payload", &payload);
     line.push('\n');

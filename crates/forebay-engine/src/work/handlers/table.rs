@@ -1,4 +1,4 @@
-//! `table`: chosen fields as columns of the user's own table, one row for each reference.
+//! `table`: writes selected fields to columns of the user's own table, one row for each reference.
 //!
 //! ```toml
 //! table = "public.courses"
@@ -6,11 +6,11 @@
 //! removed = "delete"
 //! ```
 //!
-//! `type` counts only when the table is made, by default `text`. `removed = "mark"` keeps the row of a reference that
-//! is gone and sets its column `removed_at`.
+//! `type` is used only when the table is created; the default is `text`. `removed = "mark"` keeps the row of a removed
+//! reference and sets its column `removed_at`.
 //!
-//! A batch is one statement. When the table refuses it, it is halved, again and again, until what is refused stands
-//! alone: one bad value costs its own hand-off and no other.
+//! A batch is one statement. If the table rejects it, the batch is halved repeatedly until the invalid rows are
+//! isolated, so one invalid value fails only its own hand-off.
 
 use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
 use forebay_store::{
@@ -26,7 +26,7 @@ use crate::{
     work::{failure::failure, settings::Settings},
 };
 
-/// The handler, with its table found fit.
+/// The handler, after its table was checked.
 #[derive(Debug)]
 pub(in crate::work) struct Table {
     table: tables::Table,
@@ -76,7 +76,7 @@ fn read_column(settings: &Settings, column: &str, value: &Value) -> Result<Colum
             settings.wrong(format!("the column {column} has the type {sql_type:?}; there are {known}"))
         );
     }
-    // The path is checked as a key field is; the pointer's escapes are undone here.
+    // Checks the path like a key field; the JSON Pointer escapes are decoded below.
     settings.field(field)?;
     let path = match field.strip_prefix('/') {
         Some(pointer) => {
@@ -88,19 +88,19 @@ fn read_column(settings: &Settings, column: &str, value: &Value) -> Result<Colum
 }
 
 impl Table {
-    /// Makes sure that the table is there and fit.
+    /// Creates the table if it is missing, and checks its columns.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
         let table = read(Settings::of(spec)?)?;
         Ok(Self { table: tables::open(transaction, &table).await? })
     }
 
-    /// Brings the rows of `ids` up to date.
+    /// Updates the rows of `ids`.
     pub(super) async fn apply(
         &self,
         transaction: &mut Transaction<'_>,
         ids: &[ReferenceId],
     ) -> Result<Vec<Failure>> {
-        // What would be checked at the commit is checked where it can still be told whose it is.
+        // Checks deferred constraints now, while a violation can still be attributed to a row.
         transaction
             .batch_execute("set constraints all immediate")
             .await
@@ -119,7 +119,7 @@ impl Table {
         Ok(failures)
     }
 
-    /// Writes a part in a savepoint. The inner error is the table's refusal of some row.
+    /// Writes part of a batch in a savepoint. The inner error means that the table rejected a row.
     async fn write(
         &self,
         transaction: &mut Transaction<'_>,
@@ -143,7 +143,7 @@ impl Table {
         }
     }
 
-    /// Puts a refusal into words, without the value: it may be one to keep out of logs.
+    /// Describes the rejection without the value, which may not belong in logs.
     async fn explain(
         &self,
         transaction: &mut Transaction<'_>,
@@ -169,13 +169,13 @@ impl Table {
             (None, Some(column)) => format!("the column {column} must not be null"),
             (None, None) => "the table refused the row".to_owned(),
         };
-        // What a foreign key points to may still be on its way.
+        // The row that a foreign key refers to may arrive later.
         let class = if sqlstate == "23503" { FailureClass::Transient } else { FailureClass::Permanent };
         Ok(failure(id, class, "constraint_violated", format!("{what} (SQLSTATE {sqlstate})")))
     }
 }
 
-/// Whether the server speaks of some row's data: a value (class 22), a constraint (23), or what a trigger raised.
+/// Whether the error is about a row's data: a value (class 22), a constraint (23), or an error raised by a trigger.
 fn is_about_a_row(error: &forebay_store::Error) -> bool {
     let sqlstate = error.server().and_then(|server| server.sqlstate()).unwrap_or_default();
     sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "P0001"

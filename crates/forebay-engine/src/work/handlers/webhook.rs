@@ -1,4 +1,4 @@
-//! `webhook`: each change as one signed POST to the user's own endpoint.
+//! `webhook`: sends each change as a signed POST request to the user's endpoint.
 //!
 //! ```toml
 //! url = "https://example.org/ingest"
@@ -9,12 +9,12 @@
 //! payload = true
 //! ```
 //!
-//! The body is an event in the format of `CloudEvents` ([`event`]), signed as Standard Webhooks want it ([`signature`]). What the answer means is
-//! in [`answer`]. `http://` is taken for loopback hosts, elsewhere only with `allow_http = true`, because bodies and
-//! headers are readable on the way then.
+//! The body is an event in the format of `CloudEvents` ([`event`]), signed according to Standard Webhooks
+//! ([`signature`]). [`response`] interprets the response. `http://` is accepted for loopback hosts; other hosts need
+//! `allow_http = true`, because bodies and headers are then readable in transit.
 //!
-//! Secrets come from the environment of the worker when it opens the handler. They are in no setting, so not in the
-//! database either, and messages hold the host of the URL and nothing more of it.
+//! Secrets are read from the worker's environment when the handler is opened. Settings contain only their names, so the
+//! database stores no secret. Messages contain only the host of the URL.
 
 mod event;
 mod response;
@@ -51,9 +51,9 @@ use signature::Signer;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(10);
 const DEFAULT_CONCURRENCY: u32 = 8;
-/// A batch is so many requests one after another, on each of the connections.
+/// A batch is this many rounds of requests on each connection.
 const ROUNDS: u32 = 4;
-/// What is ours to say.
+/// Headers that Forebay sets itself.
 const OWN_HEADERS: [&str; 8] = [
     "content-type",
     "content-length",
@@ -65,7 +65,7 @@ const OWN_HEADERS: [&str; 8] = [
     signature::SIGNATURE,
 ];
 
-/// The settings, with secrets still only named.
+/// The settings, with the names of the secrets.
 #[derive(Debug)]
 pub(super) struct Config {
     url: Url,
@@ -80,7 +80,7 @@ pub(super) struct Config {
 #[derive(Debug)]
 enum Fixed {
     Value(HeaderValue),
-    /// In this environment variable.
+    /// The name of an environment variable.
     Env(String),
 }
 
@@ -95,7 +95,7 @@ pub(in crate::work) struct Webhook {
     payload: bool,
 }
 
-/// Secrets are in the headers and the signer.
+/// The headers and the signer contain secrets.
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook").field("host", &self.host).finish_non_exhaustive()
@@ -125,7 +125,7 @@ pub(super) fn read(mut settings: Settings) -> Result<Config> {
 }
 
 fn read_url(settings: &Settings, text: &str, allow_http: bool) -> Result<Url> {
-    // The text itself is in no message: it may hold what the message is about to refuse.
+    // Messages don't quote the URL, because it may contain the credentials that are rejected here.
     let url = Url::parse(text).map_err(|error| settings.wrong(format!("`url` is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(settings.wrong(
@@ -171,12 +171,12 @@ fn is_variable(name: &str) -> bool {
 }
 
 impl Webhook {
-    /// Fetches the secrets from the environment. Nothing is sent yet.
+    /// Reads the secrets from the environment. Sends nothing yet.
     pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
         Self::open_with(spec, &|name| std::env::var(name).ok())
     }
 
-    /// As [`Self::open`], in a given environment.
+    /// Like [`Self::open`], with a given environment.
     fn open_with(spec: &PipelineSpec, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
         let settings = Settings::of(spec)?;
@@ -216,17 +216,17 @@ impl Webhook {
         })
     }
 
-    /// Most events that are worth giving at a time.
+    /// The maximum number of events per batch.
     pub(in crate::work) fn batch(&self) -> u32 {
         self.concurrency * ROUNDS
     }
 
-    /// Sends each event, several at once. As soon as one answer asks to slow down, nothing more is sent, and what was
-    /// not sent is answered as that one was.
+    /// Sends the events concurrently. After the first throttled response, no more requests are sent and the remaining
+    /// events get the same outcome.
     pub(in crate::work) async fn deliver(&self, events: &[Event]) -> Result<Vec<Outcome>> {
         let throttled: Mutex<Option<Outcome>> = Mutex::new(None);
         let at_once = usize::try_from(self.concurrency).unwrap_or(usize::MAX);
-        // Collected first: a stream of closures would keep the future from being `Send`.
+        // Collected first: a stream of closures would make the future not `Send`.
         let send = |(place, event)| self.send_unless_throttled(place, event, &throttled);
         let sends: Vec<_> = events.iter().enumerate().map(send).collect();
         let mut outcomes: Vec<(usize, Outcome)> =
@@ -235,7 +235,7 @@ impl Webhook {
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 
-    /// Sends an event, unless the endpoint has asked for less during this batch; then the event gets the same outcome.
+    /// Sends an event. If the endpoint throttled this batch, nothing is sent and the event gets the same outcome.
     async fn send_unless_throttled(
         &self,
         place: usize,

@@ -1,6 +1,6 @@
-//! From what a record says its language is to a text search configuration.
+//! Maps a record's language to a text search configuration.
 
-/// ISO 639 codes and the configurations that Postgres ships for their languages.
+/// ISO 639 codes and the names of Postgres's configurations for their languages.
 const CODES: [(&str, &str); 66] = [
     ("ar", "arabic"),
     ("ara", "arabic"),
@@ -70,7 +70,7 @@ const CODES: [(&str, &str); 66] = [
     ("yi", "yiddish"),
 ];
 
-/// What the database has for texts that say nothing of use.
+/// The configuration for an unknown or missing language.
 const SIMPLE: &str = "simple";
 
 /// The text search configurations of the database.
@@ -88,8 +88,8 @@ impl Languages {
         self.known.iter().any(|known| known == name)
     }
 
-    /// The configuration for `en`, `en-GB`, `eng`, `English` and the like; `simple` for a language that the database
-    /// does not have, because another one's rules would spoil its words.
+    /// The configuration for `en`, `en-GB`, `eng`, `English` and similar. A language without a configuration gets
+    /// `simple`, because another language's rules would stem its words incorrectly.
     pub(super) fn of(&self, told: &str) -> &str {
         let told = told.trim().to_lowercase();
         let code = told.split(['-', '_']).next().unwrap_or_default();

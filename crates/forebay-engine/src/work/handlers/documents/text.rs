@@ -1,4 +1,4 @@
-//! The text of a payload: that of some fields or of all, in their order, with a blank line between two values.
+//! Extracts a payload's text: the selected fields or all of them, in order, separated by blank lines.
 
 use forebay_domain::{
     identity::KeyField,
@@ -6,8 +6,8 @@ use forebay_domain::{
 };
 use forebay_store::documents::MAX_TEXT_BYTES;
 
-/// The text, and whether there was more of it than is indexed. Where no fields are named, `title` is left out: it goes
-/// with every chunk anyway.
+/// Returns the text, and whether it was truncated. If no fields are selected, `title` is left out, because every chunk
+/// contains it anyway.
 pub(super) fn of(payload: Value<'_>, fields: Option<&[KeyField]>, title: &str) -> (String, bool) {
     let left_out = if fields.is_none() { title } else { "" };
     let mut text = Text { kept: String::new(), is_cut: false, left_out };
@@ -42,7 +42,7 @@ impl Text<'_> {
                 if words.is_empty() || words == self.left_out {
                     return;
                 }
-                // A value is a paragraph at least, so that a chunk may end with it.
+                // Each value is a paragraph of its own, so that a chunk can end after it.
                 if !self.kept.is_empty() {
                     self.kept.push_str("\n\n");
                 }

@@ -1,7 +1,7 @@
-//! One run of the command: feeding it, listening to it, and ending it with all that it started.
+//! One run of the command: writes its input, reads its output, and kills it with all its child processes.
 //!
-//! Writing and reading go on at the same time, so neither side waits for the other with full pipes. What is read is
-//! bounded in every direction: the length of a line, all of standard output, and the time.
+//! Writing and reading happen concurrently, so full pipes cannot cause a deadlock. The length of a line, the size of
+//! the output and the time are limited.
 
 use std::{
     ffi::OsString,
@@ -22,19 +22,19 @@ use crate::work::event::printable;
 
 use super::verdict::Verdicts;
 
-/// A command that was killed is waited for so long.
+/// How long to wait for a killed command to exit.
 const LONGEST_END: Duration = Duration::from_secs(5);
-/// Longer lines are passed over.
+/// Longer lines are skipped.
 const MAX_LINE_BYTES: usize = 64 << 10;
-/// No more of standard output is read.
+/// The maximum size of standard output.
 const MAX_OUTPUT_BYTES: usize = 32 << 20;
-/// So much of the end of standard error is kept, and so much of that is told.
+/// How much of the end of standard error is kept and reported.
 const KEPT_BYTES: usize = 2 << 10;
 const TOLD_CHARS: usize = 500;
-/// "Exec format error": the file is no program.
+/// "Exec format error": the file is not a program.
 const ENOEXEC: i32 = 8;
 
-/// What to run.
+/// The command to run.
 pub(super) struct Run<'a> {
     pub(super) program: &'a Path,
     pub(super) arguments: &'a [String],
@@ -46,23 +46,23 @@ pub(super) struct Run<'a> {
 /// How a run ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// By itself.
+    /// It exited by itself.
     Exited(ExitStatus),
-    /// Its time was over.
+    /// It timed out.
     Timeout,
-    /// It wrote more than is read.
+    /// It wrote too much output.
     TooMuch,
-    /// It did not come to run, or what became of it cannot be told.
+    /// It could not be started, or its exit status is unknown.
     NotStarted(Error),
 }
 
-/// The process group of a command; dropping it kills all that is in it.
+/// The process group of a command. Dropping it kills all processes in the group.
 struct Group(Option<Pid>);
 
 impl Group {
     fn kill(&mut self) {
         if let Some(group) = self.0.take() {
-            // An error says that nobody is left.
+            // An error means that no process is left.
             let _nobody_left = kill_process_group(group, Signal::KILL);
         }
     }
@@ -74,14 +74,14 @@ impl Drop for Group {
     }
 }
 
-/// Whether starting failed because of what was to be started, so that it would fail every time.
+/// Whether starting failed because of the program itself, so that every retry would fail too.
 pub(super) fn is_about_the_program(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied)
         || error.raw_os_error() == Some(ENOEXEC)
 }
 
 impl Run<'_> {
-    /// Runs the command over `lines`. Answers how it ended and the end of what it wrote to standard error.
+    /// Runs the command on `lines`. Returns how it ended and the end of its standard error.
     pub(super) async fn over(self, lines: Vec<String>, verdicts: &mut Verdicts) -> Result<(End, String)> {
         let mut command = Command::new(self.program);
         command.args(self.arguments).env_clear().envs(self.environment);
@@ -91,7 +91,8 @@ impl Run<'_> {
             command.current_dir(directory);
         }
         let mut child = command.spawn()?;
-        // Declared after the child, so dropped before it: the group goes while its leader's id is still taken.
+        // Declared after the child and therefore dropped before it: the group is killed while its leader's id is still
+        // in use.
         let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut told = Vec::new();
@@ -99,7 +100,7 @@ impl Run<'_> {
             let conversation = async {
                 let leader = async {
                     let status = child.wait().await;
-                    // What it leaves behind holds the pipes open and would be waited for.
+                    // Remaining processes hold the pipes open, and reading would wait for them.
                     group.kill();
                     status
                 };
@@ -115,7 +116,7 @@ impl Run<'_> {
                         keep_end(stderr, &mut told).await;
                     }
                 };
-                // Only too much output ends the conversation early.
+                // Only too much output ends this early.
                 let all = async { Ok(tokio::join!(leader, feed, keep).0) };
                 tokio::try_join!(all, listen)
             };
@@ -128,13 +129,13 @@ impl Run<'_> {
             Err(_) => End::Timeout,
         };
         group.kill();
-        // A process that even this does not end is left to the runtime, which collects it whenever it goes.
+        // If the process still does not exit, the runtime reaps it later.
         let _either_way = timeout(LONGEST_END, child.wait()).await;
         Ok((end, printable(&told, TOLD_CHARS)))
     }
 }
 
-/// Writes the lines and closes. A command that does not want to read all of them may close first.
+/// Writes the lines and closes the pipe. A command may close its input before it has read everything.
 async fn feed(stdin: Option<ChildStdin>, lines: Vec<String>) {
     let Some(mut stdin) = stdin else { return };
     for line in lines {
@@ -142,11 +143,11 @@ async fn feed(stdin: Option<ChildStdin>, lines: Vec<String>) {
             return;
         }
     }
-    // Whoever cannot be told that this was all has closed already.
+    // An error means that the command has already closed its input.
     let _closed = stdin.shutdown().await;
 }
 
-/// More was written than is read.
+/// The output exceeds the limit.
 struct TooMuch;
 
 /// Reads verdicts until the end.
@@ -159,7 +160,7 @@ async fn listen(
     let mut is_too_long = false;
     let mut buffer = vec![0; 32 << 10];
     loop {
-        // A pipe that cannot be read any more has ended as well.
+        // A read error means the end of the output, too.
         let count = stdout.read(&mut buffer).await.unwrap_or(0);
         if count == 0 {
             break;
@@ -182,7 +183,7 @@ async fn listen(
             }
         }
     }
-    // The last line may lack its end.
+    // The last line may have no line break.
     if !line.is_empty() || is_too_long {
         take_line(verdicts, &mut line, &mut is_too_long);
     }
@@ -199,7 +200,7 @@ fn take_line(verdicts: &mut Verdicts, line: &mut Vec<u8>, is_too_long: &mut bool
     *is_too_long = false;
 }
 
-/// Reads to the end and keeps the last of it.
+/// Reads to the end and keeps the last part.
 async fn keep_end(mut stderr: impl AsyncRead + Unpin, kept: &mut Vec<u8>) {
     let mut buffer = vec![0; 8 << 10];
     while let Ok(count @ 1..) = stderr.read(&mut buffer).await {

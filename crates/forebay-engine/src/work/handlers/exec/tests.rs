@@ -1,4 +1,4 @@
-//! Real processes: small shell scripts.
+//! Runs real processes: small shell scripts.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn say(number: usize, rest: &str) -> String {
 }
 
 const DONE: &str = r#""status":"done""#;
-/// Answers each event, in the order in which it reads them.
+/// Answers each event in the order of the input.
 const ANSWER_ALL: &str =
     r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
 
@@ -78,7 +78,7 @@ fn message(outcome: &Outcome) -> &str {
     }
 }
 
-/// Waits until something is so, and fails if it never comes to be.
+/// Waits until a condition holds, and panics after a timeout.
 async fn until(is_so: impl Fn() -> bool) {
     let wait = async {
         while !is_so() {
@@ -88,7 +88,7 @@ async fn until(is_so: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_mins(2), wait).await.expect("it never came to be");
 }
 
-/// Whether a process has ended: it is gone, or waits to be collected.
+/// Whether a process has ended: it no longer exists, or is a zombie.
 fn has_ended(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.is_empty() || stat.rsplit(") ").next().unwrap().starts_with('Z')
@@ -140,7 +140,7 @@ async fn what_is_no_verdict_is_told() {
         assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("exec_bad_verdict", "done"), "{line}");
         assert!(message(&outcomes[0]).contains(told), "{}", message(&outcomes[0]));
     }
-    // A better verdict may follow a bad one.
+    // A valid verdict may follow an invalid one.
     let mended = run(&format!("{}{}", say(0, r#""status":"maybe""#), say(0, DONE)), 1).await;
     assert_eq!(mended, [Outcome::Done]);
     assert_eq!(reason(&run("true", 1).await[0]), "exec_no_verdict");
@@ -159,7 +159,7 @@ async fn what_was_answered_before_a_crash_counts() {
 
 #[tokio::test]
 async fn neither_side_waits_for_the_other() {
-    // More than a pipe holds, on both outputs, before anything is read; and nothing is ever read.
+    // More than a pipe holds, on both outputs, before anything is read. The command never reads its input.
     let much = "head -c 10000000 /dev/zero | tr '\\0' '\\n'";
     let outcomes = run(&format!("{much}; {much} >&2; {ANSWER_ALL}"), 2000).await;
     assert_eq!(outcomes, vec![Outcome::Done; 2000]);
@@ -211,7 +211,7 @@ async fn a_worker_that_stops_waiting_takes_the_group_along() {
 
 #[tokio::test]
 async fn the_environment_is_what_is_named() {
-    // Set for every test by cargo.
+    // Cargo sets these for every test.
     let text = r#"printf '%s\n' "${CARGO_MANIFEST_DIR-none}" "${CARGO_PKG_NAME-none}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});
     let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();

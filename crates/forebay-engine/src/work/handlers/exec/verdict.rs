@@ -1,4 +1,4 @@
-//! What the command answers: one JSON object a line.
+//! The command's output: one JSON object per line.
 //!
 //! ```json
 //! {"reference_id": "…", "status": "done"}
@@ -6,7 +6,7 @@
 //!  "message": "…", "retry_after_seconds": 30}
 //! ```
 //!
-//! The first verdict on an event counts. What is no verdict is told on the events that got none.
+//! The first verdict on an event counts. Malformed lines are reported on the unanswered events.
 
 use std::collections::HashMap;
 
@@ -18,24 +18,24 @@ use crate::work::event::{Event, Outcome, bounded, printable};
 
 const MAX_MESSAGE_CHARS: usize = 500;
 const MAX_REASON_BYTES: usize = 63;
-/// The reason of a failure that gives none.
+/// The reason code of a failure without one.
 const NO_REASON: &str = "exec_reported";
 
-/// The verdicts of one run, as they come in.
+/// Collects the verdicts of one run.
 pub(super) struct Verdicts {
     places: HashMap<ReferenceId, usize>,
     /// One for each event, in their order.
     outcomes: Vec<Option<Outcome>>,
-    /// What was wrong with what was meant to be the verdict on an event.
+    /// The problem with an invalid verdict, for each event.
     bad: Vec<Option<String>>,
-    /// The first line that speaks of no event that can be told.
+    /// The first line that could not be matched to an event.
     stray: Option<String>,
     num_lines: u64,
     num_stray: u64,
 }
 
 impl Verdicts {
-    /// None yet, on any of these.
+    /// Starts without any verdict on these events.
     pub(super) fn of(events: &[Event]) -> Self {
         Self {
             places: events.iter().enumerate().map(|(place, event)| (event.reference_id, place)).collect(),
@@ -47,7 +47,7 @@ impl Verdicts {
         }
     }
 
-    /// Takes a line. Empty ones say nothing.
+    /// Takes a line. Empty lines are ignored.
     pub(super) fn take(&mut self, line: &[u8]) {
         if line.trim_ascii().is_empty() {
             self.num_lines += 1;
@@ -75,7 +75,7 @@ impl Verdicts {
         }
     }
 
-    /// Notes a line that is no verdict, on the event that it is meant for if that can be told.
+    /// Records an invalid line, with its event if that is known.
     pub(super) fn take_bad(&mut self, place: Option<usize>, problem: &str) {
         self.num_lines += 1;
         let first = if let Some(place) = place {
@@ -84,12 +84,12 @@ impl Verdicts {
             self.num_stray += 1;
             &mut self.stray
         };
-        // A command may write millions of such lines, of which one is told.
+        // A command may write millions of such lines; only the first is reported.
         first.get_or_insert_with(|| format!("line {} of the command's output {problem}", self.num_lines));
     }
 
-    /// The outcomes, in the order of the events; `unanswered` says what those without a verdict get, given what was
-    /// wrong with the answers.
+    /// The outcomes, in the order of the events. `unanswered` makes the outcome of an event without a verdict from the
+    /// problem with its line, if there was one.
     pub(super) fn into_outcomes(self, unanswered: impl Fn(Option<&str>) -> Outcome) -> Vec<Outcome> {
         let stray = self.stray.map(|first| match self.num_stray {
             1 => first,
@@ -133,7 +133,7 @@ fn read(verdict: &Value) -> Result<Outcome, &'static str> {
         seconds => {
             let seconds = seconds.as_f64().filter(|seconds| *seconds >= 0.0);
             let seconds = seconds.ok_or("has `retry_after_seconds` that are no number of seconds")?;
-            // What does not fit is more than a day in any case.
+            // Too large a number exceeds the limit of a day anyway.
             Some(bounded(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX)))
         }
     };

@@ -1,7 +1,7 @@
-//! What is sent: an event of `CloudEvents` 1.0.2, in the structured mode of its JSON format.
+//! The request body: an event of `CloudEvents` 1.0.2, in the structured mode of its JSON format.
 //!
-//! `id` and `source` together name the event and stay the same however often it is sent, so a receiver tells repeated
-//! deliveries by them. Attribute names of our own are lower-case letters only, as the specification wants them.
+//! `id` and `source` identify the event and are the same for every delivery, so receivers can detect duplicates. Names
+//! of extension attributes are lower-case letters only, as the specification requires.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::work::event::{Event, object_with};
 /// The media type of the body.
 pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 
-/// The body of the request. Without `with_payload` a receiver fetches what is stored by the reference.
+/// The body of the request. Without `with_payload`, a receiver reads the stored data by its reference.
 pub(super) fn body(event: &Event, with_payload: bool) -> String {
     let data = data(event);
     let data = if with_payload {
@@ -32,7 +32,7 @@ fn attributes(event: &Event) -> Map<String, Value> {
     set("type", json!(format!("forebay.reference.{}", event.change)));
     set("time", json!(event.changed_at.to_string()));
     set("datacontenttype", json!("application/json"));
-    // Attributes are never empty and hold no control characters; `data` has such a key all the same.
+    // Attributes must not be empty or contain control characters. Such a key is still in `data`.
     for (name, text) in [("subject", &event.record_key), ("entitytype", &event.entity_type)] {
         if !text.is_empty() && !text.contains(char::is_control) {
             set(name, json!(text));
@@ -60,14 +60,14 @@ fn data(event: &Event) -> Map<String, Value> {
     }
 }
 
-/// A path segment of a URI: what is not unreserved (RFC 3986, section 2.3) is encoded.
+/// Percent-encodes a path segment of a URI: all but unreserved characters (RFC 3986, section 2.3).
 fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // Writing to a text never fails.
+            // Writing to a string never fails.
             let _never_fails = write!(out, "%{byte:02X}");
         }
     }

@@ -1,4 +1,4 @@
-//! What an answer means, or that there was none.
+//! Interprets a response, or the lack of one.
 //!
 //! | answer | class | reason code |
 //! |---|---|---|
@@ -6,14 +6,14 @@
 //! | 429, 503 | throttled | `webhook_throttled` |
 //! | 408, 425, other 5xx | transient | `webhook_unavailable` |
 //! | 410 | permanent | `webhook_gone` |
-//! | other 4xx, and what is no status of an answer | permanent | `webhook_refused` |
+//! | other 4xx, and invalid statuses | permanent | `webhook_refused` |
 //! | 3xx | permanent | `webhook_redirected` |
 //! | none in time | transient | `webhook_timeout` |
-//! | no connection, or none that is trusted | transient | `webhook_unreachable` |
-//! | broken off | transient | `webhook_broken_off` |
+//! | no connection, or no trusted one | transient | `webhook_unreachable` |
+//! | incomplete | transient | `webhook_broken_off` |
 //!
-//! Messages hold the status, the host, and a piece of the body of an answer that refuses: never the path or query of
-//! the URL, and not the values of fixed headers, should the other side repeat them.
+//! Messages contain the status, the host, and the start of the body of a failed response. They never contain the path
+//! or query of the URL. Values of fixed headers are removed from the body in case the endpoint echoes them.
 
 use forebay_domain::handoff::FailureClass;
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
@@ -27,19 +27,19 @@ use crate::{
     work::event::{Outcome, bounded, printable},
 };
 
-/// No more of a body is read.
+/// The maximum number of bytes read from a body.
 const MAX_BODY_BYTES: usize = 64 << 10;
-/// No more of a body is told.
+/// The maximum number of characters of a body in a message.
 const MAX_TOLD_CHARS: usize = 200;
-/// A value shorter than this hides nothing, and taking it out would make messages unreadable.
+/// Removing shorter values protects nothing and makes messages unreadable.
 const MIN_SECRET_CHARS: usize = 6;
 
-/// Whether the other side asked to slow down.
+/// Whether the endpoint asked to slow down.
 pub(super) fn is_throttled(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Failed { class: FailureClass::Throttled, .. })
 }
 
-/// What an answer means. `sent` are the headers whose values must not be told.
+/// The outcome of a response. `sent` are the headers whose values must not appear in messages.
 pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) -> Outcome {
     let status = response.status();
     let retry_after = retry_after(response.headers(), clock::now());
@@ -47,7 +47,7 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     while body.len() < MAX_BODY_BYTES {
         match response.chunk().await {
             Ok(Some(piece)) => body.extend_from_slice(&piece[..piece.len().min(MAX_BODY_BYTES - body.len())]),
-            // What refuses, refuses, however it ends; an acceptance is one only if it is whole.
+            // A failure counts even if its body is incomplete; a success counts only if it is complete.
             Err(error) if status.is_success() => return unanswered(&error, host),
             Ok(None) | Err(_) => break,
         }
@@ -66,7 +66,7 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }
 }
 
-/// What it means that no whole answer came.
+/// The outcome if there was no complete response.
 pub(super) fn unanswered(error: &reqwest::Error, host: &str) -> Outcome {
     let (reason_code, message) = if error.is_timeout() {
         ("webhook_timeout", format!("{host} did not answer in time"))
@@ -88,7 +88,7 @@ fn class(status: StatusCode) -> (FailureClass, &'static str) {
     }
 }
 
-/// The cause at the bottom, which is the one that says something. It names no URL: that is at the top.
+/// The innermost error, which is the most specific. It contains no URL; only the outermost error does.
 fn deepest(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(below) = cause.source() {
@@ -100,11 +100,11 @@ fn deepest(error: &reqwest::Error) -> String {
     printable(cause.to_string().as_bytes(), MAX_TOLD_CHARS)
 }
 
-/// Takes out what must not be told, should the other side repeat it.
+/// Removes secret values from a body, in case the endpoint echoes them.
 fn without_values(body: &[u8], sent: &HeaderMap) -> String {
     let mut text = String::from_utf8_lossy(body).into_owned();
     let secrets = sent.values().filter(|value| value.is_sensitive()).filter_map(|value| value.to_str().ok());
-    // The credentials of `Bearer abc` are also told without the first word.
+    // The credentials of `Bearer abc` may also appear without the first word.
     for secret in secrets.flat_map(|value| std::iter::once(value).chain(value.split_whitespace())) {
         if secret.len() >= MIN_SECRET_CHARS {
             text = text.replace(secret, "…");
@@ -113,12 +113,12 @@ fn without_values(body: &[u8], sent: &HeaderMap) -> String {
     text
 }
 
-/// The time that `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or a date in one of its three forms
-/// (section 5.6.7).
+/// The wait requested by `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date in one of three formats (section
+/// 5.6.7).
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit are more than a day in any case.
+        // Too large a number exceeds the limit of a day anyway.
         return Some(bounded(SignedDuration::from_secs(text.parse().unwrap_or(i64::MAX))));
     }
     Some(bounded(http_date(text)?.duration_since(now)))

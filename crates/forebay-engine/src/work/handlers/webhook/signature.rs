@@ -1,8 +1,8 @@
-//! Signatures by the Standard Webhooks specification, version 1: HMAC-SHA256 over `id.timestamp.body`.
+//! Signatures according to Standard Webhooks, version 1: HMAC-SHA256 over `id.timestamp.body`.
 //!
-//! A secret that begins with `whsec_` is base64 of the key, as the specification writes it; any other is the key as it
-//! stands. Several, separated by spaces, give several signatures, so that a secret can be changed while receivers
-//! still know the old one: a receiver accepts a request if one signature is right.
+//! A secret that starts with `whsec_` is the key in base64, as in the specification; any other secret is the key
+//! itself. Several secrets, separated by spaces, produce several signatures. A receiver accepts a request if one of
+//! them is valid, so secrets can be rotated while receivers still use the old one.
 
 use ring::hmac::{HMAC_SHA256, Key, sign};
 
@@ -15,13 +15,13 @@ pub(super) const SIGNATURE: &str = "webhook-signature";
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The keys to sign with.
+/// The signing keys.
 pub(super) struct Signer {
     keys: Vec<Key>,
 }
 
 impl Signer {
-    /// Reads the secrets; None: one that should be base64 is not, or there is none.
+    /// Reads the secrets; None: there are none, or one of them is invalid base64.
     pub(super) fn parse(secrets: &str) -> Option<Self> {
         let keys: Option<Vec<Key>> = secrets
             .split_whitespace()
@@ -34,7 +34,7 @@ impl Signer {
         keys.filter(|keys| !keys.is_empty()).map(|keys| Self { keys })
     }
 
-    /// The value of the header, one signature for each secret.
+    /// The value of the header, with one signature per secret.
     pub(super) fn sign(&self, id: &str, timestamp: &str, body: &str) -> String {
         let signed = format!("{id}.{timestamp}.{body}");
         let one = |key: &Key| format!("v1,{}", encode(sign(key, signed.as_bytes()).as_ref()));
@@ -51,7 +51,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
         let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
         for place in 0..4 {
             let index = (bits >> (18 - 6 * place)) & 63;
-            // Three bytes are four characters; fewer leave one character each to the padding.
+            // Three bytes become four characters; padding replaces the characters of missing bytes.
             let is_padding = place > chunk.len();
             out.push(if is_padding { '=' } else { char::from(ALPHABET[index as usize]) });
         }
@@ -59,7 +59,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// Reads base64, with padding or without.
+/// Decodes base64, with or without padding.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if text.len() - digits.len() > 2 || digits.len() % 4 == 1 {

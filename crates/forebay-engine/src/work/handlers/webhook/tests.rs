@@ -1,4 +1,4 @@
-//! Against a real server on loopback, which answers each request with the next of the answers it was given.
+//! Tests against a real server on loopback, which plays back a list of responses.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -24,7 +24,7 @@ use super::*;
 #[derive(Clone)]
 enum Answer {
     Text(String),
-    /// Keeps the connection open without a word.
+    /// Keeps the connection open and sends nothing.
     Silence,
 }
 
@@ -35,7 +35,7 @@ struct Server {
 }
 
 impl Server {
-    /// Gives the answers in turn, the last one for ever.
+    /// Sends the answers in turn, and repeats the last one.
     async fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -284,7 +284,7 @@ async fn a_request_is_a_signed_cloud_event() {
     let is_attribute = |name: &String| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     assert!(cloud_event.as_object().unwrap().keys().all(is_attribute));
     assert!(body.contains(r#""payload":{"seats":1.10,"#), "numbers keep their digits: {body}");
-    // The signature is made again with another reading of the key than the handler's.
+    // The expected signature is computed with an independent decoding of the key.
     let value = |name: &str| head.split(&format!("{name}: ")).nth(1).unwrap().lines().next().unwrap();
     assert_eq!(value("webhook-id"), event().id());
     let signed = format!("{}.{}.{body}", event().id(), value("webhook-timestamp"));
@@ -310,7 +310,7 @@ async fn a_payload_can_be_left_out_and_a_removal_has_none() {
     assert!(!server.requests()[0].0.contains("webhook-signature"));
 }
 
-/// The example of the Standard Webhooks specification's own libraries.
+/// The example from the Standard Webhooks libraries.
 #[test]
 fn signatures_are_those_of_the_specification() {
     let signer = Signer::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
