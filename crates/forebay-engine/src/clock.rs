@@ -6,7 +6,7 @@
 use forebay_sources::{Clock, fetch::Network};
 use jiff::Timestamp;
 
-/// The current time.
+/// Returns the current time.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
 pub fn now() -> Timestamp {
     Timestamp::now()

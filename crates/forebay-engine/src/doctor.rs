@@ -1,4 +1,4 @@
-//! The self-check: what the store sees, judged.
+//! The self-check: judges the facts that the store collects.
 
 mod check;
 mod checks;
@@ -23,7 +23,7 @@ pub async fn check(database: &Database) -> Result<Vec<Check>> {
     let missing = doctor::missing_rights(&**client).await?;
     checks.push(checks::rights(&server.role, &missing));
     if !missing.is_empty() {
-        // What comes next reads the tables.
+        // The other checks read the tables.
         return Ok(checks);
     }
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));

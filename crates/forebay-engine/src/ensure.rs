@@ -1,12 +1,12 @@
 //! Fresh data for any number of callers, with at most one scrape.
 //!
-//! An answer comes from the cheapest place that has it: memory, the ledger, and only then the source. Callers in one
-//! process share one lookup (single flight). Of all processes that find a scope stale at the same moment, one gets the
+//! An answer comes from the cheapest place that has it: memory, then the ledger, and only then the source. Callers in
+//! one process share one lookup (single flight). If several processes find a scope stale at the same time, one gets the
 //! attempt in the ledger and the others wait for its outcome. All of them get that outcome, good or bad: a failed
 //! source is not scraped again for each caller that waited.
 //!
-//! Only an applied run of the whole scope makes it fresh. A run that failed, that a guard holds, or that could not read
-//! everything leaves the last sync as it was, and that data is served until it is too old.
+//! Only an applied run of the whole scope makes it fresh. After a run that failed, that a guard holds, or that could
+//! not read everything, the last sync stays as it was, and its data is served until it is too old.
 //!
 //! The functions need a tokio runtime of either kind with time and I/O enabled, and their futures are `Send`.
 
@@ -39,24 +39,24 @@ use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
 
 /// How long an answer stays in memory.
 const KEPT: Duration = Duration::from_mins(1);
-/// The most answers that stay in memory.
+/// Maximum number of answers kept in memory.
 const MOST_KEPT: u64 = 100_000;
-/// How long an attempt is believed to be alive without a heartbeat, by default.
+/// How long an attempt counts as alive without a heartbeat, by default.
 const LEASE: Duration = Duration::from_mins(1);
-/// The most scopes that are scraped at the same time.
+/// Maximum number of scopes scraped at the same time.
 const MOST_SCRAPES: usize = 4;
 
-/// Connections that a process with one [`Gate`] needs for `ensure`: those of a scrape, and some to read the ledger.
+/// Connections that a process with one [`Gate`] needs for `ensure`: those of a scrape, and a few to read the ledger.
 pub const NUM_CONNECTIONS: usize = 8;
 
-/// The gate in front of the sources. Make one for a process and share it; clones are cheap.
+/// The gate in front of the sources. Create one per process and share it; clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Gate {
     shared: Arc<Shared>,
 }
 
 impl Gate {
-    /// A gate in front of the scraper's sources. `policies` say how old data may become.
+    /// A gate in front of the scraper's sources. `policies` define the maximum age of data.
     pub fn new(scraper: Scraper, policies: impl Into<Policies>) -> Self {
         Self::with_lease(scraper, policies, LEASE)
     }
@@ -66,10 +66,10 @@ impl Gate {
         Self::made(scraper, policies.into(), lease, true, Stop::default())
     }
 
-    /// A gate of a process that ends with its answer. Records that it scrapes during an outage of the database are not
-    /// kept, and the answer says so.
+    /// A gate for a process that exits after one answer. Records scraped during an outage of the database are not kept,
+    /// and the answer says so.
     ///
-    /// When `stop` is asked, the gate ends what is in progress: runs are closed as aborted, another process that waits
+    /// When `stop` is set, the gate ends the work in progress: runs are closed as aborted, another process that waits
     /// for the same scope takes over, and the answer is the stored data with the error `interrupted`.
     pub fn for_one_answer(scraper: Scraper, policies: impl Into<Policies>, stop: Stop) -> Self {
         Self::made(scraper, policies.into(), LEASE, false, stop)
@@ -93,14 +93,15 @@ impl Gate {
         Self { shared: Arc::new(shared) }
     }
 
-    /// How old data may become.
+    /// The maximum age of data, by entity type.
     pub fn policies(&self) -> &Policies {
         &self.shared.policies
     }
 
-    /// Refreshes the data if it is stale, and reports what there is. Never fails: the answer holds the error.
+    /// Refreshes the data if it is stale, and returns the state of the data. Never fails: the answer contains the
+    /// error.
     ///
-    /// The work continues when the caller stops waiting for it.
+    /// The work continues if the caller stops waiting for it.
     pub async fn ensure(&self, wanted: &Wanted, options: EnsureOptions) -> Arc<Ensured> {
         if !options.force
             && let Some(answer) = self.from_memory(wanted)
@@ -111,7 +112,7 @@ impl Gate {
         self.shared.flights.join(&self.shared.tasks, wanted, options, look_up).await
     }
 
-    /// The answer that this process remembers, if the data is still fresh. Reads nothing.
+    /// The answer in this process's memory, if the data is still fresh. Reads nothing from the database.
     pub fn from_memory(&self, wanted: &Wanted) -> Option<Arc<Ensured>> {
         let answer = self.shared.answers.get(wanted)?;
         answer.fresh_until.is_some_and(|until| clock::now() < until).then_some(answer)
@@ -122,7 +123,7 @@ impl Gate {
     pub async fn finish(&self) {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-        // Refreshes are over, so the scraper starts no further task.
+        // All refreshes have ended, so the scraper starts no further task.
         self.shared.scraper.wait().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The one error type of the engine. Codes are stable; hints say what to do next.
+//! The error type of the engine. Codes are stable; hints say what to do next.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::scrape::DefinitionError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database, or the way to it.
+    /// The database, or the connection to it.
     #[error(transparent)]
     Store(#[from] forebay_store::Error),
     /// The input.
@@ -21,7 +21,7 @@ pub enum Error {
     /// A source whose settings contradict each other.
     #[error("the source {:?} cannot be used: {}", .0.source_name, .0.problem)]
     Definition(#[from] DefinitionError),
-    /// Not one page of a crawl could be fetched and read.
+    /// No page of a crawl could be fetched and read.
     #[error("{}", .0.message)]
     Crawl(Box<Incomplete>),
     /// A source that the configuration does not define.
@@ -156,7 +156,7 @@ pub enum Error {
     NotHeld {
         /// The run.
         run_id: i64,
-        /// What it is.
+        /// Its actual status.
         status: &'static str,
     },
     /// The changes of a held run do not look like a re-key.

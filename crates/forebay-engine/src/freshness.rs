@@ -1,10 +1,10 @@
-//! How fresh data is, and which sources keep it fresh: the one place that decides both.
+//! How fresh data is, and which sources keep it fresh. Both are decided only here.
 //!
-//! `ensure`, the ledger after a scrape, the command line and MCP all ask here, so they agree on three questions:
+//! `ensure`, the ledger after a scrape, the command line and MCP use this module, so they agree on three questions:
 //!
 //! - how old data of an entity type may become ([`Policies`]);
-//! - which sources are scraped for a scope, and which only stand in for those ([`Answering`]);
-//! - what needs attention: data that is too old, failing, abandoned or never synced ([`ScopeFreshness`], [`list`]).
+//! - which sources are scraped for a scope, and which are only fallbacks ([`Answering`]);
+//! - which data needs attention: too old, failing, abandoned or never synced ([`ScopeFreshness`], [`list`]).
 
 mod answering;
 mod listing;

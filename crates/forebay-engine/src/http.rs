@@ -1,4 +1,4 @@
-//! Makes the HTTP clients of the engine, so all of them behave alike.
+//! Creates the HTTP clients of the engine, so that all of them behave the same.
 //!
 //! They never follow redirects: a request that was configured for one address must not reach another. TLS is rustls
 //! with the ring provider, given explicitly, because a library must not install a provider for the whole process. The
@@ -39,7 +39,7 @@ pub(crate) fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError
     Ok(with_tls(builder, url)?.build()?)
 }
 
-/// Whether a URL leads to this machine and nowhere else.
+/// Whether a URL always leads to this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| {
         let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -51,7 +51,7 @@ fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientEr
     let mut roots = rustls::RootCertStore::empty();
     // Plain HTTP needs no roots, and reading them takes time.
     if url.scheme() == "https" {
-        // The machine's collection may contain unreadable ones; the others are used.
+        // Some of the machine's certificates may be unreadable; the others are used.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err(ClientError::NoRoots);

@@ -65,7 +65,7 @@ pub fn share(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// How many a second: `1,234/s`. Nothing is claimed about a span too short to measure.
+/// A rate per second: `1,234/s`. Spans that are too short to measure give no rate.
 pub fn rate(number: u64, span: Duration) -> String {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     match number.saturating_mul(1000).checked_div(millis) {
@@ -74,7 +74,7 @@ pub fn rate(number: u64, span: Duration) -> String {
     }
 }
 
-/// Text from outside on one line and without control characters, which a terminal would obey.
+/// External text on one line, without control characters that a terminal would interpret.
 pub fn plain(text: &str) -> String {
     let is_space = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
     text.chars()
@@ -86,7 +86,7 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
-/// What stands where there is nothing.
+/// The placeholder for a missing value.
 pub fn none() -> String {
     "-".to_owned()
 }
@@ -96,7 +96,7 @@ pub fn subject(name: &str, scope: &str) -> String {
     if scope.is_empty() { name.to_owned() } else { format!("{name} [{scope}]") }
 }
 
-/// The beginning of a text, at most so many characters, with `…` where it was cut.
+/// The start of a text, at most `most` characters, with `…` where it was cut.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,8 +1,8 @@
-//! The library of Forebay: records in, references kept, changes handed off and ingested.
+//! The library of Forebay: persists records as references, keeps their history, and hands changes off to ingestion.
 //!
-//! This crate drives the decisions of `forebay-domain`, owns the transactions over `forebay-store`, and reads input
-//! with `forebay-sources`. It has no terminal and no server: the command line and everything else that people touch
-//! are thin skins over the functions here.
+//! This crate applies the rules of `forebay-domain`, owns the transactions over `forebay-store`, and reads input with
+//! `forebay-sources`. It has no terminal and no server: the command line and other interfaces are thin layers over the
+//! functions here.
 
 pub mod clock;
 pub mod doctor;

@@ -27,11 +27,11 @@ use crate::clock;
 #[cfg(test)]
 mod tests;
 
-/// Lines of one transaction.
+/// Maximum number of lines per transaction.
 const BATCH: usize = 500;
 /// How long a line waits for others before it is written.
 const LINGER: Duration = Duration::from_secs(1);
-/// Lines that may wait.
+/// Maximum number of waiting lines.
 const CAPACITY: usize = 4_096;
 /// How long to wait before a retry when the database is unreachable.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,12 +64,12 @@ pub struct LogWriter {
     num_dropped: Arc<AtomicU64>,
 }
 
-/// What a writer has stored.
+/// The counts of a writer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogsWritten {
     /// Lines that were stored.
     pub num_written: u64,
-    /// Lines that were not, because the database was unreachable for too long.
+    /// Lines dropped because the database was unreachable for too long.
     pub num_dropped: u64,
 }
 
@@ -88,7 +88,7 @@ impl LogSink {
         Self { span: Span::current(), store: None }
     }
 
-    /// Whether anybody gets lines of a level. Ask before building an expensive line.
+    /// Whether lines of a level are stored or emitted. Check before building an expensive line.
     pub fn keeps(&self, level: Level) -> bool {
         self.store.as_ref().is_some_and(|store| level >= store.min_level) || is_traced(level)
     }
@@ -149,7 +149,7 @@ impl LogWriter {
                     batch.clear();
                 }
                 Err(error) if error.is_unreachable() && !self.receiver.is_closed() => {
-                    // The line that reports losses is made again for the retry: more may be lost by then.
+                    // The line that reports losses is rebuilt for the retry, because more may be lost by then.
                     batch.truncate(batch.len() - usize::from(num_unreported > 0));
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -169,7 +169,7 @@ impl LogWriter {
         while batch.len() < BATCH {
             let received = match deadline {
                 None if batch.is_empty() => self.receiver.recv().await,
-                // A retry takes the lines that have arrived meanwhile.
+                // A retry includes the lines that have arrived in the meantime.
                 None => self.receiver.try_recv().ok(),
                 Some(deadline) => {
                     tokio::time::timeout_at(deadline, self.receiver.recv()).await.ok().flatten()
@@ -190,7 +190,7 @@ async fn write(database: &Database, run_id: i64, lines: &[NewLine]) -> forebay_s
     Ok(transaction.commit().await?)
 }
 
-/// The line that reports how many are missing.
+/// The line that reports the number of dropped lines.
 fn losses(num_dropped: u64) -> NewLine {
     let message =
         format!("{num_dropped} lines before this one were lost: the database was unreachable for too long");

@@ -1,4 +1,4 @@
-//! Stored payloads on their way out: in canonical form, or shortened to a size.
+//! Stored payloads for output: in canonical form, or shortened to a size limit.
 
 mod canonical;
 mod shaper;

@@ -1,4 +1,4 @@
-//! Persisting a run: an input of records becomes references, revisions and hand-offs.
+//! Persisting a run: turns an input of records into references, revisions and hand-offs.
 //!
 //! Threads read, parse and hash the input while the database answers. One window of records at a time is sorted by id
 //! and probed: only (id, hash) goes to the database, which returns the records that differ. Payloads are sent only for
@@ -64,8 +64,8 @@ use crate::{error::Result, run_log::RunLog};
 
 /// Persists one input as one run.
 ///
-/// Runs of the same source and scope wait for each other. A failure closes the run as failed; the batches that were
-/// written straight stay, and the next run finds them unchanged.
+/// Runs of the same source and scope wait for each other. A failure closes the run as failed; batches that were written
+/// straight stay, and the next run finds them unchanged.
 pub async fn persist(
     database: &Database,
     request: PersistRequest,

@@ -1,9 +1,8 @@
-//! What a run says while it works and when it ends: stored beside the run as lines of `scrape_logs`, and emitted as
-//! tracing events.
+//! The log of a run: lines stored in `scrape_logs`, and emitted as tracing events.
 //!
-//! Both come from one call of [`LogSink::log`], so nothing is said in two places. A scrape stores its lines; a run of
-//! files does not. A [`RunLog`] opens when its run begins, because a line needs a run. Saying something costs no round
-//! trip: a task writes the lines in batches. Lines hold no secrets and no values of records.
+//! One call of [`LogSink::log`] does both, so nothing is logged in two places. A scrape stores its lines; a run of
+//! files does not. A [`RunLog`] opens when its run begins, because a line belongs to a run. Logging costs no round
+//! trip: a task writes the lines in batches. Lines contain no secrets and no values of records.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,7 +28,7 @@ use crate::{
 /// How long the end of a run waits for its last lines to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The key in the metadata of a run's last line, for a reader that follows the log.
+/// The metadata key of a run's last line; a reader that follows the log stops there.
 pub const ENDED: &str = "ended";
 
 /// The log of one run.
@@ -40,7 +39,7 @@ pub(crate) struct RunLog {
     open: Mutex<Option<Open>>,
 }
 
-/// Where lines are stored, from which level on, and the tracker of the tasks that write them.
+/// Where lines are stored, the minimum level, and the tracker of the tasks that write them.
 #[derive(Debug)]
 struct Storage {
     database: Arc<Database>,
@@ -87,17 +86,17 @@ impl RunLog {
         *self.lock() = Some(Open { run_id, sink, writer });
     }
 
-    /// The run that it is open for.
+    /// The run that the log is open for.
     pub(crate) fn run_id(&self) -> Option<i64> {
         self.lock().as_ref().map(|open| open.run_id)
     }
 
-    /// Where to say things, if it is open.
+    /// The sink for lines, if the log is open.
     pub(crate) fn sink(&self) -> Option<LogSink> {
         self.lock().as_ref().map(|open| open.sink.clone())
     }
 
-    /// Says that the source's breaker changed its state. Without a run there is no line, only an event.
+    /// Logs that the source's breaker changed its state. Without a run this is only an event.
     pub(crate) fn transition(&self, transition: Option<BreakerTransition>) {
         let Some(BreakerTransition { from, to, reason, .. }) = transition else { return };
         let level = if to == BreakerState::Closed { Level::Info } else { Level::Warn };
@@ -109,7 +108,7 @@ impl RunLog {
         self.sink().unwrap_or_else(LogSink::unstored).log(level, message, metadata);
     }
 
-    /// Says how the run ended, as the last line of the run.
+    /// Logs how the run ended, as its last line.
     pub(crate) fn end(&self, result: &Result<RunReport>) {
         let Some(sink) = self.sink() else { return };
         match result {
@@ -130,7 +129,7 @@ impl RunLog {
         let Some(Open { sink, writer, .. }) = self.lock().take() else { return };
         drop(sink);
         if let Some(writer) = writer {
-            // After the timeout the task goes on writing, or its lines are lost with the process.
+            // After the timeout the task continues; its lines are lost if the process ends first.
             let _in_time = time::timeout(WRITE_TIMEOUT, writer).await;
         }
     }

@@ -1,7 +1,7 @@
-//! Scraping: a source is asked for its records, and they are persisted as a run.
+//! Scraping: requests the records of a source and persists them as a run.
 //!
-//! A scrape is a [`persist`](crate::persist) whose input begins when no other run has its scope. The source's circuit
-//! breaker is asked before, and afterwards learns how the source behaved, so all workers leave a failing source alone.
+//! A scrape is a [`persist`](crate::persist) whose input begins when no other run holds its scope. The source's circuit
+//! breaker is checked first and records the outcome afterwards, so all workers stop scraping a failing source.
 
 mod breaker;
 mod chain;

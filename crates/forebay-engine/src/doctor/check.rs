@@ -1,26 +1,26 @@
 //! One check of the self-check.
 
-/// How a check came out, the worst last.
+/// The severity of a result, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// All is well.
+    /// No problem.
     Ok,
-    /// It should be looked at.
+    /// Needs attention.
     Warning,
-    /// It needs to be repaired.
+    /// Needs repair.
     Bad,
 }
 
-/// One check. Its code is stable, its sentences are not.
+/// One check. The code is stable, the sentences are not.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// What was checked, as a stable word.
+    /// The kind of check, as a stable word.
     pub code: &'static str,
-    /// The table, pipeline or session that was checked; `None`: there is only one.
+    /// The table, pipeline or session that was checked; `None`: the check has only one subject.
     pub subject: Option<String>,
-    /// How it came out.
+    /// The result.
     pub verdict: Severity,
-    /// What was seen.
+    /// The observation, as a sentence.
     pub seen: String,
     /// What to do.
     pub advice: Option<String>,

@@ -1,4 +1,4 @@
-//! From what the store saw to a verdict, check by check: where the thresholds are.
+//! Turns the store's facts into verdicts, with the thresholds of each check.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use forebay_store::{
 use super::check::{Check, Severity};
 use crate::human as format;
 
-/// Dead rows below this number are no trouble, whatever their share.
+/// Fewer dead rows than this are no problem, whatever their share.
 const FEW_DEAD: u64 = 10_000;
 const MANY_DEAD: u64 = 1_000_000;
-/// A transaction that keeps dead rows for so long is somebody's mistake, or a long report.
+/// A transaction that keeps dead rows this long is probably a mistake, or a long report.
 const LONG_HELD: Duration = Duration::from_mins(5);
 const TOO_LONG_HELD: Duration = Duration::from_hours(1);
-/// Nobody works, if something has been due for so long and no worker left a trace.
+/// If something has been due this long and no worker left a trace, no worker is running.
 const LONG_DUE: Duration = Duration::from_mins(5);
 const TOO_LONG_DUE: Duration = Duration::from_hours(1);
 
@@ -89,7 +89,7 @@ pub(super) fn rights(role: &str, missing: &[String]) -> Check {
 pub(super) fn bloat(tables: &[Bloat]) -> impl Iterator<Item = Check> + '_ {
     tables.iter().map(|table| {
         let all = table.num_live + table.num_dead;
-        // Counts far below 2^52 as the numbers of rows that they are.
+        // Counts of rows are far below 2^52.
         #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
         let share = if all == 0 { 0.0 } else { table.num_dead as f64 / all as f64 };
         let verdict = match table.num_dead {
@@ -143,7 +143,7 @@ fn holder(holder: &Holder) -> Check {
     let verdict = match holder.kind {
         HolderKind::Slot if state == "inactive" => Severity::Warning,
         HolderKind::Slot => Severity::Ok,
-        // What is at work will end by itself.
+        // An active session ends by itself.
         HolderKind::Session if !is_idle && held >= TOO_LONG_HELD => Severity::Warning,
         HolderKind::Session if !is_idle => Severity::Ok,
         _ if held >= TOO_LONG_HELD => Severity::Bad,
@@ -224,7 +224,7 @@ pub(super) fn failed(counts: &[HandoffCount]) -> Vec<Check> {
         .collect()
 }
 
-/// A length of time; what is short is not told by the millisecond.
+/// A length of time; short ones are not given in milliseconds.
 fn span(time: Duration) -> String {
     if time < Duration::from_mins(1) { "less than a minute".to_owned() } else { format::duration(time) }
 }

@@ -1,4 +1,4 @@
-//! The question that `ensure` is asked, and its answer.
+//! The request and the answer of `ensure`.
 
 use forebay_domain::scope::Scope;
 use jiff::Timestamp;
@@ -11,11 +11,11 @@ use crate::error::Error;
 pub struct Wanted {
     /// The entity type.
     pub entity_type: String,
-    /// The part of it.
+    /// The scope to refresh.
     pub scope: Scope,
 }
 
-/// How to make it fresh.
+/// How to refresh the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EnsureOptions {
     /// Scrape even if the stored data is fresh.
@@ -41,7 +41,7 @@ pub enum AnsweredFrom {
 }
 
 impl AnsweredFrom {
-    /// The word in output.
+    /// The word for output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",
@@ -52,7 +52,7 @@ impl AnsweredFrom {
         }
     }
 
-    /// Where the same answer comes from when it is given again.
+    /// Where a repeated answer comes from.
     pub(super) const fn again(self) -> Self {
         match self {
             Self::Scrape | Self::Ledger => Self::Memory,
@@ -75,7 +75,7 @@ pub struct Ensured {
     pub is_fresh: bool,
     /// Only a part of the scope could be refreshed.
     pub is_partial: bool,
-    /// What the caller should know although there is data: failed sources, stale data, data that is not stored yet.
+    /// Warnings when there is data: failed sources, stale data, data that is not stored yet.
     pub warnings: Vec<String>,
     /// Why the data could not be refreshed.
     pub error: Option<EnsureError>,
@@ -87,7 +87,7 @@ pub struct Ensured {
     pub answered_by: Option<String>,
     /// The sources that were scraped for this answer, in order, and how each ended.
     pub tried: Vec<Tried>,
-    /// Until when this answer may be given again; not part of the output.
+    /// The answer may be reused until then; not part of the output.
     #[serde(skip)]
     pub(super) fresh_until: Option<Timestamp>,
 }

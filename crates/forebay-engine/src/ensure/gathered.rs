@@ -1,11 +1,11 @@
-//! What the sources of a scope brought.
+//! The combined result of the sources of a scope.
 
 use forebay_domain::run::RunStatus;
 
 use super::answer::{EnsureError, Tried};
 use crate::{error::Error, scrape::Candidate};
 
-/// What the sources of a scope brought.
+/// The combined result of the sources of a scope.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub(super) tried: Vec<Tried>,

@@ -1,4 +1,4 @@
-//! Looking in the ledger, and refreshing the scope if necessary.
+//! Looks up a scope in the ledger, and refreshes it if necessary.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// How often to look at the attempt of another process.
+/// How often to check the attempt of another process.
 const POLL: Duration = Duration::from_millis(200);
 
 /// Answers one question, and keeps the answer in memory.
@@ -59,7 +59,7 @@ async fn find_or_refresh(shared: &Arc<Shared>, wanted: &Wanted, options: EnsureO
     }
 }
 
-/// Refreshes a scope while its stored data is served, unless that is happening already.
+/// Refreshes a scope while its stored data is served, unless a refresh is already running.
 fn refresh_in_background(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>) {
     if entry.as_ref().is_some_and(|entry| entry.is_held) {
         return;
@@ -95,7 +95,7 @@ fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensu
     answer
 }
 
-/// Gets the attempt and refreshes the scope, or waits for the process that has the attempt.
+/// Takes the attempt and refreshes the scope, or waits for the process that has the attempt.
 async fn begin(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<LedgerEntry>, force: bool) -> Ensured {
     let sources = shared.sources_of(wanted);
     if sources.is_empty() {
@@ -139,8 +139,8 @@ async fn attempt(
     }
 }
 
-/// A schedule may have scraped the scope after this caller found it stale. Nobody else can begin now, so looking again
-/// is decisive.
+/// A schedule may have scraped the scope after this caller found it stale. While this caller holds the attempt, no
+/// other can begin, so this second look is final.
 async fn give_back_if_fresh(
     shared: &Shared,
     wanted: &Wanted,
@@ -171,7 +171,7 @@ async fn wait(shared: &Shared, wanted: &Wanted, mut entry: LedgerEntry) -> Resul
     Ok(entry)
 }
 
-/// The answer that the attempt of another process gives.
+/// The answer that results from another process's attempt.
 fn outcome_of_others(shared: &Shared, wanted: &Wanted, entry: &LedgerEntry) -> Ensured {
     if entry.status == SyncStatus::Success {
         let mut answer = shared.answer(wanted, Some(entry), AnsweredFrom::Ledger);

@@ -1,14 +1,14 @@
-//! Why no source can be scraped for a scope, and what to ask for instead.
+//! The error for a scope that no source can be scraped for, with a hint about what exists.
 
 use std::collections::BTreeSet;
 
 use super::answer::EnsureError;
 use crate::scrape::{SourceDefinition, Sources};
 
-/// How many scopes a hint names.
+/// Maximum number of scopes named in a hint.
 const SCOPES_NAMED: usize = 10;
 
-/// The error of a question that no source can answer.
+/// The error for a request that no source can answer.
 pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
     let of_type: Vec<&SourceDefinition> =
         sources.values().filter(|source| source.entity_type == entity_type).collect();

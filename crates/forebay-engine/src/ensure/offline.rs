@@ -1,8 +1,8 @@
-//! Answering while the database cannot be reached.
+//! Answers while the database is unreachable.
 //!
-//! The sources are scraped without storing anything, and the answer says so. The records wait in a temporary file and
-//! are persisted, as of the time when they were observed, once the database is back; the ledger catches up then. They
-//! are lost if this process ends before that.
+//! The sources are scraped without storing anything, and the answer says so. The records wait in a temporary file. Once
+//! the database is back, they are persisted with the time when they were observed, and the ledger is updated. They are
+//! lost if this process ends first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     scrape::collect::{Collected, collect},
 };
 
-/// How long to wait between two tries to persist kept records.
+/// The wait between two attempts to persist kept records.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Reads the ledger's entry of a scope. Errors: `schema_missing`, which names the migration; `database_unreachable` and
@@ -57,7 +57,7 @@ async fn catch_up(shared: &Shared, client: &tokio_postgres::Client) {
     }
 }
 
-/// Scrapes without a database, unless an earlier caller's answer is still good.
+/// Scrapes without a database, unless an earlier caller's answer is still valid.
 pub(super) async fn serve(
     shared: &Arc<Shared>,
     wanted: &Wanted,

@@ -1,7 +1,7 @@
-//! What this process remembers while the database cannot be reached.
+//! The state of this process while the database is unreachable.
 //!
-//! After a few failures in a row a breaker of this process leaves the database alone for a while, so that callers do
-//! not wait for connections that cannot be made.
+//! After a few failures in a row, a breaker in this process stops connection attempts for a while, so callers do not
+//! wait for connections that cannot be made.
 
 use std::collections::HashMap;
 
@@ -17,12 +17,12 @@ use crate::{
     freshness::Policies,
 };
 
-/// The most scopes whose records are kept until the database is back.
+/// Maximum number of scopes whose records are kept until the database is back.
 const MOST_KEPT: usize = 64;
-/// How long sources that failed during an outage are left alone.
+/// How long sources that failed during an outage are not scraped again.
 const LEFT_ALONE: SignedDuration = SignedDuration::from_secs(15);
 
-/// When the database is left alone.
+/// When to stop trying to connect to the database.
 fn policy() -> BreakerPolicy {
     BreakerPolicy {
         max_consecutive: Some(2),
@@ -42,13 +42,13 @@ pub(super) struct LateSync {
     pub(super) answered_by: String,
 }
 
-/// The outage as this process sees it.
+/// The outage from this process's view.
 #[derive(Debug)]
 pub(super) struct Outage {
     breaker: Breaker,
     is_noticed: bool,
     late: HashMap<Wanted, LateSync>,
-    /// Answers that were given without the database, and when: they serve the next callers too.
+    /// Answers given without the database, with their times. Later callers get them too.
     answers: HashMap<Wanted, (Timestamp, Ensured)>,
     num_kept: usize,
 }
@@ -76,7 +76,7 @@ impl Outage {
         }
     }
 
-    /// Records how a try ended.
+    /// Records the outcome of an attempt.
     pub(super) fn record(&mut self, permit: Permit, is_reached: bool, now: Timestamp) {
         let outcome = if is_reached { CallOutcome::Success } else { CallOutcome::Transient };
         if is_reached && self.num_kept == 0 {
@@ -101,7 +101,7 @@ impl Outage {
         self.late.drain().collect()
     }
 
-    /// The answer that an earlier caller got, while it is still good.
+    /// The answer that an earlier caller got, if it is still valid.
     pub(super) fn answer(&self, wanted: &Wanted, policies: &Policies, now: Timestamp) -> Option<Ensured> {
         let (at, answer) = self.answers.get(wanted)?;
         let is_good = if answer.success {
@@ -118,14 +118,14 @@ impl Outage {
         self.answers.insert(wanted, (at, answer));
     }
 
-    /// Makes room for one more scope whose records wait for the database; false if there is none.
+    /// Reserves a place for the records of one more scope until the database is back; false if there is none left.
     pub(super) fn reserve(&mut self) -> bool {
         let has_room = self.num_kept < MOST_KEPT;
         self.num_kept += usize::from(has_room);
         has_room
     }
 
-    /// Gives back the room that [`Self::reserve`] made.
+    /// Frees a place reserved by [`Self::reserve`].
     pub(super) fn release(&mut self) {
         self.num_kept = self.num_kept.saturating_sub(1);
     }

@@ -1,4 +1,4 @@
-//! Refreshing a scope as the holder of its attempt: scrape the sources, write the outcome to the ledger, answer.
+//! Refreshes a scope as the holder of its attempt: scrapes the sources, writes the outcome to the ledger, and answers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use crate::{
     scrape::{ScrapeOptions, scrape_chain},
 };
 
-/// The warning on an answer of which only a part was refreshed.
+/// The warning in an answer if only part of the scope was refreshed.
 pub(super) const PARTIAL: &str = "only a part could be read, so the whole is no fresher than before";
 
-/// Scrapes the sources while it extends the lease, and writes the outcome to the ledger.
+/// Scrapes the sources while extending the lease, and writes the outcome to the ledger.
 pub(super) async fn refresh(
     shared: &Arc<Shared>,
     wanted: &Wanted,
@@ -42,7 +42,7 @@ pub(super) async fn refresh(
             return Err(Error::AttemptLost);
         }
     };
-    // Nothing is known of the source: another caller that waits for this attempt takes over at once.
+    // The source was not tested, so another caller that waits for this attempt takes over at once.
     if gathered.is_interrupted && gathered.answered_by.is_empty() {
         let client = shared.scraper.database.client().await?;
         let (entity_type, scope) = (&wanted.entity_type, &wanted.scope);
@@ -82,7 +82,7 @@ async fn gather(shared: &Shared, wanted: &Wanted, sources: &[String]) -> Gathere
     let mut gathered = Gathered::default();
     // The semaphore is never closed.
     let _permit = shared.scrapes.acquire().await;
-    // The data is stale by our own policy, or the caller insists: what servers promised for their pages doesn't count.
+    // The data is stale by our own policy, or the caller forces a scrape, so servers' freshness promises don't count.
     let options = ScrapeOptions { revalidate: true, stop: shared.stop.clone(), ..ScrapeOptions::default() };
     for source in sources.iter().filter_map(|name| shared.scraper.sources.get(name)) {
         let chain = scrape_chain(&shared.scraper, source, &wanted.scope, &options, &|_, _, _| {}).await;
@@ -105,7 +105,7 @@ async fn close(
     let written = write(shared, wanted, holder, &gathered, answered_by.as_deref(), synced_at).await;
     let (entry, unwritten) = match written {
         Ok(Some(entry)) => (entry, None),
-        // Another process took over at the last moment. What was persisted stays, and its attempt will say so.
+        // Another process took over at the last moment. Persisted records stay, and that process reports the result.
         Ok(None) => (before.clone(), None),
         Err(error) => (before.clone(), Some(error)),
     };

@@ -1,4 +1,4 @@
-//! What all lookups of one gate share.
+//! State that all lookups of one gate share.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,7 +23,7 @@ use crate::{
     scrape::{Scraper, Stop},
 };
 
-/// What all lookups of one gate share.
+/// State that all lookups of one gate share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) scraper: Scraper,
@@ -31,15 +31,15 @@ pub(super) struct Shared {
     pub(super) answers: Cache<Wanted, Arc<Ensured>>,
     pub(super) flights: SingleFlight,
     pub(super) outage: Mutex<Outage>,
-    /// How many scopes may be scraped at the same time: each needs connections of the pool.
+    /// Limits the number of scopes scraped at the same time, because each needs pooled connections.
     pub(super) scrapes: Semaphore,
-    /// How long an attempt is believed to be alive without a heartbeat.
+    /// How long an attempt counts as alive without a heartbeat.
     pub(super) lease: Duration,
-    /// Stops what is in progress.
+    /// Stops the work in progress.
     pub(super) stop: Stop,
-    /// Records that are scraped during an outage are kept until the database is back.
+    /// Whether records scraped during an outage are kept until the database is back.
     pub(super) keeps_records: bool,
-    /// Lookups, and what continues after its caller has its answer.
+    /// Lookups, and work that continues after its caller got an answer.
     pub(super) tasks: TaskTracker,
 }
 
@@ -48,7 +48,7 @@ impl Shared {
         self.policies.judge(&wanted.entity_type, &wanted.scope, last_sync, clock::now())
     }
 
-    /// The names of the sources that are scraped for what is wanted.
+    /// The names of the sources that are scraped for a request.
     pub(super) fn sources_of(&self, wanted: &Wanted) -> Vec<String> {
         let answering = Answering::of(&self.scraper.sources, &wanted.entity_type, &wanted.scope);
         answering.sources.into_iter().map(|source| source.name.clone()).collect()
@@ -59,7 +59,7 @@ impl Shared {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an answer in memory, if it may be given again.
+    /// Keeps an answer in memory if it may be reused.
     pub(super) fn remember(&self, wanted: &Wanted, answer: &Ensured) {
         if answer.success && answer.is_fresh && !answer.is_partial && answer.fresh_until.is_some() {
             let again = Ensured { answered_from: AnsweredFrom::Memory, ..answer.clone() };
@@ -67,7 +67,7 @@ impl Shared {
         }
     }
 
-    /// The answer that the ledger alone gives.
+    /// The answer from the ledger alone.
     pub(super) fn answer(&self, wanted: &Wanted, entry: Option<&LedgerEntry>, from: AnsweredFrom) -> Ensured {
         let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
         let is_fresh = judged.freshness == Freshness::Fresh;

@@ -1,6 +1,6 @@
-//! One lookup for all callers in this process that ask the same question at the same time.
+//! One lookup for all callers in this process that make the same request at the same time.
 //!
-//! The lookup is a task of its own and continues when its callers are gone: half a scrape is of no use to anybody.
+//! The lookup is a task of its own and continues without its callers, because half a scrape is useless.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::{EnsureOptions, Ensured, Wanted};
 
-/// A question. Callers that ask for the same data in different ways do not share a lookup.
+/// A request. Callers that request the same data with different options do not share a lookup.
 type Key = (Wanted, EnsureOptions);
 
 type Flight = SharedFuture<BoxFuture<'static, Arc<Ensured>>>;
@@ -25,12 +25,12 @@ type Flight = SharedFuture<BoxFuture<'static, Arc<Ensured>>>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct SingleFlight {
     in_flight: Arc<Mutex<HashMap<Key, Flight>>>,
-    /// Scopes that are refreshed while their stored data is served.
+    /// Scopes that are being refreshed while their stored data is served.
     revalidating: Arc<Mutex<HashSet<Wanted>>>,
 }
 
 impl SingleFlight {
-    /// Waits for the lookup of the same question, or starts it as a task of `tasks`.
+    /// Waits for the lookup of the same request, or starts it as a task of `tasks`.
     pub(super) async fn join<F>(
         &self,
         tasks: &TaskTracker,
@@ -63,7 +63,7 @@ impl SingleFlight {
         flight.await
     }
 
-    /// The right to refresh a scope in the background; None: another caller has it. Dropping it gives it back.
+    /// The right to refresh a scope in the background; None: another caller has it. Dropping it releases it.
     pub(super) fn begin_revalidating(&self, wanted: &Wanted) -> Option<Revalidation> {
         let is_first = lock(&self.revalidating).insert(wanted.clone());
         is_first
@@ -95,7 +95,7 @@ impl Drop for Revalidation {
     }
 }
 
-/// Both collections are whole between any two statements, so a panic elsewhere leaves nothing to repair.
+/// Both collections are consistent between any two statements, so a panic elsewhere leaves nothing to repair.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,12 +6,12 @@ use forebay_domain::scope::Scope;
 
 use crate::scrape::definition::{SourceDefinition, Sources};
 
-/// Which sources answer for a scope of an entity type.
+/// The sources of a scope of an entity type.
 #[derive(Clone, Debug, Default)]
 pub struct Answering<'a> {
-    /// All of these are scraped; together they are the whole scope.
+    /// The sources to scrape; together they cover the whole scope.
     pub sources: Vec<&'a SourceDefinition>,
-    /// The sources that stand in for those, in the order in which they are tried.
+    /// The fallbacks of those sources, in the order in which they are tried.
     pub fallbacks: Vec<&'a SourceDefinition>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Answering<'a> {
         matches!(self.sources.as_slice(), [only] if only.name == source)
     }
 
-    /// The scopes that sources declare and answer for, by entity type and the scope's text.
+    /// The scopes that sources declare and cover, by entity type and the scope's text.
     pub(super) fn declared(sources: &Sources) -> BTreeMap<(String, String), Scope> {
         let primaries =
             sources.values().filter(|source| source.enabled && !is_fallback(sources, &source.name));

@@ -1,4 +1,4 @@
-//! Reading how fresh one scope is, or all that are known.
+//! Reads how fresh one scope is, or all known scopes.
 
 use forebay_domain::scope::Scope;
 use forebay_store::{
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{answering::Answering, policies::Policies, standing::ScopeFreshness};
 use crate::{error::Result, scrape::definition::Sources};
 
-/// Entries of the ledger that are read in one statement.
+/// Number of ledger entries read in one statement.
 const PORTION: u32 = 1_000;
 
 /// Which scopes to list.
@@ -18,14 +18,14 @@ const PORTION: u32 = 1_000;
 pub struct ListOptions {
     /// Only this entity type. Default: all.
     pub entity_type: Option<String>,
-    /// Only scopes that need attention; scopes that sources declare and nobody ever synced are among them.
-    /// Default: every scope that is in the ledger.
+    /// Only scopes that need attention, including declared scopes that were never synced. Default: every scope in the
+    /// ledger.
     pub only_stale: bool,
     /// Only scopes after this entity type and scope, in the order of the list. Default: from the first.
     pub after: Option<(String, String)>,
 }
 
-/// How fresh one scope is. Reads the ledger and scrapes nothing.
+/// How fresh one scope is. Reads only the ledger.
 pub async fn find(
     database: &Database,
     sources: &Sources,
@@ -81,7 +81,7 @@ async fn in_ledger(
         let is_last = entries.len() < PORTION as usize;
         filter.after = entries.last().map(|entry| (entry.entity_type.clone(), entry.scope.clone()));
         let judged = entries.into_iter().map(|entry| ScopeFreshness::of_entry(entry, policies, sources, now));
-        // The database leaves out only what is surely fresh.
+        // The database leaves out only scopes that are certainly fresh.
         listed.extend(judged.filter(|scope| !options.only_stale || scope.needs_attention()));
         if is_last || listed.len() >= limit {
             listed.truncate(limit);

@@ -1,4 +1,4 @@
-//! How old data may become, by entity type.
+//! The maximum age of data, by entity type.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use forebay_domain::{
 use forebay_store::freshness::StaleBefore;
 use jiff::Timestamp;
 
-/// The policy of every entity type: the configured one, or else the default.
+/// The policy of every entity type: the configured one, otherwise the default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policies {
     by_type: BTreeMap<String, FreshnessPolicy>,
-    /// What `[freshness]` of the configuration changes for types that are not named; None: nothing.
+    /// The changes that `[freshness]` of the configuration makes for types without their own policy; None: no changes.
     fallback: Option<FreshnessPolicy>,
 }
 
 impl Policies {
-    /// Policies by entity type. Other types have the policy that Forebay ships with.
+    /// Policies by entity type. Other types use the policy that Forebay ships with.
     pub fn new(by_type: impl IntoIterator<Item = (String, FreshnessPolicy)>) -> Self {
         Self { by_type: by_type.into_iter().collect(), fallback: None }
     }
 
-    /// Uses this policy for entity types that are neither named nor shipped.
+    /// Uses this policy for entity types without a configured or shipped one.
     #[must_use]
     pub fn with_fallback(self, fallback: FreshnessPolicy) -> Self {
         Self { fallback: Some(fallback), ..self }
@@ -50,8 +50,8 @@ impl Policies {
         freshness::judge(last_sync, now, &self.of(entity_type), jitter)
     }
 
-    /// The earliest sync of each entity type that can still be fresh. Every scope lives a little shorter than its type
-    /// by its own share of the jitter, so a listed scope still has to be judged.
+    /// The earliest sync of each entity type that can still be fresh. Each scope's jitter shortens its time to live a
+    /// little, so listed scopes still have to be judged.
     pub(super) fn stale_before(&self, now: Timestamp) -> StaleBefore {
         let before = |policy: &FreshnessPolicy| {
             let jitter = if policy.jitter.is_nan() { 0.0 } else { policy.jitter.clamp(0.0, 1.0) };

@@ -15,15 +15,15 @@ use crate::scrape::definition::Sources;
 pub struct ScopeFreshness {
     /// The entity type.
     pub entity_type: String,
-    /// The scope as text, in the form that the ledger stores; empty: all of it.
+    /// The scope as text, in the form that the ledger stores; empty: the whole entity type.
     pub scope: String,
     /// Its age, judged by the policy of the entity type.
     pub judgement: Judgement,
-    /// The entry of the ledger; None: nobody ever tried to sync it.
+    /// The entry of the ledger; None: never tried.
     pub entry: Option<LedgerEntry>,
     /// The names of the sources that `ensure` scrapes for it.
     pub sources: Vec<String>,
-    /// The names of the sources that stand in for those, in order.
+    /// The names of their fallbacks, in order.
     pub fallbacks: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl ScopeFreshness {
         sources: &Sources,
         now: Timestamp,
     ) -> Self {
-        // Only an entry that another program wrote can be unreadable; its age is judged all the same.
+        // Only an entry written by another program can be unreadable; its age can be judged anyway.
         let scope: Scope = entry.scope.parse().unwrap_or_default();
         let judgement = policies.judge(&entry.entity_type, &scope, entry.last_sync, now);
         let (sources, fallbacks) = names(&Answering::of(sources, &entry.entity_type, &scope));
@@ -43,7 +43,7 @@ impl ScopeFreshness {
         Self { entity_type, scope, judgement, entry: Some(entry), sources, fallbacks }
     }
 
-    /// A scope that nobody ever tried to sync.
+    /// A scope that was never tried.
     pub(super) fn untried(
         entity_type: &str,
         scope: &Scope,

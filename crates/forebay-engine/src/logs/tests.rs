@@ -1,4 +1,4 @@
-//! Lines on their way to a real database, and what becomes of them while it is away.
+//! Stores lines in a real database, and drops lines while it is unreachable.
 
 use forebay_store::{logs::LogFilter, testing};
 
@@ -73,7 +73,7 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
         sink.log(Level::Info, format!("line {number}"), json!({}));
     }
     let back = async {
-        // The writer, which was first, fares no better.
+        // The writer came first and cannot connect either.
         assert!(database.client().await.unwrap_err().is_unreachable());
         let statement = format!("alter database {name} allow_connections true");
         admin.batch_execute(&statement).await.unwrap();

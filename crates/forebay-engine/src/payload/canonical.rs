@@ -1,7 +1,7 @@
 //! Stored JSON in canonical form, with every digit of its numbers.
 //!
-//! `jsonb` keeps exact decimals but writes keys and spaces in its own way. The canonical form is the one that hashes are
-//! made of, so equal content has equal bytes everywhere. Reading it into `serde_json::Value` would cut long numbers.
+//! `jsonb` keeps exact decimals but formats keys and spaces in its own way. Hashes are computed over the canonical
+//! form, so equal content has equal bytes everywhere. Reading it into `serde_json::Value` would truncate long numbers.
 
 use crate::error::{Error, Result};
 use forebay_domain::{
@@ -9,7 +9,7 @@ use forebay_domain::{
     json::{MAX_DEPTH_LIMIT, Parser},
 };
 
-/// Turns many texts into canonical form, one after the other, in buffers that are used again.
+/// Converts texts to canonical form, one after the other, and reuses its buffers.
 #[derive(Debug)]
 pub struct Canonical {
     parser: Parser,
@@ -23,7 +23,7 @@ impl Default for Canonical {
 }
 
 impl Canonical {
-    /// Buffers without anything in them.
+    /// Empty buffers.
     pub fn new() -> Self {
         Self { parser: Parser::new(MAX_DEPTH_LIMIT), out: Vec::new() }
     }
@@ -36,15 +36,14 @@ impl Canonical {
         Ok(&self.out)
     }
 
-    /// The same as a text of its own.
+    /// The canonical form of a stored JSON text, as an owned string.
     pub fn text(&mut self, text: &str) -> Result<String> {
         let form = self.form(text)?;
         String::from_utf8(form.to_vec()).map_err(|error| unreadable(&error.to_string()))
     }
 }
 
-/// A JSON object with each of its fields on a line, in canonical order, values in canonical form: still JSON, and
-/// readable.
+/// A JSON object with one field per line, in canonical order, with values in canonical form: valid JSON, and readable.
 pub fn spread(object: &str) -> Result<String> {
     let mut parser = Parser::new(MAX_DEPTH_LIMIT);
     let document = parser.parse(object.as_bytes()).map_err(|reject| unreadable(&reject.message))?;

@@ -1,7 +1,7 @@
-//! Stored JSON in a size that a language model can read, with a notice where something is left out.
+//! Shortens stored JSON to a size that a language model can read, with a notice if something is left out.
 //!
-//! Most readers of JSON take numbers as doubles, so a number that a double does not hold exactly becomes text instead of
-//! silently another number. What is deeper than [`MAX_DEPTH`] is cut, so going down needs little stack.
+//! Most JSON readers parse numbers as doubles, so a number that a double cannot hold exactly becomes text rather than a
+//! different number. Content below [`MAX_DEPTH`] is cut, so the recursion needs little stack.
 
 use forebay_domain::{
     canonical::canonical_text,
@@ -11,19 +11,19 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// Levels that are shown.
+/// Maximum nesting depth of the output.
 const MAX_DEPTH: usize = 32;
-/// Names of fields that are told of when they do not fit.
+/// Maximum number of omitted fields to name.
 const MAX_OMITTED: usize = 50;
-/// Characters that are shown of a name.
+/// Maximum characters of a name.
 const NAME_CHARS: usize = 200;
 
-/// Shortens stored values, within what is left of its room.
+/// Shortens stored values to fit the remaining room.
 #[derive(Debug)]
 pub struct Shaper {
     /// Bytes that may still be written.
     room: usize,
-    /// The most characters of one string.
+    /// Maximum characters of one string.
     max_chars: usize,
     is_cut: bool,
     has_text_numbers: bool,
@@ -32,12 +32,12 @@ pub struct Shaper {
 }
 
 impl Shaper {
-    /// Room for about so many bytes, and for so many characters of each string.
+    /// Room for about `room` bytes, and for `max_chars` characters of each string.
     pub fn new(room: usize, max_chars: usize) -> Self {
         Self { room, max_chars, is_cut: false, has_text_numbers: false, omitted: Vec::new(), num_omitted: 0 }
     }
 
-    /// A stored object: all its fields, or those that are named in `only`.
+    /// A stored object: all its fields, or only those named in `only`.
     pub fn object(&mut self, text: &str, only: &[String]) -> Result<Map<String, Value>> {
         let mut parser = Parser::new(MAX_DEPTH_LIMIT);
         let document = parser.parse(text.as_bytes()).map_err(|reject| unreadable(&reject.message))?;
@@ -61,7 +61,7 @@ impl Shaper {
         Ok(fields)
     }
 
-    /// A stored value of any kind. One that was cut on its way here is no JSON any more, and is given as text.
+    /// A stored value of any type. A value that was already truncated is not valid JSON and is returned as text.
     pub fn stored(&mut self, text: &str, max_chars: usize) -> Result<Value> {
         if text.chars().nth(max_chars).is_some() {
             self.is_cut = true;
@@ -136,7 +136,7 @@ impl Shaper {
         shown
     }
 
-    /// As a number where a double holds it exactly, else as its text.
+    /// A number if a double holds it exactly, otherwise its text.
     fn number(&mut self, text: &str) -> Value {
         if let Ok(number) = text.parse::<i64>() {
             return Value::from(number);
@@ -161,7 +161,7 @@ impl Shaper {
         self.is_cut || self.num_omitted > 0
     }
 
-    /// What to know about the values, in sentences. `rest` says where all of it can be read.
+    /// Notices about omitted content, as sentences. `rest` says where to read all of it.
     pub fn notices(&self, rest: &str) -> Vec<String> {
         let mut notices = Vec::new();
         if self.is_cut {
@@ -180,7 +180,7 @@ impl Shaper {
     }
 }
 
-/// At most so many characters of a text.
+/// At most `max_chars` characters of a text.
 pub fn cut(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => text[..end].to_owned(),

@@ -1,4 +1,4 @@
-//! Applying what a run has staged, after the guards or an operator have allowed it.
+//! Applies the staged changes of a run, after the guards or an operator have allowed it.
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
@@ -10,7 +10,7 @@ use tokio_postgres::Transaction;
 use super::write::{Attempt, ROWS_PER_STATEMENT, Target, Written, remove, split, write};
 use crate::error::{Error, Result};
 
-/// Applies all staged changes, then all staged removals. Records that turn out to be older than what is stored become
+/// Applies all staged changes, then all staged removals. Records that turn out to be older than the stored ones become
 /// rejected records of `input`.
 pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
     let run_id = target.origin.run_id;
@@ -43,7 +43,7 @@ async fn apply_batch(
     let (added, known) = split(staged.iter().map(StagedRecord::as_record), &existing);
     match write(transaction, target, &added, &known).await? {
         Attempt::Written(written) => Ok(written),
-        // The whole run is one transaction here, so the caller has to run it again.
+        // The whole run is one transaction here, so the caller must retry all of it.
         Attempt::Conflict => Err(Error::Contention { attempts: 1 }),
     }
 }

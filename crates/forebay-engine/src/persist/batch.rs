@@ -1,4 +1,4 @@
-//! A sealed window: each key once, in the order of ids, with duplicates settled by the source's policy.
+//! A sealed window: each key once, in the order of ids, with duplicates resolved by the source's policy.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(super) struct Entry {
     record: u32,
 }
 
-/// Stands for a record that was not read because its page is unchanged. It counts as a record without content.
+/// A placeholder for a record that was not read because its page is unchanged. It counts as a record without content.
 const KNOWN: u32 = u32::MAX;
 
 impl Entry {
@@ -56,16 +56,16 @@ pub(super) struct Batch {
     blocks: Vec<PreparedBlock>,
     /// Each key once, in the order of ids.
     pub(super) entries: Vec<Entry>,
-    /// Records whose key an earlier window has seen, and whose content may replace or complete the earlier one.
+    /// Records whose key an earlier window has seen. Their content may replace or complete the earlier content.
     pub(super) revisited: Vec<Entry>,
     pub(super) rejected: Vec<Rejected>,
-    /// Records seen, duplicates and rejections. Which entries are new, changed or unchanged is not known yet.
+    /// Records seen, duplicates and rejections. New, changed and unchanged entries are counted later.
     pub(super) counts: Counts,
-    /// References that are seen and unchanged without having been read.
+    /// References that count as seen and unchanged without having been read.
     pub(super) num_known: u64,
     /// The pages that were read and can be remembered.
     pub(super) pages: Vec<ReadPage>,
-    /// Rejected records whose key is unknown: each may belong to a reference that looks removed.
+    /// Rejected records with an unknown key: each may belong to a reference that looks removed.
     pub(super) num_unidentified: u64,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct ReadPage {
 }
 
 impl Batch {
-    /// A batch without entries yet; takes over the rejected records of the blocks.
+    /// A batch without entries; takes over the rejected records of the blocks.
     pub(super) fn new(mut blocks: Vec<PreparedBlock>, num_entries: usize, counts: Counts) -> Self {
         let mut rejected = Vec::new();
         for block in &mut blocks {
@@ -96,7 +96,7 @@ impl Batch {
         }
     }
 
-    /// Settles the records of one key; `same_key` has at least one.
+    /// Resolves the records of one key; `same_key` has at least one.
     pub(super) fn settle(
         &mut self,
         same_key: &[Entry],
@@ -154,7 +154,7 @@ impl Batch {
     fn merge(&mut self, same_key: &[Entry], preparer: &mut Preparer) -> Entry {
         let mut merged = self.record(&same_key[0]).payload.to_vec();
         for later in &same_key[1..] {
-            // Payloads are canonical, so they can be merged; if one cannot, the later one replaces what came before.
+            // Canonical payloads can be merged; if one cannot, the later one replaces the earlier one.
             let later = self.record(later).payload;
             merged = prepare::merge(&merged, later).unwrap_or_else(|_| later.to_vec());
         }

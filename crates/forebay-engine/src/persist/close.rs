@@ -1,4 +1,4 @@
-//! The last transaction of a run: it applies what was decided and closes the run's row.
+//! The last transaction of a run: applies the decision and closes the run's row.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Applies what the decision allows and closes the run. Retries if a run of another scope overtakes it.
+/// Applies the changes that the decision allows and closes the run. Retries on a conflict with a run of another scope.
 pub(super) async fn close(
     context: &RunContext<'_>,
     client: &mut Client,
@@ -95,8 +95,7 @@ async fn try_once(
     Ok(written)
 }
 
-/// Stores what belongs to the run but not to its records: cost, drift, and where the next run continues (the state of
-/// a tap, the validators of a file).
+/// Stores the run's cost and drift, and where the next run continues (the state of a tap, the validators of a file).
 async fn remember(
     context: &RunContext<'_>,
     transaction: &Transaction<'_>,
@@ -145,7 +144,7 @@ async fn remember(
     Ok(())
 }
 
-/// Closes a run that failed, if the database still responds; otherwise the next run of the scope closes it as aborted.
+/// Closes a failed run if the database still responds; otherwise the next run of the scope closes it as aborted.
 pub(super) async fn fail(context: &RunContext<'_>, tally: &Tally, error: &Error) {
     let Ok(client) = context.database.client().await else { return };
     let run_id = context.target.origin.run_id;
@@ -156,7 +155,7 @@ pub(super) async fn fail(context: &RunContext<'_>, tally: &Tally, error: &Error)
         message: Some(&message),
         duration: context.started.elapsed(),
     };
-    // The error that made the run fail is the one to report, not one of these.
+    // The error that made the run fail is the one to report, not an error from here.
     let _ = changes::clear(&**client, run_id).await;
     let _ = runs::progress(&**client, run_id, &tally.unrecorded, 0).await;
     let _ = runs::finish(&**client, run_id, RunStatus::Running, &ending).await;

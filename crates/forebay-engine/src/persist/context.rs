@@ -1,4 +1,4 @@
-//! What all parts of a run share once it is open.
+//! State that all parts of an open run share.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,7 +7,7 @@ use forebay_store::{connect::Database, sources::Source};
 
 use super::{request::PersistRequest, write::Target};
 
-/// A batch, or the end of a run, that other writers overtake this often gives up.
+/// Maximum attempts to write a batch, or to end a run, when other writers cause conflicts.
 pub(super) const MAX_ATTEMPTS: u32 = 5;
 
 /// An open run.
@@ -18,11 +18,11 @@ pub(super) struct RunContext<'a> {
     pub(super) policy: Arc<RecordPolicy>,
     pub(super) request: PersistRequest,
     pub(super) target: Target,
-    /// Changes are staged until the end.
+    /// Whether changes are staged until the end.
     pub(super) staged: bool,
-    /// The source has never been persisted before.
+    /// Whether the source has never been persisted before.
     pub(super) is_first_run: bool,
-    /// The scope had active references when the run began.
+    /// Whether the scope had active references when the run began.
     pub(super) had_records: bool,
     pub(super) started: Instant,
     pub(super) input_name: String,

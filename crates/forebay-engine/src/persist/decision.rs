@@ -1,4 +1,4 @@
-//! How a run is to end, as far as its input decides it.
+//! Decides how a run ends, based on its input.
 
 use forebay_domain::{
     drift::Drift,
@@ -10,7 +10,7 @@ use super::{context::RunContext, pump::ReadInput, tally::Tally};
 /// Fewer rejected records than this never fail a run, whatever their share.
 const MIN_REJECTED_TO_FAIL: u64 = 5;
 
-/// How a run is to end.
+/// How a run ends.
 pub(super) struct Decision {
     pub(super) status: RunStatus,
     pub(super) reason_code: Option<&'static str>,
@@ -18,15 +18,15 @@ pub(super) struct Decision {
     pub(super) warnings: Vec<String>,
     /// Records that stay staged because the run is held.
     pub(super) num_staged: u64,
-    /// References that the run has not seen may be removed.
+    /// Whether references that the run has not seen may be removed.
     pub(super) may_remove: bool,
-    /// The run was asked to cover its scope completely, and its input did not deny it.
+    /// Whether the run was requested to cover its scope completely, and its input did not contradict it.
     pub(super) is_complete: bool,
     /// How the shape of its records differs from that of the last good runs.
     pub(super) drift: Vec<Drift>,
 }
 
-/// Judges a run by its input: what was rejected, what was cut off.
+/// Judges a run by its input: rejected records, an early end.
 pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadInput) -> Decision {
     let mut decision = Decision {
         status: RunStatus::Complete,
@@ -68,7 +68,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.status = RunStatus::Partial;
         decision.reason_code = Some("rejected_records");
         decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
-        // An unreadable record may be the one that looks removed. Guards that are off leave that risk to the operator.
+        // An unreadable record may be one that looks removed. With guards off, the operator accepts that risk.
         decision.may_remove = context.request.guards.is_none() && !too_many;
     }
     decision.may_remove &= decision.status != RunStatus::Failed;

@@ -1,4 +1,4 @@
-//! Declaring the source of a run: identity and policy are checked before anything is read.
+//! Declares the source of a run: identity and policy are checked before anything is read.
 
 use forebay_domain::identity::KeyField;
 use forebay_store::sources::{self, Source, SourceSpec};
@@ -45,7 +45,7 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
     Ok(sources::declare(client, &spec).await?)
 }
 
-/// The rule of the table's check constraint: ids are computed from names, and `NAME/KEY` must split.
+/// The same rule as the table's check constraint: ids are computed from names, and `NAME/KEY` must be unambiguous.
 fn is_source_name(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())

@@ -1,4 +1,4 @@
-//! The evidence that guards judge a complete run by.
+//! Collects the evidence for the guards of a complete run.
 
 use forebay_domain::{
     coverage::Coverage,
@@ -24,7 +24,7 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// As the guards take it.
+    /// The evidence in the guards' form.
     pub(super) fn as_evidence<'a>(&'a self, coverage: &'a Coverage) -> Evidence<'a> {
         Evidence {
             num_active_before: self.num_active_before,

@@ -16,7 +16,7 @@ use crate::error::Result;
 
 /// The input of a run.
 pub struct Input {
-    /// The file, `-` for standard input, URL or program: shown in the run and beside rejected records.
+    /// The file, `-` for standard input, URL or program. Shown with the run and its rejected records.
     pub name: String,
     /// The records.
     pub feed: Feed,
@@ -31,29 +31,29 @@ pub enum Feed {
         reader: Box<dyn Read + Send>,
         /// How to read them.
         options: ReadOptions,
-        /// The file over HTTP that they come from, to be remembered when all of it is stored.
+        /// The HTTP file that the bytes come from; it is remembered once everything is stored.
         page: Option<FilePage>,
-        /// What fetching them costs.
+        /// The cost of fetching them.
         stats: Option<Arc<FetchStats>>,
-        /// Ends the program that prints them if the run ends first.
+        /// Stops the program that prints them if the run ends first.
         stopper: Option<Stopper>,
     },
     /// Page by page, from a crawl.
     Pages {
         /// The pages.
         pages: mpsc::Receiver<Crawled>,
-        /// How the crawl ends. It must end when the receiver of the pages is dropped.
+        /// How the crawl ended. The crawl must end when the receiver of the pages is dropped.
         end: JoinHandle<CrawlEnd>,
-        /// What fetching them costs.
+        /// The cost of fetching them.
         stats: Arc<FetchStats>,
     },
-    /// None: the server says that the source has not changed since the last applied run.
+    /// No records, because the server reports that the source has not changed since the last applied run.
     Unchanged,
-    /// Decided when the run begins, which is when no other run has its scope. Called with the run's id.
+    /// Decided when the run begins, once no other run holds its scope. Called with the run's id.
     Later(Begin),
 }
 
-/// Begins to read when a run begins.
+/// Starts reading when a run begins.
 pub type Begin = Box<dyn FnOnce(i64) -> BoxFuture<'static, Result<Feed>> + Send>;
 
 /// A file over HTTP.
@@ -61,18 +61,18 @@ pub type Begin = Box<dyn FnOnce(i64) -> BoxFuture<'static, Result<Feed>> + Send>
 pub struct FilePage {
     /// Identifies it among the files of its source.
     pub key: LinkKey,
-    /// Where it is, without secrets.
+    /// Its URL, without secrets.
     pub url: String,
     /// When it was fetched.
     pub fetched_at: Timestamp,
-    /// What to send with the next request.
+    /// The validators for the next request.
     pub validators: Validators,
-    /// When it has to be requested again.
+    /// When it must be requested again.
     pub fresh_until: Option<Timestamp>,
 }
 
 impl Feed {
-    /// A stream of bytes that is no file over HTTP.
+    /// A stream of bytes that is not a file over HTTP.
     pub fn bytes(reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
         Self::Bytes { reader, options, page: None, stats: None, stopper: None }
     }
@@ -82,7 +82,7 @@ impl Feed {
         Self::Bytes { reader, options, page: None, stats: None, stopper: Some(stopper) }
     }
 
-    /// Begins to read.
+    /// Starts reading.
     pub(super) async fn begin(mut self, run_id: i64) -> Result<Self> {
         while let Self::Later(begin) = self {
             self = begin(run_id).await?;
@@ -104,7 +104,7 @@ impl fmt::Debug for Input {
     }
 }
 
-/// A program that runs for as long as this value lives. A program whose output nobody reads would wait forever.
+/// A program that runs until this value is dropped. A program whose output is not read would wait forever.
 pub(crate) struct Running(pub(crate) Stopper);
 
 impl Drop for Running {

@@ -1,4 +1,4 @@
-//! The end of a run, step by step: judge the input, stage removals, let the guards decide, close, report.
+//! The end of a run, step by step: judge the input, stage removals, apply the guards, close, report.
 
 use forebay_domain::{
     drift::{self, Drift, DriftPolicy},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::error::Result;
 
-/// A run that wrote at least this many references, and a tenth of the table, has it vacuumed.
+/// A run that wrote at least this many references, and at least a tenth of the table, vacuums it.
 const VACUUM_AFTER: u64 = 10_000;
 
 /// Decides how the run ends, and ends it.
@@ -34,7 +34,7 @@ pub(super) async fn finish(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
     progress(Progress::Applying);
-    // Before a connection is taken: runs that each held one and waited for a second would block each other.
+    // Before taking a connection: runs that each held one and waited for a second would block each other.
     record(context, tally.take_unrecorded()).await?;
     let mut client = context.database.client().await?;
     let mut decision = judge_input(context, tally, &read);
@@ -71,7 +71,7 @@ async fn count_unchanged(context: &RunContext<'_>, client: &Client, tally: &mut 
     Ok(())
 }
 
-/// Lets the guards judge what the run has staged; they may hold it.
+/// Lets the guards judge the staged changes; they may hold the run.
 async fn ask_guards(
     context: &RunContext<'_>,
     client: &Client,
@@ -94,7 +94,7 @@ async fn ask_guards(
 async fn find_drift(context: &RunContext<'_>, client: &Client, end: &mut InputEnd) -> Result<Vec<Drift>> {
     let good = shapes::good_shapes(client, context.source.source_id, &context.request.scope).await?;
     let drift = drift::compare(&end.coverage.shape(), &good, &DriftPolicy::default());
-    // Values of unchanged pages keep the types that they had. Without those the next run, reading such a page, would
+    // Values of unchanged pages keep their stored types. Without those, the next run that reads such a page would
     // report them as retyped.
     let has_unread = end.crawl.as_ref().is_some_and(|crawl| crawl.num_unchanged > 0);
     if has_unread && let Some(last) = good.first() {
@@ -105,7 +105,7 @@ async fn find_drift(context: &RunContext<'_>, client: &Client, end: &mut InputEn
     Ok(drift)
 }
 
-/// Vacuums after a large load: without the visibility map every later probe reads the table, not only the index.
+/// Vacuums after a large load: without the visibility map, later probes read the table as well as the index.
 async fn tidy(client: &Client, counts: &Counts) -> forebay_store::Result<()> {
     let num_written = counts.num_added + counts.num_updated;
     if num_written < VACUUM_AFTER {

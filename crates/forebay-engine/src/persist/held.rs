@@ -1,4 +1,4 @@
-//! What an operator can do with a held run: release it, reject it, or accept it as a re-key.
+//! An operator's decisions about a held run: release, reject, or accept as a re-key.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub struct Rekeyed {
     pub num_rekeyed: u64,
 }
 
-/// Applies a held run's changes and removals. References that a later run has observed since are left as they are.
+/// Applies a held run's changes and removals. References that a later run has observed are left unchanged.
 pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
     held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
@@ -70,13 +70,13 @@ pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
     Ok(Rekeyed { run, num_rekeyed: moves.len() as u64 })
 }
 
-/// What the operator decided, for the run's row.
+/// The operator's decision, for the run's row.
 struct Decision {
     reason_code: &'static str,
     message: &'static str,
 }
 
-/// A held run, its scope locked.
+/// A held run with its scope locked.
 struct Held<'a> {
     database: &'a Database,
     run: RunRow,
@@ -93,11 +93,11 @@ impl<'a> Held<'a> {
         let not_there = || Error::NoSuchRun { run_id };
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         let scope: Scope = run.scope.parse().map_err(|_| Error::Payload(format!("scope {}", run.scope)))?;
-        // No pooled connection is held while waiting: the run that has the scope may need it.
+        // No pooled connection is held while waiting, because the run that holds the scope may need it.
         drop(client);
         let lock = ScopeLock::acquire(database.dedicated().await?, run.source_id, &scope, || {}).await?;
         let client = database.client().await?;
-        // Read again: only under the lock does its state last.
+        // Read again, because its state is only stable under the lock.
         let run = runs::find(&**client, run_id).await?.ok_or_else(not_there)?;
         if run.status != RunStatus::Held {
             return Err(Error::NotHeld { run_id, status: run.status.as_str() });
@@ -116,7 +116,7 @@ impl<'a> Held<'a> {
             scope: run.scope.clone(),
             observed_at: run.observed_at,
         };
-        // The policy that the run used, unless the source has been persisted with another one since.
+        // The policy of the run, unless the source has been persisted with a different one since.
         let policy = StoredPolicy::from_json(&source.policy);
         let target = Target {
             origin,
@@ -128,7 +128,7 @@ impl<'a> Held<'a> {
         Ok(Self { database, run, source, scope, target, lock, started: Instant::now() })
     }
 
-    /// Moves keys, applies what is staged, and closes the run, in one transaction.
+    /// Moves keys, applies the staged changes, and closes the run, in one transaction.
     async fn apply(self, decision: Decision, moves: &[Move]) -> Result<RunRow> {
         let run_id = self.run.run_id;
         let mut client = self.database.client().await?;
@@ -163,7 +163,7 @@ impl<'a> Held<'a> {
         Ok(runs::finish(transaction, self.run.run_id, from, &ending).await?)
     }
 
-    /// Frees the scope and returns the run as it is now.
+    /// Releases the scope and returns the current state of the run.
     async fn close(self, decision: Decision) -> Result<RunRow> {
         let run_id = self.run.run_id;
         // The decision is committed. A lock that cannot be released is released when its connection closes.

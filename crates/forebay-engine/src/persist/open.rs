@@ -1,4 +1,4 @@
-//! Opening a run: its scope is locked, dead runs of the scope are closed, and its row is inserted.
+//! Opens a run: locks its scope, closes dead runs of the scope, and inserts its row.
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A run that has its scope to itself.
+/// A run that holds the lock of its scope.
 pub(super) struct OpenRun<'a> {
     pub(super) context: RunContext<'a>,
     pub(super) lock: ScopeLock,
@@ -44,7 +44,7 @@ impl<'a> OpenRun<'a> {
         // After the wait: otherwise a run that waited for hours would look older than what was written meanwhile.
         let observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
-        // Read again: a re-key may have happened during the wait, and moves computed ids.
+        // Read again: a re-key during the wait may have changed the ids.
         let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
         let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
         if num_runs > 0 {
@@ -84,7 +84,7 @@ async fn start<'a>(
         Vec::new()
     };
     let scope = request.scope.to_string();
-    // The first load of a scope has nothing to protect.
+    // The first load of a scope has no data to protect.
     let had_records = references::any_active(client, source.source_id, &scope).await?;
     let under_guards = request.complete && request.guards.is_some() && had_records;
     let is_first_run = !runs::any(client, source.source_id).await?;
@@ -104,7 +104,7 @@ async fn start<'a>(
         database,
         policy: Arc::new(RecordPolicy {
             source: source.name.clone(),
-            // Checked before the source was declared.
+            // The fields were checked when the source was declared.
             key: source.key_fields.iter().filter_map(|field| field.parse().ok()).collect(),
             rules: request.rules.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
@@ -145,7 +145,7 @@ fn guards_json(guards: &GuardPolicy) -> Value {
     })
 }
 
-/// The time in whole milliseconds. Times are printed so, and a time that was printed must find what it belongs to.
+/// The time in whole milliseconds. Output has this precision, so a printed time must match the stored one.
 fn now() -> Timestamp {
     let now = clock::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

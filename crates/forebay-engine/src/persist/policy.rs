@@ -1,7 +1,7 @@
-//! A source's stored policy: the default for runs without other instructions.
+//! A source's stored policy: the default for runs without other settings.
 //!
 //! The policy is JSON in `sources.policy`, so the database can read and compare it. Content hashes are comparable only
-//! under one set of field rules: a run that was started from another folder must still use the stored ones.
+//! under the same field rules, so a run that is started in another folder must use the stored ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ const CONTRACT_VERSION: &str = "contract_version_column";
 pub struct StoredPolicy {
     /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
-    /// What to do with a key that appears twice.
+    /// How to handle a key that appears again in a run.
     pub on_duplicate: OnDuplicate,
     /// The numeric field that shows which of two records is older.
     pub sequence_field: Option<String>,
@@ -49,7 +49,7 @@ impl StoredPolicy {
             },
             "on_duplicate": self.on_duplicate.as_str(),
         });
-        // Only if set, so stored policies of sources without them do not change.
+        // Written only if set, so that stored policies of sources without them do not change.
         for (name, field) in
             [(SEQUENCE, &self.sequence_field), (CONTRACT_VERSION, &self.contract_version_column)]
         {
@@ -60,7 +60,7 @@ impl StoredPolicy {
         policy
     }
 
-    /// Reads what [`Self::to_json`] wrote; missing or unknown values become the default.
+    /// Reads the output of [`Self::to_json`]; missing or unknown values become the default.
     pub(crate) fn from_json(policy: &Value) -> Self {
         let rules = &policy["rules"];
         let normalise = rules["normalise"].as_object().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Preparing a block or a page: from delimited text to keys, hashes and canonical payloads.
+//! Prepares a block or a page: from delimited text to keys, hashes and canonical payloads.
 //!
 //! Runs on threads that may block, several blocks at a time.
 

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct PreparedBlock {
     pub(super) records: Vec<Prepared>,
-    /// Where each of the records stood in the input.
+    /// The position of each record in the input.
     pub(super) places: Vec<Place>,
     pub(super) payloads: Vec<u8>,
     pub(super) keys: String,
     pub(super) rejected: Vec<Rejected>,
-    /// Characters that Postgres cannot store and that were replaced.
+    /// Number of replaced characters that Postgres cannot store.
     pub(super) num_replaced: u64,
     /// How far the input has been read: bytes before decompression, or pages.
     pub(super) input_position: u64,
@@ -34,31 +34,31 @@ pub(super) struct PreparedBlock {
 pub(super) struct PreparedPage {
     /// Identifies it among the pages of its source.
     pub(super) key: LinkKey,
-    /// Where it is, without secrets.
+    /// Its URL, without secrets.
     pub(super) url: Arc<str>,
     /// When it was fetched.
     pub(super) fetched_at: Timestamp,
-    /// What to send with the next request.
+    /// The validators for the next request.
     pub(super) validators: Validators,
-    /// When it has to be requested again.
+    /// When it must be requested again.
     pub(super) fresh_until: Option<Timestamp>,
     /// The links on it.
     pub(super) links: Vec<Link>,
-    /// How many of its records had a value for each field.
+    /// Number of its records with a value, by field.
     pub(super) field_counts: BTreeMap<String, u64>,
     /// Its references, if it is unchanged and was not read.
     pub(super) known: Option<Vec<ReferenceId>>,
 }
 
 impl PreparedPage {
-    /// Whether remembering the page can save anything: it was read, and there is something to revalidate it with.
+    /// Whether it is useful to remember the page: it was read, and has validators or a lifetime.
     pub(super) fn can_be_remembered(&self) -> bool {
         self.known.is_none() && (!self.validators.is_empty() || self.fresh_until.is_some())
     }
 }
 
 impl PreparedBlock {
-    /// One of its records as the store takes it.
+    /// One of its records in the store's form.
     pub(super) fn record(&self, index: usize) -> Record<'_> {
         let prepared = &self.records[index];
         let page = self.page.as_deref();
@@ -75,12 +75,12 @@ impl PreparedBlock {
         }
     }
 
-    /// The references of its page, if that is unchanged and was not read.
+    /// The references of its page, if the page is unchanged and was not read.
     pub(super) fn known(&self) -> &[ReferenceId] {
         self.page.as_ref().and_then(|page| page.known.as_deref()).unwrap_or_default()
     }
 
-    /// Roughly how much memory it holds.
+    /// Approximate memory use.
     pub(super) fn size(&self) -> usize {
         let page = self.page.as_ref().map_or(0, |page| {
             mem::size_of::<PreparedPage>() + page.links.len() * 256 + page.field_counts.len() * 64

@@ -1,4 +1,4 @@
-//! One window against the database: probe it, then write or stage the records that differ.
+//! Processes one window: probes the database, then writes or stages the records that differ.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,17 +27,17 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// The counts of a window that is written or staged.
+/// The counts of a processed window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Processed {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
-    /// The counts are in the run's row already.
+    /// Whether the counts are already in the run's row.
     pub(super) recorded: bool,
 }
 
-/// Probes a window and writes or stages what differs, in one transaction.
+/// Probes a window, and writes or stages the differing records in one transaction.
 pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Result<Processed> {
     let mut client = context.database.client().await?;
     if !batch.revisited.is_empty() {
@@ -69,7 +69,7 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
     Err(Error::Contention { attempts: MAX_ATTEMPTS })
 }
 
-/// None: another writer was faster, nothing was written.
+/// None: a conflict with another writer; nothing was written.
 async fn try_once(
     context: &RunContext<'_>,
     client: &mut Client,
@@ -78,7 +78,7 @@ async fn try_once(
 ) -> Result<Option<Processed>> {
     let mut processed =
         Processed { counts: batch.counts, num_unidentified: batch.num_unidentified, ..Processed::default() };
-    // A staged run counts its unchanged records at the end, as those that are left over.
+    // A staged run counts its unchanged records at the end, as the remaining ones.
     if !context.staged {
         processed.counts.num_unchanged = batch.num_known;
     }
@@ -98,7 +98,7 @@ async fn try_once(
     }
     let run_id = context.target.origin.run_id;
     rejected::add(&transaction, run_id, &context.input_name, &batch.rejected).await?;
-    // A remembered page counts only if the run ends well, so the run's changes may still be staged.
+    // A remembered page counts only if the run ends well, so this is correct while the run's changes are still staged.
     if !batch.pages.is_empty() {
         let Source { source_id, parser_version, .. } = context.source;
         pages::save(&transaction, source_id, parser_version, run_id, &remembered(&batch.pages)).await?;
@@ -118,14 +118,14 @@ async fn try_once(
         let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;
     }
-    // Last, because the run's row is locked from here to the commit. It is also the fence.
+    // Last, because the run's row stays locked until the commit. The update also fails if the run was closed meanwhile.
     runs::progress(&transaction, run_id, &processed.counts, processed.num_handoffs).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     processed.recorded = true;
     Ok(Some(processed))
 }
 
-/// The entries that differ from what is stored, and the ids of those that exist.
+/// Returns the entries that differ from the stored ones, and the ids that exist.
 async fn probe(
     context: &RunContext<'_>,
     transaction: &Transaction<'_>,
@@ -152,7 +152,7 @@ async fn write_straight(
     }
 }
 
-/// Pages as they are stored.
+/// Pages in the store's form.
 fn remembered(pages: &[ReadPage]) -> Vec<PageEntry> {
     pages
         .iter()
@@ -174,7 +174,7 @@ fn remembered(pages: &[ReadPage]) -> Vec<PageEntry> {
 async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differing: &[Entry]) -> Result<()> {
     let revisited: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
     if !revisited.is_empty() {
-        // The guards and the transaction at the end see whether the later content differs; the earlier content must not
+        // The guards and the final transaction find out whether the later content differs; the earlier content must not
         // stay staged beside it.
         changes::unstage(transaction, run_id, &revisited).await?;
     }
@@ -183,13 +183,14 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
     Ok(changes::stage(transaction, run_id, &records).await?)
 }
 
-/// Merges records whose key an earlier window has seen with the content that window brought.
+/// Merges records whose key an earlier window has seen with the content from that window.
 async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut Batch) -> Result<()> {
     if context.request.on_duplicate != OnDuplicate::Merge {
         return Ok(());
     }
     let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
-    // The content of the earlier window is staged if it differed from what is stored; otherwise it is what is stored.
+    // The content of the earlier window is staged if it differed from the stored content; otherwise it is the stored
+    // content.
     let mut earlier: HashMap<ReferenceId, String> = references::current(client, &ids)
         .await?
         .into_iter()

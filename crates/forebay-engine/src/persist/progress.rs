@@ -1,13 +1,13 @@
-//! What a run reports while it works.
+//! Progress reports of a run.
 
-/// What a run reports while it works.
+/// Progress of a run.
 #[derive(Clone, Debug)]
 pub enum Progress {
-    /// Another run has the scope; this one waits for it.
+    /// Another run holds the scope; this one waits for it.
     Waiting,
     /// Runs whose process had died were closed.
     Aborted {
-        /// How many.
+        /// Their number.
         num_runs: u64,
     },
     /// The run has begun.
@@ -21,7 +21,7 @@ pub enum Progress {
         num_seen: u64,
         /// How far the input has been read: bytes before decompression, or pages.
         input_position: u64,
-        /// Responses so far that said that nothing has changed (304).
+        /// Number of 304 (not modified) responses so far.
         num_not_modified: u64,
     },
     /// All input is read; changes are being applied.

@@ -25,24 +25,24 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// A slow input is written after this long even if the window is not full, and progress is reported as often.
+/// A slow input is written at this interval even if the window is not full, and progress is reported as often.
 const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// Windows that are sealed, probed and written at the same time, each on its own connection.
 const WINDOWS_AT_ONCE: usize = 2;
 
-/// What is known when the whole input has been read and its windows are written or staged.
+/// The state after the whole input has been read and its windows are written or staged.
 #[derive(Debug)]
 pub(super) struct ReadInput {
     pub(super) seen: SeenSet,
     pub(super) end: InputEnd,
-    /// Nothing was read, because the source is unchanged.
+    /// Whether nothing was read, because the source is unchanged.
     pub(super) is_unchanged: bool,
     /// The file over HTTP that was read.
     pub(super) page: Option<FilePage>,
     pub(super) stats: Option<Arc<FetchStats>>,
 }
 
-/// Reads an input to its end, and writes or stages what differs.
+/// Reads an input to its end, and writes or stages the differing records.
 pub(super) async fn pump(
     context: &RunContext<'_>,
     feed: Feed,
@@ -51,7 +51,7 @@ pub(super) async fn pump(
 ) -> Result<ReadInput> {
     let feed = begin(context, feed).await?;
     let is_unchanged = matches!(feed, Feed::Unchanged);
-    // Dropped however this ends, even if it is never polled again.
+    // Dropped in every case, even if this future is never polled again.
     let (page, stats, _running) = match &feed {
         Feed::Bytes { page, stats, stopper, .. } => {
             (page.clone(), stats.clone(), stopper.clone().map(Running))
@@ -64,7 +64,7 @@ pub(super) async fn pump(
     // A later staged window may replace records of an earlier one, so such windows must not overtake each other.
     let at_once = if context.request.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
     let mut window = Window::default();
-    // Moves into the window that is being sealed and comes back with its batch: windows are sealed one at a time.
+    // Moves into the window that is being sealed and returns with its batch: windows are sealed one at a time.
     let mut idle_seen = Some(SeenSet::new()?);
     let mut sealing = FuturesUnordered::new();
     let mut writing = FuturesUnordered::new();
@@ -128,7 +128,7 @@ pub(super) async fn pump(
     Ok(ReadInput { seen, end, is_unchanged, page, stats })
 }
 
-/// Begins to read the input.
+/// Starts reading the input.
 async fn begin(context: &RunContext<'_>, feed: Feed) -> Result<Feed> {
     let mut feed = feed.begin(context.target.origin.run_id).await?;
     if let Feed::Bytes { options, .. } = &mut feed
@@ -148,7 +148,7 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
     Progress::Counts { num_seen: tally.counts.num_seen, input_position, num_not_modified }
 }
 
-/// Seals a window on a thread that may block: sealing sorts, and it may read the file of seen ids.
+/// Seals a window on a blocking thread, because sealing sorts and may read the file of seen ids.
 async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
     let moved = moved_keys(context, &window).await?;
     let (policy, on_duplicate) = (Arc::clone(&context.policy), context.request.on_duplicate);
@@ -160,7 +160,7 @@ async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Re
     sealed.await.map_err(|_| Error::Reader)?
 }
 
-/// Where re-keys have moved the records of a window to.
+/// The ids to which re-keys have moved the records of a window.
 async fn moved_keys(context: &RunContext<'_>, window: &Window) -> Result<HashMap<ReferenceId, ReferenceId>> {
     if !context.source.has_aliases {
         return Ok(HashMap::new());

@@ -1,6 +1,6 @@
-//! Reading an input: one thread reads, several prepare, and blocks arrive in the order of the input.
+//! Reads an input: one thread reads, several prepare, and blocks arrive in the order of the input.
 //!
-//! All channels between the threads are bounded, so a fast input waits for a slow database in little memory.
+//! All channels between the threads are bounded, so a fast input waits for a slow database without using much memory.
 
 use std::{
     io::Read,
@@ -30,9 +30,9 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Prepared blocks that may wait for the database.
+/// Maximum number of prepared blocks that wait for the database.
 const BLOCKS_WAITING: usize = 4;
-/// Blocks that may wait to be prepared.
+/// Maximum number of blocks that wait to be prepared.
 const BLOCKS_UNPREPARED: usize = 2;
 
 /// Prepared blocks on their way to the database.
@@ -42,7 +42,7 @@ pub(super) struct Reading {
     end: task::JoinHandle<Result<InputEnd>>,
 }
 
-/// What is known of the input once all of it has been read.
+/// The state after the whole input has been read.
 #[derive(Debug, Default)]
 pub(super) struct InputEnd {
     pub(super) ending: Ending,
@@ -52,7 +52,7 @@ pub(super) struct InputEnd {
 }
 
 impl Reading {
-    /// Begins to read. At most `num_preparers` blocks are prepared at the same time.
+    /// Starts reading. At most `num_preparers` blocks are prepared at the same time.
     pub(super) fn start(feed: Feed, policy: Arc<RecordPolicy>, num_preparers: usize) -> Self {
         let raw = match feed {
             Feed::Bytes { reader, options, .. } => {
@@ -61,7 +61,7 @@ impl Reading {
                 // A thread of its own, because a read from a pipe may block for hours.
                 thread::spawn(move || {
                     let ending = read(reader, &options, &sender);
-                    // Nobody waits for it when the run has failed.
+                    // The receiver is gone if the run has failed.
                     let _ = ended.send(ending);
                 });
                 Raw::Blocks { blocks, end }
@@ -79,7 +79,7 @@ impl Reading {
         self.blocks.recv().await
     }
 
-    /// How the whole input ended; call it after the last block.
+    /// Returns how the input ended; call it after the last block.
     pub(super) async fn end(self) -> Result<InputEnd> {
         drop(self.blocks);
         self.end.await.map_err(|_| Error::Reader)?
@@ -110,9 +110,9 @@ impl Raw {
         }
     }
 
-    /// How the input ended. A reader may block on its input forever when the run has failed, so its end is awaited only
-    /// after all of the input has arrived. A reader that panicked has not reached the end: its missing records are not
-    /// removed ones.
+    /// Returns how the input ended. After a failed run, a reader may still block on its input forever, so its end is
+    /// awaited only if the whole input has arrived. A reader that panicked has not reached the end, so missing records
+    /// don't count as removed.
     async fn end(self, is_whole: bool) -> Result<(Ending, Option<CrawlEnd>)> {
         Ok(match self {
             Self::Nothing => (Ending::default(), None),
@@ -136,7 +136,7 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
     let mut reader = match Reader::open(input, options) {
         Ok(reader) => reader,
         Err(error) => {
-            // Nobody receives it when the run has failed.
+            // The receiver is gone if the run has failed.
             let _ = raw.blocking_send(Err(error));
             return Ending::default();
         }
@@ -155,7 +155,7 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
     }
 }
 
-/// Preparers that are not at work; each keeps its buffers.
+/// Idle preparers; each keeps its buffers.
 type IdlePreparers = Arc<Mutex<Vec<Preparer>>>;
 
 async fn prepare_all(

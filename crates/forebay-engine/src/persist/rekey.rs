@@ -1,4 +1,4 @@
-//! Recognising a re-key among the changes that a run has staged: the same records under other keys.
+//! Detects a re-key in the staged changes of a run: the same records under other keys.
 
 use forebay_domain::rekey::{self, Candidate, Rekey};
 use forebay_store::changes::{self, RekeySide};
@@ -9,14 +9,14 @@ use crate::error::Result;
 /// At most this many records on each side are compared.
 const MAX_RECORDS: i64 = 200_000;
 
-/// A re-key with the two sides that its pairs point into.
+/// A re-key with the two lists that its pairs refer to.
 pub(super) struct FoundRekey {
     pub(super) rekey: Rekey,
     pub(super) vanished: Vec<RekeySide>,
     pub(super) appeared: Vec<RekeySide>,
 }
 
-/// Looks for a re-key in the changes that a run has staged.
+/// Looks for a re-key in the staged changes of a run.
 pub(super) async fn find_rekey(
     client: &Client,
     run_id: i64,

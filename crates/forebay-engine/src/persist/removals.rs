@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::{context::RunContext, seen::SeenSet, write::ROWS_PER_STATEMENT};
 use crate::error::Result;
 
-/// Stages the removals, by merging two sorted streams: the scope's active ids and the ids that were seen.
+/// Stages the removals by merging two sorted streams: the scope's active ids and the seen ids.
 pub(super) async fn stage_removals(context: &RunContext<'_>, client: &Client, seen: &SeenSet) -> Result<()> {
     let active =
         references::stream_active(client, context.target.origin.source_id, &context.target.origin.scope)
@@ -16,7 +16,8 @@ pub(super) async fn stage_removals(context: &RunContext<'_>, client: &Client, se
     let mut seen = seen.merged()?;
     let mut seen_id = seen.take()?;
     let mut gone = Vec::new();
-    // The client is busy until the stream has ended. Runs with this many removals are rare.
+    // The client is busy until the stream has ended, so writing needs a second connection. Runs with this many removals
+    // are rare.
     let mut writer: Option<Dedicated> = None;
     while let Some(row) = active.next().await {
         let id = references::streamed_id(&row.map_err(forebay_store::Error::from)?)?;

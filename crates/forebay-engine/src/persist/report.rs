@@ -24,7 +24,7 @@ pub struct RunReport {
     pub reason_code: Option<String>,
     /// Why, as sentences.
     pub messages: Vec<String>,
-    /// What deserves attention although the run did not fail.
+    /// Warnings, although the run did not fail.
     pub warnings: Vec<String>,
     /// Its counts.
     pub counts: Counts,
@@ -34,29 +34,30 @@ pub struct RunReport {
     pub field_coverage: BTreeMap<String, f64>,
     /// How long it took.
     pub duration: Duration,
-    /// Pages that were read, or known to be unchanged; 0 if the input was not read page by page.
+    /// Pages that were read or known to be unchanged; 0 if the input was not read page by page.
     pub num_pages: u64,
     /// Pages that could not be fetched or read.
     pub num_failed_pages: u64,
-    /// Why some pages were not seen. None: all were, or the input was not read page by page.
+    /// Why some pages were not seen. None: all pages were seen, or the input was not read page by page.
     pub incomplete: Option<Incomplete>,
-    /// Links that were not followed because they lead to hosts that the source does not allow, or to no page.
+    /// Links that were not followed because they lead to hosts that the source does not allow, or to something other
+    /// than a page.
     pub num_refused_links: u64,
     /// How the shape of its records differs from that of the last good runs.
     pub drift: Vec<Drift>,
-    /// What fetching its input cost; all zero if nothing was fetched.
+    /// The cost of fetching its input; all zero if nothing was fetched.
     pub fetched: FetchCounts,
-    /// Its scope had active references when it began.
+    /// Whether its scope had active references when it began.
     pub had_records: bool,
 }
 
 impl RunReport {
-    /// Whether the run found no record in a scope that had some: a source that fails often looks like this.
+    /// Whether the run found no records in a scope that had some. A failing source often looks like this.
     pub fn came_back_empty(&self) -> bool {
         self.counts.num_seen == 0 && self.had_records
     }
 
-    /// Whether the run found no record in a scope that had none: the settings of a new source may be wrong.
+    /// Whether the run found no records in a scope that had none. The settings of a new source may be wrong.
     pub fn found_nothing_yet(&self) -> bool {
         self.counts.num_seen == 0 && !self.had_records
     }

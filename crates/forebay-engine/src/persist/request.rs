@@ -1,21 +1,21 @@
-//! What to persist, and by which policy.
+//! The request to persist an input, with its policy.
 
 use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
 use jiff::Timestamp;
 
 use super::policy::StoredPolicy;
 
-/// The entity type of a source that never named one.
+/// The entity type of a source without a configured one.
 pub const DEFAULT_ENTITY_TYPE: &str = "record";
 
-/// A run fails when a larger share of its input than this is rejected, unless the source says otherwise.
+/// The default share (0 to 1) of rejected records above which a run fails.
 pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 
-/// Pooled connections that one run can use at the same time: two windows, the counts of the run, and one for what its
-/// input and its log need. A run works with a single connection, but more slowly.
+/// Pooled connections that one run can use at the same time: two for windows, one for the run's counts, and one for its
+/// input and log. A run works with a single connection, but more slowly.
 pub const CONNECTIONS_PER_RUN: usize = 4;
 
-/// What to persist, and by which policy.
+/// A request to persist an input, with its policy.
 #[derive(Clone, Debug)]
 pub struct PersistRequest {
     /// The source's name.
@@ -26,11 +26,11 @@ pub struct PersistRequest {
     pub key_fields: Vec<String>,
     /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
-    /// What to do with a key that appears twice.
+    /// How to handle a key that appears again in a run.
     pub on_duplicate: OnDuplicate,
     /// The part of the source that the run covers.
     pub scope: Scope,
-    /// The run covers its scope completely: records that it does not see are removed.
+    /// Whether the run covers its scope completely: records that it does not see are removed.
     pub complete: bool,
     /// When the source was observed. None: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,
@@ -38,21 +38,21 @@ pub struct PersistRequest {
     pub guards: Option<GuardPolicy>,
     /// The run fails when more than this share (0 to 1) of its input is rejected.
     pub max_rejected_share: f64,
-    /// Changes are handed off to the source's pipelines.
+    /// Whether changes are handed off to the source's pipelines.
     pub with_handoffs: bool,
-    /// A numeric field that grows with every change of a record: a lower number than the stored one marks an older
+    /// A numeric field that increases with every change of a record: a lower number than the stored one marks an older
     /// record.
     pub sequence_field: Option<String>,
-    /// The top-level field that names the version of the contract that a record was written for. None: the records have
-    /// no contract of the user's own. Field rules must not ignore it.
+    /// The top-level field with the contract version of a record. None: the records have no contract. Field rules must
+    /// not ignore it.
     pub contract_version_column: Option<String>,
-    /// What produces the records, such as `persist`.
+    /// The program that produces the records, such as `persist`.
     pub engine: String,
 }
 
 impl PersistRequest {
-    /// A request for records of a source whose keys are these fields, with the default policy: guards are on, the run
-    /// does not claim to be complete, its scope is the whole source, and changes are handed off.
+    /// A request for records of a source with these key fields and the default policy: guards are on, the run is not
+    /// complete, its scope is the whole source, and changes are handed off.
     pub fn new(source: impl Into<String>, key_fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             source: source.into(),

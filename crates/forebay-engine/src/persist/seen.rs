@@ -1,10 +1,10 @@
-//! The references that a run has seen: kept on disk, in little memory, and exact.
+//! The exact set of references that a run has seen, kept on disk with little memory.
 //!
 //! It answers two questions. For every record: has this run seen the key before? And once, at the end of a complete
 //! run: which of the scope's references were not seen? The ids are written to an unnamed temporary file as sorted
 //! stretches, one for each window of the input. A Bloom filter of fixed size answers the first question for nearly all
 //! records without reading the file (Bloom 1970; here with one cache line for each id, as in Putze, Sanders and Singler
-//! 2009); the file answers exactly for the rest. Merging the stretches answers the second question.
+//! 2009); the file gives an exact answer for the rest. Merging the stretches answers the second question.
 //!
 //! Memory: the filter, one id in 128 as an index into the file, and, while merging, a small buffer for each stretch.
 
@@ -12,7 +12,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, fs::File, io, os::unix::fs::Fil
 
 use forebay_domain::identity::ReferenceId;
 
-/// Bytes of the filter. It sends one new id in a million to the file at 4 million ids, about one in 200 at 10 million.
+/// Size of the filter. At 4 million ids, one new id in a million needs the file; at 10 million, about one in 200.
 const FILTER_BYTES: usize = 16 << 20;
 /// A block of the filter is a cache line of 512 bits.
 const BLOCK_WORDS: usize = 8;
@@ -36,10 +36,10 @@ pub(super) struct SeenSet {
 /// A sorted part of the file.
 #[derive(Debug)]
 struct Stretch {
-    /// Its first id in the file, counted in ids.
+    /// The position of its first id in the file, in ids.
     first: u64,
     num_ids: usize,
-    /// Its ids at 0, 128, 256 …
+    /// Its ids at positions 0, 128, 256 …
     marks: Vec<ReferenceId>,
 }
 
@@ -47,7 +47,7 @@ impl SeenSet {
     /// An empty set. Its file is in the system's temporary folder and has no name, so it cannot be left behind.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            // Zeroed memory comes from the system untouched: a small run pays only for the pages that it uses.
+            // The system allocates zeroed memory lazily, so a small run uses only a few pages.
             filter: vec![0; FILTER_BYTES / 8],
             file: tempfile::tempfile()?,
             stretches: Vec::new(),
@@ -94,7 +94,7 @@ impl SeenSet {
         Ok(())
     }
 
-    /// All ids in order, each once for each time that it was added.
+    /// All ids in order, each as often as it was added.
     pub(super) fn merged(&self) -> io::Result<Merged<'_>> {
         let mut merged = Merged { set: self, cursors: Vec::new(), heads: BinaryHeap::new() };
         for stretch in &self.stretches {
@@ -164,13 +164,13 @@ impl Cursor {
     }
 }
 
-/// Where an id stands in the filter: the first word of its block, and the bits to set in the block's words. Ids are
-/// digests, so their bits serve as the hash; the leading ones choose the block, so sorted ids walk through memory.
+/// The position of an id in the filter: the first word of its block, and the bits to set in the block's words. Ids are
+/// digests, so their bits serve as the hash. The leading bits choose the block, so sorted ids access memory in order.
 fn filter_place(id: ReferenceId) -> (usize, [u64; BLOCK_WORDS]) {
     const BLOCKS: u128 = (FILTER_BYTES / 8 / BLOCK_WORDS) as u128;
     let digest = u128::from_be_bytes(id.0);
     let block = ((digest >> 96) * BLOCKS) >> 32;
-    // The last 62 bits; the two before them are the variant of the UUID, the same in every id.
+    // The last 62 bits; the two before them are the UUID's variant, the same in every id.
     let tail = digest & ((1 << 62) - 1);
     let mut bits = [0; BLOCK_WORDS];
     for place in 0..BITS_PER_ID {

@@ -1,4 +1,4 @@
-//! Counts of a run, and how many of them its row already shows.
+//! The counts of a run, and which of them are already in its row.
 
 use std::mem;
 
@@ -8,14 +8,14 @@ use forebay_store::runs;
 use super::{context::RunContext, process::Processed};
 use crate::error::Result;
 
-/// What has been counted so far.
+/// The counts so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
     pub(super) num_replaced: u64,
-    /// Counted, but not yet in the run's row.
+    /// Counts that are not in the run's row yet.
     pub(super) unrecorded: Counts,
 }
 

@@ -1,6 +1,6 @@
-//! A window of the input: the records that are compared with the database, and written, at one time.
+//! A window of the input: the records that are compared with the database and written together.
 //!
-//! Sealing a window sorts its records by id, so each index page is visited once, and settles duplicate keys by the
+//! Sealing a window sorts its records by id, so each index page is visited once, and resolves duplicate keys by the
 //! source's policy: within the window in memory, against earlier windows through the [`SeenSet`].
 
 use std::{collections::BTreeSet, io, sync::Arc};
@@ -62,7 +62,7 @@ impl Window {
         ids
     }
 
-    /// Sorts, settles duplicates, and adds the window's keys to `seen`. `resolve` maps a computed id to its reference.
+    /// Sorts, resolves duplicates, and adds the window's keys to `seen`. `resolve` maps a computed id to its reference.
     pub(super) fn seal(
         self,
         policy: &Arc<RecordPolicy>,
@@ -77,7 +77,7 @@ impl Window {
                 Entry::read(resolve(prepared.reference_id), prepared.version_hash, number, index)
             }));
             entries.extend(block.known().iter().map(|id| Entry::known(resolve(*id), number)));
-            // A page with rejected records is read again the next time, so its rejections are reported again.
+            // A page with rejected records is read again next time, so its rejections are reported again.
             if block.rejected.is_empty()
                 && let Some(page) = block.page.as_ref().filter(|page| page.can_be_remembered())
             {
@@ -110,10 +110,11 @@ impl Window {
     }
 }
 
-/// Whether the pages of these records, which have one key, have to be read again the next time.
+/// Whether the pages of these records, which share a key, must be read again next time.
 ///
-/// The record that lost may win then although its page has not changed, because the other page no longer has it.
-/// Duplicates within a page are settled by that page, except where they are rejected: rejections are reported each time.
+/// A record that lost may win next time although its page has not changed, because the other page no longer has it.
+/// Duplicates within a page are resolved by that page, except if the policy rejects them: rejections are reported each
+/// time.
 fn is_contested(same_key: &[Entry], revisited: bool, on_duplicate: OnDuplicate) -> bool {
     let is_of_one_page = same_key.iter().all(|entry| entry.block() == same_key[0].block());
     revisited || !is_of_one_page || (same_key.len() > 1 && on_duplicate == OnDuplicate::Reject)

@@ -1,4 +1,4 @@
-//! Writing the records of a batch that differ, with the revisions and hand-offs of their changes.
+//! Writes the differing records of a batch, with the revisions and hand-offs of their changes.
 //!
 //! Everything happens in the caller's transaction.
 
@@ -22,19 +22,19 @@ use tokio_postgres::Transaction;
 
 use crate::error::{Error, Result};
 
-/// Rows of one statement when staged changes or removals are written.
+/// Rows per statement when staged changes or removals are written.
 pub(super) const ROWS_PER_STATEMENT: usize = 10_000;
 
-/// What all writes of a run have in common.
+/// Settings that all writes of a run share.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     /// The columns that all its rows share.
     pub(super) origin: Origin,
-    /// The pipelines that get its changes.
+    /// The pipelines that receive its changes.
     pub(super) subscribers: Vec<Subscriber>,
     /// The numeric field that shows which of two records is older.
     pub(super) sequence_field: Option<String>,
-    /// The field that names the version of a record's contract.
+    /// The field with the contract version of a record.
     pub(super) contract_version_column: Option<String>,
 }
 
@@ -45,24 +45,24 @@ impl Target {
     }
 }
 
-/// What was written of a batch.
+/// The result of writing a batch.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// References added, updated, restored and removed, and records rejected as older than what is stored.
+    /// References added, updated, restored and removed, and records rejected as older than the stored ones.
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) rejected: Vec<Rejected>,
 }
 
-/// Another writer may change references between the probe and the write: the batch is then invalid, and is retried from
-/// the probe.
+/// If another writer changes references between the probe and the write, the batch is invalid and is retried from the
+/// probe.
 #[derive(Debug)]
 pub(super) enum Attempt {
     Written(Written),
     Conflict,
 }
 
-/// Writes records that differ from what is stored: `added` do not exist yet, `known` do. The transaction has called
+/// Writes differing records: `added` do not exist yet, `known` do. The transaction must have called
 /// [`references::hold_plans`].
 pub(super) async fn write(
     transaction: &Transaction<'_>,
@@ -79,7 +79,8 @@ pub(super) async fn write(
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
     }
-    // In the same transaction: if the run dies later, the next one must not find these records unchanged and unmarked.
+    // In the same transaction: if the run dies later, the next one would find these records unchanged and never mark
+    // them.
     if let Some(column) = &target.contract_version_column {
         let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
         user_rows::mark(transaction, target.origin.run_id, &ids, column).await?;
@@ -107,7 +108,7 @@ async fn change(
         let record = &known[current.index];
         let same_content = current.version_hash == record.version_hash;
         if current.removed_at.is_none() && same_content {
-            // Equal content differs for the probe only if the reference belongs to another scope.
+            // If the content is equal, the probe reports a difference only if the reference belongs to another scope.
             if current.scope != target.origin.scope && !is_older(target.origin.observed_at, current) {
                 moved.push(record.reference_id);
             }
@@ -117,7 +118,7 @@ async fn change(
             written.rejected.push(older_than_stored(record, current));
             continue;
         }
-        // A restored reference starts over: the sequence number from before its removal does not count.
+        // A restored reference starts over: its sequence number from before the removal is ignored.
         if current.removed_at.is_none()
             && let Some(field) = &target.sequence_field
             && let Some(rejected) = behind(record, current, field)
@@ -175,7 +176,7 @@ fn is_older(observed_at: Timestamp, current: &Current) -> bool {
     observed_at < current.observed_at
 }
 
-/// A record whose sequence number is lower than that of what is stored.
+/// Rejects a record whose sequence number is lower than the stored one.
 fn behind(record: &Record<'_>, current: &Current, field: &str) -> Option<Rejected> {
     let number = |payload: &[u8]| {
         let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
@@ -236,7 +237,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
     }
 }
 
-/// Splits records into those that are new and those that exist.
+/// Splits records into new and existing ones.
 pub(super) fn split<'a>(
     records: impl Iterator<Item = Record<'a>>,
     existing: &HashSet<ReferenceId>,

@@ -22,7 +22,7 @@ use crate::{
     persist::RunReport,
 };
 
-/// Asks for permission to call a source. Returns as well how asking changed the breaker's state, if it did.
+/// Asks for permission to scrape a source. Also returns the change of the breaker's state, if there was one.
 pub(super) async fn ask(
     database: &Database,
     source: &Source,
@@ -52,8 +52,9 @@ pub(super) struct Call<'a> {
     pub(super) result: &'a Result<RunReport>,
 }
 
-/// Records how a call ended; returns how that changed the breaker's state, if it did. If the database is unreachable, the
-/// outcome is lost: a probe then expires with its lease, and the next call shows the state of the source again.
+/// Records how a call ended; returns the change of the breaker's state, if there was one. If the database is
+/// unreachable, the outcome is lost: a probe then expires with its lease, and the next call shows the state of the
+/// source again.
 pub(super) async fn record(
     database: &Database,
     source: &Source,

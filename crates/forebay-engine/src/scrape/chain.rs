@@ -1,8 +1,8 @@
-//! A source and its fallbacks, asked in order until one answers.
+//! A source and its fallbacks, tried in order until one answers.
 //!
-//! A source has answered when its run was applied, as complete or as partial, and did not come back empty. If it failed,
-//! was refused, is held, or came back empty, the next of its `fallback` is asked. The fallbacks of a fallback are not
-//! asked, so chains end.
+//! A source has answered if its run was applied, as complete or as partial, and did not come back empty. If it failed,
+//! was refused, is held, or came back empty, the next source in its `fallback` is tried. The fallbacks of a fallback
+//! are not tried, so chains end.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,7 +14,7 @@ use crate::{
     persist::{Progress, RunReport},
 };
 
-/// The result of asking one source.
+/// The result of trying one source.
 #[derive(Debug)]
 pub struct Candidate {
     /// The source.
@@ -25,12 +25,12 @@ pub struct Candidate {
     pub result: Result<RunReport>,
 }
 
-/// The results of asking a source and, until one answered, its fallbacks.
+/// The results of trying a source and, until one answered, its fallbacks.
 #[derive(Debug)]
 pub struct Chain {
     /// The source itself.
     pub primary: Candidate,
-    /// The fallbacks that were asked, in order.
+    /// The fallbacks that were tried, in order.
     pub fallbacks: Vec<Candidate>,
 }
 
@@ -52,18 +52,18 @@ impl Candidate {
 }
 
 impl Chain {
-    /// All that were asked, in order.
+    /// All sources that were tried, in order.
     pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
         std::iter::once(&self.primary).chain(&self.fallbacks)
     }
 
-    /// The one that answered; None: all failed.
+    /// The source that answered; None: all failed.
     pub fn answer(&self) -> Option<&Candidate> {
-        // No source is asked after one that has answered.
+        // No source is tried after one that has answered.
         self.candidates().last().filter(|last| last.has_answered())
     }
 
-    /// The one that answered, or the source itself if none did.
+    /// The source that answered, or the primary source if none did.
     pub fn into_decisive(mut self) -> Candidate {
         match self.fallbacks.pop() {
             Some(last) if last.has_answered() => last,
@@ -74,7 +74,7 @@ impl Chain {
 
 /// Scrapes a scope of a source, and of its fallbacks in order until one answers.
 ///
-/// Fallbacks are not asked instead of an archive, after a scrape was stopped, or while the database is unreachable.
+/// Fallbacks are not tried for an archive, after a scrape was stopped, or while the database is unreachable.
 pub async fn scrape_chain(
     scraper: &Scraper,
     source: &SourceDefinition,

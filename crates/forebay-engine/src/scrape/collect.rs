@@ -1,4 +1,4 @@
-//! Scraping into a file while the database is unreachable.
+//! Scrapes into a file while the database is unreachable.
 
 use std::{
     fs::File,
@@ -33,7 +33,7 @@ pub(crate) struct Collected {
     file: File,
 }
 
-/// Scrapes a scope of a source into a file. Pieces that are no record are left out, which makes it incomplete.
+/// Scrapes a scope of a source into a file. Invalid records are left out, which makes the result incomplete.
 pub(crate) async fn collect(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -53,7 +53,7 @@ pub(crate) async fn collect(
         Feed::Unchanged | Feed::Later(_) => (lines, None),
     };
     let incomplete = incomplete.or_else(|| lines.rejected());
-    // Records that look removed may be among those not read.
+    // A record that looks removed may be one that was not read.
     request.complete &= incomplete.is_none();
     let num_records = lines.num_records;
     let file = lines.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
@@ -61,7 +61,7 @@ pub(crate) async fn collect(
 }
 
 impl Collected {
-    /// Persists the records as of the time when they were observed. None: the run was not applied as a whole.
+    /// Persists the records with the time when they were observed. None: only part of the run was applied.
     pub(crate) async fn persist(&self, scraper: &Scraper) -> Result<Option<RunReport>> {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
@@ -76,24 +76,24 @@ impl Collected {
 struct Lines {
     file: BufWriter<File>,
     num_records: u64,
-    /// Pieces that are no records.
+    /// Invalid records.
     num_rejected: u64,
 }
 
 impl Lines {
-    /// What could not be read, as a sentence.
+    /// A sentence about what could not be read.
     fn rejected(&self) -> Option<String> {
         let Self { num_records, num_rejected, .. } = self;
         let num_seen = num_records + num_rejected;
         (*num_rejected > 0).then(|| format!("{num_rejected} of {num_seen} records could not be read"))
     }
 
-    /// Writes each record to one line, also those that span several lines.
+    /// Writes each record to one line, even if it spans several lines.
     fn add(&mut self, block: &Block) -> Result<()> {
         for span in &block.records {
             let text = block.text(span);
             if text.contains(&b'\n') {
-                // JSON strings escape line ends, so these separate tokens.
+                // JSON strings escape line breaks, so these only separate tokens.
                 let line: Vec<u8> =
                     text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
                 self.file.write_all(&line)?;
@@ -101,7 +101,7 @@ impl Lines {
                 self.file.write_all(text)?;
             }
             self.file.write_all(b"\n")?;
-            // Broken text is written as well, so the run can keep it as a rejected record.
+            // Invalid JSON is written too, so the run can store it as a rejected record.
             match serde_json::from_slice::<IgnoredAny>(text) {
                 Ok(_) => self.num_records += 1,
                 Err(_) => self.num_rejected += 1,

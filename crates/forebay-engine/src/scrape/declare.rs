@@ -15,9 +15,9 @@ use crate::error::Result;
 
 /// Declares the sources that can be scraped, and returns which of them changed. Writes nothing if none did.
 ///
-/// `sources` are all of the configuration: sources that were declared before and are missing from it are marked as
-/// brought by others. A new [reading](super::SourceDefinition::reading_hash) raises a source's parser version, which
-/// invalidates what is remembered of its pages. Error: `source_invalid`, before anything is written.
+/// `sources` must be all sources of the configuration: a source that was declared before and is now missing is marked
+/// as not scraped by Forebay. A new [reading](super::SourceDefinition::reading_hash) raises a source's parser version,
+/// which invalidates the remembered pages. Error: `source_invalid`, before anything is written.
 pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored> {
     check(sources)?;
     let declarations = sources.values().map(|source| Declaration {

@@ -1,6 +1,6 @@
 //! A source that Forebay can scrape: identity, policy and kind together.
 //!
-//! [`SourceDefinition::new`] fills in every default, so a program sets only what differs. [`check`] finds settings that
+//! [`SourceDefinition::new`] fills in every default, so a program sets only the others. [`check`] finds settings that
 //! contradict each other; [`declare`](super::declare()) runs it before it writes anything.
 
 mod check;
@@ -31,17 +31,18 @@ pub struct SourceDefinition {
     pub entity_type: String,
     /// The fields that identify a record, in order. Default: those of the kind, if it has any.
     pub key_fields: Vec<String>,
-    /// What to store and what to compare.
+    /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
-    /// What to do with a key that a run sees twice.
+    /// How to handle a key that appears again in a run.
     pub on_duplicate: OnDuplicate,
     /// When to hold a complete run; None: never.
     pub guards: Option<GuardPolicy>,
     /// A run fails when more than this share (0 to 1) of its input is rejected. Default: [`DEFAULT_MAX_REJECTED_SHARE`].
     pub max_rejected_share: f64,
-    /// A run covers its whole scope: a record that it doesn't see is gone. Taps report this themselves.
+    /// Whether a run covers its whole scope: a record that it doesn't see is removed. Taps report this themselves.
     pub complete: bool,
-    /// A number that a record raises with each change (iCalendar's `sequence`): a lower one never overwrites a higher.
+    /// A number that increases with each change of a record (iCalendar's `sequence`): a lower one never overwrites a
+    /// higher.
     pub sequence_field: Option<String>,
     /// How to get its records.
     pub kind: SourceKind,
@@ -49,15 +50,15 @@ pub struct SourceDefinition {
     pub fetch: FetchSettings,
     /// How far to crawl it.
     pub crawl: CrawlSettings,
-    /// When to leave it alone because it fails.
+    /// When to stop scraping it because it fails.
     pub breaker: BreakerPolicy,
     /// The sources to try when it fails or returns nothing, in order.
     pub fallback: Vec<String>,
-    /// Its known scopes; none: the whole source is one.
+    /// Its known scopes; empty: the whole source is one.
     pub scopes: Vec<Scope>,
-    /// When to scrape its scopes without being asked.
+    /// When to scrape its scopes automatically.
     pub schedule: Option<Schedule>,
-    /// Whether it may be scraped at all.
+    /// Whether it may be scraped.
     pub enabled: bool,
 }
 
@@ -109,7 +110,7 @@ impl SourceKind {
         matches!(self, Self::Pages(_))
     }
 
-    /// The key fields of a kind whose records have the same shape everywhere.
+    /// The default key fields of a kind whose records always have the same shape.
     pub fn default_key_fields(&self) -> &'static [&'static str] {
         match self.as_str() {
             "ical" => &["uid", "recurrence_id"],
@@ -118,14 +119,14 @@ impl SourceKind {
         }
     }
 
-    /// The field with the sequence number that records of this kind carry by their standard.
+    /// The sequence number field that the standard of this kind defines.
     pub fn default_sequence_field(&self) -> Option<&'static str> {
         (self.as_str() == "ical").then_some("sequence")
     }
 }
 
 impl SourceDefinition {
-    /// A source with the default for everything but its name and kind.
+    /// A source with defaults for everything but its name and kind.
     pub fn new(name: impl Into<String>, kind: SourceKind) -> Self {
         Self {
             name: name.into(),
@@ -148,8 +149,8 @@ impl SourceDefinition {
         }
     }
 
-    /// Whether the source can be scraped for a scope: one of those declared. If none is declared, a scope that fills all
-    /// placeholders of its settings and has no other parts, because those would have no effect.
+    /// Whether the source can be scraped for a scope, that is, one of the declared scopes. If none is declared, a scope
+    /// must fill all placeholders of its settings and have no other parts, because those would have no effect.
     pub fn covers(&self, scope: &Scope) -> bool {
         if !self.scopes.is_empty() {
             return self.scopes.contains(scope);
@@ -159,7 +160,7 @@ impl SourceDefinition {
             && scope.pairs().all(|(name, _)| placeholders.contains(&name))
     }
 
-    /// The scopes to scrape when none is named.
+    /// The scopes to scrape if none is given.
     pub fn declared_scopes(&self) -> Vec<Scope> {
         if self.scopes.is_empty() { vec![Scope::default()] } else { self.scopes.clone() }
     }

@@ -1,4 +1,4 @@
-//! Beginning to read a source of any kind, once no other run has its scope: a crawl, a file, a program or rows.
+//! Begins to read a source of any kind, once no other run holds its scope: a crawl, a file, a program or rows.
 
 use std::sync::Arc;
 
@@ -34,10 +34,10 @@ use crate::{
     run_log::RunLog,
 };
 
-/// Pages that may wait to be prepared.
+/// Maximum number of pages that wait to be prepared.
 const PAGES_WAITING: usize = 16;
 
-/// What a run names as its input: the first URL, the program, or the table.
+/// The input name of a run: the first URL, the program, or the table.
 pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {
     match &source.kind {
         SourceKind::Pages(kind) => kind
@@ -52,7 +52,7 @@ pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {
     }
 }
 
-/// Begins to read a source while there is no database: nothing is remembered.
+/// Begins to read a source without a database: no page is remembered.
 pub(super) async fn without_database(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -68,7 +68,7 @@ pub(super) async fn without_database(
         log: None,
     };
     match &source.kind {
-        // The state of a tap, and rows of this database, are out of reach.
+        // The state of a tap and the rows of this database are unavailable.
         SourceKind::Singer(_) | SourceKind::Postgres(_) => {
             Err(Error::NeedsDatabase { source_name: source.name.clone() })
         }
@@ -76,7 +76,7 @@ pub(super) async fn without_database(
     }
 }
 
-/// Identifies a file among the pages of its source. One file may be read for several scopes, and is all of each.
+/// Identifies a file among the pages of its source. A file that is read for several scopes is remembered for each.
 fn file_key(link: &Link, scope: &str) -> LinkKey {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(&link.key());
@@ -84,18 +84,18 @@ fn file_key(link: &Link, scope: &str) -> LinkKey {
     context.finish().as_ref().try_into().unwrap_or_default()
 }
 
-/// Everything needed to begin, owned, because it outlives the call that prepared it.
+/// Everything needed to begin. Owned, because it outlives the call that prepared it.
 struct Beginning {
     scraper: Scraper,
     source: SourceDefinition,
     scope: Scope,
-    /// None: nothing is stored of the source, or there is no database.
+    /// None: the source is not stored, or there is no database.
     source_id: Option<i32>,
     options: ScrapeOptions,
     log: Option<Arc<RunLog>>,
 }
 
-/// Prepares to begin. Without a `source_id`, nothing that is stored of the source is used.
+/// Prepares to begin. Without a `source_id`, no stored state of the source is used.
 pub(super) fn begin(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -209,12 +209,12 @@ impl Beginning {
         Ok(fetcher.map_err(forebay_sources::Error::from)?)
     }
 
-    /// What is known of pages. A policy that keeps the last record of a key, or merges all, needs every record: then
-    /// nothing is taken from memory, nor kept, because a page whose record lost would win under another policy.
+    /// The memory of pages. A policy that keeps the last record of a key, or merges records, needs every record. Then
+    /// the memory is neither read nor written, because a page whose record lost could win under another policy.
     async fn memory(&self) -> Result<PageMemory> {
         let stored = self.stored().await?;
         let needs_whole_input = self.source.on_duplicate.needs_whole_input();
-        // An archive needs every page as well: one that was not sent again cannot be read from it.
+        // An archive needs every page too: a 304 response has no content to read later.
         let archives = self.options.from_warc.is_some() || self.source.fetch.warc.is_some();
         let reads_all = self.options.read_everything || archives || needs_whole_input;
         let remembers = stored.is_some() && !reads_all;
@@ -228,11 +228,12 @@ impl Beginning {
         })
     }
 
-    /// The stored source, if it was declared as this process reads it. Another process may have declared it with another
-    /// configuration since: then the remembered pages do not hold what would be read here, nor the other way round.
+    /// The stored source, if it was declared with the same reading settings as in this process. Another process may
+    /// have declared it with a different configuration since; then the remembered pages are not valid here, nor the
+    /// other way round.
     ///
-    /// Read after the run has read the parser version, so a declaration in between never makes pages that were read in
-    /// one way be remembered under the version of another.
+    /// Called after the run has read the parser version. So if another process declares the source in between, pages
+    /// that are read with the old settings are never remembered under the new version.
     async fn stored(&self) -> Result<Option<Source>> {
         if self.source_id.is_none() {
             return Ok(None);
@@ -242,7 +243,7 @@ impl Beginning {
         let rules = StoredPolicy { rules: self.source.rules.clone(), ..StoredPolicy::default() }.to_json();
         let reading_hash = self.source.reading_hash();
         Ok(stored.filter(|stored| {
-            // A program that scrapes without declaring its sources stores none.
+            // A program that scrapes without declaring its sources stores no hash.
             stored.settings["reading_hash"].as_str().is_none_or(|declared| declared == reading_hash)
                 && stored.policy["rules"] == rules["rules"]
                 && stored.key_fields == self.source.key_fields

@@ -1,4 +1,4 @@
-//! How a scrape outside `ensure` updates the ledger of freshness.
+//! Updates the freshness ledger after a scrape outside `ensure`.
 
 use forebay_domain::scope::Scope;
 use forebay_store::freshness::{self as ledger, Synced};
@@ -12,12 +12,12 @@ use crate::{
     persist::RunReport,
 };
 
-/// Records a scrape in the ledger if it brought a whole scope of an entity type up to date: the run was applied as a
-/// whole, and `ensure` would scrape no other source for that scope. Returns whether it did.
+/// Records a scrape in the ledger if it brought a whole scope of an entity type up to date: the run was applied
+/// completely, and `ensure` would scrape no other source for that scope. Returns whether it did.
 ///
-/// `source` is the source that was asked; the run may be one of a fallback.
+/// `source` is the source that was requested; the run may belong to one of its fallbacks.
 ///
-/// Not for a scrape of an archive, whose records are as old as the archive.
+/// Don't call this for a scrape of an archive, whose records are as old as the archive.
 pub async fn enter(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -34,14 +34,15 @@ pub async fn enter(
         source_name: Some(&report.source),
         synced_at: None,
     };
-    // When the run began: it may have missed what changed at the source while it was read.
+    // The start of the run, because it may have missed changes that were made at the source during the run.
     let synced_at = clock::now().checked_sub(report.duration).unwrap_or(Timestamp::MIN);
     let client = scraper.database.client().await?;
     Ok(ledger::catch_up(&**client, &source.entity_type, scope, synced_at, &synced).await?)
 }
 
-/// Records in the ledger that a scrape did not bring its scope up to date, so its age has a visible reason. Only for
-/// scopes for which [`enter`] would record a success. An unreachable database is no error here: the run says the same.
+/// Records in the ledger that a scrape did not bring its scope up to date, so the reason for its age is visible. Only
+/// for scopes for which [`enter`] would record a success. An unreachable database is not an error here: the run reports
+/// it.
 pub(super) async fn note_failure(
     scraper: &Scraper,
     source: &SourceDefinition,
@@ -66,7 +67,7 @@ pub(super) async fn note_failure(
     let _ = ledger::note_failure(&**client, entity_type, scope, code, &message, failed.run_id).await;
 }
 
-/// Whether `ensure` would scrape this source for the scope, and no other except as a fallback.
+/// Whether this is the only source that `ensure` would scrape for the scope, apart from fallbacks.
 fn is_only_primary(scraper: &Scraper, source: &SourceDefinition, scope: &Scope) -> bool {
     Answering::of(&scraper.sources, &source.entity_type, scope).is_only(&source.name)
 }

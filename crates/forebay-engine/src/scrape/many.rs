@@ -1,4 +1,4 @@
-//! Scraping many sources: several at the same time, the scopes of each source one after another.
+//! Scrapes many sources: several at the same time, the scopes of each source one after another.
 
 use forebay_domain::scope::Scope;
 use futures_util::{StreamExt, stream};
@@ -23,11 +23,11 @@ pub fn connections_for(at_once: usize) -> usize {
 /// A source to scrape.
 #[derive(Clone, Debug)]
 pub struct Scrape {
-    /// The source, with its changes for this time.
+    /// The source, with the changes for this scrape.
     pub source: SourceDefinition,
     /// Its scopes, in order.
     pub scopes: Vec<Scope>,
-    /// How.
+    /// The options of the scrape.
     pub options: ScrapeOptions,
 }
 
@@ -38,12 +38,12 @@ pub struct Scraped {
     pub source: String,
     /// The scope.
     pub scope: Scope,
-    /// The sources that were asked for it, with their results.
+    /// The sources that were tried for it, with their results.
     pub chain: Chain,
 }
 
-/// Scrapes sources, at most `at_once` at the same time, and returns the result of each scope, in the order of `wanted`. A
-/// failing source doesn't stop the others; its fallbacks are asked. The ledger of freshness records each result.
+/// Scrapes sources, at most `at_once` at the same time, and returns the result of each scope, in the order of `wanted`.
+/// A failing source doesn't stop the others; its fallbacks are tried. The freshness ledger records each result.
 ///
 /// `progress` is called with the source and scope that it belongs to.
 pub async fn scrape_many(
@@ -62,7 +62,7 @@ pub async fn scrape_many(
     ordered.buffered(at_once.max(1)).collect::<Vec<_>>().await.into_iter().flatten().collect()
 }
 
-/// Scrapes a scope, from a fallback if the source does not answer, and records the result in the ledger.
+/// Scrapes a scope, with fallbacks if the source does not answer, and records the result in the ledger.
 pub(super) async fn scrape_one(
     scraper: &Scraper,
     source: &SourceDefinition,

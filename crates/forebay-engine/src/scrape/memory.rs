@@ -1,4 +1,4 @@
-//! What earlier runs found on pages, so a crawl can ask whether they have changed.
+//! Remembers the pages of earlier runs, so that a crawl can ask servers whether they have changed.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,21 +15,21 @@ use forebay_store::{
 /// The pages of a source in the database.
 #[derive(Debug)]
 pub(super) struct PageMemory {
-    /// None: nothing is taken from memory, and every page is read.
+    /// None: no page is remembered, and every page is read.
     pub(super) database: Option<Arc<Database>>,
     pub(super) source_id: i32,
-    /// Pages read by another version of the parser do not count: this one may find something else on them.
+    /// Pages read with another parser version are ignored: this version may read them differently.
     pub(super) parser_version: i32,
     /// The scope of the run.
     pub(super) scope: String,
-    /// Pages that this run reads may be remembered.
+    /// Whether pages that this run reads may be remembered.
     pub(super) keeps: bool,
-    /// Pages are requested even if their server said that they are still fresh.
+    /// Whether pages are requested even if the server declared them still fresh.
     pub(super) revalidates: bool,
 }
 
 impl Memory for PageMemory {
-    /// If the database cannot be read, all pages are read, which is never wrong.
+    /// If the database cannot be read, all pages are read again, which is always correct.
     async fn recall(&self, links: &[Link]) -> Vec<Option<KnownPage>> {
         let known = self.find(links).await.unwrap_or_default();
         links.iter().map(|link| known.get(&link.key()).cloned()).collect()
@@ -49,14 +49,14 @@ impl PageMemory {
         Ok(entries.into_iter().filter_map(|entry| Some((entry.key, self.known(entry)?))).collect())
     }
 
-    /// What is known of the file that is the whole scope. None also if the database cannot be read.
+    /// The remembered state of the file that is the whole scope. Also None if the database cannot be read.
     pub(super) async fn file(&self, key: LinkKey) -> Option<KnownPage> {
         let client = self.database.as_ref()?.client().await.ok()?;
         let found = pages::find_file(&**client, self.source_id, self.parser_version, &self.scope, key).await;
         self.known(found.ok()??)
     }
 
-    /// None if its stored links cannot be read, because without them a part of the site would be missed.
+    /// None if its stored links cannot be read, because part of the site would be missed without them.
     fn known(&self, entry: PageEntry) -> Option<KnownPage> {
         Some(KnownPage {
             validators: Validators { etag: entry.etag, last_modified: entry.last_modified },

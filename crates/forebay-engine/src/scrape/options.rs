@@ -1,4 +1,4 @@
-//! How one scrape deviates from its source's definition.
+//! The options of one scrape, which override its source's definition.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::stop::Stop;
 use crate::logs::Level;
 
-/// How one scrape deviates from its source's definition.
+/// The options of one scrape, which override its source's definition.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 pub struct ScrapeOptions {
@@ -18,13 +18,13 @@ pub struct ScrapeOptions {
     pub from_warc: Option<PathBuf>,
     /// Read every page, even if its server says that it is unchanged.
     pub read_everything: bool,
-    /// Revalidate every page, even if its server said that it is still fresh.
+    /// Revalidate every page, even if its server declared it still fresh.
     pub revalidate: bool,
-    /// When to hold the run. None: as the source declares.
+    /// When to hold the run. None: as the source defines.
     pub guards: Option<Option<GuardPolicy>>,
-    /// Changes are handed off.
+    /// Whether changes are handed off.
     pub with_handoffs: bool,
-    /// Ask the source even if its breaker is open, and do not report the outcome to the breaker.
+    /// Scrape even if the breaker is open, and do not report the outcome to the breaker.
     pub ignore_breaker: bool,
     /// Minimum level of the log lines to store. Default: info, which leaves out the lines of single pages.
     pub log_level: Level,

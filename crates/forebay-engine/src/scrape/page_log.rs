@@ -1,4 +1,4 @@
-//! Log lines for the pages of a crawl, and for what a program prints on its standard error.
+//! Log lines for the pages of a crawl and for a program's standard error.
 
 use forebay_sources::{
     crawl::{Crawled, PageOutcome},
@@ -16,7 +16,7 @@ pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
         PageOutcome::Gone { .. } => Level::Info,
         PageOutcome::Failed { .. } => Level::Warn,
     };
-    // Most lines of pages are not kept, and building one costs more than this.
+    // Most lines of pages are not kept, and building one costs more than this check.
     if !sink.keeps(level) {
         return;
     }
@@ -46,7 +46,7 @@ pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
     sink.log(level, message, metadata);
 }
 
-/// Logs what a program prints on its standard error.
+/// Logs a program's standard error.
 pub(super) fn program(sink: Option<LogSink>) -> LogTaker {
     Box::new(move |line| {
         let Some(sink) = &sink else { return };

@@ -1,4 +1,4 @@
-//! What a scrape persists: the request that a source's definition and the options of the scrape make.
+//! Makes the persist request of a scrape from the source's definition and the options.
 
 use forebay_domain::scope::Scope;
 
@@ -30,7 +30,7 @@ pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &Scrape
         rules: source.rules.clone(),
         on_duplicate: source.on_duplicate,
         scope: scope.clone(),
-        // A tap says only at its end whether it has sent everything.
+        // A tap reports only at its end whether it has sent everything.
         complete: source.complete || matches!(source.kind, SourceKind::Singer(_)),
         observed_at: options.observed_at,
         guards: options.guards.unwrap_or(source.guards),
@@ -42,7 +42,7 @@ pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &Scrape
     }
 }
 
-/// The column of the user's own table that names the version of a row's contract.
+/// The column of the user's table with the contract version of a row.
 fn contract_version_column(source: &SourceDefinition) -> Option<String> {
     match &source.kind {
         SourceKind::Postgres(rows) => rows.contract_version_column.clone(),

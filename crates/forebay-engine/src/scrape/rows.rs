@@ -1,4 +1,4 @@
-//! Rows of the user's own table or query as the input of a source.
+//! Reads rows of the user's own table or query as the input of a source.
 
 use forebay_sources::kinds::Postgres;
 use forebay_store::{
@@ -27,7 +27,7 @@ pub(super) async fn read(
     Ok(Feed::bytes(Box::new(rows), postgres.read_options()))
 }
 
-/// How many rows of each version of its contract the table or query holds; empty if no column names versions.
+/// Counts the rows of the table or query by contract version; empty if no column names versions.
 pub(super) async fn rows_by_version(
     database: &Database,
     source: &SourceDefinition,
@@ -53,7 +53,7 @@ fn rows_spec(postgres: &Postgres) -> Result<RowsSpec> {
     })
 }
 
-/// The database that holds the rows, if it is not Forebay's own.
+/// The database with the rows, if it is not Forebay's own.
 async fn other_database(postgres: &Postgres) -> Result<Option<Database>> {
     let Some(secret) = &postgres.url else { return Ok(None) };
     let options = OpenOptions { pool_size: 1, ..OpenOptions::default() };

@@ -1,4 +1,4 @@
-//! One scrape: a scope of a source, asked through its breaker and persisted as one run.
+//! One scrape: checks the breaker and persists a scope of a source as one run.
 
 use std::{sync::Arc, time::Instant};
 
@@ -22,9 +22,9 @@ use crate::{
 
 /// Scrapes a scope of a source, as one run.
 ///
-/// Errors: `breaker_open` and its kin, before anything is requested or written; those of [`persist::persist`]; the code
-/// of the first page that failed, if no page could be read; `interrupted`. The breaker has recorded the outcome in every
-/// case.
+/// Errors: `breaker_open` and similar, before anything is requested or written; those of [`persist::persist`]; the code
+/// of the first page that failed, if no page could be read; `interrupted`. The breaker has recorded the outcome in
+/// every case.
 pub async fn scrape(
     scraper: &Scraper,
     source: &SourceDefinition,

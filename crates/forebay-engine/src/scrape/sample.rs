@@ -1,31 +1,31 @@
-//! The result of a source test: records, rejected pieces, pages and links.
+//! The result of a source test: records, rejected records, pages and links.
 
 use std::collections::BTreeMap;
 
 use forebay_store::user_rows::VersionCount;
 
-/// The beginning of what a source yields.
+/// The start of a source's output.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
-    /// The first records, at most as many as were asked for.
+    /// The first records, at most the requested number.
     pub records: Vec<SampleRecord>,
-    /// The first pieces that are no records, or have no key.
+    /// The first invalid records and records without a key.
     pub rejected: Vec<SampleRejected>,
-    /// How many such pieces there are in all that was read.
+    /// Number of rejected records in everything that was read.
     pub num_rejected: u64,
-    /// In which share (0 to 1) of the records each field had a value, by field.
+    /// Share (0 to 1) of the records with a value, by field.
     pub field_coverage: BTreeMap<String, f64>,
-    /// Key fields that are missing in records, and in how many.
+    /// Number of records without a value, by key field.
     pub missing_keys: BTreeMap<String, u64>,
-    /// The pages that were read, in their order.
+    /// The pages that were read, in order.
     pub pages: Vec<SamplePage>,
     /// The first links that were found, whether or not they were followed.
     pub links: Vec<SampleLink>,
-    /// How many links were found.
+    /// Number of links found.
     pub num_links: u64,
-    /// Whether there may be more than was read.
+    /// Whether the source may have more.
     pub has_more: bool,
-    /// All rows of a table or query of Postgres by the version of their contract, if a column names it.
+    /// Number of rows of a Postgres table or query by contract version, if a column names it.
     pub rows_by_version: Vec<VersionCount>,
 }
 
@@ -38,7 +38,7 @@ pub struct SampleRecord {
     pub record_key: String,
 }
 
-/// A piece that is no record.
+/// A rejected record.
 #[derive(Clone, Debug)]
 pub struct SampleRejected {
     /// Its line, or its number on a page.
@@ -54,7 +54,7 @@ pub struct SampleRejected {
 /// A page.
 #[derive(Clone, Debug)]
 pub struct SamplePage {
-    /// Where it is, without secrets.
+    /// Its URL, without secrets.
     pub url: String,
     /// Its role for the source: `sitemap`, `listing` or `detail`.
     pub role: &'static str,
@@ -62,7 +62,7 @@ pub struct SamplePage {
     pub num_records: u64,
     /// Links on it that would be followed.
     pub num_links: u64,
-    /// Links on it that lead to a host that the source does not allow, or to no page.
+    /// Links to hosts that the source does not allow, or to something other than a page.
     pub num_refused_links: u64,
     /// Why it could not be read, if so: a stable code and a sentence.
     pub problem: Option<(&'static str, String)>,
@@ -71,7 +71,7 @@ pub struct SamplePage {
 /// A link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SampleLink {
-    /// Where it leads, without secrets.
+    /// Its URL, without secrets.
     pub url: String,
     /// The role of its page: `sitemap`, `listing` or `detail`.
     pub role: &'static str,

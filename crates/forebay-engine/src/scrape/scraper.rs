@@ -1,4 +1,4 @@
-//! What all scrapes of a process share.
+//! State that all scrapes of a process share.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use tokio_util::task::TaskTracker;
 use super::definition::{SourceDefinition, Sources};
 use crate::error::{Error, Result};
 
-/// What all scrapes of a process share: make one for the process.
+/// State that all scrapes of a process share. Create one per process.
 #[derive(Clone, Debug)]
 pub struct Scraper {
     /// Where records are persisted.
     pub database: Arc<Database>,
-    /// Connections, and the pace of each host.
+    /// Connections, and the rate limits of each host.
     pub network: Network,
     /// The sources that can be scraped.
     pub sources: Arc<Sources>,

@@ -1,7 +1,7 @@
-//! Stopping scrapes early, as an operator does with Ctrl-C.
+//! Stops scrapes early, for example on Ctrl-C.
 //!
-//! A scrape that is asked to stop drops its run: programs are stopped, open transactions are rolled back, and the run is
-//! closed as aborted at once. Batches that were written straight stay, and the next run finds them unchanged.
+//! A stopped scrape drops its run: programs are stopped, open transactions are rolled back, and the run is closed as
+//! aborted at once. Batches that were written straight stay, and the next run finds them unchanged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,10 +15,10 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::error::Error;
 
-/// How long closing a run may take: an operator is waiting.
+/// Timeout for closing a run, because an operator is waiting.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Stops every scrape that has a clone of it. A stop cannot be undone.
+/// Stops every scrape that has a clone of it. Cannot be undone.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 

@@ -1,8 +1,8 @@
-//! Testing the settings of a source: reads a few pages or records and writes nothing.
+//! Tests the settings of a source: reads a few pages or records and writes nothing.
 //!
-//! The source is read as a run would read it, with its fetcher, limits and robots.txt, but only a few pages, and all of
-//! them anew. Records are prepared as in a run, so their keys are the final ones. Nothing is remembered, the breaker is
-//! neither asked nor updated, and a tap gets no state.
+//! The source is read as in a run, with the same fetcher, limits and robots.txt, but only a few pages, and none from
+//! memory. Records are prepared as in a run, so their keys are the final ones. Nothing is remembered, the breaker is
+//! neither checked nor updated, and a tap gets no state.
 
 use std::{io::Read, sync::Arc};
 
@@ -33,16 +33,16 @@ use crate::{
     persist::Feed,
 };
 
-/// The most pages that are fetched.
+/// Maximum number of pages to fetch.
 const MAX_PAGES: u32 = 10;
-/// The most links that are shown.
+/// Maximum number of links to show.
 const MAX_LINKS: usize = 10;
-/// The most rejected pieces that are shown.
+/// Maximum number of rejected records to show.
 const MAX_REJECTED: usize = 10;
-/// No run has this id; a program gets it as `FOREBAY_RUN_ID`.
+/// No run has this id; a program receives it as `FOREBAY_RUN_ID`.
 const NO_RUN: i64 = 0;
 
-/// Asks a source for its first `limit` records and writes nothing.
+/// Reads the first `limit` records of a source and writes nothing.
 ///
 /// Errors: those of the source, if no page could be read; those of a run before it begins.
 pub async fn test(
@@ -68,7 +68,7 @@ pub async fn test(
             {
                 looking.page(crawled)?;
             }
-            // Without a receiver the crawl ends.
+            // The crawl ends when its receiver is dropped.
             drop(pages);
             let ended = end.await.map_err(|_| Error::Reader)?;
             looking.sample.has_more |= ended.incomplete.is_some();
@@ -78,7 +78,7 @@ pub async fn test(
                 .await
                 .map_err(|_| Error::Reader)??;
         }
-        // Nothing is remembered, so nothing is unchanged; and the feed has begun.
+        // Nothing is remembered, so the source cannot be unchanged; and the feed has already begun.
         Feed::Unchanged | Feed::Later(_) => {}
     }
     let mut sample = looking.finish();
@@ -116,7 +116,7 @@ impl Looking {
         self.sample.records.len() >= self.limit
     }
 
-    /// Adds a page. If the first page cannot be read, that is an error, because then there is nothing to show.
+    /// Adds a page. If the first page cannot be read, that is an error, because there is nothing else to show.
     fn page(&mut self, crawled: Crawled) -> Result<()> {
         let Crawled { link, outcome } = crawled;
         let mut page = SamplePage {

@@ -1,4 +1,4 @@
-//! Which selectors of an `html` source match nothing in a sample: a wrong selector looks like an empty site.
+//! Finds selectors of an `html` source that match nothing in a sample. A wrong selector looks like an empty site.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub fn unmatched(source: &SourceDefinition, sample: &Sample) -> Vec<Unmatched> {
     let num_refused: u64 = sample.pages.iter().map(|page| page.num_refused_links).sum();
     let has_links = num_refused > 0 || sample.links.iter().any(|link| link.role == "detail");
     if html.items.is_some() && num_listed == 0 && !has_links && sample.num_rejected == 0 {
-        // Without items, no selector inside of them was tried.
+        // Without items, the selectors inside them were not tried.
         return vec![found_nothing("items", html.items.as_ref().map(Selector::as_str))];
     }
     let mut unmatched = Vec::new();

@@ -1,7 +1,7 @@
-//! Checks of a source's definition that need more than one setting.
+//! Checks of a source's definition that involve more than one setting.
 //!
-//! An error names the source and the field as the configuration spells it, so that a program can point to its place. The
-//! settings of a kind by themselves are checked when the kind is made.
+//! An error names the source and the field as the configuration spells it, so that a program can point to it. The
+//! settings of a kind alone are checked when the kind is created.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use super::{SourceDefinition, SourceKind, Sources};
 pub struct DefinitionError {
     /// The source.
     pub source_name: String,
-    /// The field of the source, from the outside in, such as `["scopes", "1"]`. Empty: the source itself.
+    /// The path to the field in the source, such as `["scopes", "1"]`. Empty: the source itself.
     pub field: Vec<String>,
     /// What is wrong.
     pub problem: DefinitionProblem,
@@ -63,7 +63,7 @@ pub enum DefinitionProblem {
     /// The same scope twice.
     #[error("this scope is listed twice")]
     ScopeTwice,
-    /// A schedule for a source whose URL needs a scope, with no scope declared.
+    /// A schedule for a source whose URL needs a scope, but without declared scopes.
     #[error("the schedule needs scopes: the URL has a placeholder for `{0}`")]
     ScheduleWithoutScopes(String),
     /// A number of the breaker that is out of range.
@@ -74,13 +74,13 @@ pub enum DefinitionProblem {
         /// The largest number.
         max: u32,
     },
-    /// More calls needed than the breaker's window holds.
+    /// `min_calls` is larger than the breaker's window.
     #[error("min_calls is larger than window, so the breaker would never open")]
     BreakerMinCalls,
-    /// A first wait that is longer than the longest.
+    /// The initial wait is longer than the maximum.
     #[error("wait must not be longer than max_wait")]
     BreakerWait,
-    /// A fallback that isn't there, or has no kind.
+    /// A fallback that doesn't exist, or has no kind.
     #[error("there is no source `{name}` that can be scraped")]
     FallbackUnknown {
         /// The fallback.
@@ -101,7 +101,7 @@ pub enum DefinitionProblem {
         /// The type of the source's records.
         expected: String,
     },
-    /// A fallback whose own fallbacks lead back.
+    /// A fallback whose own fallbacks lead back to the source.
     #[error("the fallback `{0}` leads back to this source")]
     FallbackLoop(String),
 }
@@ -115,7 +115,7 @@ pub fn check(sources: &Sources) -> Result<(), DefinitionError> {
 }
 
 impl DefinitionProblem {
-    /// The unknown name that the problem is about and the names that would be right, for a suggestion.
+    /// The unknown name in the problem and the valid names, for a suggestion.
     pub fn suggestion(&self) -> Option<(&str, &[String])> {
         match self {
             Self::KeyFieldNotSelected { field, known } => Some((field, known)),
@@ -182,7 +182,7 @@ impl SourceDefinition {
         Ok(())
     }
 
-    /// The fields that selectors fill; `None` for kinds that take records as they find them.
+    /// The fields that selectors fill; `None` for kinds without selectors.
     fn selected_fields(&self) -> Option<BTreeSet<String>> {
         let SourceKind::Pages(kind) = &self.kind else { return None };
         let PageReader::Html(html) = kind.reader() else { return None };
@@ -190,7 +190,7 @@ impl SourceDefinition {
         Some(html.fields.keys().chain(detail).cloned().collect())
     }
 
-    /// Every declared scope has to fill all placeholders, and a schedule needs scopes that do.
+    /// Every declared scope must fill all placeholders, and a schedule needs such scopes if the URL has placeholders.
     fn check_scopes(&self) -> Result<(), DefinitionError> {
         let placeholders = self.kind.placeholders();
         for (index, scope) in self.scopes.iter().enumerate() {
@@ -238,7 +238,7 @@ pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), De
     }
 }
 
-/// A fallback has records of the same type, can be scraped, and does not lead back.
+/// A fallback has records of the same type, can be scraped, and does not lead back to the source.
 fn check_fallbacks(source: &SourceDefinition, sources: &Sources) -> Result<(), DefinitionError> {
     for (index, name) in source.fallback.iter().enumerate() {
         let wrong = |problem| Err(source.problem(&["fallback", &index.to_string()], problem));
@@ -263,7 +263,7 @@ fn check_fallbacks(source: &SourceDefinition, sources: &Sources) -> Result<(), D
     Ok(())
 }
 
-/// Whether the fallbacks of a source, and theirs, reach another one.
+/// Whether the fallbacks of a source, directly or indirectly, include another one.
 fn leads_to(from: &str, to: &str, sources: &Sources) -> bool {
     let (mut open, mut seen) = (vec![from], BTreeSet::new());
     while let Some(name) = open.pop() {
@@ -284,7 +284,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(is_name_char)
 }
 
-/// The top-level field of a key field: for a JSON pointer its first step.
+/// The top-level field of a key field: the first step of a JSON pointer.
 fn top_level(key_field: &str) -> String {
     match key_field.strip_prefix('/') {
         Some(pointer) => pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~"),

@@ -1,9 +1,9 @@
-//! What the database stores of a definition: all settings without secrets, and a digest of those that decide the reading.
+//! The stored form of a definition: all settings without secrets, and a digest of the settings that affect reading.
 //!
-//! **The rule of the parser version.** The database remembers what each page yielded, and takes a page that has not
-//! changed as read. That holds only while it would be read the same way. A new [`SourceDefinition::reading_hash`] raises
-//! the source's parser version, and what is remembered is ignored from then on. Settings that decide where, when and how
-//! fast to read are not part of it. Two spellings of the same setting give the same digest.
+//! **The rule of the parser version.** The database remembers the records of each page and does not read an unchanged
+//! page again. That is valid only while the page would be read the same way. A new [`SourceDefinition::reading_hash`]
+//! raises the source's parser version, and remembered pages are ignored from then on. Settings that decide where, when
+//! and how fast to read are not part of the digest. Two spellings of the same setting give the same digest.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{SourceDefinition, SourceKind};
 
 impl SourceDefinition {
-    /// A digest of everything that decides how records are read, in hexadecimal.
+    /// A digest of all settings that affect how records are read, in hexadecimal.
     pub fn reading_hash(&self) -> String {
         let reading = match &self.kind {
             SourceKind::Pages(kind) => kind.reading(),
@@ -72,12 +72,12 @@ impl SourceDefinition {
     }
 }
 
-/// A setting as JSON. Only a path that is not Unicode cannot be written; it is left out.
+/// A setting as JSON. Only a path that is not valid Unicode cannot be converted; it is left out.
 fn value(setting: impl Serialize) -> Value {
     serde_json::to_value(setting).unwrap_or_default()
 }
 
-/// A table without the settings that are not given and have no default.
+/// A table without the settings that are neither given nor have a default.
 fn without_nulls(table: Value) -> Value {
     match table {
         Value::Object(members) => {

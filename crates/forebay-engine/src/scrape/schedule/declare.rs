@@ -1,4 +1,4 @@
-//! Declaring the schedules of a configuration in the database.
+//! Declares the schedules of a configuration in the database.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use crate::{error::Result, scrape::definition::Sources};
 
-/// Stores the schedules of these sources and drops all others. They are all of the configuration, and are declared
-/// already. Writes nothing if nothing changed; returns the names of the sources whose schedules changed.
+/// Stores the schedules of these sources and drops all others. Pass all sources of the configuration, already declared.
+/// Writes nothing if nothing changed; returns the names of the sources whose schedules changed.
 pub async fn declare(database: &Database, sources: &Sources, now: Timestamp) -> Result<Vec<String>> {
     let client = database.client().await?;
     let known: BTreeSet<String> =

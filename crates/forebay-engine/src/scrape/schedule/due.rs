@@ -1,4 +1,4 @@
-//! One scope that is due: claimed for a lease, scraped, and given its next due time.
+//! One due scope: claimed for a lease, scraped, and given its next due time.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::{
     scrape::{many::scrape_one, options::ScrapeOptions, scraper::Scraper},
 };
 
-/// The longest wait between two claims: another process may have declared a schedule.
+/// Maximum wait between two claims, because another process may have declared a schedule.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long to wait when other workers hold what is due, and between retries.
 const POLL: Duration = Duration::from_secs(1);
 /// How often setting the next due time is retried while the database is unreachable.
 const MAX_RETRIES: u32 = 10;
 
-/// Claims what was due by a time, for a lease from now.
+/// Claims scopes that were due by a time, for a lease from now.
 pub(super) async fn claim(
     scraper: &Scraper,
     options: &ScheduleOptions,
@@ -46,7 +46,7 @@ fn names(scraper: &Scraper) -> Vec<&str> {
     scraper.sources.values().filter(|source| source.enabled).map(|source| source.name.as_str()).collect()
 }
 
-/// How long to wait until something is due.
+/// How long to wait until a scope is due.
 pub(super) async fn until_next(scraper: &Scraper) -> Duration {
     let next = async {
         let client = scraper.database.client().await?;
@@ -55,7 +55,7 @@ pub(super) async fn until_next(scraper: &Scraper) -> Duration {
     let Ok(next) = next.await else { return POLL };
     let Some(next) = next else { return LONGEST_WAIT };
     let wait = clock::now().duration_until(next);
-    // What is due already is claimed by others.
+    // Other workers have claimed the scopes that are already due.
     if wait.is_positive() { wait.unsigned_abs().min(LONGEST_WAIT) } else { POLL }
 }
 

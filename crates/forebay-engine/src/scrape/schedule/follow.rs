@@ -1,4 +1,4 @@
-//! The loops of a worker: claim what is due, run it, claim again.
+//! The loops of a worker: claim due scopes, run them, claim again.
 
 use std::{future::Future, pin::pin, time::Duration};
 
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{clock, error::Result, scrape::scraper::Scraper};
 
-/// Runs what is due until `stop` is done, then lets running scrapes finish within [`ScheduleOptions::grace`]. `progress`
-/// gets each result. Retries while the database is unreachable.
+/// Runs due scopes until `stop` completes, then lets running scrapes finish within [`ScheduleOptions::grace`].
+/// `progress` gets each result. Retries while the database is unreachable.
 pub async fn follow(
     scraper: &Scraper,
     options: &ScheduleOptions,
@@ -37,9 +37,10 @@ pub async fn follow(
             let mut claiming = pin!(claim_now(scraper, options, room));
             loop {
                 tokio::select! {
-                    // A claim that is being made at this moment waits for its lease to expire.
+                    // A claim in flight at this moment is not run; its lease expires.
                     () = &mut stop => break None,
-                    // Scrapes continue: claiming may wait for a connection that one of them holds.
+                    // Running scrapes continue meanwhile, because claiming may wait for a connection that one of them
+                    // holds.
                     Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
                     claimed = &mut claiming => break Some(claimed),
                 }
@@ -50,7 +51,7 @@ pub async fn follow(
         let mut next_claim = pin!(time::sleep(claimed.wait));
         tokio::select! {
             () = &mut stop => break,
-            // There is room for another scrape.
+            // Another scrape can start now.
             Some(run) = at_work.next(), if !at_work.is_empty() => ended(run),
             () = &mut next_claim => {}
         }
@@ -65,7 +66,7 @@ pub async fn follow(
     report
 }
 
-/// Runs what is due at the moment of the call, each scope once.
+/// Runs the scopes that are due at the moment of the call, each once.
 pub async fn drain(
     scraper: &Scraper,
     options: &ScheduleOptions,

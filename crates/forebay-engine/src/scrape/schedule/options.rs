@@ -1,18 +1,17 @@
-//! How a worker runs what is due.
+//! Options of a worker that runs due scopes.
 
 use std::time::Duration;
 
 use crate::logs::Level;
 
-/// How a worker runs what is due.
+/// Options of a worker that runs due scopes.
 #[derive(Clone, Debug)]
 pub struct ScheduleOptions {
-    /// Scrapes at the same time. Default: 2.
+    /// Maximum scrapes at the same time. Default: 2.
     pub at_once: usize,
     /// How long a claim lasts without an extension. Default: 60 seconds.
     pub lease: Duration,
-    /// How long running scrapes may continue after a stop; other workers may then run what was cut off. Default: 30
-    /// seconds.
+    /// How long running scrapes may continue after a stop; the rest is released for other workers. Default: 30 seconds.
     pub grace: Duration,
     /// The name of this worker, for operators. Default: `forebay`, with the process id.
     pub worker: String,

@@ -1,4 +1,4 @@
-//! The results of scopes that were due.
+//! The results of due scopes.
 
 use forebay_domain::run::RunStatus;
 use jiff::Timestamp;
@@ -6,24 +6,24 @@ use tracing::{debug, info, warn};
 
 use crate::error::Error;
 
-/// The result of a scope that was due.
+/// The result of a due scope.
 #[derive(Debug)]
 pub struct DueRun {
     /// The source.
     pub source: String,
     /// The scope, as text.
     pub scope: String,
-    /// The due time that it was run for.
+    /// The due time of the run.
     pub due_at: Timestamp,
     /// The run, if one began.
     pub run_id: Option<i64>,
-    /// The fallback that answered. None: the source itself did, or none did.
+    /// The fallback that answered. None: the source itself answered, or no source did.
     pub answered_by: Option<String>,
     /// How it ended.
     pub ended: DueEnd,
 }
 
-/// How a scope that was due ended.
+/// How the run of a due scope ended.
 #[derive(Debug)]
 pub enum DueEnd {
     /// Its run ended.
@@ -35,36 +35,36 @@ pub enum DueEnd {
     },
     /// It failed, or was refused by the source's breaker.
     Failed(Error),
-    /// This process stopped first.
+    /// This process was stopped first.
     CutOff,
-    /// Another worker took the claim over, because this one did not extend it in time.
+    /// Another worker took over the claim, because this one did not extend it in time.
     Lost,
-    /// This process cannot scrape it. Another one may when the claim has expired.
+    /// This process cannot scrape it. Another one may after the claim has expired.
     Unknown,
 }
 
 /// Counts of a worker's scrapes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScheduleReport {
-    /// Scopes that were due and were run.
+    /// Due scopes that were run.
     pub num_runs: u64,
     /// How many of them failed.
     pub num_failed: u64,
-    /// How many of them a guard holds.
+    /// How many of them were held by a guard.
     pub num_held: u64,
-    /// How many of them a breaker refused.
+    /// How many of them were refused by a breaker.
     pub num_refused: u64,
 }
 
 impl DueRun {
-    /// Emits what an operator cannot see in the log of the run.
+    /// Emits events that are not in the log of the run.
     pub(super) fn emit(&self) {
         let Self { source, scope, run_id, .. } = self;
         match &self.ended {
             DueEnd::Ended { status, .. } => {
                 debug!(source, scope, run_id, status = status.as_str(), "scheduled scrape ended");
             }
-            // The scrape says so itself.
+            // The scrape logs this itself.
             DueEnd::Failed(Error::Refused { .. }) => {}
             DueEnd::Failed(error) => {
                 warn!(source, scope, run_id, code = error.code(), "scheduled scrape failed: {error}");
