@@ -1,6 +1,6 @@
 //! The whole command line: the list of subcommands, parsing, and dispatch.
 //!
-//! Nothing else may import this file. It names every command, so an import back would be a loop.
+//! No other file may import this one. It names every command, so an import back would be a cycle.
 
 use std::ffi::OsString;
 
@@ -91,13 +91,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The level to log at unless the user names one: a worker reports what it does, other commands only print their results.
+    /// The default log level: a worker reports what it does, other commands only print their results.
     pub(crate) const fn log_level(&self, quiet: bool) -> LevelFilter {
         match self {
             Self::Work(_) | Self::Mcp(_) if quiet => LevelFilter::ERROR,
             Self::Work(_) => LevelFilter::INFO,
             Self::Mcp(_) => LevelFilter::WARN,
-            // The others print their own results and warnings.
+            // Other commands print their own results and warnings.
             _ => LevelFilter::OFF,
         }
     }
@@ -137,13 +137,13 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
         let text = error.render().to_string();
         match text.strip_prefix("error:") {
             Some(_) if wants_json(&arguments) => Ui::new(Output::Json, true).fail(&usage_failure(&error)),
-            // The parser's text, with a code like every other error.
+            // clap's text, with a code like every other error.
             Some(rest) => {
                 Ui::new(Output::Human, false).note(format!("error[usage]:{rest}").trim_end());
                 Exit::Usage
             }
             None => {
-                // Help or version. If it cannot be printed, the error cannot be printed either.
+                // Help or version. If it cannot be printed, an error could not be printed either.
                 let _ = error.print();
                 if is_answer { Exit::Done } else { Exit::Usage }
             }

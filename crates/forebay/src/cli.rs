@@ -1,7 +1,7 @@
 //! The options that every command has, and the parsers of argument values ([`values`]).
 //!
-//! Global options work before and after the subcommand. The database's address may hold a password: it is read as plain
-//! text (clap would print a value that a parser refuses), never shown in help, and hidden in `Debug`.
+//! Global options work before and after the subcommand. The database URL may contain a password: it is parsed as plain
+//! text (clap would print a value that a parser rejects), never shown in help, and hidden in `Debug`.
 
 pub(crate) mod values;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
@@ -60,12 +60,12 @@ pub(crate) struct Globals {
     pub(crate) quiet: bool,
 }
 
-/// The address of a database, which may hold a password: `Debug` hides it, and there is no `Display`.
+/// A database URL, which may contain a password: `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The address with its secret, for the connection only.
+    /// The URL with its secret, for the connection only.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,8 +1,8 @@
 //! The subcommands, one file each.
 //!
 //! To add one: write its file with an `Args` struct, examples in `after_help` and a `run`; name it here and add it to
-//! `Command` and `run` in [`crate::app`]. A command calls the engine and shows the result: a body over some sixty
-//! lines means that logic is in the wrong place.
+//! `Command` and `run` in [`crate::app`]. A command calls the engine and shows the result: a body of more than about
+//! sixty lines means that logic is in the wrong place.
 
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -1,8 +1,8 @@
-//! `forebay.toml`: sources and pipelines as the user writes them.
+//! `forebay.toml`: the user's sources and pipelines.
 //!
 //! One struct per concern, each field with its default. An unknown field is an error with its place and a suggestion,
-//! because a misspelt guard is a guard that is off. The engine checks fields that depend on each other; [`definition`]
-//! adds the place in the file.
+//! because a misspelt guard would be a guard that is off. The engine checks fields that depend on each other;
+//! [`definition`] adds the place in the file.
 //!
 //! Users read the doc comments of the fields: they become the JSON Schema for editors ([`mod@schema`]) and
 //! `docs/reference/configuration.md`. `forebay init` writes [`TEMPLATE`]. Tests compare both with these structs.
@@ -60,13 +60,13 @@ pub(crate) struct Config {
     /// `[entities.NAME]`: how old data of one entity type may get. Keys here override those of `[freshness]`.
     #[serde(default)]
     entities: BTreeMap<String, Freshness>,
-    /// What the sources with a kind come to.
+    /// The definitions of the sources with a kind.
     #[serde(skip)]
     definitions: Sources,
 }
 
 impl Config {
-    /// Reads the file at `path`. `None` when there is no such file.
+    /// Reads the file at `path`. `None` if it doesn't exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, &path.display().to_string()).map(Some),
@@ -87,7 +87,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks what single fields cannot tell, and makes the definitions.
+    /// Checks that involve several fields, and makes the definitions.
     fn complete(&mut self, written: &toml::Table) -> Result<(), error::Problem> {
         self.definitions = definition::define(&mut self.sources, written)?;
         for (name, pipeline) in &self.pipelines {
@@ -103,18 +103,18 @@ impl Config {
         Ok(())
     }
 
-    /// The sources that Forebay can scrape by itself: those with a kind.
+    /// The sources that Forebay can scrape: those with a kind.
     pub(crate) fn definitions(&self) -> &Sources {
         &self.definitions
     }
 
-    /// How old data of an entity type may become.
+    /// The maximum age of data of an entity type.
     pub(crate) fn freshness(&self, entity_type: &str) -> FreshnessPolicy {
         let policy = self.freshness.over(FreshnessPolicy::shipped(entity_type));
         self.entities.get(entity_type).map_or(policy, |entity| entity.over(policy))
     }
 
-    /// How old data of any entity type may get.
+    /// The maximum age of data of every entity type.
     pub(crate) fn policies(&self) -> Policies {
         let shipped = SHIPPED_TTLS.iter().map(|(name, _)| *name);
         let configured = self.entities.keys().map(String::as_str);

@@ -1,4 +1,4 @@
-//! What a command gets besides its arguments: the output, the configuration and the database.
+//! The context of a command: the output, the configuration and the database.
 //!
 //! Everything is read on demand, so `forebay init` and `forebay completions` work in a folder whose configuration is
 //! broken.
@@ -29,7 +29,7 @@ use crate::{
 /// The default configuration file, in the current folder.
 pub(crate) const CONFIG_FILE: &str = "forebay.toml";
 
-/// The surroundings of a command.
+/// The context of a command.
 #[derive(Debug)]
 pub(crate) struct Context {
     /// All output.

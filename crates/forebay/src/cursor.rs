@@ -1,16 +1,16 @@
-//! Places between two pages, as text that a client hands back without understanding it.
+//! Cursors between two pages, as opaque text that a client sends back.
 //!
-//! Hexadecimal, because models copy letters and digits reliably and quotes not. What comes back is not trusted: it is
-//! read as strictly as any argument.
+//! Hexadecimal, because language models copy letters and digits reliably, but not quotes. Cursors are untrusted input
+//! and are parsed as strictly as any argument.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::failure::Failure;
 
-/// The longest cursor that is read: names in it are parts of index entries, which are far shorter.
+/// The maximum length of a cursor. The names in it are parts of index entries, which are far shorter.
 const LONGEST: usize = 32 * 1024;
 
-/// A place as text.
+/// Encodes a position.
 pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
     let json = serde_json::to_vec(place)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
@@ -21,7 +21,7 @@ pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The place that a text means. Error: `cursor_invalid`.
+/// Decodes a cursor. Error: `cursor_invalid`.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let bytes = if text.len() <= LONGEST { bytes(text) } else { None };
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {

@@ -1,6 +1,6 @@
 //! The environment variables that the program reads.
 //!
-//! Each one that is also an option is read by clap under the name given here; the option takes precedence. An empty
+//! clap reads each variable that is also an option under the name given here; the option takes precedence. An empty
 //! variable counts as not set.
 
 /// Postgres to use. Precedence: `--database-url`, this, [`DATABASE_URL`].

@@ -1,7 +1,7 @@
 //! Exit codes, and the one form in which users see every error.
 //!
-//! Library crates have their own error enums with a stable `code()` and a `hint()`; each gets one `From` here. A
-//! failure never holds a secret: its text passes [`crate::ui::redact`] when it is made.
+//! Library crates have their own error enums with a stable `code()` and a `hint()`; each has one `From` here. A failure
+//! never contains a secret: its text passes through [`crate::ui::redact`] when it is created.
 
 use std::{error::Error, fmt, process::ExitCode};
 
@@ -121,7 +121,7 @@ impl Failure {
         self.code
     }
 
-    /// Whether there is nothing to tell, because nobody listens.
+    /// Whether to print nothing, because the output is closed.
     pub(crate) fn is_silent(&self) -> bool {
         self.code == OUTPUT_CLOSED
     }
@@ -141,7 +141,7 @@ impl Failure {
         ErrorDocument { error: self.view() }
     }
 
-    /// The error as every document has it.
+    /// The error in the form of every document.
     pub(crate) fn view(&self) -> forebay_views::Error {
         forebay_views::Error {
             code: self.code.to_owned(),
@@ -151,7 +151,7 @@ impl Failure {
         }
     }
 
-    /// Adds where it went wrong, such as a line of a file.
+    /// Adds where the error occurred, such as a line of a file.
     pub(crate) fn place(mut self, place: impl AsRef<str>) -> Self {
         self.place = Some(redact(place.as_ref()));
         self

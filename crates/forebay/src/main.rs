@@ -1,7 +1,7 @@
-//! The `forebay` program: a thin skin over the engine.
+//! The `forebay` program: a thin layer over the engine.
 //!
-//! No rule lives here. [`app`] parses the arguments and calls one subcommand, each a file in [`commands`]. Everything
-//! that is printed goes through [`ui`], and every error becomes a [`failure::Failure`].
+//! It contains no business rules. [`app`] parses the arguments and calls one subcommand; each is a file in
+//! [`commands`]. All output goes through [`ui`], and every error becomes a [`failure::Failure`].
 
 mod app;
 mod cli;

@@ -1,4 +1,4 @@
-//! Looking up names that people type, with a suggestion for a misspelt one.
+//! Looks up names that users type, with a suggestion for a misspelt one.
 
 use forebay_store::{
     connect::Client,
@@ -49,7 +49,7 @@ pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRo
     ))
 }
 
-/// Checks that these pipelines exist. Errors: `no_such_pipeline`, which lists those that do.
+/// Checks that these pipelines exist. Error: `no_such_pipeline`, which lists the existing ones.
 pub(crate) async fn pipelines<'a>(
     client: &Client,
     names: impl IntoIterator<Item = &'a String>,

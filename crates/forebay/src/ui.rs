@@ -1,10 +1,10 @@
-//! The only place that prints.
+//! The only module that prints.
 //!
-//! Two rules apply. With `--output json`, standard output holds exactly one JSON document and everything else goes to
-//! standard error. In human form, colour and progress appear only on a terminal and carry no information of their own.
+//! Two rules apply. With `--output json`, standard output contains exactly one JSON document and everything else goes
+//! to standard error. In human form, colour and progress appear only on a terminal and add no information.
 //!
-//! A command makes one [`Report`] and passes it to [`Ui::show`]; the JSON and the text come from the same value, so
-//! they cannot disagree. A command that streams (`export`) writes to [`Ui::stream`].
+//! A command makes one [`Report`] and passes it to [`Ui::show`]. The JSON and the text come from the same value, so
+//! they cannot differ. A command that streams (`export`) writes to [`Ui::stream`].
 
 mod confirm;
 pub(crate) mod log;
@@ -39,7 +39,7 @@ pub(crate) enum Output {
     Json,
 }
 
-/// A result that can be shown in both forms. Its JSON form is the stable one.
+/// A result that can be shown in both forms. The JSON form is stable.
 pub(crate) trait Report: Serialize {
     /// Writes the human form.
     fn write(&self, page: &mut Page);
@@ -87,7 +87,7 @@ impl Ui {
         self.text(&text)
     }
 
-    /// Prints one JSON document on a line of its own: one of many, for a command that prints JSON Lines.
+    /// Prints one JSON document on its own line, for a command that prints JSON Lines.
     pub(crate) fn line(&self, document: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_string(document)
             .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))?;
@@ -95,7 +95,7 @@ impl Ui {
         self.text(&text)
     }
 
-    /// Prints text on standard output as it is: the thing asked for, such as a completion script.
+    /// Prints text unchanged on standard output, such as a completion script.
     #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
     pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
@@ -123,7 +123,7 @@ impl Ui {
         self.say(&format!("{} {text}", self.stderr.paint(Tone::Warning, "warning:")));
     }
 
-    /// Progress of long work. `total` is in the unit counted, if known.
+    /// Shows the progress of long work. `total` is in the unit counted, if known.
     pub(crate) fn progress(&self, what: &str, total: Option<u64>) -> Progress {
         Progress::new(what, total, self.stderr.is_terminal() && !self.quiet)
     }

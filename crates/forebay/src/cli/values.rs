@@ -1,6 +1,6 @@
-//! Values that several commands read from the command line: scopes, key fields, times, durations, shares.
+//! Command-line values that several commands use: scopes, key fields, times, durations, shares.
 //!
-//! Each type parses itself; its error says in one sentence what it expected.
+//! Each type parses itself; its error says in one sentence what was expected.
 
 use std::{fmt, str::FromStr, time};
 
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 pub(crate) struct ScopePair {
     /// The name of the part, never empty.
     pub(crate) name: String,
-    /// To which value; may hold `=`.
+    /// The value; may contain `=`.
     pub(crate) value: String,
 }
 
@@ -34,7 +34,7 @@ impl FromStr for ScopePair {
     }
 }
 
-/// The scope that pairs of the command line make.
+/// Builds a scope from pairs on the command line.
 pub(crate) fn scope_of(pairs: &[ScopePair]) -> Result<Scope, Failure> {
     let pairs = pairs.iter().map(|pair| format!("{}={}", pair.name, pair.value));
     Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))
@@ -56,7 +56,7 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     Err("expected a time such as 2019-04-14T14:55:01Z, 2019-04-14 or 20190414T145501Z".to_owned())
 }
 
-/// A duration, or that there is none.
+/// A duration, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unless(Option<Duration>);
 
@@ -67,12 +67,12 @@ impl Unless {
     }
 }
 
-/// A duration between two times, or `never`.
+/// A duration, or `never`.
 pub(crate) fn duration_or_never(text: &str) -> Result<Unless, String> {
     duration_or(text, "never")
 }
 
-/// How long something is kept, or `forever`.
+/// A retention period, or `forever`.
 pub(crate) fn duration_or_forever(text: &str) -> Result<Unless, String> {
     duration_or(text, "forever")
 }

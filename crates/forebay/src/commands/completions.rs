@@ -22,7 +22,7 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// A script and the shell that it is for.
+/// A script and its shell.
 #[derive(Serialize)]
 struct Script {
     shell: String,

@@ -1,4 +1,4 @@
-//! `forebay demo`: plays the demo, and prints each step as it is done.
+//! `forebay demo`: runs the demo, and prints each step when it is done.
 
 mod report;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let started = Instant::now();
     let stage = Stage::open(context.target()?).await?;
     let played = play(&stage, context).await;
-    // A demo that failed also drops its database.
+    // A failed demo also drops its database.
     let kept =
         if args.keep { stage.place().await.map(Some) } else { stage.drop_database().await.map(|()| None) };
     let shown = match (played, kept) {
@@ -53,14 +53,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     };
     if matches!(shown, Ok(true)) && io::stdin().is_terminal() && !context.ui.is_json() {
         context.ui.note("\nThe private Postgres runs until you press Ctrl-C.");
-        // Without signals there is nothing to wait for.
+        // If signals are unavailable, there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
     }
     stage.close().await?;
     shown.map(|_| Exit::Done)
 }
 
-/// Plays all steps. In human form, each is printed when it is done.
+/// Runs all steps. In human form, each is printed when it is done.
 async fn play(stage: &Stage, context: &Context) -> Result<Vec<Step>, Failure> {
     let mut story = Story::new(stage);
     let mut steps = Vec::new();

@@ -1,6 +1,6 @@
-//! `forebay doctor`: whether everything is as it should be, and what to do where it is not.
+//! `forebay doctor`: checks the installation and suggests fixes.
 //!
-//! It looks and changes nothing: not even the private cluster's schema is migrated for it.
+//! It changes nothing; it does not even migrate the schema of the private cluster.
 
 mod report;
 
@@ -32,7 +32,7 @@ pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if report.verdict == Severity::Bad { Exit::Failed } else { Exit::Done })
 }
 
-/// Closes the database however looking ended.
+/// Closes the database, whatever the result.
 async fn with_closed<T>(database: Database, looked: Result<T, Failure>) -> Result<T, Failure> {
     let closed = database.close().await;
     let looked = looked?;

@@ -1,4 +1,4 @@
-//! `forebay ensure`: fresh data of an entity type, scraped at most once however many ask.
+//! `forebay ensure`: fresh data of an entity type, scraped at most once for any number of callers.
 
 mod report;
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
         context.ui.show(&forebay_views::Ensured::new(&wanted, &ensured))?;
-        // Stale data is refreshed after it was served; the refresh would end with the process.
+        // Stale data is refreshed after it was served; without waiting, the refresh would end with the process.
         gate.finish().await;
         Ok(exit(&ensured, &stop))
     });
@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
     match &ensured.error {
         _ if stop.is_asked() => Exit::Interrupted,
-        // Without the ledger nobody knows what is stored.
+        // Without the ledger, it is unknown what is stored.
         Some(error) if !ensured.success && is_of_the_database(&error.code) => Exit::DatabaseUnreachable,
         _ if ensured.success => Exit::Done,
         _ => Exit::Unavailable,

@@ -1,4 +1,4 @@
-//! `forebay export`: the references out again, as they came in.
+//! `forebay export`: prints references as records, in the form in which they were persisted.
 
 use std::io::{BufWriter, Stdout, Write};
 
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     pub(crate) at: Option<Timestamp>,
 }
 
-/// Runs the command. A reader that goes away (`| head`) ends it quietly.
+/// Runs the command. If the reader closes the pipe (`| head`), it ends silently.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let database = context.database().await?;
     let exported = export_all(args, context, &database).await;
@@ -58,7 +58,7 @@ async fn export_all(args: &Args, context: &Context, database: &Database) -> Resu
     records.end()
 }
 
-/// The source that was asked for, else all, by name.
+/// The requested source, or all sources by name.
 async fn choose(args: &Args, client: &Client) -> Result<Vec<Source>, Failure> {
     if let Some(name) = &args.source {
         return Ok(vec![names::source(client, name).await?]);
@@ -70,7 +70,7 @@ async fn choose(args: &Args, client: &Client) -> Result<Vec<Source>, Failure> {
     Ok(chosen)
 }
 
-/// Records on their way to standard output: one on each line, or all in one array.
+/// Writes records to standard output: one per line, or all in one array.
 struct Records {
     out: BufWriter<Stdout>,
     canonical: Canonical,

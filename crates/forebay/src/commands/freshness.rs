@@ -1,4 +1,4 @@
-//! `forebay freshness`: the ledger of what was last synced when, judged by the configuration.
+//! `forebay freshness`: the ledger of syncs, judged by the configuration.
 
 mod report;
 

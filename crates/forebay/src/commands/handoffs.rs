@@ -1,4 +1,4 @@
-//! `forebay handoffs`: the hand-off seen by an operator.
+//! `forebay handoffs`: hand-offs for operators.
 
 mod cancel;
 mod counts;

@@ -1,4 +1,4 @@
-//! `forebay history`: the versions of one reference, and what it was at a time.
+//! `forebay history`: the versions of one reference, or its state at a time.
 
 mod excerpt;
 mod report;

@@ -1,4 +1,4 @@
-//! `forebay init`: writes a commented configuration file, and beside it the schema by which editors check it.
+//! `forebay init`: writes a commented configuration file, and the schema for editors beside it.
 
 use std::{
     fs::{self, OpenOptions},
@@ -15,7 +15,7 @@ use crate::{
     ui::{Page, Report},
 };
 
-/// The file beside the configuration to which its first line points editors.
+/// The schema file beside the configuration; the configuration's first line refers to it.
 const SCHEMA_FILE: &str = "forebay.schema.json";
 
 /// Write a commented forebay.toml
@@ -41,8 +41,8 @@ impl Report for Initialised {
     }
 }
 
-/// Never overwrites without `--force`: files are created, not opened, so two at once cannot both win. A schema that is
-/// there already and just as it should be is left alone, so that a folder can hold several configurations.
+/// Never overwrites a file without `--force`: files are created exclusively, so two concurrent commands cannot both
+/// succeed. An identical existing schema is kept, so that a folder can hold several configurations.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let path = context.config_path();
     let schema_path = path.with_file_name(SCHEMA_FILE);

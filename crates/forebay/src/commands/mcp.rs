@@ -1,7 +1,7 @@
-//! `forebay mcp`: what is stored, for AI tools, by the Model Context Protocol on standard input and output.
+//! `forebay mcp`: serves stored data to AI tools over the Model Context Protocol on standard input and output.
 //!
-//! Nothing but the protocol is written to standard output. Without `--allow-scrape` nothing is written to the database
-//! and no source is asked. One file in [`tools`] for each tool; [`server`] is what the protocol sees.
+//! Only the protocol is written to standard output. Without `--allow-scrape`, nothing is written to the database and no
+//! source is scraped. Each tool has a file in [`tools`]; [`server`] implements the protocol.
 
 mod access;
 mod arguments;
@@ -24,9 +24,9 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// The longest message that is taken, in bytes: many times what any tool's arguments come to.
+/// The maximum length of a message in bytes, far more than the arguments of any tool need.
 const LONGEST_MESSAGE: usize = 1024 * 1024;
-/// Requests that are answered at a time, and what a scrape takes.
+/// Connections for parallel requests and a scrape.
 const NUM_CONNECTIONS: usize = 8;
 
 /// Serve stored data to AI tools over MCP (stdio)
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     pub(crate) allow_scrape: bool,
 }
 
-/// Runs the command, until the client goes away.
+/// Runs the command until the client disconnects.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     context
@@ -64,7 +64,7 @@ async fn serve(server: Server) -> Result<(), Failure> {
     let failure = |message: &str| Failure::new("mcp_failed", message);
     let running = match serve_server(server, transport).await {
         Ok(running) => running,
-        // Somebody looked whether it starts.
+        // A client only checked that the server starts.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => {
             return Err(failure("the client and this server did not agree to talk").because(&error).hint(

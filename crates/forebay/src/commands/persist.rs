@@ -1,4 +1,4 @@
-//! `forebay persist`: records from files or standard input become references.
+//! `forebay persist`: persists records from files or standard input.
 
 mod report;
 
@@ -104,7 +104,7 @@ pub(crate) struct Args {
     pub(crate) no_handoff: bool,
 }
 
-/// Runs the command: one run for each file, in order. A run that fails ends the command; what came before it stays.
+/// Runs the command: one run per file, in order. A failed run ends the command; the earlier runs stay.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let source = context.config()?.sources.remove(&args.source);
     let mut request = request(args, source.as_ref())?;
@@ -118,7 +118,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 context.declare_pipelines(database).await?;
             }
             if source.is_none() {
-                // What the file does not say is as it was: the same rules, wherever the run is started from.
+                // A source without configuration uses its stored policy, in whatever folder the command runs.
                 let stored = stored_policy(database, &args.source).await?;
                 request.rules = stored.rules;
                 request.on_duplicate = args.on_duplicate.map_or(stored.on_duplicate, Into::into);
@@ -134,7 +134,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         if report.runs.is_empty() {
             return Err(failure);
         }
-        // One document holds the runs that ended and the error of the one that did not.
+        // One document contains the finished runs and the error of the failed one.
         report.error = Some(failure.view());
         context.ui.show(&report)?;
         return if context.ui.is_json() { Ok(failure.exit_code()) } else { Err(failure) };
@@ -143,7 +143,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(exit(report.runs.iter().map(|run| run.summary.status.as_str())))
 }
 
-/// Persists one file; the id of its run.
+/// Persists one file and returns the id of its run.
 async fn persist_file(
     context: &Context,
     database: &Database,
@@ -178,7 +178,7 @@ async fn persist_file(
     Ok(report.run_id)
 }
 
-/// Shows what a run tells while it goes.
+/// Shows the progress of a run.
 fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress) {
     match progress {
         Progress::Waiting => ui.note("waiting: another run of the same source and scope is under way"),
@@ -209,7 +209,7 @@ fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistReques
         rules: source.map(config::Source::field_rules).unwrap_or_default(),
         on_duplicate: args.on_duplicate.or(source.map(|s| s.on_duplicate)).unwrap_or_default().into(),
         scope,
-        // A tap says itself, at its end, whether it has sent everything.
+        // A tap reports only at its end whether it has sent everything.
         complete: args.complete || format(args, source) == Format::Singer,
         observed_at: args.observed_at,
         guards: on.then(|| guards.policy(args.max_removed)),

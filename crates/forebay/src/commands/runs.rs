@@ -1,4 +1,4 @@
-//! `forebay runs`: the executions, and the decisions about those that a guard holds.
+//! `forebay runs`: lists runs, and decides about held ones.
 
 mod list;
 mod logs;

@@ -1,4 +1,4 @@
-//! `forebay scrape`: sources of the configuration are asked for their records, now.
+//! `forebay scrape`: scrapes sources of the configuration now.
 
 mod args;
 mod choose;
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(exit)
 }
 
-/// What is told while sources are scraped.
+/// Shows the progress of several scrapes.
 struct Told<'a> {
     ui: &'a ui::Ui,
     bar: &'a ui::Progress,
@@ -61,7 +61,7 @@ struct Told<'a> {
     so_far: Mutex<BTreeMap<String, SoFar>>,
 }
 
-/// How far a scope is.
+/// The progress of one scope.
 #[derive(Clone, Copy, Default)]
 struct SoFar {
     num_seen: u64,
@@ -94,7 +94,7 @@ impl Told<'_> {
     }
 
     fn count(&self, what: String, so_far: SoFar) {
-        // A count is never half written, so one that a panic left behind is still right.
+        // A count is never half written, so it is valid even after a panic.
         let mut all = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(what, so_far);
         let sum = |of: fn(&SoFar) -> u64| all.values().map(of).sum::<u64>();

@@ -1,5 +1,5 @@
-//! `forebay search`: what the documents handler ingested, found by its words and, where there are embeddings, by its
-//! meaning.
+//! `forebay search`: searches the documents that the documents handler ingested, by words and, where there are
+//! embeddings, by meaning.
 
 mod report;
 
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Searches, and counts what is not searchable yet. Errors: `no_such_source`, and those of a search.
+/// Searches, and counts the documents that are not searchable yet. Errors: `no_such_source`, and those of a search.
 pub(crate) async fn search(
     database: &Database,
     query: String,

@@ -1,4 +1,4 @@
-//! The signals that ask a command to stop: Ctrl-C (SIGINT), and SIGTERM as service managers send it.
+//! The signals that stop a command: Ctrl-C (SIGINT), and SIGTERM from service managers.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::{Exit, Failure};
 
-/// Hears every such signal from when it is made.
+/// Receives every such signal after its creation.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -32,8 +32,8 @@ impl Signals {
     }
 }
 
-/// Works until the first signal, which is passed on by `ask`, and then until the work has come to its end, or to a second
-/// signal. Error: `interrupted`, at the second one.
+/// Runs the work until the first signal and calls `ask`; then waits for the work to end or for a second signal. Error:
+/// `interrupted`, on the second signal.
 pub(super) async fn stoppable<T>(
     work: impl Future<Output = Result<T, Failure>>,
     ask: impl FnOnce(),

@@ -1,4 +1,4 @@
-//! `forebay sources`: the sources that the database knows.
+//! `forebay sources`: the sources in the database.
 
 mod breaker;
 mod list;

@@ -1,4 +1,4 @@
-//! `forebay work`: the ingestion workers, and the scrapes that are due.
+//! `forebay work`: runs the ingestion workers and the scheduled scrapes.
 
 mod live;
 mod report;
@@ -29,7 +29,7 @@ use crate::{
     names,
 };
 
-/// The handler of pipelines that the user's own workers work for.
+/// The handler of pipelines whose work the user's own workers do.
 const EXTERNAL: &str = "external";
 
 /// Ingest handed-off changes and run scheduled scrapes
@@ -106,7 +106,7 @@ impl Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = match open_and_work(args, context).await {
         Ok(report) => report,
-        // An error is a line of its own among the others.
+        // An error is one of the lines.
         Err(failure) if context.ui.is_json() => {
             context.ui.line(&failure.document())?;
             return Ok(failure.exit_code());
@@ -152,7 +152,7 @@ async fn work(
     let chosen: Vec<Pipeline> = pipelines::list(&**client).await?.into_iter().filter(is_chosen).collect();
     let since = handoffs::now(&**client).await?;
     let started = Instant::now();
-    // Held for hours, it would be one connection less for everybody.
+    // Otherwise the connection would be held for hours.
     drop(client);
 
     let options = args.options();

@@ -1,7 +1,7 @@
 //! `[sources.NAME.breaker]`: when to leave a failing source alone.
 //!
-//! Settings that are not given are those of the built-in policy (`forebay_domain::breaker`). A test compares the defaults
-//! in the comments with it. The engine checks the numbers.
+//! Missing settings use the built-in policy (`forebay_domain::breaker`). A test compares the defaults in the comments
+//! with it. The engine checks the numbers.
 
 use forebay_domain::breaker::{BreakerPolicy, FailureWeights};
 use jiff::SignedDuration;
@@ -71,7 +71,7 @@ impl Breaker {
         BreakerPolicy {
             window,
             window_time: length(self.window_time, built_in.window_time),
-            // A window that is shorter than the default number needs no more than it holds.
+            // A window that is smaller than the default needs no more calls than it holds.
             min_calls: self.min_calls.unwrap_or_else(|| built_in.min_calls.min(window.max(1))),
             failure_rate: share(self.failure_rate, built_in.failure_rate),
             max_consecutive: self
@@ -94,7 +94,7 @@ impl Breaker {
     }
 }
 
-/// A configured duration is at most a hundred years, which every duration can hold.
+/// A configured duration is at most a hundred years, which fits.
 pub(super) fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration.get()).unwrap_or(SignedDuration::MAX)
 }

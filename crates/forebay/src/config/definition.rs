@@ -1,7 +1,7 @@
-//! From `[sources.NAME]` to the engine's definition of a source.
+//! Converts `[sources.NAME]` to the engine's definition of a source.
 //!
-//! The engine decides which settings go together ([`check`]); here they are only carried over. What stays are the checks
-//! about the file itself: settings without effect, which would otherwise be ignored in silence.
+//! The engine decides which settings can be combined ([`check`]); this file only converts them. It also rejects
+//! settings in the file that have no effect, because they would otherwise be ignored silently.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ use super::{
 };
 use crate::cli::values::Share;
 
-/// The definitions of all sources with a kind. Sets the default key of the kind where a source names none. `written` is
-/// the file.
+/// The definitions of all sources with a kind. Sets the default key of the kind if a source has none. `written` is the
+/// parsed file.
 pub(super) fn define(
     sources: &mut BTreeMap<String, Source>,
     written: &toml::Table,
@@ -82,7 +82,7 @@ fn definition(
     })
 }
 
-/// The kind of a source; `None`: it has none.
+/// The kind of a source, if it has one.
 fn kind(source: &Source, at: &At<'_>) -> Result<Option<SourceKind>, Problem> {
     let wrong = |name: &'static str| move |error: Error| at.setting(name, &error);
     let pages = |name, reader| {
@@ -133,7 +133,7 @@ fn kind(source: &Source, at: &At<'_>) -> Result<Option<SourceKind>, Problem> {
     Ok(kind)
 }
 
-/// Refuses settings that have no effect for the kind.
+/// Rejects settings that have no effect for the kind.
 fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), Problem> {
     let word = kind.as_str();
     for (key, is_given, has_effect) in [
@@ -153,7 +153,7 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
     Ok(())
 }
 
-/// A source without a kind needs a key and has no use for settings about scraping.
+/// A source without a kind needs a key and must not have settings for scraping.
 fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     check_identity(at.name, source.key.as_slice())?;
     let of_scraping = [
@@ -193,7 +193,7 @@ fn scopes(source: &Source, at: &At<'_>) -> Result<Vec<Scope>, Problem> {
     Ok(scopes)
 }
 
-/// The source's own `fetch` over the file's, key by key. Each has already been parsed on its own.
+/// The source's own `fetch` merged over the file's, key by key. Each was already parsed on its own.
 fn fetch(name: &str, written: &toml::Table, at: &At<'_>) -> Result<FetchSettings, Problem> {
     let own = written.get("sources").and_then(|sources| sources.get(name)?.get("fetch"));
     let mut merged = toml::Table::new();
@@ -203,7 +203,7 @@ fn fetch(name: &str, written: &toml::Table, at: &At<'_>) -> Result<FetchSettings
     merged.try_into().map_err(|error| at.problem(&["fetch"], error.message()))
 }
 
-/// A source as a place in the file.
+/// The position of a source in the file.
 struct At<'a> {
     name: &'a str,
 }
@@ -213,7 +213,7 @@ impl At<'_> {
         Problem::at(["sources", self.name].into_iter().chain(keys.iter().copied()), message)
     }
 
-    /// An error in a kind's settings, at the setting that it names.
+    /// An error in a kind's settings, located at the setting.
     fn setting(&self, kind: &str, error: &Error) -> Problem {
         let Error::InvalidSetting { setting, .. } = error else {
             return self.problem(&[kind], error.to_string());

@@ -4,14 +4,14 @@ use toml::de::{DeTable, DeValue, Error};
 
 use crate::{failure::Failure, names::nearest};
 
-/// A problem with a setting that parses but is wrong.
+/// An invalid setting in a file that parses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// The tables and keys that lead to it. The error points to the last one that is in the file.
+    /// The path of tables and keys to it. The error points to the deepest one that exists in the file.
     pub(super) path: Vec<String>,
     /// The problem, in one sentence.
     pub(super) message: String,
-    /// What to do, unless the message says it.
+    /// What to do, unless the message already says it.
     pub(super) hint: Option<String>,
 }
 
@@ -68,7 +68,7 @@ fn failure(file: &str, place: Option<(usize, usize)>, message: &str) -> Failure 
 
 /// Turns the parser's error into a failure with `file:line:column`, both counted from 1, the column in characters.
 pub(super) fn located(error: &Error, text: &str, file: &str) -> Failure {
-    // The parser explains some errors over several lines; the first is enough.
+    // The parser explains some errors in several lines; the first is enough.
     let message = error.message().lines().next().unwrap_or_default();
     let failure = failure(file, error.span().map(|span| position(text, span.start)), message);
     match meant(message) {
@@ -85,7 +85,7 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, before[start..].chars().count() + 1)
 }
 
-/// The expected name closest to an unknown one. serde's message quotes first the unknown name, then the known ones.
+/// The expected name closest to an unknown one. serde's message quotes the unknown name first, then the known ones.
 fn meant(message: &str) -> Option<&str> {
     if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
         return None;

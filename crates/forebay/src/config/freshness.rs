@@ -48,7 +48,7 @@ impl TryFrom<String> for Window {
 }
 
 impl Freshness {
-    /// The policy, overridden by these settings.
+    /// The policy with these settings applied.
     pub(super) fn over(&self, policy: FreshnessPolicy) -> FreshnessPolicy {
         FreshnessPolicy {
             ttl: self.ttl.map_or(policy.ttl, signed),
@@ -62,7 +62,7 @@ impl Freshness {
         }
     }
 
-    /// Error: the wrong key and the problem.
+    /// Error: the invalid key and the problem.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let limits = self.warn_after.zip(self.error_after);
         if limits.is_some_and(|(warn, error)| warn.get() > error.get()) {

@@ -1,8 +1,8 @@
 //! `[pipelines.NAME]`: a pipeline that ingests the references of a source.
 //!
-//! This file has the keys of every pipeline. The handler's own keys are passed on unchanged, and the engine checks their
-//! values when the pipeline is declared. Only their names are known and documented here ([`shape`]), so that a misspelt
-//! one is reported on load with its place.
+//! This file has the keys of every pipeline. The handler's own keys are passed on unchanged, and the engine checks
+//! their values when the pipeline is declared. Only their names are known and documented here ([`shape`]), so that a
+//! misspelt one is reported with its place when the file is read.
 
 mod limits;
 mod retry;
@@ -24,21 +24,21 @@ use super::error::Problem;
 /// One pipeline. Its documentation is that of [`shape::PipelineShape`].
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Pipeline {
-    /// Whose references it ingests; `"*"` is every source. Required.
+    /// Source whose references it ingests; `"*"` is every source. Required.
     pub(crate) source: String,
     /// Handler that ingests them. Required.
     pub(crate) handler: String,
     /// Whether it receives hand-offs. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
-    /// The entity types that it takes. Default: none named, which is every type.
+    /// The entity types that it ingests. Default: empty, for every type.
     #[serde(default)]
     pub(crate) entities: Vec<String>,
-    /// The top-level fields that it reads: a new version that differs in none of them is not handed off to it. Default:
-    /// none named, which is every version.
+    /// The top-level fields that it uses: a new version that changes none of them is not handed off to it. Default:
+    /// empty, for every version.
     #[serde(default)]
     pub(crate) changed_fields: Vec<String>,
-    /// How failed attempts are tried again, by failure class. Default: the built-in policies.
+    /// Retries of failed attempts, by failure class. Default: the built-in policies.
     #[serde(default)]
     pub(crate) retry: BTreeMap<Class, Retry>,
     /// Limits shared by all its workers. Default: no limits.
@@ -50,7 +50,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks that the handler has settings of these names. The engine checks the handler itself.
+    /// Checks that the handler has settings with these names. The engine checks the handler itself.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
         let Some(known) = shape::settings_of(&self.handler) else { return Ok(()) };
         let Some(unknown) = self.settings.keys().find(|key| !known.contains(&key.as_str())) else {
@@ -66,7 +66,7 @@ impl Pipeline {
         Err(Problem::at(["pipelines", name, unknown], message).meant(unknown, names))
     }
 
-    /// The pipeline in the engine's form, under its name in the file.
+    /// The pipeline in the engine's form, with its name in the file.
     pub(crate) fn declared_as(&self, name: &str) -> PipelineSpec {
         PipelineSpec {
             source_name: (self.source != "*").then(|| self.source.clone()),

@@ -1,4 +1,5 @@
-//! `docs/reference/configuration.md`, generated from the JSON Schema, whose descriptions are the doc comments of the settings.
+//! Generates `docs/reference/configuration.md` from the JSON Schema, whose descriptions are the doc comments of the
+//! settings.
 //!
 //! The test compares it with the file; `UPDATE_DOCS=1 cargo test -p forebay reference` regenerates it.
 
@@ -23,10 +24,10 @@ are numbers from 0 to 1. The file holds no secrets: a setting that needs one nam
 `DATABASE_URL`; without both, Forebay runs a private Postgres.
 ";
 
-/// The page while it is built.
+/// The page under construction.
 struct Page<'a> {
     definitions: &'a Map<String, Value>,
-    /// Definitions that have their section, which others then refer to.
+    /// Definitions that already have a section; others link to it.
     told: BTreeSet<(String, String)>,
     text: String,
 }
@@ -37,7 +38,7 @@ fn page() -> String {
     let definitions = schema["$defs"].as_object().unwrap_or(&empty);
     let mut page = Page { definitions, told: BTreeSet::new(), text: HEAD.to_owned() };
     let properties = schema["properties"].as_object().unwrap();
-    // First what most files begin with, then what it builds on.
+    // The tables that most files start with come first.
     let order = ["sources", "fetch", "freshness", "entities", "pipelines"];
     assert_eq!(order.len(), properties.len(), "a table of the file has no place in the reference");
     for name in order {
@@ -51,7 +52,7 @@ fn page() -> String {
 }
 
 impl Page<'_> {
-    /// The schema that a schema stands for: references followed, and what may be null without that.
+    /// Resolves a schema: follows references and removes the null alternative.
     fn resolved<'v>(&'v self, schema: &'v Value) -> &'v Value {
         if let Some(name) = schema["$ref"].as_str() {
             return self.resolved(&self.definitions[name.trim_start_matches("#/$defs/")]);
@@ -62,7 +63,7 @@ impl Page<'_> {
         }
     }
 
-    /// A section for each table in it: itself, what it is a map to, or an alternative.
+    /// Adds a section for each table in a schema: itself, the values of a map, or an alternative.
     fn section(&mut self, path: &str, property: &Value, schema: &Value) {
         let table = self.resolved(schema).clone();
         let Some(properties) = table["properties"].as_object() else { return };
@@ -90,7 +91,7 @@ impl Page<'_> {
         }
     }
 
-    /// The sections of the tables that a key can hold.
+    /// Adds the sections of the tables that a key can hold.
     fn below(&mut self, path: &str, property: &Value) {
         let schema = self.resolved(property).clone();
         if is_table(&schema) {
@@ -107,7 +108,7 @@ impl Page<'_> {
         }
     }
 
-    /// What a key holds, in words.
+    /// Describes the values of a key.
     fn value(&self, schema: &Value) -> String {
         let schema = self.resolved(schema);
         let alternatives = alternatives(schema);
@@ -155,7 +156,7 @@ impl Page<'_> {
         }
     }
 
-    /// The place of a secret is shown as it is written, other tables have a section.
+    /// The location of a secret is shown inline; other tables have a section.
     fn table_in_words(schema: &Value) -> String {
         match schema["properties"].as_object() {
             Some(properties) if !is_table(schema) => {
@@ -167,7 +168,7 @@ impl Page<'_> {
     }
 }
 
-/// Whether it is a table with a section of its own: all but the places of secrets.
+/// Whether it is a table with a section of its own: all except the locations of secrets.
 fn is_table(schema: &Value) -> bool {
     let is_place = |keys: &Map<String, Value>| {
         keys.len() == 1 && (keys.contains_key("env") || keys.contains_key("file"))
@@ -175,7 +176,7 @@ fn is_table(schema: &Value) -> bool {
     schema["properties"].as_object().is_some_and(|properties| !is_place(properties))
 }
 
-/// What a value may be, one or the other.
+/// The alternatives of a value.
 fn alternatives(schema: &Value) -> Vec<&Value> {
     let lists = ["anyOf", "oneOf"].into_iter().filter_map(|name| schema[name].as_array());
     lists.flatten().filter(|alternative| alternative["type"] != "null").collect()
@@ -184,7 +185,7 @@ fn alternatives(schema: &Value) -> Vec<&Value> {
 fn range(schema: &Value) -> String {
     let bound = |name: &str| schema[name].as_f64().filter(|bound| bound.abs() < 1e9);
     match (bound("minimum"), bound("maximum")) {
-        // Of a number that cannot be negative that is no news.
+        // For an unsigned number, the minimum 0 is not worth mentioning.
         (None | Some(0.0), None) => String::new(),
         (Some(least), None) => format!(", at least {least}"),
         (None, Some(most)) => format!(", at most {most}"),

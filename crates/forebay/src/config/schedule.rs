@@ -78,7 +78,7 @@ impl TryFrom<ScheduleTable> for Schedule {
     }
 }
 
-/// A time of day as fields of cron.
+/// Converts a time of day to cron fields.
 fn daily(time: &str) -> Result<String, String> {
     let parsed =
         time.trim().parse::<Time>().ok().filter(|time| time.second() == 0 && time.subsec_nanosecond() == 0);

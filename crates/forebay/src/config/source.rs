@@ -161,7 +161,7 @@ enum OneOrMoreForms {
 #[schemars(transparent)]
 struct OneOrMore(#[schemars(with = "OneOrMoreForms")] Vec<String>);
 
-/// By hand, because the error of a derived untagged enum names neither what it expected nor where.
+/// Implemented by hand, because the error of a derived untagged enum says neither what was expected nor where.
 impl<'de> Deserialize<'de> for OneOrMore {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Texts;
@@ -312,7 +312,7 @@ impl Default for Guards {
 }
 
 impl Guards {
-    /// The thresholds in the engine's form; `max_removed` of the command line goes before the configured one.
+    /// The thresholds in the engine's form; `max_removed` of the command line overrides the configured one.
     pub(crate) fn policy(&self, max_removed: Option<Share>) -> GuardPolicy {
         let mut policy = GuardPolicy::default();
         if let Some(share) = max_removed.or(self.max_removed) {

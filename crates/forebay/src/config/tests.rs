@@ -1,4 +1,4 @@
-//! The configuration as users write and miswrite it.
+//! Configurations as users write them, with and without mistakes.
 
 use forebay_domain::handoff::{FailurePolicy, POLICIES};
 use forebay_engine::work::{LimitKey, PipelineSpec};
@@ -17,7 +17,7 @@ fn error(text: &str) -> String {
     Config::parse(text, "forebay.toml").unwrap_err().to_string()
 }
 
-/// The template with what looks like a commented setting or table switched on.
+/// The template with all commented-out settings and tables enabled.
 fn template_in_full() -> String {
     let is_setting = |line: &str| {
         line.starts_with('[')

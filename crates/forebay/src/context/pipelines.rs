@@ -1,4 +1,4 @@
-//! Bringing the database's pipelines in line with `forebay.toml`, before references are handed off or ingested.
+//! Updates the database's pipelines from `forebay.toml`, before references are handed off or ingested.
 //!
 //! Without a file nothing changes, so a command in another folder disables no pipeline.
 

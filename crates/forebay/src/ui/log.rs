@@ -1,7 +1,7 @@
-//! Log lines on standard error: what the engine reports with `tracing` while it works.
+//! Log lines on standard error: the engine's `tracing` events.
 //!
-//! The human form is a time, a level, the message and its fields; the JSON form is one object per line. Every line passes
-//! [`redact`] and moves progress bars out of the way first.
+//! The human form has a time, a level, the message and its fields; the JSON form is one object per line. Every line
+//! passes through [`redact`] and is printed above progress bars.
 
 use std::{
     fmt,
@@ -46,8 +46,8 @@ impl std::str::FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // EnvFilter takes a misspelt level for the name of a module, and would log nothing.
-        // The parser takes nothing for `error`.
+        // EnvFilter reads a misspelt level as the name of a module, and would log nothing. The parser accepts an empty
+        // text as `error`.
         let is_level = |text: &str| !text.is_empty() && text.parse::<LevelFilter>().is_ok();
         let is_directive = |part: &str| match part.rsplit_once('=') {
             Some((_, level)) => is_level(level),
@@ -130,7 +130,7 @@ impl<'a> MakeWriter<'a> for Stderr {
 }
 
 impl Write for Stderr {
-    /// Gets a whole line each time.
+    /// Each call receives a whole line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = redact(&String::from_utf8_lossy(line));
         progress::above(|| io::stderr().lock().write_all(text.as_bytes()))?;

@@ -1,4 +1,4 @@
-//! The human form of a result, put together as text before anything is printed.
+//! The human form of a result, built as text before anything is printed.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -28,13 +28,13 @@ impl Page {
         self.line(&heading);
     }
 
-    /// One line as it is.
+    /// One line, unchanged.
     pub(crate) fn line(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
     }
 
-    /// One line in the colour of `tone`. Its words must say by themselves what the colour says.
+    /// One line in the colour of `tone`. Its words must give the same information without colour.
     pub(crate) fn toned(&mut self, tone: Tone, text: &str) {
         let painted = self.style.paint(tone, text);
         self.line(&painted);
@@ -60,7 +60,7 @@ impl Page {
         }
     }
 
-    /// The members of a JSON object as name and value pairs; `none`, a sentence, where it has none.
+    /// The members of a JSON object as name and value pairs, or the sentence `none` if it has none.
     pub(crate) fn json_fields(&mut self, object: &str, none: &str) {
         match serde_json::from_str::<BTreeMap<String, Value>>(object) {
             Ok(object) if !object.is_empty() => {
@@ -70,7 +70,7 @@ impl Page {
         }
     }
 
-    /// A table, fitted to the width of the output. An empty one is `none`, a sentence.
+    /// A table that fits the width of the output, or the sentence `none` if it is empty.
     pub(crate) fn table(&mut self, table: &Table, none: &str) {
         if table.is_empty() {
             self.line(none);
@@ -80,12 +80,12 @@ impl Page {
         }
     }
 
-    /// The page so far.
+    /// The text so far.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The style of the output that the page is for.
+    /// The style of the page's output.
     pub(crate) fn style(&self) -> Style {
         self.style
     }

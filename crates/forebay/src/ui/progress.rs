@@ -1,6 +1,6 @@
-//! Progress on standard error: on a terminal only, and only once the work has taken a second.
+//! Progress on standard error: only on a terminal, and only after the work has taken a second.
 //!
-//! Most runs end before that, and a bar that flashes by is noise.
+//! Most runs end earlier, and a bar that flashes by is noise.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
     BARS.suspend(write)
 }
 
-/// How long to stay silent.
+/// How long to show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Progress of one piece of work. Dropping it clears the bar.
@@ -37,7 +37,7 @@ impl Progress {
         } else {
             "{spinner} {msg} {human_pos}, {per_sec}"
         };
-        // The fallback is never used: a test keeps the template valid.
+        // The fallback is never used: a test checks that the template is valid.
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
@@ -58,7 +58,7 @@ impl Progress {
         }
     }
 
-    /// Whether the bar belongs on the screen after this long.
+    /// Whether to show the bar after this time.
     fn is_due(&self, elapsed: Duration) -> bool {
         self.wanted && elapsed >= PATIENCE
     }

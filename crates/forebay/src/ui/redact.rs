@@ -1,8 +1,8 @@
-//! The last line of defence against printing a password.
+//! The last safeguard against printing a password.
 //!
-//! Code should not put secrets into messages. Database drivers and users do, so all text that reaches standard error
-//! passes here: the password in `scheme://user:password@host`, and the value of a name such as `password=`, `--pwd=` or
-//! `passphrase=` in a connection string, a URL's query or a command line, become `***`.
+//! Code must not put secrets into messages. Database drivers and users do, so all text for standard error passes
+//! through here: the password in `scheme://user:password@host`, and the value of a name such as `password=`, `--pwd=`
+//! or `passphrase=` in a connection string, a URL's query or a command line, become `***`.
 
 use forebay_domain::secret_names::is_password;
 
@@ -13,8 +13,8 @@ pub(crate) fn redact(text: &str) -> String {
     mask_values(&mask_url_passwords(text))
 }
 
-/// Masks between the first `:` and the last `@` of each URL's authority (RFC 3986, section 3.2). The last `@` counts,
-/// because people paste passwords that hold an unescaped one.
+/// Masks between the first `:` and the last `@` of each URL's authority (RFC 3986, section 3.2). The last `@`, because
+/// pasted passwords may contain an unescaped one.
 fn mask_url_passwords(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

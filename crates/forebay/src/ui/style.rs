@@ -1,13 +1,13 @@
 //! Width and colour of an output stream.
 //!
-//! Colour follows <https://no-color.org>: none when `NO_COLOR` is set and not empty, none when the stream
-//! is not a terminal, none when `TERM` is `dumb`. Tones name what is meant; only this file knows colours.
+//! Colour follows <https://no-color.org>: none if `NO_COLOR` is set and not empty, none if the stream is not a
+//! terminal, none if `TERM` is `dumb`. Tones name a meaning; only this file knows colours.
 
 use std::env;
 
 use crate::env_vars;
 
-/// The width of a terminal of unknown size, and of prose elsewhere.
+/// The width if the terminal's size is unknown, and of prose outside a terminal.
 const DEFAULT_WIDTH: u16 = 100;
 /// The minimum width of readable tables.
 const LEAST_WIDTH: u16 = 40;
@@ -60,12 +60,12 @@ impl Style {
         self.terminal
     }
 
-    /// Columns to fit into; None: a file or another program, where lines may be as long as they are.
+    /// The available columns; None: a file or another program, where lines have no maximum length.
     pub(crate) fn width(self) -> Option<u16> {
         self.width
     }
 
-    /// Columns for prose, which is broken wherever it goes.
+    /// The columns for prose, which is always wrapped.
     pub(crate) fn room(self) -> usize {
         self.width.unwrap_or(DEFAULT_WIDTH).into()
     }
@@ -75,12 +75,12 @@ impl Style {
         self.colour
     }
 
-    /// The text in the colour of `tone`, or as it is.
+    /// The text in the colour of `tone`, or unchanged without colour.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         if !self.colour {
             return text.to_owned();
         }
-        // Select Graphic Rendition codes of ECMA-48: the eight basic colours follow the user's own theme.
+        // Select Graphic Rendition codes of ECMA-48: the eight basic colours follow the user's theme.
         let code = match tone {
             Tone::Good => "32",
             Tone::Warning => "33",
@@ -92,7 +92,7 @@ impl Style {
     }
 }
 
-/// Asks the terminal through the table library, which already knows how.
+/// Gets the width from the table library, which already detects it.
 fn terminal_width() -> u16 {
     let mut probe = comfy_table::Table::new();
     probe.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);

@@ -1,10 +1,10 @@
-//! Tables that fit the output: light lines, numbers to the right, long cells wrapped.
+//! Tables that fit the output: light lines, numbers right-aligned, long cells wrapped.
 
 use comfy_table::{Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle};
 
 use super::{Style, Tone};
 
-/// Only the line under the header is drawn; the rest is space, which is easier to read and to copy.
+/// Only the line under the header is drawn, which makes the table easier to read and copy.
 const LINES: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().left('─').fill('─').junction('─').right('─'));
 
@@ -17,23 +17,23 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// Words, to the left.
+    /// Words, left-aligned.
     pub(crate) fn text(title: &'static str) -> Self {
         Self { title, right: false, is_whole: false }
     }
 
-    /// Stable words, which are copied and searched for: never wrapped, however narrow the terminal.
+    /// Stable words, which users copy and search for: never wrapped, even on a narrow terminal.
     pub(crate) fn code(title: &'static str) -> Self {
         Self { title, right: false, is_whole: true }
     }
 
-    /// Numbers, to the right.
+    /// Numbers, right-aligned.
     pub(crate) fn number(title: &'static str) -> Self {
         Self { title, right: true, is_whole: true }
     }
 }
 
-/// Rows under titled columns. A row that is too short is filled with empty cells, one too long is cut.
+/// Rows under titled columns. A row that is too short gets empty cells; a row that is too long is cut.
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
@@ -50,7 +50,7 @@ impl Table {
         self.rows.push((None, self.fitted(cells)));
     }
 
-    /// Adds a row whose first cell is coloured by `tone`; a word in the row must say the same.
+    /// Adds a row whose first cell has the colour of `tone`; a word in the row must give the same information.
     pub(crate) fn toned_row<T: Into<String>>(&mut self, tone: Tone, cells: impl IntoIterator<Item = T>) {
         self.rows.push((Some(tone), self.fitted(cells)));
     }

@@ -1,4 +1,4 @@
-//! `forebay config check`: whether the configuration can be used, without touching a database or the network.
+//! `forebay config check`: checks the configuration without using a database or the network.
 
 use forebay_views::{ConfigCheck, DeclaredSource, Pipeline, state};
 

@@ -20,7 +20,7 @@ Examples:
   forebay config schema > forebay.schema.json")]
 pub(crate) struct Args {}
 
-/// The schema as it is printed.
+/// The printed schema.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Printed(Value);

@@ -1,4 +1,4 @@
-//! `forebay db down`: takes migrations back.
+//! `forebay db down`: reverts migrations.
 
 use forebay_store::{connect::Database, migrations};
 use forebay_views::Migrated;

@@ -1,4 +1,4 @@
-//! What migrating prints, and what would be lost by going back.
+//! The output of migrations, and what a revert would delete.
 
 use forebay_store::{
     connect::{Client, Database},
@@ -29,14 +29,14 @@ impl Report for Migrated {
     }
 }
 
-/// The newest version that the database has; 0: none.
+/// The newest applied migration; 0: none.
 pub(super) async fn version(client: &Client) -> Result<u32, Failure> {
     let lines = migrations::status(client).await?;
     let applied = lines.iter().filter(|line| line.state != MigrationState::Pending);
     Ok(applied.map(|line| line.version).max().unwrap_or(0))
 }
 
-/// How much is stored, for the question before it goes. A schema that is not whole is not counted.
+/// How much data is stored, for the confirmation. An incomplete schema is not counted.
 pub(super) async fn stored(client: &Client, database: &Database) -> String {
     let what = match stats::totals(&***client, None).await {
         Ok(totals) => format!(

@@ -20,7 +20,7 @@ Examples:
   forebay db status --output json")]
 pub(crate) struct Args {}
 
-/// Runs the command. The private cluster is started for it if need be; nothing is migrated.
+/// Runs the command. Starts the private cluster if necessary; migrates nothing.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let database = context.bare_database().await?;
     let report = look(context, &database).await;

@@ -22,7 +22,7 @@ Examples:
   forebay db stop")]
 pub(crate) struct Args {}
 
-/// Runs the command. While others use the cluster it goes on running: the error `busy`.
+/// Runs the command. If other processes use the cluster, it keeps running: error `busy`.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let report = match context.target()? {
         Target::Url(_) => {

@@ -1,4 +1,4 @@
-//! What `forebay demo` prints: the steps one after the other for people, one document for programs.
+//! The output of `forebay demo`: one step after the other for people, one document for programs.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::ui::{self, Page, Report, Tone, format, table::Column};
 
-/// What to try next, and what it does.
+/// Commands to try next, with what they do.
 const NEXT: [(&str, &str); 3] = [
     ("forebay init", "writes a forebay.toml to name your sources and pipelines in"),
     (
@@ -118,7 +118,7 @@ fn shown(table: &Table) -> ui::Table {
     shown
 }
 
-/// A text in lines that are no wider than `width`, unless a word is.
+/// Wraps a text to lines of at most `width`, unless a word is longer.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,4 +1,4 @@
-//! The self-check as people read it.
+//! The human form of the self-check.
 
 use forebay_views::{Doctor, Severity};
 

@@ -1,10 +1,10 @@
-//! The answer of `forebay ensure` as people read it.
+//! The human form of the answer of `forebay ensure`.
 
 use forebay_views::Ensured;
 
 use crate::ui::{Page, Report, Tone, format};
 
-/// Whether there is data, in one line.
+/// One line that says whether there is data.
 fn headline(ensured: &Ensured) -> (Tone, String) {
     let subject = format::subject(&ensured.entity_type, &ensured.scope);
     match (ensured.answered_from.as_str(), ensured.is_fresh, ensured.is_partial) {

@@ -1,4 +1,4 @@
-//! The freshness ledger as people read it: a line for each entity type and scope.
+//! The human form of the freshness ledger: one line per entity type and scope.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use forebay_views::{Freshness, Page};
 
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
 
-/// Characters of an error that are shown.
+/// Maximum characters of an error.
 const ERROR_SHOWN: usize = 200;
 
 fn tone(entry: &Freshness) -> Tone {
@@ -21,7 +21,7 @@ fn shown_scope(entry: &Freshness) -> String {
     if entry.scope.is_empty() { "(all of it)".to_owned() } else { entry.scope.clone() }
 }
 
-/// What is under way, or failed last.
+/// The sync in progress, or the last failure.
 fn trouble(entry: &Freshness) -> Option<String> {
     let under_way = match entry.status.as_deref() {
         Some("in_progress") if entry.is_under_way => Some("is being synced".to_owned()),

@@ -1,4 +1,4 @@
-//! `forebay handoffs cancel`: calls off what waits.
+//! `forebay handoffs cancel`: cancels waiting hand-offs.
 
 use forebay_store::handoffs::Operation;
 

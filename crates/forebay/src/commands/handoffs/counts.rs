@@ -1,4 +1,4 @@
-//! `forebay handoffs counts`: how many hand-offs are in which state.
+//! `forebay handoffs counts`: counts hand-offs by state.
 
 use forebay_engine::clock;
 use forebay_store::handoffs;

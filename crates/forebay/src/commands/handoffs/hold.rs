@@ -1,4 +1,4 @@
-//! `forebay handoffs hold`: sets aside what waits.
+//! `forebay handoffs hold`: holds waiting hand-offs.
 
 use forebay_store::handoffs::Operation;
 

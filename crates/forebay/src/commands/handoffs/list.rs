@@ -1,4 +1,4 @@
-//! `forebay handoffs list`: what has been promised to ingestion.
+//! `forebay handoffs list`: lists hand-offs.
 
 use forebay_store::handoffs::{self, HandoffFilter};
 use forebay_views::{Handoff, Page};

@@ -1,4 +1,4 @@
-//! `forebay handoffs release`: lets go what is held.
+//! `forebay handoffs release`: releases held hand-offs.
 
 use forebay_store::handoffs::Operation;
 

@@ -1,4 +1,4 @@
-//! Hand-offs as people read them: a table of many, counts, and all of one reference.
+//! The human form of hand-offs: a list, counts, and the details of one reference.
 
 use std::time::Duration;
 

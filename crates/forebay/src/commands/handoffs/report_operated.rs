@@ -1,4 +1,4 @@
-//! What an operation on hand-offs did, as it is printed.
+//! The human form of an operation's result.
 
 use forebay_views::Operated;
 
@@ -7,7 +7,7 @@ use crate::{
     ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
-/// An operation fails if every hand-off that was chosen refused it.
+/// An operation fails if all selected hand-offs refused it.
 pub(super) fn exit(operated: &Operated) -> Exit {
     if operated.num_done == 0 && !operated.refused.is_empty() { Exit::Failed } else { Exit::Done }
 }

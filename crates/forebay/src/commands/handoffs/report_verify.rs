@@ -1,4 +1,4 @@
-//! What a reconciliation found, as people read it.
+//! The human form of a reconciliation.
 
 use forebay_views::{Verified, VerifiedPipeline, WrongReference};
 
@@ -7,10 +7,10 @@ use crate::{
     ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
-/// References that are named.
+/// Maximum number of references to name.
 const MOST_SHOWN: usize = 20;
 
-/// A reconciliation fails if something is wrong and was not repaired.
+/// A reconciliation fails if it found a problem and did not repair it.
 pub(super) fn exit(verified: &Verified) -> Exit {
     let is_well = verified.pipelines.iter().all(|pipeline| pipeline.num_unrepaired() == 0);
     if is_well { Exit::Done } else { Exit::Failed }

@@ -1,4 +1,4 @@
-//! `forebay handoffs retry`: hands off once more what stopped.
+//! `forebay handoffs retry`: hands off again.
 
 use forebay_store::handoffs::{Operation, REPAIR_PRIORITY};
 

@@ -1,4 +1,4 @@
-//! Which hand-offs an operator means: the filters that all operations share, and how times are read.
+//! The hand-off filters that all operations share, and how times are parsed.
 
 use forebay_domain::handoff::State;
 use forebay_engine::clock;
@@ -62,7 +62,7 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// What they select. Errors: `no_filter`, and those of unknown names.
+    /// The selection of these filters. Errors: `no_filter`, and those of unknown names.
     async fn selection(&self, client: &Client) -> Result<Selection, Failure> {
         let is_narrowed = self.pipeline.is_some()
             || self.source.is_some()
@@ -96,7 +96,7 @@ impl Filters {
         })
     }
 
-    /// Does to them what an operator says, and tells what came of it.
+    /// Applies an operation to the selected hand-offs, and prints the result.
     pub(super) async fn operate(&self, operation: Operation, context: &Context) -> Result<Exit, Failure> {
         let operated = context
             .with_database(async |database| {
@@ -110,7 +110,7 @@ impl Filters {
         Ok(exit(&report))
     }
 
-    /// Whether to act.
+    /// Whether to make changes.
     fn mode(&self) -> Mode {
         if self.dry_run { Mode::DryRun } else { Mode::Act }
     }

@@ -1,4 +1,4 @@
-//! `forebay handoffs show`: the hand-offs of one reference with their attempts.
+//! `forebay handoffs show`: shows the hand-offs of one reference with their attempts.
 
 use forebay_store::handoffs::{self, HandoffFilter};
 use forebay_views::ReferenceHandoffs;
@@ -10,7 +10,7 @@ use crate::{
     names,
 };
 
-/// The newest hand-offs and attempts that are shown; a reference seldom has as many.
+/// Maximum number of hand-offs and attempts to show, newest first. Few references have as many.
 const MOST_SHOWN: i64 = 1000;
 
 /// Show the hand-offs of one reference and their attempts

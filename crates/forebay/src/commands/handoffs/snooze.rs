@@ -1,4 +1,4 @@
-//! `forebay handoffs snooze`: puts off what waits.
+//! `forebay handoffs snooze`: delays waiting hand-offs.
 
 use forebay_store::handoffs::Operation;
 use jiff::Timestamp;

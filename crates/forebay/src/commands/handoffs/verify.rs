@@ -1,4 +1,4 @@
-//! `forebay handoffs verify`: the proof that nothing was lost, and the repair of what was.
+//! `forebay handoffs verify`: proves that no reference was lost, and repairs losses.
 
 use std::{collections::BTreeSet, process::Stdio};
 
@@ -94,7 +94,7 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
     Ok(report)
 }
 
-/// What is not as it should be, with names.
+/// The references with a problem, with their names.
 async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
     let lacking = found.lacking.iter().map(|(id, verdict)| (*id, verdict.as_str()));
     let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
@@ -108,7 +108,7 @@ async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongRefer
     Ok(all)
 }
 
-/// The ids that a command prints, one a line. Its errors are the user's to see, so they go to the terminal.
+/// The ids that a command prints, one per line. Its standard error goes to the terminal, for the user.
 async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::usage("no_command", "there is no command after --"));
@@ -142,7 +142,7 @@ async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
         }
     }
     let status = child.wait().await.map_err(|error| failed("it was lost".to_owned()).because(&error))?;
-    // Half a list would make the rest look absent.
+    // With an incomplete list, the remaining references would look absent.
     if !status.success() {
         return Err(failed(format!("it ended with {status}")).hint("nothing was compared or repaired"));
     }

@@ -1,11 +1,11 @@
-//! Long values shortened so that old and new fit on one line, and what differs between them is what is seen.
+//! Shortens long values so that old and new fit on one line and their difference is visible.
 
-/// How many characters before the first difference are kept.
+/// Characters to keep before the first difference.
 const LEAD: usize = 8;
-/// Below this, nothing can be recognised.
+/// Minimum length of a recognisable excerpt.
 const LEAST: usize = 12;
 
-/// The two texts in `room` characters together. A short one leaves its room to the other.
+/// Both texts in `room` characters together. A short text leaves its room to the other.
 pub(super) fn excerpts(old: &str, new: &str, room: usize) -> (String, String) {
     let (old_length, new_length) = (old.chars().count(), new.chars().count());
     if old_length + new_length <= room {
@@ -18,13 +18,13 @@ pub(super) fn excerpts(old: &str, new: &str, room: usize) -> (String, String) {
     (shorten(old, same, old_room), shorten(new, same, new_room))
 }
 
-/// At most `room` characters of the text, such that what stands at `place` is among them; `…` stands for the rest.
+/// At most `room` characters of the text, including position `place`; `…` replaces the rest.
 fn shorten(text: &str, place: usize, room: usize) -> String {
     let length = text.chars().count();
     if length <= room {
         return text.to_owned();
     }
-    // The start is shown as long as the place is not too far in.
+    // The start is shown unless the position is too far in.
     let start = if place + LEAST <= room { 0 } else { place.saturating_sub(LEAD).min(length - room + 1) };
     let mut shown = String::new();
     let mut left = room;

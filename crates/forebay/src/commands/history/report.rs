@@ -1,4 +1,4 @@
-//! The history of a reference as people read it, or its payload at a time.
+//! The human form of a reference's history, or its payload at a time.
 
 use forebay_engine::payload;
 use forebay_views::{History, Json, PointInTime, Version};
@@ -57,10 +57,10 @@ impl Report for History {
 }
 
 impl Report for PointInTime {
-    /// The payload and nothing else, so that it can be piped on.
+    /// Only the payload, so that the output can be piped.
     fn write(&self, page: &mut Page) {
         let text = self.payload.text();
-        // What has just been written in canonical form can be read.
+        // Text that was just written in canonical form can be parsed.
         page.line(&payload::spread(text).unwrap_or_else(|_| text.to_owned()));
     }
 }

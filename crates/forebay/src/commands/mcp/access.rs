@@ -1,4 +1,4 @@
-//! What tools and resources work with: the database, the gate in front of the sources, and what is permitted.
+//! What tools and resources use: the database, the gate in front of the sources, and the permission to scrape.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use forebay_engine::{
 };
 use forebay_store::connect::Database;
 
-/// Access to what is stored. Cheap to clone.
+/// Access to stored data. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Access {
     shared: Arc<Shared>,
@@ -41,7 +41,7 @@ impl Access {
         &self.shared.scraper.sources
     }
 
-    /// Whether sources may be asked.
+    /// Whether sources may be scraped.
     pub(super) fn may_scrape(&self) -> bool {
         self.shared.may_scrape
     }

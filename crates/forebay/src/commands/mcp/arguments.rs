@@ -1,4 +1,4 @@
-//! How arguments of tools are read: limits, times and scopes as a model writes them.
+//! Parses arguments of tools: limits, times and scopes from a model.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use crate::{cli::values, failure::Failure};
 
-/// How many items: as many as asked for, at most `most`. Asking for more is no error, since there are pages.
+/// The page size: as requested, at most `most`. A larger request is not an error, because there are further pages.
 pub(super) fn limit(asked: Option<u32>, default: u32, most: u32) -> u32 {
     asked.unwrap_or(default).clamp(1, most)
 }
 
-/// A time as a model writes it. Error: `time_invalid`.
+/// Parses a time. Error: `time_invalid`.
 pub(super) fn time(text: &str) -> Result<Timestamp, Failure> {
     values::time(text).map_err(|expected| {
         Failure::usage("time_invalid", format!("{text:?} is not a time: {expected}"))
@@ -20,7 +20,7 @@ pub(super) fn time(text: &str) -> Result<Timestamp, Failure> {
     })
 }
 
-/// A scope as a model writes it. Errors: the codes of a scope, such as `scope_invalid_key`.
+/// Parses a scope. Errors: the codes of a scope, such as `scope_invalid_key`.
 pub(super) fn scope(pairs: &BTreeMap<String, String>) -> Result<Scope, Failure> {
     Scope::parse(pairs.iter().map(|(name, value)| format!("{name}={value}"))).map_err(|error| {
         Failure::usage(error.code(), error.to_string())

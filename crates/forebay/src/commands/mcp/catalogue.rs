@@ -1,4 +1,4 @@
-//! The tools that there are, and calling one by its name.
+//! The list of tools, and calling one by name.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// All tools, as clients are told of them.
+/// The definitions of all tools, for clients.
 pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
     vec![
         definition::<EnsureData>(may_scrape),
@@ -28,7 +28,7 @@ pub(super) fn definitions(may_scrape: bool) -> Vec<Definition> {
     ]
 }
 
-/// Calls the tool of this name; `None`: there is none.
+/// Calls the tool with this name; `None`: it does not exist.
 pub(super) async fn call(
     access: &Access,
     name: &str,
@@ -48,15 +48,15 @@ pub(super) async fn call(
 }
 
 fn definition<T: Tool>(may_scrape: bool) -> Definition {
-    // Both schemas are of structs, which are objects.
+    // Both schemas describe structs, so they are objects.
     let input = schema_for_input::<T::Arguments>().unwrap_or_default();
     let writes = T::may_scrape() && may_scrape;
     let hints = ToolAnnotations::from_raw(
         Some(T::TITLE.to_owned()),
         Some(!writes),
-        // It adds versions, and what is gone from a source becomes a tombstone; nothing is lost.
+        // Not destructive: it adds versions, and a record that its source removed becomes a tombstone.
         Some(false),
-        // Asked again, a fresh scope is not scraped again.
+        // Idempotent: a second call does not scrape a fresh scope again.
         Some(true),
         Some(writes),
     );
@@ -90,8 +90,8 @@ async fn answer<T: Tool>(access: &Access, arguments: JsonObject) -> CallToolResu
     }
 }
 
-/// An error that the model reads: `{"error": {"code", "message", "hint"}}`. As text alone, because clients hold
-/// structured content to the schema of the answer, errors or not.
+/// An error for the model: `{"error": {"code", "message", "hint"}}`. Only as text, because clients validate structured
+/// content against the schema of the answer, even for errors.
 fn refused(failure: &Failure) -> CallToolResult {
     let text = serde_json::to_string(&failure.document()).unwrap_or_else(|_| failure.to_string());
     CallToolResult::error(vec![ContentBlock::text(text)])

@@ -1,4 +1,4 @@
-//! References in a size that a model can take, for tools and resources.
+//! References in a size that fits a model's context, for tools and resources.
 
 use forebay_engine::payload::Shaper;
 use forebay_store::history::ReferenceRow;
@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// What the URI of a reference begins with.
+/// The prefix of a reference's URI.
 pub(super) const REFERENCE_URI: &str = "forebay://reference/";
-/// Bytes of the lineage that are shown.
+/// Maximum bytes of the lineage.
 const LINEAGE_BYTES: usize = 4 * 1024;
-/// Characters of one text in it.
+/// Maximum characters of one text in the lineage.
 const LINEAGE_CHARS: usize = 4000;
 
-/// A reference with the payload that it has, or had `at` a time.
+/// A reference with its current payload, or its payload `at` a time.
 pub(super) fn excerpt(
     row: &ReferenceRow,
     payload: &str,

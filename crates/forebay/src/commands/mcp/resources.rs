@@ -1,4 +1,4 @@
-//! Resources: a reference in full as JSON, by its uuid, and what is known of a source.
+//! Resources: a full reference as JSON, by its uuid, and the details of a source.
 
 use forebay_engine::payload::Shaper;
 use forebay_store::{schedules, sources};
@@ -16,16 +16,16 @@ use super::{
 };
 use crate::{cursor, failure::Failure, names};
 
-/// Sources on a page.
+/// Sources per page.
 const PAGE: usize = 100;
-/// Bytes of a payload that is read as a resource.
+/// Maximum bytes of a payload in a resource.
 const PAYLOAD_BYTES: usize = 1024 * 1024;
 
-/// The form of all that is read.
+/// The media type of every resource.
 const JSON: &str = "application/json";
 const SOURCE: &str = "forebay://source/";
 
-/// What there is to read of any reference and any source.
+/// The resource templates for references and sources.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     vec![
         ResourceTemplate::new(format!("{REFERENCE_URI}{{reference_id}}"), "reference")
@@ -43,7 +43,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
     ]
 }
 
-/// A page of sources. References are too many to list: tools lead to them.
+/// A page of sources. References are too many to list; clients find them with the tools.
 pub(super) async fn list(access: &Access, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
     page(access, cursor)
         .await
@@ -54,7 +54,7 @@ async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesRe
     let after: Option<String> = cursor.as_deref().map(cursor::read).transpose()?;
     let client = access.database().client().await?;
     let names = sources::names(&**client).await?;
-    // By bytes, whatever the database's collation.
+    // Sorted by bytes, independent of the database's collation.
     let mut rest: Vec<String> =
         names.into_iter().filter(|name| after.as_ref().is_none_or(|after| name > after)).collect();
     rest.sort_unstable();
@@ -98,7 +98,7 @@ async fn source(access: &Access, name: &str) -> Result<Value, Failure> {
     let source = names::source(&client, name).await?;
     let summary = sources::summary(&**client, source).await?;
     let schedules = schedules::list(&**client).await?;
-    // What the source takes as scopes is in the configuration alone.
+    // Only the configuration knows the scopes that a source accepts.
     let definition = access.sources().get(name);
     let scopes = definition
         .map(|definition| definition.declared_scopes().iter().take(PAGE).map(ToString::to_string).collect());
@@ -112,7 +112,7 @@ fn document(view: &impl Serialize) -> Result<Value, Failure> {
         .map_err(|error| Failure::new("answer_failed", "the resource is not JSON").because(&error))
 }
 
-/// What programs need of a failure; people read the message.
+/// The machine-readable part of a failure; people read the message.
 fn data(failure: &Failure) -> Option<Value> {
     serde_json::to_value(failure.document()).ok()
 }

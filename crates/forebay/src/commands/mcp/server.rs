@@ -1,4 +1,4 @@
-//! The server as the protocol sees it: who it is, its tools and its resources.
+//! The server's implementation of the protocol: its identity, its tools and its resources.
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{access::Access, catalogue, resources};
 
-/// What a model is told before it uses anything.
+/// Instructions for a model before it uses any tool.
 const INSTRUCTIONS: &str = "\
 Forebay keeps records that were scraped from sources (courses, events, products, documents …), with every \
 version that they had. A record is a reference, named by its uuid or as SOURCE/KEY; what kind of thing it \

@@ -1,7 +1,7 @@
-//! What every tool is: a name, words that a model understands, schemas, and a function.
+//! The interface of a tool: a name, descriptions for a model, schemas, and a function.
 //!
-//! To add one: its file in [`super::tools`], and its line in `definitions` and in `call` of [`super::catalogue`]. Its
-//! answer is a view. Bounds belong to the tool: an answer is read by something that pays for every word.
+//! To add one: write its file in [`super::tools`], and add it to `definitions` and `call` in [`super::catalogue`]. Its
+//! answer is a view. Each tool limits the size of its answer, because the model pays for every word.
 
 use std::future::Future;
 
@@ -13,24 +13,24 @@ use crate::failure::Failure;
 
 /// A tool.
 pub(super) trait Tool {
-    /// What it is called by.
+    /// The name that clients call.
     const NAME: &'static str;
-    /// What it is called for people.
+    /// The title for people.
     const TITLE: &'static str;
-    /// What it is given.
+    /// The arguments.
     type Arguments: DeserializeOwned + JsonSchema + Send + 'static;
-    /// What it answers.
+    /// The answer.
     type Answer: Serialize + JsonSchema + 'static;
 
-    /// When to use it and what comes back, for a model.
+    /// When to use it and what it returns, for a model.
     fn description(may_scrape: bool) -> String;
 
-    /// Whether it may change anything or ask anybody outside of the database.
+    /// Whether it may change data or contact anything outside the database.
     fn may_scrape() -> bool {
         false
     }
 
-    /// Does it.
+    /// Runs the tool.
     fn call(
         access: &Access,
         arguments: Self::Arguments,

@@ -1,4 +1,4 @@
-//! The runs of `forebay persist` as people read them.
+//! The human form of the runs of `forebay persist`.
 
 use forebay_views::PersistReport;
 
@@ -16,7 +16,7 @@ impl Report for PersistReport {
     }
 }
 
-/// How a command ends whose runs ended with these statuses: the worst decides.
+/// The exit code for runs with these statuses: the worst decides.
 pub(crate) fn exit<'a>(statuses: impl Iterator<Item = &'a str>) -> Exit {
     statuses.fold(Exit::Done, |worst, status| match (status, worst) {
         ("failed", _) | (_, Exit::Failed) => Exit::Failed,

@@ -1,4 +1,4 @@
-//! `forebay runs list`: what ran lately.
+//! `forebay runs list`: lists the latest runs.
 
 use forebay_domain::run::RunStatus;
 use forebay_store::runs::{self, RunFilter};

@@ -1,4 +1,4 @@
-//! `forebay runs logs`: what a run said.
+//! `forebay runs logs`: the log lines of a run.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ use crate::{
     ui::{self, Report, Style, Tone, Ui, format},
 };
 
-/// Lines that are read at a time while a run is followed.
+/// Lines read at a time while following a run.
 const PORTION: u32 = 1_000;
-/// How often a run that goes on is looked at.
+/// How often to poll a run in progress.
 const LOOK: Duration = Duration::from_millis(500);
-/// The last lines of a run are written a moment after it has ended.
+/// How long to wait for the last lines, which are written shortly after the run has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Show the log of a run
@@ -116,7 +116,7 @@ fn page(mut items: Vec<LogLine>, limit: usize) -> Page<LogLine> {
     Page { items, next }
 }
 
-/// Shows lines as they come until the run has ended. As JSON they are one document, so they are shown at the end.
+/// Shows lines as they arrive until the run has ended. JSON output is one document, so it is printed at the end.
 async fn follow(
     args: &Args,
     ui: &Ui,
@@ -130,11 +130,11 @@ async fn follow(
     let mut deadline = None;
     loop {
         let client = database.client().await?;
-        // The status is read after the lines, so that the lines before the end are complete once it is known.
+        // The status is read before the next lines, so once the run has ended no earlier line is missed.
         let was_running = last_status == RunStatus::Running;
         let lines = logs::read(&**client, &filter, PORTION).await?;
         last_status = status(&client, args.run).await?;
-        // Nothing of the pool is held while nothing happens.
+        // No connection is held while waiting.
         drop(client);
         let is_whole = lines.len() < PORTION as usize;
         filter.after = lines.last().map(|line| line.log_id).or(filter.after);
@@ -151,7 +151,7 @@ async fn follow(
             return Ok(report);
         }
         if !was_running && is_whole {
-            // A level or a text that is looked for may keep the last line from being seen.
+            // A filter by level or text may hide the last line.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
             if has_ended || Instant::now() >= deadline {
                 return Ok(report);

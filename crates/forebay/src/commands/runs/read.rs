@@ -13,7 +13,7 @@ use forebay_views::{HeldChange, LogLine, RejectedRecord, Run, RunDecision, RunDe
 
 use crate::failure::Failure;
 
-/// Rejected records, held changes and log lines that are shown of one run.
+/// Maximum number of rejected records, held changes and log lines to show per run.
 const SHOWN: u32 = 20;
 
 /// A run by its id. Errors: `no_such_run`.
@@ -21,7 +21,7 @@ pub(crate) async fn run(client: &Client, run_id: i64) -> Result<Run, Failure> {
     with_drift(client, row(client, run_id).await?).await
 }
 
-/// A run with the drift that was found in it.
+/// A run with its drift.
 async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
     let drift = drift::of_run(&***client, row.run_id).await?;
     Ok(Run::new(row, drift))
@@ -36,7 +36,7 @@ pub(super) async fn decision(
     Ok(RunDecision { run: with_drift(client, row).await?, num_rekeyed })
 }
 
-/// A run with what belongs to it. Errors: `no_such_run`.
+/// A run with its details. Errors: `no_such_run`.
 pub(crate) async fn detail(client: &Client, run_id: i64) -> Result<RunDetail, Failure> {
     let row = row(client, run_id).await?;
     let is_held = row.status == RunStatus::Held;

@@ -1,4 +1,4 @@
-//! `forebay runs reject`: drops a run that a guard holds.
+//! `forebay runs reject`: discards a held run.
 
 use forebay_engine::persist;
 

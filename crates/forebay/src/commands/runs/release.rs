@@ -1,4 +1,4 @@
-//! `forebay runs release`: applies a run that a guard holds.
+//! `forebay runs release`: applies a held run.
 
 use forebay_engine::persist;
 

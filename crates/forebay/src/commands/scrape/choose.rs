@@ -1,4 +1,4 @@
-//! Which sources and scopes are scraped, and how this differs from what the configuration says.
+//! Selects the sources and scopes to scrape, with the changes from the command line.
 
 use forebay_domain::scope::Scope;
 use forebay_engine::{
@@ -13,7 +13,7 @@ use crate::{
     names::nearest,
 };
 
-/// What the arguments ask for. Errors are of usage: nothing has been begun.
+/// The requested scrapes. Errors are usage errors: nothing has started.
 pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Failure> {
     let scope = if args.scope.is_empty() { None } else { Some(scope_of(&args.scope)?) };
     let mut scrapes = Vec::new();
@@ -66,7 +66,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         observed_at: args.observed_at,
         from_warc: args.from_warc.clone(),
         read_everything: args.read_everything,
-        // Who types it wants to know now.
+        // A user who runs the command wants the current state.
         revalidate: true,
         guards: None,
         with_handoffs: !args.no_handoff,
@@ -77,7 +77,7 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
     Scrape { source, scopes, options }
 }
 
-/// A scope that says what the source has no place for would be stored as another one with the same records.
+/// Rejects a scope with parts that the source doesn't use; it would store the same records under another scope.
 fn checked(source: &SourceDefinition, scope: &Scope) -> Result<Scope, Failure> {
     if source.covers(scope) {
         return Ok(scope.clone());

@@ -1,4 +1,4 @@
-//! What `forebay scrape` prints: the runs, the scopes that did not come to a run, and the sources that stood in.
+//! The output of `forebay scrape`: the runs, the scopes without a run, and the fallbacks that answered.
 
 use forebay_engine::scrape::{Candidate, Scraped};
 use forebay_store::connect::Database;
@@ -13,13 +13,13 @@ use crate::{
     ui::{Page, Report, Tone, format},
 };
 
-/// How a command ends, the worst first: failures before held runs, and those before what is unavailable. A command that
-/// was interrupted says so whatever else happened.
+/// Exit codes, the worst first: failures before held runs, and held runs before unavailable sources. An interruption
+/// takes precedence over everything else.
 const WORST_FIRST: [Exit; 6] =
     [Exit::Interrupted, Exit::DatabaseUnreachable, Exit::Failed, Exit::Usage, Exit::Held, Exit::Unavailable];
 
-/// What became of all scopes, and how the command ends. A scope counts as its answer did, or, if no source answered, as
-/// every source that was asked.
+/// The results of all scopes, and the exit code. A scope counts like its answer or, if no source answered, like every
+/// source that was tried.
 pub(super) async fn report(
     database: &Database,
     scraped: Vec<Scraped>,
@@ -42,7 +42,7 @@ pub(super) async fn report(
     Ok((report, exit))
 }
 
-/// Adds a source that was asked; how a command would end that had asked only this one.
+/// Adds a source that was tried. Returns the exit code for this source alone.
 async fn add(
     report: &mut ScrapeReport,
     database: &Database,

@@ -1,4 +1,4 @@
-//! What a search found, as people read it: documents, best first.
+//! The human form of a search result: documents, best first.
 
 use forebay_views::SearchResult;
 
@@ -40,7 +40,7 @@ impl Report for SearchResult {
     }
 }
 
-/// The words between « and » in bold where that can be shown, else with their marks.
+/// Shows the words between « and » in bold if possible, otherwise with their marks.
 fn highlighted(style: Style, snippet: &str) -> String {
     if !style.has_colour() {
         return snippet.to_owned();
@@ -50,7 +50,7 @@ fn highlighted(style: Style, snippet: &str) -> String {
     for part in parts {
         match part.split_once('»') {
             Some((word, rest)) => out.extend([&style.paint(Tone::Heading, word), rest]),
-            // The text's own mark, which nothing closes.
+            // A mark that belongs to the text, because it is not closed.
             None => out.extend(["«", part]),
         }
     }

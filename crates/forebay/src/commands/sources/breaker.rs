@@ -1,4 +1,4 @@
-//! `forebay sources breaker`: whether sources may be asked, and an operator's word on it.
+//! `forebay sources breaker`: shows and controls circuit breakers.
 
 mod report;
 
@@ -20,9 +20,9 @@ use crate::{
     names,
 };
 
-/// The last changes of state that are shown of one breaker …
+/// Number of latest state changes to show for one breaker …
 const TRAIL: u32 = 10;
-/// … and of each of all.
+/// … and for each breaker in a list.
 const TRAIL_OF_ALL: u32 = 1;
 
 /// What to do.
@@ -93,7 +93,7 @@ pub(crate) struct DisableArgs {
     source: String,
 }
 
-/// Runs one of them. Each shows how the breaker stands afterwards.
+/// Runs one of them. Each prints the resulting state of the breaker.
 pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let (name, operation) = match command {
@@ -106,7 +106,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     let report = context
         .with_database(async |database| {
             if operation.is_some() {
-                // A source that was never scraped has to be there to have a breaker.
+                // A source that was never scraped must be declared before it can have a breaker.
                 context.declare(database).await?;
             }
             let Some(name) = name else { return all(database, &config).await };
@@ -129,7 +129,7 @@ async fn operate(client: &mut Client, source: &Source, operation: BreakerCommand
     Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
 }
 
-/// The breakers of all sources that can be scraped, or have one.
+/// The breakers of all sources that can be scraped or already have one.
 async fn all(database: &Database, config: &Config) -> Result<Page<views::Breaker>, Failure> {
     let client = database.client().await?;
     let known = breakers::list(&**client).await?;

@@ -35,7 +35,7 @@ async fn read(database: &Database) -> Result<Page<Source>, Failure> {
 
 impl Report for Page<Source> {
     fn write(&self, page: &mut ui::Page) {
-        // Most have no schedule, and the table is wide as it is.
+        // Most sources have no schedule, and the table is already wide.
         let has_schedules = self.items.iter().any(|line| line.is_scheduled || line.next_due_at.is_some());
         let next_due = has_schedules.then(|| Column::text("next due, UTC"));
         let columns = [

@@ -30,10 +30,10 @@ pub(crate) struct Args {
     pub(crate) source: String,
 }
 
-/// How many of its latest runs are shown.
+/// Number of latest runs to show.
 const NUM_RUNS: i64 = 5;
 
-/// The versions as a table; nothing where there are none.
+/// The versions as a table; nothing if there are none.
 pub(super) fn write_versions(page: &mut Page, heading: &str, versions: &[ContractVersionCount]) {
     if versions.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! `forebay sources test`: what a source yields, without writing anything.
+//! `forebay sources test`: shows the first records of a source without writing anything.
 
 use std::sync::Arc;
 

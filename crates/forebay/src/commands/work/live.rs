@@ -1,6 +1,6 @@
-//! What `forebay work` prints while it works: JSON Lines on standard output, or a progress bar and notes.
+//! Live output of `forebay work`: JSON Lines on standard output, or a progress bar and notes.
 //!
-//! Claims, failures and outages are log events of the engine, so they are on standard error already.
+//! Claims, failures and outages are log events of the engine, so they are already on standard error.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use forebay_views::WorkEvent;
 
 use crate::ui::{self, Ui, format};
 
-/// What is printed while the work goes on.
+/// Prints progress.
 pub(super) struct Live<'a> {
     ui: &'a Ui,
     bar: ui::Progress,
@@ -36,11 +36,11 @@ impl<'a> Live<'a> {
         Self { ui, bar: ui.progress("ingesting", None), so_far: Mutex::default() }
     }
 
-    /// A worker reports.
+    /// Handles progress of a worker.
     pub(super) fn progress(&self, progress: &Progress<'_>) {
         // A count is never half written, so a panic elsewhere leaves nothing to repair.
         let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
-        // It is tried many times and reported once.
+        // An outage causes many attempts and one note.
         let was_unreachable = match progress {
             Progress::Unreachable { .. } => mem::replace(&mut so_far.is_unreachable, true),
             Progress::Reachable => mem::replace(&mut so_far.is_unreachable, false),
@@ -60,7 +60,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// A scrape that was due ended.
+    /// Handles the end of a scheduled scrape.
     pub(super) fn due_run(&self, run: &DueRun) {
         if self.ui.is_json() {
             self.print(&WorkEvent::of_due_run(run, clock::now(), view));
@@ -89,13 +89,13 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// A reader that closed standard output learns of it with the report; the work goes on.
+    /// If standard output is closed, the final report fails; the work continues until then.
     fn print(&self, event: &WorkEvent) {
         let _ = self.ui.line(event);
     }
 }
 
-/// The error as every document has it.
+/// The error in the form of every document.
 pub(super) fn view(error: &forebay_engine::Error) -> forebay_views::Error {
     forebay_views::Error {
         code: error.code().to_owned(),

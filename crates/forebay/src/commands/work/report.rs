@@ -1,4 +1,4 @@
-//! The end of `forebay work`: what was done for each pipeline, what failed and why, and what waits.
+//! The final report of `forebay work`: results per pipeline, failures with reasons, and waiting work.
 
 use std::time::Duration;
 
@@ -53,21 +53,20 @@ impl Report {
         self.view.external.push(IdlePipeline::new(pipeline, backlog));
     }
 
-    /// Adds failed attempts of a pipeline that was worked for. Those of other workers are included, because they help to
-    /// find what is wrong.
+    /// Adds failed attempts of a pipeline. Those of other workers are included, because they help with the diagnosis.
     pub(super) fn add_failures(&mut self, failures: FailureCount) {
         if self.view.pipelines.iter().any(|pipeline| pipeline.pipeline == failures.pipeline) {
             self.view.failures.push(failures.into());
         }
     }
 
-    /// Whether every pipeline worked, and neither a hand-off nor a scrape failed for good.
+    /// Whether every pipeline worked, and no hand-off or scrape failed for good.
     pub(super) fn is_done(&self) -> bool {
         self.view.schedules.num_failed == 0
             && self.view.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
     }
 
-    /// The form that programs read.
+    /// The form for programs.
     pub(super) fn into_view(self) -> WorkReport {
         self.view
     }

@@ -60,7 +60,7 @@ impl TryFrom<WrittenLimits> for Limits {
     }
 }
 
-/// The way to a field: its name, or a JSON pointer (RFC 6901) to it.
+/// The path to a field: its name, or a JSON pointer (RFC 6901).
 fn path(text: &str) -> Result<Vec<String>, String> {
     if let Err(error) = text.parse::<forebay_domain::identity::KeyField>() {
         return Err(format!("`{text}` does not name a field: {error}"));
@@ -73,7 +73,7 @@ fn path(text: &str) -> Result<Vec<String>, String> {
     })
 }
 
-/// How often something may happen, as a number a second; written with its unit, such as `10/s`.
+/// A rate per second; written with its unit, such as `10/s`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]

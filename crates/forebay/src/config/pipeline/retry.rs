@@ -33,7 +33,7 @@ impl TryFrom<String> for Class {
     }
 }
 
-/// Retries of one failure class. Missing values are those of the built-in policy.
+/// Retries of one failure class. Missing values use the built-in policy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "WrittenRetry")]
 pub(crate) struct Retry {

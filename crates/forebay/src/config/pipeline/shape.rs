@@ -1,7 +1,7 @@
 //! The shape of a pipeline in the JSON Schema and the reference, including the keys of the handlers.
 //!
-//! The engine reads the settings of handlers itself; this documents them. A test compares the names with the handlers.
-//! When you add a setting to a handler, add it here and to [`settings_of`].
+//! The engine reads the settings of handlers itself; this file documents them. A test compares the names with the
+//! handlers. When you add a setting to a handler, add it here and to [`settings_of`].
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::cli::values::Duration;
 pub(super) const COMMON: &[&str] =
     &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits"];
 
-/// The settings that a handler takes; `None`: there is no such handler.
+/// The settings of a handler; `None`: the handler does not exist.
 pub(super) fn settings_of(handler: &str) -> Option<&'static [&'static str]> {
     Some(match handler {
         "documents" => &["title", "fields", "language", "language_field", "chunk", "embeddings"],

@@ -1,7 +1,7 @@
-//! What the guides show of `forebay.toml` is taken as it is shown.
+//! Every `forebay.toml` excerpt in the guides must be valid.
 //!
-//! A block that goes on from an earlier one of its page (a key more, a table more) is read on top of what the page showed
-//! before. Blocks are indented, or fenced as `toml`.
+//! A block that continues an earlier block of its page (another key, another table) is merged over the earlier ones.
+//! Blocks are indented, or fenced as `toml`.
 
 use std::{fs, path::Path};
 
@@ -33,7 +33,7 @@ fn blocks(page: &str) -> Vec<String> {
     blocks
 }
 
-/// Lays one table over another.
+/// Merges one table over another.
 fn lay(over: toml::Table, under: &mut toml::Table) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {

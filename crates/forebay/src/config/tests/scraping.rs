@@ -1,4 +1,4 @@
-//! Sources that Forebay scrapes by itself: what they come to, and every mistake with its place.
+//! Sources that Forebay scrapes: their definitions, and the place of every mistake.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::{error, parse, template_in_full};
 use crate::config::{TEMPLATE, schema};
 
-/// Files that are wrong, each with what is told of it.
+/// Invalid files, each with the expected message.
 #[derive(Default)]
 struct Told(String);
 
@@ -28,7 +28,7 @@ fn definition(text: &str) -> SourceDefinition {
     parse(text).definitions()["x"].clone()
 }
 
-/// A source that can be used, with more keys.
+/// A valid source, with more keys.
 fn source(more: &str) -> String {
     format!(
         "[sources.x]\nkey = [\"id\"]\n{more}\n[sources.x.html]\nurl = \"https://a.example/\"\nfields.id = \"a\"\n"
@@ -217,7 +217,7 @@ fn the_defaults_that_are_told_are_those_of_the_rules() {
     assert_eq!(FreshnessPolicy { warn_after: None, error_after: None, ..course }, shipped);
 }
 
-/// The table `[fetch]` of the template, switched on.
+/// The table `[fetch]` of the template, uncommented.
 fn fetch_of_the_template() -> String {
     let full = template_in_full();
     let (_, from) = full.split_once("\n[fetch]\n").unwrap();
@@ -228,7 +228,7 @@ fn fetch_of_the_template() -> String {
 #[test]
 fn the_template_shows_what_most_need() {
     let full = template_in_full();
-    // The tables of which every key is shown. Others are in the reference.
+    // The template must show every key of these tables. Others are in the reference.
     for (section, name) in [
         ("Source", "sources.courses"),
         ("Guards", "sources.courses.guards"),
@@ -245,7 +245,7 @@ fn the_template_shows_what_most_need() {
         let schema = schema();
         let properties = schema["$defs"][section]["properties"].as_object();
         let properties = properties.unwrap_or_else(|| panic!("{section} is no table: {schema:#}"));
-        // Kinds of which the template shows no example.
+        // The template has no example of these kinds.
         let others = ["http_json", "json_ld", "sitemap", "file", "command", "singer", "postgres"];
         for key in properties.keys().filter(|key| section != "Source" || !others.contains(&key.as_str())) {
             let shown =
@@ -270,7 +270,7 @@ fn the_schema_knows_all_that_the_template_shows_and_describes_it() {
     assert!(TEMPLATE.starts_with("#:schema ./forebay.schema.json\n"));
 }
 
-/// Looks up every key of a value in its schema, and notes those that it does not allow.
+/// Looks up every key of a value in its schema, and records the keys that the schema does not allow.
 fn look_for(
     root: &serde_json::Value,
     schema: &serde_json::Value,

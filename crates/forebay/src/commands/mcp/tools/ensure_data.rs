@@ -1,4 +1,4 @@
-//! `ensure_data`: whether what is stored of an entity type and scope is fresh, made so if it may be, and the records.
+//! `ensure_data`: refreshes the data of an entity type and scope if necessary and allowed, and returns the records.
 
 use std::collections::BTreeMap;
 
@@ -22,32 +22,31 @@ use crate::{cursor, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MOST: u32 = 50;
-/// Bytes of one payload.
+/// Maximum bytes of one payload in the answer.
 const PAYLOAD_BYTES: usize = 2 * 1024;
-/// Bytes of a payload that is looked at; a longer one is left out.
+/// Maximum bytes of a stored payload to read; a longer one is left out.
 const READ_BYTES: u32 = 64 * 1024;
-/// Characters of one text in it.
+/// Maximum characters of one text in a payload.
 const TEXT_CHARS: usize = 500;
 
 pub(in super::super) struct EnsureData;
 
-/// What data is wanted.
+/// The data to refresh.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
     /// The entity type, such as course.
     entity: String,
-    /// The part that is wanted, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole
-    /// source.
+    /// The scope, as names and values, such as {"semester": "Spring 2026"}. Default: {}, the whole source.
     #[serde(default)]
     scope: BTreeMap<String, String>,
-    /// Scrape even if what is stored is fresh. Refused by a server that only reads. Default: false.
+    /// Scrape even if the stored data is fresh. A read-only server refuses this. Default: false.
     #[serde(default)]
     force: bool,
-    /// Most records on the page. Default 20, at most 50.
+    /// Maximum number of records per page, up to 50. Default: 20.
     #[serde(default)]
     limit: Option<u32>,
-    /// `next` of the page before, for more records; what is stored is then read as it is. Default: the first
+    /// `next` of the previous page, for more records; stored data is then read without a refresh. Default: the first
     /// page.
     #[serde(default)]
     cursor: Option<String>,
@@ -90,13 +89,13 @@ impl Tool for EnsureData {
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
         let after: Option<String> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
-        // A later page belongs to the answer of the first.
+        // A later page continues the answer of the first page.
         let options = EnsureOptions {
             force: arguments.force && after.is_none(),
             read_only: !may_scrape || after.is_some(),
         };
         let mut ensured = answer(&wanted, &*access.gate().ensure(&wanted, options).await);
-        // A cursor that a client made up begins at the start.
+        // A cursor that a client made up starts from the beginning.
         let after: Option<ReferenceId> = after.and_then(|after| after.parse().ok());
         let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
         let Wanted { entity_type, scope } = &wanted;
@@ -111,7 +110,7 @@ impl Tool for EnsureData {
                 Page { items, next }
             }
             Err(error) => {
-                // How fresh the data is, is worth saying even then.
+                // The freshness of the data is useful even without records.
                 ensured.success = false;
                 ensured.error.get_or_insert_with(|| Failure::from(error).view());
                 Page::from(Vec::new())

@@ -1,4 +1,4 @@
-//! `freshness`: which entity types and scopes there are, and how old they are.
+//! `freshness`: lists the entity types and scopes, and how old they are.
 
 use forebay_engine::{
     clock,
@@ -20,16 +20,16 @@ pub(in super::super) struct Freshness;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// Only of this entity type, such as course. Default: of all.
+    /// Only this entity type, such as course. Default: all.
     #[serde(default)]
     entity: Option<String>,
-    /// Only what wants looking after: too old, failing, or never synced. Default: false.
+    /// Only entries that need attention: too old, failing, or never synced. Default: false.
     #[serde(default)]
     stale_only: bool,
-    /// Most entries on the page. Default 50, at most 100.
+    /// Maximum number of entries per page, up to 100. Default: 50.
     #[serde(default)]
     limit: Option<u32>,
-    /// `next` of the page before, with the same other arguments. Default: the first page.
+    /// `next` of the previous page, with the same other arguments. Default: the first page.
     #[serde(default)]
     cursor: Option<String>,
 }

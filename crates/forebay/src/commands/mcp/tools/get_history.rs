@@ -1,4 +1,4 @@
-//! `get_history`: what happened to one record, field by field.
+//! `get_history`: the history of one record, field by field.
 
 use forebay_domain::handoff::Change;
 use forebay_engine::payload::Shaper;
@@ -19,24 +19,24 @@ use crate::{cursor, failure::Failure, names};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 200;
-/// Characters of the JSON text of one value.
+/// Maximum characters of the JSON text of one value.
 const VALUE_CHARS: u32 = 500;
 
 pub(in super::super) struct GetHistory;
 
-/// Whose history to read.
+/// The record whose history to read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
     /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
-    /// Most changed fields on the page. Default 50, at most 200.
+    /// Maximum number of changed fields per page, up to 200. Default: 50.
     #[serde(default)]
     limit: Option<u32>,
-    /// Only what was observed before this time (RFC 3339, or a date). Default: everything.
+    /// Only changes observed before this time (RFC 3339, or a date). Default: all.
     #[serde(default)]
     before: Option<String>,
-    /// `next` of the page before. Default: the newest changes.
+    /// `next` of the previous page. Default: the newest changes.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -77,12 +77,12 @@ impl Tool for GetHistory {
     }
 }
 
-/// Its first sighting, which is no revision.
+/// Its first version, which has no revision.
 fn added(row: &ReferenceRow) -> Version {
     Version::new(row.first_seen_at, row.first_seen_run_id, Change::Added, 1, Vec::new())
 }
 
-/// Fields that changed together as one version.
+/// Groups fields that changed together into one version.
 fn versions(revisions: Vec<Revision>) -> Result<Vec<Version>, Failure> {
     let mut versions: Vec<Version> = Vec::new();
     let mut last = None;
@@ -107,7 +107,7 @@ fn versions(revisions: Vec<Revision>) -> Result<Vec<Version>, Failure> {
 
 fn changed(revision: Revision) -> Result<FieldChange, Failure> {
     let max_chars = usize::try_from(VALUE_CHARS).unwrap_or(usize::MAX);
-    // The database has cut the values already; inside of its bound nothing is cut again.
+    // The database has already shortened the values; they are not shortened again.
     let mut shaper = Shaper::new(usize::MAX, usize::MAX);
     let mut value = |text: Option<String>| -> Result<Option<Json>, Failure> {
         let value = text.map(|text| shaper.stored(&text, max_chars)).transpose()?;

@@ -1,4 +1,4 @@
-//! `get_reference`: one record in full.
+//! `get_reference`: one full record.
 
 use forebay_engine::payload::Shaper;
 use forebay_views::ReferenceExcerpt;
@@ -8,20 +8,20 @@ use serde::Deserialize;
 use super::super::{access::Access, arguments::time, excerpt::excerpt, tool::Tool};
 use crate::{commands::history::payload_at, failure::Failure, names};
 
-/// Bytes of the payload that are shown.
+/// Maximum bytes of the payload.
 const PAYLOAD_BYTES: usize = 32 * 1024;
-/// Characters of one text in it.
+/// Maximum characters of one text in the payload.
 const TEXT_CHARS: usize = 4000;
 
 pub(in super::super) struct GetReference;
 
-/// What to read.
+/// The record to read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
     /// The record: its uuid (`reference_id`), or SOURCE/KEY such as courses/CSC-126.
     reference: String,
-    /// Show it as it was observed at this time (RFC 3339, or a date). Default: as it is now.
+    /// Show its state as observed at this time (RFC 3339, or a date). Default: now.
     #[serde(default)]
     at: Option<String>,
     /// Show only these top-level fields of the payload. Default: all that fit.

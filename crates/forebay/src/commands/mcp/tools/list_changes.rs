@@ -25,18 +25,18 @@ pub(in super::super) struct ListChanges;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// Changes that were observed at this time or later (RFC 3339, or a date).
+    /// Changes observed at this time or later (RFC 3339, or a date).
     since: String,
-    /// Only of this entity type, such as course. Default: of all.
+    /// Only this entity type, such as course. Default: all.
     #[serde(default)]
     entity: Option<String>,
-    /// Only of this source. Default: of all.
+    /// Only this source. Default: all.
     #[serde(default)]
     source: Option<String>,
-    /// Most changes on the page. Default 50, at most 100.
+    /// Maximum number of changes per page, up to 100. Default: 50.
     #[serde(default)]
     limit: Option<u32>,
-    /// `next` of the page before, with the same other arguments. Default: the newest changes.
+    /// `next` of the previous page, with the same other arguments. Default: the newest changes.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -74,7 +74,7 @@ impl Tool for ListChanges {
 
 fn place(text: &str) -> Result<ChangeCursor, Failure> {
     let (run_id, reference_id): (i64, String) = cursor::read(text)?;
-    // A cursor of ours holds a uuid; any other begins at the start of that run.
+    // A valid cursor contains a uuid; any other starts at the beginning of that run.
     let reference_id = reference_id.parse().unwrap_or(ReferenceId([0; 16]));
     Ok(ChangeCursor { run_id, reference_id })
 }

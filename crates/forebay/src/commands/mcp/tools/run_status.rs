@@ -1,4 +1,4 @@
-//! `run_status`: what one run, or the last few, did and why they ended as they did.
+//! `run_status`: what one run or the latest runs did, and why they ended with their status.
 
 use forebay_engine::payload::cut;
 use forebay_store::runs::{self, RunFilter};
@@ -12,22 +12,22 @@ use crate::{commands::runs::read_detail, failure::Failure, names, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 5;
 const MOST: u32 = 20;
-/// Characters of one message.
+/// Maximum characters of one message.
 const MESSAGE_CHARS: usize = 1000;
 
 pub(in super::super) struct RunStatus;
 
-/// Which runs to tell about.
+/// The runs to show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// One run, with its warnings and rejected records. Default: the last runs.
+    /// One run, with its warnings and rejected records. Default: the latest runs.
     #[serde(default)]
     run_id: Option<i64>,
-    /// The last runs of this source. Default: of all.
+    /// Only the latest runs of this source. Default: all sources.
     #[serde(default)]
     source: Option<String>,
-    /// Most runs. Default 5, at most 20.
+    /// Maximum number of runs, up to 20. Default: 5.
     #[serde(default)]
     limit: Option<u32>,
 }
@@ -65,7 +65,7 @@ impl Tool for RunStatus {
     }
 }
 
-/// A message that is short and holds no password.
+/// A shortened message without passwords.
 fn message(text: &str) -> String {
     redact(&cut(text, MESSAGE_CHARS))
 }
@@ -80,7 +80,7 @@ fn shorten(detail: &mut RunDetail) {
     }
     for record in &mut detail.rejected {
         record.message = message(&record.message);
-        // What a website says is data for get_reference, not for a report on runs.
+        // The content of a website belongs in get_reference, not in a report on runs.
         record.raw_text = None;
     }
 }

@@ -1,4 +1,4 @@
-//! `search`: documents by words and, where there are embeddings, by meaning.
+//! `search`: finds documents by words and, where there are embeddings, by meaning.
 
 use forebay_engine::{payload::cut, retrieval::SearchOptions};
 use forebay_views::{SearchHit, SearchResult};
@@ -10,31 +10,31 @@ use crate::{commands::search::search, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 10;
 const MOST: u32 = 50;
-/// Characters of a title, headings or key.
+/// Maximum characters of a title, heading or key.
 const NAME_CHARS: usize = 500;
-/// Characters of a snippet.
+/// Maximum characters of a snippet.
 const SNIPPET_CHARS: usize = 1000;
-/// Characters of a passage.
+/// Maximum characters of a passage.
 const PASSAGE_CHARS: usize = 2000;
-/// The longest query, in characters.
+/// Maximum characters of a query.
 const QUERY_CHARS: usize = 1000;
 
 pub(in super::super) struct Search;
 
-/// What to look for.
+/// What to search for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Arguments {
-    /// Words as for a web search: all must occur; "quoted phrases", or, and -word to leave out. At most 1,000
+    /// Words in web search syntax: all must occur; "quoted phrases", or, and -word to exclude. At most 1,000
     /// characters.
     query: String,
-    /// Only documents of this source. Default: of all.
+    /// Only documents of this source. Default: all.
     #[serde(default)]
     source: Option<String>,
-    /// Only as this pipeline indexed them. Default: as any did.
+    /// Only documents that this pipeline indexed. Default: all pipelines.
     #[serde(default)]
     pipeline: Option<String>,
-    /// Most documents. Default 10, at most 50.
+    /// Maximum number of documents, up to 50. Default: 10.
     #[serde(default)]
     limit: Option<u32>,
 }

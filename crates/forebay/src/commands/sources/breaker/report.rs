@@ -1,4 +1,4 @@
-//! Breakers as people read them: how they stand, and the latest changes of one.
+//! The human form of breakers: their state, and the latest changes.
 
 use std::time::Duration;
 
