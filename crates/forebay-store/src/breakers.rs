@@ -1,8 +1,10 @@
 //! The breakers of sources, shared by all workers.
 //!
-//! What a breaker decides is written in [`forebay_domain::breaker`]; here its row is locked, the decision is made, and
-//! what changed is written with its place in the trail. So two workers that ask at the same moment do not both get the
-//! one probe. The caller's transaction holds the lock: keep it short, and make no call to a source inside of it.
+//! [`forebay_domain::breaker`] contains the rules. This module locks a breaker's row, applies the rules, and writes
+//! the
+//! changes and their trail. So if two workers ask at the same moment, only one gets a probe. The caller's transaction
+//! holds
+//! the lock: keep it short, and never call a source inside it.
 
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use crate::{
 const COLUMNS: &str = "b.source_id, b.state, b.reason_code, b.changed_at, b.opened_at, b.retry_at, b.num_opened, \
      b.failure_streak, b.num_recovered, b.outcomes, b.outcome_times, b.probes, b.probe_leases";
 
-/// What [`ask`] found.
+/// The result of [`ask`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// Whether the call may be made.
@@ -31,29 +33,29 @@ pub struct Asked {
     pub transition: Option<BreakerTransition>,
 }
 
-/// How a call ended.
+/// A finished call.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
-    /// How.
+    /// How it ended.
     pub outcome: CallOutcome,
-    /// When to retry, if the source said so.
+    /// When to retry, if the source said.
     pub retry_after: Option<SignedDuration>,
-    /// The run that made it, for the trail.
+    /// The run that made the call, for the trail.
     pub run_id: Option<i64>,
 }
 
 /// One change in the trail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrailEntry {
-    /// Counts up.
+    /// Increases.
     pub transition_id: i64,
-    /// The change.
+    /// The state change.
     pub transition: BreakerTransition,
     /// The run that caused it.
     pub run_id: Option<i64>,
 }
 
-/// The breaker of a source. `None`: no row, so it is closed.
+/// The breaker of a source. `None`: not stored yet, so it is closed.
 pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<Breaker>> {
     let statement =
         format!("select {COLUMNS} from forebay.circuit_breaker_state as b where b.source_id = $1");
@@ -61,14 +63,14 @@ pub async fn find(client: &impl GenericClient, source_id: i32) -> Result<Option<
     row.as_ref().map(from_row).transpose()
 }
 
-/// All stored breakers, by source id.
+/// All stored breakers by source id.
 pub async fn list(client: &impl GenericClient) -> Result<Vec<(i32, Breaker)>> {
     let statement = format!("select {COLUMNS} from forebay.circuit_breaker_state as b order by b.source_id");
     let rows = client.query_typed(&statement, &[]).await?;
     rows.iter().map(|row| Ok((row.read("source_id")?, from_row(row)?))).collect()
 }
 
-/// Asks whether a source may be called now. `probe_id` is random, new for each call.
+/// Asks whether a source may be called now. `probe_id` is random and new for each call.
 pub async fn ask(
     transaction: &Transaction<'_>,
     source_id: i32,
@@ -103,7 +105,7 @@ pub async fn record(
     Ok((after, transition))
 }
 
-/// Carries out an operator's command.
+/// Applies an operator's command.
 pub async fn operate(
     transaction: &Transaction<'_>,
     source_id: i32,
@@ -116,7 +118,7 @@ pub async fn operate(
     Ok((after, transition))
 }
 
-/// The trail of a source's breaker, newest first; `before` is a `transition_id` to go on from.
+/// The trail of a source's breaker, newest first; `before` is the `transition_id` to continue from.
 pub async fn trail(
     client: &impl GenericClient,
     source_id: i32,
@@ -171,7 +173,7 @@ async fn lock_or_make(transaction: &Transaction<'_>, source_id: i32, now: Timest
     Ok(lock(transaction, source_id).await?.unwrap_or(Breaker::new(now)))
 }
 
-/// Writes what changed.
+/// Writes the changed fields.
 async fn write(
     transaction: &Transaction<'_>,
     source_id: i32,

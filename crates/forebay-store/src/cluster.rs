@@ -27,31 +27,31 @@ mod user;
 pub use home::default_data_dir;
 use home::{Home, folder};
 
-/// How long to wait for another process that starts or stops the server.
+/// How long to wait for another process that is starting or stopping the server.
 const START_LOCK_PATIENCE: Duration = Duration::from_mins(2);
-/// How long a leaving process waits for its turn, and then for the server to stop.
+/// How long a leaving process waits for the start lock, and then for the server to stop.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
-/// The same when a [`Cluster`] is merely dropped, where blocking is unwelcome.
+/// The same if a [`Cluster`] is merely dropped, where blocking is unwelcome.
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
-/// How long a server may take to answer once it listens, before it is asked again.
+/// How long a listening server may take to answer before it is asked again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Which cluster to join, and how to run it.
 #[derive(Debug, Clone)]
 pub struct ClusterOptions {
-    /// The data folder; made if it does not exist. Default: [`default_data_dir`].
+    /// The data folder; created if missing. Default: [`default_data_dir`].
     pub data_dir: PathBuf,
-    /// Where to look for the server programs. Default: `None`, the `PATH` and the usual places.
+    /// Where to look for the server programs. Default: `None`, which means `PATH` and the usual folders.
     pub bin_dirs: Option<Vec<PathBuf>>,
-    /// Whether committed data survives a crash. Default: `true`; `false` is for the throw-away clusters of tests.
+    /// Whether committed data survives a crash. Default: `true`; `false` is for the temporary clusters of tests.
     pub durable: bool,
-    /// How long the server may take to answer. Default: 60 seconds.
+    /// How long the server may take to start. Default: 60 seconds.
     pub start_timeout: Duration,
 }
 
 impl ClusterOptions {
-    /// The defaults, for this data folder.
+    /// The defaults for this data folder.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
@@ -62,51 +62,53 @@ impl ClusterOptions {
     }
 }
 
-/// Membership in a running cluster. The server runs at least until this is dropped or given to [`Cluster::leave`].
+/// Membership in a running cluster. The server runs at least until this is dropped or passed to [`Cluster::leave`].
 #[derive(Debug)]
 pub struct Cluster {
     home: Home,
     socket: PathBuf,
-    /// `None` once it was given back.
+    /// `None` after leaving.
     lease: Option<File>,
 }
 
-/// What is known about a cluster without joining it.
+/// The state of a cluster, read without joining it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterStatus {
     /// The data folder.
     pub data_dir: PathBuf,
-    /// The major version that made it; `None` if there is no database in it yet.
+    /// The major version of Postgres that created it; `None` if it has no database yet.
     pub major: Option<u32>,
-    /// The server's process id while it runs.
+    /// The server's process id, if it is running.
     pub pid: Option<u32>,
-    /// The folder of its socket while it runs.
+    /// The folder of its socket, if it is running.
     pub socket: Option<PathBuf>,
-    /// Whether some process has joined it.
+    /// Whether any process has joined it.
     pub in_use: bool,
-    /// The server's log.
+    /// The server's log file.
     pub log: PathBuf,
 }
 
-/// What [`stop`] did.
+/// The result of [`stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// The server ran and was stopped.
+    /// The server was running and was stopped.
     Stopped,
-    /// There was nothing to stop.
+    /// No server was running.
     NotRunning,
 }
 
 impl Cluster {
-    /// Joins the cluster: makes its data folder on first use, starts the server unless it runs, and returns once the
-    /// server has answered.
+    /// Joins the cluster: creates its data folder on first use, starts the server unless it is running, and returns
+    /// once
+    /// the server answers.
     pub async fn join(options: &ClusterOptions) -> Result<Self> {
         let data_dir = options.data_dir.clone();
         let (home, start_lock, lease) = blocking(move || {
             let home = Home::prepare(&data_dir)?;
             let start_lock = start_lock(&home, START_LOCK_PATIENCE)?;
             let lease = home.lock("lease.lock")?;
-            // Only a holder of the start lock keeps the lease exclusively, and that is us; others look for an instant.
+            // Only a holder of the start lock keeps the lease exclusively, and that is us; other processes hold it
+            // only briefly.
             if !locks::wait_shared(&lease, LEAVE_PATIENCE).map_err(folder("lock", &home.root))? {
                 return Err(Error::Busy { what: format!("the data folder {}", home.root.display()) });
             }
@@ -119,7 +121,7 @@ impl Cluster {
         Ok(Self { home, socket, lease: Some(lease) })
     }
 
-    /// How to connect: the socket, the role and the database, both called `forebay`.
+    /// How to connect: the socket, and the role and database, both named `forebay`.
     pub fn config(&self) -> tokio_postgres::Config {
         config(&self.socket, initialise::NAME)
     }
@@ -129,7 +131,7 @@ impl Cluster {
         &self.home.root
     }
 
-    /// Leaves the cluster and stops the server if no other process uses it. Open connections are cut.
+    /// Leaves the cluster and stops the server if no other process uses it. Open connections are closed.
     pub async fn leave(mut self) -> Result<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
         let home = self.home.clone();
@@ -140,8 +142,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            // Errors have no receiver here. The next process that joins finds and uses a server that is still
-            // running.
+            // Nobody can receive errors here. If the server is still running, the next process that joins uses it.
             let _best_effort = leave(&self.home, &lease, DROP_PATIENCE);
         }
     }
@@ -149,7 +150,7 @@ impl Drop for Cluster {
 
 /// Stops the cluster's server, even if no process uses it because its users were killed.
 ///
-/// If processes use it, the error is [`Error::Busy`], unless `even_in_use` cuts their connections.
+/// If processes use it, the error is [`Error::Busy`], unless `even_in_use` is set, which closes their connections.
 pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
     let data_dir = data_dir.to_path_buf();
     blocking(move || {
@@ -166,7 +167,7 @@ pub async fn stop(data_dir: &Path, even_in_use: bool) -> Result<Stopped> {
     .await
 }
 
-/// What is known about the cluster, without starting or changing anything.
+/// The state of the cluster, without starting or changing anything.
 pub async fn status(data_dir: &Path) -> Result<ClusterStatus> {
     let data_dir = data_dir.to_path_buf();
     blocking(move || {
@@ -187,10 +188,10 @@ pub async fn status(data_dir: &Path) -> Result<ClusterStatus> {
     .await
 }
 
-/// Starts the server unless it runs, and waits until it answers. Returns its socket's folder. The caller holds the
-/// start lock.
+/// Starts the server unless it is running, and waits until it answers. Returns its socket's folder. The caller holds
+/// the start lock.
 ///
-/// Waits for a server that is stopping, and for orphaned backends of a killed one.
+/// Waits for a server that is stopping, and for orphaned backends of a killed server.
 async fn up(home: &Home, options: &ClusterOptions) -> Result<PathBuf> {
     let deadline = Instant::now() + options.start_timeout;
     let mut started: Option<server::Started> = None;
@@ -214,7 +215,7 @@ async fn up(home: &Home, options: &ClusterOptions) -> Result<PathBuf> {
     }
 }
 
-/// Starts the server, making its data folder first if there is none.
+/// Starts the server; creates its data folder first if there is none.
 async fn start(home: &Home, options: &ClusterOptions) -> Result<server::Started> {
     let (home, options) = (home.clone(), options.clone());
     blocking(move || {
@@ -235,7 +236,7 @@ async fn start(home: &Home, options: &ClusterOptions) -> Result<server::Started>
     .await
 }
 
-/// Whether the server lets us in. Makes the database if a process was killed between `initdb` and this.
+/// Whether the server accepts connections. Creates the database if a process was killed between `initdb` and here.
 async fn answers(socket: &Path) -> Result<bool> {
     use tokio_postgres::error::SqlState;
     for database in [initialise::NAME, "postgres"] {
@@ -250,9 +251,9 @@ async fn answers(socket: &Path) -> Result<bool> {
                 driving.abort();
                 return Ok(true);
             }
-            // The server runs, only the database is not there yet: go on to the one that always is.
+            // The server is running, but our database is missing: connect to the default database.
             Ok(Err(error)) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {}
-            // Starting, stopping, or gone: the caller retries.
+            // Starting, stopping or stopped: the caller retries.
             Ok(Err(_)) | Err(_) => return Ok(false),
         }
     }
@@ -277,7 +278,8 @@ fn not_up(home: &Home, reason: String) -> Error {
 fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
     lease.unlock().map_err(folder("unlock", &home.root))?;
     let _start_lock = match start_lock(home, patience) {
-        // A process that holds the start lock for so long uses the cluster, and will leave it in turn.
+        // A process that holds the start lock for so long is using the cluster, and will stop the server when it
+        // leaves.
         Err(Error::Busy { .. }) => return Ok(()),
         outcome => outcome?,
     };
@@ -303,7 +305,7 @@ fn start_lock(home: &Home, patience: Duration) -> Result<File> {
     Err(Error::Busy { what: format!("the data folder {}", home.root.display()) })
 }
 
-/// Whether some process holds a lease.
+/// Whether any process holds a lease.
 fn in_use(home: &Home) -> Result<bool> {
     if !home.root.join("lease.lock").exists() {
         return Ok(false);
@@ -318,7 +320,7 @@ fn server_is_gone(home: &Home) -> Result<bool> {
     locks::try_exclusive(&lock).map_err(folder("lock", &home.root))
 }
 
-/// Runs what blocks away from the asynchronous threads; a panic there is a panic here.
+/// Runs blocking work away from the asynchronous threads; a panic there is propagated.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,

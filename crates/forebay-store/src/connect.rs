@@ -1,6 +1,7 @@
-//! Connects to the database: the user's own by a URL, or the embedded cluster.
+//! Connects to the database: a configured one by its URL, or the embedded cluster.
 //!
-//! A [`Database`] is a pool of connections, the membership in the embedded cluster if there is one, and the settings
+//! A [`Database`] consists of a pool of connections, the membership in the embedded cluster if it is used, and the
+//! settings
 //! for connections outside the pool. No session state is ever set on a connection: behind a transaction-mode pooler
 //! (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
 //! reason.
@@ -24,7 +25,7 @@ use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
 pub use dedicated::Dedicated;
 
-/// A connection of the pool; it goes back when it is dropped.
+/// A connection of the pool; dropping it returns it.
 pub type Client = deadpool_postgres::Client;
 
 /// How long [`Database::close`] waits for connections that are still in use.
@@ -33,8 +34,9 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 /// Which database to use.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A database of the user's own: `postgresql://user:password@host:port/database?sslmode=…`, with libpq's
-    /// meaning of the options that are supported.
+    /// A configured database: `postgresql://user:password@host:port/database?sslmode=…`. Supported options have the
+    /// same
+    /// meaning as in libpq.
     Url(String),
     /// The embedded cluster in this data folder.
     Embedded {
@@ -44,7 +46,7 @@ pub enum Target {
 }
 
 impl std::fmt::Debug for Target {
-    /// A URL is not shown: it may hold a password.
+    /// Omits the URL: it may contain a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Url(_) => f.write_str("Url(..)"),
@@ -56,11 +58,11 @@ impl std::fmt::Debug for Target {
 /// How to connect.
 #[derive(Debug, Clone)]
 pub struct OpenOptions {
-    /// What the server's activity view calls us, unless the URL says otherwise. Default: `forebay`.
+    /// Our name in the server's activity view, unless the URL sets one. Default: `forebay`.
     pub application_name: String,
-    /// The most connections the pool opens. Default: 8.
+    /// Maximum number of connections in the pool. Default: 8.
     pub pool_size: usize,
-    /// How long to wait for a connection of the pool to become free. Default: 30 seconds.
+    /// How long to wait for a free connection of the pool. Default: 30 seconds.
     pub wait_timeout: Duration,
 }
 
@@ -149,7 +151,7 @@ impl Database {
             tracing::debug!("opened a connection to the database");
             Ok(())
         });
-        // The pool replaces a connection that was closed while it was idle.
+        // The pool replaces connections that were closed while idle.
         let reused = Hook::sync_fn(|client, _| {
             if client.is_closed() {
                 tracing::warn!("a connection to the database was lost; reconnecting");
@@ -161,13 +163,13 @@ impl Database {
             .timeouts(timeouts)
             .post_create(opened)
             .pre_recycle(reused);
-        // Building fails only where timeouts are set and no runtime is.
+        // Building fails only if timeouts are set without a runtime.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
         Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new) })
     }
 
-    /// Another database of the same server. It does not keep the embedded cluster: close it before this one.
+    /// Another database of the same server. It does not keep the embedded cluster running: close it before this one.
     pub async fn sibling(&self, name: &str) -> Result<Self> {
         let mut config = self.config.clone();
         config.dbname(name);
@@ -198,13 +200,14 @@ impl Database {
         self.cluster.is_some()
     }
 
-    /// Which database this is, for people: host, port, database and user, never the password.
+    /// Host, port, database and user, for messages; never the password.
     pub fn target(&self) -> &str {
         &self.target
     }
 
     /// Closes the pool for all clones, waits briefly for connections in use, and leaves the embedded cluster. If
-    /// clones remain, the last of them leaves it.
+    /// clones
+    /// remain, the last one leaves it.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();
         let drained = async {
@@ -212,7 +215,7 @@ impl Database {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        // A connection that isn't returned is cut when the server stops, or ends with the process.
+        // An unreturned connection is closed when the server stops, or ends with the process.
         let _in_time = tokio::time::timeout(DRAIN_PATIENCE, drained).await;
         match self.cluster.take().and_then(Arc::into_inner) {
             Some(cluster) => cluster.leave().await,

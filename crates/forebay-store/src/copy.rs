@@ -1,8 +1,10 @@
-//! Binary COPY into a table, rows encoded straight into the buffer that goes to the socket.
+//! Binary COPY into a table. Rows are encoded directly into the buffer that is sent to the socket.
 //!
-//! The format is the one of PostgreSQL's documentation of COPY ("Binary Format"): a signature, then for each row the
-//! number of fields and each field with its length. COPY takes a prepared statement in this driver; inside a
-//! transaction, where all callers are, that is safe through a transaction-mode pooler.
+//! The format is described in PostgreSQL's documentation of COPY ("Binary Format"): a signature, then for each row
+//! the
+//! number of fields and each field with its length. The driver's COPY needs a prepared statement; inside a
+//! transaction,
+//! which all callers use, that is safe behind a transaction-mode pooler.
 
 use std::pin::Pin;
 
@@ -17,7 +19,7 @@ use crate::{error::Result, types::postgres_microseconds};
 /// Rows are sent in pieces of about this many bytes.
 const PIECE: usize = 256 * 1024;
 
-/// An open COPY. [`CopyWriter::finish`] must be called, else the rows are discarded.
+/// An open COPY. Call [`CopyWriter::finish`], or the rows are discarded.
 pub(crate) struct CopyWriter {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     buffer: BytesMut,
@@ -34,7 +36,7 @@ impl CopyWriter {
         Ok(Self { sink, buffer })
     }
 
-    /// Begins a row of `num_fields`, having sent what was buffered if it is enough.
+    /// Begins a row of `num_fields`. Sends the buffer first if it is full.
     pub(crate) async fn row(&mut self, num_fields: i16) -> Result<&mut Self> {
         if self.buffer.len() >= PIECE {
             let piece = self.buffer.split().freeze();
@@ -72,7 +74,7 @@ impl CopyWriter {
         self.bytes(text.as_bytes())
     }
 
-    /// JSON text for a `jsonb` column, which takes a version byte in front.
+    /// JSON text for a `jsonb` column, preceded by its version byte.
     pub(crate) fn jsonb(&mut self, json: &[u8]) -> &mut Self {
         self.put_length(json.len() + 1);
         self.buffer.put_u8(1);
@@ -105,8 +107,8 @@ impl CopyWriter {
         Ok(self.sink.as_mut().finish().await?)
     }
 
-    /// Records are limited to far less than 2 GiB, so a length that does not fit cannot come here; Postgres would
-    /// refuse the row that this makes of one.
+    /// Records are limited to far less than 2 GiB, so every length fits; Postgres would refuse the row of the
+    /// fallback.
     fn put_length(&mut self, length: usize) {
         self.buffer.put_i32(i32::try_from(length).unwrap_or(i32::MAX));
     }

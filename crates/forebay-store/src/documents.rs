@@ -1,8 +1,10 @@
-//! Text of references, cut into chunks and indexed for search with Postgres's own full-text search.
+//! The text of references, cut into chunks and indexed with Postgres's own full-text search.
 //!
-//! One row for each reference and pipeline in `documents`, and one for each chunk in `document_chunks`, whose
-//! `tsvector` the database generates. That type holds at most 1 MiB; titles and chunks are short enough for the worst
-//! text. [`write()`] sends the content only of chunks that are not there yet, and writes no row that is as it should be.
+//! `documents` has one row per reference and pipeline, and `document_chunks` one per chunk, with a generated
+//! `tsvector`.
+//! That type holds at most 1 MiB; titles and chunks are short enough for the worst text. [`write()`] sends the
+//! content of
+//! new chunks only, and writes no unchanged rows.
 
 pub mod embeddings;
 mod search;
@@ -22,19 +24,20 @@ pub use search::{Candidate, Hit, SEARCH, SHOW, candidates, search, show};
 pub use verify::{extra_page, verify_page};
 pub use write::{MAX_TITLE_BYTES, NewChunk, NewDocument, UPSERT, Written, write};
 
-/// Reads what is to be indexed.
+/// Reads the references to index.
 pub const LOAD: &str = include_str!("documents/load.sql");
-/// Takes documents out.
+/// Deletes documents.
 pub const DELETE: &str = include_str!("documents/delete.sql");
 
-/// Bytes of a record's text that are indexed: 16 MiB. The document of a longer one is marked `is_cut`, and what is
-/// beyond is not found.
+/// Maximum number of bytes of a record's text to index: 16 MiB. A longer text is cut, its document is marked
+/// `is_cut`, and
+/// the rest can't be found.
 pub const MAX_TEXT_BYTES: usize = 16 << 20;
 
-/// A reference to index, as it is stored now.
+/// A reference to index, as stored now.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Its place in the ids that were asked for.
+    /// Its position in the given ids.
     pub index: usize,
     /// Its key.
     pub record_key: String,
@@ -44,7 +47,7 @@ pub struct Stored {
     pub payload: String,
 }
 
-/// Reads what is stored of `ids`, in their order; references that are gone are left out.
+/// Reads the stored content of `ids`, in their order; deleted references are left out.
 pub async fn load(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Stored>> {
     let rows = client.query_typed(LOAD, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     rows.iter()
@@ -66,7 +69,7 @@ pub async fn delete(client: &impl GenericClient, pipeline_id: i32, ids: &[Refere
     Ok(client.execute_typed(DELETE, &parameters).await?)
 }
 
-/// The text search configurations that the database has, such as `simple` and `english`, sorted.
+/// The text search configurations of the database, such as `simple` and `english`, sorted.
 pub async fn languages(client: &impl GenericClient) -> Result<Vec<String>> {
     let statement = "select cfgname::text as language from pg_ts_config where pg_ts_config_is_visible(oid) order by cfgname::text";
     let rows = client.query_typed(statement, &[]).await?;

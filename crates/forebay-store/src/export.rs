@@ -1,8 +1,10 @@
-//! The references of a source out again, as a stream: as they are, or as they were at a time.
+//! Exports the references of a source as a stream: the current state, or the state at a time.
 //!
-//! Rows come ordered by `record_key`, byte by byte, whatever the database's collation, so that two exports of the
-//! same content are the same file. The server sorts, on disk if it must; this side holds a few rows at a time, since
-//! the driver reads on only when rows are taken.
+//! Rows are ordered by the bytes of `record_key`, whatever the database's collation, so two exports of the same
+//! content are
+//! identical. The server sorts, on disk if necessary; the client holds only a few rows, since the driver reads more
+//! only
+//! when rows are taken.
 
 use std::{fmt, pin::Pin};
 
@@ -18,18 +20,18 @@ use crate::{connect::Client, error::Result, row::ReadRow, sources::Source};
 
 /// The payloads of a source's active references.
 pub const NOW: &str = include_str!("export/now.sql");
-/// The payloads that a source's references had at a time.
+/// The payloads of a source's references at a time.
 pub const AT: &str = include_str!("export/at.sql");
 
-/// Payloads on their way.
+/// A stream of payloads.
 pub struct Payloads {
     rows: Pin<Box<RowStream>>,
-    /// The one that was handed out last.
+    /// The row returned last.
     row: Option<Row>,
 }
 
 impl fmt::Debug for Payloads {
-    /// Payloads may be sensitive, so none is shown.
+    /// Omits payloads, which may be sensitive.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Payloads").finish_non_exhaustive()
     }
@@ -46,13 +48,13 @@ impl Payloads {
     }
 }
 
-/// Begins a transaction that only reads and sees one moment, so that several sources are exported as of the same.
+/// Begins a read-only transaction with one snapshot, so several sources are exported as of the same moment.
 pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>> {
     let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     Ok(builder.start().await?)
 }
 
-/// Streams the payloads of a source: of what is active now, or of what was there `at` a time.
+/// Streams the payloads of a source: of its active references, or of those at a time.
 pub async fn payloads(
     client: &impl GenericClient,
     source: &Source,

@@ -1,10 +1,12 @@
-//! The freshness ledger: when each entity type and scope was last synced, and by which attempt now.
+//! The freshness ledger: when each entity type and scope was last synced, and the state of its current attempt.
 //!
-//! At most one sync of a scope runs at a time. [`begin`] is a compare-and-swap in one statement: the caller names the
-//! attempt that it has read ([`find`]), and of all callers that have read the same one, exactly one gets the next.
-//! However many processes find a scope stale at the same moment, one scrapes, and the others learn of its attempt. An
-//! attempt is fenced by a receipt and considered alive until its lease expires; an abandoned attempt is taken over by
-//! the same rule, once.
+//! At most one sync of a scope runs at a time. [`begin`] is a compare-and-swap in one statement: the caller passes
+//! the
+//! attempt that it has read ([`find`]); of all callers that read the same one, exactly one gets the next. So if many
+//! processes find a scope stale at the same moment, one scrapes, and the others are given its attempt. An attempt is
+//! fenced
+//! by a receipt and considered alive until its lease expires; an abandoned attempt is taken over, once, by the same
+//! rule.
 //!
 //! Leases use the database's clock, so the clocks of machines don't matter.
 
@@ -20,7 +22,7 @@ use crate::{
     row::ReadRow,
 };
 
-/// Takes the next attempt of a scope, if it is free.
+/// Begins the next attempt of a scope if none is in progress.
 pub const BEGIN: &str = include_str!("freshness/begin.sql");
 /// Reads one entry.
 pub const FIND: &str = include_str!("freshness/find.sql");
@@ -40,7 +42,7 @@ forebay_domain::words! {
     }
 }
 
-/// What the ledger says of one scope.
+/// The ledger's entry for one scope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerEntry {
     /// The entity type.
@@ -63,35 +65,35 @@ pub struct LedgerEntry {
     pub is_held: bool,
     /// The last attempt that succeeded covered only a part of the scope.
     pub is_partial: bool,
-    /// Attempts that failed since one succeeded.
+    /// Failed attempts since the last success.
     pub num_failures: i32,
-    /// Records of the sync at `last_sync`.
+    /// Number of records of the sync at `last_sync`.
     pub num_records: Option<i64>,
     /// The run of the last attempt that had one.
     pub run_id: Option<i64>,
-    /// The source that answered at `last_sync`.
+    /// The source that was used at `last_sync`.
     pub source_name: Option<String>,
-    /// Why the last failure was one, as a stable word; `None` since one succeeded.
+    /// Code of the last failure; `None` after a success.
     pub error_code: Option<String>,
-    /// Why, as a sentence.
+    /// Message of the last failure.
     pub error: Option<String>,
 }
 
-/// What [`begin`] answers.
+/// The result of [`begin`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Begun {
-    /// The attempt is the caller's.
+    /// The caller owns the new attempt.
     Acquired {
-        /// To be given to [`extend`], [`succeed`] or [`fail`].
+        /// Pass it to [`extend`], [`succeed`] or [`fail`].
         holder: Receipt,
-        /// The entry as it is now.
+        /// The current entry.
         entry: LedgerEntry,
     },
     /// Another attempt is in progress.
     Busy {
         /// When its lease expires, unless it is extended.
         lease_until: Timestamp,
-        /// The entry as it is now.
+        /// The current entry.
         entry: LedgerEntry,
     },
     /// Another attempt began and ended since the caller read the entry.
@@ -101,15 +103,15 @@ pub enum Begun {
 /// The result of a successful sync.
 #[derive(Clone, Debug, Default)]
 pub struct Synced<'a> {
-    /// It covered only a part of the scope: then the whole is no fresher than before.
+    /// It covered only a part of the scope, so the whole is no fresher than before.
     pub is_partial: bool,
-    /// Its records.
+    /// Number of records.
     pub num_records: Option<i64>,
     /// Its run.
     pub run_id: Option<i64>,
-    /// The source that answered.
+    /// The source that was used.
     pub source_name: Option<&'a str>,
-    /// When the source began to be asked: what changed since may not have been seen. `None`: now.
+    /// When reading the source began: later changes may be missing. `None`: now.
     pub synced_at: Option<Timestamp>,
 }
 
@@ -118,14 +120,15 @@ pub struct Synced<'a> {
 pub struct LedgerFilter {
     /// Only this entity type.
     pub entity_type: Option<String>,
-    /// Only entries that need attention: never synced as a whole, failing, abandoned, or older than the time of their
+    /// Only entries that need attention: never synced as a whole, failing, abandoned, or older than the limit for
+    /// their
     /// entity type. `None`: every entry.
     pub stale: Option<StaleBefore>,
-    /// Only entries after this entity type and scope, in the order of the list.
+    /// Only entries after this entity type and scope, in list order.
     pub after: Option<(String, String)>,
 }
 
-/// Since when a sync is recent enough.
+/// The earliest time of a sync that is recent enough.
 #[derive(Clone, Debug)]
 pub struct StaleBefore {
     /// For these entity types.
@@ -145,11 +148,13 @@ pub async fn find(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Begins an attempt, unless another one began since `attempt` was read (0: there was no entry). Takes over an
-/// abandoned attempt.
+/// Begins an attempt, unless another one began after `attempt` was read (0: there was no entry). Takes over an
+/// abandoned
+/// attempt.
 ///
-/// Call it outside a transaction, or in one that commits at once: others wait for it. Errors: `schema_missing`;
-/// `busy` in the unlikely case that the entry changed at every try.
+/// Call it outside a transaction, or in one that commits at once: other callers wait for it. Errors:
+/// `schema_missing`;
+/// `busy` in the unlikely case that the entry changed on every try.
 pub async fn begin(
     client: &impl GenericClient,
     entity_type: &str,
@@ -174,11 +179,11 @@ pub async fn begin(
         if let Some(row) = row {
             return Ok(Begun::Acquired { holder: row.read("holder")?, entry: from_row(&row)? });
         }
-        // A separate statement, because the one before doesn't see the row it waited for.
+        // A separate statement, because the previous one doesn't see the row that it waited for.
         let Some(entry) = find(client, entity_type, scope).await? else { continue };
         match entry.lease_until {
             Some(lease_until) if entry.is_held => return Ok(Begun::Busy { lease_until, entry }),
-            // Abandoned: every caller that has read this may take it over.
+            // Abandoned: every caller that has read it may take it over.
             Some(_) => attempt = entry.attempt,
             None if entry.attempt != attempt => return Ok(Begun::Ended(entry)),
             None => {}
@@ -187,8 +192,9 @@ pub async fn begin(
     Err(Error::Busy { what: format!("the ledger's entry of {entity_type}") })
 }
 
-/// Extends the lease to `lease` from now. `false`: the attempt is no longer the caller's. A zero lease gives the
-/// attempt up, and the next caller takes it over.
+/// Extends the lease to `lease` from now. `false`: the caller no longer owns the attempt. A zero lease abandons the
+/// attempt,
+/// so the next caller takes it over.
 pub async fn extend(
     client: &impl GenericClient,
     entity_type: &str,
@@ -212,9 +218,9 @@ pub async fn extend(
     Ok(num_rows == 1)
 }
 
-/// Ends the attempt successfully. `None`: the attempt is no longer the caller's, and nothing is changed.
+/// Ends the attempt successfully. `None`: the caller no longer owns the attempt, and nothing is changed.
 ///
-/// Call it in the transaction that writes the last records to make both atomic.
+/// To make both atomic, call it in the transaction that writes the last records.
 pub async fn succeed(
     client: &impl GenericClient,
     entity_type: &str,
@@ -240,8 +246,9 @@ pub async fn succeed(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Gives back an attempt that is no longer needed because the scope was synced another way. `false`: the attempt is
-/// no longer the caller's.
+/// Returns an attempt that is no longer needed because the scope was synced another way. `false`: the caller no
+/// longer owns
+/// the attempt.
 pub async fn give_back(
     client: &impl GenericClient,
     entity_type: &str,
@@ -260,7 +267,7 @@ pub async fn give_back(
     Ok(num_rows == 1)
 }
 
-/// Ends the attempt with an error; the last sync is unchanged. `None`: the attempt is no longer the caller's.
+/// Ends the attempt with an error; the last sync is unchanged. `None`: the caller no longer owns the attempt.
 pub async fn fail(
     client: &impl GenericClient,
     entity_type: &str,
@@ -286,8 +293,9 @@ pub async fn fail(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Records the failure of a scrape that was not an attempt of the ledger. The last sync is unchanged, and an attempt
-/// in progress is left alone. Returns whether it was recorded.
+/// Records the failure of a scrape that was not an attempt of the ledger. The last sync and an attempt in progress
+/// stay
+/// unchanged. Returns whether it was recorded.
 pub async fn note_failure(
     client: &impl GenericClient,
     entity_type: &str,
@@ -311,8 +319,9 @@ pub async fn note_failure(
     Ok(num_rows == 1)
 }
 
-/// Records a sync of a whole scope that happened while the ledger was unavailable. It never makes an entry older and
-/// leaves an attempt in progress alone. Returns whether the entry became newer.
+/// Records a sync of a whole scope that happened while the ledger was unavailable. It never makes an entry older, and
+/// an
+/// attempt in progress stays unchanged. Returns whether the entry became newer.
 pub async fn catch_up(
     client: &impl GenericClient,
     entity_type: &str,

@@ -1,8 +1,9 @@
-//! One reference and its history: finding it by name, its versions, and its payload at a time.
+//! One reference and its history: its lookup by name, its versions, and its payload at a time.
 //!
-//! A reference is named by its UUID or as `NAME/RECORD_KEY`; the name of a source contains no slash, a key may. After
-//! a re-key both names work: the id computed from the new key is an alias, the id computed from the old key is the
-//! reference's own. Revisions contain the old and new value of each changed field. The first version has none;
+//! A reference is named by its UUID or as `NAME/RECORD_KEY`; a source's name contains no slash, but a key may. After
+//! a
+//! re-key both names work: the id computed from the new key is an alias, and the id computed from the old key is the
+//! reference's own. Revisions contain the old and new value of each changed field. The first version has no revision;
 //! [`versions`] derives it from the reference.
 
 use forebay_domain::{
@@ -22,10 +23,10 @@ pub use forebay_domain::handoff::Change;
 
 /// Finds a reference by its own id or by the id computed from a re-keyed key.
 pub const FIND: &str = include_str!("history/find.sql");
-/// Reads what changed of a reference, oldest first.
+/// Reads the changes of a reference, oldest first.
 pub const REVISIONS: &str = include_str!("history/revisions.sql");
 
-/// How people name a reference.
+/// A reference's name, as given by a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceName {
     /// By its UUID, or by the UUID computed from one of its keys.
@@ -34,13 +35,13 @@ pub enum ReferenceName {
     Key {
         /// The source's name.
         source: String,
-        /// The key, which may hold slashes.
+        /// The key, which may contain slashes.
         record_key: String,
     },
 }
 
 impl ReferenceName {
-    /// Reads `NAME/RECORD_KEY` or a uuid; `None` if it is neither.
+    /// Parses `NAME/RECORD_KEY` or a UUID; `None` if it is neither.
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once('/') {
             Some((source, key)) if !source.is_empty() && !key.is_empty() => {
@@ -51,7 +52,7 @@ impl ReferenceName {
         }
     }
 
-    /// The id to look for.
+    /// The id to look up.
     pub fn id(&self) -> ReferenceId {
         match self {
             Self::Id(id) => *id,
@@ -60,18 +61,18 @@ impl ReferenceName {
     }
 }
 
-/// A reference as it is now.
+/// A reference in its current state.
 #[derive(Clone, Debug)]
 pub struct ReferenceRow {
     /// Its permanent id.
     pub reference_id: ReferenceId,
     /// Its source's name.
     pub source: String,
-    /// What it is.
+    /// Its entity type.
     pub entity_type: String,
-    /// The scope that it belongs to, as text.
+    /// Its scope, as text.
     pub scope: String,
-    /// Its key now.
+    /// Its current key.
     pub record_key: String,
     /// Its version.
     pub version: i32,
@@ -81,7 +82,7 @@ pub struct ReferenceRow {
     pub first_seen_at: Timestamp,
     /// When its last change was observed.
     pub changed_at: Timestamp,
-    /// When it was observed to be gone; `None`: it is active.
+    /// When it was observed to be removed; `None`: it is active.
     pub removed_at: Option<Timestamp>,
     /// The run that added it.
     pub first_seen_run_id: i64,
@@ -102,10 +103,9 @@ pub struct VersionEvent {
     pub run_id: i64,
     /// What happened.
     pub change: Change,
-    /// The version from then on; a removal or restoration alone keeps it.
+    /// The version since then; a removal or restoration alone keeps it.
     pub version: i32,
-    /// The fields that changed, by name; empty unless [`Change::Updated`]. Values are JSON text as Postgres
-    /// writes it.
+    /// The changed fields, by name; empty unless [`Change::Updated`]. Values are JSON text as Postgres writes it.
     pub fields: Vec<FieldChange>,
 }
 
@@ -165,7 +165,7 @@ pub async fn versions(client: &impl GenericClient, reference: &ReferenceRow) -> 
     Ok(events)
 }
 
-/// The payload, as JSON text, that a reference had at a time; `None`: it was not there.
+/// A reference's payload at a time, as JSON text; `None`: it did not exist or was removed.
 pub async fn reference_at(
     client: &impl GenericClient,
     id: ReferenceId,

@@ -12,7 +12,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use crate::{copy::CopyWriter, error::Result, row::ReadRow};
 
 forebay_domain::words! {
-    /// How much a line matters, least first.
+    /// The severity of a line, lowest first.
     pub enum Level {
         /// For troubleshooting.
         Debug = "debug",
@@ -28,54 +28,54 @@ forebay_domain::words! {
 /// A line that is not stored yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewLine {
-    /// When it was said.
+    /// When it was logged.
     pub logged_at: Timestamp,
-    /// How much it matters.
+    /// Its severity.
     pub level: Level,
-    /// The line, without secrets and payload values.
+    /// The message, without secrets and payload values.
     pub message: String,
-    /// What belongs to it, an object.
+    /// Structured data, an object.
     pub metadata: Value,
 }
 
-/// A line as it is stored.
+/// A stored line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
-    /// Increases; the cursor for reading on.
+    /// Increases; the cursor for the next page.
     pub log_id: i64,
-    /// When it was said.
+    /// When it was logged.
     pub logged_at: Timestamp,
-    /// How much it matters.
+    /// Its severity.
     pub level: Level,
-    /// The line.
+    /// The message.
     pub message: String,
-    /// What belongs to it.
+    /// Structured data.
     pub metadata: Value,
 }
 
-/// What a line must hold, in its message or metadata; case does not matter.
+/// A case-insensitive search in message and metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grep {
-    /// This text.
+    /// Contains this text.
     Text(String),
-    /// Something that this regular expression of Postgres matches.
+    /// Matches this regular expression of Postgres.
     Regex(String),
 }
 
 /// Which lines to read.
 #[derive(Clone, Debug)]
 pub struct LogFilter {
-    /// Of this run.
+    /// Lines of this run.
     pub run_id: i64,
-    /// That matter at least so much.
+    /// Lines of at least this severity.
     pub min_level: Level,
-    /// That hold this.
+    /// Lines that match.
     pub grep: Option<Grep>,
-    /// After this line.
+    /// Lines after this one.
     pub after: Option<i64>,
 }
 
-/// Adds lines of a run, and makes the months that they belong to.
+/// Adds lines of a run, and creates the partitions of their months.
 pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) -> Result<()> {
     let times: Vec<Timestamp> = lines.iter().map(|line| line.logged_at).collect();
     let months = "select forebay_private.ensure_log_month(m.month) \
@@ -99,9 +99,9 @@ pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) 
     Ok(())
 }
 
-/// At most `limit` lines of a run, in the order in which they were said.
+/// At most `limit` lines of a run, oldest first.
 ///
-/// Errors: `database_refused` for a regular expression that is none.
+/// Errors: `database_refused` for an invalid regular expression.
 pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -> Result<Vec<LogLine>> {
     let levels: Vec<&str> =
         Level::ALL.iter().filter(|level| **level >= filter.min_level).map(|level| level.as_str()).collect();
@@ -136,10 +136,11 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
         .collect()
 }
 
-/// Drops the months that ended longer ago than `retention` and returns their number. The lines of a month are dropped
-/// together, so some are kept up to a month longer.
+/// Drops the partitions of months that ended longer ago than `retention`, and returns their number. The lines of a
+/// month
+/// are dropped together, so some are kept up to a month longer.
 ///
-/// Errors: `database_refused` if readers are in the way; nothing is dropped then.
+/// Errors: `database_refused` if readers block it; nothing is dropped then.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {
     let statement =
         "select forebay_private.drop_log_months(now() - make_interval(secs => $1)) as num_dropped";
@@ -147,7 +148,7 @@ pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u
     Ok(u32::try_from(row.read::<i32>("num_dropped")?).unwrap_or_default())
 }
 
-/// JSON text that Postgres can store: without the zero character, which its text cannot hold.
+/// JSON text without zero characters, which Postgres text can't contain.
 fn storable(metadata: &Value) -> String {
     let text = metadata.to_string();
     if !text.contains("\\u0000") {

@@ -1,12 +1,15 @@
-//! Pages: what each page yielded, and the validators for its next request.
+//! Pages: the results of each page that was read, and the validators for its next request.
 //!
-//! A 304 response saves reading a page only if everything that the page yielded is still current. So a page is stored
-//! with the ids of its records and its links, and [`find`] returns only reliable pages: read by the same parser
-//! version, in a run that ended as complete or partial, with all references active, in the run's scope and not
-//! written by a later run. Every other page is fetched like a new one, regardless of how its run ended.
+//! A 304 response saves reading a page only if all of the page's records are still current. So a page is stored with
+//! the
+//! ids of its records and its links, and [`find`] returns only reliable pages: read by the same parser version, in a
+//! run
+//! that ended as complete or partial, with all references active, in the run's scope and not written by a later run.
+//! All
+//! other pages are fetched like new ones, regardless of how their run ended.
 //!
 //! A 304 response is not stored, so an unchanged site writes nothing: `max-age` is honoured once, from the time the
-//! page was read. After that the page is revalidated each time, which costs a 304.
+//! page was read. After that, each run revalidates the page, which costs a 304.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,45 +24,45 @@ use crate::{
     types::{SqlId, sql_ids},
 };
 
-/// Reads the pages that can be relied on.
+/// Reads the reliable pages.
 pub const FIND: &str = include_str!("pages/find.sql");
-/// Looks whether a file can be relied on.
+/// Checks whether a file's page is reliable.
 pub const FIND_FILE: &str = include_str!("pages/find_file.sql");
-/// Writes what is new of pages.
+/// Writes new and changed pages.
 pub const SAVE: &str = include_str!("pages/save.sql");
 
-/// Rows that one statement deletes.
+/// Number of rows that one statement deletes.
 const PORTION: i64 = 10_000;
 
-/// A digest (SHA-256) that the caller makes.
+/// A SHA-256 digest, computed by the caller.
 pub type PageKey = [u8; 32];
 
 /// A page that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageEntry {
-    /// Its key within its source: a digest of its URL and of everything else that determines what it yields.
+    /// Its key within its source: a digest of its URL and everything else that determines its results.
     pub key: PageKey,
     /// Its URL, without secrets.
     pub url: String,
-    /// The entity tag, as it came.
+    /// The entity tag, unchanged.
     pub etag: Option<String>,
-    /// The date, as it came.
+    /// The `Last-Modified` date, unchanged.
     pub last_modified: Option<String>,
-    /// Until when the server need not be asked.
+    /// Until when no request is needed.
     pub fresh_until: Option<Timestamp>,
     /// When it was read.
     pub fetched_at: Timestamp,
-    /// Records that it yielded.
+    /// Number of its records.
     pub num_records: i32,
     /// Their references.
     pub reference_ids: Vec<ReferenceId>,
-    /// In how many of them each field had a value.
+    /// For each field, the number of records with a value.
     pub field_counts: BTreeMap<String, u64>,
-    /// The links that it yielded.
+    /// The links found on it.
     pub links: Value,
 }
 
-/// The reliable pages among `keys` for a run of this scope, in no order.
+/// The reliable pages among `keys` for a run of this scope, in any order.
 pub async fn find(
     client: &impl GenericClient,
     source_id: i32,
@@ -82,8 +85,9 @@ pub async fn find(
     rows.iter().map(from_row).collect()
 }
 
-/// The page of a scope's only file, if it is reliable: its references are not listed, so the stored data must be as
-/// its run left it. See [`save_file`].
+/// The page of a scope's only file, if it is reliable. Its references are not listed, so the stored data must be
+/// unchanged
+/// since its run. See [`save_file`].
 pub async fn find_file(
     client: &impl GenericClient,
     source_id: i32,
@@ -105,8 +109,9 @@ pub async fn find_file(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Stores pages that a run has read, the last one of each key. Unchanged pages are not written. Returns the number of
-/// written pages.
+/// Stores pages that a run has read; of several with the same key, the last. Unchanged pages are not written. Returns
+/// the
+/// number of written pages.
 ///
 /// A page that contains a zero character, which Postgres can't store, is skipped and therefore read again.
 pub async fn save(
@@ -119,8 +124,9 @@ pub async fn save(
     write(client, source_id, parser_version, run_id, pages, false).await
 }
 
-/// Stores the file that a run has read, and always the run itself: the file stands for everything that the run
-/// stored.
+/// Stores the file that a run has read. Always stores the run's id as well, because the file stands for everything
+/// that the
+/// run stored.
 pub async fn save_file(
     client: &impl GenericClient,
     source_id: i32,
@@ -154,7 +160,7 @@ async fn write(
     let (mut urls, mut etags, mut last_modified) = (Vec::new(), Vec::new(), Vec::new());
     let (mut fresh_until, mut fetched_at, mut nums_records) = (Vec::new(), Vec::new(), Vec::new());
     let (mut field_counts, mut links) = (Vec::new(), Vec::new());
-    // The ids of all pages one after another, and where those of each begin and end, counted from 1.
+    // The ids of all pages in one array, and the start and end of each page in it, counted from 1.
     let (mut ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     for (hash, (page, counts, page_links)) in by_hash {
         hashes.push(hash.to_vec());
@@ -224,7 +230,7 @@ fn from_row(row: &Row) -> Result<PageEntry> {
     let counts = counts.as_object().into_iter().flatten();
     let key: &[u8] = row.read("url_hash")?;
     Ok(PageEntry {
-        // The check constraint lets no other length in.
+        // The check constraint allows no other length.
         key: key.try_into().unwrap_or_default(),
         url: row.read("url")?,
         etag: row.read("etag")?,

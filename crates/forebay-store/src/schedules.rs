@@ -1,12 +1,15 @@
-//! Schedules of sources, and which worker runs what is due.
+//! Schedules of sources, and which worker runs a due schedule.
 //!
-//! A schedule has one next time. [`claim_due`] gives what is due to one of all workers that ask at the same moment, by
-//! locking its row, and [`finish`] sets the time after. What a worker had claimed when it died is still due, and
-//! another takes it over once the claim has ended. What was missed is run once, because the next time is looked for from
-//! the present (see [`forebay_domain::schedule`]).
+//! A schedule has one next time. If several workers ask at the same moment, [`claim_due`] gives a due schedule to one
+//! of
+//! them by locking its row, and [`finish`] sets the next time. If a worker dies, its schedule is still due, and
+//! another
+//! worker takes it over when the claim expires. Missed times are run once, because the next time is computed from the
+//! current time (see [`forebay_domain::schedule`]).
 //!
-//! The time is the caller's, here and in what is stored: workers whose clocks differ by a second run things a second
-//! early, and nothing worse.
+//! The caller passes the current time, and it is also stored. If workers' clocks differ by a second, schedules run a
+//! second
+//! early; nothing else happens.
 
 use std::time::Duration;
 
@@ -19,57 +22,57 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{error::Result, jobs::Receipt, row::ReadRow, sources::Source};
 
-/// Claims what is due.
+/// Claims due schedules.
 pub const CLAIM_DUE: &str = include_str!("schedules/claim_due.sql");
 
-/// What a caller declares.
+/// A schedule to declare.
 #[derive(Clone, Debug)]
 pub struct ScheduleSpec {
-    /// The scope that is scraped.
+    /// The scope to scrape.
     pub scope: Scope,
-    /// When.
+    /// When to scrape it.
     pub schedule: Schedule,
-    /// False: it is kept, but not run.
+    /// False: it is stored but not run.
     pub enabled: bool,
 }
 
-/// A schedule as it is stored.
+/// A stored schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleRow {
     /// The source.
     pub source_id: i32,
-    /// Its name.
+    /// The source's name.
     pub source_name: String,
     /// The scope, as text.
     pub scope: String,
-    /// `every 6h`, or five fields of cron.
+    /// `every 6h`, or five cron fields.
     pub expression: String,
     /// The IANA time zone of cron fields.
     pub time_zone: String,
     /// The longest delay, in seconds.
     pub jitter_seconds: f64,
-    /// Neither it nor its source is turned off.
+    /// Neither the schedule nor its source is disabled.
     pub enabled: bool,
-    /// When it is run next; `None`: never again.
+    /// When it runs next; `None`: never.
     pub next_due_at: Option<Timestamp>,
     /// The due time it last ran for.
     pub last_due_at: Option<Timestamp>,
-    /// The run that came of that.
+    /// The run that was started for that time.
     pub last_run_id: Option<i64>,
-    /// When the lease of the worker that runs it expires.
+    /// When the worker's claim expires.
     pub claimed_until: Option<Timestamp>,
-    /// That worker.
+    /// The worker that claimed it.
     pub claimed_by: Option<String>,
 }
 
-/// Something that is due, claimed by the caller.
+/// A due schedule, claimed by the caller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Due {
-    /// The schedule, as it was when it was claimed.
+    /// The schedule at the time of the claim.
     pub row: ScheduleRow,
     /// The due time it runs for.
     pub due_at: Timestamp,
-    /// To be given back.
+    /// The receipt of the claim.
     pub claim: Receipt,
 }
 
@@ -107,8 +110,9 @@ pub async fn declare(
     row.count("num_written")
 }
 
-/// Claims at most `limit` due schedules at `now`, longest due first, for `lease`. Only of the sources in `names`,
-/// which the worker can scrape.
+/// Claims at most `limit` schedules due at `now`, longest due first, for `lease`. Only of the sources in `names`,
+/// which the
+/// worker can scrape.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,
@@ -135,8 +139,7 @@ pub async fn claim_due(
     rows.iter().map(due).collect()
 }
 
-/// Says that the worker is alive, until `lease` from `now`; false if the claim is not its own any more. A lease of
-/// nothing gives it up.
+/// Extends the claim to `lease` from `now`; false if the caller no longer owns it. A zero lease releases it.
 pub async fn extend(client: &impl GenericClient, due: &Due, now: Timestamp, lease: Duration) -> Result<bool> {
     let statement = "update forebay.source_schedules set claimed_until = $4 \
          where source_id = $1 and scope = $2 and claim = $3";
@@ -154,9 +157,9 @@ pub async fn extend(client: &impl GenericClient, due: &Due, now: Timestamp, leas
     Ok(num_rows == 1)
 }
 
-/// Ends what was due, however it went, and sets the time after; false if the claim is not the caller's any more.
+/// Ends a due schedule, whatever the result, and sets its next time; false if the caller no longer owns the claim.
 ///
-/// A schedule that was declared otherwise meanwhile keeps the time that follows from its new declaration.
+/// If the schedule was declared differently in the meantime, it keeps the time from its new declaration.
 pub async fn finish(
     client: &impl GenericClient,
     due: &Due,
@@ -193,8 +196,9 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<ScheduleRow>> {
 }
 
 impl Due {
-    /// The time after `now`, from the schedule as it was claimed. `None` also where this machine does not know the time
-    /// zone: the next declaration sets it again.
+    /// The time after `now`, from the claimed schedule. `None` also if this machine doesn't know the time zone; the
+    /// next
+    /// declaration sets it again.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         let time_zone = TimeZone::get(&self.row.time_zone).ok()?;
         let jitter = SignedDuration::try_from_secs_f64(self.row.jitter_seconds).ok()?;

@@ -1,4 +1,4 @@
-//! A database of its own for each test, on a real Postgres.
+//! A separate database for each test, on a real Postgres.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -8,15 +8,18 @@
 //! # }
 //! ```
 //!
-//! All tests of a user share one throw-away cluster in `/tmp/forebay-test-<uid>`, by joining it as Forebay itself
-//! joins its own: the first test starts it, the last one out stops it, whether tests are threads or processes. A
-//! database is a copy of a template that has the migrations; the template's name has their checksum in it, so
-//! changing a migration makes a new one. What killed tests left is swept an hour later.
+//! All tests of a user share one temporary cluster in `/tmp/forebay-test-<uid>`. They join it like Forebay joins its
+//! own
+//! cluster: the first test starts it and the last one stops it, in threads as well as in processes. A database is a
+//! copy of
+//! a template with all migrations; the template's name contains their checksum, so changing a migration creates a new
+//! template. The databases of killed tests are removed an hour later.
 //!
-//! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests on several versions of Postgres: the newest one in
-//! `PATH` makes the folder, and is the one that runs it from then on.
+//! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests with several versions of Postgres: the newest
+//! version in
+//! `PATH` creates the folder and runs it from then on.
 //!
-//! These functions panic where something fails: a test cannot go on without its database.
+//! These functions panic on errors: a test can't run without its database.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
 use std::{
@@ -32,29 +35,30 @@ use crate::{
     migrations::{self, MIGRATIONS},
 };
 
-/// "forebay" with a one in front: making the template queues up behind this number.
+/// "forebay" after a byte of 1: creating the template uses this lock.
 const TEMPLATE_LOCK: i64 = i64::from_be_bytes(*b"\x01forebay");
 
-/// The options of the cluster that tests share: in a fixed folder, and not durable.
+/// The options of the tests' shared cluster: a fixed folder, and not durable.
 pub fn cluster_options() -> ClusterOptions {
     let uid = rustix::process::geteuid().as_raw();
-    // Not the configured temporary folder: on macOS it is too long for a socket, and root's may be closed to others.
+    // Not the configured temporary folder: on macOS its path is too long for a socket, and root's may be inaccessible
+    // to others.
     let data_dir = std::env::var_os("FOREBAY_TEST_DATA_DIR")
         .map_or_else(|| PathBuf::from(format!("/tmp/forebay-test-{uid}")), PathBuf::from);
     ClusterOptions { durable: false, ..ClusterOptions::new(data_dir) }
 }
 
-/// A database for one test, with every migration applied. It is removed when this is dropped.
+/// A database for one test, with all migrations applied. Dropping it removes the database.
 pub async fn database() -> TestDatabase {
     TestDatabase::create(true).await
 }
 
-/// The same without any migration: an empty database, as a user's own may be.
+/// An empty database without migrations, like a user's own may be.
 pub async fn empty_database() -> TestDatabase {
     TestDatabase::create(false).await
 }
 
-/// A database that lives as long as this does.
+/// A database that exists until this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
@@ -70,7 +74,7 @@ impl TestDatabase {
         let template = if migrated { template(&cluster, &admin).await } else { "template0".to_owned() };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{count}", std::process::id());
-        // A process of the same number may have been killed.
+        // A killed process with the same id may have left one.
         admin
             .batch_execute(&format!("drop database if exists {name} with (force)"))
             .await
@@ -85,7 +89,7 @@ impl TestDatabase {
         config(&self.cluster, &self.name)
     }
 
-    /// Its URL, as the command line takes it.
+    /// Its URL for the command line.
     pub fn url(&self) -> String {
         let config = self.config();
         let folder = config.get_hosts().iter().find_map(|host| match host {
@@ -96,7 +100,7 @@ impl TestDatabase {
         format!("postgresql://forebay@{folder}/{}", self.name)
     }
 
-    /// It as a target to open.
+    /// The target for opening it.
     pub fn target(&self) -> Target {
         Target::Url(self.url())
     }
@@ -106,7 +110,7 @@ impl TestDatabase {
         connect(&self.config()).await
     }
 
-    /// It with a pool, as Forebay opens it.
+    /// Opens it with a pool, like Forebay does.
     pub async fn open(&self) -> Database {
         Database::open(self.target(), OpenOptions::default())
             .await
@@ -118,7 +122,7 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let admin = config(&self.cluster, "postgres");
         let statement = format!("drop database if exists {} with (force)", self.name);
-        // The test's own runtime may be on its way out, or be the thread that we are on.
+        // The test's own runtime may be shutting down, or run on this thread.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
@@ -129,18 +133,18 @@ impl Drop for TestDatabase {
                 dropped
             })
         });
-        // What stays is swept later; a test that failed must not be hidden by a panic here.
+        // Leftovers are swept later; a panic here must not hide a failed test.
         let _swept_later = dropping.join();
     }
 }
 
-/// The name of the template that has our migrations; makes it if there is none.
+/// The name of the template for our migrations; creates it if missing.
 async fn template(cluster: &Cluster, admin: &Client) -> String {
     let name = template_name();
     if is_template(admin, &name).await {
         return name;
     }
-    // A lock of the session is fine here: there is no pooler in front of the tests' cluster.
+    // A session lock is safe here: the tests' cluster has no pooler.
     let lock = format!("select pg_advisory_lock({TEMPLATE_LOCK})");
     admin.batch_execute(&lock).await.expect("our turn comes");
     if !is_template(admin, &name).await {
@@ -165,7 +169,7 @@ async fn template(cluster: &Cluster, admin: &Client) -> String {
     name
 }
 
-/// Removes databases of tests that were killed, and templates of migrations that are no more.
+/// Removes databases of killed tests, and templates of outdated migrations.
 async fn sweep(admin: &Client) {
     let old = "select datname, datistemplate from pg_database
         where datname like any (array['test\\_%', 'template\\_forebay\\_%'])
@@ -173,7 +177,7 @@ async fn sweep(admin: &Client) {
                 < now() - case when datistemplate then interval '1 day' else interval '1 hour' end";
     for row in admin.query_typed(old, &[]).await.expect("the databases can be listed") {
         let name: &str = row.get(0);
-        // Another test process may sweep the same one, or use it after all: then it stays.
+        // If another test process sweeps the same database or uses it, it stays.
         let _unmarked = admin.batch_execute(&format!("alter database {name} with is_template false")).await;
         let _dropped = admin.batch_execute(&format!("drop database if exists {name}")).await;
     }

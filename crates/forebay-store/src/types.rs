@@ -60,7 +60,7 @@ impl<'a> FromSql<'a> for SqlHash {
     accepts!(BYTEA);
 }
 
-/// Microseconds since 2000-01-01, as Postgres counts a `timestamptz`.
+/// Microseconds since 2000-01-01, the unit of a Postgres `timestamptz`.
 pub(crate) fn postgres_microseconds(at: Timestamp) -> i64 {
     const UNIX_TO_POSTGRES: i64 = 946_684_800 * 1_000_000;
     at.as_microsecond() - UNIX_TO_POSTGRES

@@ -1,12 +1,14 @@
-//! Rows of a table or query of the user's own, read as records: how what was there before Forebay is adopted.
+//! Reads the rows of a user's own table or query as records, so existing data can be adopted.
 //!
-//! A run reads in one transaction that can only read, sees one moment, and has a time limit. The query of the
-//! configuration is the user's own and runs with the user's rights; the name of a table is checked and quoted. Rows
-//! stream: the server sends on only when rows are taken, so memory stays flat whatever the size of the table.
+//! A run reads in one read-only transaction with one snapshot and a time limit. The configured query is the user's
+//! own and
+//! runs with the user's rights; the name of a table is checked and quoted. Rows are streamed: the server sends more
+//! only
+//! when rows are taken, so memory stays constant for tables of any size.
 //!
-//! Rows that were written for another contract are marked by a column of theirs. [`mark`] gives their references that
-//! version, and [`rows_by_version`] and [`references_by_version`] tell what is mixed. Version 1 is that of Forebay's own
-//! sources, 0 is every row whose column holds no version.
+//! Rows written for another contract have its version in a column. [`mark`] copies that version to their references;
+//! [`rows_by_version`] and [`references_by_version`] count the versions. Version 1 is the contract of Forebay's own
+//! sources; version 0 means that the column contains no version.
 
 use std::{
     io::{self, Read},
@@ -29,14 +31,14 @@ use crate::{
     types::sql_ids,
 };
 
-/// Gives references that a run wrote the contract version that stands in their payload.
+/// Copies the contract version from the payload to the references that a run wrote.
 pub const MARK: &str = include_str!("user_rows/mark.sql");
 /// The active references of a source by contract version.
 pub const STORED: &str = include_str!("user_rows/stored.sql");
 
-/// Rows are handed over in pieces of about this size.
+/// Rows are passed on in pieces of about this size.
 const PIECE_BYTES: usize = 128 << 10;
-/// So many pieces may wait to be read.
+/// Maximum number of pieces that wait to be read.
 const PIECES_WAITING: usize = 4;
 
 /// What to read.
@@ -60,31 +62,31 @@ impl RowsSpec {
         Ok(Self { selection, contract_version_column: None, timeout })
     }
 
-    /// The rows of a query: one statement, which can only read.
+    /// The rows of a query: one read-only statement.
     pub fn query(text: &str, timeout: Duration) -> Self {
         // Users end statements with a semicolon, which isn't allowed in a subquery.
         let query = text.trim().trim_end_matches(|c: char| c == ';' || c.is_whitespace());
         Self { selection: Selection::Query(query.to_owned()), contract_version_column: None, timeout }
     }
 
-    /// The same with the column that says which version of its contract a row was written for. Error: `name_refused`.
+    /// Sets the column that contains the contract version of a row. Error: `name_refused`.
     pub fn with_contract_version(self, column: &str) -> Result<Self> {
         Ok(Self { contract_version_column: Some(ColumnName::parse(column)?), ..self })
     }
 
-    /// The rows as something to select from.
+    /// The rows as an item of a `from` clause.
     fn relation(&self) -> String {
         match &self.selection {
             Selection::Table(name) => format!("{name} as r"),
-            // On lines of its own: a comment at its end would swallow the parenthesis.
+            // On separate lines: a comment at the end of the query would swallow the parenthesis.
             Selection::Query(query) => format!("(\n{query}\n) as r"),
         }
     }
 }
 
-/// The rows on their way, as JSON Lines. Dropping it ends the query.
+/// A stream of rows as JSON Lines. Dropping it ends the query.
 ///
-/// Reading blocks, so it must be done on a thread that may: not on one of the runtime's own.
+/// Reading blocks, so don't read on the runtime's own threads.
 #[derive(Debug)]
 pub struct Rows {
     pieces: mpsc::Receiver<Result<Piece>>,
@@ -93,28 +95,28 @@ pub struct Rows {
     is_over: bool,
 }
 
-/// What comes from the task that asks. A channel that is closed without an end was left by a task that died.
+/// A message from the reading task. If the channel closes without an end, the task died.
 #[derive(Debug)]
 enum Piece {
     Rows(Vec<u8>),
     End,
 }
 
-/// Begins to read, on a connection of its own. Errors: those of connecting, and what the server says of the query.
+/// Begins to read on a separate connection. Errors: connection errors, and the server's errors for the query.
 pub async fn start(database: &Database, spec: RowsSpec) -> Result<Rows> {
     let dedicated = database.dedicated().await?;
     let (sender, mut pieces) = mpsc::channel(PIECES_WAITING);
     let (ready, begun) = oneshot::channel();
     tokio::spawn(async move {
         if let Err(error) = send_rows(dedicated, &spec, ready, &sender).await {
-            // The receiver has dropped the rows.
+            // If the receiver was dropped, so were the rows.
             let _unheard = sender.send(Err(error)).await;
         }
     });
     if begun.await.is_ok() {
         return Ok(Rows { pieces, piece: Vec::new(), at: 0, is_over: false });
     }
-    // It didn't start: the first message says why.
+    // It didn't start: the first message contains the error.
     let why = pieces.recv().await.and_then(Result::err);
     Err(why.unwrap_or_else(|| Error::Busy { what: "the query".into() }))
 }
@@ -128,17 +130,17 @@ async fn send_rows(
     let builder = dedicated.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
     let transaction = builder.read_only(true).start().await?;
     limit_time(&transaction, spec.timeout).await?;
-    // Not jsonb, which would change numbers and take one of two columns of the same name.
+    // Not jsonb, which changes numbers and drops one of two columns with the same name.
     let statement = format!("select row_to_json(r)::text as record from {}", spec.relation());
     let parameters: [(&(dyn ToSql + Sync), Type); 0] = [];
     let rows = transaction.query_typed_raw(&statement, parameters).await?;
     let mut rows = std::pin::pin!(rows);
-    // The receiver may be gone; then sending rows fails as well.
+    // If the receiver is gone, sending rows fails as well.
     let _waiting = ready.send(());
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     while let Some(row) = rows.try_next().await? {
         let text: &str = row.read("record")?;
-        // A json column keeps its line breaks. They can't occur inside a string, so they are only white space.
+        // A json column keeps its line breaks. They can't occur inside a string, so they are only whitespace.
         piece.extend(text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
         piece.push(b'\n');
         if piece.len() >= PIECE_BYTES {
@@ -149,7 +151,7 @@ async fn send_rows(
         }
     }
     if !piece.is_empty() {
-        // A receiver that is gone doesn't need the end either.
+        // If the receiver is gone, the end is not needed either.
         let _dropped = pieces.send(Ok(Piece::Rows(piece))).await;
     }
     let _dropped = pieces.send(Ok(Piece::End)).await;
@@ -181,16 +183,16 @@ impl Read for Rows {
     }
 }
 
-/// How much there is of one contract version.
+/// A contract version with a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VersionCount {
-    /// The version; 0 is what has none.
+    /// The version; 0 means none.
     pub contract_version: i16,
-    /// Rows or references.
+    /// Number of rows or references.
     pub count: i64,
 }
 
-/// How many rows of each contract version there are in the user's table or query. Empty when no column tells.
+/// The number of rows of each contract version in the user's table or query. Empty without a version column.
 pub async fn rows_by_version(database: &Database, spec: &RowsSpec) -> Result<Vec<VersionCount>> {
     let Some(column) = &spec.contract_version_column else { return Ok(Vec::new()) };
     let mut client = database.client().await?;
@@ -207,7 +209,7 @@ pub async fn rows_by_version(database: &Database, spec: &RowsSpec) -> Result<Vec
     counts(&rows)
 }
 
-/// How many active references of each contract version a source has.
+/// The number of active references of each contract version in a source.
 pub async fn references_by_version(client: &impl GenericClient, source_id: i32) -> Result<Vec<VersionCount>> {
     counts(&client.query_typed(STORED, &[(&source_id, Type::INT4)]).await?)
 }
@@ -219,8 +221,9 @@ fn counts(rows: &[tokio_postgres::Row]) -> Result<Vec<VersionCount>> {
     rows.iter().map(count).collect()
 }
 
-/// Gives those of these references that a run wrote the contract version that stands in `column` of their payload; what
-/// is no version is 0. Returns how many changed. Field rules must not ignore the column.
+/// Copies the contract version from `column` of the payload to those of these references that a run wrote; invalid
+/// versions
+/// become 0. Returns the number of changed references. Field rules must not ignore the column.
 pub async fn mark(
     client: &impl GenericClient,
     run_id: i64,

@@ -1,8 +1,10 @@
-//! Finding the server programs that are installed.
+//! Finds the installed server programs.
 //!
-//! Looked at: `PATH`, `pg_config --bindir`, and the folders that the usual packages install to. The newest supported
-//! version wins, unless a data folder exists: its major version decides then, since Postgres cannot open another's.
-//! To support a new major version, raise [`SUPPORTED`] and run the tests against it.
+//! It searches `PATH`, `pg_config --bindir`, and the folders of the usual packages. The newest supported version
+//! wins,
+//! unless a data folder exists: then its major version is required, because Postgres cannot open another version's
+//! data.
+//! To support a new major version, raise [`SUPPORTED`] and run the tests with it.
 
 use std::{
     ops::RangeInclusive,
@@ -13,17 +15,17 @@ use std::{
 use super::user::{self, ServerUser};
 use crate::error::{Error, Result};
 
-/// The major versions that Forebay is made for.
+/// The major versions that Forebay supports.
 pub(super) const SUPPORTED: RangeInclusive<u32> = 15..=18;
 
-/// One installed server: its folder of programs and its major version.
+/// One installed server: its program folder and its major version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binaries {
     pub(super) folder: PathBuf,
     pub(super) major: u32,
 }
 
-/// The programs to use: of the `wanted` major version if a data folder decided it, else the newest.
+/// The programs to use: those of the `wanted` major version if a data folder requires it, otherwise the newest.
 pub(super) fn find(
     folders: Option<&[PathBuf]>,
     wanted: Option<u32>,
@@ -52,11 +54,11 @@ pub(super) fn find(
     }
 }
 
-/// Every folder that may hold server programs, those in `PATH` first, each once.
+/// Every folder that may contain server programs, without duplicates; those in `PATH` first.
 fn usual_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut add = |folder: PathBuf| {
-        // A link in PATH points at one program; its neighbours are beside the target.
+        // PATH may contain a link to a single program; the other programs are beside its target.
         let real = std::fs::canonicalize(folder.join("postgres")).ok();
         let real = real.and_then(|program| program.parent().map(Path::to_path_buf));
         for folder in [real, Some(folder)].into_iter().flatten() {
@@ -99,7 +101,7 @@ fn bindir_of_pg_config() -> Option<PathBuf> {
     Some(PathBuf::from(folder.trim())).filter(|folder| folder.is_absolute())
 }
 
-/// Asks the server program itself, as the user who is to run it: one that this user may not run is of no use.
+/// Asks the server program itself, as the user that will run it: a program that the user can't run is useless.
 fn major_version(folder: &Path, user: Option<&ServerUser>) -> Option<u32> {
     let answer = user::command(&folder.join("postgres"), user).arg("--version").output().ok()?;
     parse_version(std::str::from_utf8(&answer.stdout).ok()?)

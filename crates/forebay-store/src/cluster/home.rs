@@ -1,16 +1,17 @@
-//! The data folder: what lies where in it, whose it is, and where the socket goes.
+//! The data folder: its contents, its owner, and the place of the socket.
 //!
 //! ```text
-//! <data-dir>/            0711 when root made it, 0700 otherwise; stays the caller's own
+//! <data-dir>/            0711 if root created it, 0700 otherwise; stays the caller's own
 //!   start.lock  lease.lock  server.lock      see `locks`
-//!   server.conf                              the server's settings, written anew at each start
-//!   server.log  server.log.1                 its log, and the one before
+//!   server.conf                              the server's settings, rewritten at each start
+//!   server.log  server.log.1                 its log, and the previous one
 //!   postgres/                                Postgres' own data folder, 0700, owned by the server's user
 //!   socket/                                  0700, owned by the server's user
 //! ```
 //!
-//! When root starts the server, the outer folder stays root's: root writes files there, and writing into a folder
-//! that an unprivileged user may rearrange is how rights leak. Nobody's existing permissions are changed.
+//! If root starts the server, the outer folder still belongs to root: root writes files there, and writing into a
+//! folder
+//! that an unprivileged user can rearrange allows privilege escalation. Existing permissions are never changed.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -25,11 +26,11 @@ use std::{
 use super::user::{self, ServerUser};
 use crate::error::{Error, Result};
 
-/// The longest path that fits the socket address of every supported system (macOS has the least: 104 with its end).
+/// The longest socket path on every supported system (macOS has the lowest limit: 104 with the terminator).
 const LONGEST_SOCKET: usize = 103;
 const SOCKET_NAME: &str = ".s.PGSQL.5432";
 
-/// Where the embedded database lives when nothing else is said.
+/// The default data folder of the embedded database.
 ///
 /// Root: `/var/lib/forebay`. Others: `$XDG_DATA_HOME/forebay` or `~/.local/share/forebay`, and on macOS
 /// `~/Library/Application Support/forebay`.
@@ -37,7 +38,7 @@ pub fn default_data_dir() -> Result<PathBuf> {
     if user::is_root() {
         return Ok(PathBuf::from("/var/lib/forebay"));
     }
-    // The XDG base directory specification: a relative path is to be ignored.
+    // The XDG base directory specification requires ignoring relative paths.
     let xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     if let Some(share) = xdg {
         return Ok(share.join("forebay"));
@@ -47,7 +48,7 @@ pub fn default_data_dir() -> Result<PathBuf> {
     Ok(home.join(below).join("forebay"))
 }
 
-/// An existing data folder that this process may use, and the user whom its server runs as.
+/// An existing data folder that this process may use, and the user that its server runs as.
 #[derive(Debug, Clone)]
 pub(super) struct Home {
     pub(super) root: PathBuf,
@@ -59,7 +60,7 @@ impl Home {
     pub(super) fn prepare(root: &Path) -> Result<Self> {
         let root = std::path::absolute(root).map_err(folder("resolve", root))?;
         let user = user::choose(&[&root.join("postgres"), &root]);
-        // Looked at before anything is made, so that a refusal leaves nothing behind.
+        // Check before creating anything, so a refusal leaves nothing behind.
         if let Some(user) = &user {
             let parent = root.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("/"));
             passable(parent, user)?;
@@ -67,7 +68,7 @@ impl Home {
         let is_new = !root.exists() || is_empty(&root);
         let mode = if user.is_some() { 0o711 } else { 0o700 };
         DirBuilder::new().recursive(true).mode(mode).create(&root).map_err(folder("create", &root))?;
-        // The umask may have taken bits away from the folder that was just made.
+        // The umask may have removed permissions from the new folder.
         if is_new && user.is_some() && owner(&root) == Some(0) {
             fs::set_permissions(&root, Permissions::from_mode(mode)).map_err(folder("open", &root))?;
         }
@@ -89,7 +90,7 @@ impl Home {
         Self { root, user }.checked().map(Some)
     }
 
-    /// An unprivileged user can't use the cluster of another user: only its owner can open its inner folder.
+    /// An unprivileged user can't use another user's cluster: only its owner can open its inner folder.
     fn checked(self) -> Result<Self> {
         let me = rustix::process::geteuid().as_raw();
         for path in [self.root.clone(), self.pgdata()] {
@@ -120,7 +121,7 @@ impl Home {
         self.root.join("server.log")
     }
 
-    /// The major version that made Postgres' data folder. `None`: there is none yet.
+    /// The major version that created Postgres' data folder. `None`: there is none yet.
     pub(super) fn major(&self) -> Result<Option<u32>> {
         let path = self.pgdata().join("PG_VERSION");
         match fs::read_to_string(&path) {
@@ -130,13 +131,14 @@ impl Home {
         }
     }
 
-    /// Opens one of the lock files, making it if need be.
+    /// Opens a lock file, creating it if missing.
     pub(super) fn lock(&self, name: &str) -> Result<fs::File> {
         self.open(&self.root.join(name), OpenOptions::new().read(true).write(true).truncate(false))
     }
 
-    /// Opens a file of the data folder for writing, making it if need be. It never follows a symbolic link, and a
-    /// file that root makes in a user's folder is given to that user.
+    /// Opens a file of the data folder for writing, creating it if missing. It never follows a symbolic link, and a
+    /// file
+    /// that root creates in a user's folder is given to that user.
     pub(super) fn open(&self, path: &Path, how: &mut OpenOptions) -> Result<fs::File> {
         let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
         let file =
@@ -174,8 +176,9 @@ impl Home {
         })
     }
 
-    /// Where the server's socket goes: into the data folder, or, where its path is too long for a socket's address,
-    /// into a private folder whose name is derived from it.
+    /// The folder of the server's socket: in the data folder, or, if its path is too long for a socket address, a
+    /// private
+    /// folder with a name derived from it.
     pub(super) fn socket_folder(&self) -> PathBuf {
         let inside = self.root.join("socket");
         if inside.as_os_str().len() + 1 + SOCKET_NAME.len() <= LONGEST_SOCKET {
@@ -184,7 +187,7 @@ impl Home {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.root.as_os_str().as_bytes());
         let name =
             digest.as_ref()[..8].iter().fold("forebay-".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-        // Root's own runtime folder is closed to the server's user.
+        // The server's user can't access root's own runtime folder.
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let runtime = runtime.filter(|path| self.user.is_none() && path.is_absolute() && path.is_dir());
         let outside = runtime.unwrap_or_else(|| PathBuf::from("/tmp")).join(&name);
@@ -196,7 +199,7 @@ impl Home {
     }
 }
 
-/// Wraps what the operating system said about a path.
+/// Adds the path to an error of the operating system.
 pub(super) fn folder(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
     let path = path.to_path_buf();
     move |source| {

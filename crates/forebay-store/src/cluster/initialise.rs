@@ -18,11 +18,11 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// The one role that exists in a new cluster, and the name of its database.
+/// The name of both the only role and the database of a new cluster.
 pub(super) const NAME: &str = "forebay";
 const UNFINISHED: &str = "postgres.unfinished-";
 
-/// Makes Postgres' data folder. The caller holds the start lock and has seen that there is none.
+/// Creates Postgres' data folder. The caller holds the start lock and has checked that there is none.
 pub(super) fn initialise(home: &Home, binaries: &Binaries, durable: bool) -> Result<()> {
     sweep(&home.root);
     let target = home.pgdata();
@@ -35,7 +35,7 @@ pub(super) fn initialise(home: &Home, binaries: &Binaries, durable: bool) -> Res
     let unfinished = unfinished_folder(&home.root);
     home.private_folder(&unfinished)?;
     let outcome = run(home, binaries, &unfinished, durable).and_then(|()| {
-        // Renaming onto an empty folder is fine, onto one with files is refused.
+        // Renaming fails if the target contains files, and succeeds if it is an empty folder.
         fs::rename(&unfinished, &target).map_err(folder("put in place", &target))?;
         let parent = fs::File::open(&home.root).map_err(folder("open", &home.root))?;
         parent.sync_all().map_err(folder("write", &home.root))
@@ -46,7 +46,7 @@ pub(super) fn initialise(home: &Home, binaries: &Binaries, durable: bool) -> Res
     outcome
 }
 
-/// Runs `initdb`, with the locale that sorts by code point in UTF-8 where the system has it.
+/// Runs `initdb`, with a UTF-8 locale that sorts by code point if the system has one.
 fn run(home: &Home, binaries: &Binaries, unfinished: &Path, durable: bool) -> Result<()> {
     match initdb(home, binaries, unfinished, "C.UTF-8", durable) {
         Err(Error::ClusterInit { reason }) if reason.contains("locale") => {
@@ -67,7 +67,7 @@ fn initdb(home: &Home, binaries: &Binaries, unfinished: &Path, locale: &str, dur
         "--locale",
         locale,
     ]);
-    // Access is controlled by the socket's folder: every local connection is trusted, and there is no other way in.
+    // The socket's folder controls access: every local connection is trusted, and all others are rejected.
     command.args(["--auth-local", "trust", "--auth-host", "reject", "--no-instructions"]);
     if !durable {
         command.arg("--no-sync");
@@ -106,8 +106,9 @@ fn unfinished_folder(root: &Path) -> PathBuf {
     }
 }
 
-/// Removes what interrupted attempts left. What cannot be removed now (an orphaned `initdb` may still write into
-/// it) does no harm and goes the next time.
+/// Removes leftovers of interrupted attempts. A leftover that can't be removed now (an orphaned `initdb` may still
+/// write
+/// into it) is harmless, and is removed next time.
 fn sweep(root: &Path) {
     let Ok(entries) = fs::read_dir(root) else { return };
     for entry in entries.flatten() {

@@ -17,10 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a lock that is taken is tried again.
+/// How often to retry a lock that is taken.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Takes the lock exclusively if it is free now.
+/// Takes the lock exclusively if it is free.
 pub(super) fn try_exclusive(file: &File) -> io::Result<bool> {
     taken(file.try_lock())
 }
@@ -30,7 +30,7 @@ pub(super) fn wait_exclusive(file: &File, patience: Duration) -> io::Result<bool
     wait(patience, || taken(file.try_lock()))
 }
 
-/// The same, shared with other sharers.
+/// Takes the lock shared, waiting up to `patience`. `false`: it is still taken.
 pub(super) fn wait_shared(file: &File, patience: Duration) -> io::Result<bool> {
     wait(patience, || taken(file.try_lock_shared()))
 }

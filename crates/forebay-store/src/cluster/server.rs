@@ -23,11 +23,11 @@ use super::{
 };
 use crate::error::Result;
 
-/// A log above this size is set aside at the next start. One old log is kept.
+/// A log above this size is rotated at the next start. One old log is kept.
 const LARGEST_LOG: u64 = 8 * 1024 * 1024;
 const POLL: Duration = Duration::from_millis(20);
 
-/// A server that was just started. If it exits, its exit status arrives on the channel.
+/// A server that was just started. Its exit status, if it exits, arrives on the channel.
 pub(super) struct Started {
     ended: mpsc::Receiver<String>,
 }
@@ -39,8 +39,9 @@ impl Started {
     }
 }
 
-/// Starts the server. `lock` is the server's lock, taken: it goes to the server, and with it the proof that nothing
-/// of an earlier one is left.
+/// Starts the server. `lock` is the server's lock, already taken, which proves that no earlier server is left; the
+/// new
+/// server inherits it.
 pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool) -> Result<Started> {
     remove_leftovers(home)?;
     let socket = home.socket_folder();
@@ -59,7 +60,7 @@ pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool)
     let (sender, ended) = mpsc::channel();
     let waiter = std::thread::Builder::new().name("forebay-postgres".into()).spawn(move || {
         let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-        // No receiver is left once the server has started.
+        // After the server has started, there is no receiver.
         let _unheard = sender.send(status);
     });
     waiter.map_err(folder("wait for", &program))?;
@@ -86,7 +87,7 @@ pub(super) fn stop(home: &Home, patience: Duration) -> Result<bool> {
     }
 }
 
-/// Where the running server listens, as it says itself, or where a new one would.
+/// The folder of the running server's socket, from its pid file, or where a new server would create it.
 pub(super) fn socket_folder(home: &Home) -> PathBuf {
     let stated = pid_file(home).and_then(|text| text.lines().nth(4).map(PathBuf::from));
     stated.filter(|folder| folder.is_absolute()).unwrap_or_else(|| home.socket_folder())
@@ -96,7 +97,7 @@ pub(super) fn socket_folder(home: &Home) -> PathBuf {
 pub(super) fn live_postmaster(home: &Home) -> Option<Pid> {
     let raw = pid_file(home)?.lines().next()?.trim().parse().ok()?;
     let pid = Pid::from_raw(raw)?;
-    // Process ids are used again: after a reboot this one may be anybody's.
+    // Process ids are reused: after a reboot, it may belong to any process.
     let commandline = commandline(raw)?;
     contains(&commandline, home.pgdata().as_os_str().as_encoded_bytes()).then_some(pid)
 }
@@ -115,7 +116,7 @@ pub(super) fn log_tail(home: &Home) -> String {
     read().map_or_else(|_| String::new(), |tail| last_lines(String::from_utf8_lossy(&tail).trim(), 12))
 }
 
-/// The last so many lines of a text.
+/// The last `count` lines of a text.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
@@ -126,9 +127,11 @@ fn pid_file(home: &Home) -> Option<String> {
     fs::read_to_string(home.pgdata().join("postmaster.pid")).ok()
 }
 
-/// With the server's lock in hand nothing of an old server is alive, so its process id files are lies, and ones
-/// that Postgres believes if another process has been given the number. A server that somebody started by other
-/// means does not hold the lock: then the files are left for Postgres to judge.
+/// Removes the pid files of an old server. Holding the server's lock proves that no old server is alive, so its pid
+/// files
+/// are stale; Postgres would still believe them if another process has reused the id. A server that was started by
+/// other
+/// means does not hold the lock: in that case the files are left for Postgres to judge.
 fn remove_leftovers(home: &Home) -> Result<()> {
     if live_postmaster(home).is_some() {
         return Ok(());
@@ -149,18 +152,18 @@ fn remove_leftovers(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Replaces the settings in one step: a reader sees the old ones or the new ones.
+/// Replaces the settings atomically: a reader sees either the old or the new ones.
 fn write_settings(home: &Home, socket: &Path, durable: bool) -> Result<()> {
     let path = home.settings();
     let new = path.with_extension("conf.new");
     let mut file = home.open(&new, OpenOptions::new().write(true).truncate(true))?;
     file.write_all(&settings::render(socket, durable)).map_err(folder("write", &new))?;
-    // The server's user reads it; there is nothing secret in it.
+    // The server's user must read it; it contains no secrets.
     file.set_permissions(Permissions::from_mode(0o644)).map_err(folder("write", &new))?;
     fs::rename(&new, &path).map_err(folder("write", &path))
 }
 
-/// Opens the log for appending, setting a large one aside.
+/// Opens the log for appending; rotates a large one.
 fn open_log(home: &Home) -> Result<File> {
     let path = home.log();
     if fs::metadata(&path).is_ok_and(|log| log.len() > LARGEST_LOG) {

@@ -1,14 +1,15 @@
 //! The server's settings.
 //!
-//! One file, written anew at each start and given to the server in place of the one that `initdb` makes, so that a
-//! newer Forebay's settings reach an old cluster. What an operator sets with `ALTER SYSTEM` outranks it. There is no
-//! network address, so the socket's private folder is what keeps others out.
+//! One file, rewritten at each start, replaces the one that `initdb` creates, so a newer Forebay's settings reach an
+//! old
+//! cluster. An operator's `ALTER SYSTEM` settings take precedence. The server has no network address, so the socket's
+//! private folder controls access.
 
 use std::{os::unix::ffi::OsStrExt, path::Path};
 
-/// More memory than this is not set aside for the page cache; Forebay's hot indexes fit.
+/// Upper limit of the page cache; enough for Forebay's hot indexes.
 const MOST_SHARED_BUFFERS_MB: u64 = 512;
-/// Less than this and Postgres thrashes.
+/// Lower limit of the page cache; Postgres thrashes with less.
 const LEAST_SHARED_BUFFERS_MB: u64 = 16;
 
 /// `durable: false` trades crash safety for speed. Only the temporary clusters of tests use it.
@@ -55,8 +56,9 @@ default_text_search_config = 'pg_catalog.english'
 search_path = 'public'
 ";
 
-/// A configuration value that is a list of one item: the item in double quotes for the list, the whole in single
-/// quotes for the file, in which backslashes escape.
+/// A list of one item as a configuration value: the item in double quotes for the list, and the whole in single
+/// quotes
+/// for the file, where backslashes escape.
 fn quoted_list(item: &[u8]) -> Vec<u8> {
     let mut value = b"'\"".to_vec();
     for &byte in item {
@@ -71,7 +73,7 @@ fn quoted_list(item: &[u8]) -> Vec<u8> {
     value
 }
 
-/// An eighth of the memory, within bounds. Machines that do not say how much they have get the most.
+/// An eighth of the memory, within limits. If the amount of memory is unknown, the upper limit.
 fn shared_buffers_mb(memory_mb: Option<u64>) -> u64 {
     memory_mb.map_or(MOST_SHARED_BUFFERS_MB, |memory| {
         (memory / 8).clamp(LEAST_SHARED_BUFFERS_MB, MOST_SHARED_BUFFERS_MB)

@@ -19,7 +19,7 @@ pub(super) struct ServerUser {
     pub(super) name: String,
 }
 
-/// Whether this process is root.
+/// Whether this process runs as root.
 pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
@@ -33,7 +33,8 @@ pub(super) fn me() -> String {
     })
 }
 
-/// The user to run the server as, given the folders that decide it, the weightiest first. `None`: as ourselves.
+/// The user to run the server as, given the folders that determine it, most important first. `None`: the current
+/// user.
 pub(super) fn choose(folders: &[&Path]) -> Option<ServerUser> {
     if !is_root() {
         return None;
@@ -45,7 +46,7 @@ pub(super) fn choose(folders: &[&Path]) -> Option<ServerUser> {
     owner.or_else(|| named("postgres")).or_else(|| named("nobody"))
 }
 
-/// Looks a user up by name. `id` asks every directory that the system knows, not only the local file.
+/// Looks up a user by name. `id` queries every directory service of the system, not only the local file.
 fn named(name: &str) -> Option<ServerUser> {
     let number = |what: &str| -> Option<u32> {
         let answer = Command::new("id").args([what, name]).stdin(Stdio::null()).output().ok()?;
@@ -54,10 +55,10 @@ fn named(name: &str) -> Option<ServerUser> {
     Some(ServerUser { uid: number("-u")?, gid: number("-g")?, name: name.into() })
 }
 
-/// A command that runs as that user, away from the terminal and from the caller's Postgres settings.
+/// A command that runs as that user, detached from the terminal and from the caller's Postgres settings.
 ///
-/// The environment is rebuilt from the few variables that programs need to be found and loaded: `PG*` variables
-/// would redirect the server, and a translated message could not be recognised.
+/// The environment contains only the few variables that programs need to be found and loaded: `PG*` variables would
+/// redirect the server, and translated messages would not be recognised.
 pub(super) fn command(program: &Path, user: Option<&ServerUser>) -> Command {
     let mut command = Command::new(program);
     command
@@ -80,7 +81,7 @@ pub(super) fn command(program: &Path, user: Option<&ServerUser>) -> Command {
     command
 }
 
-/// The outermost folder on the way to `folder` that the user cannot pass through, if there is one.
+/// The outermost folder on the way to `folder` that the user can't enter, if any.
 pub(super) fn blocked_at(folder: &Path, user: &ServerUser) -> Option<std::path::PathBuf> {
     let passes = |folder: &Path| {
         let mut enter = command(Path::new("/bin/sh"), Some(user));

@@ -1,7 +1,8 @@
 //! A connection outside the pool.
 //!
 //! It belongs to one task and passes on notifications, which the pool's connections discard. Behind a
-//! transaction-mode pooler `listen` doesn't work, so notifications may only ever make work start sooner.
+//! transaction-mode
+//! pooler `listen` doesn't work, so use notifications only to start work sooner.
 
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_postgres::{AsyncMessage, Config, Notification};
@@ -10,12 +11,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::failure::{CONNECT_TIMEOUT, refused, timed_out};
 use crate::error::Result;
 
-/// A connection outside the pool, closed when this is dropped.
+/// A connection outside the pool; dropping this closes it.
 #[derive(Debug)]
 pub struct Dedicated {
     /// The connection.
     pub client: tokio_postgres::Client,
-    /// What arrives for channels that were listened to. It ends when the connection does.
+    /// The notifications of channels that were listened to. It ends with the connection.
     pub notifications: mpsc::UnboundedReceiver<Notification>,
     driving: JoinHandle<()>,
 }

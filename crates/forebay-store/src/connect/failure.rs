@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::error::{Error, ServerError};
 
-/// How long opening a connection may take: network, encryption and login.
+/// Maximum time for opening a connection: network, encryption and login.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The error of a connection that was refused.
+/// The error for a refused connection.
 pub(super) fn refused(target: &str, error: tokio_postgres::Error) -> Error {
     let source = ServerError::from(error);
     if source.is_tls() {
@@ -17,7 +17,7 @@ pub(super) fn refused(target: &str, error: tokio_postgres::Error) -> Error {
     Error::Unreachable { target: target.to_owned(), source }
 }
 
-/// The error of a connection that took too long.
+/// The error for a connection that took too long.
 pub(super) fn timed_out(target: &str) -> Error {
     Error::UnreachableInTime { target: target.to_owned(), seconds: CONNECT_TIMEOUT.as_secs() }
 }

@@ -1,9 +1,11 @@
-//! Encryption to the database, by rustls with the ring provider.
+//! Encryption to the database, with rustls and the ring provider.
 //!
-//! libpq's modes are about two things: whether to encrypt, which the driver decides, and what of the server's
-//! certificate to verify, which is decided here. `require` encrypts and verifies nothing, as everybody's URLs expect;
-//! that stops listeners but not impostors. A certificate that is not verified still has to be used correctly: the
-//! handshake's signatures are always checked.
+//! libpq's modes control two things: whether to encrypt, which the driver decides, and which parts of the server's
+//! certificate to verify, which is decided here. `require` encrypts without verifying, as users expect from libpq;
+//! that
+//! stops eavesdroppers but not impostors. The handshake's signatures are always checked, even if the certificate is
+//! not
+//! verified.
 
 use std::{
     path::{Path, PathBuf},
@@ -25,30 +27,30 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
 
-/// What of the server's certificate is verified.
+/// Which parts of the server's certificate are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Verify {
     /// Nothing: `disable`, `allow`, `prefer`, `require`.
     #[default]
     Nothing,
-    /// That a trusted authority signed it: `verify-ca`.
+    /// The signature of a trusted authority: `verify-ca`.
     Chain,
-    /// That, and that it was given to this host: `verify-full`.
+    /// The signature and the host name: `verify-full`.
     ChainAndName,
 }
 
-/// What the URL says about encryption, beyond whether to encrypt.
+/// The encryption options of the URL, except whether to encrypt.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls {
     pub(super) verify: Verify,
-    /// The authorities to trust, in PEM; by default, and when it says `system`, those of the machine.
+    /// The authorities to trust, in PEM; by default, and for `system`, those of the machine.
     pub(super) root_certificate: Option<PathBuf>,
-    /// Our own certificate, in PEM, for servers that ask for one; with its key.
+    /// Our own certificate with its key, in PEM, for servers that request one.
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
 }
 
-/// What makes encrypted connections of that kind.
+/// The connector for encrypted connections with these options.
 pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
@@ -92,7 +94,7 @@ fn roots(tls: &Tls) -> Result<RootCertStore> {
             store.add(certificate).map_err(|error| unreadable(path, error))?;
         }
     } else {
-        // The machine's own collection may hold some that cannot be read; the others still do.
+        // The machine's store may contain unreadable certificates; the others are still usable.
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if store.is_empty() {
@@ -115,7 +117,7 @@ fn failed(reason: &str, error: impl std::error::Error + Send + Sync + 'static) -
     Error::Tls { reason: reason.to_owned(), source: Some(Box::new(error)) }
 }
 
-/// Verifies less than the name: the chain if there are roots, and nothing if there are none.
+/// Verifies everything but the host name: the chain if there are roots, otherwise nothing.
 #[derive(Debug)]
 struct Lenient {
     roots: Option<RootCertStore>,

@@ -1,8 +1,10 @@
-//! Reading a database URL.
+//! Parses a database URL.
 //!
-//! The driver's parser knows most of libpq's options, but not the verifying TLS modes nor the certificate files, and
-//! it refuses what hosted databases put into the URLs that they hand out. So those are taken out of the URL here,
-//! and the rest is left to the driver. Messages never quote the URL: names of options at most.
+//! The driver's parser supports most of libpq's options, but not the verifying TLS modes and certificate files, and
+//! it
+//! rejects some options in the URLs of hosted databases. Those options are removed from the URL here, and the driver
+//! parses
+//! the rest. Messages never quote the URL, only names of options.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +19,7 @@ use tokio_postgres::{
 use super::tls::{Tls, Verify};
 use crate::error::{Error, Result};
 
-/// The options that the driver reads.
+/// The options that the driver parses.
 const PASSED_ON: [&str; 18] = [
     "user",
     "password",
@@ -39,12 +41,13 @@ const PASSED_ON: [&str; 18] = [
     "load_balance_hosts",
 ];
 
-/// Options of other clients, found in URLs that hosted databases and their tools hand out. They mean nothing here:
-/// what `pgbouncer=true` asks for is how Forebay always works.
+/// Options of other clients, found in URLs of hosted databases and their tools. They are ignored: `pgbouncer=true`,
+/// for
+/// example, asks for what Forebay always does.
 const OF_OTHERS: [&str; 6] =
     ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];
 
-/// Options of libpq that ask for something which is not done here, so that ignoring them would be wrong.
+/// Options of libpq that are not supported and must not be ignored.
 const REFUSED: [&str; 13] = [
     "gsslib",
     "krbsrvname",
@@ -61,13 +64,13 @@ const REFUSED: [&str; 13] = [
     "sslpassword",
 ];
 
-/// What a URL says.
+/// The settings of a URL.
 pub(super) struct Settings {
     pub(super) config: Config,
     pub(super) tls: Tls,
 }
 
-/// Reads a URL.
+/// Parses a URL.
 pub(super) fn parse(url: &str) -> Result<Settings> {
     let url = url.trim();
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
@@ -88,7 +91,7 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
             _ if PASSED_ON.contains(&key) => kept.push(pair),
             _ if OF_OTHERS.contains(&key) => {}
             _ if REFUSED.contains(&key) => return Err(bad(&format!("the option `{key}` is not supported"))),
-            // It is not named: it may be half of a password with an unescaped / and ? in it.
+            // The option is not named in the message: it may be part of a password with an unescaped / and ?.
             _ => {
                 return Err(bad(
                     "it has an option that is unknown; special characters in passwords are escaped",
@@ -99,12 +102,12 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     let rest = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
     let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
     if authority.split('/').next().is_some_and(|authority| authority.matches('@').count() > 1) {
-        // Half of the password would be taken for the host, and shown as one.
+        // Otherwise half of the password would be taken for the host, and shown.
         return Err(bad(
             "it has more than one @; escape special characters in user and password, such as %40 for @",
         ));
     }
-    // The driver's words may quote parts of the URL, so they stay unsaid.
+    // The driver's message may quote parts of the URL, so it is dropped.
     let mut config: Config = rest.parse().map_err(|_| {
         bad("it cannot be read; escape special characters in user and password, such as %40 for @")
     })?;
@@ -131,20 +134,21 @@ pub(super) fn describe(config: &Config) -> String {
         })
         .collect();
     let hosts = if hosts.is_empty() { "at its address".to_owned() } else { hosts.join(",") };
-    // As in libpq, the database is called like the user unless it is named.
+    // As in libpq, the database's name defaults to the user's.
     let user = config.get_user().unwrap_or("the default user");
     format!("{} at {hosts} (as {user})", config.get_dbname().unwrap_or(user))
 }
 
-/// The driver verifies nothing by itself, so all it has to know is whether to encrypt; the rest is ours.
+/// The driver verifies nothing itself and only needs to know whether to encrypt; verification is ours.
 fn ssl_mode(mode: Option<&str>, tls: &mut Tls, config: &Config) -> Result<SslMode> {
     let is_unix = |host: &Host| matches!(host, Host::Unix(_));
     let only_sockets = !config.get_hosts().is_empty() && config.get_hosts().iter().all(is_unix);
     let (ssl_mode, verify) = match mode.unwrap_or("prefer") {
         "disable" => (SslMode::Disable, Verify::Nothing),
-        // libpq's `allow` tries without encryption first; with it first is the better half of the same promise.
+        // libpq's `allow` tries without encryption first. Trying with encryption first satisfies it as well and is
+        // safer.
         "allow" | "prefer" => (SslMode::Prefer, Verify::Nothing),
-        // As in libpq: naming a root certificate asks for it to be used.
+        // As in libpq, naming a root certificate turns on its verification.
         "require" if tls.root_certificate.is_some() => (SslMode::Require, Verify::Chain),
         "require" => (SslMode::Require, Verify::Nothing),
         "verify-ca" => (SslMode::Require, Verify::Chain),
@@ -156,7 +160,7 @@ fn ssl_mode(mode: Option<&str>, tls: &mut Tls, config: &Config) -> Result<SslMod
     Ok(if only_sockets { SslMode::Disable } else { ssl_mode })
 }
 
-/// Without a host, as in libpq, the server on this machine is meant: its socket if there is one.
+/// As in libpq, a missing host means the server on this machine: its socket if there is one.
 fn default_host(config: &mut Config) {
     if !config.get_hosts().is_empty() || !config.get_hostaddrs().is_empty() {
         return;
@@ -169,7 +173,7 @@ fn default_host(config: &mut Config) {
     };
 }
 
-/// Splits at the `?` that begins the options: the first one behind user and password, in which libpq allows it.
+/// Splits at the `?` that begins the options: the first one after user and password, which may contain `?` in libpq.
 fn split_query(url: &str) -> (&str, &str) {
     let authority = url.find("://").map_or(0, |place| place + 3);
     let path = url[authority..].find('/').map_or(url.len(), |place| authority + place);
@@ -180,7 +184,7 @@ fn split_query(url: &str) -> (&str, &str) {
     }
 }
 
-/// Undoes percent-encoding (RFC 3986, section 2.1).
+/// Decodes percent-encoding (RFC 3986, section 2.1).
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
--- Title and language are the document's, so each comes once for it and not once for each chunk.
+-- Title and language belong to the document, so they are sent once per document, not once per chunk.
 insert into forebay.document_chunks
     (reference_id, pipeline_id, chunk_id, ordinal, language, content_hash, title, heading, content)
 select ($2::uuid[])[n.document], $1, n.chunk_id, n.ordinal, ($4::text[])[n.document]::regconfig, n.content_hash,

@@ -1,13 +1,15 @@
-//! Embeddings of chunks, kept and searched with pgvector where the database has it.
+//! Embeddings of chunks, stored and searched with pgvector if the database has it.
 //!
-//! pgvector is never needed and never installed from here. Its types and operators are named with the schema that it
-//! was installed into, because that need not be in the search path. The column `embedding` comes when the first
-//! pipeline asks for it. It has no fixed size, so that pipelines may use different models; each pipeline has an index
-//! of its own that casts to its model's size, and statements must cast in the same words to use it.
+//! pgvector is optional and never installed from here. Its types and operators are qualified with the schema it was
+//! installed in, which need not be in the search path. The column `embedding` is added when the first pipeline needs
+//! it. It
+//! has no fixed size because pipelines may use different models; each pipeline has its own index that casts to its
+//! model's
+//! size, and statements must use exactly the same cast to use the index.
 //!
-//! Making an embedding takes a request to somewhere else, and no transaction may wait for that. So [`Opened::pick`]
-//! leases chunks, and [`Opened::store`] writes only where the content is still what was embedded. A lease that ran out
-//! is free again.
+//! An embedding takes a request to another server, and no transaction may wait for that. So [`Opened::pick`] leases
+//! chunks,
+//! and [`Opened::store`] writes only to chunks with the same content. Expired leases are free again.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -27,9 +29,9 @@ use crate::{
 const PICK: &str = include_str!("embeddings/pick.sql");
 const RELEASE: &str = include_str!("embeddings/release.sql");
 const DECLARE: &str = include_str!("embeddings/declare.sql");
-/// "embeds" with two zeros in front: changing the tables queues up behind this number.
+/// "embeds" after two zero bytes: all changes of the tables use this lock.
 const OPEN_LOCK: i64 = i64::from_be_bytes(*b"\0\0embeds");
-/// The most dimensions that pgvector indexes.
+/// Maximum number of dimensions that pgvector indexes.
 const MAX_INDEXED: u32 = 2000;
 
 /// A pipeline whose embeddings can be written and searched.
@@ -38,7 +40,7 @@ pub struct Opened {
     pipeline_id: i32,
     model: String,
     dimensions: u32,
-    /// Where pgvector is, quoted.
+    /// The quoted schema of pgvector.
     schema: String,
 }
 
@@ -65,8 +67,8 @@ pub async fn vector_schema(client: &impl GenericClient) -> Result<Option<String>
     row.map(|row| row.read("schema_name")).transpose()
 }
 
-/// Sees to it that a pipeline's embeddings have their place; None: the database does not have pgvector. What another
-/// model made is dropped, to be made anew.
+/// Prepares a pipeline's embeddings; `None`: the database does not have pgvector. Embeddings of another model are
+/// dropped, to be created again.
 pub async fn open(
     client: &mut Client,
     pipeline_id: i32,
@@ -81,7 +83,7 @@ pub async fn open(
     Ok(Some(opened))
 }
 
-/// A pipeline's embeddings as they are, for searching; None: there are none of this model yet.
+/// A pipeline's existing embeddings, for searching; `None`: there are none of this model yet.
 pub async fn find(
     client: &impl GenericClient,
     pipeline_id: i32,
@@ -94,7 +96,7 @@ pub async fn find(
 }
 
 impl Opened {
-    /// Whether the column and the indexes are there and what they hold is of this model.
+    /// Whether the column and the indexes exist and belong to this model.
     async fn is_ready(&self, client: &impl GenericClient) -> Result<bool> {
         let statement = "select exists (select from forebay.document_embeddings \
                  where pipeline_id = $1 and model = $2 and dimensions = $3) \
@@ -126,7 +128,7 @@ impl Opened {
         let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
             [(pipeline_id, Type::INT4), (&self.model, Type::TEXT), (&signed(*dimensions), Type::INT4)];
         if transaction.execute_typed(DECLARE, &parameters).await? > 0 {
-            // Of the sizes before, each of which had an index of its own.
+            // The indexes of earlier sizes.
             let old = format!(
                 "select format('drop index forebay.%I', relname) as statement from pg_class \
                  where relnamespace = 'forebay'::regnamespace and relkind = 'i' \
@@ -143,7 +145,7 @@ impl Opened {
             transaction.batch_execute(&reset).await?;
         }
         if *dimensions <= MAX_INDEXED {
-            // Rows that are dead but may be seen by others are indexed too, and those may be of another size.
+            // Dead rows that other transactions can still see are indexed too, and may have another size.
             let index = format!(
                 "create index if not exists document_chunks_embedding_{pipeline_id}_{dimensions} \
                  on forebay.document_chunks \
@@ -155,7 +157,7 @@ impl Opened {
         Ok(transaction.commit().await?)
     }
 
-    /// Leases up to `limit` chunks that have no embedding yet.
+    /// Leases up to `limit` chunks without an embedding.
     pub async fn pick(
         &self,
         client: &impl GenericClient,
@@ -185,8 +187,9 @@ impl Opened {
             .collect()
     }
 
-    /// Writes embeddings, one for each chunk, and tells how many were wanted still. A chunk that has gone meanwhile or
-    /// is being written, or a pipeline that has another model by now, takes none.
+    /// Writes embeddings, one per chunk, and returns how many were still needed. Chunks that were deleted or are
+    /// being written,
+    /// and chunks of a pipeline that now has another model, are skipped.
     pub async fn store(
         &self,
         client: &impl GenericClient,
@@ -253,7 +256,7 @@ impl Opened {
         Ok(())
     }
 
-    /// How many chunks wait for an embedding.
+    /// Number of chunks that wait for an embedding.
     pub async fn num_waiting(&self, client: &impl GenericClient) -> Result<u64> {
         let statement = "select count(*) as num_waiting from forebay.document_chunks \
              where pipeline_id = $1 and embedded_at is null and embedding_error is null";
@@ -261,7 +264,7 @@ impl Opened {
         row.count("num_waiting")
     }
 
-    /// Finds the chunks nearest to an embedding of the query, nearest first, of references that are there now.
+    /// Finds the chunks nearest to the query's embedding, nearest first, among active references.
     pub async fn nearest(
         &self,
         client: &mut Client,
@@ -287,8 +290,9 @@ impl Opened {
              where r.removed_at is null \
              order by n.distance, n.reference_id"
         );
-        // The index answers with as many as it was told to look at and filters afterwards. So with a filter, which
-        // might leave none of them, all are looked at.
+        // The index returns a fixed number of rows and filters afterwards. A filter might leave none of them, so with
+        // a filter
+        // all rows are scanned.
         let settings = match source {
             Some(_) => "set local enable_indexscan = off".to_owned(),
             None => format!("set local hnsw.ef_search = {}", limit.clamp(40, 1000)),
@@ -323,7 +327,7 @@ fn keys(picked: &[Picked]) -> (Vec<SqlId>, Vec<SqlId>) {
     picked.iter().map(|chunk| (SqlId(chunk.reference_id), SqlId(ReferenceId(chunk.chunk_id.0)))).unzip()
 }
 
-/// An embedding as pgvector reads it: `[0.5,-1]`.
+/// An embedding in pgvector's text form: `[0.5,-1]`.
 fn vector_text(embedding: &[f32]) -> String {
     let mut text = String::with_capacity(2 + embedding.len() * 12);
     for (place, number) in embedding.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! Searching: the best chunk of each reference, found by its words, and what is shown of it.
+//! Full-text search: finds the best chunk of each reference and reads what to display.
 //!
-//! Finding and showing are two steps, because what is found by words may be joined with what is found by meaning (see
-//! [`super::embeddings`]) before the best of both are shown.
+//! Finding and reading are two steps because hits by words may be combined with hits by meaning (see
+//! [`super::embeddings`]) before the best of both are displayed.
 
 use forebay_domain::{chunk::ChunkId, identity::ReferenceId};
 use tokio_postgres::{GenericClient, types::Type};
@@ -10,7 +10,7 @@ use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Finds chunks.
 pub const SEARCH: &str = include_str!("search.sql");
-/// Reads what is shown of chunks.
+/// Reads what to display of chunks.
 pub const SHOW: &str = include_str!("show.sql");
 
 /// A chunk that was found.
@@ -22,24 +22,24 @@ pub struct Candidate {
     pub pipeline_id: i32,
     /// The chunk.
     pub chunk_id: ChunkId,
-    /// How well it fits, 0 to 1.
+    /// How well it matches, 0 to 1.
     pub rank: f32,
 }
 
-/// A document that was found, with the chunk of it that fits best.
+/// A document that was found, with its best chunk.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// The reference that it is of.
+    /// Its reference.
     pub reference_id: ReferenceId,
     /// Its source's name.
     pub source: String,
-    /// What it is.
+    /// Its entity type.
     pub entity_type: String,
     /// Its key in the source.
     pub record_key: String,
     /// Its title.
     pub title: String,
-    /// The headings above the chunk, outermost first; empty: none.
+    /// The headings above the chunk, outermost first; empty if there are none.
     pub heading: String,
     /// The chunk.
     pub chunk_id: ChunkId,
@@ -49,7 +49,7 @@ pub struct Hit {
     pub content: String,
     /// The pipeline that indexed it.
     pub pipeline: String,
-    /// How well it fits, 0 to 1.
+    /// How well it matches, 0 to 1.
     pub rank: f32,
     /// The matching parts of the chunk, with the words of the query between « and ».
     pub snippet: String,
@@ -88,7 +88,7 @@ pub async fn candidates(
         .collect()
 }
 
-/// Reads what to show of the chunks, in their order. Chunks that were deleted meanwhile are skipped.
+/// Reads what to display of the chunks, in their order. Chunks deleted in the meantime are skipped.
 pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate]) -> Result<Vec<Hit>> {
     let references: Vec<SqlId> = found.iter().map(|chunk| SqlId(chunk.reference_id)).collect();
     let pipelines: Vec<i32> = found.iter().map(|chunk| chunk.pipeline_id).collect();
@@ -137,7 +137,7 @@ pub async fn search(
     show(client, query, &found).await
 }
 
-/// Text in Postgres can't contain a zero byte, so a query with one would find nothing.
+/// Removes zero bytes, because Postgres text can't contain any and the query would find nothing.
 fn searchable(query: &str) -> String {
     query.replace('\0', " ")
 }

@@ -1,4 +1,4 @@
--- The best chunks for a query, one for each reference.
+-- The best chunks for a query, one per reference.
 with recursive
 -- The languages of indexed documents, with one index lookup for each.
 languages as (
@@ -14,7 +14,7 @@ asked as materialized (
     from languages as l
     where l.language is not null
 ),
--- 33: a long chunk gets less for the same words (1), and ranks are between 0 and 1 (32).
+-- 33: ranks are divided by 1 + the logarithm of the length (1) and scaled to between 0 and 1 (32).
 found as (
     select distinct on (c.reference_id) c.reference_id, c.pipeline_id, c.chunk_id,
         ts_rank_cd(c.search, a.query, 33) as rank

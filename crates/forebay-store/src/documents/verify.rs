@@ -1,4 +1,4 @@
-//! Whether the index holds what it should, page by page.
+//! Checks the index against the references, page by page.
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use tokio_postgres::{GenericClient, types::Type};
@@ -12,7 +12,7 @@ use crate::{
 const VERIFY: &str = include_str!("verify.sql");
 const EXTRA: &str = include_str!("extra.sql");
 
-/// The hash of the content that a pipeline's index holds of each of `ids`, in their order; None: nothing.
+/// The content hash of each of `ids` in a pipeline's index, in their order; `None`: not indexed.
 pub async fn verify_page(
     client: &impl GenericClient,
     pipeline_id: i32,
@@ -28,7 +28,8 @@ pub async fn verify_page(
     Ok(found)
 }
 
-/// Up to `limit` references after `after`, in order, that a pipeline's index holds although they are removed or gone.
+/// Up to `limit` references after `after`, in order, that are in a pipeline's index although they are removed or
+/// deleted.
 pub async fn extra_page(
     client: &impl GenericClient,
     pipeline_id: i32,

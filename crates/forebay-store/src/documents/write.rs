@@ -17,7 +17,7 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-/// The stored length of a title in bytes. Every chunk contains the title.
+/// Titles are cut to this many bytes. Every chunk contains the title.
 pub const MAX_TITLE_BYTES: usize = 1024;
 
 const KNOWN_CHUNKS: &str = include_str!("known_chunks.sql");
@@ -34,11 +34,11 @@ pub struct NewDocument {
     pub reference_id: ReferenceId,
     /// The content that was indexed.
     pub payload_hash: VersionHash,
-    /// Its title, of which [`MAX_TITLE_BYTES`] are kept.
+    /// Its title; only the first [`MAX_TITLE_BYTES`] are kept.
     pub title: String,
     /// The name of a text search configuration, one of [`super::languages`].
     pub language: String,
-    /// Whether there was more text than is indexed.
+    /// Whether the text was too long to be indexed completely.
     pub is_cut: bool,
     /// Its chunks, in order.
     pub chunks: Vec<NewChunk>,
@@ -47,7 +47,7 @@ pub struct NewDocument {
 /// A chunk to write.
 #[derive(Clone, Debug)]
 pub struct NewChunk {
-    /// Its id, which no other chunk of the document has.
+    /// Its id, unique within the document.
     pub id: ChunkId,
     /// The hash of heading and content.
     pub content_hash: VersionHash,
@@ -57,7 +57,7 @@ pub struct NewChunk {
     pub content: String,
 }
 
-/// Rows that were written.
+/// Numbers of written rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Documents added or changed.
@@ -66,21 +66,22 @@ pub struct Written {
     pub num_added: u64,
     /// Chunks whose position, title or language changed.
     pub num_moved: u64,
-    /// Chunks taken out.
+    /// Chunks deleted.
     pub num_removed: u64,
 }
 
-/// How a chunk is stored.
+/// A stored chunk.
 struct Known {
     ordinal: i32,
-    /// Whether title and language are the document's.
+    /// Whether title and language are the same as the document's.
     is_current: bool,
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// Writes documents, each reference once, in the caller's transaction, which must be the only one that writes these
-/// documents of this pipeline.
+/// Writes documents, each reference once, in the caller's transaction. No other transaction may write the same
+/// documents of
+/// this pipeline at the same time.
 pub async fn write(
     client: &impl GenericClient,
     pipeline_id: i32,
@@ -89,7 +90,7 @@ pub async fn write(
     let ids: Vec<SqlId> = documents.iter().map(|document| SqlId(document.reference_id)).collect();
     let titles: Vec<&str> = documents.iter().map(|document| cut(&document.title)).collect();
     let languages: Vec<&str> = documents.iter().map(|document| document.language.as_str()).collect();
-    // Every statement begins with these.
+    // The first parameters of every statement.
     let heads: [Parameter<'_>; 4] = [
         (&pipeline_id, Type::INT4),
         (&ids, Type::UUID_ARRAY),
@@ -141,7 +142,7 @@ pub async fn write(
     Ok(written)
 }
 
-/// Adds or moves chunks, each given with its document and its position in it.
+/// Adds or moves chunks, given with their documents and positions.
 async fn run(
     client: &impl GenericClient,
     statement: &str,
@@ -149,7 +150,7 @@ async fn run(
     chunks: &[(usize, i32, &NewChunk)],
     with_content: bool,
 ) -> Result<u64> {
-    // Arrays in SQL count from one.
+    // SQL arrays count from one.
     let documents: Vec<i32> = chunks.iter().map(|(document, ..)| signed(document + 1)).collect();
     let ids: Vec<SqlId> = chunks.iter().map(|(.., chunk)| sql_chunk(chunk.id)).collect();
     let places: Vec<i32> = chunks.iter().map(|(_, place, _)| *place).collect();

@@ -1,7 +1,7 @@
--- Keeps apart what was written for another contract: gives those of some references that a run wrote the version that
--- stands in their payload. What is no version (null, a word, more than four digits) is version 0.
+-- Copies the contract version from the payload to references that a run wrote. An invalid version (null, a word, more
+-- than four digits) becomes 0.
 with given as (
-    -- What each reference's own payload says.
+    -- The version in each reference's own payload.
     select
         r.reference_id,
         case when r.payload ->> $3 ~ '^[0-9]{1,4}$' then (r.payload ->> $3)::smallint else 0::smallint end

@@ -1,4 +1,4 @@
--- How many active references of a source there are of each contract version.
+-- The number of active references of a source for each contract version.
 select contract_version, count(*) as num_rows
 from forebay."references"
 where source_id = $1 and removed_at is null

@@ -1,4 +1,4 @@
-//! What URLs mean, and that no message repeats a secret.
+//! Parsing URLs, and no secrets in messages.
 
 use super::*;
 
@@ -50,7 +50,7 @@ fn options_are_decoded_and_passed_on() {
 
 #[test]
 fn without_a_host_the_server_on_this_machine_is_meant() {
-    // The port is one that no server of this machine has a socket for.
+    // No server of this machine has a socket for this port.
     let settings = settings("postgresql:///d?port=1");
     assert_eq!(settings.config.get_hosts(), [Host::Tcp("localhost".into())]);
 }

@@ -8,7 +8,7 @@ free as materialized (
     where c.embedded_at is null
     for update of c skip locked
 )
--- What was not embedded is free again, or refused for good when there is a reason.
+-- Chunks without an embedding become free again, or are refused permanently if there is a reason.
 update forebay.document_chunks as c
 set embedding_lease_until = null, embedding_error = $4
 from free as f
