@@ -1,4 +1,4 @@
-//! Maps ids computed from re-keyed keys to the references that were kept.
+//! Aliases: maps ids computed from the new keys of a re-key to the references that kept their ids.
 
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{GenericClient, types::Type};
@@ -9,7 +9,7 @@ use crate::{
     types::{SqlId, sql_ids},
 };
 
-/// A key to move: the reference that is kept, the id computed from the new key, and that key.
+/// A key to move: the reference, the id computed from its new key, and that key.
 #[derive(Clone, Debug)]
 pub struct Move {
     /// The reference that keeps its id.
@@ -20,7 +20,7 @@ pub struct Move {
     pub record_key: String,
 }
 
-/// Finds the aliases among `ids`, with the references they map to.
+/// Finds the aliases among `ids` and the references they map to.
 pub async fn resolve(
     client: &impl GenericClient,
     ids: &[ReferenceId],
@@ -36,8 +36,9 @@ pub async fn resolve(
         .collect()
 }
 
-/// Moves the keys of references that a held run would remove to the keys that it would add in their place. The staged
-/// additions and removals become changes of the kept references.
+/// Moves references that a held run would remove to the keys that it would add instead. The staged additions and
+/// removals
+/// become changes of these references.
 pub async fn rekey(
     transaction: &impl GenericClient,
     run_id: i64,

@@ -16,7 +16,7 @@ use crate::{
     types::{SqlHash, SqlId, SqlText, sql_ids},
 };
 
-/// A staged record, read back.
+/// A staged record.
 #[derive(Clone, Debug)]
 pub struct StagedRecord {
     /// Its reference.
@@ -27,16 +27,16 @@ pub struct StagedRecord {
     pub record_key: String,
     /// Its payload as JSON text.
     pub payload: String,
-    /// The line, or the number of the record on its page; 0 if unknown.
+    /// The line, or the record's number on its page; 0 if unknown.
     pub line: u64,
-    /// The page that held it, if the run read pages.
+    /// The page that contained it, if the run read pages.
     pub url: Option<String>,
     /// When that page was fetched.
     pub fetched_at: Option<Timestamp>,
 }
 
 impl StagedRecord {
-    /// The record as a writer takes it.
+    /// The record for writing.
     pub fn as_record(&self) -> Record<'_> {
         Record {
             reference_id: self.reference_id,
@@ -52,16 +52,16 @@ impl StagedRecord {
     }
 }
 
-/// What a run's staged changes would do.
+/// The effects of a run's staged changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StagedTotals {
-    /// References that do not exist yet.
+    /// New references.
     pub num_added: u64,
-    /// Active references with other content.
+    /// Active references with new content.
     pub num_updated: u64,
-    /// Tombstones that would come back.
+    /// Tombstones to restore.
     pub num_restored: u64,
-    /// References that would become tombstones.
+    /// References to turn into tombstones.
     pub num_removed: u64,
 }
 
@@ -100,7 +100,7 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
     Ok(())
 }
 
-/// Removes staged records that a later record of the same run has shown to be unchanged.
+/// Removes staged records for which a later record of the same run had unchanged content.
 pub async fn unstage(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
     client
         .execute_typed(
@@ -152,7 +152,7 @@ pub async fn find(
     rows.iter().map(staged_record).collect()
 }
 
-/// Counts what the staged changes of a run would do to the stored references.
+/// Counts the effects of a run's staged changes on the stored references.
 pub async fn totals(client: &impl GenericClient, run_id: i64) -> Result<StagedTotals> {
     let row = client.query_typed_one(include_str!("changes/totals.sql"), &[(&run_id, Type::INT8)]).await?;
     Ok(StagedTotals {
@@ -170,13 +170,13 @@ pub struct HeldChange {
     pub reference_id: ReferenceId,
     /// The reference's key.
     pub record_key: String,
-    /// What applying it would do.
+    /// Its effect if applied.
     pub change: Change,
-    /// The reference's version now; `None`: it does not exist yet.
+    /// The current version; `None`: the reference does not exist yet.
     pub version: Option<i32>,
 }
 
-/// The first changes that a run has staged, at most `limit`, removals first.
+/// The first staged changes of a run, at most `limit`, removals first.
 pub async fn held(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<HeldChange>> {
     let rows = client
         .query_typed(include_str!("changes/held.sql"), &[(&run_id, Type::INT8), (&limit, Type::INT8)])
@@ -196,7 +196,7 @@ pub async fn held(client: &impl GenericClient, run_id: i64, limit: i64) -> Resul
 /// A key with its content, on one side of a possible re-key.
 #[derive(Clone, Debug)]
 pub struct RekeySide {
-    /// The reference that exists (vanished), or the id computed from the new key (appeared).
+    /// The existing reference (vanished), or the id computed from the new key (appeared).
     pub reference_id: ReferenceId,
     /// Its key.
     pub record_key: String,
@@ -204,7 +204,7 @@ pub struct RekeySide {
     pub payload: String,
 }
 
-/// What a run would remove, with the contents, at most `limit`.
+/// The references that a run would remove, with their content, at most `limit`.
 pub async fn vanished(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RekeySide>> {
     let statement = "select c.reference_id, r.record_key, r.payload::text from forebay.scrape_run_changes as c \
          join forebay.\"references\" as r using (reference_id) \
@@ -212,7 +212,7 @@ pub async fn vanished(client: &impl GenericClient, run_id: i64, limit: i64) -> R
     rekey_sides(client, statement, run_id, limit).await
 }
 
-/// What a run would add, with the contents, at most `limit`.
+/// The references that a run would add, with their content, at most `limit`.
 pub async fn appeared(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RekeySide>> {
     let statement = "select c.reference_id, c.record_key, c.payload::text from forebay.scrape_run_changes as c \
          where c.run_id = $1 and c.change = 'seen' and not exists ( \
@@ -245,7 +245,7 @@ async fn rekey_sides(
         .await
 }
 
-/// Drops all that a run has staged.
+/// Drops all staged changes of a run.
 pub async fn clear(client: &impl GenericClient, run_id: i64) -> Result<()> {
     client
         .execute_typed("delete from forebay.scrape_run_changes where run_id = $1", &[(&run_id, Type::INT8)])

@@ -1,6 +1,6 @@
-//! What a self-check looks at: the server, the rights of the role, dead rows and who keeps them, the queues.
+//! The data for a self-check: the server, the role's rights, dead rows and their holders, the queues.
 //!
-//! Nothing here judges or changes anything; `forebay doctor` decides what is well.
+//! Nothing here judges or changes anything; `forebay doctor` decides what is wrong.
 
 use std::time::Duration;
 
@@ -8,47 +8,47 @@ use tokio_postgres::{GenericClient, Row};
 
 use crate::{error::Result, row::ReadRow};
 
-/// Looks at the server.
+/// Reads the server's properties.
 pub const SERVER: &str = include_str!("doctor/server.sql");
-/// Lists the rights that are missing.
+/// Lists the missing rights.
 pub const RIGHTS: &str = include_str!("doctor/rights.sql");
 /// Counts dead rows.
 pub const BLOAT: &str = include_str!("doctor/bloat.sql");
-/// Lists who keeps dead rows from being removed.
+/// Lists the holders of dead rows.
 pub const HOLDERS: &str = include_str!("doctor/holders.sql");
-/// Looks at the queue of each pipeline.
+/// Reads the state of each pipeline's queue.
 pub const QUEUES: &str = include_str!("doctor/queues.sql");
 
 /// The server, as the connection's role sees it.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Its version as it says it, such as `17.2 (Debian …)`.
+    /// Its version as reported, such as `17.2 (Debian …)`.
     pub version: String,
     /// The major version, such as 17.
     pub major: i32,
     /// The role of the connection.
     pub role: String,
-    /// Whether dead rows are removed without anybody asking.
+    /// Whether autovacuum is on.
     pub has_autovacuum: bool,
-    /// Whether the extension `vector` is in this database.
+    /// Whether this database has the extension `vector`.
     pub has_vector: bool,
-    /// Whether there is a role for workers outside of the database.
+    /// Whether the role for workers outside the database exists.
     pub has_worker_role: bool,
 }
 
-/// The rows of a hot table, as the server's statistics count them.
+/// The row counts of a hot table, from the server's statistics.
 #[derive(Clone, Debug)]
 pub struct Bloat {
     /// The table, without its schema.
     pub table: String,
-    /// Rows that are there.
+    /// Live rows.
     pub num_live: u64,
     /// Dead row versions that still occupy space.
     pub num_dead: u64,
 }
 
 forebay_domain::words! {
-    /// What can keep dead rows from being removed.
+    /// Kinds of holders that prevent the removal of dead rows.
     pub enum HolderKind {
         /// A session in a transaction.
         Session = "session",
@@ -59,20 +59,20 @@ forebay_domain::words! {
     }
 }
 
-/// Something that keeps dead rows from being removed.
+/// A holder that prevents the removal of dead rows.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// What it is.
+    /// Its kind.
     pub kind: HolderKind,
-    /// The server process, of what has one.
+    /// Its server process, if it has one.
     pub pid: Option<i32>,
-    /// What the session calls itself, or the name of the prepared transaction or slot.
+    /// The session's application name, or the name of the prepared transaction or slot.
     pub name: String,
-    /// What a session does (`active`, `idle in transaction`, …), or whether a slot is read (`active`, `inactive`).
+    /// The state of the session (`active`, `idle in transaction`, …) or of the slot (`active`, `inactive`).
     pub state: Option<String>,
-    /// How many transactions have begun since.
+    /// Number of transactions begun since.
     pub num_transactions: i32,
-    /// For how long; None for slots, which do not know.
+    /// For how long; `None` for slots, which don't record it.
     pub held: Option<Duration>,
 }
 
@@ -87,19 +87,19 @@ pub struct Queue {
     pub handler: String,
     /// Unclaimed jobs.
     pub num_free: u64,
-    /// Those of them whose time has come.
+    /// Unclaimed jobs that are due.
     pub num_due: u64,
-    /// How long the oldest of these has been due.
+    /// How long the oldest of them has been due.
     pub oldest_due: Option<Duration>,
     /// Jobs of claims whose lease has expired.
     pub num_ended: u64,
-    /// How long ago the first of these leases ended.
+    /// How long ago the first of these leases expired.
     pub ended_for: Option<Duration>,
-    /// Whether a worker left a trace in the last ten minutes; false where nothing is due.
+    /// Whether a worker was active in the last ten minutes; false if nothing is due.
     pub is_worked: bool,
 }
 
-/// Looks at the server. Works without any schema of ours.
+/// Reads the server's properties. Works without our schema.
 pub async fn server(client: &impl GenericClient) -> Result<Server> {
     let row = client.query_typed_one(SERVER, &[]).await?;
     Ok(Server {
@@ -112,7 +112,7 @@ pub async fn server(client: &impl GenericClient) -> Result<Server> {
     })
 }
 
-/// What the connection's role may not do and must, each as words that follow "may not".
+/// The rights that the connection's role needs and lacks, each as words that follow "may not".
 pub async fn missing_rights(client: &impl GenericClient) -> Result<Vec<String>> {
     let rows = client.query_typed(RIGHTS, &[]).await?;
     rows.iter().map(|row| row.read("missing")).collect()
@@ -132,7 +132,7 @@ pub async fn bloat(client: &impl GenericClient) -> Result<Vec<Bloat>> {
         .collect()
 }
 
-/// Who keeps dead rows from being removed, the oldest first, at most 20.
+/// The holders of dead rows, oldest first, at most 20.
 pub async fn holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
     let rows = client.query_typed(HOLDERS, &[]).await?;
     rows.iter()

@@ -13,5 +13,5 @@ mod text;
 pub use kind::Error;
 pub use server::ServerError;
 
-/// What this crate's functions return.
+/// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

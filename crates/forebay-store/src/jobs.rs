@@ -25,17 +25,17 @@ pub use queue::{GROUPS, Queue, TAKE};
 pub use receipt::Receipt;
 pub use taken::{COMPLETE_TAKEN, Taken, complete_taken};
 
-/// Finds the pipelines that have something due.
+/// Finds the pipelines with due jobs.
 pub const DUE: &str = include_str!("jobs/due.sql");
 
-/// What waits in a pipeline.
+/// The jobs of a pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Can be taken now.
+    /// Claimable now.
     pub num_due: u64,
-    /// Held under a lease.
+    /// Claimed under a lease.
     pub num_leased: u64,
-    /// To be tried again later.
+    /// Due later.
     pub num_later: u64,
 }
 

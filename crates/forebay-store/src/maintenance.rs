@@ -1,4 +1,4 @@
-//! Periodic tasks, each done by one of all workers: when each was last started.
+//! Periodic tasks: when each was last started. For each period, one of all workers runs the task.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio_postgres::{GenericClient, types::Type};
 use crate::error::Result;
 
 forebay_domain::words! {
-    /// A task of its own rhythm.
+    /// A periodic task.
     pub enum Task {
-        /// Checking every reference for hand-offs that are missing.
+        /// Checks every reference for missing hand-offs.
         Reconcile = "reconcile",
-        /// Deleting history that is past its retention.
+        /// Deletes history past its retention.
         Prune = "prune",
-        /// Deleting logs, pages and the trail of breakers that are past theirs.
+        /// Deletes logs, pages and breaker trails past their retention.
         PruneScraping = "prune_scraping",
     }
 }
 
-/// Whether the caller should do a task now: it was not started within `every`, and no other worker got it.
+/// Whether the caller should run a task now: it was not started within `every`, and no other worker claimed it.
 pub async fn begin(client: &impl GenericClient, task: Task, every: Duration) -> Result<bool> {
     let statement = "insert into forebay.maintenance as u (task, began_at) values ($1, now()) \
          on conflict (task) do update set began_at = now() \

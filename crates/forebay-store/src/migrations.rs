@@ -58,7 +58,7 @@ pub async fn ensure(client: &mut Client, embedded: bool) -> Result<()> {
     run::up(client, MIGRATIONS).await.map(|_| ())
 }
 
-/// The same functions with another list of migrations, for tests.
+/// The same functions with a custom list of migrations, for tests.
 #[cfg(feature = "testing")]
 pub mod with_list {
     pub use super::run::{down, status, up};

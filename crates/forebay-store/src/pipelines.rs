@@ -10,16 +10,16 @@ const DECLARE: &str = include_str!("pipelines/declare.sql");
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
      rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled";
 
-/// A pipeline as it is stored.
+/// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline {
     /// Short id inside this database.
     pub pipeline_id: i32,
-    /// What was declared.
+    /// Its declaration.
     pub spec: PipelineSpec,
 }
 
-/// What a caller declares of a pipeline.
+/// The declaration of a pipeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineSpec {
     /// Stable name: a letter or digit, then up to 62 letters, digits, `_`, `.` or `-`.
@@ -31,14 +31,14 @@ pub struct PipelineSpec {
     /// The top-level fields that it reads: it takes a new version only if one of them changed. Empty: every new
     /// version. It always takes additions, removals and restorations.
     pub changed_fields: Vec<String>,
-    /// What applies a change: `table`, `documents`, `webhook`, `exec` or `external`.
+    /// The kind of handler: `table`, `documents`, `webhook`, `exec` or `external`.
     pub handler: String,
     /// Settings of the handler, a JSON object.
     pub config: Value,
     /// Overrides of `forebay.failure_policies`: for each failure class an object with `max_failures`,
     /// `base_delay_seconds` and `max_delay_seconds`, all optional.
     pub retry: Value,
-    /// What holds over all its workers together.
+    /// Limits over all its workers together.
     pub limits: Limits,
     /// `false`: no new hand-offs are queued for it, and its jobs are not claimed.
     pub enabled: bool,
@@ -47,29 +47,29 @@ pub struct PipelineSpec {
 /// Limits of claims, over all workers together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
-    /// Most jobs claimed at a time.
+    /// Maximum number of concurrently claimed jobs.
     pub max_active: Option<i32>,
-    /// Most claims a second.
+    /// Maximum number of claims per second.
     pub rate: Option<f64>,
-    /// What limits by key go by.
+    /// The key for per-key limits.
     pub key: Option<LimitKey>,
-    /// Most jobs of one key claimed at a time; needs `key`.
+    /// Maximum number of concurrently claimed jobs per key; needs `key`.
     pub key_max_active: Option<i32>,
-    /// Most claims of one key a second; needs `key`.
+    /// Maximum number of claims per second and key; needs `key`.
     pub key_rate: Option<f64>,
 }
 
-/// The field whose value is the key of limits by key.
+/// The field whose value is the key for per-key limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitKey {
-    /// The way to it through the payload, from the top.
+    /// The field's path in the payload.
     pub path: Vec<String>,
-    /// It is a URL, and its host is the key.
+    /// The value is a URL, and its host is the key.
     pub is_url: bool,
 }
 
 impl PipelineSpec {
-    /// A pipeline that takes every change of every source and is enabled.
+    /// An enabled pipeline that takes every change of every source.
     pub fn new(name: impl Into<String>, handler: impl Into<String>, config: Value) -> Self {
         Self {
             name: name.into(),
@@ -84,7 +84,7 @@ impl PipelineSpec {
         }
     }
 
-    /// The same for one source.
+    /// Restricts it to one source.
     #[must_use]
     pub fn of_source(self, source_name: impl Into<String>) -> Self {
         Self { source_name: Some(source_name.into()), ..self }

@@ -1,4 +1,4 @@
-//! The rows of references and their revisions: probing a batch, reading what is stored, writing what changed.
+//! The rows of references and their revisions: probing a batch, reading stored rows, writing changes.
 //!
 //! The probe is the hot path of a replay: one index-only lookup for each record. A test checks its plan. Writers run
 //! inside the caller's transaction, which must have called [`hold_plans`].
@@ -18,13 +18,13 @@ use crate::{
     types::{SqlHash, SqlId, SqlText, sql_ids},
 };
 
-/// Finds what differs in a batch.
+/// Finds the records of a batch that differ from the stored ones.
 pub const PROBE: &str = include_str!("references/probe.sql");
-/// Reads what is stored of a batch.
+/// Reads the stored rows of a batch.
 pub const CURRENT: &str = include_str!("references/current.sql");
 /// Writes new versions and restorations.
 pub const UPDATE: &str = include_str!("references/update.sql");
-/// Makes tombstones of what a run staged as removed.
+/// Turns references staged as removed into tombstones.
 pub const REMOVE: &str = include_str!("references/remove.sql");
 
 const COPY_REFERENCES: &str = "copy forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at, \
@@ -34,42 +34,42 @@ const COPY_REFERENCES: &str = "copy forebay.\"references\" (reference_id, first_
 const COPY_REVISIONS: &str = "copy forebay.reference_revisions (reference_id, changed_at, scrape_run_id, version, \
      change, field_name, old_value, new_value) from stdin with (format binary)";
 
-/// A record of a batch that the probe found to differ.
+/// A record of a batch that differs from the stored one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Its place in the batch that was probed.
+    /// Its position in the batch.
     pub index: usize,
-    /// Whether a reference with its id exists (at other content, in another scope, or as a tombstone).
+    /// Whether a reference with its id exists (with other content, in another scope, or as a tombstone).
     pub exists: bool,
 }
 
-/// What is stored of a reference.
+/// The stored state of a reference.
 #[derive(Clone, Debug)]
 pub struct Current {
-    /// Its place in the ids that were asked for.
+    /// Its position in the given ids.
     pub index: usize,
     /// Its version.
     pub version: i32,
     /// The hash of its content.
     pub version_hash: VersionHash,
-    /// When it was observed to be gone.
+    /// When it was observed to be removed.
     pub removed_at: Option<Timestamp>,
-    /// When what is stored was observed.
+    /// When its stored content was observed.
     pub observed_at: Timestamp,
-    /// The scope that it belongs to.
+    /// Its scope.
     pub scope: String,
     /// Its payload as JSON text.
     pub payload: String,
 }
 
-/// What all rows that one run writes have in common.
+/// Common properties of all rows that one run writes.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The run.
     pub run_id: i64,
     /// Its source.
     pub source_id: i32,
-    /// What the source's records are.
+    /// The source's entity type.
     pub entity_type: String,
     /// The run's scope, as text.
     pub scope: String,
@@ -77,18 +77,18 @@ pub struct Origin {
     pub observed_at: Timestamp,
 }
 
-/// Where a record stood in its run's input.
+/// Where a record was in its run's input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lineage<'a> {
-    /// The line, or the number of the record on its page; line 0 if unknown. Only the line is stored.
+    /// The line, or the record's number on its page; line 0 if unknown. Only the line is stored.
     pub place: Place,
-    /// The page that held it, without secrets, if the run read pages.
+    /// The page that contained it, without secrets, if the run read pages.
     pub url: Option<&'a str>,
     /// When that page was fetched.
     pub fetched_at: Option<Timestamp>,
 }
 
-/// A record on its way into the database. Its texts stay in the buffers of the caller.
+/// A record to write. Its texts are in the caller's buffers.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// The id of its reference.
@@ -99,22 +99,22 @@ pub struct Record<'a> {
     pub record_key: &'a str,
     /// Its payload as JSON text.
     pub payload: &'a [u8],
-    /// Where it stood.
+    /// Where it was in the input.
     pub lineage: Lineage<'a>,
 }
 
 /// A reference that gets new content or is restored.
 #[derive(Clone, Debug)]
 pub struct ChangedReference<'a> {
-    /// What it becomes.
+    /// Its new content.
     pub record: Record<'a>,
-    /// The version that was read before.
+    /// The version that was read.
     pub old_version: i32,
-    /// The removal that was read before.
+    /// The removal time that was read.
     pub old_removed_at: Option<Timestamp>,
-    /// The version that it has now.
+    /// Its new version.
     pub version: i32,
-    /// What changed, field by field.
+    /// The changed fields.
     pub fields: Vec<FieldChange>,
 }
 
@@ -158,7 +158,7 @@ pub async fn probe(
     Ok(differences)
 }
 
-/// Reads what is stored of `ids`, in their order; ids that are not stored are left out.
+/// Reads the stored rows of `ids`, in their order; missing ids are left out.
 pub async fn current(client: &impl GenericClient, ids: &[ReferenceId]) -> Result<Vec<Current>> {
     let ids = sql_ids(ids);
     let rows = client.query_typed(CURRENT, &[(&ids, Type::UUID_ARRAY)]).await?;
@@ -188,8 +188,7 @@ pub async fn existing(client: &impl GenericClient, ids: &[ReferenceId]) -> Resul
     rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
-/// Adds references. A key that another run has added meanwhile causes a unique violation, which fails the
-/// transaction.
+/// Adds references. If another run has added a key in the meantime, a unique violation fails the transaction.
 pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Record<'_>]) -> Result<u64> {
     let mut lineage = String::new();
     let mut copy = CopyWriter::begin(transaction, COPY_REFERENCES).await?;
@@ -216,7 +215,9 @@ pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Reco
     copy.finish().await
 }
 
-/// Writes new versions and restorations. Returns the number of rows that were unchanged since they were read.
+/// Writes new versions and restorations. Returns the number of updated rows; rows changed since they were read are
+/// not
+/// updated.
 pub async fn update(
     transaction: &impl GenericClient,
     origin: &Origin,
@@ -308,9 +309,9 @@ pub async fn move_to_scope(
 /// One batch of removals.
 #[derive(Debug, Default)]
 pub struct Removals {
-    /// The last id of the batch; the next one begins after it. None: there was nothing left.
+    /// The last id of the batch, from which the next batch continues. `None`: nothing was left.
     pub last: Option<ReferenceId>,
-    /// What is a tombstone now: id, version and hash.
+    /// The new tombstones: id, version and hash.
     pub removed: Vec<(ReferenceId, i32, VersionHash)>,
 }
 
@@ -346,7 +347,7 @@ pub async fn remove_staged(
     Ok(removals)
 }
 
-/// How many references of a scope are active.
+/// Number of active references in a scope.
 pub async fn count_active(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<u64> {
     let statement = "select count(*) as num_active from forebay.\"references\" \
          where source_id = $1 and scope = $2 and removed_at is null";
@@ -400,7 +401,7 @@ fn known_line(line: u64) -> Option<i64> {
 fn write_lineage(out: &mut String, lineage: &Lineage<'_>) {
     use std::fmt::Write;
 
-    // Writing to a String cannot fail.
+    // Writing to a string cannot fail.
     match (lineage.url, known_line(lineage.place.line)) {
         (None, Some(line)) => {
             let _ = write!(out, "{{\"line\":{line}}}");

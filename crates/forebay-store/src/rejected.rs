@@ -10,22 +10,22 @@ use crate::error::Result;
 /// A rejected piece of input.
 #[derive(Clone, Debug)]
 pub struct Rejected {
-    /// The page that it stood on, if the run read pages.
+    /// The page that contained it, if the run read pages.
     pub url: Option<Arc<str>>,
-    /// Where it began.
+    /// Its position.
     pub place: Place,
     /// Why it was rejected.
     pub reject: Reject,
-    /// Its bytes, cut at [`RAW_LIMIT`].
+    /// Its bytes, truncated to [`RAW_LIMIT`].
     pub raw: Vec<u8>,
-    /// Its whole length in bytes.
+    /// Its full length in bytes.
     pub raw_length: u64,
 }
 
-/// So many bytes of a rejected input are kept.
+/// Maximum number of stored bytes of a rejected input.
 pub const RAW_LIMIT: usize = 64 * 1024;
 
-/// Keeps a batch of rejected records.
+/// Stores a batch of rejected records.
 pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &[Rejected]) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
@@ -67,7 +67,7 @@ pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &
     Ok(())
 }
 
-/// The input as text, if it is text that Postgres can hold.
+/// The input as text, if Postgres can store it as text.
 fn storable_text(raw: &[u8]) -> Option<&str> {
     std::str::from_utf8(raw).ok().filter(|text| !text.contains('\0'))
 }

@@ -28,7 +28,7 @@ impl ColumnRef for &'static str {
     }
 }
 
-/// A column whose position is known.
+/// A column with a known position.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
     name: &'static str,
@@ -45,7 +45,7 @@ impl ColumnRef for Column {
     }
 }
 
-/// The positions of columns in a result. An empty result has no columns to find: any position will do.
+/// The positions of columns in a result. An empty result has no columns, so any position will do.
 pub(crate) fn columns<const N: usize>(rows: &[Row], names: [&'static str; N]) -> Result<[Column; N]> {
     let mut found = names.map(|name| Column { name, position: 0 });
     let Some(row) = rows.first() else { return Ok(found) };
@@ -88,7 +88,7 @@ impl ReadRow for Row {
     }
 }
 
-/// What a word from a column means.
+/// Parses a word from a column.
 pub(crate) fn word<W: Word>(column: &'static str, word: &str) -> Result<W> {
     W::from_word(word).ok_or_else(|| Error::UnknownWord { column, word: word.to_owned() })
 }

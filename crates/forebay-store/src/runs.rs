@@ -32,13 +32,13 @@ pub struct NewRun {
     pub source_id: i32,
     /// The part of the source that it covers.
     pub scope: Scope,
-    /// It was declared to cover its scope completely.
+    /// Whether the input was declared to cover its scope completely.
     pub is_complete: bool,
-    /// The thresholds in force; None: guards are off.
+    /// The thresholds in force; `None`: guards are off.
     pub guards: Option<serde_json::Value>,
-    /// Its changes are handed off to pipelines.
+    /// Whether its changes are handed off to pipelines.
     pub with_handoffs: bool,
-    /// What supplies the records.
+    /// The name of the component that supplies the records.
     pub engine: String,
     /// The file, `-` for standard input, or URL.
     pub input: String,
@@ -46,14 +46,14 @@ pub struct NewRun {
     pub observed_at: Timestamp,
 }
 
-/// The lock on a source's scope. Dropping it closes its connection, which frees the scope.
+/// The lock on a source's scope. Dropping it closes its connection, which unlocks the scope.
 #[derive(Debug)]
 pub struct ScopeLock {
     connection: Dedicated,
 }
 
 impl ScopeLock {
-    /// Locks the scope, calling `waiting` once if another run has it.
+    /// Locks the scope, calling `waiting` once if another run holds it.
     pub async fn acquire(
         connection: Dedicated,
         source_id: i32,
@@ -63,10 +63,11 @@ impl ScopeLock {
         let mut waiting = Some(waiting);
         let mut pause = Duration::from_millis(20);
         let statement = format!("select pg_try_advisory_xact_lock({})", lock_key(source_id, scope));
-        // A server that ends idle transactions would end the lock.
+        // Otherwise a server that ends idle transactions would release the lock.
         connection.client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
-        // The simple protocol, because a portal of the extended one would keep its snapshot, and vacuum from its
-        // work, for as long as the run takes. Trying again and again, because waiting in the server keeps one too.
+        // The simple protocol, because a portal of the extended protocol would keep its snapshot, and block vacuum,
+        // during the
+        // whole run. It polls, because waiting in the server also keeps a snapshot.
         while !is_granted(&connection.client.simple_query(&statement).await?) {
             if let Some(waiting) = waiting.take() {
                 waiting();
@@ -77,13 +78,13 @@ impl ScopeLock {
         Ok(Self { connection })
     }
 
-    /// Frees the scope.
+    /// Unlocks the scope.
     pub async fn release(self) -> Result<()> {
         Ok(self.connection.client.batch_execute("commit").await?)
     }
 }
 
-/// The number of the advisory lock of a scope.
+/// The advisory lock's number for a scope.
 fn lock_key(source_id: i32, scope: &Scope) -> i64 {
     let digest =
         ring::digest::digest(&ring::digest::SHA256, format!("forebay run {source_id} {scope}").as_bytes());
@@ -105,7 +106,7 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
         .await?;
     let run_ids = rows.iter().map(|row| row.read("run_id")).collect::<Result<Vec<i64>>>()?;
     if !run_ids.is_empty() {
-        // A separate statement, because the one before may have waited for a last batch, which it doesn't see.
+        // A separate statement, because the previous one may have waited for a last batch, which it doesn't see.
         let statement = "delete from forebay.scrape_run_changes where run_id = any($1)";
         transaction.execute_typed(statement, &[(&run_ids, Type::INT8_ARRAY)]).await?;
     }
@@ -115,7 +116,7 @@ pub async fn abort_orphans(transaction: &impl GenericClient, source_id: i32, sco
     Ok(run_ids.len() as u64)
 }
 
-/// Whether a source has ever had a run.
+/// Whether a source ever had a run.
 pub async fn any(client: &impl GenericClient, source_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.scrape_runs where source_id = $1) as has_run";
     client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("has_run")
@@ -173,20 +174,20 @@ pub async fn progress(
     if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug)]
 pub struct Ending<'a> {
-    /// Its last state.
+    /// Its final status.
     pub status: RunStatus,
-    /// Why, as a stable word.
+    /// The reason code.
     pub reason_code: Option<&'a str>,
-    /// Why, as a sentence.
+    /// The reason as a sentence.
     pub message: Option<&'a str>,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
 }
 
-/// Ends a run that is in state `from`; its counts are what [`progress`] added up.
+/// Ends a run in status `from`; its counts were added up by [`progress`].
 pub async fn finish(
     client: &impl GenericClient,
     run_id: i64,
@@ -241,7 +242,7 @@ pub async fn supersede_held(
     Ok(rows.len() as u64)
 }
 
-/// When the last applied complete run observed the scope. Nothing older may be written after it.
+/// When the last applied complete run observed the scope. Older observations must not be written after it.
 pub async fn watermark(
     client: &impl GenericClient,
     source_id: i32,
@@ -257,7 +258,7 @@ pub async fn watermark(
     row.read("watermark")
 }
 
-/// Records the coverage of a run's fields, and the types that their values had.
+/// Stores the coverage of a run's fields and the types of their values.
 pub async fn add_coverage(client: &impl GenericClient, run_id: i64, coverage: &Coverage) -> Result<()> {
     let mut names = Vec::new();
     let mut counts = Vec::new();
@@ -292,7 +293,7 @@ pub async fn repeat_coverage(client: &impl GenericClient, run_id: i64) -> Result
     Ok(())
 }
 
-/// Adds what fetching cost to a run.
+/// Adds the cost of fetching to a run.
 pub async fn add_requests(
     client: &impl GenericClient,
     run_id: i64,
@@ -315,15 +316,16 @@ pub async fn add_requests(
     Ok(())
 }
 
-/// Marks a run as incomplete: its input didn't say at its end that it was complete.
+/// Marks a run as incomplete, because its input did not confirm its completeness at the end.
 pub async fn set_incremental(client: &impl GenericClient, run_id: i64) -> Result<()> {
     let statement = "update forebay.scrape_runs set is_complete = false where run_id = $1";
     client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
     Ok(())
 }
 
-/// The coverage of fields (0 to 1) that is usual in a scope: for the fields of its last complete run, the mean over
-/// those of the last five that had them.
+/// The usual coverage of fields (0 to 1) in a scope: for each field of its last complete run, the mean over those of
+/// the
+/// last five runs that had the field.
 pub async fn baseline(
     client: &impl GenericClient,
     source_id: i32,

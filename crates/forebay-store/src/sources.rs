@@ -9,24 +9,24 @@ mod mirror;
 
 pub use mirror::{Declaration, MIRROR, Mirrored, mirror};
 
-/// A source as it is stored.
+/// A stored source.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Short id inside this database.
     pub source_id: i32,
     /// Stable name.
     pub name: String,
-    /// What its records are.
+    /// The entity type of its records.
     pub entity_type: String,
-    /// The fields that make a record's key, in order.
+    /// The fields that make up a record's key, in order.
     pub key_fields: Vec<String>,
     /// Field rules, duplicate policy and guards as last used.
     pub policy: serde_json::Value,
-    /// Raised when key fields or policy change.
+    /// Incremented when key fields or policy change.
     pub parser_version: i32,
-    /// Whether a re-key has moved keys of this source, so that computed ids must be resolved.
+    /// Whether a re-key has moved keys of this source, so computed ids must be resolved.
     pub has_aliases: bool,
-    /// How Forebay reads it, as configured; `None`: other programs supply its records.
+    /// Its kind, as configured; `None`: other programs supply its records.
     pub kind: Option<String>,
     /// Its settings as last configured, without secrets.
     pub settings: serde_json::Value,
@@ -34,18 +34,18 @@ pub struct Source {
     pub enabled: bool,
     /// The sources to try when it fails, in order.
     pub fallback: Vec<String>,
-    /// When the configuration last changed its declaration; `None`: it doesn't declare it.
+    /// When the configuration last changed its declaration; `None`: the configuration doesn't declare it.
     pub declared_at: Option<Timestamp>,
 }
 
-/// What a caller declares of a source.
+/// The declaration of a source.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
     /// Stable name.
     pub name: String,
-    /// What its records are.
+    /// The entity type of its records.
     pub entity_type: String,
-    /// The fields that make a record's key, in order.
+    /// The fields that make up a record's key, in order.
     pub key_fields: Vec<String>,
     /// Field rules, duplicate policy and guards.
     pub policy: serde_json::Value,

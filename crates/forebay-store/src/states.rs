@@ -1,4 +1,4 @@
-//! The state of incremental sources: the last state that a tap sent and whose records are committed.
+//! The state of incremental sources: the last state from a tap whose records are committed.
 
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
@@ -8,13 +8,13 @@ use crate::{error::Result, row::ReadRow};
 /// The state passed to the next run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceState {
-    /// The state, as JSON text, as it came.
+    /// The state as JSON text, unchanged.
     pub state: Option<String>,
-    /// The version of its data that was last complete (Singer's `ACTIVATE_VERSION`).
+    /// The last complete version of its data (Singer's `ACTIVATE_VERSION`).
     pub version: Option<i64>,
 }
 
-/// The state of a scope of a source. `None`: it has never sent one.
+/// The state of a source's scope. `None`: no state was ever stored.
 pub async fn find(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<Option<SourceState>> {
     let statement = "select s.state -> 'state' #>> '{}' as state, (s.state ->> 'version')::int8 as version from forebay.source_states as s \
          where s.source_id = $1 and s.scope = $2";

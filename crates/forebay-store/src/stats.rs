@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
-/// Counts everything of one source, or of all.
+/// Counts the data of one source, or of all sources.
 pub const TOTALS: &str = include_str!("stats/totals.sql");
 /// Counts a source's references by scope.
 pub const SCOPES: &str = include_str!("stats/scopes.sql");
@@ -17,11 +17,11 @@ pub const SCOPES: &str = include_str!("stats/scopes.sql");
 /// The totals. States without rows are present, with 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
-    /// References that are there.
+    /// Active references.
     pub num_active: u64,
     /// Tombstones.
     pub num_removed: u64,
-    /// The sum of `version` over all references, tombstones included.
+    /// The sum of `version` over all references, including tombstones.
     pub num_versions: u64,
     /// Revisions: one for each changed field, removal and restoration.
     pub num_revisions: u64,
@@ -36,13 +36,13 @@ pub struct Totals {
 pub struct ScopeTotals {
     /// The scope as text; empty: the whole source.
     pub scope: String,
-    /// References that are there.
+    /// Active references.
     pub num_active: u64,
     /// Tombstones.
     pub num_removed: u64,
 }
 
-/// Counts what is stored of a source, by its id, or of all sources.
+/// Counts the stored data of a source, by its id, or of all sources.
 pub async fn totals(client: &impl GenericClient, source_id: Option<i32>) -> Result<Totals> {
     let mut totals = Totals {
         num_active: 0,
@@ -62,7 +62,7 @@ pub async fn totals(client: &impl GenericClient, source_id: Option<i32>) -> Resu
             ("revisions", _) => totals.num_revisions = number,
             ("handoffs", state) => put(&mut totals.handoffs, state, number),
             ("runs", status) => put(&mut totals.runs, status, number),
-            // The statement names nothing else.
+            // The statement returns no other names.
             _ => {}
         }
     }
@@ -83,7 +83,7 @@ pub async fn scopes(client: &impl GenericClient, source_id: i32) -> Result<Vec<S
         .collect()
 }
 
-/// Check constraints let only known words in.
+/// Check constraints allow only known words.
 fn put(counts: &mut BTreeMap<&'static str, u64>, word: &str, number: u64) {
     if let Some(known) = counts.get_mut(word) {
         *known = number;

@@ -30,7 +30,7 @@ pub use verify::{extra_page, verify_page};
 const COLUMNS: &str = include_str!("tables/columns.sql");
 const IS_KEYED: &str = include_str!("tables/is_keyed.sql");
 
-/// A table that was found to be fit, with the statements for it.
+/// A checked table with its statements.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -43,7 +43,7 @@ struct Column {
     name: ColumnName,
     sql_type: String,
     path: Vec<String>,
-    /// What makes the value out of `r.payload` and the path in parameter `$n`, here for `$2`.
+    /// The expression of a value from `r.payload` with the path in parameter `$2`.
     sole_value: String,
 }
 
@@ -80,7 +80,7 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
         let Some((_, sql_type, category, type_name)) = found.iter().find(|found| found.0 == name) else {
             return Err(unusable(format!("it has no column {name} that can be written")));
         };
-        // The first parameter holds the ids.
+        // The first parameter contains the ids.
         values.push(value(sql_type, category, type_name, index + 2));
         columns.push(Column {
             name: column.name.clone(),
@@ -102,8 +102,9 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
     })
 }
 
-/// Writes the rows of those of `ids` that are there now, and tells how many. One value that its column does not take
-/// fails all of them; [`refused_column`] finds it.
+/// Writes the rows of the active references among `ids`, and returns their number. If a column does not accept a
+/// value, the
+/// whole batch fails; [`refused_column`] finds the column.
 pub async fn upsert(client: &impl GenericClient, table: &Table, ids: &[ReferenceId]) -> Result<u64> {
     let ids = sql_ids(ids);
     let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::UUID_ARRAY)];
@@ -118,7 +119,7 @@ pub async fn remove(client: &impl GenericClient, table: &Table, ids: &[Reference
     Ok(client.execute_typed(&table.remove, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?)
 }
 
-/// Finds the column, with its type, that does not take the value that one reference has for it.
+/// Finds the column, with its type, that does not accept a reference's value.
 pub async fn refused_column(
     transaction: &mut Transaction<'_>,
     table: &Table,
@@ -145,7 +146,7 @@ pub async fn refused_column(
 }
 
 async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<()> {
-    // "if not exists" alone fails when two create it at the same moment.
+    // "if not exists" alone fails if two transactions create it at the same moment.
     let statement = "select pg_advisory_xact_lock(hashtextextended('forebay.table.' || $1, 0))";
     transaction.query_typed(statement, &[(&spec.name.to_string(), Type::TEXT)]).await?;
     let mut columns = String::from("reference_id uuid primary key");
@@ -182,7 +183,7 @@ fn upsert_statement(table: &str, columns: &[Column], values: &[String], on_remov
     if on_removed == OnRemoved::Mark {
         updates.push_str(", removed_at = null");
     }
-    // Sorted, so that two pipelines that fill one table don't deadlock.
+    // Sorted, so two pipelines that fill the same table don't deadlock.
     format!(
         "insert into {table} (reference_id{names}) \
          select r.reference_id{selected} \

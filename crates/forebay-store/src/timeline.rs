@@ -1,9 +1,11 @@
 //! Stored references and their changes, page by page, for readers with limited capacity.
 //!
-//! Every function limits the number of rows and, where values may be large, the size of each value. A page ends with
-//! a cursor from which the next one continues (keyset, so a late page costs no more than the first). Changes are
-//! found by run, because the changes of a run have the same time and are adjacent in an index, and there are few
-//! runs. See `0002_references` for the indexes.
+//! Every function limits the number of rows and, if values may be large, the size of each value. A page ends with a
+//! cursor
+//! from which the next page continues (keyset, so a late page costs no more than the first). Changes are found by
+//! run,
+//! because the changes of a run have the same time and are adjacent in an index, and there are few runs. See
+//! `0002_references` for the indexes.
 
 use forebay_domain::{handoff, identity::ReferenceId, scope::Scope};
 use jiff::Timestamp;
@@ -11,9 +13,9 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
-/// Reads what runs changed.
+/// Reads the changes of runs.
 pub const CHANGES: &str = include_str!("timeline/changes.sql");
-/// Reads what happened to one reference, newest first.
+/// Reads the history of one reference, newest first.
 pub const REVISIONS: &str = include_str!("timeline/revisions.sql");
 /// Reads the active references of a scope.
 pub const ACTIVE: &str = include_str!("timeline/active.sql");
@@ -21,7 +23,7 @@ pub const ACTIVE: &str = include_str!("timeline/active.sql");
 /// The cursor before every reference.
 const BEFORE_ALL: ReferenceId = ReferenceId([0; 16]);
 
-/// Which changes to read.
+/// Selects changes.
 #[derive(Clone, Debug)]
 pub struct ChangeFilter {
     /// Observed at this time or later.
@@ -32,60 +34,61 @@ pub struct ChangeFilter {
     pub entity_type: Option<String>,
 }
 
-/// A cursor between two changes: after this reference of this run.
+/// A position between two changes: after this reference of this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeCursor {
     /// The run.
     pub run_id: i64,
-    /// The reference; all zeros: before the run's first.
+    /// The reference; all zeros: before the run's first one.
     pub reference_id: ReferenceId,
 }
 
-/// What one run did to one reference.
+/// A run's change of one reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The run.
     pub run_id: i64,
     /// When it observed the change.
     pub at: Timestamp,
-    /// What it did. A restoration at other content is one restoration, with fields.
+    /// The kind of change. A restoration with new content is one restoration, with fields.
     pub change: handoff::Change,
     /// The version since then.
     pub version: i32,
-    /// The fields that changed, by name, at most 20.
+    /// The names of changed fields, at most 20, sorted.
     pub fields: Vec<String>,
-    /// How many fields changed.
+    /// Number of changed fields.
     pub num_fields: i32,
     /// The reference.
     pub reference_id: ReferenceId,
     /// Its source's name.
     pub source: String,
-    /// What it is.
+    /// Its entity type.
     pub entity_type: String,
     /// The first 500 characters of its key.
     pub record_key: String,
 }
 
-/// A page with the cursor of the next one; `None`: it is the last.
+/// A page with the cursor of the next one; `None`: this is the last page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageOf<T, Cursor> {
-    /// What is on it. It may be empty and not the last.
+    /// The items. A page may be empty without being the last.
     pub items: Vec<T>,
-    /// To be given for the next page.
+    /// The cursor for the next page.
     pub next: Option<Cursor>,
 }
 
-/// What was added, updated, removed and restored, newest run first, at most `limit` of it.
+/// Additions, updates, removals and restorations, newest run first, at most `limit`.
 ///
-/// A reference that was added and is gone again is told of by its removal alone, and one that has since been seen in
-/// another scope may be missing among those that a small run added. In a transaction, because plans are held for it.
+/// For a reference that was added and later removed, only the removal is returned. If a reference was later seen in
+/// another
+/// scope, the addition by a small run may be missing. Needs a transaction, because it sets planner options.
 pub async fn changes(
     transaction: &Transaction<'_>,
     filter: &ChangeFilter,
     from: Option<ChangeCursor>,
     limit: u32,
 ) -> Result<PageOf<Change, ChangeCursor>> {
-    // However few references a run seems to have added, anything but an index lookup would scan everything.
+    // A wrong estimate of a run's additions must not cause a full scan, so only index lookups are allowed.
     transaction.batch_execute("set local enable_seqscan = off; set local enable_hashjoin = off").await?;
     let from = from.unwrap_or(ChangeCursor { run_id: i64::MAX, reference_id: BEFORE_ALL });
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -106,7 +109,7 @@ pub async fn changes(
     for row in rows.iter().take(wanted) {
         let run_id: i64 = row.read("run_id")?;
         let Some(SqlId(reference_id)) = row.read("reference_id")? else {
-            // A run without further changes: continue with the one before.
+            // The run has no further changes: continue with the one before.
             page.next = Some(ChangeCursor { run_id: run_id - 1, reference_id: BEFORE_ALL });
             continue;
         };
@@ -136,12 +139,12 @@ pub async fn changes(
     Ok(page)
 }
 
-/// A cursor in the history of a reference, in the order of [`Revision`]s.
+/// A position in the history of a reference, in the order of [`Revision`]s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevisionCursor {
-    /// When the change was observed; `None`: at the end of time.
+    /// When the change was observed; `None`: after all changes.
     pub at: Option<Timestamp>,
-    /// The run; 0: before all of that time.
+    /// The run; 0: before all runs at that time.
     pub run_id: i64,
     /// The change's word.
     pub change: String,
@@ -152,24 +155,25 @@ pub struct RevisionCursor {
 /// One changed field, or a removal or restoration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// When it was observed.
+    /// When the change was observed.
     pub at: Timestamp,
-    /// The run that did.
+    /// The run that observed it.
     pub run_id: i64,
-    /// The version from then on.
+    /// The version since then.
     pub version: i32,
-    /// What happened.
+    /// The kind of change.
     pub change: handoff::Change,
     /// The field; `removed_at` for a removal or restoration.
     pub field: String,
-    /// The value before, as the beginning of its JSON text; `None`: it was absent.
+    /// The old value, as the beginning of its JSON text; `None`: it was absent.
     pub old: Option<String>,
-    /// The value after, likewise.
+    /// The new value, likewise.
     pub new: Option<String>,
 }
 
-/// What happened to a reference before a place, newest first, at most `limit` of it. Of each value as many characters
-/// as `max_chars` and one more are read. The addition is not among it.
+/// The history of a reference before a position, newest first, at most `limit` revisions. The first `max_chars`
+/// characters
+/// of each value are read, and one more. The addition is not included.
 pub async fn revisions(
     client: &impl GenericClient,
     reference_id: ReferenceId,
@@ -231,8 +235,9 @@ pub struct ActiveReference {
     pub payload: Option<String>,
 }
 
-/// The active references of an entity type in exactly this scope, by id, at most `limit` of them, each
-/// with its payload if that is at most `max_bytes` long.
+/// The active references of an entity type in exactly this scope, by id, at most `limit`, each with its payload if
+/// that is
+/// at most `max_bytes` long.
 pub async fn active(
     client: &impl GenericClient,
     entity_type: &str,

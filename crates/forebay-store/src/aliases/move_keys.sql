@@ -1,4 +1,4 @@
--- The key that a reference had stays in its lineage, newest last.
+-- The reference's old key stays in its lineage, newest last.
 update forebay."references" as r
 set record_key = m.record_key,
     lineage = jsonb_set(r.lineage, '{previous_keys}',

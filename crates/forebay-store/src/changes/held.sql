@@ -1,5 +1,5 @@
--- The first changes that a held run would make to what is stored now, removals first: they are what guards watch most.
--- A staged change that would do nothing any more is left out.
+-- The first changes of a held run compared with the stored references, removals first because guards watch them most.
+-- Staged changes without effect are left out.
 select c.reference_id, coalesce(c.record_key, r.record_key) as record_key, w.change, r.version
 from forebay.scrape_run_changes as c
 left join forebay."references" as r using (reference_id)

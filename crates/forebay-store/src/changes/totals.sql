@@ -1,4 +1,4 @@
--- What the staged changes of a run would do to the stored references.
+-- Counts the effects of a run's staged changes on the stored references.
 select count(*) filter (where c.change = 'seen' and r.reference_id is null) as num_added,
     count(*) filter (where c.change = 'seen' and r.removed_at is null and r.version_hash <> c.version_hash)
         as num_updated,

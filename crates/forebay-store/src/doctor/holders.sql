@@ -1,7 +1,8 @@
--- What prevents vacuum from removing dead rows, oldest first.
+-- Holders that prevent vacuum from removing dead rows, oldest first.
 with
--- Sessions of this database with a snapshot or a transaction number. What other roles do is hidden from a role without
--- pg_read_all_stats.
+-- Sessions of this database with a snapshot or a transaction id. Without pg_read_all_stats, a role can't see the
+-- activity
+-- of other roles.
 sessions as (
     select 'session' as kind, a.pid, a.application_name as name, a.state,
         greatest(age(a.backend_xmin), age(a.backend_xid)) as age_transactions,
@@ -12,7 +13,7 @@ sessions as (
         and a.pid <> pg_backend_pid()
         and num_nonnulls(a.backend_xmin, a.backend_xid) > 0
 ),
--- Transactions that were prepared for a commit in two steps and not ended: they outlive their session.
+-- Transactions prepared for two-phase commit and not ended: they outlive their session.
 prepared as (
     select 'prepared', null::int, x.gid, null::text, age(x.transaction),
         extract(epoch from clock_timestamp() - x.prepared)::float8

@@ -1,6 +1,6 @@
 -- The state of each pipeline's queue.
 with
--- Jobs that are free, and of these those whose time has come.
+-- Unclaimed jobs, and how many of them are due.
 free as (
     select j.pipeline_id, count(*) as num_free, count(*) filter (where j.not_before <= now()) as num_due,
         extract(epoch from now() - min(j.not_before) filter (where j.not_before <= now()))::float8 as oldest_due_seconds

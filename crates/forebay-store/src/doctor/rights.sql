@@ -1,4 +1,4 @@
--- The rights that the current role lacks to persist and to work: one row each.
+-- The rights that the current role needs to persist and to work, and lacks: one row each.
 select 'enter the schema ' || n.nspname as missing
 from pg_namespace as n
 where n.nspname in ('forebay', 'forebay_private') and not has_schema_privilege(n.oid, 'usage')
@@ -8,7 +8,7 @@ from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where n.nspname = 'forebay'
     and c.relkind in ('r', 'p')
-    -- A partition is written through its table, and the history of migrations by migrating only.
+    -- Partitions are written through their table, and the migration history only by migrating.
     and not c.relispartition
     and c.relname <> 'schema_migrations'
     and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')

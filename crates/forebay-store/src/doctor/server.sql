@@ -1,4 +1,4 @@
--- The server as this connection sees it. Needs nothing of Forebay's schema.
+-- The server as seen by this connection. Needs no Forebay schema.
 select
     current_setting('server_version') as version,
     current_setting('server_version_num')::int as version_number,

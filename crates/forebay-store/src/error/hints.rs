@@ -6,7 +6,7 @@
 use super::{kind::Error, server::ServerError};
 
 impl Error {
-    /// What to do next, in one or two sentences, if there is something to do.
+    /// What to do next, in one or two sentences, if anything.
     pub fn hint(&self) -> Option<String> {
         hint(self)
     }

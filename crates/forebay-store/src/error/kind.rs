@@ -5,19 +5,19 @@ use std::{io, path::PathBuf};
 use super::{server::ServerError, text};
 use crate::migrations::list;
 
-/// Everything that can go wrong between Forebay and its Postgres.
+/// An error of Forebay's Postgres database or embedded cluster.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No supported server programs were found.
     #[error("no PostgreSQL {} to {} is installed on this machine", .supported.start(), .supported.end())]
     ClusterBinariesMissing {
-        /// The major versions that would do.
+        /// The supported major versions.
         supported: std::ops::RangeInclusive<u32>,
-        /// The folders that were looked at.
+        /// The folders that were searched.
         searched: Vec<PathBuf>,
     },
-    /// The data folder was made by another major version than any that is installed and supported.
+    /// The data folder's major version is not installed or not supported.
     #[error(
         "the data folder {} was created by PostgreSQL {found}, but this machine has {}",
         .data_dir.display(), text::versions(.installed)
@@ -25,21 +25,21 @@ pub enum Error {
     ClusterVersionMismatch {
         /// The data folder.
         data_dir: PathBuf,
-        /// The major version that made it.
+        /// The major version that created it.
         found: u32,
         /// The supported major versions found on this machine, newest first.
         installed: Vec<u32>,
     },
-    /// A new data folder could not be made.
+    /// A new data folder could not be created.
     #[error("a new data folder could not be initialised: {reason}")]
     ClusterInit {
-        /// The last lines of what `initdb` printed.
+        /// The last lines printed by `initdb`.
         reason: String,
     },
-    /// The embedded server did not come up.
+    /// The embedded server did not start.
     #[error("the embedded PostgreSQL did not start: {reason}{}", text::tail(.log_tail))]
     ClusterStart {
-        /// What was seen.
+        /// What happened.
         reason: String,
         /// Where the server writes its log.
         log: PathBuf,
@@ -51,13 +51,13 @@ pub enum Error {
     ClusterStop {
         /// The data folder.
         data_dir: PathBuf,
-        /// How long was waited.
+        /// How long Forebay waited.
         seconds: u64,
     },
     /// The data folder belongs to another user, or only another user can access it.
     #[error("{user} may not use {}: {reason}", .path.display())]
     ClusterForbidden {
-        /// The folder or file that is closed.
+        /// The inaccessible folder or file.
         path: PathBuf,
         /// The user who was refused.
         user: String,
@@ -67,28 +67,28 @@ pub enum Error {
     /// A file or folder of the embedded cluster could not be read or written.
     #[error("could not {action} {}", .path.display())]
     ClusterFolder {
-        /// What was tried, such as `create`.
+        /// The operation, such as `create`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// There is no home directory to put the data folder into.
+    /// There is no home directory for the data folder.
     #[error("there is no home directory for the embedded database")]
     NoDataDir,
-    /// The connection URL is not one. The URL itself is left out: it may hold a password.
+    /// The connection URL is invalid. The URL itself is omitted: it may contain a password.
     #[error("the database URL cannot be used: {reason}")]
     Url {
         /// What is wrong with it.
         reason: String,
     },
-    /// The database did not answer, or did not let us in.
+    /// The database did not answer, or refused the connection.
     #[error("the database {target} cannot be reached")]
     Unreachable {
         /// Host, port, database and user; never the password.
         target: String,
-        /// What the server or the network said.
+        /// The error of the server or the network.
         source: ServerError,
     },
     /// The database did not answer in time.
@@ -96,7 +96,7 @@ pub enum Error {
     UnreachableInTime {
         /// Host, port, database and user; never the password.
         target: String,
-        /// How long was waited.
+        /// How long Forebay waited.
         seconds: u64,
     },
     /// The encrypted connection could not be set up.
@@ -104,13 +104,13 @@ pub enum Error {
     Tls {
         /// What is wrong.
         reason: String,
-        /// What the TLS library or the file system said, if it was one of them.
+        /// The error of the TLS library or the file system, if any.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// The database has no Forebay schema, or an old one.
     #[error("the database is missing {} of Forebay's migrations", .pending)]
     SchemaMissing {
-        /// How many migrations are not applied.
+        /// Number of migrations not applied.
         pending: usize,
     },
     /// The database was migrated by a newer Forebay.
@@ -118,10 +118,10 @@ pub enum Error {
     SchemaNewer {
         /// The newest version found in the database.
         found: u32,
-        /// The newest version that this program carries.
+        /// The newest version that this program contains.
         known: u32,
     },
-    /// A migration that was applied is not the one that this program carries.
+    /// An applied migration differs from the one in this program.
     #[error("migration {version} ({name}) differs from the one that was applied to the database")]
     MigrationDrift {
         /// The migration's number.
@@ -138,7 +138,7 @@ pub enum Error {
         name: String,
         /// `up` or `down`.
         direction: &'static str,
-        /// What the server said.
+        /// The server's error.
         source: ServerError,
     },
     /// The server refused a statement, or the connection broke.
@@ -233,9 +233,9 @@ impl Error {
         }
     }
 
-    /// Whether the trouble is that there is no database to talk to, as opposed to one that said no.
+    /// Whether no database could be reached, as opposed to a database that refused something.
     ///
-    /// The command line answers with exit code 4 then.
+    /// The command line then exits with code 4.
     pub fn is_unreachable(&self) -> bool {
         match self {
             Self::ClusterBinariesMissing { .. }
@@ -253,7 +253,7 @@ impl Error {
         }
     }
 
-    /// What the server said, if it is the server that said no.
+    /// The server's error, if there is one.
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Postgres(error) => Some(error),
@@ -262,7 +262,7 @@ impl Error {
         }
     }
 
-    /// The name of the constraint that refused the write, if one did.
+    /// The name of the constraint that refused the write, if any.
     pub fn constraint(&self) -> Option<&str> {
         self.server().and_then(ServerError::constraint)
     }

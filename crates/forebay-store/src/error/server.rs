@@ -27,7 +27,7 @@ impl ServerError {
         self.0.code().map(tokio_postgres::error::SqlState::code)
     }
 
-    /// The name of the constraint that refused the write, if one did.
+    /// The name of the constraint that refused the write, if any.
     pub fn constraint(&self) -> Option<&str> {
         self.0.as_db_error().and_then(tokio_postgres::error::DbError::constraint)
     }

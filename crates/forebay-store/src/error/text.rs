@@ -8,7 +8,7 @@ pub(super) fn versions(installed: &[u32]) -> String {
     installed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The log's tail on lines of its own, or nothing.
+/// The log's tail on separate lines, or nothing.
 pub(super) fn tail(log: &str) -> String {
     if log.is_empty() { String::new() } else { format!("\n{log}") }
 }

@@ -16,10 +16,10 @@ use crate::{
 
 /// Queues changes of references that may have been handed off before.
 pub const ENQUEUE: &str = include_str!("enqueue.sql");
-/// Gives jobs the keys of their limits.
+/// Sets the limit keys of jobs.
 pub const LIMIT_KEYS: &str = include_str!("limit_keys.sql");
 
-/// The channel on which workers hear (LISTEN) that a pipeline has work; the payload is its `pipeline_id`.
+/// The channel of notifications (LISTEN) that a pipeline has work; the payload is its `pipeline_id`.
 pub const CHANNEL: &str = "forebay_jobs";
 
 const COPY_HANDOFFS: &str = "copy forebay.ingestion_handoffs (reference_id, run_id, pipeline_id, version, \
@@ -28,23 +28,23 @@ const COPY_HANDOFFS: &str = "copy forebay.ingestion_handoffs (reference_id, run_
 const COPY_JOBS: &str = "copy forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change) \
      from stdin with (format binary)";
 
-/// A pipeline that subscribes to changes, and which changes it takes.
+/// A pipeline with the changes that it subscribes to.
 #[derive(Clone, Debug)]
 pub struct Subscriber {
     /// The pipeline.
     pub pipeline_id: i32,
-    /// The fields that a new version must have changed; none: any.
+    /// It takes a new version only if one of these fields changed; empty: any field.
     pub changed_fields: Vec<String>,
-    /// What limits by key go by.
+    /// The key for its per-key limits.
     pub limit_key: Option<LimitKey>,
 }
 
-/// What queued changes have in common.
+/// Common properties of queued changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Queueing<'a> {
     /// The pipelines that take them.
     pub subscribers: &'a [Subscriber],
-    /// The run that made them; None: no run did.
+    /// The run that made them; `None`: no run.
     pub run_id: Option<i64>,
     /// The source of the references.
     pub source_id: i32,
@@ -53,7 +53,7 @@ pub struct Queueing<'a> {
 /// A change to hand off.
 #[derive(Clone, Debug)]
 pub struct Enqueue {
-    /// What changed.
+    /// The changed reference.
     pub reference_id: ReferenceId,
     /// The content to ingest.
     pub payload_hash: VersionHash,
@@ -61,12 +61,12 @@ pub struct Enqueue {
     pub version: i32,
     /// What happened.
     pub change: Change,
-    /// The top-level fields that differ from the version before; read only for [`Change::Updated`].
+    /// The top-level fields that differ from the previous version; read only for [`Change::Updated`].
     pub changed_fields: Vec<String>,
 }
 
 impl Subscriber {
-    /// Whether it takes a change.
+    /// Whether the pipeline takes a change.
     pub fn takes(&self, change: &Enqueue) -> bool {
         change.change != Change::Updated
             || self.changed_fields.is_empty()

@@ -1,4 +1,4 @@
--- Reasons of failed attempts since a time, with one message of each as an example.
+-- The reasons of attempts that failed since a time, each with one example message.
 select p.name as pipeline, a.failure_class, a.reason_code, count(*) as num_attempts, min(a.message) as message
 from forebay.ingestion_attempts as a
 join forebay.pipelines as p using (pipeline_id)

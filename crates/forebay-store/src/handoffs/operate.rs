@@ -39,53 +39,53 @@ const QUEUE: &str = include_str!("operate/queue.sql");
 const DROP: &str = include_str!("operate/drop.sql");
 const PUT_OFF: &str = include_str!("operate/put_off.sql");
 
-/// Hand-offs of one transaction.
+/// Number of hand-offs per transaction.
 const PAGE: u64 = 1000;
-/// The code of the one refusal that is not of the table of transitions: the reference was deleted for good.
+/// The only refusal code outside the transition table: the reference was permanently deleted.
 const REFERENCE_GONE: &str = "reference_gone";
 
-/// Which hand-offs an operation is for; what is not given does not narrow them down.
+/// Selects hand-offs for an operation; absent conditions don't apply.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Only of this pipeline.
     pub pipeline: Option<String>,
     /// Only of references of this source.
     pub source: Option<String>,
-    /// Only in this state. Without it, and without ids, only those in a state that the operation is meant for.
+    /// Only in this state. Without a state and ids, only those in the operation's usual states.
     pub state: Option<State>,
-    /// Only those with this word as reason or as what their last try reported.
+    /// Only those with this reason, or with this code of their last attempt.
     pub reason_code: Option<String>,
-    /// Only of these references; none: of all.
+    /// Only of these references; empty: all references.
     pub reference_ids: Vec<ReferenceId>,
-    /// Only those that ended, or else were queued, at this time or later.
+    /// Only those that ended at this time or later, or, if not ended, were queued then.
     pub since: Option<Timestamp>,
-    /// Only those that ended, or else were queued, before this time.
+    /// Only those that ended before this time, or, if not ended, were queued then.
     pub until: Option<Timestamp>,
-    /// Most hand-offs to act upon; what is refused does not count.
+    /// Maximum number of hand-offs to change; refused ones don't count.
     pub limit: Option<u64>,
 }
 
-/// How to go about it.
+/// Whether to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Do it.
+    /// Apply the operation.
     Act,
-    /// Change nothing and lock nothing, only count.
+    /// Only count; change and lock nothing.
     DryRun,
 }
 
-/// What an operation did, or would do.
+/// The effects of an operation, real or in a dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Operated {
     /// Hand-offs that it applied to.
     pub num_done: u64,
-    /// The same, by how they stood before.
+    /// The same, by their state before.
     pub done: BTreeMap<Stood, u64>,
-    /// Hand-offs that it did not apply to, by the code of the refusal.
+    /// Hand-offs that it did not apply to, by refusal code.
     pub refused: BTreeMap<&'static str, u64>,
 }
 
-/// How a hand-off stood before an operation.
+/// The state of a hand-off before an operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stood {
     /// Its pipeline.
@@ -94,30 +94,32 @@ pub struct Stood {
     pub state: State,
     /// Why it was in that state.
     pub reason_code: String,
-    /// What its last try reported.
+    /// The failure code of its last attempt.
     pub failure_code: Option<String>,
 }
 
-/// What to do.
+/// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Hand off once more what failed, was cancelled or succeeded, with failures counted from zero, and make what waits
-    /// for another try due now. What succeeded is chosen only by its state or by the ids of references. Refused with
-    /// `not_latest` is what the pipeline was given newer content of; other content that waits gives way.
+    /// Hand off failed, cancelled or succeeded content again, with failures counted from zero, and make waiting
+    /// retries due now.
+    /// Succeeded hand-offs are included only if selected by state or by reference ids. Refused with `not_latest` if
+    /// the
+    /// pipeline was given newer content; other waiting content of the reference is superseded.
     Retry {
-        /// Lower goes first; [`super::REPAIR_PRIORITY`] goes after changes.
+        /// Lower runs first; [`super::REPAIR_PRIORITY`] runs after changes.
         priority: i16,
     },
-    /// Call off what waits.
+    /// Cancel waiting hand-offs.
     Cancel,
-    /// Set aside what waits, until it is released.
+    /// Hold waiting hand-offs until they are released.
     Hold,
-    /// Let go what is held.
+    /// Release held hand-offs.
     Release,
-    /// Let what waits wait until a time. Refused with `attempt_under_way` is what waits for an attempt to end: when that
-    /// is taken up is up to the worker.
+    /// Postpone waiting hand-offs. Refused with `attempt_under_way` for a follow-up, because the worker decides when
+    /// it begins.
     Snooze {
-        /// The time.
+        /// Until when.
         until: Timestamp,
     },
 }
@@ -130,7 +132,7 @@ struct Key {
     payload_hash: VersionHash,
 }
 
-/// Keys as the arrays that statements take.
+/// Keys as arrays for statements.
 struct Keys {
     ids: Vec<SqlId>,
     pipelines: Vec<i32>,
@@ -166,7 +168,7 @@ impl Operation {
         }
     }
 
-    /// The states that it applies to by default, so that choosing only a pipeline or a reason doesn't include all
+    /// The states that it applies to by default, so selecting only a pipeline or a reason doesn't include all
     /// history.
     const fn usual_states(self) -> &'static [State] {
         match self {
@@ -177,7 +179,7 @@ impl Operation {
         }
     }
 
-    /// Whether hand-offs wait for a worker after it that may not have waited before.
+    /// Whether hand-offs that did not wait for a worker may wait afterwards.
     const fn queues(self) -> bool {
         matches!(self, Self::Retry { .. } | Self::Release)
     }
@@ -283,7 +285,7 @@ async fn lock(transaction: &Transaction<'_>, page: &[Key]) -> Result<()> {
     Ok(())
 }
 
-/// Determines to which hand-offs of a page the operation applies, and counts the refusals.
+/// Determines which hand-offs of a page the operation applies to, and counts the refusals.
 async fn judge(
     transaction: &Transaction<'_>,
     operation: Operation,
@@ -295,7 +297,7 @@ async fn judge(
     for row in transaction.query_typed(JUDGE, &Keys::of(page.iter()).parameters()).await? {
         let index = usize::try_from(row.read::<i32>("index")?).unwrap_or_default();
         let state: State = row.word("state")?;
-        // Its state changed since it was picked.
+        // Its state has changed since it was picked.
         if !states.contains(&state) {
             continue;
         }

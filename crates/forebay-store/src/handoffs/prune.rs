@@ -1,4 +1,4 @@
-//! Keeping the history of the hand-off small.
+//! Deletes old hand-off history.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
-/// Deletes a portion of what is past its retention.
+/// Deletes a portion of the rows past their retention.
 pub const PRUNE: &str = include_str!("prune.sql");
 
-/// Rows that one statement deletes of each kind.
+/// Number of rows of each kind that one statement deletes.
 const PORTION: i64 = 10_000;
 
 /// Deletes rows past their retention in portions and returns their number. The last hand-off of each reference in

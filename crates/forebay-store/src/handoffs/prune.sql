@@ -25,7 +25,7 @@ attempts as (
     where a.ctid = any (array(
         select f.ctid from forebay.ingestion_attempts as f
         where f.failed_at < now() - make_interval(secs => $1)
-            -- A hand-off that is still tried counts its failures here.
+            -- The failed attempts of an unfinished hand-off are still counted.
             and not exists (
                 select from forebay.ingestion_jobs as j
                 where j.reference_id = f.reference_id and j.pipeline_id = f.pipeline_id)

@@ -19,16 +19,16 @@ use crate::{
     types::{SqlHash, SqlId, sql_ids},
 };
 
-/// Judges references of one pipeline.
+/// Checks references of one pipeline.
 pub const VERIFY: &str = include_str!("verify.sql");
 
-/// The priority of what is handed off again: after changes, so that a repair delays none.
+/// The priority of repairs: after changes, so repairs don't delay them.
 pub const REPAIR_PRIORITY: i16 = 10;
 
 forebay_domain::words! {
     /// The state of a reference in a pipeline.
     pub enum Standing {
-        /// Ingested as it is now.
+        /// Its current content was ingested.
         Succeeded = "succeeded",
         /// A job is queued or claimed.
         InWork = "in_work",
@@ -36,30 +36,30 @@ forebay_domain::words! {
         Failed = "failed",
         /// Waits for an operator to release it.
         Held = "held",
-        /// Called off by an operator.
+        /// Cancelled by an operator.
         Cancelled = "cancelled",
-        /// The pipeline does not want it, or not what changed of it.
+        /// The pipeline does not take it, or not this change.
         Filtered = "filtered",
         /// Its run handed nothing off (`--no-handoff`).
         Withheld = "withheld",
-        /// Should be handed off and is not.
+        /// It should be handed off but isn't.
         Missing = "missing",
         /// Ingested with earlier settings of the pipeline.
         Outdated = "outdated",
     }
 }
 
-/// A reference that was judged.
+/// A checked reference.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified {
     /// The reference.
     pub reference_id: ReferenceId,
-    /// Its standing.
+    /// Its state in the pipeline.
     pub standing: Standing,
     version: i32,
     version_hash: VersionHash,
     source_id: i32,
-    /// The reference is gone now.
+    /// Whether it is removed.
     pub is_removed: bool,
     was_given: bool,
 }
@@ -78,7 +78,7 @@ impl Standing {
     }
 }
 
-/// The ids of the next `limit` references after one, in the order of ids.
+/// The ids of the next `limit` references after one, in id order.
 pub async fn page(client: &impl GenericClient, after: ReferenceId, limit: u32) -> Result<Vec<ReferenceId>> {
     let statement = "select reference_id from forebay.\"references\" where reference_id > $1 \
          order by reference_id limit $2";
@@ -88,7 +88,7 @@ pub async fn page(client: &impl GenericClient, after: ReferenceId, limit: u32) -
     rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
 }
 
-/// Judges references in a pipeline; those that do not exist are left out. Locks nothing.
+/// Checks references in a pipeline; missing references are left out. Locks nothing.
 pub async fn verify(
     client: &impl GenericClient,
     pipeline_id: i32,
@@ -112,8 +112,9 @@ pub async fn verify(
         .collect()
 }
 
-/// Hands off those of `ids` that are still missing or outdated once they are locked, or, with `whatever_they_are`,
-/// all that the pipeline takes. Returns the number of hand-offs.
+/// Hands off those of `ids` that are still missing or outdated after locking them, or, with `whatever_they_are`, all
+/// that
+/// the pipeline takes. Returns the number of hand-offs.
 pub async fn repair(
     transaction: &Transaction<'_>,
     subscriber: &Subscriber,

@@ -24,31 +24,31 @@ pub const FAILURES: &str = include_str!("failures.sql");
 /// A hand-off with the names of its source and pipeline.
 #[derive(Clone, Debug)]
 pub struct HandoffRow {
-    /// What is to be ingested.
+    /// The reference to ingest.
     pub reference_id: ReferenceId,
-    /// Its source's name; None: the reference is gone for good.
+    /// Its source's name; `None`: the reference was permanently deleted.
     pub source: Option<String>,
-    /// Its key in the source; None: the reference is gone for good.
+    /// Its key in the source; `None`: the reference was permanently deleted.
     pub record_key: Option<String>,
-    /// The pipeline that is to ingest it.
+    /// The pipeline that ingests it.
     pub pipeline: String,
     /// Its state: a word of `forebay_domain::handoff::State`.
     pub state: String,
-    /// Why, as a stable word.
+    /// The reason code of its state.
     pub reason_code: String,
     /// What happened to the reference.
     pub change: String,
     /// The reference's version when it was queued.
     pub version: i32,
-    /// How often this content was handed off, from 1.
+    /// Number of times this content was handed off.
     pub generation: i32,
-    /// Tries that failed.
+    /// Failed attempts.
     pub num_attempts: i32,
-    /// What the last failed try reported, as a stable word of its handler.
+    /// The code of the last failed attempt, defined by its handler.
     pub failure_code: Option<String>,
-    /// What the last failed try said.
+    /// The message of the last failed attempt.
     pub last_error: Option<String>,
-    /// The content.
+    /// The hash of the content.
     pub payload_hash: VersionHash,
     /// The run whose change queued it.
     pub run_id: Option<i64>,
@@ -67,13 +67,13 @@ pub struct HandoffFilter {
     pub state: Option<String>,
     /// Only of this reference.
     pub reference_id: Option<ReferenceId>,
-    /// Only with this word as reason or as what the last try reported.
+    /// Only with this reason, or with this code of the last attempt.
     pub reason_code: Option<String>,
     /// Only of references of this source.
     pub source: Option<String>,
-    /// Only those that ended, or else were queued, at this time or later.
+    /// Only those that ended at this time or later, or, if not ended, were queued then.
     pub since: Option<Timestamp>,
-    /// At most so many, newest first.
+    /// Maximum number, newest first.
     pub limit: i64,
 }
 
@@ -84,11 +84,11 @@ pub struct HandoffCount {
     pub pipeline: String,
     /// Their state.
     pub state: String,
-    /// Why.
+    /// Their reason code.
     pub reason_code: String,
-    /// What their last tries reported.
+    /// The code of their last attempts.
     pub failure_code: Option<String>,
-    /// How many.
+    /// Number of hand-offs.
     pub num_handoffs: u64,
     /// When the oldest of them was queued.
     pub oldest_enqueued_at: Timestamp,
@@ -97,36 +97,36 @@ pub struct HandoffCount {
 /// The claimable work for a reference.
 #[derive(Clone, Debug)]
 pub struct JobRow {
-    /// The pipeline that is to do it.
+    /// The pipeline that does it.
     pub pipeline: String,
     /// The content to ingest.
     pub payload_hash: VersionHash,
-    /// Tries begun.
+    /// Attempts begun.
     pub attempt: i32,
-    /// It may be claimed from this time on.
+    /// When it becomes claimable.
     pub not_before: Timestamp,
-    /// How long the claim of a worker holds; None: not claimed.
+    /// When the lease of its claim expires; `None`: not claimed.
     pub lease_until: Option<Timestamp>,
-    /// Newer content waits for the claim to end.
+    /// Newer content waits for the attempt to end.
     pub has_follow_up: bool,
 }
 
-/// A try that failed.
+/// A failed attempt.
 #[derive(Clone, Debug)]
 pub struct AttemptRow {
     /// The pipeline that tried.
     pub pipeline: String,
-    /// The content that was tried.
+    /// The content of the attempt.
     pub payload_hash: VersionHash,
-    /// Which try it was, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: i32,
-    /// What decided what came next: transient, throttled, permanent, poison or lost.
+    /// The failure class, which determines what happens next: transient, throttled, permanent, poison or lost.
     pub failure_class: String,
-    /// What failed, as a stable word.
+    /// The code of the failure.
     pub reason_code: String,
-    /// What failed, as a sentence.
+    /// The message of the failure.
     pub message: String,
-    /// When.
+    /// When it failed.
     pub failed_at: Timestamp,
 }
 
@@ -135,13 +135,13 @@ pub struct AttemptRow {
 pub struct FailureCount {
     /// The pipeline that tried.
     pub pipeline: String,
-    /// Transient, throttled, permanent, poison or lost.
+    /// The failure class: transient, throttled, permanent, poison or lost.
     pub failure_class: String,
-    /// What failed, as a stable word.
+    /// The code of the failure.
     pub reason_code: String,
-    /// How many tries.
+    /// Number of attempts.
     pub num_attempts: u64,
-    /// What one of them said.
+    /// The message of one of them.
     pub message: String,
 }
 
@@ -164,7 +164,7 @@ pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result
     rows.iter().map(handoff).collect()
 }
 
-/// Counts hand-offs by pipeline, state, reason and what their last tries reported.
+/// Counts hand-offs by pipeline, state, reason and the code of their last attempt.
 pub async fn counts(client: &impl GenericClient, pipeline: Option<&str>) -> Result<Vec<HandoffCount>> {
     let statement = "select pipeline, state, reason_code, failure_code, num_handoffs, \
              oldest_enqueued_at from forebay.handoff_counts where $1::text is null or pipeline = $1 \
@@ -206,7 +206,7 @@ pub async fn jobs_of(client: &impl GenericClient, reference_id: ReferenceId) -> 
         .collect()
 }
 
-/// The tries for a reference that failed, at most `limit`, newest first.
+/// The failed attempts of a reference, at most `limit`, newest first.
 pub async fn attempts_of(
     client: &impl GenericClient,
     reference_id: ReferenceId,
@@ -233,12 +233,12 @@ pub async fn attempts_of(
         .collect()
 }
 
-/// The database's clock, to be given to [`failures_since`] later.
+/// The database's clock, for a later [`failures_since`].
 pub async fn now(client: &impl GenericClient) -> Result<Timestamp> {
     client.query_typed_one("select now()", &[]).await?.read("now")
 }
 
-/// Why tries failed since a time of the database's clock, by pipeline, most frequent first.
+/// The failures since a time of the database's clock, by pipeline, most frequent first.
 pub async fn failures_since(client: &impl GenericClient, since: Timestamp) -> Result<Vec<FailureCount>> {
     let rows = client.query_typed(FAILURES, &[(&since, Type::TIMESTAMPTZ)]).await?;
     rows.iter()

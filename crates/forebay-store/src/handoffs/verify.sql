@@ -1,5 +1,6 @@
 -- Checks whether references are handed off to a pipeline as they should be. Answers in the order of the ids. Every
--- lookup uses a primary key ("lateral" with "offset 0").
+-- lookup
+-- uses a primary key ("lateral" with "offset 0").
 with
 asked as materialized (
     select d.ord, d.reference_id, r.version, r.version_hash, r.source_id,
@@ -7,7 +8,7 @@ asked as materialized (
         p.changed_fields, p.configured_at,
         (p.source_name is null or p.source_name = s.name)
             and (p.entity_types = '{}' or r.entity_type = any (p.entity_types)) as is_wanted,
-        -- The run that last wrote it handed nothing off, and the pipeline existed at that time.
+        -- The run that last wrote it ran without hand-offs, and the pipeline existed at that time.
         not u.with_handoffs and u.started_at >= p.configured_at as is_withheld
     from unnest($2::uuid[]) with ordinality as d (reference_id, ord)
     cross join lateral (
@@ -72,7 +73,7 @@ select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_re
         when g.is_removed and not g.was_given then 'filtered'
         when g.state is null and g.is_withheld then 'withheld'
         when g.state is null then 'missing'
-        -- A removal or a restoration leaves the content as it was, so the hand-off must be of that change.
+        -- A removal or restoration keeps the content, so the hand-off must be for that change.
         when g.is_removed <> (g.change = 'removed') then case when g.is_withheld then 'withheld' else 'missing' end
         when g.state in ('pending', 'retrying', 'active') and g.has_job then 'in_work'
         when g.state = 'held' then 'held'
@@ -81,7 +82,7 @@ select g.ord::int4 - 1 as index, g.version, g.version_hash, g.source_id, g.is_re
         when g.state = 'succeeded' and g.enqueued_at < g.configured_at then 'outdated'
         when g.state = 'succeeded' and g.is_unread then 'filtered'
         when g.state = 'succeeded' then 'succeeded'
-        -- Waiting without a job, or superseded although nothing newer came.
+        -- Waiting without a job, or superseded without newer content.
         else 'missing'
     end as standing
 from judged as g

@@ -20,7 +20,7 @@ use crate::{
 /// Claims jobs under a receipt.
 pub const CLAIM: &str = include_str!("claim.sql");
 
-/// What [`CLAIM`] returns of each job.
+/// The columns that [`CLAIM`] returns.
 const CLAIMED_COLUMNS: [&str; 13] = [
     "reference_id",
     "receipt",
@@ -37,34 +37,34 @@ const CLAIMED_COLUMNS: [&str; 13] = [
     "payload",
 ];
 
-/// A job held under a receipt until its lease ends, with what is to be ingested.
+/// A job claimed under a receipt until its lease expires, with the content to ingest.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The reference to ingest.
     pub reference_id: ReferenceId,
-    /// What to end the attempt with.
+    /// Pass it when the attempt ends.
     pub receipt: Receipt,
-    /// From then on another worker may be given it, unless [`heartbeat`] extends it.
+    /// When another worker may claim it, unless [`heartbeat`] extends the lease.
     pub lease_until: Timestamp,
     /// Its source's name.
     pub source: String,
-    /// What it is (course, event, …).
+    /// Its entity type (course, event, …).
     pub entity_type: String,
     /// Its key in the source.
     pub record_key: String,
     /// What happened to it when it was handed off.
     pub change: Change,
-    /// The version that is stored now.
+    /// The stored version.
     pub version: i32,
-    /// The content that was handed off. What is stored may be newer; ingest what is stored.
+    /// The content that was handed off. The stored content may be newer; ingest the stored content.
     pub payload_hash: VersionHash,
     /// The generation of the hand-off.
     pub generation: i32,
-    /// Which try this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i32,
-    /// When what is stored now was observed.
+    /// When the stored content was observed.
     pub changed_at: Timestamp,
-    /// What is stored now, as JSON text; None: the reference is gone.
+    /// The stored content as JSON text; `None`: the reference was deleted or removed.
     pub payload: Option<String>,
 }
 
@@ -169,7 +169,8 @@ pub async fn heartbeat(
 
 /// Ends claimed attempts that succeeded; each reference may occur once. The answers are in the order of `claims`.
 ///
-/// The receipt decides, not the clock: an attempt that ends after its lease is accepted unless another worker has
+/// The receipt decides, not the clock: an attempt that ends after its lease expired is accepted unless another worker
+/// has
 /// claimed the job.
 pub async fn complete(
     client: &impl GenericClient,

@@ -10,18 +10,18 @@ use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 use super::receipt::Receipt;
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
-/// How an attempt failed.
+/// The failure of an attempt.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The reference that was to be ingested.
     pub reference_id: ReferenceId,
-    /// Decides what happens next.
+    /// The failure class, which determines what happens next.
     pub class: FailureClass,
-    /// What failed, as a stable word.
+    /// The failure's code.
     pub reason_code: String,
-    /// What failed, as a sentence without anything from the payload.
+    /// The failure's message, one sentence without payload values.
     pub message: String,
-    /// When the other side wants to be asked again; None: as the policy says.
+    /// When the receiver asks for a retry; `None`: by the policy.
     pub retry_after: Option<SignedDuration>,
 }
 
@@ -43,23 +43,24 @@ forebay_domain::words! {
     }
 }
 
-/// What became of failures that were reported, counted.
+/// Counts of the answers to reported failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FailureReport {
-    /// Hand-offs that will be tried again.
+    /// Hand-offs that will be retried.
     pub num_retrying: u64,
     /// Hand-offs that failed for good.
     pub num_failed: u64,
-    /// Hand-offs whose retry gave way to newer content.
+    /// Hand-offs whose retry was replaced by newer content.
     pub num_superseded: u64,
-    /// Reports that were refused, because the receipt was stale or the job gone.
+    /// Refused reports: the receipt was stale or the job gone.
     pub num_refused: u64,
-    /// Reports to make again, because the job or its hand-off was locked at that moment.
+    /// Reports to repeat: the job or its hand-off was locked at that moment.
     pub num_busy: u64,
 }
 
-/// Ends claimed attempts that failed, each by its receipt; each reference may be one of `failures` only once. The
-/// answers are in their order.
+/// Ends claimed attempts that failed, each by its receipt; each reference may occur only once in `failures`. The
+/// answers
+/// are in their order.
 pub async fn fail(
     client: &impl GenericClient,
     pipeline_id: i32,
@@ -70,7 +71,7 @@ pub async fn fail(
     end(client, pipeline_id, &failures, &receipts).await
 }
 
-/// Ends attempts of jobs that this transaction has taken and that failed. The answers are in their order.
+/// Ends failed attempts of jobs that this transaction has taken. The answers are in their order.
 pub async fn fail_taken(
     transaction: &Transaction<'_>,
     pipeline_id: i32,
@@ -139,7 +140,7 @@ fn answers(rows: &[Row]) -> Result<Vec<FailureAck>> {
 }
 
 impl FailureReport {
-    /// Counts verdicts.
+    /// Counts answers.
     pub fn of(verdicts: &[FailureAck]) -> Self {
         let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count() as u64;
         Self {

@@ -16,12 +16,12 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-/// Finds the parts of a queue.
+/// Finds the priorities and sources in a queue.
 pub const GROUPS: &str = include_str!("groups.sql");
 /// Takes jobs by row lock.
 pub const TAKE: &str = include_str!("take.sql");
 
-/// What [`TAKE`] returns of each job.
+/// The columns that [`TAKE`] returns.
 const TAKEN_COLUMNS: [&str; 8] =
     ["part", "not_before", "reference_id", "payload_hash", "generation", "change", "attempt", "is_free"];
 
@@ -90,7 +90,7 @@ impl Queue {
         Ok(taken)
     }
 
-    /// Takes from the parts of one priority, and drops those that are read to their end.
+    /// Takes jobs from the parts of one priority, and drops the parts that are read completely.
     async fn take_level(
         &mut self,
         transaction: &Transaction<'_>,
@@ -129,7 +129,7 @@ impl Queue {
             let reference_id = row.read::<SqlId>(id)?.0;
             counts[index] += 1;
             level[index].after = level[index].after.max((row.read(not_before)?, reference_id));
-            // A run is about to hand off newer content: skip it until the next time.
+            // A run is about to hand off newer content: skip the job this time.
             if row.read(is_free)? {
                 taken.push(Taken {
                     reference_id,

@@ -25,13 +25,13 @@ picked as materialized (
 select p.ord::int4 - 1 as part, p.not_before, p.reference_id, p.payload_hash, p.generation, p.change,
     p.attempt + 1 as attempt,
     h.is_locked is not null
-        -- A job without a hand-off (somebody deleted the history) is still processed.
+        -- A job without a hand-off (its history was deleted manually) is still processed.
         or not exists (
             select from forebay.ingestion_handoffs as f
             where f.reference_id = p.reference_id and f.pipeline_id = $1 and f.payload_hash = p.payload_hash)
         as is_free
 from picked as p
--- The hand-offs will be closed, so they are locked as well.
+-- The hand-offs will be ended, so they are locked as well.
 left join lateral (
     select true as is_locked
     from forebay.ingestion_handoffs as f

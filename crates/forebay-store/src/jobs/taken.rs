@@ -11,7 +11,7 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-/// Ends attempts of jobs held by row lock.
+/// Ends successful attempts of jobs held by row lock.
 pub const COMPLETE_TAKEN: &str = include_str!("complete_taken.sql");
 
 /// A job held by a row lock of the transaction that took it.
@@ -19,13 +19,13 @@ pub const COMPLETE_TAKEN: &str = include_str!("complete_taken.sql");
 pub struct Taken {
     /// The reference to ingest.
     pub reference_id: ReferenceId,
-    /// The content that was handed off. What is stored may be newer; ingest what is stored.
+    /// The content that was handed off. The stored content may be newer; ingest the stored content.
     pub payload_hash: VersionHash,
     /// The generation of the hand-off.
     pub generation: i32,
     /// What happened to it when it was handed off.
     pub change: Change,
-    /// Which try this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i32,
 }
 

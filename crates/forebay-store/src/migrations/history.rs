@@ -9,7 +9,7 @@ use tokio_postgres::{Client, GenericClient, Transaction, types::Type};
 use super::list::Migration;
 use crate::{error::Result, row::ReadRow};
 
-/// "forebay" in ASCII, with a zero in front: all migrating of one database queues up behind this number.
+/// "forebay" after a zero byte: all processes that migrate a database use this lock.
 const LOCK: i64 = i64::from_be_bytes(*b"\0forebay");
 
 /// One row of the history.
@@ -22,7 +22,7 @@ pub(super) struct Applied {
 
 /// Waits for the lock and creates the table if it is missing. Both last until the transaction ends.
 pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
-    // A migration of a large database outlasts the limits that hosted databases set for ordinary statements.
+    // A migration of a large database may exceed the statement timeouts of hosted databases.
     transaction.batch_execute("set local statement_timeout = 0").await?;
     transaction.query_typed("select pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
     if exists(transaction).await? {
@@ -39,7 +39,7 @@ pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
     Ok(transaction.batch_execute(make).await?)
 }
 
-/// What was applied, in order. Nothing where there is no table.
+/// The applied migrations, in order. Empty if the table doesn't exist.
 pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
     if !exists(client).await? {
         return Ok(Vec::new());
@@ -53,7 +53,7 @@ pub(super) async fn read(client: &impl GenericClient) -> Result<Vec<Applied>> {
     rows.iter()
         .map(|row| {
             Ok(Applied {
-                // The column holds no negative numbers: only `write` fills it.
+                // The column contains no negative numbers: only `write` fills it.
                 version: u32::try_from(row.read::<i64>("version")?).unwrap_or_default(),
                 name: row.read("name")?,
                 checksum: row.read("checksum")?,
@@ -87,11 +87,11 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
     let mut transaction = client.transaction().await?;
     open(&transaction).await?;
     if !read(&transaction).await?.is_empty() {
-        // Another process migrated it again meanwhile.
+        // Another process has migrated again in the meantime.
         return Ok(());
     }
     transaction.batch_execute("drop table forebay.schema_migrations").await?;
-    // What is in a schema is spread over a dozen catalogs; the server knows them all, so it is asked by trying.
+    // The contents of a schema are spread over a dozen catalogues, so try to drop it and let the server check them.
     let attempt = transaction.savepoint("schema").await?;
     match attempt.batch_execute("drop schema forebay restrict").await {
         Ok(()) => attempt.commit().await?,
@@ -106,7 +106,7 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
     Ok(transaction.commit().await?)
 }
 
-/// SHA-256 of the `up` text in lower hex; line ends do not count, since a checkout may have changed them.
+/// SHA-256 of the `up` text in lower-case hex. Line endings are normalised, because a checkout may change them.
 pub(super) fn checksum(migration: &Migration) -> String {
     let text = migration.up.replace("\r\n", "\n");
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());

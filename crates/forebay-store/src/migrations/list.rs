@@ -1,19 +1,19 @@
 //! The migrations that this program contains. This file imports nothing, so that errors can name a migration.
 
-/// One step of the schema, there and back.
+/// One step of the schema, with its reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migration {
-    /// Counts 1, 2, 3 …
+    /// Consecutive, from 1.
     pub version: u32,
     /// Its purpose in snake case, as in the file name.
     pub name: &'static str,
-    /// The statements that make it.
+    /// The statements that apply it.
     pub up: &'static str,
-    /// The statements that undo it.
+    /// The statements that revert it.
     pub down: &'static str,
 }
 
-/// Reads the pairs of files; a name is `NNNN_name`, as the files are called.
+/// Includes pairs of files; each argument is a file name without extensions, `NNNN_name`.
 macro_rules! migrations {
     ($($file:literal),* $(,)?) => {
         &[$(Migration {
@@ -40,7 +40,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0011_scraping",
 ];
 
-/// The number in front of a file's name. A name without one does not compile.
+/// The number at the start of a file name. A name without one does not compile.
 const fn version_of(file: &str) -> u32 {
     let digits = file.as_bytes();
     let (mut version, mut place) = (0, 0);
@@ -53,7 +53,7 @@ const fn version_of(file: &str) -> u32 {
 }
 
 impl Migration {
-    /// The name of its pair of files, without the extension.
+    /// The file name of its pair, without the extension.
     pub(crate) fn file_name(&self) -> String {
         format!("{:04}_{}", self.version, self.name)
     }

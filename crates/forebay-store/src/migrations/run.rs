@@ -17,7 +17,7 @@ use super::{
 };
 use crate::error::{Error, Result, ServerError};
 
-/// Applies what of the list is pending; returns the versions that this call applied.
+/// Applies the pending migrations of the list; returns the versions that this call applied.
 pub async fn up(client: &mut Client, list: &[Migration]) -> Result<Vec<u32>> {
     let mut done = Vec::new();
     loop {
@@ -36,14 +36,14 @@ pub async fn up(client: &mut Client, list: &[Migration]) -> Result<Vec<u32>> {
         };
         transaction.batch_execute(next.up).await.map_err(failed(next, "up"))?;
         history::write(&transaction, next).await.map_err(failed(next, "up"))?;
-        // Deferred constraints are checked here, so this too can be the migration failing.
+        // Deferred constraints are checked here, so a migration can also fail here.
         transaction.commit().await.map_err(failed(next, "up"))?;
         tracing::info!(version = next.version, name = next.name, "applied a migration");
         done.push(next.version);
     }
 }
 
-/// Undoes what of the list is applied above `to`; returns the versions undone.
+/// Reverts the applied migrations of the list above `to`; returns the reverted versions.
 pub async fn down(client: &mut Client, list: &[Migration], to: u32) -> Result<Vec<u32>> {
     let mut done = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Compares the migrations of this program with those that were applied to a database.
+//! Compares the migrations of this program with those applied to a database.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::error::{Error, Result};
 forebay_domain::words! {
     /// The state of a migration in a database.
     pub enum MigrationState {
-        /// Applied, and the same as ours.
+        /// Applied, and the same as in this program.
         Applied = "applied",
         /// Not applied yet.
         Pending = "pending",
-        /// Applied, but ours is another text.
+        /// Applied, but its text differs from this program's.
         Drifted = "drifted",
-        /// Applied by a newer Forebay; we do not carry it.
+        /// Applied by a newer Forebay; not in this program.
         Unknown = "unknown",
     }
 }
@@ -29,7 +29,7 @@ forebay_domain::words! {
 pub struct MigrationStatus {
     /// The migration's number.
     pub version: u32,
-    /// Its name; for one we do not carry, the name that is in the database.
+    /// Its name; if this program doesn't contain it, the name in the database.
     pub name: String,
     /// Its state.
     pub state: MigrationState,
@@ -37,7 +37,7 @@ pub struct MigrationStatus {
     pub applied_at: Option<Timestamp>,
 }
 
-/// How many are pending. A database that is newer than we are, or that drifted, is refused.
+/// Number of pending migrations. A database that is newer than this program, or has drifted, is refused.
 pub(super) fn pending(status: &[MigrationStatus], list: &[Migration]) -> Result<usize> {
     refuse_newer(status, list)?;
     if let Some(line) = status.iter().find(|line| line.state == MigrationState::Drifted) {

@@ -17,7 +17,7 @@ set payload = c.payload::jsonb,
     scrape_run_id = $11,
     scope = $12,
     entity_type = $13,
-    -- Previous keys are kept; the other entries say where this version came from.
+    -- Previous keys are kept; the other entries describe the origin of this version.
     lineage = jsonb_strip_nulls(jsonb_build_object(
         'line', c.line, 'url', c.url, 'fetched_at', c.fetched_at, 'previous_keys', r.lineage -> 'previous_keys'))
 from changed as c

@@ -1,5 +1,6 @@
--- The baseline is the mean of the last good runs, only for fields of the very last one: a field missing there was
--- dropped by the source in a run that passed.
+-- The baseline is the mean of the last good runs, only for fields of the last one: if a field is missing there, the
+-- source
+-- dropped it in a run that passed.
 with
 good as (
     select r.run_id

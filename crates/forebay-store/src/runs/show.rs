@@ -18,45 +18,45 @@ pub struct RunRow {
     pub source_id: i32,
     /// Its source's name.
     pub source: String,
-    /// The scope that it covers, as text.
+    /// Its scope, as text.
     pub scope: String,
     /// Its status.
     pub status: RunStatus,
-    /// Why, as a stable word.
+    /// The reason code.
     pub reason_code: Option<String>,
-    /// Why, as a sentence.
+    /// The reason as a sentence.
     pub message: Option<String>,
-    /// It was declared to cover its scope completely.
+    /// Whether the input was declared to cover its scope completely.
     pub is_complete: bool,
-    /// The thresholds in force; None: guards were off.
+    /// The thresholds in force; `None`: guards were off.
     pub guards: Option<serde_json::Value>,
-    /// Its changes are handed off.
+    /// Whether its changes are handed off.
     pub with_handoffs: bool,
-    /// What supplied the records.
+    /// The name of the component that supplied the records.
     pub engine: String,
     /// The file, `-` or URL.
     pub input: String,
     /// When the source was observed.
     pub observed_at: Timestamp,
-    /// When Forebay began to record it.
+    /// When Forebay began to store it.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub duration_ms: Option<i64>,
     /// Its counts.
     pub counts: Counts,
-    /// Hand-offs that it queued.
+    /// Number of hand-offs that it queued.
     pub num_handoffs: i64,
-    /// Changes that wait for an operator.
+    /// Changes that wait for an operator's decision.
     pub num_staged: i64,
     /// Coverage of its fields, 0 to 1, by name.
     pub coverage: Vec<(String, f64)>,
-    /// HTTP requests that were sent.
+    /// Number of HTTP requests.
     pub num_requests: i64,
-    /// Answers that said that nothing has changed (304).
+    /// Number of 304 (Not Modified) responses.
     pub num_not_modified: i64,
-    /// Bytes of answers' bodies as they came over the network.
+    /// Bytes of response bodies as received from the network.
     pub bytes_received: i64,
 }
 
@@ -67,24 +67,24 @@ pub struct RunFilter {
     pub source: Option<String>,
     /// Only this state.
     pub status: Option<RunStatus>,
-    /// At most so many, newest first.
+    /// Maximum number, newest first.
     pub limit: i64,
 }
 
-/// A rejected record, as it was kept.
+/// A stored rejected record.
 #[derive(Clone, Debug)]
 pub struct RejectedRecord {
-    /// The input that it stood in.
+    /// The input that contained it.
     pub input: String,
     /// Its line, from 1.
     pub line: Option<i64>,
-    /// Why, as a stable word.
+    /// The reason code.
     pub reason_code: String,
-    /// Why, as a sentence.
+    /// The reason as a sentence.
     pub message: String,
     /// Its text, if it is text.
     pub raw_text: Option<String>,
-    /// Its whole length in bytes.
+    /// Its full length in bytes.
     pub raw_length: i64,
 }
 
@@ -121,7 +121,7 @@ pub async fn find(client: &impl GenericClient, run_id: i64) -> Result<Option<Run
     rows.first().map(from_row).transpose()
 }
 
-/// What a run rejected, in the order of the input.
+/// The rejected records of a run, in input order.
 pub async fn rejected(client: &impl GenericClient, run_id: i64, limit: i64) -> Result<Vec<RejectedRecord>> {
     let rows = client
         .query_typed(

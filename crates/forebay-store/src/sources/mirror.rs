@@ -13,15 +13,15 @@ pub const MIRROR: &str = include_str!("mirror.sql");
 pub struct Declaration {
     /// Stable name.
     pub name: String,
-    /// What its records are; for a source that is new.
+    /// The entity type of its records; only for a new source.
     pub entity_type: String,
-    /// The fields that make a record's key, in order; for a source that is new.
+    /// The fields that make up a record's key, in order; only for a new source.
     pub key_fields: Vec<String>,
-    /// Field rules and duplicate policy; for a source that is new.
+    /// Field rules and duplicate policy; only for a new source.
     pub policy: Value,
-    /// How its records are got.
+    /// Its kind.
     pub kind: &'static str,
-    /// Its settings, an object without any secret.
+    /// Its settings, an object without secrets.
     pub settings: Value,
     /// A digest of the settings that determine how a page is read; a change increments the parser version.
     pub reading_hash: String,
@@ -31,16 +31,16 @@ pub struct Declaration {
     pub fallback: Vec<String>,
 }
 
-/// What a declaration changed.
+/// The changes made by a declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mirrored {
-    /// Sources that are new or whose declaration changed.
+    /// New sources and sources with a changed declaration.
     pub changed: Vec<String>,
     /// Sources that are no longer declared. Their stored data is kept.
     pub left_out: Vec<String>,
 }
 
-/// Declares all sources of a configuration. Writes nothing when nothing changed.
+/// Declares all sources of a configuration. Writes nothing if nothing changed.
 pub async fn mirror(client: &impl GenericClient, declarations: &[Declaration]) -> Result<Mirrored> {
     let declared: Vec<Value> = declarations.iter().map(Declaration::as_row).collect();
     let rows = client.query_typed(MIRROR, &[(&Value::Array(declared), Type::JSONB)]).await?;

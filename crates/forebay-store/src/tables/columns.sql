@@ -1,4 +1,4 @@
--- The columns of a table that can be written.
+-- The writable columns of a table.
 select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as sql_type, t.typcategory::text as category,
     t.typname::text as type_name
 from pg_attribute as a

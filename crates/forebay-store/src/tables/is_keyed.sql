@@ -1,4 +1,4 @@
--- Whether rows of a table can be found by their reference_id: a uuid with a unique index of its own.
+-- Whether the table has a key column: a reference_id of type uuid with its own unique index.
 select exists (
     select
     from pg_index as i

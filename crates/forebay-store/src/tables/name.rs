@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// Postgres cuts longer names, silently.
+/// Postgres silently truncates longer names.
 const MAX_NAME_BYTES: usize = 63;
 
 /// A table with its schema.
@@ -22,7 +22,7 @@ pub struct TableName {
 pub struct ColumnName(String);
 
 impl TableName {
-    /// Reads `table` (then in the schema `public`) or `schema.table`, both exactly as they are spelt.
+    /// Parses `table` (in the schema `public`) or `schema.table`, both case-sensitive.
     pub fn parse(text: &str) -> Result<Self> {
         let (schema, name) = text.split_once('.').unwrap_or(("public", text));
         if name.contains('.') {
@@ -45,7 +45,7 @@ impl TableName {
 }
 
 impl ColumnName {
-    /// Reads the name of a column, exactly as it is spelt.
+    /// Parses a column's name, case-sensitive.
     pub fn parse(text: &str) -> Result<Self> {
         check(text).map_err(|reason| refused(text, reason))?;
         Ok(Self(text.to_owned()))
@@ -84,7 +84,7 @@ fn check(name: &str) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// Doubling quotes is a second line of defence: [`check`] lets none through.
+/// Doubling quotes is a second line of defence: [`check`] rejects quotes.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -2,7 +2,7 @@
 
 use super::name::{ColumnName, TableName};
 
-/// Types that a column may be declared with, beside `text`; each with `[]` behind it is an array.
+/// Types that a column can be declared with, besides `text`; append `[]` for an array.
 pub const COLUMN_TYPES: [&str; 16] = [
     "text",
     "int",
@@ -22,13 +22,13 @@ pub const COLUMN_TYPES: [&str; 16] = [
     "jsonb",
 ];
 
-/// What to do with the row of a reference that was removed.
+/// What happens to the row of a removed reference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnRemoved {
     /// Delete it.
     #[default]
     Delete,
-    /// Keep it and set its column `removed_at` (a `timestamptz`) to when it was seen to be gone.
+    /// Keep it and set its column `removed_at` (a `timestamptz`) to the time of the removal.
     Mark,
 }
 
@@ -39,7 +39,7 @@ pub struct ColumnSpec {
     pub name: ColumnName,
     /// The path to its value in the payload: a field, then inner fields or array indexes.
     pub path: Vec<String>,
-    /// Its type if the table has to be created, one of [`COLUMN_TYPES`]; an existing column keeps its own.
+    /// Its type if the table is created, one of [`COLUMN_TYPES`]; an existing column keeps its type.
     pub sql_type: String,
 }
 
@@ -48,13 +48,13 @@ pub struct ColumnSpec {
 pub struct TableSpec {
     /// Its name.
     pub name: TableName,
-    /// Its columns beside `reference_id`.
+    /// Its columns besides `reference_id`.
     pub columns: Vec<ColumnSpec>,
-    /// What removal does.
+    /// What happens to rows of removed references.
     pub on_removed: OnRemoved,
 }
 
-/// Whether a type may be declared for a column.
+/// Whether a column can be declared with a type.
 pub fn is_column_type(sql_type: &str) -> bool {
     COLUMN_TYPES.contains(&sql_type.strip_suffix("[]").unwrap_or(sql_type))
 }

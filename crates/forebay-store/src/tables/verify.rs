@@ -62,7 +62,7 @@ async fn exists(client: &impl GenericClient, table: &TableName) -> Result<bool> 
     client.query_typed_one(statement, &[(&table.to_string(), Type::TEXT)]).await?.read("exists")
 }
 
-/// What a row must also be to count as there.
+/// The additional condition for a row to count.
 const fn is_live(on_removed: OnRemoved) -> &'static str {
     match on_removed {
         OnRemoved::Delete => "",

@@ -1,6 +1,6 @@
--- The active references of an entity type in one scope, from a place in the order of ids on.
+-- The active references of an entity type in one scope, after a given id.
 with
--- Ids alone first: payloads are read of those that are shown.
+-- Ids only at first: payloads are read just for the page.
 page as (
     select r.reference_id
     from forebay.sources as s
@@ -14,6 +14,6 @@ select r.reference_id, s.name as source, left(r.record_key, 500) as record_key, 
 from page as p
 join forebay."references" as r using (reference_id)
 join forebay.sources as s using (source_id)
--- Once for both its length and itself.
+-- Evaluated once, for both the length and the payload.
 cross join lateral (select r.payload::text as payload offset 0) as t
 order by r.reference_id

@@ -1,19 +1,19 @@
 -- The changes of runs, newest run first, within a run by reference_id. Each run gives at least one row, which is
 -- empty if it has no changes to show, so a page of $6 rows reads at most $6 runs.
 with
--- One row more than the runs can give is never needed, so both limits are the same.
+-- The runs' limit is enough here too, because each run gives at least one row.
 page as (
     select r.run_id, r.observed_at, c.reference_id, c.change, c.version, c.fields, c.num_fields
     from (
         select r.run_id, r.source_id, r.scope, r.observed_at, r.num_added,
             r.num_updated + r.num_removed + r.num_restored as num_revised,
-            -- Of the run that the page before ended in, only what comes after its last reference.
+            -- In the run where the previous page ended, start after its last reference.
             case when r.run_id = $4 then $5 else '00000000-0000-0000-0000-000000000000'::uuid end as after
         from forebay.scrape_runs as r
         where r.observed_at >= $1
             and r.run_id <= $4
             and (r.num_added > 0 or r.num_updated > 0 or r.num_removed > 0 or r.num_restored > 0)
-            -- What a guard holds is not done.
+            -- Held changes are not applied.
             and r.status <> 'held'
             and ($2::text is null or r.source_id = (select s.source_id from forebay.sources as s where s.name = $2))
             and ($3::text is null
@@ -22,7 +22,7 @@ page as (
         limit $6
     ) as r
     left join lateral (
-        -- Added by a run that added few: all of them are read, by run.
+        -- Added by a run with few additions: read all of them, by run.
         (select a.reference_id, 'added' as change, 1 as version, '{}'::text[] as fields, 0 as num_fields
         from forebay."references" as a
         where r.num_added between 1 and 20000
@@ -31,7 +31,7 @@ page as (
         order by a.reference_id
         limit $6)
         union all
-        -- Added by a run that added many: they are met soon on a walk along the primary key.
+        -- Added by a run with many additions: a walk along the primary key soon finds some.
         (select a.reference_id, 'added', 1, '{}', 0
         from forebay."references" as a
         where r.num_added > 20000 and a.first_seen_run_id = r.run_id and a.removed_at is null
@@ -39,18 +39,19 @@ page as (
         order by a.reference_id
         limit $6)
         union all
-        -- Changed, removed or back: one row for each reference.
+        -- Updated, removed or restored: one row for each reference.
         (select v.reference_id,
             case when bool_or(v.change = 'removed') then 'removed' when bool_or(v.change = 'restored') then 'restored'
                 else 'updated' end,
             max(v.version),
-            -- The first twenty names, which the count completes.
+            -- The first twenty names; the count covers the rest.
             (array_agg(left(v.field_name, 200) order by v.field_name collate "C")
                 filter (where v.change = 'updated'))[1:20],
             (count(*) filter (where v.change = 'updated'))::int4
         from forebay.reference_revisions as v
         where r.num_revised > 0 and v.scrape_run_id = r.run_id and v.reference_id > r.after
-            -- A change is of the time when its run observed it: this only leaves the other months out.
+            -- Changes have the time at which their run observed them; this condition only skips other months'
+            -- partitions.
             and v.changed_at between r.observed_at - interval '1 second' and r.observed_at + interval '1 second'
         group by v.reference_id
         order by v.reference_id

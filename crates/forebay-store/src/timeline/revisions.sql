@@ -1,4 +1,4 @@
--- What happened to one reference before a place in its history, newest first, in the order of the primary key.
+-- The history of one reference before a position, newest first, in primary key order.
 select v.changed_at, v.scrape_run_id, v.version, v.change, v.field_name,
     -- One character more than is shown indicates that there is more.
     left(v.old_value::text, $7) as old_value, left(v.new_value::text, $7) as new_value

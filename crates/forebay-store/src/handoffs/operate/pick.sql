@@ -1,4 +1,4 @@
--- The next chosen hand-offs, in the order of the key. Locks nothing.
+-- The next selected hand-offs, in key order. Locks nothing.
 select h.reference_id, h.pipeline_id, h.payload_hash
 from forebay.ingestion_handoffs as h
 where (h.reference_id, h.pipeline_id, h.payload_hash) > ($1::uuid, $2::int4, $3::bytea)

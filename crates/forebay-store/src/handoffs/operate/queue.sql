@@ -1,4 +1,4 @@
--- Queues hand-offs that wait again: an unclaimed job gets their content, a claimed one gets it as its follow-up.
+-- Queues hand-offs that wait again: an unclaimed job gets their content, a claimed job gets it as its follow-up.
 with
 waiting as materialized (
     select d.* from unnest($1::uuid[], $2::int4[], $3::bytea[]) as d (reference_id, pipeline_id, payload_hash)
