@@ -11,16 +11,16 @@ use crate::time::Time;
 pub struct Attempt {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// SHA-256 of the content that was tried, in hexadecimal.
+    /// SHA-256 of the content of the attempt, in hexadecimal.
     pub payload_hash: String,
-    /// Which attempt it was, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: i32,
-    /// What decides what comes next.
+    /// Decides what happens next.
     #[schemars(schema_with = "crate::words::failure_class")]
     pub failure_class: String,
-    /// What failed, as a stable word of the handler.
+    /// The handler's stable word for the failure.
     pub failure_code: String,
-    /// What failed, as a sentence.
+    /// The failure, as a sentence.
     pub message: String,
     /// When it failed.
     pub failed_at: Time,

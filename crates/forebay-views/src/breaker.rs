@@ -8,45 +8,45 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-/// The breaker of a source: whether the source may be called.
+/// The breaker of a source, which decides whether the source may be scraped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Breaker {
     /// The name of the source.
     pub source: String,
-    /// How it stands. `closed`: calls go through. `open`: none goes through before `retry_at`. `half_open`: a few go
-    /// through as probes. `forced_open`, `disabled`: an operator lets none or all through.
+    /// The state. `closed`: calls are allowed. `open`: no call is allowed before `retry_at`. `half_open`: a few calls
+    /// are allowed as probes. `forced_open`: an operator blocks all calls. `disabled`: an operator allows all calls.
     #[schemars(schema_with = "crate::words::breaker_state")]
     pub state: String,
-    /// Why it stands so, as a stable word.
+    /// The reason for the state, as a stable word.
     pub reason_code: String,
-    /// Since when; null: nothing was ever recorded.
+    /// When the state began; null: nothing was ever recorded.
     pub since: Option<Time>,
     /// When it last opened; null: never.
     pub opened_at: Option<Time>,
-    /// How often it opened since it last recovered.
+    /// How often it has opened since it last recovered.
     pub num_opened: u32,
-    /// The last calls.
+    /// The latest calls.
     pub window: BreakerWindow,
-    /// When the first probe may go through; null unless `open`.
+    /// When the first probe is allowed; null unless `open`.
     pub retry_at: Option<Time>,
-    /// How long to wait before that, in seconds; null: there is nothing to wait for.
+    /// Seconds until then; null: there is nothing to wait for.
     pub retry_after_seconds: Option<u64>,
-    /// Probes under way.
+    /// Probes in progress.
     pub num_probes: u64,
     /// Its latest changes of state, newest first.
     pub transitions: Vec<BreakerTransition>,
 }
 
-/// The last calls of a source.
+/// The latest calls of a source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakerWindow {
-    /// How many calls are in the window.
+    /// Number of calls in the window.
     pub num_calls: u64,
-    /// How many of them failed.
+    /// Number of failed calls in the window.
     pub num_failures: u64,
-    /// The share (0 to 1) that failed, by weight.
+    /// The weighted share (0 to 1) of failed calls.
     pub failure_rate: f64,
-    /// Failures since the last success, by weight.
+    /// The weighted number of failures since the last success.
     pub failure_streak: f64,
 }
 
@@ -63,12 +63,12 @@ pub struct BreakerTransition {
     pub to_state: String,
     /// Why it changed, as a stable word.
     pub reason_code: String,
-    /// The run whose call changed it; null: an operator or the clock did.
+    /// The run whose call changed it; null: an operator or the passage of time changed it.
     pub run_id: Option<i64>,
 }
 
 impl Breaker {
-    /// The breaker of a source as of `now`; `breaker` is `None` if nothing was ever recorded.
+    /// The breaker of a source at `now`; `breaker` is `None` if nothing was ever recorded.
     pub fn new(
         source: String,
         breaker: Option<breaker::Breaker>,

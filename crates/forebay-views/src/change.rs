@@ -1,4 +1,4 @@
-//! What one run did to one reference.
+//! A change of one reference in one run.
 
 use forebay_store::timeline;
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-/// What one run did to one reference.
+/// A change of one reference in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The reference, as a uuid.
@@ -15,21 +15,21 @@ pub struct Change {
     pub source: String,
     /// Its key in the source, at most 500 characters.
     pub record_key: String,
-    /// What kind of thing it is.
+    /// The type of the record.
     pub entity_type: String,
-    /// What happened. `added`: first seen, and still there. `updated`: its content changed. `removed`: its source no
-    /// longer has it. `restored`: it came back, with other content if fields are named.
+    /// The kind of change. `added`: new, and still active. `updated`: changed content. `removed`: its source no longer
+    /// has it. `restored`: it is back, with changed content if fields are named.
     #[schemars(schema_with = "crate::words::change")]
     pub change: String,
     /// When it was observed.
     pub changed_at: Time,
     /// The run that observed it.
     pub run_id: i64,
-    /// The version from then on.
+    /// The version after the change.
     pub version: i32,
     /// The names of fields that changed, at most 20.
     pub field_names: Vec<String>,
-    /// How many fields changed.
+    /// Number of changed fields.
     pub num_fields: u32,
 }
 

@@ -1,9 +1,9 @@
-//! What a configuration declares.
+//! The declarations of a configuration.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A configuration that can be used.
+/// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigCheck {
     /// The configuration file.
@@ -14,34 +14,34 @@ pub struct ConfigCheck {
     pub pipelines: Vec<Pipeline>,
 }
 
-/// A source as the configuration declares it.
+/// A source in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeclaredSource {
     /// Its name.
     pub source: String,
-    /// What its records are; null: the name of the source says it.
+    /// The entity type of its records; null: not configured.
     pub entity_type: Option<String>,
-    /// How Forebay reads it, such as `html`; null: other programs bring its records.
+    /// How Forebay reads it, such as `html`; null: other programs supply its records.
     pub kind: Option<String>,
     /// The fields that make a record's key, in order.
     pub key_fields: Vec<String>,
-    /// Whether it is scraped where it has a kind.
+    /// Whether it is scraped, if it has a kind.
     #[schemars(schema_with = "crate::words::source_state")]
     pub state: String,
-    /// When it is scraped: `every 6h`, or five fields of cron; null: it has no schedule.
+    /// When it is scraped: `every 6h`, or five cron fields; null: it has no schedule.
     pub schedule: Option<String>,
 }
 
-/// A pipeline: what ingests the references of a source.
+/// A pipeline, which ingests the references of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pipeline {
     /// Its name.
     pub pipeline: String,
-    /// The name of the source that it takes; null: it takes every source.
+    /// The name of its source; null: every source.
     pub source: Option<String>,
-    /// What ingests, such as `documents` or `webhook`.
+    /// The handler that ingests, such as `documents` or `webhook`.
     pub handler: String,
-    /// Whether it is worked for.
+    /// Whether it receives work.
     #[schemars(schema_with = "crate::words::source_state")]
     pub state: String,
 }
@@ -49,7 +49,7 @@ pub struct Pipeline {
 /// The files that `init` wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Initialised {
-    /// The configuration file, as it was given.
+    /// The path of the configuration file, as given.
     pub path: String,
     /// The JSON Schema beside it.
     pub schema_path: String,

@@ -22,7 +22,7 @@ pub struct DbStatus {
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabasePlace {
-    /// `configured`: the user named it. `embedded`: Forebay runs it.
+    /// `configured`: the user configured it. `embedded`: Forebay runs it.
     #[schemars(schema_with = "crate::words::database_kind")]
     pub kind: String,
     /// Host, port and name, without secrets.
@@ -38,17 +38,17 @@ pub struct Migration {
     pub version: u32,
     /// Its name.
     pub name: String,
-    /// How it stands. `drifted`: it was applied in another form. `unknown`: a newer Forebay applied it.
+    /// The state. `drifted`: it was applied in another form. `unknown`: a newer Forebay applied it.
     #[schemars(schema_with = "crate::words::migration_state")]
     pub state: String,
-    /// When it was applied; null: it was not.
+    /// When it was applied; null: it is not applied.
     pub applied_at: Option<Time>,
 }
 
-/// What migrating did.
+/// The result of migrating.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Migrated {
-    /// Migrations that were undone, in this order.
+    /// Migrations that were reverted, in this order.
     pub undone: Vec<u32>,
     /// Migrations that were applied afterwards, in this order.
     pub applied: Vec<u32>,
@@ -59,9 +59,9 @@ pub struct Migrated {
 /// Whether the private cluster was stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClusterStop {
-    /// It was running and is not any more.
+    /// Whether it was running and was stopped.
     pub is_stopped: bool,
-    /// Why. `configured`: a configured database is never stopped.
+    /// The reason. `configured`: a configured database is never stopped.
     #[schemars(schema_with = "crate::words::stop_reason")]
     pub reason_code: String,
     /// Its data folder; null: the database is configured.

@@ -1,18 +1,18 @@
-//! What the self-check finds.
+//! The results of the self-check.
 
 use forebay_engine::doctor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a check came out.
+/// The severity of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// All is well.
+    /// No problem.
     Ok,
-    /// It should be looked at.
+    /// Needs attention.
     Warning,
-    /// It needs to be repaired.
+    /// Needs repair.
     Bad,
 }
 
@@ -25,16 +25,16 @@ pub struct Doctor {
     pub checks: Vec<Check>,
 }
 
-/// One check. Its code is stable, its sentences are not.
+/// One check. The code is stable, the sentences are not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
-    /// What was checked, as a stable word.
+    /// The kind of check, as a stable word.
     pub code: String,
-    /// The table, pipeline or session that was checked; null: there is only one.
+    /// The table, pipeline or session that was checked; null: the check has only one subject.
     pub subject: Option<String>,
-    /// How it came out.
+    /// The result.
     pub verdict: Severity,
-    /// What was seen.
+    /// The observation, as a sentence.
     pub seen: String,
     /// What to do; null: nothing.
     pub advice: Option<String>,

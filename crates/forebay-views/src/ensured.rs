@@ -9,65 +9,65 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, page::Page, reference_excerpt::RecordExcerpt, time::Time};
 
-/// Whether there is data to work with, and how fresh it is.
+/// Whether there is usable data, and how fresh it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ensured {
-    /// The entity type that was asked for.
+    /// The requested entity type.
     pub entity_type: String,
-    /// The scope that was asked for, as `name=value` pairs; empty: the whole.
+    /// The requested scope, as `name=value` pairs; empty: the whole.
     pub scope: String,
-    /// There is data to work with.
+    /// Whether there is usable data.
     pub success: bool,
-    /// Where the answer comes from. `memory`, `ledger`: what is stored is fresh. `scrape`: it was scraped for this
-    /// answer. `stale`: what is stored is old but usable. `none`: there is nothing to use.
+    /// Where the answer comes from. `memory`, `ledger`: the stored data is fresh. `scrape`: it was scraped for this
+    /// answer. `stale`: the stored data is stale but usable. `none`: there is no usable data.
     #[schemars(schema_with = "crate::words::answered_from")]
     pub answered_from: String,
-    /// The data is within its time to live.
+    /// Whether the data is within its time to live.
     pub is_fresh: bool,
-    /// Only a part of the scope was refreshed.
+    /// Whether only part of the scope was refreshed.
     pub is_partial: bool,
     /// When the whole scope was last synced; null: never.
     pub last_sync_at: Option<Time>,
-    /// Records of that sync; null: it was never synced, or they were not counted.
+    /// Number of records in that sync; null: it was never synced, or they were not counted.
     pub num_records: Option<u64>,
-    /// The run behind the data; null: there is none.
+    /// The run that produced the data; null: there is none.
     pub run_id: Option<i64>,
     /// The name of the source that the data comes from; null: there is no data.
     pub source: Option<String>,
-    /// What to know although there is data.
+    /// Warnings that apply although there is data.
     pub warnings: Vec<String>,
     /// Why the data was not refreshed; null: nothing failed.
     pub error: Option<Error>,
-    /// How long to wait before retrying, in seconds; null: nothing is known against retrying now.
+    /// How long to wait before retrying, in seconds; null: unknown.
     pub retry_after_seconds: Option<u64>,
-    /// The sources that were asked for this answer, in order.
+    /// The sources that were tried for this answer, in order.
     pub tried: Vec<TriedSource>,
 }
 
-/// A source that was asked.
+/// A source that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedSource {
     /// The name of the source.
     pub source: String,
-    /// Its run; null: it did not come to one.
+    /// Its run; null: no run began.
     pub run_id: Option<i64>,
     /// How it ended: the status of its run, `refused` by its breaker, or `error`.
     pub status: String,
-    /// Why it ended so, as a stable word; null: it went as usual.
+    /// The reason for the status, as a stable word; null: nothing unusual happened.
     pub reason_code: Option<String>,
 }
 
-/// How fresh the data is, and a page of it.
+/// The freshness of the data, and a page of its records.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EnsuredRecords {
-    /// How fresh the data is.
+    /// The freshness of the data.
     pub ensured: Ensured,
-    /// References of this scope that are active, by uuid.
+    /// Active references of this scope, by uuid.
     pub records: Page<RecordExcerpt>,
 }
 
 impl Ensured {
-    /// The answer to a question.
+    /// The answer to a request.
     pub fn new(wanted: &Wanted, ensured: &ensure::Ensured) -> Self {
         let answered_from = match ensured.answered_from {
             AnsweredFrom::Memory => "memory",

@@ -1,22 +1,23 @@
-//! What went wrong, in the one form that every interface uses.
+//! An error, in the one form that every interface uses.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An error. Its code is stable, its sentences are not.
+/// An error. The code is stable, the sentences are not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Error {
-    /// What went wrong, as a stable word.
+    /// The error, as a stable word.
     pub code: String,
-    /// What went wrong, as a sentence with its causes. Secrets are masked.
+    /// The error, as a sentence with its causes. Secrets are masked.
     pub message: String,
-    /// What to do next; null: nothing is known to help.
+    /// What to do next; null: there is no hint.
     pub hint: Option<String>,
-    /// Where it went wrong, such as a line of a file or a setting; null: the message says all there is.
+    /// Where the error occurred, such as a line of a file or a setting; null: the message contains it, or it is
+    /// unknown.
     pub place: Option<String>,
 }
 
-/// What a command prints when it fails, in place of its result.
+/// The output of a command that fails, instead of its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDocument {
     /// Why the command failed.

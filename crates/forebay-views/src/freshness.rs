@@ -13,36 +13,36 @@ pub struct Freshness {
     pub entity_type: String,
     /// The scope, as `name=value` pairs; empty: the whole.
     pub scope: String,
-    /// What may be done with what is stored. `fresh`: use it. `stale_while_revalidate`: use it and refresh it
-    /// meanwhile. `stale_if_error`: refresh it, and use it if that fails. `expired`: refresh it before use. `never`:
+    /// How the stored data may be used. `fresh`: use it. `stale_while_revalidate`: use it and refresh it in the
+    /// background. `stale_if_error`: refresh it, and use it if that fails. `expired`: refresh it before use. `never`:
     /// the whole scope was never synced.
     #[schemars(schema_with = "crate::words::freshness")]
     pub freshness: String,
-    /// How its age looks to an operator, by `warn_after` and `error_after` of the configuration.
+    /// The severity of its age, by `warn_after` and `error_after` of the configuration.
     #[schemars(schema_with = "crate::words::age_status")]
     pub age_status: String,
     /// Seconds since the last sync; null: it was never synced.
     pub age_seconds: Option<u64>,
-    /// Until when it is, or was, fresh; null: it was never synced.
+    /// When it expires or expired; null: it was never synced.
     pub fresh_until: Option<Time>,
     /// When the whole scope was last synced; null: never.
     pub last_sync_at: Option<Time>,
-    /// How the last attempt stands; null: there was none.
+    /// The status of the last attempt; null: there was none.
     #[schemars(schema_with = "crate::words::sync_status")]
     pub status: Option<String>,
-    /// An attempt is under way and its process is alive.
+    /// Whether an attempt is in progress and its process is alive.
     pub is_under_way: bool,
-    /// The last attempt that succeeded covered only a part of the scope.
+    /// Whether the last successful attempt covered only part of the scope.
     pub is_partial: bool,
-    /// Attempts that failed since one succeeded.
+    /// Failed attempts since the last success.
     pub num_failures: u32,
-    /// Records of the last sync; null: it was never synced, or they were not counted.
+    /// Number of records in the last sync; null: it was never synced, or they were not counted.
     pub num_records: Option<u64>,
-    /// The run of the last attempt that had one; null: none had.
+    /// The run of the last attempt with a run; null: there is none.
     pub run_id: Option<i64>,
     /// The name of the source that answered at the last sync; null: it was never synced.
     pub source: Option<String>,
-    /// Why the last attempt failed; null: none has failed since one succeeded.
+    /// Why the last attempt failed; null: there is no failure since the last success.
     pub error: Option<Error>,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-/// The promise to ingest one version of one reference by one pipeline.
+/// The commitment that one pipeline ingests one version of one reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Handoff {
     /// The name of the pipeline.
@@ -17,31 +17,31 @@ pub struct Handoff {
     pub source: Option<String>,
     /// The reference's key in its source; null: the reference was deleted for good.
     pub record_key: Option<String>,
-    /// How it stands.
+    /// The state.
     #[schemars(schema_with = "crate::words::handoff_state")]
     pub state: String,
-    /// Why it stands so, as a stable word.
+    /// The reason for the state, as a stable word.
     pub reason_code: String,
-    /// What happened to the reference.
+    /// The kind of change of the reference.
     #[schemars(schema_with = "crate::words::change")]
     pub change: String,
     /// The reference's version when it was queued.
     pub version: i32,
     /// How often this content was handed off, from 1.
     pub generation: i32,
-    /// Attempts that failed.
+    /// Failed attempts.
     pub num_attempts: u32,
-    /// What the last failed attempt reported, as a stable word of its handler; null: none failed.
+    /// The stable word of the last failed attempt's handler; null: none failed.
     pub failure_code: Option<String>,
-    /// What the last failed attempt said; null: none failed.
+    /// The message of the last failed attempt; null: none failed.
     pub failure_message: Option<String>,
     /// SHA-256 of the content that is handed off, in hexadecimal.
     pub payload_hash: String,
-    /// The run whose change queued it; null: an operator or a repair did.
+    /// The run whose change queued it; null: an operator or a repair queued it.
     pub run_id: Option<i64>,
     /// When it was last queued.
     pub enqueued_at: Time,
-    /// When it reached a final state; null: it has not.
+    /// When it reached a final state; null: it has not reached one.
     pub finished_at: Option<Time>,
 }
 

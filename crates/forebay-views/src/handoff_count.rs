@@ -1,4 +1,4 @@
-//! How many hand-offs stand alike.
+//! A count of hand-offs with the same state.
 
 use forebay_store::handoffs;
 use jiff::Timestamp;
@@ -12,23 +12,23 @@ use crate::time::Time;
 pub struct HandoffCount {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// How they stand.
+    /// The state.
     #[schemars(schema_with = "crate::words::handoff_state")]
     pub state: String,
-    /// Why they stand so, as a stable word.
+    /// The reason for the state, as a stable word.
     pub reason_code: String,
-    /// What their last failed attempts reported, as a stable word; null: none failed.
+    /// The stable word of their last failed attempts; null: none failed.
     pub failure_code: Option<String>,
-    /// How many there are.
+    /// Number of hand-offs.
     pub num_handoffs: u64,
     /// When the oldest of them was queued.
     pub oldest_enqueued_at: Time,
-    /// How long ago that was, in seconds.
+    /// The age of the oldest, in seconds.
     pub oldest_age_seconds: u64,
 }
 
 impl HandoffCount {
-    /// A count as of `now`.
+    /// A count at `now`.
     pub fn new(count: handoffs::HandoffCount, now: Timestamp) -> Self {
         let age = now.duration_since(count.oldest_enqueued_at).as_secs();
         Self {

@@ -1,4 +1,4 @@
-//! The hand-offs of one reference, and what operations on hand-offs print.
+//! The hand-offs of one reference, and the results of operations on hand-offs.
 
 use std::collections::BTreeMap;
 
@@ -26,41 +26,41 @@ pub struct PipelineHandoffs {
     pub pipeline: String,
     /// The hand-offs, newest first.
     pub handoffs: Vec<Handoff>,
-    /// What is still to do; null: nothing.
+    /// The remaining work; null: there is none.
     pub job: Option<Job>,
-    /// The attempts that failed, newest first.
+    /// The failed attempts, newest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// What an operation did to hand-offs, or would do.
+/// The result of an operation on hand-offs, or of its dry run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operated {
     /// The operation.
     #[schemars(schema_with = "crate::words::operation")]
     pub operation: String,
-    /// Nothing was changed: these are the hand-offs that would be.
+    /// Whether nothing was changed: the counts are of hand-offs that would be changed.
     pub is_dry_run: bool,
     /// Hand-offs that it applied to.
     pub num_done: u64,
-    /// The same, by how they stood before.
+    /// The same, by their previous state.
     pub done: Vec<OperatedCount>,
     /// Hand-offs that it did not apply to, by reason.
     pub refused: Vec<RefusedCount>,
 }
 
-/// Hand-offs that stood alike before an operation.
+/// Hand-offs with the same state before an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperatedCount {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// How they stood before.
+    /// The state before.
     #[schemars(schema_with = "crate::words::handoff_state")]
     pub state: String,
-    /// Why they stood so, as a stable word.
+    /// The reason for that state, as a stable word.
     pub reason_code: String,
-    /// What their last failed attempts reported, as a stable word; null: none failed.
+    /// The stable word of their last failed attempts; null: none failed.
     pub failure_code: Option<String>,
-    /// How many there are.
+    /// Number of hand-offs.
     pub num_handoffs: u64,
 }
 
@@ -69,46 +69,46 @@ pub struct OperatedCount {
 pub struct RefusedCount {
     /// Why it did not apply, as a stable word.
     pub reason_code: String,
-    /// How many there are.
+    /// Number of hand-offs.
     pub num_handoffs: u64,
 }
 
-/// Whether every reference was ingested, is in work, or has a recorded reason not to be.
+/// Whether every reference was ingested, is in progress, or has a recorded reason why not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verified {
-    /// Whatever was missing was handed off again.
+    /// Whether missing references were handed off again.
     pub is_repair: bool,
     /// The pipelines.
     pub pipelines: Vec<VerifiedPipeline>,
 }
 
-/// How references stand in one pipeline.
+/// The state of references in one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VerifiedPipeline {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// References by how they stand.
+    /// References by verdict.
     pub counts: BTreeMap<String, u64>,
     /// References that are missing or outdated.
     pub num_missing: u64,
     /// Hand-offs that the repair made.
     pub num_repaired: u64,
-    /// How the target differs from what it was given; null: it was not asked.
+    /// How the target differs from what was delivered; null: it was not compared.
     pub target: Option<ComparedTarget>,
     /// The first thousand references of each problem.
     pub wrong: Vec<WrongReference>,
 }
 
-/// How a target differs from what it was given.
+/// How a target differs from what was delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedTarget {
-    /// References that count as ingested and that it does not hold.
+    /// References that count as ingested but are missing in the target.
     pub num_absent: u64,
-    /// References that it holds although they are removed or deleted.
+    /// Removed or deleted references that are still in the target.
     pub num_extra: u64,
 }
 
-/// A reference that is not as it should be.
+/// A reference with a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WrongReference {
     /// The reference, as a uuid.
@@ -117,15 +117,15 @@ pub struct WrongReference {
     pub source: Option<String>,
     /// Its key in the source; null: the reference was deleted for good.
     pub record_key: Option<String>,
-    /// `missing`: never handed off. `outdated`: ingested by settings that the pipeline no longer has. `absent`: its
-    /// target does not hold it. `extra`: its target should not hold it.
+    /// `missing`: never handed off. `outdated`: ingested with settings that the pipeline no longer has. `absent`: not
+    /// in its target. `extra`: in its target although it should not be.
     #[schemars(schema_with = "crate::words::problem")]
     pub problem: String,
 }
 
 impl ReferenceHandoffs {
-    /// A reference with its hand-offs, work and failed attempts, each newest first. Work and attempts of a pipeline
-    /// that has no hand-off in the list are left out.
+    /// A reference with its hand-offs, jobs and failed attempts, each newest first. Jobs and attempts of a pipeline
+    /// without a hand-off in the list are left out.
     pub fn new(
         reference: ReferenceSummary,
         handoffs: Vec<handoffs::HandoffRow>,
@@ -158,7 +158,7 @@ impl ReferenceHandoffs {
 }
 
 impl Operated {
-    /// What an operation did.
+    /// The result of an operation.
     pub fn new(operation: handoffs::Operation, mode: handoffs::Mode, operated: handoffs::Operated) -> Self {
         let done = operated.done.into_iter().map(|(stood, num_handoffs)| OperatedCount {
             pipeline: stood.pipeline,
@@ -182,7 +182,7 @@ impl Operated {
 }
 
 impl VerifiedPipeline {
-    /// What was found for a pipeline.
+    /// The result for a pipeline.
     pub fn new(pipeline: String, found: &Reconciliation, wrong: Vec<WrongReference>) -> Self {
         Self {
             pipeline,
@@ -201,12 +201,12 @@ impl VerifiedPipeline {
         }
     }
 
-    /// References that are not as they should be, here or in the target.
+    /// Number of references with a problem, here or in the target.
     pub fn num_wrong(&self) -> u64 {
         self.num_missing + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
     }
 
-    /// Those of them that were not handed off again.
+    /// Number of them that were not handed off again.
     pub fn num_unrepaired(&self) -> u64 {
         self.num_wrong().saturating_sub(self.num_repaired)
     }

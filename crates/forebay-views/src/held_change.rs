@@ -1,4 +1,4 @@
-//! What a held run would do.
+//! The effects of releasing a held run.
 
 use forebay_store::changes::{self, StagedTotals};
 use schemars::JsonSchema;

@@ -15,32 +15,32 @@ use crate::{
     version::{FieldChange, Version},
 };
 
-/// A reference with everything that happened to it.
+/// A reference with its whole history.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// The reference as it is now.
     pub reference: Reference,
-    /// What happened to it, oldest first.
+    /// Its versions, oldest first.
     pub versions: Vec<Version>,
 }
 
-/// A part of what happened to a reference.
+/// A reference with part of its history.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryPage {
     /// The reference as it is now.
     pub reference: ReferenceSummary,
-    /// What happened to it, newest first. A version whose fields do not fit on one page continues on the next.
+    /// Its versions, newest first. A version whose fields do not fit on one page continues on the next.
     pub versions: Page<Version>,
 }
 
-/// A reference as it was at a time.
+/// A reference at a point in time.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PointInTime {
     /// The reference as it is now.
     pub reference: ReferenceSummary,
-    /// The time.
+    /// The point in time.
     pub at: Time,
-    /// The record as it was observed at that time, as an object.
+    /// The record as observed at that time, as an object.
     pub payload: Json,
 }
 
@@ -68,10 +68,9 @@ fn version(event: VersionEvent, canonical: &mut Canonical) -> Result<Version> {
 }
 
 impl PointInTime {
-    /// A reference with the payload that it had at a time.
+    /// A reference with its payload at a point in time.
     ///
-    /// # Errors
-    /// The payload is not JSON.
+    /// # Errors The payload is not JSON.
     pub fn new(reference: &ReferenceRow, at: Timestamp, payload: &str) -> Result<Self> {
         let payload = Json::canonical(payload, &mut Canonical::new())?;
         Ok(Self { reference: reference.into(), at: at.into(), payload })

@@ -1,4 +1,4 @@
-//! What a pipeline still has to do for a reference.
+//! The remaining work of a pipeline for a reference.
 
 use forebay_store::handoffs::JobRow;
 use schemars::JsonSchema;
@@ -11,13 +11,13 @@ use crate::time::Time;
 pub struct Job {
     /// SHA-256 of the content to ingest, in hexadecimal.
     pub payload_hash: String,
-    /// Attempts that were begun.
+    /// Attempts that were started.
     pub num_attempts: u32,
     /// The earliest time at which a worker may claim it.
     pub not_before: Time,
-    /// Until when a worker's claim holds; null: no worker has claimed it.
+    /// When a worker's claim expires; null: no worker has claimed it.
     pub lease_until: Option<Time>,
-    /// Newer content waits for the claim to end.
+    /// Whether newer content waits for the claim to end.
     pub has_follow_up: bool,
 }
 

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Any JSON value, kept as text so that every digit of its numbers survives.
+/// Any JSON value, kept as text to preserve every digit of its numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
@@ -37,7 +37,7 @@ impl Json {
 
 impl From<&serde_json::Value> for Json {
     fn from(value: &serde_json::Value) -> Self {
-        // The text of a `Value` is JSON; null stands for what cannot happen.
+        // The text of a `Value` is always JSON, so the fallback is never used.
         Self::parse(value.to_string()).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
     }
 }

@@ -9,11 +9,11 @@ use crate::{json::Json, time::Time};
 /// A line of a run's log.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LogLine {
-    /// Its number, which grows with time.
+    /// Its number, which increases with time.
     pub log_id: i64,
     /// When it was logged.
     pub logged_at: Time,
-    /// How much it matters.
+    /// The severity.
     #[schemars(schema_with = "crate::words::level")]
     pub level: String,
     /// What happened, as a sentence.

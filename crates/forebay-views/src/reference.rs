@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{json::Json, time::Time};
 
-/// A reference in short: what names it, and how it stands.
+/// A reference in short: its name and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReferenceSummary {
     /// Its stable uuid.
     pub reference_id: String,
     /// The name of its source.
     pub source: String,
-    /// Its key in the source; SOURCE/KEY names it as well.
+    /// Its key in the source; SOURCE/KEY is another name of the reference.
     pub record_key: String,
-    /// What kind of thing it is.
+    /// The type of the record.
     pub entity_type: String,
     /// The scope that it belongs to, as `name=value` pairs; empty: the whole source.
     pub scope: String,
@@ -28,7 +28,7 @@ pub struct ReferenceSummary {
     pub version_hash: String,
     /// When its last change was observed.
     pub changed_at: Time,
-    /// When it was observed to be gone; null: it is active.
+    /// When it was observed to be removed; null: it is active.
     pub removed_at: Option<Time>,
 }
 
@@ -44,7 +44,7 @@ pub struct Reference {
     pub first_seen_run_id: i64,
     /// The run that last wrote it.
     pub scrape_run_id: i64,
-    /// Where this version came from, as an object: page, line, when it was fetched, earlier keys.
+    /// The origin of this version, as an object: page, line, when it was fetched, earlier keys.
     pub lineage: Json,
     /// The record itself, as an object.
     pub payload: Json,
@@ -68,7 +68,7 @@ impl From<&ReferenceRow> for ReferenceSummary {
 }
 
 impl Reference {
-    /// A reference with its lineage and payload, which the caller brings into the form to print.
+    /// A reference with its lineage and payload, which the caller converts to the form for output.
     pub fn new(row: &ReferenceRow, lineage: Json, payload: Json) -> Self {
         Self {
             summary: ReferenceSummary::from(row),

@@ -1,4 +1,4 @@
-//! References with payloads that were shortened for a reader who pays for every word.
+//! References with shortened payloads, for readers with limited context.
 
 use forebay_store::timeline::ActiveReference;
 use schemars::JsonSchema;
@@ -9,13 +9,13 @@ use crate::{json::Json, reference::Reference, time::Time};
 /// A reference whose payload and lineage may be shortened.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReferenceExcerpt {
-    /// The reference. Its version, hash and times are those of now, whatever `at` says.
+    /// The reference. Its version, hash and times are the current ones, even with `at`.
     pub reference: Reference,
-    /// Where it can be read as an MCP resource, with up to 1 MiB of payload.
+    /// Its URI as an MCP resource, with up to 1 MiB of payload.
     pub uri: String,
-    /// The time that the payload is of; null: now.
+    /// The time of the payload; null: now.
     pub at: Option<Time>,
-    /// Something was left out of payload or lineage.
+    /// Whether part of the payload or lineage was left out.
     pub is_cut: bool,
     /// What was left out, and how to read it.
     pub notices: Vec<String>,
@@ -36,12 +36,12 @@ pub struct RecordExcerpt {
     pub changed_at: Time,
     /// The record itself, as an object. Long values are cut, and a record of more than 64 KiB is empty here.
     pub payload: Json,
-    /// Something was left out of the payload.
+    /// Whether part of the payload was left out.
     pub is_cut: bool,
 }
 
 impl RecordExcerpt {
-    /// A reference with what is shown of its payload.
+    /// A reference with the shown part of its payload.
     pub fn new(row: ActiveReference, payload: Json, is_cut: bool) -> Self {
         Self {
             reference_id: row.reference_id.to_string(),

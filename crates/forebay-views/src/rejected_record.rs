@@ -1,13 +1,13 @@
-//! A piece of input that did not become a record.
+//! A piece of input that is not a valid record.
 
 use forebay_store::runs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A piece of input that could not be used.
+/// A piece of input that is not a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RejectedRecord {
-    /// The file or URL that it stood in; `-` is standard input.
+    /// The file or URL that contains it; `-` is standard input.
     pub input: String,
     /// Its line, from 1; null: the input has no lines.
     pub line: Option<i64>,
@@ -15,9 +15,9 @@ pub struct RejectedRecord {
     pub reason_code: String,
     /// Why it was rejected, as a sentence.
     pub message: String,
-    /// The beginning of its text; null: it is not text.
+    /// The start of its text; null: it is not text.
     pub raw_text: Option<String>,
-    /// Its whole length in bytes.
+    /// Its full length in bytes.
     pub num_bytes: u64,
 }
 

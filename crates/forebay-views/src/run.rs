@@ -18,12 +18,12 @@ pub struct RunSummary {
     pub source: String,
     /// The scope that it covers, as `name=value` pairs; empty: the whole source.
     pub scope: String,
-    /// How it stands. `partial`: some input was unreadable or missing. `held`: a guard waits for an operator.
+    /// The status. `partial`: some input was unreadable or missing. `held`: a guard waits for an operator.
     #[schemars(schema_with = "crate::words::run_status")]
     pub status: String,
-    /// Why it stands so, as a stable word; null: it went as usual.
+    /// The reason for the status, as a stable word; null: nothing unusual happened.
     pub reason_code: Option<String>,
-    /// Records that it read, good and bad.
+    /// Records that it read, valid or not.
     pub num_seen: u64,
     /// New references.
     pub num_added: u64,
@@ -33,11 +33,11 @@ pub struct RunSummary {
     pub num_unchanged: u64,
     /// References that it removed because its source no longer has them.
     pub num_removed: u64,
-    /// Removed references that came back.
+    /// Removed references that are back.
     pub num_restored: u64,
     /// Records whose key it had already seen.
     pub num_duplicate: u64,
-    /// Records that could not be used.
+    /// Rejected records.
     pub num_rejected: u64,
     /// Hand-offs that it queued.
     pub num_handoffs: u64,
@@ -45,7 +45,7 @@ pub struct RunSummary {
     pub observed_at: Time,
     /// When it began.
     pub started_at: Time,
-    /// When it ended; null: it has not.
+    /// When it ended; null: it has not ended.
     pub ended_at: Option<Time>,
     /// How long it took, in milliseconds; null: it has not ended.
     pub duration_ms: Option<u64>,
@@ -57,27 +57,27 @@ pub struct Run {
     /// The run in short.
     #[serde(flatten)]
     pub summary: RunSummary,
-    /// Why it stands so, as sentences; null: it went as usual.
+    /// The reason for the status, as sentences; null: nothing unusual happened.
     pub message: Option<String>,
-    /// Changes that a guard withholds.
+    /// Changes that a guard holds back.
     pub num_held: u64,
     /// HTTP requests that it sent.
     pub num_requests: u64,
-    /// Responses that said that nothing had changed (304).
+    /// Number of 304 (not modified) responses.
     pub num_not_modified: u64,
-    /// Bytes of response bodies, as they came over the network.
+    /// Bytes of response bodies, as transferred over the network.
     pub num_bytes_received: u64,
-    /// The share (0 to 1) of its good records that had a value, by field.
+    /// The share (0 to 1) of its valid records with a value, by field.
     pub field_coverage: BTreeMap<String, f64>,
     /// Fields whose shape differs from that of the last good runs.
     pub drift: Vec<FieldDrift>,
-    /// It was declared to cover its scope completely, so it removes what it did not see.
+    /// Whether it was declared to cover its whole scope, so that it removes records that it did not see.
     pub is_complete: bool,
-    /// Its changes are handed off.
+    /// Whether its changes are handed off.
     pub with_handoffs: bool,
     /// The thresholds of its guards; null: guards were off.
     pub guards: Option<Json>,
-    /// What brought its records, such as `persist` or `http`.
+    /// The program that supplied its records, such as `persist` or `http`.
     pub engine: String,
     /// The file or URL that it read; `-` is standard input.
     pub input: String,
@@ -109,7 +109,7 @@ impl From<&RunRow> for RunSummary {
 }
 
 impl Run {
-    /// A run with the drift that was found in it.
+    /// A run with its drift.
     pub fn new(row: RunRow, drift: Vec<Drift>) -> Self {
         Self {
             summary: RunSummary::from(&row),

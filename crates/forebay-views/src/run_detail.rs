@@ -1,4 +1,4 @@
-//! A run with what belongs to it, and what commands that make or decide runs print.
+//! A run with its details, and the output of commands that make or decide runs.
 
 use forebay_engine::scrape::Chain;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use crate::{
     run::{Run, RunSummary},
 };
 
-/// A run with what it would do and what it rejected.
+/// A run with the changes that it holds and the records that it rejected.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunDetail {
     /// The run.
@@ -34,7 +34,7 @@ pub struct RunDetail {
 pub struct RunsAnswer {
     /// The runs, newest first.
     pub runs: Page<RunSummary>,
-    /// The run that was asked for, with what belongs to it; null: no single run was asked for.
+    /// The requested run, with its details; null: no single run was requested.
     pub detail: Option<RunDetail>,
 }
 
@@ -52,18 +52,18 @@ pub struct RunDecision {
 pub struct PersistReport {
     /// One run for each file, in the order given.
     pub runs: Vec<Run>,
-    /// What ended the command before all files were read; null: nothing did.
+    /// The error that ended the command before all files were read; null: there was none.
     pub error: Option<Error>,
 }
 
-/// The runs that `scrape` made, and what did not come to a run.
+/// The runs that `scrape` made, and the scopes without a run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ScrapeReport {
-    /// The runs, in the order in which their sources were asked.
+    /// The runs, in the order in which their sources were scraped.
     pub runs: Vec<Run>,
     /// Scopes that could not be scraped.
     pub errors: Vec<ScrapeError>,
-    /// Scopes for which other sources were asked.
+    /// Scopes for which fallbacks were tried.
     pub fallbacks: Vec<Fallback>,
 }
 
@@ -74,27 +74,27 @@ pub struct ScrapeError {
     pub source: String,
     /// The scope, as `name=value` pairs; empty: the whole source.
     pub scope: String,
-    /// The run that failed; null: it did not come to one.
+    /// The run that failed; null: no run began.
     pub run_id: Option<i64>,
-    /// Why.
+    /// The error.
     pub error: Error,
 }
 
-/// A scope whose source failed, so that others were asked in its place.
+/// A scope whose source failed, so that fallbacks were tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fallback {
     /// The name of the source that failed.
     pub source: String,
     /// The scope, as `name=value` pairs; empty: the whole source.
     pub scope: String,
-    /// The name of the source that answered in its place; null: none did.
+    /// The name of the source that answered instead; null: none did.
     pub fallback_source: Option<String>,
-    /// The sources that were asked, in order.
+    /// The sources that were tried, in order.
     pub tried: Vec<TriedSource>,
 }
 
 impl Fallback {
-    /// What became of asking a source and those that stand in for it.
+    /// The result of trying a source and its fallbacks.
     pub fn new(source: String, scope: String, chain: &Chain) -> Self {
         let tried = chain.candidates().map(TriedSource::from);
         let fallback_source = chain.answer().map(|candidate| candidate.source.clone());

@@ -1,4 +1,4 @@
-//! When a scope is scraped by schedule.
+//! The schedule of a scope.
 
 use forebay_store::schedules::ScheduleRow;
 use schemars::JsonSchema;
@@ -13,11 +13,11 @@ pub struct Schedule {
     pub source: String,
     /// The scope, as `name=value` pairs; empty: the whole source.
     pub scope: String,
-    /// When it is due: `every 6h`, or five fields of cron.
+    /// When it is due: `every 6h`, or five cron fields.
     pub schedule: String,
     /// The IANA time zone of cron fields.
     pub time_zone: String,
-    /// Neither it nor its source is turned off.
+    /// Whether the schedule and its source are both enabled.
     pub is_enabled: bool,
     /// When it is due next; null: never again.
     pub next_due_at: Option<Time>,

@@ -1,4 +1,4 @@
-//! What a search finds.
+//! The result of a search.
 
 use forebay_engine::work;
 use schemars::JsonSchema;
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 /// The documents that a search found, best first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchResult {
-    /// What was searched for.
+    /// The query.
     pub query: String,
-    /// The documents, each by its best passage.
+    /// The documents, each with its best passage.
     pub hits: Vec<SearchHit>,
-    /// Documents were found by their meaning as well as by their words.
+    /// Whether documents were found by meaning as well as by words.
     pub is_hybrid: bool,
-    /// Why not by meaning, although a pipeline has embeddings; null: nothing failed.
+    /// Why documents were not found by meaning although a pipeline has embeddings; null: nothing failed.
     pub warning: Option<String>,
-    /// Hand-offs that wait for a pipeline of documents, so are not searchable yet.
+    /// Hand-offs that wait for a pipeline of documents, so they are not searchable yet.
     pub num_waiting: u64,
     /// Enabled pipelines that index documents.
     pub num_pipelines: u64,
 }
 
-/// A document by its best passage.
+/// A document with its best passage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchHit {
     /// The reference, as a uuid.
@@ -30,7 +30,7 @@ pub struct SearchHit {
     pub source: String,
     /// Its key in the source.
     pub record_key: String,
-    /// What kind of thing it is.
+    /// The type of the record.
     pub entity_type: String,
     /// The document's title.
     pub title: String,
@@ -40,11 +40,11 @@ pub struct SearchHit {
     pub pipeline: String,
     /// The stable id of the passage, for citations.
     pub chunk_id: String,
-    /// The passage's place in the document, from 0.
+    /// The passage's position in the document, from 0.
     pub ordinal: u32,
-    /// How well it fits, from 0 to 1; comparable within one answer only.
+    /// How well it matches, from 0 to 1; comparable only within one answer.
     pub rank: f32,
-    /// The parts of the passage that fit, with the words that were found between « and ».
+    /// The matching parts of the passage, with matching words between « and ».
     pub snippet: String,
     /// The passage.
     pub passage: String,

@@ -9,31 +9,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::{json::Json, run::RunSummary, schedule::Schedule, time::Time};
 
-/// A source: where records come from.
+/// A source of records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// Its name.
     pub source: String,
-    /// What its records are.
+    /// The entity type of its records.
     pub entity_type: String,
-    /// How Forebay reads it, such as `html`; null: other programs bring its records.
+    /// How Forebay reads it, such as `html`; null: other programs supply its records.
     pub kind: Option<String>,
-    /// Whether it is scraped where it has a kind.
+    /// Whether it is scraped, if it has a kind.
     #[schemars(schema_with = "crate::words::source_state")]
     pub state: String,
     /// The fields that make a record's key, in order.
     pub key_fields: Vec<String>,
     /// The names of the sources to try when it fails, in order.
     pub fallback: Vec<String>,
-    /// References that it has.
+    /// Active references.
     pub num_active: u64,
-    /// Its tombstones.
+    /// Removed references (tombstones).
     pub num_removed: u64,
-    /// When its last run ended; null: none has.
+    /// When its last run ended; null: none has ended.
     pub last_run_at: Option<Time>,
-    /// Its configuration has a schedule.
+    /// Whether its configuration has a schedule.
     pub is_scheduled: bool,
-    /// When the first of its scopes is due; null: none is, or no worker has declared the schedule yet.
+    /// When the first of its scopes is due; null: none is due, or no worker has declared the schedule yet.
     pub next_due_at: Option<Time>,
 }
 
@@ -42,13 +42,13 @@ pub struct Source {
 pub struct SourceDetail {
     /// The source.
     pub source: Source,
-    /// Grows when its key fields or its policy change.
+    /// Increases when its key fields or its policy change.
     pub parser_version: i32,
-    /// When the configuration last declared it differently; null: the configuration does not declare it.
+    /// When the configuration last changed its declaration; null: the configuration does not declare it.
     pub declared_at: Option<Time>,
     /// Its settings as last configured, without secrets.
     pub settings: Json,
-    /// How old its entity type may become.
+    /// The maximum age of its entity type's data.
     pub freshness_policy: FreshnessPolicy,
     /// Field rules, duplicate policy and guards as last used.
     pub policy: Json,
@@ -62,7 +62,7 @@ pub struct SourceDetail {
     pub latest_runs: Vec<RunSummary>,
 }
 
-/// A source with the scopes that can be asked for.
+/// A source with the scopes that can be requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceResource {
     /// The source.
@@ -73,18 +73,18 @@ pub struct SourceResource {
     pub scope_names: Option<Vec<String>>,
 }
 
-/// How old the data of an entity type may become.
+/// The maximum age of an entity type's data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FreshnessPolicy {
     /// How long it is fresh, in seconds.
     pub ttl_seconds: i64,
-    /// For how long after that it is served while it is refreshed, in seconds.
+    /// How long it is served after that during a refresh, in seconds.
     pub stale_while_revalidate_seconds: i64,
-    /// For how long after that it is served if a refresh fails, in seconds.
+    /// How long it is served after that if a refresh fails, in seconds.
     pub stale_if_error_seconds: i64,
     /// The age at which operators are warned, in seconds; null: never.
     pub warn_after_seconds: Option<i64>,
-    /// The age that counts as an error, in seconds; null: none does.
+    /// The age that counts as an error, in seconds; null: never.
     pub error_after_seconds: Option<i64>,
 }
 
@@ -93,23 +93,23 @@ pub struct FreshnessPolicy {
 pub struct ScopeCount {
     /// The scope, as `name=value` pairs; empty: the whole source.
     pub scope: String,
-    /// References that it has.
+    /// Active references.
     pub num_active: u64,
-    /// Its tombstones.
+    /// Removed references (tombstones).
     pub num_removed: u64,
 }
 
-/// How many rows have one contract version.
+/// The number of rows with one contract version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContractVersionCount {
     /// The version; 0: none.
     pub contract_version: i16,
-    /// How many rows have it.
+    /// Number of rows.
     pub num_rows: u64,
 }
 
 impl Source {
-    /// A source with its totals and, of all schedules, its own.
+    /// A source with its totals and, from all schedules, its own.
     pub fn new(summary: &SourceSummary, schedules: &[ScheduleRow]) -> Self {
         let source = &summary.source;
         let is_due = |row: &&ScheduleRow| row.source_id == source.source_id && row.enabled;
@@ -134,7 +134,7 @@ impl Source {
     }
 }
 
-/// The state of a source or pipeline that is turned on or off.
+/// The state of a source or pipeline that is enabled or disabled.
 pub fn state(is_enabled: bool) -> String {
     if is_enabled { "enabled" } else { "disabled" }.to_owned()
 }

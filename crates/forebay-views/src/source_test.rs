@@ -1,4 +1,4 @@
-//! What a source would yield.
+//! The result of a source test.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, json::Json, source::ContractVersionCount};
 
-/// The first records of a source, and what its pages hold. Nothing of it is stored.
+/// The first records of a source, and the contents of its pages. Nothing is stored.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SourceTest {
     /// The name of the source.
@@ -21,21 +21,21 @@ pub struct SourceTest {
     pub key_fields: Vec<String>,
     /// The first records.
     pub records: Vec<SampleRecord>,
-    /// Pieces of input that could not be used.
+    /// Rejected records.
     pub num_rejected: u64,
     /// The first of them.
     pub rejected: Vec<SampleRejected>,
-    /// How many records lack a key field, by field.
+    /// Number of records without a value, by key field.
     pub missing_keys: BTreeMap<String, u64>,
-    /// The share (0 to 1) of the records that have a value, by field.
+    /// The share (0 to 1) of the records with a value, by field.
     pub field_coverage: BTreeMap<String, f64>,
-    /// The pages that were read, in this order.
+    /// The pages that were read, in order.
     pub pages: Vec<SamplePage>,
-    /// Links that were found.
+    /// Number of links found.
     pub num_links: u64,
     /// The first of them.
     pub links: Vec<SampleLink>,
-    /// There may be more than was looked at.
+    /// Whether the source may have more.
     pub has_more: bool,
     /// Settings whose selectors found nothing.
     pub unmatched: Vec<Unmatched>,
@@ -52,7 +52,7 @@ pub struct SampleRecord {
     pub payload: Json,
 }
 
-/// A piece of input that could not be used.
+/// A piece of input that is not a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SampleRejected {
     /// Its line in the input, or its number on its page, from 1.
@@ -61,7 +61,7 @@ pub struct SampleRejected {
     pub reason_code: String,
     /// Why it was rejected, as a sentence.
     pub message: String,
-    /// The beginning of its text.
+    /// The start of its text.
     pub raw_text: String,
 }
 
@@ -70,41 +70,40 @@ pub struct SampleRejected {
 pub struct SamplePage {
     /// Its URL, without secrets.
     pub url: String,
-    /// What it is to the source: `sitemap`, `listing` or `detail`.
+    /// The role of the page: `sitemap`, `listing` or `detail`.
     pub role: String,
     /// Records on it.
     pub num_records: u64,
     /// Links on it that a scrape would follow.
     pub num_links: u64,
-    /// Links on it that lead to other hosts, or to no page.
+    /// Links on it to other hosts, or to something other than a page.
     pub num_refused_links: u64,
-    /// Why it could not be read; null: it could.
+    /// Why it could not be read; null: it was read.
     pub error: Option<Error>,
 }
 
 /// A link that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SampleLink {
-    /// Where it leads, without secrets.
+    /// Its URL, without secrets.
     pub url: String,
-    /// What is there: `sitemap`, `listing` or `detail`.
+    /// The role of the linked page: `sitemap`, `listing` or `detail`.
     pub role: String,
 }
 
-/// A setting whose selector found nothing on any page.
+/// A setting whose selector matched nothing on any page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unmatched {
     /// The setting, such as `html.fields.title`.
     pub setting: String,
-    /// Its selector; null: the setting is not one selector.
+    /// Its selector; null: the setting has more or less than one selector.
     pub selector: Option<String>,
 }
 
 impl SourceTest {
-    /// What a source yielded.
+    /// The result of a source test.
     ///
-    /// # Errors
-    /// A record is not JSON.
+    /// # Errors A record is not JSON.
     pub fn new(source: &SourceDefinition, scope: String, sample: Sample) -> serde_json::Result<Self> {
         let record = |record: scrape::SampleRecord| {
             Ok(SampleRecord { record_key: record.record_key, payload: Json::parse(record.payload)? })

@@ -15,18 +15,18 @@ pub struct Stats {
     pub versions: u64,
     /// Revisions: one for each changed field, removal and restoration.
     pub revisions: u64,
-    /// Hand-offs by state; every state is there.
+    /// Hand-offs by state; every state is listed.
     pub handoffs: BTreeMap<String, u64>,
-    /// Runs by status; every status is there.
+    /// Runs by status; every status is listed.
     pub runs: BTreeMap<String, u64>,
 }
 
-/// How many references there are.
+/// The number of references.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReferenceCounts {
-    /// References whose sources have them.
+    /// Active references.
     pub active: u64,
-    /// Tombstones.
+    /// Removed references (tombstones).
     pub removed: u64,
 }
 

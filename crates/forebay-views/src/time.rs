@@ -1,4 +1,4 @@
-//! Times as every view prints them.
+//! The time format of all views.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A time in UTC, printed by RFC 3339 with exactly three digits of milliseconds: `2026-01-31T06:00:00.000Z`.
+/// A time in UTC, printed as RFC 3339 with exactly three digits of milliseconds: `2026-01-31T06:00:00.000Z`.
 ///
-/// Finer digits are cut off, so equal text does not prove equal times.
+/// Further digits are truncated, so equal texts do not prove equal times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(Timestamp);
 

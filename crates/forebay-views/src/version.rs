@@ -1,4 +1,4 @@
-//! What happened to a reference, field by field.
+//! The history of a reference, field by field.
 
 use forebay_domain::handoff;
 use jiff::Timestamp;
@@ -14,11 +14,11 @@ pub struct Version {
     pub changed_at: Time,
     /// The run that observed it.
     pub run_id: i64,
-    /// What happened. `added`: first seen. `updated`: its content changed. `removed`: its source no longer had it.
-    /// `restored`: it came back.
+    /// The kind of change. `added`: new. `updated`: changed content. `removed`: its source no longer had it.
+    /// `restored`: it is back.
     #[schemars(schema_with = "crate::words::change")]
     pub change: String,
-    /// The version from then on; a removal or restoration alone keeps it.
+    /// The version after the change; a removal or restoration alone does not change it.
     pub version: i32,
     /// The fields that changed, by name; empty unless `updated`.
     pub fields: Vec<FieldChange>,
@@ -32,16 +32,16 @@ pub struct FieldChange {
     /// `added`: it was absent before. `removed`: it is absent now. `updated`: its value changed.
     #[schemars(schema_with = "crate::words::field_change")]
     pub change: String,
-    /// The value before; null also if it was absent, which `change` says.
+    /// The value before; also null if the field was absent (see `change`).
     pub old: Option<Json>,
-    /// The value after; null also if it is absent, which `change` says.
+    /// The value after; also null if the field is absent (see `change`).
     pub new: Option<Json>,
-    /// A value was too long for this answer: it is the beginning of its JSON text.
+    /// Whether a value was too long for this answer and was cut to the start of its JSON text.
     pub is_cut: bool,
 }
 
 impl Version {
-    /// What happened at a time, with the fields that changed.
+    /// A change at a time, with the changed fields.
     pub fn new(
         at: Timestamp,
         run_id: i64,

@@ -1,6 +1,6 @@
 //! Schemas of fields that hold one of a few stable words.
 //!
-//! The views keep words as text, so a client that is older than the server can still read the document. The schema
+//! Views keep words as text, so that a client that is older than the server can still read the document. The schema
 //! lists the words of this version.
 
 use forebay_domain::{
@@ -45,7 +45,7 @@ pub(crate) fn age_status(_: &mut SchemaGenerator) -> Schema {
     words(&["ok", "warn", "error"])
 }
 
-/// Null: nothing was ever tried.
+/// Null: never tried.
 pub(crate) fn sync_status(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "enum": ["in_progress", "success", "failed", null] })
 }

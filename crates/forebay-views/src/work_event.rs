@@ -1,4 +1,4 @@
-//! What `work` prints while it works, one object a line.
+//! The live output of `work`, one object per line.
 
 use forebay_engine::{
     scrape::schedule::{DueEnd, DueRun},
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, time::Time, work_report::WorkReport};
 
-/// Something that happened while `work` worked. The last one is the report.
+/// An event while `work` runs. The last event is the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum WorkEvent {
@@ -30,7 +30,7 @@ pub enum WorkEvent {
         num_retried: u64,
         /// Embeddings made since the start.
         num_embedded: u64,
-        /// Why the pipeline stopped; null: it works.
+        /// Why the pipeline stopped; null: it has not stopped.
         error: Option<Error>,
     },
     /// Attempts of a batch failed in the same way.
@@ -39,21 +39,21 @@ pub enum WorkEvent {
         at: Time,
         /// The name of the pipeline.
         pipeline: String,
-        /// What decides what comes next.
+        /// Decides what happens next.
         #[schemars(schema_with = "crate::words::failure_class")]
         failure_class: String,
-        /// What failed, as a stable word of the handler.
+        /// The handler's stable word for the failure.
         failure_code: String,
         /// The hand-offs will be retried; otherwise they failed for good.
         will_retry: bool,
         /// The number of attempts.
         num_attempts: u64,
-        /// The reference of the first of them.
+        /// The reference of the first attempt.
         reference_id: String,
-        /// What failed for that reference, as a sentence.
+        /// The failure for that reference, as a sentence.
         message: String,
     },
-    /// A scrape that was due by schedule ended.
+    /// A scheduled scrape ended.
     ScheduledRun {
         /// When.
         at: Time,
@@ -61,13 +61,13 @@ pub enum WorkEvent {
         source: String,
         /// The scope, as `name=value` pairs; empty: the whole.
         scope: String,
-        /// The time that it was due.
+        /// The time at which it was due.
         due_at: Time,
         /// The run; null: none began.
         run_id: Option<i64>,
         /// The status of the run, or `failed`, `cut_off`, `lost` or `unknown`.
         status: String,
-        /// Why it ended so, as a stable word; null: it went as usual.
+        /// The reason for the status, as a stable word; null: nothing unusual happened.
         reason_code: Option<String>,
         /// Why there was no run; null: there was one.
         error: Option<Error>,
@@ -83,14 +83,14 @@ pub enum WorkEvent {
         /// Rows of history deleted after their retention.
         num_pruned: u64,
     },
-    /// The database cannot be reached; `work` tries until it is back.
+    /// The database is unreachable; `work` retries until it is back.
     DatabaseUnreachable {
         /// When.
         at: Time,
         /// Why.
         error: Error,
     },
-    /// The database can be reached again.
+    /// The database is reachable again.
     DatabaseReachable {
         /// When.
         at: Time,
@@ -99,14 +99,14 @@ pub enum WorkEvent {
     Report {
         /// When.
         at: Time,
-        /// What was done.
+        /// The report.
         #[serde(flatten)]
         report: WorkReport,
     },
 }
 
 impl WorkEvent {
-    /// What a worker reports. `error` is the view of an engine error. None: nothing that a reader needs.
+    /// An event of a worker. `error` is the view of an engine error. None: not worth reporting.
     pub fn of_progress(
         progress: &work::Progress<'_>,
         at: Timestamp,
@@ -152,7 +152,7 @@ impl WorkEvent {
         }
     }
 
-    /// A scrape that was due by schedule and ended.
+    /// The end of a scheduled scrape.
     pub fn of_due_run(run: &DueRun, at: Timestamp, error: impl Fn(&forebay_engine::Error) -> Error) -> Self {
         let (status, reason_code, cause) = match &run.ended {
             DueEnd::Ended { status, reason_code } => (status.as_str(), reason_code.clone(), None),

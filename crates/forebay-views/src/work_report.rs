@@ -1,4 +1,4 @@
-//! What `work` did.
+//! The report of `work`.
 
 use forebay_engine::{scrape::schedule::ScheduleReport, work::PipelineReport};
 use forebay_store::{handoffs::FailureCount, jobs::Backlog};
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// What `work` did until its end.
+/// The report of `work` at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkReport {
-    /// The pipelines that were worked for.
+    /// The pipelines that this worker worked for.
     pub pipelines: Vec<PipelineWork>,
-    /// Attempts that failed meanwhile, of this worker and others, counted by what failed.
+    /// Failed attempts since the start, of this worker and others, grouped by failure.
     pub failures: Vec<FailureGroup>,
     /// Disabled pipelines.
     pub disabled: Vec<IdlePipeline>,
-    /// Pipelines that the workers of another program work for.
+    /// Pipelines whose work another program's workers do.
     pub external: Vec<IdlePipeline>,
-    /// The scrapes that were due by schedule.
+    /// The scheduled scrapes.
     pub schedules: ScheduledRuns,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
 }
 
-/// What was done for one pipeline.
+/// The work for one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PipelineWork {
     /// The name of the pipeline.
@@ -39,7 +39,7 @@ pub struct PipelineWork {
     pub num_retried: u64,
     /// Hand-offs that wait: due, claimed by another worker, or to be retried later.
     pub num_waiting: u64,
-    /// Why the work stopped for this pipeline; null: it did not.
+    /// The error that stopped the work for this pipeline; null: there was none.
     pub error: Option<Error>,
 }
 
@@ -48,36 +48,36 @@ pub struct PipelineWork {
 pub struct FailureGroup {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// What decides what comes next.
+    /// Decides what happens next.
     #[schemars(schema_with = "crate::words::failure_class")]
     pub failure_class: String,
-    /// What failed, as a stable word of the handler.
+    /// The handler's stable word for the failure.
     pub failure_code: String,
     /// The number of attempts.
     pub num_attempts: u64,
-    /// What failed in one of them, as a sentence.
+    /// The failure of one of them, as a sentence.
     pub message: String,
 }
 
-/// A pipeline that this worker does nothing for.
+/// A pipeline that this worker does not work for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IdlePipeline {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// Hand-offs that wait for it.
+    /// Waiting hand-offs.
     pub num_waiting: u64,
 }
 
-/// Scrapes that were due by schedule.
+/// Scheduled scrapes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduledRuns {
-    /// Scopes that were due and were run.
+    /// Due scopes that were run.
     pub num_runs: u64,
     /// How many of them failed.
     pub num_failed: u64,
-    /// How many of them a guard holds.
+    /// How many of them were held by a guard.
     pub num_held: u64,
-    /// How many of them a breaker refused.
+    /// How many of them were refused by a breaker.
     pub num_refused: u64,
 }
 
