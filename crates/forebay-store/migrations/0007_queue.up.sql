@@ -13,7 +13,7 @@
 -- row read. In updates, pipeline_id comes from the same row as reference_id: with a constant, the planner would start
 -- with all jobs of the pipeline.
 
--- Finds a pipeline, or raises an error whose code is stable and whose hint says what to do.
+-- Finds a pipeline, or raises an error with a stable code and a hint.
 create function forebay_private.find_pipeline(name text) returns forebay.pipelines
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,5 @@
--- Ending attempts: what becomes of a hand-off, its job and its claim when an attempt succeeds, fails, is given back or
--- is lost. See 0007_queue for the lock order and the plans.
+-- Ends attempts: the changes to a hand-off, its job and its claim when an attempt succeeds, fails, is given back or is
+-- lost. See 0007_queue for the lock order and the plans.
 
 -- The cost of a failure of a class in a pipeline.
 create function forebay_private.retry_policy(pipeline_id int, failure_class text)
@@ -79,7 +79,7 @@ begin atomic
         offset 0
         for update skip locked
     ) as h on true
-    -- A job may outlive its hand-off if somebody deletes the history.
+    -- A job may outlive its hand-off if its history is deleted manually.
     cross join lateral (
         select coalesce(j.is_locked and h.generation is null and not exists (
             select from forebay.ingestion_handoffs as f

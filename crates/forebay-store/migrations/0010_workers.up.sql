@@ -81,7 +81,7 @@ begin
     where case when c.first_lost > 0 then c.ord = 1 else c.num_lost = 0 end
         and (
             h.is_locked
-            -- A job without a hand-off (somebody deleted the history) is still claimed.
+            -- A job without a hand-off (its history was deleted manually) is still claimed.
             or not exists (
                 select from forebay.ingestion_handoffs as f
                 where f.reference_id = c.reference_id
@@ -116,7 +116,7 @@ begin
             where j.reference_id = s.reference_id and j.pipeline_id = s.of_pipeline
             returning j.reference_id, j.payload_hash, j.generation, j.change, j.attempt
         )
-        -- Only the reference_id crosses the hand-off: workers ingest what is stored now.
+        -- Only the reference_id crosses the hand-off: workers ingest the stored content.
         select c.reference_id, held_under, held_until, s.name, r.entity_type, r.record_key, c.change, r.version,
             encode(c.payload_hash, 'hex'), c.generation, c.attempt, r.changed_at,
             case when r.removed_at is null then r.payload end
@@ -126,7 +126,7 @@ begin
         order by c.reference_id;
 end $$;
 comment on function forebay.claim_jobs(text, int, interval, text) is
-    'Claims up to max_jobs due jobs of a pipeline for a worker outside of the database, until the lease ends. payload is null when the reference is gone.';
+    'Claims up to max_jobs due jobs of a pipeline for a worker outside the database, until the lease expires. payload is null if the reference is removed or deleted.';
 
 create function forebay.heartbeat_jobs(pipeline text, receipts uuid[], lease interval default '5 minutes')
 returns table (receipt uuid, verdict text, lease_until timestamptz)
@@ -147,7 +147,7 @@ begin atomic
     order by r.ord;
 end;
 comment on function forebay.heartbeat_jobs(text, uuid[], interval) is
-    'Extends the lease of claims. lost: the claim was given to somebody else, or all of it was reported; stop working on it.';
+    'Extends the lease of claims. lost: another worker has the jobs, or all of them were reported; stop working on them.';
 
 create function forebay.complete_jobs(pipeline text, reference_ids uuid[], receipts uuid[])
 returns table (reference_id uuid, verdict text)
@@ -159,7 +159,7 @@ begin atomic
     cross join lateral forebay_private.end_held(p.pipeline_id, complete_jobs.reference_ids, complete_jobs.receipts, false) as e;
 end;
 comment on function forebay.complete_jobs(text, uuid[], uuid[]) is
-    'Ends attempts that succeeded, one receipt for each reference. done: written; stale: held under another receipt, refused; lost: no such job any more, refused; busy: locked right now, report again.';
+    'Ends attempts that succeeded, one receipt for each reference. done: written; stale: held under another receipt, refused; lost: the job no longer exists, refused; busy: locked by another transaction, report again.';
 
 create function forebay.release_jobs(pipeline text, reference_ids uuid[], receipts uuid[])
 returns table (reference_id uuid, verdict text)
@@ -171,7 +171,7 @@ begin atomic
     cross join lateral forebay_private.end_held(p.pipeline_id, release_jobs.reference_ids, release_jobs.receipts, true) as e;
 end;
 comment on function forebay.release_jobs(text, uuid[], uuid[]) is
-    'Gives claimed jobs back without having tried them; another worker may claim them at once. Verdicts as for complete_jobs.';
+    'Releases claimed jobs without an attempt; other workers can claim them at once. Answers like complete_jobs.';
 
 create function forebay.fail_jobs(pipeline text, failures jsonb)
 returns table (reference_id uuid, verdict text)
@@ -212,7 +212,7 @@ begin
             given.reason_codes, given.messages, given.waits) as e;
 end $$;
 comment on function forebay.fail_jobs(text, jsonb) is
-    'Ends attempts that failed: an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed or superseded, or why it was refused: stale, lost or busy.';
+    'Ends failed attempts, given as an array of {reference_id, receipt, class, reason_code, message, retry_after_seconds}. Answers retrying, failed or superseded, or the refusal: stale, lost or busy.';
 
 -- The role of workers: it may call these functions and has no right on any table.
 do $$

@@ -120,7 +120,7 @@ create table forebay.circuit_breaker_transitions (
         foreign key (source_id) references forebay.sources on delete cascade
 );
 comment on table forebay.circuit_breaker_transitions is 'State changes of circuit breakers, with reasons.';
-comment on column forebay.circuit_breaker_transitions.transition_id is 'Counts up.';
+comment on column forebay.circuit_breaker_transitions.transition_id is 'Increases.';
 comment on column forebay.circuit_breaker_transitions.source_id is 'The source.';
 comment on column forebay.circuit_breaker_transitions.run_id is 'The run whose end caused it, if any.';
 comment on column forebay.circuit_breaker_transitions.changed_at is 'When it changed.';
@@ -207,7 +207,7 @@ create table forebay.http_validators (
 );
 create index http_validators_by_age on forebay.http_validators (fetched_at);
 comment on table forebay.http_validators is
-    'HTTP validators of each page and what the page yielded, so that an unchanged page isn''t read again.';
+    'HTTP validators and results of each page, so an unchanged page isn''t read again.';
 comment on column forebay.http_validators.source_id is 'The source that was read.';
 comment on column forebay.http_validators.parser_version is 'The parser version that read it; for another version the page is new.';
 comment on column forebay.http_validators.run_id is
@@ -217,7 +217,7 @@ comment on column forebay.http_validators.fresh_until is
     'Until when its server declared it fresh (RFC 9111); null: it must be revalidated.';
 comment on column forebay.http_validators.num_records is 'Number of its records.';
 comment on column forebay.http_validators.url_hash is
-    'SHA-256 of the URL and of everything else that determines what the page yields; a URL may be too long for an index.';
+    'SHA-256 of the URL and of everything else that determines the page''s results; a URL may be too long for an index.';
 comment on column forebay.http_validators.url is 'The requested URL, without secrets.';
 comment on column forebay.http_validators.etag is 'Its entity tag as received (RFC 9110), for If-None-Match.';
 comment on column forebay.http_validators.last_modified is 'Its Last-Modified as received, for If-Modified-Since.';

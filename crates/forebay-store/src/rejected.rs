@@ -14,7 +14,7 @@ pub struct Rejected {
     pub url: Option<Arc<str>>,
     /// Its position.
     pub place: Place,
-    /// Why it was rejected.
+    /// The reason.
     pub reject: Reject,
     /// Its bytes, truncated to [`RAW_LIMIT`].
     pub raw: Vec<u8>,

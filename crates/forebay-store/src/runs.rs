@@ -1,4 +1,4 @@
-//! Runs: one at a time for each source and scope, visible to other processes, closed with counts.
+//! Runs: one at a time for each source and scope, visible to other processes, ended with counts.
 //!
 //! An advisory lock, held by a transaction on its own connection, ensures one run at a time for each scope. Such a
 //! transaction has no snapshot, so it doesn't block vacuum, it works through a transaction-mode pooler, and it ends

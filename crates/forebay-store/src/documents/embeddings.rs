@@ -187,17 +187,17 @@ impl Opened {
             .collect()
     }
 
-    /// Writes embeddings, one per chunk, and returns how many were still needed. Chunks that were deleted or are
-    /// being written,
-    /// and chunks of a pipeline that now has another model, are skipped.
+    /// Writes embeddings, one per chunk, and returns the number written. Chunks that were deleted or are being
+    /// written, and
+    /// chunks of a pipeline that now has another model, are skipped.
     pub async fn store(
         &self,
         client: &impl GenericClient,
         picked: &[Picked],
         embeddings: &[Vec<f32>],
     ) -> Result<u64> {
-        // As in release.sql, don't wait: chunks that another transaction writes are embedded when their lease has
-        // expired.
+        // As in release.sql, don't wait: chunks that another transaction is writing are embedded after their lease
+        // expires.
         let statement = format!(
             "with free as materialized ( \
                  select c.reference_id, c.chunk_id, g.embedding \

@@ -1,7 +1,6 @@
 -- The changes of runs, newest run first, within a run by reference_id. Each run gives at least one row, which is
 -- empty if it has no changes to show, so a page of $6 rows reads at most $6 runs.
 with
--- The runs' limit is enough here too, because each run gives at least one row.
 page as (
     select r.run_id, r.observed_at, c.reference_id, c.change, c.version, c.fields, c.num_fields
     from (

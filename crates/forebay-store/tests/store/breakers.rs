@@ -1,4 +1,4 @@
-//! Breakers in the database: workers share them, one probe goes through, and the trail tells what happened.
+//! Breakers in the database: workers share them, one probe goes through, and the trail records each change.
 
 use std::time::Duration;
 
@@ -36,12 +36,12 @@ async fn record(client: &mut Client, now: i64, permit: Permit, ended: &Ended) ->
     let (breaker, _) =
         breakers::record(&transaction, 1, &policy(), permit, ended, at(now), 0.0).await.unwrap();
     transaction.commit().await.unwrap();
-    // What is read back is what was decided.
+    // The stored breaker equals the returned one.
     assert_eq!(breakers::find(client, 1).await.unwrap(), Some(breaker.clone()));
     breaker.state
 }
 
-/// Fails until the breaker is open.
+/// Records failures until the breaker opens.
 async fn open(client: &mut Client) {
     for second in 0..5 {
         record(client, second, Permit { probe: None }, &FAILED).await;
@@ -102,7 +102,7 @@ async fn of_many_workers_one_probes() {
     assert_eq!(asked.iter().filter(|asked| asked.transition.is_some()).count(), 1);
     let probing = |asked: &&Asked| matches!(asked.answer, Answer::Refused { reason: RefusalReason::Probing, retry_after } if retry_after.as_secs() == 600);
     assert_eq!(asked.iter().filter(probing).count(), 11);
-    // Nobody ever reports: after the lease there is room for one more.
+    // The probe is never reported: after its lease, another probe may go through.
     assert!(matches!(ask(&mut client, 700, 99).await.answer, Answer::Permit(_)));
     assert!(matches!(ask(&mut client, 701, 98).await.answer, Answer::Refused { .. }));
 }

@@ -1,4 +1,4 @@
-//! The system clock, for tests that compare with the database's.
+//! The system clock, for comparisons with the database's clock.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The embedded cluster: made, shared, killed in every way, and refused where it has to be.
+//! The embedded cluster: creating it, sharing it, killing it in every way, and refusing it.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Not a test: what the processes run that other tests start.
+/// Not a test: the code of the processes that other tests start.
 #[tokio::test]
 #[ignore = "run by other tests, as another process"]
 async fn joins_for_another_test() {
@@ -118,7 +118,7 @@ async fn a_killed_server_is_started_again() {
     let cluster = Cluster::join(&place.options()).await.unwrap();
     let (client, connection) = cluster.config().connect(NoTls).await.unwrap();
     tokio::spawn(connection);
-    // A backend that is busy does not notice at once that its postmaster is gone.
+    // A busy backend does not notice at once that its postmaster is gone.
     let busy = tokio::spawn(async move {
         client.batch_execute("select count(*) from generate_series(1, 20000000)").await
     });
@@ -139,7 +139,7 @@ async fn a_killed_server_is_started_again() {
 async fn a_stale_process_id_that_somebody_else_has_now_is_no_obstacle() {
     let place = Place::new();
     Cluster::join(&place.options()).await.unwrap().leave().await.unwrap();
-    // As after a reboot: the file names a process, but not a server.
+    // As after a reboot: the file contains the id of a process that is not a server.
     let stale = place.data_dir().join("postgres/postmaster.pid");
     fs::write(&stale, format!("{}\n{}\n", std::process::id(), place.data_dir().join("postgres").display()))
         .unwrap();
@@ -209,7 +209,7 @@ async fn an_interrupted_initialisation_is_done_again() {
     };
     eventually("initdb has begun", begun).await;
     assert!(!place.data_dir().join("postgres").exists(), "it gets its name when it is complete");
-    // The orphaned initdb may still write for a moment, as after a real kill.
+    // The orphaned initdb may still write for a moment, like after a real kill.
     joiner.kill();
 
     let cluster = Cluster::join(&place.options()).await.unwrap();
@@ -281,7 +281,7 @@ async fn root_may_give_an_empty_folder_that_is_closed() {
     assert_eq!(answer(&cluster, "1").await, "1");
 }
 
-/// Runs this binary as an ordinary user, from where that user can reach it.
+/// Runs this binary as an unprivileged user, from a place that the user can access.
 fn as_ordinary_user(place: &Place) -> Command {
     let program = place.folder().join("tests");
     if !program.exists() {
@@ -308,7 +308,7 @@ async fn an_ordinary_user_has_a_cluster_and_root_may_join_it() {
     cluster.leave().await.unwrap();
     assert_eq!(place.pid().await, None);
 
-    // What root made in the user's folder does not lock the user out.
+    // Files that root created in the user's folder don't lock the user out.
     Cluster::join(&place.options()).await.unwrap().leave().await.unwrap();
     let mut joiner = Joiner::run(as_ordinary_user(&place), &place.data_dir());
     assert_eq!(joiner.word(), "joined");

@@ -1,4 +1,4 @@
-//! Opening databases: the pool, connections beside it, and what is said when there is none.
+//! Opening databases: the pool, connections outside it, and the errors if there is no database.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn no_server_and_no_database_are_unreachable_and_keep_the_secret() {
 
 #[tokio::test]
 async fn a_server_without_encryption_is_told_apart() {
-    // Answers the request for encryption with "no", as a server without a certificate does.
+    // Answers the request for encryption with "no", like a server without a certificate.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

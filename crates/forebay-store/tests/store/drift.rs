@@ -1,4 +1,4 @@
-//! Drift: the shapes of good runs are read back, and what drifted is kept with its run.
+//! Drift: reading the shapes of good runs, and storing a run's drift.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use forebay_domain::{
 use forebay_store::{drift, runs, testing};
 use tokio_postgres::Client;
 
-/// Runs of one scope, as `status, num_seen, num_rejected`.
+/// Runs of one scope, given as `status, num_seen, num_rejected`.
 async fn runs_of(client: &Client, runs: &[(&str, i64, i64)]) {
     let source = "insert into forebay.sources (name, entity_type, key_fields) values ('s', 'item', '{id}')";
     client.batch_execute(source).await.unwrap();

@@ -1,4 +1,4 @@
-//! Payloads out again, in the order of their keys.
+//! Exporting payloads in key order.
 
 use forebay_domain::canonical::canonical_text;
 use forebay_store::export;

@@ -1,4 +1,5 @@
-//! The ledger of freshness: of all who ask one begins, who died is taken over once, and failures make nothing older.
+//! The freshness ledger: of all callers one begins, an abandoned attempt is taken over once, and failures make
+//! nothing older.
 
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ async fn a_sync_is_begun_and_ended() {
     assert_eq!((entry.source_name.as_deref(), entry.lease_until), (Some("catalog"), None));
     assert!(entry.last_sync.is_some_and(|at| at >= entry.started_at));
 
-    // Whoever looked before gets what came of it; whoever has seen it begins anew.
+    // A caller that read the entry earlier gets the result; a caller that has read the result begins a new attempt.
     assert!(matches!(begin(&client, 0, LEASE).await, Begun::Ended(ended) if ended == entry));
     assert_eq!(acquired(begin(&client, 1, LEASE).await).1.attempt, 2);
     let other = freshness::begin(&client, "review", &scope(), 0, LEASE).await.unwrap();
@@ -84,7 +85,7 @@ async fn a_failure_leaves_the_last_sync() {
         assert_eq!((failed.last_sync, failed.num_records), (good.last_sync, Some(3)));
         assert_eq!(failed.error.as_deref(), Some("no answer\u{fffd}"));
     }
-    // The next that succeeds forgets it.
+    // The next success clears it.
     let (holder, entry) = acquired(begin(&client, 3, LEASE).await);
     assert_eq!(entry.error_code.as_deref(), Some("timeout"), "it is still told while another is under way");
     let entry =
@@ -124,7 +125,7 @@ async fn what_died_is_taken_over_and_not_heard_any_more() {
     let client = database.client().await;
     let (dead, _) = acquired(begin(&client, 0, Duration::ZERO).await);
     assert!(!find(&client).await.is_held);
-    // One who looked long ago takes it over as well as one who has seen it.
+    // A caller that read the entry long ago can take it over too.
     let (holder, entry) = acquired(begin(&client, 0, LEASE).await);
     assert_eq!(entry.attempt, 2);
     let before = find(&client).await;
@@ -134,12 +135,12 @@ async fn what_died_is_taken_over_and_not_heard_any_more() {
     let failed = freshness::fail(&client, "course", &scope(), dead, "timeout", "late", None).await.unwrap();
     assert_eq!(failed, None);
     assert_eq!(find(&client).await, before);
-    // Given up, it is free at once.
+    // After being abandoned, it is free at once.
     assert!(freshness::extend(&client, "course", &scope(), holder, Duration::ZERO).await.unwrap());
     assert_eq!(acquired(begin(&client, 2, LEASE).await).1.attempt, 3);
 }
 
-/// Has `number` callers begin at the same moment, having seen `attempt`; tells how many did.
+/// Lets `number` callers that have read `attempt` begin at the same moment; returns how many succeeded.
 async fn storm(database: &TestDatabase, number: usize, attempt: i64) -> usize {
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..number {
@@ -233,7 +234,7 @@ async fn a_missing_ledger_names_its_migration() {
         );
         assert!(error.hint().unwrap().contains("forebay db up"));
     }
-    // A table of the user's own is none of ours.
+    // A missing user table is not reported as a missing migration.
     let error = client.batch_execute("select * from public.courses").await.unwrap_err();
     assert_eq!(forebay_store::Error::from(error).code(), "database_refused");
 }

@@ -1,4 +1,4 @@
-//! Versions, removals and restorations of one reference, and how it is found.
+//! The lookup of one reference, and its versions, removals and restorations.
 
 use forebay_domain::{canonical::canonical_text, diff::FieldChange};
 use forebay_store::history::{

@@ -1,4 +1,4 @@
-//! Logs: batches over months, reading on from a line, looking for words, and dropping old months.
+//! Logs: batches across months, continuing from a line, searching, and dropping old months.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
     lines.iter().map(|line| line.message.as_str()).collect()
 }
 
-/// A run that says five lines around New Year, and another one that says one.
+/// One run logs five lines around New Year, and another run logs one.
 async fn say(client: &mut Client) {
     let lines = [
         line("2025-12-31T23:59:59Z", Level::Debug, "asking"),
@@ -58,7 +58,7 @@ async fn lines_are_read_in_order_by_level_and_from_a_line_on() {
     assert_eq!((lines[0].level, lines[0].metadata["status"].as_i64()), (Level::Debug, Some(500)));
     let warnings = LogFilter { min_level: Level::Warn, ..all(1) };
     assert_eq!(logs::read(&client, &warnings, 100).await.unwrap(), lines[2..4]);
-    // As one does who follows.
+    // Like a reader that follows the log.
     let after = LogFilter { after: Some(lines[1].log_id), ..all(1) };
     assert_eq!(logs::read(&client, &after, 2).await.unwrap(), lines[2..4]);
     add(&mut client, 1, &[line("2026-02-01T00:00:01Z", Level::Info, "more")]).await;
@@ -100,7 +100,7 @@ async fn whole_months_are_dropped() {
         .await;
     let num_lines = logs::read(&client, &all(1), 100).await.unwrap().len();
     assert_eq!(num_lines, 6);
-    // Since the middle of January: December goes, January stays as a whole.
+    // From the middle of January: December is dropped, January is kept as a whole.
     let middle: Timestamp = "2026-01-20T00:00:00Z".parse().unwrap();
     let since_middle = Duration::try_from(middle.duration_until(now)).unwrap();
     assert_eq!(logs::prune(&client, since_middle).await.unwrap(), 1);

@@ -1,7 +1,7 @@
 //! The tests of this crate against a real Postgres, in one binary.
 //!
-//! A module here tests the module of the same name. Most take a database of `forebay_store::testing`; those of the
-//! embedded cluster make clusters of their own, to start, stop and kill.
+//! A module here tests the module of the same name. Most use a database of `forebay_store::testing`; the tests of the
+//! embedded cluster create their own clusters, to start, stop and kill.
 
 #![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
 

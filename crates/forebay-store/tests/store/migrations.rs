@@ -1,4 +1,4 @@
-//! The migration runner: its mechanics with lists of our own, and the real list up and down.
+//! The migration runner: its behaviour with custom lists, and the real list up and down.
 
 use forebay_store::{
     migrations::{
@@ -26,7 +26,7 @@ async fn text(client: &Client, sql: &str) -> String {
     client.query_typed_one(&format!("select ({sql})::text"), &[]).await.unwrap().get(0)
 }
 
-/// Every object that is not the server's own, to compare before and after.
+/// All objects except the server's own, to compare before and after.
 async fn objects(client: &Client) -> String {
     let all = "select coalesce(string_agg(what, ', ' order by what), '') from (
             select 'schema ' || nspname as what from pg_namespace

@@ -1,5 +1,6 @@
-//! Operators' hands on hand-offs: each operation does to each state what the table of transitions says, and nothing
-//! that a worker holds is taken from it.
+//! Operators' operations on hand-offs: each has the effect that the transition table defines, and none takes a
+//! claimed
+//! job from its worker.
 
 use forebay_domain::{
     handoff::{Event, Refusal, State, next},
@@ -15,7 +16,7 @@ use tokio_postgres::Client;
 
 const OPERATIONS: [Event; 5] = [Event::Retry, Event::Cancel, Event::Hold, Event::Release, Event::Snooze];
 
-/// `n` references of one source, each at version 2, without any hand-off.
+/// `n` references of one source, each at version 2, without hand-offs.
 async fn references(client: &Client, n: usize) {
     let statement = format!(
         "insert into forebay.sources (name, entity_type, key_fields) values ('s', 'record', '{{id}}');
@@ -30,7 +31,7 @@ async fn references(client: &Client, n: usize) {
     client.batch_execute(&statement).await.unwrap();
 }
 
-/// Hands off version `version` of reference `n` to the pipeline `documents`, in a state.
+/// Hands off a version of reference `n` to the pipeline `documents`, in a given state.
 async fn handoff(client: &Client, n: usize, version: i32, state: State) {
     let finished = if state.is_terminal() { "now()" } else { "null" };
     let statement = format!(
@@ -42,7 +43,7 @@ async fn handoff(client: &Client, n: usize, version: i32, state: State) {
     client.batch_execute(&statement).await.unwrap();
 }
 
-/// Makes the job of a version; `receipt` is SQL.
+/// Creates the job of a version; `receipt` is SQL.
 async fn job(client: &Client, n: usize, version: i32, receipt: &str) {
     let statement = format!(
         "insert into forebay.ingestion_jobs (reference_id, pipeline_id, source_id, payload_hash, change, attempt,
@@ -53,7 +54,7 @@ async fn job(client: &Client, n: usize, version: i32, receipt: &str) {
     client.batch_execute(&statement).await.unwrap();
 }
 
-/// Turns the job of reference `n` into one that is claimed, with a version as its follow-up.
+/// Makes the job of reference `n` a claimed one, with a version as its follow-up.
 async fn follow_up(client: &Client, n: usize, version: i32) {
     let statement = format!(
         "update forebay.ingestion_jobs
@@ -81,7 +82,7 @@ async fn operate(client: &mut Client, event: Event, selection: &Selection, mode:
     handoffs::operate(client, operation, selection, mode).await.unwrap()
 }
 
-/// State, reason, generation, failures, and whether it is finished, of one hand-off.
+/// State, reason, generation, failures, and whether it is finished, for one hand-off.
 async fn row(client: &Client, n: usize, version: i32) -> (String, String, i32, i32, bool) {
     let statement = format!(
         "select state, reason_code, generation, num_attempts, finished_at is not null
@@ -308,7 +309,7 @@ async fn tables_tell_what_they_lack_and_what_is_too_much() {
     let table = TableName::parse("shop.courses").unwrap();
     let none = tables::verify_page(&client, &table, OnRemoved::Mark, &ids).await.unwrap();
     assert_eq!(none, [false; 4], "a table that is not there holds nothing");
-    // Reference 1 is as it should be, 2 was removed, 3 has no row, and 4 never was a reference.
+    // Reference 1 is correct, 2 was removed, 3 has no row, and 4 never was a reference.
     let fill = "create schema shop;
         create table shop.courses (reference_id uuid primary key, removed_at timestamptz);
         insert into shop.courses select forebay.reference_id('s', n::text) from unnest('{1, 2, 4}'::int[]) as n;

@@ -1,4 +1,4 @@
-//! Pages: what can be relied on is found, what cannot is not, and what is as it was is not written.
+//! Pages: reliable ones are found, unreliable ones aren't, and unchanged ones aren't written.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Stage {
     }
 }
 
-/// Any key will do, as long as pages have different ones.
+/// Any key will do, as long as different pages have different keys.
 fn key(name: &str) -> PageKey {
     VersionHash::of(name.as_bytes()).0
 }
@@ -102,11 +102,11 @@ async fn only_runs_that_ended_well_are_relied_on() {
         assert_eq!(stage.save(run_id, &pages).await, 1);
         assert_eq!(!stage.found(&pages).await.is_empty(), is_good, "run {run_id}");
     }
-    // The same page, read again by a run that ended well, can be relied on then.
+    // When a successful run reads the same page again, it becomes reliable.
     let again = [page("of-run-4", &["1"])];
     assert_eq!(stage.save(1, &again).await, 1);
     assert_eq!(stage.found(&again).await, again);
-    // And a held run that was released.
+    // A held run that was released.
     stage
         .client
         .batch_execute("update forebay.scrape_runs set status = 'complete' where run_id = 3")
@@ -137,7 +137,7 @@ async fn what_a_later_run_or_another_scope_has_written_is_read_again() {
     let change = "update forebay.\"references\" set scrape_run_id = 2 where record_key = '2'";
     stage.client.batch_execute(change).await.unwrap();
     assert_eq!(stage.found(&pages).await, pages[1..]);
-    // Read again, it is as it was, and can be relied on from now on.
+    // When read again unchanged, it becomes reliable.
     assert_eq!(stage.save(2, &pages).await, 1);
     assert_eq!(stage.found(&pages).await, pages);
     assert_eq!(stage.save(2, &pages).await, 0);
@@ -201,7 +201,7 @@ async fn old_pages_are_forgotten() {
     assert_eq!(stage.found(&pages).await.len(), 1);
 }
 
-/// The nodes of a plan, each as its type, relation and index.
+/// The nodes of a plan: type, relation and index of each.
 fn nodes(plan: &Value, out: &mut Vec<String>) {
     let word = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
     out.push(format!("{} {} {}", word("Node Type"), word("Relation Name"), word("Index Name")));

@@ -1,5 +1,6 @@
-//! Everything through PgBouncer in transaction mode, two server connections for eight clients: what holds session
-//! state, or names a statement, fails here. Skipped where PgBouncer is not installed.
+//! Everything through PgBouncer in transaction mode, with two server connections for eight clients. Session state and
+//! named
+//! statements fail here. Skipped if PgBouncer is not installed.
 
 use std::{
     fs,
@@ -27,7 +28,7 @@ pub(crate) struct Pooler {
 }
 
 impl Pooler {
-    /// Starts it in front of the database, as the user who may enter the server's socket folder.
+    /// Starts it in front of the database, as the user that can access the server's socket folder.
     pub(crate) async fn start(database: &TestDatabase) -> Option<Self> {
         let place = Place::new();
         let config = database.config();

@@ -1,4 +1,4 @@
-//! Reconciliation: what is missing is found whatever caused it, and repaired exactly.
+//! Reconciliation finds missing hand-offs regardless of their cause, and repairs exactly those.
 
 use forebay_domain::{handoff::Change, identity::ReferenceId};
 use forebay_store::{
@@ -9,7 +9,7 @@ use forebay_store::{
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
-/// A database with one source of one reference, `a`, at version 1, and a pipeline that reads the field `title`.
+/// A database with one source, its reference `a` at version 1, and a pipeline that reads the field `title`.
 struct Stage {
     _test: TestDatabase,
     client: Client,
@@ -56,7 +56,7 @@ impl Stage {
         self.client.batch_execute(statement).await.unwrap();
     }
 
-    /// Stores version `version` and hands it off as a run does; tells how many hand-offs that made.
+    /// Stores a version and hands it off like a run does; returns the number of hand-offs.
     async fn change(&self, version: i32, field: &str) -> u64 {
         self.run(&format!(
             "select forebay_private.ensure_revision_month(now());
@@ -83,7 +83,7 @@ impl Stage {
         handoffs::enqueue_changed(&self.client, &queueing, &[change]).await.unwrap()
     }
 
-    /// A worker does what is due.
+    /// Lets a worker process all due jobs.
     async fn work(&self) {
         let done = "select c.verdict from (select array_agg(reference_id) as ids, array_agg(receipt) as receipts \
              from forebay.claim_jobs('p')) as j, forebay.complete_jobs('p', j.ids, j.receipts) as c";
@@ -122,7 +122,7 @@ async fn what_a_pipeline_does_not_read_is_filtered_and_what_it_reads_is_not() {
     assert_eq!(stage.standing().await, Standing::InWork);
     stage.work().await;
     assert_eq!(stage.standing().await, Standing::Succeeded);
-    // A field that is read changed, and nobody handed it off.
+    // A field that the pipeline reads changed, without a hand-off.
     stage.change(4, "seats").await;
     stage.run("update forebay.reference_revisions set field_name = 'title' where version = 4").await;
     assert_eq!(stage.standing().await, Standing::Missing);

@@ -1,4 +1,4 @@
-//! Schedules: each due run once, over any number of workers, and again after one that died.
+//! Schedules: each due schedule runs once, with any number of workers, and again after a worker died.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -56,7 +56,7 @@ async fn what_is_due_is_run_and_comes_again() {
     assert_eq!((row.next_due_at, row.last_due_at), (Some(at("02T05:00:00")), Some(at("01T05:00:00"))));
     assert_eq!((row.last_run_id, row.claimed_until), (Some(12), None));
 
-    // Nothing ran for three days: each is due once, and then again as usual.
+    // After three days without a worker, each schedule is due once, and then again as usual.
     let due = claim(&client, at("04T20:00:00")).await;
     assert_eq!(due.len(), 2);
     for due in &due {
@@ -74,12 +74,12 @@ async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
     let source = source(&client).await;
     let specs = [spec("", "every 6h"), spec("k=b", "every 1d")];
     schedules::declare(&client, &source, &specs, at("01T00:00:00")).await.unwrap();
-    // Later, when the first is due already.
+    // Later, when the first one is already due.
     assert_eq!(schedules::declare(&client, &source, &specs, at("01T07:00:00")).await.unwrap(), 0);
     let due = claim(&client, at("01T07:00:00")).await;
     assert_eq!(due.len(), 1);
 
-    // Changed while it is run: the new time stays. The other one is gone.
+    // Changed while it runs: the new time stays. The other one is deleted.
     let changed = [spec("", "every 2h")];
     assert_eq!(schedules::declare(&client, &source, &changed, at("01T07:05:00")).await.unwrap(), 2);
     assert!(schedules::finish(&client, &due[0], None, at("01T07:10:00")).await.unwrap());
@@ -87,7 +87,7 @@ async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].next_due_at, Some(at("01T08:00:00")));
 
-    // Turned off, it or its source, it is never due.
+    // If the schedule or its source is disabled, it is never due.
     let off = [ScheduleSpec { enabled: false, ..spec("", "every 2h") }];
     schedules::declare(&client, &source, &off, at("01T07:20:00")).await.unwrap();
     assert_eq!(claim(&client, at("20T00:00:00")).await, []);

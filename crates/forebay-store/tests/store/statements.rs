@@ -1,7 +1,8 @@
-//! Every statement fits the schema, the hot ones keep to their index, and SQL computes the ids that Rust computes.
+//! Every statement matches the schema, hot statements use their index, and SQL computes the same ids as Rust.
 //!
-//! Plans are looked at with fresh statistics and with none at all, for small batches and large ones: what a planner
-//! makes of a statement must not depend on when somebody last ran `analyze`.
+//! Plans are checked with fresh statistics and without any, for small and large batches: they must not depend on the
+//! time of
+//! the last `analyze`.
 
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
@@ -31,9 +32,9 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-/// References in the table that plans are made for.
+/// Number of references in the table that plans are made for.
 const NUM_REFERENCES: usize = 60_000;
-/// Batches to plan for: a few records, and about a window.
+/// Batch sizes to plan for: a few records, and about a window.
 const BATCHES: [usize; 2] = [10, 20_000];
 
 fn sql_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -65,8 +66,8 @@ async fn every_statement_fits_the_schema() {
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
-/// A database with 60,000 references, each with one hand-off and one job, and revisions of each in three months. No
-/// statistics are ever gathered unless the test does so.
+/// A database with 60,000 references, each with one hand-off, one job, and revisions in three months. Statistics are
+/// gathered only if the test does so.
 async fn stock(client: &Client) {
     let tables = "forebay.\"references\", forebay.ingestion_handoffs, forebay.ingestion_jobs, forebay.scrape_run_changes";
     for table in tables.split(", ") {
@@ -102,7 +103,7 @@ async fn stock(client: &Client) {
     client.batch_execute(&fill).await.unwrap();
 }
 
-/// The nodes of a plan, each as the words that matter: its type, its relation and its index.
+/// The nodes of a plan: type, relation and index of each.
 fn nodes(plan: &Value, out: &mut Vec<String>) {
     let word = |name: &str| plan[name].as_str().unwrap_or_default().to_owned();
     let arbiters =
@@ -123,7 +124,7 @@ struct Planned {
 }
 
 impl Planned {
-    /// The nodes of its plan, as it would run in a transaction of ours.
+    /// The nodes of its plan, as in one of our transactions.
     async fn nodes(&self, client: &mut Client, hold_plans: bool) -> Vec<String> {
         let transaction = client.transaction().await.unwrap();
         if hold_plans {
@@ -142,7 +143,7 @@ impl Planned {
     }
 }
 
-/// An array literal of `n` values that SQL makes from the first references.
+/// An array literal of `n` values, computed by SQL from the first references.
 async fn array(client: &Client, expression: &str, n: usize) -> String {
     let statement = format!(
         "select quote_literal(array_agg({expression} order by reference_id)::text) from (
@@ -151,7 +152,7 @@ async fn array(client: &Client, expression: &str, n: usize) -> String {
     client.query_one(&statement, &[]).await.unwrap().get(0)
 }
 
-/// What a plan must hold to: reads a table through one index, and neither scans it nor joins tables whole.
+/// Checks that a plan reads a table through one index, without scanning it or joining whole tables.
 fn assert_index(what: &str, found: &[String], table: &str, index: &str) {
     let listed = found.join("\n");
     assert!(found.iter().any(|node| node.contains(index)), "{what} does not use {index}:\n{listed}");
@@ -161,7 +162,7 @@ fn assert_index(what: &str, found: &[String], table: &str, index: &str) {
     assert!(!found.iter().any(joined), "{what} joins whole tables:\n{listed}");
 }
 
-/// Looks at every hot statement's plan, for a batch of some size.
+/// Checks the plan of every hot statement, for one batch size.
 async fn assert_plans(client: &mut Client, batch: usize) {
     let ids = array(client, "reference_id", batch).await;
     let hashes = array(client, "sha256(reference_id::text::bytea)", batch).await;
@@ -171,7 +172,7 @@ async fn assert_plans(client: &mut Client, batch: usize) {
         |statement: &str, types, literals| Planned { statement: statement.to_owned(), types, literals };
 
     let probe = planned(PROBE, "uuid[], bytea[], text", format!("{ids}, {hashes}, ''"));
-    // The probe runs outside of a transaction, where nothing is held; it must do no worse inside.
+    // The probe runs outside a transaction, without the plan settings; it must be as good inside.
     for hold_plans in [false, true] {
         let found = probe.nodes(client, hold_plans).await;
         let index_only =
@@ -256,7 +257,7 @@ async fn the_words_of_the_rules_are_the_words_of_the_tables() {
     ];
     for (constraint, mut expected) in expected {
         expected.sort_unstable();
-        // Partitions have constraints of the same name.
+        // Partitions have constraints with the same names.
         let statement = "select array(select m[1] from regexp_matches(pg_get_constraintdef(oid), '''([a-z0-9_]+)''', 'g') as m) \
              from pg_constraint where conname = $1 and coninhcount = 0";
         let mut words: Vec<String> = client.query_one(statement, &[&constraint]).await.unwrap().get(0);
@@ -285,11 +286,11 @@ async fn every_table_and_column_says_what_it_is() {
     assert_eq!(silent, "");
 }
 
-/// A reference at a time reads one reference and its revisions, whatever the statistics.
+/// Reading a reference at a time reads only this reference and its revisions, regardless of statistics.
 async fn assert_reference_at(client: &mut Client) {
     let body = "select pg_get_function_sqlbody('forebay.reference_at(uuid, timestamptz)'::regprocedure)";
     let body: String = client.query_one(body, &[]).await.unwrap().get(0);
-    // A function that holds a CTE is not inlined, so its body is planned by itself.
+    // A function with a CTE is not inlined, so its body is planned on its own.
     let statement = body
         .replacen("RETURN", "select", 1)
         .replace("reference_at.reference_id", "$1")
@@ -327,14 +328,14 @@ async fn sql_computes_the_ids_that_rust_computes() {
     let database = testing::database().await;
     let client = database.client().await;
     let mut runner = TestRunner::deterministic();
-    // Anything that text in Postgres can hold, the empty text, and the characters that keys are joined with.
+    // Any text that Postgres can store, the empty text, and the separator characters of keys.
     let text = "[^\0]{0,12}|[|\\\\a-c]{0,6}|[0-9.eE+-]{1,8}";
     let strategy = (text, text);
     let mut pairs: Vec<(String, String)> =
         (0..NUM_KEYS).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
     pairs.push((String::new(), String::new()));
 
-    // And keys as they are made of records: of several fields, and of numbers and strings that are one key.
+    // And real keys: of several fields, and of numbers and strings that form the same key.
     let mut same = Vec::new();
     for (fields, records) in [
         (&["id"][..], vec![json!({"id": 1}), json!({"id": "1"})]),

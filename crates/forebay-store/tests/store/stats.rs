@@ -1,4 +1,4 @@
-//! Totals of one source and of all.
+//! The totals of one source and of all sources.
 
 use forebay_store::{
     sources::{self, SourceSpec},

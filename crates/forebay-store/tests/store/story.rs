@@ -1,6 +1,7 @@
-//! A short history for the tests that read back: two courses over four days.
+//! A short history for tests that read: two courses over four days.
 //!
-//! Day 1: CSC-126 and HST-101 are seen. Day 2: CSC-126 changes. Day 3: it is gone. Day 4: it is back, as on day 1.
+//! Day 1: CSC-126 and HST-101 are seen. Day 2: CSC-126 changes. Day 3: it is removed. Day 4: it is restored, as on
+//! day 1.
 
 use forebay_domain::{
     canonical::canonical_text,
@@ -30,7 +31,7 @@ pub(crate) struct Story {
     pub(crate) runs: Vec<i64>,
 }
 
-/// Noon of the first, second, … of January.
+/// Noon of a day in January, from 1.
 pub(crate) fn day(number: usize) -> Timestamp {
     format!("2026-01-{number:02}T12:00:00Z").parse().unwrap()
 }
@@ -116,7 +117,7 @@ impl Story {
         self.end(&origin).await;
     }
 
-    /// Brings CSC-126 from (version, removal, payload) to (version, payload).
+    /// Changes CSC-126 from (version, removal, payload) to (version, payload).
     async fn change(&mut self, old: (i32, Option<Timestamp>, &str), new: (i32, &'static str)) {
         let origin = self.begin().await;
         let changed = [ChangedReference {

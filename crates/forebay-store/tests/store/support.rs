@@ -1,4 +1,4 @@
-//! Clusters of one's own, and other processes that join them.
+//! Temporary clusters, and other processes that join them.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -11,14 +11,16 @@ use std::{
 use forebay_store::cluster::{self, ClusterOptions};
 use rustix::process::{Pid, Signal};
 
-/// A data folder that does not exist yet, in a folder that goes with this, and whose server is stopped with it.
+/// A data folder that doesn't exist yet, in a temporary folder. Dropping this removes the folder and stops its
+/// server.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        // Not the configured temporary folder, which may be closed to the server's user, or too long.
+        // Not the configured temporary folder: the server's user may have no access to it, or its path may be too
+        // long.
         let folder = tempfile::Builder::new().prefix("forebay-store-").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         Self { folder }
@@ -43,7 +45,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // A test that failed may leave its server running.
+        // A failed test may leave its server running.
         let text =
             std::fs::read_to_string(self.data_dir().join("postgres/postmaster.pid")).unwrap_or_default();
         if let Some(pid) = text.lines().next().and_then(|pid| pid.parse().ok()) {
@@ -57,7 +59,7 @@ pub(crate) fn kill(pid: u32, signal: Signal) {
     let _gone_already = rustix::process::kill_process(pid, signal);
 }
 
-/// Looks again and again until it is so; fails the test if it does not come to be.
+/// Polls until the condition holds; fails the test on a timeout.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl Fn() -> F) {
     let deadline = Instant::now() + Duration::from_mins(3);
     while !look().await {
@@ -66,9 +68,9 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl 
     }
 }
 
-/// Another process that joins a cluster and stays until it is told to leave, or is killed.
+/// Another process that joins a cluster and stays until it is asked to leave, or is killed.
 ///
-/// It is this very test binary, running the one "test" that does so.
+/// It runs this test binary with the one "test" that does so.
 pub(crate) struct Joiner {
     child: Child,
     words: BufReader<ChildStdout>,
@@ -87,7 +89,7 @@ impl Joiner {
         Self { child, words }
     }
 
-    /// Waits until it has joined, or has failed to: what it says.
+    /// Waits until it has joined or failed; returns its output.
     pub(crate) fn word(&mut self) -> String {
         let mut line = String::new();
         while !line.starts_with("::") {

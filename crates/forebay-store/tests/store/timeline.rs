@@ -1,4 +1,4 @@
-//! Changes since a time, a history and a scope, page by page, and the indexes that they keep to.
+//! Changes since a time, a history and a scope, page by page, and their indexes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 
 use crate::story::{Story, day, id};
 
-/// All changes, in pages of so many.
+/// All changes, in pages of `limit`.
 async fn all(client: &mut Client, filter: &ChangeFilter, limit: u32) -> Vec<Change> {
     let transaction = client.transaction().await.unwrap();
     let (mut found, mut from) = (Vec::new(), None);
@@ -38,7 +38,7 @@ fn since(time: Timestamp) -> ChangeFilter {
     ChangeFilter { since: time, source: None, entity_type: None }
 }
 
-/// The story, with its runs' counts, which its tables alone do not have.
+/// The story, with the counts of its runs, which the story itself doesn't set.
 async fn story() -> Story {
     let story = Story::tell().await;
     let counts = "update forebay.scrape_runs as r set num_added = c.added, num_updated = c.updated,
@@ -139,7 +139,7 @@ async fn a_scope_is_read_by_id_page_by_page() {
     let (mut keys, mut after, mut pages) = (BTreeSet::new(), None, 0);
     loop {
         let page = timeline::active(&story.client, "course", &scope, after, 1, 40).await.unwrap();
-        // That of the one is longer than 40 bytes.
+        // One of the payloads is longer than 40 bytes.
         keys.extend(page.items.into_iter().map(|one| (one.record_key, one.payload.is_some())));
         pages += 1;
         after = page.next;
@@ -158,7 +158,7 @@ async fn a_scope_is_read_by_id_page_by_page() {
     }
 }
 
-/// A source whose first run added 30,000 references, and a thousand small runs after it.
+/// A source with a first run that added 30,000 references, and a thousand small runs after it.
 async fn many(client: &Client) {
     let fill = "
         insert into forebay.sources (name, entity_type, key_fields) values ('s', 'record', '{id}');

@@ -1,7 +1,7 @@
-//! Encryption against a real server: what each mode lets through.
+//! Encryption with a real server: the connections that each mode allows.
 //!
-//! The embedded cluster has no network address, so one is given to a cluster of this test with `ALTER SYSTEM`: an
-//! address of the loopback network that nobody else uses, which only Linux has without being told.
+//! The embedded cluster has no network address, so a test's cluster gets one with `ALTER SYSTEM`: an unused loopback
+//! address, which only Linux has without configuration.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::support::Place;
 
 const ADDRESS: &str = "127.0.0.77";
 
-/// Makes an authority, a certificate of it for `db.example`, and one for the user `carol`.
+/// Creates an authority, its certificate for `db.example`, and one for the user `carol`.
 fn certificates(folder: &Path) {
     let script = "set -e
         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority

@@ -1,4 +1,4 @@
-//! Rows of a user's own tables, read as records; and contract versions that stay apart.
+//! Reading rows of a user's own tables as records, and counting contract versions separately.
 
 use std::{io::Read, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::story::Story;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A table of before, in another case and with names that need quotes.
+/// An older table with upper-case names that need quotes.
 const LEGACY: &str = r#"
     create schema "Old Site";
     create table "Old Site"."Course List" (
@@ -33,7 +33,7 @@ async fn with(sql: &str) -> (TestDatabase, Database) {
     (database, open)
 }
 
-/// All that the rows give, read on a thread that may block.
+/// All rows as text, read on a thread that may block.
 async fn read(database: &Database, spec: RowsSpec) -> Result<String, Error> {
     let mut rows = user_rows::start(database, spec).await?;
     let reading = tokio::task::spawn_blocking(move || {
@@ -54,7 +54,7 @@ async fn rows_are_one_record_a_line() {
     assert_eq!((&rows[0]["id"], &rows[0]["tags"][1]), (&1.into(), &"y".into()));
     assert_eq!(rows[0]["details"], serde_json::json!({"b": 1, "a": [1, 2]}));
     assert_eq!(rows[1][r#"a "name""#], "line\nbreak");
-    // Numbers stay what they are, to the last digit.
+    // Numbers keep all their digits.
     assert!(lines[0].contains("\"price\":12.50") && lines[1].contains(":123456789012345678901234567890.1,"));
     assert_eq!(rows[2]["price"], "NaN");
     database.close().await.unwrap();
@@ -78,7 +78,7 @@ async fn a_query_can_only_read_and_is_one_statement() {
     ] {
         assert!(query(refused).await.is_err(), "{refused}");
     }
-    // What a function does in it is caught by the transaction.
+    // The read-only transaction refuses the writes of a function in the query.
     let client = database.client().await.unwrap();
     let sly = "create function sly() returns int language sql as 'delete from t returning id'";
     client.batch_execute(sly).await.unwrap();
@@ -153,7 +153,7 @@ async fn contract_versions_stay_apart_and_are_counted() {
     let story = Story::tell().await;
     let (client, source_id) = (&story.client, story.source.source_id);
     assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 2)]));
-    // The run of day 4 wrote CSC-126, the one of day 1 HST-101.
+    // The run of day 4 wrote CSC-126, the run of day 1 HST-101.
     let (first, last) = (story.runs[0], story.runs[3]);
     let label =
         "update forebay.\"references\" set payload = payload || '{\"v\": 3}' where record_key = 'CSC-126'";
@@ -162,7 +162,7 @@ async fn contract_versions_stay_apart_and_are_counted() {
     assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 1);
     assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 0, "nothing is written twice");
     assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 1), (3, 1)]));
-    // Without a version it is 0.
+    // A missing version becomes 0.
     assert_eq!(user_rows::mark(client, first, &ids, "v").await.unwrap(), 1);
     assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(0, 1), (3, 1)]));
 }

@@ -1,7 +1,8 @@
-//! Workers outside of the database: what a member of `forebay_worker` may do, and that the five functions keep to
-//! fairness, limits and receipts for callers that know nothing of each other.
+//! Workers outside the database: the rights of a member of `forebay_worker`, and the fairness, limits and receipts of
+//! the
+//! five functions with independent callers.
 //!
-//! Roles belong to the whole cluster, so each test makes one of its own name, and drops it at its end.
+//! Roles belong to the whole cluster, so each test creates its own and drops it at the end.
 
 mod calls;
 mod cursors;
@@ -20,7 +21,7 @@ use tokio_postgres::{Client, NoTls, Row, types::Type};
 /// The pipeline of these tests.
 const PIPELINE: &str = "index";
 
-/// A migrated database with a pipeline for external workers, and a role to log in as.
+/// A migrated database with a pipeline for external workers, and a login role.
 struct World {
     database: TestDatabase,
     owner: Client,
@@ -51,7 +52,7 @@ impl World {
         Self { database, owner, role }
     }
 
-    /// Logs in as the worker.
+    /// Connects as the worker.
     async fn worker(&self) -> Client {
         let mut config = self.database.config();
         let (client, connection) = config.user(&self.role).connect(NoTls).await.unwrap();
@@ -59,7 +60,7 @@ impl World {
         client
     }
 
-    /// Hands off references of a source with these payloads, whose keys are their places from 1.
+    /// Hands off references of a source with these payloads; their keys are their positions, from 1.
     async fn hand_off(&self, source: &str, payloads: &[Value]) {
         let payloads = Value::from(payloads);
         self.owner
@@ -75,7 +76,7 @@ impl World {
         self.hand_off(source, &vec![json!({"title": "t"}); number]).await;
     }
 
-    /// Makes everything due that waits for a later time, and ends what has been asked to pause.
+    /// Makes all postponed jobs due, and ends pauses.
     async fn make_due(&self) {
         self.run(
             "update forebay.ingestion_jobs set not_before = now(); \
@@ -88,7 +89,7 @@ impl World {
         self.run("update forebay.ingestion_claims set lease_until = now() - interval '1 second'").await;
     }
 
-    /// Has a worker free what others held, without claiming anything itself, and makes it due at once.
+    /// Lets a worker free the jobs of others, without claiming any, and makes them due at once.
     async fn rescue(&self, worker: &Client) {
         self.run("update forebay.pipelines set enabled = false").await;
         assert_eq!(claim(worker, 1).await.len(), 0, "a disabled pipeline's jobs rest");
@@ -100,7 +101,7 @@ impl World {
         self.owner.batch_execute(statements).await.unwrap();
     }
 
-    /// Hand-offs as text: state and reason, with how many there are.
+    /// Hand-offs as text: state and reason, with their number.
     async fn handoffs(&self) -> Vec<String> {
         let rows = self
             .owner
@@ -163,7 +164,7 @@ fn job(row: &Row) -> Job {
     Job { id: row.get(0), receipt: row.get(1), source: row.get(2), attempt: row.get(3), payload: row.get(4) }
 }
 
-/// Reports with `complete_jobs` or `release_jobs`: the verdicts, in order.
+/// Reports with `complete_jobs` or `release_jobs`; returns the answers in order.
 async fn report(worker: &Client, function: &str, jobs: &[(&str, &str)]) -> Vec<String> {
     let (ids, receipts): (Vec<&str>, Vec<&str>) = jobs.iter().copied().unzip();
     let statement =

@@ -1,4 +1,4 @@
-//! The forms in which the functions are called: the guide's, `PostgREST`'s, and through a pooler.
+//! The ways to call the functions: as in the guide, as `PostgREST` does, and through a pooler.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -23,7 +23,7 @@ async fn the_statements_of_the_guide_run_in_their_order() {
     let mut statements = sql_of("external-workers.md").into_iter();
     let role = statements.next().unwrap();
     assert!(role.contains("create role indexer login"), "{role}");
-    // Another role of that name may be there; ours is dropped first, to be made as the guide says.
+    // Another role with the guide's name may exist; ours is dropped first and created as in the guide.
     world.run(&format!("drop role {}", world.role)).await;
     world.run(&role.replace("indexer", &world.role)).await;
     let worker = world.worker().await;
@@ -50,7 +50,7 @@ async fn the_statements_of_the_guide_run_in_their_order() {
     world.end().await;
 }
 
-/// The rows of a statement, every value as text.
+/// The rows of a statement, with all values as text.
 async fn rows_of(client: &Client, statement: &str) -> Vec<SimpleQueryRow> {
     let messages = client.simple_query(statement).await.unwrap();
     let rows = messages.into_iter().filter_map(|message| match message {
@@ -60,8 +60,8 @@ async fn rows_of(client: &Client, statement: &str) -> Vec<SimpleQueryRow> {
     rows.collect()
 }
 
-/// Calls a function as `PostgREST` does: one JSON document with the arguments by name, in a transaction that has taken
-/// on the role.
+/// Calls a function like `PostgREST`: one JSON document with the named arguments, in a transaction that has assumed
+/// the role.
 async fn rpc(client: &mut Client, role: &str, function: &str, columns: &str, body: &Value) -> Vec<Value> {
     let arguments: Vec<String> =
         body.as_object().unwrap().keys().map(|name| format!("\"{name}\" := pgrst_body.\"{name}\"")).collect();

@@ -1,9 +1,9 @@
-//! Where reading a queue goes on from: a hint that makes a look cheap and never hides a job.
+//! The cursor of a queue: a hint that makes scans cheap and never hides a job.
 
 use super::{World, claim, report};
 
 impl World {
-    /// Writes a place into the queue by hand, as a look that was dear would have.
+    /// Writes a cursor manually, like an expensive scan does.
     async fn go_on_after(&self, position: &str) {
         self.run(&format!(
             "insert into forebay.ingestion_cursors \

@@ -1,4 +1,4 @@
-//! Who gets what: limits over all workers, turns between sources, priorities, and pauses.
+//! Sharing: limits over all workers, turns between sources, priorities, and pauses.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn by_host() -> Limits {
     Limits { key: Some(LimitKey { path: vec!["url".to_owned()], is_url: true }), ..Limits::default() }
 }
 
-/// The same host in all the ways that it can be written, four times, and another one once.
+/// One host in four spellings, and another host.
 fn two_hosts() -> Vec<Value> {
     [
         "https://A.example/1",
@@ -69,7 +69,7 @@ async fn two_workers_at_once_stay_within_the_limit() {
 
 #[tokio::test]
 async fn claims_a_second_are_limited_over_two_workers() {
-    // So slow that no token comes back while the test runs.
+    // So slow that no token is added during the test.
     let world = limited(Limits { rate: Some(0.000_1), ..Limits::default() }).await;
     world.hand_off_many("pages", 5).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -120,7 +120,7 @@ async fn a_flood_of_one_source_does_not_starve_another() {
         *by_source.entry(job.source).or_insert(0) += 1;
     }
     assert_eq!(by_source, BTreeMap::from([("flood".to_owned(), 20), ("trickle".to_owned(), 20)]));
-    // What one source cannot fill is for the other.
+    // The other source gets the share that one source can't fill.
     assert_eq!(claim(&worker, 40).await.len(), 40);
     world.end().await;
 }
@@ -158,7 +158,7 @@ async fn who_asks_to_be_left_alone_is_left_alone_by_all_workers() {
 
 #[tokio::test]
 async fn a_pause_of_one_host_leaves_the_others() {
-    // No limit by key but the key itself: pauses go by it all the same.
+    // No key limit, only a key: pauses still apply to it.
     let world = limited(by_host()).await;
     world.hand_off("pages", &two_hosts()).await;
     let (one, other) = (world.worker().await, world.worker().await);

@@ -1,5 +1,6 @@
-//! The worker in `examples/worker.py`, run as it is. Skipped where Python has no psycopg; `FOREBAY_TEST_PYTHON` names
-//! a Python that has it.
+//! Runs the worker in `examples/worker.py` unchanged. Skipped if Python has no psycopg; `FOREBAY_TEST_PYTHON` names a
+//! Python
+//! that has it.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -20,7 +21,7 @@ struct Program {
     lines: BufReader<ChildStdout>,
 }
 
-/// The Python to run the example with, if there is one that can.
+/// The Python to run the example with, if there is a suitable one.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn python() -> Option<String> {
     let python = std::env::var("FOREBAY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
@@ -33,7 +34,7 @@ fn python() -> Option<String> {
 }
 
 impl Program {
-    /// Runs the example, with `before` run between its import and its start.
+    /// Runs the example, with the code `before` between its import and its start.
     fn start(python: &str, world: &World, before: &str) -> Self {
         let config = world.database.config();
         let Host::Unix(folder) = &config.get_hosts()[0] else { panic!("{config:?}") };
@@ -94,7 +95,7 @@ async fn the_example_gives_back_what_it_has_not_begun() {
     let Some(python) = python() else { return };
     let world = World::new().await;
     world.hand_off_many("pages", 5).await;
-    // The first job lasts until the signal comes.
+    // The first job runs until the signal arrives.
     let slow = "ingest = worker.ingest\ndef wait(job):\n    ingest(job)\n    worker.stopping.wait()\nworker.ingest = wait";
     let mut program = Program::start(&python, &world, slow);
     program.line();
@@ -110,7 +111,7 @@ async fn the_example_keeps_its_lease_and_outlives_a_lost_connection() {
     let Some(python) = python() else { return };
     let world = World::new().await;
     world.hand_off_many("pages", 2).await;
-    // A job lasts until the heartbeat has extended the lease, and then all connections are cut.
+    // A job runs until the heartbeat has extended the lease; then all connections are closed.
     let beating = "import datetime\nworker.LEASE = datetime.timedelta(seconds=0.6)\ningest = worker.ingest\n\
         def wait(job):\n    ingest(job)\n    input()\nworker.ingest = wait";
     let mut program = Program::start(&python, &world, beating);

@@ -1,4 +1,4 @@
-//! Leases that end, and reports that come late.
+//! Expired leases and late reports.
 
 use serde_json::json;
 
@@ -64,7 +64,7 @@ async fn each_row_of_a_report_has_its_own_verdict() {
     let first = claim(&one, 10).await;
     world.end_leases().await;
     world.rescue(&other).await;
-    // Only one of them is due again, and so another's by now; another one is gone; the third is free.
+    // The first job is due again, so another worker claims it; the second is gone; the third is free.
     world
         .run(&format!(
             "update forebay.ingestion_jobs set num_lost = 0, not_before = now() + interval '1 hour'; \
@@ -153,7 +153,7 @@ async fn two_reports_at_the_same_moment_leave_no_claim_behind() {
             (other, verdicts)
         }
     });
-    // The claim's row is locked by the first report until it commits.
+    // The first report locks the claim's row until it commits.
     let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'";
     while world.number(waits).await == 0 {
         tokio::task::yield_now().await;

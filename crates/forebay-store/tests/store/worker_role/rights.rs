@@ -1,4 +1,4 @@
-//! What a member of `forebay_worker` can do, and what it cannot.
+//! What a member of `forebay_worker` may and may not do.
 
 use tokio_postgres::{Client, error::SqlState};
 
@@ -46,7 +46,7 @@ async fn a_worker_calls_five_functions_and_nothing_else() {
 async fn who_is_no_worker_cannot_call_the_functions() {
     let world = World::new().await;
     let worker = world.worker().await;
-    // The right to enter the schema is not the right to work.
+    // The right to use the schema is not the right to work.
     world
         .run(&format!(
             "revoke forebay_worker from {role}; grant usage on schema forebay to {role}",
