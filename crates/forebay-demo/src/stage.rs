@@ -5,13 +5,13 @@
 
 use std::net::SocketAddr;
 
+use forebay_domain::percent;
 use forebay_engine::clock;
 use forebay_store::{
     cluster,
     connect::{Database, OpenOptions, Target},
 };
 use jiff::{Timestamp, ToSpan};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::{
@@ -19,9 +19,6 @@ use crate::{
     error::{Error, Result},
     site::{self, Site},
 };
-
-/// All characters but the unreserved ones (RFC 3986, section 2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The stage.
 #[derive(Debug)]
@@ -105,7 +102,7 @@ impl Stage {
             Target::Url(_) => None,
             Target::Embedded { data_dir } => cluster::status(data_dir).await?.socket.map(|folder| {
                 let folder = folder.display().to_string();
-                format!("postgresql://forebay@{}/{DATABASE}", utf8_percent_encode(&folder, RESERVED))
+                format!("postgresql://forebay@{}/{DATABASE}", percent::encode(&folder))
             }),
         };
         let target = match self.data_dir() {
@@ -141,16 +138,5 @@ fn refused(error: forebay_store::Error) -> Error {
         Error::DatabaseInUse(error)
     } else {
         error.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_can_be_a_host() {
-        let host = utf8_percent_encode("/tmp/my data-1", RESERVED).to_string();
-        assert_eq!(host, "%2Ftmp%2Fmy%20data-1");
     }
 }

@@ -19,6 +19,8 @@ pub mod guards;
 pub mod handoff;
 pub mod identity;
 pub mod json;
+pub mod percent;
+pub mod pointer;
 pub mod prepare;
 pub mod reject;
 pub mod rekey;

@@ -15,6 +15,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use thiserror::Error;
 
+use crate::percent;
+
 /// Maximum length of a key, in bytes.
 pub const MAX_KEY_BYTES: usize = 64;
 
@@ -160,7 +162,7 @@ impl FromStr for Scope {
         }
         for pair in text.split(',') {
             let (key, encoded) = split(pair)?;
-            let value = decode(encoded).ok_or_else(|| ScopeError::InvalidEncoding(shorten(key)))?;
+            let value = percent::decode(encoded).ok_or_else(|| ScopeError::InvalidEncoding(shorten(key)))?;
             scope.insert(key, value)?;
         }
         scope.checked()
@@ -169,21 +171,6 @@ impl FromStr for Scope {
 
 fn split(pair: &str) -> Result<(&str, &str), ScopeError> {
     pair.split_once('=').ok_or_else(|| ScopeError::NoEquals(shorten(pair)))
-}
-
-fn decode(encoded: &str) -> Option<String> {
-    let mut parts = encoded.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2)?;
-        // `from_str_radix` would accept a sign.
-        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// Keeps hostile input out of messages: a bounded piece without control characters.

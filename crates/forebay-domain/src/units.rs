@@ -86,7 +86,7 @@ impl JsonSchema for Period {
     }
 }
 
-/// How often something may happen: `2/s`, `30/m`, `100/h`, `0.5/s`, or `unlimited`.
+/// How often something may happen: `2/s`, `30/m`, `30/min`, `100/h`, `1/d`, or `unlimited`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Rate(Option<f64>);
@@ -124,7 +124,7 @@ impl FromStr for Rate {
         let (times, unit) = text.split_once('/').ok_or_else(expected)?;
         let seconds = match unit.trim() {
             "s" => 1.0,
-            "m" => 60.0,
+            "m" | "min" => 60.0,
             "h" => 3600.0,
             "d" => 86_400.0,
             _ => return Err(expected()),
@@ -170,7 +170,7 @@ impl JsonSchema for Rate {
         json_schema!({
             "type": "string",
             "description": "a rate such as 2/s, 30/m, 100/h, or unlimited",
-            "pattern": "^\\s*(unlimited|\\d+(\\.\\d+)?\\s*/\\s*[smhd])\\s*$",
+            "pattern": "^\\s*(unlimited|\\d+(\\.\\d+)?\\s*/\\s*(s|m|min|h|d))\\s*$",
         })
     }
 }
@@ -304,9 +304,13 @@ mod tests {
     #[test]
     fn rates_are_counted_by_the_second() {
         let rate = |text: &str| text.parse::<Rate>().map(Rate::get);
-        for (text, expected) in
-            [("2/s", Some(2.0)), ("30 / m", Some(0.5)), ("0.5/s", Some(0.5)), ("unlimited", None)]
-        {
+        for (text, expected) in [
+            ("2/s", Some(2.0)),
+            ("30 / m", Some(0.5)),
+            ("30/min", Some(0.5)),
+            ("0.5/s", Some(0.5)),
+            ("unlimited", None),
+        ] {
             assert_eq!(rate(text), Ok(expected), "{text}");
         }
         for text in ["", "2", "0/s", "-1/s", "2/week", "inf/s", "NaN/s", "1e300/s"] {

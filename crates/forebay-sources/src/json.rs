@@ -12,11 +12,14 @@
 
 mod pointer;
 
-use forebay_domain::reject::{Place, RejectReason};
+use forebay_domain::{
+    pointer::Pointer,
+    reject::{Place, RejectReason},
+};
 use memchr::memchr_iter;
 
 use pointer::Level;
-pub(crate) use pointer::{Path, parse_pointer};
+pub(crate) use pointer::Path;
 
 use crate::{
     block::{Delimit, Found, MAX_RAW, Span, Tail, head, keep},
@@ -368,8 +371,8 @@ impl Delimit for Json {
 }
 
 /// The text of the value that a pointer refers to in a whole document.
-pub(crate) fn value_at<'a>(document: &'a [u8], pointer: &Path) -> Option<&'a [u8]> {
-    let mut path = pointer.clone();
+pub(crate) fn value_at<'a>(document: &'a [u8], pointer: &Pointer) -> Option<&'a [u8]> {
+    let mut path = Path::from(pointer);
     path.takes_any = true;
     let mut found = Found::default();
     // An error means that the pointer refers to nothing, or that the document is invalid, which its reader reports.
@@ -384,7 +387,7 @@ mod tests {
     #[test]
     fn any_value_can_be_looked_up() {
         let document = br#" {"links": {"a/b": ["x", {"n\u0065xt": "/p?2"}], "none": null}, "n": 5} "#;
-        let at = |pointer| value_at(document, &parse_pointer(pointer).unwrap());
+        let at = |pointer: &str| value_at(document, &pointer.parse().unwrap());
         assert_eq!(at("/links/a~1b/1/next"), Some(&b"\"/p?2\""[..]));
         assert_eq!(at("/links/none"), Some(&b"null"[..]));
         assert_eq!(at("/n"), Some(&b"5"[..]));

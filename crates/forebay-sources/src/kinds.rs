@@ -27,9 +27,9 @@ mod value;
 
 pub use command::Command;
 pub use feed::Feed;
-pub use file::{File, FileFormat, RecordsPointer};
+pub use file::{File, FileFormat};
 pub use html::{Detail, Html, LinkRule, Rule, Selector};
-pub use http_json::{Cursor, HttpJson, Next, PageNumber, Pointer};
+pub use http_json::{Cursor, HttpJson, Next, PageNumber};
 pub use ical::Ical;
 pub use json_ld::JsonLd;
 pub use links::AllowedHost;

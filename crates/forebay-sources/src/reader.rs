@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     format::{Format, ReadOptions},
     input::{Filled, Input},
-    json::Json,
+    json::{Json, Path},
     json_lines::JsonLines,
     singer::Singer,
     sniff,
@@ -44,7 +44,13 @@ impl Reader {
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
             return Err(Error::RecordsNeedJson { format: options.format.name() });
         }
-        let path = crate::json::parse_pointer(pointer.unwrap_or_default())?;
+        let path = match pointer {
+            Some(text) => {
+                let invalid = |_| Error::InvalidPointer { pointer: text.to_owned() };
+                Path::from(&text.parse().map_err(invalid)?)
+            }
+            None => Path::default(),
+        };
         let mut input = Input::open(input, options.bounds.clone())?;
         while sniff::needs_more_for_mark(input.peeked()) && input.peek() {}
         let mark = sniff::byte_order_mark(input.peeked())?;

@@ -30,7 +30,7 @@ pub(crate) use self::{
     freshness::Freshness,
     pipeline::Pipeline,
     schema::schema,
-    source::{Format, OnDuplicate, Pointer, Source},
+    source::{Format, OnDuplicate, Source},
 };
 use crate::failure::Failure;
 

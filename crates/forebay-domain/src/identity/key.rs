@@ -15,6 +15,7 @@ use super::error::IdentityError;
 use crate::{
     canonical,
     json::{Kind, Value},
+    pointer::{self, Pointer},
     reject::{Reject, RejectReason},
 };
 
@@ -34,7 +35,7 @@ pub struct KeyField {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Path {
     Field,
-    Pointer(Vec<String>),
+    Pointer(Pointer),
 }
 
 impl KeyField {
@@ -43,15 +44,25 @@ impl KeyField {
         &self.text
     }
 
+    /// The keys and indexes on the way to the value; the first is a top-level field.
+    pub fn path(&self) -> &[String] {
+        match &self.path {
+            Path::Field => std::slice::from_ref(&self.text),
+            Path::Pointer(pointer) => pointer.tokens(),
+        }
+    }
+
     /// Its value in a record.
     pub fn locate<'a>(&self, record: Value<'a>) -> Option<Value<'a>> {
         match &self.path {
             Path::Field => record.get(&self.text),
-            Path::Pointer(tokens) => tokens.iter().try_fold(record, |value, token| match value.kind() {
-                Kind::Object => value.get(token),
-                Kind::Array => value.elements().nth(array_index(token)?),
-                _ => None,
-            }),
+            Path::Pointer(pointer) => {
+                pointer.tokens().iter().try_fold(record, |value, token| match value.kind() {
+                    Kind::Object => value.get(token),
+                    Kind::Array => value.elements().nth(pointer::index(token)?),
+                    _ => None,
+                })
+            }
         }
     }
 
@@ -112,38 +123,16 @@ impl FromStr for KeyField {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        let path = match text.strip_prefix('/') {
-            Some(pointer) => Path::Pointer(pointer.split('/').map(unescaped).collect::<Result<_, _>>()?),
-            None if text.is_empty() => return Err(IdentityError::InvalidKeyField),
-            None => Path::Field,
+        if text.is_empty() {
+            return Err(IdentityError::InvalidKeyField);
+        }
+        let path = if text.starts_with('/') {
+            Path::Pointer(text.parse().map_err(|_| IdentityError::InvalidKeyField)?)
+        } else {
+            Path::Field
         };
         Ok(Self { text: text.to_owned(), path })
     }
-}
-
-/// Unescapes a pointer's token: `~1` is a slash and `~0` a tilde; any other character after a tilde is an error.
-fn unescaped(token: &str) -> Result<String, IdentityError> {
-    let mut parts = token.split('~');
-    let mut name = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = if let Some(rest) = part.strip_prefix('0') {
-            name.push('~');
-            rest
-        } else if let Some(rest) = part.strip_prefix('1') {
-            name.push('/');
-            rest
-        } else {
-            return Err(IdentityError::InvalidKeyField);
-        };
-        name.push_str(rest);
-    }
-    Ok(name)
-}
-
-/// Digits without leading zeros, as RFC 6901 requires.
-fn array_index(token: &str) -> Option<usize> {
-    let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
-    if plain { token.parse().ok() } else { None }
 }
 
 /// Appends the key of `record` to `keys`; returns its range there. On an error, `keys` is unchanged.

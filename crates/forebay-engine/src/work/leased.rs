@@ -6,7 +6,7 @@
 
 use std::{future::Future, time::Duration};
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{backoff, identity::ReferenceId};
 use forebay_store::{
     connect::Database,
     jobs::{self, Claimed, Failure, Receipt},
@@ -24,8 +24,12 @@ use crate::error::{Error, Result};
 /// How long a claim holds without a heartbeat. The worker sends three in that time, however long the handler takes, so
 /// the hand-offs of a dead worker are free again soon.
 const LEASE: Duration = Duration::from_mins(1);
-/// How often a report is made that meets a lock or an unreachable database. Each wait is longer than the one before.
+/// How often a report is attempted when it meets a lock or an unreachable database.
 const MAX_REPORTS: u32 = 12;
+/// The wait after the first report that failed; it doubles with each further one, up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(2);
+/// The longest wait between two reports: still short against the lease.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Delivers up to `limit` hand-offs. If `cut_off` is done before the handler is, the handler is stopped and its
 /// hand-offs are released.
@@ -169,7 +173,7 @@ async fn report(
             // The lease will expire and the hand-offs are delivered again: at least once.
             return reported.map(|()| batch);
         }
-        tokio::time::sleep(Duration::from_millis(1 << tries)).await;
+        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, tries)).await;
     }
 }
 
@@ -205,7 +209,7 @@ async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Re
         if keys.is_empty() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(1 << tries)).await;
+        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, tries)).await;
     }
     Ok(())
 }

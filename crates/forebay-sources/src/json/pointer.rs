@@ -1,5 +1,7 @@
 //! JSON pointers (RFC 6901): the path to the records, and how far the reader has followed it.
 
+use forebay_domain::pointer::{self, Pointer};
+
 use crate::error::Error;
 
 /// How many keys an error lists.
@@ -27,22 +29,10 @@ pub(crate) struct Path {
     more_keys: bool,
 }
 
-/// Reads a JSON pointer. Error: `invalid_pointer`.
-pub(crate) fn parse_pointer(pointer: &str) -> Result<Path, Error> {
-    let invalid = || Error::InvalidPointer { pointer: pointer.to_owned() };
-    let mut tokens = Vec::new();
-    if let Some(rest) = pointer.strip_prefix('/') {
-        for token in rest.split('/') {
-            let mut after_tilde = token.split('~').skip(1);
-            if after_tilde.any(|rest| !rest.starts_with(['0', '1'])) {
-                return Err(invalid());
-            }
-            tokens.push(token.replace("~1", "/").replace("~0", "~"));
-        }
-    } else if !pointer.is_empty() {
-        return Err(invalid());
+impl From<&Pointer> for Path {
+    fn from(pointer: &Pointer) -> Self {
+        Self { tokens: pointer.tokens().to_vec(), ..Self::default() }
     }
-    Ok(Path { tokens, ..Path::default() })
 }
 
 impl Path {
@@ -58,7 +48,7 @@ impl Path {
         let token = &self.tokens[self.levels.len()];
         match first {
             b'{' => self.levels.push(Level::Object),
-            b'[' if is_index(token) => self.levels.push(Level::Array { items: 0 }),
+            b'[' if pointer::index(token).is_some() => self.levels.push(Level::Array { items: 0 }),
             b'[' => {
                 let seen = format!("{} is an array, and {token:?} is not an index", self.reached());
                 return Err(self.not_found_because(seen));
@@ -129,19 +119,7 @@ fn display(tokens: &[String]) -> String {
     if tokens.is_empty() {
         return "the document".to_owned();
     }
-    let mut pointer = String::new();
-    for token in tokens {
-        pointer.push('/');
-        pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
-    }
-    pointer
-}
-
-/// Whether a token is an array index: digits without a leading zero.
-fn is_index(token: &str) -> bool {
-    token.bytes().all(|b| b.is_ascii_digit())
-        && !token.is_empty()
-        && (token == "0" || !token.starts_with('0'))
+    pointer::join(tokens)
 }
 
 fn kind(first: u8) -> &'static str {
@@ -152,20 +130,5 @@ fn kind(first: u8) -> &'static str {
         b't' | b'f' => "a boolean",
         b'n' => "null",
         _ => "a number",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pointers_follow_the_standard() {
-        assert_eq!(parse_pointer("/a~1b/~0c/0//").unwrap().tokens, ["a/b", "~c", "0", "", ""]);
-        assert!(parse_pointer("").unwrap().tokens.is_empty());
-        assert_eq!(parse_pointer("/~01").unwrap().tokens, ["~1"]);
-        for wrong in ["data", "/a~", "/a~2"] {
-            assert_eq!(parse_pointer(wrong).unwrap_err().code(), "invalid_pointer", "{wrong}");
-        }
     }
 }

@@ -16,11 +16,11 @@ mod tests;
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
-use forebay_domain::{scope::Scope, units::Period};
+use forebay_domain::{pointer::Pointer, scope::Scope, units::Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::file::{FileFormat, RecordsPointer, check_records, read_options};
+use super::file::{FileFormat, check_records, read_options};
 use super::masked;
 use super::value::EnvValue;
 use crate::{Error, ReadOptions};
@@ -54,7 +54,7 @@ pub struct Command {
     #[serde(default = "jsonl")]
     pub format: FileFormat,
     /// A JSON pointer to the array of records, for the format `json`. Default: the whole document.
-    pub records: Option<RecordsPointer>,
+    pub records: Option<Pointer>,
     /// The most lines of its standard error that are logged; what comes after is counted. Default: 10000.
     #[serde(default = "ten_thousand")]
     pub max_stderr_lines: u32,

@@ -2,11 +2,10 @@
 //!
 //! A file is no page: it goes through the [`Reader`](crate::Reader) as a stream, in little memory, whatever its size.
 
+use forebay_domain::{pointer::Pointer, scope::Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
-
-use forebay_domain::scope::Scope;
 
 use super::template::UrlTemplate;
 use crate::{Error, Format, ReadOptions};
@@ -22,7 +21,7 @@ pub struct File {
     pub format: FileFormat,
     /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; for `json` only. Default: the whole
     /// document.
-    pub records: Option<RecordsPointer>,
+    pub records: Option<Pointer>,
 }
 
 /// A format of a stream.
@@ -54,21 +53,6 @@ impl From<FileFormat> for Format {
     }
 }
 
-/// A JSON pointer (RFC 6901), such as `/data/items`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-pub struct RecordsPointer(String);
-
-impl TryFrom<String> for RecordsPointer {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        crate::json::parse_pointer(&text)?;
-        Ok(Self(text))
-    }
-}
-
 impl File {
     /// The settings that decide which records are read, in a fixed order: all but where and for how long.
     pub fn reading(&self) -> impl Serialize {
@@ -96,7 +80,7 @@ impl File {
 pub(super) fn check_records(
     setting: &'static str,
     format: FileFormat,
-    records: Option<&RecordsPointer>,
+    records: Option<&Pointer>,
 ) -> Result<(), Error> {
     if records.is_some() && !matches!(format, FileFormat::Auto | FileFormat::Json) {
         let problem = "is a JSON pointer, which only the format json has; leave one of them out".to_owned();
@@ -105,10 +89,10 @@ pub(super) fn check_records(
     Ok(())
 }
 
-pub(super) fn read_options(format: FileFormat, records: Option<&RecordsPointer>) -> ReadOptions {
+pub(super) fn read_options(format: FileFormat, records: Option<&Pointer>) -> ReadOptions {
     ReadOptions {
         format: format.into(),
-        records: records.map(|pointer| pointer.0.clone()),
+        records: records.map(|pointer| pointer.as_str().to_owned()),
         ..ReadOptions::default()
     }
 }

@@ -8,9 +8,9 @@
 
 mod next;
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{pointer::Pointer, scope::Scope};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use next::{Cursor, Next, PageNumber};
@@ -19,7 +19,7 @@ use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::{
     Block, Error, Harvest, Link, Page,
     block::{Delimit, Found, Tail},
-    json::{Json, Path, parse_pointer},
+    json::{Json, Path, value_at},
     sniff,
 };
 
@@ -47,42 +47,6 @@ pub struct HttpJson {
     /// Other hosts that the link to the next page, and redirects, may lead to. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
-}
-
-/// A JSON pointer (RFC 6901), such as `/data/items`; the empty one is the whole document.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-pub struct Pointer {
-    text: String,
-    path: Path,
-}
-
-impl Serialize for Pointer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
-impl TryFrom<String> for Pointer {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        Ok(Self { path: parse_pointer(&text)?, text })
-    }
-}
-
-impl PartialEq for Pointer {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Pointer {
-    /// The text of the value that it leads to in a document.
-    fn find<'a>(&self, document: &'a [u8]) -> Option<&'a [u8]> {
-        crate::json::value_at(document, &self.path)
-    }
 }
 
 impl HttpJson {
@@ -121,10 +85,10 @@ impl HttpJson {
             Some(_) => {}
         }
         let mut found = Found::default();
-        let mut json = Json::new(self.records.path.clone(), MAX_RECORD_BYTES, mark as u64);
+        let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
         match json.delimit(body, Tail::Complete, &mut found) {
             // Writers that know no empty list put null in its place.
-            Err(Error::RecordsNotAList { .. }) if self.records.find(body) == Some(b"null") => {}
+            Err(Error::RecordsNotAList { .. }) if value_at(body, &self.records) == Some(b"null") => {}
             outcome => {
                 outcome?;
             }

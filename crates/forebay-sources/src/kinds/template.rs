@@ -6,9 +6,12 @@
 //! or leave the folder that the template names; that is why a value in the host is one label, and no value is a dot
 //! segment.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use forebay_domain::scope::{MAX_KEY_BYTES, Scope};
+use forebay_domain::{
+    percent,
+    scope::{MAX_KEY_BYTES, Scope},
+};
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Serialize, Serializer,
@@ -115,7 +118,7 @@ impl UrlTemplate {
                     if value.bytes().all(|byte| byte == b'.') {
                         return Err(unfit("has a value that is empty or nothing but dots"));
                     }
-                    encode(value, &mut url);
+                    url.push_str(&percent::encode(value));
                 }
             }
         }
@@ -244,17 +247,6 @@ fn parts(text: &str, path_from: usize) -> Result<Vec<Part>, &'static str> {
 fn is_label(value: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     value.bytes().all(inner) && !value.starts_with('-') && !value.ends_with('-') && !value.is_empty()
-}
-
-fn encode(value: &str, out: &mut String) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(byte.into());
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
 }
 
 #[cfg(test)]

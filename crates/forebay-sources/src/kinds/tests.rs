@@ -105,7 +105,7 @@ fn what_is_wrong_in_settings_is_said() {
     assert!(html(r#"{"items": "li >"}"#).contains("is where the next part of a selector should be"));
     assert!(html(r#"{"unknown": 1}"#).contains("unknown"));
     let json = serde_json::from_str::<HttpJson>(r#"{"url": "https://example.edu/", "next": "links"}"#);
-    assert!(json.unwrap_err().to_string().contains("is not a JSON pointer"));
+    assert!(json.unwrap_err().to_string().contains("expected a JSON pointer"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use forebay_domain::percent;
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},
@@ -82,7 +83,8 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     let mut tls = Tls::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| bad("an option has no value"))?;
-        let value = || decode(value).ok_or_else(|| bad(&format!("the value of `{key}` is not valid")));
+        let value =
+            || percent::decode(value).ok_or_else(|| bad(&format!("the value of `{key}` is not valid")));
         match key {
             "sslmode" => mode = Some(value()?),
             "sslrootcert" => tls.root_certificate = Some(PathBuf::from(value()?)),
@@ -182,21 +184,6 @@ fn split_query(url: &str) -> (&str, &str) {
         Some(place) => (&url[..credentials + place], &url[credentials + place + 1..]),
         None => (url, ""),
     }
-}
-
-/// Decodes percent-encoding (RFC 3986, section 2.1).
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let pair = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn bad(reason: &str) -> Error {

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{pointer::Pointer, scope::Scope};
 use forebay_engine::persist::{
     DEFAULT_MAX_REJECTED_SHARE, Input, PersistRequest, Progress, persist, stored_policy,
 };
@@ -21,7 +21,7 @@ pub(super) use self::report::exit;
 use super::runs::read_run;
 use crate::{
     cli::values::{self, ScopePair, Share, Switch},
-    config::{self, Format, OnDuplicate, Pointer},
+    config::{self, Format, OnDuplicate},
     context::Context,
     failure::{Exit, Failure},
     ui,

@@ -8,6 +8,7 @@ use std::{
 use clap::ValueEnum;
 use forebay_domain::{
     guards::GuardPolicy,
+    pointer::Pointer,
     rules::{self, FieldRules},
     run,
 };
@@ -327,37 +328,4 @@ impl Guards {
 
 fn yes() -> bool {
     true
-}
-
-/// A JSON pointer (RFC 6901) to the array or object that holds the records: empty, or beginning with `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-pub(crate) struct Pointer(String);
-
-impl Pointer {
-    /// The pointer as it was written.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Pointer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let escapes_are_whole = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-        if (text.is_empty() || text.starts_with('/')) && escapes_are_whole {
-            Ok(Self(text))
-        } else {
-            Err("expected a JSON pointer such as /data/items".to_owned())
-        }
-    }
-}
-
-impl std::str::FromStr for Pointer {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::try_from(text.to_owned())
-    }
 }

@@ -172,10 +172,11 @@ impl SourceDefinition {
     fn check_selected(&self) -> Result<(), DefinitionError> {
         let Some(selected) = self.selected_fields() else { return Ok(()) };
         for (index, text) in self.key_fields.iter().enumerate() {
-            let field = top_level(text);
-            if !selected.contains(&field) {
+            let Ok(key_field) = text.parse::<KeyField>() else { continue };
+            let Some(field) = key_field.path().first() else { continue };
+            if !selected.contains(field) {
                 let known = selected.into_iter().collect();
-                let problem = DefinitionProblem::KeyFieldNotSelected { field, known };
+                let problem = DefinitionProblem::KeyFieldNotSelected { field: field.clone(), known };
                 return Err(self.problem(&["key", &index.to_string()], problem));
             }
         }
@@ -282,12 +283,4 @@ fn is_name(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.chars().all(is_name_char)
-}
-
-/// The top-level field of a key field: the first step of a JSON pointer.
-fn top_level(key_field: &str) -> String {
-    match key_field.strip_prefix('/') {
-        Some(pointer) => pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~"),
-        None => key_field.to_owned(),
-    }
 }

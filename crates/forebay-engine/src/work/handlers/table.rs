@@ -76,14 +76,7 @@ fn read_column(settings: &Settings, column: &str, value: &Value) -> Result<Colum
             settings.wrong(format!("the column {column} has the type {sql_type:?}; there are {known}"))
         );
     }
-    // Checks the path like a key field; the JSON Pointer escapes are decoded below.
-    settings.field(field)?;
-    let path = match field.strip_prefix('/') {
-        Some(pointer) => {
-            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
-        }
-        None => vec![field.to_owned()],
-    };
+    let path = settings.field(field)?.path().to_vec();
     Ok(ColumnSpec { name, path, sql_type: sql_type.to_owned() })
 }
 

@@ -2,14 +2,15 @@
 //!
 //! A link that cannot be followed is an error, not the end: a run that stops early must not look complete.
 
+use forebay_domain::pointer::{Pointer, PointerError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
-use super::Pointer;
 use crate::{
     Error, Page,
     fetch::redact_url,
+    json::value_at,
     kinds::{AllowedHost, links},
 };
 
@@ -70,9 +71,9 @@ pub struct Cursor {
 }
 
 impl TryFrom<String> for Next {
-    type Error = Error;
+    type Error = PointerError;
 
-    fn try_from(text: String) -> Result<Self, Error> {
+    fn try_from(text: String) -> Result<Self, PointerError> {
         if text == LINK_HEADER { Ok(Self::LinkHeader) } else { Pointer::try_from(text).map(Self::Body) }
     }
 }
@@ -88,7 +89,7 @@ impl Next {
             Self::LinkHeader => {
                 page.link_headers.iter().find_map(|header| next_of(header)).map(str::to_owned)
             }
-            Self::Body(pointer) => match pointer.find(body) {
+            Self::Body(pointer) => match value_at(body, pointer) {
                 None => None,
                 Some(text) => serde_json::from_slice::<Option<String>>(text)
                     .map_err(|_| unusable(page, "it is not a string"))?,
@@ -150,7 +151,7 @@ impl Cursor {
 
     /// The page after one that was asked for with `url`.
     pub(super) fn find(&self, page: &Page, body: &[u8], url: &Url) -> Result<Option<Url>, Error> {
-        let Some(text) = self.pointer.find(body) else { return Ok(None) };
+        let Some(text) = value_at(body, &self.pointer) else { return Ok(None) };
         if text.len() > MAX_CURSOR_BYTES {
             return Err(unusable(page, "the cursor is too long"));
         }

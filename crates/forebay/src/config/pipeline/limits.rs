@@ -1,5 +1,6 @@
 //! `[pipelines.NAME.limits]`: limits that all workers of a pipeline share.
 
+use forebay_domain::{identity::KeyField, units::Rate};
 use forebay_engine::work::{self, LimitKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ pub(super) struct WrittenLimits {
     /// Maximum hand-offs in progress. Default: no limit.
     #[schemars(range(min = 1))]
     max_active: Option<u32>,
-    /// Maximum rate of new attempts, such as `10/s`, `100/min` or `500/h`. Default: no limit.
+    /// Maximum rate of new attempts, such as `10/s`, `100/min`, `500/h` or `unlimited`. Default: no limit.
     rate: Option<Rate>,
     /// Field whose values are limited separately: a name or JSON pointer (RFC 6901). Default: none.
     key: Option<String>,
@@ -52,49 +53,18 @@ impl TryFrom<WrittenLimits> for Limits {
         };
         Ok(Self(work::Limits {
             max_active: number("max_active", written.max_active)?,
-            rate: written.rate.map(|rate| rate.0),
+            rate: written.rate.and_then(Rate::get),
             key,
             key_max_active: number("key_max_active", written.key_max_active)?,
-            key_rate: written.key_rate.map(|rate| rate.0),
+            key_rate: written.key_rate.and_then(Rate::get),
         }))
     }
 }
 
-/// The path to a field: its name, or a JSON pointer (RFC 6901).
+/// The path to a field: its name, or the tokens of its JSON pointer.
 fn path(text: &str) -> Result<Vec<String>, String> {
-    if let Err(error) = text.parse::<forebay_domain::identity::KeyField>() {
-        return Err(format!("`{text}` does not name a field: {error}"));
-    }
-    Ok(match text.strip_prefix('/') {
-        Some(pointer) => {
-            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
-        }
-        None => vec![text.to_owned()],
-    })
-}
-
-/// A rate per second; written with its unit, such as `10/s`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Rate(f64);
-
-impl TryFrom<String> for Rate {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let rate = text.split_once('/').and_then(|(number, unit)| {
-            let seconds = match unit.trim() {
-                "s" => 1.0,
-                "min" | "m" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-            Some(number.trim().parse::<f64>().ok()? / seconds)
-        });
-        match rate.filter(|rate| rate.is_finite() && *rate > 0.0) {
-            Some(rate) => Ok(Self(rate)),
-            None => Err("expected a rate such as \"10/s\", \"100/min\" or \"500/h\"".to_owned()),
-        }
+    match text.parse::<KeyField>() {
+        Ok(field) => Ok(field.path().to_vec()),
+        Err(error) => Err(format!("`{text}` does not name a field: {error}")),
     }
 }

@@ -3,8 +3,7 @@
 //! `id` and `source` identify the event and are the same for every delivery, so receivers can detect duplicates. Names
 //! of extension attributes are lower-case letters only, as the specification requires.
 
-use std::fmt::Write;
-
+use forebay_domain::percent;
 use serde_json::{Map, Value, json};
 
 use crate::work::event::{Event, object_with};
@@ -28,7 +27,7 @@ fn attributes(event: &Event) -> Map<String, Value> {
     let mut set = |name: &str, value: Value| attributes.insert(name.to_owned(), value);
     set("specversion", json!("1.0"));
     set("id", json!(event.id()));
-    set("source", json!(format!("/forebay/sources/{}", percent_encoded(&event.source))));
+    set("source", json!(format!("/forebay/sources/{}", percent::encode(&event.source))));
     set("type", json!(format!("forebay.reference.{}", event.change)));
     set("time", json!(event.changed_at.to_string()));
     set("datacontenttype", json!("application/json"));
@@ -58,18 +57,4 @@ fn data(event: &Event) -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     }
-}
-
-/// Percent-encodes a path segment of a URI: all but unreserved characters (RFC 3986, section 2.3).
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string never fails.
-            let _never_fails = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::{ReferenceId, VersionHash},
@@ -289,7 +290,7 @@ async fn a_request_is_a_signed_cloud_event() {
     assert_eq!(value("webhook-id"), event().id());
     let signed = format!("{}.{}.{body}", event().id(), value("webhook-timestamp"));
     let plain = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"plain-old");
-    let expected = signature::encode(ring::hmac::sign(&plain, signed.as_bytes()).as_ref());
+    let expected = BASE64_STANDARD.encode(ring::hmac::sign(&plain, signed.as_bytes()));
     let signatures: Vec<&str> = value("webhook-signature").split(' ').collect();
     assert_eq!(signatures.len(), 2);
     assert_eq!(signatures[1], format!("v1,{}", expected.to_lowercase()), "the head is in lower case here");
@@ -318,23 +319,14 @@ fn signatures_are_those_of_the_specification() {
     assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
-/// The test vectors of RFC 4648, section 10.
 #[test]
-fn base64_goes_there_and_back() {
-    for (text, encoded) in [
-        ("", ""),
-        ("f", "Zg=="),
-        ("fo", "Zm8="),
-        ("foo", "Zm9v"),
-        ("foob", "Zm9vYg=="),
-        ("foobar", "Zm9vYmFy"),
-    ] {
-        assert_eq!(signature::encode(text.as_bytes()), encoded);
-        assert_eq!(signature::decode(encoded).unwrap(), text.as_bytes());
+fn a_secret_may_lack_its_padding() {
+    let sign = |secret: &str| Signer::parse(secret).map(|signer| signer.sign("a", "1", "b"));
+    assert_eq!(sign("whsec_Zm9vYg=="), sign("foob"));
+    assert_eq!(sign("whsec_Zm9vYg"), sign("foob"));
+    for wrong in ["", "whsec_", "whsec_Z", "whsec_Zg===", "whsec_Z-g="] {
+        assert_eq!(sign(wrong), None, "{wrong}");
     }
-    assert!(signature::decode("Zg===").is_none());
-    assert!(signature::decode("Z").is_none());
-    assert!(signature::decode("Z g=").is_none());
 }
 
 #[test]
