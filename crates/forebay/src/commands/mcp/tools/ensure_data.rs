@@ -60,18 +60,17 @@ impl Tool for EnsureData {
 
     fn description(may_scrape: bool) -> String {
         let what = if may_scrape {
-            "If what is stored is too old, its source is scraped first, once however many ask; that can take \
-             minutes, and goes on if you stop waiting: ask again and you get its outcome. Use `force` only \
-             when the user asks for a new scrape."
+            "If the stored data is too old, its source is scraped first, once for any number of callers. That \
+             can take minutes and continues if you stop waiting: call again to get the result. Use `force` \
+             only when the user asks for a new scrape."
         } else {
-            "This server only reads: it never scrapes, tells when data is stale or missing, and refuses `force` \
+            "This server only reads: it never scrapes, reports stale or missing data, and refuses `force` \
              (scrape_not_allowed)."
         };
         format!(
-            "Gives the records of an entity type and scope, page by page, and tells how fresh they are. Use \
-             it for \"which courses are there in Spring 2026\"; entity types and scopes are listed by \
-             freshness. {what} When success is false, error says why. Other errors: scope_invalid_key and \
-             its kin, cursor_invalid."
+            "Returns the records of an entity type and scope, page by page, and how fresh they are. Use it for \
+             \"which courses are there in Spring 2026\"; freshness lists the entity types and scopes. {what} \
+             If success is false, error says why. Other errors: scope_invalid_key and similar, cursor_invalid."
         )
     }
 

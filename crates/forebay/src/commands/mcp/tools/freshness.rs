@@ -42,8 +42,8 @@ impl Tool for Freshness {
 
     fn description(_: bool) -> String {
         "Lists the entity types and scopes that were scraped through ensure, when each was last synced, \
-         whether it is still fresh, and what failed. Use it to learn what there is before ensure_data, and \
-         with stale_only to find what needs looking after. It never scrapes. Errors: cursor_invalid."
+         whether it is still fresh, and what failed. Use it before ensure_data to find out what exists, and \
+         with stale_only to find what needs attention. It never scrapes. Errors: cursor_invalid."
             .to_owned()
     }
 

@@ -48,10 +48,10 @@ impl Tool for GetHistory {
     type Answer = HistoryPage;
 
     fn description(_: bool) -> String {
-        "Tells everything that happened to one record, newest first: each version with the old and the new \
-         value of each field that changed, when its source dropped it and when it came back. Use it to \
-         explain how and when something changed; get_reference with `at` gives the whole record at a time. \
-         Errors: no_such_reference, no_such_source, cursor_invalid."
+        "Returns the whole history of one record, newest first: each version with the old and new value of \
+         each changed field, when its source removed it and when it came back. Use it to explain how and when \
+         something changed; get_reference with `at` returns the whole record at a time. Errors: \
+         no_such_reference, no_such_source, cursor_invalid."
             .to_owned()
     }
 

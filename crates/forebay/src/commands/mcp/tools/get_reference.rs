@@ -36,10 +36,10 @@ impl Tool for GetReference {
     type Answer = ReferenceExcerpt;
 
     fn description(_: bool) -> String {
-        "Reads one record in full: payload, version, times, where it came from, and whether its source still \
-         has it. Use it after search, ensure_data or list_changes named a reference, or with `at` for what \
-         it was at a past time. Long texts are cut at 4,000 characters and the payload at about 32 KB; \
-         `fields` picks what matters. Errors: no_such_reference, no_such_source, not_there_then."
+        "Returns one full record: payload, version, times, origin, and whether its source still has it. Use it \
+         for a reference from search, ensure_data or list_changes, or with `at` for its state at a past time. \
+         Long texts are cut at 4,000 characters and the payload at about 32 KB; `fields` selects fields. \
+         Errors: no_such_reference, no_such_source, not_there_then."
             .to_owned()
     }
 

@@ -48,10 +48,10 @@ impl Tool for ListChanges {
     type Answer = Page<Change>;
 
     fn description(_: bool) -> String {
-        "Lists what was added, updated, removed and restored since a time, newest run first, of all sources \
-         or of one source or entity type. Use it for \"what is new\" and \"what changed since\"; then \
-         get_reference for a record, or get_history for old and new values. A record that was added and is \
-         gone again is told of by its removal alone. Errors: time_invalid, no_such_source, cursor_invalid."
+        "Lists what was added, updated, removed and restored since a time, newest run first, for all sources \
+         or for one source or entity type. Use it for \"what is new\" and \"what changed since\"; then \
+         get_reference for a record, or get_history for old and new values. A record that was added and \
+         removed again appears only as removed. Errors: time_invalid, no_such_source, cursor_invalid."
             .to_owned()
     }
 

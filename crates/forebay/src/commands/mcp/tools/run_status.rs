@@ -39,10 +39,10 @@ impl Tool for RunStatus {
     type Answer = RunsAnswer;
 
     fn description(_: bool) -> String {
-        "Tells what one run did (with run_id), or the last runs of a source or of all: how each ended and \
-         why, how many records it added, updated and removed, and for one run its warnings and rejected \
-         records. Use it when data is stale or missing, or when another tool named a run. Errors: \
-         no_such_run, no_such_source."
+        "Describes one run (with run_id), or the latest runs of one source or of all: how each ended and why, \
+         how many records it added, updated and removed, and for one run its warnings and rejected records. \
+         Use it when data is stale or missing, or when another tool named a run. Errors: no_such_run, \
+         no_such_source."
             .to_owned()
     }
 
