@@ -1,4 +1,4 @@
-//! A few seconds of chaos. A longer run is `forebay-bench chaos --seconds 600`.
+//! A few seconds of chaos. For a longer run, use `forebay-bench chaos --seconds 600`.
 
 use crate::server::{assert_form, command, json, values};
 

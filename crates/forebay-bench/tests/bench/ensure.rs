@@ -1,6 +1,6 @@
 //! `forebay-bench ensure`.
 //!
-//! Leases are long: on a loaded machine a live process may be silent for seconds, and would count as dead.
+//! Leases are long, because on a loaded machine a live process may be silent for seconds and would count as dead.
 
 use crate::server::{assert_form, names, server, values};
 

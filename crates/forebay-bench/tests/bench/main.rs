@@ -1,5 +1,5 @@
-//! The benchmarks from outside: what they print, and that they drop their databases. Counts are asserted, but no rates,
-//! because machines differ.
+//! Runs the benchmarks, and checks their output and that they drop their databases. Counts are asserted but rates are
+//! not, because machines differ.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop a test")]
 

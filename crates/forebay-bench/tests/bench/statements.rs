@@ -1,4 +1,5 @@
-//! Every `.sql` file fits the schema, and the statements of the chaos benchmark fit the tables that it adds.
+//! Checks that every `.sql` file fits the schema, and that the chaos benchmark's statements fit the tables that it
+//! adds.
 
 use std::{fs, path::Path, path::PathBuf};
 

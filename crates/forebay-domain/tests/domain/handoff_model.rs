@@ -1,18 +1,18 @@
-//! The hand-off, checked exhaustively: every order of persisting, claiming, working, crashing, reporting late,
-//! rescuing and operating, up to small bounds, for one reference in one pipeline.
+//! Exhaustive check of the hand-off: every order of persisting, claiming, working, crashing, late reporting, rescuing
+//! and operating, up to small bounds, for one reference in one pipeline.
 //!
-//! One reference is enough because nothing in a hand-off looks at another reference: rows and jobs are keyed by
-//! reference and pipeline, every report is judged by the receipt on its own job, and limits and fairness only decide
-//! *when* a job is claimed, which here may be at any time. What references of one claim share is the lease, and a
-//! lease may end here at any time too.
+//! One reference is enough, because a hand-off never reads another reference: rows and jobs are keyed by reference and
+//! pipeline, every report is judged by the receipt on its own job, and limits and fairness only decide *when* a job is
+//! claimed, which may be at any time here. The references of one claim share only the lease, and here a lease may also
+//! end at any time.
 //!
-//! A statement is one step, but for handing off: it looks at the hand-offs first and at the job last, and a worker may
-//! report in between. A handler whose effect is in this database claims, has its effect and reports in one transaction,
-//! which is three steps of this model with nothing between them.
+//! A statement is one step, with one exception. Handing off reads the hand-offs first and the job last, and a worker
+//! may report in between. A handler that writes to this database claims, has its effect and reports in one transaction:
+//! three steps of this model with nothing between them.
 //!
-//! The rules are the real ones of `forebay_domain::handoff`; `world` holds what the SQL does around them. To trust a
-//! checker that finds nothing, the tests take one rule after the other away and name what breaks.
-//! `FOREBAY_MODEL=large` checks three contents and three workers rather than two, in minutes rather than seconds.
+//! The rules are the real ones of `forebay_domain::handoff`; `world` models the SQL around them. To show that the
+//! checker can find errors, the tests remove one rule after the other and name what breaks. `FOREBAY_MODEL=large`
+//! checks three contents and three workers instead of two, in minutes instead of seconds.
 
 #![expect(
     clippy::print_stdout,

@@ -1,4 +1,4 @@
-//! What is checked of the rules from outside: one binary, a module for each matter.
+//! Tests of the rules through the public API: one binary, with a module per topic.
 
 mod handoff_model;
 mod purity;

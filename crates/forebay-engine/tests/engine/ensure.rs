@@ -1,4 +1,4 @@
-//! Asking for fresh data: who gets what from where, and how often the source is asked.
+//! `ensure`: where answers come from, and how often the source is scraped.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The library example, run as its reader would.
+//! Runs the library example as a reader would.
 
 use std::{path::PathBuf, process::Command};
 

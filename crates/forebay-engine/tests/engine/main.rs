@@ -1,4 +1,4 @@
-//! The engine on a real Postgres, one database for each test.
+//! Tests of the engine on a real Postgres, with one database per test.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,7 +1,6 @@
-//! The persist pipeline: records in as text, references, history and hand-offs out, on a database of its own for each
-//! test.
+//! The persist pipeline: text records in; references, history and hand-offs out. Each test has its own database.
 //!
-//! Tests say what a source showed on some days, persist it as the command line would, and read the tables.
+//! A test defines a source's contents on several days, persists them as the command line would, and reads the tables.
 
 mod any_runtime;
 mod broken;

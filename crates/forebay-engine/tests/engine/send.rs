@@ -1,4 +1,4 @@
-//! The engine's futures can be spawned, and nothing needs a runtime with several threads.
+//! The engine's futures can be spawned, and nothing needs a multi-threaded runtime.
 
 use std::sync::Arc;
 

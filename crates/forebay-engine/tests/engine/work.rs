@@ -1,4 +1,4 @@
-//! The ingestion side: jobs under receipts, and the handlers' whole way from a change to its effect.
+//! Ingestion: jobs under receipts, and handlers from the change to its effect.
 
 mod documents;
 mod interleavings;

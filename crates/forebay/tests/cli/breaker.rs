@@ -1,4 +1,4 @@
-//! `forebay sources breaker`: a source that is left alone, and an operator's word on it.
+//! `forebay sources breaker`: blocking a failing source, and an operator's control.
 
 use serde_json::{Value, json};
 

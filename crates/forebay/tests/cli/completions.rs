@@ -1,4 +1,4 @@
-//! `forebay completions` knows every command, in the shells that people use.
+//! `forebay completions` knows every command, in all common shells.
 
 use crate::Sandbox;
 

@@ -1,5 +1,4 @@
-//! `forebay config`, and the sources of a configuration: checked, mirrored in the database, and looked at before they are
-//! scraped.
+//! `forebay config`, and configured sources: checked, copied to the database, and tested before they are scraped.
 
 use std::{fs, net::SocketAddr};
 

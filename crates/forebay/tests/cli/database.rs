@@ -1,4 +1,4 @@
-//! A database of its own for each test, and the program run against it.
+//! One database per test, and the program run with it.
 
 use std::process::Output;
 

@@ -1,4 +1,4 @@
-//! `forebay db`: migrating there and back, and the private cluster.
+//! `forebay db`: migrating up and down, and the private cluster.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

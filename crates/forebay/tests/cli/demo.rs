@@ -1,4 +1,4 @@
-//! `forebay demo`: the whole story on a private Postgres, and what keeps it from touching what is not its own.
+//! `forebay demo`: the whole demo on a private Postgres, and that it touches only its own data.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Output};
 

@@ -1,4 +1,4 @@
-//! `forebay doctor`: a healthy database, and one with all sorts of trouble.
+//! `forebay doctor`: a healthy database, and one with many problems.
 
 use forebay_store::testing;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `forebay export`: records out again, line by line or as one document.
+//! `forebay export`: prints records, line by line or as one document.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! `forebay freshness`: the ledger as an operator sees it.
+//! `forebay freshness`: the ledger for operators.
 
 use serde_json::{Value, json};
 

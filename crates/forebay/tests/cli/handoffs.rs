@@ -1,4 +1,4 @@
-//! Hand-offs seen by an operator: counts, lists, and the trail of one reference.
+//! Hand-offs for operators: counts, lists, and the history of one reference.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The help of every command, word for word: it is the reference that users have at hand.
+//! Snapshots of every command's help.
 
 use crate::Sandbox;
 

@@ -1,4 +1,4 @@
-//! `forebay history`: what happened to a reference, and what it was.
+//! `forebay history`: the changes of a reference, and its state at a time.
 
 use crate::stored::Stored;
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: what is under way is closed, and nothing is left behind.
+//! Ctrl-C and SIGTERM: running work is closed, and nothing is left behind.
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
-//! What every command prints with `--output json`, held against its schema; and `docs/reference/json.md`, which is made
-//! of the schemas and so of the doc comments of the views.
+//! Validates the output of every command with `--output json` against its schema. Also generates
+//! `docs/reference/json.md` from the schemas, and therefore from the doc comments of the views.
 //!
-//! `UPDATE_DOCS=1 cargo test -p forebay --test cli json` writes the page again.
+//! `UPDATE_DOCS=1 cargo test -p forebay --test cli json` regenerates the page.
 
 mod page;
 mod scenario;

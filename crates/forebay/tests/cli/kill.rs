@@ -1,8 +1,7 @@
-//! The program killed with SIGKILL, at any moment, again and again: the same command run once more always ends where
-//! an undisturbed one would have.
+//! Kills the program with SIGKILL at random moments: the same command run once more always ends like an undisturbed
+//! one.
 //!
-//! `FOREBAY_KILLS=100` kills more often than the dozen that every run of the tests can afford. `FOREBAY_KILL_SEED`
-//! chooses other moments.
+//! `FOREBAY_KILLS=100` kills more often than the default of a dozen. `FOREBAY_KILL_SEED` selects other moments.
 
 use std::{
     env,

@@ -1,4 +1,4 @@
-//! Log lines go to standard error and leave the document on standard output alone.
+//! Log lines go to standard error and never mix with the document on standard output.
 
 use serde_json::Value;
 

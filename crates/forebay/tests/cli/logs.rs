@@ -1,4 +1,4 @@
-//! `forebay runs logs`: what scrapes said.
+//! `forebay runs logs`: the logs of scrapes.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! The command line from outside: the real binary, run in an empty folder with a bare environment.
+//! Tests of the command line: the real binary, run in an empty folder with a minimal environment.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may stop a test")]
 

@@ -1,4 +1,4 @@
-//! `forebay mcp`: a real client of the protocol, with the program as its child.
+//! `forebay mcp`: a real MCP client, with the program as its child process.
 
 mod answers;
 mod fresh;

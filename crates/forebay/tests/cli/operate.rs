@@ -1,4 +1,4 @@
-//! Operators at work on hand-offs: redriving by cause, setting aside, and proving that nothing was lost.
+//! Operations on hand-offs: retrying by cause, holding, and verifying that nothing was lost.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 

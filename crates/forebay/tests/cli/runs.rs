@@ -1,4 +1,4 @@
-//! Runs that a guard holds, and what an operator makes of them.
+//! Runs that a guard holds, and the operator's decisions about them.
 
 use std::path::{Path, PathBuf};
 

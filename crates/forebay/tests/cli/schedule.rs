@@ -1,4 +1,4 @@
-//! Schedules under real workers: what is due is run once, and what a killed worker had is taken over.
+//! Schedules with real workers: a due scope is run once, and the claims of a killed worker are taken over.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,5 +1,5 @@
-//! Real scrapes with real history, replayed. They are other people's data and not part of the project: where they
-//! are absent, these tests say so and pass.
+//! Replays real scrapes with real history. The data belongs to others and is not part of the project; without it, these
+//! tests print that they are skipped and pass.
 
 use std::{
     collections::BTreeSet,

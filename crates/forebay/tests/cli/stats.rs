@@ -1,4 +1,4 @@
-//! `forebay stats` and `forebay sources`: what is stored, counted.
+//! `forebay stats` and `forebay sources`: counts of stored data.
 
 use crate::stored::Stored;
 

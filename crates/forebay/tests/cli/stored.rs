@@ -1,4 +1,4 @@
-//! A sandbox on a database of its own, a made-up catalogue to put in it, and its output without clock and place.
+//! A sandbox with its own database, sample data for it, and output without times and paths.
 
 use std::{
     fs,

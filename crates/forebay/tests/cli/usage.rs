@@ -1,4 +1,4 @@
-//! Wrong usage: told on standard error, or as one JSON document, always with exit code 2.
+//! Usage errors: printed on standard error, or as one JSON document, always with exit code 2.
 
 use std::process::Stdio;
 

@@ -1,8 +1,8 @@
-//! The model for the checker: who may do what, and when.
+//! The model for the checker: the possible steps in each state.
 //!
-//! Only what somebody decides is bounded (contents, changes, what operators do); time, claims, retries and crashes are
-//! not. A world of two contents and two workers holds every pair of rivals: two workers over one job, two contents
-//! over one job, and a content against its own earlier life.
+//! Only deliberate actions are bounded (contents, changes, operations); time, claims, retries and crashes are not. A
+//! world of two contents and two workers contains every pair of rivals: two workers with one job, two contents with one
+//! job, and a content with an earlier generation of itself.
 
 use forebay_domain::handoff::{Event, FailureClass, POLICIES, failure_event};
 use stateright::{Model, Property};

@@ -1,4 +1,4 @@
-//! What must hold of every world that can be reached, and what must be reached for that to mean anything.
+//! Invariants of every reachable state, and the states that must be reachable for the check to be meaningful.
 
 use forebay_domain::handoff::{Event, FailureClass, State};
 use stateright::Property;

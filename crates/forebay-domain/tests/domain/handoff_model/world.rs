@@ -1,13 +1,13 @@
-//! One reference in one pipeline, as the database, its workers and the target see it, and the steps that the
-//! statements of the store take on it.
+//! One reference in one pipeline, as seen by the database, its workers and the target, and the steps that the store's
+//! statements take on it.
 //!
-//! The states of hand-offs come from the rules and nowhere else: every change goes through [`next`] or
-//! [`end_attempt`]. What is written here by hand is what the statements do around the rules: the job, the receipt, the
-//! lease and the follow-up. Mind to keep it like the SQL: `handoffs/enqueue.sql`, `forebay.claim_jobs`,
-//! `forebay_private.end_held`, `end_failed` and `rescue_jobs`.
+//! The states of hand-offs come only from the rules: every change goes through [`next`] or [`end_attempt`]. The rest
+//! models what the statements do around the rules: the job, the receipt, the lease and the follow-up. Keep it
+//! consistent with the SQL: `handoffs/enqueue.sql`, `forebay.claim_jobs`, `forebay_private.end_held`, `end_failed` and
+//! `rescue_jobs`.
 //!
-//! The clock is counted down and receipts are numbered anew after each step, so that neither makes states differ that
-//! behave alike; that is what keeps their number finite without a bound on ticks, claims and crashes.
+//! Times are stored as remaining ticks, and receipts are renumbered after each step, so that states with equal behaviour
+//! are equal. That keeps the number of states finite without a bound on ticks, claims and crashes.
 
 use forebay_domain::handoff::{Event, State, end_attempt, next};
 

@@ -1,4 +1,4 @@
-//! Futures of the engine move between threads, and need no more than one.
+//! The engine's futures can move between threads, and work on a single thread.
 
 use forebay_engine::persist;
 

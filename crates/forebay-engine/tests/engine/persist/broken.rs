@@ -1,4 +1,4 @@
-//! Inputs whose reader dies: what did not come is not gone.
+//! Inputs whose reader fails: missing records do not count as removed.
 
 use std::{
     io::{self, Read},

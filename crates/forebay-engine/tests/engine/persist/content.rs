@@ -1,4 +1,4 @@
-//! What of a record is stored, what is compared, and that none of it is altered on the way.
+//! Which parts of a record are stored and compared, and that none of them is altered.
 
 use std::collections::{BTreeMap, BTreeSet};
 

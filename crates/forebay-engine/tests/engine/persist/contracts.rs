@@ -1,4 +1,4 @@
-//! Records of another contract: their references say so from the transaction on that writes them.
+//! Records with another contract version: their references are marked in the transaction that writes them.
 
 use forebay_engine::persist::{self, PersistRequest};
 

@@ -1,4 +1,4 @@
-//! Drift: what fields of a run have another shape than those of the good runs before it.
+//! Drift: fields of a run whose shape differs from that in the last good runs.
 
 use forebay_domain::drift::{DriftChange, JsonType};
 

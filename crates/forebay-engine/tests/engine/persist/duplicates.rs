@@ -1,4 +1,4 @@
-//! A key that comes more than once in a run, inside of one window and in several, under each policy.
+//! Duplicate keys in a run, within one window and across windows, under each policy.
 
 use forebay_domain::run::OnDuplicate;
 use forebay_engine::persist::PersistRequest;

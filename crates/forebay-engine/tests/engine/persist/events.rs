@@ -1,4 +1,4 @@
-//! The tracing events of a run: its start, its end, and nothing of its records.
+//! The tracing events of a run: its start and its end, and nothing from its records.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! A pool of one connection: nothing waits for a second one while it holds the first.
+//! With a pool of one connection, nothing waits for a second connection while it holds the first.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Histories made up at random, persisted, and compared with what a plain model in memory makes of them: what is
-//! there, at which version, what was there at any time, and the way back to version 1 through the revisions.
+//! Persists random histories and compares the database with a simple model in memory: current records, versions,
+//! records at any time, and the way back to version 1 through the revisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What is older never overwrites what is newer.
+//! Older data never overwrites newer data.
 
 use super::{Shop, complete, counts, day, guarded, in_scope, incremental};
 

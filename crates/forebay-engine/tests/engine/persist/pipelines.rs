@@ -1,4 +1,4 @@
-//! Several pipelines of one source: each has hand-offs of its own, and is handed only what it takes.
+//! Several pipelines of one source: each has its own hand-offs, and gets only the changes that it subscribes to.
 
 use forebay_engine::work::{self, LimitKey, Limits, PipelineSpec};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A run while it goes: seen from other connections, cut off, and never waiting for itself.
+//! A run in progress: visible to other connections, interrupted, and never blocking itself.
 
 use std::{sync::Mutex, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Input that is no record is kept with its line, reason and text, and the rest of the run goes on.
+//! Rejected records are stored with line, reason and text, and the rest of the run continues.
 
 use std::collections::BTreeSet;
 

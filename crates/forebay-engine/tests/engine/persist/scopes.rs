@@ -1,4 +1,4 @@
-//! Parts of a source: removal stays inside of a run's part, and runs of different parts do not wait for each other.
+//! Scopes: a run removes records only in its own scope, and runs of different scopes do not wait for each other.
 
 use std::time::Duration;
 

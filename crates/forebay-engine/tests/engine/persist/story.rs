@@ -1,4 +1,4 @@
-//! One reference's way through versions, removal and restoration, and replays that write nothing.
+//! One reference through versions, removal and restoration, and replays that write nothing.
 
 use forebay_domain::run::RunStatus;
 use jiff::ToSpan;

@@ -1,4 +1,4 @@
-//! The messages of a Singer tap: what it says to be whole may be removed from, and its state is kept with its records.
+//! Singer taps: only streams that the tap reports as complete remove records, and the state is stored with the records.
 
 use forebay_domain::guards::GuardPolicy;
 use forebay_engine::persist::{PersistRequest, RunReport, persist};

@@ -1,4 +1,4 @@
-//! Waiting for one's turn: for as long as it takes, and with what is true when the turn comes.
+//! Waiting for another run of the scope: as long as necessary, and then with the current state.
 
 use std::time::Duration;
 

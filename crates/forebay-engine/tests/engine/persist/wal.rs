@@ -1,6 +1,6 @@
-//! A replay's write-ahead log does not grow with the number of records.
+//! The write-ahead log of a replay does not grow with the number of records.
 //!
-//! The log belongs to a whole cluster, so this one has a cluster of its own, durable as a user's is.
+//! The log belongs to a whole cluster, so this test has its own cluster, with a user's durability settings.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
-//! A scrape moves between threads, and needs no more than one.
+//! A scrape can move between threads, and works on a single thread.
 
 use forebay_domain::scope::Scope;
 use forebay_engine::scrape::{ScrapeOptions, scrape};

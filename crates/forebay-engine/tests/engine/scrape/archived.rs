@@ -1,4 +1,4 @@
-//! Runs that are archived, and what stands in an archive or a packed file against all bounds.
+//! Archived runs, and the limits on archives and compressed files.
 
 use std::{io::Write, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A source with bad days of every kind: each ends as it should, with its reason, and what was scraped before stays.
+//! Every kind of source failure ends with the right status and reason, and earlier records stay.
 
 use std::{io::Write, time::Duration};
 

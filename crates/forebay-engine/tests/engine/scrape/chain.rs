@@ -1,4 +1,4 @@
-//! A source that does not answer, and those that stand in for it.
+//! A source that does not answer, and its fallbacks.
 
 use forebay_domain::{schedule::Schedule, scope::Scope};
 use forebay_engine::{

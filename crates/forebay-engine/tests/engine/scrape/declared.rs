@@ -1,4 +1,4 @@
-//! Sources as they are declared: mirrored without a needless write, and read anew when they are read differently.
+//! Declared sources: stored without needless writes, and read again when their reading changes.
 
 use std::sync::Arc;
 

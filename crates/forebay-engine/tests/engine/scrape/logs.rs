@@ -1,4 +1,4 @@
-//! What scrapes say of themselves.
+//! The logs of scrapes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A look at a source shows what a run would find, and leaves no trace.
+//! A source test shows what a run would find, and leaves no trace.
 
 use forebay_domain::scope::Scope;
 use forebay_engine::scrape::{Sample, SourceDefinition, SourceKind, test};

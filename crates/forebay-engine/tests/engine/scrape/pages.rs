@@ -1,4 +1,4 @@
-//! Pages that are as they were are not read, and what they yielded counts as seen.
+//! Unchanged pages are not read again, and their records count as seen.
 
 use forebay_domain::run::{OnDuplicate, RunStatus};
 use forebay_engine::{

@@ -1,4 +1,4 @@
-//! What is due is run once, whoever looks for it.
+//! A due scope is run once, however many workers look for it.
 
 use std::{sync::Mutex, time::Duration};
 

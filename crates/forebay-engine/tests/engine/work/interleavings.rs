@@ -1,10 +1,10 @@
-//! Lives of hand-offs made up at random: changes come in, and workers claim, finish, fail, give back, die and come back
-//! late, in any order. After every step of the part that runs in turn, the tables must be what a plain model in memory
-//! (`oracle`) makes of it; the part that runs at the same time is judged by what must hold whatever the order was
-//! (`together`).
+//! Random histories of hand-offs: changes arrive, and workers claim, finish, fail, release, die and report late, in any
+//! order. In the sequential part, the tables must equal a simple model in memory (`oracle`) after every step. The
+//! concurrent part is checked by invariants that hold in any order (`together`).
 //!
-//! `FOREBAY_INTERLEAVINGS` says how many lives (default 12), `FOREBAY_INTERLEAVINGS_SEED` where to begin: every run
-//! prints its seed, so that one that failed can be had again. What ran at the same time may then still go another way.
+//! `FOREBAY_INTERLEAVINGS` sets the number of histories (default 12), `FOREBAY_INTERLEAVINGS_SEED` the first seed.
+//! Every run prints its seed, so that a failure can be repeated. The concurrent part may still run in a different
+//! order.
 
 mod failures;
 mod oracle;

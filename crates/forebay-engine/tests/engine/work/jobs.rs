@@ -1,4 +1,4 @@
-//! Jobs under receipts and under row locks: nothing is done twice, nothing is lost, and who comes late is told.
+//! Jobs under receipts and row locks: nothing is done twice, nothing is lost, and late reports are refused.
 
 use std::{collections::HashSet, time::Duration};
 

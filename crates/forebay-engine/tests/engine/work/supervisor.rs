@@ -1,4 +1,4 @@
-//! Workers as a service: pipelines beside each other, handlers outside of the database, limits, and stopping well.
+//! Workers as a service: parallel pipelines, handlers outside the database, limits, and graceful stops.
 
 use std::{fs, path::Path, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The table handler: rows follow references exactly, and one bad value costs one hand-off.
+//! The table handler: rows follow references exactly, and one invalid value fails one hand-off.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Runs every command once, on a site and a database, and holds what it prints against its schema.
+//! Runs every command once, with a site and a database, and validates its output against its schema.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What each tool answers, page by page, and its errors.
+//! The answers of each tool, page by page, and its errors.
 
 use rmcp::model::{ReadResourceRequestParams, ResourceContents};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Asking for data: from memory and the ledger with no scrape, and by one scrape where that is allowed.
+//! `ensure_data`: answers from memory and the ledger without a scrape, and from one scrape where allowed.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! The protocol itself: who the server says it is, its tools word for word, resources, and what is on standard
-//! output.
+//! The protocol: the server's identity, a snapshot of its tools, resources, and the contents of standard output.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -1,4 +1,4 @@
-//! The role of the guide: with the rights to read and no other, every tool works.
+//! The database role in the guide: every tool works with read rights only.
 
 use serde_json::json;
 

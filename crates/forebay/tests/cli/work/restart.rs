@@ -1,4 +1,4 @@
-//! A worker while Postgres goes away and comes back: a cluster of this test's own, stopped and started with `pg_ctl`.
+//! A worker while Postgres stops and restarts, on the test's own cluster, controlled with `pg_ctl`.
 
 use std::{
     fs::{self, Permissions},

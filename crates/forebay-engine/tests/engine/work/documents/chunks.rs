@@ -1,4 +1,4 @@
-//! Long documents: cut into chunks, written by their difference, and found by the chunk that fits best.
+//! Long documents: cut into chunks, updated by difference, and found by their best chunk.
 
 use forebay_domain::identity::ReferenceId;
 use forebay_engine::{

@@ -1,8 +1,8 @@
 //! Embeddings and hybrid search, on a server that has pgvector.
 //!
-//! `FOREBAY_TEST_PGVECTOR_URL` names a database on such a server, by a user who may make databases and extensions.
-//! Without it the test says that it is skipped. The endpoint is a small HTTP server of its own, whose embeddings count
-//! words of two subjects.
+//! `FOREBAY_TEST_PGVECTOR_URL` names a database on such a server; its user must be allowed to create databases and
+//! extensions. Without it, the test prints that it is skipped. The endpoint is a small HTTP server in the test, whose
+//! embeddings count words of two subjects.
 
 use std::{
     sync::{

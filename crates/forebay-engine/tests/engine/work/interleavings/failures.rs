@@ -1,5 +1,5 @@
-//! What failures cost: the function in the database against the domain's tables, for every class and number, with and
-//! without newer content waiting.
+//! The cost of failures: compares the database's function with the domain's tables, for every class and number, with
+//! and without newer content.
 
 use std::collections::BTreeMap;
 

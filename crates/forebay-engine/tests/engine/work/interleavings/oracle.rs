@@ -1,5 +1,5 @@
-//! The hand-off as one would write it without a database: the domain's table of transitions, and a job for each
-//! reference. Compared with the tables row by row.
+//! The hand-off as a simple model without a database: the domain's table of transitions, and a job for each reference.
+//! Compared with the tables row by row.
 
 use std::collections::BTreeMap;
 

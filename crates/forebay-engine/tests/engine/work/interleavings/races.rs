@@ -1,4 +1,4 @@
-//! Single races that were lost once, forced to happen: the one side is held up by a lock until the other is through.
+//! Regression tests of single races: a lock delays one side until the other has finished.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Workers and a source at the same time, each on a connection of its own. What they did is written down with when it
-//! began and ended, and judged by what no order could excuse.
+//! Concurrent workers and a source, each on its own connection. Each action is recorded with its start and end, and
+//! checked by invariants that hold in any order.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
