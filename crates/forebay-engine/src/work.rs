@@ -1,4 +1,4 @@
-//! Ingestion workers: each pipeline's handler carries out what was handed off to it.
+//! Ingestion workers: each pipeline's handler processes the changes handed off to it.
 //!
 //! A *transactional* handler has its effect in the same database. It takes hand-offs by row lock, has its effect and
 //! settles them in one transaction: exactly once. A *leased* handler has its effect somewhere else. It claims hand-offs
@@ -57,9 +57,9 @@ pub async fn drain(
     Box::pin(supervisor::drain(database, options, progress)).await
 }
 
-/// Works until `stop` is done, then lets the batches in progress finish within [`WorkOptions::grace`]. New work is
-/// noticed at once where the connection allows it, and otherwise within a second. An error of one pipeline does not stop
-/// the others, and the pipeline is tried again; so is a database that cannot be reached.
+/// Works until `stop` completes, then lets the batches in progress finish within [`WorkOptions::grace`]. New work is
+/// noticed at once if the connection supports it, and otherwise within a second. An error of one pipeline does not stop
+/// the others, and the pipeline is retried; an unreachable database is retried too.
 pub async fn follow(
     database: &Database,
     options: &WorkOptions,

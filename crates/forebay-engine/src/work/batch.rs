@@ -67,7 +67,7 @@ impl Batch {
         self.failures.extend(groups.into_values());
     }
 
-    /// Says what became of the batch, in the span of its claim.
+    /// Traces the result of the batch, in the span of its claim.
     pub(super) fn trace(&self) {
         tracing::info!(
             num_claimed = self.num_claimed,

@@ -1,13 +1,13 @@
-//! Transactions that waited for each other in a circle, so that the database ended one of them.
+//! Deadlocks and serialisation conflicts, for which the database ends one of the transactions.
 
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// How often a batch or claim is tried that meets such a conflict.
+/// How often a batch or claim is tried if it meets such a conflict.
 pub(super) const MAX_TRIES: u32 = 5;
 
-/// Whether the database ended a transaction because of another one, so that trying again settles it.
+/// Whether the database ended a transaction because of a conflict, so a retry may succeed.
 pub(super) fn is_conflict(error: &Error) -> bool {
     let Error::Store(error) = error else { return false };
     matches!(error.server().and_then(|server| server.sqlstate()), Some("40P01" | "40001"))

@@ -55,8 +55,8 @@ pub async fn declare_all(database: &Database, specs: &[PipelineSpec]) -> Result<
 /// Declares pipelines, and returns those that changed. An unchanged one costs one read and writes nothing.
 ///
 /// All settings are checked before anything is written. A pipeline that is new, enabled again, covers more than before
-/// or has other settings gets hand-offs for what it is missing ([`reconciliation::repair`]). Other pipelines stay as
-/// they are.
+/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). Other pipelines are
+/// unchanged.
 pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<Declared>> {
     let client = database.client().await?;
     for spec in specs {

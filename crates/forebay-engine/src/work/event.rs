@@ -97,7 +97,7 @@ pub(super) fn bounded(retry_after: SignedDuration) -> SignedDuration {
     retry_after.clamp(SignedDuration::ZERO, MAX_RETRY_AFTER)
 }
 
-/// The first `limit` characters of what the other side said, on one line and without control characters.
+/// The first `limit` characters of a response or output, on one line and without control characters.
 pub(super) fn printable(bytes: &[u8], limit: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());

@@ -1,8 +1,8 @@
-//! What workers do beside ingesting: free the hand-offs of dead workers, find missing hand-offs, delete old history, and
-//! make embeddings.
+//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, delete old history, and make
+//! embeddings.
 //!
-//! Each task takes no input and may run twice. The database stores when the expensive ones last began, so one of any
-//! number of workers does them.
+//! Each task takes no input and may run twice. The database stores when the expensive ones last began, so only one of
+//! several workers does them.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -32,8 +32,8 @@ const EMBED_LOOK: Duration = Duration::from_secs(2);
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
-/// Runs the tasks that are due, for as long as it is polled. A task that fails is tried again the next time. The
-/// supervisor reports an outage of the database.
+/// Runs the due tasks until it is dropped. A task that fails is retried the next time. The supervisor reports an outage
+/// of the database.
 pub(super) async fn run(shared: &Shared<'_>) {
     loop {
         let _next_time = round(shared).await;
@@ -86,7 +86,7 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Makes embeddings for as long as it is polled.
+/// Makes embeddings until it is dropped.
 pub(super) async fn embed_all(shared: &Shared<'_>) {
     loop {
         let _next_time = embed(shared).await;

@@ -1,8 +1,8 @@
 //! Proves that no reference was lost on its way to a pipeline, and hands missing ones off again.
 //!
-//! [`verify`] and [`repair`] read Forebay's own records. [`compare`] also asks the target what it holds, in case somebody
-//! deleted rows there or restored an old copy. All of them read every reference page by page, hold nothing in between,
-//! and may run at any time, twice, or at the same time as each other and the workers.
+//! [`verify`] and [`repair`] read Forebay's own records. [`compare`] also reads the target, in case rows were deleted
+//! there or an old copy was restored. All of them read the references page by page, hold no locks in between, and may
+//! run at any time, twice, or concurrently with each other and the workers.
 
 mod target;
 
@@ -37,14 +37,14 @@ pub struct Reconciliation {
     pub target: Option<Compared>,
 }
 
-/// How a target differs from what it was given.
+/// How a target differs from what was delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Compared {
-    /// References that count as ingested and that it does not hold.
+    /// References that count as ingested but are missing in the target.
     pub num_absent: u64,
     /// The first thousand of them by id.
     pub absent: Vec<ReferenceId>,
-    /// References that it holds although they are removed or gone.
+    /// Removed or deleted references that are still in the target.
     pub num_extra: u64,
     /// The first thousand of them by id.
     pub extra: Vec<ReferenceId>,
@@ -56,7 +56,7 @@ impl Reconciliation {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
     }
 
-    /// How many references are not as they should be, here or in the target.
+    /// Number of references with a problem, here or in the target.
     pub fn num_wrong(&self) -> u64 {
         self.num_lacking() + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
     }
@@ -67,14 +67,14 @@ pub async fn verify(database: &Database, pipeline: &Pipeline) -> Result<Reconcil
     walk(database, pipeline, None, false).await
 }
 
-/// Judges every reference in a pipeline, and hands off again exactly what is missing or outdated.
+/// Judges every reference in a pipeline, and hands off the missing and outdated ones again.
 pub async fn repair(database: &Database, pipeline: &Pipeline) -> Result<Reconciliation> {
     walk(database, pipeline, None, true).await
 }
 
-/// Judges every reference in a pipeline and compares with what its target holds. With `repairs`, hands off again what
-/// is missing, outdated, absent there or too much there. A reference that is gone for good cannot be handed off: what
-/// the target holds of it stays.
+/// Judges every reference in a pipeline and compares it with its target. With `repairs`, hands off again the references
+/// that are missing, outdated, absent in the target or extra in the target. A deleted reference cannot be handed off,
+/// so its data in the target stays.
 pub async fn compare(
     database: &Database,
     pipeline: &Pipeline,
@@ -135,7 +135,7 @@ fn is_ingested(found: &Verified) -> bool {
     found.standing == Standing::Succeeded && !found.is_removed
 }
 
-/// Those of `ingested` that the target does not hold.
+/// Returns the ids in `ingested` that are missing in the target.
 async fn absent(
     client: &Client,
     pipeline: &Pipeline,
@@ -151,8 +151,8 @@ async fn absent(
     Ok(again.iter().filter(|found| is_ingested(found)).map(|found| found.reference_id).collect())
 }
 
-/// Finds references that the target holds although they are removed or gone. Returns the number of hand-offs that the
-/// repair made.
+/// Finds removed or deleted references that are still in the target. Returns the number of hand-offs that the repair
+/// made.
 async fn find_extra(
     client: &mut Client,
     pipeline: &Pipeline,

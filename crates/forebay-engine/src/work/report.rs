@@ -36,7 +36,7 @@ pub struct PipelineReport {
     pub num_failed: u64,
     /// Hand-offs that will be retried.
     pub num_retried: u64,
-    /// Embeddings made of what was indexed.
+    /// Embeddings made for indexed text.
     pub num_embedded: u64,
     /// Why embeddings could not be made, if they could not; they are tried again.
     pub embed_trouble: Option<EmbedTrouble>,

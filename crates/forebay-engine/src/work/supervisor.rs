@@ -1,7 +1,7 @@
 //! The supervisor of the workers: finds the pipelines that have work, and starts and stops their workers.
 //!
-//! All workers are futures on the caller's task: they mostly wait for the database or for the other side of a handler,
-//! and nothing has to outlive the call.
+//! All workers are futures on the caller's task: they mostly wait for the database or for a handler's target, and
+//! nothing has to outlive the call.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -264,7 +264,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Records the error that stopped a pipeline. Its handler is opened again, because what it relied on may be gone.
+    /// Records the error that stopped a pipeline. Its handler is opened again, because its resources may be gone.
     fn stop(&mut self, pipeline: &Pipeline, error: Error) {
         self.shared.handlers().remove(&pipeline.pipeline_id);
         self.resting.insert(pipeline.pipeline_id, Instant::now() + REST);

@@ -37,7 +37,7 @@ async fn force(gate: &Gate) -> Arc<Ensured> {
     gate.ensure(&wanted(), EnsureOptions { force: true, read_only: false }).await
 }
 
-/// Makes what was synced as old as this.
+/// Changes the ledger so that the last sync has this age.
 async fn age(world: &World, age: &str) {
     let statement = format!("update forebay.sync_metadata set last_sync = now() - interval '{age}'");
     world.client.batch_execute(&statement).await.unwrap();
@@ -68,7 +68,7 @@ async fn however_many_ask_the_source_is_asked_once() {
     let page = list(&[("1", "Logic")], None);
     let Answer::Page(text) = page else { unreachable!("a list is a page") };
     world.site.set("/", Answer::Slow(text, Duration::from_millis(300)));
-    // Four processes as far as the database can tell: nothing but the ledger is shared.
+    // The database sees four processes, because they share nothing but the ledger.
     let gates: Vec<Gate> = (0..4).map(|_| gate(&world)).collect();
     let answers = join_all((0..2_000).map(|number| ask(&gates[number % 4]))).await;
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
@@ -134,7 +134,7 @@ async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date()
     let release = Arc::new(tokio::sync::Semaphore::new(0));
     let page = "<li class=course data-id=1><h2>Sets</h2></li>".to_owned();
     world.site.set("/", Answer::Held(page, Arc::clone(&release)));
-    // More than there are threads that may block.
+    // More than the number of blocking threads.
     for _ in 0..700 {
         assert_eq!(ask(&gate).await.answered_from, AnsweredFrom::Stale);
     }
@@ -154,7 +154,7 @@ async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
     world.client.batch_execute(abandoned).await.unwrap();
     let gate = gate(&world);
     let asked = tokio::spawn(async move { ask(&gate).await });
-    // It waits by now; nothing tells so, and if it does not yet, what follows is only less of a test.
+    // It should be waiting now, but that cannot be observed. If it is not, the test is only weaker.
     tokio::time::sleep(Duration::from_millis(500)).await;
     world.client.batch_execute("update forebay.sync_metadata set last_sync = now()").await.unwrap();
     let answer = asked.await.unwrap();
@@ -255,7 +255,7 @@ async fn who_may_not_scrape_is_told_what_is_stored() {
 async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     let mut world = World::open().await;
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], None));
-    // Connections are refused and those that are open are ended, as when a server goes away.
+    // Refuses new connections and ends open ones, as if the server stopped.
     let name = world.test.config().get_dbname().unwrap().to_owned();
     let mut elsewhere = world.test.config();
     let (admin, connection) = elsewhere.dbname("postgres").connect(tokio_postgres::NoTls).await.unwrap();
@@ -278,12 +278,12 @@ async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     while world.number("select count(*) from forebay.\"references\"").await < 2 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // The ledger catches up, so the source need not be asked again.
+    // The ledger catches up, so the source is not scraped again.
     while world.number("select count(*) from forebay.sync_metadata where status = 'success'").await == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     while ask(&gate).await.answered_from != AnsweredFrom::Ledger {
-        // The database is left alone for a moment after it was away.
+        // Connection attempts pause for a moment after an outage.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);

@@ -46,7 +46,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 /// The source of all these tests.
 pub(crate) const SOURCE: &str = "shop";
 
-/// Noon of a day of January 2026, which may well be the fortieth.
+/// Noon of a day counted from 1 January 2026; larger numbers reach into later months.
 pub(crate) fn day(number: i64) -> Timestamp {
     "2026-01-01T12:00:00Z".parse::<Timestamp>().unwrap() + (24 * (number - 1)).hours()
 }
@@ -81,7 +81,7 @@ pub(crate) fn guarded(number: i64) -> PersistRequest {
     PersistRequest { guards: Some(GuardPolicy::default()), ..complete(number) }
 }
 
-/// The same for a part of the source.
+/// The same for one scope of the source.
 pub(crate) fn in_scope(scope: &str, request: PersistRequest) -> PersistRequest {
     PersistRequest { scope: scope.parse().unwrap(), ..request }
 }
@@ -98,12 +98,12 @@ pub(crate) fn id(key: &str) -> ReferenceId {
     ReferenceId::compute(SOURCE, key)
 }
 
-/// Records `{"id": "K…", "n": …}` for a range of numbers, one a line.
+/// Records `{"id": "K…", "n": …}` for a range of numbers, one per line.
 pub(crate) fn numbered(range: std::ops::Range<usize>, n: usize) -> String {
     lines(range.map(|key| format!("{{\"id\":\"K{key}\",\"n\":{n}}}")))
 }
 
-/// Records as a text with one on each line.
+/// Records as text, one per line.
 pub(crate) fn lines(records: impl Iterator<Item = String>) -> String {
     let mut text = String::new();
     for record in records {
@@ -113,7 +113,7 @@ pub(crate) fn lines(records: impl Iterator<Item = String>) -> String {
     text
 }
 
-/// What a report counts, in the order seen, added, updated, unchanged, removed, restored, duplicate, rejected.
+/// The counts of a report: seen, added, updated, unchanged, removed, restored, duplicate, rejected.
 pub(crate) fn counts(report: &RunReport) -> [u64; 8] {
     let c = &report.counts;
     [
@@ -149,8 +149,8 @@ impl Shop {
         self.try_persist(request, text).await.unwrap()
     }
 
-    /// Persists text that arrives in pieces: each comes when the run has counted the lines of those before it, so
-    /// that each is a window of its own.
+    /// Persists text that arrives in pieces: each is sent after the run has counted the lines of the earlier ones, so
+    /// that each is a separate window.
     pub(crate) async fn persist_in_pieces(&self, request: PersistRequest, pieces: &[&str]) -> RunReport {
         let (sender, reader) = pipe();
         let waiting = Mutex::new(Waiting { sender: Some(sender), pieces, num_lines: 0 });
@@ -177,13 +177,13 @@ impl Shop {
         rows.remove(0)
     }
 
-    /// The payload that a key's reference had at a time, in canonical form.
+    /// The payload of a key's reference at a time, in canonical form.
     pub(crate) async fn at(&self, key: &str, at: Timestamp) -> Option<String> {
         let found = self.row(&format!("select forebay.reference_at('{}', '{at}')", id(key))).await;
         (found != "-").then(|| canonical_text(found.as_bytes()).unwrap())
     }
 
-    /// The keys that the source had at a time.
+    /// The source's keys at a time.
     pub(crate) async fn keys_at(&self, at: Timestamp) -> Vec<String> {
         let query = format!(
             "select record_key from forebay.source_at('{SOURCE}', '{at}') order by record_key collate \"C\""
@@ -204,7 +204,7 @@ pub(crate) async fn rows(client: &Client, query: &str) -> Vec<String> {
     rows
 }
 
-/// The pieces that are still to come.
+/// The remaining pieces.
 struct Waiting<'a> {
     sender: Option<mpsc::Sender<Vec<u8>>>,
     pieces: &'a [&'a str],
@@ -221,7 +221,7 @@ impl Waiting<'_> {
         if let Some((piece, rest)) = self.pieces.split_first() {
             self.num_lines += piece.lines().count() as u64;
             self.pieces = rest;
-            // A run that has failed reads no more.
+            // A failed run does not read any more.
             let _gone = self.sender.as_ref().map(|sender| sender.send(piece.as_bytes().to_vec()));
         }
         if self.pieces.is_empty() {
@@ -230,7 +230,7 @@ impl Waiting<'_> {
     }
 }
 
-/// A reader that yields what is sent to it, and ends when the sender goes.
+/// A reader that yields the bytes sent to it, and ends when the sender is dropped.
 pub(crate) fn pipe() -> (mpsc::Sender<Vec<u8>>, PipeReader) {
     let (sender, receiver) = mpsc::channel();
     (sender, PipeReader { receiver, rest: Vec::new() })

@@ -62,7 +62,7 @@ pub(crate) fn courses(name: &str, url: &str) -> SourceDefinition {
     }
 }
 
-/// A site, a database, and sources of the one for the other.
+/// A site, a database, and sources for the site.
 pub(crate) struct World {
     pub(crate) site: Site,
     pub(crate) scraper: Scraper,
@@ -94,8 +94,8 @@ impl World {
         self.try_scrape().await.unwrap()
     }
 
-    /// Replaces the pool, and waits until the old connections are gone. Their statistics are complete then: an open
-    /// connection reports what it has written up to ten seconds later.
+    /// Replaces the pool, and waits until the old connections are closed, because an open connection may report its
+    /// statistics up to ten seconds late.
     pub(crate) async fn reconnect(&mut self) {
         Database::clone(&self.scraper.database).close().await.unwrap();
         let others = "select count(*) from pg_stat_activity \

@@ -15,26 +15,26 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
-/// What a page answers.
+/// The response of a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// This text, as HTML, with an entity tag.
+    /// A text, as HTML, with an entity tag.
     Page(String),
-    /// This status.
+    /// A status.
     Status(u16),
-    /// The text, after a wait.
+    /// The text, after a delay.
     Slow(String, Duration),
     /// The text, once the semaphore has a permit.
     Held(String, Arc<Semaphore>),
-    /// A status with headers and a body, as they are.
+    /// A status with headers and a body, unchanged.
     Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
-    /// The beginning of a page, after which the connection is lost.
+    /// The start of a page, after which the connection is closed.
     Broken(String),
-    /// A page of its own for each path below this one, each with a link to the next.
+    /// A separate page for each path below this one, each with a link to the next.
     Endless,
 }
 
-/// What was asked for.
+/// Counts of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) whole: usize,
@@ -48,7 +48,7 @@ struct Pages {
     asked: Asked,
 }
 
-/// A running site; it ends with this.
+/// A running site; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) url: String,
@@ -82,12 +82,12 @@ impl Site {
         self.pages.lock().unwrap().answers.remove(path);
     }
 
-    /// Answers so far that were no page.
+    /// The number of failed responses so far.
     pub(crate) fn num_failed(&self) -> usize {
         self.pages.lock().unwrap().asked.failed
     }
 
-    /// What was asked for since the last call, without robots.txt.
+    /// The requests since the last call, without robots.txt.
     pub(crate) fn asked(&self) -> Asked {
         std::mem::take(&mut self.pages.lock().unwrap().asked)
     }
@@ -124,7 +124,7 @@ async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Res
                 if let Some(text) = text {
                     return Some((Ok(text), None));
                 }
-                // The beginning has to be on its way before the connection is lost.
+                // The start must be sent before the connection is closed.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 Some((Err(std::io::Error::other("the cable was cut")), None))
             });

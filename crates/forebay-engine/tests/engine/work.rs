@@ -21,7 +21,7 @@ use tokio_postgres::{Client, Row, types::Type};
 
 const SOURCE: &str = "shop";
 
-/// A database with one source, and what a run would do to it.
+/// A database with one source, and methods that change it like a run.
 pub(crate) struct Shop {
     pub(crate) database: Database,
     pub(crate) client: Client,
@@ -54,7 +54,7 @@ impl Shop {
         Self { subscribers, ..shop }
     }
 
-    /// Declares a pipeline, and hands off to it alone from now on.
+    /// Declares a pipeline, and hands off only to it from now on.
     pub(crate) async fn only_table(&mut self, config: Value) {
         work::declare(&self.database, &[table_spec(config)]).await.unwrap();
         self.subscribers = vec![subscriber(pipeline_id(&self.client, "rows").await)];
@@ -65,7 +65,7 @@ impl Shop {
         self.put_all(&[(key, payload.clone())]).await[0]
     }
 
-    /// Stores records and hands them off, all in one statement each.
+    /// Stores records and hands them off, with one statement each.
     pub(crate) async fn put_all(&self, records: &[(&str, Value)]) -> Vec<ReferenceId> {
         let mut changes = Vec::new();
         for (key, payload) in records {
@@ -122,7 +122,7 @@ impl Shop {
         self.subscribers[0].pipeline_id
     }
 
-    /// Works until nothing is left, and answers for the pipeline that things are handed off to.
+    /// Works until nothing is left, and returns the report of the pipeline that changes are handed off to.
     pub(crate) async fn drain(&self) -> PipelineReport {
         let report = work::drain(&self.database, &WorkOptions::default(), &|_| {}).await.unwrap();
         report.pipelines.into_iter().max_by_key(|pipeline| pipeline.num_claimed).unwrap()
@@ -138,7 +138,7 @@ impl Shop {
         self.client.query_typed(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
-    /// The states of the hand-offs with their number, such as `["failed 1", "succeeded 2"]`.
+    /// The number of hand-offs by state, such as `["failed 1", "succeeded 2"]`.
     pub(crate) async fn states(&self) -> Vec<String> {
         self.column(
             "select state || ' ' || count(*) from forebay.ingestion_handoffs group by state order by state",
@@ -147,7 +147,7 @@ impl Shop {
     }
 }
 
-/// A pipeline that takes everything.
+/// A pipeline that gets all changes.
 pub(crate) fn subscriber(pipeline_id: i32) -> Subscriber {
     Subscriber { pipeline_id, changed_fields: Vec::new(), limit_key: None }
 }

@@ -1,4 +1,4 @@
-//! What a pipeline's target holds, read page by page.
+//! The contents of a pipeline's target, read page by page.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ pub enum Target {
     Table {
         /// The table.
         name: TableName,
-        /// What the row of a removed reference looks like.
+        /// How the table shows a removed reference.
         on_removed: OnRemoved,
     },
-    /// The references that another system reports to hold.
+    /// The references that another system lists.
     Listed(BTreeSet<ReferenceId>),
 }
 
@@ -47,7 +47,7 @@ impl Target {
         })
     }
 
-    /// Those of `ids` that it does not hold.
+    /// Returns the ids in `ids` that are missing in the target.
     pub(super) async fn absent(
         &self,
         client: &Client,
@@ -67,7 +67,7 @@ impl Target {
         Ok(ids.iter().zip(is_there).filter(|(_, is_there)| !is_there).map(|(id, _)| *id).collect())
     }
 
-    /// The next references after `after` that it holds and perhaps should not, in order, at most `limit`. The caller
+    /// The next references after `after` in the target that may be wrong there, in order, at most `limit`. The caller
     /// judges them.
     pub(super) async fn doubtful(
         &self,

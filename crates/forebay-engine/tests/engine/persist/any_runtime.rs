@@ -6,7 +6,7 @@ use super::{Shop, complete, counts, guarded, input, numbered};
 
 fn assert_send<T: Send>(_: &T) {}
 
-/// The compiler is the test: a future that holds something bound to its thread does not build.
+/// The compiler is the test: a future that holds something bound to its thread does not compile.
 #[tokio::test]
 async fn futures_are_send() {
     let shop = Shop::open().await;

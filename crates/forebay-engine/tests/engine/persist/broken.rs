@@ -13,7 +13,7 @@ use super::{Shop, complete, numbered, read_as};
 
 const ACTIVE: &str = "select count(*) from forebay.\"references\" where removed_at is null";
 
-/// Yields one text, and panics when it is asked for more.
+/// Yields one text, and panics on the next read.
 struct Fragile(Option<Vec<u8>>);
 
 impl Read for Fragile {

@@ -63,7 +63,7 @@ async fn normalised_fields_are_stored_as_they_came() {
     assert_eq!(counts(&replay), UNCHANGED);
     assert_eq!(shop.at("a", day(2)).await.unwrap(), "{\"id\":\"a\",\"title\":\"Straße  Eins\"}");
     assert_eq!(counts(&shop.persist(with_rules(&rules, 3), r#"{"id":"a","title":"Zwei"}"#).await), UPDATED);
-    // The rules are part of what is hashed: without them the spelling counts.
+    // The rules affect the hash: without them the spelling counts.
     assert_eq!(counts(&shop.persist(complete(4), r#"{"id":"a","title":"ZWEI"}"#).await), UPDATED);
 }
 
@@ -133,7 +133,7 @@ async fn payloads_come_out_as_they_went_in() {
         assert!(payloads.next().await.unwrap().is_none());
     }
     assert_eq!(counts(&shop.persist(complete(2), &lines).await), [12, 0, 0, 12, 0, 0, 0, 0]);
-    // And through history: each is changed and read as of before.
+    // Also in history: each record is changed and read as of an earlier time.
     let changed: Vec<String> =
         EXACT.iter().map(|record| format!("{{\"id\":\"{}\"}}", &record[7..8])).collect();
     let changed = changed.join("\n");

@@ -12,7 +12,7 @@ fn legacy(request: PersistRequest) -> PersistRequest {
     PersistRequest { contract_version_column: Some("contract".into()), ..request }
 }
 
-/// Records of a contract's version.
+/// Records with a contract version.
 fn of_version(range: std::ops::Range<usize>, version: u32) -> String {
     lines(range.map(|key| format!("{{\"id\":\"K{key}\",\"contract\":{version}}}")))
 }
@@ -24,7 +24,7 @@ async fn what_a_run_writes_is_marked_with_it() {
     assert_eq!(shop.rows(VERSIONS).await, ["0 1", "2 4"]);
     shop.persist(legacy(guarded(2)), &(of_version(0..4, 3) + "{\"id\":\"none\"}\n")).await;
     assert_eq!(shop.rows(VERSIONS).await, ["0 1", "3 4"], "staged changes too");
-    // A run that fails leaves what it wrote, and the next one finds that unchanged.
+    // A failed run leaves the records that it wrote, and the next run finds them unchanged.
     let broken = lines((0..20).map(|_| "{]".to_owned()));
     let text = of_version(0..5, 4) + &broken;
     let report = shop.persist(legacy(complete(3)), &text).await;

@@ -5,14 +5,14 @@ use forebay_engine::persist::PersistRequest;
 
 use super::{Shop, complete, counts, day, guarded, incremental};
 
-/// Key `a` comes three times and `b` twice; `c` once.
+/// Key `a` appears three times, `b` twice and `c` once.
 const PIECES: [&str; 3] = [
     "{\"id\":\"a\",\"x\":1,\"y\":1}\n{\"id\":\"b\",\"x\":1}\n",
     "{\"id\":\"a\",\"x\":2}\n{\"id\":\"c\",\"x\":1}\n",
     "{\"id\":\"b\",\"z\":2}\n{\"id\":\"a\",\"z\":3}\n",
 ];
 
-/// What becomes of `a` and `b`, duplicates and rejections.
+/// The expected results for `a` and `b`, duplicates and rejections.
 struct Expected {
     policy: OnDuplicate,
     a: &'static str,
@@ -139,7 +139,7 @@ async fn the_last_one_may_be_what_is_stored() {
     let shop = Shop::open().await;
     let last = |request| PersistRequest { on_duplicate: OnDuplicate::Last, ..request };
     shop.persist(complete(1), "{\"id\":\"a\",\"x\":1}\n").await;
-    // An earlier window brings other content, which must not stay staged.
+    // An earlier window has different content, which must not stay staged.
     let pieces = ["{\"id\":\"a\",\"x\":2}\n", "{\"id\":\"a\",\"x\":1}\n"];
     let report = shop.persist_in_pieces(last(guarded(2)), &pieces).await;
     assert_eq!(counts(&report), [2, 0, 0, 1, 0, 0, 1, 0]);

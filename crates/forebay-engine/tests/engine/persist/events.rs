@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Shop, complete, guarded, lines};
 
-/// Collects events as JSON, one a line.
+/// Collects events as JSON, one per line.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<u8>>>);
 
@@ -45,7 +45,7 @@ impl Events {
     }
 }
 
-/// On one thread, because the subscriber belongs to it.
+/// On one thread, because the subscriber is bound to it.
 #[tokio::test(flavor = "current_thread")]
 async fn a_run_emits_its_start_and_its_end() {
     let events = Events::default();

@@ -7,7 +7,7 @@ use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
 const TOTALS: &str = "select count(*) filter (where removed_at is null), count(removed_at), sum(version),
     (select count(*) from forebay.scrape_run_changes) from forebay.\"references\"";
 
-/// Forty references, and a run held that would remove thirty, change one and add one.
+/// Forty references, and a held run that would remove thirty, change one and add one.
 async fn held() -> (Shop, i64) {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..40, 1)).await;
@@ -53,7 +53,7 @@ async fn rejected_it_leaves_no_trace_in_the_references() {
     let run = persist::reject(&shop.database, run_id).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("aborted", Some("rejected")));
     assert_eq!(shop.row(TOTALS).await, "40 0 40 0");
-    // It is no obstacle to an older run, because it was never applied.
+    // A held run does not block an older run, because it was never applied.
     assert_eq!(counts(&shop.persist(guarded(2), &numbered(0..40, 1)).await), [40, 0, 0, 40, 0, 0, 0, 0]);
 }
 
@@ -68,7 +68,7 @@ async fn a_good_run_makes_it_obsolete() {
     assert_eq!(shop.row(TOTALS).await, "39 1 40 0");
 }
 
-/// Ten courses under some prefix, the first with some room.
+/// Ten courses with a key prefix, the first with a room.
 fn courses(prefix: &str, room: u32) -> String {
     let course = |n: u32| {
         let room = if n == 0 { room } else { n };
@@ -104,7 +104,7 @@ async fn a_rekey_keeps_ids_and_history() {
         r#"{"id":"CSC-3","room":3,"title":"Introduction to subject 3"}"#
     );
 
-    // From now on the new keys are what the source has, in straight runs and in staged ones.
+    // From now on the source has the new keys, in straight runs and in staged ones.
     let new = "{\"id\":\"new\",\"title\":\"New\"}\n";
     let text = courses("csc/", 0) + new;
     for request in [complete(3), guarded(4), incremental(5)] {
@@ -118,7 +118,7 @@ async fn a_rekey_keeps_ids_and_history() {
     );
     assert_eq!(shop.row(&of_first).await, r#"3 ["CSC-0"]"#, "a later version keeps its lineage");
 
-    // Gone and back, and moved once more: everything is under the id that it first had.
+    // Removed and restored, and moved once more: everything keeps its first id.
     shop.persist(complete(7), new).await;
     assert_eq!(counts(&shop.persist(complete(8), &changed).await), [11, 0, 0, 1, 0, 10, 0, 0]);
     let again = shop.persist(guarded(9), &(courses("x/", 99) + new)).await;

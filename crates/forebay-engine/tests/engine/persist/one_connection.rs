@@ -7,7 +7,7 @@ use forebay_store::connect::{Database, OpenOptions};
 
 use super::{Shop, complete, counts, guarded, incremental, lines, numbered};
 
-/// A shop whose pool has one connection. Waiting for a second one fails after a minute.
+/// A shop with a pool of one connection. Waiting for a second one fails after a minute.
 async fn narrow() -> Shop {
     let shop = Shop::open().await;
     let options =
@@ -18,7 +18,7 @@ async fn narrow() -> Shop {
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_remove_are_held_and_are_released() {
     let shop = narrow().await;
-    // More removals than are kept in memory while the others are read.
+    // More removals than fit in memory while the other ids are read.
     shop.persist(complete(1), &numbered(0..25_000, 1)).await;
     assert_eq!(counts(&shop.persist(complete(2), &numbered(0..40, 1)).await)[4], 24_960);
     let held = shop.persist(guarded(3), &numbered(0..5, 1)).await;

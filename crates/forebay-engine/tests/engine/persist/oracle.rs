@@ -14,7 +14,7 @@ const NUM_HISTORIES: u64 = 30;
 const NUM_SNAPSHOTS: i64 = 8;
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// A generator of numbers that are the same in every run of a test (splitmix64).
+/// A random number generator with a fixed seed per test (splitmix64).
 struct Dice(u64);
 
 impl Dice {
@@ -29,23 +29,23 @@ impl Dice {
 
 type Record = Map<String, Value>;
 
-/// What the model knows of a key.
+/// The model's state of a key.
 #[derive(Clone, Debug)]
 struct Known {
     scope: String,
     versions: Vec<Record>,
     is_active: bool,
-    /// What it was from each time on.
+    /// Its record from each time on.
     past: Vec<(Timestamp, Option<Record>)>,
     num_revisions: usize,
 }
 
-/// Persisting, as one would write it without a database.
+/// A simple model of persisting, without a database.
 #[derive(Debug, Default)]
 struct Model(BTreeMap<String, Known>);
 
 impl Model {
-    /// What the run counts: added, updated, unchanged, removed and restored.
+    /// Returns the run's counts: added, updated, unchanged, removed and restored.
     fn persist(&mut self, request: &PersistRequest, records: &BTreeMap<String, Record>) -> [u64; 5] {
         let (scope, at) = (request.scope.to_string(), request.observed_at.unwrap());
         let [mut added, mut updated, mut unchanged, mut removed, mut restored] = [0; 5];
@@ -134,7 +134,7 @@ fn snapshot(
     let mut records = BTreeMap::new();
     for key in KEYS {
         let num_times = dice.below(8);
-        // Absent three times of eight, twice once of eight.
+        // Absent with probability 3/8, twice with probability 1/8.
         for _ in 0..num_times.saturating_sub(2).min(1) + u64::from(num_times == 7) {
             let record = record(dice, key);
             lines.push_str(&Value::Object(record.clone()).to_string());
@@ -145,7 +145,7 @@ fn snapshot(
     (request, lines, records)
 }
 
-/// Everything that the database says of a source must be what the model says.
+/// The database and the model must agree in everything about a source.
 async fn assert_same(shop: &Shop, source: &str, model: &Model) {
     let stored = format!(
         "select record_key, scope, version, removed_at is null, reference_id = forebay.reference_id('{source}', record_key),
@@ -174,7 +174,7 @@ async fn assert_same(shop: &Shop, source: &str, model: &Model) {
     }
 }
 
-/// Undoing revisions, newest first, leads through all versions to the first.
+/// Undoing revisions, newest first, must lead through all versions to the first.
 async fn undo_to_the_first(shop: &Shop, source: &str, key: &str, known: &Known) {
     let revisions = format!(
         "select json_build_array(version, field_name, old_value, new_value, old_value is null, new_value is null)

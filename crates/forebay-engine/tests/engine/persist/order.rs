@@ -12,7 +12,7 @@ async fn a_run_older_than_a_complete_one_is_refused() {
     }
     assert_eq!(shop.row("select count(*) from forebay.scrape_runs").await, "1", "a run refused is no run");
     assert_eq!(shop.at("a", day(9)).await.unwrap(), r#"{"id":"a","x":5}"#);
-    // At the same time again, and of another scope, is in order.
+    // The same observation time, and another scope, are accepted.
     assert_eq!(counts(&shop.persist(complete(5), "{\"id\":\"a\",\"x\":6}").await)[2], 1);
     shop.persist(in_scope("part=1", complete(4)), "{\"id\":\"b\"}").await;
 }
@@ -41,7 +41,7 @@ async fn an_older_run_neither_restores_nor_removes_nor_moves() {
     shop.persist(one(complete(1)), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":\"c\",\"x\":1}\n").await;
     shop.persist(one(complete(5)), "{\"id\":\"b\"}\n{\"id\":\"c\",\"x\":1}\n").await;
     shop.persist(two(incremental(6)), "{\"id\":\"c\",\"x\":6}\n").await;
-    // Another scope saw them on day 3, before they went, or came to be what they are.
+    // The other scope observed them on day 3, before they were removed or changed.
     let report = shop.persist(two(incremental(3)), "{\"id\":\"a\"}\n{\"id\":\"c\",\"x\":1}\n").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0, 0, 0, 2]);
     let three = |request| in_scope("part=3", request);
@@ -49,7 +49,7 @@ async fn an_older_run_neither_restores_nor_removes_nor_moves() {
     assert_eq!(counts(&report), [1, 0, 0, 1, 0, 0, 0, 0]);
     let rows = "select record_key, scope, removed_at is null from forebay.\"references\" order by 1";
     assert_eq!(shop.rows(rows).await, ["a part=1 f", "b part=1 t", "c part=2 t"]);
-    // A complete run of the scope on day 4 has not seen what came on day 6.
+    // A complete run of the scope on day 4 must not remove records that were added on day 6.
     let report = shop.persist(two(complete(4)), "{\"id\":\"d\"}\n").await;
     assert_eq!(counts(&report), [1, 1, 0, 0, 0, 0, 0, 0]);
     assert_eq!(shop.rows(rows).await, ["a part=1 f", "b part=1 t", "c part=2 t", "d part=2 t"]);

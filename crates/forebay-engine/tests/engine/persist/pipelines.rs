@@ -28,7 +28,7 @@ async fn open() -> Shop {
     shop
 }
 
-/// The changes that wait or were handed off, by pipeline, with the hand-off's version.
+/// The changes handed off, by pipeline, with the hand-off's version.
 async fn handed_off(shop: &Shop) -> Vec<String> {
     shop.rows(
         "select p.name, string_agg(h.change || h.version, ' ' order by h.version) \
@@ -48,7 +48,7 @@ async fn each_pipeline_is_handed_what_it_takes() {
     shop.persist(complete(3), TITLE).await;
     let titles = handed_off(&shop).await;
     assert!(titles.contains(&"titles added1 updated3".to_owned()), "{titles:?}");
-    // Removed and restored, whatever fields a pipeline reads.
+    // Removals and restorations are handed off, whatever fields a pipeline uses.
     shop.persist(complete(4), "{\"id\":\"b\"}\n").await;
     let removed = "select p.name from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \
          where j.change = 'removed' order by 1";

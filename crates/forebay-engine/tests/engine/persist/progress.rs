@@ -31,7 +31,7 @@ async fn progress_is_visible_while_a_run_goes() {
     let input = read_as(Box::new(reader), ReadOptions::default());
     let run = persist::persist(&shop.database, incremental(2), input, &|_| {});
     let feeding = async {
-        // Nothing changes in these, so no batch shows them: the clock does.
+        // These records are unchanged, so no batch updates the counts; the timer does.
         sender.send(numbered(0..10, 1).into_bytes()).unwrap();
         until(&shop, LATEST, "running 10 0 10").await;
         sender.send(numbered(10..15, 1).into_bytes()).unwrap();
@@ -46,7 +46,7 @@ async fn progress_is_visible_while_a_run_goes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn showing_progress_never_waits_for_a_window_that_waits_for_it() {
     let shop = Shop::open().await;
-    // The run's row stays locked past the next tick, by the window that is being written.
+    // The window that is being written keeps the run's row locked past the next tick.
     let slow = "create function public.slow() returns trigger language plpgsql as $$
             begin perform pg_sleep(2.2); return new; end $$;
         create trigger slow before update on forebay.scrape_runs for each row
@@ -101,7 +101,7 @@ async fn what_a_dead_run_commits_at_the_last_moment_is_dropped_too() {
             (source_id, scope, status, is_complete, with_handoffs, engine, input, observed_at)
         select source_id, '', 'running', true, true, 'test', '-', now() from forebay.sources";
     shop.client.batch_execute(dying).await.unwrap();
-    // Its last batch holds the run's row, as batches do, and is committed while the next run wants to close it.
+    // The run's last batch holds the run's row, as batches do, and is committed while the next run waits to close it.
     let last_batch = "begin;
         insert into forebay.scrape_run_changes (run_id, reference_id, change)
             select max(r.run_id), gen_random_uuid(), 'removed' from forebay.scrape_runs as r;

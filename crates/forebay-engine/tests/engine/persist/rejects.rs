@@ -44,7 +44,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
         (long_key.as_bytes(), "invalid_key"),
         (b"{\"id\":\"K0\",\"n\":2}", "duplicate_key"),
     ];
-    // A good record before each bad one, one after them, and the last line is cut.
+    // A valid record before each invalid one, one after them, and an incomplete last line.
     let mut bytes = Vec::new();
     let mut expected = Vec::new();
     for (index, (raw, word)) in bad.iter().enumerate() {
@@ -82,7 +82,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     assert_eq!(counts(&older), [1, 0, 0, 0, 0, 0, 0, 1]);
     let words = shop.rows("select distinct reason_code from forebay.rejected_records").await;
     let seen: BTreeSet<RejectReason> = words.iter().map(|word| reason(word)).collect();
-    // These two are the words of kinds that read pages.
+    // These two reasons are only used by kinds that read pages.
     let of_pages = [RejectReason::InvalidRecord, RejectReason::MissingField];
     let of_formats = RejectReason::ALL.into_iter().filter(|reason| !of_pages.contains(reason)).collect();
     assert_eq!(seen, of_formats, "each reason that there is has been met");
@@ -102,7 +102,7 @@ async fn too_many_rejected_fail_the_run_and_remove_nothing() {
         );
         assert_eq!(report.counts.num_rejected, 5);
         assert_eq!(report.messages.len(), 1);
-        // Straight batches stay; what was staged is dropped.
+        // Straight batches stay; staged changes are dropped.
         let active = "select count(*) from forebay.\"references\" where removed_at is null";
         assert_eq!(shop.row(active).await, (20 + num_added).to_string());
         assert_eq!(shop.row("select count(*) from forebay.scrape_run_changes").await, "0");
@@ -115,7 +115,7 @@ async fn too_many_rejected_fail_the_run_and_remove_nothing() {
 async fn what_cannot_be_read_may_be_what_looks_vanished() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..20, 1)).await;
-    // Under guards a run that could not read everything changes and adds, but removes nothing.
+    // Under guards, a run that could not read everything changes and adds records but removes none.
     let mut text = numbered(0..1, 2) + &numbered(1..15, 1) + "{\"id\":\n" + &numbered(20..21, 1);
     let report = shop.persist(guarded(2), &text).await;
     assert_eq!(
@@ -124,7 +124,7 @@ async fn what_cannot_be_read_may_be_what_looks_vanished() {
     );
     assert_eq!(counts(&report), [17, 1, 1, 14, 0, 0, 0, 1]);
     assert_eq!(report.warnings.len(), 1);
-    // Input that is cut removes nothing, guards or not.
+    // Incomplete input removes nothing, with or without guards.
     for request in [guarded(3), complete(3)] {
         text = numbered(0..1, 3) + "{\"id\":\"K1";
         let report = shop.persist(request, &text).await;
@@ -136,7 +136,7 @@ async fn what_cannot_be_read_may_be_what_looks_vanished() {
     }
     let active = "select count(*) from forebay.\"references\" where removed_at is null";
     assert_eq!(shop.row(active).await, "21");
-    // With guards off, a run may remove although some records were rejected, but not when too many were.
+    // With guards off, a run may remove records although some input was rejected, but not if too much was.
     let text = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\n";
     let report = shop.persist(complete(4), text).await;
     assert_eq!((report.status.as_str(), counts(&report)), ("partial", [2, 0, 0, 1, 0, 0, 0, 1]));
@@ -165,7 +165,7 @@ async fn other_key_fields_are_refused_once_there_are_references() {
     let shop = Shop::open().await;
     let keyed =
         |field: &str, number| PersistRequest { key_fields: vec![field.to_owned()], ..complete(number) };
-    // A mistyped key on the first try finds nothing, and the right one goes in its place.
+    // A mistyped key in the first run finds no records, and the correct key replaces it.
     assert_eq!(shop.persist(keyed("idd", 1), &numbered(0..3, 1)).await.status.as_str(), "failed");
     assert_eq!(shop.persist(keyed("id", 1), &numbered(0..3, 1)).await.counts.num_added, 3);
     let text = numbered(0..3, 1);

@@ -37,7 +37,7 @@ async fn what_moved_to_another_scope_is_not_removed_from_the_old_one() {
         let three = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":\"c\"}\n";
         shop.persist(one(1), three).await;
         shop.persist(two(1), "{\"id\":\"x\"}\n").await;
-        // One as it was, and one with other content.
+        // One record is unchanged, and one has different content.
         let report = shop.persist(two(2), "{\"id\":\"x\"}\n{\"id\":\"a\"}\n{\"id\":\"b\",\"n\":2}\n").await;
         assert_eq!((counts(&report), report.num_handoffs), ([3, 0, 1, 2, 0, 0, 0, 0], 1));
         let report = shop.persist(one(3), "{\"id\":\"c\"}\n").await;
@@ -49,15 +49,15 @@ async fn what_moved_to_another_scope_is_not_removed_from_the_old_one() {
             "1",
             "moving is no version"
         );
-        // Its own scope removes it, and the old one brings it back.
+        // Its own scope removes it, and the old scope restores it.
         assert_eq!(counts(&shop.persist(two(4), "{\"id\":\"x\"}\n").await), [1, 0, 0, 1, 2, 0, 0, 0]);
         assert_eq!(counts(&shop.persist(one(5), three).await), [3, 0, 0, 1, 0, 2, 0, 0]);
         assert_eq!(shop.rows(ROWS).await, ["a part=1 1 t", "b part=1 3 t", "c part=1 1 t", "x part=2 1 t"]);
     }
 }
 
-/// Two runs at the same time, each from a database handle of its own. The first is fed only when the second has said
-/// that it waits, or, if it must not wait, has ended.
+/// Two concurrent runs, each with its own database handle. The first gets its input only after the second has reported
+/// that it waits or, if it must not wait, has ended.
 async fn overlap(
     shop: &Shop,
     first: persist::PersistRequest,
@@ -93,7 +93,7 @@ async fn overlap(
     };
     let feed = async {
         waiting.clone().wait_for(|waiting| *waiting).await.unwrap();
-        // If the second did not wait for the first, it would write all of its records now.
+        // If the second did not wait for the first, it would write all its records now.
         time::sleep(Duration::from_millis(300)).await;
         let expected = if waits { "50" } else { "80" };
         assert_eq!(shop.row("select count(*) from forebay.\"references\"").await, expected);
@@ -127,7 +127,7 @@ async fn runs_of_different_scopes_do_not_wait() {
     assert_eq!(second, [50, 30, 20, 0, 0, 0, 0, 0]);
 }
 
-/// Adds the key `K1`, as a run of another scope, in a transaction that is committed only when somebody waits for it.
+/// Adds the key `K1`, as a run of another scope, in a transaction that commits only once another one waits for it.
 async fn add_behind(shop: &Shop, key: &str) {
     let add = format!(
         "begin; insert into forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at,

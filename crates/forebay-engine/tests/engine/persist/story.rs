@@ -9,7 +9,7 @@ const A: &str = "{\"id\":\"a\",\"title\":\"First\"}\n{\"id\":\"b\",\"title\":\"O
 const B: &str = "{\"id\":\"a\",\"title\":\"Second\",\"room\":null}\n{\"id\":\"b\",\"title\":\"Other\"}\n";
 const WITHOUT: &str = "{\"id\":\"b\",\"title\":\"Other\"}\n";
 
-/// What has been written to the tables that a replay must leave alone, and the number of runs.
+/// The number of rows written to the tables that a replay must not change, and the number of runs.
 async fn written(shop: &Shop) -> (Vec<String>, String) {
     let tables = "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_user_tables
         where schemaname = 'forebay' and (relname in ('references', 'ingestion_handoffs', 'ingestion_jobs',
@@ -20,7 +20,7 @@ async fn written(shop: &Shop) -> (Vec<String>, String) {
     (rows(&client, tables).await, rows(&client, runs).await.remove(0))
 }
 
-/// Persists over connections of its own, which have told their statistics when this returns.
+/// Persists over its own connections, which have reported their statistics when this returns.
 async fn persist_and_tell(
     shop: &Shop,
     request: forebay_engine::persist::PersistRequest,
@@ -97,7 +97,7 @@ async fn there_and_back_is_three_versions() {
         day(3)
     );
     assert_eq!(shop.rows(&times).await, ["t"]);
-    // Two contents, of which the first was handed off twice; one job, for what is there now.
+    // Two contents, the first of them handed off twice; one job, for the current content.
     let handoffs = format!(
         "select state, change, generation from forebay.ingestion_handoffs {of_a} order by generation"
     );
@@ -123,7 +123,7 @@ async fn what_goes_and_comes_back_is_absent_in_between() {
             at = day(2)
         );
         assert_eq!(shop.row(&tombstone).await, "1 t t t");
-        // Gone is not gone again.
+        // A removed record is not removed again.
         assert_eq!(counts(&shop.persist(request(3), WITHOUT).await), [1, 0, 0, 1, 0, 0, 0, 0]);
 
         let restored = shop.persist(request(4), A).await;

@@ -23,7 +23,7 @@ impl Shop {
     }
 }
 
-/// Records of a version, and what the tap says around them.
+/// Records of a version, with the tap's messages around them.
 fn messages(ids: &[usize], version: i64, activated: bool, state: &str) -> String {
     let schema = json!({"type": "SCHEMA", "stream": "items", "schema": {}, "key_properties": ["id"]});
     let record =
@@ -39,7 +39,7 @@ fn messages(ids: &[usize], version: i64, activated: bool, state: &str) -> String
 async fn only_what_a_tap_says_to_be_whole_removes() {
     let shop = Shop::open().await;
     assert_eq!(counts(&shop.tap(1, &messages(&[1, 2, 3], 1, true, "one")).await), [3, 3, 0, 0, 0, 0, 0, 0]);
-    // Some records, and no word of there being no others.
+    // Some records, without a message that there are no others.
     let report = shop.tap(2, &messages(&[3, 4], 1, false, "two")).await;
     assert_eq!(counts(&report), [2, 1, 0, 1, 0, 0, 0, 0], "{report:?}");
     let statement = "select is_complete from forebay.scrape_runs order by run_id desc limit 1";

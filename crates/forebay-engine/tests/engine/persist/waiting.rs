@@ -22,7 +22,7 @@ async fn lock(shop: &Shop) -> ScopeLock {
 async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..3, 1)).await;
-    // As managed databases set it for their roles.
+    // Managed databases set these timeouts for their roles.
     let set =
         "do $$ begin execute format('alter database %I set statement_timeout = 4000', current_database());
         execute format('alter database %I set lock_timeout = 3000', current_database());
@@ -34,7 +34,7 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     let text = numbered(0..3, 2);
     let run = persist::persist(&database, complete(2), input(text.as_bytes()), &|_| {});
     let release = async {
-        // Longer than all of these, which in turn are longer than a statement takes on a loaded machine.
+        // Longer than all these timeouts, which are longer than a statement takes on a loaded machine.
         time::sleep(Duration::from_secs(6)).await;
         lock.release().await.unwrap();
     };
@@ -59,7 +59,7 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
     let run = persist::persist(&shop.database, complete(2), input(text.as_bytes()), &tell);
     let operator = async {
         waiting.notified().await;
-        // What a re-key does, under the lock that the run waits for.
+        // The effect of a re-key, under the lock that the run waits for.
         let rekey = "insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)
                 select forebay.reference_id('shop', replace(record_key, 'old', 'new')), reference_id, source_id,
                     replace(record_key, 'old', 'new'), 1 from forebay.\"references\";
@@ -123,7 +123,7 @@ async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
         let open = "select count(*), count(backend_xmin) from pg_stat_activity \
              where datname = current_database() and state = 'idle in transaction'";
         let mut row = String::new();
-        // The waiting run asks now and then, and has a snapshot while it does.
+        // The waiting run polls, and holds a snapshot while it does.
         for _ in 0..6_000 {
             row = shop.row(open).await;
             if row == "2 0" {

@@ -19,7 +19,7 @@ const MANY: usize = 100_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_logs_nothing_for_each_record() {
     let folder = tempfile::Builder::new().prefix("forebay-engine-").tempdir_in("/tmp").unwrap();
-    // The server's user is another one when tests run as root.
+    // The server runs as another user if the tests run as root.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let cluster = ClusterOptions::new(folder.path().join("data"));
     let database = Database::embedded(&cluster, OpenOptions::default()).await.unwrap();
@@ -53,6 +53,6 @@ async fn a_replay_logs_nothing_for_each_record() {
     drop(client);
     database.close().await.unwrap();
     let more = costs[1].abs_diff(costs[0]);
-    // A run that takes long on a loaded machine shows its progress, which costs a few hundred bytes each second.
+    // On a loaded machine a long run writes its progress, which costs a few hundred bytes per second.
     assert!(more < 64 * 1024, "{FEW} records cost {} bytes of log, {MANY} cost {}", costs[0], costs[1]);
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{World, courses, list};
 use crate::site::{Answer, Asked};
 
-/// What a day's scrape ends with: the status of its run, or `error`, and the reason.
+/// The expected end of a day's scrape: the status of its run, or `error`, and the reason.
 type Expected = (&'static str, &'static str);
 
 fn redirect(to: &str) -> Answer {
@@ -24,7 +24,7 @@ fn html(headers: &[(&'static str, &str)], body: Vec<u8>) -> Answer {
     Answer::Raw(200, html.into_iter().chain(headers).collect(), body)
 }
 
-/// So much of nothing that it fits into a few thousand bytes.
+/// So many zero bytes that they compress to a few thousand bytes.
 fn bomb() -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let zeros = vec![0; 1 << 20];
@@ -34,7 +34,7 @@ fn bomb() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A source that gives up soon, and is never left alone.
+/// A source with a short timeout and no breaker.
 fn impatient(url: &str) -> SourceDefinition {
     let fetch: FetchSettings = serde_json::from_value(json!({
         "allow_private": ["127.0.0.1"], "rate": "unlimited", "retries": 0, "backoff": "1ms", "timeout": "3s",
@@ -90,7 +90,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
     assert_eq!(world.scrape().await.status, RunStatus::Complete);
     for (name, answer, expected) in days {
         world.site.set("/", answer);
-        // Another process, which does not know what the host asked for the day before.
+        // Another process, which does not know the host's request to wait from the day before.
         world.scraper.network = clock::network();
         let ended = match world.try_scrape().await {
             Ok(report) => (report.status.as_str(), report.reason_code.unwrap_or_default()),

@@ -15,7 +15,7 @@ use super::{World, courses, list};
 use crate::site::Answer;
 
 impl World {
-    /// A source with two that stand in for it, all as they should be.
+    /// A source with two fallbacks, all working.
     async fn with_fallbacks() -> Self {
         let world = Self::with(|url| {
             let first = SourceDefinition {
@@ -43,7 +43,7 @@ impl World {
     }
 }
 
-/// Who was asked, and why each ended as it did.
+/// The sources that were tried, and the reason of each result.
 fn asked(scraped: &Scraped) -> Vec<(&str, Option<&str>)> {
     scraped.chain.candidates().map(|one| (one.source.as_str(), one.reason_code())).collect()
 }
@@ -63,7 +63,7 @@ async fn those_that_stand_in_are_asked_until_one_answers() {
     assert_eq!(scraped.chain.answer().unwrap().source, "mirror");
     assert_eq!(world.text(synced_by).await, "mirror", "it is as fresh as if the source itself had answered");
 
-    // Nothing where there was something is no answer.
+    // No records where there used to be some does not count as an answer.
     world.site.set("/", list(&[], None));
     let scraped = world.scrape_courses().await;
     assert_eq!(asked(&scraped)[0], ("courses", Some("empty_run")));

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{World, courses, list};
 use crate::{persist::counts, site::Asked};
 
-/// The sources of a world, with the selector by which `courses` reads its titles.
+/// The sources of a world, with the selector that `courses` uses for titles.
 fn sources(world: &World, title: &str, changed: impl FnOnce(&mut Sources)) -> Sources {
     let mut sources = Sources::clone(&world.scraper.sources);
     let html = serde_json::from_value(json!({
@@ -59,13 +59,13 @@ async fn a_declaration_is_written_once_and_left_alone_after_that() {
     let other = "select concat_ws(' ', kind is null, declared_at is null, parser_version) from forebay.sources \
          where name = 'other'";
     assert_eq!(world.text(other).await, "t t 1");
-    // Who comes back is read as before.
+    // A source that is declared again is read as before.
     declare(database, &second).await.unwrap();
     assert_eq!(world.text(other).await, "f f 1");
 }
 
 impl World {
-    /// As a process that has read another configuration.
+    /// Acts like a process with another configuration.
     fn read_as(&mut self, title: &str) {
         self.scraper.sources = Arc::new(sources(self, title, |_| ()));
     }
@@ -84,7 +84,7 @@ async fn another_reading_makes_what_is_remembered_void() {
     assert_eq!(world.number(version).await, 1, "the first run is of the policy that was declared");
     world.site.asked();
 
-    // Settings that are no reading leave everything as it is.
+    // Settings that don't affect reading change nothing.
     declare(
         database,
         &sources(&world, "h2", |sources| {

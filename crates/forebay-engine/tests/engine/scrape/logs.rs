@@ -21,7 +21,7 @@ impl World {
         scrape(&self.scraper, source, &Scope::default(), &options, &|_| {}).await.unwrap().status
     }
 
-    /// The lines of the last run, each as its level and message without the site's address.
+    /// The lines of the latest run, each as its level and message without the site's address.
     async fn said(&self) -> Vec<String> {
         let run_id = self.number("select max(run_id) from forebay.scrape_runs").await;
         let line = |line: LogLine| format!("{} {}", line.level, line.message.replace(&self.site.url, ""));
@@ -47,7 +47,7 @@ async fn a_scrape_says_what_became_of_each_page() {
         ]
     );
 
-    // Lines that matter less are not kept, and pages that are as they were say so.
+    // Lines below the level are not stored, and unchanged pages are logged as such.
     assert_eq!(world.scrape_logged(Level::Info).await, RunStatus::Complete);
     let few =
         ["info run started: /", "info gone /gone: the server responded 404", "info run ended as complete"];

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl World {
-    /// Three pages of two courses each.
+    /// Three pages with two courses each.
     async fn with_three_pages() -> Self {
         let world = Self::open().await;
         world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
@@ -65,7 +65,7 @@ async fn what_no_page_holds_any_more_is_removed() {
     let world = World::with_three_pages().await;
     world.site.set("/p2", list(&[("3", "Graphs")], Some("/p3")));
     assert_eq!(counts(&world.scrape().await), [5, 0, 0, 5, 1, 0, 0, 0]);
-    // A page that nothing leads to any more is as gone as its records.
+    // A page without any link to it counts as removed, with its records.
     world.site.set("/p2", list(&[("3", "Graphs"), ("4", "Rings")], None));
     let report = world.scrape().await;
     assert_eq!(counts(&report), [4, 0, 0, 3, 2, 1, 0, 0]);
@@ -92,7 +92,7 @@ async fn the_first_page_failing_is_the_failure_of_the_run() {
     );
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
     world.site.remove("/p3");
-    // Another page led to it: it is gone, which is an answer.
+    // Another page linked to it, and a missing page is a valid answer.
     let report = world.scrape().await;
     assert_eq!(report.status, RunStatus::Complete);
     assert_eq!(counts(&report), [4, 0, 0, 4, 2, 0, 0, 0]);
@@ -107,7 +107,7 @@ async fn what_a_held_run_has_read_is_read_again() {
     let held = world.scrape().await;
     assert_eq!((held.status, held.reason_code.as_deref()), (RunStatus::Held, Some("empty_run")));
     world.site.asked();
-    // The same empty pages again: nothing was applied, so nothing may be taken from memory.
+    // The same empty pages again: the last run was not applied, so no page may be remembered.
     let again = world.scrape().await;
     assert_eq!(again.status, RunStatus::Held);
     assert_eq!(world.site.asked(), Asked { whole: 3, ..Asked::default() });
@@ -127,7 +127,7 @@ async fn a_record_that_somebody_removed_comes_back_with_its_page() {
 }
 
 impl World {
-    /// Somebody brings other content of a course, in a run of its own.
+    /// Persists other content of a course, in a separate run.
     async fn bring(&self, line: &str, scope: &str) {
         let request = PersistRequest {
             source: "courses".into(),
@@ -155,8 +155,8 @@ async fn what_another_run_has_written_since_comes_back_with_its_page() {
     assert_eq!(counts(&report), [6, 0, 1, 5, 0, 0, 0, 0]);
     assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 2, failed: 0 });
     assert_eq!(world.title("4").await, "Rings");
-    // What was read again can be relied on again, although the page is as it was: at once, or when what was staged with it
-    // has been seen to be applied.
+    // Pages that were read again are remembered again, although they did not change: at once, or after their staged
+    // changes were applied.
     world.scrape().await;
     world.site.asked();
     world.scrape().await;
@@ -179,7 +179,7 @@ async fn pages_that_contest_a_key_are_read_each_time() {
         world.site.asked();
         world.scrape().await;
         assert_eq!(world.site.asked(), Asked { whole: 2, not_modified: 1, failed: 0 }, "{policy:?}");
-        // The one that lost is as it was, and wins now.
+        // The losing page is unchanged, and wins now.
         world.site.set("/", list(&[], Some("/p2")));
         world.scrape().await;
         assert_eq!(world.title("1").await, "Logic, but otherwise", "{policy:?}");

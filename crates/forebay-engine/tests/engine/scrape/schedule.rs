@@ -26,7 +26,7 @@ fn options(worker: &str) -> ScheduleOptions {
 }
 
 impl World {
-    /// A site of one course that is scraped every day, and due now.
+    /// A site with one course that is scraped every day and is due now.
     async fn due() -> Self {
         let world = Self::with(|url| {
             vec![SourceDefinition { schedule: Some(daily()), ..courses("courses", &format!("{url}/")) }]
@@ -67,7 +67,7 @@ async fn of_two_workers_one_runs_what_is_due() {
     let after = "select last_run_id from forebay.source_schedules \
          where next_due_at > now() and claim is null and last_due_at < now()";
     assert_eq!(world.number(after).await, world.number("select max(run_id) from forebay.scrape_runs").await);
-    // The ledger knows what the schedule brought.
+    // The ledger contains the scheduled scrape.
     assert_eq!(
         world.text("select source_name from forebay.sync_metadata where last_sync is not null").await,
         "courses"
@@ -104,7 +104,7 @@ async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     world.client.batch_execute(end).await.unwrap();
     let (one, two) = tokio::join!(world.drain("one"), world.drain("two"));
     assert_eq!((one.num_runs + two.num_runs, world.num_runs().await), (1, 1));
-    // The dead one's word does not count any more.
+    // The dead worker's report is ignored.
     let finished = schedules::finish(&world.client, &claimed[0], None, clock::now()).await.unwrap();
     assert!(!finished);
 }
@@ -143,7 +143,7 @@ async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
     let (report, ()) = tokio::join!(following, stopping);
     assert_eq!((report, ended.lock().unwrap().len()), (ScheduleReport::default(), 1));
 
-    // Another one runs it at once, and closes what was left.
+    // Another worker runs it at once, and closes the remaining run.
     world.site.set("/", list(&[("1", "Logic")], None));
     assert_eq!(world.drain("two").await.num_runs, 1);
     let states = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
@@ -161,7 +161,7 @@ async fn a_worker_follows_schedules_until_it_is_told_to_stop() {
     let scheduling = options("one");
     let stop = async {
         assert_eq!(ended.recv().await.unwrap().1, RunStatus::Complete);
-        // What becomes due while it waits is run as well: it looks again when a run has ended, and from time to time.
+        // Scopes that become due meanwhile are run too: the worker looks again after each run, and from time to time.
         world.make_due().await;
         assert_eq!(ended.recv().await.unwrap().1, RunStatus::Complete);
     };

@@ -38,7 +38,7 @@ async fn a_title_weighs_more_than_a_body_and_what_is_removed_is_not_found() {
     assert!(work::search(&shop.database, "between", Some("elsewhere"), 10).await.unwrap().is_empty());
 
     shop.remove("title").await;
-    // Before the worker has come, a tombstone is not shown; afterwards its document is gone.
+    // A tombstone is hidden at once; its document is deleted by the worker.
     assert_eq!(found(&shop, "chemistry").await, ["body"]);
     assert_eq!(shop.drain().await.num_succeeded, 1);
     let titles = shop.column("select title from forebay.documents order by title").await;
@@ -87,7 +87,7 @@ async fn an_unknown_language_stops_the_pipeline_and_loses_nothing() {
     let error =
         work::declare(&shop.database, &[documents(json!({"language": "klingon"}))]).await.unwrap_err();
     assert_eq!(error.code(), "pipeline_config");
-    // Somebody may drop it later.
+    // The configuration may be dropped later.
     let config = "update forebay.pipelines set config = '{\"language\": \"klingon\"}'";
     shop.client.batch_execute(config).await.unwrap();
     let report = shop.drain().await;

@@ -36,7 +36,7 @@ const NUM_WORKERS: usize = 8;
 const NUM_STEPS: u64 = 120;
 const LEASE: Duration = Duration::from_mins(10);
 
-/// A generator of numbers that are the same for the same seed (splitmix64).
+/// A random number generator with a seed (splitmix64).
 struct Dice(u64);
 
 impl Dice {
@@ -53,7 +53,7 @@ impl Dice {
         things.get(usize::try_from(place).unwrap()).copied()
     }
 
-    /// Takes up to `most` claims out of `held`, of each reference one.
+    /// Takes up to `most` claims from `held`, at most one per reference.
     fn some_of(&mut self, held: &mut Vec<Claim>, most: u64) -> Vec<Claim> {
         let mut taken: Vec<Claim> = Vec::new();
         for _ in 0..=self.below(most) {
@@ -72,14 +72,14 @@ impl Dice {
 /// One attempt.
 type Claim = (ReferenceId, Receipt);
 
-/// What a source turns out to have of a key.
+/// What the source contains for a key.
 #[derive(Clone, Copy, Debug)]
 enum Wish {
     Content(u64),
     Gone,
 }
 
-/// A database with a source, and a pipeline whose workers are somewhere else.
+/// A database with a source, and a pipeline with external workers.
 struct World {
     test: TestDatabase,
     client: Client,
@@ -141,8 +141,8 @@ impl World {
         assert_eq!(handoffs::enqueue_changed(client, &queueing, &[change]).await.unwrap(), 1);
     }
 
-    /// Brings a reference to what its source has, and hands off what that changed, in the way of a run: the reference
-    /// is locked first, as an update locks it that leaves the key alone.
+    /// Updates a reference to the source's content and hands off the change, like a run: the reference is locked first,
+    /// with the lock of an update that keeps the key.
     async fn persist(&self, client: &mut Client, key: &str, wish: Wish) -> Option<Change> {
         let transaction = client.transaction().await.unwrap();
         let lock = "select version, version_hash, removed_at is not null from forebay.\"references\" \
@@ -174,7 +174,7 @@ impl World {
         Some(change)
     }
 
-    /// Nobody waits for a backoff here. Skips what is locked, as two that lock all jobs might block each other.
+    /// Skips backoffs. Skips locked jobs, because two calls that lock all jobs could deadlock.
     async fn make_due(client: &Client) {
         let statement = "update forebay.ingestion_jobs as j set not_before = now() from ( \
                  select reference_id from forebay.ingestion_jobs where not_before > now() for update skip locked \
@@ -198,7 +198,7 @@ impl World {
         jobs::fail(client, self.pipeline.pipeline_id, &failures).await.unwrap()
     }
 
-    /// The workers die, and then work on until nothing is left; what must be true after that is checked.
+    /// All workers die, the jobs are worked off, and the final invariants are checked.
     async fn drain_and_check(&self) {
         let lapse = "update forebay.ingestion_claims set lease_until = now() - interval '1 second'";
         self.client.execute_typed(lapse, &[]).await.unwrap();
@@ -228,7 +228,7 @@ impl World {
         assert_eq!(proof.num_lacking(), 0, "{proof:?}");
     }
 
-    /// Claims and completes what there is, once.
+    /// Claims and completes all jobs once.
     async fn complete_all(&self) {
         let claimed = Self::claim(&self.client, 100).await;
         let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
@@ -253,7 +253,7 @@ async fn hand_offs_live_as_the_model_does_in_any_order() {
     let num_cases = number("FOREBAY_INTERLEAVINGS").unwrap_or(12);
     let seed = number("FOREBAY_INTERLEAVINGS_SEED").unwrap_or_else(|| clock::random_seed() >> 1);
     for case in 0..num_cases {
-        // Printed first: it is shown if what follows fails.
+        // Printed first, so that it is visible after a failure.
         println!("FOREBAY_INTERLEAVINGS_SEED={} FOREBAY_INTERLEAVINGS=1", seed.wrapping_add(case));
         let mut dice = Dice(seed.wrapping_add(case));
         let world = World::open().await;
@@ -268,12 +268,12 @@ async fn hand_offs_live_as_the_model_does_in_any_order() {
     }
 }
 
-/// One step after the other, each followed by a comparison of everything.
+/// One step after the other, each followed by a full comparison.
 #[expect(clippy::print_stdout, reason = "whoever reads of a failure needs the steps that led there")]
 async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
     let mut client = world.test.client().await;
     let mut workers: Vec<Vec<Claim>> = vec![Vec::new(); NUM_WORKERS];
-    // Every attempt that there ever was: what was lost or ended comes back late from here.
+    // All earlier attempts: late reports of lost or ended attempts are taken from here.
     let mut past: Vec<Claim> = Vec::new();
     for step in 0..NUM_STEPS {
         let worker = usize::try_from(dice.below(NUM_WORKERS as u64)).unwrap();
@@ -352,7 +352,7 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
     }
 }
 
-/// Mostly one of few contents, so that content comes back.
+/// Mostly one of a few contents, so that contents recur.
 fn wish(dice: &mut Dice, fresh: u64) -> Wish {
     match dice.below(10) {
         0..2 => Wish::Gone,

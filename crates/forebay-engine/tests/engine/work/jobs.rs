@@ -20,7 +20,7 @@ async fn claim(shop: &Shop) -> Vec<Claimed> {
     claim_some(&shop.test.client().await, 100).await
 }
 
-/// Claims for a worker that is not heard of again.
+/// Claims for a worker that never reports.
 async fn claim_and_die(shop: &Shop) -> Vec<Claimed> {
     let claimed = claim(shop).await;
     let expire = "update forebay.ingestion_claims set lease_until = now() - interval '1 second'";
@@ -218,7 +218,7 @@ async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
     let first = claim(&shop).await;
     shop.put("a", &json!({"n": 2})).await;
     shop.put("a", &json!({"n": 1})).await;
-    // Generation 2 of the first hash is open now, so the attempt at generation 1 must not close it.
+    // Generation 2 of the first hash is open now, so the attempt for generation 1 must not close it.
     assert_eq!(complete(&shop, &[(id, first[0].receipt)]).await, [Ack::Done]);
     assert_eq!(shop.states().await, ["pending 1", "superseded 1"]);
     let second = claim(&shop).await;
@@ -238,7 +238,7 @@ async fn a_failure_costs_what_its_class_says() {
     assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("retrying", "transient"));
     assert_eq!((row.get::<_, i32>(2), row.get::<_, &str>(3)), (1, "the other side said no"));
     make_due(&shop.client).await;
-    // Being asked to come back later uses no attempt.
+    // A request to come back later does not count as an attempt.
     let claimed = claim(&shop).await;
     assert_eq!(fail(&shop, &claimed[0], FailureClass::Throttled).await.num_retrying, 1);
     assert_eq!(shop.row("select num_attempts from forebay.ingestion_handoffs").await.get::<_, i32>(0), 1);
@@ -341,11 +341,11 @@ async fn sources_take_turns_and_priorities_do_not() {
     let mut client = shop.test.client().await;
     let mut queue = Queue::new(1);
     assert_eq!(take_by_source(&mut client, &mut queue, 40).await, [(1, 20), (2, 20)]);
-    // What one source cannot fill is for the other; nothing of a later priority comes while an earlier one waits.
+    // Another source gets the places that one source cannot fill; lower priorities wait.
     assert_eq!(take_by_source(&mut client, &mut queue, 500).await, [(1, 490), (2, 10)]);
     assert_eq!(take_by_source(&mut client, &mut queue, 600).await, [(1, 490), (3, 50)]);
     assert!(take_by_source(&mut client, &mut queue, 600).await.is_empty());
-    // What is queued behind the place that was read up to is found from the front again.
+    // A job queued behind the cursor is found from the start again.
     shop.put("late", &json!({"n": 1})).await;
     assert_eq!(take_by_source(&mut client, &mut queue, 600).await, [(1, 1)]);
 }
@@ -419,7 +419,7 @@ async fn failures_told_in_json_wait_as_the_policy_says_and_each_reference_counts
     assert_eq!(verdicts, ["retrying", "lost"]);
     let waits = "select not_before > now() from forebay.ingestion_jobs";
     assert!(shop.row(waits).await.get::<_, bool>(0));
-    // A point in time instead of a span pauses nobody for years.
+    // An absolute time instead of a duration must not pause for years.
     make_due(&shop.client).await;
     let claimed = claim(&shop).await;
     let told = json!([{"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(),

@@ -29,7 +29,7 @@ async fn drain(shop: &Shop) -> WorkReport {
     work::drain(&shop.database, &WorkOptions::default(), &|_| {}).await.unwrap()
 }
 
-/// Works until a query answers true, then stops.
+/// Works until a query returns true, then stops.
 async fn follow_until(shop: &Shop, options: &WorkOptions, query: &str) -> WorkReport {
     let there = async {
         while !shop.row(query).await.get::<_, bool>(0) {
@@ -58,7 +58,7 @@ async fn a_command_gets_each_change_and_its_verdicts_end_the_hand_offs() {
     assert_eq!(shop.states().await, ["succeeded 25"]);
     assert_eq!(lines(&seen), 25);
     assert_eq!(shop.row("select count(*) from forebay.ingestion_claims").await.get::<_, i64>(0), 0);
-    // A removal is told without a payload.
+    // Removals have no payload.
     shop.remove("k3").await;
     drain(&shop).await;
     let last = fs::read_to_string(&seen).unwrap().lines().last().unwrap().to_owned();
@@ -87,7 +87,7 @@ async fn a_worker_that_is_stopped_gives_back_what_it_holds() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec("sleep 600")).await;
     put_many(&shop, 5).await;
-    // What these records are missing elsewhere is not what this is about.
+    // Missing hand-offs in other pipelines are irrelevant here.
     let options =
         WorkOptions { grace: Duration::from_millis(50), reconcile_every: None, ..WorkOptions::default() };
     follow_until(&shop, &options, "select exists (select from forebay.ingestion_claims)").await;
@@ -121,7 +121,7 @@ async fn limits_are_kept_and_a_drain_waits_for_them() {
     put_many(&shop, 30).await;
     let report = drain(&shop).await;
     assert_eq!(report.pipelines.iter().map(|pipeline| pipeline.num_succeeded).sum::<u64>(), 30);
-    // Claims are never larger than the limit, which the bucket's second of tokens would allow.
+    // Claims are never larger than the limit, although the bucket has more tokens.
     assert_eq!(shop.states().await, ["succeeded 30"]);
 }
 
@@ -174,7 +174,7 @@ async fn a_pipeline_that_was_disabled_is_handed_what_it_missed() {
 async fn a_worker_hands_off_what_is_missing_without_being_told() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec(SAYS_DONE)).await;
-    // Handed off to the command alone; the pipeline `documents` is missing them.
+    // Handed off only to the command; the pipeline `documents` is missing them.
     put_many(&shop, 3).await;
     let report =
         follow_until(&shop, &WorkOptions::default(), "select count(*) = 3 from forebay.documents").await;

@@ -64,7 +64,7 @@ async fn one_bad_value_fails_its_own_hand_off_and_no_other() {
     assert!(message.contains("the column seats of type integer"), "{message}");
     assert!(!message.contains("secret"), "{message}");
     assert_eq!(row.get::<_, i64>(3), 2);
-    // Mended, it goes through.
+    // After a correction it succeeds.
     shop.put("13", &json!({"title": "13", "places": {"seats": 1}})).await;
     assert_eq!(shop.drain().await.num_succeeded, 1);
     assert_eq!(rows(&shop).await.len(), 39);
@@ -133,7 +133,7 @@ async fn effect_and_end_are_one_so_dying_between_them_leaves_neither() {
     let mut shop = Shop::open().await;
     shop.only_table(items()).await;
     shop.put("a", &json!({"title": "A"})).await;
-    // The worker's connection is cut when it has written the row and is about to close the hand-off.
+    // The worker's connection is closed after it has written the row and before it settles the hand-off.
     shop.client
         .batch_execute(
             "create function public.cut() returns trigger language plpgsql as $$ begin \
@@ -149,7 +149,7 @@ async fn effect_and_end_are_one_so_dying_between_them_leaves_neither() {
     assert!(rows(&shop).await.is_empty());
     assert_eq!(shop.states().await, ["pending 1"]);
     shop.client.batch_execute("drop trigger cut on forebay.ingestion_handoffs").await.unwrap();
-    // Another process: the pool of this one may not know yet that its connection is dead.
+    // Another process, because this one's pool may not know yet that its connection is dead.
     shop.database = shop.test.open().await;
     assert_eq!(shop.drain().await.num_succeeded, 1);
     assert_eq!(rows(&shop).await, ["A"]);

@@ -31,14 +31,14 @@ async fn a_chunk_that_did_not_change_keeps_its_row() {
     };
     let (before_setup, before_usage) = (row_of("Setup").await, row_of("Usage").await);
 
-    // The last section changes: the first one's row is not touched.
+    // Only the last section changes, so the first one's row is not written.
     shop.put("a", &guide(&[setup, "# Usage\nClose the sluice."])).await;
     shop.drain().await;
     assert_eq!(row_of("Setup").await, before_setup);
     assert_ne!(row_of("Usage").await.1, before_usage.1);
     assert_eq!(shop.row("select num_chunks from forebay.documents").await.get::<_, i32>(0), 2);
 
-    // A section is put in before them: they move and stay the same chunks.
+    // A section is inserted before them: they move but stay the same chunks.
     shop.put("a", &guide(&["# Foreword\nHello.", setup, usage])).await;
     shop.drain().await;
     let (after_setup, after_usage) = (row_of("Setup").await, row_of("Usage").await);
@@ -99,7 +99,7 @@ async fn all_of_a_long_text_is_found_up_to_the_limit() {
     let text = format!("{} Nearlyend. {filler}", &filler[..filler.len() / 2]);
     shop.put_all(&[
         ("long", json!({"title": "t", "text": format!("{text} Beyond")})),
-        // Short words, all different: the worst for a full-text index.
+        // Short words, all different: the worst case for a full-text index.
         (
             "urls",
             json!({"title": (0..90_000).map(|n| format!("{n:x}.de/{n:x}")).collect::<Vec<_>>().join(" ")}),
@@ -135,7 +135,7 @@ async fn the_index_can_be_compared_with_the_references() {
     assert!(extra().await.is_empty());
     shop.remove("a").await;
     assert_eq!(extra().await, [ids[0]]);
-    // Whoever deletes a reference forgets its chunks as well.
+    // Deleting a reference deletes its chunks too.
     shop.client.batch_execute("delete from forebay.\"references\" where record_key = 'b'").await.unwrap();
     let left = shop.column("select content from forebay.document_chunks").await;
     assert_eq!(left, ["x"]);

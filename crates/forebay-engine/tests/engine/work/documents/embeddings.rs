@@ -29,13 +29,13 @@ use tokio_postgres::{Client, NoTls};
 
 use super::documents;
 
-/// Set for every test by cargo, so it can stand for a variable that holds a key.
+/// Cargo sets this for every test, so it can act as the variable with the key.
 const KEY_VARIABLE: &str = "CARGO_MANIFEST_DIR";
 
-/// What the endpoint was asked, and how it shall answer.
+/// The requests to the endpoint, and its configured responses.
 #[derive(Default)]
 struct Endpoint {
-    /// So many requests are answered with this status first.
+    /// The number of requests to answer with this status first.
     num_refused: AtomicUsize,
     status: AtomicUsize,
     texts: Mutex<Vec<String>>,
@@ -108,7 +108,7 @@ async fn serve() -> (String, Arc<Endpoint>) {
     (url, endpoint)
 }
 
-/// A database of its own with pgvector, in a schema that is not in the search path.
+/// A separate database with pgvector, in a schema that is not in the search path.
 struct Lab {
     database: Database,
     client: Client,
@@ -156,14 +156,14 @@ impl Lab {
              on conflict (reference_id) do update set payload = excluded.payload, version_hash = excluded.version_hash"
         );
         self.client.batch_execute(&statement).await.unwrap();
-        // As if it had never been handed off, so that declaring does it.
+        // Deletes the hand-offs, so that declaring creates them again.
         let forget = format!(
             "delete from forebay.ingestion_handoffs where reference_id = forebay.reference_id('shop', '{key}')"
         );
         self.client.batch_execute(&forget).await.unwrap();
     }
 
-    /// Declares the pipeline anew, which hands off what changed, and indexes that.
+    /// Declares the pipeline again, which hands off the differences, and indexes them.
     async fn index(&self, embeddings: &Value, target: usize) {
         let config = json!({"fields": ["text"], "embeddings": embeddings, "chunk": {"target": target}});
         work::declare(&self.database, &[documents(config)]).await.unwrap();
@@ -201,7 +201,7 @@ async fn what_is_meant_is_found_without_its_words() {
     }
     lab.index(&settings, 1200).await;
 
-    // Found by words before there is any embedding; and a busy endpoint is asked again.
+    // Full-text search works before there are embeddings; requests to a busy endpoint are retried.
     let (found, keys) = lab.search("sleeps", None).await;
     assert!(!found.is_hybrid && found.trouble.unwrap().contains("no embeddings"));
     assert_eq!(keys, ["pets"]);
@@ -224,7 +224,7 @@ async fn what_is_meant_is_found_without_its_words() {
     assert_eq!(lab.search("vehicle", Some("shop")).await.1[0], "garage");
     assert!(lab.search("vehicle", Some("elsewhere")).await.1.is_empty());
 
-    // A changed document costs its own chunks, and those alone.
+    // A changed document needs embeddings only for its changed chunks.
     let asked = endpoint.texts.lock().unwrap().len();
     lab.put("garage", "A cat sat here.").await;
     lab.index(&settings, 1100).await;
@@ -233,7 +233,7 @@ async fn what_is_meant_is_found_without_its_words() {
     assert_eq!(endpoint.texts.lock().unwrap().len(), asked + 1);
     assert!(lab.search("feline", None).await.1[..2].contains(&"garage".to_owned()));
 
-    // The endpoint goes away: what waits stays, is free, and search answers by words.
+    // The endpoint becomes unavailable: waiting chunks stay unleased, and full-text search answers.
     lab.put("pets", "# Animals\nA kitten plays.").await;
     lab.index(&settings, 1000).await;
     endpoint.num_refused.store(100, Ordering::SeqCst);
@@ -245,7 +245,7 @@ async fn what_is_meant_is_found_without_its_words() {
     assert!(!found.is_hybrid && found.trouble.unwrap().contains("503"));
     assert_eq!(keys, ["pets"]);
 
-    // A dead worker's lease runs out; until then nobody else takes the chunk.
+    // A dead worker's lease must expire before another worker takes the chunk.
     endpoint.num_refused.store(0, Ordering::SeqCst);
     let lease = "update forebay.document_chunks set embedding_lease_until = now() + interval";
     lab.client.batch_execute(&format!("{lease} '1 hour' where embedded_at is null")).await.unwrap();
@@ -253,7 +253,7 @@ async fn what_is_meant_is_found_without_its_words() {
     lab.client.batch_execute(&format!("{lease} '-1 second' where embedded_at is null")).await.unwrap();
     assert_eq!(lab.round().await.num_embedded, 1);
 
-    // Another size is another model: wrong answers are told, and nothing of the old one is left.
+    // Other dimensions mean another model: invalid responses are reported, and the old embeddings are deleted.
     let mut other = settings.clone();
     other["dimensions"] = json!(4);
     lab.index(&other, 900).await;
@@ -264,7 +264,7 @@ async fn what_is_meant_is_found_without_its_words() {
     lab.index(&settings, 1200).await;
     assert_eq!(lab.round().await.num_embedded, 8);
 
-    // The nearest are found through the pipeline's own index.
+    // The nearest chunks are found through the pipeline's own index.
     let indexes = "select indexdef from pg_indexes where indexname like 'document\\_chunks\\_embedding\\_%'";
     let index: String = lab.client.query_one(indexes, &[]).await.unwrap().get(0);
     assert!(index.contains("hnsw") && index.contains("vector(3)"), "{index}");

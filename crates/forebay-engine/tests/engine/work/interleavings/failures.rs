@@ -13,7 +13,7 @@ use super::{LEASE, PIPELINE, World, failure};
 
 const MOST: u32 = 12;
 
-/// A failure of a class, the how manieth of its kind, with or without a follow-up.
+/// The n-th failure of a class, with or without a follow-up.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     class: FailureClass,
@@ -68,7 +68,7 @@ async fn every_failure_ends_as_the_domain_says() {
         let before = match case.class {
             FailureClass::Transient => format!("ingestion_handoffs set num_attempts = {num_before}"),
             FailureClass::Lost => format!("ingestion_jobs set num_lost = {num_before}"),
-            // Limited to one, or by nothing: what came before does not count.
+            // These classes have a limit of one or none, so earlier failures do not count.
             FailureClass::Throttled | FailureClass::Permanent | FailureClass::Poison => continue,
         };
         let update = format!("update forebay.{before} where reference_id = '{id}'");
@@ -103,7 +103,7 @@ async fn check(world: &World, key: &str, case: Case) {
     let row = world.client.query_typed_one(&statement, &[]).await.unwrap();
     let stored = (row.get::<_, &str>(0), row.get::<_, &str>(1));
     assert_eq!(stored, (expected.to.as_str(), expected.reason.unwrap().as_str()), "{case:?}");
-    // The job that is left: of the follow-up, of the same content, or none.
+    // The remaining job: of the follow-up, of the same content, or none.
     let left: Option<(i32, &str)> = row.get::<_, Option<i32>>(2).zip(row.get(3));
     let wanted = match (case.has_follow_up, expected.to) {
         (true, _) => Some((2, State::Pending.as_str())),

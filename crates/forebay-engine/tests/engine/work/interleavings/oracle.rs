@@ -42,7 +42,7 @@ pub(super) struct Oracle {
     references: BTreeMap<ReferenceId, Reference>,
     handoffs: BTreeMap<(ReferenceId, [u8; 32]), Handoff>,
     jobs: BTreeMap<ReferenceId, Job>,
-    /// Receipt → attempts that are not reported, and whether the lease is over.
+    /// Receipt → unreported attempts, and whether the lease has expired.
     claims: BTreeMap<[u8; 16], (i32, bool)>,
 }
 
@@ -87,7 +87,7 @@ impl Oracle {
             .entry((id, hash))
             .and_modify(|handoff| {
                 handoff.happens(Event::EarlierHash);
-                // What happened says more than that the content was there before.
+                // A removal or restoration is a more specific reason than content that was there before.
                 if change != Change::Updated {
                     handoff.reason = change.reason();
                 }
@@ -109,9 +109,9 @@ impl Oracle {
             .or_insert(fresh);
     }
 
-    /// Takes over what was claimed, if that was right.
+    /// Records a claim after checking it.
     pub(super) fn claim(&mut self, claimed: &[Claimed], limit: usize) {
-        // What the claim itself frees from dead workers may have to wait for its backoff.
+        // Jobs that the claim itself frees from dead workers may have to wait for their backoff.
         let free: Vec<Job> = self.jobs.values().filter(|job| job.receipt.is_none()).cloned().collect();
         self.rescue();
         let is_sane = self.jobs.values().filter(|job| job.receipt.is_none()).all(|job| job.num_lost == 0);
@@ -224,7 +224,7 @@ impl Oracle {
         }
     }
 
-    /// Panics where the tables are not the same.
+    /// Panics if the tables differ.
     pub(super) async fn compare(&self, client: &Client) {
         let handoffs = "select reference_id::text, payload_hash, state, reason_code, generation, num_attempts \
              from forebay.ingestion_handoffs";

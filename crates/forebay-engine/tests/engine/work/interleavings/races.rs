@@ -12,7 +12,7 @@ async fn pid(client: &Client) -> i32 {
     client.query_typed_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
 }
 
-/// Returns when a connection waits for a lock of another.
+/// Returns when a connection waits for another one's lock.
 async fn is_blocked(watcher: &Client, pid: i32) {
     let statement = "select cardinality(pg_blocking_pids($1)) > 0";
     while !watcher.query_typed_one(statement, &[(&pid, Type::INT4)]).await.unwrap().get::<_, bool>(0) {
@@ -28,7 +28,7 @@ async fn states(world: &World) -> Vec<String> {
     world.client.query_typed(statement, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-/// The hand-off sees an active attempt, which fails and is committed before the hand-off comes to the job.
+/// The hand-off sees an active attempt, which fails and commits before the hand-off reads the job.
 #[tokio::test]
 async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
     let world = World::open().await;
@@ -51,7 +51,7 @@ async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
     world.complete_all().await;
 }
 
-/// The hand-off is held up at the job while it holds the hand-off of the attempt: the failure is to be reported again.
+/// The hand-off waits for the job while it locks the attempt's hand-off: the failure must be reported again.
 #[tokio::test]
 async fn a_failure_while_newer_content_is_handed_off_is_busy_and_then_gives_way() {
     let world = World::open().await;
@@ -79,8 +79,8 @@ async fn a_failure_while_newer_content_is_handed_off_is_busy_and_then_gives_way(
     world.complete_all().await;
 }
 
-/// A report that began before newer content was handed off, and comes to the job after it: the statement reads the job
-/// as it is now, and everything else as it was when it began.
+/// A report that began before newer content was handed off, and reads the job afterwards: the statement sees the
+/// current job, and everything else as of its start.
 #[tokio::test]
 async fn a_follow_up_that_comes_while_a_report_is_under_way_is_taken_up() {
     for fails in [false, true] {

@@ -17,8 +17,8 @@ use super::{Claim, Dice, KEYS, LEASE, NUM_WORKERS, PIPELINE, World, wish};
 
 const NUM_STEPS: u64 = 40;
 
-/// Every hand-off that is not ended has a job that leads to it, every job a hand-off, and what is claimed a claim;
-/// what a reference has now is never superseded.
+/// Every open hand-off has a job that leads to it, every job has a hand-off, and every claimed job a claim; the current
+/// content of a reference is never superseded.
 const BROKEN: &str = "\
     select 'waits without a job' from forebay.ingestion_handoffs as h \
     where h.state in ('pending', 'retrying', 'active') and not exists ( \
@@ -56,21 +56,21 @@ enum What {
     Claimed,
     /// A report was accepted.
     Ended,
-    /// The lease was taken from it.
+    /// The lease expired.
     Expired,
 }
 
 #[derive(Debug)]
 struct Happening {
     what: What,
-    /// None: of all references under the receipt.
+    /// None: all references of the receipt.
     reference: Option<ReferenceId>,
     receipt: Receipt,
     began: u64,
     ended: u64,
 }
 
-/// What everybody did. The clock only counts.
+/// The actions of all tasks. The clock only counts.
 #[derive(Default)]
 struct Diary {
     clock: AtomicU64,
@@ -158,7 +158,7 @@ async fn work(world: &World, diary: &Diary, mut dice: Dice) {
     }
 }
 
-/// Answers what is to be reported again.
+/// Returns the reports to repeat.
 async fn end(
     diary: &Diary,
     client: &tokio_postgres::Client,
@@ -203,7 +203,7 @@ async fn fail(
     again
 }
 
-/// No attempt ends twice, none after its reference was claimed again, and none is claimed while another lives.
+/// No attempt ends twice, none ends after its reference was claimed again, and none is claimed while another is active.
 fn judge(happenings: &[Happening]) {
     let expired: BTreeMap<[u8; 16], u64> = happenings
         .iter()
