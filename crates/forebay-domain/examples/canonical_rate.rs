@@ -1,8 +1,8 @@
 //! How fast records are prepared, against the stock crates doing the same: parse, canonicalise, hash.
 //!
 //! Run with `cargo run -p forebay-domain --example canonical_rate --release`. Both sides hash the canonical form and
-//! compute the id with the same SHA-256, so what differs is parsing and writing. The measures
-//! take turns, and a figure is the best of many short rounds, which on a shared machine is the least disturbed one.
+//! compute the id with the same SHA-256, so what differs is parsing and writing. The measures take turns, and a figure
+//! is the best of many short rounds, which on a shared machine is the least disturbed one.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 

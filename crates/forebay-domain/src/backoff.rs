@@ -1,7 +1,6 @@
 //! How long to wait before a retry.
 //!
-//! All of Forebay's retries use this: hand-offs, the fetcher, breakers, embeddings. It has no clock and no
-//! randomness;
+//! All of Forebay's retries use this: hand-offs, the fetcher, breakers, embeddings. It has no clock and no randomness;
 //! callers pass a random number.
 
 use std::time::Duration;

@@ -1,23 +1,19 @@
 //! The circuit breaker of a source: whether it may be called. A failing source is left alone for a while.
 //!
-//! A breaker is a plain value. [`Breaker::ask`], [`Breaker::record`] and [`Breaker::operate`] take it with the
-//! current time
-//! and return the next value and a decision. The store keeps it and serialises workers. Its states:
+//! A breaker is a plain value. [`Breaker::ask`], [`Breaker::record`] and [`Breaker::operate`] take it with the current
+//! time and return the next value and a decision. The store keeps it and serialises workers. Its states:
 //! - *closed*: calls go through. It opens when too large a share of the calls in the window failed, or too many in a
 //!   row.
 //! - *open*: no call goes through until a wait is over; the wait doubles each time the breaker opens again. The first
 //!   request after the wait makes it half open.
-//! - *half open*: a few calls go through as probes. Enough successful probes close it; one failed probe opens it
-//!   again. A
-//!   probe whose process died is abandoned when its lease expires.
+//! - *half open*: a few calls go through as probes. Enough successful probes close it; one failed probe opens it again.
+//!   A probe whose process died is abandoned when its lease expires.
 //! - *forced open* and *disabled* are set by an operator: no call or every call goes through until an operator
 //!   changes it.
 //!
 //! Late results are ignored: a call that was permitted while the breaker was closed does not count as a probe if it
-//! ends
-//! after the breaker opened, and a probe that lost its lease is ignored once another probe has replaced it. Until
-//! then it
-//! counts; otherwise a breaker whose calls take longer than the lease would never close.
+//! ends after the breaker opened, and a probe that lost its lease is ignored once another probe has replaced it. Until
+//! then it counts; otherwise a breaker whose calls take longer than the lease would never close.
 
 mod policy;
 #[cfg(test)]
@@ -178,8 +174,7 @@ impl Breaker {
     }
 
     /// Records the outcome of a call. `jitter` is a random number from 0 to 1 that shortens the wait, so that sources
-    /// that
-    /// failed together are not probed together; `retry_after` is the delay that the server asked for, if any.
+    /// that failed together are not probed together; `retry_after` is the delay that the server asked for, if any.
     pub fn record(
         mut self,
         policy: &BreakerPolicy,

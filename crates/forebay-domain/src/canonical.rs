@@ -1,21 +1,17 @@
 //! The canonical form of a JSON value: RFC 8785 (JCS), with exact numbers.
 //!
-//! Two payloads are the same version if and only if their canonical forms are the same bytes. So this writer is part
-//! of
+//! Two payloads are the same version if and only if their canonical forms are the same bytes. So this writer is part of
 //! the identity of all data: any change of its output invalidates every stored hash.
 //!
 //! The form follows RFC 8785: no whitespace, keys sorted by UTF-16 code units, the shortest escapes, numbers laid out
 //! like ECMAScript's `Number::toString`. There is one difference. RFC 8785 first converts every number to a double;
-//! here
-//! a number keeps its exact decimal value, and only the layout is the same:
+//! here a number keeps its exact decimal value, and only the layout is the same:
 //! - A number in the shortest form that ECMAScript writes for a double has the same bytes as in RFC 8785. (Other
-//!   writers
-//!   emit the same form, except for the rare double halfway between two forms of 16 digits, where some choose the odd
-//!   last digit. RFC 8785 would correct it; this form keeps the number as written.)
+//!   writers emit the same form, except for the rare double halfway between two forms of 16 digits, where some choose
+//!   the odd last digit. RFC 8785 would correct it; this form keeps the number as written.)
 //! - `1.0`, `1` and `1e0` are the same value, and `-0` is `0`.
 //! - Integers beyond 2^53 and long decimals keep all their digits, so prices and numeric ids stay distinct. A payload
-//!   read
-//!   back from `jsonb`, which also keeps exact decimals (and writes `1e300` as a one and 300 zeros), has the same
+//!   read back from `jsonb`, which also keeps exact decimals (and writes `1e300` as a one and 300 zeros), has the same
 //!   hash.
 //!
 //! Most text is copied, not rewritten: the parser marks values whose text is already canonical.

@@ -1,19 +1,15 @@
 //! Chunks: a long text, cut along its structure for search and retrieval.
 //!
 //! The text is Markdown or plain. Sections come first: a heading ends a chunk, and every chunk below it carries the
-//! path of
-//! headings ("Setup > Install"). A section that is too long is cut between paragraphs, list items and fenced code
-//! blocks
-//! (kept whole if they fit), then between sentences, lines, words, and finally characters. Every chunk is an
-//! unchanged
-//! piece of the text, with only whitespace between two chunks, so no word is lost.
+//! path of headings ("Setup > Install"). A section that is too long is cut between paragraphs, list items and fenced
+//! code blocks (kept whole if they fit), then between sentences, lines, words, and finally characters. Every chunk is
+//! an unchanged piece of the text, with only whitespace between two chunks, so no word is lost.
 //!
 //! Two properties make re-indexing cheap. A chunk's id is computed from the reference and the chunk's content, so an
-//! unchanged chunk keeps its id when it moves. And cuts are local: in a long section they are pinned at boundaries
-//! that the
-//! nearby words select (the boundary with the smallest hash within a target size on either side), so changing a
-//! paragraph
-//! moves only the cuts near it. When changing a rule here: every stored text is cut anew the next time it is indexed.
+//! unchanged chunk keeps its id when it moves. And cuts are local: in a long section they are pinned at boundaries that
+//! the nearby words select (the boundary with the smallest hash within a target size on either side), so changing a
+//! paragraph moves only the cuts near it. When changing a rule here: every stored text is cut anew the next time it is
+//! indexed.
 
 mod cut;
 mod sections;
@@ -30,8 +26,7 @@ use crate::identity::{ReferenceId, VersionHash};
 pub use sizes::{ChunkSizes, InvalidChunkSizes};
 
 /// The id of a chunk: a version 8 UUID (RFC 9562) of the first 16 bytes of SHA-256 over the reference's id, the
-/// content's
-/// hash and the number of equal chunks before it in the reference (four bytes, big-endian).
+/// content's hash and the number of equal chunks before it in the reference (four bytes, big-endian).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChunkId(pub [u8; 16]);
 

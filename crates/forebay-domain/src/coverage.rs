@@ -2,14 +2,11 @@
 //! those values.
 //!
 //! A scraper with a broken selector still yields records, but a field that used to be filled is now empty. A value
-//! counts unless it is null or an empty string; the caller checks that and calls [`Coverage::observe`] only for
-//! fields
+//! counts unless it is null or an empty string; the caller checks that and calls [`Coverage::observe`] only for fields
 //! that count.
 //!
-//! `observe` runs about ten times per record. It compares the name at the hinted position before hashing anything,
-//! and
-//! allocates only for new fields. Field names come from outside, so their number and length are limited; fields
-//! beyond
+//! `observe` runs about ten times per record. It compares the name at the hinted position before hashing anything, and
+//! allocates only for new fields. Field names come from outside, so their number and length are limited; fields beyond
 //! the limits are counted together, without their names.
 
 use std::collections::HashMap;
@@ -60,8 +57,7 @@ impl Coverage {
     }
 
     /// Counts a value for `field`; call it at most once per field and record. `position_hint` is the field's position
-    /// among
-    /// the fields observed in this record; a wrong hint only costs a hash.
+    /// among the fields observed in this record; a wrong hint only costs a hash.
     pub fn observe(&mut self, field: &str, position_hint: usize) {
         self.observe_types(field, position_hint, TypeSet::default());
     }
@@ -109,8 +105,7 @@ impl Coverage {
     }
 
     /// Number of values in untracked fields: beyond [`MAX_FIELDS`], with a name longer than [`MAX_FIELD_NAME_BYTES`],
-    /// or
-    /// with a zero byte in the name, which Postgres cannot store.
+    /// or with a zero byte in the name, which Postgres cannot store.
     pub fn num_untracked(&self) -> u64 {
         self.num_untracked
     }

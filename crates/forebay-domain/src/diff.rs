@@ -2,8 +2,7 @@
 //!
 //! History is kept as changes of top-level fields, compared in canonical form: `1.0` and `1` are the same. A change
 //! contains both values, so history works in both directions: [`apply`] produces the later version and [`undo`] the
-//! earlier
-//! one. An absent field (`None`) differs from a null field (`Some("null")`).
+//! earlier one. An absent field (`None`) differs from a null field (`Some("null")`).
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,7 @@
 //! Drift: whether a run's records have a different shape than those of the last good runs of its scope.
 //!
 //! It reports three changes: a new field, a lost field, and a field with values of a new JSON type. Drift decides
-//! nothing;
-//! it is stored to explain changes downstream. Fields that only became rarer are left to the
+//! nothing; it is stored to explain changes downstream. Fields that only became rarer are left to the
 //! [`guards`](crate::guards).
 
 use std::{collections::BTreeMap, fmt};

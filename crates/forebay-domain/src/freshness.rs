@@ -1,14 +1,11 @@
 //! Freshness: whether the stored data of an entity type and scope is young enough, and what to do if it isn't.
 //!
-//! Age counts from the last successful sync of the whole scope; failures and syncs of a part don't reset it. After
-//! the
+//! Age counts from the last successful sync of the whole scope; failures and syncs of a part don't reset it. After the
 //! time to live come two windows as in RFC 5861, both counted from its end. During one, stale data is served while it
-//! is
-//! refreshed; during the other, stale data is served if the refresh fails.
+//! is refreshed; during the other, stale data is served if the refresh fails.
 //!
 //! Scopes that were synced together would also expire together. So each time to live is shortened by a part computed
-//! from
-//! entity type and scope ([`jitter`]), which is the same in every process.
+//! from entity type and scope ([`jitter`]), which is the same in every process.
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};

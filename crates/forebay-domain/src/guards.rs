@@ -27,8 +27,7 @@ pub struct GuardPolicy {
     /// Up to this many references may be removed without a hold, whatever the share. Default: 5.
     pub min_removed: u64,
     /// Hold if more than this share (0 to 1) of the scope's active references would get a new version. Default: 1,
-    /// which
-    /// never holds: a source may legitimately rewrite everything.
+    /// which never holds: a source may legitimately rewrite everything.
     pub max_changed_share: f64,
     /// Up to this many references may get a new version without a hold, whatever the share. Default: 5.
     pub min_changed: u64,
@@ -221,8 +220,7 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
 }
 
 /// Removes renamed fields from the list: a field counts as renamed if it is gone and a field outside the baseline has
-/// appeared with about as many values. A broken page loses fields and adds none; a new parser adds one for each that
-/// it
+/// appeared with about as many values. A broken page loses fields and adds none; a new parser adds one for each that it
 /// drops.
 fn excuse_renamed(policy: &GuardPolicy, evidence: &Evidence<'_>, dropped: &mut Vec<(&FieldBaseline, f64)>) {
     let known = |name: &str| evidence.baseline.unwrap_or_default().iter().any(|field| field.name == name);

@@ -10,9 +10,8 @@
 //! - A new hash supersedes an older hand-off that waits (pending, retrying, held).
 //! - A new hash during an attempt leaves the attempt alone and queues exactly one follow-up, whose job can be claimed
 //!   when the attempt ends; see [`end_attempt`].
-//! - If a reference returns to an earlier hash, or is removed or restored with the same hash, that row is reopened
-//!   with a
-//!   higher generation, so receipts of earlier generations are stale.
+//! - If a reference returns to an earlier hash, or is removed or restored with the same hash, that row is reopened with
+//!   a higher generation, so receipts of earlier generations are stale.
 //! - When a pipeline's settings change, the hand-offs of current content are reopened, except cancelled ones.
 //! - Ended hand-offs stay ended, except for reopening and an operator's retry.
 

@@ -1,8 +1,7 @@
 //! Identity: the key of a record and the id of its reference.
 //!
-//! A `reference_id` is computed from the source's name and the record's key; it is never looked up and never depends
-//! on the
-//! content. The same input gives the same id on every machine, in every database, in Rust and in SQL
+//! A `reference_id` is computed from the source's name and the record's key; it is never looked up and never depends on
+//! the content. The same input gives the same id on every machine, in every database, in Rust and in SQL
 //! (`forebay.reference_id(source, record_key)`), so a replay into an empty database gives the same ids.
 //!
 //! The id is a version 8 UUID (RFC 9562, section 5.8 and the example in its appendix B.2): the first 16 bytes of

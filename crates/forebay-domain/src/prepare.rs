@@ -1,10 +1,8 @@
 //! Prepares a record: reads the source's text and produces its key, ids and canonical payload.
 //!
 //! This is the hot path of every run, especially of replays; SHA-256 should dominate its time. Keep one [`Preparer`]
-//! per
-//! thread: it appends to the caller's buffers and allocates nothing per record. The result depends on the record
-//! alone:
-//! no database, no clock, no order of records.
+//! per thread: it appends to the caller's buffers and allocates nothing per record. The result depends on the record
+//! alone: no database, no clock, no order of records.
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,7 @@
 //! Re-keys: a source yields the same records under new keys.
 //!
 //! To a complete run, this looks as if everything was removed and as many records were added, which would cut every
-//! reference off from its history. This module matches the keys that vanished with the keys that appeared, by
-//! comparing
+//! reference off from its history. This module matches the keys that vanished with the keys that appeared, by comparing
 //! content without the key fields. The result is only a proposal: the guards hold the run, and an operator decides.
 //!
 //! There are four steps; each works on the records that the earlier steps left unpaired:

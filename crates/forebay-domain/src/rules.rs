@@ -1,9 +1,8 @@
 //! Field rules: how a source's top-level fields are stored and compared.
 //!
 //! Some fields change without meaning (a fetch time, a view counter), and some texts differ only in spacing or case.
-//! Rules
-//! keep such noise from creating versions. They are plain data in a source's policy, keyed by top-level field names.
-//! Rules affect the hash, so after changing them, the next run gives every affected record a new version.
+//! Rules keep such noise from creating versions. They are plain data in a source's policy, keyed by top-level field
+//! names. Rules affect the hash, so after changing them, the next run gives every affected record a new version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +27,7 @@ pub struct Normalise {
     /// Replace each run of whitespace with one space.
     pub collapse_whitespace: bool,
     /// Ignore case: convert each character to upper case, then to lower case. `ß` equals `ss`, `ς` equals `σ`. This
-    /// differs
-    /// from Unicode case folding only for a few letters (the dotless `ı` also equals `i`).
+    /// differs from Unicode case folding only for a few letters (the dotless `ı` also equals `i`).
     pub casefold: bool,
 }
 

@@ -1,20 +1,16 @@
 //! Schedules: when a source is scraped next.
 //!
 //! An expression is an interval (`every 6h`) or five cron fields in a time zone. The next time depends only on the
-//! schedule and the current time, not on earlier runs. So all processes agree, missed times are not made up for, and
-//! a
+//! schedule and the current time, not on earlier runs. So all processes agree, missed times are not made up for, and a
 //! late run does not shift later ones.
 //!
-//! Intervals count from 1970-01-01T00:00Z in every time zone: `every 6h` means 00:00, 06:00, 12:00 and 18:00 UTC, and
-//! a
+//! Intervals count from 1970-01-01T00:00Z in every time zone: `every 6h` means 00:00, 06:00, 12:00 and 18:00 UTC, and a
 //! day has 24 hours. Cron fields are wall-clock times. When clocks go forward, a fixed time in the gap (`30 2 * * *`)
 //! runs at the first minute after the gap, and repeating times (`*/5 * * * *`) skip the gap. When clocks go back, a
-//! fixed
-//! time runs once, at its first occurrence, and repeating times run in both hours.
+//! fixed time runs once, at its first occurrence, and repeating times run in both hours.
 //!
 //! Jitter delays a run by a fraction of the configured span. The fraction is fixed per source and scope, so sources
-//! don't
-//! all start on the hour.
+//! don't all start on the hour.
 
 use std::fmt;
 
@@ -144,8 +140,7 @@ impl Schedule {
     }
 
     /// The first time after `now`; `None` if there is none before the year 5000. `jitter` (0 to 1) is the fraction of
-    /// the
-    /// maximum delay to add.
+    /// the maximum delay to add.
     pub fn next_after(&self, now: Timestamp, jitter: f64) -> Option<Timestamp> {
         let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
         let delay = SignedDuration::from_secs(self.jitter.mul_f64(jitter).as_secs());

@@ -1,15 +1,12 @@
 //! Scope: the part of a source that one run covers.
 //!
-//! Completeness, removal and freshness are decided per scope, so equal scopes must have equal text. A scope is a set
-//! of
+//! Completeness, removal and freshness are decided per scope, so equal scopes must have equal text. A scope is a set of
 //! `key=value` pairs, sorted by key; the empty scope is the whole source. Columns and output contain its text form,
 //! `semester=Spring 2026,university=CSI`. In values, `%` and `,` are written as `%25` and `%2C`, so the text parses
-//! back
-//! into the same pairs.
+//! back into the same pairs.
 //!
 //! Database indexes contain the text, so the limits here keep it well below the size of an index entry. Never change
-//! the
-//! text form: stored scopes would be orphaned.
+//! the text form: stored scopes would be orphaned.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 

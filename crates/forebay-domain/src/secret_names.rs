@@ -20,8 +20,7 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 /// Whether the value of this name is certainly secret. For running text, where `key=` and `session=` are mostly
-/// Forebay's
-/// own options and scopes.
+/// Forebay's own options and scopes.
 pub fn is_password(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     PASSWORDS.iter().any(|part| lower.contains(part)) || lower.ends_with("pass")

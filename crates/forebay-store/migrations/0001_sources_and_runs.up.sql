@@ -1,5 +1,5 @@
--- Sources, the pipelines that subscribe to their changes, and the runs that bring records in.
--- All of these tables are small: on Citus they are reference tables.
+-- Sources, the pipelines that subscribe to their changes, and the runs that bring records in. All of these tables are
+-- small: on Citus they are reference tables.
 
 create schema if not exists forebay_private;
 comment on schema forebay_private is 'Internal functions of Forebay; applications don''t call them.';

@@ -37,8 +37,7 @@ pub async fn resolve(
 }
 
 /// Moves references that a held run would remove to the keys that it would add instead. The staged additions and
-/// removals
-/// become changes of these references.
+/// removals become changes of these references.
 pub async fn rekey(
     transaction: &impl GenericClient,
     run_id: i64,

@@ -1,10 +1,8 @@
 //! The breakers of sources, shared by all workers.
 //!
-//! [`forebay_domain::breaker`] contains the rules. This module locks a breaker's row, applies the rules, and writes
-//! the
+//! [`forebay_domain::breaker`] contains the rules. This module locks a breaker's row, applies the rules, and writes the
 //! changes and their trail. So if two workers ask at the same moment, only one gets a probe. The caller's transaction
-//! holds
-//! the lock: keep it short, and never call a source inside it.
+//! holds the lock: keep it short, and never call a source inside it.
 
 use std::time::Duration;
 

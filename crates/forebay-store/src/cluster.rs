@@ -99,8 +99,7 @@ pub enum Stopped {
 
 impl Cluster {
     /// Joins the cluster: creates its data folder on first use, starts the server unless it is running, and returns
-    /// once
-    /// the server answers.
+    /// once the server answers.
     pub async fn join(options: &ClusterOptions) -> Result<Self> {
         let data_dir = options.data_dir.clone();
         let (home, start_lock, lease) = blocking(move || {

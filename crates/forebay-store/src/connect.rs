@@ -1,9 +1,8 @@
 //! Connects to the database: a configured one by its URL, or the embedded cluster.
 //!
 //! A [`Database`] consists of a pool of connections, the membership in the embedded cluster if it is used, and the
-//! settings
-//! for connections outside the pool. No session state is ever set on a connection: behind a transaction-mode pooler
-//! (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
+//! settings for connections outside the pool. No session state is ever set on a connection: behind a transaction-mode
+//! pooler (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
 //! reason.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -35,8 +34,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// A configured database: `postgresql://user:password@host:port/database?sslmode=…`. Supported options have the
-    /// same
-    /// meaning as in libpq.
+    /// same meaning as in libpq.
     Url(String),
     /// The embedded cluster in this data folder.
     Embedded {
@@ -205,8 +203,7 @@ impl Database {
         &self.target
     }
 
-    /// Closes the pool for all clones, waits briefly for connections in use, and leaves the embedded cluster. If
-    /// clones
+    /// Closes the pool for all clones, waits briefly for connections in use, and leaves the embedded cluster. If clones
     /// remain, the last one leaves it.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();

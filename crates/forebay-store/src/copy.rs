@@ -1,9 +1,7 @@
 //! Binary COPY into a table. Rows are encoded directly into the buffer that is sent to the socket.
 //!
-//! The format is described in PostgreSQL's documentation of COPY ("Binary Format"): a signature, then for each row
-//! the
-//! number of fields and each field with its length. The driver's COPY needs a prepared statement; inside a
-//! transaction,
+//! The format is described in PostgreSQL's documentation of COPY ("Binary Format"): a signature, then for each row the
+//! number of fields and each field with its length. The driver's COPY needs a prepared statement; inside a transaction,
 //! which all callers use, that is safe behind a transaction-mode pooler.
 
 use std::pin::Pin;

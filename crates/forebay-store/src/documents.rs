@@ -1,10 +1,8 @@
 //! The text of references, cut into chunks and indexed with Postgres's own full-text search.
 //!
 //! `documents` has one row per reference and pipeline, and `document_chunks` one per chunk, with a generated
-//! `tsvector`.
-//! That type holds at most 1 MiB; titles and chunks are short enough for the worst text. [`write()`] sends the
-//! content of
-//! new chunks only, and writes no unchanged rows.
+//! `tsvector`. That type holds at most 1 MiB; titles and chunks are short enough for the worst text. [`write()`] sends
+//! the content of new chunks only, and writes no unchanged rows.
 
 pub mod embeddings;
 mod search;
@@ -29,9 +27,8 @@ pub const LOAD: &str = include_str!("documents/load.sql");
 /// Deletes documents.
 pub const DELETE: &str = include_str!("documents/delete.sql");
 
-/// Maximum number of bytes of a record's text to index: 16 MiB. A longer text is cut, its document is marked
-/// `is_cut`, and
-/// the rest can't be found.
+/// Maximum number of bytes of a record's text to index: 16 MiB. A longer text is cut, its document is marked `is_cut`,
+/// and the rest can't be found.
 pub const MAX_TEXT_BYTES: usize = 16 << 20;
 
 /// A reference to index, as stored now.

@@ -1,10 +1,8 @@
 //! Exports the references of a source as a stream: the current state, or the state at a time.
 //!
-//! Rows are ordered by the bytes of `record_key`, whatever the database's collation, so two exports of the same
-//! content are
-//! identical. The server sorts, on disk if necessary; the client holds only a few rows, since the driver reads more
-//! only
-//! when rows are taken.
+//! Rows are ordered by the bytes of `record_key`, whatever the database's collation, so two exports of the same content
+//! are identical. The server sorts, on disk if necessary; the client holds only a few rows, since the driver reads more
+//! only when rows are taken.
 
 use std::{fmt, pin::Pin};
 

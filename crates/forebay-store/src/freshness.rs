@@ -1,12 +1,10 @@
 //! The freshness ledger: when each entity type and scope was last synced, and the state of its current attempt.
 //!
-//! At most one sync of a scope runs at a time. [`begin`] is a compare-and-swap in one statement: the caller passes
-//! the
+//! At most one sync of a scope runs at a time. [`begin`] is a compare-and-swap in one statement: the caller passes the
 //! attempt that it has read ([`find`]); of all callers that read the same one, exactly one gets the next. So if many
 //! processes find a scope stale at the same moment, one scrapes, and the others are given its attempt. An attempt is
-//! fenced
-//! by a receipt and considered alive until its lease expires; an abandoned attempt is taken over, once, by the same
-//! rule.
+//! fenced by a receipt and considered alive until its lease expires; an abandoned attempt is taken over, once, by the
+//! same rule.
 //!
 //! Leases use the database's clock, so the clocks of machines don't matter.
 
@@ -120,8 +118,7 @@ pub struct Synced<'a> {
 pub struct LedgerFilter {
     /// Only this entity type.
     pub entity_type: Option<String>,
-    /// Only entries that need attention: never synced as a whole, failing, abandoned, or older than the limit for
-    /// their
+    /// Only entries that need attention: never synced as a whole, failing, abandoned, or older than the limit for their
     /// entity type. `None`: every entry.
     pub stale: Option<StaleBefore>,
     /// Only entries after this entity type and scope, in list order.
@@ -149,11 +146,9 @@ pub async fn find(
 }
 
 /// Begins an attempt, unless another one began after `attempt` was read (0: there was no entry). Takes over an
-/// abandoned
-/// attempt.
+/// abandoned attempt.
 ///
-/// Call it outside a transaction, or in one that commits at once: other callers wait for it. Errors:
-/// `schema_missing`;
+/// Call it outside a transaction, or in one that commits at once: other callers wait for it. Errors: `schema_missing`;
 /// `busy` in the unlikely case that the entry changed on every try.
 pub async fn begin(
     client: &impl GenericClient,
@@ -193,8 +188,7 @@ pub async fn begin(
 }
 
 /// Extends the lease to `lease` from now. `false`: the caller no longer owns the attempt. A zero lease abandons the
-/// attempt,
-/// so the next caller takes it over.
+/// attempt, so the next caller takes it over.
 pub async fn extend(
     client: &impl GenericClient,
     entity_type: &str,
@@ -246,9 +240,8 @@ pub async fn succeed(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Returns an attempt that is no longer needed because the scope was synced another way. `false`: the caller no
-/// longer owns
-/// the attempt.
+/// Returns an attempt that is no longer needed because the scope was synced another way. `false`: the caller no longer
+/// owns the attempt.
 pub async fn give_back(
     client: &impl GenericClient,
     entity_type: &str,
@@ -293,8 +286,7 @@ pub async fn fail(
     row.as_ref().map(from_row).transpose()
 }
 
-/// Records the failure of a scrape that was not an attempt of the ledger. The last sync and an attempt in progress
-/// stay
+/// Records the failure of a scrape that was not an attempt of the ledger. The last sync and an attempt in progress stay
 /// unchanged. Returns whether it was recorded.
 pub async fn note_failure(
     client: &impl GenericClient,
@@ -320,8 +312,7 @@ pub async fn note_failure(
 }
 
 /// Records a sync of a whole scope that happened while the ledger was unavailable. It never makes an entry older, and
-/// an
-/// attempt in progress stays unchanged. Returns whether the entry became newer.
+/// an attempt in progress stays unchanged. Returns whether the entry became newer.
 pub async fn catch_up(
     client: &impl GenericClient,
     entity_type: &str,

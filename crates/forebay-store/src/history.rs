@@ -1,7 +1,6 @@
 //! One reference and its history: its lookup by name, its versions, and its payload at a time.
 //!
-//! A reference is named by its UUID or as `NAME/RECORD_KEY`; a source's name contains no slash, but a key may. After
-//! a
+//! A reference is named by its UUID or as `NAME/RECORD_KEY`; a source's name contains no slash, but a key may. After a
 //! re-key both names work: the id computed from the new key is an alias, and the id computed from the old key is the
 //! reference's own. Revisions contain the old and new value of each changed field. The first version has no revision;
 //! [`versions`] derives it from the reference.

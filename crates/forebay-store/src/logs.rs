@@ -137,8 +137,7 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
 }
 
 /// Drops the partitions of months that ended longer ago than `retention`, and returns their number. The lines of a
-/// month
-/// are dropped together, so some are kept up to a month longer.
+/// month are dropped together, so some are kept up to a month longer.
 ///
 /// Errors: `database_refused` if readers block it; nothing is dropped then.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {

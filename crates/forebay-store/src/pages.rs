@@ -1,12 +1,9 @@
 //! Pages: the results of each page that was read, and the validators for its next request.
 //!
 //! A 304 response saves reading a page only if all of the page's records are still current. So a page is stored with
-//! the
-//! ids of its records and its links, and [`find`] returns only reliable pages: read by the same parser version, in a
-//! run
-//! that ended as complete or partial, with all references active, in the run's scope and not written by a later run.
-//! All
-//! other pages are fetched like new ones, regardless of how their run ended.
+//! the ids of its records and its links, and [`find`] returns only reliable pages: read by the same parser version, in
+//! a run that ended as complete or partial, with all references active, in the run's scope and not written by a later
+//! run. All other pages are fetched like new ones, regardless of how their run ended.
 //!
 //! A 304 response is not stored, so an unchanged site writes nothing: `max-age` is honoured once, from the time the
 //! page was read. After that, each run revalidates the page, which costs a 304.
@@ -86,8 +83,7 @@ pub async fn find(
 }
 
 /// The page of a scope's only file, if it is reliable. Its references are not listed, so the stored data must be
-/// unchanged
-/// since its run. See [`save_file`].
+/// unchanged since its run. See [`save_file`].
 pub async fn find_file(
     client: &impl GenericClient,
     source_id: i32,
@@ -110,8 +106,7 @@ pub async fn find_file(
 }
 
 /// Stores pages that a run has read; of several with the same key, the last. Unchanged pages are not written. Returns
-/// the
-/// number of written pages.
+/// the number of written pages.
 ///
 /// A page that contains a zero character, which Postgres can't store, is skipped and therefore read again.
 pub async fn save(
@@ -124,9 +119,8 @@ pub async fn save(
     write(client, source_id, parser_version, run_id, pages, false).await
 }
 
-/// Stores the file that a run has read. Always stores the run's id as well, because the file stands for everything
-/// that the
-/// run stored.
+/// Stores the file that a run has read. Always stores the run's id as well, because the file stands for everything that
+/// the run stored.
 pub async fn save_file(
     client: &impl GenericClient,
     source_id: i32,

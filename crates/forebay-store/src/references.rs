@@ -215,8 +215,7 @@ pub async fn add(transaction: &Transaction<'_>, origin: &Origin, records: &[Reco
     copy.finish().await
 }
 
-/// Writes new versions and restorations. Returns the number of updated rows; rows changed since they were read are
-/// not
+/// Writes new versions and restorations. Returns the number of updated rows; rows changed since they were read are not
 /// updated.
 pub async fn update(
     transaction: &impl GenericClient,

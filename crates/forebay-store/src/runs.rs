@@ -66,8 +66,7 @@ impl ScopeLock {
         // Otherwise a server that ends idle transactions would release the lock.
         connection.client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
         // The simple protocol, because a portal of the extended protocol would keep its snapshot, and block vacuum,
-        // during the
-        // whole run. It polls, because waiting in the server also keeps a snapshot.
+        // during the whole run. It polls, because waiting in the server also keeps a snapshot.
         while !is_granted(&connection.client.simple_query(&statement).await?) {
             if let Some(waiting) = waiting.take() {
                 waiting();
@@ -324,8 +323,7 @@ pub async fn set_incremental(client: &impl GenericClient, run_id: i64) -> Result
 }
 
 /// The usual coverage of fields (0 to 1) in a scope: for each field of its last complete run, the mean over those of
-/// the
-/// last five runs that had the field.
+/// the last five runs that had the field.
 pub async fn baseline(
     client: &impl GenericClient,
     source_id: i32,

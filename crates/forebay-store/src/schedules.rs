@@ -1,15 +1,12 @@
 //! Schedules of sources, and which worker runs a due schedule.
 //!
 //! A schedule has one next time. If several workers ask at the same moment, [`claim_due`] gives a due schedule to one
-//! of
-//! them by locking its row, and [`finish`] sets the next time. If a worker dies, its schedule is still due, and
-//! another
-//! worker takes it over when the claim expires. Missed times are run once, because the next time is computed from the
-//! current time (see [`forebay_domain::schedule`]).
+//! of them by locking its row, and [`finish`] sets the next time. If a worker dies, its schedule is still due, and
+//! another worker takes it over when the claim expires. Missed times are run once, because the next time is computed
+//! from the current time (see [`forebay_domain::schedule`]).
 //!
 //! The caller passes the current time, and it is also stored. If workers' clocks differ by a second, schedules run a
-//! second
-//! early; nothing else happens.
+//! second early; nothing else happens.
 
 use std::time::Duration;
 
@@ -110,9 +107,8 @@ pub async fn declare(
     row.count("num_written")
 }
 
-/// Claims at most `limit` schedules due at `now`, longest due first, for `lease`. Only of the sources in `names`,
-/// which the
-/// worker can scrape.
+/// Claims at most `limit` schedules due at `now`, longest due first, for `lease`. Only of the sources in `names`, which
+/// the worker can scrape.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,
@@ -197,8 +193,7 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<ScheduleRow>> {
 
 impl Due {
     /// The time after `now`, from the claimed schedule. `None` also if this machine doesn't know the time zone; the
-    /// next
-    /// declaration sets it again.
+    /// next declaration sets it again.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         let time_zone = TimeZone::get(&self.row.time_zone).ok()?;
         let jitter = SignedDuration::try_from_secs_f64(self.row.jitter_seconds).ok()?;

@@ -102,9 +102,8 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
     })
 }
 
-/// Writes the rows of the active references among `ids`, and returns their number. If a column does not accept a
-/// value, the
-/// whole batch fails; [`refused_column`] finds the column.
+/// Writes the rows of the active references among `ids`, and returns their number. If a column does not accept a value,
+/// the whole batch fails; [`refused_column`] finds the column.
 pub async fn upsert(client: &impl GenericClient, table: &Table, ids: &[ReferenceId]) -> Result<u64> {
     let ids = sql_ids(ids);
     let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::UUID_ARRAY)];

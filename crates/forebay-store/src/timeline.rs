@@ -1,10 +1,8 @@
 //! Stored references and their changes, page by page, for readers with limited capacity.
 //!
 //! Every function limits the number of rows and, if values may be large, the size of each value. A page ends with a
-//! cursor
-//! from which the next page continues (keyset, so a late page costs no more than the first). Changes are found by
-//! run,
-//! because the changes of a run have the same time and are adjacent in an index, and there are few runs. See
+//! cursor from which the next page continues (keyset, so a late page costs no more than the first). Changes are found
+//! by run, because the changes of a run have the same time and are adjacent in an index, and there are few runs. See
 //! `0002_references` for the indexes.
 
 use forebay_domain::{handoff, identity::ReferenceId, scope::Scope};
@@ -80,8 +78,7 @@ pub struct PageOf<T, Cursor> {
 /// Additions, updates, removals and restorations, newest run first, at most `limit`.
 ///
 /// For a reference that was added and later removed, only the removal is returned. If a reference was later seen in
-/// another
-/// scope, the addition by a small run may be missing. Needs a transaction, because it sets planner options.
+/// another scope, the addition by a small run may be missing. Needs a transaction, because it sets planner options.
 pub async fn changes(
     transaction: &Transaction<'_>,
     filter: &ChangeFilter,
@@ -172,8 +169,7 @@ pub struct Revision {
 }
 
 /// The history of a reference before a position, newest first, at most `limit` revisions. The first `max_chars`
-/// characters
-/// of each value are read, and one more. The addition is not included.
+/// characters of each value are read, and one more. The addition is not included.
 pub async fn revisions(
     client: &impl GenericClient,
     reference_id: ReferenceId,
@@ -235,9 +231,8 @@ pub struct ActiveReference {
     pub payload: Option<String>,
 }
 
-/// The active references of an entity type in exactly this scope, by id, at most `limit`, each with its payload if
-/// that is
-/// at most `max_bytes` long.
+/// The active references of an entity type in exactly this scope, by id, at most `limit`, each with its payload if that
+/// is at most `max_bytes` long.
 pub async fn active(
     client: &impl GenericClient,
     entity_type: &str,

@@ -1,10 +1,8 @@
 //! Reads the rows of a user's own table or query as records, so existing data can be adopted.
 //!
-//! A run reads in one read-only transaction with one snapshot and a time limit. The configured query is the user's
-//! own and
-//! runs with the user's rights; the name of a table is checked and quoted. Rows are streamed: the server sends more
-//! only
-//! when rows are taken, so memory stays constant for tables of any size.
+//! A run reads in one read-only transaction with one snapshot and a time limit. The configured query is the user's own
+//! and runs with the user's rights; the name of a table is checked and quoted. Rows are streamed: the server sends more
+//! only when rows are taken, so memory stays constant for tables of any size.
 //!
 //! Rows written for another contract have its version in a column. [`mark`] copies that version to their references;
 //! [`rows_by_version`] and [`references_by_version`] count the versions. Version 1 is the contract of Forebay's own
@@ -222,8 +220,7 @@ fn counts(rows: &[tokio_postgres::Row]) -> Result<Vec<VersionCount>> {
 }
 
 /// Copies the contract version from `column` of the payload to those of these references that a run wrote; invalid
-/// versions
-/// become 0. Returns the number of changed references. Field rules must not ignore the column.
+/// versions become 0. Returns the number of changed references. Field rules must not ignore the column.
 pub async fn mark(
     client: &impl GenericClient,
     run_id: i64,

@@ -1,12 +1,9 @@
 //! Cuts a section to size.
 //!
 //! A section is split into atoms: blocks, or parts of blocks that are too long. Atoms are joined into pieces. If a
-//! section
-//! needs more than one piece, some boundaries are pinned: those that are the best within a target size on either
-//! side, by
-//! kind first and then by a hash of the text that follows. A pin depends on nothing further away, so a change affects
-//! the
-//! pieces only up to the next pin. Between pins, pieces are filled in order.
+//! section needs more than one piece, some boundaries are pinned: those that are the best within a target size on
+//! either side, by kind first and then by a hash of the text that follows. A pin depends on nothing further away, so a
+//! change affects the pieces only up to the next pin. Between pins, pieces are filled in order.
 
 use std::ops::Range;
 
@@ -88,8 +85,7 @@ fn push<'a>(pieces: &mut Vec<&'a str>, text: &'a str, atoms: &[Atom]) {
 }
 
 /// The atoms that start a piece regardless of text more than `reach` characters away. The ends of the section are
-/// excluded:
-/// a heading stays with the text below it, and no tiny piece is left over.
+/// excluded: a heading stays with the text below it, and no tiny piece is left over.
 fn pins(atoms: &[Atom], reach: usize) -> Vec<usize> {
     let is_best = |index: usize| {
         let order = atoms[index].order;
@@ -179,8 +175,7 @@ fn lines(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
 }
 
 /// A sentence ends with `.`, `!` or `?`, an optional closing mark, and whitespace; in Chinese and Japanese, with the
-/// mark
-/// alone. Abbreviations produce too many sentences, which is harmless here.
+/// mark alone. Abbreviations produce too many sentences, which is harmless here.
 fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut has_ended = false;
     split(text, range, |before, after| {

@@ -1,8 +1,7 @@
 //! The structure of a text: sections under headings, and the blocks in them.
 //!
 //! It reads the part of Markdown that structures a text: ATX and setext headings, fenced code, list items, and
-//! paragraphs
-//! between blank lines. Everything else is a paragraph.
+//! paragraphs between blank lines. Everything else is a paragraph.
 
 use std::ops::Range;
 

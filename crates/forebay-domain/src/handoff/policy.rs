@@ -69,8 +69,7 @@ impl FailureClass {
     }
 }
 
-/// The event for a failure of this class. `num_failures` is the number that the policy limits, including this
-/// failure,
+/// The event for a failure of this class. `num_failures` is the number that the policy limits, including this failure,
 /// since the hand-off was last opened: attempts used for `transient`, leases lost for `lost`.
 pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
     let is_used_up = class.policy().max_failures.is_some_and(|max| num_failures >= max);
@@ -83,10 +82,9 @@ pub fn failure_event(class: FailureClass, num_failures: u32) -> Event {
 
 /// The delay before the next attempt; `None` if there is none.
 ///
-/// Exponential with full jitter ([`backoff::with_full_jitter`]), up to the policy's `max_delay`. `num_failures` is
-/// the
-/// same as for [`failure_event`]; `jitter` is a random number from 0 to 1.
-/// If a `throttled` failure came with a time from the receiver, use that time instead.
+/// Exponential with full jitter ([`backoff::with_full_jitter`]), up to the policy's `max_delay`. `num_failures` is the
+/// same as for [`failure_event`]; `jitter` is a random number from 0 to 1. If a `throttled` failure came with a time
+/// from the receiver, use that time instead.
 pub fn backoff(class: FailureClass, num_failures: u32, jitter: f64) -> Option<SignedDuration> {
     let policy = class.policy();
     if policy.max_failures.is_some_and(|max| num_failures >= max) {

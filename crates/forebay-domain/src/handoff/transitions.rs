@@ -1,8 +1,7 @@
 //! The transitions of a hand-off, and why every other event is refused.
 //!
-//! Each pair of state and event is either in the table once or refused with a code. The tests contain the full
-//! matrix, so
-//! change them, and the check constraints, together with the table.
+//! Each pair of state and event is either in the table once or refused with a code. The tests contain the full matrix,
+//! so change them, and the check constraints, together with the table.
 
 use thiserror::Error;
 
@@ -15,13 +14,11 @@ pub enum Event {
     SameHash,
     /// Another hash of the reference is queued; every other hand-off of it in the pipeline gets this event.
     NewerVersion,
-    /// The reference returned to this hand-off's hash after having another, or it was removed or restored with the
-    /// same hash.
-    /// In the latter case the change's own word ([`Change::reason`](super::Change::reason)) replaces the reason in
-    /// the table.
+    /// The reference returned to this hand-off's hash after having another, or it was removed or restored with the same
+    /// hash. In the latter case the change's own word ([`Change::reason`](super::Change::reason)) replaces the reason
+    /// in the table.
     EarlierHash,
-    /// The pipeline's settings changed, so it ingests all current content again. Only for the hand-off of a
-    /// reference's
+    /// The pipeline's settings changed, so it ingests all current content again. Only for the hand-off of a reference's
     /// current content; earlier ones are refused or stay unchanged.
     Reconfigured,
     /// A worker claims it.
@@ -118,8 +115,7 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
     // The attempt may be ingesting outdated content. It goes on with a stale receipt, so it cannot end the hand-off,
-    // which is
-    // its own follow-up.
+    // which is its own follow-up.
     reopens(State::Active, Event::EarlierHash, ReasonCode::Reopened),
     // Likewise: the attempt may have read the old settings.
     reopens(State::Active, Event::Reconfigured, ReasonCode::Reconfigured),
@@ -225,8 +221,7 @@ pub fn next(state: State, event: Event) -> Result<&'static Transition, Refusal> 
         .ok_or_else(|| refusal(state, event))
 }
 
-/// The transition of an active hand-off when its attempt ends with `event`. If a follow-up is queued, there is no
-/// other
+/// The transition of an active hand-off when its attempt ends with `event`. If a follow-up is queued, there is no other
 /// attempt: a failure that would be retried, or a returned lease, ends as superseded.
 pub fn end_attempt(event: Event, has_follow_up: bool) -> Result<&'static Transition, Refusal> {
     let ended = next(State::Active, event)?;

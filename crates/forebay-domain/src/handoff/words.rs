@@ -33,9 +33,8 @@ crate::words! {
         Restored = "restored",
     }
 
-    /// Why a hand-off is in its state: why it was queued, waits or ended. Operators filter by these words, so add a
-    /// new one
-    /// instead of changing a meaning.
+    /// Why a hand-off is in its state: why it was queued, waits or ended. Operators filter by these words, so add a new
+    /// one instead of changing a meaning.
     pub enum ReasonCode {
         /// Queued: the reference is new.
         Added = "added",

@@ -1,11 +1,9 @@
 //! The record key: the fields that identify the subject of a record.
 //!
 //! With one key field, the key is its value: a string unchanged, a number in canonical form, a boolean as `true` or
-//! `false`.
-//! So the number `1`, `1.0` and the string `"1"` are the same key, on purpose: one version of a site sends an id as a
-//! number and the next as a string, and history must not break there. With several fields, the parts are joined by
-//! `|`, and
-//! a `\` or `|` in a part is escaped with `\`, so different tuples give different keys.
+//! `false`. So the number `1`, `1.0` and the string `"1"` are the same key, on purpose: one version of a site sends an
+//! id as a number and the next as a string, and history must not break there. With several fields, the parts are joined
+//! by `|`, and a `\` or `|` in a part is escaped with `\`, so different tuples give different keys.
 //!
 //! Never change how a key is built: the ids of all references depend on it.
 

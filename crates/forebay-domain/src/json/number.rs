@@ -1,10 +1,8 @@
 //! Numbers by their exact decimal value.
 //!
-//! JSON numbers have no size limit, and Postgres stores them as `numeric`. So a number here is a sign, its
-//! significant
-//! digits and the position of the point, all as slices of the source text. Two literals are the same number if and
-//! only if
-//! these agree, regardless of spelling.
+//! JSON numbers have no size limit, and Postgres stores them as `numeric`. So a number here is a sign, its significant
+//! digits and the position of the point, all as slices of the source text. Two literals are the same number if and only
+//! if these agree, regardless of spelling.
 
 use std::fmt;
 
@@ -104,8 +102,7 @@ fn bad(bytes: &[u8], at: usize, digit_expected: bool) -> Reject {
 /// The exact value of a JSON number: `0.DIGITS` times ten to the power of [`point`](Self::point), with a sign.
 ///
 /// The digits are two slices because a point may separate them. Neither the first nor the last digit is zero; zero
-/// itself
-/// has no digits, no sign and its point at 0. So equal values have equal parts.
+/// itself has no digits, no sign and its point at 0. So equal values have equal parts.
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal<'a> {
     negative: bool,

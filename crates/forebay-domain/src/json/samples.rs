@@ -1,8 +1,7 @@
 //! JSON values for property tests, and many spellings of one value.
 //!
 //! A value has the type of the oracle crates; [`spelled`] writes it with any key order, spacing, escapes and number
-//! forms
-//! of the same meaning, so tests can check that all spellings are treated the same.
+//! forms of the same meaning, so tests can check that all spellings are treated the same.
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value};

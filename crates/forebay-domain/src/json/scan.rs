@@ -1,8 +1,7 @@
 //! Scans bytes quickly: the ends of strings, escapes, and keys as integers with the same order.
 //!
 //! Strings are scanned eight bytes at a time in a 64-bit word: most strings in records are too short for a vector
-//! search
-//! to pay off. All of it is safe arithmetic.
+//! search to pay off. All of it is safe arithmetic.
 
 use std::cmp::Ordering;
 

@@ -25,8 +25,7 @@ impl<'k> Reader<'k> {
     }
 
     /// The hash of all fields except the key fields; `None` if none of them has a value, so records without content
-    /// never
-    /// match each other.
+    /// never match each other.
     pub(super) fn content_hash(&mut self, payload: &str) -> Option<Hash> {
         let Self { key_fields, parser, buffer } = self;
         let document = parser.parse(payload.as_bytes()).ok()?;

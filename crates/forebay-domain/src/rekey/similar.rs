@@ -1,10 +1,8 @@
 //! The similarity of two records: the share of fields with the same value, with rare values weighing more.
 //!
-//! A language code that every record has proves nothing; a title that only one record has proves nearly everything.
-//! The
-//! weight of a value is the logarithm of its rarity (inverse document frequency, Spärck Jones 1972). Fields that
-//! exist on
-//! only one side reflect a change of the source's schema and do not count.
+//! A language code that every record has proves nothing; a title that only one record has proves nearly everything. The
+//! weight of a value is the logarithm of its rarity (inverse document frequency, Spärck Jones 1972). Fields that exist
+//! on only one side reflect a change of the source's schema and do not count.
 
 use std::collections::{HashMap, HashSet};
 

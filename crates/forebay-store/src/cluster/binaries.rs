@@ -1,10 +1,8 @@
 //! Finds the installed server programs.
 //!
-//! It searches `PATH`, `pg_config --bindir`, and the folders of the usual packages. The newest supported version
-//! wins,
+//! It searches `PATH`, `pg_config --bindir`, and the folders of the usual packages. The newest supported version wins,
 //! unless a data folder exists: then its major version is required, because Postgres cannot open another version's
-//! data.
-//! To support a new major version, raise [`SUPPORTED`] and run the tests with it.
+//! data. To support a new major version, raise [`SUPPORTED`] and run the tests with it.
 
 use std::{
     ops::RangeInclusive,

@@ -10,8 +10,7 @@
 //! ```
 //!
 //! If root starts the server, the outer folder still belongs to root: root writes files there, and writing into a
-//! folder
-//! that an unprivileged user can rearrange allows privilege escalation. Existing permissions are never changed.
+//! folder that an unprivileged user can rearrange allows privilege escalation. Existing permissions are never changed.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -137,8 +136,7 @@ impl Home {
     }
 
     /// Opens a file of the data folder for writing, creating it if missing. It never follows a symbolic link, and a
-    /// file
-    /// that root creates in a user's folder is given to that user.
+    /// file that root creates in a user's folder is given to that user.
     pub(super) fn open(&self, path: &Path, how: &mut OpenOptions) -> Result<fs::File> {
         let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
         let file =
@@ -177,8 +175,7 @@ impl Home {
     }
 
     /// The folder of the server's socket: in the data folder, or, if its path is too long for a socket address, a
-    /// private
-    /// folder with a name derived from it.
+    /// private folder with a name derived from it.
     pub(super) fn socket_folder(&self) -> PathBuf {
         let inside = self.root.join("socket");
         if inside.as_os_str().len() + 1 + SOCKET_NAME.len() <= LONGEST_SOCKET {

@@ -107,8 +107,7 @@ fn unfinished_folder(root: &Path) -> PathBuf {
 }
 
 /// Removes leftovers of interrupted attempts. A leftover that can't be removed now (an orphaned `initdb` may still
-/// write
-/// into it) is harmless, and is removed next time.
+/// write into it) is harmless, and is removed next time.
 fn sweep(root: &Path) {
     let Ok(entries) = fs::read_dir(root) else { return };
     for entry in entries.flatten() {

@@ -39,8 +39,7 @@ impl Started {
     }
 }
 
-/// Starts the server. `lock` is the server's lock, already taken, which proves that no earlier server is left; the
-/// new
+/// Starts the server. `lock` is the server's lock, already taken, which proves that no earlier server is left; the new
 /// server inherits it.
 pub(super) fn start(home: &Home, binaries: &Binaries, lock: File, durable: bool) -> Result<Started> {
     remove_leftovers(home)?;
@@ -128,10 +127,8 @@ fn pid_file(home: &Home) -> Option<String> {
 }
 
 /// Removes the pid files of an old server. Holding the server's lock proves that no old server is alive, so its pid
-/// files
-/// are stale; Postgres would still believe them if another process has reused the id. A server that was started by
-/// other
-/// means does not hold the lock: in that case the files are left for Postgres to judge.
+/// files are stale; Postgres would still believe them if another process has reused the id. A server that was started
+/// by other means does not hold the lock: in that case the files are left for Postgres to judge.
 fn remove_leftovers(home: &Home) -> Result<()> {
     if live_postmaster(home).is_some() {
         return Ok(());

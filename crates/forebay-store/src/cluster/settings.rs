@@ -1,9 +1,8 @@
 //! The server's settings.
 //!
 //! One file, rewritten at each start, replaces the one that `initdb` creates, so a newer Forebay's settings reach an
-//! old
-//! cluster. An operator's `ALTER SYSTEM` settings take precedence. The server has no network address, so the socket's
-//! private folder controls access.
+//! old cluster. An operator's `ALTER SYSTEM` settings take precedence. The server has no network address, so the
+//! socket's private folder controls access.
 
 use std::{os::unix::ffi::OsStrExt, path::Path};
 
@@ -56,8 +55,7 @@ default_text_search_config = 'pg_catalog.english'
 search_path = 'public'
 ";
 
-/// A list of one item as a configuration value: the item in double quotes for the list, and the whole in single
-/// quotes
+/// A list of one item as a configuration value: the item in double quotes for the list, and the whole in single quotes
 /// for the file, where backslashes escape.
 fn quoted_list(item: &[u8]) -> Vec<u8> {
     let mut value = b"'\"".to_vec();

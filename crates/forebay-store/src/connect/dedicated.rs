@@ -1,7 +1,6 @@
 //! A connection outside the pool.
 //!
-//! It belongs to one task and passes on notifications, which the pool's connections discard. Behind a
-//! transaction-mode
+//! It belongs to one task and passes on notifications, which the pool's connections discard. Behind a transaction-mode
 //! pooler `listen` doesn't work, so use notifications only to start work sooner.
 
 use tokio::{sync::mpsc, task::JoinHandle};

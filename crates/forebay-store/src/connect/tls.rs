@@ -1,10 +1,8 @@
 //! Encryption to the database, with rustls and the ring provider.
 //!
 //! libpq's modes control two things: whether to encrypt, which the driver decides, and which parts of the server's
-//! certificate to verify, which is decided here. `require` encrypts without verifying, as users expect from libpq;
-//! that
-//! stops eavesdroppers but not impostors. The handshake's signatures are always checked, even if the certificate is
-//! not
+//! certificate to verify, which is decided here. `require` encrypts without verifying, as users expect from libpq; that
+//! stops eavesdroppers but not impostors. The handshake's signatures are always checked, even if the certificate is not
 //! verified.
 
 use std::{

@@ -1,10 +1,8 @@
 //! Parses a database URL.
 //!
-//! The driver's parser supports most of libpq's options, but not the verifying TLS modes and certificate files, and
-//! it
+//! The driver's parser supports most of libpq's options, but not the verifying TLS modes and certificate files, and it
 //! rejects some options in the URLs of hosted databases. Those options are removed from the URL here, and the driver
-//! parses
-//! the rest. Messages never quote the URL, only names of options.
+//! parses the rest. Messages never quote the URL, only names of options.
 
 use std::{
     path::{Path, PathBuf},
@@ -42,8 +40,7 @@ const PASSED_ON: [&str; 18] = [
     "load_balance_hosts",
 ];
 
-/// Options of other clients, found in URLs of hosted databases and their tools. They are ignored: `pgbouncer=true`,
-/// for
+/// Options of other clients, found in URLs of hosted databases and their tools. They are ignored: `pgbouncer=true`, for
 /// example, asks for what Forebay always does.
 const OF_OTHERS: [&str; 6] =
     ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];

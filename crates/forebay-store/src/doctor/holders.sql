@@ -1,8 +1,7 @@
 -- Holders that prevent vacuum from removing dead rows, oldest first.
 with
 -- Sessions of this database with a snapshot or a transaction id. Without pg_read_all_stats, a role can't see the
--- activity
--- of other roles.
+-- activity of other roles.
 sessions as (
     select 'session' as kind, a.pid, a.application_name as name, a.state,
         greatest(age(a.backend_xmin), age(a.backend_xid)) as age_transactions,

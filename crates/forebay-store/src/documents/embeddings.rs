@@ -2,14 +2,11 @@
 //!
 //! pgvector is optional and never installed from here. Its types and operators are qualified with the schema it was
 //! installed in, which need not be in the search path. The column `embedding` is added when the first pipeline needs
-//! it. It
-//! has no fixed size because pipelines may use different models; each pipeline has its own index that casts to its
-//! model's
-//! size, and statements must use exactly the same cast to use the index.
+//! it. It has no fixed size because pipelines may use different models; each pipeline has its own index that casts to
+//! its model's size, and statements must use exactly the same cast to use the index.
 //!
 //! An embedding takes a request to another server, and no transaction may wait for that. So [`Opened::pick`] leases
-//! chunks,
-//! and [`Opened::store`] writes only to chunks with the same content. Expired leases are free again.
+//! chunks, and [`Opened::store`] writes only to chunks with the same content. Expired leases are free again.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -187,9 +184,8 @@ impl Opened {
             .collect()
     }
 
-    /// Writes embeddings, one per chunk, and returns the number written. Chunks that were deleted or are being
-    /// written, and
-    /// chunks of a pipeline that now has another model, are skipped.
+    /// Writes embeddings, one per chunk, and returns the number written. Chunks that were deleted or are being written,
+    /// and chunks of a pipeline that now has another model, are skipped.
     pub async fn store(
         &self,
         client: &impl GenericClient,
@@ -290,9 +286,8 @@ impl Opened {
              where r.removed_at is null \
              order by n.distance, n.reference_id"
         );
-        // The index returns a fixed number of rows and filters afterwards. A filter might leave none of them, so with
-        // a filter
-        // all rows are scanned.
+        // The index returns a fixed number of rows and filters afterwards. A filter might leave none of them, so with a
+        // filter all rows are scanned.
         let settings = match source {
             Some(_) => "set local enable_indexscan = off".to_owned(),
             None => format!("set local hnsw.ef_search = {}", limit.clamp(40, 1000)),

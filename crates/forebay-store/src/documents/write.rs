@@ -80,8 +80,7 @@ struct Known {
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Writes documents, each reference once, in the caller's transaction. No other transaction may write the same
-/// documents of
-/// this pipeline at the same time.
+/// documents of this pipeline at the same time.
 pub async fn write(
     client: &impl GenericClient,
     pipeline_id: i32,

@@ -1,6 +1,5 @@
 -- Of all callers that have read attempt $3, one gets the next: the first locks the row, and the others then see a
--- different
--- number. An attempt in progress is left alone until its lease expires.
+-- different number. An attempt in progress is left alone until its lease expires.
 insert into forebay.sync_metadata as m (entity_type, scope, status, attempt, lease_until, holder)
 values ($1, $2, 'in_progress', $3::int8 + 1, now() + make_interval(secs => $4), gen_random_uuid())
 on conflict (entity_type, scope) do update

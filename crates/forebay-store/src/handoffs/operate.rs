@@ -101,11 +101,9 @@ pub struct Stood {
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Hand off failed, cancelled or succeeded content again, with failures counted from zero, and make waiting
-    /// retries due now.
-    /// Succeeded hand-offs are included only if selected by state or by reference ids. Refused with `not_latest` if
-    /// the
-    /// pipeline was given newer content; other waiting content of the reference is superseded.
+    /// Hand off failed, cancelled or succeeded content again, with failures counted from zero, and make waiting retries
+    /// due now. Succeeded hand-offs are included only if selected by state or by reference ids. Refused with
+    /// `not_latest` if the pipeline was given newer content; other waiting content of the reference is superseded.
     Retry {
         /// Lower runs first; [`super::REPAIR_PRIORITY`] runs after changes.
         priority: i16,

@@ -1,6 +1,5 @@
 -- Checks whether references are handed off to a pipeline as they should be. Answers in the order of the ids. Every
--- lookup
--- uses a primary key ("lateral" with "offset 0").
+-- lookup uses a primary key ("lateral" with "offset 0").
 with
 asked as materialized (
     select d.ord, d.reference_id, r.version, r.version_hash, r.source_id,

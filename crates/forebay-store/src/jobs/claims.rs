@@ -170,8 +170,7 @@ pub async fn heartbeat(
 /// Ends claimed attempts that succeeded; each reference may occur once. The answers are in the order of `claims`.
 ///
 /// The receipt decides, not the clock: an attempt that ends after its lease expired is accepted unless another worker
-/// has
-/// claimed the job.
+/// has claimed the job.
 pub async fn complete(
     client: &impl GenericClient,
     pipeline: &str,

@@ -59,8 +59,7 @@ pub struct FailureReport {
 }
 
 /// Ends claimed attempts that failed, each by its receipt; each reference may occur only once in `failures`. The
-/// answers
-/// are in their order.
+/// answers are in their order.
 pub async fn fail(
     client: &impl GenericClient,
     pipeline_id: i32,

@@ -1,6 +1,5 @@
 -- The baseline is the mean of the last good runs, only for fields of the last one: if a field is missing there, the
--- source
--- dropped it in a run that passed.
+-- source dropped it in a run that passed.
 with
 good as (
     select r.run_id

@@ -1,5 +1,4 @@
-//! Operators' operations on hand-offs: each has the effect that the transition table defines, and none takes a
-//! claimed
+//! Operators' operations on hand-offs: each has the effect that the transition table defines, and none takes a claimed
 //! job from its worker.
 
 use forebay_domain::{

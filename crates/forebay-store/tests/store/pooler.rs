@@ -1,6 +1,5 @@
 //! Everything through PgBouncer in transaction mode, with two server connections for eight clients. Session state and
-//! named
-//! statements fail here. Skipped if PgBouncer is not installed.
+//! named statements fail here. Skipped if PgBouncer is not installed.
 
 use std::{
     fs,

@@ -1,8 +1,7 @@
 //! Every statement matches the schema, hot statements use their index, and SQL computes the same ids as Rust.
 //!
 //! Plans are checked with fresh statistics and without any, for small and large batches: they must not depend on the
-//! time of
-//! the last `analyze`.
+//! time of the last `analyze`.
 
 use std::{fs, path::Path, path::PathBuf, sync::Arc};
 

@@ -1,6 +1,5 @@
 //! Workers outside the database: the rights of a member of `forebay_worker`, and the fairness, limits and receipts of
-//! the
-//! five functions with independent callers.
+//! the five functions with independent callers.
 //!
 //! Roles belong to the whole cluster, so each test creates its own and drops it at the end.
 

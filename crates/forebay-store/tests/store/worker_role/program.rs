@@ -1,6 +1,5 @@
 //! Runs the worker in `examples/worker.py` unchanged. Skipped if Python has no psycopg; `FOREBAY_TEST_PYTHON` names a
-//! Python
-//! that has it.
+//! Python that has it.
 
 use std::{
     io::{BufRead, BufReader, Write},
