@@ -1,8 +1,8 @@
-//! How fast records are prepared, against the stock crates doing the same: parse, canonicalise, hash.
+//! Measures how fast records are prepared, compared with stock crates: parse, canonicalise, hash.
 //!
 //! Run with `cargo run -p forebay-domain --example canonical_rate --release`. Both sides hash the canonical form and
-//! compute the id with the same SHA-256, so what differs is parsing and writing. The measures take turns, and a figure
-//! is the best of many short rounds, which on a shared machine is the least disturbed one.
+//! compute the id with the same SHA-256, so the difference is parsing and writing. The measures alternate, and each
+//! result is the best of many short rounds: on a shared machine, the least disturbed one.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
@@ -17,8 +17,8 @@ use forebay_domain::{
 const RECORDS: usize = 2_000;
 const ROUNDS: usize = 150;
 
-/// Records of a course catalogue in two spellings: keys in any order with spaces, as Python's `json.dumps` writes
-/// them, or compact as JavaScript does.
+/// Records of a course catalogue in two spellings: with spaces and keys in any order, like Python's `json.dumps`, or
+/// compact, like JavaScript.
 fn records(spaced: bool) -> Vec<String> {
     let (comma, colon) = if spaced { (", ", ": ") } else { (",", ":") };
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -55,10 +55,10 @@ fn records(spaced: bool) -> Vec<String> {
         .collect()
 }
 
-/// One thing that is measured: its name, and the work for one record.
+/// A measure: its name, and the work for one record.
 type Measure<'m> = (&'static str, Box<dyn FnMut(&str) + 'm>);
 
-/// Runs the measures in turn, round after round; returns the best round of each, in nanoseconds per record.
+/// Runs the measures alternately, round after round; returns the best round of each, in nanoseconds per record.
 fn best_rounds(records: &[String], measures: &mut [Measure<'_>]) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; measures.len()];
     for _ in 0..ROUNDS {
@@ -75,7 +75,7 @@ fn best_rounds(records: &[String], measures: &mut [Measure<'_>]) -> Vec<f64> {
 
 fn main() -> Result<(), IdentityError> {
     let policy = Arc::new(RecordPolicy::new("catalogue", vec!["course_id".parse::<KeyField>()?]));
-    // For a profiler: `-- ours` leaves the stock crates out.
+    // For a profiler: `-- ours` skips the stock crates.
     let only_ours = std::env::args().nth(1).is_some_and(|argument| argument == "ours");
     for (name, spaced) in
         [("spaced, unsorted (json.dumps)", true), ("compact, unsorted (JSON.stringify)", false)]
@@ -103,7 +103,7 @@ fn main() -> Result<(), IdentityError> {
             (
                 "  of which SHA-256 (payload and id)",
                 Box::new(|record| {
-                    // The canonical form is the compact one, two bytes a field shorter than the spaced one.
+                    // The canonical form is compact, two bytes per field shorter than the spaced form.
                     let canonical = &record.as_bytes()[..record.len() - if spaced { 24 } else { 0 }];
                     black_box((VersionHash::of(canonical), ReferenceId::compute("catalogue", "CSC-000000")));
                 }),

@@ -1,18 +1,18 @@
-//! Exhaustive check of the hand-off: every order of persisting, claiming, working, crashing, late reporting, rescuing
+//! Checks the hand-off exhaustively: every order of persisting, claiming, working, crashing, reporting late, rescuing
 //! and operating, up to small bounds, for one reference in one pipeline.
 //!
-//! One reference is enough, because a hand-off never reads another reference: rows and jobs are keyed by reference and
-//! pipeline, every report is judged by the receipt on its own job, and limits and fairness only decide *when* a job is
-//! claimed, which may be at any time here. The references of one claim share only the lease, and here a lease may also
-//! end at any time.
+//! One reference is enough because no hand-off depends on another reference: rows and jobs are keyed by reference and
+//! pipeline, every report is checked against the receipt of its own job, and limits and fairness only decide *when* a
+//! job is claimed, which can be at any time here. The references of one claim share only its lease, and a lease can
+//! also end at any time here.
 //!
-//! A statement is one step, with one exception. Handing off reads the hand-offs first and the job last, and a worker
-//! may report in between. A handler that writes to this database claims, has its effect and reports in one transaction:
-//! three steps of this model with nothing between them.
+//! A statement is one step, except handing off: it reads the hand-offs first and the job last, and a worker may report
+//! in between. A handler whose effect is in this database claims, has its effect and reports in one transaction, which
+//! is three consecutive steps of this model.
 //!
-//! The rules are the real ones of `forebay_domain::handoff`; `world` models the SQL around them. To show that the
-//! checker can find errors, the tests remove one rule after the other and name what breaks. `FOREBAY_MODEL=large`
-//! checks three contents and three workers instead of two, in minutes instead of seconds.
+//! The rules are the real ones of `forebay_domain::handoff`; `world` contains the effects of the SQL around them. To
+//! prove that the checker can fail, the tests remove one rule after another and name the property that breaks.
+//! `FOREBAY_MODEL=large` checks three contents and three workers instead of two, in minutes instead of seconds.
 
 #![expect(
     clippy::print_stdout,
@@ -29,7 +29,7 @@ use stateright::{Checker, HasDiscoveries, Model, Path};
 
 use model::{Action, Config, Flaw, Reads};
 
-/// Workers that pause and crash as they like, and read with the claim.
+/// Workers that may pause and crash at any time, and read at the claim.
 fn config() -> Config {
     let is_large = env::var("FOREBAY_MODEL").is_ok_and(|size| size == "large");
     Config {
@@ -47,14 +47,14 @@ fn config() -> Config {
     }
 }
 
-/// Checks that everything holds and everything is reached.
+/// Checks that all properties hold and all required worlds are reached.
 fn holds(name: &str, config: Config) {
     let checker = config.checker().threads(2).spawn_bfs().join();
     println!("{name}: {} states, depth {}", checker.unique_state_count(), checker.max_depth());
     checker.assert_properties();
 }
 
-/// Checks that a property breaks, and gives the shortest way there.
+/// Checks that a property breaks, and returns the shortest way there.
 fn breaks(name: &str, config: Config, property: &'static str) -> Vec<Action> {
     let wanted = HasDiscoveries::AnyOf(BTreeSet::from([property]));
     let checker = config.checker().finish_when(wanted).spawn_bfs().join();
@@ -70,7 +70,7 @@ fn the_hand_off_keeps_its_promises() {
 
 #[test]
 fn receipts_make_a_short_lease_safe_but_not_exactly_once() {
-    // Reports that are sent again, because their answer was lost, are refused as well.
+    // Reports that are sent again because their answer was lost are refused as well.
     holds("sent again", Config { sends_again: true, max_operated: 1, ..config() });
     holds(
         "read with the effect",

@@ -1,4 +1,4 @@
-//! Tests of the rules through the public API: one binary, with a module per topic.
+//! Tests of the rules from outside the crate, in one binary with a module for each topic.
 
 mod handoff_model;
 mod purity;

@@ -1,7 +1,6 @@
 //! The crate stays pure: no runtime, database, network or randomness among its dependencies.
 
-/// What the rules may use: time arithmetic, cron, hashing, byte search, percent-encoding, serialisation with
-/// its schemas, and errors.
+/// The allowed dependencies: time arithmetic, cron, hashing, byte search, serialisation with schemas, and errors.
 const ALLOWED: [&str; 8] =
     ["croner", "jiff", "memchr", "percent-encoding", "ring", "schemars", "serde", "thiserror"];
 

@@ -1,8 +1,8 @@
-//! The model for the checker: the possible steps in each state.
+//! The model for the checker: the possible actions in each state.
 //!
-//! Only deliberate actions are bounded (contents, changes, operations); time, claims, retries and crashes are not. A
-//! world of two contents and two workers contains every pair of rivals: two workers with one job, two contents with one
-//! job, and a content with an earlier generation of itself.
+//! Only decisions are bounded (contents, changes, operations); time, claims, retries and crashes are not. A world of
+//! two contents and two workers contains every pair of rivals: two workers for one job, two contents for one job, and a
+//! content against its own earlier generation.
 
 use forebay_domain::handoff::{Event, FailureClass, POLICIES, failure_event};
 use stateright::{Model, Property};
@@ -12,41 +12,41 @@ use super::{
     world::{Attempt, Fault, Phase, World},
 };
 
-/// One rule taken out, to see that the checker misses it.
+/// A removed rule, to see that the checker notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// Whoever reports is believed.
+    /// Every report is accepted.
     NoReceiptCheck,
-    /// A report closes the row of its content, whatever life that row is in by now.
+    /// A report ends the row of its content, whatever the row's generation.
     NoGenerationCheck,
-    /// A rescued job can still be reported under the receipt that was lost.
+    /// A rescued job can still be reported under the lost receipt.
     RescueKeepsReceipt,
-    /// The end of an attempt forgets what came meanwhile.
+    /// The end of an attempt drops the follow-up.
     FollowUpDropped,
-    /// The end of an attempt goes on with the follow-up although an operator has held or cancelled it.
+    /// The end of an attempt takes up the follow-up even if an operator has held or cancelled it.
     FollowUpUnchecked,
-    /// Holding or cancelling the follow-up takes it off the job.
+    /// Holding or cancelling the follow-up removes it from the job.
     FollowUpForgotten,
-    /// New content is written over a claimed job.
+    /// New content overwrites a claimed job.
     EnqueueTurnsClaimed,
-    /// Handing off does not lock a hand-off that is active, so its attempt may end before the job is reached.
+    /// Handing off does not lock an active hand-off, so its attempt may end before the job is reached.
     ActiveNotLocked,
-    /// Operators do not wait for a hand-off of the reference that is under way.
+    /// Operators do not wait for a transaction that is handing off the reference.
     OperatorDoesNotWait,
-    /// A job is claimed although somebody has it.
+    /// A job is claimed although another worker holds it.
     ClaimIgnoresReceipt,
 }
 
-/// When a worker reads what it ingests.
+/// When a worker reads the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reads {
-    /// With the claim, however much later the effect is.
+    /// At the claim, however much later the effect is.
     AtClaim,
-    /// In one with the effect.
+    /// Together with the effect.
     AtEffect,
 }
 
-/// What is checked: bounds, how workers and target behave, and the rule that is taken out, if any.
+/// A configuration: bounds, the behaviour of workers and target, and the removed rule, if any.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -55,36 +55,36 @@ pub(super) enum Reads {
 pub(super) struct Config {
     pub(super) num_hashes: u8,
     pub(super) num_workers: usize,
-    /// How long a lease is, in ticks.
+    /// The length of a lease, in ticks.
     pub(super) lease: u8,
     pub(super) max_persisted: u8,
     pub(super) max_operated: u8,
     pub(super) reads: Reads,
-    /// Whether the target keeps the newer of two versions, and not the one that came last.
+    /// Whether the target keeps the newer of two versions instead of the last one received.
     pub(super) target_compares: bool,
-    /// Whether every worker reports before its lease ends, and none crashes or fails halfway.
+    /// Whether every worker reports before its lease ends, without crashing or failing halfway.
     pub(super) is_punctual: bool,
-    /// Whether reports are sent again, because their answer was lost.
+    /// Whether reports are sent again because their answer was lost.
     pub(super) sends_again: bool,
     pub(super) counts_effects: bool,
     pub(super) flaw: Option<Flaw>,
 }
 
-/// How an attempt ended, as its worker reports it.
+/// The end of an attempt, as reported by its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkerReport {
     Succeeded,
-    /// Whether it was the last failure that the class is granted.
+    /// The class, and whether it was the last failure that the class allows.
     Failed(FailureClass, bool),
     GivenBack,
 }
 
-/// A step. Workers are named by their place in [`World::workers`].
+/// A step. Workers are named by their position in [`World::workers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Persist(u8),
     RemoveOrRestore,
-    /// What was begun by one of the two is done and committed.
+    /// Commits the transaction begun by `Persist` or `RemoveOrRestore`.
     Commit,
     Claim,
     Heartbeat(usize),
@@ -92,7 +92,7 @@ pub(super) enum Action {
     HaveEffect(usize),
     Report(usize, WorkerReport),
     Tick,
-    /// Frees a lease that has ended; whether it was the last that may be lost.
+    /// Frees the job of an expired lease; whether it was the last loss allowed.
     Rescue(bool),
     Operate(u8, Event),
 }
@@ -108,25 +108,25 @@ const REPORTS: [WorkerReport; 5] = [
 const OPERATIONS: [Event; 6] =
     [Event::Reconfigured, Event::Cancel, Event::Hold, Event::Release, Event::Snooze, Event::Retry];
 
-/// The event of a failure: the counts are all that is left out, so the last one granted may come at any time.
+/// The event of a failure. Failures are not counted here, so the last one allowed can come at any time.
 pub(super) fn failed(class: FailureClass, is_last: bool) -> Event {
     let most = POLICIES.iter().find(|policy| policy.class == class).and_then(|policy| policy.max_failures);
     failure_event(class, if is_last { most.unwrap_or(1) } else { 1 })
 }
 
 impl Config {
-    /// What a worker may say now.
+    /// The reports that a worker can make now.
     fn reports(&self, attempt: Attempt) -> Vec<WorkerReport> {
         match attempt.phase {
             Phase::Claimed => REPORTS.to_vec(),
             Phase::Effected if self.is_punctual => vec![WorkerReport::Succeeded],
-            // The target has it, and the worker was told otherwise.
+            // The target has the content, but the worker received an error.
             Phase::Effected => vec![WorkerReport::Succeeded, REPORTS[0], REPORTS[1]],
             Phase::Reported => vec![WorkerReport::Succeeded],
         }
     }
 
-    /// Whether the lease that stands would end although its worker has not reported.
+    /// Whether the current lease would end although its worker has not reported.
     fn is_waited_for(&self, world: &World) -> bool {
         self.is_punctual && world.job.is_some_and(|job| job.receipt.is_some() && job.lease == 1)
     }
@@ -169,7 +169,7 @@ impl Config {
         }
     }
 
-    /// An operator's word: what the rules refuse changes nothing, and the job follows its hand-off.
+    /// An operator's operation: if the rules refuse it, nothing changes; otherwise the job follows its hand-off.
     fn operate(&self, world: &mut World, hash: u8, event: Event) {
         let before = world.row(hash);
         let reopens = matches!(event, Event::Reconfigured | Event::Retry);
@@ -179,7 +179,7 @@ impl Config {
         match event {
             Event::Cancel | Event::Hold => match &mut world.job {
                 Some(job) if job.receipt.is_none() && job.hash == hash => world.job = None,
-                // A follow-up stays on the job, so that its end finds out that there is nothing to go on with.
+                // A follow-up stays on the job; the end of the attempt then finds that it must not be taken up.
                 Some(job) if self.flaw == Some(Flaw::FollowUpForgotten) => {
                     job.next = job.next.filter(|next| next.0 != hash);
                 }

@@ -1,4 +1,4 @@
-//! Invariants of every reachable state, and the states that must be reachable for the check to be meaningful.
+//! Properties that hold in every reachable world, and worlds that must be reached for the check to mean anything.
 
 use forebay_domain::handoff::{Event, FailureClass, State};
 use stateright::Property;
@@ -55,7 +55,7 @@ pub(super) fn of(config: &Config) -> Vec<Property<Config>> {
     all
 }
 
-/// Worlds that the checker must come across, or it has not looked where it hurts.
+/// Worlds that the checker must reach; otherwise it has missed the difficult cases.
 fn reached() -> Vec<Property<Config>> {
     let mut all = vec![
         Property::sometimes("a worker that lost its claim has had its effect", |_, world: &World| {
@@ -89,8 +89,8 @@ fn is_settled(world: &World) -> bool {
     world.rows().all(|(_, row)| row.state.is_terminal() || row.state == State::Held)
 }
 
-/// A job waits with its hand-off, or is claimed and its hand-off active, but for one that was opened again since; and
-/// beside that only its follow-up may be pending.
+/// A job waits with its hand-off, or it is claimed and its hand-off is active, unless that was reopened since. Besides,
+/// only its follow-up may be pending.
 fn job_agrees(world: &World) -> bool {
     let Some(job) = world.job else { return true };
     let is_own = |hash: u8, generation: u8| hash == job.hash && generation == job.generation;
@@ -102,8 +102,9 @@ fn job_agrees(world: &World) -> bool {
     })
 }
 
-/// All workers die and nothing new comes. What is claimed is freed, what waits is carried out: after a few rounds all
-/// must have ended, and the target must have what the reference has, unless the hand-off says otherwise.
+/// All workers die and no more changes come. Claimed jobs are freed and waiting ones processed: after a few rounds, all
+/// hand-offs must have ended, and the target must have the reference's content, unless the hand-off's state says
+/// otherwise.
 fn ends_well(config: &Config, world: &World) -> bool {
     let mut world = world.clone();
     world.workers.clear();

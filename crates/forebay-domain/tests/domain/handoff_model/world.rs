@@ -1,19 +1,19 @@
-//! One reference in one pipeline, as seen by the database, its workers and the target, and the steps that the store's
-//! statements take on it.
+//! One reference in one pipeline, as seen by the database, its workers and the target, and the steps of the store's
+//! statements.
 //!
-//! The states of hand-offs come only from the rules: every change goes through [`next`] or [`end_attempt`]. The rest
-//! models what the statements do around the rules: the job, the receipt, the lease and the follow-up. Keep it
-//! consistent with the SQL: `handoffs/enqueue.sql`, `forebay.claim_jobs`, `forebay_private.end_held`, `end_failed` and
+//! The states of hand-offs come only from the rules: every change goes through [`next`] or [`end_attempt`]. This file
+//! adds what the statements do around the rules: the job, the receipt, the lease and the follow-up. Keep it in step
+//! with the SQL: `handoffs/enqueue.sql`, `forebay.claim_jobs`, `forebay_private.end_held`, `end_failed` and
 //! `rescue_jobs`.
 //!
-//! Times are stored as remaining ticks, and receipts are renumbered after each step, so that states with equal behaviour
-//! are equal. That keeps the number of states finite without a bound on ticks, claims and crashes.
+//! The clock counts down and receipts are renumbered after each step, so equivalent states are equal. That keeps their
+//! number finite without limiting ticks, claims and crashes.
 
 use forebay_domain::handoff::{Event, State, end_attempt, next};
 
 use super::model::{Config, Flaw};
 
-/// The most contents that a reference can have.
+/// Maximum number of contents of a reference.
 pub(super) const MAX_HASHES: usize = 3;
 
 /// A hand-off: the row of one content.
@@ -37,61 +37,61 @@ pub(super) struct Job {
     pub(super) next: Option<(u8, u8)>,
 }
 
-/// How far a worker has come with what it claimed. It may pause anywhere, for as long as it likes.
+/// The progress of a worker with its claim. It may pause anywhere, for any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Phase {
     Claimed,
-    /// The target has it, nothing is reported.
+    /// The target has the content, but nothing is reported.
     Effected,
-    /// A report was accepted, and the answer may have been lost: it may be sent again.
+    /// A report was accepted, but its answer may have been lost, so it may be sent again.
     Reported,
 }
 
-/// A worker that has claimed the job. Workers without one are all alike and are not kept.
+/// A worker that has claimed the job. Workers without a claim are equivalent and not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Attempt {
     pub(super) phase: Phase,
     pub(super) receipt: u8,
-    /// What it is to ingest, as content and generation, where effects are counted.
+    /// The content and generation to ingest, if effects are counted.
     pub(super) life: Option<(u8, u8)>,
-    /// Whether what it read is still what the reference has.
+    /// Whether the content it read is still the reference's.
     pub(super) has_current: bool,
-    /// What the checker knows and the database does not say: the claim has been taken from it.
+    /// Known to the checker, not to the database: the worker has lost its claim.
     pub(super) is_lost: bool,
 }
 
-/// What must never happen in a step; nothing goes on after it.
+/// Events that must never happen; no steps follow them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fault {
     /// A report was accepted from a worker that had lost its claim.
     StaleAccepted,
     /// A second report under one receipt was accepted.
     AcceptedTwice,
-    /// A claim was given to another worker before it had been given up, lost or reported.
+    /// The job was claimed by another worker before it was given back, lost or reported.
     ClaimTaken,
-    /// A worker was given a hand-off that does not wait.
+    /// A worker claimed a hand-off that does not wait.
     ClaimedUnasked,
 }
 
-/// A transaction that hands off and is not done: its statement has looked at the hand-offs, and not yet at the job.
+/// An unfinished transaction that hands off: its statement has read the hand-offs, but not yet the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Persisting {
     pub(super) hash: u8,
-    /// The other hand-offs that it saw waiting (or active) and has locked, as they were then.
+    /// The other waiting (or active) hand-offs that it has read and locked.
     pub(super) locked: [bool; MAX_HASHES],
 }
 
-/// Everything there is.
+/// The complete state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct World {
     pub(super) rows: [Option<Row>; MAX_HASHES],
-    /// The content that the reference has.
+    /// The reference's current content.
     pub(super) latest: Option<u8>,
     pub(super) job: Option<Job>,
     pub(super) workers: Vec<Attempt>,
-    /// Whether the target has what the reference has, read after it was last handed off.
+    /// Whether the target has the reference's content, read after the last hand-off.
     pub(super) target_is_current: bool,
-    /// The lives of hand-offs that had an effect, where that is counted.
+    /// The contents and generations that had an effect, if effects are counted.
     pub(super) effects: Vec<(u8, u8)>,
     pub(super) had_effect_twice: bool,
     pub(super) persisting: Option<Persisting>,
@@ -113,7 +113,7 @@ impl World {
         (0..).zip(self.rows).filter_map(|(hash, row)| row.map(|row| (hash, row)))
     }
 
-    /// Lets something happen to a hand-off, as the rules have it. Tells whether they accept it.
+    /// Applies an event to a hand-off by the rules. Returns whether they accept it.
     pub(super) fn apply(&mut self, hash: u8, event: Event) -> bool {
         let Some(row) = self.row(hash) else { return false };
         let Ok(transition) = next(row.state, event) else { return false };
@@ -125,7 +125,7 @@ impl World {
         true
     }
 
-    /// From now on only what reads anew is up to date.
+    /// From now on, only content that is read again is current.
     fn outdate(&mut self) {
         self.target_is_current = false;
         for worker in &mut self.workers {
@@ -139,8 +139,8 @@ impl World {
         }
     }
 
-    /// Begins to hand off: other content, earlier content, or the same one removed or restored. What could have to give
-    /// way is locked, an active hand-off too, because its attempt may end before the job is reached.
+    /// Begins to hand off: new content, earlier content, or the same content removed or restored. Hand-offs that may be
+    /// superseded are locked, as are active ones, because their attempt may end before the job is reached.
     pub(super) fn begin_enqueue(&mut self, config: &Config, hash: u8) {
         let mut locked = [false; MAX_HASHES];
         for (other, row) in self.rows().filter(|(other, _)| *other != hash) {
@@ -150,7 +150,7 @@ impl World {
         self.persisting = Some(Persisting { hash, locked });
     }
 
-    /// Hands off what was begun, and commits.
+    /// Finishes the hand-off that was begun, and commits.
     pub(super) fn end_enqueue(&mut self, config: &Config) {
         let Some(Persisting { hash, locked }) = self.persisting.take() else { return };
         for (other, _) in (0..).zip(locked).filter(|(_, is_locked)| *is_locked) {
@@ -166,13 +166,13 @@ impl World {
         self.queue_job(config, hash);
     }
 
-    /// Whether the hand-off that the job is for is locked; workers do not wait but let go.
+    /// Whether the hand-off of the job is locked; workers don't wait for locks.
     pub(super) fn is_busy(&self) -> bool {
         let locked = self.persisting.map(|persisting| persisting.locked);
         self.job.zip(locked).is_some_and(|(job, locked)| locked[usize::from(job.hash)])
     }
 
-    /// One job a reference: an unclaimed one is turned to the content, a claimed one gets it as its follow-up.
+    /// One job per reference: an unclaimed job gets the new content, a claimed one gets it as its follow-up.
     pub(super) fn queue_job(&mut self, config: &Config, hash: u8) {
         let Some(row) = self.row(hash) else { return };
         let fresh = Job { hash, generation: row.generation, receipt: None, lease: 0, wait: 0, next: None };
@@ -192,7 +192,7 @@ impl World {
             })
     }
 
-    /// A worker takes the job, under a receipt that nobody else has.
+    /// A worker claims the job under a new receipt.
     pub(super) fn claim(&mut self, config: &Config) {
         let Some(job) = self.job else { return };
         if job.receipt.is_some() {
@@ -217,11 +217,11 @@ impl World {
         self.job.is_some_and(|job| takes_any || job.receipt == Some(attempt.receipt))
     }
 
-    /// Ends the attempt that the job is claimed for.
+    /// Ends the attempt that claimed the job.
     pub(super) fn end(&mut self, config: &Config, event: Event) {
         let Some(job) = self.job.take() else { return };
         let Ok(ended) = end_attempt(event, job.next.is_some()) else { return };
-        // A hand-off that was opened again has a higher generation, and stays open for its follow-up.
+        // A reopened hand-off has a higher generation and stays open for its follow-up.
         if let Some(row) = self.row(job.hash)
             && (row.generation == job.generation || config.flaw == Some(Flaw::NoGenerationCheck))
         {
@@ -231,7 +231,7 @@ impl World {
             Some(_) if config.flaw == Some(Flaw::FollowUpDropped) => None,
             Some((hash, generation)) => {
                 let job = Job { hash, generation, receipt: None, lease: 0, wait: 0, next: None };
-                // An operator may have held or cancelled the follow-up; then there is nothing to go on with.
+                // An operator may have held or cancelled the follow-up; then it is not taken up.
                 let waits = self.row(hash) == Some(Row { state: State::Pending, generation });
                 (waits || config.flaw == Some(Flaw::FollowUpUnchecked)).then_some(job)
             }
@@ -243,7 +243,7 @@ impl World {
         };
     }
 
-    /// Frees the job of a claim whose lease has ended.
+    /// Frees the job of an expired claim.
     pub(super) fn rescue(&mut self, config: &Config, event: Event) {
         let Some(receipt) = self.job.and_then(|job| job.receipt) else { return };
         for worker in self.workers.iter_mut().filter(|worker| worker.receipt == receipt) {
@@ -257,7 +257,7 @@ impl World {
         }
     }
 
-    /// The same for all worlds that behave alike: workers in order, receipts numbered from that of the job.
+    /// The representative of all equivalent worlds: workers in order, receipts renumbered from the job's.
     pub(super) fn canonical(mut self) -> Self {
         let current = self.job.and_then(|job| job.receipt);
         self.workers
