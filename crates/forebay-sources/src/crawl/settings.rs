@@ -3,18 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How far a crawl goes.
+/// Limits of a crawl.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrawlSettings {
-    /// The maximum number of pages of one run. If there are more, the run is partial, because a run that stops early must
-    /// not look complete. Default: 10000.
+    /// Maximum number of pages per run. A run that reaches it is partial, because a run that stops early must not look
+    /// complete. Default: 10000.
     #[schemars(range(min = 1))]
     pub max_pages: u32,
-    /// The run stops after this many consecutive pages that cannot be fetched or read. Default: 10.
+    /// Number of consecutive failed pages after which the run stops. Default: 10.
     #[schemars(range(min = 1))]
     pub max_failures: u32,
-    /// The maximum number of pages that are fetched and read at the same time, over all hosts. Default: 16.
+    /// Maximum number of pages to process in parallel, across all hosts. Default: 16.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: u16,
 }

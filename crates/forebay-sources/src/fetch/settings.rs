@@ -15,62 +15,59 @@ pub use header::{Header, HeaderFromEnv, HeaderFromFile, HeaderName, HeaderText};
 
 use super::address::AllowPrivate;
 
-/// How the pages of a source are fetched. Every field has a default; the limits are per host where they say so, and
-/// hold over all sources of a process that fetch from that host. Proxies of the environment (`HTTPS_PROXY` and the like)
-/// are not used: they would look up names themselves, where addresses are not checked.
+/// How to fetch the pages of a source. Limits per host apply across all sources of a process. Proxies from the
+/// environment, such as `HTTPS_PROXY`, are ignored: they resolve names themselves, which would bypass the check of
+/// addresses.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FetchSettings {
-    /// Whom the owner of a site can ask about the fetching: an `https://` URL or a `mailto:` address. It is sent with
-    /// every request as part of the User-Agent. Default: none.
+    /// Contact for site owners: an `https://` URL or a `mailto:` address. It is part of the User-Agent. Default: none.
     #[schemars(regex(pattern = r"^(https?://|mailto:)."))]
     pub contact: Option<Contact>,
-    /// The most requests to one host, such as `2/s`, `30/m`, or `unlimited`. It is lowered by itself while the host
-    /// says that it is too much. Default: `2/s`.
+    /// Maximum rate of requests per host, such as `2/s`, `30/m` or `unlimited`. It is lowered automatically while a
+    /// host asks to slow down. Default: `2/s`.
     pub rate: Rate,
-    /// The most requests under way to one host at a time. Default: 2.
+    /// Maximum parallel requests per host. Default: 2.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Concurrency,
-    /// The most time for one request, from connecting to the last byte of the response; for big files the most time
-    /// without a byte (see also `max_file_time`). Default: `30s`.
+    /// Timeout of a request, from connecting to the last byte of the response. For big files, the timeout between two
+    /// bytes (see also `max_file_time`). Default: `30s`.
     pub timeout: Period,
-    /// The most time for a connection, with TLS. Default: `10s`.
+    /// Timeout for connecting, including TLS. Default: `10s`.
     pub connect_timeout: Period,
-    /// The most bytes of a page, after decompression. Default: `32MiB`.
+    /// Maximum size of a page after decompression. Default: `32MiB`.
     pub max_body: Size,
-    /// The most bytes of a file that is read while it comes (`csv`, `jsonl`, `json`), after decompression. Default:
-    /// `16GiB`.
+    /// Maximum size of a file that is read as it arrives (`file`), after decompression. Default: `16GiB`.
     pub max_file: Size,
-    /// The longest time that is waited for the bytes of such a file, all pieces together; the time that reading them
-    /// takes does not count. Default: `1h`.
+    /// Maximum total time to wait for the bytes of such a file, not counting the time to process them. Default: `1h`.
     pub max_file_time: Period,
-    /// The most redirects that are followed from one URL. Default: 5.
+    /// Maximum number of redirects to follow from one URL. Default: 5.
     pub max_redirects: u8,
-    /// How often a request is tried again after a failure that may pass: a timeout, a lost connection, most 5xx, a
-    /// body that broke off, 429. Default: 3.
+    /// Maximum number of retries after a temporary failure: a timeout, a lost connection, most 5xx responses, a
+    /// truncated body, 429. Default: 3.
     pub retries: u8,
-    /// The longest wait before the first new try. It doubles with every further one, and each wait is a random part
-    /// of it. Default: `1s`.
+    /// Maximum wait before the first retry; doubles with each further one. Each wait is a random part of it. Default:
+    /// `1s`.
     pub backoff: Period,
-    /// The longest wait before a new try. Default: `1m`.
+    /// Upper limit of the wait before a retry. Default: `1m`.
     pub max_backoff: Period,
-    /// The longest `Retry-After` that is waited for; the fetch fails at once when a host asks for more. A
-    /// `Crawl-delay` of robots.txt is honoured up to this, too. Default: `2m`.
+    /// Longest `Retry-After` to wait for; the fetch fails at once if a host asks for more. Also the upper limit for the
+    /// `Crawl-delay` of robots.txt. Default: `2m`.
     pub max_retry_after: Period,
-    /// Which private, loopback and link-local addresses may be fetched from: `true` for all, or a list of networks
-    /// (`10.1.0.0/16`) and host names. Default: none.
+    /// Private, loopback and link-local addresses to allow: `true` for all, or a list of networks (`10.1.0.0/16`) and
+    /// host names. Default: none.
     pub allow_private: AllowPrivate,
-    /// Whether robots.txt (RFC 9309) is obeyed, as product `forebay`. Default: `obey`.
+    /// Whether to obey robots.txt (RFC 9309), as product `forebay`. Default: `obey`.
     pub robots: Robots,
-    /// Headers sent with every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret ones,
-    /// and those whose names say that they are (`authorization`, `cookie`, `x-api-key`), are sent to the source's own
-    /// origins only, by no link or redirect to another, and are not archived. Default: none.
+    /// Headers of every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret headers, and
+    /// those with a secret name (`authorization`, `cookie`, `x-api-key`), are sent only to the source's own origins,
+    /// never after a link or redirect to another one, and are not archived. Default: none.
     pub headers: BTreeMap<HeaderName, Header>,
-    /// The compressions that are asked for. Default: all of them.
+    /// Compressions to request. Default: all.
     pub accept_encoding: Vec<Encoding>,
-    /// An archive (WARC/1.1, ISO 28500) to which everything fetched is added. It holds full URLs and contents, so keep
-    /// it as safe as the data. Every page is then fetched whole, also those that are known not to have changed, so that
-    /// each run can be replayed. Default: none.
+    /// Archive file (WARC/1.1, ISO 28500) that records everything fetched. It holds full URLs and contents, so protect
+    /// it like the data. With an archive, unchanged pages are fetched in full too, so that each run can be replayed.
+    /// Default: none.
     pub warc: Option<PathBuf>,
 }
 
@@ -99,7 +96,7 @@ impl Default for FetchSettings {
     }
 }
 
-/// How many requests may be under way: 1 to 256.
+/// Maximum parallel requests: 1 to 256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "u16")]
 pub struct Concurrency(u16);
@@ -123,14 +120,14 @@ impl TryFrom<u16> for Concurrency {
     }
 }
 
-/// Whether robots.txt is obeyed.
+/// Whether to obey robots.txt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Robots {
-    /// Nothing is fetched that robots.txt disallows.
+    /// Fetch nothing that robots.txt disallows.
     #[default]
     Obey,
-    /// robots.txt is not fetched: for sites of one's own, or with leave.
+    /// Don't fetch robots.txt: for your own sites, or with permission.
     Ignore,
 }
 
@@ -160,7 +157,7 @@ impl Encoding {
     }
 }
 
-/// Whom to ask: an `http://` or `https://` URL, or a `mailto:` address.
+/// A contact: an `http://` or `https://` URL, or a `mailto:` address.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct Contact(String);

@@ -1,20 +1,19 @@
-//! `command`: a program of the user's own whose standard output is the records: a spider (Scrapy as it is), a script.
+//! `command`: the user's own program, such as a script or a Scrapy spider, that prints records to standard output.
 //!
-//! It is started without a shell, in a process group of its own, which is ended as a whole: when its time is over, when
-//! whoever reads lets go of it, and when it ends and leaves something behind. What it writes to standard error becomes
-//! lines of the run's log. Only an end with exit code 0 is a complete input; any other is the error `command_failed`
-//! behind everything that was read.
+//! It is started without a shell, in its own process group. The whole group is killed on timeout, when the output is
+//! dropped, and when the program exits and leaves processes behind. Standard error becomes lines of the run's log. The
+//! input is complete only if the exit code is 0. Any other exit is the error `command_failed` after all records read.
 //!
-//! It sees `PATH`, `HOME`, `LANG` and `TZ`, what `env` gives it, and what is said of the run: `FOREBAY_SOURCE`,
-//! `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope. It does not see the rest of Forebay's own
-//! environment, which may hold the database's password.
+//! Its environment consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables that describe the
+//! run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope. It does not get the
+//! rest of Forebay's own environment, which may hold the database's password.
 
 mod log;
 mod process;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use forebay_domain::{pointer::Pointer, scope::Scope, units::Period};
 use schemars::JsonSchema;
@@ -25,37 +24,37 @@ use super::masked;
 use super::value::EnvValue;
 use crate::{Error, ReadOptions};
 
-pub use log::{LogLevel, LogLine};
+pub use log::{LogLevel, LogLine, LogTaker};
 pub use process::{Output, Stopper};
 
-/// What every command sees of Forebay's own environment.
+/// The variables of Forebay's own environment that every command gets.
 const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
-/// How the names of what tells of the run begin; they win over `env`.
+/// Prefix of the variables that describe the run; they override `env`.
 const OWN_PREFIX: &str = "FOREBAY_";
 
 /// A program that prints records to standard output.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// The program and its arguments, started without a shell. Arguments are seen by every user of the machine: put
-    /// secrets into `env`.
+    /// The program and its arguments, run without a shell. Every user of the machine can see arguments: put secrets
+    /// into `env`.
     #[serde(serialize_with = "masked::serialize_arguments")]
     pub argv: Vec<String>,
-    /// The folder in which it runs. Default: the one in which Forebay runs.
+    /// Working directory. Default: that of Forebay.
     pub cwd: Option<PathBuf>,
-    /// Its environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: none but
-    /// `PATH`, `HOME`, `LANG`, `TZ` and those that tell of the run.
+    /// Environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: only `PATH`,
+    /// `HOME`, `LANG`, `TZ` and variables that describe the run.
     #[serde(default)]
     pub env: BTreeMap<String, EnvValue>,
-    /// The longest time that it may run. Default: `1h`.
+    /// Maximum run time. Default: `1h`.
     #[serde(default = "an_hour")]
     pub timeout: Period,
-    /// What it prints. Default: `jsonl`.
+    /// Format of its output. Default: `jsonl`.
     #[serde(default = "jsonl")]
     pub format: FileFormat,
-    /// A JSON pointer to the array of records, for the format `json`. Default: the whole document.
+    /// JSON pointer to the array of records, only for the format `json`. Default: the whole document.
     pub records: Option<Pointer>,
-    /// The most lines of its standard error that are logged; what comes after is counted. Default: 10000.
+    /// Maximum lines of standard error to log; further lines are only counted. Default: 10000.
     #[serde(default = "ten_thousand")]
     pub max_stderr_lines: u32,
 }
@@ -72,42 +71,39 @@ const fn ten_thousand() -> u32 {
     10_000
 }
 
-/// For which run a program is started.
+/// The run for which a program is started.
 #[derive(Clone, Copy, Debug)]
 pub struct RunContext<'a> {
     /// The name of the source.
     pub source: &'a str,
     /// The run.
     pub run_id: i64,
-    /// What the run covers.
+    /// The scope of the run.
     pub scope: &'a Scope,
 }
 
-/// Takes the lines that a program writes to its standard error, on a thread of its own.
-pub type LogTaker = Box<dyn FnMut(LogLine) + Send>;
-
 impl Command {
-    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    /// The settings that decide which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { argv, cwd: _, env: _, timeout: _, format, records, max_stderr_lines: _ } = self;
         (masked::arguments(argv), format, records)
     }
 
-    /// Checks what can be told without starting anything. Error: `invalid_source_setting`.
+    /// Checks the settings without starting anything. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("command.argv", &self.argv)?;
         check_env("command.env", self.env.keys())?;
         check_records("command.records", self.format, self.records.as_ref())
     }
 
-    /// How its output is to be read.
+    /// The options for reading its output.
     pub fn read_options(&self) -> ReadOptions {
         read_options(self.format, self.records.as_ref())
     }
 
-    /// Starts it. Its records are what is read from the answer. Blocks only to start the process.
+    /// Starts it; the result yields its output. Blocks only while the process starts.
     ///
-    /// Errors: `secret_missing`; `command_not_started`. Reading answers with `command_failed` and `command_timeout`.
+    /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
     pub fn start(&self, context: &RunContext<'_>, log: LogTaker) -> Result<Output, Error> {
         self.check()?;
         let (environment, secrets) = environment(&self.env, context)?;
@@ -147,7 +143,7 @@ pub(super) fn check_env<'a>(
     Ok(())
 }
 
-/// The environment of a program, and what in it must not be shown.
+/// The environment of a program, and the secrets in it.
 pub(super) fn environment(
     given: &BTreeMap<String, EnvValue>,
     context: &RunContext<'_>,
@@ -183,6 +179,3 @@ pub(super) fn environment(
     }
     Ok((environment, secrets))
 }
-
-/// So long a program that was told to end is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
-//! `file`: one big file over HTTP, read while it comes: JSON, JSON Lines, CSV or a tap's messages.
+//! `file`: one big file over HTTP, read as it arrives: JSON, JSON Lines, CSV or a tap's messages.
 //!
-//! A file is no page: it goes through the [`Reader`](crate::Reader) as a stream, in little memory, whatever its size.
+//! Unlike a page, a file goes through the [`Reader`](crate::Reader) as a stream, so memory doesn't grow with its size.
 
 use forebay_domain::{pointer::Pointer, scope::Scope};
 use schemars::JsonSchema;
@@ -10,16 +10,16 @@ use url::Url;
 use super::template::UrlTemplate;
 use crate::{Error, Format, ReadOptions};
 
-/// A file over HTTP that is read while it comes; gzip is told by its content.
+/// A file over HTTP, read as it arrives; gzip is detected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// Where the file is. `{name}` is filled from the scope.
+    /// URL of the file. `{name}` is filled from the scope.
     pub url: UrlTemplate,
-    /// What it holds. Default: `auto`, which tells JSON, JSON Lines and CSV apart by their content.
+    /// Format of the file. Default: `auto`, which detects JSON, JSON Lines and CSV.
     #[serde(default)]
     pub format: FileFormat,
-    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; for `json` only. Default: the whole
+    /// JSON pointer (RFC 6901) to the array of records, such as `/data/items`; only for `json`. Default: the whole
     /// document.
     pub records: Option<Pointer>,
 }
@@ -28,7 +28,7 @@ pub struct File {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
-    /// Told by the content.
+    /// Detected.
     #[default]
     Auto,
     /// JSON: an array of records, or an object that holds one.
@@ -54,13 +54,13 @@ impl From<FileFormat> for Format {
 }
 
 impl File {
-    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    /// The settings that decide which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { url: _, format, records } = self;
         (format, records)
     }
 
-    /// Checks what goes together. Error: `invalid_source_setting`.
+    /// Checks that the settings fit together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_records("file.records", self.format, self.records.as_ref())
     }

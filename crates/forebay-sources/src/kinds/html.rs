@@ -29,24 +29,24 @@ pub use selector::Selector;
 use super::{links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
-/// A source whose records are in the markup of its pages.
+/// Records in the markup of web pages.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Html {
-    /// The first page, or several: absolute URLs, with `{name}` for what the scope gives. Left out beside a `sitemap`.
+    /// URL of the first page, or several. `{name}` is filled from the scope. Omit it with a `sitemap`.
     pub url: Option<Urls>,
-    /// A CSS selector for the items of a page, each of which is a record. Default: the page is one record.
+    /// CSS selector for the items of a page; each item is a record. Default: the page is one record.
     pub items: Option<Selector>,
-    /// The fields of a record, by name: where each is, inside of the item.
+    /// Fields of a record by name, each with a rule that finds it inside the item.
     #[serde(default)]
     pub fields: BTreeMap<String, Rule>,
-    /// The link to the next page, such as `a.next` or `link[rel=next]@href`. Default: none.
+    /// Link to the next page, such as `a.next` or `link[rel=next]@href`. Default: none.
     pub next: Option<LinkRule>,
-    /// The link from an item to its detail page, such as `h2 a`; needs `detail`. Default: none.
+    /// Link from an item to its detail page, such as `h2 a`; requires `detail`. Default: none.
     pub follow: Option<LinkRule>,
-    /// What the detail pages add to the record. Default: none.
+    /// Fields that detail pages add to the record. Default: none.
     pub detail: Option<Detail>,
-    /// Other hosts that `next`, `follow` and redirects may lead to. Default: none.
+    /// Other hosts to which `next`, `follow` and redirects may lead. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
@@ -55,18 +55,18 @@ pub struct Html {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Detail {
-    /// The fields that a detail page holds; where a field is in the item too, the detail page's value is taken.
+    /// Fields of a detail page. If the item has the same field, the value of the detail page wins.
     pub fields: BTreeMap<String, Rule>,
 }
 
 impl Html {
-    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, items, fields, next, follow, detail, allow_hosts } = self;
         (items, fields, next, follow, detail, allow_hosts)
     }
 
-    /// Whether the settings go together. Error: `invalid_source_setting`.
+    /// Checks that the settings fit together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         let invalid =
             |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });

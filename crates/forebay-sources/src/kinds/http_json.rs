@@ -1,10 +1,10 @@
-//! `http_json`: an API that answers with JSON, page by page.
+//! `http_json`: a JSON API, read page by page.
 //!
-//! Records are delimited by the reader of JSON files, so each is the very text that the site sent. Pages follow each
-//! other by a link in the body, by a `Link` header (RFC 8288), by a number or offset in the query, or by a cursor.
+//! The reader of JSON files delimits the records, so each is exactly the text that the site sent. A page leads to the
+//! next one by a link in the body, a `Link` header (RFC 8288), a number or offset in the query, or a cursor.
 //!
-//! What to mind: numbered pages end at the first one without records, never at a short one: a site may give out fewer
-//! than it was asked for, and taking that for the end would make an incomplete run look complete.
+//! When changing this: numbered pages end at the first page without records, never at a short one. A site may return
+//! fewer records than requested, and to stop there would make an incomplete run look complete.
 
 mod next;
 
@@ -23,40 +23,39 @@ use crate::{
     sniff,
 };
 
-/// The most bytes that one record may have.
+/// Maximum size of one record, in bytes.
 const MAX_RECORD_BYTES: usize = 16 << 20;
 
-/// A source that answers with JSON over HTTP.
+/// JSON over HTTP.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpJson {
-    /// The first page, or several that are read one after another: absolute URLs, with `{name}` for what the scope
-    /// gives.
+    /// URL of the first page, or several to read one after another. `{name}` is filled from the scope.
     pub url: Urls,
-    /// A JSON pointer (RFC 6901) to the array of records in a page, such as `/data/items`; null there means none.
-    /// Default: the page is the array, or one record.
+    /// JSON pointer (RFC 6901) to the array of records in a page, such as `/data/items`; null there means no records.
+    /// Default: the page is the array, or a single record.
     #[serde(default)]
     pub records: Pointer,
-    /// Where the link to the next page is: a JSON pointer to it, such as `/links/next` (an absent, null or empty one
-    /// marks the last page), or `link-header` for the header `Link` with `rel="next"` (RFC 8288). Default: none.
+    /// Link to the next page: a JSON pointer such as `/links/next` (absent, null or empty on the last page), or
+    /// `link-header` for the header `Link` with `rel="next"` (RFC 8288). Default: none.
     pub next: Option<Next>,
-    /// Pages by number or offset in the query; the first one without records is the last. Default: none.
+    /// Paging by number or offset in the query; the first page without records is the last. Default: none.
     pub page: Option<PageNumber>,
-    /// Pages by a cursor that each page gives for the next. Default: none.
+    /// Paging by a cursor in each page. Default: none.
     pub cursor: Option<Cursor>,
-    /// Other hosts that the link to the next page, and redirects, may lead to. Default: none.
+    /// Other hosts to which the next page and redirects may lead. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
 
 impl HttpJson {
-    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, records, next, page, cursor, allow_hosts } = self;
         (records, next, page, cursor, allow_hosts)
     }
 
-    /// Whether the settings go together. Error: `invalid_source_setting`.
+    /// Checks that the settings fit together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         let ways = usize::from(self.next.is_some())
             + usize::from(self.page.is_some())
@@ -68,7 +67,7 @@ impl HttpJson {
         self.page.as_ref().map_or(Ok(()), PageNumber::check)
     }
 
-    /// The first pages for a scope. Error: `url_placeholder`.
+    /// The first pages of a scope. Error: `url_placeholder`.
     pub fn start(&self, scope: &Scope) -> Result<Vec<Link>, Error> {
         let urls = self.url.expand(scope)?;
         Ok(urls.into_iter().map(|url| Link::new(self.first(url), crate::Role::Listing)).collect())
@@ -87,14 +86,14 @@ impl HttpJson {
         let mut found = Found::default();
         let mut json = Json::new(Path::from(&self.records), MAX_RECORD_BYTES, mark as u64);
         match json.delimit(body, Tail::Complete, &mut found) {
-            // Writers that know no empty list put null in its place.
+            // Some sites write null instead of an empty list.
             Err(Error::RecordsNotAList { .. }) if value_at(body, &self.records) == Some(b"null") => {}
             outcome => {
                 outcome?;
             }
         }
         if let Some(cut) = found.ending.truncated {
-            // Half a page must not count as the whole one, and its link to the next may be in the missing half.
+            // Half a page must not count as a whole one, and the missing half may hold the link to the next page.
             return Err(unreadable(page, cut));
         }
         let is_empty = found.records.is_empty() && found.rejected.is_empty();
@@ -114,7 +113,7 @@ impl HttpJson {
         })
     }
 
-    /// The first page of those that begin at `url`.
+    /// The first page of those that start at `url`.
     pub(super) fn first(&self, mut url: Url) -> Url {
         if let Some(page) = &self.page {
             page.begin(&mut url);

@@ -30,19 +30,19 @@ use crate::{Error, Harvest, Link, Page, Rejected, block::head};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
 
-/// Components inside of an event (alarms) nest no deeper.
+/// Maximum nesting of components, such as alarms, inside an event.
 const MAX_NESTING: usize = 16;
 
-/// A calendar over HTTP, as `.ics` files are.
+/// A calendar over HTTP, such as an `.ics` file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ical {
-    /// The calendar, or several: absolute URLs, with `{name}` for what the scope gives.
+    /// URL of the calendar, or several. `{name}` is filled from the scope.
     pub url: Urls,
 }
 
 impl Ical {
-    /// Reads a calendar. Error: `page_unreadable` if it is none.
+    /// Reads a calendar. Error: `page_unreadable` if it is not a calendar.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
         let named = feed::text::charset(page.content_type.as_deref().unwrap_or_default());
         let body: Cow<'_, [u8]> = match named.filter(|encoding| *encoding != UTF_8) {
@@ -69,10 +69,10 @@ struct Calendar<'a> {
     open: Vec<String>,
     /// The event that is open.
     event: Option<Open>,
-    /// Whether the open calendar calls all its events off (`METHOD:CANCEL`, RFC 5546).
+    /// Whether the open calendar cancels all its events (`METHOD:CANCEL`, RFC 5546).
     is_cancel: bool,
     zones: time::Zones,
-    /// The events that can be read, by where they stand.
+    /// The readable events, by place.
     events: Vec<(Event, Place, std::ops::Range<usize>)>,
     rejected: Vec<Rejected>,
     /// The place after the last line.

@@ -1,10 +1,10 @@
 //! `json_ld`: the structured data that pages carry for search engines (JSON-LD 1.1, schema.org).
 //!
-//! A record is an object as it stands in the page, without its `@context`; objects inside of it stay there. Nothing is
-//! resolved or expanded: `@id`, `url` and `identifier`, one of which is mostly the key, are what the site wrote.
+//! A record is an object exactly as in the page, without its `@context`; nested objects stay inside it. Nothing is
+//! resolved or expanded: `@id`, `url` and `identifier`, one of which usually is the key, are what the site wrote.
 //!
-//! Sites wrap their blocks in comments, escape them once too often or break lines inside of strings. What can be mended
-//! without guessing is; a block that is still broken is rejected, and the others of its page are read.
+//! Sites wrap their blocks in comments, escape them twice or break lines inside strings. The reader repairs what it can
+//! without guessing. A block that is still broken is rejected; the other blocks of its page are read.
 
 mod block;
 
@@ -15,35 +15,35 @@ use super::html::{Extraction, page_text, parse};
 use super::{html::LinkRule, links::AllowedHost, template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
-/// The most blocks of one page.
+/// Maximum number of blocks in one page.
 const MAX_BLOCKS: usize = 10_000;
 
-/// A source whose pages hold JSON-LD in `<script type="application/ld+json">`.
+/// JSON-LD that pages hold in `<script type="application/ld+json">`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JsonLd {
-    /// The first page, or several: absolute URLs, with `{name}` for what the scope gives. Left out beside a `sitemap`.
+    /// URL of the first page, or several. `{name}` is filled from the scope. Omit it with a `sitemap`.
     pub url: Option<Urls>,
-    /// The types to take, such as `["Event", "Course"]`, with or without `https://schema.org/`. Default: every object.
+    /// Types to read, such as `["Event", "Course"]`, with or without `https://schema.org/`. Default: every object.
     #[serde(default)]
     pub types: Vec<String>,
-    /// The link to the next page, such as `a.next` or `link[rel=next]`. Default: none.
+    /// Link to the next page, such as `a.next` or `link[rel=next]`. Default: none.
     pub next: Option<LinkRule>,
-    /// Links to pages with more JSON-LD, such as `li.event a`; all that match are followed. Default: none.
+    /// Links to pages with more JSON-LD, such as `li.event a`; all matches are followed. Default: none.
     pub follow: Option<LinkRule>,
-    /// Other hosts that `next`, `follow` and redirects may lead to. Default: none.
+    /// Other hosts to which `next`, `follow` and redirects may lead. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
 
 impl JsonLd {
-    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, types, next, follow, allow_hosts } = self;
         (types, next, follow, allow_hosts)
     }
 
-    /// Whether the settings go together. Error: `invalid_source_setting`.
+    /// Checks the settings. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         if self.types.iter().any(|name| block::short_type(name).is_empty()) {
             let problem = "has an empty name of a type".to_owned();

@@ -50,7 +50,7 @@ pub(super) fn url(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Command, UrlTemplate};
+    use crate::kinds::{Command, UrlTemplate};
 
     #[test]
     fn no_secret_is_serialised() {

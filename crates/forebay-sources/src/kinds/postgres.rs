@@ -1,7 +1,7 @@
 //! `postgres`: the rows of a table or query, each as one record.
 //!
-//! This is how rows that were there before Forebay are adopted. Only the settings stand here: the SQL, and the names of
-//! tables that may be read, are the store's (`forebay_store::user_rows`), which gives the rows as JSON Lines.
+//! It adopts rows that existed before Forebay. This file holds only the settings. The store (`forebay_store::user_rows`)
+//! holds the SQL, decides which tables may be read, and yields the rows as JSON Lines.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,22 +10,21 @@ use super::value::Secret;
 use crate::{Error, Format, ReadOptions};
 use forebay_domain::units::Period;
 
-/// Rows of a Postgres table or query, read in one transaction that can only read.
+/// Rows of a Postgres table or query, read in one read-only transaction.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Postgres {
-    /// The table or view: `name` (in the schema `public`) or `schema.name`, exactly as it is spelt in the database.
-    /// Either this or `query`.
+    /// Table or view: `name` (in the schema `public`) or `schema.name`, spelled as in the database. Excludes `query`.
     pub table: Option<String>,
-    /// A query whose rows are the records. It can only read, and a run sees one moment of the database.
+    /// Query whose rows are the records. It cannot write, and sees one snapshot of the database. Excludes `table`.
     pub query: Option<String>,
-    /// The database, as `{ env = "NAME" }` or `{ file = "PATH" }`, which hold its URL. Default: the database that
-    /// Forebay itself uses.
+    /// Where to read the URL of the database: `{ env = "NAME" }` or `{ file = "PATH" }`. Default: Forebay's own
+    /// database.
     pub url: Option<Secret>,
-    /// The column that says which version of its contract a row was written for, an integer. References keep it apart:
-    /// rows without one count as version 0, rows of Forebay's own sources as 1. Default: none, every row is of version 1.
+    /// Integer column with the contract version of a row, which its reference stores; null counts as 0. Default: none,
+    /// every row has version 1.
     pub contract_version_column: Option<String>,
-    /// The longest time that reading may take. Default: `1h`.
+    /// Maximum time for reading. Default: `1h`.
     #[serde(default = "an_hour")]
     pub timeout: Period,
 }
@@ -35,13 +34,13 @@ const fn an_hour() -> Period {
 }
 
 impl Postgres {
-    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    /// The settings that decide which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { table, query, url: _, contract_version_column, timeout: _ } = self;
         (table, query, contract_version_column)
     }
 
-    /// Checks what goes together. Error: `invalid_source_setting`. Whether the names can be used is the store's to say.
+    /// Checks that the settings fit together. Error: `invalid_source_setting`. The store checks the names.
     pub fn check(&self) -> Result<(), Error> {
         let invalid =
             |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
@@ -53,7 +52,7 @@ impl Postgres {
         }
     }
 
-    /// How the rows are to be read: one a line.
+    /// The options for reading the rows: one a line.
     pub fn read_options(&self) -> ReadOptions {
         ReadOptions { format: Format::JsonLines, ..ReadOptions::default() }
     }

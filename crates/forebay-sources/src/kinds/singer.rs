@@ -1,8 +1,8 @@
-//! `singer`: a Singer tap as a source: a program whose standard output is the tap's messages.
+//! `singer`: a Singer tap, a program that prints the tap's messages to standard output.
 //!
-//! A tap is a [`Command`] whose arguments are known: `--config`, `--catalog` and `--state`. The state is
-//! the engine's to keep: it stores what [`crate::Block::state`] and [`crate::Ending::state`] bring once everything before
-//! it is committed, and gives it back here, in a file that only this user can read and that goes with the run.
+//! A tap is a [`Command`] with known arguments: `--config`, `--catalog` and `--state`. The engine keeps the state: it
+//! stores [`crate::Block::state`] and [`crate::Ending::state`] once all earlier records are committed, and passes it to
+//! the next run. The tap gets it in a file that only this user can read, and that is removed after the run.
 
 use std::{
     collections::BTreeMap,
@@ -11,41 +11,44 @@ use std::{
     path::PathBuf,
 };
 
+use forebay_domain::units::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::command::{LogTaker, Output, RunContext, Stopper, check_argv, check_env};
-use super::value::EnvValue;
-use super::{Command, FileFormat, masked};
+use super::{
+    command::{Command, LogTaker, Output, RunContext, Stopper, check_argv, check_env},
+    file::FileFormat,
+    masked,
+    value::EnvValue,
+};
 use crate::{Error, Format, ReadOptions, SingerOptions};
-use forebay_domain::units::Period;
 
 /// A Singer tap.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Singer {
-    /// The tap and arguments of its own, started without a shell. Forebay adds `--config`, `--catalog` and `--state`.
+    /// The tap and its own arguments, run without a shell. Forebay adds `--config`, `--catalog` and `--state`.
     #[serde(serialize_with = "masked::serialize_arguments")]
     pub command: Vec<String>,
-    /// The stream whose records are read. Default: the only one; a tap that sends a second one is an error then.
+    /// Stream to read. Default: the only one; a second stream is then an error.
     pub stream: Option<String>,
-    /// The tap's configuration, a JSON file that may hold secrets. Default: none.
+    /// Configuration of the tap, a JSON file that may hold secrets. Default: none.
     pub config: Option<PathBuf>,
-    /// The tap's catalogue, a JSON file that says which streams and fields are selected. Default: none.
+    /// Catalog of the tap, a JSON file that selects streams and fields. Default: none.
     pub catalog: Option<PathBuf>,
-    /// Whether the state of the last run is given to the tap: `managed`, or `none` to begin anew each time. Default:
+    /// Whether to pass the state of the last run to the tap: `managed`, or `none` to start afresh each time. Default:
     /// `managed`.
     #[serde(default)]
     pub state: StatePolicy,
-    /// The folder in which it runs. Default: the one in which Forebay runs.
+    /// Working directory. Default: that of Forebay.
     pub cwd: Option<PathBuf>,
-    /// Its environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: none.
+    /// Environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: none.
     #[serde(default)]
     pub env: BTreeMap<String, EnvValue>,
-    /// The longest time that it may run. Default: `1h`.
+    /// Maximum run time. Default: `1h`.
     #[serde(default = "an_hour")]
     pub timeout: Period,
-    /// The most lines of its standard error that are logged; what comes after is counted. Default: 10000.
+    /// Maximum lines of standard error to log; further lines are only counted. Default: 10000.
     #[serde(default = "ten_thousand")]
     pub max_stderr_lines: u32,
 }
@@ -58,26 +61,26 @@ const fn ten_thousand() -> u32 {
     10_000
 }
 
-/// What becomes of the tap's state.
+/// How the tap's state is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatePolicy {
-    /// It is stored after each commit and given to the tap at the next run.
+    /// Stored after each commit and passed to the tap in the next run.
     #[default]
     Managed,
-    /// It is not given to the tap, so every run reads everything.
+    /// Not passed to the tap, so every run reads everything.
     None,
 }
 
 impl Singer {
-    /// The settings that decide which records are read, in a fixed order: all but where and for how long.
+    /// The settings that decide which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { command, stream, config, catalog, state, cwd: _, env: _, timeout: _, max_stderr_lines: _ } =
             self;
         (masked::arguments(command), stream, config, catalog, state)
     }
 
-    /// Checks what can be told without starting anything. Error: `invalid_source_setting`.
+    /// Checks the settings without starting anything. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("singer.command", &self.command)?;
         check_env("singer.env", self.env.keys())?;
@@ -89,7 +92,7 @@ impl Singer {
         Ok(())
     }
 
-    /// How its output is to be read. `key` is the source's. What was whole last time is for who knows it to fill in.
+    /// The options for reading its output. `key` is the source's. The caller sets `activated`.
     pub fn read_options(&self, key: &[String]) -> ReadOptions {
         ReadOptions {
             format: Format::Singer,
@@ -104,7 +107,7 @@ impl Singer {
 
     /// Starts it. `state` is the JSON text of the state that the last committed run left.
     ///
-    /// Errors: `secret_missing`; `command_not_started`. Reading answers with `command_failed` and `command_timeout`.
+    /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
     pub fn start(
         &self,
         context: &RunContext<'_>,
@@ -119,7 +122,7 @@ impl Singer {
         let mut argv = self.command.clone();
         for (option, path) in [("--config", &self.config), ("--catalog", &self.catalog)] {
             if let Some(path) = path {
-                // The tap may run in another folder.
+                // The tap may have another working directory.
                 let path = fs::canonicalize(path).map_err(|source| {
                     not_started(io::Error::other(format!("{} cannot be read: {source}", path.display())))
                 })?;
@@ -128,7 +131,7 @@ impl Singer {
         }
         let state_file = match (self.state, state) {
             (StatePolicy::Managed, Some(state)) => {
-                // Made for this user alone.
+                // Readable by this user only.
                 let mut file = tempfile::NamedTempFile::with_prefix("forebay-state-").map_err(not_started)?;
                 file.write_all(state.as_bytes()).and_then(|()| file.flush()).map_err(not_started)?;
                 argv.extend(["--state".to_owned(), file.path().to_string_lossy().into_owned()]);
@@ -152,7 +155,7 @@ impl Singer {
 /// The messages of a tap. Dropping it kills the tap and removes its state file.
 #[derive(Debug)]
 pub struct TapOutput {
-    /// Declared first, so that the tap has ended when the file goes.
+    /// Declared first, so the tap ends before the file is removed.
     output: Output,
     _state: Option<tempfile::NamedTempFile>,
 }

@@ -18,30 +18,30 @@ use super::links::{self, AllowedHost};
 use super::{template::Urls, unreadable::unreadable};
 use crate::{Error, Harvest, Link, Page, Role};
 
-/// The most URLs of one sitemap, by the protocol.
+/// Maximum number of URLs in one sitemap, from the protocol.
 const MAX_URLS: usize = 50_000;
-/// The most bytes of one sitemap, decompressed, by the protocol.
+/// Maximum size of one decompressed sitemap in bytes, from the protocol.
 const MAX_BYTES: usize = 50 << 20;
 /// The longest URL, in bytes. The protocol wants less than 2,048 characters, which escapes can make longer.
 const MAX_URL_BYTES: usize = 8192;
-/// The longest pattern, in bytes.
+/// Maximum length of a pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024;
-/// How gzip data begins.
+/// The first bytes of gzip data.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The sitemap of a site, which leads to the pages that the source's other table (`html` or `json_ld`) reads.
+/// The sitemap of a site. It lists the pages that the source's other table (`html` or `json_ld`) reads.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sitemap {
-    /// The sitemap, an index of sitemaps, or several; gzip is told by content. With `{name}` for what the scope gives.
+    /// URL of the sitemap or sitemap index, or several; gzip is detected. `{name}` is filled from the scope.
     pub url: Urls,
-    /// Paths to take, with `*` for anything, such as `/courses/*`. Default: all.
+    /// Paths to include, with `*` as wildcard, such as `/courses/*`. Default: all.
     #[serde(default)]
     pub include: Vec<PathPattern>,
-    /// Paths to leave out, with `*` for anything; they win over `include`. Default: none.
+    /// Paths to exclude, with `*` as wildcard; they override `include`. Default: none.
     #[serde(default)]
     pub exclude: Vec<PathPattern>,
-    /// Other hosts whose pages and sitemaps may be listed, and to which a sitemap may redirect. Default: none.
+    /// Other hosts whose pages and sitemaps may be listed, and to which sitemaps may redirect. Default: none.
     #[serde(default)]
     pub allow_hosts: Vec<AllowedHost>,
 }
@@ -86,7 +86,7 @@ enum List {
 }
 
 impl Sitemap {
-    /// The settings that decide what is read from a page, in a fixed order: all but where the pages are.
+    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, include, exclude, allow_hosts } = self;
         (include, exclude, allow_hosts)
@@ -129,7 +129,7 @@ fn plain(page: &Page) -> Result<Cow<'_, [u8]>, Error> {
     if bytes.len() > MAX_BYTES { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
 }
 
-/// What was found so far.
+/// The entries found so far.
 struct Found<'p> {
     sitemap: &'p Sitemap,
     page: &'p Page,

@@ -1,19 +1,19 @@
-//! What a program writes to its standard error, as lines of a log: bounded, of a level, without secrets.
+//! Turns the standard error of a program into log lines with a level, bounded and without secrets.
 
 use std::{collections::VecDeque, io::Read};
 
 /// Longer lines are cut.
 const MAX_LINE_BYTES: usize = 8 << 10;
-/// So many of the last lines are told when the program fails.
+/// How many of the last lines the error of a failed program quotes.
 const KEPT_LINES: usize = 5;
-/// So much of each is told then.
+/// Maximum length of each quoted line, in characters.
 const KEPT_CHARS: usize = 300;
-/// Levels stand near the beginning: after a time and the name of a logger.
+/// Levels are looked for in this many leading bytes: they come after a time and the name of a logger.
 const LEVEL_WITHIN: usize = 120;
-/// Shorter values (or lines of values) are no secrets, and to mask them would garble every line.
+/// Shorter values (or lines of values) are not masked: that would garble every line.
 const MIN_SECRET: usize = 4;
 
-/// How much a line matters.
+/// The level of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// `debug`.
@@ -27,7 +27,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The word: lower case.
+    /// The word, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -41,14 +41,16 @@ impl LogLevel {
 /// One line that a program wrote to its standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// The level that stands in it, as in `ERROR: …`, `[warning] …` or Scrapy's `… [scrapy.core] INFO: …`; `info` when
-    /// none does.
+    /// The level in the line, as in `ERROR: …`, `[warning] …` or Scrapy's `… [scrapy.core] INFO: …`. Default: `info`.
     pub level: LogLevel,
     /// The line, at most 8 KiB, without control characters and secrets.
     pub message: String,
 }
 
-/// Reads to the end, whatever comes. Lines beyond the limit are counted in one last line. Returns the last lines.
+/// Receives the lines that a program writes to its standard error, on a thread of its own.
+pub type LogTaker = Box<dyn FnMut(LogLine) + Send>;
+
+/// Reads to the end of the input. Lines beyond the limit are counted in one last line. Returns the last lines.
 pub(super) fn follow(
     mut input: impl Read,
     secrets: &[String],

@@ -1,8 +1,8 @@
-//! One run of a program: started, read, and ended with all that it started.
+//! One run of a program: starts it, reads its output, and ends it with its whole process group.
 //!
-//! The pipe is the only buffer, so a program that is faster than its reader waits. Reading never blocks for longer than
-//! a moment without a look at the clock and at the program, so neither a silent program nor what it leaves behind with
-//! its pipes open can hold a run for ever.
+//! The pipe is the only buffer, so a program that is faster than its reader waits. A read checks the clock and the
+//! program several times a second. So a silent program cannot block a run for ever, and neither can child processes that
+//! it leaves behind with its pipes open.
 
 use std::{
     collections::BTreeMap,
@@ -24,11 +24,12 @@ use rustix::{
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
 };
 
-use super::log::follow;
-use super::{LogTaker, PATIENCE};
+use super::log::{LogTaker, follow};
 use crate::Error;
 
-/// Between two looks at whether the program is still there.
+/// How long to wait for the end of standard error after the program was killed.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The interval between two checks whether the program still runs.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What to run.
@@ -43,8 +44,8 @@ pub(super) struct Plan {
 
 /// The standard output of a program. Dropping it kills the program and everything in its process group.
 ///
-/// The end of the output is the end of an input only if the program ended well; else reading answers with an error, in
-/// which is a [`Error`] of this crate.
+/// Reading ends without an error only if the program exits with code 0. Otherwise the last read returns an I/O error
+/// that contains an [`Error`] of this crate.
 pub struct Output {
     program: String,
     child: Child,
@@ -54,7 +55,7 @@ pub struct Output {
     told: Receiver<String>,
     timeout: Duration,
     started: Instant,
-    /// What the end was, to be told again to whoever reads on.
+    /// How the program ended; further reads return it again.
     ended: Option<Result<(), Ended>>,
 }
 
@@ -64,20 +65,20 @@ enum Ended {
     Timeout,
 }
 
-/// Ends a program from another thread, for example when its run is called off. The reader sees it fail.
+/// Ends a program from another thread, for example when its run is cancelled. The reader sees a failure.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<Mutex<Option<Pid>>>);
 
 impl Stopper {
-    /// Kills the program and everything in its process group; nothing if it has ended already.
+    /// Kills the program and its process group. Does nothing if it has already ended.
     pub fn stop(&self) {
         if let Some(group) = *self.lock() {
-            // An error says that nobody is left.
+            // An error means that no process is left.
             let _nobody_left = kill_process_group(group, Signal::KILL);
         }
     }
 
-    /// Forgets the group once its leader is about to be collected, so that the number is never used for another's.
+    /// Forgets the group before its leader is reaped, because the system may then reuse the number.
     fn forget(&self) {
         *self.lock() = None;
     }
@@ -108,9 +109,9 @@ pub(super) fn start(plan: Plan, mut log: LogTaker) -> Result<Output, Error> {
     let (sender, told) = sync_channel(1);
     thread::spawn(move || {
         let last = follow(stderr, &plan.secrets, plan.max_stderr_lines, &mut log);
-        // What the taker holds must be let go of before the end is told: it may be what someone waits for.
+        // Dropped before the end is reported, because someone may wait for what the taker holds.
         drop(log);
-        // Nobody is there to be told when the output was dropped.
+        // Nobody listens if the output was dropped.
         let _unheard = sender.send(last);
     });
     Ok(Output {
@@ -126,12 +127,12 @@ pub(super) fn start(plan: Plan, mut log: LogTaker) -> Result<Output, Error> {
 }
 
 impl Output {
-    /// What ends it from another thread.
+    /// A handle that ends it from another thread.
     pub fn stopper(&self) -> Stopper {
         self.group.clone()
     }
 
-    /// Waits for something to read, for the end of the program, or for the end of its time. False at the latter.
+    /// Waits for output, the end of the program, or its timeout. False on timeout.
     fn wait_for_output(&self) -> io::Result<bool> {
         loop {
             let left = self.timeout.saturating_sub(self.started.elapsed());
@@ -142,7 +143,7 @@ impl Output {
             let mut files = [PollFd::new(&self.stdout, PollFlags::IN)];
             match poll(&mut files, Some(&wait)) {
                 Ok(0) if self.has_ended() => {
-                    // What it left behind holds the pipe open, and would be waited for.
+                    // Processes that it left behind hold the pipe open, and the read would wait for them.
                     self.group.stop();
                     return Ok(true);
                 }
@@ -153,14 +154,14 @@ impl Output {
         }
     }
 
-    /// Whether the program has ended. It is not collected, so that its number stays its own.
+    /// Whether the program has ended. It is not reaped, so the system doesn't reuse its number.
     fn has_ended(&self) -> bool {
         let Some(pid) = *self.group.lock() else { return true };
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         matches!(waitid(WaitId::Pid(pid), look), Ok(Some(_)) | Err(_))
     }
 
-    /// Ends the program, or waits for the end that it has begun itself by closing its output.
+    /// Ends the program on timeout. Otherwise it has closed its output, so this waits until it exits.
     fn finish(&mut self, is_timeout: bool) -> Result<(), Ended> {
         let mut is_timeout = is_timeout;
         while !is_timeout && !self.has_ended() {
@@ -220,7 +221,7 @@ impl Drop for Output {
         if self.ended.is_none() {
             self.group.stop();
             self.group.forget();
-            // It was killed, so this does not take long; whatever the answer is, it is collected.
+            // It was killed, so this is quick; only reaping matters here.
             let _collected = self.child.wait();
         }
     }

@@ -4,7 +4,7 @@ use std::{
     io::Read,
     path::Path,
     sync::mpsc::{Receiver, channel},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;

@@ -4,7 +4,7 @@ use forebay_domain::reject::{Place, RejectReason};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::entry::{Author, Enclosure, Entry, filled, time};
-use super::{absolute, add, reject};
+use super::output::{absolute, add, reject};
 use crate::{Error, Harvest, Page};
 
 /// The feed itself. Its items stay text until each is read, so that one that is broken is rejected alone.

@@ -1,5 +1,6 @@
 //! Feeds of each family, good, broken and hostile.
 
+use forebay_domain::reject::RejectReason;
 use serde_json::json;
 
 use super::*;

@@ -5,8 +5,8 @@ use memchr::memchr_iter;
 use url::Url;
 
 use super::entry::{Author, Enclosure, Entry, filled, time};
+use super::output::{absolute, add, reject};
 use super::tree::{self, Element, Space};
-use super::{absolute, add, reject};
 use crate::{Error, Harvest, Page};
 
 /// Reads a feed into the harvest. Returns the link to its next page.

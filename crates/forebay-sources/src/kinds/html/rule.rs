@@ -14,7 +14,7 @@ use serde::{
 use super::selector::Selector;
 use crate::Error;
 
-/// Where a field is: a string such as `h2 a`, `h2 a@href` or `li.tag[]`, or a table.
+/// Finds a field: a string such as `h2 a`, `h2 a@href` or `li.tag[]`, or a table.
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
 #[schemars(with = "RuleShape")]
 pub struct Rule {
@@ -26,14 +26,14 @@ pub struct Rule {
     pub(super) before: Option<String>,
 }
 
-/// What is taken of an element.
+/// The part of an element to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Take {
     /// Its text, with whitespace collapsed.
     Text,
-    /// The markup inside of it.
+    /// Its inner markup.
     Html,
-    /// An attribute, as it stands or as an absolute URL.
+    /// An attribute, verbatim or as an absolute URL.
     Attribute { name: String, is_url: bool },
     /// The page's own URL.
     PageUrl,
@@ -44,23 +44,23 @@ pub(super) enum Take {
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "switches in a table of the configuration")]
 struct RuleTable {
-    /// A CSS selector inside of the item. Default: the item itself.
+    /// CSS selector inside the item. Default: the item itself.
     select: Option<Selector>,
-    /// The attribute to take. Default: none, the text is taken.
+    /// Attribute to use. Default: none, the text is used.
     attribute: Option<String>,
-    /// Take all matches, as an array. Default: false, the first one.
+    /// Whether to use all matches, as an array. Default: false, only the first.
     list: bool,
-    /// Take the markup inside of the element as it is, instead of its text. Default: false.
+    /// Whether to use the inner markup of the element instead of its text. Default: false.
     html: bool,
-    /// Make the attribute an absolute URL. Default: true for attributes that hold one (href, src, action, poster …).
+    /// Whether to resolve the attribute to an absolute URL. Default: true for URL attributes (href, src, action, poster …).
     absolute: Option<bool>,
-    /// Reject a record without this field. Default: false.
+    /// Whether to reject records without this field. Default: false.
     required: bool,
-    /// Take only what follows this text, such as `Credits:`; a value without it is absent. Default: all.
+    /// Use only the text after this one, such as `Credits:`; a value without it is absent. Default: all.
     after: Option<String>,
-    /// Take only what stands before this text; a value without it stays whole. Default: all.
+    /// Use only the text before this one; a value without it stays whole. Default: all.
     before: Option<String>,
-    /// Take the URL of the page itself. Default: false.
+    /// Whether to use the URL of the page itself. Default: false.
     page_url: bool,
 }
 
@@ -73,7 +73,7 @@ enum RuleShape {
     Table(RuleTable),
 }
 
-/// Where a link is: a CSS selector such as `a.next`, of which `href` is taken, or with an attribute: `li@data-url`.
+/// Finds a link: a CSS selector such as `a.next`, whose `href` is used, or with an attribute: `li@data-url`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -109,7 +109,7 @@ impl Serialize for LinkRule {
 }
 
 impl Rule {
-    /// The rule as text, if the short form can say it.
+    /// The rule as text, if the short form can express it.
     pub fn text(&self) -> Option<String> {
         let select = self.select.as_ref().map_or("", Selector::as_str);
         let list = if self.is_list { "[]" } else { "" };
@@ -215,7 +215,7 @@ fn holds_url(name: &str) -> bool {
     )
 }
 
-/// Rules to the same effect serialise alike, however they are written.
+/// Equivalent rules serialise alike, however they are written.
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.text() {

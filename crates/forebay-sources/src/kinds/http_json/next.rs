@@ -1,6 +1,6 @@
-//! How a page of JSON leads to the next.
+//! How a page of JSON leads to the next one.
 //!
-//! A link that cannot be followed is an error, not the end: a run that stops early must not look complete.
+//! A link that cannot be followed is an error, because a run that stops early must not look complete.
 
 use forebay_domain::pointer::{Pointer, PointerError};
 use schemars::JsonSchema;
@@ -11,10 +11,10 @@ use crate::{
     Error, Page,
     fetch::redact_url,
     json::value_at,
-    kinds::{AllowedHost, links},
+    kinds::links::{self, AllowedHost},
 };
 
-/// The most bytes of a cursor.
+/// Maximum length of a cursor, in bytes.
 const MAX_CURSOR_BYTES: usize = 4096;
 /// How [`Next::LinkHeader`] is written.
 const LINK_HEADER: &str = "link-header";
@@ -39,33 +39,32 @@ impl Serialize for Next {
     }
 }
 
-/// Pages that are numbered in the query of their URL: `?page=1`, `?page=2` …, or `?offset=0`, `?offset=100` ….
+/// Paging by a number in the query: `?page=1`, `?page=2` …, or `?offset=0`, `?offset=100` ….
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageNumber {
-    /// The parameter of the query that holds the number. Default: `page`.
+    /// Query parameter with the number. Default: `page`.
     #[serde(default = "PageNumber::parameter")]
     pub parameter: String,
-    /// The number of the first page. Default: 1; give 0 for an offset.
+    /// Number of the first page. Default: 1; use 0 for an offset.
     #[serde(default = "PageNumber::one")]
     pub start: u64,
-    /// By how much the number grows from page to page. Default: 1; give the size of a page for an offset.
+    /// Increase of the number from page to page. Default: 1; use the page size for an offset.
     #[serde(default = "PageNumber::one")]
     pub step: u64,
-    /// The parameter of the query that asks for a number of records a page; needs `size`. Default: none.
+    /// Query parameter with the page size; requires `size`. Default: none.
     pub size_parameter: Option<String>,
-    /// How many records to ask for with `size_parameter`. Default: none.
+    /// Number of records per page to request with `size_parameter`. Default: none.
     pub size: Option<u64>,
 }
 
-/// Pages of which each gives the cursor for the next.
+/// Paging by a cursor: each page holds that of the next one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// A JSON pointer to the cursor in the body: a string or a number. An absent, null, false or empty one marks the
-    /// last page.
+    /// JSON pointer to the cursor in the body, a string or number. It is absent, null, false or empty on the last page.
     pub pointer: Pointer,
-    /// The parameter of the query that takes it. Default: `cursor`.
+    /// Query parameter for the cursor. Default: `cursor`.
     #[serde(default = "Cursor::parameter")]
     pub parameter: String,
 }
@@ -127,7 +126,7 @@ impl PageNumber {
         Err(Error::InvalidSetting { setting: "http_json.page", problem: problem.to_owned() })
     }
 
-    /// Makes a URL that of the first page.
+    /// Turns a URL into that of the first page.
     pub(super) fn begin(&self, url: &mut Url) {
         set(url, &self.parameter, &self.start.to_string());
         if let (Some(parameter), Some(size)) = (&self.size_parameter, self.size) {

@@ -56,6 +56,12 @@ fn without_a_host_the_server_on_this_machine_is_meant() {
 }
 
 #[test]
+fn a_sign_is_no_hexadecimal_digit() {
+    assert!(parse("postgresql://u@h/d?sslrootcert=%2Fca.pem").is_ok());
+    assert!(parse("postgresql://u@h/d?sslrootcert=%+1ca.pem").is_err());
+}
+
+#[test]
 fn no_message_repeats_a_secret() {
     for url in [
         "hunter2",
