@@ -20,7 +20,7 @@ use forebay_store::{
 };
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::Instant};
-use tracing::{Span, debug, enabled, error, field::display, info, warn};
+use tracing::{Span, enabled};
 
 use crate::clock;
 
@@ -118,15 +118,43 @@ fn is_traced(level: Level) -> bool {
     }
 }
 
+/// The metadata of a line as fields of an event: what a person looks for, without zeros. A stored line keeps all of it.
+macro_rules! emit_at {
+    ($level:ident, $span:expr, $message:expr, $metadata:expr) => {{
+        let word = |key: &str| $metadata.get(key).and_then(Value::as_str);
+        let number = |key: &str| $metadata.get(key).and_then(Value::as_u64).filter(|number| *number > 0);
+        tracing::event!(
+            parent: $span,
+            tracing::Level::$level,
+            status = word("status"),
+            reason_code = word("reason_code"),
+            code = word("code"),
+            num_seen = number("num_seen"),
+            num_added = number("num_added"),
+            num_updated = number("num_updated"),
+            num_unchanged = number("num_unchanged"),
+            num_removed = number("num_removed"),
+            num_restored = number("num_restored"),
+            num_duplicate = number("num_duplicate"),
+            num_rejected = number("num_rejected"),
+            num_handoffs = number("num_handoffs"),
+            num_pages = number("num_pages"),
+            num_requests = number("num_requests"),
+            num_retries = number("num_retries"),
+            duration_ms = number("duration_ms"),
+            "{}",
+            $message
+        );
+    }};
+}
+
+/// Emits a line as an event. The level of an event is part of its call site, so each level needs its own.
 fn emit(span: &Span, level: Level, message: &str, metadata: &Value) {
-    let is_empty = metadata.as_object().is_none_or(serde_json::Map::is_empty);
-    let details = (!is_empty).then(|| display(metadata));
-    // The level of an event is part of its call site, so each level needs its own.
     match level {
-        Level::Debug => debug!(parent: span, details, "{message}"),
-        Level::Info => info!(parent: span, details, "{message}"),
-        Level::Warn => warn!(parent: span, details, "{message}"),
-        Level::Error => error!(parent: span, details, "{message}"),
+        Level::Debug => emit_at!(DEBUG, span, message, metadata),
+        Level::Info => emit_at!(INFO, span, message, metadata),
+        Level::Warn => emit_at!(WARN, span, message, metadata),
+        Level::Error => emit_at!(ERROR, span, message, metadata),
     }
 }
 

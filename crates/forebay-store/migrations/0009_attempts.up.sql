@@ -124,12 +124,12 @@ begin atomic
 end;
 
 -- Ends failed attempts: records each, and applies the retry policy to the hand-off and its job. A null receipt means that
--- the caller's transaction holds the job by row lock. Answers in the order of the input: retrying, failed or superseded
--- if written; stale, lost or busy if not.
+-- the caller's transaction holds the job by row lock. Answers in the order of the input: retrying (with the time of the
+-- retry), failed or superseded if written; stale, lost or busy if not.
 create function forebay_private.end_failed(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], reason_codes text[], messages text[],
     retry_after interval[])
-returns table (reference_id uuid, verdict text)
+returns table (reference_id uuid, verdict text, retry_at timestamptz)
 language sql volatile
 set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off
@@ -260,9 +260,9 @@ begin atomic
         on conflict on constraint ingestion_limits_pkey do update
         set paused_until = greatest(l.paused_until, excluded.paused_until)
     )
-    select v.reference_id, v.verdict
+    select v.reference_id, v.verdict, case when v.verdict = 'retrying' then now() + v.delay end
     from (
-        select d.ord, d.reference_id,
+        select d.ord, d.reference_id, d.delay,
             case
                 when d.has_no_handoff then 'lost'
                 -- The same content was handed off again, and its follow-up handles that.
@@ -272,7 +272,7 @@ begin atomic
         from judged as d
         union all
         -- A reference is reported once; further reports of it are refused.
-        select a.ord, a.reference_id, case when a.is_first then a.refusal else 'lost' end
+        select a.ord, a.reference_id, null, case when a.is_first then a.refusal else 'lost' end
         from attempts as a
         where not a.is_first or a.refusal is not null
     ) as v

@@ -44,8 +44,8 @@ pub enum WorkEvent {
         failure_class: String,
         /// The handler's stable word for the failure.
         failure_code: String,
-        /// The hand-offs will be retried; otherwise they failed for good.
-        will_retry: bool,
+        /// When the first of the hand-offs is due for its retry; null: they failed for good.
+        retry_at: Option<Time>,
         /// The number of attempts.
         num_attempts: u64,
         /// The reference of the first attempt.
@@ -120,7 +120,7 @@ impl WorkEvent {
                 pipeline: (*pipeline).to_owned(),
                 failure_class: attempts.class.as_str().to_owned(),
                 failure_code: attempts.failure_code.clone(),
-                will_retry: attempts.will_retry,
+                retry_at: attempts.retry_at.map(Time::from),
                 num_attempts: attempts.num_attempts,
                 reference_id: attempts.reference_id.to_string(),
                 message: attempts.message.clone(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
-use forebay_store::jobs::{Failure, FailureAck};
+use forebay_store::jobs::{Failure, FailureAck, FailureAnswer};
+use jiff::Timestamp;
 
 /// The outcome of one batch.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +24,8 @@ pub struct FailedAttempts {
     pub class: FailureClass,
     /// What failed, as a stable word.
     pub failure_code: String,
-    /// Whether the hand-offs will be retried; otherwise they failed for good.
-    pub will_retry: bool,
+    /// When the first of the hand-offs is due for its retry; None: they failed for good.
+    pub retry_at: Option<Timestamp>,
     /// The number of attempts.
     pub num_attempts: u64,
     /// The reference of the first of them.
@@ -38,11 +39,11 @@ impl Batch {
     pub(super) fn add_failures<'a>(
         &mut self,
         failures: impl IntoIterator<Item = &'a Failure>,
-        acks: &[FailureAck],
+        answers: &[FailureAnswer],
     ) {
         let mut groups: BTreeMap<(&str, &str, bool), FailedAttempts> = BTreeMap::new();
-        for (failure, ack) in failures.into_iter().zip(acks) {
-            let will_retry = match ack {
+        for (failure, answer) in failures.into_iter().zip(answers) {
+            let will_retry = match answer.ack {
                 FailureAck::Retrying => true,
                 FailureAck::Failed => false,
                 // Nothing failed that still counts, or it has to be reported again.
@@ -57,11 +58,12 @@ impl Batch {
             let group = groups.entry(key).or_insert_with(|| FailedAttempts {
                 class: failure.class,
                 failure_code: failure.reason_code.clone(),
-                will_retry,
+                retry_at: answer.retry_at,
                 num_attempts: 0,
                 reference_id: failure.reference_id,
                 message: failure.message.clone(),
             });
+            group.retry_at = group.retry_at.min(answer.retry_at);
             group.num_attempts += 1;
         }
         self.failures.extend(groups.into_values());
@@ -79,12 +81,13 @@ impl Batch {
         for failed in &self.failures {
             let FailedAttempts { class, failure_code, num_attempts, reference_id, message, .. } = failed;
             let failure_class = class.as_str();
-            if failed.will_retry {
+            if let Some(retry_at) = failed.retry_at {
                 tracing::warn!(
                     failure_class,
                     failure_code,
                     num_attempts,
                     %reference_id,
+                    retry_at = format!("{retry_at:.3}"),
                     "deliveries failed and will be retried: {message}"
                 );
             } else {

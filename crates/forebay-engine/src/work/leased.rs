@@ -50,12 +50,13 @@ pub(super) async fn run(
         claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
     let events: Vec<Event> = claimed.into_iter().map(event).collect();
 
-    tracing::info!(handoffs = events.len(), "claimed");
+    tracing::Span::current().record("handoffs", events.len());
+    tracing::info!("claimed");
     let outcomes = tokio::select! {
         outcomes = handler.deliver(&events) => Some(outcomes),
         () = until_lost(database, name, receipt) => {
             // Other workers may claim these hand-offs now, and the database would refuse any report.
-            tracing::warn!(handoffs = events.len(), "lost the lease of a claim; its hand-offs will be delivered again");
+            tracing::warn!("lost the lease of a claim; its hand-offs will be delivered again");
             return Ok(Batch { num_claimed: keys.len() as u64, ..Batch::default() });
         }
         () = cut_off => None,
@@ -191,10 +192,10 @@ async fn report_once(
     let mut acks = acks.into_iter();
     done.retain(|_| acks.next() == Some(jobs::Ack::Busy));
 
-    let acks = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
-    batch.add_failures(failed.iter().map(|(failure, _)| failure), &acks);
-    let mut acks = acks.into_iter();
-    failed.retain(|_| acks.next() == Some(jobs::FailureAck::Busy));
+    let answers = jobs::fail(&**client, pipeline.pipeline_id, failed).await?;
+    batch.add_failures(failed.iter().map(|(failure, _)| failure), &answers);
+    let mut answers = answers.into_iter();
+    failed.retain(|_| answers.next().is_some_and(|answer| answer.ack == jobs::FailureAck::Busy));
     Ok(())
 }
 

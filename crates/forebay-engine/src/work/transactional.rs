@@ -52,6 +52,7 @@ async fn try_once(
     if taken.is_empty() {
         return Ok(Batch::default());
     }
+    tracing::Span::current().record("handoffs", taken.len());
     let ids: Vec<ReferenceId> = taken.iter().map(|job| job.reference_id).collect();
     let mut failures = handler.apply(&mut transaction, pipeline_id, &ids).await?;
     failures.sort_by_key(|failure| failure.reference_id);
@@ -63,11 +64,11 @@ async fn try_once(
         // Impossible while the locks are ours, but an effect must never be kept without its settlement.
         return Err(Error::Contention { attempts: 1 });
     }
-    let acks = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
+    let answers = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     let mut batch =
         Batch { num_claimed: count(&ids), num_succeeded: count(&carried_out), ..Batch::default() };
-    batch.add_failures(&failures, &acks);
+    batch.add_failures(&failures, &answers);
     Ok(batch)
 }
 

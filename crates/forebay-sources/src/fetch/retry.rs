@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forebay_domain::{backoff, handoff::FailureClass};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::{error::FetchError, settings::FetchSettings};
 
@@ -35,7 +35,8 @@ impl Retry {
             return Err(error);
         }
         if self.num_retries >= settings.retries {
-            warn!(code = error.code(), num_retries = self.num_retries, "giving up: {error}");
+            // Callers report the error.
+            debug!(code = error.code(), num_retries = self.num_retries, "giving up: {error}");
             return Err(error);
         }
         self.num_retries += 1;

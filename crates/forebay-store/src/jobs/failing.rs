@@ -4,7 +4,7 @@
 //! other languages report through it; a test compares the two for every class and count.
 
 use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
 use super::receipt::Receipt;
@@ -43,6 +43,15 @@ forebay_domain::words! {
     }
 }
 
+/// The answer to the report of one failure, with the time of the retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailureAnswer {
+    /// What became of the hand-off.
+    pub ack: FailureAck,
+    /// The earliest time of the retry; None: there is none.
+    pub retry_at: Option<Timestamp>,
+}
+
 /// Counts of the answers to reported failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FailureReport {
@@ -64,7 +73,7 @@ pub async fn fail(
     client: &impl GenericClient,
     pipeline_id: i32,
     failures: &[(Failure, Receipt)],
-) -> Result<Vec<FailureAck>> {
+) -> Result<Vec<FailureAnswer>> {
     let receipts: Vec<Option<Receipt>> = failures.iter().map(|failure| Some(failure.1)).collect();
     let failures: Vec<&Failure> = failures.iter().map(|failure| &failure.0).collect();
     end(client, pipeline_id, &failures, &receipts).await
@@ -75,7 +84,7 @@ pub async fn fail_taken(
     transaction: &Transaction<'_>,
     pipeline_id: i32,
     failures: &[Failure],
-) -> Result<Vec<FailureAck>> {
+) -> Result<Vec<FailureAnswer>> {
     let receipts = vec![None; failures.len()];
     end(transaction, pipeline_id, &failures.iter().collect::<Vec<_>>(), &receipts).await
 }
@@ -86,7 +95,8 @@ pub async fn rescue(client: &impl GenericClient, pipeline_id: i32, limit: u32) -
     let statement = "select r.verdict from forebay_private.rescue_jobs($1, $2) as r";
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4), (&limit, Type::INT4)]).await?;
-    let report = FailureReport::of(&answers(&rows)?);
+    let verdicts: Vec<FailureAck> = rows.iter().map(|row| row.word("verdict")).collect::<Result<_>>()?;
+    let report = FailureReport::of(&verdicts);
     if report != FailureReport::default() {
         tracing::info!(
             pipeline_id,
@@ -104,11 +114,11 @@ async fn end(
     pipeline_id: i32,
     failures: &[&Failure],
     receipts: &[Option<Receipt>],
-) -> Result<Vec<FailureAck>> {
+) -> Result<Vec<FailureAnswer>> {
     if failures.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = "select f.verdict from forebay_private.end_failed($1, $2, $3, $4, $5, $6, \
+    let statement = "select f.verdict, f.retry_at from forebay_private.end_failed($1, $2, $3, $4, $5, $6, \
              array(select make_interval(secs => w.seconds) from unnest($7::float8[]) with ordinality \
                  as w (seconds, ord) order by w.ord)) as f";
     let ids: Vec<SqlId> = failures.iter().map(|failure| SqlId(failure.reference_id)).collect();
@@ -131,11 +141,8 @@ async fn end(
             ],
         )
         .await?;
-    answers(&rows)
-}
-
-fn answers(rows: &[Row]) -> Result<Vec<FailureAck>> {
-    rows.iter().map(|row| row.word("verdict")).collect()
+    let answer = |row: &Row| Ok(FailureAnswer { ack: row.word("verdict")?, retry_at: row.read("retry_at")? });
+    rows.iter().map(answer).collect()
 }
 
 impl FailureReport {

@@ -60,18 +60,32 @@ impl DueRun {
     /// Emits events that are not in the log of the run.
     pub(super) fn emit(&self) {
         let Self { source, scope, run_id, .. } = self;
+        let due_at = format!("{:.3}", self.due_at);
         match &self.ended {
             DueEnd::Ended { status, .. } => {
-                debug!(source, scope, run_id, status = status.as_str(), "scheduled scrape ended");
+                debug!(source, scope, due_at, run_id, status = status.as_str(), "scheduled scrape ended");
             }
-            // The scrape logs this itself.
+            // The scrape reports a refusal itself, and a run its failure.
             DueEnd::Failed(Error::Refused { .. }) => {}
+            DueEnd::Failed(_) if run_id.is_some() => {}
             DueEnd::Failed(error) => {
-                warn!(source, scope, run_id, code = error.code(), "scheduled scrape failed: {error}");
+                warn!(source, scope, due_at, code = error.code(), "scheduled scrape failed: {error}");
             }
-            DueEnd::CutOff => info!(source, scope, "scheduled scrape cut off by the stop of this worker"),
-            DueEnd::Lost => warn!(source, scope, run_id, "scheduled scrape taken over by another worker"),
-            DueEnd::Unknown => warn!(source, scope, "scheduled scope unknown to this worker"),
+            DueEnd::CutOff => {
+                info!(
+                    source,
+                    scope, due_at, run_id, "scheduled scrape stopped with this worker; it is due again"
+                );
+            }
+            DueEnd::Lost => {
+                warn!(source, scope, due_at, run_id, "scheduled scrape taken over by another worker");
+            }
+            DueEnd::Unknown => warn!(
+                source,
+                scope,
+                due_at,
+                "scheduled scrape left to other workers: this configuration does not know its source"
+            ),
         }
     }
 }

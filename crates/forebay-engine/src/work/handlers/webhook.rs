@@ -86,6 +86,7 @@ enum Fixed {
 
 /// The handler, ready to send.
 pub(in crate::work) struct Webhook {
+    pipeline: String,
     client: Client,
     url: Url,
     host: String,
@@ -206,6 +207,7 @@ impl Webhook {
         let client =
             http::client(&config.url, config.timeout).map_err(|error| settings.wrong(error.to_string()))?;
         Ok(Self {
+            pipeline: spec.name.clone(),
             client,
             host: config.url.host_str().unwrap_or_default().to_owned(),
             url: config.url,
@@ -247,6 +249,7 @@ impl Webhook {
         }
         let span = tracing::debug_span!(
             "handoff",
+            pipeline = self.pipeline,
             reference_id = %event.reference_id,
             attempt = event.attempt
         );

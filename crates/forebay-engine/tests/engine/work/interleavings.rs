@@ -195,7 +195,8 @@ impl World {
     async fn fail(&self, client: &Client, failed: &[(Claim, FailureClass)]) -> Vec<FailureAck> {
         let failures: Vec<_> =
             failed.iter().map(|(claim, class)| (failure(claim.0, *class), claim.1)).collect();
-        jobs::fail(client, self.pipeline.pipeline_id, &failures).await.unwrap()
+        let answers = jobs::fail(client, self.pipeline.pipeline_id, &failures).await.unwrap();
+        answers.into_iter().map(|answer| answer.ack).collect()
     }
 
     /// All workers die, the jobs are worked off, and the final invariants are checked.

@@ -6,7 +6,7 @@ use forebay_domain::{
     handoff::{Change, FailureClass},
     identity::ReferenceId,
 };
-use forebay_store::jobs::{self, Ack, Claimed, Failure, FailureReport, Queue, Receipt};
+use forebay_store::jobs::{self, Ack, Claimed, Failure, FailureAck, FailureReport, Queue, Receipt};
 use serde_json::json;
 use tokio_postgres::{Client, types::Type};
 
@@ -44,8 +44,12 @@ async fn fail(shop: &Shop, claim: &Claimed, class: FailureClass) -> FailureRepor
         message: "the other side said no".into(),
         retry_after: None,
     };
-    let verdicts = jobs::fail(&shop.client, shop.pipeline(), &[(failure, claim.receipt)]).await.unwrap();
-    FailureReport::of(&verdicts)
+    let answers = jobs::fail(&shop.client, shop.pipeline(), &[(failure, claim.receipt)]).await.unwrap();
+    for answer in &answers {
+        assert_eq!(answer.retry_at.is_some(), answer.ack == FailureAck::Retrying, "{answer:?}");
+    }
+    let acks: Vec<FailureAck> = answers.iter().map(|answer| answer.ack).collect();
+    FailureReport::of(&acks)
 }
 
 async fn rescue(shop: &Shop) -> FailureReport {

@@ -1,6 +1,6 @@
-//! Live output of `forebay work`: JSON Lines on standard output, or a progress bar and notes.
+//! Live output of `forebay work`: JSON Lines on standard output, or a progress bar.
 //!
-//! Claims, failures and outages are log events of the engine, so they are already on standard error.
+//! Claims, failures, outages and scheduled runs are log events of the engine, so they are already on standard error.
 
 use std::{
     collections::BTreeMap,
@@ -8,15 +8,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use forebay_domain::run::RunStatus;
-use forebay_engine::{
-    clock,
-    scrape::schedule::{DueEnd, DueRun},
-    work::Progress,
-};
+use forebay_engine::{clock, scrape::schedule::DueRun, work::Progress};
 use forebay_views::WorkEvent;
 
-use crate::ui::{self, Ui, format};
+use crate::ui::{self, Ui};
 
 /// Prints progress.
 pub(super) struct Live<'a> {
@@ -64,28 +59,6 @@ impl<'a> Live<'a> {
     pub(super) fn due_run(&self, run: &DueRun) {
         if self.ui.is_json() {
             self.print(&WorkEvent::of_due_run(run, clock::now(), view));
-        }
-        let scope = if run.scope.is_empty() { String::new() } else { format!(" [{}]", run.scope) };
-        let subject = format!("{}{scope}, due {}", run.source, format::timestamp(run.due_at));
-        let number = run.run_id.map(|run_id| format!(" (run {run_id})")).unwrap_or_default();
-        match &run.ended {
-            DueEnd::Ended { status: RunStatus::Complete, .. } => {
-                self.ui.note(&format!("{subject}: complete{number}"));
-            }
-            DueEnd::Ended { status, reason_code } => {
-                let reason = reason_code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
-                self.ui.warn(&format!("{subject}: {status}{reason}{number}"));
-            }
-            DueEnd::Failed(error) => {
-                self.ui.warn(&format!("{subject}: not scraped{number}: {error} [{}]", error.code()));
-            }
-            DueEnd::CutOff => {
-                self.ui.warn(&format!("{subject}: stopped before its end; it is due again{number}"));
-            }
-            DueEnd::Lost => self.ui.warn(&format!("{subject}: another worker took it over{number}")),
-            DueEnd::Unknown => self.ui.warn(&format!(
-                "{subject}: this configuration does not know the source; it is left to others"
-            )),
         }
     }
 

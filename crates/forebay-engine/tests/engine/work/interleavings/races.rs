@@ -40,8 +40,8 @@ async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
 
     let failing = worker.transaction().await.unwrap();
     let failure = super::failure(claim.0, FailureClass::Transient);
-    let verdicts = jobs::fail(&failing, world.pipeline.pipeline_id, &[(failure, claim.1)]).await.unwrap();
-    assert_eq!(verdicts, [FailureAck::Retrying]);
+    let answers = jobs::fail(&failing, world.pipeline.pipeline_id, &[(failure, claim.1)]).await.unwrap();
+    assert_eq!(answers[0].ack, FailureAck::Retrying);
     let change = tokio::join!(world.persist(&mut run, "a", Wish::Content(1)), async {
         is_blocked(&world.client, run_pid).await;
         failing.commit().await.unwrap();
