@@ -2,8 +2,8 @@
 //!
 //! Logging never waits and never fails. [`channel`] returns a [`LogSink`], which every part of a run may clone, and a
 //! [`LogWriter`], to be polled beside the run until all sinks are dropped. Lines wait in a bounded channel. When it is
-//! full because the database is unreachable, further lines are dropped and counted; a line reports their number once the
-//! database is back.
+//! full because the database is unreachable, further lines are dropped and counted; a line reports their number once
+//! the database is back.
 
 use std::{
     sync::{

@@ -2,7 +2,7 @@
 //!
 //! Threads read, parse and hash the input while the database answers. One window of records at a time is sorted by id
 //! and probed: only (id, hash) goes to the database, which returns the records that differ. Payloads are sent only for
-//! those. How they are stored depends on what there is to protect:
+//! those. There are two ways to store them, depending on whether guards apply:
 //!
 //! - *straight*: each window is written in its own transaction. First loads of a scope, runs that do not claim to be
 //!   complete, and runs with guards off are written this way.
@@ -16,8 +16,8 @@
 //! 2. a [`Prepared`](forebay_domain::prepare::Prepared) of a `PreparedBlock`: parsed, hashed, with its id; key and
 //!    canonical payload are ranges in buffers of the block;
 //! 3. an `Entry` of a `Batch`: id, hash and the number of a record, small enough to sort;
-//! 4. a [`Record`](forebay_store::references::Record): what the store takes to add, update or stage it. It borrows from
-//!    the buffers of form 2, so no payload is copied before it is sent.
+//! 4. a [`Record`](forebay_store::references::Record): the form in which the store adds, updates or stages it. It
+//!    borrows from the buffers of form 2, so no payload is copied before it is sent.
 //!
 //! When changing this: a run may be killed between any two statements. Every transaction must leave a state from which
 //! the same command, run again, ends where an undisturbed run would have ended.

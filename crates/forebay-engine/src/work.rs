@@ -2,8 +2,8 @@
 //!
 //! A *transactional* handler has its effect in the same database. It takes hand-offs by row lock, has its effect and
 //! settles them in one transaction: exactly once. A *leased* handler has its effect somewhere else. It claims hand-offs
-//! under a receipt and a lease, and reports afterwards: at least once, and a report from a worker that lost its claim is
-//! refused. Any number of workers may run at the same time; each skips what another one has.
+//! under a receipt and a lease, and reports afterwards: at least once, and a report from a worker that lost its claim
+//! is refused. Any number of workers may run at the same time; each skips what another one has.
 //!
 //! A hand-off says which reference changed, not how: the handler reads the stored data. If newer content is stored by
 //! then, the handler ingests that, and the newer content's own hand-off changes nothing later.

@@ -12,8 +12,8 @@ pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
 /// Folder of the private Postgres. Precedence: `--data-dir`, this, the user's data folder.
 pub(crate) const FOREBAY_DATA_DIR: &str = "FOREBAY_DATA_DIR";
 
-/// What to log: a level or directives such as `info,forebay_sources=debug`. Precedence: `--log-level`, this, the default
-/// of the command.
+/// What to log: a level or directives such as `info,forebay_sources=debug`. Precedence: `--log-level`, this, the
+/// default of the command.
 pub(crate) const FOREBAY_LOG: &str = "FOREBAY_LOG";
 
 /// Turns colour off when it is set to anything (<https://no-color.org>).

@@ -24,7 +24,7 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Reads the ledger's entry of a scope. Errors: `schema_missing`, which names the migration; `database_unreachable` and
-/// its kin, at once while the breaker is open.
+/// similar, immediately while the breaker is open.
 pub(super) async fn find(shared: &Shared, wanted: &Wanted) -> Result<Option<LedgerEntry>> {
     let permit = shared.outage().ask(clock::now())?;
     let found = async {

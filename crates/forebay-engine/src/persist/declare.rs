@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::request::{DEFAULT_ENTITY_TYPE, PersistRequest};
 use crate::error::{Error, Result};
 
-/// Stores the source of a request if it is new or differs from what is stored.
+/// Stores the source of a request if it is new or differs from the stored one.
 pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result<Source> {
     if !is_source_name(&request.source) {
         return Err(Error::SourceName { source_name: request.source.clone() });

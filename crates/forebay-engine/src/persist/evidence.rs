@@ -44,7 +44,7 @@ impl Gathered {
     }
 }
 
-/// Collects the evidence from what the run has counted and staged.
+/// Collects the evidence from the run's counts and staged changes.
 pub(super) async fn gather(
     context: &RunContext<'_>,
     client: &Client,

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// A held run that was accepted as a re-key.
 #[derive(Clone, Debug)]
 pub struct Rekeyed {
-    /// The run as it is now.
+    /// The current state of the run.
     pub run: RunRow,
     /// References whose key was moved.
     pub num_rekeyed: u64,

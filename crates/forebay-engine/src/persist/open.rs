@@ -41,7 +41,7 @@ impl<'a> OpenRun<'a> {
             progress(Progress::Waiting);
         })
         .await?;
-        // After the wait: otherwise a run that waited for hours would look older than what was written meanwhile.
+        // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
         let observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
         // Read again: a re-key during the wait may have changed the ids.

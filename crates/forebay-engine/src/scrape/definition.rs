@@ -37,7 +37,8 @@ pub struct SourceDefinition {
     pub on_duplicate: OnDuplicate,
     /// When to hold a complete run; None: never.
     pub guards: Option<GuardPolicy>,
-    /// A run fails when more than this share (0 to 1) of its input is rejected. Default: [`DEFAULT_MAX_REJECTED_SHARE`].
+    /// A run fails when more than this share (0 to 1) of its input is rejected. Default:
+    /// [`DEFAULT_MAX_REJECTED_SHARE`].
     pub max_rejected_share: f64,
     /// Whether a run covers its whole scope: a record that it doesn't see is removed. Taps report this themselves.
     pub complete: bool,

@@ -33,8 +33,8 @@ impl Scraper {
         self.sources.get(name).ok_or_else(|| Error::NotScraped { source_name: name.to_owned() })
     }
 
-    /// Waits for the tasks that outlive their scrape: a crawl after its run has failed, the last log lines of a run. After
-    /// that, no task holds the database.
+    /// Waits for the tasks that outlive their scrape: a crawl after its run has failed, the last log lines of a run.
+    /// After that, no task holds the database.
     pub async fn wait(&self) {
         self.tasks.close();
         self.tasks.wait().await;

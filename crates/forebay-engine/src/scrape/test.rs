@@ -208,7 +208,8 @@ impl Looking {
         }
     }
 
-    /// Counts the key fields that are missing in a record. An empty text counts as missing only if the whole key is empty.
+    /// Counts the key fields that are missing in a record. An empty text counts as missing only if the whole key is
+    /// empty.
     fn count_missing(&mut self, record: &[u8], is_empty: bool) {
         let Ok(record) = serde_json::from_slice::<serde_json::Value>(record) else { return };
         for field in &self.key_fields {

@@ -29,7 +29,7 @@ pub struct Declaration {
 /// The pipeline that every database has from its first migration on. It makes every source searchable.
 const BUILT_IN: &str = "documents";
 
-/// Makes the database's pipelines those of a whole configuration. Writes nothing when they are up to date.
+/// Updates the database's pipelines to match a whole configuration. Writes nothing if they are up to date.
 ///
 /// A pipeline that the configuration no longer names is disabled, not deleted: its table or documents still exist and
 /// its hand-offs wait. The built-in pipeline `documents` gets its default settings back unless the configuration names

@@ -34,7 +34,7 @@ pub(super) struct Event {
     pub(super) version: i32,
     /// When that version, or its removal, was observed.
     pub(super) changed_at: Timestamp,
-    /// The stored payload as JSON text; None: the reference is gone.
+    /// The stored payload as JSON text; None: the reference was removed.
     pub(super) payload: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Outcome {
         reason_code: String,
         /// What failed, as a sentence without anything from the payload.
         message: String,
-        /// How long the other side wants us to wait; None: the policy decides.
+        /// How long the target asks to wait; None: the policy decides.
         retry_after: Option<SignedDuration>,
     },
 }
@@ -89,7 +89,7 @@ pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -
     text
 }
 
-/// The longest wait that the other side can ask for.
+/// The longest wait that a target can ask for.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// A wait between zero and a day.

@@ -64,7 +64,7 @@ pub(super) enum LeasedHandler {
 }
 
 impl Handler {
-    /// Reads the settings, and checks or creates what the handler writes to.
+    /// Reads the settings, and checks or creates the target.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
         Ok(match spec.handler.as_str() {
             "documents" => Self::Transactional(Arc::new(TransactionalHandler::Documents(
@@ -80,7 +80,7 @@ impl Handler {
         })
     }
 
-    /// Checks the settings without touching what the handler writes to.
+    /// Checks the settings without touching the target.
     pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
         let settings = Settings::of(spec)?;
         match spec.handler.as_str() {
@@ -103,7 +103,7 @@ impl Handler {
 }
 
 impl TransactionalHandler {
-    /// Updates what the handler stores for `ids` (sorted and unique). Returns the references that failed.
+    /// Updates the target for `ids` (sorted and unique). Returns the references that failed.
     pub(super) async fn apply(
         &self,
         transaction: &mut Transaction<'_>,

@@ -178,7 +178,7 @@ async fn report(
     }
 }
 
-/// Reports once, and keeps in `done` and `failed` only what must be reported again.
+/// Reports once, and keeps in `done` and `failed` only the reports to repeat.
 async fn report_once(
     database: &Database,
     pipeline: &Pipeline,

@@ -9,8 +9,8 @@ use super::Context;
 use crate::failure::Failure;
 
 impl Context {
-    /// Declares the sources and pipelines of the configuration, and reports changes on standard error. Writes nothing when
-    /// they are up to date.
+    /// Declares the sources and pipelines of the configuration, and reports changes on standard error. Writes nothing
+    /// when they are up to date.
     pub(crate) async fn declare(&self, database: &Database) -> Result<(), Failure> {
         self.declare_sources(database).await?;
         self.declare_pipelines(database).await

@@ -16,7 +16,7 @@ use crate::{
 
 const LISTING: &str = "<ul><li><a href=/1>Logic</a><i>CSC-1</i></li><li><a href=/2>Sets</a></li></ul>";
 
-/// A site with one page of two courses, one of which has no number. It ends with this.
+/// A site with one page of two courses, one of which has no number. Dropping it stops the site.
 struct Site {
     address: SocketAddr,
     _runtime: Runtime,
@@ -33,7 +33,7 @@ impl Site {
     }
 }
 
-/// A source on a site.
+/// A source for a site.
 fn configuration(address: SocketAddr) -> String {
     format!(
         "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\n\n\

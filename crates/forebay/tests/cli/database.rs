@@ -8,9 +8,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Sandbox;
 
-/// A migrated database that goes with this.
+/// A migrated database; dropping it deletes the database.
 pub(crate) struct TestDb {
-    /// How the program connects to it.
+    /// The program's database URL.
     pub(crate) url: String,
     database: TestDatabase,
     runtime: Runtime,
@@ -24,7 +24,7 @@ pub(crate) fn database() -> TestDb {
 }
 
 impl TestDb {
-    /// The rows of a query whose columns are all text; null is the empty text.
+    /// The rows of a query whose columns are all text; null becomes the empty text.
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         self.runtime.block_on(async {
             let client = self.database.client().await;
@@ -40,7 +40,7 @@ impl TestDb {
         })
     }
 
-    /// The one value of a query, as text.
+    /// The only value of a query, as text.
     pub(crate) fn value(&self, sql: &str) -> String {
         let rows = self.rows(&format!("select ({sql})::text"));
         rows[0][0].clone()
@@ -53,12 +53,12 @@ impl TestDb {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// Runs the program with these words as arguments in a folder.
+    /// Runs the program in a folder, with these words as arguments.
     pub(crate) fn run(&self, sandbox: &Sandbox, line: &str) -> Output {
         sandbox.command(line).env("FOREBAY_DATABASE_URL", &self.url).output().unwrap()
     }
 
-    /// Runs it with `--output json`: its exit code, and the one document that it printed.
+    /// Runs it with `--output json`. Returns its exit code and the document that it printed.
     pub(crate) fn json(&self, sandbox: &Sandbox, line: &str) -> (i32, Value) {
         let output = self.run(sandbox, &format!("{line} --output json"));
         // `work` prints JSON Lines; the last one is its report.
@@ -69,7 +69,7 @@ impl TestDb {
         (output.status.code().unwrap(), document)
     }
 
-    /// Runs it in human form: its exit code, and what it printed on standard output.
+    /// Runs it in human form. Returns its exit code and its standard output.
     pub(crate) fn text(&self, sandbox: &Sandbox, line: &str) -> (i32, String) {
         let output = self.run(sandbox, line);
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
@@ -81,7 +81,7 @@ pub(crate) fn last_line(lines: &[u8]) -> &[u8] {
     lines.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-/// Writes records, one a line, into the folder, and returns the file's name.
+/// Writes records into a file in the folder, one per line, and returns the file's name.
 pub(crate) fn write_records<'a>(
     sandbox: &Sandbox,
     name: &'a str,

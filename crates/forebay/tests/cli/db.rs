@@ -9,7 +9,7 @@ use forebay_store::{
 
 use crate::{Sandbox, shown, stored::Stored};
 
-/// The text as if there were two migrations, tables without their layout, so that a new one changes no snapshot.
+/// The text as if there were two migrations, with tables normalised, so that a new migration changes no snapshot.
 fn steady(text: &str) -> String {
     let (newest, later) = (MIGRATIONS.len(), &MIGRATIONS[2..]);
     let is_steady = |line: &&str| !line.contains('─') && !later.iter().any(|step| line.contains(step.name));
@@ -61,7 +61,7 @@ fn what_is_stored_goes_only_when_somebody_says_so() {
 
 #[test]
 fn the_private_cluster_is_started_and_stopped() {
-    // Somewhere that the server's own user can get to, with a short path for its socket.
+    // A folder that the server's user can access, with a short path for the socket.
     let folder = tempfile::Builder::new().prefix("forebay-cli-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let data_dir = folder.path().join("data");

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{Sandbox, shown};
 
-/// A private cluster that runs as long as this does, so that each command need not start it.
+/// A private cluster that runs until this is dropped, so that commands need not start it.
 struct Private {
     sandbox: Sandbox,
     runtime: Runtime,
@@ -22,10 +22,10 @@ struct Private {
 
 impl Private {
     fn new() -> Self {
-        // Somewhere that the server's own user can get to, with a short path for its socket.
+        // A folder that the server's user can access, with a short path for the socket.
         let folder = tempfile::Builder::new().prefix("forebay-cli-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        // Connections end on a thread of their own, also between two of our statements.
+        // Connections close on their own thread, even between two statements.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let options = ClusterOptions { durable: false, ..ClusterOptions::new(folder.path().join("data")) };
         let cluster = Some(runtime.block_on(Cluster::join(&options)).unwrap());
@@ -38,7 +38,7 @@ impl Private {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).output().unwrap()
     }
 
-    /// Exit code and the one document.
+    /// The exit code and the document.
     fn json(&self, line: &str) -> (Option<i32>, Value) {
         let output = self.output(&format!("{line} --output json"));
         let document = serde_json::from_slice(&output.stdout)
@@ -46,13 +46,13 @@ impl Private {
         (output.status.code(), document)
     }
 
-    /// How another program connects to a database of the cluster.
+    /// The URL of a database of the cluster for other programs.
     fn url(&self, user: &str, database: &str) -> String {
         let socket = self.folder.path().join("data/socket").to_str().unwrap().replace('/', "%2F");
         format!("postgresql://{user}@{socket}/{database}")
     }
 
-    /// Runs statements, or reads one text, in a database of the cluster.
+    /// Runs statements in a database of the cluster, or reads one text.
     fn sql(&self, database: &str, statement: &str) -> Option<String> {
         self.runtime.block_on(async {
             let target = Target::Url(self.url("forebay", database));
@@ -78,13 +78,13 @@ impl Drop for Private {
     }
 }
 
-/// The step of a name.
+/// The step with a name.
 fn step<'a>(document: &'a Value, name: &str) -> &'a Value {
     document["steps"].as_array().unwrap().iter().find(|step| step["name"] == name).unwrap()
 }
 
-/// The human form without what differs from run to run: folder, port, times, version, and tables that grow with
-/// migrations or with how long a run took.
+/// The human form without parts that vary: folder, port, times, version, and tables whose width depends on migrations
+/// or on durations.
 fn steady(private: &Private, text: &str) -> String {
     let folder = private.folder.path().to_str().unwrap();
     let replaced = |word: &str| -> String {
@@ -137,7 +137,7 @@ fn the_whole_story() {
     assert_eq!(names, expected);
     assert_eq!(document["kept"]["url"], private.url("forebay", "forebay_demo"));
 
-    // What the document says, against the database that was kept.
+    // Compares the document with the kept database.
     let demo = |statement: &str| private.sql("forebay_demo", statement).unwrap();
     let num = |statement: &str| demo(&format!("select ({statement})::text")).parse::<u64>().unwrap();
     let num_active = num(r#"select count(*) from forebay."references" where removed_at is null"#);
@@ -164,7 +164,7 @@ fn the_whole_story() {
     let broken = &step(&document, "broken_day")["figures"]["run"][0];
     assert_eq!((&broken["status"], &broken["reason_code"]), (&json!("held"), &json!("mass_removal")));
 
-    // The next demo replaces what was kept, drops its own, and has touched nothing of the user's.
+    // The next demo replaces the kept database, drops its own, and does not touch the user's.
     let output = private.output("demo");
     insta::assert_snapshot!("demo", steady(&private, &shown(&output)));
     assert!(!private.has_demo());

@@ -9,10 +9,10 @@ use crate::{
     shown,
 };
 
-/// The human form without numbers and without the names that differ from run to run.
+/// The human form without numbers and varying names.
 fn without_numbers(text: &str) -> String {
     let lines = text.lines().map(|line| {
-        // The server and the database are named in their own words.
+        // The server and the database have lines of their own.
         let line = match line.split_once(": ") {
             Some((head, _)) if head.ends_with(" database") => format!("{head}: <database> answers"),
             Some((head, _)) if head.ends_with(" postgres_version") => format!("{head}: <version>"),
@@ -64,9 +64,9 @@ fn trouble_is_named_with_what_to_do() {
     let file = write_records(&sandbox, "pages.jsonl", records);
     let (exit, _) = db.json(&sandbox, &format!("persist {file} --source pages --key id"));
     assert_eq!(exit, 0);
-    // Due since long ago, and nobody there.
+    // Due for a long time without any worker.
     db.execute("update forebay.ingestion_jobs set not_before = now() - interval '2 hours'");
-    // A pipeline whose worker died, with something that was given up and something that rests.
+    // A pipeline whose worker died, with a failed hand-off and a waiting one.
     db.execute(
         "insert into forebay.pipelines (name, handler, enabled) values ('index', 'external', false);
          insert into forebay.ingestion_handoffs

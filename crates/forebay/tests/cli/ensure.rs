@@ -25,7 +25,7 @@ fn what_is_fresh_is_not_scraped_again() {
     insta::assert_snapshot!("ensure_fresh", world.text("ensure course"));
     let forced = world.done("ensure course --force");
     assert_eq!((&forced["answered_from"], world.num_runs()), (&json!("scrape"), "2".to_owned()), "{forced}");
-    // What was scraped without being asked for is known as well.
+    // Records scraped without `ensure` are found too.
     world.db.execute("delete from forebay.sync_metadata");
     world.done("scrape");
     assert_eq!(world.done("ensure course")["answered_from"], "ledger");
@@ -52,7 +52,7 @@ fn what_is_stale_is_served_when_its_source_is_down() {
 #[test]
 fn without_the_database_the_source_is_asked_all_the_same() {
     let world = World::new();
-    // Nobody listens on a port that was ours a moment ago.
+    // Nothing listens on a port that was just released.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let ensure = || {
         let mut command = world.sandbox.command("ensure course --output json");

@@ -27,7 +27,7 @@ fn what_is_due_failing_or_never_synced_is_stale() {
     assert_eq!(entries(&world.done("freshness --stale")), []);
     insta::assert_snapshot!("freshness_nothing", world.text("freshness --stale"));
 
-    // It is as old as its last sync, whatever was tried since.
+    // Its age counts from its last sync, whatever was tried since.
     world.db.execute("update forebay.sync_metadata set last_sync = now() - interval '8 days'");
     world.site.answer("/courses", 500, "");
     world.done("ensure course");
@@ -49,11 +49,11 @@ fn a_scrape_that_fails_is_seen() {
     let never = world.done("freshness --stale");
     assert_eq!(entries(&never), [entry("course", "never", 1)]);
     assert_eq!(never["items"][0]["error"]["code"], "http_status");
-    // Whoever asks is not kept from trying, and a sync forgets it.
+    // Callers may still try, and a sync clears the failures.
     world.site.set("/courses", &[("1", "Logic")], None);
     assert_eq!(world.done("ensure course")["answered_from"], "scrape");
     assert_eq!(entries(&world.done("freshness")), [entry("course", "fresh", 0)]);
-    // One that fails later takes nothing from the last sync.
+    // A later failure does not change the last sync.
     let last_sync = world.done("freshness")["items"][0]["last_sync_at"].clone();
     world.site.answer("/courses", 404, "");
     assert_eq!(world.json("scrape").0, 1);

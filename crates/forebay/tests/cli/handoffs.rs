@@ -7,7 +7,7 @@ use crate::{
     database::{TestDb, database, write_records},
 };
 
-/// Three courses, one of which the table cannot take, persisted for a pipeline `rooms`.
+/// Three courses, persisted for a pipeline `rooms` whose table rejects one of them.
 fn three_courses(sandbox: &Sandbox) -> TestDb {
     let config = "[pipelines.rooms]\nsource = \"courses\"\nhandler = \"table\"\ntable = \"public.rooms\"\n\
                   columns = { seats = { field = \"seats\", type = \"int\" } }\n";

@@ -2,7 +2,7 @@
 
 use crate::Sandbox;
 
-/// Every command that can be asked for help. A test below finds those that are missing here.
+/// Every command with a help text. A test below finds missing ones.
 pub(crate) const COMMANDS: &[&str] = &[
     "",
     "demo",
@@ -68,14 +68,14 @@ fn help(command: &str) -> String {
 fn help_of_every_command() {
     for command in COMMANDS {
         let name = format!("help_{}", if command.is_empty() { "forebay" } else { command }.replace(' ', "_"));
-        // The global options are the same everywhere: the first snapshot shows them.
+        // The global options are the same everywhere; only the first snapshot shows them.
         let text = help(command);
         let own = if command.is_empty() { text } else { without_globals(&text) };
         insta::assert_snapshot!(name, own);
     }
 }
 
-/// Leaves out the section of the global options, which ends at the examples or the end.
+/// Removes the section of the global options, which ends at the examples or the end.
 fn without_globals(text: &str) -> String {
     let (head, tail) = text.split_once("Global options:").expect("global options are listed");
     let rest = tail.split_once("\n\n").into_iter().flat_map(|(_, rest)| rest.split("\n\n"));

@@ -33,7 +33,7 @@ fn a_schema_of_another_version_is_overwritten_only_when_forced() {
     assert!(!sandbox.path().join("forebay.toml").exists(), "both are written, or neither");
     assert!(sandbox.run("init --force").starts_with("exit code: 0"));
     assert!(fs::read_to_string(&schema).unwrap().contains("json-schema.org"));
-    // One that is as it should be is no obstacle: a folder can hold several configurations.
+    // An identical schema file is kept, so a folder can hold several configurations.
     assert!(sandbox.run("init --config other.toml").starts_with("exit code: 0"));
 }
 

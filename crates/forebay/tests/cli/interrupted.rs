@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::site::{PATIENCE, World};
 
-/// The program at work.
+/// The running program.
 struct Working(Child);
 
 impl Working {

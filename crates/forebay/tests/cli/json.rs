@@ -15,10 +15,10 @@ use forebay_views::{
 };
 use serde_json::Value;
 
-/// What a command prints.
+/// The output of a command.
 struct Printed {
     command: &'static str,
-    /// When, for a command that prints one thing or another.
+    /// The condition, if a command has several outputs.
     when: &'static str,
     form: Form,
 }
@@ -45,7 +45,7 @@ macro_rules! printed {
     (@ $text:literal) => { Form::Other($text) };
 }
 
-/// Every command; a test finds those that are missing.
+/// Every command; a test finds missing ones.
 const PRINTED: &[Printed] = printed! {
     "demo" => "One document with the steps of the demo: `steps`, `num_checked`, `kept`, `duration_ms`, `next`.";
     "init" => view<Initialised>;

@@ -20,12 +20,12 @@ use crate::{
 };
 
 const NUM_RECORDS: usize = 4_000;
-/// The history has at least so many days, and as many more as the kills need.
+/// The minimum number of days; more kills need more days.
 const MIN_DAYS: usize = 3;
-/// A day's command is killed at most so often in a row.
+/// Maximum number of kills in a row per day.
 const KILLS_A_DAY: u64 = 5;
 
-/// What must be the same however often the program was killed. Which run wrote a row is not.
+/// Must be the same however often the program was killed. The run that wrote a row may differ.
 const SAME: [(&str, &str); 4] = [
     (
         "references",
@@ -49,8 +49,8 @@ const SAME: [(&str, &str); 4] = [
     ),
 ];
 
-/// What the source showed on a day: each time some records are gone, some new, some changed, and some of each are
-/// back as they were two days before.
+/// The source's records on a day: each day some are removed, some added and some changed, and some of each are as they
+/// were two days before.
 fn records(day: usize) -> impl Iterator<Item = Value> {
     let shift = [0, 300, 150][day % 3];
     (shift..shift + NUM_RECORDS).filter(move |key| !(key + day).is_multiple_of(50)).map(move |key| {
@@ -63,7 +63,7 @@ fn records(day: usize) -> impl Iterator<Item = Value> {
     })
 }
 
-/// Numbers that are the same in each run with the same seed (an xorshift generator).
+/// A random number generator with a seed (xorshift).
 struct Dice(u64);
 
 impl Dice {
@@ -75,7 +75,7 @@ impl Dice {
     }
 }
 
-/// A database, and the commands that bring the history into it.
+/// A database, and the commands that persist the history.
 struct Replay {
     sandbox: Sandbox,
     db: TestDb,
@@ -87,10 +87,10 @@ impl Replay {
         Self { sandbox: Sandbox::new(), db: database(), guards }
     }
 
-    /// A day's command, its input written.
+    /// Writes a day's input, and returns its command.
     fn line(&self, day: usize) -> String {
         let file = write_records(&self.sandbox, "records.jsonl", records(day));
-        // From the end of one month into the next ones, whose partitions are not there yet.
+        // The days span several months, whose partitions do not exist yet.
         let observed_at =
             Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * (i64::try_from(day).unwrap() + 29));
         format!(
@@ -99,7 +99,7 @@ impl Replay {
         )
     }
 
-    /// Runs a day's command, which succeeds at once. Tells how long it took, its input not counted.
+    /// Runs a day's command, which must succeed. Returns its duration without the input's creation.
     fn succeed(&self, day: usize) -> Duration {
         let line = self.line(day);
         let started = Instant::now();
@@ -108,13 +108,13 @@ impl Replay {
         started.elapsed()
     }
 
-    /// Runs a day's command and kills it after a while. Tells whether it was alive to be killed.
+    /// Runs a day's command and kills it after a while. Returns whether it was still running.
     fn kill(&self, day: usize, after: Duration) -> bool {
         let mut command = self.sandbox.command(&self.line(day));
         command.env("FOREBAY_DATABASE_URL", &self.db.url).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         thread::sleep(after);
-        // SIGKILL; it fails only when the process has ended.
+        // SIGKILL; it fails only if the process has ended.
         let _ended = child.kill();
         child.wait().unwrap().code().is_none()
     }
@@ -130,7 +130,7 @@ impl Replay {
     }
 }
 
-/// The history day by day, undisturbed and with kills before the command may succeed.
+/// Persists the history day by day, once undisturbed and once with kills before each success.
 #[expect(clippy::print_stdout, reason = "who asks for a hundred kills wants to hear of them")]
 fn killed_and_run_again(guards: &'static str) {
     let setting = |name: &str, default| {

@@ -26,7 +26,7 @@ fn lines_are_shown_by_level_and_text() {
     assert_eq!((messages(&some).len(), some["next"].is_null()), (2, false));
     let (exit, unknown) = world.json("runs logs 77");
     assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_such_run")));
-    // A run that has ended is followed to its end.
+    // Following a finished run ends at its last line.
     assert_eq!(messages(&world.done("runs logs 1 --follow")).len(), 4);
 }
 

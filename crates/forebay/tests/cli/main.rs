@@ -52,7 +52,7 @@ impl Sandbox {
         self.0.path()
     }
 
-    /// The program with these words as arguments. Nothing of the developer's environment reaches it.
+    /// The program with these words as arguments. It inherits nothing from the developer's environment.
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
         command.args(line.split_whitespace()).current_dir(self.path()).env_clear().stdin(Stdio::null());
@@ -66,7 +66,7 @@ impl Sandbox {
     }
 }
 
-/// A finished process as text, with the sandbox-independent parts only.
+/// A finished process as text, without parts that depend on the sandbox.
 fn shown(output: &Output) -> String {
     let part = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().trim_end().to_owned();
     format!(

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::stored::Stored;
 
-/// A client with the program at its other end.
+/// A client connected to the program.
 struct Chat {
     runtime: Runtime,
     client: RunningService<RoleClient, ()>,
@@ -45,7 +45,7 @@ impl Chat {
         self.runtime.block_on(self.client.call_tool(request)).unwrap()
     }
 
-    /// What a tool answers.
+    /// The answer of a tool.
     fn ask(&self, tool: &'static str, arguments: Value) -> Value {
         let result = self.call(tool, arguments.clone());
         let text = result.content[0].as_text().unwrap().text.clone();
@@ -55,7 +55,7 @@ impl Chat {
         answer
     }
 
-    /// The error that a tool answers.
+    /// The error of a tool.
     fn error(&self, tool: &'static str, arguments: Value) -> Value {
         let result = self.call(tool, arguments.clone());
         let text = result.content[0].as_text().unwrap().text.clone();
@@ -65,7 +65,7 @@ impl Chat {
         document["error"].take()
     }
 
-    /// All items of an answer whose pages are at a JSON pointer, and how many pages there were.
+    /// All items of a paged answer (`items` is the JSON pointer to its pages), and the number of pages.
     fn pages(&self, tool: &'static str, items: &str, mut arguments: Value) -> (Vec<Value>, usize) {
         let (mut found, mut num_pages) = (Vec::new(), 0);
         loop {
@@ -83,18 +83,18 @@ impl Chat {
         }
     }
 
-    /// Goes away, and waits for the program's end.
+    /// Disconnects, and waits for the program's end.
     fn end(self) {
         self.runtime.block_on(self.client.cancel()).unwrap();
     }
 }
 
-/// How many runs there are.
+/// The number of runs.
 fn num_runs(stored: &Stored) -> usize {
     stored.json("runs list --limit 1000")["items"].as_array().unwrap().len()
 }
 
-/// The four days of a course that changes, goes and comes back; all times are of January 2019.
+/// Four days of a course that changes, is removed and comes back; all times are in January 2019.
 fn courses() -> (Stored, Chat) {
     let stored = Stored::courses();
     stored.json("work --drain");

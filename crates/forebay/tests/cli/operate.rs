@@ -10,7 +10,7 @@ use crate::{
     database::{TestDb, database, write_records},
 };
 
-/// Three courses in a table, of which it refused one.
+/// Three courses for a table, which rejects one.
 fn three_courses(sandbox: &Sandbox) -> TestDb {
     let config = "[pipelines.rooms]\nsource = \"courses\"\nhandler = \"table\"\ntable = \"public.rooms\"\n\
                   columns = { seats = { field = \"seats\", type = \"int\" } }\n";
@@ -144,7 +144,7 @@ fn targets_are_asked_what_they_hold() {
     let db = three_courses(&sandbox);
     let (exit, whole) = db.json(&sandbox, "handoffs verify --ask-target");
     assert_eq!(exit, 0, "{whole}");
-    // Somebody empties what was ingested, and brings in what was never there.
+    // The ingested rows are deleted, and an unknown row is added.
     db.execute(
         "delete from public.rooms where reference_id = forebay.reference_id('courses', 'a');
         insert into public.rooms (reference_id) values (forebay.reference_id('courses', 'z'));

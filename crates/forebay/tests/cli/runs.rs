@@ -16,7 +16,7 @@ fn course(number: usize) -> Value {
     json!({ "id": format!("C-{number:03}"), "title": format!("Course {number}"), "room": format!("R{number}") })
 }
 
-/// Persists a file as a complete run of the source `courses`: its exit code and its part of the document.
+/// Persists a file as a complete run of the source `courses`. Returns its exit code and its part of the document.
 fn persist(db: &TestDb, sandbox: &Sandbox, file: &str, more: &str) -> (i32, Value) {
     let line = format!("persist {file} --source courses --key id --complete {more}");
     let (exit, mut document) = db.json(sandbox, &line);
@@ -32,7 +32,7 @@ fn forty_courses(sandbox: &Sandbox) -> TestDb {
     db
 }
 
-/// The same with a run held that would remove thirty-five of them: its id.
+/// The same, with a held run that would remove thirty-five of them. Returns its id.
 fn held_removal(db: &TestDb, sandbox: &Sandbox) -> i64 {
     let file = write_records(sandbox, "few.jsonl", (0..5).map(course));
     let (exit, run) = persist(db, sandbox, file, "");
@@ -172,7 +172,7 @@ fn what_is_no_rekey_is_not_taken_as_one() {
     assert_eq!(shown["run"]["status"], "held");
 }
 
-/// A real source with real history: at its third snapshot all 405 ids lose a prefix.
+/// A real source with real history: in its third snapshot all 405 ids lose a prefix.
 #[test]
 fn a_rekey_of_a_real_source_keeps_every_reference() {
     let Some(folder) = real_scrapes("kerndoelen") else { return };
@@ -241,7 +241,7 @@ fn a_rekey_of_a_real_source_keeps_every_reference() {
     }
 }
 
-/// The folder of real scrapes, which is no part of the repository; says so where it is absent.
+/// The folder of real scrapes, which is not part of the repository. Prints a note if it is missing.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn real_scrapes(source: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(source);

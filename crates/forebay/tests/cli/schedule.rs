@@ -17,14 +17,14 @@ const NUM_RUNNING: &str = "select count(*) from forebay.scrape_runs where status
 const NUM_FINISHED: &str =
     "select count(*) from forebay.source_schedules where last_run_id is not null and claim is null";
 
-/// A worker, killed with this if it still runs.
+/// A worker; dropping it kills it if it still runs.
 struct Worker {
     process: Child,
     told: Receiver<String>,
 }
 
 impl Worker {
-    /// Starts one, and waits until it works.
+    /// Starts a worker, and waits until it works.
     fn start(world: &World) -> Self {
         let mut command = world.sandbox.command("work --output json --grace 5s");
         command.env("FOREBAY_DATABASE_URL", &world.db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -51,7 +51,7 @@ impl Worker {
         self.process.kill().unwrap();
     }
 
-    /// Asks it to stop: its document.
+    /// Stops the worker and returns its document.
     fn stop(mut self) -> Value {
         let pid = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -64,13 +64,13 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It fails only when the process has ended.
+        // It fails only if the process has ended.
         let _ended = self.process.kill();
         let _status = self.process.wait();
     }
 }
 
-/// A source that is scraped every day, and due now.
+/// A source that is scraped every day and is due now.
 fn due() -> World {
     let world = World::new();
     world.configure("schedule = \"every 1d\"");
@@ -83,7 +83,7 @@ fn due() -> World {
 #[test]
 fn two_workers_run_what_is_due_once() {
     let world = due();
-    // Nobody has an answer before both look for work.
+    // The site responds only after both workers look for work.
     world.site.hold(true);
     let workers = [Worker::start(&world), Worker::start(&world)];
     world.wait_for(NUM_RUNNING, "1");
@@ -107,7 +107,7 @@ fn what_a_killed_worker_had_is_taken_over_after_its_lease() {
     world.wait_for(NUM_RUNNING, "1");
     killed.kill();
     world.site.hold(false);
-    // Its claim holds, whoever looks.
+    // Its claim blocks every other worker.
     assert_eq!(world.done("work --drain")["schedules"]["num_runs"], 0);
     world.db.execute("update forebay.source_schedules set claimed_until = now() - interval '1 second'");
     let worker = Worker::start(&world);
@@ -127,6 +127,6 @@ fn schedules_can_be_left_to_others() {
     assert_eq!(world.num_runs(), "0");
     let drained = world.done("work --drain");
     assert_eq!((&drained["schedules"]["num_runs"], world.num_runs()), (&json!(1), "1".to_owned()));
-    // What it brought was ingested by the same command.
+    // The same command also ingested the scraped records.
     assert_eq!(drained["pipelines"][0]["num_succeeded"], 3, "{drained}");
 }

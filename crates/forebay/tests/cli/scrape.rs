@@ -34,7 +34,7 @@ fn a_site_is_scraped_and_then_found_unchanged() {
     );
     insta::assert_snapshot!("scrape_human", world.text("scrape courses"));
 
-    // The run tells later what it cost.
+    // The run's cost is available later.
     let shown = world.done("runs show 2");
     assert_eq!(
         (&shown["run"]["num_not_modified"], &shown["run"]["drift"]),
@@ -61,7 +61,7 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
     let text = world.text("scrape broken --log-level off");
     insta::assert_snapshot!("scrape_failed", text);
 
-    // What stays wrong is a failure of the work.
+    // A persistent error counts as a failure of the work.
     world.site.answer("/broken", 404, "");
     let (exit, document) = world.json("scrape");
     assert_eq!((exit, &document["errors"][0]["error"]["code"]), (1, &json!("http_status")), "{document}");
@@ -139,7 +139,7 @@ fn guards_hold_a_run_unless_told_otherwise() {
     world.done("scrape");
     world.site.set("/courses", &[("1", "Logic")], None);
     let (exit, held) = world.json("scrape --max-removed 10%");
-    // So few removals are below what guards look at.
+    // Guards ignore so few removals.
     assert_eq!((exit, &run(&held, "courses")["status"]), (0, &json!("complete")), "{held}");
     world.site.set("/courses", &[], None);
     let (exit, held) = world.json("scrape");
@@ -188,7 +188,7 @@ fn scopes_are_scraped_one_by_one() {
     assert_eq!(runs, [("term=spring".to_owned(), 1), ("term=fall".to_owned(), 2)]);
     let one = world.done("scrape --scope term=fall");
     assert_eq!((one["runs"].as_array().unwrap().len(), &one["runs"][0]["num_unchanged"]), (1, &json!(2)));
-    // Where scopes are declared, another one that would fill the places is none.
+    // If scopes are declared, other scopes are rejected even if they fill the placeholders.
     let (exit, document) = world.json("scrape terms --scope term=winter");
     assert_eq!((exit, &document["error"]["code"]), (2, &json!("no_such_scope")), "{document}");
     let (exit, document) = world.json("scrape terms --scope year=1");

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::stored::Stored;
 
-/// One folder of snapshots: its source's key, and what its README promises.
+/// A folder of snapshots: its source's key, and the facts in its README.
 struct Source {
     name: &'static str,
     key: &'static str,
@@ -23,14 +23,14 @@ const CONFERENCES: Source =
     Source { name: "conferences", key: "name,startDate", num_keys: 137, num_versions: 193 };
 const KERNDOELEN: Source = Source { name: "kerndoelen", key: "id", num_keys: 883, num_versions: 1972 };
 
-/// What one scrape saw.
+/// The contents of one scrape.
 struct Snapshot {
     file: PathBuf,
     time: String,
 }
 
 impl Source {
-    /// The snapshots in order; `None` where the data is absent.
+    /// The snapshots in order; `None` if the data is missing.
     #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
     fn snapshots(&self) -> Option<Vec<Snapshot>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(self.name);

@@ -25,10 +25,10 @@ use crate::{
     database::{TestDb, database},
 };
 
-/// How long something that is waited for may take.
+/// Timeout for any wait.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
-/// A running site; it ends with this.
+/// A running site; dropping it stops it.
 pub(crate) struct Site {
     pub(crate) url: String,
     pages: Arc<Mutex<Pages>>,
@@ -70,17 +70,17 @@ impl Site {
         self.answer(path, 200, &format!("<!doctype html><title>Courses</title><ul>{items}</ul>{next}"));
     }
 
-    /// Lets a page answer so.
+    /// Sets the response of a page.
     pub(crate) fn answer(&self, path: &str, status: u16, text: &str) {
         self.pages.lock().unwrap().by_path.insert(path.to_owned(), (status, text.to_owned()));
     }
 
-    /// Lets nobody have an answer, or everybody who waits for one.
+    /// Holds back all responses, or releases them.
     pub(crate) fn hold(&self, is_held: bool) {
         self.held.send_replace(is_held);
     }
 
-    /// Pages that were asked for, without robots.txt.
+    /// The number of requested pages, without robots.txt.
     pub(crate) fn num_asked(&self) -> usize {
         self.pages.lock().unwrap().num_asked
     }
@@ -130,7 +130,7 @@ impl World {
         world
     }
 
-    /// Writes the configuration; `more` stands before the table of the kind.
+    /// Writes the configuration; `more` comes before the table of the kind.
     pub(crate) fn configure(&self, more: &str) {
         let text = format!("{FETCH}\n[sources.courses]\n{}", source("courses", &self.site.url, more));
         self.write(&text);
@@ -140,19 +140,19 @@ impl World {
         std::fs::write(self.sandbox.path().join("forebay.toml"), text).unwrap();
     }
 
-    /// Runs the program with `--output json`: its exit code and its document.
+    /// Runs the program with `--output json`. Returns its exit code and its document.
     pub(crate) fn json(&self, line: &str) -> (i32, Value) {
         self.db.json(&self.sandbox, line)
     }
 
-    /// The same where it succeeds.
+    /// The same for a command that must succeed.
     pub(crate) fn done(&self, line: &str) -> Value {
         let (exit, document) = self.json(line);
         assert_eq!(exit, 0, "{line}: {document}");
         document
     }
 
-    /// Its exit code and what it prints, without what differs from run to run.
+    /// The exit code and the output, without varying parts.
     pub(crate) fn text(&self, line: &str) -> String {
         let text = crate::shown(&self.db.run(&self.sandbox, line)).replace(&self.site.url, "http://site");
         let mut lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
@@ -170,7 +170,7 @@ impl World {
         self.db.value("select count(*) from forebay.scrape_runs")
     }
 
-    /// Waits until a query gives a value.
+    /// Waits until a query returns a value.
     pub(crate) fn wait_for(&self, query: &str, value: &str) {
         let deadline = Instant::now() + PATIENCE;
         while self.db.value(query) != value {
@@ -179,11 +179,11 @@ impl World {
     }
 }
 
-/// How sources on loopback are fetched.
+/// Fetch settings for sources on loopback.
 pub(crate) const FETCH: &str =
     "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\nretries = 0\nbackoff = \"1ms\"\n";
 
-/// The rest of the table of a source of courses.
+/// The rest of the table of a course source.
 pub(crate) fn source(name: &str, url: &str, more: &str) -> String {
     format!(
         "key = [\"id\"]\nentity = \"course\"\ncomplete = true\n{more}\n\n[sources.{name}.html]\nurl = \"{url}/{name}\"\n\
@@ -191,7 +191,7 @@ pub(crate) fn source(name: &str, url: &str, more: &str) -> String {
     )
 }
 
-/// Times, to the minute or the second, told as `<time>`.
+/// Replaces times, to the minute or the second, with `<time>`.
 fn without_times(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -13,13 +13,13 @@ use crate::{
     shown,
 };
 
-/// A sandbox whose commands use a database that goes with it.
+/// A sandbox whose commands use its own database.
 pub(crate) struct Stored {
     pub(crate) sandbox: Sandbox,
     db: TestDb,
 }
 
-/// What a made-up catalogue showed on four days: CSC-126 changes, is gone, and is back as it was.
+/// The contents of a sample catalogue on four days: CSC-126 changes, is removed, and is back unchanged.
 const DAYS: [&str; 4] = [
     r#"{"id": "CSC-126", "title": "Beginning", "credits": 4}
 {"id": "HST-101", "title": "Ancient Worlds", "fee": 9007199254740993}"#,
@@ -31,19 +31,19 @@ const DAYS: [&str; 4] = [
 ];
 
 impl Stored {
-    /// A database with the schema in place.
+    /// A database with the current schema.
     pub(crate) fn new() -> Self {
         Self { sandbox: Sandbox::new(), db: database() }
     }
 
-    /// A database without anything.
+    /// An empty database.
     pub(crate) fn empty() -> Self {
         let stored = Self::new();
         stored.json("db down --to 0 --yes");
         stored
     }
 
-    /// A database with the source `courses`, as scraped on the first four days of January 2019 at noon.
+    /// A database with the source `courses`, scraped on the first four days of January 2019 at noon.
     pub(crate) fn courses() -> Self {
         let stored = Self::new();
         for (index, records) in DAYS.iter().enumerate() {
@@ -57,7 +57,7 @@ impl Stored {
         stored
     }
 
-    /// How the program connects to the database.
+    /// The program's database URL.
     pub(crate) fn url(&self) -> &str {
         &self.db.url
     }
@@ -67,7 +67,7 @@ impl Stored {
         self.db.execute(sql);
     }
 
-    /// The one value of an expression, as text.
+    /// The value of an expression, as text.
     pub(crate) fn value(&self, expression: &str) -> String {
         self.db.value(&format!("select {expression}"))
     }
@@ -77,7 +77,7 @@ impl Stored {
         fs::write(self.sandbox.path().join(name), text).unwrap();
     }
 
-    /// The program with these words as arguments, on this database.
+    /// The program with these words as arguments, using this database.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = self.sandbox.command(line);
         command.env("FOREBAY_DATABASE_URL", &self.db.url);
@@ -88,13 +88,13 @@ impl Stored {
         self.command(line).output().unwrap()
     }
 
-    /// Exit code and output as one text for snapshots, without what differs from run to run.
+    /// The exit code and output as one text for snapshots, without varying parts.
     pub(crate) fn run(&self, line: &str) -> String {
         let text = shown(&self.output(line)).replace(&self.place(), "<database>");
         without_clock(&text)
     }
 
-    /// The document that a command which must succeed prints with `--output json`.
+    /// The document of a command that must succeed, with `--output json`.
     pub(crate) fn json(&self, line: &str) -> Value {
         let output = self.output(&format!("{line} --output json"));
         assert_eq!(output.status.code(), Some(0), "{line}: {}", shown(&output));
@@ -103,14 +103,14 @@ impl Stored {
         serde_json::from_slice(stdout).unwrap()
     }
 
-    /// The code of the error that a command ends with, after its exit code.
+    /// The exit code and the error code of a command.
     pub(crate) fn error(&self, line: &str) -> (Option<i32>, String) {
         let output = self.output(&format!("{line} --output json"));
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         (output.status.code(), document["error"]["code"].as_str().unwrap().to_owned())
     }
 
-    /// How messages name the database.
+    /// The database's name in messages.
     fn place(&self) -> String {
         let (login, name) = self.db.url.rsplit_once('/').unwrap();
         let (user, folder) = login.trim_start_matches("postgresql://").split_once('@').unwrap();
@@ -118,7 +118,7 @@ impl Stored {
     }
 }
 
-/// Replaces times that come from the clock; those that tests give are in 2018 and 2019.
+/// Replaces times from the system clock; times in the tests are in 2018 and 2019.
 fn without_clock(text: &str) -> String {
     const SHAPE: &str = "0000-00-00 00:00:00 UTC";
     let has_shape = |at: &str| {

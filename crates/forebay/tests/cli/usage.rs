@@ -51,7 +51,7 @@ fn a_reader_that_goes_away_is_no_error() {
     let sandbox = Sandbox::new();
     for line in ["completions bash", "--output json completions zsh", "--help"] {
         let mut child = sandbox.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // Closed before anything is read, so that the first write fails whenever it comes.
+        // Closed before anything is read, so that the first write fails.
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{line}");

@@ -98,7 +98,7 @@ fn configured_pipelines_are_filled_and_emptied() {
     assert!(text.starts_with("1. Organic chemistry\n   courses/CHM-201\n"), "{text}");
     assert!(text.contains("«chemistry»"), "{text}");
 
-    // What is gone from the source goes from the index and the table.
+    // Removed records are removed from the index and the table.
     persist(&db, &sandbox, &courses()[1..]);
     drain(&db, &sandbox);
     let (_, left) = db.json(&sandbox, "search chemistry");
@@ -130,7 +130,7 @@ fn failures_are_told_with_their_reason() {
     let failures = work["failures"].as_array().unwrap();
     assert_eq!((failures.len(), &failures[0]["failure_code"]), (1, &json!("value_rejected")));
 
-    // Told once: the next drain has nothing to do with it.
+    // Failures are reported once: the next drain has nothing to do with them.
     assert_eq!(drain(&db, &sandbox)["failures"], json!([]));
     db.execute(
         "update forebay.ingestion_handoffs set state = 'pending', finished_at = null where state = 'failed'",
@@ -161,7 +161,7 @@ fn the_configuration_decides_which_pipelines_there_are() {
     persist(&db, &sandbox, &courses());
     assert_eq!(db.rows(declared), before, "nothing changed, so nothing is written");
 
-    // A folder without a configuration takes nothing away.
+    // A folder without a configuration disables nothing.
     let elsewhere = Sandbox::new();
     drain(&db, &elsewhere);
     assert_eq!(db.rows(declared), before);
@@ -175,7 +175,7 @@ fn the_configuration_decides_which_pipelines_there_are() {
     assert!(text.contains("pipeline seats is disabled"), "{text}");
     assert_eq!(db.value("select count(*) from public.seats"), "3", "what it wrote stays");
 
-    // Named again, it gets what it has missed.
+    // When configured again, it gets the changes that it missed.
     configure(&sandbox, BOTH);
     drain(&db, &sandbox);
     assert_eq!(db.value(enabled), "documents,finder,seats");
@@ -213,7 +213,7 @@ fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
     assert!(message.contains("\"seats\"") && message.contains("integr"), "{message}");
     assert_eq!(db.value("select count(*) from forebay.pipelines"), "1", "none is declared when one is wrong");
 
-    // A table that is there but not fit stops its pipeline, and no other.
+    // An existing table with unsuitable columns stops its pipeline, and no other.
     db.execute("create table public.seats (title text)");
     configure(&sandbox, BOTH);
     let (exit, work) = db.json(&sandbox, "work --drain");
@@ -233,7 +233,7 @@ fn every_pipeline_of_the_template_can_be_declared() {
         line.starts_with('[') || word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
     let mut text = String::new();
-    // Embeddings ask for pgvector, which the server may not have.
+    // Embeddings need pgvector, which the server may not have.
     let mut is_left_out = false;
     for line in std::fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap().lines() {
         let line = line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line);
@@ -270,7 +270,7 @@ fn other_workers_work_for_external_pipelines() {
     let (_, text) = db.text(&sandbox, "work --drain");
     let told = "the work of pipeline warehouse is done by other workers: 3 hand-offs wait for them";
     assert!(text.contains(told), "{text}");
-    // What the file says holds for whoever claims.
+    // The configured limits apply to every worker.
     let stored = "select rate_limit::text, limit_key::text, key_max_active::text, retry::text \
                   from forebay.pipelines where name = 'warehouse'";
     assert_eq!(
@@ -336,7 +336,7 @@ fn a_worker_goes_on_until_it_is_told_to_stop() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let output = worker.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", crate::shown(&output));
-    // One object a line, as things happen; the report is the last.
+    // One object per line, as things happen; the report is the last.
     let lines: Vec<Value> = std::str::from_utf8(&output.stdout)
         .unwrap()
         .lines()

@@ -19,7 +19,7 @@ use crate::{
 
 /// Maximum wait between two claims, because another process may have declared a schedule.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How long to wait when other workers hold what is due, and between retries.
+/// How long to wait when other workers hold the due scopes, and between retries.
 const POLL: Duration = Duration::from_secs(1);
 /// How often setting the next due time is retried while the database is unreachable.
 const MAX_RETRIES: u32 = 10;

@@ -28,7 +28,7 @@ Rules that hold everywhere:
 - New fields and new words may be added. Programs should ignore fields that they do not know.
 ";
 
-/// The name that a schema has on the page.
+/// The name of a schema on the page.
 fn name(title: &str) -> String {
     title.replace("PageOf", "Page of ")
 }
@@ -39,7 +39,7 @@ fn link(title: &str) -> String {
     format!("[{name}](#{})", name.to_lowercase().replace(' ', "-"))
 }
 
-/// What a field holds, in words.
+/// The values of a field, in words.
 fn value(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str() {
         return link(name.trim_start_matches("#/$defs/"));
@@ -80,7 +80,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
-/// A schema and those that it refers to, by name.
+/// Collects a schema and the schemas that it refers to, by name.
 fn collect(schema: &Value, all: &mut BTreeMap<String, Value>) {
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
         all.insert(name.clone(), definition.clone());
@@ -107,7 +107,7 @@ fn section(title: &str, schema: &Value, page: &mut String) {
     }
 }
 
-/// The fields of an object, as a table. The field that tells variants apart needs no meaning.
+/// The fields of an object, as a table. The tag field of variants needs no meaning.
 fn fields(title: &str, schema: &Value, page: &mut String) {
     page.push_str("\n| field | value | meaning |\n|---|---|---|\n");
     for (field, property) in schema["properties"].as_object().into_iter().flatten() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Form, PRINTED, schema::problems};
 use crate::{database::write_records, help, site::World};
 
-/// The lines to run, in this order, with their exit codes. Runs are numbered as they come.
+/// The lines to run, in this order, with their exit codes. Run ids follow from the order.
 const LINES: &[(i32, &str)] = &[
     (0, "init --config other.toml"),
     (0, "config check"),
@@ -71,10 +71,10 @@ const FAILING: &[&str] = &[
     "no-such-command",
 ];
 
-/// The lines of this command are held against the schema of each.
+/// Each line of this command's output is validated separately.
 const WORK: &str = "work --drain";
 
-/// What a line prints: the entry of its command, and the one for `--at` if that is given.
+/// The schema of a line's output: that of its command, or the one for `--at` if given.
 fn schema_of(line: &str) -> Option<Value> {
     let of_command = |command: &str| line == command || line.starts_with(&format!("{command} "));
     let entries = PRINTED.iter().filter(|printed| of_command(printed.command));

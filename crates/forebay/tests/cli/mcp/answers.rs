@@ -147,7 +147,7 @@ fn large_records_are_cut_and_say_so() {
     let records = records.as_array().unwrap();
     assert!(records.len() == 2 && records.iter().all(|record| record["is_cut"] == true));
     assert!(records.iter().all(|record| record.to_string().len() < 4 * 1024));
-    // The resource has all of it.
+    // The resource contains everything.
     let uri = wide["uri"].as_str().unwrap();
     let read = chat.runtime.block_on(chat.client.read_resource(ReadResourceRequestParams::new(uri))).unwrap();
     let ResourceContents::TextResourceContents { text, .. } = &read.contents[0] else { panic!("{read:?}") };

@@ -16,7 +16,7 @@ scopes = [{ semester = "spring" }, { semester = "autumn" }]
 argv = ["cat", "courses.jsonl"]
 "#;
 
-/// Two courses of a scope, scraped a moment ago.
+/// Two courses of a scope, just scraped.
 fn scraped() -> Stored {
     let stored = Stored::new();
     stored.write("forebay.toml", CONFIG);
@@ -87,7 +87,7 @@ fn who_only_reads_never_scrapes() {
     let entry = &entries[0];
     assert_eq!((&entry["entity_type"], &entry["scope"]), (&json!("course"), &json!("semester=spring")));
     assert_eq!((&entry["freshness"], &entry["status"]), (&json!("fresh"), &json!("success")));
-    // The other scope is declared, and was never synced.
+    // The other scope is declared but was never synced.
     let stale = chat.pages("freshness", "", json!({"stale_only": true, "limit": 1})).0;
     assert_eq!(stale.len(), 1, "{stale:?}");
     assert_eq!(
@@ -112,7 +112,7 @@ fn who_may_scrape_scrapes_once() {
     assert_eq!(found["ensured"]["source"], "courses");
     assert_eq!(chat.ask("ensure_data", autumn)["ensured"]["answered_from"], "memory");
     assert_eq!(num_runs(&stored), before + 1);
-    // All of it again, because it is asked for by force; the next page is not.
+    // `force` scrapes again; the next page does not.
     let forced = chat.ask("ensure_data", spring(&json!({"force": true, "limit": 1})));
     assert_eq!(forced["ensured"]["answered_from"], "scrape");
     assert_eq!(num_runs(&stored), before + 2);

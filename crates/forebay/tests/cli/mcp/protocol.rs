@@ -94,7 +94,7 @@ fn an_unknown_tool_is_an_error_of_the_protocol() {
     assert!(error.to_string().contains("no_such_tool"), "{error}");
 }
 
-/// The oldest clients, by hand: each line of standard output is a message, whatever is sent.
+/// A minimal client without the library: each line of standard output is a message, whatever the client sends.
 #[test]
 fn nothing_but_messages_is_on_standard_output() {
     let stored = Stored::courses();
@@ -123,7 +123,7 @@ fn nothing_but_messages_is_on_standard_output() {
             writeln!(input, "no message at all").unwrap();
             writeln!(input, "{{\"long\": \"{}\"}}", "x".repeat(2 * 1024 * 1024)).unwrap();
         }
-        // An answer to something without an id may come in between.
+        // An answer to a message without an id may arrive in between.
         while message.get("id").is_some() {
             let mut line = String::new();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "it ended");

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Chat;
 use crate::stored::Stored;
 
-/// The statements of the guide, for a role of this name.
+/// The statements of the guide, with this role name.
 fn guide(role: &str) -> String {
     let guide = include_str!("../../../../../docs/guides/ask-from-ai-tools.md");
     let (_, statements) = guide.split_once("```sql\n").unwrap();

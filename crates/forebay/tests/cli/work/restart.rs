@@ -24,7 +24,7 @@ use crate::{Sandbox, database::write_records, shown};
 
 const PATIENCE: Duration = Duration::from_mins(4);
 
-/// A server that is in nobody's hands but the test's.
+/// A server that only the test controls.
 struct Server {
     folder: TempDir,
     pg_ctl: PathBuf,
@@ -32,20 +32,21 @@ struct Server {
 }
 
 impl Server {
-    /// Lets Forebay make a cluster, and runs it from then on without Forebay.
+    /// Lets Forebay create a cluster, then runs the server without Forebay.
     fn start() -> Self {
-        // Not the configured temporary folder, which may be closed to the server's user, or too long for a socket.
+        // Not the configured temporary folder, which the server's user may be unable to access, or whose path may be
+        // too long for a socket.
         let folder = tempfile::Builder::new().prefix("forebay-restart-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
         let data_dir = folder.path().join("data");
         let socket = Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            // A durable one: what it has said yes to must not be lost by a crash.
+            // A durable cluster: a crash must not lose committed data.
             let cluster = Cluster::join(&ClusterOptions::new(&data_dir)).await.unwrap();
             let socket = cluster::status(&data_dir).await.unwrap().socket.unwrap();
             cluster.leave().await.unwrap();
             socket
         });
-        // The program that ran, in quotes, and then its arguments.
+        // The quoted program, followed by its arguments.
         let ran = fs::read_to_string(data_dir.join("postgres/postmaster.opts")).unwrap();
         let program = Path::new(ran.split_whitespace().next().unwrap().trim_matches('"'));
         let url = format!("postgresql://forebay@{}/forebay", socket.to_str().unwrap().replace('/', "%2F"));
@@ -54,12 +55,12 @@ impl Server {
         server
     }
 
-    /// Starts it again with the arguments that it had, after it crashed if it runs.
+    /// Starts the server again with the same arguments, after a crash if it is running.
     fn restart(&self) {
         assert!(self.pg_ctl("restart"), "the server does not start");
     }
 
-    /// Ends it as a crash would.
+    /// Stops it like a crash.
     fn stop(&self) {
         assert!(self.pg_ctl("stop"), "the server does not stop");
     }
@@ -87,7 +88,7 @@ impl Server {
         self.json(sandbox, &format!("persist {file} --source courses --key id"));
     }
 
-    /// Waits until what was handed off is found.
+    /// Waits until the handed-off record is found.
     fn wait_for(&self, sandbox: &Sandbox, title: &str) {
         let deadline = Instant::now() + PATIENCE;
         while self.json(sandbox, &format!("search {title}"))["hits"] == json!([]) {
@@ -98,23 +99,23 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A test that failed may have stopped it already.
+        // A failed test may have stopped it already.
         self.pg_ctl("stop");
     }
 }
 
-/// A worker, ended with this.
+/// A worker; dropping it kills it.
 struct Worker(Child);
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It fails only when the process has ended.
+        // It fails only if the process has ended.
         let _ended = self.0.kill();
         let _status = self.0.wait();
     }
 }
 
-/// What a program says on standard error, line by line.
+/// A program's standard error, line by line.
 fn lines(stderr: ChildStderr) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
@@ -156,7 +157,7 @@ fn a_worker_outlives_the_databases_restarts() {
     server.persist(&sandbox, "between");
     server.wait_for(&sandbox, "between");
 
-    // So short an outage that it may pass unnoticed.
+    // An outage so short that it may go unnoticed.
     server.restart();
     server.persist(&sandbox, "after");
     server.wait_for(&sandbox, "after");
