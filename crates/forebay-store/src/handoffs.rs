@@ -14,6 +14,6 @@ pub use operate::{Mode, Operated, Operation, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
 pub use reconciliation::{REPAIR_PRIORITY, Standing, VERIFY, Verified, page, repair, verify};
 pub use show::{
-    AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffRow, JobRow, LIST, attempts_of,
-    counts, failures_since, jobs_of, list, now,
+    AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffPlace, HandoffRow, JobRow, LIST,
+    attempts_of, counts, failures_since, jobs_of, list, now,
 };

@@ -24,10 +24,25 @@ pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
 /// Decodes a cursor. Error: `cursor_invalid`.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let bytes = if text.len() <= LONGEST { bytes(text) } else { None };
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
-        Failure::usage("cursor_invalid", "the cursor is not one that this tool gave")
-            .hint("give `next` of the page before as it is, or leave cursor out to begin anew")
-    })
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(invalid)
+}
+
+/// The error for a cursor that cannot be decoded.
+pub(crate) fn invalid() -> Failure {
+    Failure::usage("cursor_invalid", "the cursor is not one that this tool gave")
+        .hint("give `next` of the page before as it is, or leave cursor out to begin anew")
+}
+
+/// Cuts a list to `limit` items. If it was longer, returns the cursor of the last one left.
+pub(crate) fn next<T, P: Serialize>(
+    items: &mut Vec<T>,
+    limit: u32,
+    place: impl Fn(&T) -> P,
+) -> Result<Option<String>, Failure> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    items.last().filter(|_| has_more).map(|last| write(&place(last))).transpose()
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

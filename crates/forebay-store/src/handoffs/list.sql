@@ -13,5 +13,9 @@ where ($1::text is null or p.name = $1)
     and ($5::text is null or h.reason_code = $5 or h.failure_code = $5)
     and ($6::text is null or s.name = $6)
     and ($7::timestamptz is null or coalesce(h.finished_at, h.enqueued_at) >= $7)
+    -- After a place in this order.
+    and ($8::timestamptz is null or h.enqueued_at < $8
+        or (h.enqueued_at = $8 and (h.version < $9::int4
+            or (h.version = $9 and (h.reference_id, p.name) > ($10::uuid, $11::text)))))
 order by h.enqueued_at desc, h.version desc, h.reference_id, p.name
 limit $4

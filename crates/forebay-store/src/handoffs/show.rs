@@ -58,6 +58,19 @@ pub struct HandoffRow {
     pub finished_at: Option<Timestamp>,
 }
 
+/// The place of a hand-off in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandoffPlace {
+    /// When it was last queued.
+    pub enqueued_at: Timestamp,
+    /// The reference's version.
+    pub version: i32,
+    /// The reference.
+    pub reference_id: ReferenceId,
+    /// The pipeline.
+    pub pipeline: String,
+}
+
 /// Which hand-offs to list.
 #[derive(Clone, Debug, Default)]
 pub struct HandoffFilter {
@@ -73,6 +86,8 @@ pub struct HandoffFilter {
     pub source: Option<String>,
     /// Only those that ended at this time or later, or, if not ended, were queued then.
     pub since: Option<Timestamp>,
+    /// Only hand-offs after this place in the list.
+    pub after: Option<HandoffPlace>,
     /// Maximum number, newest first.
     pub limit: i64,
 }
@@ -147,6 +162,7 @@ pub struct FailureCount {
 
 /// Lists hand-offs, newest first.
 pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result<Vec<HandoffRow>> {
+    let after = filter.after.as_ref();
     let rows = client
         .query_typed(
             LIST,
@@ -158,6 +174,10 @@ pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result
                 (&filter.reason_code, Type::TEXT),
                 (&filter.source, Type::TEXT),
                 (&filter.since, Type::TIMESTAMPTZ),
+                (&after.map(|place| place.enqueued_at), Type::TIMESTAMPTZ),
+                (&after.map(|place| place.version), Type::INT4),
+                (&after.map(|place| SqlId(place.reference_id)), Type::UUID),
+                (&after.map(|place| place.pipeline.as_str()), Type::TEXT),
             ],
         )
         .await?;

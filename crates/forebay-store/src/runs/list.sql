@@ -15,5 +15,6 @@ left join lateral (
 where ($1::text is null or s.name = $1)
     and ($2::text is null or r.status = $2)
     and ($3::int8 is null or r.run_id = $3)
+    and ($5::int8 is null or r.run_id < $5)
 order by r.run_id desc
 limit $4

@@ -67,6 +67,8 @@ pub struct RunFilter {
     pub source: Option<String>,
     /// Only this state.
     pub status: Option<RunStatus>,
+    /// Only runs after this one in the list, so older ones.
+    pub after: Option<i64>,
     /// Maximum number, newest first.
     pub limit: i64,
 }
@@ -99,6 +101,7 @@ pub async fn list(client: &impl GenericClient, filter: &RunFilter) -> Result<Vec
                 (&status, Type::TEXT),
                 (&None::<i64>, Type::INT8),
                 (&filter.limit, Type::INT8),
+                (&filter.after, Type::INT8),
             ],
         )
         .await?;
@@ -115,6 +118,7 @@ pub async fn find(client: &impl GenericClient, run_id: i64) -> Result<Option<Run
                 (&None::<String>, Type::TEXT),
                 (&Some(run_id), Type::INT8),
                 (&1_i64, Type::INT8),
+                (&None::<i64>, Type::INT8),
             ],
         )
         .await?;

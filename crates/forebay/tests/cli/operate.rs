@@ -204,3 +204,36 @@ fn the_runbook_has_an_entry_for_every_reason() {
         assert!(guide.contains(&heading), "the runbook has no entry for {reason}");
     }
 }
+
+/// Follows `next` from page to page: the pages' items.
+fn pages(db: &TestDb, sandbox: &Sandbox, line: &str) -> Vec<Vec<Value>> {
+    let mut pages = Vec::new();
+    let mut after = String::new();
+    loop {
+        let (exit, page) = db.json(sandbox, &format!("{line}{after}"));
+        assert_eq!(exit, 0, "{page}");
+        pages.push(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { return pages };
+        after = format!(" --after {next}");
+    }
+}
+
+#[test]
+fn hand_offs_and_runs_are_listed_page_by_page() {
+    let sandbox = Sandbox::new();
+    let db = three_courses(&sandbox);
+    for title in ["Logic", "Sets"] {
+        let file = write_records(&sandbox, "more.jsonl", [json!({ "id": "a", "title": title })]);
+        assert!(db.run(&sandbox, &format!("persist {file} --source courses --key id")).status.success());
+    }
+    for (line, num_items) in [("handoffs list", 10), ("runs list", 3)] {
+        let (_, whole) = db.json(&sandbox, line);
+        let whole = whole["items"].as_array().unwrap();
+        assert_eq!(whole.len(), num_items, "{whole:?}");
+        let by_two = pages(&db, &sandbox, &format!("{line} --limit 2"));
+        assert!(by_two.iter().rev().skip(1).all(|page| page.len() == 2), "{by_two:?}");
+        assert_eq!(&by_two.concat(), whole);
+        let (exit, wrong) = db.json(&sandbox, &format!("{line} --after zz"));
+        assert_eq!((exit, &wrong["error"]["code"]), (2, &json!("cursor_invalid")));
+    }
+}

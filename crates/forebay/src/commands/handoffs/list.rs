@@ -1,6 +1,6 @@
 //! `forebay handoffs list`: lists hand-offs.
 
-use forebay_store::handoffs::{self, HandoffFilter};
+use forebay_store::handoffs::{self, HandoffFilter, HandoffPlace};
 use forebay_views::{Handoff, Page};
 use jiff::Timestamp;
 
@@ -8,6 +8,7 @@ use super::select::{STATES, past};
 use crate::{
     cli::values,
     context::Context,
+    cursor,
     failure::{Exit, Failure},
     names,
 };
@@ -40,6 +41,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", value_parser = past)]
     pub(crate) since: Option<Timestamp>,
 
+    /// Only hand-offs after this place: the `next` of the page before
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+
     /// Maximum number of hand-offs, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
@@ -54,9 +59,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         source: args.source.clone(),
         since: args.since,
         reference_id: None,
-        limit: i64::from(args.limit),
+        after: args.after.as_deref().map(place).transpose()?,
+        // One more than the limit shows whether there are more.
+        limit: i64::from(args.limit) + 1,
     };
-    let rows = context
+    let mut rows = context
         .with_database(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, &args.pipeline).await?;
@@ -66,7 +73,17 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(handoffs::list(&**client, &filter).await?)
         })
         .await?;
+    let next = cursor::next(&mut rows, args.limit, |last| {
+        (last.enqueued_at, last.version, last.reference_id.to_string(), last.pipeline.clone())
+    })?;
     let items: Vec<Handoff> = rows.into_iter().map(Handoff::from).collect();
-    context.ui.show(&Page::from(items))?;
+    context.ui.show(&Page { items, next })?;
     Ok(Exit::Done)
+}
+
+/// The place that a cursor means.
+fn place(text: &str) -> Result<HandoffPlace, Failure> {
+    let (enqueued_at, version, id, pipeline): (Timestamp, i32, String, String) = cursor::read(text)?;
+    let reference_id = id.parse().map_err(|_| cursor::invalid())?;
+    Ok(HandoffPlace { enqueued_at, version, reference_id, pipeline })
 }

@@ -7,6 +7,7 @@ use forebay_views::{Page, RunSummary};
 use crate::{
     cli::values,
     context::Context,
+    cursor,
     failure::{Exit, Failure},
     names,
 };
@@ -29,6 +30,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STATUS", value_parser = STATES)]
     pub(crate) status: Option<String>,
 
+    /// Only runs after this place: the `next` of the page before
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+
     /// Maximum number of runs, newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
@@ -39,9 +44,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let filter = RunFilter {
         source: args.source.clone(),
         status: args.status.as_deref().and_then(RunStatus::parse),
-        limit: i64::from(args.limit),
+        after: args.after.as_deref().map(cursor::read).transpose()?,
+        // One more than the limit shows whether there are more.
+        limit: i64::from(args.limit) + 1,
     };
-    let rows = context
+    let mut rows = context
         .with_database(async |database| {
             let client = database.client().await?;
             if let Some(name) = &args.source {
@@ -50,7 +57,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(runs::list(&**client, &filter).await?)
         })
         .await?;
+    let next = cursor::next(&mut rows, args.limit, |last| last.run_id)?;
     let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
-    context.ui.show(&Page::from(items))?;
+    context.ui.show(&Page { items, next })?;
     Ok(Exit::Done)
 }

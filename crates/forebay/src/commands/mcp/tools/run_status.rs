@@ -58,7 +58,7 @@ impl Tool for RunStatus {
             names::source(&client, name).await?;
         }
         let limit = i64::from(limit(arguments.limit, DEFAULT_LIMIT, MOST));
-        let filter = RunFilter { source: arguments.source, status: None, limit };
+        let filter = RunFilter { source: arguments.source, status: None, after: None, limit };
         let rows = runs::list(&**client, &filter).await?;
         let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
         Ok(RunsAnswer { runs: Page::from(items), detail: None })
