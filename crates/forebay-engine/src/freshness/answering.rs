@@ -16,11 +16,12 @@ pub struct Answering<'a> {
 }
 
 impl<'a> Answering<'a> {
-    /// The enabled sources that cover the scope. A source that is the fallback of another one is not scraped by itself.
+    /// The sources that cover the scope and can answer for it. A source that is the fallback of another one is not
+    /// scraped by itself.
     pub fn of(sources: &'a Sources, entity_type: &str, scope: &Scope) -> Self {
         let primaries: Vec<&SourceDefinition> = sources
             .values()
-            .filter(|source| source.enabled && source.entity_type == entity_type)
+            .filter(|source| source.entity_type == entity_type && can_answer(sources, source))
             .filter(|source| !is_fallback(sources, &source.name) && source.covers(scope))
             .collect();
         let mut fallbacks: Vec<&SourceDefinition> = Vec::new();
@@ -41,14 +42,20 @@ impl<'a> Answering<'a> {
 
     /// The scopes that sources declare and cover, by entity type and the scope's text.
     pub(super) fn declared(sources: &Sources) -> BTreeMap<(String, String), Scope> {
-        let primaries =
-            sources.values().filter(|source| source.enabled && !is_fallback(sources, &source.name));
+        let primaries = sources
+            .values()
+            .filter(|source| can_answer(sources, source) && !is_fallback(sources, &source.name));
         let scopes = primaries.flat_map(|source| {
             let covered = source.declared_scopes().into_iter().filter(|scope| source.covers(scope));
             covered.map(|scope| ((source.entity_type.clone(), scope.to_string()), scope))
         });
         scopes.collect()
     }
+}
+
+/// A disabled source is not scraped, but its fallbacks stand in for it.
+fn can_answer(sources: &Sources, source: &SourceDefinition) -> bool {
+    source.enabled || source.fallback.iter().any(|name| sources.get(name).is_some_and(|other| other.enabled))
 }
 
 fn is_fallback(sources: &Sources, name: &str) -> bool {

@@ -200,6 +200,25 @@ async fn another_source_answers_when_the_first_fails_or_comes_back_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_fallback_of_a_disabled_source_answers() {
+    let world = World::with(|url| {
+        let first = forebay_engine::scrape::SourceDefinition {
+            enabled: false,
+            fallback: vec!["mirror".into()],
+            ..courses("courses", &format!("{url}/"))
+        };
+        vec![first, courses("mirror", &format!("{url}/mirror"))]
+    })
+    .await;
+    world.site.set("/mirror", list(&[("1", "Logic")], None));
+    let answer = ask(&gate(&world)).await;
+    assert_eq!(answer.answered_by.as_deref(), Some("mirror"), "{answer:?}");
+    let tried: Vec<(&str, Option<&str>)> =
+        answer.tried.iter().map(|tried| (tried.source.as_str(), tried.reason_code.as_deref())).collect();
+    assert_eq!(tried, [("courses", Some("source_disabled")), ("mirror", None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_keeps_failing_is_left_alone() {
     let world = World::open().await;
     world.site.set("/", Answer::Status(500));
