@@ -24,5 +24,5 @@ lint: ## Check format, lints and house rules
 	scripts/house-rules.sh
 	cargo clippy --workspace --all-targets -- -D warnings
 
-postgres: ## Make sure that the Postgres programs are installed
+postgres: ## Install the Postgres programs if missing
 	@scripts/postgres.sh

@@ -42,8 +42,8 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Form of the result on standard output
-    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = Output::Human)]
+    /// Format of the result on standard output
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Output::Human)]
     pub(crate) output: Output,
 
     /// What to log on standard error: off, error, warn, info, debug, trace, or directives such as
@@ -51,8 +51,8 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "LEVEL", env = env_vars::FOREBAY_LOG, hide_env_values = true)]
     pub(crate) log_level: Option<LogFilter>,
 
-    /// Form of log lines
-    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = LogFormat::Human)]
+    /// Format of log lines
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Human)]
     pub(crate) log_format: LogFormat,
 
     /// Print only the result, warnings and errors

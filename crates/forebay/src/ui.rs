@@ -30,12 +30,12 @@ pub(crate) use self::{
 };
 use crate::failure::{Exit, Failure};
 
-/// The form of the output.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// Text and tables for people
     Human,
-    /// One JSON document
+    /// One JSON document; `work` prints JSON Lines
     Json,
 }
 

@@ -1,6 +1,6 @@
-//! Settings as they may be shown and stored: without what may be a secret.
+//! Settings in a form that may be printed and stored: without values that may be secret.
 //!
-//! Serialising a kind's settings masks by type. Texts that name a place for a secret (`{ env = "NAME" }`) stay; plain
+//! Serialising a kind's settings masks by type. Texts that only say where a secret is (`{ env = "NAME" }`) stay; plain
 //! values of headers and variables, secret parameters of URLs and secret arguments of programs become `***`.
 
 use serde::Serializer;
@@ -9,10 +9,11 @@ use url::Url;
 use crate::fetch::redact_url;
 use forebay_domain::secret_names::is_secret;
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// The arguments of a program without the value of `--token=…` and without what follows `--token`.
+/// The arguments of a program without secrets: the value of `--token=…`, the argument after `--token`, and the secrets
+/// inside any other argument.
 pub(super) fn arguments(arguments: &[String]) -> Vec<String> {
     let mut is_after_secret = false;
     let mut masked = Vec::with_capacity(arguments.len());
@@ -21,8 +22,8 @@ pub(super) fn arguments(arguments: &[String]) -> Vec<String> {
         masked.push(match option {
             _ if is_after_secret => MASK.to_owned(),
             Some((name, value)) if !value.is_empty() && is_secret(name) => format!("{name}={MASK}"),
-            Some((name, value)) if !value.is_empty() => format!("{name}={}", url(value)),
-            _ => url(argument),
+            Some((name, value)) if !value.is_empty() => format!("{name}={}", text(value)),
+            _ => text(argument),
         });
         is_after_secret = option.is_some_and(|(name, value)| value.is_empty() && is_secret(name));
     }
@@ -34,11 +35,38 @@ pub(super) fn serialize_arguments<S: Serializer>(list: &[String], serializer: S)
     serializer.collect_seq(arguments(list))
 }
 
-/// A text that may be a URL, or a template of one, without user, password and secret parameters. One that has none of
-/// them stays as it is written.
+/// An argument without secrets: a URL, a header such as `Authorization: Bearer …`, or words such as `password=…` of a
+/// connection string.
+fn text(argument: &str) -> String {
+    if argument.contains("://") {
+        return url(argument);
+    }
+    if let Some((name, value)) = argument.split_once(':')
+        && value.starts_with(' ')
+        && is_secret(name)
+    {
+        return format!("{name}: {MASK}");
+    }
+    let words = argument.split_inclusive(char::is_whitespace).map(|word| match word.split_once('=') {
+        Some((name, value)) if is_secret(name) => {
+            let space = &value[value.trim_end().len()..];
+            format!("{name}={MASK}{space}")
+        }
+        _ => word.to_owned(),
+    });
+    words.collect()
+}
+
+/// A text that may be a URL, or a template of one, without user, password and secret parameters. A URL without them is
+/// unchanged.
 pub(super) fn url(text: &str) -> String {
-    let Some(parsed) = text.contains("://").then(|| Url::parse(text).ok()).flatten() else {
-        return text.to_owned();
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let Ok(parsed) = Url::parse(text) else {
+        // An unescaped `/` in a password, for example, ends the host too early. The last `@` ends the login.
+        return match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://{MASK}@{host}"),
+            None => text.to_owned(),
+        };
     };
     let is_secret = !parsed.username().is_empty()
         || parsed.password().is_some()
@@ -56,12 +84,13 @@ mod tests {
     fn no_secret_is_serialised() {
         let command: Command = serde_json::from_value(json!({
             "argv": ["spider", "--token", "hush", "--pwd=hush", "--lang", "en", "--dsn=postgres://me:hush@db/x",
-                "https://a.example/?sig=hush"],
+                "https://a.example/?sig=hush", "--url=postgres://me:hu/sh@db/x", "PASSWORD=hush",
+                "host=db password=hush user=me", "--db=host=db password=hush", "-H", "Authorization: Bearer hush"],
             "env": { "PLAIN": "hush", "FILE": { "file": "/run/x" }, "NAME": { "env": "TOKEN" } },
         }))
         .unwrap();
         let shown = serde_json::to_value(&command).unwrap();
-        assert!(!shown.to_string().contains("hush"), "{shown}");
+        assert!(!shown.to_string().contains("hu"), "{shown}");
         let argv = json!([
             "spider",
             "--token",
@@ -70,7 +99,13 @@ mod tests {
             "--lang",
             "en",
             "--dsn=postgres://db/x",
-            "https://a.example/?sig=***"
+            "https://a.example/?sig=***",
+            "--url=postgres://***@db/x",
+            "PASSWORD=***",
+            "host=db password=*** user=me",
+            "--db=host=db password=***",
+            "-H",
+            "Authorization: ***"
         ]);
         assert_eq!(shown["argv"], argv);
         let env = json!({ "PLAIN": "***", "FILE": { "file": "/run/x" }, "NAME": { "env": "TOKEN" } });
@@ -78,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_without_secrets_stays_as_it_is_written() {
+    fn a_template_without_secrets_is_unchanged() {
         let plain = "https://a.example/{term}?page={page}";
         assert_eq!(serde_json::to_value(UrlTemplate::parse(plain).unwrap()).unwrap(), plain);
         let secret = UrlTemplate::parse("https://a.example/{term}?api_key=hush").unwrap();

@@ -16,7 +16,7 @@ use crate::{
 /// Check the database, its maintenance and the queues, and suggest fixes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Ends with 1 if anything is bad; warnings alone are told and end with 0.
+Exits with 1 if a check fails; warnings don't change the exit code.
 
 Examples:
   forebay doctor

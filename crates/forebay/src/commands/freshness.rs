@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENTITY", value_parser = values::name)]
     pub(crate) entity: Option<String>,
 
-    /// Only entries after this place: the `next` of the page before
+    /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
 

@@ -49,9 +49,13 @@ fn mask_values(text: &str) -> String {
             continue;
         }
         out.push_str(MASK);
-        rest = match value.chars().next().filter(|quote| matches!(quote, '\'' | '"')) {
-            Some(quote) => value[1..].find(quote).map_or("", |end| &value[end + 2..]),
-            None => value.find(|c: char| c.is_whitespace() || c == '&').map_or("", |end| &value[end..]),
+        // A quote may be escaped, if the text is itself part of a quoted text.
+        rest = match ["\\\"", "\"", "'"].into_iter().find(|quote| value.starts_with(quote)) {
+            Some(quote) => value[quote.len()..].split_once(quote).map_or("", |(_, rest)| rest),
+            None => {
+                let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\\');
+                value.find(ends).map_or("", |end| &value[end..])
+            }
         };
     }
     out.push_str(rest);
@@ -71,6 +75,11 @@ mod tests {
             ("host=db password=pw user=me", "host=db password=*** user=me"),
             ("PASSWORD='two words' x", "PASSWORD=*** x"),
             ("run --pwd=pw --key=id passphrase=\"two words\" x", "run --pwd=*** --key=id passphrase=*** x"),
+            (r#"error="run --pwd=\"two words\" x" code="y""#, r#"error="run --pwd=*** x" code="y""#),
+            (
+                r#"{"message":"with password=hunter2","code":"y"}"#,
+                r#"{"message":"with password=***","code":"y"}"#,
+            ),
             ("db_pass=pw, client_secret=s session=Spring", "db_pass=*** client_secret=*** session=Spring"),
             ("postgres://db/x?password=pw&sslmode=require", "postgres://db/x?password=***&sslmode=require"),
         ] {

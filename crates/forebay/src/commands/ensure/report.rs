@@ -36,7 +36,10 @@ impl Report for Ensured {
         if let Some(seconds) = self.retry_after_seconds {
             page.line(&format!("  wait {seconds} s before retrying"));
         }
-        for warning in &self.warnings {
+        // The error of the last source is among the warnings too.
+        let is_printed =
+            |warning: &str| self.error.as_ref().is_some_and(|error| warning.ends_with(&error.message));
+        for warning in self.warnings.iter().filter(|warning| !is_printed(warning)) {
             page.line(&format!("  warning: {}", format::plain(warning)));
         }
         if self.tried.len() > 1 {

@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", value_parser = past)]
     pub(crate) since: Option<Timestamp>,
 
-    /// Only hand-offs after this place: the `next` of the page before
+    /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
 

@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STATUS", value_parser = STATES)]
     pub(crate) status: Option<String>,
 
-    /// Only runs after this place: the `next` of the page before
+    /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
 
