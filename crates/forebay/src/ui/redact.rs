@@ -50,12 +50,12 @@ fn mask_values(text: &str) -> String {
         }
         out.push_str(MASK);
         // A quote may be escaped, if the text is itself part of a quoted text.
-        rest = match ["\\\"", "\"", "'"].into_iter().find(|quote| value.starts_with(quote)) {
-            Some(quote) => value[quote.len()..].split_once(quote).map_or("", |(_, rest)| rest),
-            None => {
-                let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\\');
-                value.find(ends).map_or("", |end| &value[end..])
-            }
+        let quote = ["\\\"", "\"", "'"].into_iter().find(|quote| value.starts_with(quote));
+        rest = if let Some(quote) = quote {
+            value[quote.len()..].split_once(quote).map_or("", |(_, rest)| rest)
+        } else {
+            let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\\');
+            value.find(ends).map_or("", |end| &value[end..])
         };
     }
     out.push_str(rest);
