@@ -4,7 +4,7 @@
 //! beside this one; its parts are in the folder of the same name. To add one, write its file with an `Args` and a
 //! `run`, and add it to `cli::Command`.
 //!
-//! The program needs the multi-threaded runtime that `main` starts: peers in other languages are driven with blocking calls.
+//! The program needs the multi-threaded runtime that `main` starts, because it drives peers with blocking calls.
 //! A benchmark fails if the work behind a figure was not done. It works in a scratch database or a server of its own,
 //! never in data of the user.
 

@@ -82,7 +82,7 @@ impl Gate {
             scraper,
             policies,
             answers: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
-            flights: SingleFlight::default(),
+            single_flight: SingleFlight::default(),
             outage: Mutex::new(Outage::new(clock::now())),
             scrapes: Semaphore::new(MOST_SCRAPES),
             lease,
@@ -109,7 +109,7 @@ impl Gate {
             return answer;
         }
         let look_up = || lookup::look_up(Arc::clone(&self.shared), wanted.clone(), options);
-        self.shared.flights.join(&self.shared.tasks, wanted, options, look_up).await
+        self.shared.single_flight.join(&self.shared.tasks, wanted, options, look_up).await
     }
 
     /// The answer in this process's memory, if the data is still fresh. Reads nothing from the database.

@@ -19,8 +19,8 @@ pub enum Error {
         /// The name that was given.
         name: String,
     },
-    /// `unknown_format`: the content does not tell the format.
-    #[error("the format cannot be told from the content, which begins with {seen:?}")]
+    /// `unknown_format`: the format can't be detected.
+    #[error("cannot detect the format; the content begins with {seen:?}")]
     UnknownFormat {
         /// The first printable characters.
         seen: String,
@@ -147,15 +147,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// `command_failed`: a program did not end well, so what it printed is not everything.
-    #[error("the program {program:?} ended with {how}{}", if told.is_empty() { String::new() } else { format!("; it wrote: {told}") })]
+    /// `command_failed`: a program failed, so its output is incomplete.
+    #[error("the program {program:?} ended with {how}{}", if stderr.is_empty() { String::new() } else { format!("; it wrote: {stderr}") })]
     CommandFailed {
         /// The program, without its arguments.
         program: String,
         /// Its exit code or signal.
         how: String,
         /// The last lines of its standard error, without secrets.
-        told: String,
+        stderr: String,
     },
     /// `command_timeout`: a program did not end in time and was killed.
     #[error("the program {program:?} did not end within {seconds} seconds and was killed")]
@@ -227,7 +227,7 @@ impl Error {
     pub fn hint(&self) -> Cow<'static, str> {
         let hint = match self {
             Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv, singer",
-            Self::UnknownFormat { .. } => "say what it is with --format json, jsonl or csv",
+            Self::UnknownFormat { .. } => "set it with --format json, jsonl or csv",
             Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
             Self::InvalidPointer { .. } => {
                 "a pointer is empty or begins with a slash, like /data/items; ~ is written ~0 and / is written ~1"

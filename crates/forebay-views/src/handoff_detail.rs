@@ -191,7 +191,7 @@ impl VerifiedPipeline {
                 .iter()
                 .map(|(verdict, count)| (verdict.as_str().to_owned(), *count))
                 .collect(),
-            num_missing: found.num_lacking(),
+            num_missing: found.num_missing(),
             num_repaired: found.num_repaired,
             target: found
                 .target

@@ -64,7 +64,7 @@ fn refresh_in_background(shared: &Arc<Shared>, wanted: &Wanted, entry: Option<Le
     if entry.as_ref().is_some_and(|entry| entry.is_held) {
         return;
     }
-    let Some(revalidation) = shared.flights.begin_revalidating(wanted) else { return };
+    let Some(revalidation) = shared.single_flight.begin_revalidating(wanted) else { return };
     let (shared, wanted) = (Arc::clone(shared), wanted.clone());
     let tasks = shared.tasks.clone();
     tasks.spawn(

@@ -29,7 +29,7 @@ pub(super) struct Shared {
     pub(super) scraper: Scraper,
     pub(super) policies: Policies,
     pub(super) answers: Cache<Wanted, Arc<Ensured>>,
-    pub(super) flights: SingleFlight,
+    pub(super) single_flight: SingleFlight,
     pub(super) outage: Mutex<Outage>,
     /// Limits the number of scopes scraped at the same time, because each needs pooled connections.
     pub(super) scrapes: Semaphore,

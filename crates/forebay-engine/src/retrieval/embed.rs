@@ -31,7 +31,7 @@ pub struct EmbedOptions {
     /// minutes.
     pub lease: Duration,
     /// The maximum number of attempts per request while the endpoint is busy or unavailable. Default: 4.
-    pub max_tries: u32,
+    pub max_attempts: u32,
     /// The wait before the second attempt, doubled for each further one. Default: 1 s.
     pub backoff: Duration,
     /// The longest wait between two attempts. If the endpoint asks for a longer wait, the round ends. Default: 30 s.
@@ -44,7 +44,7 @@ impl Default for EmbedOptions {
             pipelines: Vec::new(),
             batch: 32,
             lease: Duration::from_mins(10),
-            max_tries: 4,
+            max_attempts: 4,
             backoff: Duration::from_secs(1),
             max_wait: Duration::from_secs(30),
         }
@@ -183,19 +183,23 @@ async fn ask(
     options: &EmbedOptions,
     is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> std::result::Result<Vec<Vec<f32>>, EmbedTrouble> {
-    let mut tries = 1;
+    let mut attempts = 1;
     loop {
         let trouble = match endpoint.embed(texts).await {
             Ok(embeddings) => return Ok(embeddings),
             Err(trouble) => trouble,
         };
-        let backoff = || backoff::ceiling(options.backoff, options.max_wait, tries);
+        let backoff = || backoff::ceiling(options.backoff, options.max_wait, attempts);
         let wait = trouble.retry_after.unwrap_or_else(backoff);
-        if !trouble.is_passing() || tries >= options.max_tries || wait > options.max_wait || is_stopped() {
+        if !trouble.is_passing()
+            || attempts >= options.max_attempts
+            || wait > options.max_wait
+            || is_stopped()
+        {
             return Err(trouble);
         }
         tokio::time::sleep(wait).await;
-        tries += 1;
+        attempts += 1;
     }
 }
 

@@ -9,7 +9,7 @@ use forebay_sources::{
     fetch::{Bounds, Download, Fetcher, Request, redact_url},
     kinds::{
         Command, File, PageKind, Singer,
-        command::{LogTaker, RunContext},
+        command::{LineSink, RunContext},
     },
 };
 use forebay_store::{
@@ -184,7 +184,7 @@ impl Beginning {
     }
 
     fn run_command(&self, command: &Command, run_id: i64) -> Result<Feed> {
-        let output = command.start(&self.run_context(run_id), self.log_taker())?;
+        let output = command.start(&self.run_context(run_id), self.line_sink())?;
         let stopper = output.stopper();
         Ok(Feed::program(Box::new(output), command.read_options(), stopper))
     }
@@ -196,7 +196,7 @@ impl Beginning {
             None => None,
         };
         let state = stored.and_then(|state| state.state);
-        let output = tap.start(&self.run_context(run_id), state.as_deref(), self.log_taker())?;
+        let output = tap.start(&self.run_context(run_id), state.as_deref(), self.line_sink())?;
         let stopper = output.stopper();
         Ok(Feed::program(Box::new(output), tap.read_options(&self.source.key_fields), stopper))
     }
@@ -254,7 +254,7 @@ impl Beginning {
         RunContext { source: &self.source.name, run_id, scope: &self.scope }
     }
 
-    fn log_taker(&self) -> LogTaker {
+    fn line_sink(&self) -> LineSink {
         page_log::program(self.log.as_ref().and_then(|log| log.sink()))
     }
 }

@@ -3,7 +3,7 @@
 use forebay_sources::{
     crawl::{Crawled, PageOutcome},
     fetch::redact_url,
-    kinds::command::{LogLevel, LogTaker},
+    kinds::command::{LineSink, LogLevel},
 };
 use serde_json::json;
 
@@ -47,7 +47,7 @@ pub(super) fn page(sink: &LogSink, crawled: &Crawled) {
 }
 
 /// Logs a program's standard error.
-pub(super) fn program(sink: Option<LogSink>) -> LogTaker {
+pub(super) fn program(sink: Option<LogSink>) -> LineSink {
     Box::new(move |line| {
         let Some(sink) = &sink else { return };
         let level = match line.level {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::Error;
 
 /// How often a batch or claim is tried if it meets such a conflict.
-pub(super) const MAX_TRIES: u32 = 5;
+pub(super) const MAX_ATTEMPTS: u32 = 5;
 
 /// Whether the database ended a transaction because of a conflict, so a retry may succeed.
 pub(super) fn is_conflict(error: &Error) -> bool {
@@ -14,6 +14,6 @@ pub(super) fn is_conflict(error: &Error) -> bool {
 }
 
 /// Waits before the next try. Each further wait is longer.
-pub(super) async fn back_off(tries: u32) {
-    tokio::time::sleep(Duration::from_millis(10) * tries).await;
+pub(super) async fn back_off(attempts: u32) {
+    tokio::time::sleep(Duration::from_millis(10) * attempts).await;
 }

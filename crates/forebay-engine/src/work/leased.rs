@@ -15,7 +15,7 @@ use forebay_store::{
 
 use super::{
     batch::Batch,
-    conflict::{MAX_TRIES, back_off, is_conflict},
+    conflict::{MAX_ATTEMPTS, back_off, is_conflict},
     event::{Event, Outcome},
     handlers::LeasedHandler,
 };
@@ -98,14 +98,14 @@ fn trace(pipeline: &str, events: &[Event], outcomes: &[Outcome]) {
 
 /// Claims hand-offs. A claim that conflicts with another one is tried again.
 async fn claim(database: &Database, pipeline: &str, limit: u32, worker: &str) -> Result<Vec<Claimed>> {
-    let mut tries = 0;
+    let mut attempts = 0;
     loop {
-        tries += 1;
+        attempts += 1;
         let client = database.client().await?;
         match jobs::claim(&**client, pipeline, limit, LEASE, worker).await.map_err(Error::from) {
-            Err(error) if is_conflict(&error) && tries < MAX_TRIES => {
+            Err(error) if is_conflict(&error) && attempts < MAX_ATTEMPTS => {
                 drop(client);
-                back_off(tries).await;
+                back_off(attempts).await;
             }
             result => return result,
         }
@@ -162,19 +162,19 @@ async fn report(
         }
     }
     let mut batch = Batch { num_claimed: keys.len() as u64, ..Batch::default() };
-    let mut tries = 0;
+    let mut attempts = 0;
     // Reports that met a lock are made again with the next try.
     loop {
         let reported = report_once(database, pipeline, &mut done, &mut failed, &mut batch).await;
         if reported.is_ok() && done.is_empty() && failed.is_empty() {
             return Ok(batch);
         }
-        tries += 1;
-        if tries >= MAX_REPORTS {
+        attempts += 1;
+        if attempts >= MAX_REPORTS {
             // The lease will expire and the hand-offs are delivered again: at least once.
             return reported.map(|()| batch);
         }
-        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, tries)).await;
+        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, attempts)).await;
     }
 }
 
@@ -202,7 +202,7 @@ async fn report_once(
 /// Releases hand-offs that were not delivered. Locked ones are released a little later, or their lease expires.
 async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Receipt)]) -> Result<()> {
     let mut keys = keys.to_vec();
-    for tries in 1..=MAX_REPORTS {
+    for attempts in 1..=MAX_REPORTS {
         let client = database.client().await?;
         let mut acks = jobs::release(&**client, pipeline, &keys).await?.into_iter();
         drop(client);
@@ -210,7 +210,7 @@ async fn give_back(database: &Database, pipeline: &str, keys: &[(ReferenceId, Re
         if keys.is_empty() {
             break;
         }
-        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, tries)).await;
+        tokio::time::sleep(backoff::ceiling(PAUSE, LONGEST_PAUSE, attempts)).await;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub struct Reconciliation {
     /// How many, by verdict.
     pub counts: BTreeMap<Standing, u64>,
     /// Those that are missing or outdated, the first thousand by id.
-    pub lacking: Vec<(ReferenceId, Standing)>,
+    pub missing: Vec<(ReferenceId, Standing)>,
     /// The number of hand-offs that the repair made.
     pub num_repaired: u64,
     /// How the target differs, if it was asked.
@@ -52,13 +52,13 @@ pub struct Compared {
 
 impl Reconciliation {
     /// How many references are missing or outdated.
-    pub fn num_lacking(&self) -> u64 {
+    pub fn num_missing(&self) -> u64 {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
     }
 
     /// Number of references with a problem, here or in the target.
     pub fn num_wrong(&self) -> u64 {
-        self.num_lacking() + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
+        self.num_missing() + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
     }
 }
 
@@ -98,21 +98,21 @@ async fn walk(
         let ids = handoffs::page(&**client, after, PAGE).await?;
         let Some(last) = ids.last() else { break };
         after = *last;
-        let mut lacking = Vec::new();
+        let mut missing = Vec::new();
         let mut ingested = Vec::new();
         for found in handoffs::verify(&**client, pipeline.pipeline_id, &ids).await? {
             *result.counts.entry(found.standing).or_default() += 1;
             if found.standing.wants_repair() {
-                lacking.push(found.reference_id);
-                if result.lacking.len() < MOST_NAMED {
-                    result.lacking.push((found.reference_id, found.standing));
+                missing.push(found.reference_id);
+                if result.missing.len() < MOST_NAMED {
+                    result.missing.push((found.reference_id, found.standing));
                 }
             } else if is_ingested(&found) {
                 ingested.push(found.reference_id);
             }
         }
         if repairs {
-            result.num_repaired += hand_off(&mut client, pipeline, &lacking, false).await?;
+            result.num_repaired += hand_off(&mut client, pipeline, &missing, false).await?;
         }
         if let Some(target) = target {
             let absent = absent(&client, pipeline, target, &ingested).await?;

@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 const POLL: Duration = Duration::from_secs(1);
 /// How long a pipeline is left alone after an error.
 const REST: Duration = Duration::from_secs(5);
-/// The waits between tries to reach the database; the last one repeats.
+/// The waits between attempts to reach the database; the last one repeats.
 const OUTAGE_WAITS: [Duration; 6] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
@@ -157,7 +157,7 @@ pub(super) async fn follow(
                 supervisor.start(&mut workers, seen, is_first);
                 is_first = false;
                 if num_failures > 0 {
-                    tracing::info!(tries = num_failures, "the database can be reached again");
+                    tracing::info!(attempts = num_failures, "the database can be reached again");
                     progress(Progress::Reachable);
                     num_failures = 0;
                 }

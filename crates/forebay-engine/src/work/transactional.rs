@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::{
     batch::Batch,
-    conflict::{MAX_TRIES, back_off, is_conflict},
+    conflict::{MAX_ATTEMPTS, back_off, is_conflict},
     handlers::TransactionalHandler,
 };
 use crate::error::{Error, Result};
@@ -22,17 +22,17 @@ pub(super) async fn run(
     handler: &TransactionalHandler,
     limit: u32,
 ) -> Result<Batch> {
-    let mut tries = 0;
+    let mut attempts = 0;
     loop {
-        tries += 1;
+        attempts += 1;
         let result = try_once(client, queue, pipeline_id, handler, limit).await;
         if result.is_err() {
             // The hand-offs of the failed try are free again, and they are before this worker's cursor in the queue.
             queue.rewind();
         }
         match result {
-            Err(error) if is_conflict(&error) && tries < MAX_TRIES => {
-                back_off(tries).await;
+            Err(error) if is_conflict(&error) && attempts < MAX_ATTEMPTS => {
+                back_off(attempts).await;
             }
             result => return result,
         }

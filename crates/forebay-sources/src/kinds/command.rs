@@ -24,7 +24,7 @@ use super::masked;
 use super::value::EnvValue;
 use crate::{Error, ReadOptions};
 
-pub use log::{LogLevel, LogLine, LogTaker};
+pub use log::{LineSink, LogLevel, LogLine};
 pub use process::{Output, Stopper};
 
 /// The variables of Forebay's own environment that every command gets.
@@ -104,7 +104,7 @@ impl Command {
     /// Starts it; the result yields its output. Blocks only while the process starts.
     ///
     /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
-    pub fn start(&self, context: &RunContext<'_>, log: LogTaker) -> Result<Output, Error> {
+    pub fn start(&self, context: &RunContext<'_>, log: LineSink) -> Result<Output, Error> {
         self.check()?;
         let (environment, secrets) = environment(&self.env, context)?;
         process::start(

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    command::{Command, LogTaker, Output, RunContext, Stopper, check_argv, check_env},
+    command::{Command, LineSink, Output, RunContext, Stopper, check_argv, check_env},
     file::FileFormat,
     masked,
     value::EnvValue,
@@ -112,7 +112,7 @@ impl Singer {
         &self,
         context: &RunContext<'_>,
         state: Option<&str>,
-        log: LogTaker,
+        log: LineSink,
     ) -> Result<TapOutput, Error> {
         self.check()?;
         let not_started = |source: io::Error| Error::CommandNotStarted {

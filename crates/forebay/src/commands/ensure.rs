@@ -49,11 +49,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let options = EnsureOptions { force: args.force, read_only: args.read_only };
     let policies = config.policies();
     let stop = Stop::default();
-    let asking = context.with_scraper_even_away(&config, NUM_CONNECTIONS, async |scraper, is_away| {
-        if !args.read_only && !is_away {
+    let asking = context.with_scraper_or_offline(&config, NUM_CONNECTIONS, async |scraper, is_offline| {
+        if !args.read_only && !is_offline {
             context.declare(&scraper.database).await?;
         }
-        let bar = context.ui.progress(&format!("making sure of {}", args.entity), None);
+        let bar = context.ui.progress(&format!("refreshing {}", args.entity), None);
         let gate = Gate::for_one_answer(scraper.clone(), policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);

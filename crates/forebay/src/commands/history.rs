@@ -67,7 +67,7 @@ pub(crate) async fn payload_at(
     } else {
         "it had been removed".to_owned()
     };
-    let message = format!("{name} was not there at {}: {why}", format::timestamp(at));
+    let message = format!("{name} did not exist at {}: {why}", format::timestamp(at));
     Err(Failure::new("not_there_then", message)
         .hint(format!("`forebay history {}` shows when it came and went", reference.reference_id)))
 }

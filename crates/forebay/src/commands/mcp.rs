@@ -67,10 +67,12 @@ async fn serve(server: Server) -> Result<(), Failure> {
         // A client only checked that the server starts.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => {
-            return Err(failure("the client and this server did not agree to talk").because(&error).hint(
-                "this command speaks the Model Context Protocol: let an AI tool start it; \
+            return Err(failure("the client and this server could not agree on a protocol version")
+                .because(&error)
+                .hint(
+                    "this command speaks the Model Context Protocol: let an AI tool start it; \
                  docs/guides/ask-from-ai-tools.md says how",
-            ));
+                ));
         }
     };
     running.waiting().await.map_err(|error| failure("serving ended unexpectedly").because(&error))?;

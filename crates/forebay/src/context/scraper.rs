@@ -29,20 +29,20 @@ impl Context {
     }
 
     /// The same, but an unreachable database is not an error: `work` is called with `true`.
-    pub(crate) async fn with_scraper_even_away<T>(
+    pub(crate) async fn with_scraper_or_offline<T>(
         &self,
         config: &Config,
         pool_size: usize,
         work: impl AsyncFnOnce(&Scraper, bool) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let options = || OpenOptions { pool_size, ..OpenOptions::default() };
-        let (database, is_away) = match (self.migrated(options()).await, self.target()?) {
+        let (database, is_offline) = match (self.migrated(options()).await, self.target()?) {
             (Err(failure), Target::Url(url)) if failure.exit_code() == Exit::DatabaseUnreachable => {
                 (Database::open_lazily(&url, &options())?, true)
             }
             (database, _) => (database?, false),
         };
-        with(database, config, async |scraper| work(scraper, is_away).await).await
+        with(database, config, async |scraper| work(scraper, is_offline).await).await
     }
 }
 

@@ -226,7 +226,7 @@ impl World {
         assert_eq!(self.count(ended).await, i64::try_from(KEYS.len()).unwrap());
         let database = self.test.open().await;
         let proof = reconciliation::verify(&database, &self.pipeline).await.unwrap();
-        assert_eq!(proof.num_lacking(), 0, "{proof:?}");
+        assert_eq!(proof.num_missing(), 0, "{proof:?}");
     }
 
     /// Claims and completes all jobs once.

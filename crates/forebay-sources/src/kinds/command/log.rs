@@ -48,7 +48,7 @@ pub struct LogLine {
 }
 
 /// Receives the lines that a program writes to its standard error, on a thread of its own.
-pub type LogTaker = Box<dyn FnMut(LogLine) + Send>;
+pub type LineSink = Box<dyn FnMut(LogLine) + Send>;
 
 /// Reads to the end of the input. Lines beyond the limit are counted in one last line. Returns the last lines.
 pub(super) fn follow(

@@ -24,7 +24,7 @@ use rustix::{
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
 };
 
-use super::log::{LogTaker, follow};
+use super::log::{LineSink, follow};
 use crate::Error;
 
 /// How long to wait for the end of standard error after the program was killed.
@@ -52,7 +52,7 @@ pub struct Output {
     stdout: ChildStdout,
     group: Stopper,
     /// The last lines of standard error, once it has ended.
-    told: Receiver<String>,
+    last_lines: Receiver<String>,
     timeout: Duration,
     started: Instant,
     /// How the program ended; further reads return it again.
@@ -61,7 +61,7 @@ pub struct Output {
 
 #[derive(Clone, Debug)]
 enum Ended {
-    Failed { how: String, told: String },
+    Failed { how: String, stderr: String },
     Timeout,
 }
 
@@ -89,7 +89,7 @@ impl Stopper {
 }
 
 /// Starts a program.
-pub(super) fn start(plan: Plan, mut log: LogTaker) -> Result<Output, Error> {
+pub(super) fn start(plan: Plan, mut log: LineSink) -> Result<Output, Error> {
     let mut argv = plan.argv.into_iter();
     let program = argv.next().unwrap_or_default();
     let mut command = std::process::Command::new(&program);
@@ -106,10 +106,10 @@ pub(super) fn start(plan: Plan, mut log: LogTaker) -> Result<Output, Error> {
         group.stop();
         return Err(not_started(io::Error::other("its output cannot be read")));
     };
-    let (sender, told) = sync_channel(1);
+    let (sender, last_lines) = sync_channel(1);
     thread::spawn(move || {
         let last = follow(stderr, &plan.secrets, plan.max_stderr_lines, &mut log);
-        // Dropped before the end is reported, because someone may wait for what the taker holds.
+        // Dropped before the end is reported, because someone may wait for what the sink holds.
         drop(log);
         // Nobody listens if the output was dropped.
         let _unheard = sender.send(last);
@@ -119,7 +119,7 @@ pub(super) fn start(plan: Plan, mut log: LogTaker) -> Result<Output, Error> {
         child,
         stdout,
         group,
-        told,
+        last_lines,
         timeout: plan.timeout,
         started: Instant::now(),
         ended: None,
@@ -171,12 +171,12 @@ impl Output {
         self.group.stop();
         self.group.forget();
         let status = self.child.wait();
-        let told = self.told.recv_timeout(PATIENCE).unwrap_or_default();
+        let stderr = self.last_lines.recv_timeout(PATIENCE).unwrap_or_default();
         match status {
             _ if is_timeout => Err(Ended::Timeout),
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Ended::Failed { how: status.to_string(), told }),
-            Err(error) => Err(Ended::Failed { how: error.to_string(), told }),
+            Ok(status) => Err(Ended::Failed { how: status.to_string(), stderr }),
+            Err(error) => Err(Ended::Failed { how: error.to_string(), stderr }),
         }
     }
 
@@ -184,8 +184,8 @@ impl Output {
         let program = self.program.clone();
         match ended.clone() {
             Ok(()) => Ok(0),
-            Err(Ended::Failed { how, told }) => {
-                Err(io::Error::other(Error::CommandFailed { program, how, told }))
+            Err(Ended::Failed { how, stderr }) => {
+                Err(io::Error::other(Error::CommandFailed { program, how, stderr }))
             }
             Err(Ended::Timeout) => {
                 Err(io::Error::other(Error::CommandTimeout { program, seconds: self.timeout.as_secs_f64() }))

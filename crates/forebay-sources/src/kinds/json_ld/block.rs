@@ -1,4 +1,4 @@
-//! One block of JSON-LD: unwrapped, mended if need be, and searched for the objects that are wanted.
+//! One block of JSON-LD: unwrapped, repaired if need be, and searched for the objects that are wanted.
 
 use std::borrow::Cow;
 
@@ -37,11 +37,11 @@ impl<'s> Blocks<'s> {
         }
         let place = Place { line: line.into(), offset: 0 };
         if let Err(reject) = self.parser.parse(text.as_bytes()) {
-            let mended = mended(text);
-            if self.parser.parse(mended.as_bytes()).is_err() {
+            let repaired = repaired(text);
+            if self.parser.parse(repaired.as_bytes()).is_err() {
                 return out.rejected.push(rejected(place, reject, block));
             }
-            return self.find(&mended, place, out);
+            return self.find(&repaired, place, out);
         }
         self.find(text, place, out);
     }
@@ -140,7 +140,7 @@ fn unwrapped(block: &str) -> &str {
 
 /// The block with line breaks and other control characters as spaces, which JSON forbids in strings and ignores
 /// elsewhere, and with entities resolved if the whole block was escaped like an attribute.
-fn mended(text: &str) -> Cow<'_, str> {
+fn repaired(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     if text.contains(|c: char| c < ' ') {
         text = Cow::Owned(text.replace(|c: char| c < ' ', " "));
@@ -192,8 +192,8 @@ mod tests {
 
     #[test]
     fn what_can_be_mended_is() {
-        assert_eq!(mended("{\"a\": \"b\nc &amp; d\"}"), "{\"a\": \"b c &amp; d\"}");
-        assert_eq!(mended("{&quot;a&quot;: &quot;b &amp;amp; c&quot;}"), "{\"a\": \"b &amp; c\"}");
+        assert_eq!(repaired("{\"a\": \"b\nc &amp; d\"}"), "{\"a\": \"b c &amp; d\"}");
+        assert_eq!(repaired("{&quot;a&quot;: &quot;b &amp;amp; c&quot;}"), "{\"a\": \"b &amp; c\"}");
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Report for ConfigCheck {
         for line in &self.sources {
             let scraped = match (&line.schedule, &line.kind) {
                 (_, None) => "never: `forebay persist` brings its records",
-                _ if line.state == "disabled" => "never: it is not enabled",
+                _ if line.state == "disabled" => "never: disabled",
                 (Some(schedule), _) => schedule,
                 (None, _) => "when asked for",
             };

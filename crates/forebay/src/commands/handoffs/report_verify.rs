@@ -31,13 +31,13 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
     page.table(&counts, "no references");
     if let Some(target) = &of.target {
         page.line(&format!(
-            "the target lacks {} and holds {} too many",
+            "the target is missing {} references and has {} extra",
             format::count(target.num_absent),
             format::count(target.num_extra)
         ));
     }
     if of.num_wrong() == 0 {
-        page.toned(Tone::Good, "nothing is lacking");
+        page.toned(Tone::Good, "nothing is missing");
         return;
     }
     let mut wrong = Table::new([Column::text("problem"), Column::text("reference")]);

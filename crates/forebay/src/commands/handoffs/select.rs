@@ -72,7 +72,7 @@ impl Filters {
             || self.until.is_some()
             || !self.reference.is_empty();
         if !is_narrowed {
-            return Err(Failure::usage("no_filter", "nothing says which hand-offs are meant").hint(
+            return Err(Failure::usage("no_filter", "no filter selects the hand-offs").hint(
                 "give at least one filter, such as --pipeline NAME, --reason-code CODE or --since 2h",
             ));
         }

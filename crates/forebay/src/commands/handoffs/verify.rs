@@ -79,9 +79,9 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
             None => None,
         };
         if args.ask_target && target.is_none() && args.pipeline.is_some() {
-            let message = format!("nobody here can ask what {} holds", pipeline.spec.name);
+            let message = format!("Forebay cannot list the target of {}", pipeline.spec.name);
             return Err(Failure::usage("target_unknown", message)
-                .hint("let a command print the ids: --command -- CMD…"));
+                .hint("provide a command that prints the ids: --command -- CMD…"));
         }
         let found = match &target {
             Some(target) => reconciliation::compare(database, pipeline, target, args.repair).await?,
@@ -96,11 +96,11 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
 
 /// The references with a problem, with their names.
 async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
-    let lacking = found.lacking.iter().map(|(id, verdict)| (*id, verdict.as_str()));
+    let missing = found.missing.iter().map(|(id, verdict)| (*id, verdict.as_str()));
     let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
     let extra = found.target.iter().flat_map(|target| target.extra.iter().map(|id| (*id, "extra")));
     let mut all = Vec::new();
-    for (id, problem) in lacking.chain(absent).chain(extra) {
+    for (id, problem) in missing.chain(absent).chain(extra) {
         let reference = history::find(&***client, &ReferenceName::Id(id)).await?;
         let name = reference.map(|reference| (reference.source, reference.record_key));
         all.push(WrongReference::new(id, name, problem));

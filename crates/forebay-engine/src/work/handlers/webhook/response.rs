@@ -16,7 +16,7 @@
 //! or query of the URL. Values of fixed headers are removed from the body in case the endpoint echoes them.
 
 use forebay_domain::handoff::FailureClass;
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
@@ -121,11 +121,6 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedD
         // Too large a number exceeds the limit of a day anyway.
         return Some(bounded(SignedDuration::from_secs(text.parse().unwrap_or(i64::MAX))));
     }
-    Some(bounded(http_date(text)?.duration_since(now)))
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    let forms = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let date = forms.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
-    TimeZone::UTC.to_timestamp(date).ok()
+    let date = Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()?;
+    Some(bounded(date.duration_since(now)))
 }
