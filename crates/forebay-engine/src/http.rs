@@ -1,13 +1,14 @@
 //! Creates the HTTP clients of the engine, so that all of them behave the same.
 //!
-//! They never follow redirects: a request that was configured for one address must not reach another. TLS is rustls
-//! with the ring provider, given explicitly, because a library must not install a provider for the whole process. The
-//! roots are the machine's. Proxies come from the environment as usual (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+//! They never follow redirects: a request that was configured for one address must not reach another. They trust the
+//! machine's root certificates. Proxies come from the environment as usual (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
 //! `NO_PROXY`), but never for loopback hosts, which no proxy can reach.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use forebay_sources::tls;
 use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+use rustls::RootCertStore;
 
 /// The longest wait for a connection, even if the whole request has more time.
 const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -48,19 +49,10 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 fn with_tls(builder: ClientBuilder, url: &Url) -> Result<ClientBuilder, ClientError> {
-    let mut roots = rustls::RootCertStore::empty();
     // Plain HTTP needs no roots, and reading them takes time.
-    if url.scheme() == "https" {
-        // Some of the machine's certificates may be unreadable; the others are used.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(ClientError::NoRoots);
-        }
+    let roots = if url.scheme() == "https" { tls::roots() } else { Arc::new(RootCertStore::empty()) };
+    if url.scheme() == "https" && roots.is_empty() {
+        return Err(ClientError::NoRoots);
     }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(builder.tls_backend_preconfigured(tls))
+    Ok(builder.tls_backend_preconfigured(tls::config(roots)?))
 }

@@ -40,6 +40,7 @@ mod reader;
 mod scan;
 mod singer;
 mod sniff;
+pub mod tls;
 
 pub use block::{Block, Ending, Rejected, Span};
 pub use clock::Clock;

@@ -1,24 +1,24 @@
 //! The HTTP clients of a process.
 //!
 //! There is one client for each address policy, because clients keep connections: a connection that one source may use
-//! must not be given to a source that may not. TLS is rustls with ring, and the system's root certificates, read once.
-//! Proxies from the environment are ignored: they would look up names themselves, and so bypass the address check. Only
-//! HTTP/1.1 is spoken: with a few requests at a time to each host, HTTP/2 would save nothing and brings its own attacks.
+//! must not be given to a source that may not. Proxies from the environment are ignored: they would look up names
+//! themselves, and so bypass the address check. Only HTTP/1.1 is spoken: with a few requests at a time to each host,
+//! HTTP/2 would save nothing and brings its own attacks.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use reqwest::{Client, redirect::Policy, retry};
-use rustls::{ClientConfig, RootCertStore};
 
 use super::{
     address::{AllowPrivate, Resolver},
     error::FetchError,
     settings::FetchSettings,
 };
+use crate::tls;
 
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -36,8 +36,11 @@ impl Clients {
         if let Some(client) = clients.get(&policy) {
             return Ok(client.clone());
         }
+        // Without any root certificate, only https:// fails.
+        let tls = tls::config(tls::roots())
+            .map_err(|error| FetchError::ClientFailed { problem: error.to_string() })?;
         let client = Client::builder()
-            .tls_backend_preconfigured(tls()?.clone())
+            .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(Resolver { allowed: policy.0.clone() }))
             .connect_timeout(policy.1)
             .pool_idle_timeout(IDLE)
@@ -51,19 +54,4 @@ impl Clients {
         clients.insert(policy, client.clone());
         Ok(client)
     }
-}
-
-/// The TLS of the process.
-fn tls() -> Result<&'static ClientConfig, FetchError> {
-    static TLS: OnceLock<Result<ClientConfig, String>> = OnceLock::new();
-    let made = TLS.get_or_init(|| {
-        let mut roots = RootCertStore::empty();
-        // Unreadable certificates are skipped. Without any certificate, only https:// fails.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|error| error.to_string())?;
-        Ok(config.with_root_certificates(roots).with_no_client_auth())
-    });
-    made.as_ref().map_err(|problem| FetchError::ClientFailed { problem: problem.clone() })
 }

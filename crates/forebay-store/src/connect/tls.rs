@@ -92,7 +92,9 @@ fn roots(tls: &Tls) -> Result<RootCertStore> {
             store.add(certificate).map_err(|error| unreadable(path, error))?;
         }
     } else {
-        // The machine's store may contain unreadable certificates; the others are still usable.
+        // The machine's store may contain unreadable certificates; the others are still usable. `forebay_sources::tls`
+        // reads it for HTTP clients. This crate can't call it, because it doesn't depend on sources or on HTTP, and
+        // `forebay-domain`, the only crate below both, never reads files.
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if store.is_empty() {
