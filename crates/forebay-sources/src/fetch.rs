@@ -15,7 +15,6 @@
 mod address;
 mod body;
 mod bounds;
-pub(crate) mod charset;
 mod client;
 mod decode;
 mod download;

@@ -25,6 +25,7 @@
 //! `Reader::open`, and a rule in `sniff` if it can be detected from the content.
 
 mod block;
+mod charset;
 mod clock;
 pub mod crawl;
 mod csv;

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::block::{Block, Span};
+use crate::{
+    block::{Block, Span},
+    charset,
+};
 
 /// A page as it was fetched: complete and decompressed, in its original character encoding.
 #[derive(Clone, Debug)]
@@ -32,7 +35,7 @@ impl Page {
     /// The content as text. The encoding is determined as in browsers: by a byte order mark, the `Content-Type`, or for
     /// HTML a `meta` element; otherwise it is UTF-8 if valid, else windows-1252. Undecodable bytes become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
-        crate::fetch::charset::text(&self.body, self.content_type.as_deref())
+        charset::text(&self.body, self.content_type.as_deref())
     }
 }
 

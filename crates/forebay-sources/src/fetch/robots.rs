@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use forebay_domain::percent;
+
 /// How much of a file is looked at (RFC 9309, 2.5: at least 500 KiB).
 pub(super) const MAX_BYTES: usize = 500 << 10;
 
@@ -108,7 +110,7 @@ impl Rules {
         if self.rules.is_empty() {
             return true;
         }
-        let path = normal_form(path_and_query.as_bytes());
+        let path = percent::normalise(path_and_query.as_bytes());
         let mut decision = (0, true);
         for rule in &self.rules {
             let length = rule.pattern.len();
@@ -139,7 +141,7 @@ fn rule(allows: bool, value: &[u8]) -> Option<Rule> {
     if !matches!(value.first(), Some(b'/' | b'*')) {
         return None;
     }
-    let mut pattern = normal_form(value);
+    let mut pattern = percent::normalise(value);
     if pattern.len() > MAX_PATTERN {
         if allows {
             return None;
@@ -154,35 +156,6 @@ fn rule(allows: bool, value: &[u8]) -> Option<Rule> {
 fn seconds(value: &[u8]) -> Option<Duration> {
     let seconds: f64 = str::from_utf8(value).ok()?.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// One spelling for each path (RFC 9309, 2.2.2): what need not be encoded is not, what must be is, in upper case.
-fn normal_form(text: &[u8]) -> Vec<u8> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut normal = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let (byte, length) = match text[at..] {
-            [b'%', high, low, ..] => match (hex(high), hex(low)) {
-                (Some(high), Some(low)) => (high << 4 | low, 3),
-                _ => (b'%', 1),
-            },
-            _ => (text[at], 1),
-        };
-        let was_encoded = length == 3;
-        let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        if is_unreserved || (!was_encoded && byte.is_ascii_graphic()) {
-            normal.push(byte);
-        } else {
-            normal.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
-        at += length;
-    }
-    normal
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Whether a path begins with what a pattern describes. `*` is any text, `$` at the end of the pattern the end of the

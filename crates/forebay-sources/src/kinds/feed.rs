@@ -10,7 +10,6 @@
 mod entry;
 mod json;
 mod output;
-pub(super) mod text;
 mod tree;
 mod xml;
 
@@ -20,9 +19,11 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::links::{self, AllowedHost};
-use super::template::Urls;
-use crate::{Error, Harvest, Link, Page, Role};
+use super::{
+    links::{self, AllowedHost},
+    template::Urls,
+};
+use crate::{Error, Harvest, Link, Page, Role, charset};
 
 /// A feed: RSS, Atom or JSON Feed; the format is detected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -51,7 +52,7 @@ impl Feed {
 
     /// Reads a feed. Error: `page_unreadable` if it is not a feed.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
-        let text = text::of(page);
+        let text = charset::xml(&page.body, page.content_type.as_deref());
         let mut harvest = Harvest::default();
         let next = match text.trim_start().as_bytes().first() {
             Some(b'<') => xml::read(page, &text, &mut harvest)?,

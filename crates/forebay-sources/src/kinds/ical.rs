@@ -15,18 +15,14 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, hash_map::Entry},
-};
+use std::collections::{HashMap, hash_map::Entry};
 
-use encoding_rs::UTF_8;
 use forebay_domain::reject::{Place, Reject, RejectReason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{feed, template::Urls};
-use crate::{Error, Harvest, Link, Page, Rejected, block::head};
+use super::template::Urls;
+use crate::{Error, Harvest, Link, Page, Rejected, block::head, charset};
 use event::{Event, Problem};
 use line::{Line, Lines, Property};
 
@@ -44,11 +40,7 @@ pub struct Ical {
 impl Ical {
     /// Reads a calendar. Error: `page_unreadable` if it is not a calendar.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
-        let named = feed::text::charset(page.content_type.as_deref().unwrap_or_default());
-        let body: Cow<'_, [u8]> = match named.filter(|encoding| *encoding != UTF_8) {
-            Some(encoding) => encoding.decode(&page.body).0.into_owned().into_bytes().into(),
-            None => page.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&page.body).into(),
-        };
+        let body = charset::lines(&page.body, page.content_type.as_deref());
         let mut reading = Calendar { body: &body, ..Calendar::default() };
         for line in Lines::of(&body) {
             reading.line(line);

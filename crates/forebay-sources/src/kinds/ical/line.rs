@@ -3,9 +3,10 @@
 //! Lines are folded by bytes, so a fold may stand inside of a character: unfolding comes before decoding. A line that is
 //! not UTF-8 then is taken for windows-1252, as calendars of old programs are.
 
-use encoding_rs::WINDOWS_1252;
 use forebay_domain::reject::Place;
 use memchr::memchr;
+
+use crate::charset;
 
 /// A line longer than this, unfolded, is no line.
 const MAX_LINE_BYTES: usize = 4 << 20;
@@ -88,8 +89,7 @@ impl Iterator for Lines<'_> {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let text = String::from_utf8(text)
-                .unwrap_or_else(|error| WINDOWS_1252.decode(error.as_bytes()).0.into_owned());
+            let text = charset::line(text);
             let property = if is_too_long { Err("it is longer than a line may be") } else { parse(&text) };
             return Some(Line { place, end: self.place(), property });
         }
