@@ -17,6 +17,7 @@
 //! Most text is copied, not rewritten: the parser marks values whose text is already canonical.
 
 use crate::{
+    hex,
     json::{Decimal, Kind, Parser, Value, string_end},
     reject::Reject,
     rules::Normalise,
@@ -91,7 +92,6 @@ fn write_parts(value: Value<'_>, out: &mut Vec<u8>, string: &mut impl FnMut(&str
 
 /// Appends `string` as a JSON string, with only the escapes of RFC 8785, section 3.2.2.2.
 pub fn write_string(string: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = string.as_bytes();
     out.push(b'"');
     let mut run = 0;
@@ -109,7 +109,7 @@ pub fn write_string(string: &str, out: &mut Vec<u8>) {
             b'\r' => out.extend_from_slice(b"\\r"),
             control => {
                 out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]);
+                out.extend_from_slice(&hex::pair(*control));
             }
         }
         run = stop + 1;

@@ -20,6 +20,8 @@ use ring::digest;
 pub use error::IdentityError;
 pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
 
+use crate::hex;
+
 /// The id of a reference. All later stages use it, and a hand-off passes nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReferenceId(pub [u8; 16]);
@@ -63,13 +65,14 @@ const GROUP_ENDS: [usize; 4] = [4, 6, 8, 10];
 /// Writes the text form of a UUID (RFC 9562, section 4) in lower case.
 impl fmt::Display for ReferenceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [b'-'; 36];
+        let mut at = 0;
         for (index, byte) in self.0.iter().enumerate() {
-            if GROUP_ENDS.contains(&index) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
+            at += usize::from(GROUP_ENDS.contains(&index));
+            text[at..at + 2].copy_from_slice(&hex::pair(*byte));
+            at += 2;
         }
-        Ok(())
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -92,7 +95,7 @@ impl FromStr for ReferenceId {
                 rest = rest.strip_prefix(b"-").ok_or(error)?;
             }
             let (pair, after) = rest.split_first_chunk().ok_or(error)?;
-            *byte = hex_byte(*pair).ok_or(error)?;
+            *byte = hex::byte(*pair).ok_or(error)?;
             rest = after;
         }
         if rest.is_empty() { Ok(Self(id)) } else { Err(error) }
@@ -101,7 +104,11 @@ impl FromStr for ReferenceId {
 
 impl fmt::Display for VersionHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut text = [0; 64];
+        for (pair, byte) in text.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *pair = hex::pair(byte);
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -123,13 +130,8 @@ impl FromStr for VersionHash {
         }
         let mut hash = [0; 32];
         for (byte, pair) in hash.iter_mut().zip(pairs) {
-            *byte = hex_byte(*pair).ok_or(error)?;
+            *byte = hex::byte(*pair).ok_or(error)?;
         }
         Ok(Self(hash))
     }
-}
-
-fn hex_byte(pair: [u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(pair[0])? << 4 | digit(pair[1])?)
 }

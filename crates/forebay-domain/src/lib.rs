@@ -17,6 +17,7 @@ pub mod drift;
 pub mod freshness;
 pub mod guards;
 pub mod handoff;
+pub mod hex;
 pub mod identity;
 pub mod json;
 pub mod percent;

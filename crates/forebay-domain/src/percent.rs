@@ -1,7 +1,8 @@
 //! Percent-encoding (RFC 3986, section 2).
 
 use percent_encoding::{
-    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_decode_str, percent_encode, utf8_percent_encode,
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_decode_str, percent_encode,
+    utf8_percent_encode,
 };
 
 /// All but the unreserved characters of RFC 3986, section 2.3.

@@ -182,7 +182,11 @@ mod tests {
                 None,
                 "<?xml version='1.0' encoding = 'ISO-8859-15'?>€",
             ),
-            (b"<?xml encoding='koi8-r'?>\xe9", Some("text/xml; charset=latin1"), "<?xml encoding='koi8-r'?>é"),
+            (
+                b"<?xml encoding='koi8-r'?>\xe9",
+                Some("text/xml; charset=latin1"),
+                "<?xml encoding='koi8-r'?>é",
+            ),
             (b"<?xml encoding='utf-16'?>\xc3\xa9", None, "<?xml encoding='utf-16'?>é"),
             (b"\xc1", Some("application/rss+xml; Charset=\"koi8-r\""), "а"),
             (b"<?xml encoding=>\xc3\xa9", Some("text/xml; charset=nonsense"), "<?xml encoding=>é"),

@@ -24,6 +24,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use forebay_domain::hex;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{
@@ -186,7 +187,7 @@ fn template_name() -> String {
         context.update(migration.up.as_bytes());
     }
     let digest = context.finish();
-    digest.as_ref()[..8].iter().fold("template_forebay_".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+    format!("template_forebay_{}", hex::encode(&digest.as_ref()[..8]))
 }
 
 async fn is_template(admin: &Client, name: &str) -> bool {

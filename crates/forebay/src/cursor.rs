@@ -3,6 +3,7 @@
 //! Hexadecimal, because language models copy letters and digits reliably, but not quotes. Cursors are untrusted input
 //! and are parsed as strictly as any argument.
 
+use forebay_domain::hex;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::failure::Failure;
@@ -14,23 +15,19 @@ const LONGEST: usize = 32 * 1024;
 pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
     let json = serde_json::to_vec(place)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
-    let mut text = String::with_capacity(json.len() * 2);
-    for byte in json {
-        text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
-    }
-    Ok(text)
+    Ok(hex::encode(&json))
 }
 
 /// Decodes a cursor. Error: `cursor_invalid`.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    let bytes = if text.len() <= LONGEST { bytes(text) } else { None };
+    let bytes = if text.len() <= LONGEST { hex::decode(text) } else { None };
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(invalid)
 }
 
 /// The error for a cursor that cannot be decoded.
 pub(crate) fn invalid() -> Failure {
-    Failure::usage("cursor_invalid", "the cursor is not one that this tool gave")
-        .hint("give `next` of the page before as it is, or leave cursor out to begin anew")
+    Failure::usage("cursor_invalid", "the cursor did not come from this tool")
+        .hint("pass `next` of the previous page unchanged, or omit the cursor to start over")
 }
 
 /// Cuts a list to `limit` items. If it was longer, returns the cursor of the last one left.
@@ -45,21 +42,12 @@ pub(crate) fn next<T, P: Serialize>(
     items.last().filter(|_| has_more).map(|last| write(&place(last))).transpose()
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    pairs.remainder().is_empty().then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_place_comes_back_as_it_was() {
+    fn a_position_survives_the_round_trip() {
         let place = (7_i64, "scope=\"é\"".to_owned());
         let text = write(&place).unwrap();
         assert!(text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
@@ -67,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_place_is_refused() {
+    fn other_texts_are_refused() {
         let other = write(&"a text").unwrap();
         for text in ["", "7", "zz", "ü", "5b5d", &other, &"00".repeat(LONGEST)] {
             assert_eq!(read::<(i64, String)>(text).unwrap_err().code(), "cursor_invalid", "{text:.20}");

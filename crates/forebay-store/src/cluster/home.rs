@@ -22,6 +22,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use forebay_domain::hex;
+
 use super::user::{self, ServerUser};
 use crate::error::{Error, Result};
 
@@ -182,8 +184,7 @@ impl Home {
             return inside;
         }
         let digest = ring::digest::digest(&ring::digest::SHA256, self.root.as_os_str().as_bytes());
-        let name =
-            digest.as_ref()[..8].iter().fold("forebay-".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+        let name = format!("forebay-{}", hex::encode(&digest.as_ref()[..8]));
         // The server's user can't access root's own runtime folder.
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let runtime = runtime.filter(|path| self.user.is_none() && path.is_absolute() && path.is_dir());

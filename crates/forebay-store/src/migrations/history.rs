@@ -3,6 +3,7 @@
 //! The runner creates this table, not a migration, because the first migration must be recorded too. A role without
 //! the right to create tables can still read it, so reading never creates it.
 
+use forebay_domain::hex;
 use jiff::Timestamp;
 use tokio_postgres::{Client, GenericClient, Transaction, types::Type};
 
@@ -110,7 +111,7 @@ pub(super) async fn close(client: &mut Client) -> Result<()> {
 pub(super) fn checksum(migration: &Migration) -> String {
     let text = migration.up.replace("\r\n", "\n");
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::with_capacity(64), |hex, byte| format!("{hex}{byte:02x}"))
+    hex::encode(digest.as_ref())
 }
 
 async fn exists(client: &impl GenericClient) -> Result<bool> {

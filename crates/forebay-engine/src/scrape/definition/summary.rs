@@ -5,11 +5,10 @@
 //! raises the source's parser version, and remembered pages are ignored from then on. Settings that decide where, when
 //! and how fast to read are not part of the digest. Two spellings of the same setting give the same digest.
 
-use std::fmt::Write;
-
 use forebay_domain::{
     breaker::{BreakerPolicy, FailureWeights},
     guards::GuardPolicy,
+    hex,
 };
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
@@ -28,12 +27,7 @@ impl SourceDefinition {
             SourceKind::Postgres(kind) => value(kind.reading()),
         };
         let reading = json!([self.kind.as_str(), reading]);
-        let mut text = String::with_capacity(64);
-        for byte in digest(&SHA256, reading.to_string().as_bytes()).as_ref() {
-            // Writing to memory cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(digest(&SHA256, reading.to_string().as_bytes()).as_ref())
     }
 
     /// Its settings under the names of the configuration, with the defaults filled in. Secrets are masked; the names of

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use forebay_domain::hex;
 use proptest::prelude::*;
 
 use super::*;
@@ -14,11 +15,8 @@ const ZSTD: &str = "28b52ffd04586d000030636166c3a92001002f6929027a199d22";
 const BROTLI_BOMB: &str = "9bffff2ff82700e2b14020f7fe05";
 const ZSTD_BOMB: &str = "28b52ffd04684c000008000100fcff391002020010000200100002001000020010000200100002001000020010000200100002001000020010000200100002001000020010000200100002001000020010000200100002001000020010000200100002001000020010000300100072b432e4";
 
-fn bytes(hex: &str) -> Vec<u8> {
-    hex.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+fn bytes(digits: &str) -> Vec<u8> {
+    hex::decode(digits).unwrap()
 }
 
 fn decode(data: &[u8], encoding: Encoding) -> Result<Vec<u8>, &'static str> {
