@@ -4,16 +4,16 @@
 
 use std::io::Cursor;
 
-use forebay_sources::{Chunk, Format, ReadOptions, Reader};
+use forebay_sources::{Block, Format, ReadOptions, Reader};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
     let Ok(mut reader) = Reader::open(Box::new(Cursor::new(bytes.to_vec())), &options) else { return };
-    let mut chunk = Chunk::default();
-    while let Ok(true) = reader.next_chunk(&mut chunk) {
-        for span in &chunk.records {
-            assert!(span.start < span.end && span.end <= chunk.bytes.len());
+    let mut block = Block::default();
+    while let Ok(true) = reader.next_block(&mut block) {
+        for span in &block.records {
+            assert!(span.start < span.end && span.end <= block.bytes.len());
         }
     }
 });

@@ -1,12 +1,16 @@
-//! What all fuzz targets share: settings in JSON, a page around the fuzzer's bytes, and what must hold of any harvest.
+//! Shared by all fuzz targets: settings in JSON, a page around the fuzzer's bytes, and invariants of every harvest.
 //!
-//! To add a target: a file in `fuzz_targets/` that calls [`read`] with the settings of its kind, and its `[[bin]]`.
+//! To add a target, write a file in `fuzz_targets/` that calls [`read`] with the settings of its kind, and add its
+//! `[[bin]]` to `Cargo.toml`.
 
-use forebay_sources::{Link, Page, Role, kinds::{PageKind, PageReader}};
+use forebay_sources::{
+    Link, Page, Role,
+    kinds::{PageKind, PageReader},
+};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-/// Settings of a kind. They are ours, so a mistake in them ends the fuzzer.
+/// Settings of a kind. Panics if they are invalid.
 pub fn settings<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("the settings of a fuzz target")
 }
@@ -28,8 +32,8 @@ pub fn read(kind: &PageKind, body: &[u8]) {
             fetched_at: jiff::Timestamp::UNIX_EPOCH,
         };
         let Ok(harvest) = kind.harvest(&page, &Link::new(url.clone(), role)) else { continue };
-        for span in &harvest.chunk.records {
-            assert!(span.start <= span.end && span.end <= harvest.chunk.bytes.len());
+        for span in &harvest.block.records {
+            assert!(span.start <= span.end && span.end <= harvest.block.bytes.len());
         }
         for link in &harvest.links {
             assert_eq!(link.url.host_str(), Some("example.edu"), "a link to another host was not refused");

@@ -1,7 +1,7 @@
-//! `forebay-bench chaos`: changes come in while workers are killed, connections are cut and Postgres crashes. At the end
-//! every change must be ingested, into a table exactly once.
+//! `forebay-bench chaos`: changes come in while workers are killed, connections are cut and Postgres crashes. At the
+//! end every change must be ingested, into a table exactly once.
 //!
-//! It uses a server of its own in a temporary folder. Nothing is timed except the disturbance; the verdict is what counts.
+//! It uses a server of its own in a temporary folder. Nothing is timed except the disturbance; only the verdict counts.
 
 mod database;
 mod dice;

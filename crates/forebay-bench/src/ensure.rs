@@ -1,9 +1,9 @@
-//! `forebay-bench ensure`: thousands of callers in several processes ask for the same stale data at the same moment, and
-//! the source may be scraped only once.
+//! `forebay-bench ensure`: thousands of callers in several processes ask for the same stale data at the same moment,
+//! and the source may be scraped only once.
 //!
-//! What counts is how often the source was scraped and what every caller got, not how long it took. With `--kill`, the
-//! process that scrapes is killed, and exactly one other must take over. Afterwards the two cheap ways to an answer are
-//! measured, from memory and from the ledger.
+//! The number of scrapes and the answers to the callers are checked, not the time. With `--kill`, the process that
+//! scrapes is killed, and exactly one other must take over. Afterwards the two cheap ways to an answer are measured:
+//! from memory and from the ledger.
 
 mod callers;
 mod cheap;

@@ -59,7 +59,7 @@ async fn measure(rows: u64, database: &Database, context: &Context) -> Result<Re
     let first = make_up(rows, 0)?;
     let changed = make_up(rows, 1)?;
     let bytes = first.as_file().metadata()?.len();
-    let dump = raw_copy::dump(&client, SOURCE, first.path()).await?;
+    let dump = raw_copy::dump(&mut client, SOURCE, first.path()).await?;
 
     // The peer is measured before, between and after, because machines change their speed.
     context.output.note("measuring the raw COPY, the first load, replays and a change of 1 %");

@@ -1,9 +1,9 @@
 //! `forebay-bench scrape`: a site on loopback, crawled by Forebay and by Scrapy, which must find the same records.
 //!
-//! The figure that counts is pages per second of processor time: on a machine that also serves the site, seconds on the
-//! clock say as much about the server. Crawling is measured in two ways: as Scrapy works, from the site into a file, each
-//! in a process of its own; and as Forebay works, into the database, in this process. Then the unchanged site is scraped
-//! again: every page must answer 304, and nothing may be written.
+//! The main figure is pages per second of processor time: on a machine that also serves the site, elapsed time depends
+//! on the site's server as much. Crawling is measured in two ways: like Scrapy, from the site into a file, each in a
+//! process of its own; and like Forebay, into the database, in this process. Then the unchanged site is scraped again:
+//! every page must return 304, and nothing may be written.
 
 mod compare;
 mod crawl;
@@ -53,9 +53,9 @@ use crate::{
 
 /// Measure scraping against Scrapy on a made-up site
 ///
-/// Shows pages per second and per second of processor time, for fetching and extracting alone and for whole scrapes.
-/// Fails if scraping the unchanged site again writes anything. A process of its own serves the site on loopback. Without
-/// --scrapy the peer is reported as absent.
+/// Shows pages per second, elapsed and of processor time, for fetching and extracting alone and for whole scrapes.
+/// Fails if scraping the unchanged site again writes anything. A separate process serves the site on loopback. Without
+/// --scrapy, the peer is reported as absent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,7 +64,12 @@ Examples:
   forebay-bench scrape --pages 1000 --rounds 1 --output json")]
 pub(crate) struct Args {
     /// Pages of the site
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u64).range(2..=1_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000,
+        value_parser = value_parser!(u64).range(2..=1_000_000)
+    )]
     pages: u64,
     /// Samples of each measurement; the median counts
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u16).range(1..))]
@@ -157,7 +162,7 @@ async fn sample_scrape(scraper: &Scraper) -> Result<(RunReport, Sample), Failure
     Ok((report, Sample { elapsed, cpu }))
 }
 
-/// Processor time of the server's processes for this database so far; None if the server is on another machine.
+/// Processor time of the server's processes for this database so far; `None` if the server is on another machine.
 async fn server_cpu(client: &Client) -> Result<Option<Duration>, Failure> {
     let pids = database::backends(&***client).await?;
     Ok(pids.into_iter().map(cpu::of_postgres).sum())

@@ -1,8 +1,8 @@
 //! The demo's database, and the statements that collect evidence in it.
 //!
-//! The evidence does not come from Forebay's own reports: the server's counters of written rows, the references of a run,
-//! and a comparison of the user table with the references. The demo only drops a database that carries its mark, so a
-//! user's database of the same name is safe.
+//! The evidence does not come from Forebay's own reports: the server's counters of written rows, the references of a
+//! run, and a comparison of the user table with the references. The demo only drops a database that carries its mark,
+//! so a user's database of the same name is safe.
 
 use std::time::{Duration, Instant};
 

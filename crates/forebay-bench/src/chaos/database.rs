@@ -20,7 +20,7 @@ pub(super) const TABLE: &str = "public.chaos_rows";
 /// How long a server may take to exit.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What was found when the workers had finished. All but the last two must be 0.
+/// The state after the workers have finished. All counts except the last two must be 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judgement {
     /// References whose row in the table is missing or differs.
@@ -64,7 +64,7 @@ pub(super) async fn watch(client: &impl GenericClient) -> Result<()> {
     Ok(client.batch_execute(include_str!("watch.sql")).await?)
 }
 
-/// Cuts up to so many other connections at random. Returns the number of them.
+/// Cuts at most `most` other connections, chosen at random. Returns how many.
 pub(super) async fn cut(client: &impl GenericClient, most: u32) -> Result<u64> {
     let statement = "select count(*) filter (where pg_terminate_backend(a.pid)) as num_cut from ( \
              select pid from pg_stat_activity \
@@ -75,7 +75,7 @@ pub(super) async fn cut(client: &impl GenericClient, most: u32) -> Result<u64> {
     Ok(u64::try_from(row.try_get::<_, i64>("num_cut")?).unwrap_or(0))
 }
 
-/// Ends the leases of a worker that is known to be dead; None: of all workers.
+/// Ends the leases of a dead worker, or of all workers.
 pub(super) async fn end_leases(client: &impl GenericClient, worker: Option<&str>) -> Result<()> {
     let statement = "update forebay.ingestion_claims set lease_until = now() - interval '1 second' \
          where $1 is null or worker = $1";
@@ -108,14 +108,16 @@ pub(super) async fn judge(client: &impl GenericClient) -> Result<Judgement> {
 
 /// Key and content of the active references.
 pub(super) async fn stored(client: &impl GenericClient) -> Result<Vec<(String, i64)>> {
-    let statement = "select record_key, (payload ->> 'n')::int8 as content from forebay.\"references\" where removed_at is null";
+    let statement = "select record_key, (payload ->> 'n')::int8 as content \
+         from forebay.\"references\" where removed_at is null";
     let rows = client.query_typed(statement, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get("record_key")?, row.try_get("content")?))).collect()
 }
 
-/// The ids of the events that a pipeline must have got last for each reference: reference, content and generation.
+/// The id of the last event that a pipeline must have received for each reference: reference, content and generation.
 pub(super) async fn latest_events(client: &impl GenericClient, pipeline_id: i32) -> Result<Vec<String>> {
-    let statement = "select r.reference_id || '/' || encode(r.version_hash, 'hex') || '/' || coalesce(h.generation, 0) as event_id \
+    let statement = "select r.reference_id || '/' || encode(r.version_hash, 'hex') || '/' || \
+                 coalesce(h.generation, 0) as event_id \
          from forebay.\"references\" as r left join forebay.ingestion_handoffs as h \
              on h.reference_id = r.reference_id and h.payload_hash = r.version_hash and h.pipeline_id = $1";
     let rows = client.query_typed(statement, &[(&pipeline_id, Type::INT4)]).await?;

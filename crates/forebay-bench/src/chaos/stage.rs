@@ -1,4 +1,5 @@
-//! The server of the chaos benchmark in a temporary folder, its two pipelines, and the file that one of them appends to.
+//! The server of the chaos benchmark in a temporary folder, its two pipelines, and the file that one of them appends
+//! to.
 
 use std::{
     fs::{self, Permissions},
@@ -24,8 +25,8 @@ pub(super) const TABLE: &str = "chaos_rows";
 /// The pipeline through a command.
 pub(super) const EXEC: &str = "chaos_exec";
 
-/// Appends the id of each event to a file, then reports it as done. The id is the first string of an event, and contains
-/// no quotation mark.
+/// Appends the id of each event to a file, then reports it as done. The id is the first string of an event, and
+/// contains no quotation mark.
 const SCRIPT: &str = r#"while IFS= read -r line; do
     id=${line#*'"id":"'}; id=${id%%'"'*}
     printf '%s\n' "$id" >> "$1"
@@ -67,7 +68,8 @@ impl Stage {
     fn specs(&self) -> [PipelineSpec; 2] {
         let columns = json!({"key": "key", "n": {"field": "n", "type": "bigint"}});
         let table = json!({"table": database::TABLE, "columns": columns});
-        let exec = json!({"command": ["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()], "timeout": "20s", "batch": 50});
+        let command = json!(["/bin/sh", "-c", SCRIPT, "sh", self.deliveries()]);
+        let exec = json!({"command": command, "timeout": "20s", "batch": 50});
         [(TABLE, "table", table), (EXEC, "exec", exec)].map(|(name, handler, config)| PipelineSpec {
             retry: patience(),
             ..PipelineSpec::new(name, handler, config).of_source(SOURCE)
@@ -79,7 +81,7 @@ impl Stage {
         self.database.clone().ok_or_else(|| Failure::bench("the server is closed"))
     }
 
-    /// The address for workers. It contains no secret: access to the socket's folder is what counts.
+    /// The address for workers. It contains no secret: the permissions of the socket's folder protect the server.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
@@ -92,7 +94,7 @@ impl Stage {
         self.folder.path().join("deliveries")
     }
 
-    /// The ids of the events that the command got, one on each line.
+    /// The ids of the events that the command received, one on each line.
     pub(super) fn delivered(&self) -> Result<String, Failure> {
         match fs::read_to_string(self.deliveries()) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),

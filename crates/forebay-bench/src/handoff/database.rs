@@ -30,7 +30,8 @@ pub(super) struct Address {
 /// The socket of the server that `client` is connected to.
 pub(super) async fn address(client: &impl GenericClient) -> Result<Address> {
     // The first of several folders, which may be quoted.
-    let statement = "select coalesce(substring(s.folders from '^\"([^\"]*)\"'), split_part(s.folders, ',', 1)) as folder, \
+    let statement = "select coalesce(substring(s.folders from '^\"([^\"]*)\"'), \
+                 split_part(s.folders, ',', 1)) as folder, \
              current_setting('port') as port, current_user::text as role \
          from current_setting('unix_socket_directories') as s (folders)";
     let row = client.query_typed_one(statement, &[]).await?;
@@ -41,14 +42,14 @@ pub(super) async fn address(client: &impl GenericClient) -> Result<Address> {
     })
 }
 
-/// Gathers statistics, because the plans of the peers depend on them. Autovacuum does so about a minute after a queue was
-/// filled.
+/// Gathers statistics, because the plans of the peers depend on them. Autovacuum does so about a minute after a queue
+/// was filled.
 pub(super) async fn analyze(client: &impl GenericClient) -> Result<()> {
     Ok(client.batch_execute("analyze").await?)
 }
 
-/// Holds a snapshot on this connection, as a forgotten session or a long report does. Until [`release_snapshot`], vacuum
-/// cannot remove rows that die from now on.
+/// Holds a snapshot on this connection, as a forgotten session or a long report does. Until [`release_snapshot`],
+/// vacuum cannot remove rows that die from now on.
 pub(super) async fn hold_snapshot(client: &impl GenericClient) -> Result<()> {
     client.batch_execute("begin isolation level repeatable read").await?;
     // The simple protocol leaves no portal open: the transaction itself holds the snapshot.
@@ -73,7 +74,7 @@ pub(super) async fn create_pgmq(client: &impl GenericClient, install: &str) -> R
 
 /// Sends messages by pgmq's `send_batch`, in one transaction.
 pub(super) async fn send_pgmq(client: &impl GenericClient, handoffs: &[Handoff]) -> Result<u64> {
-    let statement = "select count(*) from pgmq.send_batch('bench', array( \
+    let statement = "select count(*) as num from pgmq.send_batch('bench', array( \
          select jsonb_build_object('reference_id', h.reference_id, 'payload_hash', encode(h.payload_hash, 'hex')) \
          from unnest($1::uuid[], $2::bytea[]) as h (reference_id, payload_hash)))";
     add(client, statement, handoffs).await
@@ -92,18 +93,18 @@ pub(super) async fn read_and_delete_pgmq(client: &impl GenericClient, limit: i32
         let _message: serde_json::Value = row.try_get("message")?;
         ids.push(row.try_get("msg_id")?);
     }
-    let delete = "select count(*) from pgmq.delete('bench', $1)";
+    let delete = "select count(*) as num from pgmq.delete('bench', $1)";
     count(client, delete, &[(&ids, Type::INT8_ARRAY)]).await
 }
 
 /// How many messages pgmq still has.
 pub(super) async fn count_pgmq(client: &impl GenericClient) -> Result<u64> {
-    count(client, "select queue_length from pgmq.metrics('bench')", &[]).await
+    count(client, "select queue_length as num from pgmq.metrics('bench')", &[]).await
 }
 
 /// Adds jobs by graphile-worker's `add_jobs`, in one transaction.
 pub(super) async fn add_graphile_worker(client: &impl GenericClient, handoffs: &[Handoff]) -> Result<u64> {
-    let statement = "select count(*) from graphile_worker.add_jobs(array( \
+    let statement = "select count(*) as num from graphile_worker.add_jobs(array( \
          select row('ingest', json_build_object( \
                  'reference_id', h.reference_id, 'payload_hash', encode(h.payload_hash, 'hex')), \
              null, null, null, null, null, null)::graphile_worker.job_spec \
@@ -113,14 +114,15 @@ pub(super) async fn add_graphile_worker(client: &impl GenericClient, handoffs: &
 
 /// Adds one job with a number by graphile-worker's `add_job`.
 pub(super) async fn add_one_graphile_worker(client: &impl GenericClient, number: i32) -> Result<()> {
-    let statement = "select count(*) from graphile_worker.add_job('ingest', json_build_object('number', $1))";
+    let statement =
+        "select count(*) as num from graphile_worker.add_job('ingest', json_build_object('number', $1))";
     count(client, statement, &[(&number, Type::INT4)]).await?;
     Ok(())
 }
 
 /// How many jobs graphile-worker still has.
 pub(super) async fn count_graphile_worker(client: &impl GenericClient) -> Result<u64> {
-    count(client, "select count(*) from graphile_worker.jobs", &[]).await
+    count(client, "select count(*) as num from graphile_worker.jobs", &[]).await
 }
 
 async fn add(client: &impl GenericClient, statement: &str, handoffs: &[Handoff]) -> Result<u64> {
@@ -129,13 +131,14 @@ async fn add(client: &impl GenericClient, statement: &str, handoffs: &[Handoff])
     count(client, statement, &[(&ids, Type::UUID_ARRAY), (&hashes, Type::BYTEA_ARRAY)]).await
 }
 
+/// Runs a statement that returns one row with the column `num`.
 async fn count(
     client: &impl GenericClient,
     statement: &str,
     parameters: &[(&(dyn ToSql + Sync), Type)],
 ) -> Result<u64> {
     let row = client.query_typed_one(statement, parameters).await?;
-    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
+    Ok(u64::try_from(row.try_get::<_, i64>("num")?).unwrap_or(0))
 }
 
 /// A `reference_id` as a `uuid`.

@@ -12,8 +12,8 @@ pub(super) const NUM_WARMING: u32 = 10;
 pub(super) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    /// From the times of commits and starts, in the same order. The wait of a handler that started before the response was
-    /// read is zero.
+    /// From the times of commits and starts, in the same order. The wait of a handler that started before the response
+    /// was read is zero.
     pub(super) fn between(commits: &[SystemTime], starts: &[SystemTime]) -> Self {
         let pairs = commits.iter().zip(starts).skip(NUM_WARMING as usize);
         let mut waits: Vec<Duration> =
@@ -22,7 +22,7 @@ impl Latencies {
         Self(waits)
     }
 
-    /// The wait that this share of the waits does not exceed.
+    /// The wait that this share of the waits do not exceed.
     pub(super) fn quantile(&self, share: f64) -> Duration {
         let rank = (share * self.0.len() as f64).ceil();
         #[expect(

@@ -1,6 +1,7 @@
 //! The peer pgmq: messages in a table that are read under a timeout and deleted.
 //!
-//! It is installed from its SQL file, without an extension. The loop is that of its readme: `read` a batch, `delete` it.
+//! It is installed from its SQL file, without an extension. The loop is the one in its readme: `read` a batch, `delete`
+//! it.
 
 use std::{fs, path::Path, time::Instant};
 

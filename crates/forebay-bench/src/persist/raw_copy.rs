@@ -1,22 +1,24 @@
 //! The peer of persisting: one binary COPY of the same rows into a table with a primary key and nothing else.
+//!
+//! The peer shares a process with persisting, whose memory is measured. So rows pass through it in small pieces, and no
+//! buffer outlives its step.
 
 use std::{
     fs::File,
-    io::{BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use forebay_domain::{
-    identity::{KeyField, ReferenceId},
+    identity::KeyField,
     prepare::{Preparer, RecordPolicy},
 };
 use forebay_store::connect::Client;
 use futures_util::{SinkExt, TryStreamExt, pin_mut};
 use tempfile::NamedTempFile;
-use tokio_postgres::types::Type;
 
 use crate::{failure::Failure, scratch::settle};
 
@@ -25,25 +27,18 @@ const CREATE: &str = "create table raw_copy \
 const DROP: &str = "drop table if exists raw_copy";
 const COPY_IN: &str = "copy raw_copy from stdin with (format binary)";
 const COPY_OUT: &str = "copy raw_copy to stdout with (format binary)";
-const INSERT: &str =
-    "insert into raw_copy select * from unnest($1::text[]::uuid[], $2::bytea[], $3::text[]::jsonb[])";
-const INSERTED_AT_ONCE: usize = 10_000;
-const READ_AT_ONCE: usize = 256 * 1024;
+/// The size of the pieces that are sent.
+const PIECE: usize = 256 * 1024;
 
 /// Writes the rows of a file of records to another file, as Postgres itself writes them for a binary COPY.
-pub(super) async fn dump(client: &Client, source: &str, records: &Path) -> Result<NamedTempFile, Failure> {
-    let text = std::fs::read_to_string(records)?;
-    let mut preparer = Preparer::new(Arc::new(policy(source)));
+pub(super) async fn dump(
+    client: &mut Client,
+    source: &str,
+    records: &Path,
+) -> Result<NamedTempFile, Failure> {
     client.batch_execute(DROP).await?;
     client.batch_execute(CREATE).await?;
-    let lines: Vec<&str> = text.lines().collect();
-    for lines in lines.chunks(INSERTED_AT_ONCE) {
-        let mut rows = Rows::default();
-        for line in lines {
-            rows.add(&mut preparer, line)?;
-        }
-        rows.insert(client).await?;
-    }
+    copy(client, &mut Rows::open(source, records)?).await?;
 
     let mut file = NamedTempFile::new()?;
     let mut out = BufWriter::new(file.as_file_mut());
@@ -56,45 +51,6 @@ pub(super) async fn dump(client: &Client, source: &str, records: &Path) -> Resul
     drop(out);
     client.batch_execute(DROP).await?;
     Ok(file)
-}
-
-fn policy(source: &str) -> RecordPolicy {
-    RecordPolicy::new(source, "id".parse::<KeyField>().into_iter().collect())
-}
-
-#[derive(Default)]
-struct Rows {
-    ids: Vec<ReferenceId>,
-    hashes: Vec<Vec<u8>>,
-    payloads: Vec<String>,
-}
-
-impl Rows {
-    fn add(&mut self, preparer: &mut Preparer, line: &str) -> Result<(), Failure> {
-        let (mut payload, mut key) = (Vec::new(), String::new());
-        let record = preparer
-            .prepare(line.as_bytes(), &mut payload, &mut key)
-            .map_err(|_| Failure::bench("a made-up record was rejected"))?;
-        self.ids.push(record.reference_id);
-        self.hashes.push(record.version_hash.0.to_vec());
-        self.payloads.push(String::from_utf8_lossy(&payload).into_owned());
-        Ok(())
-    }
-
-    async fn insert(&self, client: &Client) -> Result<(), Failure> {
-        let ids: Vec<String> = self.ids.iter().map(ReferenceId::to_string).collect();
-        client
-            .execute_typed(
-                INSERT,
-                &[
-                    (&ids, Type::TEXT_ARRAY),
-                    (&self.hashes, Type::BYTEA_ARRAY),
-                    (&self.payloads, Type::TEXT_ARRAY),
-                ],
-            )
-            .await?;
-        Ok(())
-    }
 }
 
 /// How long one COPY of such a file into a new table takes.
@@ -116,7 +72,7 @@ async fn copy(client: &mut Client, input: &mut impl Read) -> Result<(), Failure>
     let sink = transaction.copy_in(COPY_IN).await?;
     pin_mut!(sink);
     loop {
-        let mut piece = BytesMut::zeroed(READ_AT_ONCE);
+        let mut piece = BytesMut::zeroed(PIECE);
         let length = input.read(&mut piece)?;
         if length == 0 {
             break;
@@ -126,4 +82,103 @@ async fn copy(client: &mut Client, input: &mut impl Read) -> Result<(), Failure>
     }
     sink.finish().await?;
     Ok(transaction.commit().await?)
+}
+
+/// Reads records as the rows of a binary COPY.
+struct Rows {
+    records: BufReader<File>,
+    preparer: Preparer,
+    line: Vec<u8>,
+    payload: Vec<u8>,
+    key: String,
+    /// What was not read yet.
+    encoded: Vec<u8>,
+    is_at_end: bool,
+}
+
+impl Rows {
+    fn open(source: &str, records: &Path) -> io::Result<Self> {
+        let policy = RecordPolicy::new(source, "id".parse::<KeyField>().into_iter().collect());
+        Ok(Self {
+            records: BufReader::new(File::open(records)?),
+            preparer: Preparer::new(Arc::new(policy)),
+            line: Vec::new(),
+            payload: Vec::new(),
+            key: String::new(),
+            // The signature, no flags, no extension.
+            encoded: b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec(),
+            is_at_end: false,
+        })
+    }
+
+    /// Encodes the next record, or the end.
+    fn encode(&mut self) -> io::Result<()> {
+        self.line.clear();
+        if self.records.read_until(b'\n', &mut self.line)? == 0 {
+            self.is_at_end = true;
+            self.encoded.put_i16(-1);
+            return Ok(());
+        }
+        self.payload.clear();
+        self.key.clear();
+        let record = self
+            .preparer
+            .prepare(&self.line, &mut self.payload, &mut self.key)
+            .map_err(|_| io::Error::other("a made-up record was rejected"))?;
+        self.encoded.put_i16(3);
+        for field in [&record.reference_id.0[..], &record.version_hash.0[..]] {
+            self.put_length(field.len());
+            self.encoded.put_slice(field);
+        }
+        self.put_length(self.payload.len() + 1);
+        // The version of jsonb's binary form.
+        self.encoded.put_u8(1);
+        self.encoded.put_slice(&self.payload);
+        Ok(())
+    }
+
+    fn put_length(&mut self, length: usize) {
+        // Made-up records are small.
+        self.encoded.put_i32(i32::try_from(length).unwrap_or(i32::MAX));
+    }
+}
+
+impl Read for Rows {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.encoded.len() < out.len() && !self.is_at_end {
+            self.encode()?;
+        }
+        let length = self.encoded.len().min(out.len());
+        out[..length].copy_from_slice(&self.encoded[..length]);
+        self.encoded.drain(..length);
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_the_same_in_pieces_of_any_size() {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(b"{\"id\": 1}\n{\"id\":2,\"a\":null}\n").unwrap();
+        let read = |size: usize| {
+            let mut rows = Rows::open("bench", file.path()).unwrap();
+            let (mut all, mut piece) = (Vec::new(), vec![0; size]);
+            loop {
+                match rows.read(&mut piece).unwrap() {
+                    0 => return all,
+                    length => all.extend_from_slice(&piece[..length]),
+                }
+            }
+        };
+        let whole = read(1 << 20);
+        assert_eq!(whole, read(1));
+        assert_eq!(whole, read(7));
+        // The signature, two rows of an id, a hash and a payload with its version, and the end.
+        let row = |payload: usize| 2 + (4 + 16) + (4 + 32) + (4 + 1 + payload);
+        assert_eq!(whole.len(), 19 + row(8) + row(17) + 2);
+        assert!(whole.ends_with(b"\x01{\"a\":null,\"id\":2}\xff\xff"), "{}", whole.escape_ascii());
+    }
 }
