@@ -23,7 +23,7 @@ fn callers_in_several_processes_cause_one_scrape() {
 #[test]
 fn another_process_takes_over_once_when_the_scraping_one_is_killed() {
     let server = server();
-    let (exit, document) = server.bench("ensure --callers 400 --processes 4 --kill --lease 10");
+    let (exit, document) = server.bench("ensure --callers 400 --processes 4 --kill --lease 30");
     assert_eq!(exit, 0, "{document}");
     let found = values(&document);
     let once = (found["processes_killed"], found["scrapes_aborted"], found["scrapes"]);

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use crate::{
     scrape::{World, courses, list},
     site::{Answer, Asked},
+    wait::eventually,
 };
 
 fn wanted() -> Wanted {
@@ -110,13 +111,8 @@ async fn stale_data_is_served_while_it_is_brought_up_to_date() {
     age(&world, "2 days").await;
     let answer = ask(&gate_with(&world, policy)).await;
     assert_eq!((answer.success, answer.answered_from, answer.is_fresh), (true, AnsweredFrom::Stale, false));
-    while world
-        .number("select count(*) from forebay.sync_metadata where last_sync > now() - interval '1 hour'")
-        .await
-        == 0
-    {
-        tokio::task::yield_now().await;
-    }
+    let fresh = "select count(*) from forebay.sync_metadata where last_sync > now() - interval '1 hour'";
+    eventually("the data is fresh", async || world.number(fresh).await > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,9 +135,7 @@ async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date()
         assert_eq!(ask(&gate).await.answered_from, AnsweredFrom::Stale);
     }
     release.add_permits(1);
-    while ask(&gate).await.answered_from == AnsweredFrom::Stale {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("fresh data is served", async || ask(&gate).await.answered_from != AnsweredFrom::Stale).await;
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 2);
 }
 
@@ -150,13 +144,14 @@ async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let abandoned = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, holder, lease_until) \
-         values ('course', '', 'in_progress', 1, gen_random_uuid(), now() + interval '1 second')";
+         values ('course', '', 'in_progress', 1, gen_random_uuid(), now() + interval '1 hour')";
     world.client.batch_execute(abandoned).await.unwrap();
     let gate = gate(&world);
     let asked = tokio::spawn(async move { ask(&gate).await });
     // It should be waiting now, but that cannot be observed. If it is not, the test is only weaker.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    world.client.batch_execute("update forebay.sync_metadata set last_sync = now()").await.unwrap();
+    let synced = "update forebay.sync_metadata set last_sync = now(), lease_until = now()";
+    world.client.batch_execute(synced).await.unwrap();
     let answer = asked.await.unwrap();
     assert_eq!((answer.answered_from, answer.is_fresh), (AnsweredFrom::Ledger, true), "{answer:?}");
     assert_eq!(world.site.asked(), Asked::default());
@@ -281,7 +276,8 @@ async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     tokio::spawn(connection);
     let close = format!("alter database {name} allow_connections false");
     admin.batch_execute(&close).await.unwrap();
-    let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    let end = "select pg_terminate_backend(pid, 60000) from pg_stat_activity \
+         where datname = $1 and pid <> pg_backend_pid()";
     admin.query(end, &[&name]).await.unwrap();
     let gate = gate(&world);
     let answer = ask(&gate).await;
@@ -294,16 +290,12 @@ async fn without_a_database_the_source_answers_and_nothing_is_lost() {
     let open = format!("alter database {name} allow_connections true");
     admin.batch_execute(&open).await.unwrap();
     world.client = world.test.client().await;
-    while world.number("select count(*) from forebay.\"references\"").await < 2 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let kept = "select count(*) from forebay.\"references\"";
+    eventually("the records are stored", async || world.number(kept).await == 2).await;
     // The ledger catches up, so the source is not scraped again.
-    while world.number("select count(*) from forebay.sync_metadata where status = 'success'").await == 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    while ask(&gate).await.answered_from != AnsweredFrom::Ledger {
-        // Connection attempts pause for a moment after an outage.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let synced = "select count(*) from forebay.sync_metadata where status = 'success'";
+    eventually("the ledger has caught up", async || world.number(synced).await == 1).await;
+    // Connection attempts pause for a moment after an outage.
+    eventually("the ledger answers", async || ask(&gate).await.answered_from == AnsweredFrom::Ledger).await;
     assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 1);
 }

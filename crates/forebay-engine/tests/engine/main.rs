@@ -12,4 +12,5 @@ mod persist;
 mod scrape;
 mod send;
 mod site;
+mod wait;
 mod work;

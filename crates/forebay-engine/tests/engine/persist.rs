@@ -43,6 +43,8 @@ use forebay_store::{
 use jiff::{Timestamp, ToSpan};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use crate::wait::eventually;
+
 /// The source of all these tests.
 pub(crate) const SOURCE: &str = "shop";
 
@@ -190,6 +192,11 @@ impl Shop {
         );
         self.rows(&query).await
     }
+}
+
+/// Waits until a query returns one row with this text.
+pub(crate) async fn until(client: &Client, query: &str, expected: &str) {
+    eventually(&format!("{query} is {expected:?}"), async || rows(client, query).await == [expected]).await;
 }
 
 pub(crate) async fn rows(client: &Client, query: &str) -> Vec<String> {

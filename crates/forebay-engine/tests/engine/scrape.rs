@@ -29,7 +29,10 @@ use forebay_store::{
 use serde_json::json;
 use tokio_postgres::Client;
 
-use crate::site::{Answer, Site};
+use crate::{
+    site::{Answer, Site},
+    wait::eventually,
+};
 
 /// A list of courses on `/`, with a link to the next page if there is one.
 pub(crate) fn list(courses: &[(&str, &str)], next: Option<&str>) -> Answer {
@@ -49,7 +52,7 @@ pub(crate) fn courses(name: &str, url: &str) -> SourceDefinition {
     }))
     .unwrap();
     let fetch: FetchSettings = serde_json::from_value(json!({
-        "allow_private": true, "rate": "unlimited", "retries": 0, "backoff": "1ms",
+        "allow_private": true, "rate": "unlimited", "retries": 0, "backoff": "1ms", "timeout": "5m",
     }))
     .unwrap();
     let kind = SourceKind::Pages(PageKind::new(None, PageReader::Html(html)).unwrap());
@@ -100,9 +103,7 @@ impl World {
         Database::clone(&self.scraper.database).close().await.unwrap();
         let others = "select count(*) from pg_stat_activity \
              where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
-        while self.number(others).await > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        eventually("the connections are closed", async || self.number(others).await == 0).await;
         self.scraper.database = Arc::new(self.test.open().await);
     }
 

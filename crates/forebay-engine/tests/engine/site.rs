@@ -28,6 +28,8 @@ pub(crate) enum Answer {
     Held(String, Arc<Semaphore>),
     /// A status with headers and a body, unchanged.
     Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// Once a request to wait for so many seconds, and then a page.
+    BusyOnce(u64, String),
     /// The start of a page, after which the connection is closed.
     Broken(String),
     /// A separate page for each path below this one, each with a link to the next.
@@ -82,11 +84,6 @@ impl Site {
         self.pages.lock().unwrap().answers.remove(path);
     }
 
-    /// The number of failed responses so far.
-    pub(crate) fn num_failed(&self) -> usize {
-        self.pages.lock().unwrap().asked.failed
-    }
-
     /// The requests since the last call, without robots.txt.
     pub(crate) fn asked(&self) -> Asked {
         std::mem::take(&mut self.pages.lock().unwrap().asked)
@@ -116,6 +113,14 @@ async fn answer(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Res
             for (name, value) in headers {
                 response.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
             }
+            return response;
+        }
+        Some(Answer::BusyOnce(seconds, text)) => {
+            let mut pages = pages.lock().unwrap();
+            pages.asked.failed += 1;
+            pages.answers.insert(path, Answer::Page(text));
+            let mut response = empty(StatusCode::TOO_MANY_REQUESTS);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             return response;
         }
         Some(Answer::Broken(text)) => {

@@ -170,9 +170,8 @@ async fn work_stops_when_told_and_takes_what_comes_meanwhile() {
     let stopping = async {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         shop.put("a", &json!({"title": "Late"})).await;
-        while shop.column("select title from forebay.documents").await.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
+        let titles = "select title from forebay.documents";
+        eventually("the record is ingested", async || !shop.column(titles).await.is_empty()).await;
         told.send(()).unwrap();
     };
     let (report, ()) = tokio::join!(work, stopping);

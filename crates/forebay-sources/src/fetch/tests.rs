@@ -25,7 +25,7 @@ fn clock() -> Clock {
 fn settings(more: &str) -> FetchSettings {
     let mut settings = serde_json::json!({
         "allow_private": ["127.0.0.1"], "robots": "ignore", "rate": "unlimited", "backoff": "1ms",
-        "retries": 0, "timeout": "20s",
+        "retries": 0, "timeout": "2m",
     });
     let more: serde_json::Value = serde_json::from_str(more).unwrap();
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

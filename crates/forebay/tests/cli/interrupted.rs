@@ -3,13 +3,14 @@
 use std::{
     fs,
     process::{Child, Output, Stdio},
+    thread,
     time::Instant,
 };
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 
-use crate::site::{PATIENCE, World};
+use crate::site::{PATIENCE, POLL, World};
 
 /// The running program.
 struct Working(Child);
@@ -47,6 +48,7 @@ fn a_scrape_that_is_stopped_ends_its_program_and_its_run() {
         let deadline = Instant::now() + PATIENCE;
         while !pid_file.exists() {
             assert!(Instant::now() < deadline, "the spider does not start");
+            thread::sleep(POLL);
         }
         let spider: i32 = fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
         fs::remove_file(&pid_file).unwrap();
@@ -56,6 +58,7 @@ fn a_scrape_that_is_stopped_ends_its_program_and_its_run() {
         let spider = Pid::from_raw(spider).unwrap();
         while test_kill_process(spider).is_ok() {
             assert!(Instant::now() < deadline, "the spider goes on");
+            thread::sleep(POLL);
         }
     }
     assert_eq!(world.db.value(RUNS), "aborted interrupted, aborted interrupted");

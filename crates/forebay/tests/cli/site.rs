@@ -27,6 +27,7 @@ use crate::{
 
 /// Timeout for any wait.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+pub(crate) const POLL: Duration = Duration::from_millis(20);
 
 /// A running site; dropping it stops it.
 pub(crate) struct Site {
@@ -175,13 +176,13 @@ impl World {
         let deadline = Instant::now() + PATIENCE;
         while self.db.value(query) != value {
             assert!(Instant::now() < deadline, "{query} does not become {value}");
+            std::thread::sleep(POLL);
         }
     }
 }
 
 /// Fetch settings for sources on loopback.
-pub(crate) const FETCH: &str =
-    "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\nretries = 0\nbackoff = \"1ms\"\n";
+pub(crate) const FETCH: &str = "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\nretries = 0\nbackoff = \"1ms\"\ntimeout = \"5m\"\n";
 
 /// The rest of the table of a course source.
 pub(crate) fn source(name: &str, url: &str, more: &str) -> String {

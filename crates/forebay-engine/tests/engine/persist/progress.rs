@@ -7,21 +7,11 @@ use forebay_sources::ReadOptions;
 use forebay_store::changes;
 use tokio::{sync::Notify, time};
 
-use super::{Shop, complete, counts, id, incremental, input, numbered, pipe, read_as};
+use super::{Shop, complete, counts, id, incremental, input, numbered, pipe, read_as, until};
 
 /// The counts of the latest run, as another connection sees them.
 const LATEST: &str = "select status, num_seen, num_added, num_unchanged from forebay.scrape_runs
     order by run_id desc limit 1";
-
-async fn until(shop: &Shop, query: &str, expected: &str) {
-    let look = async {
-        while shop.rows(query).await.first().map(String::as_str) != Some(expected) {
-            time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let in_time = time::timeout(Duration::from_mins(3), look).await.is_ok();
-    assert!(in_time, "{query} is {:?}, not {expected:?}", shop.rows(query).await);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_is_visible_while_a_run_goes() {
@@ -33,14 +23,14 @@ async fn progress_is_visible_while_a_run_goes() {
     let feeding = async {
         // These records are unchanged, so no batch updates the counts; the timer does.
         sender.send(numbered(0..10, 1).into_bytes()).unwrap();
-        until(&shop, LATEST, "running 10 0 10").await;
+        until(&shop.client, LATEST, "running 10 0 10").await;
         sender.send(numbered(10..15, 1).into_bytes()).unwrap();
-        until(&shop, LATEST, "running 15 5 10").await;
+        until(&shop.client, LATEST, "running 15 5 10").await;
         drop(sender);
     };
     let (report, ()) = tokio::join!(run, feeding);
     assert_eq!(counts(&report.unwrap()), [15, 5, 0, 10, 0, 0, 0, 0]);
-    until(&shop, LATEST, "complete 15 5 10").await;
+    until(&shop.client, LATEST, "complete 15 5 10").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +66,7 @@ async fn what_was_cut_off_is_closed_by_the_next_run() {
         ended = persist::persist(&shop.database, complete(1), cut_off, &tell) => panic!("{ended:?}"),
         () = begun.notified() => {}
     }
-    until(&shop, LATEST, "running 10 10 0").await;
+    until(&shop.client, LATEST, "running 10 10 0").await;
 
     let aborted = Mutex::new(0);
     let tell = |progress: Progress| {
@@ -112,9 +102,7 @@ async fn what_a_dead_run_commits_at_the_last_moment_is_dropped_too() {
         let other = shop.test.client().await;
         let waiting = "select count(*) from pg_locks where not granted and locktype = 'transactionid'
             and pid in (select pid from pg_stat_activity where datname = current_database())";
-        while super::rows(&other, waiting).await != ["1"] {
-            time::sleep(Duration::from_millis(20)).await;
-        }
+        until(&other, waiting, "1").await;
         shop.client.batch_execute("commit").await.unwrap();
     };
     let (report, ()) = tokio::join!(next, commit);

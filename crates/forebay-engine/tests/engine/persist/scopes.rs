@@ -6,10 +6,11 @@ use forebay_engine::persist::{self, Progress};
 use forebay_sources::ReadOptions;
 use tokio::time;
 
-use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered, pipe, read_as};
+use super::{Shop, complete, counts, guarded, in_scope, incremental, input, numbered, pipe, read_as, until};
 
 const ROWS: &str = "select record_key, scope, version, removed_at is null from forebay.\"references\"
     order by record_key collate \"C\"";
+const NUM_REFERENCES: &str = "select count(*) from forebay.\"references\"";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn removal_stays_inside_of_the_scope() {
@@ -80,6 +81,7 @@ async fn overlap(
     };
     let run_second = async {
         locked.clone().wait_for(|locked| *locked).await.unwrap();
+        until(&shop.client, NUM_REFERENCES, "50").await;
         let tell = |progress: Progress| {
             if matches!(progress, Progress::Waiting) {
                 told_waiting.send_replace(true);
@@ -96,7 +98,7 @@ async fn overlap(
         // If the second did not wait for the first, it would write all its records now.
         time::sleep(Duration::from_millis(300)).await;
         let expected = if waits { "50" } else { "80" };
-        assert_eq!(shop.row("select count(*) from forebay.\"references\"").await, expected);
+        assert_eq!(shop.row(NUM_REFERENCES).await, expected);
         sender.send(numbered(80..90, 1).into_bytes()).unwrap();
         drop(sender);
     };
@@ -142,9 +144,7 @@ async fn commit_when_waited_for(shop: &Shop) {
     let other = shop.test.client().await;
     let waiting = "select count(*) from pg_locks where not granted and locktype = 'transactionid'
         and pid in (select pid from pg_stat_activity where datname = current_database())";
-    while super::rows(&other, waiting).await != ["1"] {
-        time::sleep(Duration::from_millis(20)).await;
-    }
+    until(&other, waiting, "1").await;
     shop.client.batch_execute("commit").await.unwrap();
 }
 

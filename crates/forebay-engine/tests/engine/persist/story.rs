@@ -3,7 +3,7 @@
 use forebay_domain::run::RunStatus;
 use jiff::ToSpan;
 
-use super::{Shop, complete, counts, day, guarded, id, incremental, rows};
+use super::{Shop, complete, counts, day, guarded, id, incremental, rows, until};
 
 const A: &str = "{\"id\":\"a\",\"title\":\"First\"}\n{\"id\":\"b\",\"title\":\"Other\"}\n";
 const B: &str = "{\"id\":\"a\",\"title\":\"Second\",\"room\":null}\n{\"id\":\"b\",\"title\":\"Other\"}\n";
@@ -31,10 +31,8 @@ async fn persist_and_tell(
         forebay_engine::persist::persist(&database, request, super::input(text.as_bytes()), &|_| {}).await;
     database.close().await.unwrap();
     let others = "select count(*) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid()";
-    while shop.row(others).await != "1" {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    until(&shop.client, others, "1").await;
     let report = report.unwrap();
     assert_eq!(report.status, RunStatus::Complete, "{report:?}");
     counts(&report)

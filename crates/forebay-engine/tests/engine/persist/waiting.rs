@@ -24,9 +24,9 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     // Managed databases set these timeouts for their roles.
     let set =
-        "do $$ begin execute format('alter database %I set statement_timeout = 4000', current_database());
-        execute format('alter database %I set lock_timeout = 3000', current_database());
-        execute format('alter database %I set idle_in_transaction_session_timeout = 2500', current_database());
+        "do $$ begin execute format('alter database %I set statement_timeout = 12000', current_database());
+        execute format('alter database %I set lock_timeout = 11000', current_database());
+        execute format('alter database %I set idle_in_transaction_session_timeout = 10000', current_database());
         end $$";
     shop.client.batch_execute(set).await.unwrap();
     let lock = lock(&shop).await;
@@ -35,7 +35,7 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
     let run = persist::persist(&database, complete(2), input(text.as_bytes()), &|_| {});
     let release = async {
         // Longer than all these timeouts, which are longer than a statement takes on a loaded machine.
-        time::sleep(Duration::from_secs(6)).await;
+        time::sleep(Duration::from_secs(14)).await;
         lock.release().await.unwrap();
     };
     let (report, ()) = tokio::join!(run, release);

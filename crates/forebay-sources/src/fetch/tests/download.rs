@@ -72,7 +72,7 @@ async fn a_failure_within_an_encoding_keeps_its_name() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\ncontent-encoding: gzip\r\n\r\n".to_vec();
     stalled.extend(&gzip(lines().as_bytes())[..10_000]);
     let site = Site::serve(move |_| Reply::ThenSilence(stalled.clone())).await;
-    let (_, error) = read(download(&fetcher(r#"{"timeout": "200ms"}"#), &site.url("/")).await).await;
+    let (_, error) = read(download(&fetcher(r#"{"timeout": "2s"}"#), &site.url("/")).await).await;
     assert_eq!(error, Some("timeout"));
 }
 
@@ -102,7 +102,7 @@ async fn bounds_hold_for_files() {
 async fn a_trickle_ends() {
     let site = Site::serve(|_| Reply::Trickle("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     // No piece keeps it waiting for long.
-    let fetcher = fetcher(r#"{"timeout": "1h", "max_file_time": "100ms"}"#);
+    let fetcher = fetcher(r#"{"timeout": "1h", "max_file_time": "2s"}"#);
     let (_, error) = read(download(&fetcher, &site.url("/")).await).await;
     assert_eq!(error, Some("timeout"));
 }

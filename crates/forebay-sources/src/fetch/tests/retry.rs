@@ -92,7 +92,7 @@ async fn a_host_that_asks_for_too_much_time_is_left_alone() {
 #[tokio::test]
 async fn silence_is_a_timeout() {
     let site = Site::serve(|_| Reply::Silence).await;
-    let fetcher = fetcher(r#"{"timeout": "100ms", "retries": 1}"#);
+    let fetcher = fetcher(r#"{"timeout": "1s", "retries": 1}"#);
     let error = get(&fetcher, &site.url("/")).await.unwrap_err();
     assert_eq!((error.code(), error.class()), ("timeout", FailureClass::Transient));
     assert_eq!(fetcher.stats().counts().num_requests, 2);
@@ -102,7 +102,7 @@ async fn silence_is_a_timeout() {
 async fn a_body_that_stalls_is_a_timeout() {
     let stalled = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
     let site = Site::serve(|_| Reply::ThenSilence(stalled.to_vec())).await;
-    assert_eq!(code(&fetcher(r#"{"timeout": "100ms"}"#), &site.url("/")).await, "timeout");
+    assert_eq!(code(&fetcher(r#"{"timeout": "2s"}"#), &site.url("/")).await, "timeout");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn one_that_cannot_be_read_forbids_everything() {
         || Reply::Silence,
     ] {
         let site = site(reply).await;
-        let fetcher = fetcher(r#"{"robots": "obey", "timeout": "200ms", "retries": 1}"#);
+        let fetcher = fetcher(r#"{"robots": "obey", "timeout": "2s", "retries": 1}"#);
         let error = get(&fetcher, &site.url("/")).await.unwrap_err();
         let expected =
             [("robots_unreachable", FailureClass::Transient), ("throttled", FailureClass::Throttled)];

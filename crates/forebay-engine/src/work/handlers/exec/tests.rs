@@ -61,7 +61,7 @@ const ANSWER_ALL: &str =
     r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"done"}/p'"#;
 
 async fn run(text: &str, count: usize) -> Vec<Outcome> {
-    script(text, "60s").deliver(&events(count)).await.unwrap()
+    script(text, "5m").deliver(&events(count)).await.unwrap()
 }
 
 fn reason(outcome: &Outcome) -> &str {
@@ -178,7 +178,7 @@ async fn past_its_time_the_whole_group_dies() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let text = format!("{}sleep 1000 & echo $! > {}; wait", say(0, DONE), file.display());
-    let outcomes = script(&text, "2s").deliver(&events(2)).await.unwrap();
+    let outcomes = script(&text, "10s").deliver(&events(2)).await.unwrap();
     assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("done", "exec_timeout"));
     let pid = std::fs::read_to_string(&file).unwrap();
     until(|| has_ended(pid.trim())).await;

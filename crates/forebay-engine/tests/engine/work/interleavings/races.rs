@@ -1,12 +1,11 @@
 //! Regression tests of single races: a lock delays one side until the other has finished.
 
-use std::time::Duration;
-
 use forebay_domain::handoff::{Change, FailureClass};
 use forebay_store::jobs::{self, Ack, FailureAck};
 use tokio_postgres::{Client, types::Type};
 
 use super::{PIPELINE, Wish, World};
+use crate::wait::eventually;
 
 async fn pid(client: &Client) -> i32 {
     client.query_typed_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
@@ -15,9 +14,10 @@ async fn pid(client: &Client) -> i32 {
 /// Returns when a connection waits for another one's lock.
 async fn is_blocked(watcher: &Client, pid: i32) {
     let statement = "select cardinality(pg_blocking_pids($1)) > 0";
-    while !watcher.query_typed_one(statement, &[(&pid, Type::INT4)]).await.unwrap().get::<_, bool>(0) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    eventually("the connection waits for a lock", async || {
+        watcher.query_typed_one(statement, &[(&pid, Type::INT4)]).await.unwrap().get(0)
+    })
+    .await;
 }
 
 async fn states(world: &World) -> Vec<String> {
