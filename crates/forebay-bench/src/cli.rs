@@ -8,7 +8,7 @@ use crate::{
     context::{Context, Globals},
     ensure,
     failure::{Exit, Failure},
-    handoff, persist, scrape,
+    handoff, log, persist, scrape,
 };
 
 /// Measure Forebay on this machine against its budgets
@@ -53,9 +53,13 @@ enum Command {
     Worker(chaos::WorkerArgs),
 }
 
-/// Runs one benchmark, or one part of it, and prints what comes of it.
+/// Runs one benchmark, or one part of it, and prints its result.
 pub(crate) async fn run(cli: Cli) -> Exit {
+    let filter = cli.globals.log_level.clone().filter(|filter| !filter.trim().is_empty());
     let context = Context::new(cli.globals);
+    if let Some(Err(failure)) = filter.as_deref().map(log::start) {
+        return context.output.fail(&failure);
+    }
     let report = match cli.command {
         Command::Persist(args) => persist::run(&args, &context).await,
         Command::Handoff(args) => handoff::run(&args, &context).await,

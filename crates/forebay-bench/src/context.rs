@@ -1,4 +1,4 @@
-//! What every benchmark gets besides its own arguments: where to print, and which server to use.
+//! The context of every benchmark besides its own arguments: where to print, and which server to use.
 
 use std::{env, path::PathBuf};
 
@@ -36,6 +36,12 @@ pub(crate) struct Globals {
     /// `json` prints exactly one JSON document on standard output
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = Form::Human)]
     output: Form,
+
+    /// What to log on standard error: a level, or directives such as `info,forebay_engine=debug` [default: off]
+    ///
+    /// Processes that a benchmark starts read only `FOREBAY_LOG`.
+    #[arg(long, global = true, value_name = "LEVEL", env = "FOREBAY_LOG", hide_env_values = true)]
+    pub(crate) log_level: Option<String>,
 }
 
 /// The surroundings of a benchmark.

@@ -15,6 +15,7 @@ mod cpu;
 mod ensure;
 mod failure;
 mod handoff;
+mod log;
 mod machine;
 mod memory;
 mod output;

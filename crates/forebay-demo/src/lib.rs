@@ -2,7 +2,7 @@
 //!
 //! The demo is a story in steps. A step shows figures that it has just read, and checks each claim that it makes, with
 //! evidence from the database where possible. A claim that does not hold ends the demo. This crate prints nothing: the
-//! caller gets each step as a value.
+//! caller gets each step as a value. It installs no tracing subscriber either: the engine's events go to the caller's.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), forebay_demo::Error> {

@@ -1,6 +1,23 @@
-//! The help of every benchmark.
+//! The help of every benchmark, and the options that all have.
 
-use crate::server::command;
+use crate::server::{command, server};
+
+#[test]
+fn log_lines_are_off_by_default_and_go_to_standard_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server();
+    let run = |filter: &str| {
+        let line = format!("persist --rows 10 --output json {filter}");
+        let output = command(&folder, &line).env("FOREBAY_DATABASE_URL", server.url()).output().unwrap();
+        assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok(), "{line}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!run("").contains("INFO"));
+    let log = run("--log-level info");
+    assert!(log.contains("INFO") && log.contains("run ended"), "{log}");
+    let refused = command(&folder, "persist --log-level forebay=loud").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}
 
 #[test]
 fn every_benchmark_has_examples_and_hides_its_parts_and_secrets() {

@@ -31,7 +31,11 @@ impl Server {
     /// Runs a benchmark. Returns its exit code and its JSON document.
     pub(crate) fn bench(&self, line: &str) -> (i32, Value) {
         let folder = tempfile::tempdir().unwrap();
-        json(command(&folder, line).env("FOREBAY_DATABASE_URL", self.database.url()))
+        json(command(&folder, line).env("FOREBAY_DATABASE_URL", self.url()))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
     }
 
     /// Whether the scratch database exists.

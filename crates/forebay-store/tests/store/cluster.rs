@@ -48,7 +48,7 @@ async fn joins_for_another_test() {
 }
 
 #[tokio::test]
-async fn the_first_use_makes_it_and_the_last_one_out_stops_it() {
+async fn the_first_use_creates_it_and_the_last_one_to_leave_stops_it() {
     let place = Place::new();
     let first = Cluster::join(&place.options()).await.unwrap();
     assert_eq!(answer(&first, "current_user || '/' || current_database()").await, "forebay/forebay");
@@ -64,15 +64,15 @@ async fn the_first_use_makes_it_and_the_last_one_out_stops_it() {
 
     first.leave().await.unwrap();
     drop(second);
-    assert_eq!(place.pid().await, pid, "somebody is still in");
+    assert_eq!(place.pid().await, pid, "the server runs while someone uses it");
     other_process.leave();
-    assert_eq!(place.pid().await, None, "the last one out stopped it");
+    assert_eq!(place.pid().await, None, "the last one to leave stops it");
     let status = cluster::status(&place.data_dir()).await.unwrap();
     assert!(status.major.is_some() && !status.in_use, "{status:?}");
 }
 
 #[tokio::test]
-async fn what_was_written_is_there_the_next_time() {
+async fn data_survives_a_restart() {
     let place = Place::new();
     let durable = ClusterOptions::new(place.data_dir());
     let cluster = Cluster::join(&durable).await.unwrap();
@@ -90,7 +90,7 @@ async fn what_was_written_is_there_the_next_time() {
 }
 
 #[tokio::test]
-async fn nobody_else_gets_into_the_folders() {
+async fn the_folders_are_private() {
     let place = Place::new();
     let cluster = Cluster::join(&place.options()).await.unwrap();
     for folder in ["postgres", "socket"] {
@@ -138,7 +138,7 @@ async fn a_killed_server_is_started_again() {
 }
 
 #[tokio::test]
-async fn a_stale_process_id_that_somebody_else_has_now_is_no_obstacle() {
+async fn a_stale_process_id_that_another_process_has_now_is_ignored() {
     let place = Place::new();
     Cluster::join(&place.options()).await.unwrap().leave().await.unwrap();
     // As after a reboot: the file contains the id of a process that is not a server.
@@ -150,17 +150,17 @@ async fn a_stale_process_id_that_somebody_else_has_now_is_no_obstacle() {
 }
 
 #[tokio::test]
-async fn a_killed_user_holds_nothing_up() {
+async fn a_killed_user_blocks_nobody() {
     let place = Place::new();
     let mut other = Joiner::start(&place);
     assert_eq!(other.word(), "joined");
     other.kill();
     let pid = place.pid().await;
-    assert!(pid.is_some(), "nobody was left to stop it");
+    assert!(pid.is_some(), "the server still runs");
     assert!(!cluster::status(&place.data_dir()).await.unwrap().in_use);
 
     let cluster = Cluster::join(&place.options()).await.unwrap();
-    assert_eq!(place.pid().await, pid, "it is used as it is");
+    assert_eq!(place.pid().await, pid, "the running server is used");
     cluster.leave().await.unwrap();
     assert_eq!(place.pid().await, None);
 }
@@ -193,7 +193,7 @@ async fn another_major_version_is_refused_with_both_versions() {
 }
 
 #[tokio::test]
-async fn missing_programs_are_told_with_how_to_install_them() {
+async fn missing_programs_are_reported_with_how_to_install_them() {
     let place = Place::new();
     let options = ClusterOptions { bin_dirs: Some(vec![place.folder().to_path_buf()]), ..place.options() };
     let error = Cluster::join(&options).await.unwrap_err();
@@ -255,7 +255,7 @@ async fn a_server_that_cannot_start_shows_its_log() {
 }
 
 #[tokio::test]
-async fn a_long_path_with_odd_characters_will_do() {
+async fn a_long_path_with_odd_characters_works() {
     let place = Place::new();
     let data_dir = place.folder().join("a b, c's \"folder\" with $HOME and `id`").join("long-".repeat(20));
     let cluster =

@@ -63,7 +63,7 @@ pub(crate) fn kill(pid: u32, signal: Signal) {
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, look: impl Fn() -> F) {
     let deadline = Instant::now() + Duration::from_mins(3);
     while !look().await {
-        assert!(Instant::now() < deadline, "it did not come to be that {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -94,7 +94,7 @@ impl Joiner {
         let mut line = String::new();
         while !line.starts_with("::") {
             line.clear();
-            assert_ne!(self.words.read_line(&mut line).unwrap(), 0, "the other process ended without a word");
+            assert_ne!(self.words.read_line(&mut line).unwrap(), 0, "the other process ended without output");
         }
         line.trim().trim_start_matches("::").to_owned()
     }
