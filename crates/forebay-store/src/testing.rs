@@ -24,7 +24,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use forebay_domain::hex;
+use forebay_domain::{hex, percent};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{
@@ -94,7 +94,7 @@ impl TestDatabase {
             tokio_postgres::config::Host::Unix(folder) => folder.to_str(),
             tokio_postgres::config::Host::Tcp(_) => None,
         });
-        let folder = folder.expect("the cluster of the tests listens on a socket").replace('/', "%2F");
+        let folder = percent::encode(folder.expect("the cluster of the tests listens on a socket"));
         format!("postgresql://forebay@{folder}/{}", self.name)
     }
 

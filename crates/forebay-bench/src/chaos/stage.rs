@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use forebay_domain::percent;
 use forebay_engine::work::{PipelineSpec, declare};
 use forebay_store::{
     cluster::{self, Cluster, ClusterOptions},
@@ -120,7 +121,7 @@ impl Stage {
     }
 }
 
-/// Retries without end after short delays: kills are tested here, not the retry policy.
+/// Endless retries after short delays: this benchmark is about kills, not about the retry policy.
 fn patience() -> Value {
     let class = json!({"max_failures": 10_000, "base_delay_seconds": 0.1, "max_delay_seconds": 0.5});
     json!({"lost": class, "transient": class})
@@ -129,5 +130,5 @@ fn patience() -> Value {
 /// The cluster's role and its database are both called `forebay`.
 async fn url(data_dir: &Path) -> Result<String, Failure> {
     let socket = cluster::status(data_dir).await?.socket.unwrap_or_default();
-    Ok(format!("postgresql://forebay@{}/forebay", socket.to_string_lossy().replace('/', "%2F")))
+    Ok(format!("postgresql://forebay@{}/forebay", percent::encode(&socket.to_string_lossy())))
 }
