@@ -11,6 +11,16 @@ async fn stored(database: &Database) -> Vec<String> {
     lines.into_iter().map(|line| line.message).collect()
 }
 
+/// Waits until at least so many lines are stored.
+async fn until_stored(database: &Database, num_lines: usize) {
+    let wait = async {
+        while stored(database).await.len() < num_lines {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(3), wait).await.expect("the lines are not stored");
+}
+
 #[tokio::test]
 async fn what_matters_is_written_in_batches() {
     let test = testing::database().await;
@@ -41,9 +51,7 @@ async fn a_line_is_written_while_the_run_goes_on() {
     let (sink, writer) = channel(1, Level::Debug);
     let say = async {
         sink.log(Level::Error, "x".repeat(MAX_MESSAGE - 1) + "é", json!({"long": "y".repeat(MAX_METADATA)}));
-        while stored(&database).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until_stored(&database, 1).await;
         drop(sink);
     };
     let (written, ()) = tokio::join!(writer.run(&database), say);
@@ -77,9 +85,7 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
         assert!(database.client().await.unwrap_err().is_unreachable());
         let statement = format!("alter database {name} allow_connections true");
         admin.batch_execute(&statement).await.unwrap();
-        while stored(&database).await.len() < CAPACITY {
-            tokio::task::yield_now().await;
-        }
+        until_stored(&database, CAPACITY).await;
         drop(sink);
     };
     let (written, ()) = tokio::join!(writer.run(&database), back);

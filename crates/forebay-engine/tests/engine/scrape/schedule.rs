@@ -15,7 +15,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{World, courses, list};
-use crate::site::Answer;
+use crate::{site::Answer, wait::eventually};
 
 fn daily() -> Schedule {
     Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).unwrap()
@@ -135,9 +135,7 @@ async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
     });
     let stopping = async {
         let running = "select count(*) from forebay.scrape_runs where status = 'running'";
-        while world.number(running).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually("the scrape runs", async || world.number(running).await > 0).await;
         stop.send(()).unwrap();
     };
     let (report, ()) = tokio::join!(following, stopping);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{World, claim, fail, heartbeat, report};
+use crate::support::eventually;
 
 #[tokio::test]
 async fn a_suspect_is_claimed_alone() {
@@ -154,10 +155,9 @@ async fn two_reports_at_the_same_moment_leave_no_claim_behind() {
         }
     });
     // The first report locks the claim's row until it commits.
-    let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'";
-    while world.number(waits).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid' \
+         and pid in (select pid from pg_stat_activity where datname = current_database())";
+    eventually("the second report waits", || async { world.number(waits).await > 0 }).await;
     first.commit().await.unwrap();
     let (other, verdicts) = second.await.unwrap();
     assert_eq!(verdicts, ["done"]);
