@@ -19,6 +19,8 @@ use forebay_store::{
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Row, types::Type};
 
+use crate::wait::eventually;
+
 const SOURCE: &str = "shop";
 
 /// A database with one source, and methods that change it like a run.

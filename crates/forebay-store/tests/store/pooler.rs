@@ -5,6 +5,7 @@ use std::{
     fs,
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
+        net::UnixStream,
         process::CommandExt,
     },
     path::PathBuf,
@@ -52,7 +53,7 @@ impl Pooler {
         let child = command.spawn().ok()?;
         let pooler = Self { child, place };
         let socket = pooler.socket();
-        eventually("the pooler listens", || async { socket.exists() }).await;
+        eventually("the pooler listens", || async { UnixStream::connect(&socket).is_ok() }).await;
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o777)).unwrap();
         Some(pooler)
     }

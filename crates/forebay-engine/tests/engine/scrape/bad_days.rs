@@ -99,7 +99,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
     for (name, answer, expected) in days {
         world.site.set("/", answer);
         // Only the slow page needs a short timeout. With one, the others could time out on a loaded machine.
-        let source = &mut Arc::make_mut(&mut world.scraper.sources).get_mut("courses").unwrap();
+        let source = Arc::make_mut(&mut world.scraper.sources).get_mut("courses").unwrap();
         source.fetch = fetch(if name == "slow" { "3s" } else { "5m" });
         // Another process, which does not know the host's request to wait from the day before.
         world.scraper.network = clock::network();
