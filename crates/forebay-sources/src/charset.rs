@@ -24,7 +24,7 @@ pub(crate) fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, st
 }
 
 /// The text of an XML document.
-pub(crate) fn xml(body: &[u8], content_type: Option<&str>) -> Cow<'_, str> {
+pub(crate) fn xml<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     decode(body, content_type, in_xml)
 }
 

@@ -7,7 +7,6 @@ use forebay_store::handoffs;
 use serde_json::{Value, json};
 
 use super::{SOURCE, Shop, subscriber};
-use crate::wait::eventually;
 
 /// A pipeline that hands changes to a shell script.
 fn exec_spec(script: &str) -> PipelineSpec {
@@ -32,7 +31,16 @@ async fn drain(shop: &Shop) -> WorkReport {
 
 /// Works until a query returns true, then stops.
 async fn follow_until(shop: &Shop, options: &WorkOptions, query: &str) -> WorkReport {
-    let there = eventually(query, async || shop.row(query).await.get(0));
+    let there = async {
+        let wait = async {
+            while !shop.row(query).await.get::<_, bool>(0) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(3), wait)
+            .await
+            .unwrap_or_else(|_| panic!("timed out: {query}"));
+    };
     work::follow(&shop.database, options, &|_| {}, there).await.unwrap()
 }
 
