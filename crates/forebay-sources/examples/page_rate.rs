@@ -1,8 +1,9 @@
-//! How fast pages become records: a page of one course with 20 fields, a list of 25, and JSON-LD; about 10 kB each.
+//! Measures how fast pages become records: a page of one course with 20 fields, a list of 25 courses, JSON-LD, and
+//! JSON; about 10 kB each.
 //!
-//! Run with `cargo run -p forebay-sources --example page_rate --release`. A figure is the best of many short rounds on one
-//! thread, which on a shared machine is the least disturbed one. `-- page` prints the page of the course instead, to
-//! give it to something else.
+//! Run with `cargo run -p forebay-sources --example page_rate --release`. A figure is the best of many short rounds on
+//! one thread, which is the least disturbed one on a shared machine. `-- page` prints the page of the course instead,
+//! as input for other programs.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::{fmt::Write, hint::black_box, time::Instant};
@@ -64,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Twenty ways in which fields are found on real pages.
+/// Twenty kinds of field rules, as real sites need them.
 fn fields() -> serde_json::Value {
     json!({
         "title": {"select": "h1", "required": true}, "course_id": ".course@data-id", "subject": ".breadcrumb li:nth-child(2) a",

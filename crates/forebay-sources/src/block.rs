@@ -62,7 +62,8 @@ pub struct Ending {
     pub truncated: Option<String>,
     /// The JSON text of the last state of the input, even if it ended early.
     pub state: Option<String>,
-    /// Whether the input says that it contains all records (Singer's `ACTIVATE_VERSION`). None: the format cannot say so.
+    /// Whether the input says that it contains all records (Singer's `ACTIVATE_VERSION`). None: the format cannot say
+    /// so.
     pub is_complete: Option<bool>,
     /// The version that the input declares complete (Singer's `ACTIVATE_VERSION`), for the next run's
     /// [`SingerOptions::activated`](crate::SingerOptions).
@@ -71,7 +72,7 @@ pub struct Ending {
     pub notes: Vec<String>,
 }
 
-/// What follows the bytes of an input that were read so far.
+/// Whether more bytes of an input follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tail {
     /// More may follow.
@@ -82,7 +83,7 @@ pub(crate) enum Tail {
     Cut,
 }
 
-/// What a format finds in one call.
+/// The result of one call of a format.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) records: Vec<Span>,
@@ -143,8 +144,8 @@ pub(crate) fn keep(raw: &mut Vec<u8>, more: &[u8]) {
 /// A format: finds records in bytes that arrive in pieces.
 pub(crate) trait Delimit: Send {
     /// Continues with `bytes`: the unconsumed bytes of the last call, then those read since. Returns how many bytes at
-    /// the front were consumed; the next call gets the rest again. Spans index into `bytes`, or into `found.text` if the
-    /// format writes its own text.
+    /// the front were consumed; the next call gets the rest again. Spans index into `bytes`, or into `found.text` if
+    /// the format writes its own text.
     ///
     /// Records found before an error are in `found`, and are returned before the error.
     fn delimit(&mut self, bytes: &[u8], tail: Tail, found: &mut Found) -> Result<usize, Error>;

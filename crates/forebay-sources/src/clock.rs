@@ -1,7 +1,7 @@
 //! The time of day, as a parameter.
 //!
-//! Nothing in this crate reads the system clock. A program passes in a [`Clock`] that does; a test passes in one that
-//! stands still or that it moves. Measured durations and timers don't need it: they use monotonic instants.
+//! Nothing in this crate reads the system clock. A program passes in a [`Clock`] that does; a test passes in a
+//! fixed one, or one that it advances. Measured durations and timers don't need it: they use monotonic instants.
 
 use std::{fmt, sync::Arc};
 
@@ -19,7 +19,7 @@ impl Clock {
         Self { read: Arc::new(read) }
     }
 
-    /// A clock that stands still, for tests.
+    /// A clock that always returns `at`, for tests.
     pub fn fixed(at: Timestamp) -> Self {
         Self::new(move || at)
     }

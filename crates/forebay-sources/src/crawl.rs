@@ -1,12 +1,12 @@
 //! A crawl: fetches all pages that a source's first pages lead to, each once.
 //!
-//! The crawl doesn't know what pages mean (that is up to the kind of the source) nor how they are fetched (that is up to
-//! the fetcher). It keeps the frontier, asks its [`Memory`] for what earlier crawls stored, and returns one [`Crawled`] per
-//! page, in the order in which pages were found, so that the same site gives the same run. Pages are fetched and read
-//! concurrently, each in a task of its own.
+//! The crawl doesn't know what pages mean (the kind of the source does) nor how they are fetched (the fetcher does). It
+//! keeps the frontier, asks its [`Memory`] what earlier crawls stored, and returns one [`Crawled`] per page, in the
+//! order in which pages were found, so the same site gives the same run. Each page is fetched and read in a task of its
+//! own, several at a time.
 //!
-//! A failed page doesn't end the crawl, but makes it incomplete, so the run must not remove what it did not see. A page
-//! that is gone (404, 410) is no failure if another page linked to it: it yields nothing.
+//! A failed page doesn't end the crawl, but makes it incomplete, so the run must not remove records. A page that is
+//! gone (404, 410) is not a failure if another page linked to it: it yields nothing.
 //!
 //! Links are untrusted, so the number of pages of a crawl is bounded, and so is the number of links that it keeps.
 
@@ -38,19 +38,19 @@ pub use settings::CrawlSettings;
 /// A crawl that has not started.
 #[derive(Debug)]
 pub struct Crawl<M> {
-    /// What reads the pages.
+    /// Reads the pages.
     pub kind: Arc<PageKind>,
-    /// What fetches them.
+    /// Fetches the pages.
     pub fetcher: Fetcher,
-    /// How far to go.
+    /// The limits of the crawl.
     pub settings: CrawlSettings,
-    /// What is known of them.
+    /// What earlier crawls stored about the pages.
     pub memory: M,
 }
 
 impl<M: Memory> Crawl<M> {
-    /// Crawls from the first pages on, and sends the outcome of each page. Ends early, as incomplete, if the receiver is
-    /// dropped.
+    /// Crawls from the first pages on, and sends the outcome of each page. Ends early, as incomplete, if the receiver
+    /// is dropped.
     pub async fn run(self, first: Vec<Link>, pages: mpsc::Sender<Crawled>) -> CrawlEnd {
         self.run_observed(first, pages, |_| ()).await
     }
@@ -84,7 +84,11 @@ impl<M: Memory> Crawl<M> {
             let Some(visit) = in_flight.pop_front() else { return end };
             let Some(mut crawled) = visit.join().await else {
                 end.num_failed += 1;
-                end.stop(Incomplete::new("page_panicked", PANICKED.to_owned(), "report it, with the page"));
+                end.stop(Incomplete::new(
+                    "page_panicked",
+                    PANICKED.to_owned(),
+                    "report it together with the page",
+                ));
                 continue;
             };
             if let PageOutcome::Gone { status } = crawled.outcome
@@ -129,7 +133,7 @@ impl<M: Memory> Crawl<M> {
     }
 }
 
-/// The end of a crawl that reached its limit.
+/// The reason why a crawl that reached its limit is incomplete.
 fn too_many(limit: u32, next: &Link) -> Incomplete {
     let next = redact_url(&next.url);
     Incomplete::new(

@@ -1,8 +1,8 @@
 //! Delimited text with a header row: each row becomes a JSON object of strings.
 //!
-//! Rows follow RFC 4180, parsed by `csv-core`, which can stop at any byte. Values are never converted to numbers or null:
-//! an empty cell is an empty string. The raw bytes of a row are buffered until it is complete, so a bad row is rejected
-//! with its exact text.
+//! Rows follow RFC 4180, parsed by `csv-core`, which can stop at any byte. Values are never converted to numbers or
+//! null: an empty cell is an empty string. The raw bytes of a row are buffered until it is complete, so a bad row is
+//! rejected with its exact text.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use forebay_domain::reject::{Place, RejectReason};
@@ -61,8 +61,8 @@ impl Csv {
         }
     }
 
-    /// Starts the row at `from`, or after blank lines there. Returns where the row starts; if there is none yet, the error
-    /// is where to continue.
+    /// Starts the row at `from`, or after blank lines there. Returns where the row starts; if there is none yet, the
+    /// error is where to continue.
     fn begin_row(&mut self, bytes: &[u8], from: usize, tail: Tail) -> Result<usize, usize> {
         // Blank lines, and the newline after a carriage return that ended the previous row.
         let blank = bytes[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
@@ -86,8 +86,8 @@ impl Csv {
         Ok(start)
     }
 
-    /// Passes bytes to the reader. Returns the index after the row, or none if the row continues. An empty slice ends the
-    /// row at the end of the input.
+    /// Passes bytes to the reader. Returns the index after the row, or none if the row continues. An empty slice ends
+    /// the row at the end of the input.
     fn row_end(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         let reader = self.reader.as_mut()?;
         let fields = &mut self.fields;

@@ -1,7 +1,7 @@
-//! Everything that stops a reader, with a stable code and what to do next.
+//! The errors that stop a reader. Each has a stable code and a hint.
 //!
-//! A bad record is not an error (see [`crate::Rejected`]); an error means that nothing after it can be read.
-//! URLs are stored here with secrets already taken out.
+//! An invalid record is not an error (see [`crate::Rejected`]). After an error, the rest of the input cannot be read.
+//! URLs in errors are already redacted.
 
 use std::{borrow::Cow, io};
 
@@ -9,11 +9,11 @@ use forebay_domain::reject::Place;
 
 use crate::fetch::FetchError;
 
-/// Why an input cannot be read (any further).
+/// Why an input cannot be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `invalid_format`: the name of a format that does not exist.
+    /// `invalid_format`: the format is unknown.
     #[error("there is no format {name:?}")]
     InvalidFormat {
         /// The name that was given.
@@ -25,7 +25,7 @@ pub enum Error {
         /// The first printable characters.
         seen: String,
     },
-    /// `not_utf8`: the input is text of another encoding.
+    /// `not_utf8`: the input is text in another encoding.
     #[error("the input is {encoding}, not UTF-8")]
     NotUtf8 {
         /// The encoding that was recognised.
@@ -40,34 +40,34 @@ pub enum Error {
     /// `records_need_json`: a pointer to the records was given for a format without pointers.
     #[error("a pointer to the records has no meaning in {format} input")]
     RecordsNeedJson {
-        /// The format that was asked for.
+        /// The requested format.
         format: &'static str,
     },
-    /// `records_not_found`: the pointer leads nowhere.
-    #[error("nothing is found under {pointer}: {seen}")]
+    /// `records_not_found`: the pointer to the records refers to nothing.
+    #[error("found nothing at {pointer}: {seen}")]
     RecordsNotFound {
         /// The pointer to the records.
         pointer: String,
-        /// Where the pointer failed, and what is there instead.
+        /// Where the pointer failed, and what the document contains there.
         seen: String,
     },
-    /// `records_not_a_list`: what the pointer leads to is neither an array nor an object.
-    #[error("{pointer} leads to {found}, not to an array of records or a record")]
+    /// `records_not_a_list`: the pointer refers to a value that is neither an array nor an object.
+    #[error("{pointer} refers to {found}, not to an array of records or one record")]
     RecordsNotAList {
         /// The pointer to the records.
         pointer: String,
-        /// What it leads to.
+        /// What it refers to.
         found: &'static str,
     },
-    /// `invalid_json`: the document is broken before its records begin.
+    /// `invalid_json`: the document is invalid before its first record.
     #[error("invalid JSON at line {}, byte {}: {problem}", place.line, place.offset)]
     InvalidJson {
         /// Where.
         place: Place,
-        /// What was found, and what should have been.
+        /// What was expected, and what was found.
         problem: String,
     },
-    /// `csv_header`: the header row does not name the fields.
+    /// `csv_header`: the header row does not name every field once.
     #[error("the CSV header {problem}")]
     CsvHeader {
         /// What is wrong with it, naming the field.
@@ -78,7 +78,7 @@ pub enum Error {
     GzipCorrupt {
         /// How far the compressed input had been read.
         position: u64,
-        /// What the decompressor said.
+        /// The error of the decompressor.
         source: io::Error,
     },
     /// `read_failed`: the input cannot be read.
@@ -86,26 +86,26 @@ pub enum Error {
     Read {
         /// How far the input had been read.
         position: u64,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// `invalid_selector`: not a CSS selector, or one beyond what is supported.
+    /// `invalid_selector`: not a CSS selector, or one that is not supported.
     #[error("{selector:?} is not a selector: {problem}")]
     InvalidSelector {
         /// The selector that was given.
         selector: String,
-        /// What is wrong with it, and where.
+        /// What is wrong and where.
         problem: String,
     },
     /// `invalid_url_template`: not a URL with placeholders.
     #[error("{template} is not a URL with placeholders: {problem}")]
     InvalidUrlTemplate {
-        /// The template that was given; one that may hold a password is left out.
+        /// The template that was given, unless it may contain a password.
         template: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// `url_placeholder`: a placeholder that the scope does not fill, or with something that no URL may hold there.
+    /// `url_placeholder`: the scope has no value for a placeholder, or one that is not allowed there.
     #[error("{{{name}}} in {template:?} {problem}")]
     UrlPlaceholder {
         /// The template.
@@ -115,23 +115,23 @@ pub enum Error {
         /// Why it cannot be filled.
         problem: String,
     },
-    /// `invalid_source_setting`: settings of a source that do not go together.
+    /// `invalid_source_setting`: a setting of a source is missing, or contradicts another.
     #[error("{setting} {problem}")]
     InvalidSetting {
-        /// The setting, as its path under the source.
+        /// The path of the setting under the source.
         setting: &'static str,
         /// What is wrong with it.
         problem: String,
     },
-    /// `page_unreadable`: a page that is not what its source says it is, or not whole, or beyond the limits of its kind.
-    #[error("the page {url} cannot be read: {problem}")]
+    /// `page_unreadable`: a page is not in the expected format, is truncated, or exceeds a limit of its kind.
+    #[error("cannot read the page {url}: {problem}")]
     PageUnreadable {
         /// The page.
         url: String,
         /// Why.
         problem: String,
     },
-    /// `secret_missing`: a value that the settings name a place for is not there.
+    /// `secret_missing`: the environment variable or file for a value cannot be read.
     #[error("{place} {problem}")]
     SecretMissing {
         /// The variable or file; never the value.
@@ -140,11 +140,11 @@ pub enum Error {
         problem: String,
     },
     /// `command_not_started`: a program could not be started.
-    #[error("the program {program:?} cannot be started: {source}")]
+    #[error("cannot start the program {program:?}: {source}")]
     CommandNotStarted {
         /// The program, without its arguments.
         program: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// `command_failed`: a program failed, so its output is incomplete.
@@ -158,34 +158,34 @@ pub enum Error {
         stderr: String,
     },
     /// `command_timeout`: a program did not end in time and was killed.
-    #[error("the program {program:?} did not end within {seconds} seconds and was killed")]
+    #[error("the program {program:?} did not end within {seconds} seconds, and was killed")]
     CommandTimeout {
         /// The program, without its arguments.
         program: String,
-        /// The time that it had.
+        /// The timeout in seconds.
         seconds: f64,
     },
-    /// `singer_stream`: a tap sends what cannot be read as one source.
+    /// `singer_stream`: a tap sends messages that cannot be read as one source.
     #[error("{problem}")]
     SingerStream {
-        /// What it sends.
+        /// What it sends, in one sentence.
         problem: String,
     },
-    /// A page or file was not fetched; the code is that of [`FetchError`].
+    /// A page or file could not be fetched. The code is that of the [`FetchError`].
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// `redirected_away`: a redirect led to a host that the source does not allow.
-    #[error("{url} redirects to {to}, which allow_hosts does not name")]
+    #[error("{url} redirects to {to}, which is not in allow_hosts")]
     RedirectedAway {
-        /// The page that was asked for.
+        /// The requested page.
         url: String,
-        /// Where it leads: scheme, host and port.
+        /// The target's scheme, host and port.
         to: String,
     },
     /// `http_next`: the link to the next page cannot be followed.
-    #[error("the link to the next page in {url} cannot be followed: {problem}")]
+    #[error("cannot follow the link to the next page in {url}: {problem}")]
     HttpNext {
-        /// The page that holds the link.
+        /// The page that contains the link.
         url: String,
         /// Why.
         problem: String,
@@ -230,51 +230,51 @@ impl Error {
             Self::UnknownFormat { .. } => "set it with --format json, jsonl or csv",
             Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
             Self::InvalidPointer { .. } => {
-                "a pointer is empty or begins with a slash, like /data/items; ~ is written ~0 and / is written ~1"
+                "write a pointer such as /data/items; escape ~ as ~0, and / inside a key as ~1"
             }
-            Self::RecordsNeedJson { .. } => "leave out --records, or use --format json",
-            Self::RecordsNotFound { .. } => "point --records at the member that holds the records",
-            Self::RecordsNotAList { .. } => "point --records at an array of objects, or at one object",
+            Self::RecordsNeedJson { .. } => "omit --records, or use --format json",
+            Self::RecordsNotFound { .. } => "set --records to the pointer to the records",
+            Self::RecordsNotAList { .. } => {
+                "set --records to the pointer to an array of objects, or to one object"
+            }
             Self::InvalidJson { .. } => {
-                "check that the file was written whole; use --format jsonl for one record a line"
+                "check that the file is complete; for one record per line, use --format jsonl"
             }
-            Self::CsvHeader { .. } => "give every column of the first row a name of its own",
+            Self::CsvHeader { .. } => "give every column in the first row a unique name",
             Self::GzipCorrupt { .. } => {
-                "fetch or compress the file again; what was read before the damage is good"
+                "fetch or compress the file again; the records before the damage were read"
             }
-            Self::Read { .. } => "check that the file or pipe is still there, and run again",
+            Self::Read { .. } => "check that the file or pipe still exists, then run again",
             Self::InvalidSelector { .. } => {
-                "write it like li.course > h2 a[href]; docs/guides/sources/html.md lists what is supported"
+                "write a selector such as li.course > h2 a[href]; docs/guides/sources/html.md lists what is supported"
             }
             Self::InvalidUrlTemplate { .. } => {
-                "write an absolute http:// or https:// URL, with {name} for what the scope gives"
+                "write an absolute http:// or https:// URL, with {name} for values of the scope"
             }
-            Self::UrlPlaceholder { .. } => "give the scope a fitting value with --scope name=value",
+            Self::UrlPlaceholder { .. } => "set a valid value with --scope name=value",
             Self::InvalidSetting { .. } => "change the source's table in forebay.toml",
             Self::PageUnreadable { .. } => {
-                "open the page to see what it is; if the site has changed, change the source's settings"
+                "open the page in a browser; if the site has changed, update the source's settings"
             }
             Self::SecretMissing { .. } => {
-                "set the environment variable, or write the file, that the source's settings name"
+                "set the environment variable, or create the file, that the source's settings refer to"
             }
             Self::CommandNotStarted { .. } => {
-                "check that the program is installed and in PATH, and that its folder is there"
+                "check that the program is installed and in PATH, and that its folder exists"
             }
             Self::CommandFailed { .. } => {
-                "run the program by hand to see why it fails; what it printed before is good"
+                "run the program by hand to see why it fails; the records that it printed before were read"
             }
-            Self::CommandTimeout { .. } => {
-                "raise the source's timeout, or find out what the program waits for"
-            }
+            Self::CommandTimeout { .. } => "raise the source's timeout, or find out why the program hangs",
             Self::SingerStream { .. } => {
-                "name one stream with the setting stream, and turn batches off in the tap"
+                "select one stream with the setting stream, and turn off batches in the tap"
             }
             Self::Fetch(error) => return error.hint(),
             Self::RedirectedAway { .. } => {
-                "change the URL to where it leads, or add that host to allow_hosts of the source"
+                "change the URL to that target, or add the host to the source's allow_hosts"
             }
             Self::HttpNext { .. } => {
-                "check the pointer to the next link; links to another host are not followed"
+                "check the setting for the next page; links to another host need allow_hosts"
             }
         };
         hint.into()

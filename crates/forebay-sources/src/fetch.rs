@@ -1,10 +1,10 @@
 //! The polite fetcher: fetches pages over HTTP within the rate limits of each host and its robots.txt, from public
 //! addresses only.
 //!
-//! [`Network`] is shared by a process; a [`Fetcher`] belongs to one run of a source. A request passes through
-//! `redirects` (checks, robots.txt, redirects) and `send` (the host's permit, one request) to a `response`, whose body
-//! is read whole or downloaded piece by piece, and decompressed in `decode`. `retry` decides about retries. `pace`,
-//! `robots` and `address` are pure; their tests state their rules as tables and properties.
+//! [`Network`] is shared by a process; a [`Fetcher`] belongs to one run of a source. `redirects` checks a request, asks
+//! robots.txt and follows redirects. `send` waits for the host's permit and sends one request. The body of its
+//! `response` is read whole or downloaded piece by piece, and decompressed in `decode`. `retry` decides about retries.
+//! `pace`, `robots` and `address` are pure; their tests state their rules as tables and properties.
 //!
 //! When changing this:
 //! - Check the address, and the path against robots.txt, before each connection, again for every redirect.

@@ -10,9 +10,10 @@ pub enum Format {
     /// Detected from the content.
     #[default]
     Auto,
-    /// JSON (RFC 8259): an array of records, an object that contains one, a single record, or several documents in a row.
+    /// JSON (RFC 8259): an array of records, an object that contains one, a single record, or several documents in a
+    /// row.
     Json,
-    /// One JSON record a line.
+    /// One JSON record per line.
     JsonLines,
     /// Delimited text with a header row (RFC 4180; the delimiter is a comma, semicolon, tab or vertical bar).
     Csv,
@@ -58,8 +59,8 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format. Default: [`Format::Auto`].
     pub format: Format,
-    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none, which means a
-    /// top-level array of records or a top-level object as one record.
+    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none, which means
+    /// a top-level array of records or a top-level object as one record.
     pub records: Option<String>,
     /// The maximum size of a record in bytes. Default: 16 MiB.
     pub max_record_bytes: usize,
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back() {
+    fn names_parse_to_their_format() {
         for format in Format::ALL {
             assert_eq!(format.name().parse::<Format>().unwrap(), format);
         }

@@ -1,14 +1,14 @@
 //! JSON documents: delimits the elements of one array anywhere in the document, with one element in memory at a time.
 //!
-//! A state machine scans the text once. On the path to the records it compares the keys of the containers that it enters
-//! and skips all other values; in the array it delimits elements; after the array it only looks for the end of the
-//! document. Several documents may follow each other, each with its own array.
+//! A state machine scans the text once. On the path to the records it compares the keys of the containers that it
+//! enters and skips all other values; in the array it delimits elements; after the array it only looks for the end of
+//! the document. Several documents may follow each other, each with its own array.
 //!
 //! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing. Text between elements
-//! that starts no value is rejected with its place, up to the next comma or bracket. After a document, such text is
-//! rejected as one piece to the end of the input, because nothing marks where valid text starts again. A string that is
-//! never closed consumes the rest of the input: any records in it would be guesses, and a guess could take a nested object
-//! for a record.
+//! that does not start a value is rejected with its place, up to the next comma or bracket. After a document, such text
+//! is rejected as one piece to the end of the input, because nothing marks where valid text starts again. A string that
+//! is never closed consumes the rest of the input: any records in it would be guesses, and a guess could take a nested
+//! object for a record.
 
 mod pointer;
 

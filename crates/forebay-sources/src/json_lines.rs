@@ -1,4 +1,4 @@
-//! JSON Lines: one record a line.
+//! JSON Lines: one record per line.
 //!
 //! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span. Lines are
 //! not parsed here, except the last one: a truncated line must be distinguished from a line without a newline.
@@ -18,7 +18,7 @@ pub(crate) struct JsonLines {
     base: u64,
     /// Line number of that byte.
     line: u64,
-    /// How many of the unconsumed bytes were searched for a newline already.
+    /// How many of the unconsumed bytes were already searched for a newline.
     searched: usize,
     /// An oversized line that is being skipped.
     long: Option<Long>,

@@ -1,11 +1,11 @@
-//! The kinds of sources: what turns a page, or the output of a program, into records.
+//! The kinds of sources. A kind turns a page, or the output of a program, into records.
 //!
-//! A kind that reads pages is a pure function from a [`Page`] to a [`Harvest`]. [`PageKind`] is what a crawl is given:
-//! one reader, with a sitemap before it if the source has one.
+//! A kind that reads pages is a pure function from a [`Page`] to a [`Harvest`]. A crawl gets a [`PageKind`]: one
+//! reader, and a sitemap before it if the source has one.
 //!
-//! To add a kind: a module with its settings (each with its default) and a pure `harvest`, a variant of [`PageReader`]
-//! if it reads pages, fixtures, a guide and a fuzz target. What a site sends is hostile: a harvest never panics, and its
-//! work is bounded by the size of the page.
+//! To add a kind, write a module with its settings (each with a default) and a pure `harvest`. Add fixtures, a guide
+//! and a fuzz target, and for pages a variant of [`PageReader`]. Sites are untrusted: a harvest must not panic, and its
+//! work must be bounded by the size of the page.
 
 pub mod command;
 mod feed;
@@ -46,11 +46,11 @@ use url::Url;
 
 use crate::{Error, Harvest, Link, Page, Role};
 
-/// The version of the readers in this module. Raise it whenever one of them reads a page otherwise than before: what is
-/// remembered of pages holds only for the readers that have read them.
+/// The version of the readers in this module. Raise it when a reader changes its output for any page: pages that an
+/// earlier version has read are then read again.
 pub const READERS_VERSION: u32 = 1;
 
-/// What reads the pages of a source.
+/// The reader of a source's pages, and its sitemap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageKind {
     sitemap: Option<Sitemap>,
@@ -65,7 +65,7 @@ pub enum PageReader {
     HttpJson(HttpJson),
     /// HTML, by CSS selectors.
     Html(Html),
-    /// JSON-LD inside of HTML.
+    /// JSON-LD embedded in HTML.
     JsonLd(JsonLd),
     /// RSS, Atom or JSON Feed.
     Feed(Feed),
@@ -74,9 +74,9 @@ pub enum PageReader {
 }
 
 impl PageKind {
-    /// A reader that finds its pages itself, or for `html` and `json_ld` through a sitemap.
+    /// A reader with its own start URLs or, for `html` and `json_ld`, a sitemap.
     ///
-    /// Error: `invalid_source_setting` for settings that do not go together.
+    /// Error: `invalid_source_setting` if the settings contradict each other.
     pub fn new(sitemap: Option<Sitemap>, reader: PageReader) -> Result<Self, Error> {
         match &reader {
             PageReader::HttpJson(kind) => kind.check()?,
@@ -89,16 +89,14 @@ impl PageKind {
         let takes_sitemap = matches!(reader, PageReader::Html(_) | PageReader::JsonLd(_));
         let has_url = reader.urls().is_some();
         match &sitemap {
-            Some(_) if !takes_sitemap => invalid("sitemap", "can only lead to html or json_ld"),
-            Some(_) if has_url => invalid("url", "is given beside a sitemap; leave out one of them"),
-            None if !has_url => {
-                invalid("url", "is missing: give a URL, or a sitemap that leads to the pages")
-            }
+            Some(_) if !takes_sitemap => invalid("sitemap", "is only for html and json_ld"),
+            Some(_) if has_url => invalid("url", "excludes sitemap; remove one of them"),
+            None if !has_url => invalid("url", "is missing: set url, or a sitemap that lists the pages"),
             _ => Ok(Self { sitemap, reader }),
         }
     }
 
-    /// The names of all placeholders that a scope has to fill.
+    /// The names of all placeholders that a scope must fill, sorted.
     pub fn placeholders(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.urls().into_iter().flat_map(Urls::templates).flat_map(UrlTemplate::names).collect();
@@ -107,7 +105,7 @@ impl PageKind {
         names
     }
 
-    /// The pages with which a run over a scope begins. Error: `url_placeholder`.
+    /// The first pages of a run over a scope. Error: `url_placeholder`.
     pub fn start(&self, scope: &Scope) -> Result<Vec<Link>, Error> {
         let role = if self.sitemap.is_some() { Role::Sitemap } else { Role::Listing };
         let Some(urls) = self.urls() else { return Ok(Vec::new()) };
@@ -118,9 +116,9 @@ impl PageKind {
         Ok(urls.expand(scope)?.into_iter().map(|url| Link::new(first(url), role)).collect())
     }
 
-    /// Reads a page that `link` led to. What cannot be read as a whole is an error (`page_unreadable` and those of the
-    /// formats; `redirected_away` if the page came from a host that the source does not allow); a record that is broken
-    /// is rejected in the harvest's block.
+    /// Reads a page that `link` led to. An invalid record is rejected in the harvest's block. Errors: `page_unreadable`
+    /// and the errors of the formats if the page cannot be read at all; `redirected_away` if the page came from a host
+    /// that the source does not allow.
     pub fn harvest(&self, page: &Page, link: &Link) -> Result<Harvest, Error> {
         if let Some(allowed) = self.allowed_hosts(link.role) {
             links::check_redirect(&link.url, &page.url, allowed)?;
@@ -137,7 +135,7 @@ impl PageKind {
         }
     }
 
-    /// The word in configuration, columns and output.
+    /// The name in configuration, columns and output.
     pub fn name(&self) -> &'static str {
         match self.reader {
             PageReader::HttpJson(_) => "http_json",
@@ -148,8 +146,8 @@ impl PageKind {
         }
     }
 
-    /// What decides how a page is read: two kinds with equal values read every page alike. Where the pages are is no
-    /// part of it, and neither is how a setting is written.
+    /// The settings that determine how a page is read: two kinds with equal values read every page alike. URLs are
+    /// excluded, and different notations of a setting give the same value.
     pub fn reading(&self) -> Value {
         let reader = match &self.reader {
             PageReader::HttpJson(kind) => json!(kind.reading()),
@@ -161,12 +159,12 @@ impl PageKind {
         json!([READERS_VERSION, self.name(), reader, self.sitemap.as_ref().map(Sitemap::reading)])
     }
 
-    /// What reads its pages.
+    /// The reader of the pages.
     pub fn reader(&self) -> &PageReader {
         &self.reader
     }
 
-    /// The hosts to which pages of a role may lead; none for pages that lead nowhere.
+    /// The hosts that pages of a role may link to, or none if such pages have no links.
     fn allowed_hosts(&self, role: Role) -> Option<&[AllowedHost]> {
         if let (Role::Sitemap, Some(sitemap)) = (role, &self.sitemap) {
             return Some(&sitemap.allow_hosts);
@@ -188,7 +186,7 @@ impl PageKind {
     }
 }
 
-/// The tables of the kind and of its sitemap, by name.
+/// The settings tables of the kind and of its sitemap, by name.
 impl Serialize for PageKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let reader = match &self.reader {

@@ -1,11 +1,11 @@
 //! Readers of the formats and sites that yield records.
 //!
-//! A reader turns bytes into *delimited* records: it finds the start, end and place of each record. The persist pipeline
-//! parses and validates them, in parallel. Pieces that cannot be records are returned too, with place and reason, so no
-//! input is lost.
+//! A reader turns bytes into *delimited* records: it finds the start, end and place of each record. The persist
+//! pipeline parses and validates them, in parallel. Pieces that cannot be records are returned too, with place and
+//! reason, so no input is lost.
 //!
-//! Memory use is flat for any input: a read is at most 1 MiB, a block has about that size, and only the record at the end
-//! of a block is carried over. Reading waits for the input, so run it on a thread of its own.
+//! Memory use is flat for any input: a read is at most 1 MiB, a block has about that size, and only the record at the
+//! end of a block is carried over. Reading waits for the input, so run it on a thread of its own.
 //!
 //! ```
 //! use forebay_sources::{Block, ReadOptions, Reader};

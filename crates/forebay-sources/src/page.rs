@@ -1,4 +1,4 @@
-//! A page of a site, and what it yields: records and links to more pages.
+//! A page of a site, and its records and links.
 //!
 //! The fetcher returns pages and the kinds of sources read them. A kind is a pure function of a page without input or
 //! output, so it can be fuzzed, replayed from an archive, and run on any thread.
@@ -93,7 +93,7 @@ pub struct Harvest {
     pub block: Block,
     /// The links to follow, in document order. The crawl skips those it has seen.
     pub links: Vec<Link>,
-    /// How many links were not followed because their host is not allowed for the source, or because they are no web
+    /// How many links were not followed because their host is not allowed for the source, or because they are not web
     /// pages. This is not an error.
     pub num_refused_links: u32,
     /// How many records the page cancels (a cancelled event). They are not in `block`, so a complete run removes them.

@@ -1,8 +1,8 @@
 //! Reads an input block by block.
 //!
-//! The reader runs the loop that all formats share: read once, let the format delimit, return complete records, carry the
-//! rest. It returns as soon as one record is complete and never reads again to fill a block, so a record on a slow pipe is
-//! persisted when it arrives. Records found before an error are returned before the error.
+//! The reader runs the loop that all formats share: read once, let the format delimit, return complete records, carry
+//! the rest. It returns as soon as one record is complete and never reads again to fill a block, so a record on a slow
+//! pipe is persisted when it arrives. Records found before an error are returned before the error.
 
 use std::io::Read;
 
@@ -37,8 +37,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens an input: detects gzip and, for [`Format::Auto`], the format. Blocks until the first line has arrived if the
-    /// format needs it (automatic format and CSV), otherwise until the first bytes have.
+    /// Opens an input: detects gzip and, for [`Format::Auto`], the format. Blocks until the first line has arrived if
+    /// the format needs it (automatic format and CSV), otherwise until the first bytes have.
     pub fn open(input: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self, Error> {
         let pointer = options.records.as_deref();
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
@@ -121,8 +121,8 @@ impl Reader {
         self.failed.take().map_or(Ok(false), Err)
     }
 
-    /// Reads and delimits until something is found or the input ends. Afterwards `bytes` is what the spans point into; for
-    /// a format that writes its own text, it is the carry.
+    /// Reads and delimits until something is found or the input ends. Afterwards `bytes` is what the spans point into;
+    /// for a format that writes its own text, it is the carry.
     fn fill(&mut self, bytes: &mut Vec<u8>, found: &mut Found) {
         while found.is_empty() && !self.ended {
             let tail = match self.input.fill(bytes) {

@@ -1,8 +1,8 @@
 //! Finds the end of a JSON value, in text that arrives in pieces.
 //!
 //! The scan only knows strings, escapes and brackets: a delimited value may still be invalid, which the parser reports.
-//! All brackets count the same, so a record with a wrong bracket inside is delimited like any other, and only that record
-//! is lost.
+//! All brackets count the same, so a record with a wrong bracket inside is delimited like any other, and only that
+//! record is lost.
 
 use memchr::memchr2;
 
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_ends_where_it_ends_however_it_is_cut() {
+    fn the_end_of_a_value_is_found_in_any_pieces() {
         let cases: [(&[u8], usize); 7] = [
             (br#"{"a":"}]\"","b":[1,{}]} "#, 23),
             (br#""a\\" "#, 5),

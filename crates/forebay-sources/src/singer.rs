@@ -1,8 +1,9 @@
-//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; `ACTIVATE_VERSION` as targets use it).
+//! The messages of a Singer tap (the Singer specification: SCHEMA, RECORD, STATE; `ACTIVATE_VERSION` as targets use
+//! it).
 //!
-//! Lines are delimited as in JSON Lines. A record is a slice of its RECORD message, so its bytes are what the tap wrote.
-//! No record may be dropped silently: records of other streams are counted, a second stream is an error unless one was
-//! chosen, and so is a BATCH message, whose records are in files. A line that is not a message is rejected.
+//! Lines are delimited as in JSON Lines. A record is a slice of its RECORD message, so its bytes are what the tap
+//! wrote. No record may be dropped silently: records of other streams are counted, a second stream is an error unless
+//! one was chosen, and so is a BATCH message, whose records are in files. A line that is not a message is rejected.
 //!
 //! A state covers all messages before it. It is returned with the block in which it arrived, so that it is stored only
 //! after everything before it is committed.
@@ -23,9 +24,9 @@ use crate::{
     json_lines::JsonLines,
 };
 
-/// How many other streams are counted by name.
+/// Maximum number of other streams that are counted by name.
 const MAX_STREAMS: usize = 100;
-/// Longer names of streams are cut in messages.
+/// Maximum length of a stream name in messages.
 const MAX_NAME: usize = 80;
 
 /// Which records of a Singer tap to read.
@@ -194,8 +195,8 @@ impl Singer {
         Ok(())
     }
 
-    /// Whether this is the stream to read. If none was chosen, it is the first one, and a second one is an error: ignoring
-    /// it would lose its records, and reading it would mix two kinds of records.
+    /// Whether this is the stream to read. If none was chosen, it is the first one, and a second one is an error:
+    /// ignoring it would lose its records, and reading it would mix two kinds of records.
     fn is_chosen(&mut self, name: Option<&str>) -> Result<bool, Error> {
         let Some(name) = name else { return Ok(false) };
         match &self.stream {
@@ -263,7 +264,7 @@ fn missing(text: &[u8], place: Place, kind: &str, member: &str, found: &mut Foun
     found.reject(place, RejectReason::InvalidJson, problem, text);
 }
 
-/// A name from the tap for messages: cut, and without control characters.
+/// A name from the tap for messages: truncated, and without control characters.
 fn display(name: &str) -> String {
     name.chars().take(MAX_NAME).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

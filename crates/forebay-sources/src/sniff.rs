@@ -1,7 +1,7 @@
 //! Detects the format of an input from its first bytes, and refuses encodings other than UTF-8 early.
 //!
-//! Pure: it returns the format, or asks for more bytes. It must decide after the first line, because a slow pipe may take
-//! long to send the second.
+//! Pure: it returns the format, or asks for more bytes. It must decide after the first line, because a slow pipe may
+//! take long to send the second.
 
 use memchr::memchr;
 
@@ -49,9 +49,9 @@ pub(crate) fn format(head: &[u8], last: bool) -> Result<Option<Format>, Error> {
     }
 }
 
-/// An object that is complete on the first line is a record of JSON Lines. Otherwise it is a document over several lines,
-/// or a broken first record of JSON Lines; in the latter case the next line starts an object where a document could not
-/// contain one.
+/// An object that is complete on the first line is a record of JSON Lines. Otherwise it is a document over several
+/// lines, or a broken first record of JSON Lines; in the latter case the next line starts an object where a document
+/// could not contain one.
 fn object(text: &[u8], last: bool) -> Option<Format> {
     let Some(newline) = memchr(b'\n', text) else {
         return last.then(|| if is_one_value(text) { Format::JsonLines } else { Format::Json });

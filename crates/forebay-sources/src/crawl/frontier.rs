@@ -15,7 +15,7 @@ pub(super) struct Frontier {
     is_closed: bool,
     seen: HashSet<LinkKey>,
     waiting: VecDeque<Link>,
-    /// Pages with what is known of them.
+    /// Looked-up pages, each with what earlier crawls stored.
     recalled: VecDeque<(Link, Option<KnownPage>)>,
 }
 
@@ -30,8 +30,8 @@ impl Frontier {
         }
     }
 
-    /// Adds a page, unless it was added before or there is no room. There is room for one page more than the limit, which
-    /// shows that the limit was exceeded.
+    /// Adds a page, unless it was added before or there is no room. There is room for one page more than the limit,
+    /// which shows that the limit was exceeded.
     pub(super) fn add(&mut self, mut link: Link) -> LinkKey {
         link.url.set_fragment(None);
         let key = link.key();

@@ -1,4 +1,4 @@
-//! What a crawl knows from earlier crawls.
+//! What earlier crawls stored about pages.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -16,16 +16,16 @@ pub struct KnownPage {
     pub fresh_until: Option<Timestamp>,
     /// The references of its records.
     pub reference_ids: Vec<ReferenceId>,
-    /// In how many of its records each field had a value.
+    /// For each field, how many of its records had a value.
     pub field_counts: BTreeMap<String, u64>,
     /// Its links.
     pub links: Vec<Link>,
 }
 
-/// What is stored about earlier crawls.
+/// Looks up what earlier crawls stored about pages.
 pub trait Memory: Send + Sync + 'static {
-    /// What is known of each of these pages. Only reliable knowledge counts: the page's records are stored as it yielded
-    /// them, and it was read with the settings that apply now.
+    /// What is known about each of these pages. A page counts as known only if its records are stored as the page
+    /// yielded them, and it was read with the current settings.
     fn recall(&self, links: &[Link]) -> impl Future<Output = Vec<Option<KnownPage>>> + Send;
 
     /// Whether a later crawl may rely on this one. If not, pages are returned without validators, so that they are not

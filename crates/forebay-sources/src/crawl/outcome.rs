@@ -37,7 +37,7 @@ pub enum PageOutcome {
     },
     /// It has not changed, so it was not read.
     Unchanged {
-        /// What is known of it.
+        /// What an earlier crawl stored about it.
         known: KnownPage,
     },
     /// It is gone (404, 410).

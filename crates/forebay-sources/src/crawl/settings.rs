@@ -1,4 +1,4 @@
-//! How far a crawl goes: the settings of `[sources.NAME.crawl]`.
+//! The limits of a crawl: the settings of `[sources.NAME.crawl]`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

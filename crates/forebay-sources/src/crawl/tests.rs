@@ -1,4 +1,4 @@
-//! Crawls of small sites on loopback: where they end.
+//! Crawls small sites on loopback up to their limits.
 
 use serde_json::json;
 
@@ -50,7 +50,7 @@ async fn a_crawl_stops_at_its_limit_and_says_that_there_are_more_pages() {
     assert_eq!((end.num_pages, crawled.len(), site.paths().len()), (7, 7, 7));
     assert_eq!(end.incomplete.unwrap().code, "too_many_pages");
 
-    // Exactly as many pages as allowed are not too many.
+    // As many pages as allowed are not too many.
     let site = Site::serve(move |_| page(&details(2), None)).await;
     let settings = CrawlSettings { max_pages: 3, ..CrawlSettings::default() };
     let (end, _) = run(&site, crawl(settings, Forgetful)).await;
@@ -59,9 +59,9 @@ async fn a_crawl_stops_at_its_limit_and_says_that_there_are_more_pages() {
 
 #[tokio::test]
 async fn too_many_failures_stop_the_crawl() {
-    let site = Site::serve(|asked| match asked.path.as_str() {
+    let site = Site::serve(|request| match request.path.as_str() {
         "/" => page(&["/bad/1", "/bad/2"].map(str::to_owned), Some("/good")),
-        // It is in flight when the crawl ends, and has another link.
+        // This page is in flight when the crawl ends, and has another link.
         "/good" => page(&[], Some("/more")),
         path if path.starts_with("/bad") => Reply::new(500, "", ""),
         _ => page(&[], None),
@@ -74,7 +74,7 @@ async fn too_many_failures_stop_the_crawl() {
     assert_eq!(end.incomplete.unwrap().code, "http_status");
 }
 
-/// A memory that is empty and must stay empty.
+/// A memory that is empty and must not be written.
 struct Void;
 
 impl Memory for Void {

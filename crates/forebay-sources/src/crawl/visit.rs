@@ -16,7 +16,7 @@ use crate::{
     page::Link,
 };
 
-/// The message of a bug in the code that reads pages.
+/// The message for a bug in the code that reads pages.
 pub(super) const PANICKED: &str = "reading the page panicked, which is a bug";
 
 /// Larger pages are read on a blocking thread.
@@ -65,8 +65,8 @@ async fn fetch(
     known: Option<KnownPage>,
 ) -> Result<PageOutcome, Error> {
     let validators = known.as_ref().map(|known| known.validators.clone()).filter(|v| !v.is_empty());
-    let answer = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
-    match (answer, known) {
+    let response = fetcher.get(&Request::new(link.url.clone()).validated(validators)).await?;
+    match (response, known) {
         (Fetched::Page { page, validators, fresh_until }, _) => {
             let fetched_at = page.fetched_at;
             let harvest = if page.body.len() > LARGE_PAGE {
@@ -84,7 +84,7 @@ async fn fetch(
         (Fetched::NotModified { validators, fresh_until }, Some(known)) => {
             Ok(PageOutcome::Unchanged { known: KnownPage { validators, fresh_until, ..known } })
         }
-        // The request was not conditional, so a 304 makes no sense.
+        // The request was not conditional, so a 304 is invalid.
         (Fetched::NotModified { .. }, None) => {
             Err(FetchError::HttpStatus { url: redact_url(&link.url), status: 304 }.into())
         }

@@ -1,9 +1,10 @@
 //! Decides which addresses may be connected to: the guard against server-side request forgery (SSRF).
 //!
 //! The decision is based on addresses, never on names, and is made before any connection: [`AllowPrivate::check`] for
-//! hosts that are written as an address, in any spelling that a URL allows, and [`Resolver`] for names; the client only
-//! connects to the addresses that it returns. A name is refused if any of its addresses is, because DNS rebinding starts
-//! with a name that has both kinds. Connections are only reused under the same [`AllowPrivate`].
+//! hosts that are written as an address, in any spelling that a URL allows, and [`Resolver`] for names. The client
+//! connects only to the addresses that it returns. A name is refused if any of its addresses is refused, because DNS
+//! rebinding starts with a name that has public and private addresses. Connections are only reused under the same
+//! [`AllowPrivate`].
 
 use std::{
     borrow::Cow,
@@ -21,12 +22,12 @@ use super::{
     redact::redact_url,
 };
 
-/// At most this many addresses of a name are used.
+/// Maximum number of addresses used for one name.
 const MAX_ADDRESSES: usize = 64;
 
 /// Whether an address belongs to the public internet: not private, loopback, link-local, shared (CGNAT), unique local,
-/// multicast, reserved, for documentation or unspecified (RFC 6890 and the IANA registries that follow it). An IPv6
-/// address that embeds an IPv4 address (mapped, NAT64, 6to4) is judged by it.
+/// multicast, reserved, for documentation or unspecified (RFC 6890 and the IANA registries that follow it). For an IPv6
+/// address that embeds an IPv4 address (mapped, NAT64, 6to4), the embedded address counts.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -118,12 +119,12 @@ impl TryFrom<AllowForm> for AllowPrivate {
 }
 
 impl AllowPrivate {
-    /// All addresses.
+    /// Allows all addresses.
     pub fn all() -> Self {
         Self { all: true, ..Self::default() }
     }
 
-    /// Networks (`10.1.0.0/16`, `::1`) and host names.
+    /// Allows networks (`10.1.0.0/16`, `::1`) and host names. The error describes the invalid entry.
     pub fn list(entries: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut allowed = Self::default();
         for entry in entries {
@@ -148,8 +149,8 @@ impl AllowPrivate {
             || self.networks.iter().any(|network| network.contains(address.to_canonical()))
     }
 
-    /// Refuses a URL because of its scheme, a user name in it, or an address as its host. Names are checked when they are
-    /// looked up.
+    /// Refuses a URL because of its scheme, a user name in it, or an address as its host. Host names are checked when
+    /// they are resolved.
     pub(super) fn check(&self, url: &Url) -> Result<(), FetchError> {
         let refused = |problem| Err(FetchError::UrlRefused { url: redact_url(url), problem });
         if !matches!(url.scheme(), "http" | "https") {
@@ -168,7 +169,7 @@ impl AllowPrivate {
         if self.permits(&host, address) { Ok(()) } else { Err(FetchError::AddressRefused { host, address }) }
     }
 
-    /// The addresses of a name, or the first refused one.
+    /// The addresses of a name, or an error with the first refused one.
     fn admit(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
         let found: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
         match found.iter().find(|address| !self.permits(host, address.ip())) {
@@ -233,7 +234,7 @@ impl FromStr for Network {
     }
 }
 
-/// A name that resolves to a refused address. The HTTP client passes it on as the cause of its error.
+/// A name that resolves to a refused address. The HTTP client returns it as the cause of its error.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", not_public(host, *address))]
 pub(super) struct Refused {
@@ -246,7 +247,7 @@ pub(super) struct Refused {
 #[error("the name has no address")]
 pub(super) struct NoAddress;
 
-/// Looks up names for the client, and refuses those with an address that may not be connected to.
+/// Resolves names for the client, and refuses those with a non-public address that is not allowed.
 #[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) allowed: AllowPrivate,
@@ -257,7 +258,7 @@ impl Resolve for Resolver {
         let allowed = self.allowed.clone();
         Box::pin(async move {
             let host = name.as_str();
-            // The client replaces the port by that of the URL.
+            // The client replaces the port with that of the URL.
             let found = tokio::net::lookup_host((host, 0)).await.map_err(|_| NoAddress)?;
             let addresses = allowed.admit(host, found)?;
             if addresses.is_empty() {

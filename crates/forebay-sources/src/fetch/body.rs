@@ -1,4 +1,4 @@
-//! The body of a download, on its way from the task that fetches it to the thread that reads it.
+//! Passes the body of a download from the task that fetches it to the thread that reads it.
 //!
 //! At most [`CHANNEL`] pieces wait in between, so a slow reader slows the server down and memory use stays flat.
 
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::error::Error;
 
-/// How many pieces of a body may wait. The HTTP client reads pieces of 8 to 400 KiB.
+/// Maximum number of waiting pieces. The HTTP client reads pieces of 8 to 400 KiB.
 const CHANNEL: usize = 4;
 
 /// The decompressed body of a download. Reading blocks, so read on a thread that runs no async tasks. A failed fetch is
-/// an [`io::Error`] that holds [`crate::Error::Fetch`]. Dropping the body ends the download.
+/// an [`io::Error`] that contains [`crate::Error::Fetch`]. Dropping the body ends the download.
 #[derive(Debug)]
 pub struct Body {
     decoder: Box<Decoder>,
@@ -42,7 +42,7 @@ impl Read for Body {
     }
 }
 
-/// A message of the task. If the channel closes without an `End`, the task has died.
+/// A message of the download task. If the channel closes without an `End`, the task has died.
 #[derive(Debug)]
 pub(super) enum Piece {
     Bytes(Bytes),

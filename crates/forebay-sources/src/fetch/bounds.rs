@@ -1,16 +1,16 @@
 //! Limits on a decompressed body: its size, and its ratio to the compressed size.
 //!
-//! A body may be compressed for transfer (`Content-Encoding`), or be a compressed file, or both. Each layer is held to
-//! the same bounds, so no layer reads more than the bounds of the one before.
+//! A body may be compressed for transfer (`Content-Encoding`), be a compressed file, or both. The same bounds apply to
+//! each layer, so no layer reads more than the bounds of the one before.
 
 use url::Url;
 
 use super::{error::FetchError, redact::redact_url};
 
-/// Data that expands by a higher ratio is an attack (gzip reaches 1032 at most, with equal bytes only).
+/// Data that expands by a higher ratio is treated as an attack. gzip reaches at most 1032, with equal bytes only.
 const MAX_RATIO: u64 = 200;
 
-/// Up to this size, any ratio is harmless.
+/// Up to this size, any ratio is allowed.
 const HARMLESS: u64 = 1 << 20;
 
 /// The bounds of one body.

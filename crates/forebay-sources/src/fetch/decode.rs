@@ -1,8 +1,8 @@
 //! Decodes `Content-Encoding`, within [`Bounds`].
 //!
-//! Everything is decoded through [`Read`], so pages in memory and downloads in progress share the code. The decoders
-//! have no common error for truncated data, so data counts as truncated if the decoder read to the end of it, and as
-//! corrupt otherwise.
+//! All decoding goes through [`Read`], so pages in memory and downloads in progress share the code. The decoders have
+//! no common error for truncated data. Data counts as truncated if the decoder has read all of it, and as corrupt
+//! otherwise.
 
 use std::{
     io::{self, BufRead, Read},
@@ -23,18 +23,18 @@ use ruzstd::decoding::{
 use url::Url;
 
 use super::{
-    bounds::Bounds, error::FetchError, head::Head, redact::redact_url, response::Beyond, settings::Encoding,
+    bounds::Bounds, error::FetchError, head::Head, redact::redact_url, response::Oversize, settings::Encoding,
 };
 use crate::error::Error;
 
-/// The largest window of zstd on the web (RFC 9659).
+/// Maximum window size of zstd on the web (RFC 9659).
 const MAX_ZSTD_WINDOW: u64 = 8 << 20;
 
 /// Larger bodies are decoded on a blocking thread.
 const LARGE: usize = 128 << 10;
 
-/// The encoding of a body. Error: `encoding_unknown`, also for two encodings on top of each other: the data between the
-/// two would have no bounds, and no honest server compresses twice.
+/// The encoding of a body. Error: `encoding_unknown`, also for several encodings: the data between two of them would be
+/// unbounded, and no legitimate server compresses twice.
 pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding>, FetchError> {
     let unknown = || FetchError::EncodingUnknown { url: redact_url(url) };
     let mut found = None;
@@ -56,12 +56,12 @@ pub(super) fn encoding(headers: &HeaderMap, url: &Url) -> Result<Option<Encoding
     Ok(found)
 }
 
-/// The state of the encoded data, shared with the decoder that owns its reader.
+/// The progress of the encoded data, shared with the decoder that owns its reader.
 #[derive(Debug, Default)]
 struct Wire {
     taken: AtomicU64,
     is_over: AtomicBool,
-    /// The error of the reader: decoders wrap it, or drop it.
+    /// The error of the reader, because decoders wrap or drop it.
     failed: Mutex<Option<io::Error>>,
 }
 
@@ -104,7 +104,7 @@ impl<R: BufRead> Read for Watched<R> {
     }
 }
 
-/// Decodes a body. An error is an [`io::Error`] that holds [`Error::Fetch`].
+/// Decodes a body. An error is an [`io::Error`] that contains [`Error::Fetch`].
 pub(super) struct Decoder {
     reader: Option<Box<dyn BufRead + Send>>,
     encoding: Option<Encoding>,
@@ -140,7 +140,7 @@ impl Decoder {
 
     fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(mut reader) = self.reader.take() {
-            // This may block, so it happens on the first read. No data is an empty body in every encoding.
+            // This may block, so it happens on the first read. In every encoding, empty data is an empty body.
             if reader.fill_buf()?.is_empty() {
                 self.encoding = None;
             }
@@ -199,7 +199,7 @@ pub(super) async fn decode_body(
     wire: Bytes,
     head: &Head,
     limit: u64,
-    beyond: Beyond,
+    oversize: Oversize,
 ) -> Result<Bytes, FetchError> {
     let encoding = encoding(&head.headers, &head.url)?;
     if encoding.is_none() {
@@ -208,18 +208,18 @@ pub(super) async fn decode_body(
     let is_large = wire.len() > LARGE;
     let decoder = Decoder::new(wire.reader(), encoding, limit, head.url.clone());
     if !is_large {
-        return read_all(decoder, beyond, limit);
+        return read_all(decoder, oversize, limit);
     }
-    let read = tokio::task::spawn_blocking(move || read_all(decoder, beyond, limit)).await;
+    let read = tokio::task::spawn_blocking(move || read_all(decoder, oversize, limit)).await;
     read.unwrap_or_else(|_| Err(FetchError::BodyTruncated { url: redact_url(&head.url) }))
 }
 
-fn read_all(mut decoder: Decoder, beyond: Beyond, limit: u64) -> Result<Bytes, FetchError> {
+fn read_all(mut decoder: Decoder, oversize: Oversize, limit: u64) -> Result<Bytes, FetchError> {
     let mut body = Vec::new();
     match decoder.read_to_end(&mut body) {
         Ok(_) => Ok(body.into()),
-        // What was read before an error is in `body` all the same.
-        Err(_) if beyond == Beyond::Cut && body.len() as u64 >= limit => Ok(body.into()),
+        // `body` contains what was read before the error.
+        Err(_) if oversize == Oversize::Truncate && body.len() as u64 >= limit => Ok(body.into()),
         Err(error) => Err(match error.downcast::<Error>() {
             Ok(Error::Fetch(error)) => error,
             _ => decoder.truncated(),
@@ -246,7 +246,7 @@ fn is_zlib(start: &[u8]) -> bool {
     }
 }
 
-/// Frames of zstd, one after another.
+/// A sequence of zstd frames.
 struct Zstd<R> {
     source: R,
     frame: FrameDecoder,
@@ -260,7 +260,7 @@ impl<R: BufRead> Zstd<R> {
         Self { source, frame, is_within: false }
     }
 
-    /// Advances to the next frame; false if there is none.
+    /// Advances to the next frame. Returns false if there is none.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             match self.frame.reset(&mut self.source) {

@@ -55,7 +55,7 @@ pub(super) fn start(
     Ok(Body::new(decoder, stats))
 }
 
-/// Reads one body from the network. Ends when the body ends or breaks off, or when the reader is dropped.
+/// Reads one body from the network. Ends when the body ends or fails, or when the reader is dropped.
 struct Task {
     session: Arc<Session>,
     pieces: Pieces,
@@ -66,7 +66,7 @@ struct Task {
 impl Task {
     async fn run(mut self, response: reqwest::Response, permit: Permit) {
         let result = self.read(response).await;
-        // The channel is closed if the reader was dropped.
+        // Sending fails if the reader was dropped.
         match result {
             Ok(()) => {
                 permit.end(Feedback::Good);
@@ -87,10 +87,10 @@ impl Task {
         let mut time_left = session.settings.max_file_time.get();
         let mut wire_bytes = 0;
         loop {
-            // Only the time that the server takes counts: a slow reader must not fail the download.
-            let asked = Instant::now();
+            // Only time spent waiting for the server counts: a slow reader must not fail the download.
+            let started = Instant::now();
             let piece = tokio::time::timeout(timeout.min(time_left), response.chunk()).await;
-            time_left = time_left.saturating_sub(asked.elapsed());
+            time_left = time_left.saturating_sub(started.elapsed());
             let piece = piece.map_err(|_| FetchError::Timeout { url: redact_url(&url) })?;
             let Some(piece) = piece.map_err(|error| body_failed(&url, &error))? else { break };
             add(&session.stats.wire_bytes, piece.len() as u64);
@@ -112,7 +112,7 @@ impl Task {
     }
 }
 
-/// Collects a body in a temporary file before it is archived: a WARC record starts with its length, which is only known
+/// Collects a body in a temporary file before archiving it. A WARC record starts with its length, which is only known
 /// at the end.
 struct Spool {
     archive: Arc<WarcWriter>,
@@ -125,7 +125,7 @@ impl Spool {
     }
 
     fn archive(mut self, exchange: &Exchange, length: u64) -> Result<(), FetchError> {
-        // If rewinding fails, the file reads as cut off, which is an error below.
+        // If rewinding fails, the file reads as truncated, which is an error below.
         let _ = self.file.rewind();
         self.archive.add(exchange, &mut BufReader::new(self.file), length)
     }

@@ -1,6 +1,6 @@
-//! Errors of the fetcher: a stable code, the failure class that decides about retries, a hint.
+//! Errors of the fetcher: each has a stable code, a failure class that decides about retries, and a hint.
 //!
-//! URLs in errors are redacted. Of what a server sends, only the status is repeated.
+//! URLs in errors are redacted. Of a response, errors contain only the status.
 
 use std::{borrow::Cow, io, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -10,7 +10,7 @@ use forebay_domain::handoff::FailureClass;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// `url_refused`: a URL that is never fetched.
+    /// `url_refused`: the URL is never fetched.
     #[error("{url} cannot be fetched: {problem}")]
     UrlRefused {
         /// The URL.
@@ -68,7 +68,7 @@ pub enum FetchError {
         /// The error of the HTTP client.
         source: reqwest::Error,
     },
-    /// `http_status`: a response that is neither a page nor a redirect.
+    /// `http_status`: the response is neither a page nor a redirect.
     #[error("GET {url} returned status {status}")]
     HttpStatus {
         /// The URL.
@@ -128,8 +128,8 @@ pub enum FetchError {
         /// The limit.
         ratio: u64,
     },
-    /// `encoding_unknown`: an encoding that was not requested, or several on top of each other.
-    #[error("{url} has an encoding that was not requested, or several")]
+    /// `encoding_unknown`: the body has an encoding that was not requested, or several encodings.
+    #[error("{url} has an encoding that was not requested, or several encodings")]
     EncodingUnknown {
         /// The URL.
         url: String,
@@ -156,7 +156,7 @@ pub enum FetchError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// `warc_corrupt`: the archive is damaged, or no WARC archive.
+    /// `warc_corrupt`: the file is a damaged WARC archive, or not one.
     #[error("{} is not a valid WARC archive at byte {offset}: {problem}", path.display())]
     WarcCorrupt {
         /// The archive.
@@ -250,14 +250,14 @@ impl FetchError {
                 "check that the server is up and the URL is correct, then run again"
             }
             Self::Timeout { .. } => {
-                "run again later, or raise timeout (max_file_time for a large file) of the source"
+                "run again later, or raise the source's timeout (max_file_time for a large file)"
             }
-            Self::Throttled { .. } => "run again after that time, and lower rate of the source",
+            Self::Throttled { .. } => "run again after that time, and lower the source's rate",
             Self::RedirectInvalid { .. } | Self::TooManyRedirects { .. } => {
-                "open the URL in a browser, and use the URL that it ends at"
+                "open the URL in a browser, and use the URL that it redirects to"
             }
             Self::BodyTooLarge { .. } => {
-                "request less data, or raise max_body (max_file for a large file) of the source"
+                "request less data, or raise the source's max_body (max_file for a large file)"
             }
             Self::BodyTruncated { .. } => {
                 "run again; if it happens again, the server or a proxy truncates responses"
@@ -265,8 +265,8 @@ impl FetchError {
             Self::BodyCorrupt { .. } | Self::EncodingUnknown { .. } => {
                 "set accept_encoding = [] for the source to request uncompressed bodies"
             }
-            Self::DecompressionBomb { .. } => "check what the server sends before you fetch it again",
-            Self::SecretMissing { .. } => "set the environment variable or write the file, then run again",
+            Self::DecompressionBomb { .. } => "check what the server sends before fetching again",
+            Self::SecretMissing { .. } => "set the environment variable or create the file, then run again",
             Self::ClientFailed { .. } => "install the system's root certificates (ca-certificates)",
             Self::WarcFailed { .. } => "check the path of the archive and its permissions",
             Self::WarcCorrupt { .. } => "use the archive up to that byte, or fetch again",
@@ -280,7 +280,7 @@ impl FetchError {
 const fn status_class(status: u16) -> FailureClass {
     match status {
         429 => FailureClass::Throttled,
-        // Not implemented: a retry would not help.
+        // Not implemented (501) and unsupported HTTP version (505): a retry would not help.
         501 | 505 => FailureClass::Permanent,
         408 | 425 | 500..=599 => FailureClass::Transient,
         _ => FailureClass::Permanent,

@@ -11,7 +11,7 @@ use super::{
     redact::redact_url,
 };
 
-/// Why a request got no response.
+/// The error for a request without a response.
 pub(super) fn request_failed(url: &Url, error: reqwest::Error) -> FetchError {
     if let Some(refused) = cause::<Refused>(&error) {
         return FetchError::AddressRefused { host: refused.host.clone(), address: refused.address };
@@ -28,7 +28,7 @@ pub(super) fn request_failed(url: &Url, error: reqwest::Error) -> FetchError {
     }
 }
 
-/// Why a body ended early.
+/// The error for a body that ended early.
 pub(super) fn body_failed(url: &Url, error: &reqwest::Error) -> FetchError {
     let url = redact_url(url);
     if error.is_timeout() { FetchError::Timeout { url } } else { FetchError::BodyTruncated { url } }

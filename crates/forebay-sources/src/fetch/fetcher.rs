@@ -18,7 +18,7 @@ use super::{
     redact::redact_url,
     redirects::{follow, limits},
     request::{Download, Fetched, Request, Validators},
-    response::{Beyond, Response},
+    response::{Oversize, Response},
     retry::Retry,
     robots_cache::RobotsCache,
     send::{Purpose, discard},
@@ -29,15 +29,15 @@ use super::{
 };
 use crate::{clock::Clock, page::Page};
 
-/// What all fetchers of a process share: connections, the pace of each host, robots.txt. Cheap to clone. Create one for
-/// the process.
+/// What all fetchers of a process share: connections, the pace of each host, robots.txt. Cheap to clone. Create one per
+/// process.
 #[derive(Clone, Debug)]
 pub struct Network {
     shared: Arc<Shared>,
 }
 
 impl Network {
-    /// `seed` is the seed of the jitter of retries; use a different one in each process.
+    /// Creates the shared state. `seed` seeds the jitter of retries; use a different one in each process.
     pub fn new(seed: u64, clock: Clock) -> Self {
         let random = Random::seeded(seed);
         let shared = Shared {
@@ -50,8 +50,8 @@ impl Network {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A fetcher for one run of a source. Reads the secrets that the settings name and opens the archive. `homes` are
-    /// URLs of the source itself; secret headers are only sent to their origins (scheme, host and port).
+    /// Creates a fetcher for one run of a source. Reads the secrets that the settings refer to, and opens the archive.
+    /// `homes` are URLs of the source itself; secret headers are only sent to their origins (scheme, host and port).
     pub fn fetcher(&self, settings: &FetchSettings, homes: &[Url]) -> Result<Fetcher, FetchError> {
         let Shared { clients, random, clock, .. } = &*self.shared;
         let archive = settings.warc.as_deref().map(|path| WarcWriter::open(path, random.clone(), clock));
@@ -61,15 +61,16 @@ impl Network {
     }
 }
 
-/// Fetches for one run. Cheap to clone.
+/// Fetches pages for one run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     session: Arc<Session>,
 }
 
 impl Fetcher {
-    /// Reads responses from an archive and makes no connection. A page that is not in the archive is the error
-    /// `not_in_warc`. Pages keep the time at which they were fetched. Reading through the archive blocks.
+    /// Creates a fetcher that reads responses from an archive and makes no connection. A page that is not in the
+    /// archive is the error `not_in_warc`. Pages keep the time at which they were fetched. Opening the archive reads
+    /// all of it, and blocks.
     pub fn replaying(archive: &Path, settings: &FetchSettings, clock: Clock) -> Result<Self, FetchError> {
         let origin = Origin::Archive(Arc::new(WarcReader::open(archive)?));
         let settings = FetchSettings { warc: None, headers: BTreeMap::new(), ..settings.clone() };
@@ -96,7 +97,7 @@ impl Fetcher {
     }
 
     /// Fetches a whole page, decompressed, of at most `max_body` bytes. Waits for the host's permit, and retries
-    /// transient failures; the error is that of the last try.
+    /// transient failures; the error is that of the last attempt.
     #[instrument(name = "page", skip_all, fields(url = redact_url(&request.url)))]
     pub async fn get(&self, request: &Request) -> Result<Fetched, FetchError> {
         let mut retry = Retry::default();
@@ -108,8 +109,8 @@ impl Fetcher {
         }
     }
 
-    /// Starts to download a file that is read as it arrives, of at most `max_file` bytes. Only the request is retried:
-    /// a download that breaks off later fails when its body is read.
+    /// Starts to download a file of at most `max_file` bytes, to be read as it arrives. Only the request is retried: a
+    /// download that fails later is an error when its body is read.
     #[instrument(name = "page", skip_all, fields(url = redact_url(&request.url)))]
     pub async fn download(&self, request: &Request) -> Result<Download, FetchError> {
         let mut retry = Retry::default();
@@ -121,7 +122,7 @@ impl Fetcher {
         }
     }
 
-    /// What this fetcher has done so far.
+    /// The counters of this fetcher.
     pub fn stats(&self) -> &Arc<FetchStats> {
         &self.session.stats
     }
@@ -141,9 +142,9 @@ impl Fetcher {
         }
         let Response { head, content } = response;
         let limit = session.settings.max_body.get();
-        let wire = content.read(&head.url, limit, Beyond::Refuse, &session.stats).await?;
+        let wire = content.read(&head.url, limit, Oversize::Refuse, &session.stats).await?;
         session.record(request, &head, &wire, false).await?;
-        let body = decode_body(wire, &head, limit, Beyond::Refuse).await?;
+        let body = decode_body(wire, &head, limit, Oversize::Refuse).await?;
         add(&session.stats.decoded_bytes, body.len() as u64);
         let validators = Validators::of(&head.headers);
         let (content_type, link_headers) = (head.content_type(), head.link_headers());

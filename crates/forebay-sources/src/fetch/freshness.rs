@@ -1,7 +1,7 @@
 //! How long a response is fresh (RFC 9111), according to its server.
 //!
-//! The rules are those of a private cache. Nothing is guessed from `Last-Modified`: a page without explicit freshness is
-//! requested again, which costs a 304. So only a time and two validators have to be stored for a response.
+//! The rules are those of a private cache. Freshness is never estimated from `Last-Modified`: a page without explicit
+//! freshness is requested again, which costs a 304. So only a time and two validators need to be stored for a response.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,14 +11,14 @@ use reqwest::header::{CACHE_CONTROL, EXPIRES, HeaderMap};
 
 use super::head::Head;
 
-/// No page is fresh for longer than this, whatever its server says.
+/// Maximum freshness of a page, even if its server allows more.
 const MAX_FRESH: Duration = Duration::from_hours(24 * 30);
 
-/// Until when a response is fresh; `None` if its server doesn't say, or says that it isn't. `sent` returns the headers of
-/// the request.
+/// Until when a response is fresh; `None` if the server doesn't say so, or says that it isn't fresh. `sent` returns the
+/// headers of the request.
 pub(super) fn fresh_until(head: &Head, sent: impl FnOnce() -> HeaderMap) -> Option<Timestamp> {
     let headers = &head.headers;
-    // Most responses say nothing, and building a policy copies all headers.
+    // Most responses have neither header, and creating a policy copies all headers.
     if !headers.contains_key(CACHE_CONTROL) && !headers.contains_key(EXPIRES) {
         return None;
     }
@@ -31,7 +31,7 @@ pub(super) fn fresh_until(head: &Head, sent: impl FnOnce() -> HeaderMap) -> Opti
     let mut request = http::Request::new(());
     *request.uri_mut() = head.url.as_str().parse().ok()?;
     *request.headers_mut() = sent();
-    // A 304 counts like the page that it confirms.
+    // The policy treats a 304 like the page that it confirms.
     let mut response = http::Response::new(());
     response.headers_mut().clone_from(headers);
     let now = SystemTime::from(head.at);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_counts() {
+    fn explicit_freshness_is_honoured() {
         const DATE: (&str, &str) = ("date", "Thu, 01 Jan 2026 00:00:00 GMT");
         assert_eq!(fresh_for(&[("cache-control", "max-age=600")]), Some(600));
         assert_eq!(fresh_for(&[("cache-control", "private, max-age=600")]), Some(600));
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_refusal_are_not_fresh() {
+    fn responses_without_explicit_freshness_are_not_fresh() {
         for headers in [
             &[][..],
             &[("last-modified", "Thu, 01 Jan 2015 00:00:00 GMT")],

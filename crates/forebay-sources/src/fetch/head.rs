@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, LOCATION, RETRY_AFTER};
 use url::Url;
 
-/// At most this many `Link` headers of a page are read.
+/// Maximum number of `Link` headers read from one response.
 const MAX_LINKS: usize = 32;
 
-/// A longer `Link` header is ignored.
+/// Maximum length of a `Link` header in bytes; longer ones are ignored.
 const MAX_LINK: usize = 8 << 10;
 
 /// The head of a response.
@@ -42,7 +42,7 @@ impl Head {
         self.url.join(str::from_utf8(location).ok()?).ok()
     }
 
-    /// The wait that the host asks for, given in seconds or as a date (RFC 9110, 10.2.3).
+    /// How long the host asks to wait, in seconds or until a date (RFC 9110, 10.2.3).
     pub(super) fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = value.parse::<u32>() {

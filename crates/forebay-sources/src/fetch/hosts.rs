@@ -1,7 +1,8 @@
 //! The hosts of a process, and the queue in which requests wait for a permit: the timers around [`HostPace`].
 //!
-//! Requests to a host wait in order of arrival. Only the first one watches the pace and the timer, so a thousand waiting
-//! requests cost nothing. Pacing uses monotonic instants, because a change of the system clock must not release a burst.
+//! Requests to a host wait in order of arrival. Only the first one watches the pace and the timer, so a thousand
+//! waiting requests cost nothing. Pacing uses monotonic instants, because a change of the system clock must not release
+//! a burst.
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use tracing::debug;
 
 use super::pace::{Decision, Feedback, HostPace, Limits};
 
-/// With more hosts than this, idle ones are forgotten.
+/// When there are more hosts than this, idle ones are removed.
 const MAX_HOSTS: usize = 4096;
 
 /// All hosts of a process.
@@ -36,11 +37,11 @@ struct Host {
 #[derive(Debug, Default)]
 struct State {
     pace: HostPace,
-    /// Requests that wait for a permit.
+    /// The number of requests that wait for a permit.
     num_waiting: usize,
 }
 
-/// The host refuses requests for longer than the caller would wait.
+/// The host is paused for longer than the caller would wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Paused(pub(super) Duration);
 
@@ -49,20 +50,20 @@ impl Hosts {
         Self { began: Instant::now(), by_name: Mutex::default() }
     }
 
-    /// Waits until a request to a host may start. Doesn't wait for a pause longer than `patience`.
+    /// Waits until a request to a host may start. Doesn't wait for a pause longer than `max_wait`.
     pub(super) async fn acquire(
         &self,
         name: &str,
         limits: Limits,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Result<Permit, Paused> {
-        self.enter(name).acquire(name, limits, patience).await
+        self.enter(name).acquire(name, limits, max_wait).await
     }
 
-    /// Joins the queue of a host. All ports and schemes of a name are one host, because one machine usually serves them
-    /// all.
+    /// Joins the queue of a host. All ports and schemes of a name count as one host, because they usually run on the
+    /// same machine.
     fn enter(&self, name: &str) -> Waiting {
-        // A trailing dot makes no difference to the name.
+        // A trailing dot does not change the host.
         let name = name.trim_end_matches('.');
         let mut hosts = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if !hosts.contains_key(name) && hosts.len() >= MAX_HOSTS {
@@ -70,7 +71,7 @@ impl Hosts {
             hosts.retain(|_, host| !host.state().is_idle(now));
         }
         let host = hosts.entry(name.to_owned()).or_insert_with(|| Arc::new(Host::new(self.began)));
-        // Counted under the lock of the map, so the host cannot be forgotten in between.
+        // Counted under the lock of the map, so the host cannot be removed in between.
         host.state().num_waiting += 1;
         Waiting { host: Arc::clone(host) }
     }
@@ -98,7 +99,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    async fn acquire(self, name: &str, limits: Limits, patience: Duration) -> Result<Permit, Paused> {
+    async fn acquire(self, name: &str, limits: Limits, max_wait: Duration) -> Result<Permit, Paused> {
         let host = &self.host;
         let first_in_queue = host.queue.lock().await;
         let started = loop {
@@ -106,13 +107,13 @@ impl Waiting {
             let decision = host.state().pace.ask(limits, now);
             match decision {
                 Decision::Start => break now,
-                Decision::Paused(time) if time > patience => return Err(Paused(time)),
+                Decision::Paused(time) if time > max_wait => return Err(Paused(time)),
                 Decision::Wait(time) => tokio::time::sleep(time).await,
                 Decision::Paused(time) => {
                     debug!(host = name, wait_ms = time.as_secs_f64() * 1e3, "the host asks to pause");
                     tokio::time::sleep(time).await;
                 }
-                // `Notify` remembers a request that ended since the decision.
+                // `Notify` stores a wake-up, so a request that ended since the decision is not missed.
                 Decision::Full => host.ended.notified().await,
             }
         };
@@ -163,7 +164,7 @@ mod tests {
     const FREE: Limits = Limits { gap: Duration::ZERO, concurrency: 1 };
 
     #[tokio::test]
-    async fn idle_hosts_are_forgotten_and_busy_ones_are_kept() {
+    async fn idle_hosts_are_removed_and_busy_ones_are_kept() {
         let hosts = Hosts::new();
         let busy = hosts.acquire("busy.example", FREE, Duration::ZERO).await.unwrap();
         let waiting = hosts.enter("waiting.example.");

@@ -1,4 +1,4 @@
-//! What every request of a source carries: User-Agent, configured headers, validators.
+//! The headers of every request of a source: User-Agent, configured headers, validators.
 
 use forebay_domain::secret_names::is_secret;
 use reqwest::header::{
@@ -13,7 +13,7 @@ use super::{
     settings::{Encoding, FetchSettings, Header},
 };
 
-/// The headers that the requests of a source carry.
+/// The headers of a source's requests.
 #[derive(Debug)]
 pub(super) struct Identity {
     plain: HeaderMap,
@@ -23,7 +23,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads the secrets that the settings name.
+    /// Creates the headers. Reads the secrets that the settings refer to.
     pub(super) fn of(settings: &FetchSettings, homes: &[Url]) -> Result<Self, FetchError> {
         let mut plain = HeaderMap::new();
         plain.insert(USER_AGENT, user_agent(settings));
@@ -56,7 +56,7 @@ impl Identity {
         Ok(Self { plain, secret, homes: homes.iter().map(Url::origin).collect() })
     }
 
-    /// The headers for one URL of a redirect chain. Secret ones are only for the source's own origins.
+    /// The headers for one URL of a redirect chain. Secret headers are only added for the source's own origins.
     pub(super) fn headers(&self, url: &Url, request: &Request) -> HeaderMap {
         let mut headers = self.plain.clone();
         if !self.secret.is_empty() && self.homes.contains(&url.origin()) {

@@ -1,8 +1,9 @@
-//! Decides how fast one host is asked. Pure: it has no clock.
+//! Decides how fast requests to one host may start. Pure: it has no clock.
 //!
-//! Rate and concurrency of a host are scaled by its share, a number between 0 and 1. The share is halved when the host is
-//! overloaded, and grows by a fixed step with every good response (additive increase, multiplicative decrease, as in
-//! TCP). Requests that were in flight when the share was halved don't halve it again, because they say nothing new.
+//! The rate and concurrency of a host are multiplied by its share, a number between 0 and 1. The share is halved when
+//! the host is overloaded, and grows by a fixed step with every good response (additive increase, multiplicative
+//! decrease, as in TCP). Requests that were in flight when the share was halved don't halve it again, because they add
+//! no information.
 //!
 //! All times are durations since one fixed moment.
 
@@ -17,19 +18,19 @@ const STEP: f64 = 1.0 / 64.0;
 /// The gap that is scaled for a slowed host without a configured rate.
 const UNLIMITED_GAP: Duration = Duration::from_millis(10);
 
-/// A slowed host never has a longer gap, unless it is configured.
+/// Maximum gap of a slowed host, unless the configured gap is longer.
 const MAX_SLOWED_GAP: Duration = Duration::from_mins(1);
 
 /// A start that is late by less than this doesn't delay the next one, because timers are inexact.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// No host is paused for longer, whatever it asks for.
+/// Maximum pause of a host, even if it asks for a longer one.
 const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// The limits of a source for one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// The minimum time between two starts; zero without a limit.
+    /// The minimum time between the starts of two requests; zero means no limit.
     pub(super) gap: Duration,
     /// The maximum number of requests in flight, at least 1.
     pub(super) concurrency: u16,
@@ -48,7 +49,7 @@ pub(super) enum Decision {
     Full,
 }
 
-/// What a response says about the load of a host.
+/// What a response shows about the load of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feedback {
     /// The host is fine.
@@ -118,7 +119,7 @@ impl HostPace {
         }
     }
 
-    /// Whether the host can be forgotten.
+    /// Whether the state of the host equals that of a new one, so it can be removed.
     pub(super) fn is_idle(&self, now: Duration) -> bool {
         self.in_flight == 0 && self.share >= 1.0 && now >= self.paused_until && now >= self.next_start
     }
@@ -134,7 +135,7 @@ impl HostPace {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a share of a small positive number is one"
+        reason = "the product of a share and a u16 fits into a u32"
     )]
     fn concurrency(&self, limits: Limits) -> u32 {
         ((f64::from(limits.concurrency) * self.share) as u32).max(1)

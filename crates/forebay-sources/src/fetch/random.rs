@@ -1,13 +1,13 @@
-//! The randomness of a process: jitter of retries and the ids of archive records.
+//! The random numbers of a process, for the jitter of retries and the ids of archive records.
 //!
-//! It comes from a seed that the program passes in, so a test with the same seed waits the same times.
+//! The program passes in the seed, so a test with a fixed seed always waits the same times.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fastrand::Rng;
 use uuid::{Builder, Uuid};
 
-/// A shared source of random numbers. Cheap to clone. Not for secrets.
+/// A shared random number generator. Cheap to clone. Not for secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
     rng: Arc<Mutex<Rng>>,
@@ -18,7 +18,7 @@ impl Random {
         Self { rng: Arc::new(Mutex::new(Rng::with_seed(seed))) }
     }
 
-    /// A number from 0 to 1 (excluded).
+    /// A number in [0, 1).
     pub(super) fn fraction(&self) -> f64 {
         self.with(Rng::f64)
     }

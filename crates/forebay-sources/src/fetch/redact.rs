@@ -3,11 +3,11 @@
 use forebay_domain::secret_names::is_secret;
 use url::Url;
 
-/// Longer URLs are cut.
+/// Maximum length of a redacted URL; longer ones are truncated.
 const MAX_CHARS: usize = 500;
 
-/// A URL without user name, password and fragment, with `***` for the values of query parameters that look like secrets,
-/// and cut if it is very long.
+/// Removes user name, password and fragment from a URL, replaces the values of query parameters that look like secrets
+/// with `***`, and truncates long URLs.
 pub fn redact_url(url: &Url) -> String {
     let mut url = url.clone();
     // These fail only for URLs that cannot have a user name.

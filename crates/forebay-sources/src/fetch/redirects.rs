@@ -1,6 +1,6 @@
-//! From a URL to its final response: follows redirects, and makes every check before every request.
+//! From a URL to its final response: follows redirects, with all checks before every request.
 //!
-//! Before each request, in this order: the form of the URL and an address in it, robots.txt, the host's permit. A
+//! The checks before each request, in order: the form of the URL and an address in it, robots.txt, the host's permit. A
 //! connection is then made only to addresses that the resolver accepted. Asking robots.txt and following redirects are
 //! in one file because fetching robots.txt follows redirects itself.
 
@@ -15,7 +15,7 @@ use super::{
     pace::{Feedback, Limits},
     redact::redact_url,
     request::Request,
-    response::{Beyond, Response},
+    response::{Oversize, Response},
     retry::Retry,
     robots::{self, Rules},
     robots_cache::Known,
@@ -24,10 +24,10 @@ use super::{
     settings::{FetchSettings, Robots},
 };
 
-/// A longer URL is refused. Browsers and servers have about this limit.
+/// Maximum length of a URL; browsers and servers have similar limits.
 const MAX_URL: usize = 8 << 10;
 
-/// At most this many redirects of a robots.txt are followed (RFC 9309, 2.3.1.2).
+/// Maximum number of redirects of a robots.txt (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: u8 = 5;
 
 /// The response to a request after redirects: a page (200, 203) or, if validators were sent, a 304.
@@ -126,9 +126,9 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
                     FetchError::HttpStatus { status, .. } => format!("status {status}"),
                     error => error.code().to_owned(),
                 };
-                // A pause of the whole host says nothing about its robots.txt.
-                let patience = session.settings.max_retry_after.get();
-                let is_paused = error.retry_after().is_some_and(|time| time > patience);
+                // A pause of the whole host does not mean that its robots.txt is unreachable.
+                let max_wait = session.settings.max_retry_after.get();
+                let is_paused = error.retry_after().is_some_and(|time| time > max_wait);
                 match retry.next_wait(error, &session.settings, session.jitter()) {
                     Ok(wait) => session.wait(wait).await,
                     Err(error) if is_paused => return Err(error),
@@ -142,7 +142,7 @@ async fn fetch_robots(session: &Session, page: &Url) -> Result<Known, FetchError
 async fn read_robots(session: &Session, request: &Request) -> Result<Rules, FetchError> {
     let Response { head, content } = follow(session, request, Purpose::Robots).await?;
     let limit = robots::MAX_BYTES as u64;
-    let wire = content.read(&head.url, limit, Beyond::Cut, &session.stats).await?;
+    let wire = content.read(&head.url, limit, Oversize::Truncate, &session.stats).await?;
     session.record(request, &head, &wire, wire.len() as u64 > limit).await?;
-    Ok(Rules::parse(&decode_body(wire, &head, limit, Beyond::Cut).await?))
+    Ok(Rules::parse(&decode_body(wire, &head, limit, Oversize::Truncate).await?))
 }

@@ -7,7 +7,7 @@ use url::Url;
 use super::body::Body;
 use crate::page::Page;
 
-/// Longer validators are ignored: the page is then fetched in full each time.
+/// Maximum length of a validator; longer ones are ignored, so the page is fetched in full each time.
 const MAX_VALIDATOR: usize = 512;
 
 /// A page to fetch.
@@ -15,7 +15,7 @@ const MAX_VALIDATOR: usize = 512;
 pub struct Request {
     /// Its URL: `http` or `https`, without user and password.
     pub url: Url,
-    /// The validators of an earlier response, so that an unchanged page is not sent again. Default: none.
+    /// The validators of an earlier response, so that the server can answer 304 for an unchanged page. Default: none.
     pub validators: Option<Validators>,
     /// The header `Accept`. Default: `*/*`.
     pub accept: Option<&'static str>,
@@ -39,7 +39,8 @@ impl Request {
     }
 }
 
-/// How a server recognises that a page has changed (RFC 9110, 8.8). Both are stored as they were sent.
+/// The validators of a response, by which a server recognises that a page has changed (RFC 9110, 8.8). Both are stored
+/// as received.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     /// The header `ETag`, with its quotes and `W/`.

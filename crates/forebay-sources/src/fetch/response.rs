@@ -24,7 +24,7 @@ pub(super) struct Response {
     pub(super) content: Content,
 }
 
-/// Where the body comes from.
+/// The source of the body.
 pub(super) enum Content {
     /// The permit is held until the body has been read.
     Network {
@@ -36,15 +36,15 @@ pub(super) enum Content {
 
 /// What happens to a body that exceeds the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beyond {
+pub(super) enum Oversize {
     /// It is an error.
     Refuse,
     /// The rest is ignored.
-    Cut,
+    Truncate,
 }
 
 impl Content {
-    /// Reads the beginning of an unwanted body, ends the request, and says whether there is more.
+    /// Reads the start of an unwanted body, ends the request, and returns whether the body was truncated.
     pub(super) async fn drain(self, feedback: Feedback, stats: &FetchStats) -> (Bytes, bool) {
         let Self::Network { mut response, permit } = self else { return (Bytes::new(), false) };
         let mut start = BytesMut::new();
@@ -65,21 +65,21 @@ impl Content {
         (start.freeze(), is_cut)
     }
 
-    /// Reads the whole body as it was sent, still encoded.
+    /// Reads the whole body as sent, still encoded.
     pub(super) async fn read(
         self,
         url: &Url,
         limit: u64,
-        beyond: Beyond,
+        oversize: Oversize,
         stats: &FetchStats,
     ) -> Result<Bytes, FetchError> {
         match self {
             Self::Network { response, permit } => {
-                let (read, feedback) = read_network(response, url, limit, beyond, stats).await;
+                let (read, feedback) = read_network(response, url, limit, oversize, stats).await;
                 permit.end(feedback);
                 read
             }
-            Self::Archive(reader) => read_archived(reader, url, limit, beyond).await,
+            Self::Archive(reader) => read_archived(reader, url, limit, oversize).await,
         }
     }
 }
@@ -88,11 +88,11 @@ async fn read_network(
     mut response: reqwest::Response,
     url: &Url,
     limit: u64,
-    beyond: Beyond,
+    oversize: Oversize,
     stats: &FetchStats,
 ) -> (Result<Bytes, FetchError>, Feedback) {
     let length = response.content_length();
-    if beyond == Beyond::Refuse && length.is_some_and(|length| length > limit) {
+    if oversize == Oversize::Refuse && length.is_some_and(|length| length > limit) {
         return (Err(too_large(url, limit)), Feedback::Good);
     }
     // Most bodies arrive in one piece, which is then not copied.
@@ -122,7 +122,7 @@ async fn read_network(
             rest.extend_from_slice(&piece);
         }
         if so_far as u64 > limit {
-            if beyond == Beyond::Refuse {
+            if oversize == Oversize::Refuse {
                 return (Err(too_large(url, limit)), Feedback::Good);
             }
             break;
@@ -136,14 +136,16 @@ async fn read_archived(
     reader: Box<dyn BufRead + Send>,
     url: &Url,
     limit: u64,
-    beyond: Beyond,
+    oversize: Oversize,
 ) -> Result<Bytes, FetchError> {
     let read = tokio::task::spawn_blocking(move || {
         let mut body = Vec::new();
         reader.take(limit.saturating_add(1)).read_to_end(&mut body).map(|_| body)
     });
     match read.await {
-        Ok(Ok(body)) if beyond == Beyond::Refuse && body.len() as u64 > limit => Err(too_large(url, limit)),
+        Ok(Ok(body)) if oversize == Oversize::Refuse && body.len() as u64 > limit => {
+            Err(too_large(url, limit))
+        }
         Ok(Ok(body)) => Ok(body.into()),
         _ => Err(FetchError::BodyTruncated { url: redact_url(url) }),
     }

@@ -1,4 +1,4 @@
-//! Retries: how many, and how long to wait before each.
+//! Decides about retries: how many, and how long to wait before each.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// How long to wait before the next retry, or the error if there is none. `jitter` is a random number from 0 to 1:
-    /// waits are evenly distributed between zero and a ceiling that doubles, so that requests that failed together
-    /// don't come back together. A `Retry-After` isn't waited for here, because it pauses the host for all requests.
+    /// How long to wait before the next retry, or the error if there is none. `jitter` is a random number from 0 to 1.
+    /// Waits are evenly distributed between zero and a ceiling that doubles, so that requests that failed together
+    /// don't retry together. A `Retry-After` isn't waited for here, because it pauses the host for all requests.
     pub(super) fn next_wait(
         &mut self,
         error: FetchError,
@@ -24,7 +24,7 @@ impl Retry {
         jitter: f64,
     ) -> Result<Duration, FetchError> {
         let is_retryable = match error.class() {
-            // The request for robots.txt has been retried already.
+            // The fetch of robots.txt was already retried.
             FailureClass::Transient => !matches!(error, FetchError::RobotsUnreachable { .. }),
             FailureClass::Throttled => {
                 error.retry_after().is_none_or(|time| time <= settings.max_retry_after.get())

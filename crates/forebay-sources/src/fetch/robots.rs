@@ -1,43 +1,43 @@
 //! robots.txt (RFC 9309): which paths a crawler may fetch, and how long it should wait in between.
 //!
-//! The grammar is small and the file is hostile, so the parser is ours: it looks at [`MAX_BYTES`] bytes and
-//! [`MAX_RULES`] rules, never fails, and matches patterns in a time that grows with pattern times path, not
-//! exponentially. Rules for `forebay` win over rules for `*`, all groups for the same name count as one, the longest
-//! pattern that matches decides, and at equal length `Allow` does.
+//! The format is small and the files are untrusted, so this is our own parser. It reads at most [`MAX_BYTES`] bytes and
+//! [`MAX_RULES`] rules, and never fails. Matching takes at most pattern length times path length steps, never
+//! exponentially many. Rules for `forebay` override those for `*`. All groups for one name are merged. The longest
+//! matching pattern wins, and `Allow` wins over a `Disallow` of equal length.
 
 use std::time::Duration;
 
 use forebay_domain::percent;
 
-/// How much of a file is looked at (RFC 9309, 2.5: at least 500 KiB).
+/// How many bytes of a file are read (RFC 9309, 2.5: at least 500 KiB).
 pub(super) const MAX_BYTES: usize = 500 << 10;
 
-/// The most rules that are kept for us. More are left out: nobody reads them.
+/// Maximum number of rules per group; further ones are ignored.
 const MAX_RULES: usize = 10_000;
 
-/// The longest pattern; a longer rule is left out when it allows and cut off, so that it covers more, when it disallows.
+/// Maximum length of a pattern. A longer `Allow` is ignored. A longer `Disallow` is truncated, so it covers more.
 const MAX_PATTERN: usize = 2048;
 
-/// Our name in `User-agent` lines.
+/// The product token of Forebay in `User-agent` lines.
 const PRODUCT: &str = "forebay";
 
-/// What a robots.txt says to us.
+/// The rules of a robots.txt that apply to Forebay.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
     forbids_all: bool,
-    /// `Crawl-delay`, which is no part of the standard but is widely used.
+    /// `Crawl-delay`: not part of the standard, but widely used.
     pub(super) crawl_delay: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     allows: bool,
-    /// In normal form; may hold `*`, and `$` at its end.
+    /// In normal form; may contain `*`, and `$` at its end.
     pattern: Vec<u8>,
 }
 
-/// What one name is told.
+/// The rules for one name.
 #[derive(Debug, Default)]
 struct Group {
     is_named: bool,
@@ -46,40 +46,40 @@ struct Group {
 }
 
 impl Rules {
-    /// There is no robots.txt: everything is allowed.
+    /// Allows everything, because there is no robots.txt.
     pub(super) fn allow_all() -> Self {
         Self::default()
     }
 
-    /// robots.txt cannot be had: nothing is allowed.
+    /// Allows nothing except robots.txt itself.
     #[cfg(test)]
     pub(super) fn forbid_all() -> Self {
         Self { forbids_all: true, ..Self::default() }
     }
 
-    /// Reads a file. What is not understood is left out.
+    /// Parses a file. Lines that are not understood are ignored.
     pub(super) fn parse(file: &[u8]) -> Self {
         let file = &file[..file.len().min(MAX_BYTES)];
         let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-        let (mut ours, mut everyones) = (Group::default(), Group::default());
-        // Who the lines that follow are for; a new list of names begins after the first rule.
-        let (mut for_us, mut for_everyone, mut in_names) = (false, false, false);
+        let (mut ours, mut for_all) = (Group::default(), Group::default());
+        // Which groups the following lines belong to. A `User-agent` line after a rule starts new groups.
+        let (mut is_for_us, mut is_for_all, mut in_names) = (false, false, false);
         for line in file.split(|byte| matches!(byte, b'\n' | b'\r')) {
             let Some((key, value)) = key_and_value(line) else { continue };
             if key.eq_ignore_ascii_case(b"user-agent") {
                 if !in_names {
-                    (for_us, for_everyone, in_names) = (false, false, true);
+                    (is_for_us, is_for_all, in_names) = (false, false, true);
                 }
                 if value == b"*" {
-                    for_everyone = true;
-                    everyones.is_named = true;
+                    is_for_all = true;
+                    for_all.is_named = true;
                 } else if product(value).eq_ignore_ascii_case(PRODUCT.as_bytes()) {
-                    for_us = true;
+                    is_for_us = true;
                     ours.is_named = true;
                 }
                 continue;
             }
-            let groups = [for_us.then_some(&mut ours), for_everyone.then_some(&mut everyones)];
+            let groups = [is_for_us.then_some(&mut ours), is_for_all.then_some(&mut for_all)];
             if key.eq_ignore_ascii_case(b"allow") || key.eq_ignore_ascii_case(b"disallow") {
                 in_names = false;
                 if let Some(rule) = rule(key.eq_ignore_ascii_case(b"allow"), value) {
@@ -94,13 +94,13 @@ impl Rules {
                 }
             }
         }
-        let group = if ours.is_named { ours } else { everyones };
+        let group = if ours.is_named { ours } else { for_all };
         Self { rules: group.rules, forbids_all: false, crawl_delay: group.crawl_delay }
     }
 
-    /// Whether a path with its query, as it stands in a URL, may be fetched.
+    /// Whether a path may be fetched, given with its query as in the URL.
     pub(super) fn allows(&self, path_and_query: &str) -> bool {
-        // It is what is asked for, not what is fetched for its sake.
+        // RFC 9309, 2.2.2: robots.txt itself is always allowed.
         if path_and_query == "/robots.txt" {
             return true;
         }
@@ -123,20 +123,20 @@ impl Rules {
     }
 }
 
-/// The key and value of a line, without comment and white space.
+/// The key and value of a line, without comment and whitespace.
 fn key_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let line = line.split(|byte| *byte == b'#').next()?;
     let colon = line.iter().position(|byte| *byte == b':')?;
     Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
 }
 
-/// The product token at the beginning of a name: `Forebay/2.1` means us.
+/// The product token at the start of a name: `forebay` in `Forebay/2.1`.
 fn product(name: &[u8]) -> &[u8] {
     let end = name.iter().position(|byte| !(byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-')));
     &name[..end.unwrap_or(name.len())]
 }
 
-/// A rule, or none for one that says nothing: an empty `Disallow` allows what nothing forbids.
+/// Parses a rule. Returns none for an empty or invalid value, because it forbids nothing.
 fn rule(allows: bool, value: &[u8]) -> Option<Rule> {
     if !matches!(value.first(), Some(b'/' | b'*')) {
         return None;
@@ -148,7 +148,7 @@ fn rule(allows: bool, value: &[u8]) -> Option<Rule> {
         }
         pattern.truncate(MAX_PATTERN);
     }
-    // Runs of stars mean the same as one, and cost more.
+    // A sequence of stars matches the same as one, but is slower.
     pattern.dedup_by(|next, last| *next == b'*' && *last == b'*');
     Some(Rule { allows, pattern })
 }
@@ -158,15 +158,14 @@ fn seconds(value: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Whether a path begins with what a pattern describes. `*` is any text, `$` at the end of the pattern the end of the
-/// path.
+/// Whether a path starts with a match of the pattern. `*` matches any text; a final `$` matches the end of the path.
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
     let (pattern, to_the_end) = match pattern {
         [pattern @ .., b'$'] => (pattern, true),
         pattern => (pattern, false),
     };
     let (mut p, mut t) = (0, 0);
-    // The last star, and what it stands for so far: it is given one byte more whenever the rest does not fit.
+    // The last star, and where the text that it matches ends. On a mismatch, the star matches one more byte.
     let mut star = None;
     loop {
         if p == pattern.len() && (!to_the_end || t == path.len()) {

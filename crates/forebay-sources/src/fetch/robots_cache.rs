@@ -16,16 +16,16 @@ use crate::clock::Clock;
 /// How long a robots.txt is used (RFC 9309, 2.4).
 const TTL: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a site whose robots.txt could not be read is left alone.
+/// How long robots.txt is not requested again after a failure.
 const TTL_UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 
-/// With more origins than this, expired ones are forgotten.
+/// When there are more origins than this, expired ones are removed.
 const MAX_ORIGINS: usize = 4096;
 
 /// The rules of an origin, or why they could not be read.
 pub(super) type Known = Result<Arc<Rules>, String>;
 
-/// What is known of an origin, and when it expires.
+/// The result for an origin, and when it expires.
 type Cell = Arc<OnceCell<(Known, Timestamp)>>;
 
 /// The robots.txt files that a process has read.

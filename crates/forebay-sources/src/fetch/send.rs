@@ -1,4 +1,4 @@
-//! One request to one URL, without redirects: wait for the host's permit, send, and classify what is no page.
+//! Sends one request to one URL: waits for the host's permit, sends, and classifies responses that are not pages.
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,7 +20,7 @@ use super::{
     warc::WarcReader,
 };
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A page that is read whole.
@@ -94,7 +94,7 @@ pub(super) async fn replay(
     Ok(Response { head, content: Content::Archive(recorded.body) })
 }
 
-/// Ends a response that is neither a page nor a redirect, and returns the error that it stands for.
+/// Ends a response that is neither a page nor a redirect, and returns its error.
 pub(super) async fn status_error(
     session: &Session,
     response: Response,

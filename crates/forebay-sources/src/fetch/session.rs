@@ -72,7 +72,7 @@ impl Session {
         FetchError::WarcFailed { path: self.settings.warc.clone().unwrap_or_default(), source }
     }
 
-    /// A random number from 0 to 1 that shortens the wait before a retry. An archive needs no waits.
+    /// A random number from 0 to 1 that shortens the wait before a retry. Replays of an archive do not wait.
     pub(super) fn jitter(&self) -> f64 {
         match &self.origin {
             Origin::Network { shared, .. } => shared.random.fraction(),

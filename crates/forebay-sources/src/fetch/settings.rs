@@ -1,7 +1,7 @@
 //! How a source is fetched: the settings of `[sources.NAME.fetch]`.
 //!
-//! What can be told to be wrong from the text alone is refused while the file is read. Secrets are named here, never
-//! held: a header from an environment variable or a file is read when a [`crate::fetch::Fetcher`] is made.
+//! Everything that can be validated without input or output is validated when the file is read. Settings only refer to
+//! secrets: a header from an environment variable or a file is read when a [`crate::fetch::Fetcher`] is created.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -30,7 +30,7 @@ pub struct FetchSettings {
     /// Maximum parallel requests per host. Default: 2.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Concurrency,
-    /// Timeout of a request, from connecting to the last byte of the response. For big files, the timeout between two
+    /// Timeout of a request, from connecting to the last byte of the response. For large files, the timeout between two
     /// bytes (see also `max_file_time`). Default: `30s`.
     pub timeout: Period,
     /// Timeout for connecting, including TLS. Default: `10s`.
@@ -59,15 +59,15 @@ pub struct FetchSettings {
     pub allow_private: AllowPrivate,
     /// Whether to obey robots.txt (RFC 9309), as product `forebay`. Default: `obey`.
     pub robots: Robots,
-    /// Headers of every request: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret headers, and
-    /// those with a secret name (`authorization`, `cookie`, `x-api-key`), are sent only to the source's own origins,
-    /// never after a link or redirect to another one, and are not archived. Default: none.
+    /// Headers of every request: plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Secret headers,
+    /// and those with a secret name (`authorization`, `cookie`, `x-api-key`), are sent only to the source's own
+    /// origins, never after a link or redirect to another one, and are not archived. Default: none.
     pub headers: BTreeMap<HeaderName, Header>,
     /// Compressions to request. Default: all.
     pub accept_encoding: Vec<Encoding>,
-    /// Archive file (WARC/1.1, ISO 28500) that records everything fetched. It holds full URLs and contents, so protect
-    /// it like the data. With an archive, unchanged pages are fetched in full too, so that each run can be replayed.
-    /// Default: none.
+    /// Archive file (WARC/1.1, ISO 28500) that records everything fetched. It contains full URLs and contents, so
+    /// protect it like the data. With an archive, unchanged pages are fetched in full too, so that each run can be
+    /// replayed. Default: none.
     pub warc: Option<PathBuf>,
 }
 
@@ -137,7 +137,7 @@ pub enum Robots {
 pub enum Encoding {
     /// RFC 1952.
     Gzip,
-    /// RFC 1950; the bare form of RFC 1951 that some servers send is read, too.
+    /// RFC 1950; the raw form of RFC 1951 that some servers send is accepted, too.
     Deflate,
     /// RFC 7932.
     Br,
@@ -146,7 +146,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The word in headers.
+    /// The name in headers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -163,7 +163,7 @@ impl Encoding {
 pub struct Contact(String);
 
 impl Contact {
-    /// The text as it was given.
+    /// The contact as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -176,12 +176,12 @@ impl TryFrom<String> for Contact {
         let has_scheme = ["https://", "http://", "mailto:"]
             .iter()
             .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-        // Parentheses end a comment in the User-Agent.
+        // The User-Agent contains the contact in parentheses.
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()\\".contains(&byte));
         if has_scheme && is_plain && text.len() <= 200 {
             Ok(Self(text))
         } else {
-            Err("expected an address such as https://example.org/bot or mailto:bot@example.org".to_owned())
+            Err("expected a URL such as https://example.org/bot or mailto:bot@example.org".to_owned())
         }
     }
 }
@@ -195,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_the_default() {
+    fn empty_settings_are_the_defaults() {
         assert_eq!(read("{}").unwrap(), FetchSettings::default());
     }
 
     #[test]
-    fn everything_can_be_set() {
+    fn every_setting_can_be_set() {
         let settings = read(
             r#"{"contact": "mailto:bot@example.org", "rate": "30/m", "concurrency": 4, "timeout": "5s",
                 "max_body": "10MB", "allow_private": ["10.0.0.0/8", "intranet"], "robots": "ignore",
@@ -212,11 +212,11 @@ mod tests {
         assert_eq!(settings.max_body.get(), 10_000_000);
         let names: Vec<&str> = settings.headers.keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["authorization", "cookie", "x-a"]);
-        assert!(!format!("{settings:?}").contains("\"b\""), "no value of a header is shown");
+        assert!(!format!("{settings:?}").contains("\"b\""), "header values must not be printed");
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn invalid_settings_are_refused() {
         for json in [
             r#"{"contact": "somebody"}"#,
             r#"{"contact": "https://x/) evil/1.0 ("}"#,
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_knows_every_field() {
+    fn every_setting_has_a_description() {
         let schema = schemars::schema_for!(FetchSettings);
         let properties = schema.get("properties").and_then(|p| p.as_object()).unwrap();
         assert_eq!(properties.len(), 18);

@@ -1,8 +1,8 @@
-//! Counts what fetching costs, for each run.
+//! Counts the requests and bytes of each run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The counters of a [`crate::fetch::Fetcher`]. Requests for robots.txt count, too.
+/// The counters of a [`crate::fetch::Fetcher`], including requests for robots.txt.
 #[derive(Debug, Default)]
 pub struct FetchStats {
     pub(super) requests: AtomicU64,
@@ -21,7 +21,7 @@ pub struct FetchCounts {
     pub num_wire_bytes: u64,
     /// Bytes of bodies after decompression.
     pub num_decoded_bytes: u64,
-    /// Responses that confirmed that a page has not changed (304).
+    /// Responses that confirmed an unchanged page (304).
     pub num_not_modified: u64,
     /// Requests repeated after a failure.
     pub num_retries: u64,

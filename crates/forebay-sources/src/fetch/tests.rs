@@ -1,4 +1,4 @@
-//! The fetcher against sites that misbehave, one behaviour at a time, all on loopback.
+//! Fetches from sites on loopback that misbehave, one behaviour per test.
 
 mod archives;
 mod bodies;
@@ -16,12 +16,12 @@ use super::*;
 use crate::{Clock, Page};
 use site::{Reply, Site};
 
-/// A clock that stands still.
+/// A fixed clock.
 fn clock() -> Clock {
     Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap())
 }
 
-/// Settings under which loopback may be fetched from and nothing is waited for, and what a test adds.
+/// Settings that allow loopback and don't wait, plus those of the test.
 fn settings(more: &str) -> FetchSettings {
     let mut settings = serde_json::json!({
         "allow_private": ["127.0.0.1"], "robots": "ignore", "rate": "unlimited", "backoff": "1ms",
@@ -39,11 +39,11 @@ pub(crate) fn fetcher(more: &str) -> Fetcher {
 async fn get(fetcher: &Fetcher, url: &Url) -> Result<Page, FetchError> {
     match fetcher.get(&Request::new(url.clone())).await? {
         Fetched::Page { page, .. } => Ok(page),
-        Fetched::NotModified { .. } => panic!("nothing was known of {url}"),
+        Fetched::NotModified { .. } => panic!("an unconditional request for {url} returned 304"),
     }
 }
 
-/// The code of the error that a request ends with.
+/// The code of the error that a request returns, or `ok`.
 async fn code(fetcher: &Fetcher, url: &Url) -> &'static str {
     get(fetcher, url).await.map_or_else(|error| error.code(), |_| "ok")
 }

@@ -4,9 +4,9 @@ use forebay_domain::pointer::{self, Pointer};
 
 use crate::error::Error;
 
-/// How many keys an error lists.
+/// Maximum number of keys that an error lists.
 const KEYS_NAMED: usize = 10;
-/// Longer keys are cut in an error.
+/// Maximum length of a key in an error.
 const KEY_SHOWN: usize = 60;
 
 /// A container on the path that the reader has entered.
@@ -22,7 +22,7 @@ pub(crate) struct Path {
     pub(super) tokens: Vec<String>,
     /// The entered containers: one for each token used.
     pub(super) levels: Vec<Level>,
-    /// Whether the value at the end of the path is taken as a whole, instead of the elements of an array.
+    /// Whether the value at the end of the path is returned as a whole, instead of the elements of an array.
     pub(super) takes_any: bool,
     /// The first keys of the innermost object.
     keys: Vec<String>,
@@ -58,7 +58,7 @@ impl Path {
         Ok(first == b'{')
     }
 
-    /// Whether a key of the innermost object, given as JSON text, is on the path. Other keys are noted for errors.
+    /// Whether a key of the innermost object, given as JSON text, is on the path. Other keys are collected for errors.
     pub(super) fn is_on_the_path(&mut self, text: &[u8]) -> bool {
         let inner = text.get(1..text.len() - 1).unwrap_or_default();
         let key = if inner.contains(&b'\\') {

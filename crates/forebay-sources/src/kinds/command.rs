@@ -1,12 +1,13 @@
 //! `command`: the user's own program, such as a script or a Scrapy spider, that prints records to standard output.
 //!
-//! It is started without a shell, in its own process group. The whole group is killed on timeout, when the output is
-//! dropped, and when the program exits and leaves processes behind. Standard error becomes lines of the run's log. The
-//! input is complete only if the exit code is 0. Any other exit is the error `command_failed` after all records read.
+//! The program is started without a shell, in its own process group. The whole group is killed on timeout, when the
+//! output is dropped, and when the program exits and leaves processes behind. Standard error becomes lines of the run's
+//! log. The input is complete only if the exit code is 0. Any other exit is the error `command_failed` after all
+//! records read.
 //!
-//! Its environment consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables that describe the
-//! run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope. It does not get the
-//! rest of Forebay's own environment, which may hold the database's password.
+//! The environment of the program consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables
+//! that describe the run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope.
+//! The rest of Forebay's own environment is withheld, because it may contain the database's password.
 
 mod log;
 mod process;
@@ -27,7 +28,7 @@ use crate::{Error, ReadOptions};
 pub use log::{LineSink, LogLevel, LogLine};
 pub use process::{Output, Stopper};
 
-/// The variables of Forebay's own environment that every command gets.
+/// The variables of Forebay's own environment that every command inherits.
 const ALWAYS_SEEN: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Prefix of the variables that describe the run; they override `env`.
 const OWN_PREFIX: &str = "FOREBAY_";
@@ -36,14 +37,14 @@ const OWN_PREFIX: &str = "FOREBAY_";
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// The program and its arguments, run without a shell. Every user of the machine can see arguments: put secrets
-    /// into `env`.
+    /// The program and its arguments, run without a shell. All users of the machine can see arguments: put secrets into
+    /// `env`.
     #[serde(serialize_with = "masked::serialize_arguments")]
     pub argv: Vec<String>,
     /// Working directory. Default: that of Forebay.
     pub cwd: Option<PathBuf>,
-    /// Environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: only `PATH`,
-    /// `HOME`, `LANG`, `TZ` and variables that describe the run.
+    /// Environment variables: plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: only
+    /// `PATH`, `HOME`, `LANG`, `TZ` and variables that describe the run.
     #[serde(default)]
     pub env: BTreeMap<String, EnvValue>,
     /// Maximum run time. Default: `1h`.
@@ -52,7 +53,7 @@ pub struct Command {
     /// Format of its output. Default: `jsonl`.
     #[serde(default = "jsonl")]
     pub format: FileFormat,
-    /// JSON pointer to the array of records, only for the format `json`. Default: the whole document.
+    /// JSON pointer to the array of records, only for format `json`. Default: the whole document.
     pub records: Option<Pointer>,
     /// Maximum lines of standard error to log; further lines are only counted. Default: 10000.
     #[serde(default = "ten_thousand")]
@@ -71,37 +72,37 @@ const fn ten_thousand() -> u32 {
     10_000
 }
 
-/// The run for which a program is started.
+/// The run that a program is started for.
 #[derive(Clone, Copy, Debug)]
 pub struct RunContext<'a> {
     /// The name of the source.
     pub source: &'a str,
-    /// The run.
+    /// The run's id.
     pub run_id: i64,
     /// The scope of the run.
     pub scope: &'a Scope,
 }
 
 impl Command {
-    /// The settings that decide which records are read, in a fixed order: all except location and limits.
+    /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { argv, cwd: _, env: _, timeout: _, format, records, max_stderr_lines: _ } = self;
         (masked::arguments(argv), format, records)
     }
 
-    /// Checks the settings without starting anything. Error: `invalid_source_setting`.
+    /// Checks the settings without starting the program. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("command.argv", &self.argv)?;
         check_env("command.env", self.env.keys())?;
         check_records("command.records", self.format, self.records.as_ref())
     }
 
-    /// The options for reading its output.
+    /// The options for reading the output.
     pub fn read_options(&self) -> ReadOptions {
         read_options(self.format, self.records.as_ref())
     }
 
-    /// Starts it; the result yields its output. Blocks only while the process starts.
+    /// Starts the program and returns its output. Blocks only while the process starts.
     ///
     /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
     pub fn start(&self, context: &RunContext<'_>, log: LineSink) -> Result<Output, Error> {
@@ -124,10 +125,10 @@ impl Command {
 pub(super) fn check_argv(setting: &'static str, argv: &[String]) -> Result<(), Error> {
     let invalid = |problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
     if argv.first().is_none_or(String::is_empty) {
-        return invalid("names no program: give a list such as [\"scrapy\", \"crawl\", \"courses\"]");
+        return invalid("is empty: set a list such as [\"scrapy\", \"crawl\", \"courses\"]");
     }
     if argv.iter().any(|text| text.contains('\0')) {
-        return invalid("holds a NUL character");
+        return invalid("contains a NUL character");
     }
     Ok(())
 }
@@ -137,7 +138,7 @@ pub(super) fn check_env<'a>(
     mut names: impl Iterator<Item = &'a String>,
 ) -> Result<(), Error> {
     if let Some(name) = names.find(|name| name.is_empty() || name.contains(['=', '\0'])) {
-        let problem = format!("has {name:?}, which cannot be the name of a variable");
+        let problem = format!("contains {name:?}, which is not a valid variable name");
         return Err(Error::InvalidSetting { setting, problem });
     }
     Ok(())
@@ -160,7 +161,7 @@ pub(super) fn environment(
         if text.contains('\0') {
             return Err(Error::SecretMissing {
                 place: format!("the value of {name}"),
-                problem: "holds a NUL character".into(),
+                problem: "contains a NUL character".into(),
             });
         }
         if !value.is_plain() {

@@ -1,11 +1,11 @@
 //! `feed`: RSS 2.0, 0.9x and 1.0, Atom (RFC 4287) and JSON Feed 1.1, each entry as one record.
 //!
-//! All families become one shape of record: `id, url, title, summary, content, authors, categories, published, updated,
-//! enclosures`. Missing values and unreadable dates are absent from the record. A feed shows only its latest entries, so
-//! an entry that is no longer in it still exists, and a run over a feed must not remove anything.
+//! All families yield the same shape of record: `id, url, title, summary, content, authors, categories, published,
+//! updated, enclosures`. Missing values and unreadable dates are absent from the record. A feed contains only its
+//! latest entries, so an entry that leaves the feed still exists, and a run over a feed must not remove anything.
 //!
-//! An entry without any identity is rejected; the others are read. Malformed XML ends the reading there: earlier entries
-//! are kept, and the rest is rejected as one piece.
+//! An entry without an id or link is rejected; the other entries are read. Malformed XML stops the reader: entries
+//! before it are kept, and the rest is rejected as one piece.
 
 mod entry;
 mod json;
@@ -44,13 +44,13 @@ const fn yes() -> bool {
 }
 
 impl Feed {
-    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
+    /// The settings that determine what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, follow_next, allow_hosts } = self;
         (follow_next, allow_hosts)
     }
 
-    /// Reads a feed. Error: `page_unreadable` if it is not a feed.
+    /// Reads a feed. Error: `page_unreadable` if the page is not a feed.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
         let text = charset::xml(&page.body, page.content_type.as_deref());
         let mut harvest = Harvest::default();

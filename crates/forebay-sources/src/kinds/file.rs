@@ -1,4 +1,4 @@
-//! `file`: one big file over HTTP, read as it arrives: JSON, JSON Lines, CSV or a tap's messages.
+//! `file`: one large file over HTTP, read as it arrives: JSON, JSON Lines, CSV or a tap's messages.
 //!
 //! Unlike a page, a file goes through the [`Reader`](crate::Reader) as a stream, so memory doesn't grow with its size.
 
@@ -31,9 +31,9 @@ pub enum FileFormat {
     /// Detected.
     #[default]
     Auto,
-    /// JSON: an array of records, or an object that holds one.
+    /// JSON: an array of records, or an object that contains one.
     Json,
-    /// One JSON record a line.
+    /// One JSON record per line.
     Jsonl,
     /// Delimited text with a header row.
     Csv,
@@ -54,7 +54,7 @@ impl From<FileFormat> for Format {
 }
 
 impl File {
-    /// The settings that decide which records are read, in a fixed order: all except location and limits.
+    /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { url: _, format, records } = self;
         (format, records)
@@ -70,20 +70,20 @@ impl File {
         self.url.expand(scope)
     }
 
-    /// How its content is to be read.
+    /// The options for reading the content.
     pub fn read_options(&self) -> ReadOptions {
         read_options(self.format, self.records.as_ref())
     }
 }
 
-/// A pointer to the records needs a format that may be JSON.
+/// Refuses a pointer to the records for formats other than JSON.
 pub(super) fn check_records(
     setting: &'static str,
     format: FileFormat,
     records: Option<&Pointer>,
 ) -> Result<(), Error> {
     if records.is_some() && !matches!(format, FileFormat::Auto | FileFormat::Json) {
-        let problem = "is a JSON pointer, which only the format json has; leave one of them out".to_owned();
+        let problem = "is only for the format json; remove it, or set format to json".to_owned();
         return Err(Error::InvalidSetting { setting, problem });
     }
     Ok(())
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn invalid_settings_are_refused() {
         let lines =
             read(r#"{"url": "https://example.edu/a", "format": "jsonl", "records": "/data"}"#).unwrap();
         assert_eq!(lines.check().unwrap_err().code(), "invalid_source_setting");

@@ -1,10 +1,10 @@
 //! `html`: records from the markup of pages, by CSS selectors.
 //!
-//! A listing has items; an item is a record, or leads to a detail page with the rest of the record. Pages are parsed as
-//! browsers do it (html5ever). Selectors and rules are compiled once and matched against a flat form of the tree (`dom`),
-//! in which the descendants of an element are a slice.
+//! A page has items. An item is a record, or links to a detail page that completes the record. Pages are parsed as in
+//! browsers (html5ever). Selectors and rules are compiled once, and matched against a flat form of the tree (`dom`), in
+//! which the descendants of an element are a slice.
 //!
-//! A field whose selector finds nothing, or only an empty text, is absent from the record. The coverage of a run
+//! A field whose selector finds nothing, or only empty text, is absent from the record. The field coverage of a run
 //! therefore shows what a changed layout loses.
 
 mod dom;
@@ -60,7 +60,7 @@ pub struct Detail {
 }
 
 impl Html {
-    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
+    /// The settings that determine what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, items, fields, next, follow, detail, allow_hosts } = self;
         (items, fields, next, follow, detail, allow_hosts)
@@ -72,19 +72,22 @@ impl Html {
             |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
         match (&self.follow, &self.detail) {
             (Some(_), None) => {
-                return invalid("html.detail", "is missing: say what to read on the pages of follow");
+                return invalid(
+                    "html.detail",
+                    "is missing: set the fields of the pages that follow leads to",
+                );
             }
             (None, Some(_)) => {
-                return invalid("html.follow", "is missing: say which link leads to the detail page");
+                return invalid("html.follow", "is missing: set the link to the detail page");
             }
             (Some(_), Some(_)) if self.items.is_none() => {
-                return invalid("html.items", "is missing: follow is the link of an item");
+                return invalid("html.items", "is missing: follow requires items");
             }
             _ => {}
         }
         let details = self.detail.as_ref().map(|detail| &detail.fields);
         if self.fields.is_empty() && details.is_none_or(BTreeMap::is_empty) {
-            return invalid("html.fields", "is missing: name at least one field");
+            return invalid("html.fields", "is missing: set at least one field");
         }
         if self.fields.contains_key("") || details.is_some_and(|fields| fields.contains_key("")) {
             return invalid("html.fields", "has a field without a name");
@@ -134,7 +137,8 @@ impl Html {
                 Some(Err(_)) => harvest.num_refused_links += 1,
                 None => {}
             }
-            // Without a detail page the item is the record, if it has all required fields.
+            // Without a detail page, the item is the whole record. It needs the required fields of the detail page,
+            // too.
             record.missing = detail.required().find(|name| !record.has(name)).map(str::to_owned);
         }
         reading.push(record, Some(item), harvest);

@@ -23,7 +23,7 @@ use crate::{
     sniff,
 };
 
-/// Maximum size of one record, in bytes.
+/// Maximum size of a record, in bytes.
 const MAX_RECORD_BYTES: usize = 16 << 20;
 
 /// JSON over HTTP.
@@ -49,7 +49,7 @@ pub struct HttpJson {
 }
 
 impl HttpJson {
-    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
+    /// The settings that determine what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, records, next, page, cursor, allow_hosts } = self;
         (records, next, page, cursor, allow_hosts)
@@ -61,7 +61,7 @@ impl HttpJson {
             + usize::from(self.page.is_some())
             + usize::from(self.cursor.is_some());
         if ways > 1 {
-            let problem = "is one of next, page and cursor, of which a source can have only one".to_owned();
+            let problem = "accepts only one of next, page and cursor; remove the others".to_owned();
             return Err(Error::InvalidSetting { setting: "http_json", problem });
         }
         self.page.as_ref().map_or(Ok(()), PageNumber::check)
@@ -93,7 +93,7 @@ impl HttpJson {
             }
         }
         if let Some(cut) = found.ending.truncated {
-            // Half a page must not count as a whole one, and the missing half may hold the link to the next page.
+            // A truncated page must not look complete, and the missing part may contain the link to the next page.
             return Err(unreadable(page, cut));
         }
         let is_empty = found.records.is_empty() && found.rejected.is_empty();
@@ -113,7 +113,7 @@ impl HttpJson {
         })
     }
 
-    /// The first page of those that start at `url`.
+    /// Changes a start URL to that of its first page.
     pub(super) fn first(&self, mut url: Url) -> Url {
         if let Some(page) = &self.page {
             page.begin(&mut url);

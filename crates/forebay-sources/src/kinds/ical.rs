@@ -1,12 +1,13 @@
 //! `ical`: calendars (RFC 5545), each event as one record.
 //!
-//! The key of an event is its `uid` with its `recurrence_id`, which is "" for the event itself and names one occurrence
-//! that differs from the rest. Local times stay as they are written, with the name of their zone; where this machine
-//! knows the zone, the instant in UTC stands beside them. `DTSTAMP` is no part of a record: servers write the moment of
-//! the download into it. `sequence` is always there, to be the field that keeps an older event from overwriting a newer.
+//! The key of an event is its `uid` and `recurrence_id`. The latter is "" for the event itself, and identifies one
+//! changed occurrence of a recurring event otherwise. Local times are kept as written, with the name of their time
+//! zone; if this machine knows the zone, UTC times are added. `DTSTAMP` is left out of records, because servers set it
+//! to the time of the download. Records always contain `sequence`, so that it can be the field that stops an older
+//! event from overwriting a newer one.
 //!
-//! An event that is cancelled yields no record, so a complete run removes it. A broken event is rejected with its line
-//! and the rest goes on; a calendar that breaks off says so with a rejected piece, and its run is not complete.
+//! A cancelled event yields no record, so a complete run removes it. A broken event is rejected with its line, and the
+//! others are read. A truncated calendar adds a rejected piece, so its run is not complete.
 
 mod event;
 mod line;
@@ -38,7 +39,7 @@ pub struct Ical {
 }
 
 impl Ical {
-    /// Reads a calendar. Error: `page_unreadable` if it is not a calendar.
+    /// Reads a calendar. Error: `page_unreadable` if the page is not a calendar.
     pub fn harvest(&self, page: &Page, _link: &Link) -> Result<Harvest, Error> {
         let body = charset::lines(&page.body, page.content_type.as_deref());
         let mut reading = Calendar { body: &body, ..Calendar::default() };
@@ -46,25 +47,25 @@ impl Ical {
             reading.line(line);
         }
         if !reading.is_calendar {
-            return Err(super::unreadable::unreadable(page, "it holds no BEGIN:VCALENDAR"));
+            return Err(super::unreadable::unreadable(page, "it has no BEGIN:VCALENDAR"));
         }
         Ok(reading.finish())
     }
 }
 
-/// A calendar that is being read.
+/// A calendar being read.
 #[derive(Default)]
 struct Calendar<'a> {
     body: &'a [u8],
     is_calendar: bool,
-    /// The names of the components that are open.
+    /// The names of the open components.
     open: Vec<String>,
-    /// The event that is open.
+    /// The open event.
     event: Option<Open>,
-    /// Whether the open calendar cancels all its events (`METHOD:CANCEL`, RFC 5546).
+    /// Whether the calendar cancels all its events (`METHOD:CANCEL`, RFC 5546).
     is_cancel: bool,
     zones: time::Zones,
-    /// The readable events, by place.
+    /// The valid events, with their places and byte ranges.
     events: Vec<(Event, Place, std::ops::Range<usize>)>,
     rejected: Vec<Rejected>,
     /// The place after the last line.
@@ -73,7 +74,7 @@ struct Calendar<'a> {
 
 struct Open {
     place: Place,
-    /// How many components were open around it.
+    /// The number of components that enclose it.
     depth: usize,
     properties: Vec<Property>,
     problem: Option<Problem>,
@@ -85,7 +86,7 @@ impl Calendar<'_> {
         let property = match line.property {
             Ok(property) => property,
             Err(problem) => {
-                // Outside of events it costs no record.
+                // Outside events, an invalid line affects no record.
                 if let Some(event) = &mut self.event {
                     event.problem.get_or_insert_with(|| {
                         Problem::invalid(format!("line {}: {problem}", line.place.line))
@@ -112,8 +113,8 @@ impl Calendar<'_> {
     fn begin(&mut self, name: &str, place: Place) {
         let name = name.trim().to_ascii_uppercase();
         if name == "VCALENDAR" || name == "VEVENT" {
-            // Neither can be inside of an event: that one was never closed.
-            self.break_off(place, "it is not closed before the next component begins");
+            // Neither can be nested in an event, so the open event was never closed.
+            self.break_off(place, "it is not closed before the next component");
         }
         match name.as_str() {
             "VCALENDAR" => {
@@ -132,17 +133,17 @@ impl Calendar<'_> {
         } else if let Some(event) = &mut self.event {
             event
                 .problem
-                .get_or_insert_with(|| Problem::invalid("components are nested too deep".to_owned()));
+                .get_or_insert_with(|| Problem::invalid("components are nested too deeply".to_owned()));
         }
     }
 
     fn close(&mut self, name: &str, end: Place) {
         let name = name.trim().to_ascii_uppercase();
-        // One that closes nothing is passed over; one that closes an outer component closes the inner ones with it.
+        // Ignore an end without a beginning. The end of an outer component also closes the inner ones.
         let Some(depth) = self.open.iter().rposition(|open| *open == name) else { return };
         let is_event = self.event.as_ref().is_some_and(|event| event.depth == depth);
         if self.event.as_ref().is_some_and(|event| depth < event.depth) {
-            self.break_off(end, "it is not closed before the calendar is");
+            self.break_off(end, "it is not closed before the end of its calendar");
         }
         self.open.truncate(depth);
         if is_event && let Some(open) = self.event.take() {
@@ -177,7 +178,7 @@ impl Calendar<'_> {
 
     fn finish(mut self) -> Harvest {
         let end = self.end;
-        self.break_off(end, "the calendar ends inside of it");
+        self.break_off(end, "the calendar ends inside it");
         if !self.open.is_empty() {
             let problem = "the calendar ends without END:VCALENDAR, so events may be missing";
             self.reject(end, 0..0, RejectReason::TruncatedRecord, problem);
@@ -191,7 +192,7 @@ impl Calendar<'_> {
                     entry.insert(index);
                 }
                 Entry::Occupied(mut entry) => {
-                    // Of two that are equally new the later one counts.
+                    // Of two equally new events, the later one in the file wins.
                     let before = entry.insert(index);
                     if self.events[before].0.age() > event.age() {
                         entry.insert(before);
@@ -204,7 +205,7 @@ impl Calendar<'_> {
         }
         for ((event, place, range), is_older) in std::mem::take(&mut self.events).into_iter().zip(is_older) {
             if is_older {
-                let problem = "the calendar holds a newer event of the same UID and RECURRENCE-ID";
+                let problem = "the calendar contains a newer event with the same UID and RECURRENCE-ID";
                 self.reject(place, range, RejectReason::DuplicateKey, problem);
             } else if event.is_cancelled {
                 harvest.num_cancelled += 1;

@@ -1,10 +1,10 @@
 //! `json_ld`: the structured data that pages carry for search engines (JSON-LD 1.1, schema.org).
 //!
 //! A record is an object exactly as in the page, without its `@context`; nested objects stay inside it. Nothing is
-//! resolved or expanded: `@id`, `url` and `identifier`, one of which usually is the key, are what the site wrote.
+//! resolved or expanded: `@id`, `url` and `identifier`, one of which is usually the key, are kept as written.
 //!
-//! Sites wrap their blocks in comments, escape them twice or break lines inside strings. The reader repairs what it can
-//! without guessing. A block that is still broken is rejected; the other blocks of its page are read.
+//! Sites wrap their blocks in comments, escape them twice, or break lines inside strings. The reader repairs what it
+//! can without guessing. A block that is still invalid is rejected; the other blocks of its page are read.
 
 mod block;
 
@@ -18,7 +18,7 @@ use crate::{Error, Harvest, Link, Page, Role};
 /// Maximum number of blocks in one page.
 const MAX_BLOCKS: usize = 10_000;
 
-/// JSON-LD that pages hold in `<script type="application/ld+json">`.
+/// JSON-LD in `<script type="application/ld+json">`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JsonLd {
@@ -37,7 +37,7 @@ pub struct JsonLd {
 }
 
 impl JsonLd {
-    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
+    /// The settings that determine what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, types, next, follow, allow_hosts } = self;
         (types, next, follow, allow_hosts)
@@ -46,7 +46,7 @@ impl JsonLd {
     /// Checks the settings. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         if self.types.iter().any(|name| block::short_type(name).is_empty()) {
-            let problem = "has an empty name of a type".to_owned();
+            let problem = "contains an empty type name".to_owned();
             return Err(Error::InvalidSetting { setting: "json_ld.types", problem });
         }
         Ok(())
@@ -84,7 +84,7 @@ impl JsonLd {
     }
 }
 
-/// Whether a media type is JSON-LD, whatever its parameters.
+/// Whether a media type is JSON-LD; parameters are ignored.
 fn is_json_ld(kind: &str) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/ld+json")
 }

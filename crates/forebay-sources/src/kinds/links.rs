@@ -1,10 +1,10 @@
-//! Which links a kind may hand to the crawl.
+//! Decides which links of a page may be followed.
 //!
-//! A page may link to anything; what a source follows stays on the page's own origin (scheme, host, port) unless its
-//! settings allow another host. The fetcher checks addresses and robots.txt on top of that.
+//! A page may link to anything. A source follows only links to the page's own origin (scheme, host, port), and to hosts
+//! that its settings allow. The fetcher also checks addresses and robots.txt.
 //!
-//! A redirect is held to the same, or it would make another site's origin the page's own. Only what owners of a site do
-//! every day is let through besides: to TLS, and between a host with and without `www.`.
+//! Redirects follow the same rule; otherwise a redirect could make another site's origin the page's own. Two common
+//! redirects are also allowed: to HTTPS, and between a host with and without `www.`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,13 +12,14 @@ use url::Url;
 
 use crate::{Error, fetch::redact_url};
 
-/// The most links that are taken from one page.
+/// Maximum number of links taken from one page.
 pub(super) const MAX_LINKS: usize = 100_000;
 
-/// The longest URL that is followed, in bytes.
+/// Maximum length of a followed URL, in bytes.
 const MAX_URL_BYTES: usize = 8192;
 
-/// The name of a host that links and redirects may lead to, such as `cdn.example.edu`, or `*.example.edu` for all hosts under one.
+/// Host that links and redirects may lead to, such as `cdn.example.edu`, or `*.example.edu` for all hosts under a
+/// domain.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -44,7 +45,7 @@ impl TryFrom<String> for AllowedHost {
             Ok(host) if !name.contains('*') => {
                 Ok(Self { name: host.to_string(), with_subdomains: under.is_some() })
             }
-            _ => Err("expected the name of a host, such as cdn.example.edu or *.example.edu".to_owned()),
+            _ => Err("expected a host name such as cdn.example.edu or *.example.edu".to_owned()),
         }
     }
 }
@@ -61,7 +62,8 @@ impl AllowedHost {
 /// Why a link is not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfollowed {
-    /// It leads to no web page: another scheme (`javascript:`, `mailto:`), a name and password, or no URL at all.
+    /// It does not lead to a web page: it has another scheme (`javascript:`, `mailto:`) or a user name, or is not a
+    /// URL.
     NoPage,
     /// It leads to a host that the source does not allow.
     OtherHost,
@@ -77,7 +79,7 @@ pub(super) fn follow(page: &Url, base: &Url, link: &str, allowed: &[AllowedHost]
     if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
         return Err(Unfollowed::NoPage);
     }
-    // Where on a page it leads makes it no other page.
+    // A fragment refers to a part of the same page.
     url.set_fragment(None);
     if may_follow(page, &url, allowed) { Ok(url) } else { Err(Unfollowed::OtherHost) }
 }
@@ -95,16 +97,16 @@ fn is_allowed(url: &Url, allowed: &[AllowedHost]) -> bool {
     url.host_str().is_some_and(|host| allowed.iter().any(|one| one.allows(host)))
 }
 
-/// Checks that what was asked for at one URL may have come from another. Error: `redirected_away`.
-pub(super) fn check_redirect(asked: &Url, came_from: &Url, allowed: &[AllowedHost]) -> Result<(), Error> {
+/// Checks that a page requested at `requested` may come from another URL. Error: `redirected_away`.
+pub(super) fn check_redirect(requested: &Url, came_from: &Url, allowed: &[AllowedHost]) -> Result<(), Error> {
     let bare = |url: &Url| url.host_str().map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned());
-    let is_no_downgrade = came_from.scheme() == "https" || came_from.scheme() == asked.scheme();
+    let is_no_downgrade = came_from.scheme() == "https" || came_from.scheme() == requested.scheme();
     let is_same_site =
-        is_no_downgrade && is_plain(asked) && is_plain(came_from) && bare(asked) == bare(came_from);
-    if asked.origin() == came_from.origin() || is_same_site || is_allowed(came_from, allowed) {
+        is_no_downgrade && is_plain(requested) && is_plain(came_from) && bare(requested) == bare(came_from);
+    if requested.origin() == came_from.origin() || is_same_site || is_allowed(came_from, allowed) {
         return Ok(());
     }
-    Err(Error::RedirectedAway { url: redact_url(asked), to: came_from.origin().ascii_serialization() })
+    Err(Error::RedirectedAway { url: redact_url(requested), to: came_from.origin().ascii_serialization() })
 }
 
 #[cfg(test)]
@@ -114,11 +116,11 @@ mod tests {
     #[test]
     fn redirects_stay_on_their_site_unless_allowed() {
         let allowed = [AllowedHost::try_from("*.example.org".to_owned()).unwrap()];
-        let code = |asked: &str, came_from: &str| {
+        let code = |requested: &str, came_from: &str| {
             let url = |text| Url::parse(text).unwrap();
-            check_redirect(&url(asked), &url(came_from), &allowed).map_err(|error| error.code())
+            check_redirect(&url(requested), &url(came_from), &allowed).map_err(|error| error.code())
         };
-        for (asked, came_from) in [
+        for (requested, came_from) in [
             ("http://example.edu/a", "http://example.edu/b?c"),
             ("http://example.edu/", "https://example.edu/"),
             ("http://example.edu/", "https://www.example.edu/"),
@@ -126,9 +128,9 @@ mod tests {
             ("https://example.edu/", "https://a.example.org:8443/"),
             ("http://example.edu:81/", "http://example.edu:81/x"),
         ] {
-            assert_eq!(code(asked, came_from), Ok(()), "{asked} {came_from}");
+            assert_eq!(code(requested, came_from), Ok(()), "{requested} {came_from}");
         }
-        for (asked, came_from) in [
+        for (requested, came_from) in [
             ("https://example.edu/", "http://example.edu/"),
             ("https://example.edu/", "https://login.example.edu/"),
             ("https://example.edu/", "https://evil.net/"),
@@ -137,7 +139,7 @@ mod tests {
             ("http://example.edu:81/", "https://example.edu/"),
             ("https://example.edu/", "https://example.org/"),
         ] {
-            assert_eq!(code(asked, came_from), Err("redirected_away"), "{asked} {came_from}");
+            assert_eq!(code(requested, came_from), Err("redirected_away"), "{requested} {came_from}");
         }
     }
 

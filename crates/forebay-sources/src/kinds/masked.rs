@@ -1,7 +1,7 @@
-//! Settings in a form that may be printed and stored: without values that may be secret.
+//! Settings in a form that may be printed and stored, with secrets masked.
 //!
-//! Serialising a kind's settings masks by type. Texts that only say where a secret is (`{ env = "NAME" }`) stay; plain
-//! values of headers and variables, secret parameters of URLs and secret arguments of programs become `***`.
+//! Serialising a kind's settings masks by type. References to secrets (`{ env = "NAME" }`) are kept. Plain values of
+//! headers and variables, secret parameters of URLs and secret arguments of programs become `***`.
 
 use serde::Serializer;
 use url::Url;
@@ -12,7 +12,7 @@ use forebay_domain::secret_names::is_secret;
 /// Replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// The arguments of a program without secrets: the value of `--token=…`, the argument after `--token`, and the secrets
+/// Masks the secrets in a program's arguments: the value of `--token=…`, the argument after `--token`, and secrets
 /// inside any other argument.
 pub(super) fn arguments(arguments: &[String]) -> Vec<String> {
     let mut is_after_secret = false;
@@ -35,8 +35,8 @@ pub(super) fn serialize_arguments<S: Serializer>(list: &[String], serializer: S)
     serializer.collect_seq(arguments(list))
 }
 
-/// An argument without secrets: a URL, a header such as `Authorization: Bearer …`, or words such as `password=…` of a
-/// connection string.
+/// Masks the secrets in an argument: in a URL, in a header such as `Authorization: Bearer …`, or in a connection string
+/// with `password=…`.
 fn text(argument: &str) -> String {
     if argument.contains("://") {
         return url(argument);
@@ -57,12 +57,11 @@ fn text(argument: &str) -> String {
     words.collect()
 }
 
-/// A text that may be a URL, or a template of one, without user, password and secret parameters. A URL without them is
-/// unchanged.
+/// Masks the user, password and secret parameters of a URL or URL template. Text without them is unchanged.
 pub(super) fn url(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let Ok(parsed) = Url::parse(text) else {
-        // An unescaped `/` in a password, for example, ends the host too early. The last `@` ends the login.
+        // For example, an unescaped `/` in a password ends the host too early. The last `@` ends the user information.
         return match rest.rsplit_once('@') {
             Some((_, host)) => format!("{scheme}://{MASK}@{host}"),
             None => text.to_owned(),

@@ -1,6 +1,6 @@
-//! Fixtures with damage: the same in every run, so what fails once fails again.
+//! Damaged fixtures. The damage is the same in every run, so failures are reproducible.
 
-/// A source of numbers (xorshift, after Marsaglia).
+/// A random number generator (xorshift, Marsaglia 2003).
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -13,7 +13,7 @@ impl Random {
     }
 }
 
-/// A body with pieces cut out, doubled, moved, or replaced by one of the `words` that matter in its format.
+/// A body with pieces removed, repeated, moved, or replaced by one of the `words` that are special in its format.
 pub(super) fn mutated(body: &[u8], words: &[&str], random: &mut Random) -> Vec<u8> {
     let mut body = body.to_vec();
     for _ in 0..=random.below(6) {

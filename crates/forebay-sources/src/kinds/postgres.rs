@@ -1,7 +1,7 @@
 //! `postgres`: the rows of a table or query, each as one record.
 //!
-//! It adopts rows that existed before Forebay. This file holds only the settings. The store (`forebay_store::user_rows`)
-//! holds the SQL, decides which tables may be read, and yields the rows as JSON Lines.
+//! It imports rows that existed before Forebay. This file contains only the settings. The store
+//! (`forebay_store::user_rows`) contains the SQL, decides which tables may be read, and returns the rows as JSON Lines.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,25 +34,25 @@ const fn an_hour() -> Period {
 }
 
 impl Postgres {
-    /// The settings that decide which records are read, in a fixed order: all except location and limits.
+    /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { table, query, url: _, contract_version_column, timeout: _ } = self;
         (table, query, contract_version_column)
     }
 
-    /// Checks that the settings fit together. Error: `invalid_source_setting`. The store checks the names.
+    /// Checks that the settings fit together; the store checks the names. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         let invalid =
             |setting, problem: &str| Err(Error::InvalidSetting { setting, problem: problem.to_owned() });
         match (&self.table, &self.query) {
-            (Some(_), Some(_)) => invalid("postgres.query", "is given beside a table; leave out one of them"),
-            (None, None) => invalid("postgres.table", "is missing: give a table or a query"),
+            (Some(_), Some(_)) => invalid("postgres.query", "excludes table; remove one of them"),
+            (None, None) => invalid("postgres.table", "is missing: set table or query"),
             (None, Some(query)) if query.trim().is_empty() => invalid("postgres.query", "is empty"),
             _ => Ok(()),
         }
     }
 
-    /// The options for reading the rows: one a line.
+    /// The options for reading the rows, one per line.
     pub fn read_options(&self) -> ReadOptions {
         ReadOptions { format: Format::JsonLines, ..ReadOptions::default() }
     }

@@ -2,7 +2,7 @@
 //!
 //! A tap is a [`Command`] with known arguments: `--config`, `--catalog` and `--state`. The engine keeps the state: it
 //! stores [`crate::Block::state`] and [`crate::Ending::state`] once all earlier records are committed, and passes it to
-//! the next run. The tap gets it in a file that only this user can read, and that is removed after the run.
+//! the next run. The tap gets it in a temporary file that only this user can read.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ pub struct Singer {
     pub command: Vec<String>,
     /// Stream to read. Default: the only one; a second stream is then an error.
     pub stream: Option<String>,
-    /// Configuration of the tap, a JSON file that may hold secrets. Default: none.
+    /// Configuration of the tap, a JSON file that may contain secrets. Default: none.
     pub config: Option<PathBuf>,
     /// Catalog of the tap, a JSON file that selects streams and fields. Default: none.
     pub catalog: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Singer {
     pub state: StatePolicy,
     /// Working directory. Default: that of Forebay.
     pub cwd: Option<PathBuf>,
-    /// Environment variables: a text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: none.
+    /// Environment variables: plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets. Default: none.
     #[serde(default)]
     pub env: BTreeMap<String, EnvValue>,
     /// Maximum run time. Default: `1h`.
@@ -73,26 +73,26 @@ pub enum StatePolicy {
 }
 
 impl Singer {
-    /// The settings that decide which records are read, in a fixed order: all except location and limits.
+    /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
         let Self { command, stream, config, catalog, state, cwd: _, env: _, timeout: _, max_stderr_lines: _ } =
             self;
         (masked::arguments(command), stream, config, catalog, state)
     }
 
-    /// Checks the settings without starting anything. Error: `invalid_source_setting`.
+    /// Checks the settings without starting the tap. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("singer.command", &self.command)?;
         check_env("singer.env", self.env.keys())?;
         let own = ["--config", "--catalog", "--state"];
         if let Some(given) = self.command.iter().find(|argument| own.contains(&argument.as_str())) {
-            let problem = format!("holds {given}, which Forebay adds; use the settings of that name");
+            let problem = format!("contains {given}, which Forebay adds; use the setting of that name");
             return Err(Error::InvalidSetting { setting: "singer.command", problem });
         }
         Ok(())
     }
 
-    /// The options for reading its output. `key` is the source's. The caller sets `activated`.
+    /// The options for reading the output; `key` is the source's key. The caller sets `activated`.
     pub fn read_options(&self, key: &[String]) -> ReadOptions {
         ReadOptions {
             format: Format::Singer,
@@ -105,7 +105,7 @@ impl Singer {
         }
     }
 
-    /// Starts it. `state` is the JSON text of the state that the last committed run left.
+    /// Starts the tap. `state` is the JSON text of the state that the last committed run stored.
     ///
     /// Errors: `secret_missing`; `command_not_started`. Reading may fail with `command_failed` or `command_timeout`.
     pub fn start(
@@ -161,7 +161,7 @@ pub struct TapOutput {
 }
 
 impl TapOutput {
-    /// What ends the tap from another thread.
+    /// A handle that ends the tap from another thread.
     pub fn stopper(&self) -> Stopper {
         self.output.stopper()
     }

@@ -1,11 +1,11 @@
 //! `sitemap`: the pages that a site lists for crawlers (sitemaps.org), for `html` or `json_ld` to read.
 //!
-//! A sitemap is XML (a list of pages, or an index of sitemaps) or plain text with a URL a line; gzip is told by content.
-//! The protocol's limits hold: 50,000 URLs and 50 MB.
+//! A sitemap is XML (a list of pages, or an index of sitemaps) or plain text with one URL per line; gzip is detected.
+//! The protocol's limits apply: 50,000 URLs and 50 MB.
 //!
-//! What to mind: `lastmod` is part of no record and decides nothing, because sites set it wrongly more often than not;
-//! whether a page has changed is asked of the page, with its validators. A sitemap that is broken or beyond the limits
-//! is an error as a whole: half a list of pages must not look like all of them.
+//! When changing this:
+//! - Ignore `lastmod`, which is wrong on many sites. A conditional request shows whether a page has changed.
+//! - An invalid or oversized sitemap is an error as a whole: a partial list of pages must not look complete.
 
 use std::{borrow::Cow, io::Read};
 
@@ -22,7 +22,7 @@ use crate::{Error, Harvest, Link, Page, Role};
 const MAX_URLS: usize = 50_000;
 /// Maximum size of one decompressed sitemap in bytes, from the protocol.
 const MAX_BYTES: usize = 50 << 20;
-/// The longest URL, in bytes. The protocol wants less than 2,048 characters, which escapes can make longer.
+/// Maximum length of a URL, in bytes. The protocol allows 2,048 characters, which escapes make longer.
 const MAX_URL_BYTES: usize = 8192;
 /// Maximum length of a pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024;
@@ -46,7 +46,7 @@ pub struct Sitemap {
     pub allow_hosts: Vec<AllowedHost>,
 }
 
-/// A path of a URL as a pattern: `*` is anything, also slashes; everything else is itself.
+/// A pattern for the path of a URL. `*` matches any text, including slashes; other characters match themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -69,7 +69,7 @@ impl PathPattern {
         let first = pieces.next().unwrap_or_default();
         let Some(mut rest) = path.strip_prefix(first) else { return false };
         let Some(last) = pieces.next_back() else { return rest.is_empty() };
-        // The shortest match of each piece leaves the most for those after it.
+        // The shortest match of each piece leaves the most text for the pieces after it.
         for piece in pieces {
             let Some(at) = rest.find(piece) else { return false };
             rest = &rest[at + piece.len()..];
@@ -86,14 +86,14 @@ enum List {
 }
 
 impl Sitemap {
-    /// The settings that decide what is read from a page, in a fixed order: all except the URLs.
+    /// The settings that determine what is read from a page, in a fixed order: all except the URLs.
     pub(super) fn reading(&self) -> impl Serialize {
         let Self { url: _, include, exclude, allow_hosts } = self;
         (include, exclude, allow_hosts)
     }
 
-    /// Reads a sitemap or an index: links to pages ([`Role::Listing`]) and to sitemaps ([`Role::Sitemap`]). Pages that
-    /// `include` and `exclude` leave out are not counted. Error: `page_unreadable`.
+    /// Reads a sitemap or an index. Returns links to pages ([`Role::Listing`]) and to sitemaps ([`Role::Sitemap`]).
+    /// Pages excluded by `include` and `exclude` are not counted. Error: `page_unreadable`.
     pub fn harvest(&self, page: &Page, _: &Link) -> Result<Harvest, Error> {
         let bytes = plain(page)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -117,15 +117,15 @@ impl Sitemap {
     }
 }
 
-/// The text of a sitemap, decompressed.
+/// The decompressed text of a sitemap.
 fn plain(page: &Page) -> Result<Cow<'_, [u8]>, Error> {
-    let too_large = || unreadable(page, "a sitemap has at most 50 MB");
+    let too_large = || unreadable(page, "it is larger than 50 MB");
     if !page.body.starts_with(&GZIP) {
         return if page.body.len() > MAX_BYTES { Err(too_large()) } else { Ok(Cow::Borrowed(&page.body)) };
     }
     let mut bytes = Vec::new();
     let mut decoder = MultiGzDecoder::new(&page.body[..]).take(MAX_BYTES as u64 + 1);
-    decoder.read_to_end(&mut bytes).map_err(|_| unreadable(page, "its gzip data is damaged or cut"))?;
+    decoder.read_to_end(&mut bytes).map_err(|_| unreadable(page, "its gzip data is damaged or truncated"))?;
     if bytes.len() > MAX_BYTES { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
 }
 
@@ -138,11 +138,11 @@ struct Found<'p> {
 }
 
 impl Found<'_> {
-    /// Takes the text of each `loc` that stands in an entry of the list, and nothing else: other vocabularies (images,
-    /// news) have elements of the same name further in.
+    /// Adds the `loc` of each entry. Other vocabularies (images, news) use the same element name at deeper levels.
     fn read_xml(&mut self, text: &str) -> Result<(), Error> {
-        let broken =
-            |page, problem: &dyn std::fmt::Display| unreadable(page, format!("its XML is broken: {problem}"));
+        let broken = |page, problem: &dyn std::fmt::Display| {
+            unreadable(page, format!("its XML is invalid: {problem}"))
+        };
         let mut reader = quick_xml::Reader::from_str(text);
         let mut list = None;
         let mut depth = 0_usize;
@@ -162,7 +162,7 @@ impl Found<'_> {
                                 _ => {
                                     return Err(unreadable(
                                         self.page,
-                                        "it is no sitemap (urlset or sitemapindex)",
+                                        "it is not a sitemap (urlset or sitemapindex)",
                                     ));
                                 }
                             }
@@ -192,18 +192,18 @@ impl Found<'_> {
                     "apos" => '\'',
                     _ => match name.resolve_char_ref() {
                         Ok(Some(character)) => character,
-                        _ => return Err(broken(self.page, &"an entity that XML does not define")),
+                        _ => return Err(broken(self.page, &"an undefined entity")),
                     },
                 }),
                 Event::Eof if depth > 0 => {
-                    return Err(broken(self.page, &"it ends before its last element does"));
+                    return Err(broken(self.page, &"it ends inside an element"));
                 }
-                Event::Eof if list.is_none() => return Err(unreadable(self.page, "it is no sitemap")),
+                Event::Eof if list.is_none() => return Err(unreadable(self.page, "it is not a sitemap")),
                 Event::Eof => return Ok(()),
                 _ => {}
             }
             if loc.len() > MAX_URL_BYTES {
-                return Err(unreadable(self.page, "it has a URL that is too long"));
+                return Err(unreadable(self.page, "it contains a URL that is too long"));
             }
         }
     }
@@ -211,7 +211,7 @@ impl Found<'_> {
     fn add(&mut self, list: List, written: &str) -> Result<(), Error> {
         self.num_urls += 1;
         if self.num_urls > MAX_URLS {
-            return Err(unreadable(self.page, "a sitemap has at most 50,000 URLs"));
+            return Err(unreadable(self.page, "it has more than 50,000 URLs"));
         }
         let url = &self.page.url;
         match links::follow(url, url, written, &self.sitemap.allow_hosts) {

@@ -1,10 +1,9 @@
 //! URLs with placeholders that the scope of a run fills.
 //!
-//! `https://example.edu/courses?term={semester}` under the scope `semester=Spring 2026` is
-//! `https://example.edu/courses?term=Spring%202026`. Values are percent-encoded (RFC 3986): everything but its
-//! unreserved characters. A scope can come from whoever asks for data, so a value must never change which site is asked
-//! or leave the folder that the template names; that is why a value in the host is one label, and no value is a dot
-//! segment.
+//! With the scope `semester=Spring 2026`, `https://example.edu/courses?term={semester}` becomes
+//! `https://example.edu/courses?term=Spring%202026`. Values are percent-encoded (RFC 3986), except unreserved
+//! characters. A scope may come from an untrusted caller, so a value must not change the site or leave the folder that
+//! the template names. A value in the host is therefore a single label, and no value is a dot segment.
 
 use std::fmt;
 
@@ -22,11 +21,11 @@ use url::Url;
 use super::masked;
 use crate::Error;
 
-/// The longest template, in bytes.
+/// Maximum length of a template, in bytes.
 const MAX_BYTES: usize = 4096;
 
-/// An absolute `http://` or `https://` URL that may hold placeholders such as `{semester}`, which the scope of a run
-/// fills, percent-encoded.
+/// An absolute `http://` or `https://` URL that may contain placeholders such as `{semester}`. The scope of a run fills
+/// them, percent-encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -46,16 +45,16 @@ enum Part {
     Text(String),
     Placeholder {
         name: String,
-        /// Whether it stands before the path, where it may only be one label of the host's name.
+        /// Whether it is before the path, where its value may only be one label of the host name.
         in_host: bool,
     },
 }
 
 impl UrlTemplate {
-    /// Reads a template. Error: `invalid_url_template`.
+    /// Parses a template. Error: `invalid_url_template`.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let invalid = |problem: &str| Error::InvalidUrlTemplate {
-            // What stands before an `@` in the host may be a password.
+            // The text before an `@` in the host may be a password.
             template: if text.contains('@') {
                 "the URL".to_owned()
             } else {
@@ -67,32 +66,30 @@ impl UrlTemplate {
             return Err(invalid("it has no scheme"));
         };
         if !matches!(scheme, "http" | "https") {
-            return Err(invalid("its scheme is neither http nor https"));
+            return Err(invalid("its scheme is not http or https"));
         }
         if text.len() > MAX_BYTES {
             return Err(invalid("it is too long"));
         }
         let host = &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())];
         if host.is_empty() || host.contains('@') {
-            return Err(invalid(
-                "between the scheme and the path there must be a host, and no user or password",
-            ));
+            return Err(invalid("it must have a host, and no user or password"));
         }
         let path_from = text.len() - rest.len() + host.len();
         let parts = parts(text, path_from).map_err(invalid)?;
         let template = Self { text: text.to_owned(), parts };
-        // With a harmless value in each place it must be a URL, so that a mistake is found on load.
+        // Filled with harmless values, the template must be a URL. Otherwise the error would only appear in a run.
         let sample: String = template.parts.iter().map(Part::sample).collect();
         Url::parse(&sample).map_err(|error| invalid(&error.to_string()))?;
         Ok(template)
     }
 
-    /// The template as it was written.
+    /// The template as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The names of its placeholders, in order, each as often as it stands there.
+    /// The names of its placeholders, in order, repeated ones included.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Placeholder { name, .. } => Some(name.as_str()),
@@ -100,8 +97,8 @@ impl UrlTemplate {
         })
     }
 
-    /// The URL for a scope. Error: `url_placeholder` if the scope has no value for a placeholder, or one that cannot
-    /// stand there.
+    /// The URL for a scope. Errors: `url_placeholder` if the scope has no value for a placeholder, or one that is not
+    /// allowed there; `invalid_url_template` if the result is not a URL.
     pub fn expand(&self, scope: &Scope) -> Result<Url, Error> {
         let mut url = String::with_capacity(self.text.len() + 32);
         for part in &self.parts {
@@ -112,11 +109,11 @@ impl UrlTemplate {
                     let value = scope.get(name).ok_or_else(|| unfit("has no value in the scope"))?;
                     if *in_host && !is_label(value) {
                         return Err(unfit(
-                            "stands in the host, so its value may only hold letters, digits and inner hyphens",
+                            "is part of the host, so its value may only contain letters, digits and inner hyphens",
                         ));
                     }
                     if value.bytes().all(|byte| byte == b'.') {
-                        return Err(unfit("has a value that is empty or nothing but dots"));
+                        return Err(unfit("has a value that is empty or only dots"));
                     }
                     url.push_str(&percent::encode(value));
                 }
@@ -124,7 +121,7 @@ impl UrlTemplate {
         }
         Url::parse(&url).map_err(|error| Error::InvalidUrlTemplate {
             template: self.text.clone(),
-            problem: format!("with the scope's values it is no URL: {error}"),
+            problem: format!("with the scope's values it is not a URL: {error}"),
         })
     }
 
@@ -186,7 +183,7 @@ impl From<UrlTemplate> for Urls {
     }
 }
 
-// An untagged enum would say only that nothing matched, not what is wrong with the URL.
+// Not an untagged enum: its errors would not say what is wrong with the URL.
 impl<'de> Deserialize<'de> for Urls {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reads;
@@ -216,20 +213,20 @@ impl<'de> Deserialize<'de> for Urls {
     }
 }
 
-/// Splits a template into text and placeholders; `path_from` is where its host ends.
+/// Splits a template into text and placeholders. `path_from` is the end of its host.
 fn parts(text: &str, path_from: usize) -> Result<Vec<Part>, &'static str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find(['{', '}']) {
         if rest.as_bytes()[open] == b'}' {
-            return Err("a } closes nothing; write %7D for the character");
+            return Err("an unmatched }; write %7D for the character");
         }
         let inner = &rest[open + 1..];
-        let close = inner.find('}').ok_or("a { is not closed; write %7B for the character")?;
+        let close = inner.find('}').ok_or("an unmatched {; write %7B for the character")?;
         let name = &inner[..close];
         let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
         if name.is_empty() || name.len() > MAX_KEY_BYTES || !name.bytes().all(is_name_byte) {
-            return Err("a placeholder is {name}, of letters, digits, _, . and -");
+            return Err("a placeholder is {name}; a name consists of letters, digits, _, . and -");
         }
         if open > 0 {
             parts.push(Part::Text(rest[..open].to_owned()));
@@ -300,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_refused_on_load() {
+    fn invalid_templates_are_refused_on_load() {
         for wrong in [
             "",
             "example.edu",
@@ -325,7 +322,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_value_holds_it_stays_in_its_segment(value in "[^\\p{Cc}]{1,40}") {
+        fn every_value_stays_in_its_segment(value in "[^\\p{Cc}]{1,40}") {
             let scope = Scope::parse([format!("x={value}")]).unwrap();
             let template = UrlTemplate::parse("https://example.edu/a/{x}/b?c={x}").unwrap();
             if let Ok(url) = template.expand(&scope) {

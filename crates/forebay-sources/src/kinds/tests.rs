@@ -1,4 +1,4 @@
-//! What all kinds share: settings as they stand in `forebay.toml`, and pages that are meant to do harm.
+//! What all kinds share: settings as written in `forebay.toml`, and hostile pages.
 
 mod hostile;
 
@@ -70,8 +70,8 @@ fn a_sitemap_and_a_reader_begin_with_the_sitemap() {
 }
 
 #[test]
-fn a_page_that_came_from_another_host_leads_nowhere() {
-    let asked = Link::new(Url::parse("https://example.edu/").unwrap(), Role::Listing);
+fn a_page_redirected_to_another_host_is_refused() {
+    let requested = Link::new(Url::parse("https://example.edu/").unwrap(), Role::Listing);
     let moved = page("https://evil.net/", "<h1>One</h1><a class=next href=/2>");
     let html = |allow_hosts: &[&str]| {
         let html = serde_json::json!({
@@ -79,19 +79,19 @@ fn a_page_that_came_from_another_host_leads_nowhere() {
         });
         PageKind::new(None, PageReader::Html(settings(html))).unwrap()
     };
-    let error = html(&[]).harvest(&moved, &asked).unwrap_err();
+    let error = html(&[]).harvest(&moved, &requested).unwrap_err();
     assert_eq!(error.code(), "redirected_away");
     assert!(error.to_string().contains("https://evil.net"), "{error}");
-    let harvest = html(&["evil.net"]).harvest(&moved, &asked).unwrap();
+    let harvest = html(&["evil.net"]).harvest(&moved, &requested).unwrap();
     assert_eq!(links(&harvest), [(Role::Listing, "https://evil.net/2")]);
-    // A calendar leads nowhere.
+    // A calendar has no links.
     let ical = PageReader::Ical(settings(serde_json::json!({"url": "https://example.edu/"})));
     let calendar = page("https://evil.net/", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n");
-    assert!(PageKind::new(None, ical).unwrap().harvest(&calendar, &asked).unwrap().links.is_empty());
+    assert!(PageKind::new(None, ical).unwrap().harvest(&calendar, &requested).unwrap().links.is_empty());
 }
 
 #[test]
-fn what_is_wrong_in_settings_is_said() {
+fn errors_in_settings_name_the_problem() {
     let html = |text: &str| serde_json::from_str::<Html>(text).map(|_| ()).unwrap_err().to_string();
     assert!(html(r#"{"url": "example.edu", "fields": {}}"#).contains("it has no scheme"));
     assert!(html(r#"{"url": [], "fields": {}}"#).contains("at least one URL"));
@@ -99,17 +99,17 @@ fn what_is_wrong_in_settings_is_said() {
     assert!(html(r#"{"fields": {"a": "li::before"}}"#).contains("is a pseudo-element"));
     assert!(
         html(r#"{"fields": {"a": {"select": "li", "html": true, "attribute": "x"}}}"#)
-            .contains("only one of")
+            .contains("exclude each other")
     );
     assert!(html(r#"{"fields": {"a": {"slect": "li"}}}"#).contains("slect"));
-    assert!(html(r#"{"items": "li >"}"#).contains("is where the next part of a selector should be"));
+    assert!(html(r#"{"items": "li >"}"#).contains("is where the next part of a selector was expected"));
     assert!(html(r#"{"unknown": 1}"#).contains("unknown"));
     let json = serde_json::from_str::<HttpJson>(r#"{"url": "https://example.edu/", "next": "links"}"#);
     assert!(json.unwrap_err().to_string().contains("expected a JSON pointer"));
 }
 
 #[test]
-fn settings_have_a_schema_that_tells_what_each_is_for() {
+fn every_setting_has_a_description() {
     fn properties<T: schemars::JsonSchema>() -> serde_json::Value {
         serde_json::to_value(schemars::schema_for!(T)).unwrap()["properties"].clone()
     }

@@ -1,4 +1,4 @@
-//! The error for a page that cannot be read as a whole.
+//! The error for a page that cannot be read.
 
 use crate::{Error, Page, fetch::redact_url};
 

@@ -1,7 +1,7 @@
-//! Values that a setting gives as they are, or names a place for: an environment variable or a file.
+//! Setting values that are given directly, or read from an environment variable or a file.
 //!
-//! Secrets never stand in `forebay.toml`; this is how they get to where they are needed without passing through it, the
-//! database, a message or the list of processes.
+//! Secrets are never written in `forebay.toml`. They are read where they are needed, and so never appear in the
+//! configuration, the database, messages or the list of processes.
 
 use std::{env, fmt, fs, path::PathBuf};
 
@@ -11,18 +11,18 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::masked::MASK;
 use crate::Error;
 
-/// The largest file that can hold a value, in bytes.
+/// Maximum size of a file that contains a value, in bytes.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// A text, or `{ env = "NAME" }` or `{ file = "PATH" }` for what is a secret.
+/// Plain text, or `{ env = "NAME" }` or `{ file = "PATH" }` for secrets.
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+#[serde(untagged, expecting = "expected text, { env = \"NAME\" } or { file = \"PATH\" }")]
 pub enum EnvValue {
-    /// The value itself, which is no secret.
+    /// The value itself, which must not be a secret.
     Plain(String),
-    /// An environment variable that holds it.
+    /// An environment variable that contains the value.
     Env(FromEnv),
-    /// A file that holds it; white space around it does not count.
+    /// A file that contains the value; surrounding whitespace is ignored.
     File(FromFile),
 }
 
@@ -36,7 +36,7 @@ impl Serialize for EnvValue {
     }
 }
 
-/// A value from the environment.
+/// An environment variable as a source of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromEnv {
@@ -44,7 +44,7 @@ pub struct FromEnv {
     pub env: String,
 }
 
-/// A value from a file.
+/// A file as a source of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromFile {
@@ -53,7 +53,7 @@ pub struct FromFile {
 }
 
 impl EnvValue {
-    /// The value. Error: `secret_missing` if its variable or file is not there.
+    /// The value. Error: `secret_missing` if the variable is not set or the file cannot be read.
     pub fn read(&self) -> Result<String, Error> {
         match self {
             Self::Plain(text) => Ok(text.clone()),
@@ -62,7 +62,7 @@ impl EnvValue {
         }
     }
 
-    /// Whether it may be shown: it stands in the settings for everybody to see.
+    /// Whether the value is written in the settings, so it may be shown.
     pub const fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
@@ -72,14 +72,14 @@ impl EnvValue {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "expected { env = \"NAME\" } or { file = \"PATH\" }")]
 pub enum Secret {
-    /// An environment variable that holds it.
+    /// An environment variable that contains the secret.
     Env(FromEnv),
-    /// A file that holds it; white space around it does not count.
+    /// A file that contains the secret; surrounding whitespace is ignored.
     File(FromFile),
 }
 
 impl Secret {
-    /// The value. Error: `secret_missing` if its variable or file is not there.
+    /// The value. Error: `secret_missing` if the variable is not set or the file cannot be read.
     pub fn read(&self) -> Result<String, Error> {
         match self {
             Self::Env(from) => from.read(),
@@ -124,7 +124,7 @@ impl FromFile {
 impl fmt::Debug for EnvValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Who writes a secret into the settings all the same should not find it in a log as well.
+            // A user may write a secret in the settings by mistake. Keep it out of logs.
             Self::Plain(_) => f.write_str("Plain(…)"),
             Self::Env(from) => from.fmt(f),
             Self::File(from) => from.fmt(f),
@@ -141,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn a_value_comes_from_where_it_is_said_to_be() {
+    fn values_are_read_from_variables_and_files() {
         assert_eq!(read("\"x\"").read().unwrap(), "x");
-        // Every test has this one.
+        // PATH is set in every test.
         assert_eq!(read(r#"{"env": "PATH"}"#).read().unwrap(), env::var("PATH").unwrap());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn a_missing_value_names_its_place() {
         let error = read(r#"{"env": "FOREBAY_TEST_UNSET"}"#).read().unwrap_err();
         assert_eq!(error.code(), "secret_missing");
         assert!(error.to_string().contains("FOREBAY_TEST_UNSET"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_cannot_stand_in_the_settings() {
+    fn a_secret_cannot_be_written_in_the_settings() {
         assert!(serde_json::from_str::<Secret>("\"postgres://u:p@h/d\"").is_err());
         assert!(serde_json::from_str::<Secret>(r#"{"env": "A", "file": "B"}"#).is_err());
         assert!(serde_json::from_str::<Secret>(r#"{"env": "A"}"#).is_ok());

@@ -1,5 +1,4 @@
-//! Whatever the records and however the input is cut into reads, the records come out as they went in; and no
-//! bytes make a reader panic or loop.
+//! Records come back unchanged, however the input is cut into reads, and no input makes a reader panic or loop.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +10,7 @@ use proptest::prelude::*;
 use super::tests::{ReadResult, gzip, read};
 use super::*;
 
-/// Gives its bytes in pieces of the sizes given, over and over.
+/// A reader that returns its bytes in pieces, cycling through the given sizes.
 struct Pieces {
     bytes: Vec<u8>,
     given: usize,
@@ -33,7 +32,7 @@ impl Read for Pieces {
 const PIECES: [&str; 18] =
     ["\"", "\\", "{", "}", "[", "]", ",", ":", "\n", "\r", ";", "\t", "|", "a", "ä", "\u{1}", " ", "0"];
 
-/// Text with everything that could mislead a search for the end of a record.
+/// Text with characters that could mislead the search for the end of a record.
 fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(&PIECES[..]), 0..12).prop_map(|pieces| pieces.concat())
 }
@@ -74,7 +73,7 @@ fn read_pieces(bytes: Vec<u8>, compressed: bool, sizes: Vec<usize>, options: &Re
     read(Pieces { bytes, given: 0, sizes, next: 0 }, options)
 }
 
-/// Asserts that the records came back, each from where it stood.
+/// Asserts that the records came back, each with its place.
 fn assert_same(outcome: &ReadResult, records: &[String], input: &str) {
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     assert_eq!(outcome.rejected, []);
@@ -181,9 +180,9 @@ proptest! {
         }
     }
 
-    // Not for the automatic format: it is told as early as possible, so it may depend on how much was there.
+    // Not for automatic detection: it decides as early as possible, so the result may depend on the first read.
     #[test]
-    fn cutting_an_input_into_reads_changes_nothing(
+    fn the_size_of_reads_does_not_change_the_result(
         input in prop::collection::vec(text(), 0..20), sizes in sizes(), limit in 1usize..60,
         format in prop::sample::select(&Format::ALL[1..]), pointer in prop::option::of(Just("/a".to_owned())),
     ) {

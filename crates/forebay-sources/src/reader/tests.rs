@@ -1,4 +1,4 @@
-//! What readers do with inputs that are good, odd, broken, cut, huge or slow, format by format.
+//! Inputs of all formats: valid, unusual, invalid, truncated, huge and slow ones.
 
 use std::{
     io::{self, Cursor, Read, Write},
@@ -17,7 +17,7 @@ mod json;
 mod json_lines;
 mod transport;
 
-/// Everything that a reader gave.
+/// Everything that a reader returned.
 #[derive(Debug, Default)]
 pub(super) struct ReadResult {
     pub(super) records: Vec<String>,
@@ -38,7 +38,7 @@ impl ReadResult {
         self.error.as_ref().map_or("", Error::code)
     }
 
-    /// Asserts that nothing but records came.
+    /// Asserts that the input contained nothing but records.
     fn clean(&self) {
         assert!(self.error.is_none(), "{:?}", self.error);
         assert_eq!(self.rejected, []);
@@ -100,7 +100,7 @@ fn limited(format: Format, limit: usize) -> ReadOptions {
     ReadOptions { format, max_record_bytes: limit, ..ReadOptions::default() }
 }
 
-/// `before`, then `length` bytes of filler, then `after`, without ever holding them.
+/// A reader of `before`, `length` bytes of filler, and `after` that doesn't hold the filler in memory.
 fn huge(before: &'static str, length: u64, after: &'static str) -> impl Read + Send {
     Cursor::new(before).chain(io::repeat(b'x').take(length)).chain(Cursor::new(after))
 }
@@ -111,7 +111,7 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A pipe that gives what is sent, piece by piece, and ends when the sender is dropped.
+/// A pipe that returns one sent piece per read, and ends when the sender is dropped.
 struct Pipe(Receiver<&'static str>);
 
 impl Read for Pipe {

@@ -1,4 +1,4 @@
-//! What becomes of a tap's messages.
+//! Reads the messages of taps.
 
 use std::{fmt::Write, io::Cursor};
 
@@ -66,7 +66,7 @@ fn records_are_the_text_of_the_tap_and_other_streams_are_counted() {
 }
 
 #[test]
-fn a_second_stream_that_nobody_chose_is_an_error() {
+fn a_second_stream_is_an_error_unless_one_is_chosen() {
     let outcome = read(TAP, SingerOptions::default());
     let error = outcome.error.unwrap();
     assert_eq!(error.code(), "singer_stream");
@@ -77,7 +77,7 @@ fn a_second_stream_that_nobody_chose_is_an_error() {
 }
 
 #[test]
-fn only_a_new_version_around_all_records_is_complete() {
+fn only_a_new_version_of_all_records_is_complete() {
     let record =
         |version: &str| format!("{{\"type\":\"RECORD\",\"stream\":\"a\",\"record\":{{}}{version}}}\n");
     let activate =
@@ -86,14 +86,14 @@ fn only_a_new_version_around_all_records_is_complete() {
     let cases = [
         (seven.clone() + &activate(7), None, true),
         (activate(7) + &seven + &activate(7), Some(6), true),
-        // The version of last time: the tap only brings changes.
+        // The version of the last run, so the tap sent only changes.
         (seven.clone() + &activate(7), Some(7), false),
-        // Before the records, or around only some of them.
+        // Sent before the records, or the version of only some of them.
         (activate(7) + &seven, None, false),
         (record(",\"version\":6") + &seven + &activate(7), None, false),
         (record("") + &activate(7), None, false),
         (seven.clone() + &activate(8), None, false),
-        // Nothing at all is no proof that there is nothing.
+        // An empty input does not prove that there are no records.
         (activate(7), None, false),
         (String::new(), None, false),
         (seven, None, false),
@@ -106,7 +106,7 @@ fn only_a_new_version_around_all_records_is_complete() {
 }
 
 #[test]
-fn broken_lines_are_rejected_and_the_rest_goes_on() {
+fn invalid_lines_are_rejected_and_the_others_are_read() {
     let text = [
         r#"{"type":"RECORD","stream":"a","record":{"id":1}}"#,
         "Traceback (most recent call last):",
@@ -130,8 +130,8 @@ fn broken_lines_are_rejected_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_state_comes_with_the_block_that_it_ends() {
-    // Records of more than one read, each with a state that counts them.
+fn a_state_is_returned_with_the_block_of_its_last_record() {
+    // More than one read of records, each followed by a state that counts them.
     let mut text = String::new();
     for id in 1..=40_000 {
         writeln!(text, r#"{{"type":"RECORD","stream":"a","record":{{"id":{id}}}}}"#).unwrap();

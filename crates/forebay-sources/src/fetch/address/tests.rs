@@ -1,4 +1,4 @@
-//! Public or not, in every spelling, and what an exception covers.
+//! Public and non-public addresses in every spelling, and exceptions for private ones.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 #[test]
-fn public_addresses_are_public() {
+fn public_addresses_are_accepted() {
     for text in [
         "1.1.1.1",
         "9.255.255.255",
@@ -34,7 +34,7 @@ fn public_addresses_are_public() {
 }
 
 #[test]
-fn all_others_are_not() {
+fn non_public_addresses_are_refused() {
     for text in [
         "0.0.0.0",
         "0.1.2.3",
@@ -96,7 +96,7 @@ fn decision(allowed: &AllowPrivate, url: &str) -> Result<(), &'static str> {
 }
 
 #[test]
-fn an_address_is_recognised_however_it_is_spelled() {
+fn addresses_are_recognised_in_every_spelling() {
     let nothing = AllowPrivate::default();
     for url in [
         "http://127.0.0.1/",
@@ -139,7 +139,7 @@ fn other_schemes_and_users_are_refused() {
 }
 
 #[test]
-fn an_exception_covers_what_it_names() {
+fn an_exception_covers_only_its_own_addresses_and_hosts() {
     let allowed = AllowPrivate::list(["10.1.0.0/16", "::1", "intranet.example"]).unwrap();
     for (host, address, permitted) in [
         ("10.1.2.3", "10.1.2.3", true),
@@ -162,7 +162,7 @@ fn an_exception_covers_what_it_names() {
 }
 
 #[test]
-fn a_name_with_one_inner_address_is_refused_whole() {
+fn a_name_with_one_private_address_is_refused() {
     let found = |list: &[&str]| list.iter().map(|text| SocketAddr::new(ip(text), 0)).collect::<Vec<_>>();
     let nothing = AllowPrivate::default();
     let both = nothing.admit("rebind.example", found(&["1.1.1.1", "127.0.0.1"]).into_iter());
@@ -171,10 +171,10 @@ fn a_name_with_one_inner_address_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn the_name_of_this_machine_is_refused_when_it_is_looked_up() {
+async fn localhost_is_refused_when_it_is_resolved() {
     let name = || "localhost".parse::<Name>().unwrap();
     let refusing = Resolver { allowed: AllowPrivate::default() };
-    let Err(error) = refusing.resolve(name()).await else { panic!("localhost was let through") };
+    let Err(error) = refusing.resolve(name()).await else { panic!("localhost was accepted") };
     assert!(error.downcast_ref::<Refused>().is_some_and(|refused| refused.address.is_loopback()));
     let letting = Resolver { allowed: AllowPrivate::list(["localhost"]).unwrap() };
     assert!(letting.resolve(name()).await.is_ok_and(|mut found| found.all(|found| found.ip().is_loopback())));

@@ -1,4 +1,4 @@
-//! The encodings whose data cannot be made here: samples of brotli and zstd, and hostile ones.
+//! Samples of encodings that the tests cannot produce (brotli and zstd), and hostile data.
 
 use std::io::Cursor;
 
@@ -34,13 +34,13 @@ fn coffee() -> Vec<u8> {
 }
 
 #[test]
-fn brotli_and_zstd_are_undone() {
+fn brotli_and_zstd_are_decoded() {
     assert_eq!(decode(&bytes(BROTLI), Encoding::Br), Ok(coffee()));
     assert_eq!(decode(&bytes(ZSTD), Encoding::Zstd), Ok(coffee()));
 }
 
 #[test]
-fn frames_of_zstd_follow_each_other_and_may_be_skipped() {
+fn consecutive_and_skippable_zstd_frames_are_decoded() {
     let skipped = bytes("502a4d1803000000616263");
     let frames = [&skipped[..], &bytes(ZSTD), &skipped, &bytes(ZSTD)].concat();
     assert_eq!(decode(&frames, Encoding::Zstd), Ok(coffee().repeat(2)));
@@ -48,20 +48,20 @@ fn frames_of_zstd_follow_each_other_and_may_be_skipped() {
 }
 
 #[test]
-fn bombs_of_every_kind_are_refused() {
+fn bombs_in_every_encoding_are_refused() {
     assert_eq!(decode(&bytes(BROTLI_BOMB), Encoding::Br), Err("decompression_bomb"));
     assert_eq!(decode(&bytes(ZSTD_BOMB), Encoding::Zstd), Err("decompression_bomb"));
 }
 
 #[test]
-fn a_window_beyond_the_web_is_refused() {
-    // A frame whose header asks for 16 MiB.
+fn a_zstd_window_above_8_mib_is_refused() {
+    // The header of this frame asks for a window of 16 MiB.
     let huge = bytes("28b52ffd007000000001000061");
     assert_eq!(decode(&huge, Encoding::Zstd), Err("body_corrupt"));
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_truncated() {
+fn data_cut_at_any_byte_is_truncated() {
     for (data, encoding) in [(bytes(BROTLI), Encoding::Br), (bytes(ZSTD), Encoding::Zstd)] {
         for length in 1..data.len() {
             let decoded = decode(&data[..length], encoding);
@@ -71,7 +71,7 @@ fn what_is_cut_off_anywhere_is_truncated() {
 }
 
 #[test]
-fn the_words_of_the_header_are_read() {
+fn content_encoding_is_parsed() {
     let of = |values: &[&'static str]| {
         let mut headers = HeaderMap::new();
         for value in values {
@@ -89,9 +89,9 @@ fn the_words_of_the_header_are_read() {
 }
 
 proptest! {
-    /// Whatever comes, it ends in data or in an error of ours.
+    /// Any input ends in data or in one of our errors.
     #[test]
-    fn no_data_is_too_much(
+    fn no_data_makes_the_decoder_panic(
         mut data in prop::collection::vec(any::<u8>(), 0..300), start in 0_usize..5, encoding in 0_usize..4,
         damage in 0_usize..30,
     ) {

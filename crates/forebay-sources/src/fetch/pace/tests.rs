@@ -1,4 +1,4 @@
-//! What holds for every host, whatever it answers and when.
+//! Invariants of every host, for all sequences of responses.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn starts_keep_their_gap() {
 }
 
 #[test]
-fn no_more_than_the_concurrency_is_under_way() {
+fn no_more_requests_than_the_concurrency_are_in_flight() {
     let mut pace = HostPace::default();
     for n in 0..4 {
         assert_eq!(pace.ask(LIMITS, at(1000 * n)), Decision::Start);
@@ -30,7 +30,7 @@ fn no_more_than_the_concurrency_is_under_way() {
 }
 
 #[test]
-fn what_failed_together_slows_down_once() {
+fn requests_that_fail_together_slow_the_host_down_once() {
     let mut pace = HostPace::default();
     for n in 0..4 {
         assert_eq!(pace.ask(LIMITS, at(1000 * n)), Decision::Start);
@@ -44,7 +44,7 @@ fn what_failed_together_slows_down_once() {
 }
 
 #[test]
-fn a_pause_is_for_the_whole_host() {
+fn a_pause_applies_to_the_whole_host() {
     let mut pace = HostPace::default();
     assert_eq!(pace.ask(LIMITS, at(0)), Decision::Start);
     pace.ended(at(0), Feedback::Overloaded(Some(at(10_000))), at(100));
@@ -59,7 +59,7 @@ fn a_pause_is_for_the_whole_host() {
 }
 
 #[test]
-fn it_recovers_with_good_answers_alone() {
+fn only_good_responses_speed_the_host_up_again() {
     let mut pace = HostPace::default();
     pace.ended(at(0), Feedback::Overloaded(None), at(0));
     pace.ended(at(1), Feedback::Overloaded(None), at(1));
@@ -84,17 +84,17 @@ fn feedback() -> impl Strategy<Value = Feedback> {
 }
 
 proptest! {
-    /// Any life of a host: never more under way than granted, never two starts closer than the gap (but for the slack),
-    /// never a start within a pause, and always a way on.
+    /// Whatever happens to a host: never more requests in flight than allowed, never two starts closer than the gap
+    /// (minus the slack), never a start during a pause, and never stuck.
     #[test]
-    fn every_life_keeps_the_limits(
+    fn the_limits_hold_for_every_sequence_of_responses(
         gap in 0_u64..2000, concurrency in 1_u16..20,
         steps in prop::collection::vec((0_u64..3000, any::<bool>(), feedback()), 1..200),
     ) {
         let limits = Limits { gap: at(gap), concurrency };
         let mut pace = HostPace::default();
         let mut now = at(10_000);
-        let mut under_way: Vec<Duration> = Vec::new();
+        let mut in_flight: Vec<Duration> = Vec::new();
         let mut last_start: Option<Duration> = None;
         let mut paused_until = Duration::ZERO;
         for (pass, begins, feedback) in steps {
@@ -107,8 +107,8 @@ proptest! {
                             prop_assert!(now.saturating_sub(last) + SLACK >= limits.gap);
                         }
                         last_start = Some(now);
-                        under_way.push(now);
-                        prop_assert!(under_way.len() <= usize::from(concurrency));
+                        in_flight.push(now);
+                        prop_assert!(in_flight.len() <= usize::from(concurrency));
                     }
                     Decision::Wait(time) => {
                         let mut later = pace;
@@ -120,9 +120,9 @@ proptest! {
                         let mut later = pace;
                         prop_assert!(!matches!(later.ask(limits, now + time), Decision::Paused(_)));
                     }
-                    Decision::Full => prop_assert!(!under_way.is_empty()),
+                    Decision::Full => prop_assert!(!in_flight.is_empty()),
                 }
-            } else if let Some(started) = under_way.pop() {
+            } else if let Some(started) = in_flight.pop() {
                 pace.ended(started, feedback, now);
                 if let Feedback::Overloaded(Some(pause)) = feedback {
                     paused_until = paused_until.max(now + pause.min(MAX_PAUSE));

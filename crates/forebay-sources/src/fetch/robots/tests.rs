@@ -1,4 +1,4 @@
-//! RFC 9309 clause by clause, and files that nobody should send.
+//! The clauses of RFC 9309, and hostile files.
 
 use proptest::prelude::*;
 
@@ -26,18 +26,18 @@ fn the_longest_pattern_decides_and_allow_at_equal_length() {
 }
 
 #[test]
-fn our_name_wins_over_everyones() {
+fn rules_for_forebay_win_over_rules_for_all() {
     let file = "User-agent: *\nDisallow: /\n\nUser-Agent: FOREBAY/1.0\nDisallow: /no\n";
     assert!(allows(file, "/yes"));
     assert!(!allows(file, "/no"));
     let file = "User-agent: forebaybot\nDisallow: /\n";
-    assert!(allows(file, "/"), "a longer name is another's");
+    assert!(allows(file, "/"), "a longer name is a different one");
     let file = "User-agent: *\nDisallow: /a\nUser-agent: forebay\n";
-    assert!(allows(file, "/a"), "our name without rules lets us everywhere");
+    assert!(allows(file, "/a"), "a group for our name without rules allows everything");
 }
 
 #[test]
-fn groups_for_one_name_are_one_and_names_can_share_a_group() {
+fn groups_of_one_name_are_merged_and_names_can_share_a_group() {
     let file = "user-agent: forebay\ndisallow: /a\n\nuser-agent: other\ndisallow: /b\n\n\
                 user-agent: other\nuser-agent: forebay\ncrawl-delay: 2.5\ndisallow: /c\n";
     assert!(!allows(file, "/a"));
@@ -47,7 +47,7 @@ fn groups_for_one_name_are_one_and_names_can_share_a_group() {
 }
 
 #[test]
-fn lines_that_are_no_rules_do_not_part_names() {
+fn other_lines_do_not_separate_names() {
     let file = "user-agent: forebay\nsitemap: https://a.example/s.xml\nuser-agent: x\nbroken\ndisallow: /a\n";
     assert!(!allows(file, "/a"));
 }
@@ -77,7 +77,7 @@ fn stars_and_dollars() {
 }
 
 #[test]
-fn one_path_in_every_spelling() {
+fn paths_are_compared_in_normal_form() {
     for (pattern, path) in [
         ("/foo/bar?baz=https://foo.bar", "/foo/bar?baz=https://foo.bar"),
         ("/foo/bar/\u{30c4}", "/foo/bar/%E3%83%84"),
@@ -88,13 +88,13 @@ fn one_path_in_every_spelling() {
     ] {
         assert!(!allows(&format!("user-agent: *\ndisallow: {pattern}"), path), "{pattern} {path}");
     }
-    // An encoded slash or star is not the bare one.
+    // An encoded slash or star differs from a plain one.
     assert!(allows("user-agent: *\ndisallow: /a%2Fb", "/a/b"));
     assert!(allows("user-agent: *\ndisallow: /a%2A", "/ab"));
 }
 
 #[test]
-fn comments_ends_of_lines_and_marks() {
+fn comments_line_endings_and_byte_order_marks_are_handled() {
     let file = "\u{feff}# all\r\nUser-agent: * # everybody\rDisallow: /a # not this\r\n\r\nDisallow:/b";
     assert!(!allows(file, "/a"));
     assert!(!allows(file, "/b"));
@@ -102,11 +102,11 @@ fn comments_ends_of_lines_and_marks() {
     assert!(allows("user-agent: *\ndisallow:\n", "/"));
     assert!(allows("", "/"));
     assert!(allows("<html><body>disallow: /</body></html>", "/"));
-    assert!(allows("disallow: /\n", "/"), "a rule before any name is nobody's");
+    assert!(allows("disallow: /\n", "/"), "a rule before any name applies to nobody");
 }
 
 #[test]
-fn nothing_is_allowed_when_all_is_forbidden_but_robots_txt() {
+fn robots_txt_itself_is_always_allowed() {
     assert!(!Rules::forbid_all().allows("/"));
     assert!(Rules::forbid_all().allows("/robots.txt"));
     assert!(allows("user-agent: *\ndisallow: /", "/robots.txt"));
@@ -114,7 +114,7 @@ fn nothing_is_allowed_when_all_is_forbidden_but_robots_txt() {
 }
 
 #[test]
-fn a_huge_file_is_read_to_its_limit() {
+fn a_huge_file_is_read_up_to_the_limit() {
     let mut file = b"user-agent: *\ndisallow: /early\n".to_vec();
     file.resize(MAX_BYTES, b'#');
     file.extend(b"\ndisallow: /late\n");
@@ -127,7 +127,7 @@ fn a_huge_file_is_read_to_its_limit() {
     assert!(!allows(&long, &format!("/{}", "y".repeat(3 * MAX_PATTERN))));
 }
 
-/// The same by trying every way, for comparison.
+/// A naive matcher that tries every possibility, for comparison.
 fn matches_slowly(pattern: &[u8], path: &[u8]) -> bool {
     match pattern {
         [] => true,
@@ -139,7 +139,7 @@ fn matches_slowly(pattern: &[u8], path: &[u8]) -> bool {
 
 proptest! {
     #[test]
-    fn patterns_match_what_they_describe(pattern in "[ab*]{0,8}[$]?", path in "[ab]{0,10}") {
+    fn patterns_match_like_a_naive_implementation(pattern in "[ab*]{0,8}[$]?", path in "[ab]{0,10}") {
         prop_assert_eq!(
             matches(pattern.as_bytes(), path.as_bytes()),
             matches_slowly(pattern.as_bytes(), path.as_bytes())
@@ -147,12 +147,12 @@ proptest! {
     }
 
     #[test]
-    fn no_file_and_no_path_is_too_much(file in prop::collection::vec(any::<u8>(), 0..2000), path in "/.{0,50}") {
+    fn no_file_or_path_makes_the_parser_panic(file in prop::collection::vec(any::<u8>(), 0..2000), path in "/.{0,50}") {
         Rules::parse(&file).allows(&path);
     }
 
     #[test]
-    fn no_lines_are_too_much(
+    fn no_lines_make_the_parser_panic(
         lines in prop::collection::vec("(user-agent|allow|disallow|crawl-delay): ?[/*$%a-f0-9.-]{0,9}", 0..40),
     ) {
         Rules::parse(lines.join("\n").as_bytes()).allows("/a/b%2f?c");

@@ -1,4 +1,4 @@
-//! Configured headers: their names, and where their values come from.
+//! Configured headers: their names, and the sources of their values.
 
 use std::{fmt, path::PathBuf};
 
@@ -18,7 +18,7 @@ impl HeaderName {
     }
 }
 
-/// Headers that the fetcher itself answers for: one set twice would lead to requests that mean two things.
+/// Headers that the fetcher sets itself. Setting one twice would make a request ambiguous.
 const OWN_HEADERS: [header::HeaderName; 16] = [
     header::ACCEPT_ENCODING,
     header::CONNECTION,
@@ -43,7 +43,7 @@ impl TryFrom<String> for HeaderName {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let name: header::HeaderName =
-            text.parse().map_err(|_| "expected the name of a header, such as authorization".to_owned())?;
+            text.parse().map_err(|_| "expected a header name such as authorization".to_owned())?;
         if OWN_HEADERS.contains(&name) {
             return Err(format!("the header {name} is set by the fetcher itself"));
         }
@@ -51,15 +51,15 @@ impl TryFrom<String> for HeaderName {
     }
 }
 
-/// The value of a header, or where it comes from.
+/// The value of a header, or its source.
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a text, { env = \"NAME\" } or { file = \"PATH\" }")]
+#[serde(untagged, expecting = "expected text, { env = \"NAME\" } or { file = \"PATH\" }")]
 pub enum Header {
-    /// The value itself, which is no secret unless the name says so.
+    /// The value itself, which is not a secret unless the header's name is a secret one.
     Plain(HeaderText),
-    /// An environment variable that holds it.
+    /// An environment variable that contains the value.
     Env(HeaderFromEnv),
-    /// A file that holds it; white space around it does not count.
+    /// A file that contains the value; surrounding whitespace is ignored.
     File(HeaderFromFile),
 }
 
@@ -76,7 +76,7 @@ impl Serialize for Header {
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Who writes a secret into the file all the same should not find it in a log as well.
+            // A user may write a secret in the file by mistake. Keep it out of logs.
             Self::Plain(_) => f.write_str("Plain(…)"),
             Self::Env(from) => from.fmt(f),
             Self::File(from) => from.fmt(f),
@@ -84,7 +84,7 @@ impl fmt::Debug for Header {
     }
 }
 
-/// The value of a header as RFC 9110 allows it: printable.
+/// The value of a header: printable characters (RFC 9110, 5.5).
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct HeaderText(String);
@@ -102,12 +102,12 @@ impl TryFrom<String> for HeaderText {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match HeaderValue::from_str(&text) {
             Ok(_) => Ok(Self(text)),
-            Err(_) => Err("expected the value of a header, in printable characters".to_owned()),
+            Err(_) => Err("expected a header value of printable characters".to_owned()),
         }
     }
 }
 
-/// A header from the environment.
+/// An environment variable as the source of a header's value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderFromEnv {
@@ -115,7 +115,7 @@ pub struct HeaderFromEnv {
     pub env: String,
 }
 
-/// A header from a file.
+/// A file as the source of a header's value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderFromFile {

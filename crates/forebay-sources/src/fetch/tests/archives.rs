@@ -1,4 +1,4 @@
-//! Archiving what is fetched, and replaying the archive.
+//! Archives what is fetched, and replays the archive.
 
 use std::{
     io::{Read, Write},
@@ -14,11 +14,11 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 }
 
 async fn site() -> Site {
-    Site::serve(|asked| match asked.path.as_str() {
+    Site::serve(|request| match request.path.as_str() {
         "/robots.txt" => Reply::ok("user-agent: *\nallow: /"),
         "/moved" => Reply::redirect("/target"),
         "/target" => Reply::ok("found"),
-        "/page" if asked.headers.contains_key("if-none-match") => {
+        "/page" if request.headers.contains_key("if-none-match") => {
             Reply::Bytes(b"HTTP/1.1 304 Not Modified\r\netag: \"1\"\r\n\r\n".to_vec())
         }
         "/page" => {
@@ -29,7 +29,7 @@ async fn site() -> Site {
         "/chunked" => Reply::Bytes(
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".to_vec(),
         ),
-        "/flaky" if asked.before == 0 => Reply::new(500, "", "broken"),
+        "/flaky" if request.num_before == 0 => Reply::new(500, "", "broken"),
         "/flaky" => Reply::ok("mended"),
         "/file" => Reply::ok("line\n".repeat(50_000)),
         _ => Reply::new(404, "", "nothing"),
@@ -38,7 +38,7 @@ async fn site() -> Site {
 }
 
 #[tokio::test]
-async fn what_was_fetched_is_fetched_again_without_the_network() {
+async fn an_archive_replays_pages_and_files_without_the_network() {
     let site = site().await;
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("pages.warc.gz");
@@ -56,11 +56,11 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     assert_eq!(code(&fetcher, &site.url("/gone")).await, "http_status");
     let Download::File { mut body, .. } = fetcher.download(&Request::new(site.url("/file"))).await.unwrap()
     else {
-        panic!("nothing was known");
+        panic!("expected a response with a body");
     };
     let file = tokio::task::spawn_blocking(move || std::io::copy(&mut body, &mut std::io::sink()));
     assert_eq!(file.await.unwrap().unwrap(), 250_000);
-    // Whoever has read a file to its end finds it in the archive.
+    // Once a file was read to its end, it is in the archive.
     let seen = site.paths().len();
 
     let text = unpacked(&archive);
@@ -83,7 +83,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
     assert_eq!(error.code(), "not_in_warc");
     let Download::File { mut body, .. } = replay.download(&Request::new(site.url("/file"))).await.unwrap()
     else {
-        panic!("nothing was known");
+        panic!("expected a response with a body");
     };
     let mut text = String::new();
     body.read_to_string(&mut text).unwrap();
@@ -93,7 +93,7 @@ async fn what_was_fetched_is_fetched_again_without_the_network() {
 }
 
 #[tokio::test]
-async fn an_unchanged_page_is_a_revisit() {
+async fn an_unchanged_page_is_archived_as_a_revisit() {
     let site = site().await;
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("pages.warc.gz");
@@ -111,7 +111,7 @@ async fn an_unchanged_page_is_a_revisit() {
 }
 
 #[tokio::test]
-async fn two_runs_add_to_one_archive() {
+async fn two_runs_append_to_one_archive() {
     let site = site().await;
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("pages.warc.gz");

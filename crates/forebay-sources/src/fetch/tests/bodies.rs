@@ -1,4 +1,4 @@
-//! Bodies that are too long, too short, endless, packed, damaged, or bombs.
+//! Bodies that are too long, truncated, endless, compressed, damaged, or bombs.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ async fn fetched(more: &str, headers: &'static str, body: impl Into<Vec<u8>>) ->
 }
 
 #[tokio::test]
-async fn a_page_keeps_what_matters_of_its_answer() {
+async fn a_page_keeps_the_headers_that_readers_use() {
     let site = Site::serve(|_| {
         let headers =
             "content-type: text/html; charset=latin1\r\nlink: </2>; rel=next\r\nlink: </0>; rel=prev\r\n";
@@ -37,9 +37,9 @@ async fn a_page_keeps_what_matters_of_its_answer() {
 }
 
 #[tokio::test]
-async fn requests_say_who_asks_and_what_is_understood() {
-    let site = Site::serve(|asked| {
-        let header = |name: &str| asked.headers.get(name).cloned().unwrap_or_default();
+async fn requests_carry_user_agent_and_accept_headers() {
+    let site = Site::serve(|request| {
+        let header = |name: &str| request.headers.get(name).cloned().unwrap_or_default();
         Reply::ok(format!("{}|{}|{}", header("user-agent"), header("accept-encoding"), header("x-team")))
     })
     .await;
@@ -51,16 +51,16 @@ async fn requests_say_who_asks_and_what_is_understood() {
 }
 
 #[tokio::test]
-async fn a_length_beyond_the_limit_is_refused_before_reading() {
+async fn a_content_length_above_the_limit_is_refused_before_reading() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n";
-    // The body never comes: only the length can tell.
+    // The server never sends the body, so only the header can exceed the limit.
     let site = Site::serve(|_| Reply::ThenSilence(head.to_vec())).await;
     assert_eq!(code(&fetcher(r#"{"max_body": "1KB"}"#), &site.url("/")).await, "body_too_large");
     assert_eq!(fetched(r#"{"max_body": "1KB"}"#, "", vec![b'x'; 1000]).await.unwrap().body.len(), 1000);
 }
 
 #[tokio::test]
-async fn an_endless_body_ends_at_the_limit() {
+async fn an_endless_body_is_refused_at_the_limit() {
     let site = Site::serve(|_| Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     let fetcher = fetcher(r#"{"max_body": "1MB"}"#);
     assert_eq!(code(&fetcher, &site.url("/")).await, "body_too_large");
@@ -69,7 +69,7 @@ async fn an_endless_body_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_no_page() {
+async fn a_truncated_body_is_an_error() {
     for cut in [
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nnot a hundred",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
@@ -81,14 +81,14 @@ async fn a_body_that_breaks_off_is_no_page() {
 }
 
 #[tokio::test]
-async fn bytes_after_the_length_are_not_the_page() {
+async fn bytes_after_the_content_length_are_ignored() {
     let long = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef";
     let site = Site::serve(|_| Reply::Bytes(long.to_vec())).await;
     assert_eq!(&get(&fetcher("{}"), &site.url("/")).await.unwrap().body[..], b"abc");
 }
 
 #[tokio::test]
-async fn a_body_in_many_pieces_is_put_together() {
+async fn a_body_in_many_pieces_is_joined() {
     let numbers: Vec<String> = (0..500).map(|n| format!("{n:04}")).collect();
     let pieces = format!("4\r\n{}\r\n", numbers.join("\r\n4\r\n"));
     let response = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{pieces}0\r\n\r\n");
@@ -98,7 +98,7 @@ async fn a_body_in_many_pieces_is_put_together() {
 }
 
 #[tokio::test]
-async fn every_encoding_is_undone() {
+async fn every_encoding_is_decoded() {
     let text = "café ".repeat(20);
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
     zlib.write_all(text.as_bytes()).unwrap();
@@ -125,13 +125,13 @@ async fn an_empty_body_is_empty_in_every_encoding() {
 }
 
 #[tokio::test]
-async fn bombs_cut_off_and_damaged_data_are_told_apart() {
+async fn bombs_truncated_and_damaged_data_have_different_errors() {
     const GZIP: &str = "content-encoding: gzip\r\n";
     let code = async |more, headers, body| fetched(more, headers, body).await.map_err(|error| error.code());
     let bomb = gzip(&vec![0; 8 << 20]);
     assert!(bomb.len() < 10_000);
     assert_eq!(code("{}", GZIP, bomb.clone()).await.unwrap_err(), "decompression_bomb");
-    // What is inside would be unpacked in full before anything comes out of it.
+    // The inner layer would be decompressed in full before the outer one returns anything.
     for headers in
         ["content-encoding: gzip\r\ncontent-encoding: gzip\r\n", "content-encoding: gzip, gzip\r\n"]
     {
@@ -156,7 +156,7 @@ async fn bombs_cut_off_and_damaged_data_are_told_apart() {
 }
 
 #[tokio::test]
-async fn an_encoding_that_nobody_knows_is_refused() {
+async fn an_unknown_encoding_is_refused() {
     for headers in [
         "content-encoding: snappy\r\n",
         "content-encoding: gzip, gzip, gzip\r\n",

@@ -3,11 +3,11 @@
 use super::*;
 
 async fn site() -> Site {
-    Site::serve(|asked| {
+    Site::serve(|request| {
         let headers =
             "etag: W/\"1\"\r\nlast-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\ncache-control: max-age=60\r\n";
-        let is_known = asked.headers.get("if-none-match").is_some_and(|tag| tag == "W/\"1\"")
-            && asked
+        let is_known = request.headers.get("if-none-match").is_some_and(|tag| tag == "W/\"1\"")
+            && request
                 .headers
                 .get("if-modified-since")
                 .is_some_and(|time| time.starts_with("Thu, 01 Jan 2026"));
@@ -28,7 +28,7 @@ async fn an_unchanged_page_costs_a_304() {
     let fetcher = fetcher("{}");
     let request = Request::new(site.url("/"));
     let Fetched::Page { page, validators, fresh_until } = fetcher.get(&request).await.unwrap() else {
-        panic!("nothing was known");
+        panic!("expected a response with a body");
     };
     assert_eq!(page.text(), "page");
     let seconds = |until: Option<Timestamp>| until.unwrap().duration_since(page.fetched_at).as_secs();
@@ -36,8 +36,8 @@ async fn an_unchanged_page_costs_a_304() {
     assert_eq!(validators.etag.as_deref(), Some("W/\"1\""));
 
     let again = fetcher.get(&request.validated(Some(validators.clone()))).await.unwrap();
-    let Fetched::NotModified { validators: kept, fresh_until } = again else { panic!("it was known") };
-    // The 304 left `Last-Modified` out, which means that it is the same.
+    let Fetched::NotModified { validators: kept, fresh_until } = again else { panic!("expected a 304") };
+    // The 304 omits `Last-Modified`, so the old value still applies.
     assert_eq!(kept, validators);
     assert!(seconds(fresh_until) >= 90);
     let counts = fetcher.stats().counts();
@@ -45,7 +45,7 @@ async fn an_unchanged_page_costs_a_304() {
 }
 
 #[tokio::test]
-async fn a_changed_page_comes_whole() {
+async fn a_changed_page_is_fetched_in_full() {
     let site = site().await;
     let old = Validators { etag: Some("\"0\"".to_owned()), last_modified: None };
     let fetched = fetcher("{}").get(&Request::new(site.url("/")).validated(Some(old))).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_changed_page_comes_whole() {
 }
 
 #[tokio::test]
-async fn a_304_that_nobody_asked_for_is_no_answer() {
+async fn an_unrequested_304_is_an_error() {
     let site = Site::serve(|_| Reply::Bytes(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec())).await;
     let fetcher = fetcher("{}");
     assert_eq!(code(&fetcher, &site.url("/")).await, "http_status");
@@ -62,7 +62,7 @@ async fn a_304_that_nobody_asked_for_is_no_answer() {
 }
 
 #[tokio::test]
-async fn monstrous_validators_are_not_kept() {
+async fn oversized_validators_are_ignored() {
     let site = Site::serve(|_| Reply::new(200, &format!("etag: \"{}\"\r\n", "x".repeat(2000)), "page")).await;
     let fetched = fetcher("{}").get(&Request::new(site.url("/"))).await.unwrap();
     assert!(matches!(fetched, Fetched::Page { validators, .. } if validators.is_empty()));

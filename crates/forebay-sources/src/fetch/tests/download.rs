@@ -1,13 +1,13 @@
-//! Big files that are read while they come.
+//! Large files that are read as they arrive.
 
 use std::io::{Read, Write};
 
 use super::*;
 use crate::{Block, Error, ReadOptions, Reader};
 
-/// Reads a file to its end on a thread of its own.
+/// Reads a file to its end on a thread of its own. Returns the error's code, if any.
 async fn read(download: Download) -> (Vec<u8>, Option<&'static str>) {
-    let Download::File { mut body, .. } = download else { panic!("nothing was known") };
+    let Download::File { mut body, .. } = download else { panic!("expected a response with a body") };
     let read = tokio::task::spawn_blocking(move || {
         let mut data = Vec::new();
         let result = body.read_to_end(&mut data);
@@ -31,13 +31,13 @@ async fn download(fetcher: &Fetcher, url: &Url) -> Download {
 }
 
 #[tokio::test]
-async fn a_file_comes_as_it_is_packed_or_not() {
-    let site = Site::serve(|asked| match asked.path.as_str() {
+async fn a_file_is_read_with_or_without_compression() {
+    let site = Site::serve(|request| match request.path.as_str() {
         "/gz" => Reply::new(200, "content-encoding: gzip\r\n", gzip(lines().as_bytes())),
         _ => Reply::ok(lines()),
     })
     .await;
-    // A page may be small and a file big.
+    // The limit for pages does not apply to files.
     let fetcher = fetcher(r#"{"max_body": "1KB"}"#);
     for path in ["/", "/gz"] {
         let (data, error) = read(download(&fetcher, &site.url(path)).await).await;
@@ -49,11 +49,11 @@ async fn a_file_comes_as_it_is_packed_or_not() {
 }
 
 #[tokio::test]
-async fn what_breaks_off_is_told_after_what_came() {
+async fn a_truncated_download_is_an_error_after_its_data() {
     let cut = gzip(lines().as_bytes());
     let cut = cut[..cut.len() / 2].to_vec();
-    let site = Site::serve(move |asked| match asked.path.as_str() {
-        // The transfer is whole, what was packed is not.
+    let site = Site::serve(move |request| match request.path.as_str() {
+        // The transfer is complete, but the compressed data is truncated.
         "/packed" => Reply::new(200, "content-encoding: gzip\r\n", &cut),
         _ => Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":1}\n".to_vec()),
     })
@@ -67,7 +67,7 @@ async fn what_breaks_off_is_told_after_what_came() {
 }
 
 #[tokio::test]
-async fn a_failure_within_an_encoding_keeps_its_name() {
+async fn a_network_error_inside_an_encoding_keeps_its_code() {
     let mut stalled =
         b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\ncontent-encoding: gzip\r\n\r\n".to_vec();
     stalled.extend(&gzip(lines().as_bytes())[..10_000]);
@@ -77,8 +77,8 @@ async fn a_failure_within_an_encoding_keeps_its_name() {
 }
 
 #[tokio::test]
-async fn bounds_hold_for_files() {
-    let site = Site::serve(|asked| match asked.path.as_str() {
+async fn files_are_bounded() {
+    let site = Site::serve(|request| match request.path.as_str() {
         "/endless" => Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
         "/bomb" => Reply::new(200, "content-encoding: gzip\r\n", {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -99,32 +99,32 @@ async fn bounds_hold_for_files() {
 }
 
 #[tokio::test]
-async fn a_trickle_ends() {
+async fn a_trickling_download_times_out() {
     let site = Site::serve(|_| Reply::Trickle("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
-    // No piece keeps it waiting for long.
+    // No single piece exceeds the timeout.
     let fetcher = fetcher(r#"{"timeout": "1h", "max_file_time": "2s"}"#);
     let (_, error) = read(download(&fetcher, &site.url("/")).await).await;
     assert_eq!(error, Some("timeout"));
 }
 
 #[tokio::test]
-async fn nobody_reading_ends_it() {
+async fn dropping_the_body_ends_the_download() {
     let site = Site::serve(|_| Reply::Endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")).await;
     let fetcher = fetcher(r#"{"concurrency": 1}"#);
     drop(download(&fetcher, &site.url("/")).await);
-    // The only turn at the host is free again.
+    // The host's only permit is free again.
     drop(download(&fetcher, &site.url("/again")).await);
     assert_eq!(site.paths(), ["/", "/again"]);
 }
 
 #[tokio::test]
-async fn a_reader_reads_it_and_gets_its_errors() {
+async fn a_reader_reads_a_download_and_returns_its_errors() {
     let site = Site::serve(|_| {
         Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"id\":1}\n{\"id\":2}\n".to_vec())
     })
     .await;
     let Download::File { body, .. } = download(&fetcher("{}"), &site.url("/")).await else {
-        panic!("nothing was known");
+        panic!("expected a response with a body");
     };
     let read = tokio::task::spawn_blocking(move || {
         let options = ReadOptions { format: crate::Format::JsonLines, ..ReadOptions::default() };

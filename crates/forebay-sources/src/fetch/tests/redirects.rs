@@ -1,10 +1,10 @@
-//! Where redirects lead, and where they must not.
+//! Redirects that are followed, and redirects that are refused.
 
 use super::*;
 
 #[tokio::test]
-async fn they_are_followed_and_the_page_says_where_it_is() {
-    let site = Site::serve(|asked| match asked.path.as_str() {
+async fn redirects_are_followed_and_the_page_has_the_final_url() {
+    let site = Site::serve(|request| match request.path.as_str() {
         "/a" => Reply::redirect("/b?x=1#part"),
         "/b?x=1" => Reply::new(308, "location: ../c\r\n", ""),
         _ => Reply::ok("here"),
@@ -16,15 +16,15 @@ async fn they_are_followed_and_the_page_says_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_circle_ends() {
-    let site = Site::serve(|asked| Reply::redirect(if asked.path == "/a" { "/b" } else { "/a" })).await;
+async fn a_redirect_loop_is_an_error() {
+    let site = Site::serve(|request| Reply::redirect(if request.path == "/a" { "/b" } else { "/a" })).await;
     let error = get(&fetcher(r#"{"max_redirects": 3, "retries": 3}"#), &site.url("/a")).await.unwrap_err();
     assert_eq!(error.code(), "too_many_redirects");
     assert_eq!(site.paths().len(), 4);
 }
 
 #[tokio::test]
-async fn inner_addresses_are_refused_before_any_connection() {
+async fn private_addresses_are_refused_before_any_connection() {
     for (location, expected) in [
         ("http://169.254.169.254/latest/meta-data/", "address_refused"),
         ("//10.0.0.1/", "address_refused"),
@@ -50,7 +50,7 @@ async fn inner_addresses_are_refused_before_any_connection() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_nowhere_is_no_page() {
+async fn a_redirect_without_a_valid_target_is_an_error() {
     let site = Site::serve(|_| Reply::new(301, "", "")).await;
     assert_eq!(code(&fetcher("{}"), &site.url("/")).await, "redirect_invalid");
     let long = format!("/{}", "x".repeat(9000));
@@ -59,11 +59,11 @@ async fn a_redirect_to_nowhere_is_no_page() {
 }
 
 #[tokio::test]
-async fn this_machine_is_refused_when_nobody_allowed_it() {
+async fn loopback_is_refused_unless_allowed() {
     let site = Site::serve(|_| Reply::ok("inner")).await;
     let default = FetchSettings { robots: Robots::Ignore, ..FetchSettings::default() };
     let network = Network::new(1, clock());
-    // A connection that another source may use is not one to borrow.
+    // A connection of another source must not be reused.
     let allowed = network.fetcher(&settings(r#"{"allow_private": true}"#), &[]).unwrap();
     let by_name = Url::parse(&format!("http://localhost:{}/", site.url("/").port().unwrap())).unwrap();
     assert_eq!(code(&allowed, &by_name).await, "ok");
@@ -74,21 +74,21 @@ async fn this_machine_is_refused_when_nobody_allowed_it() {
         let error = get(&fetcher, &url).await.unwrap_err();
         assert_eq!(error.code(), "address_refused", "{url}");
     }
-    // Asking for robots.txt would be a connection, too.
+    // Fetching robots.txt would be a connection, too.
     let polite = network.fetcher(&FetchSettings::default(), &[]).unwrap();
     assert_eq!(code(&polite, &site.url("/")).await, "address_refused");
     assert_eq!(site.paths().len(), seen);
 }
 
 #[tokio::test]
-async fn secrets_are_not_sent_on() {
-    let told = |asked: &site::Asked| asked.headers.get("x-token").cloned().unwrap_or_default();
-    let elsewhere = Site::serve(move |asked| Reply::ok(told(asked))).await;
-    let target = elsewhere.url("/");
-    let home = Site::serve(move |asked| match asked.path.as_str() {
+async fn secrets_are_not_sent_to_other_origins() {
+    let token = |request: &site::SiteRequest| request.headers.get("x-token").cloned().unwrap_or_default();
+    let other = Site::serve(move |request| Reply::ok(token(request))).await;
+    let target = other.url("/");
+    let home = Site::serve(move |request| match request.path.as_str() {
         "/away" => Reply::redirect(&target),
         "/inside" => Reply::redirect("/"),
-        _ => Reply::ok(told(asked)),
+        _ => Reply::ok(token(request)),
     })
     .await;
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -97,5 +97,5 @@ async fn secrets_are_not_sent_on() {
     let fetcher = Network::new(1, clock()).fetcher(&settings(&more.to_string()), &[home.url("/")]).unwrap();
     assert_eq!(get(&fetcher, &home.url("/inside")).await.unwrap().text(), "s3cret");
     assert_eq!(get(&fetcher, &home.url("/away")).await.unwrap().text(), "");
-    assert_eq!(get(&fetcher, &elsewhere.url("/")).await.unwrap().text(), "");
+    assert_eq!(get(&fetcher, &other.url("/")).await.unwrap().text(), "");
 }

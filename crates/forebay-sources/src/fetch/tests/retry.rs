@@ -1,4 +1,4 @@
-//! Retries: which failures, how often, and what happens with `Retry-After`.
+//! Retries: which failures are retried, how often, and the effect of `Retry-After`.
 
 use std::{
     sync::{
@@ -14,8 +14,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use super::*;
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again() {
-    let site = Site::serve(|asked| match asked.before {
+async fn transient_failures_are_retried() {
+    let site = Site::serve(|asked| match asked.num_before {
         0 => Reply::new(500, "", ""),
         1 => Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut".to_vec()),
         2 => Reply::Bytes(Vec::new()),
@@ -31,7 +31,7 @@ async fn what_may_pass_is_tried_again() {
 }
 
 #[tokio::test]
-async fn tries_end_and_the_last_error_is_told() {
+async fn retries_are_limited_and_the_last_error_is_returned() {
     let site = Site::serve(|_| Reply::new(502, "", "bad gateway")).await;
     let error = get(&fetcher(r#"{"retries": 2}"#), &site.url("/")).await.unwrap_err();
     assert!(matches!(error, FetchError::HttpStatus { status: 502, .. }));
@@ -40,7 +40,7 @@ async fn tries_end_and_the_last_error_is_told() {
 }
 
 #[tokio::test]
-async fn what_cannot_pass_is_asked_once() {
+async fn permanent_failures_are_requested_once() {
     for status in [204, 206, 400, 401, 403, 404, 410, 501, 505] {
         let site = Site::serve(move |_| Reply::new(status, "", "")).await;
         let error = get(&fetcher(r#"{"retries": 5}"#), &site.url("/?token=s3cret")).await.unwrap_err();
@@ -51,12 +51,12 @@ async fn what_cannot_pass_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_time_in_seconds_or_as_a_date_is_waited_for() {
-    let in_seconds = Site::serve(|asked| match asked.before {
+async fn retry_after_in_seconds_or_as_a_date_is_honoured() {
+    let in_seconds = Site::serve(|asked| match asked.num_before {
         0 => Reply::new(429, "retry-after: 1\r\n", ""),
         _ => Reply::ok("in"),
     });
-    let as_a_date = Site::serve(|asked| match asked.before {
+    let as_a_date = Site::serve(|asked| match asked.num_before {
         0 => {
             let soon = httpdate::fmt_http_date(SystemTime::from(clock().now()) + Duration::from_secs(1));
             Reply::new(503, &format!("retry-after: {soon}\r\n"), "")
@@ -72,7 +72,7 @@ async fn a_time_in_seconds_or_as_a_date_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_host_that_asks_for_too_much_time_is_left_alone() {
+async fn a_host_with_a_long_retry_after_is_not_requested_again() {
     for (status, value) in [(429, "3600".to_owned()), (503, "Fri, 01 Jan 2100 00:00:00 GMT".to_owned())] {
         let site = Site::serve(move |_| Reply::new(status, &format!("retry-after: {value}\r\n"), "")).await;
         let network = Network::new(1, clock());
@@ -80,7 +80,7 @@ async fn a_host_that_asks_for_too_much_time_is_left_alone() {
         let error = get(&fetcher, &site.url("/")).await.unwrap_err();
         assert_eq!((error.code(), error.class()), ("throttled", FailureClass::Throttled));
         assert!(error.retry_after().is_some_and(|time| time >= Duration::from_secs(3590)), "{error}");
-        // Others that fetch from the same host do not even ask.
+        // Other fetchers of the same process don't request anything, either.
         let other = network.fetcher(&settings(r#"{"timeout": "10s"}"#), &[]).unwrap();
         let error = get(&other, &site.url("/other")).await.unwrap_err();
         assert_eq!(error.code(), "throttled");
@@ -90,7 +90,7 @@ async fn a_host_that_asks_for_too_much_time_is_left_alone() {
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout() {
+async fn a_silent_server_is_a_timeout() {
     let site = Site::serve(|_| Reply::Silence).await;
     let fetcher = fetcher(r#"{"timeout": "1s", "retries": 1}"#);
     let error = get(&fetcher, &site.url("/")).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn a_body_that_stalls_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_no_http_are_told_apart() {
+async fn a_refused_connection_and_a_response_without_http_have_different_errors() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gone = Url::parse(&format!("http://{gone}/")).unwrap();
     let error = get(&fetcher("{}"), &gone).await.unwrap_err();
@@ -118,7 +118,7 @@ async fn nobody_there_and_no_http_are_told_apart() {
         let error = get(&fetcher("{}"), &site.url("/")).await.unwrap_err();
         assert_eq!((error.code(), error.class()), ("http_failed", FailureClass::Transient), "{noise:?}");
     }
-    // No TLS is spoken here.
+    // This server doesn't use TLS.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
     let plain = async {
@@ -131,7 +131,7 @@ async fn nobody_there_and_no_http_are_told_apart() {
 }
 
 #[tokio::test]
-async fn no_more_requests_than_granted_are_under_way() {
+async fn concurrency_per_host_is_limited() {
     let site = Arc::new(Site::serve(|_| Reply::ok("x")).await);
     let network = Network::new(1, clock());
     let fetchers = [r#"{"concurrency": 2}"#, r#"{"concurrency": 2, "timeout": "19s"}"#];
@@ -145,11 +145,11 @@ async fn no_more_requests_than_granted_are_under_way() {
         assert_eq!(length.unwrap().unwrap(), 1);
     }
     assert_eq!(site.paths().len(), 20);
-    assert!(site.most_under_way() <= 2, "{} were under way", site.most_under_way());
+    assert!(site.max_in_flight() <= 2, "{} were in flight", site.max_in_flight());
 }
 
 #[tokio::test]
-async fn connections_are_used_again_whatever_the_answer() {
+async fn connections_are_reused_after_every_kind_of_response() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let num_connections = Arc::new(AtomicU64::new(0));
@@ -186,7 +186,7 @@ async fn connections_are_used_again_whatever_the_answer() {
     }
     site.abort();
     assert_eq!(fetcher.stats().counts().num_requests, 40);
-    // One would do; a second is made when the first is not yet back.
+    // One connection is enough; a second one is opened while the first has not been returned yet.
     let num_connections = num_connections.load(Ordering::Relaxed);
     assert!(num_connections < 10, "{num_connections} connections");
 }

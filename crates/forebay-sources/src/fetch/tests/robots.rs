@@ -1,4 +1,4 @@
-//! robots.txt as it is fetched: obeyed, cached, and refused to be guessed.
+//! Fetching robots.txt: obeyed, cached, and required.
 
 use forebay_domain::handoff::FailureClass;
 
@@ -6,13 +6,13 @@ use super::*;
 
 const OBEY: &str = r#"{"robots": "obey"}"#;
 
-/// A site with this answer for robots.txt and pages everywhere else.
+/// A site with this response for robots.txt, and pages everywhere else.
 async fn site(robots: impl Fn() -> Reply + Send + Sync + 'static) -> Site {
-    Site::serve(move |asked| if asked.path == "/robots.txt" { robots() } else { Reply::ok("page") }).await
+    Site::serve(move |request| if request.path == "/robots.txt" { robots() } else { Reply::ok("page") }).await
 }
 
 #[tokio::test]
-async fn what_is_disallowed_is_not_asked_for() {
+async fn disallowed_pages_are_not_requested() {
     let site = site(|| Reply::ok("user-agent: *\ndisallow: /private\n")).await;
     let fetcher = fetcher(OBEY);
     let error = get(&fetcher, &site.url("/private/x?y")).await.unwrap_err();
@@ -23,7 +23,7 @@ async fn what_is_disallowed_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn it_is_fetched_once_however_many_ask() {
+async fn robots_txt_is_fetched_once_for_concurrent_requests() {
     let site = site(|| Reply::ok("user-agent: forebay\nallow: /\n")).await;
     let network = Network::new(1, clock());
     let fetcher = network.fetcher(&settings(r#"{"robots": "obey", "concurrency": 8}"#), &[]).unwrap();
@@ -41,7 +41,7 @@ async fn it_is_fetched_once_however_many_ask() {
 }
 
 #[tokio::test]
-async fn a_site_without_one_allows_everything() {
+async fn a_site_without_robots_txt_allows_everything() {
     for status in [204, 401, 403, 404, 410, 451] {
         let site = site(move || Reply::new(status, "", "user-agent: *\ndisallow: /")).await;
         assert_eq!(code(&fetcher(OBEY), &site.url("/")).await, "ok", "{status}");
@@ -49,7 +49,7 @@ async fn a_site_without_one_allows_everything() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_read_forbids_everything() {
+async fn an_unreachable_robots_txt_forbids_everything() {
     for reply in [
         || Reply::new(500, "", ""),
         || Reply::new(503, "", ""),
@@ -65,7 +65,7 @@ async fn one_that_cannot_be_read_forbids_everything() {
             [("robots_unreachable", FailureClass::Transient), ("throttled", FailureClass::Throttled)];
         assert!(expected.contains(&(error.code(), error.class())), "{error}");
         assert_eq!(site.paths(), ["/robots.txt", "/robots.txt"]);
-        // It is not asked again for every page.
+        // It is not fetched again for every page.
         if error.code() == "robots_unreachable" {
             assert_eq!(code(&fetcher, &site.url("/other")).await, "robots_unreachable");
             assert_eq!(site.paths().len(), 2);
@@ -74,8 +74,8 @@ async fn one_that_cannot_be_read_forbids_everything() {
 }
 
 #[tokio::test]
-async fn one_that_fails_once_is_tried_again() {
-    let site = Site::serve(|asked| match (asked.path.as_str(), asked.before) {
+async fn fetching_robots_txt_is_retried() {
+    let site = Site::serve(|request| match (request.path.as_str(), request.num_before) {
         ("/robots.txt", 0) => Reply::new(500, "", ""),
         ("/robots.txt", _) => Reply::ok("user-agent: *\ndisallow: /x"),
         _ => Reply::ok("page"),
@@ -87,7 +87,7 @@ async fn one_that_fails_once_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_huge_or_endless_one_is_read_to_its_limit() {
+async fn a_huge_or_endless_robots_txt_is_read_up_to_the_limit() {
     let huge = format!("user-agent: *\ndisallow: /early\n{}\ndisallow: /late\n", "#".repeat(600 << 10));
     let site = site(move || Reply::ok(&huge)).await;
     let fetcher = fetcher(OBEY);
@@ -102,28 +102,28 @@ async fn a_huge_or_endless_one_is_read_to_its_limit() {
 }
 
 #[tokio::test]
-async fn its_redirects_are_followed_five_times() {
-    let hops = |most: usize| {
-        Site::serve(move |asked| match asked.path.as_str() {
+async fn five_redirects_of_robots_txt_are_followed() {
+    let chain = |length: usize| {
+        Site::serve(move |request| match request.path.as_str() {
             "/robots.txt" => Reply::redirect("/1"),
             "/page" => Reply::ok("page"),
-            hop => match hop[1..].parse::<usize>() {
-                Ok(hop) if hop < most => Reply::redirect(format!("/{}", hop + 1)),
+            path => match path[1..].parse::<usize>() {
+                Ok(number) if number < length => Reply::redirect(format!("/{}", number + 1)),
                 _ => Reply::ok("user-agent: *\ndisallow: /"),
             },
         })
     };
-    let (five, six) = (hops(5).await, hops(6).await);
+    let (five, six) = (chain(5).await, chain(6).await);
     let fetcher = fetcher(OBEY);
     assert_eq!(code(&fetcher, &five.url("/page")).await, "robots_disallowed");
     assert_eq!(code(&fetcher, &six.url("/page")).await, "ok");
 }
 
 #[tokio::test]
-async fn it_is_asked_at_every_redirect() {
+async fn robots_txt_is_checked_at_every_redirect() {
     let other = site(|| Reply::ok("user-agent: *\ndisallow: /secret")).await;
     let target = other.url("/secret");
-    let site = Site::serve(move |asked| match asked.path.as_str() {
+    let site = Site::serve(move |request| match request.path.as_str() {
         "/robots.txt" => Reply::ok(""),
         "/here" => Reply::redirect("/robots.txt"),
         _ => Reply::redirect(&target),
@@ -135,7 +135,7 @@ async fn it_is_asked_at_every_redirect() {
 }
 
 #[tokio::test]
-async fn it_is_not_fetched_when_it_is_ignored() {
+async fn an_ignored_robots_txt_is_not_fetched() {
     let site = site(|| Reply::ok("user-agent: *\ndisallow: /")).await;
     assert_eq!(code(&fetcher("{}"), &site.url("/")).await, "ok");
     assert_eq!(site.paths(), ["/"]);

@@ -1,4 +1,4 @@
-//! A site that answers byte for byte as a test says.
+//! A site on loopback whose responses a test defines byte by byte.
 
 use std::{
     collections::HashMap,
@@ -12,32 +12,32 @@ use tokio::{
 };
 use url::Url;
 
-/// What was asked.
-pub(crate) struct Asked {
+/// A received request.
+pub(crate) struct SiteRequest {
     /// Path and query.
     pub(crate) path: String,
-    /// The names in lower case.
+    /// Header names are in lower case.
     pub(crate) headers: HashMap<String, String>,
-    /// How often the path had been asked for before.
-    pub(crate) before: usize,
+    /// How often the path was requested before.
+    pub(crate) num_before: usize,
 }
 
-/// What is answered. The connection is closed after it.
+/// A response. The connection is closed after it.
 pub(crate) enum Reply {
     /// These bytes.
     Bytes(Vec<u8>),
     /// Nothing, while the connection stays open.
     Silence,
-    /// These bytes, and then zeros in chunks without end.
+    /// These bytes, followed by an endless body of zeros in chunks.
     Endless(&'static str),
-    /// These bytes, and then a chunk of one byte after the other, slowly and without end.
+    /// These bytes, followed by an endless body in chunks of one byte, sent slowly.
     Trickle(&'static str),
     /// These bytes, and then nothing, while the connection stays open.
     ThenSilence(Vec<u8>),
 }
 
 impl Reply {
-    /// An answer with these headers (each with its `\r\n`) and this body.
+    /// A response with these headers (each with its `\r\n`) and this body.
     pub(crate) fn new(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let length = body.len();
@@ -55,7 +55,7 @@ impl Reply {
     }
 }
 
-/// A running site. Dropping it ends it.
+/// A running site. Dropping it stops it.
 pub(crate) struct Site {
     url: Url,
     seen: Arc<Mutex<Seen>>,
@@ -65,23 +65,23 @@ pub(crate) struct Site {
 #[derive(Default)]
 struct Seen {
     paths: Vec<String>,
-    under_way: usize,
-    most_under_way: usize,
+    in_flight: usize,
+    max_in_flight: usize,
 }
 
 impl Site {
-    pub(crate) async fn serve(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn serve(respond: impl Fn(&SiteRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let seen = Arc::<Mutex<Seen>>::default();
-        let answer = Arc::new(answer);
+        let respond = Arc::new(respond);
         let mut running = JoinSet::new();
         let log = Arc::clone(&seen);
         running.spawn(async move {
-            // Ends with the site.
+            // Dropped with the site, which closes the connections.
             let mut connections = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
-                connections.spawn(converse(connection, Arc::clone(&answer), Arc::clone(&log)));
+                connections.spawn(converse(connection, Arc::clone(&respond), Arc::clone(&log)));
             }
         });
         Self { url, seen, _running: running }
@@ -91,36 +91,40 @@ impl Site {
         self.url.join(path).unwrap()
     }
 
-    /// The paths that were asked for, in order.
+    /// The requested paths, in order.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.seen.lock().unwrap().paths.clone()
     }
 
-    pub(crate) fn most_under_way(&self) -> usize {
-        self.seen.lock().unwrap().most_under_way
+    pub(crate) fn max_in_flight(&self) -> usize {
+        self.seen.lock().unwrap().max_in_flight
     }
 }
 
-async fn converse(mut connection: TcpStream, answer: Arc<impl Fn(&Asked) -> Reply>, seen: Arc<Mutex<Seen>>) {
-    let Some(mut asked) = read(&mut connection).await else { return };
+async fn converse(
+    mut connection: TcpStream,
+    respond: Arc<impl Fn(&SiteRequest) -> Reply>,
+    seen: Arc<Mutex<Seen>>,
+) {
+    let Some(mut request) = read(&mut connection).await else { return };
     {
         let mut seen = seen.lock().unwrap();
-        asked.before = seen.paths.iter().filter(|path| **path == asked.path).count();
-        seen.paths.push(asked.path.clone());
-        seen.under_way += 1;
-        seen.most_under_way = seen.most_under_way.max(seen.under_way);
+        request.num_before = seen.paths.iter().filter(|path| **path == request.path).count();
+        seen.paths.push(request.path.clone());
+        seen.in_flight += 1;
+        seen.max_in_flight = seen.max_in_flight.max(seen.in_flight);
     }
-    // Room for others to come in, if the fetcher let them.
+    // Gives other requests time to arrive, if the fetcher sends any.
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
-    let reply = answer(&asked);
-    seen.lock().unwrap().under_way -= 1;
-    // Whoever hangs up first is the fetcher, and may.
+    let reply = respond(&request);
+    seen.lock().unwrap().in_flight -= 1;
+    // The fetcher may close the connection early.
     let _ = write(&mut connection, reply).await;
 }
 
-async fn read(connection: &mut TcpStream) -> Option<Asked> {
+async fn read(connection: &mut TcpStream) -> Option<SiteRequest> {
     let mut text = Vec::new();
     while !text.ends_with(b"\r\n\r\n") {
         text.push(connection.read_u8().await.ok()?);
@@ -130,7 +134,7 @@ async fn read(connection: &mut TcpStream) -> Option<Asked> {
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
     let headers = lines.filter_map(|line| line.split_once(": "));
     let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-    Some(Asked { path, headers, before: 0 })
+    Some(SiteRequest { path, headers, num_before: 0 })
 }
 
 async fn write(connection: &mut TcpStream, reply: Reply) -> std::io::Result<()> {

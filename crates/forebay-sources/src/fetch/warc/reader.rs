@@ -1,7 +1,7 @@
 //! Finds responses in an archive.
 //!
-//! Opening an archive scans it once, and notes the offset of the response for each URL; a page then costs one seek and one
-//! record. Archives are untrusted, like sites: every line, header and record is bounded.
+//! Opening an archive scans it once and notes the offset of the response for each URL; reading a page then takes one
+//! seek. Archives are as untrusted as sites: every line, header and record is bounded.
 
 use std::{
     collections::HashMap,
@@ -46,7 +46,7 @@ pub(in crate::fetch) struct Recorded {
     pub(in crate::fetch) body: Box<dyn BufRead + Send>,
 }
 
-/// The used fields of a record.
+/// The fields of a record that are used.
 struct Head {
     kind: String,
     url: String,
@@ -74,11 +74,11 @@ impl WarcReader {
                 by_url.entry(head.url).or_default().note(offset, status);
             }
             io::copy(&mut member, &mut io::sink())
-                .map_err(|_| corrupt("the record is cut off or damaged"))?;
+                .map_err(|_| corrupt("the record is truncated or damaged"))?;
         }
     }
 
-    /// The response for a URL; `None` if the archive has none. With `known`, a 304 is returned if there is no page.
+    /// The response for a URL; `None` if the archive has none. With `known`, a 304 is preferred to a failure.
     pub(in crate::fetch) fn find(&self, url: &str, known: bool) -> Result<Option<Recorded>, FetchError> {
         let Some(entry) = self.by_url.get(url) else { return Ok(None) };
         let revisit = entry.not_modified.filter(|_| known);
@@ -95,8 +95,8 @@ impl WarcReader {
         let mut block = member.take(head.length);
         let status =
             status_line(&mut block).ok_or_else(|| corrupt("the record contains no HTTP response"))?;
-        let headers =
-            http_headers(&mut block).ok_or_else(|| corrupt("the headers of the response have no end"))?;
+        let headers = http_headers(&mut block)
+            .ok_or_else(|| corrupt("the headers of the response are not terminated"))?;
         if headers.contains_key(TRANSFER_ENCODING) {
             return Err(corrupt("the response has a transfer encoding"));
         }
@@ -122,7 +122,7 @@ fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
     }
     let mut head = Head { kind: String::new(), url: String::new(), date: None, length: 0 };
     for _ in 0..MAX_HEADERS {
-        let line = line(&mut lines).ok_or("the record is cut off")?;
+        let line = line(&mut lines).ok_or("the record is truncated")?;
         if line.is_empty() {
             return Ok(head);
         }
@@ -140,7 +140,7 @@ fn read_head(member: &mut impl BufRead) -> Result<Head, &'static str> {
     Err("the record has too many fields")
 }
 
-/// The status of a response; `None` if the line is no status line.
+/// The status of a response; `None` if the line is not a status line.
 fn status_line(block: &mut impl BufRead) -> Option<u16> {
     let line = line(block)?;
     let (version, rest) = line.split_once(' ')?;
@@ -167,7 +167,7 @@ fn http_headers(block: &mut impl BufRead) -> Option<HeaderMap> {
     None
 }
 
-/// A line without its line ending; `None` if it has none within the bound.
+/// The next line without its line ending; `None` if there is no complete line within the bound.
 fn line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
     reader.take(MAX_HEAD).read_until(b'\n', &mut line).ok()?;

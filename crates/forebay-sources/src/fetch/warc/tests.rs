@@ -1,4 +1,4 @@
-//! Archives by others, and damaged ones.
+//! Archives written by other programs, and damaged ones.
 
 use std::{
     io::{Read, Write},
@@ -28,7 +28,7 @@ fn response(url: &str, block: &str) -> Vec<u8> {
     ))
 }
 
-/// An archive, and the file that goes when the test ends: the reader opens it again for each page.
+/// An open archive and its temporary file, which the reader opens again for each page.
 struct Opened {
     reader: WarcReader,
     _file: tempfile::NamedTempFile,
@@ -56,12 +56,12 @@ fn found(reader: &WarcReader, url: &str) -> Option<(u16, String)> {
 }
 
 #[test]
-fn the_archives_of_others_are_read() {
+fn archives_of_other_programs_are_read() {
     let archive = [
         member("WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 4\r\n\r\na: b\r\n\r\n"),
         response("http://a.example/", "HTTP/1.0 200 Fine\nServer: x\nno header\n\nbody"),
         response("http://b.example/", "HTTP/1.1 404 \r\n\r\n"),
-        response("http://c.example/", "no answer"),
+        response("http://c.example/", "no response"),
     ];
     let reader = open(&archive.concat()).unwrap();
     assert_eq!(found(&reader, "http://a.example/"), Some((200, "body".to_owned())));
@@ -75,10 +75,10 @@ fn the_archives_of_others_are_read() {
 }
 
 #[test]
-fn the_last_page_counts_and_a_failure_only_without_one() {
+fn the_last_page_wins_over_failures() {
     let url = "http://a.example/";
     let response = |status: u16, body: &str| response(url, &format!("HTTP/1.1 {status} X\r\n\r\n{body}"));
-    let last = |answers: &[Vec<u8>]| found(&open(&answers.concat()).unwrap(), url).unwrap();
+    let last = |responses: &[Vec<u8>]| found(&open(&responses.concat()).unwrap(), url).unwrap();
     assert_eq!(last(&[response(200, "1"), response(200, "2")]), (200, "2".to_owned()));
     assert_eq!(last(&[response(500, ""), response(200, "2")]), (200, "2".to_owned()));
     assert_eq!(last(&[response(200, "1"), response(500, "")]), (200, "1".to_owned()));
@@ -87,7 +87,7 @@ fn the_last_page_counts_and_a_failure_only_without_one() {
 }
 
 #[test]
-fn what_is_no_archive_or_a_damaged_one_is_told_with_its_place() {
+fn a_damaged_archive_is_an_error_with_its_offset() {
     let good = response("http://a.example/", "HTTP/1.1 200 OK\r\n\r\nbody");
     let endless = format!("WARC/1.1\r\n{}", "x: y\r\n".repeat(1000));
     for (bad, at) in [
@@ -99,7 +99,7 @@ fn what_is_no_archive_or_a_damaged_one_is_told_with_its_place() {
         ([&good[..], &good[..good.len() / 2]].concat(), good.len()),
         ([&good[..], &good[..good.len() - 3]].concat(), good.len()),
     ] {
-        let Err(error) = open(&bad) else { panic!("it was read") };
+        let Err(error) = open(&bad) else { panic!("expected an error") };
         assert!(matches!(error, FetchError::WarcCorrupt { offset, .. } if offset == at as u64), "{error}");
     }
     assert_eq!(open(b"").unwrap().find("http://a.example/", true).unwrap().map(|found| found.status), None);
@@ -110,12 +110,12 @@ fn what_is_no_archive_or_a_damaged_one_is_told_with_its_place() {
 fn a_transfer_encoding_is_refused() {
     let block = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     let reader = open(&response("http://a.example/", block)).unwrap();
-    let Err(error) = reader.find("http://a.example/", false) else { panic!("it was read") };
+    let Err(error) = reader.find("http://a.example/", false) else { panic!("expected an error") };
     assert_eq!(error.code(), "warc_corrupt");
 }
 
 #[test]
-fn an_archive_is_for_its_owner() {
+fn an_archive_is_readable_by_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.warc.gz");
     let open = |path: &Path| WarcWriter::open(path, Random::seeded(1), &Clock::fixed(Timestamp::UNIX_EPOCH));
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_archive_is_too_much(
+    fn no_archive_makes_the_reader_panic(
         url in "[a-z:/. \r\n<>]{0,20}", block in "(HTTP/1.1 [0-9]{0,4})?[ -~\r\n]{0,60}", cut in 0_usize..400,
     ) {
         let mut archive = response(&url, &block);

@@ -1,7 +1,7 @@
 //! Adds records to an archive.
 //!
 //! A record is written completely or not at all: writing holds a file lock that other processes respect, and a failed
-//! write is truncated.
+//! write is rolled back by truncating the file.
 
 use std::{
     fmt::Write as _,
@@ -31,7 +31,7 @@ const VERSION: &str = "WARC/1.1";
 /// The profile of a revisit record for a 304.
 const NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
 
-/// Headers of a response that are not archived: those that the client has applied, and secrets.
+/// Response headers that are not archived: those that the client has applied, and secrets.
 const OMITTED: [HeaderName; 4] = [TRANSFER_ENCODING, CONTENT_LENGTH, SET_COOKIE, PROXY_AUTHENTICATE];
 
 /// An archive open for appending.
@@ -48,12 +48,12 @@ pub(in crate::fetch) struct Exchange {
     pub(in crate::fetch) head: Head,
     /// The headers of the request.
     pub(in crate::fetch) sent: HeaderMap,
-    /// Whether the rest of the body was not read.
+    /// Whether the body is incomplete.
     pub(in crate::fetch) is_cut: bool,
 }
 
 impl WarcWriter {
-    /// Opens an archive for appending. Creates it if it is missing, readable by its owner only.
+    /// Opens an archive for appending. If it is missing, creates it, readable by its owner only.
     pub(in crate::fetch) fn open(path: &Path, random: Random, clock: &Clock) -> Result<Self, FetchError> {
         let failed = |source| FetchError::WarcFailed { path: path.to_owned(), source };
         let mut options = OpenOptions::new();

@@ -2,15 +2,15 @@
 
 use std::{collections::VecDeque, io::Read};
 
-/// Longer lines are cut.
+/// Maximum length of a line in bytes; longer lines are truncated.
 const MAX_LINE_BYTES: usize = 8 << 10;
 /// How many of the last lines the error of a failed program quotes.
 const KEPT_LINES: usize = 5;
 /// Maximum length of each quoted line, in characters.
 const KEPT_CHARS: usize = 300;
-/// Levels are looked for in this many leading bytes: they come after a time and the name of a logger.
+/// The level is searched in this many leading characters, because a time and a logger name may precede it.
 const LEVEL_WITHIN: usize = 120;
-/// Shorter values (or lines of values) are not masked: that would garble every line.
+/// Shorter secrets, or lines of secrets, are not masked, because they would match in almost every line.
 const MIN_SECRET: usize = 4;
 
 /// The level of a line.
@@ -27,7 +27,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The word, in lower case.
+    /// The name, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -41,16 +41,18 @@ impl LogLevel {
 /// One line that a program wrote to its standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// The level in the line, as in `ERROR: …`, `[warning] …` or Scrapy's `… [scrapy.core] INFO: …`. Default: `info`.
+    /// The level found in the line, as in `ERROR: …`, `[warning] …` or Scrapy's `… [scrapy.core] INFO: …`. Default:
+    /// `info`.
     pub level: LogLevel,
-    /// The line, at most 8 KiB, without control characters and secrets.
+    /// The line, at most 8 KiB, without control characters, with secrets masked.
     pub message: String,
 }
 
 /// Receives the lines that a program writes to its standard error, on a thread of its own.
 pub type LineSink = Box<dyn FnMut(LogLine) + Send>;
 
-/// Reads to the end of the input. Lines beyond the limit are counted in one last line. Returns the last lines.
+/// Reads to the end of the input and passes each line to `take`. A final line counts those beyond the limit. Returns
+/// the last lines.
 pub(super) fn follow(
     mut input: impl Read,
     secrets: &[String],
@@ -91,14 +93,14 @@ pub(super) fn follow(
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            // A pipe that cannot be read any more has ended as well.
+            // A pipe that can no longer be read has ended.
             Err(_) => break,
         }
     }
     end_line(&mut line);
-    let beyond = num_lines.saturating_sub(max_lines.into());
-    if beyond > 0 {
-        let message = format!("The program wrote {beyond} more lines, which are not logged.");
+    let num_skipped = num_lines.saturating_sub(max_lines.into());
+    if num_skipped > 0 {
+        let message = format!("The program wrote {num_skipped} more lines, which were not logged.");
         take(LogLine { level: LogLevel::Warning, message });
     }
     Vec::from(last).join(" | ")
@@ -109,8 +111,8 @@ fn printable(line: &[u8]) -> String {
     text.trim_end().chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
-/// What must not be shown: each line of a secret, because a log is read line by line (a key in PEM has many). Longer ones
-/// first: a shorter one may be a part of one of them.
+/// The texts to mask: each line of each secret, because a log is read line by line and a PEM key has many lines. Longer
+/// texts come first, because a shorter one may be part of a longer one.
 fn masks(secrets: &[String]) -> Vec<&str> {
     let lines = secrets.iter().flat_map(|secret| secret.lines()).map(str::trim);
     let mut masks: Vec<&str> = lines.filter(|line| line.len() >= MIN_SECRET).collect();
@@ -118,7 +120,7 @@ fn masks(secrets: &[String]) -> Vec<&str> {
     masks
 }
 
-/// Takes secrets out: the values that were given as such, and passwords in URLs.
+/// Masks the given secrets, and passwords in URLs.
 fn masked(text: &str, masks: &[&str]) -> String {
     let mut text = text.to_owned();
     for mask in masks {
@@ -143,7 +145,8 @@ fn masked(text: &str, masks: &[&str]) -> String {
     out
 }
 
-/// The first word near the beginning that names a level: in capitals, or followed by a colon or a bracket.
+/// The level of a line: the first word near the start that names a level and is in capitals or followed by a colon or
+/// bracket.
 fn level(line: &str) -> LogLevel {
     let head: String = line.chars().take(LEVEL_WITHIN).collect();
     let mut rest = head.as_str();
@@ -181,9 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn the_level_stands_in_the_line() {
+    fn the_level_is_found_in_the_line() {
         for (line, expected) in [
-            ("ERROR: no answer", LogLevel::Error),
+            ("ERROR: no response", LogLevel::Error),
             ("2026-01-02 03:04:05 [scrapy.core.engine] INFO: Spider opened", LogLevel::Info),
             ("2026-01-02 03:04:05 [scrapy.core.scraper] ERROR: Spider error", LogLevel::Error),
             ("[warning] slow", LogLevel::Warning),
@@ -198,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_bounded_and_hold_no_secrets() {
+    fn lines_are_bounded_and_secrets_are_masked() {
         let text = format!(
             "token hush-hush\r\n\n  \nhttps://me:pa:ss@h.example/x?y\n{}\nlast\u{7}",
             "y".repeat(20_000)
@@ -207,7 +210,7 @@ mod tests {
         let messages: Vec<&str> = lines.iter().map(|line| line.message.as_str()).collect();
         assert_eq!(messages[..2], ["token ***", "https://***@h.example/x?y"]);
         assert_eq!(messages[2].len(), MAX_LINE_BYTES);
-        assert_eq!(messages[3], "The program wrote 1 more lines, which are not logged.");
+        assert_eq!(messages[3], "The program wrote 1 more lines, which were not logged.");
         assert!(last.ends_with("| last\u{fffd}") && last.len() < 1000, "{last}");
         assert_eq!(followed("", &[], 3), (Vec::new(), String::new()));
     }

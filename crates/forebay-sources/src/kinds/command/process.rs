@@ -1,8 +1,8 @@
 //! One run of a program: starts it, reads its output, and ends it with its whole process group.
 //!
-//! The pipe is the only buffer, so a program that is faster than its reader waits. A read checks the clock and the
-//! program several times a second. So a silent program cannot block a run for ever, and neither can child processes that
-//! it leaves behind with its pipes open.
+//! The pipe is the only buffer, so a program that is faster than its reader blocks. A read checks the clock and the
+//! program several times a second. A silent program therefore cannot block a run forever, and neither can child
+//! processes that the program leaves behind with its pipes open.
 
 use std::{
     collections::BTreeMap,
@@ -27,10 +27,10 @@ use rustix::{
 use super::log::{LineSink, follow};
 use crate::Error;
 
-/// How long to wait for the end of standard error after the program was killed.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The interval between two checks whether the program still runs.
-const LOOK: Duration = Duration::from_millis(200);
+/// How long to wait for the end of standard error after the program has ended.
+const STDERR_TIMEOUT: Duration = Duration::from_secs(5);
+/// The interval between two checks whether the program is still running.
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What to run.
 pub(super) struct Plan {
@@ -42,7 +42,7 @@ pub(super) struct Plan {
     pub(super) max_stderr_lines: u32,
 }
 
-/// The standard output of a program. Dropping it kills the program and everything in its process group.
+/// The standard output of a program. Dropping it kills the program and its process group.
 ///
 /// Reading ends without an error only if the program exits with code 0. Otherwise the last read returns an I/O error
 /// that contains an [`Error`] of this crate.
@@ -51,11 +51,11 @@ pub struct Output {
     child: Child,
     stdout: ChildStdout,
     group: Stopper,
-    /// The last lines of standard error, once it has ended.
+    /// Receives the last lines of standard error when it has ended.
     last_lines: Receiver<String>,
     timeout: Duration,
     started: Instant,
-    /// How the program ended; further reads return it again.
+    /// How the program ended. Later reads return the same result.
     ended: Option<Result<(), Ended>>,
 }
 
@@ -65,7 +65,7 @@ enum Ended {
     Timeout,
 }
 
-/// Ends a program from another thread, for example when its run is cancelled. The reader sees a failure.
+/// Ends a program from another thread, for example when its run is cancelled. The reader gets an error.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<Mutex<Option<Pid>>>);
 
@@ -74,11 +74,11 @@ impl Stopper {
     pub fn stop(&self) {
         if let Some(group) = *self.lock() {
             // An error means that no process is left.
-            let _nobody_left = kill_process_group(group, Signal::KILL);
+            let _already_ended = kill_process_group(group, Signal::KILL);
         }
     }
 
-    /// Forgets the group before its leader is reaped, because the system may then reuse the number.
+    /// Forgets the process group. Call it before the leader is reaped: the system may then reuse the process id.
     fn forget(&self) {
         *self.lock() = None;
     }
@@ -109,10 +109,10 @@ pub(super) fn start(plan: Plan, mut log: LineSink) -> Result<Output, Error> {
     let (sender, last_lines) = sync_channel(1);
     thread::spawn(move || {
         let last = follow(stderr, &plan.secrets, plan.max_stderr_lines, &mut log);
-        // Dropped before the end is reported, because someone may wait for what the sink holds.
+        // Drop the sink before sending: the receiver may wait for what the sink holds.
         drop(log);
-        // Nobody listens if the output was dropped.
-        let _unheard = sender.send(last);
+        // Sending fails if the output was dropped.
+        let _dropped = sender.send(last);
     });
     Ok(Output {
         program,
@@ -127,23 +127,23 @@ pub(super) fn start(plan: Plan, mut log: LineSink) -> Result<Output, Error> {
 }
 
 impl Output {
-    /// A handle that ends it from another thread.
+    /// A handle that ends the program from another thread.
     pub fn stopper(&self) -> Stopper {
         self.group.clone()
     }
 
-    /// Waits for output, the end of the program, or its timeout. False on timeout.
+    /// Waits for output, the end of the program, or the timeout. Returns false on timeout.
     fn wait_for_output(&self) -> io::Result<bool> {
         loop {
             let left = self.timeout.saturating_sub(self.started.elapsed());
             if left.is_zero() {
                 return Ok(false);
             }
-            let wait = Timespec::try_from(left.min(LOOK)).map_err(io::Error::other)?;
+            let wait = Timespec::try_from(left.min(CHECK_INTERVAL)).map_err(io::Error::other)?;
             let mut files = [PollFd::new(&self.stdout, PollFlags::IN)];
             match poll(&mut files, Some(&wait)) {
                 Ok(0) if self.has_ended() => {
-                    // Processes that it left behind hold the pipe open, and the read would wait for them.
+                    // Child processes of the program may hold the pipe open, and the read would wait for them.
                     self.group.stop();
                     return Ok(true);
                 }
@@ -154,14 +154,14 @@ impl Output {
         }
     }
 
-    /// Whether the program has ended. It is not reaped, so the system doesn't reuse its number.
+    /// Whether the program has ended. Doesn't reap it, so the system cannot reuse its process id.
     fn has_ended(&self) -> bool {
         let Some(pid) = *self.group.lock() else { return true };
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(waitid(WaitId::Pid(pid), look), Ok(Some(_)) | Err(_))
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)) | Err(_))
     }
 
-    /// Ends the program on timeout. Otherwise it has closed its output, so this waits until it exits.
+    /// Ends the program on timeout. Otherwise the program has closed its output, so this waits until it exits.
     fn finish(&mut self, is_timeout: bool) -> Result<(), Ended> {
         let mut is_timeout = is_timeout;
         while !is_timeout && !self.has_ended() {
@@ -171,7 +171,7 @@ impl Output {
         self.group.stop();
         self.group.forget();
         let status = self.child.wait();
-        let stderr = self.last_lines.recv_timeout(PATIENCE).unwrap_or_default();
+        let stderr = self.last_lines.recv_timeout(STDERR_TIMEOUT).unwrap_or_default();
         match status {
             _ if is_timeout => Err(Ended::Timeout),
             Ok(status) if status.success() => Ok(()),
@@ -180,7 +180,7 @@ impl Output {
         }
     }
 
-    fn answer(&self, ended: &Result<(), Ended>) -> io::Result<usize> {
+    fn result_of(&self, ended: &Result<(), Ended>) -> io::Result<usize> {
         let program = self.program.clone();
         match ended.clone() {
             Ok(()) => Ok(0),
@@ -197,7 +197,7 @@ impl Output {
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(ended) = &self.ended {
-            return self.answer(ended);
+            return self.result_of(ended);
         }
         if buffer.is_empty() {
             return Ok(0);
@@ -210,9 +210,9 @@ impl Read for Output {
             }
         }
         let ended = self.finish(!in_time);
-        let answer = self.answer(&ended);
+        let result = self.result_of(&ended);
         self.ended = Some(ended);
-        answer
+        result
     }
 }
 
@@ -221,8 +221,8 @@ impl Drop for Output {
         if self.ended.is_none() {
             self.group.stop();
             self.group.forget();
-            // It was killed, so this is quick; only reaping matters here.
-            let _collected = self.child.wait();
+            // The program was killed, so reaping it takes no time.
+            let _reaped = self.child.wait();
         }
     }
 }

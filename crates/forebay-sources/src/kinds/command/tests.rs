@@ -1,4 +1,4 @@
-//! Real programs: how they are started, read, and ended.
+//! Starts real programs, reads their output, and ends them.
 
 use std::{
     io::Read,
@@ -24,27 +24,27 @@ fn start(command: &Command) -> (Result<Output, Error>, Receiver<LogLine>) {
     (command.start(&context, log), lines)
 }
 
-/// All that it printed, how its reading ended, and its log.
+/// Everything that a program printed, the result of reading it, and its log.
 fn run(command: &Command) -> (String, Result<(), Error>, Vec<LogLine>) {
     let (output, lines) = start(command);
     let mut output = output.unwrap();
     let mut text = Vec::new();
     let ended = output.read_to_end(&mut text).map(|_| ()).map_err(|error| error.downcast::<Error>().unwrap());
-    // The end of the log comes when nobody can write to it any more.
+    // The log ends when no process can write to it any more.
     (String::from_utf8(text).unwrap(), ended, lines.iter().collect())
 }
 
 fn is_alive(pid: &str) -> bool {
-    // A process that was killed and not collected yet is none.
+    // A killed process that was not reaped yet is a zombie (Z), which counts as ended.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     Path::new(&format!("/proc/{pid}")).exists() && !stat.contains(") Z")
 }
 
-/// Waits until a process is gone.
+/// Waits until a process has ended.
 fn gone(pid: &str) {
     let deadline = Instant::now() + Duration::from_mins(2);
     while is_alive(pid) {
-        assert!(Instant::now() < deadline, "the process {pid} is still there");
+        assert!(Instant::now() < deadline, "the process {pid} is still running");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -52,7 +52,7 @@ fn gone(pid: &str) {
 #[test]
 fn a_spider_is_read_like_a_file() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/command/spider.sh");
-    // Every test has PATH, which stands for a secret here: nothing may show it.
+    // PATH stands in for a secret, because every test has it. It must not appear in the log.
     let spider: Command = settings(json!({"argv": ["sh", path], "env": {"TOKEN": {"env": "PATH"}}}));
     spider.check().unwrap();
     let (output, lines) = start(&spider);
@@ -72,14 +72,14 @@ fn a_spider_is_read_like_a_file() {
 }
 
 #[test]
-fn a_program_sees_little_of_our_environment() {
+fn a_program_inherits_few_variables() {
     let mut command = shell("env");
     command.env.insert("GIVEN".into(), EnvValue::Plain("x".into()));
     let (text, ended, _) = run(&command);
     ended.unwrap();
     let expected =
         ["PATH", "HOME", "LANG", "TZ", "GIVEN", "FOREBAY_SOURCE", "FOREBAY_RUN_ID", "FOREBAY_SCOPE_SEMESTER"];
-    // What a shell sets by itself.
+    // Variables that a shell sets itself.
     let of_the_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
     for line in text.lines() {
         let name = line.split('=').next().unwrap();
@@ -89,7 +89,7 @@ fn a_program_sees_little_of_our_environment() {
 }
 
 #[test]
-fn only_success_is_a_complete_end() {
+fn only_exit_code_0_completes_the_output() {
     let (text, ended, lines) = run(&shell("echo '{}'; echo one >&2; echo two >&2; exit 3"));
     let error = ended.unwrap_err();
     assert_eq!((text.as_str(), error.code()), ("{}\n", "command_failed"));
@@ -98,7 +98,7 @@ fn only_success_is_a_complete_end() {
     let (_, ended, _) = run(&shell("kill -9 $$"));
     assert!(ended.unwrap_err().to_string().contains("signal: 9"));
 
-    // Read as records, the same is an input that was cut.
+    // Read as records, a failed program is a truncated input.
     let command = shell("echo '{\"id\":1}'; exit 1");
     let mut reader = Reader::open(Box::new(start(&command).0.unwrap()), &command.read_options()).unwrap();
     let mut block = Block::default();
@@ -108,9 +108,9 @@ fn only_success_is_a_complete_end() {
 }
 
 #[test]
-fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
+fn a_timeout_kills_the_program_and_its_children() {
     let mut command = shell("sleep 1000 & echo $!; wait");
-    // The program must have printed its line by then, also on a loaded machine.
+    // Long enough for the program to print its line on a loaded machine.
     command.timeout = Period::from_secs(10);
     let (text, ended, _) = run(&command);
     let error = ended.unwrap_err();
@@ -119,7 +119,7 @@ fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
 }
 
 #[test]
-fn dropping_the_output_and_stopping_end_the_whole_group() {
+fn dropping_or_stopping_the_output_kills_the_whole_group() {
     let first_line = |output: &mut Output| {
         let mut line = Vec::new();
         let mut byte = [0];
@@ -143,21 +143,21 @@ fn dropping_the_output_and_stopping_end_the_whole_group() {
     assert_eq!(error.code(), "command_failed");
     stopping.join().unwrap();
     gone(&child);
-    // Told again, and harmless: the number may be another's by now.
+    // Stopping again must do nothing: the process id may have been reused.
     output.stopper().stop();
     assert!(output.read(&mut [0]).is_err());
 }
 
 #[test]
-fn what_is_left_behind_holds_nothing_up() {
-    // The pipe stays open in a child that nobody waits for.
+fn child_processes_left_behind_do_not_block_the_reader() {
+    // A child process keeps the pipe open after the program has exited.
     let (text, ended, _) = run(&shell("sleep 1000 & echo $!"));
     ended.unwrap();
     gone(text.trim());
 }
 
 #[test]
-fn what_cannot_be_started_is_told() {
+fn a_program_that_cannot_start_is_an_error() {
     let code = |command: &Command| start(command).0.unwrap_err().code();
     assert_eq!(code(&settings(json!({"argv": ["no-such-program-here"]}))), "command_not_started");
     assert_eq!(code(&settings(json!({"argv": ["sh"], "cwd": "/no/such/folder"}))), "command_not_started");

@@ -1,9 +1,9 @@
-//! An entry of any family of feeds, and the record that it becomes.
+//! An entry of a feed, the same for all families, and the record made from it.
 
 use jiff::{Timestamp, civil::Date, fmt::rfc2822};
 use serde_json::{Map, Value};
 
-/// What feeds know of an entry. Texts are not empty.
+/// The data of an entry. Strings are never empty.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) id: Option<String>,
@@ -29,12 +29,12 @@ pub(super) struct Author {
 pub(super) struct Enclosure {
     pub(super) url: String,
     pub(super) media_type: Option<String>,
-    /// In bytes.
+    /// Length in bytes.
     pub(super) length: Option<u64>,
 }
 
 impl Entry {
-    /// The record. Its `id` is the link when the entry has none of its own.
+    /// Converts the entry to a record. The link is the id if the entry has none.
     pub(super) fn into_record(self) -> Map<String, Value> {
         let mut record = Map::new();
         put(&mut record, "id", self.id.or_else(|| self.url.clone()));
@@ -89,14 +89,14 @@ fn put_list(record: &mut Map<String, Value>, name: &str, values: Vec<Value>) {
     }
 }
 
-/// The text without white space around it, if any is left.
+/// The text without surrounding whitespace, or none if nothing is left.
 pub(super) fn filled(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A time of a feed as RFC 3339 in UTC: RFC 3339 itself, RFC 2822 (with the obsolete zones of RSS, and wrong weekdays),
-/// or a date alone, which counts as its first moment in UTC.
+/// Converts a time to RFC 3339 in UTC. Accepts RFC 3339, RFC 2822 (with obsolete zones and wrong weekdays, as RSS feeds
+/// contain them), and a date, which means midnight UTC.
 pub(super) fn time(text: &str) -> Option<String> {
     static RFC2822: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
     let text = text.trim();

@@ -7,7 +7,7 @@ use super::entry::{Author, Enclosure, Entry, filled, time};
 use super::output::{absolute, add, reject};
 use crate::{Error, Harvest, Page};
 
-/// The feed itself. Its items stay text until each is read, so that one that is broken is rejected alone.
+/// The feed. Items are parsed one by one, so that an invalid item is rejected alone.
 #[derive(serde::Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
@@ -20,12 +20,12 @@ struct Document<'a> {
 /// Reads a feed into the harvest. Returns the link to its next page.
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
-        crate::kinds::unreadable::unreadable(page, format!("it is no JSON Feed: {error}"))
+        crate::kinds::unreadable::unreadable(page, format!("it is not a JSON Feed: {error}"))
     })?;
     let inherited = authors(page, document.authors.as_ref(), document.author.as_ref());
     for (index, item) in document.items.iter().enumerate() {
         let offset = item.get().as_ptr() as usize - text.as_ptr() as usize;
-        // As pages of JSON count their records.
+        // The line of an item is its number in the feed.
         let place = Place { line: index as u64 + 1, offset: offset as u64 };
         match serde_json::from_str::<Value>(item.get()) {
             Ok(Value::Object(item_object)) => {
@@ -36,9 +36,9 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
                 add(harvest, entry, place, item.get());
             }
             Ok(_) => {
-                reject(harvest, place, RejectReason::NotAnObject, "the item is no object", item.get());
+                reject(harvest, place, RejectReason::NotAnObject, "the item is not an object", item.get());
             }
-            // It is JSON already; what is left is what cannot be held, such as too deep nesting.
+            // The item is valid JSON, so it exceeds a limit of the parser, such as the nesting depth.
             Err(error) => {
                 reject(harvest, place, RejectReason::InvalidJson, &error.to_string(), item.get());
             }
@@ -51,7 +51,7 @@ fn entry(page: &Page, item: &Map<String, Value>) -> Entry {
     let text = |name: &str| item.get(name).and_then(Value::as_str).and_then(filled);
     let link = |name: &str| text(name).and_then(|link| absolute(&page.url, &link));
     let id = match item.get("id") {
-        // The standard wants a text and says to take others as one.
+        // JSON Feed requires strings as ids, and tells readers to convert other types.
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => text("id"),
     };
@@ -77,7 +77,7 @@ fn entry(page: &Page, item: &Map<String, Value>) -> Entry {
     }
 }
 
-/// The authors of 1.1, else the one of 1.0.
+/// The `authors` of JSON Feed 1.1, or else the `author` of 1.0.
 fn authors(page: &Page, many: Option<&Value>, one: Option<&Value>) -> Vec<Author> {
     let many = many.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let person = |author: &Value| {

@@ -1,4 +1,4 @@
-//! Where the readers of all feed families put entries, and how they resolve links.
+//! What the readers of all feed families share: adding entries to a harvest, and resolving links.
 
 use forebay_domain::reject::{Place, Reject, RejectReason};
 use url::Url;
@@ -25,7 +25,7 @@ pub(super) fn reject(harvest: &mut Harvest, place: Place, reason: RejectReason, 
     });
 }
 
-/// A link as an absolute URL. An absolute one keeps its spelling, because it may be an identity.
+/// Resolves a link to an absolute URL. An absolute link is returned as written, because it may serve as an id.
 pub(super) fn absolute(base: &Url, link: &str) -> Option<String> {
     let link = link.trim();
     if link.is_empty() {

@@ -1,4 +1,4 @@
-//! Feeds of each family, good, broken and hostile.
+//! Feeds of each family: valid, invalid and hostile ones.
 
 use forebay_domain::reject::RejectReason;
 use serde_json::json;
@@ -133,7 +133,7 @@ fn json_feed() {
 }
 
 #[test]
-fn what_breaks_off_keeps_what_came_before() {
+fn entries_before_an_xml_error_are_kept() {
     for body in [CUT, CROSSED] {
         let harvest = read("https://news.example.edu/feed.xml", body);
         assert_eq!(records(&harvest)[0]["id"], "a");
@@ -144,7 +144,7 @@ fn what_breaks_off_keeps_what_came_before() {
 }
 
 #[test]
-fn what_is_no_feed_is_unreadable() {
+fn a_page_that_is_not_a_feed_is_unreadable() {
     for body in [
         "",
         "hello",
@@ -159,24 +159,24 @@ fn what_is_no_feed_is_unreadable() {
         let error = kind().harvest(&page, &link(&page, Role::Listing)).unwrap_err();
         assert_eq!(error.code(), "page_unreadable", "{body}");
     }
-    // A feed without entries is one.
+    // An empty feed is valid.
     assert!(read("https://news.example.edu/", "<rss><channel/></rss>").block.records.is_empty());
 }
 
 #[test]
-fn the_next_page_is_followed_only_where_it_may_be() {
+fn the_next_page_is_followed_only_if_allowed() {
     let feed = |href: &str| {
         format!("<feed xmlns='http://www.w3.org/2005/Atom'><link rel='next' href='{href}'/></feed>")
     };
-    let away = read("https://news.example.edu/", feed("http://169.254.169.254/"));
-    assert_eq!((away.links.len(), away.num_refused_links), (0, 1));
+    let refused = read("https://news.example.edu/", feed("http://169.254.169.254/"));
+    assert_eq!((refused.links.len(), refused.num_refused_links), (0, 1));
     let page = page("https://news.example.edu/", feed("/2"));
     let off: Feed = settings(json!({"url": "https://news.example.edu/", "follow_next": false}));
     assert!(off.harvest(&page, &link(&page, Role::Listing)).unwrap().links.is_empty());
 }
 
 #[test]
-fn depth_costs_no_stack_and_entities_do_not_grow() {
+fn deep_nesting_and_entity_bombs_are_harmless() {
     let deep = format!(
         "<rss><channel><item><guid>a</guid><description>{}x{}</description></item></channel></rss>",
         "<b>".repeat(900),
@@ -197,7 +197,7 @@ fn depth_costs_no_stack_and_entities_do_not_grow() {
 }
 
 #[test]
-fn mutations_do_no_harm() {
+fn mutations_are_harmless() {
     let words = [
         "<",
         ">",

@@ -1,7 +1,7 @@
 //! The items of an XML feed, each as a small tree.
 //!
-//! Only what is inside of an item, and the links and authors of the feed itself, is built; and only so deep, so neither
-//! building nor dropping a tree can use up the stack. Deeper markup is still in the text that a range names.
+//! Only items, and the feed's own links and authors, are built, up to a fixed depth. Building or dropping a tree
+//! therefore cannot overflow the stack. Deeper markup is available as text through [`Element::inner`].
 
 use std::ops::Range;
 
@@ -11,19 +11,19 @@ use quick_xml::{
     name::ResolveResult,
 };
 
-/// Elements deeper in an item are not built.
+/// Maximum depth of the elements built in an item.
 const MAX_DEPTH: usize = 32;
-/// Documents that nest deeper than this are not read on.
+/// Maximum nesting of a document; the reader stops at deeper elements.
 const MAX_NESTING: usize = 1000;
-/// Attributes of one element that are looked at.
+/// Maximum number of attributes read from one element.
 const MAX_ATTRIBUTES: usize = 50;
-/// Links and authors of the feed itself that are kept.
+/// Maximum number of the feed's own links and authors.
 const MAX_ABOUT: usize = 100;
 
-/// The vocabularies that feeds are made of.
+/// The XML vocabularies that feeds use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
-    /// RSS: none, or that of RSS 1.0.
+    /// RSS: no namespace, or that of RSS 1.0.
     Rss,
     Atom,
     /// `content:encoded`.
@@ -37,21 +37,21 @@ pub(super) enum Space {
 #[derive(Debug)]
 pub(super) struct Element {
     pub(super) space: Space,
-    /// Its name without prefix.
+    /// The local name, without prefix.
     pub(super) name: String,
-    /// With prefixes as they stand.
+    /// Names with their prefixes as written, and unescaped values.
     attributes: Vec<(String, String)>,
-    /// The text directly in it, references resolved.
+    /// The text directly inside the element, unescaped.
     pub(super) text: String,
-    /// What is between its tags.
+    /// The byte range between its tags.
     pub(super) inner: Range<usize>,
     pub(super) children: Vec<Element>,
-    /// Whether something in it was too deep to be built.
+    /// Whether it contains elements that were too deep to build.
     has_deeper: bool,
 }
 
 impl Element {
-    /// The value of an attribute, named with its prefix.
+    /// The value of an attribute; `name` includes the prefix.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -69,34 +69,34 @@ impl Element {
     }
 }
 
-/// What of a feed was found.
+/// The parts of a feed that were read.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// The name of the root element, if it is that of a feed.
+    /// Whether the root element is that of a feed.
     pub(super) is_feed: bool,
-    /// `xml:base` of the root.
+    /// The `xml:base` attribute of the root element.
     pub(super) base: Option<String>,
     /// Links and authors of the feed itself.
     pub(super) about: Vec<Element>,
-    /// Items with where they stand, tags and all.
+    /// The items, each with the byte range that includes its tags.
     pub(super) items: Vec<(Element, Range<usize>)>,
-    /// Where reading had to stop, and why.
+    /// Where and why the reader stopped, if it did.
     pub(super) broken: Option<(usize, String)>,
 }
 
-/// Reads a document as far as it is well-formed.
+/// Reads a document up to its end or its first error.
 pub(super) fn read(text: &str) -> Document {
     let mut document = Document::default();
     let mut builder = Builder::default();
     let mut reader = NsReader::from_str(text);
-    // Broken closing tags are common, but then nobody can tell what belongs to which item.
+    // Allow whitespace in closing tags. Mismatched tags stay an error, because the item that they belong to is unknown.
     reader.config_mut().trim_markup_names_in_closing_tags = true;
     loop {
         let before = position(reader.buffer_position());
         let event = match reader.read_resolved_event() {
             Ok((space, event)) => (space_of(&space, &event), event),
             Err(error) => {
-                document.broken = Some((builder.begun.unwrap_or(before), error.to_string()));
+                document.broken = Some((builder.item_start.unwrap_or(before), error.to_string()));
                 break;
             }
         };
@@ -113,33 +113,34 @@ pub(super) fn read(text: &str) -> Document {
             (_, Event::GeneralRef(reference)) => builder.reference(&reference),
             (_, Event::Eof) => {
                 if builder.nesting > 0 {
-                    let from = builder.begun.unwrap_or(before);
-                    document.broken = Some((from, "the document ends before its elements do".into()));
+                    let from = builder.item_start.unwrap_or(before);
+                    document.broken = Some((from, "the document ends inside an element".into()));
                 }
                 break;
             }
             _ => {}
         }
         if builder.nesting > MAX_NESTING {
-            document.broken = Some((builder.begun.unwrap_or(before), "elements are nested too deep".into()));
+            document.broken =
+                Some((builder.item_start.unwrap_or(before), "elements are nested too deeply".into()));
             break;
         }
     }
     document
 }
 
-/// Where in a document the reading is.
+/// The position in a document: open elements, and the item being built.
 #[derive(Default)]
 struct Builder {
-    /// How many elements are open.
+    /// The number of open elements.
     nesting: usize,
-    /// How many of them hold items.
+    /// How many of them contain items, such as `channel`.
     containers: usize,
-    /// The elements that are being built, from the item down.
+    /// The elements being built, from the item inwards.
     open: Vec<Element>,
-    /// Where the item that is being built began.
-    begun: Option<usize>,
-    /// How many open elements are too deep to be built.
+    /// The offset of the item being built.
+    item_start: Option<usize>,
+    /// The number of open elements that are too deep to build.
     deeper: usize,
 }
 
@@ -177,7 +178,7 @@ impl Builder {
             return;
         }
         if self.open.is_empty() {
-            self.begun = Some(before);
+            self.item_start = Some(before);
         }
         if self.deeper > 0 || self.open.len() >= MAX_DEPTH {
             self.deeper += 1;
@@ -198,7 +199,7 @@ impl Builder {
     }
 
     fn close(&mut self, before: usize, after: usize, document: &mut Document) {
-        // The reader knows which tag closes which; one too many is its error.
+        // The reader reports unmatched closing tags, so the counters only need to stay in range.
         self.nesting = self.nesting.saturating_sub(1);
         self.containers = self.containers.min(self.nesting);
         if self.deeper > 0 {
@@ -211,9 +212,9 @@ impl Builder {
             parent.children.push(element);
             return;
         }
-        let begun = self.begun.take().unwrap_or(before);
+        let item_start = self.item_start.take().unwrap_or(before);
         if matches!(element.name.as_str(), "item" | "entry") {
-            document.items.push((element, begun..after));
+            document.items.push((element, item_start..after));
         } else if document.about.len() < MAX_ABOUT {
             document.about.push(element);
         }
@@ -227,7 +228,8 @@ impl Builder {
         }
     }
 
-    /// A reference such as `&amp;` or `&#233;`. What XML does not know, such as `&nbsp;`, stays as it is written.
+    /// Appends an entity or character reference such as `&amp;` or `&#233;`. References that XML does not define, such
+    /// as `&nbsp;`, are kept as written.
     fn reference(&mut self, reference: &quick_xml::events::BytesRef<'_>) {
         if let Ok(Some(character)) = reference.resolve_char_ref() {
             return self.text(character.encode_utf8(&mut [0; 4]));
@@ -262,7 +264,7 @@ fn space_of(resolved: &ResolveResult<'_>, event: &Event<'_>) -> Space {
             "http://purl.org/dc/elements/1.1/" => Space::Dc,
             _ => Space::Other,
         },
-        // A prefix that was never declared: what everybody means by it.
+        // Feeds often forget to declare well-known prefixes.
         ResolveResult::Unknown(_) => {
             let (Event::Start(start) | Event::Empty(start)) = event else { return Space::Other };
             let name = start.name();

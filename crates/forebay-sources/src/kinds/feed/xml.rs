@@ -1,4 +1,4 @@
-//! RSS and Atom: from the tree of an item to an entry.
+//! RSS and Atom: converts the tree of an item to an entry.
 
 use forebay_domain::reject::{Place, RejectReason};
 use memchr::memchr_iter;
@@ -13,8 +13,7 @@ use crate::{Error, Harvest, Page};
 pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Option<String>, Error> {
     let document = tree::read(text);
     if !document.is_feed {
-        let problem =
-            document.broken.map_or("its root is not that of RSS or Atom".to_owned(), |(_, why)| why);
+        let problem = document.broken.map_or("it is neither RSS nor Atom".to_owned(), |(_, why)| why);
         return Err(crate::kinds::unreadable::unreadable(page, problem));
     }
     let base = joined(&page.url, document.base.as_deref());
@@ -32,7 +31,7 @@ pub(super) fn read(page: &Page, text: &str, harvest: &mut Harvest) -> Result<Opt
         add(harvest, entry, places.of(range.start), raw);
     }
     if let Some((at, problem)) = document.broken {
-        let problem = format!("the feed cannot be read from here on: {problem}");
+        let problem = format!("the feed cannot be read beyond this point: {problem}");
         let raw = text.get(at..).unwrap_or_default();
         reject(harvest, places.of(at), RejectReason::InvalidRecord, &problem, raw);
     }
@@ -44,7 +43,7 @@ fn joined(base: &Url, xml_base: Option<&str>) -> Url {
     xml_base.and_then(|xml_base| base.join(xml_base).ok()).unwrap_or_else(|| base.clone())
 }
 
-/// Places in a text, asked for in order.
+/// Converts offsets to places. Offsets must not decrease between calls.
 struct Places<'a> {
     text: &'a str,
     at: usize,
@@ -97,7 +96,7 @@ impl Document<'_> {
     }
 
     fn atom(&self, entry: &Element) -> Entry {
-        // Feeds without any namespace are read as what their names say.
+        // Children share the entry's namespace, so feeds that declare none are read, too.
         let space = entry.space;
         let first = |name: &str| entry.first(space, name);
         let links = || entry.all(space, "link");
@@ -107,8 +106,8 @@ impl Document<'_> {
         let category =
             |one: &Element| one.attribute("term").or_else(|| one.attribute("label")).and_then(filled);
         let enclosures = links().filter(|link| rel(link) == "enclosure");
-        // Content that stands elsewhere is like an enclosure.
-        let elsewhere = first("content").and_then(|content| self.enclosure(content, "src"));
+        // Content at another URL is returned as an enclosure.
+        let remote = first("content").and_then(|content| self.enclosure(content, "src"));
         let content = first("content").and_then(|one| self.content(one));
         Entry {
             id: first("id").and_then(|one| filled(&one.text)),
@@ -124,11 +123,12 @@ impl Document<'_> {
             categories: entry.all(space, "category").filter_map(category).collect(),
             published: when("published").or_else(|| when("issued")),
             updated: when("updated").or_else(|| when("modified")),
-            enclosures: enclosures.filter_map(|one| self.enclosure(one, "href")).chain(elsewhere).collect(),
+            enclosures: enclosures.filter_map(|one| self.enclosure(one, "href")).chain(remote).collect(),
         }
     }
 
-    /// Text, or markup as it stands: that of XHTML without the `div` around it, which RFC 4287 says is not part of it.
+    /// Text, or markup as written. For XHTML, the enclosing `div` is left out: RFC 4287 (3.1.1.3) says that it is not
+    /// part of the content.
     fn content(&self, element: &Element) -> Option<String> {
         if !element.has_markup() {
             return filled(&element.text);
@@ -156,7 +156,7 @@ fn person(element: &Element, base: &Url) -> Author {
     Author { name: text("name"), email: text("email"), url: url.and_then(|url| absolute(base, &url)) }
 }
 
-/// The author of RSS: `jane@example.edu (Jane Doe)`, or what people write instead.
+/// An author in RSS: `jane@example.edu (Jane Doe)`, or only an address or name.
 fn mailbox(text: &str) -> Author {
     match text.split_once('(') {
         Some((email, name)) if email.contains('@') => {

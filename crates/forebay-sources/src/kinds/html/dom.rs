@@ -1,10 +1,9 @@
 //! A page of HTML as a flat list of elements in document order.
 //!
-//! The parser's tree is laid out flat: the descendants of an element are the elements from the next one up to its `end`,
-//! and its text is one slice of the page's text. Searching an item is therefore a walk over neighbours in memory, and
-//! taking a text copies once.
+//! The descendants of an element are the elements from the next one up to its `end`, and its text is one slice of the
+//! page's text. Searching an item is therefore a linear walk over adjacent memory, and extracting a text copies once.
 //!
-//! When changing this: nothing here recurses, and every loop is bounded by the size of the page.
+//! When changing this: do not recurse, and bound every loop by the size of the page.
 
 use html5ever::{Attribute, LocalName, QualName, local_name};
 
@@ -13,24 +12,24 @@ use super::tree::{Data, NONE, Node, Tree, place};
 /// A parsed page.
 pub(crate) struct Dom {
     pub(crate) elements: Vec<Element>,
-    /// All text that a reader of the page sees, in order.
+    /// All visible text of the page, in order.
     text: String,
     /// The content of scripts and styles.
     hidden: String,
     tree: Tree,
 }
 
-/// An element. Its neighbours are indexes into [`Dom::elements`], [`NONE`] if there is none.
+/// An element. Its relatives are indexes into [`Dom::elements`], or [`NONE`].
 pub(crate) struct Element {
     pub(crate) name: LocalName,
     pub(crate) parent: u32,
-    /// The element after its last descendant.
+    /// The index after its last descendant.
     pub(crate) end: u32,
     /// The sibling before it.
     pub(crate) previous: u32,
     /// The number of its child elements.
     pub(crate) children: u32,
-    /// One bit for each of its classes, which rules out most elements without reading their attributes.
+    /// One bit for each of its classes. Rules out most elements without reading their attributes.
     pub(crate) class_bits: u64,
     /// The line of the page on which it begins.
     pub(crate) line: u32,
@@ -40,7 +39,7 @@ pub(crate) struct Element {
 }
 
 impl Dom {
-    /// Lays out a tree.
+    /// Builds the flat form of a tree.
     pub(super) fn new(mut tree: Tree) -> Self {
         let mut dom = Self {
             elements: Vec::with_capacity(tree.nodes.len() / 2),
@@ -49,7 +48,7 @@ impl Dom {
             tree: Tree { nodes: Vec::new() },
         };
         let mut open: Vec<u32> = Vec::new();
-        // The last element that was closed under each open one, and under the document.
+        // The last closed child of each open element, and of the document.
         let mut last_child: Vec<u32> = vec![NONE];
         let mut hidden_in = 0_u32;
         let mut at = tree.nodes[0].first;
@@ -130,7 +129,7 @@ impl Dom {
         }
     }
 
-    /// The text inside an element with its whitespace; `None` is the whole page.
+    /// The text inside an element, whitespace included; `None` means the whole page.
     pub(crate) fn text(&self, element: Option<u32>) -> &str {
         let Some(element) = element else { return &self.text };
         let Element { text: (start, end), hidden, name, .. } = &self.elements[element as usize];
@@ -146,7 +145,7 @@ impl Dom {
         found.map(|attribute| &*attribute.value)
     }
 
-    /// An attribute of an element by its interned name, which compares faster.
+    /// An attribute by its interned name, which compares faster.
     pub(super) fn attribute_named(&self, element: u32, name: &LocalName) -> Option<&str> {
         let found = self.attributes(element).iter().find(|attribute| attribute.name.local == *name);
         found.map(|attribute| &*attribute.value)
@@ -165,7 +164,7 @@ impl Dom {
         }
     }
 
-    /// The descendants of an element; `None` is the whole page.
+    /// The descendants of an element; `None` means the whole page.
     pub(crate) fn inside(&self, element: Option<u32>) -> std::ops::Range<u32> {
         match element {
             Some(element) => element + 1..self.elements[element as usize].end,
@@ -173,8 +172,8 @@ impl Dom {
         }
     }
 
-    /// Appends the markup inside an element (or of the page), serialised as the HTML standard says, up to about `limit`
-    /// bytes.
+    /// Appends the markup inside an element (or of the page), serialised according to the HTML standard, up to about
+    /// `limit` bytes.
     pub(crate) fn write_markup(&self, element: Option<u32>, limit: usize, out: &mut String) {
         let nodes = &self.tree.nodes;
         let root = element.map_or(0, |element| self.elements[element as usize].node);
@@ -255,18 +254,18 @@ fn class_bits(attributes: &[Attribute]) -> u64 {
     })
 }
 
-/// The hash (FNV-1a) of the name of a class or id.
+/// The FNV-1a hash of a class name or id.
 pub(super) fn name_hash(name: &str) -> u32 {
     let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     name.bytes().fold(0x811c_9dc5, mix)
 }
 
-/// The bit of [`Element::class_bits`] for a class with this hash.
+/// The bit in [`Element::class_bits`] of a class with this hash.
 pub(super) fn class_bit(hash: u32) -> u64 {
     1 << (hash >> 26)
 }
 
-/// Whether browsers don't show the content of an element.
+/// Whether browsers hide the content of an element.
 fn is_hidden(name: &LocalName) -> bool {
     matches!(*name, local_name!("script") | local_name!("style"))
 }
@@ -290,7 +289,7 @@ fn is_void(name: &LocalName) -> bool {
     )
 }
 
-/// Whether browsers show an element apart from the text around it, so words on its two sides are two words.
+/// Whether browsers show an element as a block, which separates the words before, in and after it.
 fn is_block(name: &LocalName) -> bool {
     matches!(
         *name,

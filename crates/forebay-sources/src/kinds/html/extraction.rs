@@ -1,7 +1,7 @@
 //! Extracts fields, records and links from one page.
 //!
-//! A record is written directly as JSON text, field by field in the order of their names. The output of a page is
-//! bounded: items and lists may overlap, so a small page could otherwise yield more than fits in memory.
+//! A record is written directly as JSON text, field by field, sorted by name. The output of a page is bounded: items
+//! and lists may overlap, so a small page could otherwise yield more than fits in memory.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-/// The most bytes of all records of one page.
+/// Maximum size of all records of one page, in bytes.
 const MAX_HARVEST: usize = 32 << 20;
-/// The most markup of a rejected item that is read to measure its length.
+/// Maximum size of a rejected item's markup, in bytes; the rest does not count towards its length.
 const MAX_MARKUP: usize = 1 << 20;
 
 /// The extraction from one page.
@@ -34,15 +34,15 @@ pub(crate) struct Extraction<'p> {
     page: &'p Page,
     pub(crate) dom: &'p Dom,
     pub(crate) matcher: Matcher<'p>,
-    /// The URL that links are relative to.
+    /// The URL against which links are resolved.
     base: Url,
     allowed: &'p [AllowedHost],
 }
 
-/// A record as found on the page.
+/// A record found on the page.
 pub(super) struct Record<'r> {
     pub(super) json: Vec<u8>,
-    /// The fields that were found, in order.
+    /// The names of the fields found, in order.
     found: Vec<&'r str>,
     /// The first required field that was not found.
     pub(super) missing: Option<String>,
@@ -54,7 +54,7 @@ impl Record<'_> {
     }
 }
 
-/// The text of a page of HTML. Error: `page_unreadable`.
+/// The text of an HTML page. Error: `page_unreadable`.
 pub(crate) fn text(page: &Page) -> Result<Cow<'_, str>, Error> {
     if let Some(kind) = &page.content_type {
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -82,7 +82,7 @@ impl<'p> Extraction<'p> {
         Self { page, dom, matcher: Matcher::new(dom), base, allowed }
     }
 
-    /// Extracts the fields of an item (or of the page). They replace what is already known of the record.
+    /// Extracts the fields of an item (or of the page), and adds the `known` fields that were not found.
     pub(super) fn record<'r>(
         &self,
         fields: &'r BTreeMap<String, Rule>,
@@ -112,7 +112,7 @@ impl<'p> Extraction<'p> {
         Ok(record)
     }
 
-    /// Writes the value of a field. False if there is none; what was written is then invalid.
+    /// Writes the value of a field. Returns false if there is none; the caller must then discard the output.
     fn value(&self, rule: &Rule, item: Option<u32>, out: &mut Vec<u8>) -> Result<bool, Error> {
         let Some(selector) = &rule.select else {
             return Ok(self.taken(rule, item).is_some_and(|value| {
@@ -122,7 +122,7 @@ impl<'p> Extraction<'p> {
         };
         let mut matches = self.matcher.select(selector, item);
         if !rule.is_list {
-            // The first match with a value: sites put empty placeholders before what they show.
+            // Sites put empty placeholders before the actual value, so the first match with a value counts.
             let value = matches.find_map(|element| self.taken(rule, Some(element)));
             return Ok(value.is_some_and(|value| {
                 write_one(&value, false, out);
@@ -144,7 +144,7 @@ impl<'p> Extraction<'p> {
         Ok(has_any)
     }
 
-    /// The value that a rule takes from an element (or from the page).
+    /// The value of an element (or of the page) according to a rule.
     fn taken(&self, rule: &Rule, element: Option<u32>) -> Option<Cow<'_, str>> {
         let whole = match &rule.take {
             Take::Text => collapsed(self.dom.text(element)),
@@ -163,13 +163,13 @@ impl<'p> Extraction<'p> {
                 Ok(url) => Some(Cow::Owned(url.into())),
                 Err(_) => Some(value),
             },
-            // An empty attribute has a meaning (`<option selected>`), an empty text has none.
+            // An empty attribute is meaningful (`<option selected>`); empty text is not.
             Take::Attribute { .. } => Some(value),
             Take::Text | Take::Html | Take::PageUrl => (!value.trim().is_empty()).then_some(value),
         }
     }
 
-    /// The link that a rule finds in an item (or on the page); none if there is no such attribute.
+    /// The link that a rule finds in an item (or on the page), or none if no element has the attribute.
     pub(crate) fn link(&self, rule: &LinkRule, item: Option<u32>) -> Option<Result<Url, Unfollowed>> {
         let attribute = |element: u32| self.dom.attribute(element, &rule.attribute);
         let written = match &rule.select {
@@ -179,7 +179,7 @@ impl<'p> Extraction<'p> {
         written.map(|written| self.resolve(written))
     }
 
-    /// All links of a rule on the page.
+    /// All links that a rule finds on the page.
     pub(crate) fn links<'s>(
         &'s self,
         rule: &'s LinkRule,
@@ -194,8 +194,9 @@ impl<'p> Extraction<'p> {
         links::follow(&self.page.url, &self.base, written, self.allowed)
     }
 
-    /// The next page. Sites mark the last page with a link that leads nowhere (`#`, `javascript:`). A link to a host that
-    /// is not allowed is an error, because a run that stops early must not look complete. Error: `http_next`.
+    /// The next page, or none on the last one: sites mark it with a link that leads nowhere (`#`, `javascript:`). A
+    /// link to a host that is not allowed is an error, because a run that stops early must not look complete. Error:
+    /// `http_next`.
     pub(crate) fn next(&self, rule: &LinkRule) -> Result<Option<Url>, Error> {
         match self.link(rule, None) {
             Some(Ok(url)) => {
@@ -205,7 +206,7 @@ impl<'p> Extraction<'p> {
             }
             Some(Err(Unfollowed::OtherHost)) => Err(Error::HttpNext {
                 url: redact_url(&self.page.url),
-                problem: "it leads to a host that allow_hosts does not name".to_owned(),
+                problem: "its host is not in allow_hosts".to_owned(),
             }),
             Some(Err(Unfollowed::NoPage)) | None => Ok(None),
         }
@@ -217,11 +218,11 @@ impl<'p> Extraction<'p> {
         let place = Place { line: line.into(), offset: 0 };
         let block = &mut harvest.block;
         if let Some(name) = record.missing {
-            let message = format!("the field {name:?} is required, and nothing was found for it");
+            let message = format!("the required field {name:?} was not found");
             let mut raw = String::new();
             self.dom.write_markup(item, MAX_MARKUP, &mut raw);
             let reject = Reject::new(RejectReason::MissingField, message);
-            // After many rejections, one more excerpt of the same page adds nothing.
+            // Bounds the excerpts of one page.
             let kept =
                 if block.rejected.len() * MAX_RAW < MAX_HARVEST { head(raw.as_bytes()) } else { Vec::new() };
             block.rejected.push(Rejected { place, reject, raw: kept, raw_len: raw.len() as u64 });
@@ -241,13 +242,10 @@ impl<'p> Extraction<'p> {
         Ok(())
     }
 
-    /// The harvest, if the page was within bounds. Error: `page_unreadable`.
+    /// The harvest, if the page was within its limits. Error: `page_unreadable`.
     pub(crate) fn finish(&self, harvest: Harvest) -> Result<Harvest, Error> {
         if self.matcher.is_exhausted() {
-            return Err(unreadable(
-                self.page,
-                "finding its fields takes too long; make the selectors simpler",
-            ));
+            return Err(unreadable(self.page, "finding its fields takes too long; simplify the selectors"));
         }
         if harvest.block.bytes.len() > MAX_HARVEST {
             return Err(self.too_much());
@@ -256,11 +254,11 @@ impl<'p> Extraction<'p> {
     }
 
     fn too_much(&self) -> Error {
-        unreadable(self.page, "its records take more than 32 MiB; are the items inside of each other?")
+        unreadable(self.page, "its records exceed 32 MiB; check whether items contain each other")
     }
 }
 
-/// The part of a value between the two texts of a rule; none if the first one is not found.
+/// The part of a value between the `after` and `before` texts of a rule, or none if `after` is not found.
 fn cut<'v>(value: &'v str, rule: &Rule) -> Option<&'v str> {
     let mut rest = value;
     if let Some(after) = &rule.after {

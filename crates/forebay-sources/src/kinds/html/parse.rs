@@ -1,8 +1,8 @@
-//! Parses the text of a page into a tree, as browsers do it, within bounds.
+//! Parses the text of a page into a tree, as browsers do, within limits.
 //!
-//! html5ever follows the standard for every kind of broken markup, but the standard has no limits: elements may nest
+//! html5ever follows the HTML standard, also for broken markup, but the standard has no limits: elements may nest
 //! without end, an unclosed `<b>` is reopened in each paragraph, and each attribute of a tag is compared with all
-//! attributes before it. The text is therefore fed in pieces, and each piece is followed by a check of these limits.
+//! attributes before it. The parser therefore gets the text in pieces, and checks limits after each piece.
 
 use std::{
     borrow::Cow,
@@ -23,22 +23,22 @@ use memchr::memchr;
 use super::dom::Dom;
 use super::tree::{Data, NONE, Node, Tree, place};
 
-/// How deep elements may nest. Browsers stop at the same depth.
+/// Maximum nesting of elements, as in browsers.
 const MAX_DEPTH: u32 = 512;
-/// How many attributes of one element are kept.
+/// Maximum number of attributes kept for one element.
 const MAX_ATTRIBUTES: usize = 256;
-/// A tag with more attributes makes the page unreadable.
+/// Maximum number of attributes of one tag; a page that exceeds it is refused.
 const MAX_WRITTEN_ATTRIBUTES: usize = 8192;
-/// The largest page, in bytes.
+/// Maximum size of a page, in bytes.
 const MAX_BYTES: usize = 64 << 20;
-/// How many nodes a page may have: one for each byte, which no sane page has, within these limits.
+/// Maximum number of nodes of a page: one for each byte, within these limits. Ordinary pages have far fewer.
 const NODES: std::ops::RangeInclusive<usize> = 10_000..=2_000_000;
-/// How many bytes are fed at a time. Between two checks a hostile page can grow by about the square of this.
+/// How many bytes the parser gets at a time. Between two checks, a hostile page can grow by about the square of this.
 const PIECE: usize = 4 << 10;
-/// A page of at most this size is too small for a tag whose attributes would cost too much.
+/// A page up to this size cannot contain a tag whose attributes are too expensive.
 const SMALL: usize = 32 << 10;
 
-/// Parses a page. The error says why it is refused.
+/// Parses a page. The error says why the page is refused.
 pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     if text.len() > MAX_BYTES {
         return Err("it is larger than 64 MiB");
@@ -51,21 +51,21 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     let whole = StrTendril::from_slice(text);
     let max_nodes = text.len().clamp(*NODES.start(), *NODES.end());
     let is_small = text.len() <= SMALL;
-    // The start of the tag or comment that the last piece left unfinished.
+    // The start of a tag or comment that is still open at the end of the last piece.
     let mut unfinished: Option<usize> = None;
     let mut start = 0;
     while start < text.len() {
         let end = piece_end(text, start, if is_small { PIECE } else { 1 });
         let before = tokenizer.sink.tokens.get();
         queue.push_back(whole.subtendril(place(start), place(end - start)));
-        // Scripts and encoding declarations interrupt the parser. Both are ignored here.
+        // The parser stops at scripts and encoding declarations. Both are ignored here.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         let sink = &tokenizer.sink.builder.sink;
         if sink.deepest.get() > MAX_DEPTH {
-            return Err("its elements nest deeper than 512");
+            return Err("its elements are nested deeper than 512 levels");
         }
         if sink.nodes.borrow().len() > max_nodes {
-            return Err("it has too many elements, or its markup is broken in a way that multiplies them");
+            return Err("it has too many elements, or broken markup that multiplies them");
         }
         if tokenizer.sink.tokens.get() != before {
             unfinished = None;
@@ -82,8 +82,8 @@ pub(crate) fn parse(text: &str) -> Result<Dom, &'static str> {
     Ok(Dom::new(Tree { nodes: tokenizer.sink.builder.sink.nodes.into_inner() }))
 }
 
-/// The end of the piece that begins at `start`: before the first `<` after at least `least` bytes, or at a fixed size if
-/// there is none.
+/// The end of the piece that begins at `start`: before the first `<` after at least `least` bytes, or at a fixed size
+/// if there is none.
 fn piece_end(text: &str, start: usize, least: usize) -> usize {
     let from = (start + least).min(text.len());
     let window = &text.as_bytes()[from..text.len().min(from + PIECE)];
@@ -94,7 +94,7 @@ fn piece_end(text: &str, start: usize, least: usize) -> usize {
     end
 }
 
-/// Whether the tag at the front has more attributes than [`MAX_WRITTEN_ATTRIBUTES`].
+/// Whether the tag at the start of the text has more than [`MAX_WRITTEN_ATTRIBUTES`] attributes.
 fn has_too_many_attributes(tag: &[u8]) -> bool {
     if !tag.get(1).is_some_and(u8::is_ascii_alphabetic) {
         return false;
@@ -217,7 +217,7 @@ fn new_node(name: QualName, data: Data, line: u32) -> Node {
     Node { parent: NONE, first: NONE, last: NONE, previous: NONE, next: NONE, depth: 0, line, name, data }
 }
 
-/// The name of a node that isn't an element.
+/// The name of nodes that are not elements.
 fn nameless() -> QualName {
     QualName::new(None, html5ever::ns!(), local_name!(""))
 }
@@ -239,7 +239,7 @@ fn detach(nodes: &mut [Node], child: u32) {
     (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
 }
 
-/// Appends to a text node. False if the node isn't a text node.
+/// Appends to a text node. Returns false if the node is not a text node.
 fn add_text(nodes: &mut [Node], node: u32, more: &StrTendril) -> bool {
     match nodes.get_mut(node as usize) {
         Some(Node { data: Data::Text(text), .. }) => {
@@ -308,7 +308,7 @@ impl TreeSink for Sink {
 
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
 
-    // The content of a template stays inside its element, so selectors find it.
+    // Keep the content of a template inside its element, so selectors find it.
     fn get_template_contents(&self, target: &u32) -> u32 {
         *target
     }

@@ -1,7 +1,7 @@
-//! The rules that say where a field or a link is.
+//! Rules that say where to find a field or a link.
 //!
-//! Most rules are one string: `h2 a` is the text of the first match, `h2 a@href` its attribute, `li.tag[]` the texts of
-//! all matches, `@data-id` an attribute of the item itself. A table says the same and more.
+//! Most rules are one string: `h2 a` is the text of the first match, `h2 a@href` an attribute of it, `li.tag[]` the
+//! texts of all matches, and `@data-id` an attribute of the item itself. A table can express the same, and more.
 
 use std::fmt;
 
@@ -46,13 +46,14 @@ pub(super) enum Take {
 struct RuleTable {
     /// CSS selector inside the item. Default: the item itself.
     select: Option<Selector>,
-    /// Attribute to use. Default: none, the text is used.
+    /// Attribute to use. Default: none, which uses the text.
     attribute: Option<String>,
     /// Whether to use all matches, as an array. Default: false, only the first.
     list: bool,
     /// Whether to use the inner markup of the element instead of its text. Default: false.
     html: bool,
-    /// Whether to resolve the attribute to an absolute URL. Default: true for URL attributes (href, src, action, poster …).
+    /// Whether to resolve the attribute to an absolute URL. Default: true for URL attributes (href, src, action, poster
+    /// …).
     absolute: Option<bool>,
     /// Whether to reject records without this field. Default: false.
     required: bool,
@@ -92,7 +93,7 @@ impl TryFrom<String> for LinkRule {
 }
 
 impl LinkRule {
-    /// The rule as text: its selector, and its attribute unless that is `href`.
+    /// The rule as text: its selector, followed by its attribute unless that is `href`.
     pub fn text(&self) -> String {
         let select = self.select.as_ref().map_or("", Selector::as_str);
         if self.attribute == "href" && self.select.is_some() {
@@ -123,7 +124,7 @@ impl Rule {
         }
     }
 
-    /// Its selector. Default: none, the item itself.
+    /// Its selector. Default: none, which means the item itself.
     pub fn selector(&self) -> Option<&str> {
         self.select.as_ref().map(Selector::as_str)
     }
@@ -164,14 +165,14 @@ impl Rule {
                 let name = name.to_ascii_lowercase();
                 Take::Attribute { is_url: table.absolute.unwrap_or_else(|| holds_url(&name)), name }
             }
-            (Some(_), false, false) => return Err("attribute must be the name of one"),
-            _ => return Err("only one of attribute, html and page_url can be taken"),
+            (Some(_), false, false) => return Err("attribute must be a valid attribute name"),
+            _ => return Err("attribute, html and page_url exclude each other"),
         };
         if take == Take::PageUrl && (table.select.is_some() || table.list) {
-            return Err("page_url goes with neither select nor list");
+            return Err("page_url excludes select and list");
         }
         if table.absolute.is_some() && !matches!(take, Take::Attribute { .. }) {
-            return Err("absolute needs an attribute");
+            return Err("absolute requires attribute");
         }
         let (after, before) = (table.after, table.before);
         if after.as_deref() == Some("") || before.as_deref() == Some("") {
@@ -190,7 +191,7 @@ impl Rule {
 
 /// Splits `selector@attribute`; either may be missing, but not both.
 fn split(text: &str) -> Result<(Option<Selector>, Option<String>), Error> {
-    // An `@` can be a part of an attribute selector too, and then what follows it is no name.
+    // An attribute selector may contain an `@`, too. The text after it is then not a valid name.
     let (select, attribute) = match text.rsplit_once('@') {
         Some((select, name)) if is_name(name.trim()) => (select, Some(name.trim().to_ascii_lowercase())),
         _ => (text, None),
@@ -207,7 +208,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'.'))
 }
 
-/// Whether an attribute of HTML holds one URL.
+/// Whether an HTML attribute contains a URL.
 fn holds_url(name: &str) -> bool {
     matches!(
         name,
@@ -215,7 +216,7 @@ fn holds_url(name: &str) -> bool {
     )
 }
 
-/// Equivalent rules serialise alike, however they are written.
+/// Equivalent rules serialise to the same text, however they were written.
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.text() {

@@ -1,10 +1,11 @@
-//! CSS selectors: Selectors Level 4 as far as it applies to a page that doesn't change, and `:contains("text")`.
+//! CSS selectors: Selectors Level 4 as far as it applies to a static page, and `:contains("text")`.
 //!
-//! Servo's `selectors` parses and matches; this module gives it the flat tree, a grammar and a budget. It replaces two
-//! parts of that crate: `:has()`, because its filters take 4 KiB for each element of a page, and the positions of errors,
-//! which the crate doesn't report.
+//! Servo's `selectors` parses and matches; this module supplies the flat tree, a grammar and a budget. It replaces two
+//! parts of that crate: `:has()`, because its filters use 4 KiB for each element of a page, and error positions, which
+//! the crate does not report.
 //!
-//! Refused when the configuration is read: namespaces, pseudo-elements, and states that only a browser knows (`:hover`).
+//! Namespaces, pseudo-elements, and states that only a browser knows (`:hover`) are refused when the configuration is
+//! loaded.
 
 mod balance;
 mod budget;

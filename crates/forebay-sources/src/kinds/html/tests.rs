@@ -56,7 +56,7 @@ fn items_become_records() {
     assert_eq!(records[1]["teacher"], "Prof. Zoë O'Neil <zoe>");
     assert_eq!(records[1]["teacher_html"], "Prof. Zoë O'Neil &lt;zoe&gt;");
     assert_eq!(records[1]["url"], "https://example.edu/catalogue/hst/110.html#top");
-    // What is not there, or is empty, makes no key.
+    // A missing or empty element adds no key.
     assert_eq!(records[2], json!({"id": "MTH-000", "title": "Cancelled course", "page": URL}));
     assert!(records[1].get("credits").is_none() && records[1].get("tags").is_none());
     assert_eq!(
@@ -96,7 +96,7 @@ fn with_details() -> serde_json::Value {
 }
 
 #[test]
-fn detail_pages_complete_what_the_item_knew() {
+fn detail_pages_complete_the_record_of_the_item() {
     let mut of = with_details();
     of["detail"]["fields"]["room"] = json!("dt:contains('Room') + dd");
     let listing = read(of.clone(), LISTING);
@@ -112,7 +112,7 @@ fn detail_pages_complete_what_the_item_knew() {
         serde_json::Value::from(listing.links[1].carry.clone()),
         json!({"id": "HST-110", "title": "World History"})
     );
-    // An item that leads nowhere, or to another host, is all there is of its record.
+    // An item without a link to a detail page, or with a link to another host, is the whole record.
     let ids: Vec<_> = records(&listing).iter().map(|record| record["id"].clone()).collect();
     assert_eq!(ids, ["MTH-000", "EXT-001"]);
     assert_eq!(listing.num_refused_links, 1);
@@ -127,19 +127,23 @@ fn detail_pages_complete_what_the_item_knew() {
 #[test]
 fn a_required_field_that_is_missing_rejects_the_record() {
     let harvest = read(with_details(), LISTING);
-    assert!(harvest.block.records.is_empty(), "the room is required, and no detail page will have it");
+    assert!(harvest.block.records.is_empty(), "the required room is missing, and there is no detail page");
     let rejected = &harvest.block.rejected;
     assert_eq!(
         (rejected.len(), rejected[0].place.line, rejected[0].reject.reason.as_str()),
         (2, 29, "missing_field")
     );
-    assert_eq!(rejected[0].reject.message, "the field \"room\" is required, and nothing was found for it");
+    assert_eq!(rejected[0].reject.message, "the required field \"room\" was not found");
     assert_eq!(rejected[0].raw.trim_ascii(), b"<h2>Cancelled course</h2>");
 
     let mut detail = page("https://example.edu/x", "<h1>No room</h1>");
     let carried = Link { carry: settings(json!({"room": "2S-1"})), ..link(&detail, Role::Detail) };
     let harvest = kind(with_details()).harvest(&detail, &carried).unwrap();
-    assert_eq!(records(&harvest), [json!({"room": "2S-1", "title": "No room"})], "the item knew it");
+    assert_eq!(
+        records(&harvest),
+        [json!({"room": "2S-1", "title": "No room"})],
+        "the item has the required field"
+    );
     detail.url.set_path("/y");
     assert_eq!(
         kind(with_details()).harvest(&detail, &link(&detail, Role::Detail)).unwrap().block.rejected.len(),
@@ -148,7 +152,7 @@ fn a_required_field_that_is_missing_rejects_the_record() {
 }
 
 #[test]
-fn the_next_page_is_followed_unless_it_is_none() {
+fn the_next_page_is_followed_unless_the_link_leads_nowhere() {
     let next = |href: &str| {
         let page = page(URL, format!("<a class=next href='{href}'>Next</a>"));
         let kind = kind(json!({"url": URL, "fields": {"a": "a"}, "next": "a.next"}));
@@ -172,11 +176,11 @@ fn broken_markup_is_read_as_browsers_do() {
     assert_eq!(records.len(), 3);
     assert_eq!(records[1]["title"], "Second one &bogus; A");
     assert_eq!(records[1]["id"], "a b");
-    assert_eq!(records[2]["all"], json!(["Third"]), "a text area holds no markup");
+    assert_eq!(records[2]["all"], json!(["Third"]), "a text area contains no markup");
 }
 
 #[test]
-fn what_is_no_page_is_an_error() {
+fn a_page_that_is_not_html_is_an_error() {
     let kind = kind(json!({"url": URL, "fields": {"title": "h1"}}));
     let mut pdf = page(URL, "%PDF-1.7");
     pdf.content_type = Some("application/pdf".to_owned());
@@ -187,7 +191,7 @@ fn what_is_no_page_is_an_error() {
 }
 
 #[test]
-fn settings_that_do_not_go_together_are_refused() {
+fn contradicting_settings_are_refused() {
     for wrong in [
         json!({"fields": {}}),
         json!({"fields": {"": "h1"}}),

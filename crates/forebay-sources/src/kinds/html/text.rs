@@ -1,8 +1,8 @@
-//! Text as a reader of the page sees it: whitespace collapsed to single spaces, none at the ends.
+//! Text as a browser shows it: whitespace collapsed to single spaces, and trimmed.
 
 use std::borrow::Cow;
 
-/// The text with its whitespace collapsed.
+/// Collapses and trims the whitespace of a text.
 pub(super) fn collapsed(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     let mut previous_is_space = false;

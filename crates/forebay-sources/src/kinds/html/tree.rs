@@ -1,13 +1,14 @@
 //! The tree that the HTML parser builds.
 //!
-//! Nodes lie in one vector and know their neighbours by index, so no operation recurses and dropping a deep page is cheap.
+//! Nodes are stored in one vector and refer to each other by index, so no operation recurses, and dropping a deep page
+//! is cheap.
 
 use html5ever::{Attribute, QualName, tendril::StrTendril};
 
-/// In place of an index: none.
+/// The index that means none.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// An index or a length in its stored form. All are far below the limit, because pages are bounded.
+/// An index or length in its stored form. All values are far below the limit, because pages are bounded.
 pub(super) fn place(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(NONE)
 }
@@ -17,7 +18,7 @@ pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
 }
 
-/// A node and its neighbours, as indexes into [`Tree::nodes`].
+/// A node. Its relatives are indexes into [`Tree::nodes`].
 pub(super) struct Node {
     pub(super) parent: u32,
     pub(super) first: u32,
@@ -26,7 +27,7 @@ pub(super) struct Node {
     pub(super) next: u32,
     pub(super) depth: u32,
     pub(super) line: u32,
-    /// Empty for all nodes but elements.
+    /// The name of an element; empty for other nodes.
     pub(super) name: QualName,
     pub(super) data: Data,
 }

@@ -1,4 +1,4 @@
-//! How a page of JSON leads to the next one.
+//! Finds the next page of a JSON source.
 //!
 //! A link that cannot be followed is an error, because a run that stops early must not look complete.
 
@@ -16,17 +16,17 @@ use crate::{
 
 /// Maximum length of a cursor, in bytes.
 const MAX_CURSOR_BYTES: usize = 4096;
-/// How [`Next::LinkHeader`] is written.
+/// The configuration value for [`Next::LinkHeader`].
 const LINK_HEADER: &str = "link-header";
 
-/// Where a page says which one is next: `link-header`, or a JSON pointer to a link in its body.
+/// Where a page refers to the next one: `link-header`, or a JSON pointer to a link in its body.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub enum Next {
-    /// In the header `Link`, with `rel="next"` (RFC 8288).
+    /// In the `Link` header, with `rel="next"` (RFC 8288).
     LinkHeader,
-    /// In the body.
+    /// In the body, at this pointer.
     Body(Pointer),
 }
 
@@ -58,7 +58,7 @@ pub struct PageNumber {
     pub size: Option<u64>,
 }
 
-/// Paging by a cursor: each page holds that of the next one.
+/// Paging by a cursor: each page contains the cursor of the next one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
@@ -96,9 +96,9 @@ impl Next {
         };
         let Some(link) = link.filter(|link| !link.is_empty()) else { return Ok(None) };
         let url = links::follow(&page.url, &page.url, &link, allowed)
-            .map_err(|_| unusable(page, "it is no URL, or leads to a host that allow_hosts does not name"))?;
+            .map_err(|_| unusable(page, "it is not a URL, or its host is not in allow_hosts"))?;
         if url == page.url {
-            return Err(unusable(page, "it leads to the page itself"));
+            return Err(unusable(page, "it refers to the page itself"));
         }
         Ok(Some(url))
     }
@@ -115,18 +115,18 @@ impl PageNumber {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         let problem = if self.parameter.is_empty() {
-            "needs a parameter with a name"
+            "requires a parameter name"
         } else if self.step == 0 {
-            "needs a step of at least 1, else every page would be the first"
+            "requires a step of at least 1; otherwise every page would be the first"
         } else if self.size_parameter.is_some() != self.size.is_some() {
-            "needs size and size_parameter together"
+            "requires both size and size_parameter"
         } else {
             return Ok(());
         };
         Err(Error::InvalidSetting { setting: "http_json.page", problem: problem.to_owned() })
     }
 
-    /// Turns a URL into that of the first page.
+    /// Changes a URL to that of the first page.
     pub(super) fn begin(&self, url: &mut Url) {
         set(url, &self.parameter, &self.start.to_string());
         if let (Some(parameter), Some(size)) = (&self.size_parameter, self.size) {
@@ -134,7 +134,7 @@ impl PageNumber {
         }
     }
 
-    /// The page after one that was asked for with `url`.
+    /// The page after the one requested with `url`.
     pub(super) fn after(&self, url: &Url) -> Option<Url> {
         let number = url.query_pairs().find(|(name, _)| *name == self.parameter)?.1.parse::<u64>().ok()?;
         let mut next = url.clone();
@@ -148,16 +148,15 @@ impl Cursor {
         "cursor".to_owned()
     }
 
-    /// The page after one that was asked for with `url`.
+    /// The page after the one requested with `url`.
     pub(super) fn find(&self, page: &Page, body: &[u8], url: &Url) -> Result<Option<Url>, Error> {
         let Some(text) = value_at(body, &self.pointer) else { return Ok(None) };
         if text.len() > MAX_CURSOR_BYTES {
             return Err(unusable(page, "the cursor is too long"));
         }
         let cursor = match text.first() {
-            Some(b'"') => {
-                serde_json::from_slice(text).map_err(|_| unusable(page, "the cursor is no valid string"))?
-            }
+            Some(b'"') => serde_json::from_slice(text)
+                .map_err(|_| unusable(page, "the cursor is not a valid string"))?,
             Some(b'0'..=b'9' | b'-') => String::from_utf8_lossy(text).into_owned(),
             Some(b'n' | b'f') => return Ok(None),
             _ => return Err(unusable(page, "the cursor is neither a string nor a number")),
@@ -168,7 +167,7 @@ impl Cursor {
         let mut next = url.clone();
         set(&mut next, &self.parameter, &cursor);
         if next == *url {
-            return Err(unusable(page, "the cursor leads to the page itself"));
+            return Err(unusable(page, "the cursor refers to the page itself"));
         }
         Ok(Some(next))
     }
@@ -178,7 +177,7 @@ fn unusable(page: &Page, problem: &str) -> Error {
     Error::HttpNext { url: redact_url(&page.url), problem: problem.to_owned() }
 }
 
-/// Sets a parameter of the query. The others stay as they are written, byte for byte: some sites sign them.
+/// Sets a query parameter. Other parameters keep their exact bytes, because some sites sign them.
 fn set(url: &mut Url, parameter: &str, value: &str) {
     let is_other = |pair: &&str| {
         !pair.is_empty() && url::form_urlencoded::parse(pair.as_bytes()).all(|(name, _)| name != parameter)
@@ -193,7 +192,7 @@ fn set(url: &mut Url, parameter: &str, value: &str) {
     url.set_query(Some(&query));
 }
 
-/// The first target of a `Link` header that has the relation `next`: `<url>; rel="next"; …, <url>; …`.
+/// The first link in a `Link` header with the relation `next`: `<url>; rel="next"; …, <url>; …`.
 fn next_of(header: &str) -> Option<&str> {
     let mut rest = header;
     loop {
@@ -207,7 +206,8 @@ fn next_of(header: &str) -> Option<&str> {
     }
 }
 
-/// The parameters of one link, and what follows after it. Commas and semicolons in quotes separate nothing.
+/// Splits off the parameters of one link, and returns them and the rest of the header. Commas and semicolons inside
+/// quotes do not separate.
 fn until_comma(text: &str) -> (Vec<&str>, &str) {
     let mut parameters = Vec::new();
     let (mut start, mut in_quotes, mut is_escaped) = (0, false, false);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_set_and_the_others_stay() {
+    fn setting_a_parameter_keeps_the_others() {
         let mut url = Url::parse("https://example.edu/x?sig=a%2fb+c&page=1&p%61ge=7&z").unwrap();
         set(&mut url, "page", "2 &");
         assert_eq!(url.as_str(), "https://example.edu/x?sig=a%2fb+c&z&page=2+%26");

@@ -1,4 +1,4 @@
-//! Pages of JSON, and the ways from one to the next.
+//! Pages of JSON, and how each leads to the next one.
 
 use serde_json::json;
 
@@ -25,22 +25,22 @@ fn read(kind: &HttpJson, url: &str, body: &[u8]) -> Result<Harvest, Error> {
     kind.harvest(&page, &link(&page, Role::Listing))
 }
 
-/// Follows a source over bodies, one for each page, and returns the URLs that were asked for.
+/// Follows a source through its pages, given their bodies, and returns the requested URLs.
 fn walk(kind: &HttpJson, bodies: &[&[u8]]) -> Vec<String> {
     let mut next = kind.start(&Scope::default()).unwrap().pop();
-    let mut asked = Vec::new();
+    let mut requested = Vec::new();
     for body in bodies {
-        let link = next.take().expect("there is a page left");
-        asked.push(link.url.to_string());
+        let link = next.take().expect("the previous page has no next one");
+        requested.push(link.url.to_string());
         let mut page = page(link.url.as_str(), *body);
-        // A redirect takes the query away; the next page follows from what was asked for.
+        // A redirect may drop the query. The next page is derived from the requested URL.
         if kind.next.is_none() {
             page.url.set_query(None);
         }
         next = kind.harvest(&page, &link).unwrap().links.pop();
     }
     assert_eq!(next, None);
-    asked
+    requested
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_next_page_that_cannot_be_followed_is_an_error() {
 }
 
 #[test]
-fn a_page_that_is_not_whole_or_not_json_is_an_error() {
+fn a_page_that_is_truncated_or_not_json_is_an_error() {
     let kind = kind(&json!({}));
     for (body, code) in [
         (&include_bytes!("../../../fixtures/http_json/cut.json")[..], "page_unreadable"),
@@ -138,7 +138,7 @@ fn a_page_that_is_not_whole_or_not_json_is_an_error() {
 }
 
 #[test]
-fn settings_that_do_not_go_together_are_refused() {
+fn contradicting_settings_are_refused() {
     for wrong in [
         json!({"next": "/a", "page": {}}),
         json!({"page": {}, "cursor": {"pointer": "/a"}}),

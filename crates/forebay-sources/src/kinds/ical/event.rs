@@ -1,4 +1,4 @@
-//! An event, from its properties to its record.
+//! Converts the properties of an event to a record.
 
 use forebay_domain::reject::RejectReason;
 use serde_json::{Map, Value, json};
@@ -6,18 +6,18 @@ use serde_json::{Map, Value, json};
 use super::line::{Property, list, unescaped};
 use super::time::{When, Zones, duration};
 
-/// An event that can be read.
+/// A valid event.
 pub(super) struct Event {
     uid: String,
     recurrence_id: String,
     sequence: u64,
-    /// `DTSTAMP` as it stands: in UTC by the standard, so it sorts as text.
+    /// `DTSTAMP` as written. RFC 5545 requires UTC, so values sort as text.
     stamp: String,
     pub(super) is_cancelled: bool,
     pub(super) record: Map<String, Value>,
 }
 
-/// Why an event cannot be read.
+/// Why an event is invalid.
 pub(super) struct Problem {
     pub(super) reason: RejectReason,
     pub(super) message: String,
@@ -30,35 +30,34 @@ impl Problem {
 }
 
 impl Event {
-    /// What identifies it in its calendar.
+    /// Identifies the event in its calendar: UID and RECURRENCE-ID.
     pub(super) fn key(&self) -> (String, String) {
         (self.uid.clone(), self.recurrence_id.clone())
     }
 
-    /// What is higher is newer.
+    /// Orders versions of the same event; the newer one is greater.
     pub(super) fn age(&self) -> (u64, &str) {
         (self.sequence, &self.stamp)
     }
 
-    /// Reads the properties of an event. `is_cancel`: its calendar calls it off.
+    /// Reads the properties of an event. With `is_cancel`, its calendar cancels all events.
     pub(super) fn read(properties: &[Property], is_cancel: bool, zones: &mut Zones) -> Result<Self, Problem> {
         let all = |name: &'static str| properties.iter().filter(move |property| property.name == name);
         let first = |name| all(name).next();
         let text = |name| first(name).map(|one| unescaped(&one.value)).filter(|text| !text.is_empty());
-        let as_it_stands =
-            |name| first(name).map(|one| one.value.trim().to_owned()).filter(|text| !text.is_empty());
-        let uid = as_it_stands("UID").map(|uid| unescaped(&uid)).ok_or_else(|| Problem {
+        let raw = |name| first(name).map(|one| one.value.trim().to_owned()).filter(|text| !text.is_empty());
+        let uid = raw("UID").map(|uid| unescaped(&uid)).ok_or_else(|| Problem {
             reason: RejectReason::MissingKey,
             message: "the event has no UID".to_owned(),
         })?;
-        let recurrence_id = as_it_stands("RECURRENCE-ID").unwrap_or_default();
-        let sequence = match as_it_stands("SEQUENCE") {
+        let recurrence_id = raw("RECURRENCE-ID").unwrap_or_default();
+        let sequence = match raw("SEQUENCE") {
             Some(text) => text
                 .parse()
-                .map_err(|_| Problem::invalid(format!("SEQUENCE is no number: {}", shown(&text))))?,
+                .map_err(|_| Problem::invalid(format!("SEQUENCE is not a number: {}", excerpt(&text))))?,
             None => 0,
         };
-        let status = as_it_stands("STATUS").map(|status| status.to_ascii_uppercase());
+        let status = raw("STATUS").map(|status| status.to_ascii_uppercase());
         let is_cancelled = is_cancel || status.as_deref() == Some("CANCELLED");
 
         let mut record = Map::new();
@@ -71,8 +70,8 @@ impl Event {
         put(&mut record, "description", text("DESCRIPTION"));
         put(&mut record, "location", text("LOCATION"));
         put(&mut record, "status", status);
-        put(&mut record, "url", as_it_stands("URL"));
-        put(&mut record, "rrule", as_it_stands("RRULE"));
+        put(&mut record, "url", raw("URL"));
+        put(&mut record, "rrule", raw("RRULE"));
         let categories = all("CATEGORIES").flat_map(|one| list(&one.value));
         let categories = categories.map(|one| one.trim().to_owned()).filter(|one| !one.is_empty());
         put_list(&mut record, "categories", categories.collect());
@@ -90,23 +89,23 @@ impl Event {
         }
         match times(first, zones) {
             Ok(times) => record.extend(times),
-            // What is called off needs no time: it is only its key that counts.
+            // A cancelled event needs only its key.
             Err(_) if is_cancelled => {}
             Err(problem) => return Err(problem),
         }
-        let stamp = as_it_stands("DTSTAMP").unwrap_or_default();
+        let stamp = raw("DTSTAMP").unwrap_or_default();
         Ok(Self { uid, recurrence_id, sequence, stamp, is_cancelled, record })
     }
 }
 
-/// The fields that say when an event is.
+/// The date and time fields of an event.
 fn times<'a>(
     first: impl Fn(&'static str) -> Option<&'a Property>,
     zones: &mut Zones,
 ) -> Result<Map<String, Value>, Problem> {
     let read = |name: &'static str| match first(name) {
         Some(property) => When::read(property).map(Some).ok_or_else(|| {
-            Problem::invalid(format!("{name} is no date or time: {}", shown(&property.value)))
+            Problem::invalid(format!("{name} is not a date or time: {}", excerpt(&property.value)))
         }),
         None => Ok(None),
     };
@@ -115,7 +114,8 @@ fn times<'a>(
         (Some(end), _) => Some(end),
         (None, Some(property)) => {
             let end = duration(&property.value).and_then(|duration| zones.after(&start, duration));
-            let problem = || Problem::invalid(format!("DURATION is no duration: {}", shown(&property.value)));
+            let problem =
+                || Problem::invalid(format!("DURATION is not a duration: {}", excerpt(&property.value)));
             Some(end.ok_or_else(problem)?)
         }
         (None, None) => None,
@@ -135,7 +135,8 @@ fn times<'a>(
     Ok(fields)
 }
 
-/// Each date of a list, as local time; what cannot be read, such as a period, as it stands. `Z` marks those in UTC.
+/// The dates of list properties, as local times, with `Z` for UTC. Unreadable values, such as periods, are kept as
+/// written.
 fn dates<'a>(properties: impl Iterator<Item = &'a Property>) -> Vec<String> {
     let mut dates = Vec::new();
     for property in properties {
@@ -182,7 +183,7 @@ fn put_list(record: &mut Map<String, Value>, name: &str, values: Vec<String>) {
     }
 }
 
-/// A bounded piece without control characters.
-fn shown(text: &str) -> String {
+/// A text for messages: truncated, and without control characters.
+fn excerpt(text: &str) -> String {
     text.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

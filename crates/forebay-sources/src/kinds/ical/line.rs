@@ -1,26 +1,26 @@
-//! Content lines (RFC 5545, section 3.1): unfolded, split into name, parameters and value.
+//! Content lines (RFC 5545, section 3.1): unfolds them, and splits them into name, parameters and value.
 //!
-//! Lines are folded by bytes, so a fold may stand inside of a character: unfolding comes before decoding. A line that is
-//! not UTF-8 then is taken for windows-1252, as calendars of old programs are.
+//! Lines are folded at bytes, so a fold may split a character: unfold before decoding. Lines that are not UTF-8 are
+//! decoded as windows-1252, which old programs write.
 
 use forebay_domain::reject::Place;
 use memchr::memchr;
 
 use crate::charset;
 
-/// A line longer than this, unfolded, is no line.
+/// Maximum length of an unfolded line in bytes.
 const MAX_LINE_BYTES: usize = 4 << 20;
-/// A line has no more parameters.
+/// Maximum number of parameters in a line.
 const MAX_PARAMETERS: usize = 50;
 
 /// A property of a component.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Property {
-    /// In capitals.
+    /// Its name, in upper case.
     pub(super) name: String,
-    /// Names in capitals; values without quotes, several of one parameter with commas between them.
+    /// Names in upper case; values without quotes, several values joined with commas.
     parameters: Vec<(String, String)>,
-    /// As it stands: what is escaped depends on its type.
+    /// The value as written. How it is escaped depends on its type.
     pub(super) value: String,
 }
 
@@ -30,16 +30,16 @@ impl Property {
     }
 }
 
-/// A line and where it stands.
+/// A line and its place.
 pub(super) struct Line {
     pub(super) place: Place,
-    /// Where the next one begins.
+    /// The place of the next line.
     pub(super) end: Place,
-    /// What it says, or why that cannot be told.
+    /// The property, or why the line is invalid.
     pub(super) property: Result<Property, &'static str>,
 }
 
-/// The lines of a calendar that are not empty.
+/// Iterates over the non-empty lines of a calendar.
 pub(super) struct Lines<'a> {
     body: &'a [u8],
     at: usize,
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
         Place { line: self.line, offset: self.at as u64 }
     }
 
-    /// The next line of the file.
+    /// The next line of the file, before unfolding.
     fn raw(&mut self) -> &'a [u8] {
         let rest = &self.body[self.at..];
         let length = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
@@ -90,7 +90,7 @@ impl Iterator for Lines<'_> {
                 continue;
             }
             let text = charset::line(text);
-            let property = if is_too_long { Err("it is longer than a line may be") } else { parse(&text) };
+            let property = if is_too_long { Err("it is longer than 4 MiB") } else { parse(&text) };
             return Some(Line { place, end: self.place(), property });
         }
     }
@@ -105,7 +105,7 @@ fn parse(text: &str) -> Result<Property, &'static str> {
     }
     let mut parameters = Vec::new();
     while let Some(after) = rest.strip_prefix(';') {
-        let end = after.find(['=', ':', ';']).ok_or("a parameter does not end")?;
+        let end = after.find(['=', ':', ';']).ok_or("a parameter is not terminated")?;
         let key = after[..end].trim().to_ascii_uppercase();
         rest = &after[end..];
         let mut values = String::new();
@@ -127,11 +127,12 @@ fn parse(text: &str) -> Result<Property, &'static str> {
         }
         parameters.push((key, values));
     }
-    let value = rest.strip_prefix(':').ok_or("there is no colon after its name")?;
+    let value = rest.strip_prefix(':').ok_or("it has no colon")?;
     Ok(Property { name: name.to_ascii_uppercase(), parameters, value: value.to_owned() })
 }
 
-/// Takes one value of a parameter, quoted or not, with the escapes of RFC 6868. What is left of the line.
+/// Appends one parameter value, quoted or not, to `out`, and resolves the escapes of RFC 6868. Returns the rest of the
+/// line.
 fn value<'a>(text: &'a str, out: &mut String) -> Result<&'a str, &'static str> {
     let (value, rest) = match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').ok_or("a quotation mark is not closed")?,
@@ -157,7 +158,7 @@ fn value<'a>(text: &'a str, out: &mut String) -> Result<&'a str, &'static str> {
     Ok(rest)
 }
 
-/// A value of type TEXT (section 3.3.11) without its escapes.
+/// Resolves the escapes of a TEXT value (section 3.3.11).
 pub(super) fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -175,7 +176,7 @@ pub(super) fn unescaped(text: &str) -> String {
     out
 }
 
-/// The values of a list, split at commas that are not escaped, without their escapes.
+/// Splits a list at commas that are not escaped, and resolves the escapes of its values.
 pub(super) fn list(text: &str) -> Vec<String> {
     let mut values = Vec::new();
     let mut from = 0;
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn lines_are_unfolded_before_they_are_decoded() {
-        // The fold stands between the two bytes of é.
+        // The fold splits the two bytes of é.
         let body = b"SUMMARY:Caf\xc3\r\n \xa9 on\r\n\t a\r\n\r\nX:2\nLATIN:\xe9";
         let found = lines(body);
         let values: Vec<&str> =
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_is_told() {
+    fn invalid_lines_are_errors() {
         for text in ["", ":x", "NAME", "NAME;P", "NAME;P=\"x", "NAME;P=x", "NA ME:x", "é:x"] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_lists_lose_their_escapes() {
+    fn texts_and_lists_are_unescaped() {
         assert_eq!(unescaped(r"a\, b\; c\\ d\n\N\x\"), "a, b; c\\ d\n\nx\\");
         assert_eq!(list(r"a\,b,c\\,d,,"), ["a,b", "c\\", "d", "", ""]);
     }

@@ -1,4 +1,4 @@
-//! Calendars: good ones, broken ones, and ones that are meant to do harm.
+//! Calendars: valid, invalid and hostile ones.
 
 use RejectReason::{DuplicateKey, InvalidRecord, MissingKey, TruncatedRecord};
 use serde_json::json;
@@ -77,7 +77,7 @@ fn events_become_records() {
 }
 
 #[test]
-fn broken_events_are_rejected_with_their_line_and_the_rest_goes_on() {
+fn broken_events_are_rejected_and_the_others_are_read() {
     let harvest = read(BROKEN);
     let uids: Vec<_> = records(&harvest).iter().map(|record| record["uid"].clone()).collect();
     assert_eq!(uids, ["good@example.edu", "good-too@example.edu"]);
@@ -91,18 +91,18 @@ fn broken_events_are_rejected_with_their_line_and_the_rest_goes_on() {
             (22, InvalidRecord),
             (27, TruncatedRecord),
             (34, TruncatedRecord),
-            // The calendar itself is not closed.
+            // The end of the calendar is missing.
             (37, TruncatedRecord),
         ]
     );
     let messages: Vec<&str> = harvest.block.rejected.iter().map(|one| one.reject.message.as_str()).collect();
-    assert_eq!(messages[2], "DTSTART is no date or time: tomorrow");
-    assert_eq!(messages[3], "line 20: there is no colon after its name");
+    assert_eq!(messages[2], "DTSTART is not a date or time: tomorrow");
+    assert_eq!(messages[3], "line 20: it has no colon");
     assert!(harvest.block.rejected[0].raw.ends_with(b"SUMMARY:No UID\nEND:VEVENT\n"));
 }
 
 #[test]
-fn of_two_versions_the_newer_one_counts() {
+fn the_newer_version_of_an_event_wins() {
     let harvest = read(VERSIONS);
     let summaries: Vec<_> = records(&harvest).iter().map(|record| record["summary"].clone()).collect();
     assert_eq!(summaries, ["newest", "newest"]);
@@ -111,7 +111,7 @@ fn of_two_versions_the_newer_one_counts() {
 }
 
 #[test]
-fn a_calendar_that_calls_everything_off_holds_no_records() {
+fn a_cancelled_calendar_yields_no_records() {
     let text = "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nUID:a\nEND:VEVENT\nEND:VCALENDAR\n\
         begin:vcalendar\nbegin:vevent\nuid:b\ndtstart:20260301\nend:vevent\nend:vcalendar";
     let harvest = read(text);
@@ -120,7 +120,7 @@ fn a_calendar_that_calls_everything_off_holds_no_records() {
 }
 
 #[test]
-fn what_is_no_calendar_is_unreadable() {
+fn a_page_that_is_not_a_calendar_is_unreadable() {
     for body in ["", "<html>Sign in</html>", "BEGIN:VEVENT\nUID:a\nEND:VEVENT"] {
         assert_eq!(try_read(body).unwrap_err().code(), "page_unreadable", "{body}");
     }
@@ -128,7 +128,7 @@ fn what_is_no_calendar_is_unreadable() {
 }
 
 #[test]
-fn depth_and_mutations_do_no_harm() {
+fn deep_nesting_and_mutations_are_harmless() {
     let deep =
         format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART:20260301\n{}", "BEGIN:X\n".repeat(200_000));
     assert_eq!(read(deep).block.records.len(), 0);

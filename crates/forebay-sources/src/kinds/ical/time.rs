@@ -1,4 +1,4 @@
-//! Dates and times of calendars (RFC 5545, sections 3.3.4 to 3.3.6): local times with the name of their zone.
+//! Dates and times of calendars (RFC 5545, sections 3.3.4 to 3.3.6): local times with the name of their time zone.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ use jiff::{
 
 use super::line::Property;
 
-/// Names of zones that one calendar may use.
+/// Maximum number of cached time zone names per calendar.
 const MAX_ZONES: usize = 500;
 
-/// A point in a calendar.
+/// A date, or a time with its zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// A day, wherever one is.
+    /// A day, in any time zone.
     Day(Date),
-    /// A local time, and the zone of which it is by name; none: wherever one is.
+    /// A local time and the name of its zone. A time without a zone is local wherever it is used.
     Time { local: DateTime, zone: Option<String> },
 }
 
-/// The zones that a calendar names, looked up once. One that this machine does not know is none.
+/// The time zones that a calendar names, each looked up once. `None` means that this machine does not know the zone.
 #[derive(Default)]
 pub(super) struct Zones(HashMap<String, Option<TimeZone>>);
 
@@ -38,14 +38,14 @@ impl Zones {
         zone
     }
 
-    /// The instant, where the zone is known. Times that a change of the clocks skips or repeats are those that RFC 5545
-    /// means: by the offset before the gap, and the first of two.
+    /// The UTC time, if the zone is known. For times that a clock change skips, the offset before the gap applies; for
+    /// repeated times, the first one counts (RFC 5545, section 3.3.5).
     pub(super) fn instant(&mut self, when: &When) -> Option<Timestamp> {
         let When::Time { local, zone: Some(name) } = when else { return None };
         Some(local.to_zoned(self.get(name)?).ok()?.timestamp())
     }
 
-    /// A point and a duration later: days are those of the calendar, hours pass in time.
+    /// Adds a duration. Days are calendar days; hours are elapsed time.
     pub(super) fn after(&mut self, when: &When, duration: Span) -> Option<When> {
         match when {
             When::Day(day) => Some(When::Day(day.checked_add(duration).ok()?)),
@@ -61,7 +61,7 @@ impl Zones {
     }
 }
 
-/// Names come from the site: nothing but what a name of the time zone database is made of is looked up.
+/// Looks up a time zone. The name is untrusted, so only characters that occur in time zone names are accepted.
 fn look_up(name: &str) -> Option<TimeZone> {
     let is_name = |name: &str| {
         !name.is_empty()
@@ -78,7 +78,7 @@ fn look_up(name: &str) -> Option<TimeZone> {
     if !is_name(plain) && !name.starts_with('/') {
         return None;
     }
-    // Some programs put their own name in front: /example.org/Europe/Berlin.
+    // Some programs prefix their own name: /example.org/Europe/Berlin.
     let last_two = || plain.rmatch_indices('/').nth(1).map(|(at, _)| &plain[at + 1..]);
     is_name(plain)
         .then(|| get(plain))
@@ -106,7 +106,7 @@ impl When {
         let utc = time.strip_suffix(['Z', 'z']);
         let time = utc.unwrap_or(time);
         digits(time, 6)?;
-        // Leap seconds are written, and no clock has them.
+        // RFC 5545 allows leap seconds; `jiff` does not represent them.
         let second: i8 = time[4..].parse().ok()?;
         let second = if second == 60 { 59 } else { second };
         let time =
@@ -116,7 +116,7 @@ impl When {
         Some(Self::Time { local: date.to_datetime(time), zone: zone.map(str::to_owned) })
     }
 
-    /// As ISO 8601, without its zone.
+    /// The local time in ISO 8601, without a zone.
     pub(super) fn local(&self) -> String {
         match self {
             Self::Day(day) => day.to_string(),
@@ -136,7 +136,7 @@ impl When {
     }
 }
 
-/// Reads a duration (section 3.3.6).
+/// Parses a duration (section 3.3.6).
 pub(super) fn duration(text: &str) -> Option<Span> {
     let text = text.trim();
     text.strip_prefix('+').unwrap_or(text).parse().ok()
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn times_stay_local_and_have_an_instant_where_the_zone_is_known() {
+    fn times_are_local_with_an_instant_if_the_zone_is_known() {
         let mut zones = Zones::default();
         let mut instant = |text: &str, zone| zones.instant(&when(text, zone)).map(|at| at.to_string());
         assert_eq!(
@@ -164,7 +164,7 @@ mod tests {
         );
         let prefixed = Some("/example.org/2026/America/New_York");
         assert_eq!(instant("20260701T090000", prefixed).as_deref(), Some("2026-07-01T13:00:00Z"));
-        // Skipped by the clocks: the offset before the gap counts.
+        // Skipped by the clock change: the offset before the gap applies.
         assert_eq!(
             instant("20260329T023000", Some("Europe/Berlin")).as_deref(),
             Some("2026-03-29T01:30:00Z")
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn invalid_times_are_none() {
         for text in [
             "",
             "2026",

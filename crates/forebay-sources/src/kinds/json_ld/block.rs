@@ -1,4 +1,4 @@
-//! One block of JSON-LD: unwrapped, repaired if need be, and searched for the objects that are wanted.
+//! Reads one block of JSON-LD: removes wrappers, repairs it if necessary, and finds the wanted objects.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use crate::{
     block::{Rejected, Span, head},
 };
 
-/// Members in which an object that is not wanted itself may hold some that are.
+/// Members whose values may contain wanted objects, if the object itself is not wanted.
 const HOLDERS: [&str; 4] = ["@graph", "itemListElement", "item", "mainEntity"];
 
-/// Openings and closings that sites put around a block, some of them several.
+/// What sites put before and after a block; several may be nested.
 const WRAPPERS: [(&str, &str); 4] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("//", "//"), ("/*", "*/")];
 
-/// Reads the blocks of a page, one after another.
+/// Reads the blocks of a page.
 pub(super) struct Blocks<'s> {
     types: &'s [String],
     parser: Parser,
@@ -29,7 +29,7 @@ impl<'s> Blocks<'s> {
         Self { types, parser: Parser::default() }
     }
 
-    /// Adds the records of a block that begins at `line`, or the block itself, rejected, if it is broken.
+    /// Adds the records of a block that begins at `line`, or rejects the block if it is invalid.
     pub(super) fn read(&mut self, block: &str, line: u32, out: &mut Block) {
         let text = unwrapped(block);
         if text.is_empty() {
@@ -46,24 +46,24 @@ impl<'s> Blocks<'s> {
         self.find(text, place, out);
     }
 
-    /// Adds the objects that are wanted, in their order.
+    /// Adds the wanted objects in document order.
     fn find(&mut self, text: &str, place: Place, out: &mut Block) {
         let types = self.types;
         let Ok(document) = self.parser.parse(text.as_bytes()) else { return };
-        let mut ahead = vec![document.root()];
-        while let Some(value) = ahead.pop() {
-            let from = ahead.len();
+        let mut stack = vec![document.root()];
+        while let Some(value) = stack.pop() {
+            let from = stack.len();
             match value.kind() {
-                Kind::Array => ahead.extend(value.elements()),
+                Kind::Array => stack.extend(value.elements()),
                 Kind::Object if is_wanted(value, types) => add(value, place, out),
                 Kind::Object => {
-                    let held = value.members().filter(|member| HOLDERS.contains(&member.name()));
-                    ahead.extend(held.map(|member| member.value));
+                    let contained = value.members().filter(|member| HOLDERS.contains(&member.name()));
+                    stack.extend(contained.map(|member| member.value));
                 }
                 _ => {}
             }
-            // The last is taken first.
-            ahead[from..].reverse();
+            // The stack returns its last value first.
+            stack[from..].reverse();
         }
     }
 }
@@ -72,7 +72,7 @@ fn rejected(place: Place, reject: Reject, block: &str) -> Rejected {
     Rejected { place, reject, raw: head(block.as_bytes()), raw_len: block.len() as u64 }
 }
 
-/// Whether an object has one of the types. Without any to choose from, all are taken that do not merely hold others.
+/// Whether an object has one of the types. Without types, every object is wanted, except containers (`@graph`).
 fn is_wanted(object: Value<'_>, types: &[String]) -> bool {
     if types.is_empty() {
         return object.get("@graph").is_none();
@@ -84,7 +84,7 @@ fn is_wanted(object: Value<'_>, types: &[String]) -> bool {
     is_one(written) || written.elements().any(is_one)
 }
 
-/// The name of a type without the vocabulary of schema.org before it.
+/// The name of a type, without the schema.org prefix.
 pub(super) fn short_type(name: &str) -> &str {
     let name = name.trim();
     let prefixes = [
@@ -117,17 +117,17 @@ fn add(object: Value<'_>, place: Place, out: &mut Block) {
     out.records.push(Span { start, end: out.bytes.len(), place });
 }
 
-/// The block without what sites wrap it in: comments, CDATA sections, a semicolon at its end.
+/// Removes what sites put around a block: comments, CDATA sections, a final semicolon.
 fn unwrapped(block: &str) -> &str {
     let mut text = block.trim().trim_start_matches('\u{feff}').trim();
-    // As many rounds as one can sensibly be put into another.
+    // A few rounds cover all sensible nestings.
     for _ in 0..6 {
         let before = text;
         for (open, close) in WRAPPERS {
             text = text.strip_prefix(open).unwrap_or(text).trim_start();
             text = text.strip_suffix(close).unwrap_or(text).trim_end();
         }
-        // The comment that hides `]]>` or `<![CDATA[` from scripts is closed or opened on the far side of it.
+        // In `/*<![CDATA[*/ … /*]]>*/`, the other half of each comment is left.
         text = text.strip_prefix("*/").unwrap_or(text).trim_start();
         text = text.strip_suffix("/*").unwrap_or(text).trim_end();
         text = text.strip_suffix(';').unwrap_or(text).trim_end();
@@ -138,14 +138,14 @@ fn unwrapped(block: &str) -> &str {
     text
 }
 
-/// The block with line breaks and other control characters as spaces, which JSON forbids in strings and ignores
-/// elsewhere, and with entities resolved if the whole block was escaped like an attribute.
+/// Repairs a block. Control characters, such as line breaks inside strings, are invalid in JSON strings and become
+/// spaces. If the whole block was escaped like an attribute, its entities are resolved.
 fn repaired(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     if text.contains(|c: char| c < ' ') {
         text = Cow::Owned(text.replace(|c: char| c < ' ', " "));
     }
-    // A block with its own quotes has its entities inside of strings, where they may be meant.
+    // If the block contains quotes, its entities are inside strings and may be intended.
     if !text.contains('"') {
         let entities = [
             ("&quot;", "\""),
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrappers_come_off() {
+    fn wrappers_are_removed() {
         for wrapped in [
             "{}",
             "\u{feff} {} ",
@@ -191,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_mended_is() {
+    fn blocks_are_repaired_where_possible() {
         assert_eq!(repaired("{\"a\": \"b\nc &amp; d\"}"), "{\"a\": \"b c &amp; d\"}");
         assert_eq!(repaired("{&quot;a&quot;: &quot;b &amp;amp; c&quot;}"), "{\"a\": \"b &amp; c\"}");
     }
 
     #[test]
-    fn types_are_the_same_with_and_without_their_vocabulary() {
+    fn types_match_with_and_without_schema_org() {
         for name in
             ["Event", "https://schema.org/Event", "http://schema.org/Event", "schema:Event", " Event "]
         {

@@ -1,4 +1,4 @@
-//! Structured data as sites embed it, sound and not.
+//! Structured data as sites embed it, valid and invalid.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn the_objects_of_the_wanted_types_are_records() {
     assert_eq!(records[0]["@id"], "https://example.edu/events/1#event");
     assert_eq!(harvest.block.records[0].place.line, 3);
     let text = harvest.block.text(&harvest.block.records[0]);
-    assert!(memchr::memmem::find(text, b"\"price\": 0.00,").is_some(), "numbers stay as they are written");
+    assert!(memchr::memmem::find(text, b"\"price\": 0.00,").is_some(), "numbers are kept as written");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A tap of shell: started with its files, read, and started again from its state.
+//! Runs a shell script as a tap: with its files, and again from its state.
 
 use forebay_domain::scope::Scope;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::{Block, Reader, kinds::tests::settings};
 
 const TAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/singer/tap.sh");
 
-/// The records of a run, and the state that it leaves.
+/// The records of a run, and its last state.
 fn run(tap: &Singer, state: Option<&str>) -> (Vec<String>, Option<String>) {
     let scope = Scope::default();
     let context = RunContext { source: "numbers", run_id: 1, scope: &scope };
@@ -27,7 +27,7 @@ fn run(tap: &Singer, state: Option<&str>) -> (Vec<String>, Option<String>) {
 }
 
 #[test]
-fn a_tap_goes_on_from_its_state() {
+fn a_tap_continues_from_its_state() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let tap: Singer = settings(json!({"command": ["sh", TAP], "config": config}));
     tap.check().unwrap();
@@ -41,7 +41,7 @@ fn a_tap_goes_on_from_its_state() {
 }
 
 #[test]
-fn the_state_file_goes_with_the_run() {
+fn the_state_file_is_removed_after_the_run() {
     use std::os::unix::fs::PermissionsExt;
     let tap: Singer = settings(json!({"command": ["sh", "-c", "echo \"$2\"; read never", "tap"]}));
     let scope = Scope::default();
@@ -57,7 +57,7 @@ fn the_state_file_goes_with_the_run() {
 }
 
 #[test]
-fn settings_that_contradict_are_refused() {
+fn contradicting_settings_are_refused() {
     for command in [json!([]), json!(["tap", "--state", "x"]), json!(["tap", "--config", "x"])] {
         let tap: Singer = settings(json!({"command": command}));
         assert_eq!(tap.check().unwrap_err().code(), "invalid_source_setting");

@@ -1,4 +1,4 @@
-//! Sitemaps as sites write them, and what is no sitemap.
+//! Valid sitemaps, and pages that are not sitemaps.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn pages_are_listed_and_other_sites_refused() {
         let harvest = harvest(plain_settings(), body).unwrap();
         assert_eq!(links(&harvest), expected);
         assert_eq!(harvest.num_refused_links, 2);
-        assert!(harvest.links.iter().all(|link| link.carry.is_empty()), "lastmod is part of nothing");
+        assert!(harvest.links.iter().all(|link| link.carry.is_empty()), "lastmod is not part of the record");
     }
 }
 
@@ -65,14 +65,14 @@ fn an_index_leads_to_sitemaps() {
 }
 
 #[test]
-fn a_list_of_lines_is_a_sitemap_too() {
+fn a_plain_text_list_is_a_sitemap() {
     let harvest = harvest(plain_settings(), include_bytes!("../../../fixtures/sitemap/plain.txt")).unwrap();
     let pages = ["https://example.edu/courses/1", "https://example.edu/courses/2"];
     assert_eq!(links(&harvest), pages.map(|url| (Role::Listing, url)));
 }
 
 #[test]
-fn half_a_sitemap_and_what_is_none_are_errors() {
+fn truncated_and_invalid_sitemaps_are_errors() {
     let gzip = include_bytes!("../../../fixtures/sitemap/urlset.xml.gz");
     let many: String = "https://example.edu/\n".repeat(50_001);
     for (name, body) in [

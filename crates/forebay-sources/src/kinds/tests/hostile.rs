@@ -1,6 +1,6 @@
-//! Every kind over its fixtures, over thousands of mutations of them, and over pages that are made to cost too much.
+//! Runs every kind on its fixtures, on thousands of mutations of them, and on pages designed to be expensive.
 //!
-//! The mutations are the same in every run, so what fails here fails again.
+//! The mutations are the same in every run, so failures are reproducible.
 
 use super::*;
 
@@ -25,7 +25,7 @@ const SITEMAP: [&[u8]; 6] = [
     include_bytes!("../../../fixtures/sitemap/entities.xml"),
     include_bytes!("../../../fixtures/sitemap/feed.xml"),
 ];
-/// What is put into the middle of a page.
+/// Pieces inserted into a page.
 const SPLICES: [&[u8]; 14] = [
     b"<",
     b">",
@@ -110,7 +110,7 @@ fn kinds() -> Vec<PageKind> {
     kinds
 }
 
-/// Reads a body with a kind in every role, and checks what must hold whatever came out.
+/// Reads a body with a kind in every role, and checks what must hold for every result.
 fn check(kind: &PageKind, body: &[u8]) {
     for role in [Role::Sitemap, Role::Listing, Role::Detail] {
         let page = page("https://example.edu/list?page=1", body);
@@ -126,7 +126,7 @@ fn check(kind: &PageKind, body: &[u8]) {
             assert_eq!((link.url.scheme(), link.url.host_str()), ("https", Some("example.edu")));
         }
         if !matches!(kind.reader(), PageReader::HttpJson(_)) && role != Role::Sitemap {
-            // What a kind writes itself is JSON; what a site wrote is parsed later.
+            // These kinds write their own JSON. Records that contain the site's text are parsed later.
             for span in &block.records {
                 serde_json::from_slice::<serde::de::IgnoredAny>(block.text(span)).unwrap();
             }
@@ -135,7 +135,7 @@ fn check(kind: &PageKind, body: &[u8]) {
 }
 
 #[test]
-fn fixtures_and_mutations_of_them_do_no_harm() {
+fn fixtures_and_their_mutations_are_harmless() {
     let kinds = kinds();
     let bodies: Vec<&[u8]> = HTML.into_iter().chain(JSON).chain(SITEMAP).collect();
     for body in &bodies {
@@ -150,9 +150,9 @@ fn fixtures_and_mutations_of_them_do_no_harm() {
     }
 }
 
-/// Pages of a few hundred kilobytes, each of which costs a parser without limits minutes or gigabytes.
+/// Pages of a few hundred kilobytes, each of which would cost a parser without limits minutes or gigabytes.
 #[test]
-fn pages_that_would_cost_too_much_are_refused() {
+fn pages_that_are_too_expensive_are_refused() {
     let html = PageReader::Html(settings(serde_json::json!({
         "url": "https://example.edu/", "items": "div",
         "fields": {"all": {"select": "*", "list": true, "html": true}, "deep": "a b i > u ~ s:nth-last-of-type(2) em"},

@@ -19,7 +19,7 @@ fn rows_become_objects_of_strings() {
 }
 
 #[test]
-fn the_delimiter_is_told_by_the_header() {
+fn the_delimiter_is_detected_in_the_header() {
     for delimiter in [",", ";", "\t", "|"] {
         let outcome = auto(&format!("\u{feff}id{delimiter}name\n1{delimiter}a"));
         outcome.clean();
@@ -35,7 +35,7 @@ fn the_delimiter_is_told_by_the_header() {
 }
 
 #[test]
-fn bad_rows_are_kept_as_they_stood() {
+fn invalid_rows_are_rejected_with_their_exact_text() {
     let outcome = of(Format::Csv, b"id,name\n1,a,b\n2\n3,\"\xff\"\r\n4,\"d\n\"\n5,e,\n6,f\n".as_slice());
     assert_eq!(outcome.records, [r#"{"id":"4","name":"d\n"}"#, r#"{"id":"6","name":"f"}"#]);
     assert_eq!(outcome.lines, [5, 8]);
@@ -65,7 +65,7 @@ fn a_header_must_name_every_column_once() {
 }
 
 #[test]
-fn nothing_and_a_header_alone_are_zero_records() {
+fn an_empty_input_and_a_header_alone_have_no_records() {
     for text in ["", "\n", "id,name", "id,name\n"] {
         let outcome = of(Format::Csv, text);
         outcome.clean();
@@ -74,7 +74,7 @@ fn nothing_and_a_header_alone_are_zero_records() {
 }
 
 #[test]
-fn a_last_row_that_is_cut_is_told_from_one_without_a_newline() {
+fn a_truncated_last_row_is_distinguished_from_one_without_a_newline() {
     for (text, raw) in
         [("a,b\n1,2\n3", "3"), ("a,b\n1,2\n3,\"x\ny", "3,\"x\ny"), ("a,b\n1,2\n3,\"x\"\"", "3,\"x\"\"")]
     {
@@ -94,7 +94,7 @@ fn a_last_row_that_is_cut_is_told_from_one_without_a_newline() {
 }
 
 #[test]
-fn a_row_over_the_limit_is_passed_over_in_constant_memory() {
+fn an_oversized_row_is_skipped_in_constant_memory() {
     let length = 20 << 20;
     let outcome = read(huge("a,b\n1,2\n3,\"\n", length, "\n\"\n5,6\n"), &limited(Format::Csv, 1 << 20));
     assert!(outcome.error.is_none());

@@ -12,7 +12,7 @@ fn the_elements_of_an_array_are_records() {
 }
 
 #[test]
-fn objects_follow_each_other_however_they_are_written() {
+fn consecutive_objects_are_records_in_any_layout() {
     let outcome = auto("{\n  \"a\": 1\n}\n{\"b\":2}{\"c\":3} [{\"d\":4}] 5");
     outcome.clean();
     assert_eq!(outcome.records, ["{\n  \"a\": 1\n}", "{\"b\":2}", "{\"c\":3}", "{\"d\":4}", "5"]);
@@ -43,7 +43,7 @@ fn each_document_of_several_has_its_own_records() {
 }
 
 #[test]
-fn a_pointer_that_finds_nothing_says_what_is_there() {
+fn an_error_of_a_pointer_says_what_was_found() {
     let document = "{\"data\":{\"rows\":[],\"total\":2},\"n\":1,\"list\":[{},{}]}";
     let cases = [
         ("/data/items", "/data has no \"items\", its keys are rows, total"),
@@ -70,7 +70,7 @@ fn a_pointer_must_lead_to_records() {
     assert_eq!(outcome.code(), "records_not_a_list");
     assert_eq!(
         outcome.error.unwrap().to_string(),
-        "/a leads to a string, not to an array of records or a record"
+        "/a refers to a string, not to an array of records or one record"
     );
     assert_eq!(at("a", "{}").code(), "invalid_pointer");
     let options = ReadOptions { records: Some("/a".to_owned()), ..limited(Format::Csv, 100) };
@@ -88,7 +88,7 @@ fn records_before_an_error_are_delivered() {
 }
 
 #[test]
-fn an_array_that_is_cut_gives_what_is_whole() {
+fn a_truncated_array_yields_its_complete_records() {
     let outcome = auto("[{\"a\":1},\n{\"a\":2");
     assert_eq!(outcome.records, ["{\"a\":1}"]);
     assert_eq!(outcome.reasons(), [TruncatedRecord]);
@@ -104,7 +104,7 @@ fn an_array_that_is_cut_gives_what_is_whole() {
 }
 
 #[test]
-fn a_document_that_is_cut_outside_of_its_records_says_so() {
+fn a_document_truncated_outside_its_records_is_reported() {
     let after = at("/d", "{\"d\":[{\"a\":1}],\"n\":");
     assert_eq!(after.records.len(), 1);
     assert!(after.truncated.unwrap().contains("after the records"));
@@ -116,7 +116,7 @@ fn a_document_that_is_cut_outside_of_its_records_says_so() {
 }
 
 #[test]
-fn garbage_between_elements_costs_only_itself() {
+fn garbage_between_elements_is_rejected_alone() {
     let outcome = auto("[{\"a\":1} oops here {\"a\":2},\n},{\"a\":3]{\"a\":4},,]");
     assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}", "{\"a\":3]", "{\"a\":4}"]);
     assert_eq!(outcome.reasons(), [InvalidJson; 2]);
@@ -127,7 +127,7 @@ fn garbage_between_elements_costs_only_itself() {
 }
 
 #[test]
-fn what_follows_a_document_without_sense_is_rejected_as_one() {
+fn garbage_after_a_document_is_rejected_as_one_piece() {
     let rest = format!("<html>{}", "{}, ".repeat(50_000));
     let outcome = auto(&format!("[{{\"a\":1}}]\n{rest}"));
     assert_eq!(outcome.records, ["{\"a\":1}"]);
@@ -137,12 +137,12 @@ fn what_follows_a_document_without_sense_is_rejected_as_one() {
     assert_eq!(outcome.rejected[0].place.line, 2);
     assert_eq!(of(Format::Json, "id,name\n1,2\n").reasons(), [InvalidJson]);
     assert_eq!(at("/d", "{\"d\":[]} <html>").reasons(), [InvalidJson]);
-    // Where a document with records in it was promised, there is none.
+    // A pointer promises a document, so other content is an error.
     assert_eq!(at("/d", "<html>").code(), "invalid_json");
 }
 
 #[test]
-fn a_record_over_the_limit_is_passed_over_in_constant_memory() {
+fn an_oversized_record_is_skipped_in_constant_memory() {
     let length = 20 << 20;
     let outcome =
         read(huge("[{\"a\":1},{\"a\":\"", length, "\"},\n{\"a\":2}]"), &limited(Format::Json, 1 << 20));
@@ -159,7 +159,7 @@ fn a_record_over_the_limit_is_passed_over_in_constant_memory() {
 }
 
 #[test]
-fn what_is_on_the_way_is_not_held() {
+fn values_before_the_records_are_not_buffered() {
     let options = ReadOptions { records: Some("/d".to_owned()), ..limited(Format::Json, 1 << 20) };
     let outcome = read(huge("{\"x\":{\"y\":\"", 20 << 20, "\"},\"d\":[{\"a\":1}]}"), &options);
     outcome.clean();
@@ -170,7 +170,7 @@ fn what_is_on_the_way_is_not_held() {
 }
 
 #[test]
-fn a_string_that_never_closes_is_one_loss() {
+fn an_unclosed_string_is_rejected_as_one_piece() {
     let outcome = auto("[{\"a\":1},{\"a\":\"x},{\"a\":2}]\n");
     assert_eq!(outcome.records, ["{\"a\":1}"]);
     assert_eq!(outcome.reasons(), [TruncatedRecord]);

@@ -12,7 +12,7 @@ fn lines_are_records_with_their_places() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_first_record() {
+fn a_byte_order_mark_is_not_part_of_the_first_record() {
     let outcome = auto("\u{feff}{\"a\":1}\n{\"a\":2}");
     outcome.clean();
     assert_eq!(outcome.records, ["{\"a\":1}", "{\"a\":2}"]);
@@ -20,7 +20,7 @@ fn a_byte_order_mark_is_no_part_of_the_first_record() {
 }
 
 #[test]
-fn a_last_line_without_a_newline_counts_if_it_is_whole() {
+fn a_last_line_without_a_newline_is_read_if_complete() {
     let whole = auto("{\"a\":1}\n{\"a\":\"}{\"}");
     whole.clean();
     assert_eq!(whole.records.len(), 2);
@@ -34,7 +34,7 @@ fn a_last_line_without_a_newline_counts_if_it_is_whole() {
 }
 
 #[test]
-fn nothing_is_zero_records() {
+fn an_empty_input_has_no_records() {
     for text in ["", "\n\n", " \r\n ", "\u{feff}"] {
         let outcome = auto(text);
         outcome.clean();
@@ -43,7 +43,7 @@ fn nothing_is_zero_records() {
 }
 
 #[test]
-fn a_line_over_the_limit_is_passed_over_in_constant_memory() {
+fn an_oversized_line_is_skipped_in_constant_memory() {
     let length = 100 << 20;
     let input = huge("{\"a\":1}\n", length, "\n{\"a\":2}\n");
     let outcome = read(input, &limited(Format::JsonLines, 1 << 20));
@@ -59,7 +59,7 @@ fn a_line_over_the_limit_is_passed_over_in_constant_memory() {
 }
 
 #[test]
-fn the_limit_holds_to_the_byte() {
+fn the_limit_is_exact() {
     let text = "{\"abc\":12}\n{\"abc\":123}\r\n{\"abc\":123}";
     let outcome = read(Cursor::new(text), &limited(Format::JsonLines, 10));
     assert_eq!(outcome.records, ["{\"abc\":12}"]);

@@ -1,11 +1,10 @@
-//! What lies between the bytes and the format: compression, encodings, slow pipes, failing reads, large
-//! inputs.
+//! What is between the bytes and the format: compression, encodings, slow pipes, failing reads and large inputs.
 
 use std::fmt::Write as _;
 
 use super::*;
 
-/// Text that does not compress well, so that cutting it cuts in the middle.
+/// Text that compresses badly, so truncating the compressed data loses some of it.
 fn noise(lines: u32) -> String {
     let mut state = 1u32;
     let mut text = String::new();
@@ -17,7 +16,7 @@ fn noise(lines: u32) -> String {
 }
 
 #[test]
-fn gzip_is_told_by_content_and_may_have_several_members() {
+fn gzip_is_detected_and_may_have_several_members() {
     let mut bytes = gzip(b"{\"a\":1}\n{\"a\"");
     bytes.extend(gzip(b":2}\n"));
     let length = bytes.len() as u64;
@@ -31,7 +30,7 @@ fn gzip_is_told_by_content_and_may_have_several_members() {
 }
 
 #[test]
-fn gzip_that_breaks_off_gives_what_could_be_read() {
+fn truncated_gzip_yields_the_records_before_its_end() {
     let text = noise(50_000);
     let whole = gzip(text.as_bytes());
     let outcome = read(Cursor::new(whole[..whole.len() / 2].to_vec()), &ReadOptions::default());
@@ -39,17 +38,17 @@ fn gzip_that_breaks_off_gives_what_could_be_read() {
     assert!(outcome.records.len() > 10_000);
     assert!(text.starts_with(&outcome.records.join("\n")));
     assert!(outcome.truncated.unwrap().contains("gzip stream ends early"));
-    // Only the checksum is missing: every record is there, and it is said all the same.
+    // Only the checksum is missing. All records are read, but the input still counts as truncated.
     let outcome = read(Cursor::new(whole[..whole.len() - 4].to_vec()), &ReadOptions::default());
     assert_eq!(outcome.records.len(), 50_000);
     assert!(outcome.truncated.is_some());
-    // Nothing but the signature.
+    // Only the signature.
     let outcome = read(Cursor::new(whole[..2].to_vec()), &ReadOptions::default());
     assert!(outcome.truncated.is_some() && outcome.error.is_none());
 }
 
 #[test]
-fn a_row_at_the_end_of_cut_gzip_is_not_trusted() {
+fn the_last_row_of_truncated_gzip_is_rejected() {
     let whole = gzip(b"a,b\n1,2\n3,45");
     let outcome = read(Cursor::new(whole[..whole.len() - 4].to_vec()), &ReadOptions::default());
     assert_eq!(outcome.records, [r#"{"a":"1","b":"2"}"#]);
@@ -57,15 +56,14 @@ fn a_row_at_the_end_of_cut_gzip_is_not_trusted() {
 }
 
 #[test]
-fn damaged_gzip_is_an_error_after_what_was_good() {
+fn damaged_gzip_is_an_error_after_its_valid_records() {
     let mut bytes = gzip(noise(50_000).as_bytes());
     let last = bytes.len() - 1;
     bytes[last - 6] ^= 1;
     let outcome = read(Cursor::new(bytes.clone()), &ReadOptions::default());
     assert_eq!(outcome.records.len(), 50_000);
     assert_eq!(outcome.code(), "gzip_corrupt");
-    // Whether damage in the middle breaks the code or only the checksum is up to chance, but it is never
-    // silent.
+    // Depending on its place, damage breaks the deflate data or only the checksum. Both must be reported.
     bytes[last - 6] ^= 1;
     bytes[last / 2..last / 2 + 64].fill(0xff);
     let outcome = read(Cursor::new(bytes), &ReadOptions::default());
@@ -83,7 +81,7 @@ fn other_encodings_are_refused() {
 }
 
 #[test]
-fn records_come_as_soon_as_they_are_whole() {
+fn records_are_returned_as_soon_as_they_are_complete() {
     let cases: [(Format, &[&'static str]); 4] = [
         (Format::Auto, &["{}\n", "{\"a\":2}\n", "{\"a\":3}\n"]),
         (Format::Auto, &["id,name\n1,a\n", "2,b\n", "3,c\n"]),
@@ -94,7 +92,7 @@ fn records_come_as_soon_as_they_are_whole() {
         let (sender, receiver) = channel();
         let options = ReadOptions { format, ..ReadOptions::default() };
         let mut pieces = pieces.iter().copied();
-        // Were the reader to ask for more than one piece at a time, it would wait here for ever.
+        // If the reader asked for more than one piece at a time, it would wait here forever.
         sender.send(pieces.next().unwrap()).unwrap();
         let mut reader = Reader::open(Box::new(Pipe(receiver)), &options).unwrap();
         let mut block = Block::default();
@@ -111,13 +109,13 @@ fn records_come_as_soon_as_they_are_whole() {
 }
 
 #[test]
-fn a_read_that_fails_is_an_error_after_what_was_read() {
+fn a_failed_read_is_an_error_after_the_records_before_it() {
     struct Failing(u8);
     impl Read for Failing {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.0 += 1;
             match self.0 {
-                // The signature of gzip is looked for byte by byte.
+                // The reader checks the gzip signature byte by byte.
                 1 => {
                     buffer[0] = b'{';
                     Ok(1)
@@ -138,7 +136,7 @@ fn a_read_that_fails_is_an_error_after_what_was_read() {
 }
 
 #[test]
-fn a_buffer_that_grew_for_one_record_settles_again() {
+fn a_buffer_that_grew_for_one_record_shrinks_again() {
     let big = 12 << 20;
     let input = huge("{\"a\":\"", big, "\"}\n").chain(Cursor::new("{\"a\":1}\n".repeat(500_000)));
     let mut reader =
@@ -154,7 +152,7 @@ fn a_buffer_that_grew_for_one_record_settles_again() {
 }
 
 #[test]
-fn packed_content_is_held_to_the_bounds_of_its_fetch() {
+fn compressed_files_are_held_to_the_bounds_of_their_download() {
     let bounded = |bytes: Vec<u8>, max_bytes: u64| {
         let url = url::Url::parse("https://a.example/x.gz?token=hush").unwrap();
         let options = ReadOptions {
@@ -173,8 +171,11 @@ fn packed_content_is_held_to_the_bounds_of_its_fetch() {
     assert!(!format!("{:?}", outcome.error).contains("hush"));
     assert_eq!(bounded(text.into_bytes(), length - 1).code(), "body_too_large");
 
-    // Empty lines, which are no records: nothing else would end it.
+    // Empty lines are not records, so only the limit can end this input.
     let bomb = vec![b'\n'; 32 << 20];
     assert_eq!(bounded(gzip(&bomb), u64::MAX).code(), "decompression_bomb");
-    assert!(read(Cursor::new(gzip(&bomb)), &ReadOptions::default()).error.is_none(), "ours has no bounds");
+    assert!(
+        read(Cursor::new(gzip(&bomb)), &ReadOptions::default()).error.is_none(),
+        "local input has no bounds"
+    );
 }

@@ -1,21 +1,22 @@
-//! The first pass over a selector's text: brackets and strings must be closed, and what CSS would refuse is completed.
+//! The first pass over a selector's text: refuses unclosed brackets and strings, and rewrites common forms that CSS
+//! does not accept.
 //!
-//! CSS closes what is open at the end of a text, so `a:not(.b` would be a selector. In a configuration it is a mistake.
-//! Two forms are common that CSS refuses: `[data-id=4]`, whose value is put into quotes, and `> h2`, which gets the
-//! `:scope` that it is relative to.
+//! CSS closes everything at the end of the text, so `a:not(.b` is a valid selector. In a configuration it is a mistake.
+//! Two forms are invalid CSS but common: `[data-id=4]`, whose value is quoted here, and `> h2`, which is prefixed with
+//! `:scope`.
 
-/// How deep `:not()` and other functions may nest.
+/// Maximum nesting of `:not()` and other functions.
 const MAX_DEPTH: usize = 4;
 
-/// The text of a selector that is ready to be parsed.
+/// The text of a selector, ready to be parsed.
 pub(super) struct Balanced {
     pub(super) text: String,
-    /// What was inserted, and where in the written text.
+    /// The inserted pieces, with their positions in the original text.
     inserted: Vec<(usize, &'static str)>,
 }
 
 impl Balanced {
-    /// The position in the written text of a position in the parsed one.
+    /// Converts a position in the parsed text to a position in the original text.
     pub(super) fn written(&self, position: usize) -> usize {
         let mut added = 0;
         for (at, piece) in &self.inserted {
@@ -31,7 +32,7 @@ impl Balanced {
     }
 }
 
-/// Checks the brackets and strings of a selector. The error says what is wrong, and where.
+/// Checks the brackets and strings of a selector. The error says what is wrong and where.
 pub(super) fn balance(text: &str) -> Result<Balanced, String> {
     let bytes = text.as_bytes();
     let mut open: Vec<(u8, usize)> = Vec::new();
@@ -56,13 +57,15 @@ pub(super) fn balance(text: &str) -> Result<Balanced, String> {
             b'(' | b'[' => {
                 open.push((byte, at));
                 if open.iter().filter(|(bracket, _)| *bracket == b'(').count() > MAX_DEPTH {
-                    return Err(format!("its brackets nest deeper than {MAX_DEPTH} at byte {at}"));
+                    return Err(format!(
+                        "its brackets are nested deeper than {MAX_DEPTH} levels at byte {at}"
+                    ));
                 }
             }
             b')' | b']' => {
                 let opening = if byte == b')' { b'(' } else { b'[' };
                 if open.pop().is_none_or(|(bracket, _)| bracket != opening) {
-                    return Err(format!("{:?} at byte {at} closes nothing", char::from(byte)));
+                    return Err(format!("{:?} at byte {at} is unmatched", char::from(byte)));
                 }
             }
             b'=' if open.last().is_some_and(|(bracket, _)| *bracket == b'[') => {
@@ -114,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_inserted_does_not_move_positions() {
+    fn positions_refer_to_the_original_text() {
         let balanced = balance("[a=4][b = 5x] c['=6']").unwrap();
         assert_eq!(balanced.text, "[a=\"4\"][b = \"5x\"] c['=6']");
         for (position, written) in [(0, 0), (3, 3), (6, 4), (7, 5), (12, 10), (16, 12), (17, 13), (18, 14)] {

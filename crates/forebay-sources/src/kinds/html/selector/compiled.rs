@@ -1,4 +1,4 @@
-//! A selector as a setting: its text, and its compiled form.
+//! A selector as a setting: its text and its compiled form.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! An element of the flat tree, as `selectors` looks at it.
+//! An element of the flat tree, as `selectors` sees it.
 
 use std::fmt;
 
@@ -32,16 +32,16 @@ impl<'d> ElementRef<'d> {
         Self { index, ..self }
     }
 
-    /// A neighbour; none once the budget is spent.
+    /// A neighbour, or none if there is none or the budget is spent.
     #[inline]
     fn step_to(self, index: u32) -> Option<Self> {
         (self.budget.step() && index != NONE).then(|| self.at(index))
     }
 
-    /// Whether an element below or after this one, the anchor of `context`, matches a relative selector.
+    /// Whether an element below or after this one matches a relative selector. This element is its anchor.
     fn has(self, relative: &Alternative, context: &mut MatchingContext<'_, Css>) -> bool {
         let element = self.data();
-        // The anchor comes first in a relative selector, then the combinator.
+        // In parse order, the anchor of a relative selector is first and the combinator second.
         let candidates = match relative.selector.combinator_at_parse_order(1) {
             Combinator::NextSibling | Combinator::LaterSibling => {
                 let parent = self.dom.elements.get(element.parent as usize);
@@ -111,7 +111,7 @@ impl Element for ElementRef<'_> {
         operation: &AttrSelectorOperation<&Word>,
     ) -> bool {
         self.dom.attribute_named(self.index, &name.0).is_some_and(|found| {
-            // This search starts over at each byte.
+            // A case-insensitive substring search is quadratic.
             let passes = match operation {
                 AttrSelectorOperation::WithValue {
                     operator: AttrSelectorOperator::Substring,
@@ -159,8 +159,8 @@ impl Element for ElementRef<'_> {
         self.budget.is_spent()
     }
 
-    // What follows is about browsers: links that were visited, shadow trees, pseudo-elements, and what has to be matched
-    // again when a page changes.
+    // The methods below concern browsers: visited links, shadow trees, pseudo-elements, and incremental matching when a
+    // page changes.
 
     fn is_link(&self) -> bool {
         false

@@ -12,12 +12,12 @@ use super::balance::{Balanced, balance};
 use super::language::{Alternative, Css, NoPseudoElement, PseudoClass};
 use super::problem::{Problem, describe, unsupported_pseudo_class};
 
-/// The longest selector, in bytes.
+/// Maximum length of a selector, in bytes.
 const MAX_BYTES: usize = 4096;
-/// The most compounds between two commas.
+/// Maximum number of compound selectors between two commas.
 const MAX_COMPOUNDS: usize = 32;
 
-/// Compiles a list of selectors. The error says what is wrong, and where.
+/// Compiles a selector list. The error says what is wrong and where.
 pub(super) fn parse(text: &str) -> Result<Vec<Alternative>, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("it is longer than {MAX_BYTES} bytes"));
@@ -34,7 +34,7 @@ fn compile(text: &str) -> Result<SelectorList<Css>, ParseError<Problem>> {
     input.parse_entirely(|input| SelectorList::parse(&grammar, input, ParseRelative::No))
 }
 
-/// Our part of the grammar.
+/// The extensions of the grammar.
 struct Grammar {
     is_in_has: Cell<bool>,
 }
@@ -55,7 +55,7 @@ impl<'i> Parser<'i> for Grammar {
         name.eq_ignore_ascii_case("matches")
     }
 
-    // A browser ignores what it doesn't know. In a configuration it is a mistake.
+    // Browsers ignore unknown selectors in a list. In a configuration they are mistakes.
     fn allow_forgiving_selectors(&self) -> bool {
         false
     }
@@ -77,7 +77,7 @@ impl<'i> Parser<'i> for Grammar {
             return Err(Problem::words(unsupported_pseudo_class(name)));
         }
         if self.is_in_has.replace(true) {
-            return Err(Problem::words("cannot stand inside another :has()"));
+            return Err(Problem::words("is not allowed inside another :has()"));
         }
         let list = SelectorList::parse(self, input, ParseRelative::ForHas)?;
         self.is_in_has.set(false);
@@ -98,7 +98,7 @@ impl<'i> Parser<'i> for Grammar {
 }
 
 fn no_pseudo_element() -> ParseError<Problem> {
-    Problem::words("is a pseudo-element; write a@href for an attribute, and nothing for text")
+    Problem::words("is a pseudo-element; to read an attribute, write a@href")
 }
 
 /// The argument of `:contains()`: a string, a word or a number.
@@ -108,16 +108,16 @@ fn contains(input: &mut cssparser::Parser<'_>) -> Result<PseudoClass, ParseError
     let text = match input.next()? {
         Token::QuotedString(text) | Token::Ident(text) => text.to_string(),
         Token::Number { .. } | Token::Dimension { .. } => input.slice_from(start).to_owned(),
-        _ => return Err(Problem::words("needs a text, such as :contains(\"Room\")")),
+        _ => return Err(Problem::words("requires a text, such as :contains(\"Room\")")),
     };
     let words: Vec<_> = text.split_whitespace().collect();
     if words.is_empty() {
-        return Err(Problem::words("needs a text, such as :contains(\"Room\")"));
+        return Err(Problem::words("requires a text, such as :contains(\"Room\")"));
     }
     Ok(PseudoClass::Contains(words.join(" ")))
 }
 
-/// Refuses what the parser accepts and a page of HTML cannot match, and selectors with too many parts.
+/// Refuses selectors that the parser accepts but a page of HTML cannot match, and selectors with too many parts.
 fn check(list: &[Selector<Css>]) -> Result<(), String> {
     for selector in list {
         let mut combinators = 0;
@@ -145,7 +145,7 @@ fn check(list: &[Selector<Css>]) -> Result<(), String> {
     Ok(())
 }
 
-/// An error with its position, which is where the longest part of the text ends that is a selector.
+/// Adds the position to an error: the end of the longest part of the text that is a valid selector.
 fn located(written: &str, balanced: &Balanced, error: ParseError<Problem>) -> String {
     let text = balanced.text.as_str();
     let mut ends = Vec::new();
@@ -159,7 +159,7 @@ fn located(written: &str, balanced: &Balanced, error: ParseError<Problem>) -> St
     if shown.is_empty() { format!("its end {words}") } else { format!("{shown:?} at byte {at} {words}") }
 }
 
-/// The positions at which the tokens of a text end, those in brackets too.
+/// Collects the end position of each token of a text, also inside brackets.
 fn token_ends(input: &mut cssparser::Parser<'_>, ends: &mut Vec<usize>) {
     while let Ok(token) = input.next_including_whitespace() {
         let is_block =

@@ -1,4 +1,4 @@
-//! The types that Servo's `selectors` is generic over, as they are on a page of HTML.
+//! The types that parameterise Servo's `selectors` for HTML pages.
 
 use std::{borrow::Borrow, fmt};
 
@@ -29,7 +29,7 @@ impl SelectorImpl for Css {
     type PseudoElement = NoPseudoElement;
 }
 
-/// A selector without commas, and the test of an element that is made before all others.
+/// A selector without commas, and a quick test that rules out most elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Alternative {
     pub(super) selector: Selector<Css>,
@@ -42,7 +42,7 @@ impl Alternative {
         let (mut name, mut class_bits) = (None, 0);
         for component in selector.iter() {
             match component {
-                // Elements of SVG keep the case of their names, so only a lower-case name rules elements out.
+                // SVG elements keep the case of their names, so only a lower-case name can rule out an element.
                 Component::LocalName(written) if written.name == written.lower_name => {
                     name = Some(written.name.0.clone());
                 }
@@ -61,12 +61,12 @@ impl Alternative {
     }
 }
 
-/// A pseudo-class that `selectors` leaves to us.
+/// A pseudo-class that `selectors` does not implement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PseudoClass {
     /// `:has()`, with relative selectors.
     Has(Vec<Alternative>),
-    /// `:contains()`: the element's text holds this one, with whitespace collapsed.
+    /// `:contains()`: the element's text, with whitespace collapsed, contains this one.
     Contains(String),
 }
 

@@ -25,18 +25,18 @@ impl<'d> Matcher<'d> {
         Self { dom, budget: Budget::new(dom.elements.len()) }
     }
 
-    /// Whether the budget is spent, so what was found isn't everything.
+    /// Whether the budget is spent, so results are incomplete.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.budget.is_spent()
     }
 
-    /// The elements inside `scope` that a selector matches, in the order of the page; `None` is the whole page.
+    /// The elements inside `scope` that a selector matches, in document order; `None` means the whole page.
     pub(crate) fn select<'s>(
         &'s self,
         selector: &'s Selector,
         scope: Option<u32>,
     ) -> impl Iterator<Item = u32> + 's {
-        // The caches hold results that depend on the scope and on this selector, so they live no longer than the search.
+        // The cached results depend on the scope and the selector, so each search has its own caches.
         let mut caches = SelectorCaches::default();
         let scope_element = scope.map(|scope| self.element(scope).opaque());
         self.dom.inside(scope).filter(move |&index| self.matches(selector, index, scope_element, &mut caches))

@@ -1,9 +1,9 @@
-//! What is wrong with a selector, in words.
+//! Describes errors in selectors.
 
 use cssparser::{ParseError, ParseErrorKind};
 use selectors::parser::SelectorParseErrorKind as Kind;
 
-/// An error of the parser: one of its own kinds, or our words.
+/// An error of the parser, or a description.
 pub(super) enum Problem {
     Kind(Kind),
     Words(String),
@@ -21,32 +21,32 @@ impl Problem {
     }
 }
 
-/// The words for an error. They follow the position.
+/// Describes an error. The description follows the position.
 pub(super) fn describe(error: ParseError<Problem>) -> String {
     let kind = match error.kind {
-        ParseErrorKind::Basic(_) => return "has no meaning there".to_owned(),
+        ParseErrorKind::Basic(_) => return "is not valid there".to_owned(),
         ParseErrorKind::Custom(Problem::Words(words)) => return words,
         ParseErrorKind::Custom(Problem::Kind(kind)) => kind,
     };
     let words = match kind {
-        Kind::EmptySelector => "is where a selector should be",
-        Kind::DanglingCombinator => "is where the next part of a selector should be",
+        Kind::EmptySelector => "is where a selector was expected",
+        Kind::DanglingCombinator => "is where the next part of a selector was expected",
         Kind::NoQualifiedNameInAttributeSelector
         | Kind::UnexpectedTokenInAttributeSelector
         | Kind::ExpectedBarInAttr
         | Kind::BadValueInAttr
-        | Kind::InvalidQualNameInAttr => "is no test of an attribute, such as [href^=\"/courses\"]",
+        | Kind::InvalidQualNameInAttr => "is not an attribute selector such as [href^=\"/courses\"]",
         Kind::ExpectedNamespace | Kind::ExplicitNamespaceUnexpectedToken => {
             "names a namespace, and namespaces are not supported"
         }
-        Kind::ClassNeedsIdent => "is no class, such as .course",
-        Kind::InvalidState => "cannot stand there",
-        _ => "has no meaning there",
+        Kind::ClassNeedsIdent => "is not a class selector such as .course",
+        Kind::InvalidState => "is not allowed there",
+        _ => "is not valid there",
     };
     words.to_owned()
 }
 
-/// The words for a pseudo-class that is not supported.
+/// Describes a pseudo-class that is not supported.
 pub(super) fn unsupported_pseudo_class(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     let reason = match name.as_str() {
@@ -61,7 +61,7 @@ pub(super) fn unsupported_pseudo_class(name: &str) -> String {
         "read-only" => "is not supported; write [readonly]",
         "lang" => "is not supported; write [lang|=en]",
         "dir" => "is not supported; write [dir=rtl]",
-        _ => "is no pseudo-class that is supported",
+        _ => "is not a supported pseudo-class",
     };
     reason.to_owned()
 }

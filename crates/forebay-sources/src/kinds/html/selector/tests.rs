@@ -1,4 +1,4 @@
-//! Selectors against a small page, and what is refused on load.
+//! Matches selectors against a small page, and checks the errors of invalid ones.
 
 use super::*;
 use crate::{Error, kinds::html::parse};
@@ -96,7 +96,7 @@ fn selectors_mean_what_the_standard_says() {
 }
 
 #[test]
-fn inside_of_an_item_only_its_descendants_match_but_ancestors_count() {
+fn only_descendants_of_the_item_match_but_ancestors_count() {
     let dom = parse(PAGE).unwrap();
     let matcher = Matcher::new(&dom);
     let id = |wanted: &str| dom.inside(None).find(|&index| dom.attribute(index, "id") == Some(wanted));
@@ -112,15 +112,15 @@ fn inside_of_an_item_only_its_descendants_match_but_ancestors_count() {
     assert_eq!(inside("a", "body p"), "p1 p2");
     assert_eq!(inside("a", "> *"), "p1 p2 s1");
     assert_eq!(inside("a", ":scope > p b"), "b1");
-    assert_eq!(inside("d", "div"), "", "the item itself is not inside itself");
-    assert_eq!(inside("a", "~ ul"), "", "what comes after the item is not inside it");
+    assert_eq!(inside("d", "div"), "", "the item does not contain itself");
+    assert_eq!(inside("a", "~ ul"), "", "siblings after the item are not inside it");
     assert_eq!(inside("a", ":is(:scope > p) > b"), "b1");
     assert_eq!(inside("d", ":scope:has(h2) > a"), "k");
     assert_eq!(inside("u", "> li:nth-child(2 of :not(.x))"), "l3");
 }
 
 #[test]
-fn what_is_no_selector_is_refused() {
+fn invalid_selectors_are_refused() {
     for wrong in [
         "",
         " ",
@@ -171,24 +171,21 @@ fn what_is_no_selector_is_refused() {
 #[test]
 fn errors_say_what_is_wrong_and_where() {
     for (selector, problem) in [
-        ("", "its end is where a selector should be"),
-        ("a >", "\">\" at byte 2 is where the next part of a selector should be"),
-        ("> > b", "\"> > b\" at byte 0 is where the next part of a selector should be"),
+        ("", "its end is where a selector was expected"),
+        ("a >", "\">\" at byte 2 is where the next part of a selector was expected"),
+        ("> > b", "\"> > b\" at byte 0 is where the next part of a selector was expected"),
         ("a, b:hover", "\":hover\" at byte 4 is a state that only a browser knows"),
         ("a:not(.b:visited) c", "\":visited) c\" at byte 8 is a state that only a browser knows"),
         ("a:link", "\":link\" at byte 1 is not supported; write a[href]"),
         ("input:checked", "\":checked\" at byte 5 is not supported; write [checked]"),
-        ("a:frist-child", "\":frist-child\" at byte 1 is no pseudo-class that is supported"),
-        (
-            "[n=4] a::before",
-            "\"::before\" at byte 7 is a pseudo-element; write a@href for an attribute, and nothing for text",
-        ),
+        ("a:frist-child", "\":frist-child\" at byte 1 is not a supported pseudo-class"),
+        ("[n=4] a::before", "\"::before\" at byte 7 is a pseudo-element; to read an attribute, write a@href"),
         ("svg|a", "\"|a\" at byte 3 names a namespace, and namespaces are not supported"),
-        ("a[=c]", "\"[=c]\" at byte 1 is no test of an attribute, such as [href^=\"/courses\"]"),
-        ("a..b", "\"..b\" at byte 1 is no class, such as .course"),
-        ("a:is(b, :has(c, :has(d)))", "\":has(d)))\" at byte 16 cannot stand inside another :has()"),
+        ("a[=c]", "\"[=c]\" at byte 1 is not an attribute selector such as [href^=\"/courses\"]"),
+        ("a..b", "\"..b\" at byte 1 is not a class selector such as .course"),
+        ("a:is(b, :has(c, :has(d)))", "\":has(d)))\" at byte 16 is not allowed inside another :has()"),
         ("a:not(b", "'(' at byte 5 is not closed"),
-        ("a b)", "')' at byte 3 closes nothing"),
+        ("a b)", "')' at byte 3 is unmatched"),
         ("a[b='c]", "the string at byte 4 is not closed"),
     ] {
         let Error::InvalidSelector { problem: found, .. } = Selector::parse(selector).unwrap_err() else {
