@@ -1,10 +1,10 @@
 //! Character encodings: from the bytes of a page to its text.
 //!
-//! The first of these decides: a byte order mark, the `Content-Type` of the response, the document's own declaration.
-//! Without any, a page is UTF-8 if it is valid UTF-8, otherwise windows-1252, which accepts every byte. Encodings have
-//! the names of the Encoding Standard, and bytes that are invalid in an encoding become U+FFFD. HTML (standard,
-//! 13.2.3.2), XML (RFC 7303, section 3) and calendars only differ in how they declare an encoding.
-
+//! The encoding is that of a byte order mark, of the `Content-Type` of the response, or of the document's own
+//! declaration, in this order. Without any, a page is UTF-8 if it is valid UTF-8, otherwise windows-1252, which accepts
+//! every byte. Encodings have the names of the Encoding Standard, and bytes that are invalid in an encoding become
+//! U+FFFD. HTML (standard, 13.2.3.2), XML (RFC 7303, section 3) and calendars differ only in how they declare an
+//! encoding.
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -43,7 +43,7 @@ pub(crate) fn line(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned())
 }
 
-/// `declared` finds the document's own declaration.
+/// Decodes a body. `declared` finds the encoding in the document's own declaration.
 fn decode<'a>(
     body: &'a [u8],
     content_type: Option<&str>,

@@ -1,9 +1,9 @@
 //! The HTTP clients of a process.
 //!
-//! There is one client for each address policy, because clients keep connections: a connection that one source may use
-//! must not be given to a source that may not. Proxies from the environment are ignored: they would look up names
-//! themselves, and so bypass the address check. Only HTTP/1.1 is spoken: with a few requests at a time to each host,
-//! HTTP/2 would save nothing and brings its own attacks.
+//! There is one client per address policy, because clients keep connections open: a source must not reuse a connection
+//! that its own policy forbids. Proxies from the environment are ignored: they resolve names themselves, which would
+//! bypass the address check. Only HTTP/1.1 is used: with a few requests at a time to each host, HTTP/2 would save
+//! nothing and adds its own attacks.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ impl Clients {
             .connect_timeout(policy.1)
             .pool_idle_timeout(IDLE)
             .no_proxy()
-            // `redirects` and `retry` do these, with their checks.
+            // `redirects` and `retry` implement these, with their own checks.
             .redirect(Policy::none())
             .retry(retry::never())
             .referer(false)
