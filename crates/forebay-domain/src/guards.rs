@@ -24,12 +24,12 @@ pub struct GuardPolicy {
     pub hold_rekey: bool,
     /// Hold if more than this share (0 to 1) of the scope's active references would be removed. Default: 0.5.
     pub max_removed_share: f64,
-    /// Up to this many references may be removed without a hold, whatever the share. Default: 5.
+    /// Up to this many references may be removed without a hold, regardless of the share. Default: 5.
     pub min_removed: u64,
     /// Hold if more than this share (0 to 1) of the scope's active references would get a new version. Default: 1,
     /// which never holds: a source may legitimately rewrite everything.
     pub max_changed_share: f64,
-    /// Up to this many references may get a new version without a hold, whatever the share. Default: 5.
+    /// Up to this many references may get a new version without a hold, regardless of the share. Default: 5.
     pub min_changed: u64,
     /// Hold if a field's share fell below this fraction (0 to 1) of its baseline; 0 never holds. Default: 0.5.
     pub min_coverage_kept: f64,
@@ -204,7 +204,7 @@ fn coverage_drop(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held> 
     if dropped.is_empty() {
         return None;
     }
-    // The deepest falls first.
+    // The largest drop first.
     dropped.sort_by(|a, b| {
         (b.0.share - b.1).total_cmp(&(a.0.share - a.1)).then_with(|| a.0.name.cmp(&b.0.name))
     });

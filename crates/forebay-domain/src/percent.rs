@@ -11,7 +11,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Bytes that no URL contains, whatever their meaning. The crate always encodes what is not ASCII.
 const FORBIDDEN: &AsciiSet = &CONTROLS.add(b' ');
 
-/// Encodes a text so that it stands as one part of a URL: a path segment, a value in the query, a host.
+/// Encodes a text for use as one part of a URL: a path segment, a query value, a host.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
@@ -20,7 +20,7 @@ pub fn encode(text: &str) -> String {
 pub fn decode(text: &str) -> Option<String> {
     let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
     let is_encoded = |part: &str| part.as_bytes().get(..2).is_some_and(|pair| pair.iter().all(is_digit));
-    // The crate would leave a wrong `%` as it is.
+    // The crate would leave an invalid `%` unchanged.
     if !text.split('%').skip(1).all(is_encoded) {
         return None;
     }

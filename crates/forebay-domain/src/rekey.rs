@@ -12,7 +12,8 @@
 //! 4. Pair the most similar records, if the choice is mutual and clear.
 //!
 //! Ambiguous records stay unpaired: a wrong pair mixes two histories, while a missing pair only costs an operator a
-//! look. The work is near-linear: content and field values are hashed, and step 4 compares few candidates per record.
+//! manual check. The work is near-linear: content and field values are hashed, and step 4 compares few candidates per
+//! record.
 
 mod candidate;
 mod content;

@@ -128,7 +128,7 @@ pub enum Error {
     OutOfOrder {
         /// When this run observed the scope.
         observed_at: Timestamp,
-        /// When the last complete run that was applied did.
+        /// When the last applied complete run observed it.
         watermark: Timestamp,
     },
     /// There is no such pipeline.
@@ -283,7 +283,7 @@ impl Error {
         }
     }
 
-    /// How long to wait before retrying. None: unknown.
+    /// How long to wait before retrying. `None`: unknown.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { reason: RefusalReason::ForcedOpen, .. } => None,
@@ -293,7 +293,7 @@ impl Error {
         }
     }
 
-    /// Whether the request was wrong, as opposed to having failed.
+    /// Whether the request itself is invalid, as opposed to an error while it was carried out.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Store(error) => {

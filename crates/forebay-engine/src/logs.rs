@@ -45,7 +45,7 @@ const MAX_METADATA: usize = 16 * 1024;
 pub struct LogSink {
     /// The span of the run, for lines from other tasks and threads.
     span: Span,
-    /// None: lines are only emitted as events.
+    /// `None`: lines are only emitted as events.
     store: Option<Store>,
 }
 
@@ -118,7 +118,8 @@ fn is_traced(level: Level) -> bool {
     }
 }
 
-/// The metadata of a line as fields of an event: what a person looks for, without zeros. A stored line keeps all of it.
+/// The metadata of a line as fields of an event: only what people look for, without zeros. The stored line has all of
+/// it.
 macro_rules! emit_at {
     ($level:ident, $span:expr, $message:expr, $metadata:expr) => {{
         let word = |key: &str| $metadata.get(key).and_then(Value::as_str);

@@ -20,7 +20,7 @@
 //!    borrows from the buffers of form 2, so no payload is copied before it is sent.
 //!
 //! When changing this: a run may be killed between any two statements. Every transaction must leave a state from which
-//! the same command, run again, ends where an undisturbed run would have ended.
+//! rerunning the command gives the same result as an uninterrupted run.
 
 mod apply;
 mod batch;

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Full-text search needs only Postgres. Embeddings need pgvector in the database and an endpoint that the user
-//! configures (see [`EmbeddingSettings`]); without both, only full-text search is used. [`embed_round`] makes missing
+//! configures (see [`EmbeddingSettings`]); without both, only full-text search is used. [`embed_round`] creates missing
 //! embeddings separately from indexing, so full-text search finds a document as soon as it is indexed.
 
 mod embed;

@@ -1,4 +1,4 @@
--- Sources, the pipelines that subscribe to their changes, and the runs that bring records in. All of these tables are
+-- Sources, the pipelines that subscribe to their changes, and the runs that read sources. All of these tables are
 -- small: on Citus they are reference tables.
 
 create schema if not exists forebay_private;

@@ -80,8 +80,8 @@ comment on column forebay.reference_revisions.field_name is 'The top-level field
 comment on column forebay.reference_revisions.old_value is 'Its value before; SQL null: the field was absent.';
 comment on column forebay.reference_revisions.new_value is 'Its value after; SQL null: the field is absent now.';
 
--- Creates the partition of a month if it is missing. Runs with its owner's rights: a role that persists doesn't need the
--- right to create tables.
+-- Creates the partition of a month if it is missing. Runs with its owner's rights: a role that persists doesn't need
+-- the right to create tables.
 create function forebay_private.ensure_revision_month(at timestamptz) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -103,8 +103,8 @@ begin
     end if;
 end $$;
 
--- A re-key keeps the reference_id, which then differs from the id computed from the new key. This table maps the computed
--- id to the reference.
+-- A re-key keeps the reference_id, which then differs from the id computed from the new key. This table maps the
+-- computed id to the reference.
 create table forebay.reference_aliases (
     alias_id uuid primary key,
     reference_id uuid not null,

@@ -86,8 +86,8 @@ comment on column forebay.ingestion_jobs.change is 'What happened to the referen
 comment on column forebay.ingestion_jobs.next_change is 'The same, for the follow-up.';
 comment on column forebay.ingestion_jobs.limit_key is 'The key that it counts against if its pipeline has per-key limits.';
 
--- A claim is a row, not a column of each job: a heartbeat writes one row regardless of the number of jobs, and finding the
--- claims of dead workers reads few rows regardless of the length of the queue.
+-- A claim is a row, not a column of each job: a heartbeat writes one row regardless of the number of jobs, and finding
+-- the claims of dead workers reads few rows regardless of the length of the queue.
 create table forebay.ingestion_claims (
     receipt uuid not null constraint ingestion_claims_pkey primary key,
     pipeline_id int not null,

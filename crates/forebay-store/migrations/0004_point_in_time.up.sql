@@ -1,5 +1,5 @@
--- References as of any time. The latest payload is stored whole; an earlier one is computed by undoing later changes field
--- by field: the earliest revision of a field after that time contains the value that the field had.
+-- References as of any time. The latest payload is stored whole; an earlier one is computed by undoing later changes
+-- field by field: the earliest revision of a field after that time contains the value that the field had.
 
 create function forebay.reference_at(reference_id uuid, at timestamptz) returns jsonb
 language sql stable parallel safe

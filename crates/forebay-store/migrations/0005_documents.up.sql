@@ -1,6 +1,6 @@
--- The search index of the documents handler: one document for each reference and pipeline, cut into chunks. A chunk keeps
--- its row as long as its content is unchanged, so a changed document costs only its changed chunks. There is no foreign
--- key between the two tables: one transaction writes both (see 0006_integrity).
+-- The search index of the documents handler: one document for each reference and pipeline, cut into chunks. A chunk
+-- keeps its row as long as its content is unchanged, so a changed document costs only its changed chunks. There is no
+-- foreign key between the two tables: one transaction writes both (see 0006_integrity).
 
 create table forebay.documents (
     reference_id uuid not null,

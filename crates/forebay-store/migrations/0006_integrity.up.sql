@@ -1,8 +1,9 @@
--- Constraints between tables, in a migration after those tables because on Citus they are added after distributing them.
+-- Constraints between tables, in a migration after those tables because on Citus they are added after distributing
+-- them.
 --
 -- Tables with few rows have foreign keys. Where each record writes a row, a foreign key would cost as much as the row
--- itself: Postgres checks it row by row and locks the referenced row (about 11 µs a row, measured, compared with 14 µs for
--- adding the reference). There, one transaction always writes both sides, and the trigger below does once for each
+-- itself: Postgres checks it row by row and locks the referenced row (about 11 µs a row, measured, compared with 14 µs
+-- for adding the reference). There, one transaction always writes both sides, and the trigger below does once for each
 -- statement what "on delete cascade" does for each row.
 
 alter table forebay.scrape_runs
@@ -21,8 +22,8 @@ alter table forebay.ingestion_attempts
         foreign key (reference_id) references forebay."references" on delete cascade,
     add constraint ingestion_attempts_pipeline_id_fkey foreign key (pipeline_id) references forebay.pipelines;
 
--- Forebay itself never deletes a reference. If a user does, for example to erase a person's data, everything that belongs
--- to the reference is deleted with it.
+-- Forebay itself never deletes a reference. If a user does, for example to erase a person's data, everything that
+-- belongs to the reference is deleted with it.
 create function forebay_private.forget_references() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -40,14 +40,14 @@ begin atomic
     offset 0;
 end;
 
--- Locks the next waiting jobs of a pipeline: strictly by priority; within a priority the same share from each source, so
--- that a flood from one source doesn't starve the others; within a source the oldest first.
+-- Locks the next waiting jobs of a pipeline: strictly by priority; within a priority the same share from each source,
+-- so that a flood from one source doesn't starve the others; within a source the oldest first.
 --
 -- While an old snapshot exists (an open transaction, a long report), vacuum can't remove the index entries of finished
 -- jobs, and every scan steps over all of them. So after an expensive scan, the next ones continue from where it ended,
 -- for twenty times its duration and at most 5 s. Jobs behind that cursor (locked at the time, queued later with an
--- earlier time, or of a new source or priority) wait equally long, unless a scan finds too few jobs: it then restarts at
--- the front immediately.
+-- earlier time, or of a new source or priority) wait equally long, unless a scan finds too few jobs: it then restarts
+-- at the front immediately.
 create function forebay_private.next_jobs(pipeline_id int, wanted int) returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -159,7 +159,7 @@ begin
     end loop;
 
     took := clock_timestamp() - began_at;
-    -- Another worker that is writing the cursors does so just as well: don't wait for it.
+    -- Don't wait for another worker that is writing the cursors: its values are as good as these.
     if (continues or took > interval '5 ms' + cardinality(picked) * interval '20 us')
         and pg_try_advisory_xact_lock(hashtext('forebay.ingestion_cursors'), pipeline_id)
     then

@@ -1,7 +1,7 @@
--- Ends attempts: the changes to a hand-off, its job and its claim when an attempt succeeds, fails, is given back or is
+-- Ends attempts: the changes to a hand-off, its job and its claim when an attempt succeeds, fails, is released or is
 -- lost. See 0007_queue for the lock order and the plans.
 
--- The cost of a failure of a class in a pipeline.
+-- The retry policy of a failure class in a pipeline.
 create function forebay_private.retry_policy(pipeline_id int, failure_class text)
 returns table (max_failures int, base_delay interval, max_delay interval, uses_attempt boolean)
 language sql stable
@@ -16,9 +16,9 @@ begin atomic
     where d.failure_class = retry_policy.failure_class;
 end;
 
--- Locks the jobs of attempts and their hand-offs, skipping what is locked. Returns one row for each attempt, in order, so
--- that callers can zip it with their own arrays. needs_receipt: each attempt must name the receipt that holds its job.
--- Without it, a null receipt matches a job without one, which the caller's transaction has already locked.
+-- Locks the jobs of attempts and their hand-offs, skipping what is locked. Returns one row for each attempt, in order,
+-- so that callers can zip it with their own arrays. needs_receipt: each attempt must name the receipt that holds its
+-- job. Without it, a null receipt matches a job without one, which the caller's transaction has already locked.
 create function forebay_private.lock_attempts(
     pipeline_id int, reference_ids uuid[], receipts uuid[], needs_receipt boolean)
 returns table (
@@ -123,9 +123,9 @@ begin atomic
     where c.receipt = r.receipt and not r.is_whole;
 end;
 
--- Ends failed attempts: records each, and applies the retry policy to the hand-off and its job. A null receipt means that
--- the caller's transaction holds the job by row lock. Answers in the order of the input: retrying (with the time of the
--- retry), failed or superseded if written; stale, lost or busy if not.
+-- Ends failed attempts: records each, and applies the retry policy to the hand-off and its job. A null receipt means
+-- that the caller's transaction holds the job by row lock. Answers in the order of the input: retrying (with the time
+-- of the retry), failed or superseded if written; stale, lost or busy if not.
 create function forebay_private.end_failed(
     pipeline_id int, reference_ids uuid[], receipts uuid[], failure_classes text[], reason_codes text[], messages text[],
     retry_after interval[])
@@ -250,7 +250,7 @@ begin atomic
     claims as materialized (
         select forebay_private.shrink_claims(array(select d.receipt from judged as d))
     ),
-    -- A requested pause holds for all workers.
+    -- A requested pause applies to all workers.
     paused as (
         insert into forebay.ingestion_limits as l (pipeline_id, limit_key, tokens, refilled_at, paused_until)
         select end_failed.pipeline_id, coalesce(d.limit_key, ''), 0, now(), now() + max(d.retry_after)
@@ -321,7 +321,7 @@ begin atomic
             and h.generation = e.generation
             and h.state in ('pending', 'retrying', 'active')
     ),
-    -- Waits again: for the follow-up if there is one, otherwise, given back, for the same content.
+    -- Waits again: for the follow-up if there is one, otherwise, if released, for the same content.
     freed as (
         update forebay.ingestion_jobs as j
         set payload_hash = coalesce(j.next_payload_hash, j.payload_hash),

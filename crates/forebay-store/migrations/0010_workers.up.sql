@@ -77,7 +77,8 @@ begin
         offset 0
         for update skip locked
     ) as h on true
-    -- A job whose claim was lost may have crashed its worker: it is claimed alone, so that no other job is lost with it.
+    -- A job whose claim was lost may have crashed its worker: it is claimed alone, so that no other job is lost with
+    -- it.
     where case when c.first_lost > 0 then c.ord = 1 else c.num_lost = 0 end
         and (
             h.is_locked

@@ -1,9 +1,9 @@
 -- The state of scraping: the freshness of each scope, circuit breakers, schedules, pages and logs.
 --
 -- All tables except logs and pages are small and updated in place; on Citus they stay on the coordinator, like
--- ingestion_jobs. The primary keys of pages and logs contain their distribution columns, source_id and run_id. Tables with
--- one row for each source or page have foreign keys, those with one row for each record don't (see 0006_integrity). None
--- references a run, because runs may be deleted before the rows here.
+-- ingestion_jobs. The primary keys of pages and logs contain their distribution columns, source_id and run_id. Tables
+-- with one row for each source or page have foreign keys, those with one row for each record don't (see
+-- 0006_integrity). None references a run, because runs may be deleted before the rows here.
 
 -- Freshness ledger ----------------------------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ comment on column forebay.source_schedules.expression is 'every 6h, or the five 
 comment on column forebay.source_schedules.time_zone is 'The IANA time zone of the cron fields.';
 comment on column forebay.source_schedules.claimed_by is 'The name of the worker that runs it.';
 
--- State of incremental sources -----------------------------------------------------------------------------------------
+-- State of incremental sources ----------------------------------------------------------------------------------------
 
 create table forebay.source_states (
     source_id int not null,

@@ -45,7 +45,7 @@ pub struct Ended {
 /// One change in the trail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrailEntry {
-    /// Increases.
+    /// Newer transitions have higher ids.
     pub transition_id: i64,
     /// The state change.
     pub transition: BreakerTransition,

@@ -31,7 +31,7 @@ use home::{Home, folder};
 const START_LOCK_PATIENCE: Duration = Duration::from_mins(2);
 /// How long a leaving process waits for the start lock, and then for the server to stop.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
-/// The same if a [`Cluster`] is merely dropped, where blocking is unwelcome.
+/// The same for a [`Cluster`] that is dropped without leaving: dropping must not block for long.
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a listening server may take to answer before it is asked again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
@@ -141,7 +141,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            // Nobody can receive errors here. If the server is still running, the next process that joins uses it.
+            // There is no receiver for errors. If the server is still running, the next process that joins uses it.
             let _best_effort = leave(&self.home, &lease, DROP_PATIENCE);
         }
     }
@@ -277,7 +277,7 @@ fn not_up(home: &Home, reason: String) -> Error {
 fn leave(home: &Home, lease: &File, patience: Duration) -> Result<()> {
     lease.unlock().map_err(folder("unlock", &home.root))?;
     let _start_lock = match start_lock(home, patience) {
-        // A process that holds the start lock for so long is using the cluster, and will stop the server when it
+        // A process that holds the start lock this long is using the cluster, and will stop the server when it
         // leaves.
         Err(Error::Busy { .. }) => return Ok(()),
         outcome => outcome?,

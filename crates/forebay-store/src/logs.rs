@@ -41,7 +41,7 @@ pub struct NewLine {
 /// A stored line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
-    /// Increases; the cursor for the next page.
+    /// Newer lines of a run have higher ids. The cursor for the next page.
     pub log_id: i64,
     /// When it was logged.
     pub logged_at: Timestamp,

@@ -1,10 +1,10 @@
 //! The migrations of this program, and applying them.
 //!
-//! A migration is a pair of files in `crates/forebay-store/migrations/`: `NNNN_name.up.sql` and `.down.sql`. To add one,
-//! add the pair and its name in [`MIGRATIONS`]. A released migration never changes: the database keeps its checksum, and
-//! a difference is reported as drift. Each migration runs in its own transaction under one advisory lock. Any number of
-//! processes can therefore migrate at the same time and each migration runs once, even through a transaction-mode
-//! pooler. Migrations touch nothing outside the schemas that they create.
+//! A migration is a pair of files in `crates/forebay-store/migrations/`: `NNNN_name.up.sql` and `.down.sql`. To add
+//! one, add the pair and its name in [`MIGRATIONS`]. A released migration never changes: the database keeps its
+//! checksum, and a difference is reported as drift. Each migration runs in its own transaction under one advisory lock.
+//! Any number of processes can therefore migrate at the same time and each migration runs once, even through a
+//! transaction-mode pooler. Migrations touch nothing outside the schemas that they create.
 
 use tokio_postgres::Client;
 

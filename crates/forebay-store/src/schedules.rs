@@ -153,7 +153,7 @@ pub async fn extend(client: &impl GenericClient, due: &Due, now: Timestamp, leas
     Ok(num_rows == 1)
 }
 
-/// Ends a due schedule, whatever the result, and sets its next time; false if the caller no longer owns the claim.
+/// Ends a due schedule, regardless of the result, and sets its next time; false if the caller no longer owns the claim.
 ///
 /// If the schedule was declared differently in the meantime, it keeps the time from its new declaration.
 pub async fn finish(

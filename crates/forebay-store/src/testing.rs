@@ -9,9 +9,9 @@
 //! ```
 //!
 //! All tests of a user share one temporary cluster in `/tmp/forebay-test-<uid>`. They join it like Forebay joins its
-//! own cluster: the first test starts it and the last one stops it, in threads as well as in processes. A database is a
-//! copy of a template with all migrations; the template's name contains their checksum, so changing a migration creates
-//! a new template. The databases of killed tests are removed an hour later.
+//! own cluster: the first test starts it and the last one stops it, across threads and processes. A database is a copy
+//! of a template with all migrations; the template's name contains their checksum, so changing a migration creates a
+//! new template. The databases of killed tests are removed an hour later.
 //!
 //! `FOREBAY_TEST_DATA_DIR` names another folder, to run the tests with several versions of Postgres: the newest version
 //! in `PATH` creates the folder and runs it from then on.

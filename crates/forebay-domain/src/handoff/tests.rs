@@ -152,7 +152,7 @@ struct Model {
     /// Hash → state and generation.
     rows: BTreeMap<u8, (State, u32)>,
     latest: Option<u8>,
-    /// The attempt under way: its hash and the generation of its receipt.
+    /// The attempt in progress: its hash and the generation of its receipt.
     attempt: Option<(u8, u32)>,
 }
 

@@ -111,7 +111,7 @@ pub const TRANSITIONS: &[Transition] = &[
     because(State::Pending, Event::Cancel, State::Cancelled, ReasonCode::Cancelled),
     because(State::Pending, Event::Hold, State::Held, ReasonCode::Held),
     because(State::Pending, Event::Snooze, State::Pending, ReasonCode::Snoozed),
-    // The attempt goes on; a newer version waits for its end.
+    // The attempt continues; a newer version waits for its end.
     stays(State::Active, Event::SameHash),
     stays(State::Active, Event::NewerVersion),
     // The attempt may be ingesting outdated content. It goes on with a stale receipt, so it cannot end the hand-off,

@@ -97,7 +97,7 @@ impl State {
         matches!(self, Self::Succeeded | Self::Failed | Self::Superseded | Self::Cancelled)
     }
 
-    /// Whether it still needs an attempt: neither ended nor under way.
+    /// Whether it still needs an attempt: neither ended nor in progress.
     pub const fn is_waiting(self) -> bool {
         matches!(self, Self::Pending | Self::Retrying | Self::Held)
     }

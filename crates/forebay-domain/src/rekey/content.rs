@@ -1,6 +1,6 @@
 //! The content of a record without its key fields, as hashes of its canonical form.
 //!
-//! Hashes keep the memory for half a million payloads small. They come from SHA-256, so nobody outside can craft
+//! Hashes keep the memory for half a million payloads small. They come from SHA-256, so attackers cannot craft
 //! content that collides.
 
 use crate::{

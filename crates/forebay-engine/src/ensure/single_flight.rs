@@ -1,6 +1,6 @@
 //! One lookup for all callers in this process that make the same request at the same time.
 //!
-//! The lookup is a task of its own and continues without its callers, because half a scrape is useless.
+//! The lookup is a separate task and continues without its callers, because half a scrape is useless.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -63,7 +63,7 @@ impl SingleFlight {
         flight.await
     }
 
-    /// The right to refresh a scope in the background; None: another caller has it. Dropping it releases it.
+    /// The right to refresh a scope in the background; `None`: another caller has it. Dropping it releases it.
     pub(super) fn begin_revalidating(&self, wanted: &Wanted) -> Option<Revalidation> {
         let is_first = lock(&self.revalidating).insert(wanted.clone());
         is_first

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policies {
     by_type: BTreeMap<String, FreshnessPolicy>,
-    /// The changes that `[freshness]` of the configuration makes for types without their own policy; None: no changes.
+    /// The changes that `[freshness]` of the configuration makes for types without their own policy; `None`: no
+    /// changes.
     fallback: Option<FreshnessPolicy>,
 }
 

@@ -19,7 +19,7 @@ pub struct ScopeFreshness {
     pub scope: String,
     /// Its age, judged by the policy of the entity type.
     pub judgement: Judgement,
-    /// The entry of the ledger; None: never tried.
+    /// The entry of the ledger; `None`: never tried.
     pub entry: Option<LedgerEntry>,
     /// The names of the sources that `ensure` scrapes for it.
     pub sources: Vec<String>,

@@ -7,7 +7,7 @@ use forebay_domain::{
 
 use super::{context::RunContext, pump::ReadInput, tally::Tally};
 
-/// Fewer rejected records than this never fail a run, whatever their share.
+/// Fewer rejected records than this never fail a run, regardless of their share.
 const MIN_REJECTED_TO_FAIL: u64 = 5;
 
 /// How a run ends.

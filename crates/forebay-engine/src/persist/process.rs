@@ -69,7 +69,7 @@ pub(super) async fn process(context: &RunContext<'_>, mut batch: Batch) -> Resul
     Err(Error::Contention { attempts: MAX_ATTEMPTS })
 }
 
-/// None: a conflict with another writer; nothing was written.
+/// `None`: a conflict with another writer; nothing was written.
 async fn try_once(
     context: &RunContext<'_>,
     client: &mut Client,

@@ -58,7 +58,7 @@ impl Reading {
             Feed::Bytes { reader, options, .. } => {
                 let (sender, blocks) = mpsc::channel(BLOCKS_UNPREPARED);
                 let (ended, end) = oneshot::channel();
-                // A thread of its own, because a read from a pipe may block for hours.
+                // A separate thread, because a read from a pipe may block for hours.
                 thread::spawn(move || {
                     let ending = read(reader, &options, &sender);
                     // The receiver is gone if the run has failed.
@@ -74,7 +74,7 @@ impl Reading {
         Self { blocks, end }
     }
 
-    /// The next block, in the order of the input; None at the end.
+    /// The next block, in the order of the input; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Result<PreparedBlock>> {
         self.blocks.recv().await
     }

@@ -38,7 +38,7 @@ pub struct RunReport {
     pub num_pages: u64,
     /// Pages that could not be fetched or read.
     pub num_failed_pages: u64,
-    /// Why some pages were not seen. None: all pages were seen, or the input was not read page by page.
+    /// Why some pages were not seen. `None`: all pages were seen, or the input was not read page by page.
     pub incomplete: Option<Incomplete>,
     /// Links that were not followed because they lead to hosts that the source does not allow, or to something other
     /// than a page.

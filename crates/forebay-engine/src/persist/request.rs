@@ -20,7 +20,7 @@ pub const CONNECTIONS_PER_RUN: usize = 4;
 pub struct PersistRequest {
     /// The source's name.
     pub source: String,
-    /// The entity type of its records. None: as stored, or `record` for a new source.
+    /// The entity type of its records. `None`: as stored, or `record` for a new source.
     pub entity_type: Option<String>,
     /// The fields that make a record's key. Empty: as stored.
     pub key_fields: Vec<String>,
@@ -32,9 +32,9 @@ pub struct PersistRequest {
     pub scope: Scope,
     /// Whether the run covers its scope completely: records that it does not see are removed.
     pub complete: bool,
-    /// When the source was observed. None: when the run begins, after it has waited for other runs of its scope.
+    /// When the source was observed. `None`: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,
-    /// When to hold a complete run. None: never.
+    /// When to hold a complete run. `None`: never.
     pub guards: Option<GuardPolicy>,
     /// The run fails when more than this share (0 to 1) of its input is rejected.
     pub max_rejected_share: f64,
@@ -43,8 +43,8 @@ pub struct PersistRequest {
     /// A numeric field that increases with every change of a record: a lower number than the stored one marks an older
     /// record.
     pub sequence_field: Option<String>,
-    /// The top-level field with the contract version of a record. None: the records have no contract. Field rules must
-    /// not ignore it.
+    /// The top-level field with the contract version of a record. `None`: the records have no contract. Field rules
+    /// must not ignore it.
     pub contract_version_column: Option<String>,
     /// The program that produces the records, such as `persist`.
     pub engine: String,

@@ -140,7 +140,7 @@ struct Cursor {
 }
 
 impl Merged<'_> {
-    /// The next id, or None at the end.
+    /// The next id, or `None` at the end.
     pub(super) fn take(&mut self) -> io::Result<Option<ReferenceId>> {
         let Some(Reverse((id, cursor))) = self.heads.pop() else { return Ok(None) };
         if let Some(following) = self.cursors[cursor].take(&self.set.file)? {

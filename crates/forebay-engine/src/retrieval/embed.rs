@@ -1,4 +1,4 @@
-//! Makes missing embeddings.
+//! Creates missing embeddings.
 //!
 //! The work has three steps: lease chunks, request their embeddings without holding a connection, and write the
 //! embeddings that are still needed. The database is consistent after each step, and any number of workers may run at
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// How embeddings are made.
+/// How embeddings are created.
 #[derive(Clone, Debug)]
 pub struct EmbedOptions {
     /// The pipelines to work for. Default: empty, for all enabled pipelines.
@@ -70,7 +70,7 @@ pub struct EmbedReport {
     pub error: Option<Error>,
 }
 
-/// Makes embeddings for each pipeline that has them configured, until no chunk waits or `is_stopped` returns true.
+/// Creates embeddings for each pipeline that has them configured, until no chunk waits or `is_stopped` returns true.
 /// Other pipelines get no report; if no pipeline has embeddings, the call costs one query.
 ///
 /// Returns an error only if the database fails; other errors are in the pipelines' reports.

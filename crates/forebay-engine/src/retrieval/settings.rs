@@ -26,7 +26,7 @@ pub struct EmbeddingSettings {
     pub model: String,
     /// Dimensions of the model's embeddings, 1 to 16,000. An index is used for up to 2,000.
     pub dimensions: u32,
-    /// The environment variable that holds the endpoint's key. Default: none; no key is sent.
+    /// The environment variable that contains the endpoint's key. Default: none; no key is sent.
     pub api_key_env: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl EmbeddingSettings {
         Ok(Self { url, model, dimensions, api_key_env })
     }
 
-    /// The embedding settings of a pipeline; None: it makes no embeddings.
+    /// The embedding settings of a pipeline; `None`: it has no embeddings.
     pub(crate) fn of(spec: &PipelineSpec) -> Result<Option<Self>> {
         let wrong = |reason| Error::PipelineConfig { pipeline: spec.name.clone(), reason };
         match spec.config.get("embeddings") {
@@ -83,7 +83,7 @@ pub(crate) fn lacks_vector(pipeline: &str) -> Error {
     }
 }
 
-/// The enabled pipelines that make embeddings, either all or only the named ones.
+/// The enabled pipelines that have embeddings, either all or only the named ones.
 pub(super) fn with_embeddings(
     pipelines: Vec<Pipeline>,
     is_chosen: impl Fn(&str) -> bool,

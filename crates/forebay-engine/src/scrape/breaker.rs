@@ -107,7 +107,7 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
     (outcome, None)
 }
 
-/// How the source behaved when some of its pages failed. None: too few failed to count against it.
+/// How the source behaved when some of its pages failed. `None`: too few failed to count against it.
 fn of_failed_pages(report: &RunReport) -> Option<(CallOutcome, Option<Duration>)> {
     // Our limit on the number of pages is not the source's fault.
     let incomplete = report.incomplete.as_ref().filter(|incomplete| incomplete.code != "too_many_pages")?;

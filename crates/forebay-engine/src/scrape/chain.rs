@@ -40,7 +40,7 @@ impl Candidate {
         self.result.as_ref().is_ok_and(RunReport::has_answered)
     }
 
-    /// Why it ended as it did, as a stable word. None: nothing unusual happened.
+    /// Why it ended as it did, as a stable word. `None`: nothing unusual happened.
     pub fn reason_code(&self) -> Option<&str> {
         match &self.result {
             Ok(report) => {
@@ -57,7 +57,7 @@ impl Chain {
         std::iter::once(&self.primary).chain(&self.fallbacks)
     }
 
-    /// The source that answered; None: all failed.
+    /// The source that answered; `None`: all failed.
     pub fn answer(&self) -> Option<&Candidate> {
         // No source is tried after one that has answered.
         self.candidates().last().filter(|last| last.has_answered())

@@ -61,7 +61,7 @@ pub(crate) async fn collect(
 }
 
 impl Collected {
-    /// Persists the records with the time when they were observed. None: only part of the run was applied.
+    /// Persists the records with the time when they were observed. `None`: only part of the run was applied.
     pub(crate) async fn persist(&self, scraper: &Scraper) -> Result<Option<RunReport>> {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;

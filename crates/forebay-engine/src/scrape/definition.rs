@@ -35,7 +35,7 @@ pub struct SourceDefinition {
     pub rules: FieldRules,
     /// How to handle a key that appears again in a run.
     pub on_duplicate: OnDuplicate,
-    /// When to hold a complete run; None: never.
+    /// When to hold a complete run; `None`: never.
     pub guards: Option<GuardPolicy>,
     /// A run fails when more than this share (0 to 1) of its input is rejected. Default:
     /// [`DEFAULT_MAX_REJECTED_SHARE`].

@@ -89,7 +89,7 @@ struct Beginning {
     scraper: Scraper,
     source: SourceDefinition,
     scope: Scope,
-    /// None: the source is not stored, or there is no database.
+    /// `None`: the source is not stored, or there is no database.
     source_id: Option<i32>,
     options: ScrapeOptions,
     log: Option<Arc<RunLog>>,
@@ -228,9 +228,9 @@ impl Beginning {
         })
     }
 
-    /// The stored source, if it was declared with the same reading settings as in this process. Another process may
-    /// have declared it with a different configuration since; then the remembered pages are not valid here, nor the
-    /// other way round.
+    /// The stored source, if it was declared with the same reading settings as in this process. If another process has
+    /// declared it with a different configuration since, the remembered pages of one process are not valid for the
+    /// other.
     ///
     /// Called after the run has read the parser version. So if another process declares the source in between, pages
     /// that are read with the old settings are never remembered under the new version.

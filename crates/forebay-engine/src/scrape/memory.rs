@@ -15,7 +15,7 @@ use forebay_store::{
 /// The pages of a source in the database.
 #[derive(Debug)]
 pub(super) struct PageMemory {
-    /// None: no page is remembered, and every page is read.
+    /// `None`: no page is remembered, and every page is read.
     pub(super) database: Option<Arc<Database>>,
     pub(super) source_id: i32,
     /// Pages read with another parser version are ignored: this version may read them differently.
@@ -49,14 +49,14 @@ impl PageMemory {
         Ok(entries.into_iter().filter_map(|entry| Some((entry.key, self.known(entry)?))).collect())
     }
 
-    /// The remembered state of the file that is the whole scope. Also None if the database cannot be read.
+    /// The remembered state of the file that is the whole scope. Also `None` if the database cannot be read.
     pub(super) async fn file(&self, key: LinkKey) -> Option<KnownPage> {
         let client = self.database.as_ref()?.client().await.ok()?;
         let found = pages::find_file(&**client, self.source_id, self.parser_version, &self.scope, key).await;
         self.known(found.ok()??)
     }
 
-    /// None if its stored links cannot be read, because part of the site would be missed without them.
+    /// `None` if its stored links cannot be read, because part of the site would be missed without them.
     fn known(&self, entry: PageEntry) -> Option<KnownPage> {
         Some(KnownPage {
             validators: Validators { etag: entry.etag, last_modified: entry.last_modified },

@@ -20,7 +20,7 @@ pub struct ScrapeOptions {
     pub read_everything: bool,
     /// Revalidate every page, even if its server declared it still fresh.
     pub revalidate: bool,
-    /// When to hold the run. None: as the source defines.
+    /// When to hold the run. `None`: as the source defines.
     pub guards: Option<Option<GuardPolicy>>,
     /// Whether changes are handed off.
     pub with_handoffs: bool,

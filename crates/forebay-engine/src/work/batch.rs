@@ -24,7 +24,7 @@ pub struct FailedAttempts {
     pub class: FailureClass,
     /// What failed, as a stable word.
     pub failure_code: String,
-    /// When the first of the hand-offs is due for its retry; None: they failed for good.
+    /// When the first of the hand-offs is due for its retry; `None`: they failed for good.
     pub retry_at: Option<Timestamp>,
     /// The number of attempts.
     pub num_attempts: u64,

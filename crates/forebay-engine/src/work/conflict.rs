@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// How often a batch or claim is tried if it meets such a conflict.
+/// Maximum attempts for a batch or claim that meets such a conflict.
 pub(super) const MAX_ATTEMPTS: u32 = 5;
 
 /// Whether the database ended a transaction because of a conflict, so a retry may succeed.
@@ -13,7 +13,7 @@ pub(super) fn is_conflict(error: &Error) -> bool {
     matches!(error.server().and_then(|server| server.sqlstate()), Some("40P01" | "40001"))
 }
 
-/// Waits before the next try. Each further wait is longer.
+/// Waits before the next attempt. Each further wait is longer.
 pub(super) async fn back_off(attempts: u32) {
     tokio::time::sleep(Duration::from_millis(10) * attempts).await;
 }

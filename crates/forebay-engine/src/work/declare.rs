@@ -8,32 +8,32 @@ use forebay_store::{
 use super::{handlers::Handler, reconciliation};
 use crate::error::{Error, Result};
 
-/// What a declaration changed.
+/// The result of declaring a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     /// The pipeline's name.
     pub pipeline: String,
-    /// The references handed off to it now, because it was missing them or had ingested them with other settings.
+    /// References handed off to it, because it was missing them or had ingested them with other settings.
     pub num_handoffs: u64,
 }
 
-/// What bringing the database's pipelines in line with a configuration changed.
+/// The changes made by matching the database's pipelines to a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declaration {
-    /// The pipelines that were new or different.
+    /// Pipelines that were new or different.
     pub changed: Vec<Declared>,
-    /// The pipelines that the configuration no longer names and that are disabled now.
+    /// Pipelines that the configuration no longer names and that are now disabled.
     pub disabled: Vec<String>,
 }
 
-/// The pipeline that every database has from its first migration on. It makes every source searchable.
+/// The built-in pipeline of every database, created by the first migration. It makes every source searchable.
 const BUILT_IN: &str = "documents";
 
 /// Updates the database's pipelines to match a whole configuration. Writes nothing if they are up to date.
 ///
 /// A pipeline that the configuration no longer names is disabled, not deleted: its table or documents still exist and
 /// its hand-offs wait. The built-in pipeline `documents` gets its default settings back unless the configuration names
-/// it. Call it only with a configuration that was read from a file, or a program without one disables every pipeline.
+/// it. Call this only with a configuration that was read from a file: an empty one disables every other pipeline.
 pub async fn declare_all(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
     let mut specs = specs.to_vec();
     if !specs.iter().any(|spec| spec.name == BUILT_IN) {

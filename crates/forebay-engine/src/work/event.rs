@@ -1,8 +1,8 @@
 //! The input and output of a leased handler.
 //!
-//! The handler gets a batch of [`Event`]s and returns an [`Outcome`] for each, in the same order. Jobs, leases and
-//! receipts are the worker's business. Delivery is at least once, so the [`id`](Event::id) of an event stays the same
-//! however often it is delivered.
+//! The handler gets a batch of [`Event`]s and returns an [`Outcome`] for each, in the same order. The worker handles
+//! jobs, leases and receipts. Delivery is at least once, so the [`id`](Event::id) of an event is the same for every
+//! delivery.
 
 use forebay_domain::{
     handoff::{Change, FailureClass},
@@ -26,7 +26,7 @@ pub(super) struct Event {
     pub(super) change: Change,
     /// The content that was handed off.
     pub(super) payload_hash: VersionHash,
-    /// How often that content was handed off, from 1.
+    /// Number of times that content was handed off, from 1.
     pub(super) generation: i32,
     /// The number of this attempt, from 1.
     pub(super) attempt: i32,
@@ -34,7 +34,7 @@ pub(super) struct Event {
     pub(super) version: i32,
     /// When that version, or its removal, was observed.
     pub(super) changed_at: Timestamp,
-    /// The stored payload as JSON text; None: the reference was removed.
+    /// The stored payload as JSON text; `None`: the reference was removed.
     pub(super) payload: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Outcome {
         reason_code: String,
         /// What failed, as a sentence without anything from the payload.
         message: String,
-        /// How long the target asks to wait; None: the policy decides.
+        /// How long the target asks to wait; `None`: the policy decides.
         retry_after: Option<SignedDuration>,
     },
 }
@@ -89,7 +89,7 @@ pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -
     text
 }
 
-/// The longest wait that a target can ask for.
+/// The longest wait that a target can request.
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// A wait between zero and a day.

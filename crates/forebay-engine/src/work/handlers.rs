@@ -1,10 +1,10 @@
-//! The handlers, which deliver changes. One file each.
+//! The handlers that deliver changes, one file each.
 //!
 //! To add one, add a file, a variant here and its word in the check constraint of `forebay.pipelines`. A handler reads
-//! its settings strictly, so a misspelt one is an error when the pipeline is declared. It may find a reference in any
-//! state, and must leave the same result however often it gets it. A problem with one reference is a failure of that
-//! reference. An error of the handler undoes the batch and stops the pipeline, because every other reference would meet
-//! it too.
+//! its settings strictly, so a misspelt setting is an error when the pipeline is declared. A reference may be in any
+//! state, and handling it repeatedly must give the same result. A problem with one reference is a failure of that
+//! reference. An error of the handler rolls back the batch and stops the pipeline, because it would affect every other
+//! reference as well.
 
 mod documents;
 mod exec;

@@ -1,7 +1,7 @@
 //! Listens for NOTIFY, so that workers notice new work at once.
 //!
-//! Nothing depends on it: notifications do not pass a transaction-mode pooler and get lost with a connection. Polling
-//! every second finds the same work a little later.
+//! Nothing depends on it: notifications do not pass a transaction-mode pooler, and they are lost with a connection.
+//! Polling every second finds the same work a little later.
 
 use std::time::{Duration, Instant};
 
@@ -25,15 +25,15 @@ impl Listener {
         Self { connection: None, tried_at: None }
     }
 
-    /// Connects and listens, unless it does already. Call it before looking for work, so that no work queued in between
-    /// goes unnoticed.
+    /// Connects and listens, unless it already does. Call it before looking for work, so work queued in between is not
+    /// missed.
     pub(super) async fn listen(&mut self, database: &Database) {
         let is_too_early = self.tried_at.is_some_and(|at| at.elapsed() < RECONNECT);
         if self.connection.is_some() || is_too_early {
             return;
         }
         self.tried_at = Some(Instant::now());
-        // Without a connection of its own the supervisor polls, and reports an outage of the database there.
+        // Without its own connection, the supervisor polls, and its polling reports an outage of the database.
         let Ok(connection) = database.dedicated().await else { return };
         let statement = format!("listen {CHANNEL}");
         if connection.client.batch_execute(&statement).await.is_ok() {
@@ -41,7 +41,7 @@ impl Listener {
         }
     }
 
-    /// Waits for a notification, for ever if there is no connection. Several that arrived together count once.
+    /// Waits for a notification, forever if there is no connection. Several that arrived together count once.
     pub(super) async fn heard(&mut self) {
         let Some(connection) = &mut self.connection else { return std::future::pending().await };
         if connection.notifications.recv().await.is_none() {

@@ -1,5 +1,5 @@
-//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, delete old history, and make
-//! embeddings.
+//! Maintenance in the workers: free the hand-offs of dead workers, find missing hand-offs, delete old history, and
+//! create embeddings.
 //!
 //! Each task takes no input and may run twice. The database stores when the expensive ones last began, so only one of
 //! several workers does them.
@@ -25,15 +25,15 @@ use crate::{
 
 /// How often a worker looks for tasks.
 const LOOK: Duration = Duration::from_secs(15);
-/// The most claims that one statement frees.
+/// Maximum number of claims that one statement frees.
 const RESCUED_AT_ONCE: u32 = 100;
-/// How often a worker looks for text that has no embedding yet.
+/// How often a worker looks for text without an embedding.
 const EMBED_LOOK: Duration = Duration::from_secs(2);
 /// How often old history is deleted.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
-/// Runs the due tasks until it is dropped. A task that fails is retried the next time. The supervisor reports an outage
-/// of the database.
+/// Runs the due tasks until it is dropped. A failed task is retried the next time. The supervisor reports an outage of
+/// the database.
 pub(super) async fn run(shared: &Shared<'_>) {
     loop {
         let _next_time = round(shared).await;
@@ -86,7 +86,7 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Makes embeddings until it is dropped.
+/// Creates embeddings until it is dropped.
 pub(super) async fn embed_all(shared: &Shared<'_>) {
     loop {
         let _next_time = embed(shared).await;
@@ -94,7 +94,7 @@ pub(super) async fn embed_all(shared: &Shared<'_>) {
     }
 }
 
-/// Makes missing embeddings for the pipelines that have them configured. An error is reported for its pipeline.
+/// Creates missing embeddings for the pipelines that have them configured. An error is reported for its pipeline.
 pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
     let options = EmbedOptions { pipelines: shared.options.pipelines.clone(), ..EmbedOptions::default() };
     let is_stopped = || *shared.stage.borrow() != Stage::Working;
@@ -113,7 +113,7 @@ pub(super) async fn embed(shared: &Shared<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Frees the hand-offs of dead workers in every pipeline, because a pipeline without a worker needs it most.
+/// Frees the hand-offs of dead workers in every pipeline: pipelines without workers depend on it.
 pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
     for pipeline in enabled(shared).await? {
         let client = shared.database.client().await?;
@@ -151,7 +151,7 @@ fn note_pruned(shared: &Shared<'_>, num_pruned: u64) {
     note(shared, Maintenance { num_pruned, ..Maintenance::default() });
 }
 
-/// Adds to the report, and reports the progress if there is any.
+/// Adds to the report, and reports progress if anything was done.
 fn note(shared: &Shared<'_>, done: Maintenance) {
     if done == Maintenance::default() {
         return;

@@ -1,25 +1,25 @@
-//! What to work on, and how.
+//! Options of workers.
 
 use std::time::Duration;
 
-/// What to work on, and how.
+/// Options of workers.
 #[derive(Clone, Debug)]
 pub struct WorkOptions {
-    /// The pipelines to work for. Default: none named, which is all that are enabled.
+    /// The pipelines to work for. Default: empty, for all enabled pipelines.
     pub pipelines: Vec<String>,
-    /// The most hand-offs that one transaction or claim holds. Default: 500.
+    /// Maximum number of hand-offs per transaction or claim. Default: 500.
     pub batch: u32,
     /// Batches of one pipeline in progress at the same time. Default: 1.
     pub concurrency: u32,
-    /// After a request to stop, how long the batches in progress may continue; unfinished hand-offs are released then.
-    /// Default: 30 seconds.
+    /// How long batches in progress may continue after a stop; unfinished hand-offs are then released. Default: 30
+    /// seconds.
     pub grace: Duration,
-    /// The name by which operators know this worker. Default: `forebay`, with the process id.
+    /// The name of this worker, for operators. Default: `forebay`, with the process id.
     pub worker: String,
-    /// How often every reference is checked for missing hand-offs; None: never. Default: every hour.
+    /// How often every reference is checked for missing hand-offs; `None`: never. Default: every hour.
     pub reconcile_every: Option<Duration>,
-    /// How long superseded hand-offs, failed attempts, breaker history, run logs and known pages are kept; None: for
-    /// ever. Default: 30 days.
+    /// How long superseded hand-offs, failed attempts, breaker history, run logs and known pages are kept; `None`:
+    /// forever. Default: 30 days.
     pub retention: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Proves that no reference was lost on its way to a pipeline, and hands missing ones off again.
+//! Checks that no reference was lost on its way to a pipeline, and hands missing ones off again.
 //!
 //! [`verify`] and [`repair`] read Forebay's own records. [`compare`] also reads the target, in case rows were deleted
 //! there or an old copy was restored. All of them read the references page by page, hold no locks in between, and may
@@ -19,25 +19,25 @@ use crate::error::Result;
 
 pub use target::Target;
 
-/// References that one statement reads.
+/// Number of references that one statement reads.
 const PAGE: u32 = 2000;
-/// The most references that a report names.
+/// Maximum number of references named in a report.
 const MOST_NAMED: usize = 1000;
 
 /// The state of the references in a pipeline.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciliation {
-    /// How many, by verdict.
+    /// Number of references, by state.
     pub counts: BTreeMap<Standing, u64>,
-    /// Those that are missing or outdated, the first thousand by id.
+    /// The missing and outdated references, the first thousand by id.
     pub missing: Vec<(ReferenceId, Standing)>,
-    /// The number of hand-offs that the repair made.
+    /// Number of hand-offs made by the repair.
     pub num_repaired: u64,
-    /// How the target differs, if it was asked.
+    /// How the target differs, if it was compared.
     pub target: Option<Compared>,
 }
 
-/// How a target differs from what was delivered.
+/// The differences between a target and what was delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Compared {
     /// References that count as ingested but are missing in the target.
@@ -51,7 +51,7 @@ pub struct Compared {
 }
 
 impl Reconciliation {
-    /// How many references are missing or outdated.
+    /// Number of missing or outdated references.
     pub fn num_missing(&self) -> u64 {
         self.counts.iter().filter(|(verdict, _)| verdict.wants_repair()).map(|(_, count)| count).sum()
     }
@@ -130,7 +130,7 @@ async fn walk(
     Ok(result)
 }
 
-/// Whether the target should hold the reference.
+/// Whether the target should contain the reference.
 fn is_ingested(found: &Verified) -> bool {
     found.standing == Standing::Succeeded && !found.is_removed
 }

@@ -1,4 +1,4 @@
-//! What workers did, for the program that started them.
+//! The results of workers, for the program that started them.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::{
     retrieval::EmbedTrouble,
 };
 
-/// What was done, for each pipeline.
+/// The results of all pipelines and of maintenance.
 #[derive(Debug, Default)]
 pub struct WorkReport {
     /// The pipelines, in the order in which work for them began.
     pub pipelines: Vec<PipelineReport>,
-    /// What maintenance did.
+    /// The results of maintenance.
     pub maintenance: Maintenance,
 }
 
-/// What was done for one pipeline.
+/// The results of one pipeline.
 #[derive(Debug)]
 pub struct PipelineReport {
     /// The pipeline's name.
@@ -36,34 +36,34 @@ pub struct PipelineReport {
     pub num_failed: u64,
     /// Hand-offs that will be retried.
     pub num_retried: u64,
-    /// Embeddings made for indexed text.
+    /// Embeddings created for indexed text.
     pub num_embedded: u64,
-    /// Why embeddings could not be made, if they could not; they are tried again.
+    /// Why embeddings could not be created, if so; they will be retried.
     pub embed_trouble: Option<EmbedTrouble>,
     /// The hand-offs that wait now.
     pub backlog: Backlog,
-    /// The error that stopped the work for this pipeline; its hand-offs wait untouched.
+    /// The error that stopped the work for this pipeline; its hand-offs still wait.
     pub error: Option<Error>,
 }
 
-/// What maintenance did.
+/// The results of maintenance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintenance {
     /// Hand-offs freed because their worker did not report before its lease expired.
     pub num_rescued: u64,
     /// References handed off again because a pipeline was missing them.
     pub num_repaired: u64,
-    /// Rows of history deleted after their retention.
+    /// Rows of history deleted past their retention.
     pub num_pruned: u64,
 }
 
-/// What happens while the work goes on.
+/// Progress of the work.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {
     /// A batch of this pipeline has ended, or an error has stopped the pipeline.
     Batch(&'a PipelineReport),
-    /// Attempts of a batch failed, before its [`Progress::Batch`]; once for each kind of failure.
+    /// Attempts of a batch failed. Reported before its [`Progress::Batch`], once for each kind of failure.
     Failed {
         /// The pipeline.
         pipeline: &'a str,
@@ -72,11 +72,11 @@ pub enum Progress<'a> {
     },
     /// Maintenance did something.
     Maintained(Maintenance),
-    /// The database cannot be reached, and is tried again after a while. Repeated for each try.
+    /// The database cannot be reached; the connection is retried after a wait. Reported for each attempt.
     Unreachable {
         /// Why.
         error: &'a Error,
-        /// How long until the next try.
+        /// How long until the next attempt.
         wait: Duration,
     },
     /// The database can be reached again.

@@ -25,7 +25,7 @@ impl Settings {
         }
     }
 
-    /// A text setting.
+    /// A string setting.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>> {
         match self.rest.remove(name) {
             None => Ok(None),
@@ -34,7 +34,7 @@ impl Settings {
         }
     }
 
-    /// A setting that is a list of texts.
+    /// A setting that is a list of strings.
     pub(super) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
         let Some(value) = self.rest.remove(name) else { return Ok(None) };
         let texts = value.as_array().map(|items| items.iter().map(|item| item.as_str().map(str::to_owned)));
@@ -97,7 +97,7 @@ impl Settings {
         }
     }
 
-    /// The payload field that a text names.
+    /// The payload field with this name.
     pub(super) fn field(&self, text: &str) -> Result<KeyField> {
         text.parse().map_err(|error| self.wrong(format!("`{text}` does not name a field: {error}")))
     }

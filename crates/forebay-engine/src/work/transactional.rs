@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Carries out up to `limit` hand-offs.
+/// Processes up to `limit` hand-offs.
 pub(super) async fn run(
     client: &mut Client,
     queue: &mut Queue,
@@ -27,7 +27,8 @@ pub(super) async fn run(
         attempts += 1;
         let result = try_once(client, queue, pipeline_id, handler, limit).await;
         if result.is_err() {
-            // The hand-offs of the failed try are free again, and they are before this worker's cursor in the queue.
+            // The hand-offs of the failed attempt are free again, and they are before this worker's cursor in the
+            // queue.
             queue.rewind();
         }
         match result {

@@ -24,10 +24,10 @@ use super::{
 };
 use crate::error::Result;
 
-/// The stage of a supervisor. Workers look at it between batches, and during one.
+/// The stage of a supervisor. Workers check it between batches, and during one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
-    /// Go on.
+    /// Work normally.
     Working,
     /// Finish the batch in progress.
     Stopping,
@@ -35,21 +35,21 @@ pub(super) enum Stage {
     CutOff,
 }
 
-/// What all workers of a supervisor share.
+/// State that all workers of a supervisor share.
 pub(super) struct Shared<'a> {
     pub(super) database: &'a Database,
     pub(super) options: &'a WorkOptions,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) report: Mutex<WorkReport>,
-    /// Handlers that are ready, with the declarations that they were made from.
+    /// Handlers that are ready, with the declarations that they were opened from.
     pub(super) handlers: Mutex<HashMap<i32, (PipelineSpec, Handler)>>,
 }
 
-/// How long a worker waits that limits keep from claiming.
+/// How long a worker waits when limits prevent it from claiming.
 const LIMITED: Duration = Duration::from_millis(100);
 
-/// Works for a pipeline until nothing is due that it may claim.
+/// Works for a pipeline until no job that it may claim is due.
 pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()> {
     let handler = shared.handler(pipeline).await?;
     let mut queue = Queue::new(pipeline.pipeline_id);
@@ -75,7 +75,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     Ok(())
 }
 
-/// Runs one batch. None: the workers of another program work for this pipeline.
+/// Runs one batch. `None`: the workers of another program work for this pipeline.
 async fn run_batch(
     shared: &Shared<'_>,
     pipeline: &Pipeline,
@@ -109,7 +109,7 @@ async fn cut_off(mut stage: watch::Receiver<Stage>) {
     }
 }
 
-/// Whether a worker should look again because only limits keep it from claiming. Waits a little first.
+/// Whether a worker should retry because only limits prevent it from claiming. Waits briefly first.
 async fn is_worth_waiting(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<bool> {
     let limits = &pipeline.spec.limits;
     if *limits == Limits::default() {

@@ -1,8 +1,8 @@
 //! Creates a data folder.
 //!
-//! `initdb` works in a temporary folder, which is renamed when it is complete. A killed process leaves only a
-//! temporary folder, which the next one deletes, never half a database. Page checksums are off: with them, merely
-//! reading a page may write WAL, and replaying a scrape must write none.
+//! `initdb` works in a temporary folder, which is renamed when it is complete. A killed process leaves only a temporary
+//! folder, never a partial database, and the next process deletes it. Page checksums are off: with them, merely reading
+//! a page may write WAL, and replaying a scrape must write none.
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! Embeddings of chunks, stored and searched with pgvector if the database has it.
 //!
-//! pgvector is optional and never installed from here. Its types and operators are qualified with the schema it was
+//! pgvector is optional, and Forebay never installs it. Its types and operators are qualified with the schema it was
 //! installed in, which need not be in the search path. The column `embedding` is added when the first pipeline needs
 //! it. It has no fixed size because pipelines may use different models; each pipeline has its own index that casts to
 //! its model's size, and statements must use exactly the same cast to use the index.

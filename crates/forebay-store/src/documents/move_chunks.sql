@@ -1,4 +1,5 @@
--- A moved chunk keeps its content and its embedding; without a new title or language its index entries, too.
+-- A moved chunk keeps its content and its embedding. If title and language are unchanged, it also keeps its index
+-- entries.
 update forebay.document_chunks as c
 set ordinal = n.ordinal, title = n.title, language = n.language
 from (

@@ -1,4 +1,4 @@
-//! Full-text search: finds the best chunk of each reference and reads what to display.
+//! Full-text search: finds the best chunk of each reference and reads the fields to display.
 //!
 //! Finding and reading are two steps because hits by words may be combined with hits by meaning (see
 //! [`super::embeddings`]) before the best of both are displayed.
@@ -10,7 +10,7 @@ use crate::{error::Result, row::ReadRow, types::SqlId};
 
 /// Finds chunks.
 pub const SEARCH: &str = include_str!("search.sql");
-/// Reads what to display of chunks.
+/// Reads the fields to display.
 pub const SHOW: &str = include_str!("show.sql");
 
 /// A chunk that was found.
@@ -88,7 +88,7 @@ pub async fn candidates(
         .collect()
 }
 
-/// Reads what to display of the chunks, in their order. Chunks deleted in the meantime are skipped.
+/// Reads the fields to display for the chunks, in their order. Chunks deleted in the meantime are skipped.
 pub async fn show(client: &impl GenericClient, query: &str, found: &[Candidate]) -> Result<Vec<Hit>> {
     let references: Vec<SqlId> = found.iter().map(|chunk| SqlId(chunk.reference_id)).collect();
     let pipelines: Vec<i32> = found.iter().map(|chunk| chunk.pipeline_id).collect();

@@ -1,4 +1,4 @@
--- Reads what to display of found chunks. Snippets need the whole text, which is slow, so only for these.
+-- Reads the fields to display for found chunks. Snippets are slow, because they need the whole text.
 select r.reference_id, s.name as source, r.entity_type, r.record_key, c.title, c.heading, c.chunk_id, c.ordinal, c.content,
     p.name as pipeline,
     -- Words that occur only in the title or headings are highlighted there. A hit by meaning has no highlights.

@@ -61,7 +61,7 @@ pub enum Error {
         path: PathBuf,
         /// The user who was refused.
         user: String,
-        /// Why, in words.
+        /// The reason.
         reason: String,
     },
     /// A file or folder of the embedded cluster could not be read or written.

@@ -55,7 +55,7 @@ impl ServerError {
 
     /// Whether the TLS handshake failed.
     pub(crate) fn is_tls(&self) -> bool {
-        // The driver hides the kind of its errors; only the message tells it apart, and a test pins that message.
+        // The driver hides the kind of its errors. Only the message identifies this one, and a test pins that message.
         self.0.to_string() == "error performing TLS handshake"
     }
 

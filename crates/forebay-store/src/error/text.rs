@@ -1,6 +1,6 @@
 //! Formatting for error messages.
 
-/// The major versions as words: `nothing that fits`, `17`, or `17, 15`.
+/// The major versions as words: `no supported version`, `17`, or `17, 15`.
 pub(super) fn versions(installed: &[u32]) -> String {
     if installed.is_empty() {
         return "no supported version".into();

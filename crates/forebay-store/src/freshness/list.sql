@@ -11,6 +11,6 @@ where ($1::text is null or m.entity_type = $1)
             (select max(t.before) from unnest($4::text[], $5::timestamptz[]) as t (entity_type, before)
                 where t.entity_type = m.entity_type),
             $6))
--- Ordered by bytes, like in the program, which compares scopes with these.
+-- Ordered by bytes, as in the program, which compares scopes with these.
 order by m.entity_type collate "C", m.scope collate "C"
 limit $7

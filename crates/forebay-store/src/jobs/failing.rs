@@ -46,9 +46,9 @@ forebay_domain::words! {
 /// The answer to the report of one failure, with the time of the retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailureAnswer {
-    /// What became of the hand-off.
+    /// The new state of the hand-off, or why the report was refused.
     pub ack: FailureAck,
-    /// The earliest time of the retry; None: there is none.
+    /// The earliest time of the retry; `None`: no retry.
     pub retry_at: Option<Timestamp>,
 }
 

@@ -65,7 +65,7 @@ pub struct RunRow {
 pub struct RunFilter {
     /// Only this source.
     pub source: Option<String>,
-    /// Only this state.
+    /// Only this status.
     pub status: Option<RunStatus>,
     /// Only runs after this one in the list, so older ones.
     pub after: Option<i64>,

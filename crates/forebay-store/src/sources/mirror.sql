@@ -1,5 +1,5 @@
--- Unchanged sources are neither written nor locked. Key fields, entity type and policy of existing sources are left
--- alone: their runs declare them, after checking what is stored.
+-- Unchanged sources are neither written nor locked. Key fields, entity type and policy of existing sources are not
+-- changed: their runs declare them, after checking the stored data.
 with
 -- The declared sources.
 declared as materialized (

@@ -1,4 +1,4 @@
-//! Breakers in the database: workers share them, one probe goes through, and the trail records each change.
+//! Breakers in the database: workers share them, one probe is permitted at a time, and the trail records each change.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn of_many_workers_one_probes() {
     assert_eq!(asked.iter().filter(|asked| asked.transition.is_some()).count(), 1);
     let probing = |asked: &&Asked| matches!(asked.answer, Answer::Refused { reason: RefusalReason::Probing, retry_after } if retry_after.as_secs() == 600);
     assert_eq!(asked.iter().filter(probing).count(), 11);
-    // The probe is never reported: after its lease, another probe may go through.
+    // The probe is never reported: after its lease expires, another probe is permitted.
     assert!(matches!(ask(&mut client, 700, 99).await.answer, Answer::Permit(_)));
     assert!(matches!(ask(&mut client, 701, 98).await.answer, Answer::Refused { .. }));
 }

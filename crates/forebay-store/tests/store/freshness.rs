@@ -1,5 +1,5 @@
-//! The freshness ledger: of all callers one begins, an abandoned attempt is taken over once, and failures make
-//! nothing older.
+//! The freshness ledger: of all callers one begins an attempt, an abandoned attempt is taken over once, and failures
+//! keep the last sync.
 
 use std::time::Duration;
 

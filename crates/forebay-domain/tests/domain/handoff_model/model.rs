@@ -17,7 +17,7 @@ use super::{
 pub(super) enum Flaw {
     /// Every report is accepted.
     NoReceiptCheck,
-    /// A report ends the row of its content, whatever the row's generation.
+    /// A report ends the row of its content, regardless of the row's generation.
     NoGenerationCheck,
     /// A rescued job can still be reported under the lost receipt.
     RescueKeepsReceipt,

@@ -67,7 +67,7 @@ pub(super) enum Fault {
     StaleAccepted,
     /// A second report under one receipt was accepted.
     AcceptedTwice,
-    /// The job was claimed by another worker before it was given back, lost or reported.
+    /// The job was claimed by another worker before it was released, lost or reported.
     ClaimTaken,
     /// A worker claimed a hand-off that does not wait.
     ClaimedUnasked,

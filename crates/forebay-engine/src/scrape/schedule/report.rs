@@ -17,7 +17,7 @@ pub struct DueRun {
     pub due_at: Timestamp,
     /// The run, if one began.
     pub run_id: Option<i64>,
-    /// The fallback that answered. None: the source itself answered, or no source did.
+    /// The fallback that answered. `None`: the source itself answered, or no source did.
     pub answered_by: Option<String>,
     /// How it ended.
     pub ended: DueEnd,

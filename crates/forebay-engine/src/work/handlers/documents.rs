@@ -16,7 +16,7 @@
 //! Without `title`, the title is the first of `title`, `name` and `headline` that has text, otherwise the record's key.
 //! Without `fields`, all text in the payload is indexed at any depth, but not the names of fields. The language is a
 //! text search configuration of the database. The default is `simple`, which does no stemming; `language_field` names
-//! the field that contains a record's own language. Embeddings are made separately, see [`crate::retrieval`].
+//! the field that contains a record's own language. Embeddings are created separately, see [`crate::retrieval`].
 
 mod language;
 mod text;
@@ -58,7 +58,7 @@ pub(in crate::work) struct Documents {
 #[derive(Debug)]
 pub(super) struct Config {
     titles: Vec<KeyField>,
-    /// None: all text.
+    /// `None`: all text.
     fields: Option<Vec<KeyField>>,
     language: String,
     language_field: Option<KeyField>,

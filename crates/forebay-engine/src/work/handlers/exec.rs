@@ -62,7 +62,7 @@ pub(super) struct Config {
     directory: Option<PathBuf>,
 }
 
-/// The handler, after it found the program.
+/// The handler, once its program is found.
 #[derive(Debug)]
 pub(in crate::work) struct Exec {
     pipeline: PipelineSpec,

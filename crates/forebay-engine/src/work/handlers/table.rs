@@ -26,7 +26,7 @@ use crate::{
     work::{failure::failure, settings::Settings},
 };
 
-/// The handler, after its table was checked.
+/// The handler, once its table is checked.
 #[derive(Debug)]
 pub(in crate::work) struct Table {
     table: tables::Table,

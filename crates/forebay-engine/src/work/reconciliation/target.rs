@@ -21,7 +21,7 @@ pub enum Target {
     Table {
         /// The table.
         name: TableName,
-        /// How the table shows a removed reference.
+        /// How the table represents a removed reference.
         on_removed: OnRemoved,
     },
     /// The references that another system lists.
@@ -29,7 +29,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The target of a pipeline whose handler writes to this database; None: Forebay cannot read it.
+    /// The target of a pipeline whose handler writes to this database; `None`: Forebay cannot read it.
     pub fn of(pipeline: &Pipeline) -> Result<Option<Self>> {
         Ok(match pipeline.spec.handler.as_str() {
             "documents" => Some(Self::Documents),
@@ -67,7 +67,7 @@ impl Target {
         Ok(ids.iter().zip(is_there).filter(|(_, is_there)| !is_there).map(|(id, _)| *id).collect())
     }
 
-    /// The next references after `after` in the target that may be wrong there, in order, at most `limit`. The caller
+    /// The next references after `after`, in order, at most `limit`, whose rows in the target may be wrong. The caller
     /// judges them.
     pub(super) async fn doubtful(
         &self,

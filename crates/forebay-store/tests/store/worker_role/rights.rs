@@ -1,4 +1,4 @@
-//! What a member of `forebay_worker` may and may not do.
+//! The rights of a member of `forebay_worker`.
 
 use tokio_postgres::{Client, error::SqlState};
 

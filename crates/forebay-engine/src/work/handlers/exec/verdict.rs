@@ -24,7 +24,7 @@ const NO_REASON: &str = "exec_reported";
 /// Collects the verdicts of one run.
 pub(super) struct Verdicts {
     places: HashMap<ReferenceId, usize>,
-    /// One for each event, in their order.
+    /// One for each event, in the order of the events.
     outcomes: Vec<Option<Outcome>>,
     /// The problem with an invalid verdict, for each event.
     bad: Vec<Option<String>>,

@@ -31,7 +31,7 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// Reads the secrets; None: there are none, or one of them is invalid base64.
+    /// Reads the secrets; `None`: there are none, or one of them is invalid base64.
     pub(super) fn parse(secrets: &str) -> Option<Self> {
         let keys: Option<Vec<Key>> = secrets
             .split_whitespace()
