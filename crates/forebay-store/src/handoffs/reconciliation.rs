@@ -112,8 +112,8 @@ pub async fn verify(
         .collect()
 }
 
-/// Hands off those of `ids` that are still missing or outdated after locking them, or, with `whatever_they_are`, all that the
-/// pipeline takes. Returns the number of hand-offs.
+/// Hands off those of `ids` that are still missing or outdated after locking them, or, with `whatever_they_are`, all
+/// that the pipeline takes. Returns the number of hand-offs.
 pub async fn repair(
     transaction: &Transaction<'_>,
     subscriber: &Subscriber,
