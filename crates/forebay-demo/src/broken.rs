@@ -9,7 +9,7 @@ use crate::{
     database::{self, TABLE},
     error::Result,
     lists::{COURSES, ingest, scrape as persist},
-    runs::{runs_figure, runs_table},
+    runs::{runs_table, summaries},
     stage::Stage,
     step::Step,
 };
@@ -17,7 +17,7 @@ use crate::{
 /// Day 3, on which most of the list is missing.
 pub(crate) async fn scrape(number: usize, stage: &Stage) -> Result<Step> {
     let mut step = Step::start(number, "broken_day", "Day 3: the site breaks, and nothing is lost");
-    let (run, num_claimed, changes, before, after, differences) = stage
+    let (run, summaries, num_claimed, changes, before, after, differences) = stage
         .work(async |database| {
             let client = database.client().await?;
             let before = stats::totals(&**client, None).await?;
@@ -26,7 +26,9 @@ pub(crate) async fn scrape(number: usize, stage: &Stage) -> Result<Step> {
             let num_claimed: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_claimed).sum();
             let changes = database::run_changes(&**client, run.run_id).await?;
             let after = stats::totals(&**client, None).await?;
-            Ok((run, num_claimed, changes, before, after, database::num_differences(&**client).await?))
+            let summaries = summaries(database, std::slice::from_ref(&run)).await?;
+            let differences = database::num_differences(&**client).await?;
+            Ok((run, summaries, num_claimed, changes, before, after, differences))
         })
         .await?;
     let num_listed = catalogue::shown(3).count() as u64;
@@ -41,9 +43,8 @@ pub(crate) async fn scrape(number: usize, stage: &Stage) -> Result<Step> {
         step.say(format!("  {}: {message}", run.reason_code.as_deref().unwrap_or_default()));
     }
     step.table(runs_table([&run]));
-    step.figure("run", runs_figure([&run]))?;
-    step.figure("messages", &run.messages)?;
-    step.figure("num_references", after.num_active)?;
+    step.figures.runs = summaries;
+    step.count("num_references", after.num_active);
     step.check("a guard held the run", &run.status, &RunStatus::Held)?;
     step.check(
         "no reference was added, updated or removed",

@@ -42,8 +42,8 @@ pub enum Error {
     /// The site cannot be served.
     #[error("the demo site cannot be served on 127.0.0.1")]
     Site(#[source] io::Error),
-    /// A stored payload, or a figure of a step, is not JSON.
-    #[error("a payload or figure is not JSON")]
+    /// A stored payload is not JSON.
+    #[error("a stored payload is not JSON")]
     Json(#[from] serde_json::Error),
 }
 

@@ -2,14 +2,14 @@
 
 use forebay_engine::work;
 use forebay_store::{migrations, stats};
-use serde_json::json;
+use forebay_views::{PipelineWork, SearchHit};
 
 use crate::{
     database::{self, DATABASE, TABLE},
     error::Result,
     lists::{COURSES, EVENTS, ingest as drain, scrape as persist, table_pipeline},
     memory::Memory,
-    runs::{runs_figure, runs_table},
+    runs::{runs_table, summaries},
     stage::Stage,
     step::{Column, Step, Table},
 };
@@ -38,9 +38,7 @@ pub(crate) async fn database(number: usize, stage: &Stage, memory: &mut Memory) 
         "The demo created the database {DATABASE} there and does not touch yours. It contains Forebay's schema: \
          {num_tables} tables."
     ));
-    step.figure("server_version", version)?;
-    step.figure("database", DATABASE)?;
-    step.figure("num_tables", num_tables)?;
+    step.count("num_tables", num_tables as u64);
     step.check("the database contains no reference yet", &(totals.num_active + totals.num_removed), &0)?;
     step.command("forebay db up");
     memory.at_first = counters;
@@ -51,12 +49,14 @@ pub(crate) async fn database(number: usize, stage: &Stage, memory: &mut Memory) 
 pub(crate) async fn scrape(number: usize, stage: &Stage, memory: &mut Memory) -> Result<Step> {
     let mut step =
         Step::start(number, "first_day", "Day 1: a site is scraped, and its records become references");
-    let (runs, totals) = stage
+    let (runs, summaries, totals) = stage
         .work(async |database| {
             let courses = persist(database, COURSES, stage.url("/day/1/courses"), stage.first_day).await?;
             let events = persist(database, EVENTS, stage.url("/day/1/events"), stage.first_day).await?;
             let totals = stats::totals(&**database.client().await?, None).await?;
-            Ok(([courses, events], totals))
+            let runs = [courses, events];
+            let summaries = summaries(database, &runs).await?;
+            Ok((runs, summaries, totals))
         })
         .await?;
     let num_seen: u64 = runs.iter().map(|run| run.counts.num_seen).sum();
@@ -68,9 +68,9 @@ pub(crate) async fn scrape(number: usize, stage: &Stage, memory: &mut Memory) ->
          total."
     ));
     step.table(runs_table(&runs));
-    step.figure("runs", runs_figure(&runs))?;
-    step.figure("num_references", totals.num_active)?;
-    step.figure("num_handoffs", num_handoffs)?;
+    step.figures.runs = summaries;
+    step.count("num_references", totals.num_active);
+    step.count("num_handoffs", num_handoffs);
     step.check("the database contains one reference for each record seen", &totals.num_active, &num_seen)?;
     let pending = totals.handoffs.get("pending").copied().unwrap_or_default();
     step.check("every queued hand-off waits in the database", &pending, &num_handoffs)?;
@@ -99,18 +99,13 @@ pub(crate) async fn ingest(number: usize, stage: &Stage, memory: &Memory) -> Res
     ));
     let mut pipelines =
         Table::new([Column::text("pipeline"), Column::count("succeeded"), Column::count("failed")]);
-    let mut figures = Vec::new();
     for pipeline in &report.pipelines {
         pipelines.row([
             pipeline.pipeline.as_str().into(),
             pipeline.num_succeeded.into(),
             pipeline.num_failed.into(),
         ]);
-        figures.push(json!({
-            "pipeline": pipeline.pipeline,
-            "num_succeeded": pipeline.num_succeeded,
-            "num_failed": pipeline.num_failed,
-        }));
+        step.figures.pipelines.push(PipelineWork::new(pipeline, None));
     }
     step.table(pipelines);
     let mut sample = Table::new([
@@ -119,18 +114,12 @@ pub(crate) async fn ingest(number: usize, stage: &Stage, memory: &Memory) -> Res
         Column::text("instructor"),
         Column::count("seats"),
     ]);
-    let mut sampled = Vec::new();
     for row in rows {
-        sampled.push(json!({
-            "id": row.id, "title": row.title, "instructor": row.instructor, "seats": row.seats,
-        }));
         let seats = u64::try_from(row.seats).unwrap_or_default();
         sample.row([row.id.into(), row.title.into(), row.instructor.into(), seats.into()]);
     }
     step.table(sample);
-    step.figure("pipelines", figures)?;
-    step.figure("sample", sampled)?;
-    step.figure("num_documents", documents)?;
+    step.count("num_documents", documents);
     let succeeded = totals.handoffs.get("succeeded").copied().unwrap_or_default();
     step.check("the database counts every hand-off as succeeded", &succeeded, &memory.num_handoffs)?;
     step.check(format!("{TABLE} equals the references, row by row"), &differences, &0)?;
@@ -155,20 +144,17 @@ pub(crate) async fn search(number: usize, stage: &Stage) -> Result<Step> {
     step.say(format!(
         "Postgres's full-text search finds {word}, a word from the description of the first course:"
     ));
-    let mut found = Vec::new();
     let mut table = Table::new([Column::text("reference"), Column::text("title"), Column::text("where")]);
     for hit in &hits {
         let name = format!("{}/{}", hit.source, hit.record_key);
         table.row([name.as_str().into(), hit.title.as_str().into(), shortened(&hit.snippet).into()]);
-        found.push(json!({ "reference": name, "title": hit.title, "snippet": hit.snippet }));
     }
     step.table(table);
-    step.figure("query", &word)?;
-    step.figure("hits", found)?;
     step.check("something was found", &hits.is_empty(), &false)?;
     let wanted = word.to_lowercase();
     let num_without = hits.iter().filter(|hit| !hit.snippet.to_lowercase().contains(&wanted)).count();
     step.check("each document that was found contains the word", &num_without, &0)?;
+    step.figures.hits = hits.into_iter().map(SearchHit::from).collect();
     step.command(format!("forebay search {word}"));
     Ok(step.done())
 }

@@ -36,6 +36,6 @@ mod step;
 mod story;
 
 pub use error::{Error, Result};
-pub use stage::{Place, Stage};
+pub use stage::Stage;
 pub use step::{Cell, Column, Step, Table};
 pub use story::Story;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::history;
+use forebay_views::{DemoComparison, Json};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -54,11 +55,13 @@ pub(crate) async fn compare(number: usize, stage: &Stage, changes: &[RunChange])
     let (table, num_same) = side_by_side(then.as_ref(), now.as_ref());
     step.say(format!("({num_same} other fields did not change.)"));
     step.table(table);
-    step.figure("at", at)?;
-    step.figure("record_key", &course)?;
-    step.figure("then", then)?;
-    step.figure("now", now)?;
-    step.figure("num_then", num_then)?;
+    step.figures.compared = Some(DemoComparison {
+        record_key: course.clone(),
+        at: at.into(),
+        then: then.as_ref().map(Json::from),
+        now: now.as_ref().map(Json::from),
+    });
+    step.count("num_then", num_then);
     step.check(
         format!("all {num_then} courses, read as of then, equal what the site showed"),
         &(wrong, num_then),

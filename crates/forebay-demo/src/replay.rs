@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use forebay_views::DemoTable;
 use jiff::ToSpan;
-use serde_json::json;
 
 use crate::{
     database::{TABLE, TableWrites},
     error::Result,
     lists::{COURSES, EVENTS, ingest, scrape},
     memory::Memory,
-    runs::{runs_figure, runs_table},
+    runs::{runs_table, summaries},
     stage::Stage,
     step::{Column, Step, Table},
 };
@@ -38,13 +38,15 @@ pub(crate) async fn replay(number: usize, stage: &Stage, memory: &Memory) -> Res
     let mut step = Step::start(number, "replay", "The same scrape again writes nothing");
     let before = by_table(&stage.counters().await?);
     let an_hour_later = stage.first_day + 1.hours();
-    let (runs, num_claimed) = stage
+    let (runs, summaries, num_claimed) = stage
         .work(async |database| {
             let courses = scrape(database, COURSES, stage.url("/day/1/courses"), an_hour_later).await?;
             let events = scrape(database, EVENTS, stage.url("/day/1/events"), an_hour_later).await?;
             let worked = ingest(database).await?;
             let num_claimed: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_claimed).sum();
-            Ok(([courses, events], num_claimed))
+            let runs = [courses, events];
+            let summaries = summaries(database, &runs).await?;
+            Ok((runs, summaries, num_claimed))
         })
         .await?;
     let after = by_table(&stage.counters().await?);
@@ -57,23 +59,23 @@ pub(crate) async fn replay(number: usize, stage: &Stage, memory: &Memory) -> Res
         Column::count("rows written by day 1"),
         Column::count("by its replay"),
     ]);
-    let mut figures = Vec::new();
     let others = second.keys().map(String::as_str).filter(|name| !SHOWN.contains(name));
     for name in SHOWN.into_iter().chain(others) {
         let (by_first, by_second) = (num_of(&first, name), num_of(&second, name));
         let shown =
             if OF_THE_RUN.contains(&name) { format!("{name} (the run itself)") } else { name.to_owned() };
         table.row([shown.into(), by_first.into(), by_second.into()]);
-        figures.push(json!({
-            "table": name, "num_written_first": by_first, "num_written_replay": by_second,
-        }));
+        step.figures.tables.push(DemoTable {
+            table: name.to_owned(),
+            num_written_first: by_first,
+            num_written_replay: by_second,
+        });
     }
     step.say("The site was scraped again an hour later, and the workers looked for work.");
     step.say("The server's own counters (pg_stat_user_tables) say what was written:");
     step.table(runs_table(&runs));
     step.table(table);
-    step.figure("runs", runs_figure(&runs))?;
-    step.figure("tables", figures)?;
+    step.figures.runs = summaries;
 
     let num_counted = num_of(&first, "forebay.references");
     step.check("the counters saw every reference of day 1", &num_counted, &memory.num_references)?;

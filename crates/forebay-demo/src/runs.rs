@@ -1,9 +1,13 @@
 //! Runs as a table and as figures.
 
 use forebay_engine::persist::RunReport;
-use serde_json::{Value, json};
+use forebay_store::{connect::Database, runs};
+use forebay_views::RunSummary;
 
-use crate::step::{Cell, Column, Table};
+use crate::{
+    error::Result,
+    step::{Cell, Column, Table},
+};
 
 /// Runs as a table.
 pub(crate) fn runs_table<'a>(runs: impl IntoIterator<Item = &'a RunReport>) -> Table {
@@ -33,21 +37,12 @@ pub(crate) fn runs_table<'a>(runs: impl IntoIterator<Item = &'a RunReport>) -> T
     table
 }
 
-/// Runs as figures.
-pub(crate) fn runs_figure<'a>(runs: impl IntoIterator<Item = &'a RunReport>) -> Value {
-    let one = |run: &RunReport| {
-        json!({
-            "run_id": run.run_id,
-            "source": run.source,
-            "status": run.status.as_str(),
-            "reason_code": run.reason_code,
-            "num_seen": run.counts.num_seen,
-            "num_added": run.counts.num_added,
-            "num_updated": run.counts.num_updated,
-            "num_unchanged": run.counts.num_unchanged,
-            "num_removed": run.counts.num_removed,
-            "num_handoffs": run.num_handoffs,
-        })
-    };
-    runs.into_iter().map(one).collect()
+/// Runs as the database has them.
+pub(crate) async fn summaries(database: &Database, reports: &[RunReport]) -> Result<Vec<RunSummary>> {
+    let client = database.client().await?;
+    let mut summaries = Vec::new();
+    for report in reports {
+        summaries.extend(runs::find(&**client, report.run_id).await?.as_ref().map(RunSummary::from));
+    }
+    Ok(summaries)
 }

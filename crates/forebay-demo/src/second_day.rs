@@ -1,7 +1,7 @@
 //! The sixth step: the changes of the next day are stored field by field, and the pipelines follow.
 
 use forebay_store::stats;
-use serde_json::json;
+use forebay_views::DemoChange;
 
 use crate::{
     catalogue,
@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     lists::{COURSES, EVENTS, ingest, scrape},
     memory::Memory,
-    runs::{runs_figure, runs_table},
+    runs::{runs_table, summaries},
     stage::Stage,
     step::{Column, Step, Table},
 };
@@ -17,14 +17,16 @@ use crate::{
 /// Day 2 of the site. Remembers what changed.
 pub(crate) async fn scrape_and_ingest(number: usize, stage: &Stage, memory: &mut Memory) -> Result<Step> {
     let mut step = Step::start(number, "second_day", "Day 2: each change is stored field by field");
-    let (runs, changes, num_succeeded) = stage
+    let (runs, summaries, changes, num_succeeded) = stage
         .work(async |database| {
             let courses = scrape(database, COURSES, stage.url("/day/2/courses"), stage.second_day).await?;
             let events = scrape(database, EVENTS, stage.url("/day/2/events"), stage.second_day).await?;
             let changes = database::run_changes(&**database.client().await?, courses.run_id).await?;
             let worked = ingest(database).await?;
             let num_succeeded: u64 = worked.pipelines.iter().map(|pipeline| pipeline.num_succeeded).sum();
-            Ok(([courses, events], changes, num_succeeded))
+            let runs = [courses, events];
+            let summaries = summaries(database, &runs).await?;
+            Ok((runs, summaries, changes, num_succeeded))
         })
         .await?;
     let (differences, num_courses, num_documents, totals) = stage
@@ -46,7 +48,6 @@ pub(crate) async fn scrape_and_ingest(number: usize, stage: &Stage, memory: &mut
         Column::text("before"),
         Column::text("after"),
     ]);
-    let mut figures = Vec::new();
     for change in &changes {
         let text = |value: &Option<String>| value.clone().unwrap_or_default().into();
         table.row([
@@ -56,15 +57,16 @@ pub(crate) async fn scrape_and_ingest(number: usize, stage: &Stage, memory: &mut
             text(&change.old),
             text(&change.new),
         ]);
-        figures.push(json!({
-            "record_key": change.record_key, "change": change.change, "field": change.field,
-        }));
+        step.figures.changes.push(DemoChange {
+            record_key: change.record_key.clone(),
+            change: change.change.clone(),
+            field_name: change.field.clone(),
+        });
     }
     step.table(runs_table(&runs));
     step.table(table);
-    step.figure("runs", runs_figure(&runs))?;
-    step.figure("changes", figures)?;
-    step.figure("num_courses", num_courses)?;
+    step.figures.runs = summaries;
+    step.count("num_courses", num_courses);
     step.check("the database found exactly the changes of the site", &found(&changes), &expected())?;
     step.check("each change was ingested", &num_succeeded, &num_handoffs)?;
     step.check(

@@ -11,8 +11,8 @@ use forebay_store::{
     cluster,
     connect::{Database, OpenOptions, Target},
 };
+use forebay_views::DemoDatabase;
 use jiff::{Timestamp, ToSpan};
-use serde::Serialize;
 
 use crate::{
     database::{self, DATABASE, Found, TableWrites},
@@ -31,15 +31,6 @@ pub struct Stage {
     /// The times of the site's first and second day.
     pub(crate) first_day: Timestamp,
     pub(crate) second_day: Timestamp,
-}
-
-/// A kept database.
-#[derive(Debug, Serialize)]
-pub struct Place {
-    /// Its name and server, for people.
-    pub target: String,
-    /// How to connect if that needs no password.
-    pub url: Option<String>,
 }
 
 impl Stage {
@@ -97,7 +88,7 @@ impl Stage {
     }
 
     /// How to connect to the database if it is kept.
-    pub async fn place(&self) -> Result<Place> {
+    pub async fn place(&self) -> Result<DemoDatabase> {
         let url = match &self.target {
             Target::Url(_) => None,
             Target::Embedded { data_dir } => cluster::status(data_dir).await?.socket.map(|folder| {
@@ -109,7 +100,7 @@ impl Stage {
             Some(data_dir) => format!("{DATABASE} in the private Postgres in {data_dir}"),
             None => format!("{DATABASE}, beside the database {}", self.server.target()),
         };
-        Ok(Place { target, url })
+        Ok(DemoDatabase { target, url })
     }
 
     /// Closes the site and leaves the server.

@@ -5,13 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use forebay_views::{DemoFigures, DemoStep};
 
 use crate::error::{Error, Result};
 
-/// One step. Its JSON form has no tables; `figures` contains their values.
-#[derive(Debug, Serialize)]
+/// One step.
+#[derive(Debug)]
 pub struct Step {
     /// From 1.
     pub number: usize,
@@ -21,8 +20,8 @@ pub struct Step {
     pub title: &'static str,
     /// What happened, in paragraphs.
     pub text: Vec<String>,
-    /// What was read, by name.
-    pub figures: Map<String, Value>,
+    /// What was read.
+    pub figures: DemoFigures,
     /// The claims that were checked, and hold.
     pub checked: Vec<String>,
     /// Commands that do the same with the user's own data.
@@ -30,9 +29,7 @@ pub struct Step {
     /// How long the step took.
     pub duration_ms: u64,
     /// The figures for people.
-    #[serde(skip)]
     pub tables: Vec<Table>,
-    #[serde(skip)]
     started: Instant,
 }
 
@@ -71,7 +68,7 @@ impl Step {
             name,
             title,
             text: Vec::new(),
-            figures: Map::new(),
+            figures: DemoFigures::default(),
             checked: Vec::new(),
             commands: Vec::new(),
             duration_ms: 0,
@@ -91,10 +88,9 @@ impl Step {
         self.text.push(text.into());
     }
 
-    /// Adds a figure.
-    pub(crate) fn figure(&mut self, name: &str, value: impl Serialize) -> Result<()> {
-        self.figures.insert(name.to_owned(), serde_json::to_value(value)?);
-        Ok(())
+    /// Adds a count to its figures.
+    pub(crate) fn count(&mut self, name: &str, count: u64) {
+        self.figures.counts.insert(name.to_owned(), count);
     }
 
     /// Adds a table.
@@ -166,6 +162,21 @@ impl From<String> for Cell {
 impl From<u64> for Cell {
     fn from(count: u64) -> Self {
         Self::Count(count)
+    }
+}
+
+impl From<Step> for DemoStep {
+    fn from(step: Step) -> Self {
+        Self {
+            number: step.number as u64,
+            name: step.name.to_owned(),
+            title: step.title.to_owned(),
+            text: step.text,
+            figures: step.figures,
+            checked: step.checked,
+            commands: step.commands,
+            duration_ms: step.duration_ms,
+        }
     }
 }
 

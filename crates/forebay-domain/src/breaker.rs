@@ -160,7 +160,7 @@ impl Breaker {
                 {
                     return (self, refused(retry_at, RefusalReason::Open), None);
                 }
-                transition = Some(self.turn(BreakerState::HalfOpen, BreakerReason::WaitOver, now));
+                transition = Some(self.enter(BreakerState::HalfOpen, BreakerReason::WaitOver, now));
             }
             BreakerState::HalfOpen => {}
         }
@@ -205,7 +205,7 @@ impl Breaker {
             } else {
                 self.num_recovered = self.num_recovered.saturating_add(1);
                 if self.num_recovered >= policy.success_threshold {
-                    let transition = self.turn(BreakerState::Closed, BreakerReason::Recovered, now);
+                    let transition = self.enter(BreakerState::Closed, BreakerReason::Recovered, now);
                     self.forget();
                     return (self, Some(transition));
                 }
@@ -227,7 +227,7 @@ impl Breaker {
             BreakerCommand::Reset => (BreakerState::Closed, BreakerReason::Reset),
             BreakerCommand::Disable => (BreakerState::Disabled, BreakerReason::Disabled),
         };
-        let transition = self.turn(to, reason, now);
+        let transition = self.enter(to, reason, now);
         let num_opened = self.num_opened;
         self.forget();
         match command {
@@ -270,7 +270,7 @@ impl Breaker {
         now: Timestamp,
         jitter: f64,
     ) -> BreakerTransition {
-        let transition = self.turn(BreakerState::Open, reason, now);
+        let transition = self.enter(BreakerState::Open, reason, now);
         self.num_opened = self.num_opened.saturating_add(1);
         self.opened_at = Some(now);
         self.retry_at = Some(later(now, policy.wait(self.num_opened, retry_after, jitter)));
@@ -286,7 +286,7 @@ impl Breaker {
     }
 
     /// Enters a state and clears the data of other states.
-    fn turn(&mut self, to: BreakerState, reason: BreakerReason, at: Timestamp) -> BreakerTransition {
+    fn enter(&mut self, to: BreakerState, reason: BreakerReason, at: Timestamp) -> BreakerTransition {
         let transition = BreakerTransition { from: self.state, to, reason, at };
         self.state = to;
         self.reason = reason;

@@ -189,13 +189,13 @@ mod tests {
         RunShape { num_records, fields: fields.collect() }
     }
 
-    fn told(run: &RunShape, good: &[RunShape]) -> Vec<String> {
+    fn changes(run: &RunShape, good: &[RunShape]) -> Vec<String> {
         let drifts = compare(run, good, &DriftPolicy::default());
         drifts.iter().map(|drift| format!("{} {}", drift.field_name, drift.change)).collect()
     }
 
     #[test]
-    fn new_lost_and_retyped_fields_are_told() {
+    fn new_lost_and_retyped_fields_are_reported() {
         use JsonType::{Number, String};
         let good = [
             shape(
@@ -211,26 +211,26 @@ mod tests {
         ];
         let run =
             shape(100, &[("id", 100, &[String]), ("price", 80, &[Number, String]), ("seats", 1, &[Number])]);
-        assert_eq!(told(&run, &good), ["price retyped", "seats new", "title lost"]);
+        assert_eq!(changes(&run, &good), ["price retyped", "seats new", "title lost"]);
         let price = &compare(&run, &good, &DriftPolicy::default())[0];
         assert_eq!(price.old_types.iter().collect::<Vec<_>>(), [Number]);
         assert_eq!(price.new_types.iter().collect::<Vec<_>>(), [Number, String]);
     }
 
     #[test]
-    fn too_few_records_say_nothing() {
+    fn too_few_records_are_not_compared() {
         let (few, many) = (shape(9, &[("a", 9, &[])]), shape(100, &[("b", 100, &[])]));
-        assert_eq!(told(&few, std::slice::from_ref(&many)), [""; 0]);
-        assert_eq!(told(&many, &[few]), [""; 0]);
-        assert_eq!(told(&many, &[]), [""; 0]);
+        assert_eq!(changes(&few, std::slice::from_ref(&many)), [""; 0]);
+        assert_eq!(changes(&many, &[few]), [""; 0]);
+        assert_eq!(changes(&many, &[]), [""; 0]);
     }
 
     #[test]
-    fn types_that_nobody_looked_at_do_not_drift() {
-        let looked = shape(10, &[("a", 10, &[JsonType::Array])]);
-        let unlooked = shape(10, &[("a", 10, &[])]);
-        assert_eq!(told(&looked, std::slice::from_ref(&unlooked)), [""; 0]);
-        assert_eq!(told(&unlooked, &[looked]), [""; 0]);
+    fn unrecorded_types_do_not_drift() {
+        let recorded = shape(10, &[("a", 10, &[JsonType::Array])]);
+        let unrecorded = shape(10, &[("a", 10, &[])]);
+        assert_eq!(changes(&recorded, std::slice::from_ref(&unrecorded)), [""; 0]);
+        assert_eq!(changes(&unrecorded, &[recorded]), [""; 0]);
     }
 
     fn shapes() -> impl Strategy<Value = RunShape> {
@@ -256,7 +256,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_told_is_so(run in shapes(), good in proptest::collection::vec(shapes(), 0..5)) {
+        fn reported_changes_are_real(run in shapes(), good in proptest::collection::vec(shapes(), 0..5)) {
             for drift in compare(&run, &good, &DriftPolicy::default()) {
                 let was_there = good.iter().any(|shape| shape.fields.contains_key(&drift.field_name));
                 let is_there = run.fields.contains_key(&drift.field_name);

@@ -24,4 +24,4 @@ mod tests;
 
 pub use policy::{FailurePolicy, POLICIES, backoff, failure_event};
 pub use transitions::{Event, Refusal, TRANSITIONS, Transition, end_attempt, next};
-pub use words::{Change, FailureClass, ReasonCode, State};
+pub use words::{Change, FailureClass, HandlerKind, ReasonCode, State};

@@ -10,6 +10,9 @@ pub use serde;
 
 /// An enum defined by [`words!`](crate::words!).
 pub trait Word: Copy + Sized + 'static {
+    /// All words, in the order of their definition.
+    const WORDS: &'static [&'static str];
+
     /// The word of this variant.
     fn word(self) -> &'static str;
 
@@ -82,6 +85,8 @@ macro_rules! words {
         }
 
         impl $crate::words::Word for $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
             fn word(self) -> &'static str {
                 self.as_str()
             }
@@ -100,7 +105,7 @@ macro_rules! words {
         impl std::str::FromStr for $name {
             type Err = $crate::words::UnknownWord;
 
-            fn from_str(word: &str) -> Result<Self, Self::Err> {
+            fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
                 Self::parse(word).ok_or_else(|| $crate::words::UnknownWord {
                     word: word.to_owned(),
                     expected: Self::ALL.iter().map(|known| known.as_str()).collect(),
@@ -109,13 +114,13 @@ macro_rules! words {
         }
 
         impl $crate::words::serde::Serialize for $name {
-            fn serialize<S: $crate::words::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: $crate::words::serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
         impl<'de> $crate::words::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::words::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: $crate::words::serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let word = <std::borrow::Cow<'de, str> as $crate::words::serde::Deserialize>::deserialize(deserializer)?;
                 word.parse().map_err($crate::words::serde::de::Error::custom)
             }
@@ -138,6 +143,7 @@ mod tests {
     #[test]
     fn words_survive_parsing_and_serde() {
         assert_eq!(Side::ALL.map(Side::as_str), ["left", "right"]);
+        assert_eq!(<Side as super::Word>::WORDS, ["left", "right"]);
         for side in Side::ALL {
             assert_eq!(side.to_string().parse(), Ok(side));
             let json = serde_json::to_string(&side).unwrap();

@@ -5,7 +5,7 @@ mod checks;
 
 use forebay_store::{connect::Database, doctor, handoffs, migrations};
 
-pub use self::check::{Check, Severity};
+pub use self::check::{Check, CheckStatus, worst};
 use crate::error::Result;
 
 /// Checks the database, its maintenance and the queues. Changes nothing.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_domain::{breaker::RefusalReason, handoff::FailureClass};
+use forebay_domain::{breaker::RefusalReason, handoff::FailureClass, run::RunStatus};
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
@@ -334,6 +334,14 @@ impl Error {
             Self::Store(error) => error.is_unreachable(),
             Self::DatabaseLeftAlone { .. } => true,
             _ => false,
+        }
+    }
+
+    /// The status of a run that this error ended.
+    pub fn run_status(&self) -> RunStatus {
+        match self {
+            Self::Interrupted => RunStatus::Aborted,
+            _ => RunStatus::Failed,
         }
     }
 

@@ -4,6 +4,6 @@ mod canonical;
 mod shaper;
 
 pub use self::{
-    canonical::{Canonical, spread},
+    canonical::{Canonical, pretty},
     shaper::{Shaper, cut},
 };

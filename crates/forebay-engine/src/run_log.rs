@@ -20,7 +20,7 @@ use tokio::{task::JoinHandle, time};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     logs::{self, Level, LogSink, LogsWritten},
     persist::report::RunReport,
 };
@@ -114,12 +114,9 @@ impl RunLog {
         match result {
             Ok(report) => say_end(&sink, report),
             Err(error) => {
-                let status = match error {
-                    Error::Interrupted => RunStatus::Aborted,
-                    _ => RunStatus::Failed,
-                };
-                let metadata = json!({ ENDED: true, "status": status.as_str(), "code": error.code() });
-                sink.log(Level::Error, format!("run {}: {error}", status.as_str()), metadata);
+                let status = error.run_status().as_str();
+                let metadata = json!({ ENDED: true, "status": status, "code": error.code() });
+                sink.log(Level::Error, format!("run {status}: {error}"), metadata);
             }
         }
     }

@@ -10,7 +10,7 @@ pub use enqueue::{
     CHANNEL, ENQUEUE, Enqueue, LIMIT_KEYS, Queueing, Subscriber, enqueue_added, enqueue_changed,
     subscribers_of,
 };
-pub use operate::{Mode, Operated, Operation, Selection, Stood, operate};
+pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
 pub use reconciliation::{REPAIR_PRIORITY, Standing, VERIFY, Verified, page, repair, verify};
 pub use show::{

@@ -1,4 +1,4 @@
-//! Reads the rows of a user's own table or query as records, so existing data can be adopted.
+//! Reads the rows of a user's own table or query as records, so existing data can be imported.
 //!
 //! A run reads in one read-only transaction with one snapshot and a time limit. The configured query is the user's own
 //! and runs with the user's rights; the name of a table is checked and quoted. Rows are streamed: the server sends more

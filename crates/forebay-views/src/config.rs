@@ -26,7 +26,7 @@ pub struct DeclaredSource {
     /// The fields that make a record's key, in order.
     pub key_fields: Vec<String>,
     /// Whether it is scraped, if it has a kind.
-    #[schemars(schema_with = "crate::words::source_state")]
+    #[schemars(schema_with = "crate::words::enabled_state")]
     pub state: String,
     /// When it is scraped: `every 6h`, or five cron fields; null: it has no schedule.
     pub schedule: Option<String>,
@@ -42,7 +42,7 @@ pub struct Pipeline {
     /// The handler that ingests, such as `documents` or `webhook`.
     pub handler: String,
     /// Whether it receives work.
-    #[schemars(schema_with = "crate::words::source_state")]
+    #[schemars(schema_with = "crate::words::enabled_state")]
     pub state: String,
 }
 

@@ -61,7 +61,7 @@ pub struct Migrated {
 pub struct ClusterStop {
     /// Whether it was running and was stopped.
     pub is_stopped: bool,
-    /// The reason. `configured`: a configured database is never stopped.
+    /// Why. `configured`: a configured database is never stopped.
     #[schemars(schema_with = "crate::words::stop_reason")]
     pub reason_code: String,
     /// Its data folder; null: the database is configured.

@@ -4,23 +4,12 @@ use forebay_engine::doctor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The severity of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// No problem.
-    Ok,
-    /// Needs attention.
-    Warning,
-    /// Needs repair.
-    Bad,
-}
-
 /// All checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Doctor {
-    /// The worst verdict of all checks.
-    pub verdict: Severity,
+    /// The worst status of all checks.
+    #[schemars(schema_with = "crate::words::check_status")]
+    pub status: String,
     /// The checks.
     pub checks: Vec<Check>,
 }
@@ -32,22 +21,13 @@ pub struct Check {
     pub code: String,
     /// The table, pipeline or session that was checked; null: the check has only one subject.
     pub subject: Option<String>,
-    /// The result.
-    pub verdict: Severity,
+    /// The result. `ok`: no problem. `warning`: a problem that may grow. `failed`: a problem that needs repair.
+    #[schemars(schema_with = "crate::words::check_status")]
+    pub status: String,
     /// The observation, as a sentence.
-    pub seen: String,
+    pub message: String,
     /// What to do; null: nothing.
-    pub advice: Option<String>,
-}
-
-impl From<doctor::Severity> for Severity {
-    fn from(severity: doctor::Severity) -> Self {
-        match severity {
-            doctor::Severity::Ok => Self::Ok,
-            doctor::Severity::Warning => Self::Warning,
-            doctor::Severity::Bad => Self::Bad,
-        }
-    }
+    pub hint: Option<String>,
 }
 
 impl From<doctor::Check> for Check {
@@ -55,17 +35,16 @@ impl From<doctor::Check> for Check {
         Self {
             code: check.code.to_owned(),
             subject: check.subject,
-            verdict: check.verdict.into(),
-            seen: check.seen,
-            advice: check.advice,
+            status: check.status.as_str().to_owned(),
+            message: check.message,
+            hint: check.hint,
         }
     }
 }
 
 impl From<Vec<doctor::Check>> for Doctor {
     fn from(checks: Vec<doctor::Check>) -> Self {
-        let checks: Vec<Check> = checks.into_iter().map(Check::from).collect();
-        let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Severity::Ok);
-        Self { verdict, checks }
+        let status = doctor::worst(&checks).as_str().to_owned();
+        Self { status, checks: checks.into_iter().map(Check::from).collect() }
     }
 }

@@ -1,7 +1,7 @@
 //! The answer of `ensure`.
 
 use forebay_engine::{
-    ensure::{self, AnsweredFrom, EnsureError, Wanted},
+    ensure::{self, EnsureError, Wanted},
     scrape::Candidate,
 };
 use schemars::JsonSchema;
@@ -51,9 +51,10 @@ pub struct TriedSource {
     pub source: String,
     /// Its run; null: no run began.
     pub run_id: Option<i64>,
-    /// How it ended: the status of its run, `refused` by its breaker, or `error`.
-    pub status: String,
-    /// The reason for the status, as a stable word; null: nothing unusual happened.
+    /// The status of its run; null: no run began.
+    #[schemars(schema_with = "crate::words::run_status_or_null")]
+    pub status: Option<String>,
+    /// Why it ended as it did, as a stable word, such as the code of an error; null: nothing unusual happened.
     pub reason_code: Option<String>,
 }
 
@@ -69,18 +70,11 @@ pub struct EnsuredRecords {
 impl Ensured {
     /// The answer to a request.
     pub fn new(wanted: &Wanted, ensured: &ensure::Ensured) -> Self {
-        let answered_from = match ensured.answered_from {
-            AnsweredFrom::Memory => "memory",
-            AnsweredFrom::Ledger => "ledger",
-            AnsweredFrom::Scrape => "scrape",
-            AnsweredFrom::Stale => "stale",
-            AnsweredFrom::None => "none",
-        };
         Self {
             entity_type: wanted.entity_type.clone(),
             scope: wanted.scope.to_string(),
             success: ensured.success,
-            answered_from: answered_from.to_owned(),
+            answered_from: ensured.answered_from.as_str().to_owned(),
             is_fresh: ensured.is_fresh,
             is_partial: ensured.is_partial,
             last_sync_at: ensured.last_sync.map(Time::from),
@@ -111,7 +105,7 @@ impl From<&ensure::Tried> for TriedSource {
         Self {
             source: tried.source.clone(),
             run_id: tried.run_id,
-            status: tried.status.clone(),
+            status: tried.status.map(|status| status.as_str().to_owned()),
             reason_code: tried.reason_code.clone(),
         }
     }
@@ -119,15 +113,10 @@ impl From<&ensure::Tried> for TriedSource {
 
 impl From<&Candidate> for TriedSource {
     fn from(candidate: &Candidate) -> Self {
-        let status = match &candidate.result {
-            Ok(report) => report.status.as_str(),
-            Err(forebay_engine::Error::Refused { .. }) => "refused",
-            Err(_) => "error",
-        };
         Self {
             source: candidate.source.clone(),
             run_id: candidate.run_id,
-            status: status.to_owned(),
+            status: candidate.status().map(|status| status.as_str().to_owned()),
             reason_code: candidate.reason_code().map(str::to_owned),
         }
     }

@@ -13,8 +13,10 @@ pub struct FieldDrift {
     #[schemars(schema_with = "crate::words::drift_change")]
     pub change: String,
     /// The JSON types of its values in the good runs.
+    #[schemars(schema_with = "crate::words::json_types")]
     pub old_types: Vec<String>,
     /// The JSON types of its values in this run.
+    #[schemars(schema_with = "crate::words::json_types")]
     pub new_types: Vec<String>,
 }
 

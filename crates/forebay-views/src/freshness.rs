@@ -28,7 +28,7 @@ pub struct Freshness {
     /// When the whole scope was last synced; null: never.
     pub last_sync_at: Option<Time>,
     /// The status of the last attempt; null: there was none.
-    #[schemars(schema_with = "crate::words::sync_status")]
+    #[schemars(schema_with = "crate::words::sync_status_or_null")]
     pub status: Option<String>,
     /// Whether an attempt is in progress and its process is alive.
     pub is_under_way: bool,
@@ -49,7 +49,7 @@ pub struct Freshness {
 impl From<ScopeFreshness> for Freshness {
     fn from(of: ScopeFreshness) -> Self {
         let ScopeFreshness { entity_type, scope, judgement, entry, .. } = of;
-        let untried = Self {
+        let without_attempt = Self {
             entity_type,
             scope,
             freshness: judgement.freshness.as_str().to_owned(),
@@ -66,7 +66,7 @@ impl From<ScopeFreshness> for Freshness {
             source: None,
             error: None,
         };
-        let Some(entry) = entry else { return untried };
+        let Some(entry) = entry else { return without_attempt };
         let message = entry.error.unwrap_or_default();
         Self {
             last_sync_at: entry.last_sync.map(Time::from),
@@ -78,7 +78,7 @@ impl From<ScopeFreshness> for Freshness {
             run_id: entry.run_id,
             source: entry.source_name,
             error: entry.error_code.map(|code| Error { code, message, hint: None, place: None }),
-            ..untried
+            ..without_attempt
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::identity::ReferenceId;
-use forebay_engine::work::reconciliation::Reconciliation;
+use forebay_engine::work::reconciliation::{Problem, Reconciliation};
 use forebay_store::handoffs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,8 +67,11 @@ pub struct OperatedCount {
 /// Hand-offs that an operation did not apply to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RefusedCount {
-    /// Why it did not apply, as a stable word.
+    /// Why it did not apply.
+    #[schemars(schema_with = "crate::words::refusal")]
     pub reason_code: String,
+    /// The same, as a sentence.
+    pub message: String,
     /// Number of hand-offs.
     pub num_handoffs: u64,
 }
@@ -91,8 +94,12 @@ pub struct VerifiedPipeline {
     pub counts: BTreeMap<String, u64>,
     /// References that are missing or outdated.
     pub num_missing: u64,
+    /// References with a problem, here or in the target.
+    pub num_wrong: u64,
     /// Hand-offs that the repair made.
     pub num_repaired: u64,
+    /// References with a problem that were not handed off again.
+    pub num_unrepaired: u64,
     /// How the target differs from what was delivered; null: it was not compared.
     pub target: Option<ComparedTarget>,
     /// The first thousand references of each problem.
@@ -167,12 +174,13 @@ impl Operated {
             failure_code: stood.failure_code,
             num_handoffs,
         });
-        let refused = operated
-            .refused
-            .into_iter()
-            .map(|(code, num_handoffs)| RefusedCount { reason_code: code.to_owned(), num_handoffs });
+        let refused = operated.refused.into_iter().map(|(refusal, num_handoffs)| RefusedCount {
+            reason_code: refusal.as_str().to_owned(),
+            message: refusal.message().to_owned(),
+            num_handoffs,
+        });
         Self {
-            operation: operation.as_str().to_owned(),
+            operation: operation.name().as_str().to_owned(),
             is_dry_run: mode == handoffs::Mode::DryRun,
             num_done: operated.num_done,
             done: done.collect(),
@@ -192,7 +200,9 @@ impl VerifiedPipeline {
                 .map(|(verdict, count)| (verdict.as_str().to_owned(), *count))
                 .collect(),
             num_missing: found.num_missing(),
+            num_wrong: found.num_wrong(),
             num_repaired: found.num_repaired,
+            num_unrepaired: found.num_unrepaired(),
             target: found
                 .target
                 .as_ref()
@@ -200,22 +210,12 @@ impl VerifiedPipeline {
             wrong,
         }
     }
-
-    /// Number of references with a problem, here or in the target.
-    pub fn num_wrong(&self) -> u64 {
-        self.num_missing + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
-    }
-
-    /// Number of them that were not handed off again.
-    pub fn num_unrepaired(&self) -> u64 {
-        self.num_wrong().saturating_sub(self.num_repaired)
-    }
 }
 
 impl WrongReference {
     /// A reference with its source and key, if it still exists, and its problem.
-    pub fn new(id: ReferenceId, name: Option<(String, String)>, problem: &str) -> Self {
+    pub fn new(id: ReferenceId, name: Option<(String, String)>, problem: Problem) -> Self {
         let (source, record_key) = name.unzip();
-        Self { reference_id: id.to_string(), source, record_key, problem: problem.to_owned() }
+        Self { reference_id: id.to_string(), source, record_key, problem: problem.as_str().to_owned() }
     }
 }

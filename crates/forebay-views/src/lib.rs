@@ -14,6 +14,7 @@ mod breaker;
 mod change;
 mod config;
 mod db;
+mod demo;
 mod doctor;
 mod ensured;
 mod error;
@@ -51,7 +52,8 @@ pub use self::{
     change::Change,
     config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
-    doctor::{Check, Doctor, Severity},
+    demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
+    doctor::{Check, Doctor},
     ensured::{Ensured, EnsuredRecords, TriedSource},
     error::{Error, ErrorDocument},
     field_drift::FieldDrift,
@@ -76,13 +78,12 @@ pub use self::{
     schedule::Schedule,
     schema::schema,
     search_hit::{SearchHit, SearchResult},
-    source::{
-        ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail, SourceResource, state,
-    },
+    source::{ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail, SourceResource},
     source_test::{SampleLink, SamplePage, SampleRecord, SampleRejected, SourceTest, Unmatched},
     stats::{ReferenceCounts, Stats},
     time::Time,
     version::{FieldChange, Version},
+    words::{DatabaseKind, EnabledState, StopReason},
     work_event::WorkEvent,
     work_report::{FailureGroup, IdlePipeline, PipelineWork, ScheduledRuns, WorkReport},
 };

@@ -4,7 +4,7 @@ use forebay_store::history::ReferenceRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{json::Json, time::Time};
+use crate::{json::Json, time::Time, words::ReferenceState};
 
 /// A reference in short: its name and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,13 +52,14 @@ pub struct Reference {
 
 impl From<&ReferenceRow> for ReferenceSummary {
     fn from(row: &ReferenceRow) -> Self {
+        let state = if row.removed_at.is_some() { ReferenceState::Removed } else { ReferenceState::Active };
         Self {
             reference_id: row.reference_id.to_string(),
             source: row.source.clone(),
             record_key: row.record_key.clone(),
             entity_type: row.entity_type.clone(),
             scope: row.scope.clone(),
-            state: if row.removed_at.is_some() { "removed" } else { "active" }.to_owned(),
+            state: state.as_str().to_owned(),
             version: row.version,
             version_hash: row.version_hash.to_string(),
             changed_at: row.changed_at.into(),

@@ -108,6 +108,12 @@ impl From<&RunRow> for RunSummary {
     }
 }
 
+impl From<RunRow> for RunSummary {
+    fn from(row: RunRow) -> Self {
+        Self::from(&row)
+    }
+}
+
 impl Run {
     /// A run with its drift.
     pub fn new(row: RunRow, drift: Vec<Drift>) -> Self {

@@ -7,7 +7,7 @@ use forebay_store::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{json::Json, run::RunSummary, schedule::Schedule, time::Time};
+use crate::{json::Json, run::RunSummary, schedule::Schedule, time::Time, words::EnabledState};
 
 /// A source of records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ pub struct Source {
     /// How Forebay reads it, such as `html`; null: other programs supply its records.
     pub kind: Option<String>,
     /// Whether it is scraped, if it has a kind.
-    #[schemars(schema_with = "crate::words::source_state")]
+    #[schemars(schema_with = "crate::words::enabled_state")]
     pub state: String,
     /// The fields that make a record's key, in order.
     pub key_fields: Vec<String>,
@@ -37,11 +37,12 @@ pub struct Source {
     pub next_due_at: Option<Time>,
 }
 
-/// A source with its policy, scopes, schedules and latest runs.
+/// A source in full: the fields of its summary, and these.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SourceDetail {
-    /// The source.
-    pub source: Source,
+    /// The source in short.
+    #[serde(flatten)]
+    pub summary: Source,
     /// Increases when its key fields or its policy change.
     pub parser_version: i32,
     /// When the configuration last changed its declaration; null: the configuration does not declare it.
@@ -62,11 +63,12 @@ pub struct SourceDetail {
     pub latest_runs: Vec<RunSummary>,
 }
 
-/// A source with the scopes that can be requested.
+/// A source with the scopes that can be requested: the fields of its summary, and these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceResource {
-    /// The source.
-    pub source: Source,
+    /// The source in short.
+    #[serde(flatten)]
+    pub summary: Source,
     /// The scopes that the configuration declares, at most 100; null: the configuration does not declare the source.
     pub scopes: Option<Vec<String>>,
     /// The names that a scope must have; null: the configuration does not declare the source.
@@ -117,7 +119,7 @@ impl Source {
             source: source.name.clone(),
             entity_type: source.entity_type.clone(),
             kind: source.kind.clone(),
-            state: state(source.enabled),
+            state: EnabledState::from(source.enabled).as_str().to_owned(),
             key_fields: source.key_fields.clone(),
             fallback: source.fallback.clone(),
             num_active: summary.num_active.unsigned_abs(),
@@ -132,11 +134,6 @@ impl Source {
                 .map(Time::from),
         }
     }
-}
-
-/// The state of a source or pipeline that is enabled or disabled.
-pub fn state(is_enabled: bool) -> String {
-    if is_enabled { "enabled" } else { "disabled" }.to_owned()
 }
 
 impl From<freshness::FreshnessPolicy> for FreshnessPolicy {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{json::Json, time::Time};
+use crate::{json::Json, time::Time, words::FieldChangeKind};
 
 /// A new version of a reference, a removal or a restoration.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -57,10 +57,10 @@ impl FieldChange {
     /// A change from one value to another; `None`: the field was or is absent.
     pub fn new(field_name: String, old: Option<Json>, new: Option<Json>, is_cut: bool) -> Self {
         let change = match (&old, &new) {
-            (None, Some(_)) => "added",
-            (Some(_), None) => "removed",
-            _ => "updated",
+            (None, Some(_)) => FieldChangeKind::Added,
+            (Some(_), None) => FieldChangeKind::Removed,
+            _ => FieldChangeKind::Updated,
         };
-        Self { field_name, change: change.to_owned(), old, new, is_cut }
+        Self { field_name, change: change.as_str().to_owned(), old, new, is_cut }
     }
 }

@@ -1,96 +1,171 @@
-//! Schemas of fields that hold one of a few stable words.
+//! Schemas of fields that hold one of a few stable words, and the words that only output has.
 //!
-//! Views keep words as text, so that a client that is older than the server can still read the document. The schema
-//! lists the words of this version.
+//! Views keep words as text, so a client that is older than the server can still read the document. The schema lists
+//! the words of this version.
 
 use forebay_domain::{
     breaker::BreakerState,
-    drift::DriftChange,
-    freshness::Freshness,
-    handoff::{Change, FailureClass, State},
+    drift::{DriftChange, JsonType},
+    freshness::{AgeStatus, Freshness},
+    handoff::{Change, FailureClass, Refusal, State},
     run::RunStatus,
+    words::Word,
 };
-use forebay_store::logs::Level;
+use forebay_engine::{doctor::CheckStatus, ensure::AnsweredFrom, work::reconciliation::Problem};
+use forebay_store::{
+    freshness::SyncStatus, handoffs::OperationName, logs::Level, migrations::MigrationState,
+};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-fn words(words: &[&str]) -> Schema {
-    json_schema!({ "type": "string", "enum": words })
+forebay_domain::words! {
+    /// The state of a source or pipeline.
+    pub enum EnabledState {
+        /// It takes part.
+        Enabled = "enabled",
+        /// It is switched off.
+        Disabled = "disabled",
+    }
+
+    /// The state of a reference.
+    pub enum ReferenceState {
+        /// Its source has it.
+        Active = "active",
+        /// It is a tombstone.
+        Removed = "removed",
+    }
+
+    /// The change of a field.
+    pub enum FieldChangeKind {
+        /// It was absent before.
+        Added = "added",
+        /// It is absent now.
+        Removed = "removed",
+        /// Its value changed.
+        Updated = "updated",
+    }
+
+    /// Who runs the database.
+    pub enum DatabaseKind {
+        /// The user configured it.
+        Configured = "configured",
+        /// Forebay runs it.
+        Embedded = "embedded",
+    }
+
+    /// Why a private cluster was or was not stopped.
+    pub enum StopReason {
+        /// It was running and was stopped.
+        Stopped = "stopped",
+        /// It was not running.
+        NotRunning = "not_running",
+        /// The database is configured, and Forebay never stops that.
+        Configured = "configured",
+    }
+}
+
+impl From<bool> for EnabledState {
+    fn from(is_enabled: bool) -> Self {
+        if is_enabled { Self::Enabled } else { Self::Disabled }
+    }
+}
+
+fn words<W: Word>() -> Schema {
+    json_schema!({ "type": "string", "enum": W::WORDS })
+}
+
+fn words_or_null<W: Word>() -> Schema {
+    let words: Vec<Option<&str>> = W::WORDS.iter().copied().map(Some).chain([None]).collect();
+    json_schema!({ "type": ["string", "null"], "enum": words })
 }
 
 pub(crate) fn run_status(_: &mut SchemaGenerator) -> Schema {
-    words(&RunStatus::ALL.map(RunStatus::as_str))
+    words::<RunStatus>()
+}
+
+pub(crate) fn run_status_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<RunStatus>()
 }
 
 pub(crate) fn handoff_state(_: &mut SchemaGenerator) -> Schema {
-    words(&State::ALL.map(State::as_str))
+    words::<State>()
 }
 
 pub(crate) fn change(_: &mut SchemaGenerator) -> Schema {
-    words(&Change::ALL.map(Change::as_str))
+    words::<Change>()
 }
 
 pub(crate) fn failure_class(_: &mut SchemaGenerator) -> Schema {
-    words(&FailureClass::ALL.map(FailureClass::as_str))
+    words::<FailureClass>()
 }
 
 pub(crate) fn drift_change(_: &mut SchemaGenerator) -> Schema {
-    words(&DriftChange::ALL.map(DriftChange::as_str))
+    words::<DriftChange>()
+}
+
+pub(crate) fn json_types(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": words::<JsonType>() })
 }
 
 pub(crate) fn freshness(_: &mut SchemaGenerator) -> Schema {
-    words(&Freshness::ALL.map(Freshness::as_str))
+    words::<Freshness>()
 }
 
 pub(crate) fn age_status(_: &mut SchemaGenerator) -> Schema {
-    words(&["ok", "warn", "error"])
+    words::<AgeStatus>()
 }
 
-/// Null: never tried.
-pub(crate) fn sync_status(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["string", "null"], "enum": ["in_progress", "success", "failed", null] })
+pub(crate) fn sync_status_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<SyncStatus>()
 }
 
 pub(crate) fn level(_: &mut SchemaGenerator) -> Schema {
-    words(&Level::ALL.map(Level::as_str))
+    words::<Level>()
 }
 
 pub(crate) fn reference_state(_: &mut SchemaGenerator) -> Schema {
-    words(&["active", "removed"])
+    words::<ReferenceState>()
 }
 
-pub(crate) fn source_state(_: &mut SchemaGenerator) -> Schema {
-    words(&["enabled", "disabled"])
+pub(crate) fn enabled_state(_: &mut SchemaGenerator) -> Schema {
+    words::<EnabledState>()
 }
 
 pub(crate) fn field_change(_: &mut SchemaGenerator) -> Schema {
-    words(&["added", "removed", "updated"])
+    words::<FieldChangeKind>()
 }
 
 pub(crate) fn answered_from(_: &mut SchemaGenerator) -> Schema {
-    words(&["memory", "ledger", "scrape", "stale", "none"])
+    words::<AnsweredFrom>()
 }
 
 pub(crate) fn breaker_state(_: &mut SchemaGenerator) -> Schema {
-    let all: Vec<&str> = BreakerState::ALL.iter().map(|state| state.as_str()).collect();
-    words(&all)
+    words::<BreakerState>()
 }
 
 pub(crate) fn operation(_: &mut SchemaGenerator) -> Schema {
-    words(&["retry", "cancel", "hold", "release", "snooze"])
+    words::<OperationName>()
+}
+
+pub(crate) fn refusal(_: &mut SchemaGenerator) -> Schema {
+    words::<Refusal>()
 }
 
 pub(crate) fn problem(_: &mut SchemaGenerator) -> Schema {
-    words(&["missing", "outdated", "absent", "extra"])
+    words::<Problem>()
+}
+
+pub(crate) fn check_status(_: &mut SchemaGenerator) -> Schema {
+    words::<CheckStatus>()
 }
 
 pub(crate) fn database_kind(_: &mut SchemaGenerator) -> Schema {
-    words(&["configured", "embedded"])
+    words::<DatabaseKind>()
 }
 
 pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
-    words(&["applied", "pending", "drifted", "unknown"])
+    words::<MigrationState>()
 }
 
 pub(crate) fn stop_reason(_: &mut SchemaGenerator) -> Schema {
-    words(&["stopped", "not_running", "configured"])
+    words::<StopReason>()
 }

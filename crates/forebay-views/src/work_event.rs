@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, time::Time, work_report::WorkReport};
 
-/// An event while `work` runs. The last event is the report.
+/// An event while `work` runs. The last event is the report, or the error that ended the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum WorkEvent {
@@ -65,11 +65,14 @@ pub enum WorkEvent {
         due_at: Time,
         /// The run; null: none began.
         run_id: Option<i64>,
-        /// The status of the run, or `failed`, `cut_off`, `lost` or `unknown`.
-        status: String,
-        /// The reason for the status, as a stable word; null: nothing unusual happened.
+        /// The status of the run; null: no run began, or this worker doesn't know how it ended.
+        #[schemars(schema_with = "crate::words::run_status_or_null")]
+        status: Option<String>,
+        /// Why it ended as it did, as a stable word; null: nothing unusual happened. `worker_stopped`: this worker was
+        /// stopped first; the scope is due again. `claim_lost`: another worker has taken the scope over.
+        /// `source_unknown`: this worker's configuration doesn't have the source, so it is left to other workers.
         reason_code: Option<String>,
-        /// Why there was no run; null: there was one.
+        /// The error that prevented or ended the run; null: there was none.
         error: Option<Error>,
     },
     /// Maintenance did something.
@@ -94,6 +97,13 @@ pub enum WorkEvent {
     DatabaseReachable {
         /// When.
         at: Time,
+    },
+    /// An error ended the command; there is no report.
+    Error {
+        /// When.
+        at: Time,
+        /// Why.
+        error: Error,
     },
     /// The report at the end.
     Report {
@@ -154,12 +164,9 @@ impl WorkEvent {
 
     /// The end of a scheduled scrape.
     pub fn of_due_run(run: &DueRun, at: Timestamp, error: impl Fn(&forebay_engine::Error) -> Error) -> Self {
-        let (status, reason_code, cause) = match &run.ended {
-            DueEnd::Ended { status, reason_code } => (status.as_str(), reason_code.clone(), None),
-            DueEnd::Failed(cause) => ("failed", Some(cause.code().to_owned()), Some(error(cause))),
-            DueEnd::CutOff => ("cut_off", None, None),
-            DueEnd::Lost => ("lost", None, None),
-            DueEnd::Unknown => ("unknown", None, None),
+        let cause = match &run.ended {
+            DueEnd::Failed(cause) => Some(error(cause)),
+            DueEnd::Ended { .. } | DueEnd::CutOff | DueEnd::Lost | DueEnd::Unknown => None,
         };
         Self::ScheduledRun {
             at: at.into(),
@@ -167,8 +174,8 @@ impl WorkEvent {
             scope: run.scope.clone(),
             due_at: run.due_at.into(),
             run_id: run.run_id,
-            status: status.to_owned(),
-            reason_code,
+            status: run.status().map(|status| status.as_str().to_owned()),
+            reason_code: run.reason_code().map(str::to_owned),
             error: cause,
         }
     }

@@ -4,6 +4,7 @@
 //! and are parsed as strictly as any argument.
 
 use forebay_domain::hex;
+use forebay_views::Page;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::failure::Failure;
@@ -30,16 +31,18 @@ pub(crate) fn invalid() -> Failure {
         .hint("pass `next` of the previous page unchanged, or omit the cursor to start over")
 }
 
-/// Cuts a list to `limit` items. If it was longer, returns the cursor of the last one left.
-pub(crate) fn next<T, P: Serialize>(
-    items: &mut Vec<T>,
-    limit: u32,
-    place: impl Fn(&T) -> P,
-) -> Result<Option<String>, Failure> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    items.last().filter(|_| has_more).map(|last| write(&place(last))).transpose()
+/// A page of at most `limit` rows. Read one row more than the limit: it shows that there is a next page, which begins
+/// after the `place` of the last row on this one.
+pub(crate) fn page<R, T: From<R>, P: Serialize>(
+    mut rows: Vec<R>,
+    limit: impl TryInto<usize>,
+    place: impl Fn(&R) -> P,
+) -> Result<Page<T>, Failure> {
+    let limit = limit.try_into().unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|last| write(&place(last))).transpose()?;
+    Ok(Page { items: rows.into_iter().map(T::from).collect(), next })
 }
 
 #[cfg(test)]

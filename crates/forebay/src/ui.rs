@@ -79,6 +79,18 @@ impl Ui {
         self.text(page.as_str())
     }
 
+    /// Prints a page of a list. In human form, a note says how to get the next page.
+    pub(crate) fn show_page<T>(&self, page: &forebay_views::Page<T>) -> Result<(), Failure>
+    where
+        forebay_views::Page<T>: Report,
+    {
+        self.show(page)?;
+        if let Some(next) = page.next.as_ref().filter(|_| !self.is_json()) {
+            self.note(&format!("there are more; for the next page, add --after {next}"));
+        }
+        Ok(())
+    }
+
     /// Prints one JSON document on standard output.
     pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(document)

@@ -221,15 +221,15 @@ fn what_the_other_side_asks_for_is_waited_for_within_bounds() {
 }
 
 #[test]
-fn an_operator_outranks_what_is_seen() {
+fn an_operator_overrides_recorded_calls() {
     let mut breaker = Breaker::new(at(0));
     let mut run = |command, now| {
         let (next, transition) = breaker.clone().operate(command, at(now));
         breaker = next;
         (breaker.clone(), format!("{} {} {}", transition.from, transition.to, transition.reason))
     };
-    let (forced, told) = run(BreakerCommand::ForceOpen, 1);
-    assert_eq!(told, "closed forced_open opened_by_operator");
+    let (forced, transition) = run(BreakerCommand::ForceOpen, 1);
+    assert_eq!(transition, "closed forced_open opened_by_operator");
     let (after, answer, _) = forced.ask(&policy(), at(1_000_000), [1; 16]);
     assert_eq!(refusal(answer), Some((3_600, "breaker_forced_open")));
     assert_eq!(after.state, BreakerState::ForcedOpen);
@@ -241,8 +241,8 @@ fn an_operator_outranks_what_is_seen() {
     }
     assert_eq!(source.breaker, disabled);
     assert_eq!(run(BreakerCommand::Close, 40).1, "disabled closed closed_by_operator");
-    let (reset, told) = run(BreakerCommand::Reset, 50);
-    assert_eq!(told, "closed closed reset_by_operator");
+    let (reset, transition) = run(BreakerCommand::Reset, 50);
+    assert_eq!(transition, "closed closed reset_by_operator");
     assert_eq!(reset, Breaker { reason: BreakerReason::Reset, ..Breaker::new(at(50)) });
 }
 

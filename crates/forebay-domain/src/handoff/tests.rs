@@ -42,6 +42,7 @@ fn letter(outcome: Result<&Transition, Refusal>) -> &'static str {
             Refusal::NotHeld => "n",
             Refusal::AlreadyEnded => "e",
             Refusal::NotLatest => "l",
+            Refusal::ReferenceGone => "g",
         },
     }
 }

@@ -3,8 +3,6 @@
 //! Each pair of state and event is either in the table once or refused with a code. The tests contain the full matrix,
 //! so change them, and the check constraints, together with the table.
 
-use thiserror::Error;
-
 use super::words::{FailureClass, ReasonCode, State};
 
 /// An event for one hand-off.
@@ -168,47 +166,43 @@ const fn failed(class: FailureClass, to: State, reason: ReasonCode) -> Transitio
     because(State::Active, Event::FailedWith(class), to, reason)
 }
 
-/// Why an event was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-pub enum Refusal {
-    /// The reporting attempt no longer owns the hand-off.
-    #[error("the receipt is stale: this hand-off is not active under it any more")]
-    StaleReceipt,
-    /// It is not waiting to be claimed.
-    #[error("the hand-off is not waiting to be claimed")]
-    NotClaimable,
-    /// A worker is processing it.
-    #[error("an attempt is under way; wait for it, or for its lease to end")]
-    AttemptUnderWay,
-    /// It is already waiting.
-    #[error("the hand-off is already pending")]
-    AlreadyPending,
-    /// It is held.
-    #[error("the hand-off is held; release it first")]
-    Held,
-    /// It is not held.
-    #[error("the hand-off is not held")]
-    NotHeld,
-    /// It has ended.
-    #[error("the hand-off has ended; retry it to open it again")]
-    AlreadyEnded,
-    /// A newer version exists.
-    #[error("a newer version of the reference is handed off; act on that one")]
-    NotLatest,
+crate::words! {
+    /// Why an event or an operation was refused.
+    pub enum Refusal {
+        /// The reporting attempt no longer owns the hand-off.
+        StaleReceipt = "stale_receipt",
+        /// It is not waiting to be claimed.
+        NotClaimable = "not_claimable",
+        /// A worker is processing it.
+        AttemptUnderWay = "attempt_under_way",
+        /// It is already waiting.
+        AlreadyPending = "already_pending",
+        /// It is held.
+        Held = "held",
+        /// It is not held.
+        NotHeld = "not_held",
+        /// It has ended.
+        AlreadyEnded = "already_ended",
+        /// A newer version exists.
+        NotLatest = "not_latest",
+        /// The reference was permanently deleted.
+        ReferenceGone = "reference_gone",
+    }
 }
 
 impl Refusal {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
+    /// The reason as a sentence, and what to do instead.
+    pub const fn message(self) -> &'static str {
         match self {
-            Self::StaleReceipt => "stale_receipt",
-            Self::NotClaimable => "not_claimable",
-            Self::AttemptUnderWay => "attempt_under_way",
-            Self::AlreadyPending => "already_pending",
-            Self::Held => "held",
-            Self::NotHeld => "not_held",
-            Self::AlreadyEnded => "already_ended",
-            Self::NotLatest => "not_latest",
+            Self::StaleReceipt => "the receipt is stale: the hand-off is no longer active under it",
+            Self::NotClaimable => "the hand-off is not waiting to be claimed",
+            Self::AttemptUnderWay => "an attempt is in progress; wait until it ends or its lease expires",
+            Self::AlreadyPending => "the hand-off is already waiting for a worker",
+            Self::Held => "the hand-off is held; release it first",
+            Self::NotHeld => "the hand-off is not held",
+            Self::AlreadyEnded => "the hand-off has ended; retry it to open it again",
+            Self::NotLatest => "the pipeline was given a newer version of the reference; select that one",
+            Self::ReferenceGone => "the reference was permanently deleted",
         }
     }
 }

@@ -21,6 +21,20 @@ crate::words! {
         Held = "held",
     }
 
+    /// How a pipeline ingests.
+    pub enum HandlerKind {
+        /// Indexes documents for search.
+        Documents = "documents",
+        /// Writes rows of a user's table.
+        Table = "table",
+        /// Sends a request for each change.
+        Webhook = "webhook",
+        /// Runs a user's command.
+        Exec = "exec",
+        /// Another program's workers claim the work.
+        External = "external",
+    }
+
     /// What happened to the reference that is handed off.
     pub enum Change {
         /// Seen for the first time.

@@ -43,13 +43,13 @@ impl<'k> Reader<'k> {
         let Self { key_fields, parser, buffer } = self;
         let Ok(document) = parser.parse(payload.as_bytes()) else { return Vec::new() };
         let members = document.root().members();
-        let told = members.filter(|member| !is_key(key_fields, member) && !member.value.is_blank());
+        let with_value = members.filter(|member| !is_key(key_fields, member) && !member.value.is_blank());
         let hash_field = |member: Member<'_>| {
             buffer.clear();
             write_member(member, buffer);
             (hash(member.name().as_bytes()), hash(buffer))
         };
-        told.map(hash_field).collect()
+        with_value.map(hash_field).collect()
     }
 }
 

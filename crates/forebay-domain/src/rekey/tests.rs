@@ -54,7 +54,7 @@ fn spelling_of_json_does_not_matter() {
 }
 
 #[test]
-fn shared_content_is_told_apart_by_the_change_of_keys() {
+fn shared_content_is_distinguished_by_the_change_of_keys() {
     // Six distinct courses and four identical ones.
     let content = |n: usize| if n < 6 { course(n) } else { json!({"title": "Seminar", "lang": "nl"}) };
     let old: Vec<Candidate> = (0..10).map(|n| candidate(content(n), &format!("bk:{n}"))).collect();

@@ -16,7 +16,7 @@
 
 #![expect(
     clippy::print_stdout,
-    reason = "with --nocapture the tests tell how many worlds there are, and each trace"
+    reason = "with --nocapture the tests print how many worlds there are, and each trace"
 )]
 
 mod model;

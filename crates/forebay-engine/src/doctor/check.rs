@@ -1,14 +1,15 @@
 //! One check of the self-check.
 
-/// The severity of a result, the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// No problem.
-    Ok,
-    /// Needs attention.
-    Warning,
-    /// Needs repair.
-    Bad,
+forebay_domain::words! {
+    /// The status of a check, the worst last.
+    pub enum CheckStatus {
+        /// No problem.
+        Ok = "ok",
+        /// A problem that may grow.
+        Warning = "warning",
+        /// A problem that needs repair.
+        Failed = "failed",
+    }
 }
 
 /// One check. The code is stable, the sentences are not.
@@ -19,27 +20,32 @@ pub struct Check {
     /// The table, pipeline or session that was checked; `None`: the check has only one subject.
     pub subject: Option<String>,
     /// The result.
-    pub verdict: Severity,
+    pub status: CheckStatus,
     /// The observation, as a sentence.
-    pub seen: String,
+    pub message: String,
     /// What to do.
-    pub advice: Option<String>,
+    pub hint: Option<String>,
+}
+
+/// The worst status of some checks.
+pub fn worst<'a>(checks: impl IntoIterator<Item = &'a Check>) -> CheckStatus {
+    checks.into_iter().map(|check| check.status).max().unwrap_or(CheckStatus::Ok)
 }
 
 impl Check {
-    pub(super) fn new(code: &'static str, verdict: Severity, seen: impl Into<String>) -> Self {
-        Self { code, subject: None, verdict, seen: seen.into(), advice: None }
+    pub(super) fn new(code: &'static str, status: CheckStatus, message: impl Into<String>) -> Self {
+        Self { code, subject: None, status, message: message.into(), hint: None }
     }
 
-    pub(super) fn ok(code: &'static str, seen: impl Into<String>) -> Self {
-        Self::new(code, Severity::Ok, seen)
+    pub(super) fn ok(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, CheckStatus::Ok, message)
     }
 
     pub(super) fn about(self, subject: impl Into<String>) -> Self {
         Self { subject: Some(subject.into()), ..self }
     }
 
-    pub(super) fn advice(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 }

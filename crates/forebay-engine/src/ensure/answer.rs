@@ -1,6 +1,6 @@
 //! The request and the answer of `ensure`.
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{run::RunStatus, scope::Scope};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -24,34 +24,23 @@ pub struct EnsureOptions {
     pub read_only: bool,
 }
 
-/// Where an answer comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnsweredFrom {
-    /// The memory of this process.
-    Memory,
-    /// The ledger: the stored data is fresh.
-    Ledger,
-    /// A scrape for this caller.
-    Scrape,
-    /// The stored data, which is stale but may still be served.
-    Stale,
-    /// Nowhere: there is nothing to serve.
-    None,
+forebay_domain::words! {
+    /// Where an answer comes from.
+    pub enum AnsweredFrom {
+        /// The memory of this process.
+        Memory = "memory",
+        /// The ledger: the stored data is fresh.
+        Ledger = "ledger",
+        /// A scrape for this caller.
+        Scrape = "scrape",
+        /// The stored data, which is stale but may still be served.
+        Stale = "stale",
+        /// Nowhere: there is nothing to serve.
+        None = "none",
+    }
 }
 
 impl AnsweredFrom {
-    /// The word for output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Ledger => "ledger",
-            Self::Scrape => "scrape",
-            Self::Stale => "stale",
-            Self::None => "none",
-        }
-    }
-
     /// Where a repeated answer comes from.
     pub(super) const fn again(self) -> Self {
         match self {
@@ -112,9 +101,9 @@ pub struct Tried {
     pub source: String,
     /// Its run, if one started.
     pub run_id: Option<i64>,
-    /// How it ended: the status of the run, or `refused` or `error`.
-    pub status: String,
-    /// Why, as a stable word.
+    /// The status of its run. None: no run began.
+    pub status: Option<RunStatus>,
+    /// Why it ended as it did, as a stable word. None: nothing unusual happened.
     pub reason_code: Option<String>,
 }
 

@@ -24,15 +24,10 @@ impl Gathered {
         let name = &candidate.source;
         self.run_id = candidate.run_id.or(self.run_id);
         let reason_code = candidate.reason_code().map(str::to_owned);
-        let status = match &candidate.result {
-            Ok(report) => report.status.as_str(),
-            Err(Error::Refused { .. }) => "refused",
-            Err(_) => "error",
-        };
         self.tried.push(Tried {
             source: name.clone(),
             run_id: candidate.run_id,
-            status: status.to_owned(),
+            status: candidate.status(),
             reason_code: reason_code.clone(),
         });
         let report = match &candidate.result {
@@ -59,6 +54,7 @@ impl Gathered {
         } else {
             report.messages.join("; ")
         };
+        let status = report.status.as_str();
         let message = format!("run {} of {name} is {status}: {reason}", report.run_id);
         self.warnings.push(message.clone());
         self.error = Some(EnsureError {

@@ -91,7 +91,7 @@ pub(super) async fn serve(
                     Some(others) => format!("{others},{name}"),
                     None => name.clone(),
                 });
-                answer.tried.push(tried(name, "collected", None));
+                answer.tried.push(tried(name, error.code()));
                 answer.warnings.extend(collected.incomplete.clone());
                 let fate = if !shared.keeps_records {
                     "are not stored; ask again when it is back"
@@ -105,7 +105,7 @@ pub(super) async fn serve(
             }
             Err(error) => {
                 answer.warnings.push(format!("{name}: {error}"));
-                answer.tried.push(tried(name, "error", Some(error.code())));
+                answer.tried.push(tried(name, error.code()));
             }
         }
     }
@@ -116,13 +116,9 @@ pub(super) async fn serve(
     answer
 }
 
-fn tried(source: &str, status: &str, code: Option<&str>) -> Tried {
-    Tried {
-        source: source.to_owned(),
-        run_id: None,
-        status: status.to_owned(),
-        reason_code: code.map(str::to_owned),
-    }
+/// A source that was scraped without a run.
+fn tried(source: &str, reason_code: &str) -> Tried {
+    Tried { source: source.to_owned(), run_id: None, status: None, reason_code: Some(reason_code.to_owned()) }
 }
 
 /// Keeps records until they can be persisted; false if there is no room.

@@ -38,7 +38,7 @@ pub async fn find(
     let entry = ledger::find(&**client, entity_type, scope).await?;
     Ok(match entry {
         Some(entry) => ScopeFreshness::of_entry(entry, policies, sources, now),
-        None => ScopeFreshness::untried(entity_type, scope, policies, sources, now),
+        None => ScopeFreshness::without_attempt(entity_type, scope, policies, sources, now),
     })
 }
 
@@ -54,8 +54,8 @@ pub async fn list(
     let client = database.client().await?;
     let mut listed = in_ledger(&client, sources, policies, options, limit, now).await?;
     if options.only_stale {
-        let untried = untried(&client, sources, policies, options, limit, now).await?;
-        listed.extend(untried);
+        let never_attempted = never_attempted(&client, sources, policies, options, limit, now).await?;
+        listed.extend(never_attempted);
         listed.sort_by(|a, b| (&a.entity_type, &a.scope).cmp(&(&b.entity_type, &b.scope)));
         listed.truncate(limit);
     }
@@ -91,7 +91,7 @@ async fn in_ledger(
 }
 
 /// The scopes that sources declare and the ledger has no entry for.
-async fn untried(
+async fn never_attempted(
     client: &Client,
     sources: &Sources,
     policies: &Policies,
@@ -99,16 +99,16 @@ async fn untried(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<ScopeFreshness>> {
-    let mut untried = Vec::new();
+    let mut never_attempted = Vec::new();
     for (place, scope) in Answering::declared(sources) {
         let is_wanted = options.entity_type.as_ref().is_none_or(|wanted| *wanted == place.0)
             && options.after.as_ref().is_none_or(|after| *after < place);
         if is_wanted && ledger::find(&***client, &place.0, &scope).await?.is_none() {
-            untried.push(ScopeFreshness::untried(&place.0, &scope, policies, sources, now));
+            never_attempted.push(ScopeFreshness::without_attempt(&place.0, &scope, policies, sources, now));
         }
-        if untried.len() >= limit {
+        if never_attempted.len() >= limit {
             break;
         }
     }
-    Ok(untried)
+    Ok(never_attempted)
 }

@@ -44,7 +44,7 @@ impl ScopeFreshness {
     }
 
     /// A scope that was never tried.
-    pub(super) fn untried(
+    pub(super) fn without_attempt(
         entity_type: &str,
         scope: &Scope,
         policies: &Policies,

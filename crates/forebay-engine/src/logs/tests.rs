@@ -60,7 +60,7 @@ async fn a_line_is_written_while_the_run_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
+async fn lines_lost_during_an_outage_are_counted_and_reported() {
     const SAID: u64 = 6_000;
     let test = testing::database().await;
     let database = test.open().await;
@@ -70,11 +70,11 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
     };
     let admin = database.sibling("postgres").await.unwrap();
     let admin = admin.client().await.unwrap();
-    let away = format!(
+    let unavailable = format!(
         "alter database {name} allow_connections false;
          select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'"
     );
-    admin.batch_execute(&away).await.unwrap();
+    admin.batch_execute(&unavailable).await.unwrap();
 
     let (sink, writer) = channel(1, Level::Info);
     for number in 0..SAID {
@@ -92,9 +92,9 @@ async fn what_is_lost_while_the_database_is_away_is_counted_and_losses() {
     let num_dropped = SAID - CAPACITY as u64;
     assert_eq!(written, LogsWritten { num_written: CAPACITY as u64 + 1, num_dropped });
     let lines = stored(&database).await;
-    let told =
+    let expected =
         format!("{num_dropped} lines before this one were lost: the database was unreachable for too long");
-    assert_eq!(lines.iter().filter(|line| **line == told).count(), 1);
+    assert_eq!(lines.iter().filter(|line| **line == expected).count(), 1);
 }
 
 #[tokio::test]

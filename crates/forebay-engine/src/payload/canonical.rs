@@ -44,7 +44,7 @@ impl Canonical {
 }
 
 /// A JSON object with one field per line, in canonical order, with values in canonical form: valid JSON, and readable.
-pub fn spread(object: &str) -> Result<String> {
+pub fn pretty(object: &str) -> Result<String> {
     let mut parser = Parser::new(MAX_DEPTH_LIMIT);
     let document = parser.parse(object.as_bytes()).map_err(|reject| unreadable(&reject.message))?;
     let mut out = Vec::from(*b"{");
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn spread_out_it_is_the_same_object() {
-        let text = spread(STORED).unwrap();
+        let text = pretty(STORED).unwrap();
         assert_eq!(
             text,
             "{\n  \"a\": {\"b\":null,\"c\":1},\n  \"id\": 9007199254740993,\n  \"é\": [1.5,\"x\"]\n}"

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn values_that_do_not_fit_are_reported() {
         let text = format!(r#"{{"a": "{}", "b": [{}1], "c": 1, "d": 2}}"#, "é".repeat(50), "1,".repeat(50));
         let mut shaper = Shaper::new(60, 10);
         let object = shaper.object(&text, &[]).unwrap();

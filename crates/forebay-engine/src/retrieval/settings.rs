@@ -8,6 +8,7 @@
 //! api_key_env = "EMBEDDINGS_API_KEY"
 //! ```
 
+use forebay_domain::handoff::HandlerKind;
 use forebay_store::pipelines::{Pipeline, PipelineSpec};
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -65,7 +66,7 @@ impl EmbeddingSettings {
     pub(crate) fn of(spec: &PipelineSpec) -> Result<Option<Self>> {
         let wrong = |reason| Error::PipelineConfig { pipeline: spec.name.clone(), reason };
         match spec.config.get("embeddings") {
-            _ if spec.handler != "documents" => Ok(None),
+            _ if spec.handler != HandlerKind::Documents.as_str() => Ok(None),
             None => Ok(None),
             Some(Value::Object(table)) => Self::read(table.clone()).map(Some).map_err(wrong),
             Some(_) => Err(wrong("the setting `embeddings` must be a table".to_owned())),
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_name() {
+    fn wrong_settings_are_reported_by_name() {
         let good = json!({"url": "http://127.0.0.1:1/v1/embeddings", "model": "m", "dimensions": 3});
         assert_eq!(read(good.clone()).unwrap().dimensions, 3);
         let wrong = [

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{run::RunStatus, scope::Scope};
 
 use super::{definition::SourceDefinition, options::ScrapeOptions, run::scrape, scraper::Scraper};
 use crate::{
@@ -38,6 +38,14 @@ impl Candidate {
     /// Whether its run was applied and did not come back empty.
     pub fn has_answered(&self) -> bool {
         self.result.as_ref().is_ok_and(RunReport::has_answered)
+    }
+
+    /// The status of its run. `None`: no run began.
+    pub fn status(&self) -> Option<RunStatus> {
+        match &self.result {
+            Ok(report) => Some(report.status),
+            Err(error) => self.run_id.map(|_| error.run_status()),
+        }
     }
 
     /// Why it ended as it did, as a stable word. `None`: nothing unusual happened.
@@ -109,11 +117,11 @@ async fn ask(
 ) -> Candidate {
     // No run has this id.
     let run_id = AtomicI64::new(0);
-    let result = scrape(scraper, source, scope, options, &|told| {
-        if let Progress::Started { run_id: started } = told {
+    let result = scrape(scraper, source, scope, options, &|event| {
+        if let Progress::Started { run_id: started } = event {
             run_id.store(started, Ordering::Relaxed);
         }
-        progress(&source.name, scope, told);
+        progress(&source.name, scope, event);
     })
     .await;
     let run_id = Some(run_id.into_inner()).filter(|run_id| *run_id > 0);

@@ -66,8 +66,11 @@ impl Collected {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
         let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
-        let input =
-            Input::bytes(format!("{} while the database was away", self.source), Box::new(file), options);
+        let input = Input::bytes(
+            format!("{} while the database was unreachable", self.source),
+            Box::new(file),
+            options,
+        );
         let report = persist::persist(&scraper.database, self.request.clone(), input, &|_| {}).await?;
         Ok((report.status == RunStatus::Complete && self.incomplete.is_none()).then_some(report))
     }

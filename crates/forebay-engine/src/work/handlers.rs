@@ -1,7 +1,7 @@
 //! The handlers that deliver changes, one file each.
 //!
-//! To add one, add a file, a variant here and its word in the check constraint of `forebay.pipelines`. A handler reads
-//! its settings strictly, so a misspelt setting is an error when the pipeline is declared. A reference may be in any
+//! To add one, add a file, a variant here, and its word in [`HandlerKind`] and in the check constraint of
+//! `forebay.pipelines`. A handler reads its settings strictly, so a misspelt setting is an error when the pipeline is declared. A reference may be in any
 //! state, and handling it repeatedly must give the same result. A problem with one reference is a failure of that
 //! reference. An error of the handler rolls back the batch and stops the pipeline, because it would affect every other
 //! reference as well.
@@ -13,7 +13,7 @@ mod webhook;
 
 use std::sync::Arc;
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{handoff::HandlerKind, identity::ReferenceId, words::UnknownWord};
 use forebay_store::{
     jobs::Failure,
     pipelines::{Limits, PipelineSpec},
@@ -30,9 +30,6 @@ use documents::Documents;
 use exec::Exec;
 use table::Table;
 use webhook::Webhook;
-
-/// The handlers by name, for messages.
-const NAMES: &str = "documents, table, webhook, exec and external";
 
 /// An opened handler.
 #[derive(Clone, Debug)]
@@ -66,32 +63,31 @@ pub(super) enum LeasedHandler {
 impl Handler {
     /// Reads the settings, and checks or creates the target.
     pub(super) async fn open(transaction: &Transaction<'_>, spec: &PipelineSpec) -> Result<Self> {
-        Ok(match spec.handler.as_str() {
-            "documents" => Self::Transactional(Arc::new(TransactionalHandler::Documents(
+        Ok(match kind(spec)? {
+            HandlerKind::Documents => Self::Transactional(Arc::new(TransactionalHandler::Documents(
                 Documents::open(transaction, spec).await?,
             ))),
-            "table" => Self::Transactional(Arc::new(TransactionalHandler::Table(
+            HandlerKind::Table => Self::Transactional(Arc::new(TransactionalHandler::Table(
                 Table::open(transaction, spec).await?,
             ))),
-            "webhook" => Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?))),
-            "exec" => Self::Leased(Arc::new(LeasedHandler::Exec(Exec::open(spec)?))),
-            "external" => Self::External,
-            other => return Err(unknown(spec, other)),
+            HandlerKind::Webhook => Self::Leased(Arc::new(LeasedHandler::Webhook(Webhook::open(spec)?))),
+            HandlerKind::Exec => Self::Leased(Arc::new(LeasedHandler::Exec(Exec::open(spec)?))),
+            HandlerKind::External => Self::External,
         })
     }
 
     /// Checks the settings without touching the target.
     pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
         let settings = Settings::of(spec)?;
-        match spec.handler.as_str() {
-            "documents" => Documents::open(client, spec).await.map(drop)?,
-            "table" => table::read(settings).map(drop)?,
-            "webhook" => webhook::read(settings).map(drop)?,
-            "exec" => exec::read(settings).map(drop)?,
-            "external" => settings.end("external")?,
-            other => return Err(unknown(spec, other)),
+        let kind = kind(spec)?;
+        match kind {
+            HandlerKind::Documents => Documents::open(client, spec).await.map(drop)?,
+            HandlerKind::Table => table::read(settings).map(drop)?,
+            HandlerKind::Webhook => webhook::read(settings).map(drop)?,
+            HandlerKind::Exec => exec::read(settings).map(drop)?,
+            HandlerKind::External => settings.end("external")?,
         }
-        if matches!(spec.handler.as_str(), "documents" | "table") && spec.limits != Limits::default() {
+        if matches!(kind, HandlerKind::Documents | HandlerKind::Table) && spec.limits != Limits::default() {
             // Limits apply to claims, and transactional handlers make none.
             return Err(Settings::of(spec)?.wrong(format!(
                 "the handler `{}` works inside the database and has no `limits`",
@@ -135,9 +131,10 @@ impl LeasedHandler {
     }
 }
 
-fn unknown(spec: &PipelineSpec, handler: &str) -> Error {
-    Error::PipelineConfig {
+/// The kind of a pipeline's handler. Error: `pipeline_config` for an unknown one.
+fn kind(spec: &PipelineSpec) -> Result<HandlerKind> {
+    spec.handler.parse().map_err(|UnknownWord { word, expected }| Error::PipelineConfig {
         pipeline: spec.name.clone(),
-        reason: format!("there is no handler {handler:?}; there are {NAMES}"),
-    }
+        reason: format!("there is no handler {word:?}; the handlers are {}", expected.join(", ")),
+    })
 }

@@ -37,6 +37,20 @@ pub struct Reconciliation {
     pub target: Option<Compared>,
 }
 
+forebay_domain::words! {
+    /// What is wrong with a reference.
+    pub enum Problem {
+        /// It was never handed off.
+        Missing = "missing",
+        /// It was ingested with settings that the pipeline no longer has.
+        Outdated = "outdated",
+        /// It counts as ingested, but the target doesn't have it.
+        Absent = "absent",
+        /// It was removed or deleted, but the target still has it.
+        Extra = "extra",
+    }
+}
+
 /// The differences between a target and what was delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Compared {
@@ -59,6 +73,22 @@ impl Reconciliation {
     /// Number of references with a problem, here or in the target.
     pub fn num_wrong(&self) -> u64 {
         self.num_missing() + self.target.as_ref().map_or(0, |target| target.num_absent + target.num_extra)
+    }
+
+    /// Number of them that were not handed off again.
+    pub fn num_unrepaired(&self) -> u64 {
+        self.num_wrong().saturating_sub(self.num_repaired)
+    }
+
+    /// The named references with a problem: those missing and outdated, then those absent, then those extra.
+    pub fn problems(&self) -> impl Iterator<Item = (ReferenceId, Problem)> {
+        let here = self.missing.iter().map(|(id, standing)| {
+            let is_outdated = *standing == Standing::Outdated;
+            (*id, if is_outdated { Problem::Outdated } else { Problem::Missing })
+        });
+        let absent = self.target.iter().flat_map(|target| &target.absent);
+        let extra = self.target.iter().flat_map(|target| &target.extra);
+        here.chain(absent.map(|id| (*id, Problem::Absent))).chain(extra.map(|id| (*id, Problem::Extra)))
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use forebay_domain::handoff::HandlerKind;
 use forebay_store::{
     connect::Database,
     jobs,
@@ -80,7 +81,7 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
     pipelines.retain(|pipeline| {
         pipeline.spec.enabled
             && (wanted.is_empty() || wanted.contains(&pipeline.spec.name))
-            && pipeline.spec.handler != "external"
+            && pipeline.spec.handler != HandlerKind::External.as_str()
     });
     let due = jobs::due(&**client).await?.into_iter().collect();
     Ok(Seen { pipelines, due })

@@ -252,7 +252,7 @@ async fn a_missing_ledger_is_named_and_nothing_is_scraped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_scrape_is_told_what_is_stored() {
+async fn a_read_only_caller_gets_the_stored_data() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let read_only = EnsureOptions { read_only: true, force: false };

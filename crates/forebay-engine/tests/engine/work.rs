@@ -164,24 +164,24 @@ async fn pipeline_id(client: &Client, name: &str) -> i32 {
 }
 
 #[tokio::test]
-async fn work_stops_when_told_and_takes_what_comes_meanwhile() {
+async fn work_ingests_new_hand_offs_until_it_is_stopped() {
     let shop = Shop::open().await;
-    let (told, is_told) = tokio::sync::oneshot::channel::<()>();
+    let (sender, stopped) = tokio::sync::oneshot::channel::<()>();
     let options = WorkOptions::default();
-    let work = work::follow(&shop.database, &options, &|_| {}, async { drop(is_told.await) });
+    let work = work::follow(&shop.database, &options, &|_| {}, async { drop(stopped.await) });
     let stopping = async {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         shop.put("a", &json!({"title": "Late"})).await;
         let titles = "select title from forebay.documents";
         eventually("the record is ingested", async || !shop.column(titles).await.is_empty()).await;
-        told.send(()).unwrap();
+        sender.send(()).unwrap();
     };
     let (report, ()) = tokio::join!(work, stopping);
     assert_eq!(report.unwrap().pipelines[0].num_succeeded, 1);
 }
 
 #[tokio::test]
-async fn a_pipeline_that_is_not_there_is_told() {
+async fn an_unknown_pipeline_is_an_error() {
     let shop = Shop::open().await;
     let options = WorkOptions { pipelines: vec!["serach".into()], ..WorkOptions::default() };
     let error = work::drain(&shop.database, &options, &|_| {}).await.unwrap_err();

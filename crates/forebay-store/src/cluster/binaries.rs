@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_of_an_unsupported_version_is_told_with_both_versions() {
+    fn an_unsupported_data_folder_is_an_error_that_names_both_versions() {
         let error = find(None, Some(14), Path::new("/data"), None).unwrap_err();
         assert_eq!(error.code(), "cluster_version_mismatch");
         assert!(error.to_string().contains("14"), "{error}");

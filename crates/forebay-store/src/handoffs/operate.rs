@@ -41,8 +41,6 @@ const PUT_OFF: &str = include_str!("operate/put_off.sql");
 
 /// Number of hand-offs per transaction.
 const PAGE: u64 = 1000;
-/// The only refusal code outside the transition table: the reference was permanently deleted.
-const REFERENCE_GONE: &str = "reference_gone";
 
 /// Selects hand-offs for an operation; absent conditions don't apply.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +79,8 @@ pub struct Operated {
     pub num_done: u64,
     /// The same, by their state before.
     pub done: BTreeMap<Stood, u64>,
-    /// Hand-offs that it did not apply to, by refusal code.
-    pub refused: BTreeMap<&'static str, u64>,
+    /// Hand-offs that it did not apply to, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
 }
 
 /// The state of a hand-off before an operation.
@@ -96,6 +94,22 @@ pub struct Stood {
     pub reason_code: String,
     /// The failure code of its last attempt.
     pub failure_code: Option<String>,
+}
+
+forebay_domain::words! {
+    /// The name of an operation.
+    pub enum OperationName {
+        /// [`Operation::Retry`].
+        Retry = "retry",
+        /// [`Operation::Cancel`].
+        Cancel = "cancel",
+        /// [`Operation::Hold`].
+        Hold = "hold",
+        /// [`Operation::Release`].
+        Release = "release",
+        /// [`Operation::Snooze`].
+        Snooze = "snooze",
+    }
 }
 
 /// An operation.
@@ -145,14 +159,14 @@ struct Accepted {
 }
 
 impl Operation {
-    /// The word on the command line and in output.
-    pub const fn as_str(self) -> &'static str {
+    /// Its name on the command line and in output.
+    pub const fn name(self) -> OperationName {
         match self {
-            Self::Retry { .. } => "retry",
-            Self::Cancel => "cancel",
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Snooze { .. } => "snooze",
+            Self::Retry { .. } => OperationName::Retry,
+            Self::Cancel => OperationName::Cancel,
+            Self::Hold => OperationName::Hold,
+            Self::Release => OperationName::Release,
+            Self::Snooze { .. } => OperationName::Snooze,
         }
     }
 
@@ -302,10 +316,10 @@ async fn judge(
         let (has_newer, has_reference, is_claimed): (bool, bool, bool) =
             (row.read("has_newer")?, row.read("has_reference")?, row.read("is_claimed")?);
         let refusal = match (operation, next(state, operation.event())) {
-            (_, Err(refusal)) => refusal.code(),
-            (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest.code(),
-            (Operation::Snooze { .. }, Ok(_)) if is_claimed => Refusal::AttemptUnderWay.code(),
-            (operation, Ok(_)) if operation.queues() && !has_reference => REFERENCE_GONE,
+            (_, Err(refusal)) => refusal,
+            (Operation::Retry { .. }, Ok(_)) if has_newer => Refusal::NotLatest,
+            (Operation::Snooze { .. }, Ok(_)) if is_claimed => Refusal::AttemptUnderWay,
+            (operation, Ok(_)) if operation.queues() && !has_reference => Refusal::ReferenceGone,
             (_, Ok(transition)) => {
                 let stood = Stood {
                     pipeline: row.read("pipeline")?,

@@ -268,7 +268,7 @@ async fn a_long_path_with_odd_characters_works() {
 }
 
 #[tokio::test]
-async fn root_is_told_which_folder_the_server_cannot_enter() {
+async fn the_error_names_the_folder_that_the_server_cannot_enter() {
     if !is_root() {
         return;
     }

@@ -84,7 +84,7 @@ async fn no_server_and_no_database_are_unreachable_and_keep_the_secret() {
 }
 
 #[tokio::test]
-async fn a_server_without_encryption_is_told_apart() {
+async fn a_server_without_encryption_is_recognised() {
     // Answers the request for encryption with "no", like a server without a certificate.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -100,7 +100,7 @@ async fn a_server_without_encryption_is_told_apart() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_told_without_the_row() {
+async fn errors_of_the_server_do_not_contain_the_row() {
     let test = testing::empty_database().await;
     let client = test.client().await;
     client

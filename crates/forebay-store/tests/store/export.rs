@@ -17,7 +17,7 @@ async fn exported(story: &Story, at: Option<Timestamp>) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_there_now_and_what_was_there_then() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     assert_eq!(exported(&story, None).await, [FIRST, OTHER]);
     assert_eq!(exported(&story, Some(day(1))).await, [FIRST, OTHER]);
     assert_eq!(exported(&story, Some(day(2))).await, [SECOND, OTHER]);
@@ -28,7 +28,7 @@ async fn what_is_there_now_and_what_was_there_then() {
 
 #[tokio::test]
 async fn keys_are_ordered_byte_by_byte() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let sql = "insert into forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at,
             first_seen_run_id, scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload)
         select forebay.reference_id('courses', k), first_seen_at, changed_at, observed_at, first_seen_run_id,
@@ -43,7 +43,7 @@ async fn keys_are_ordered_byte_by_byte() {
 
 #[tokio::test]
 async fn a_snapshot_does_not_see_what_comes_later() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let database = story.database.open().await;
     let mut client = database.client().await.unwrap();
     let transaction = export::snapshot(&mut client).await.unwrap();

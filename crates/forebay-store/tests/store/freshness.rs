@@ -87,7 +87,11 @@ async fn a_failure_leaves_the_last_sync() {
     }
     // The next success clears it.
     let (holder, entry) = acquired(begin(&client, 3, LEASE).await);
-    assert_eq!(entry.error_code.as_deref(), Some("timeout"), "it is still told while another is under way");
+    assert_eq!(
+        entry.error_code.as_deref(),
+        Some("timeout"),
+        "it is still reported while another attempt is in progress"
+    );
     let entry =
         freshness::succeed(&client, "course", &scope(), holder, &Synced::default()).await.unwrap().unwrap();
     assert_eq!((entry.error_code, entry.num_failures), (None, 0));

@@ -15,8 +15,8 @@ fn field(field: &str, old: Option<&str>, new: Option<&str>) -> FieldChange {
 }
 
 #[tokio::test]
-async fn everything_that_happened_is_told_in_order() {
-    let story = Story::tell().await;
+async fn all_events_are_listed_in_order() {
+    let story = Story::build().await;
     let name = ReferenceName::parse("courses/CSC-126").unwrap();
     let reference = history::find(&story.client, &name).await.unwrap().unwrap();
     assert_eq!((reference.version, reference.removed_at), (3, None));
@@ -60,7 +60,7 @@ async fn everything_that_happened_is_told_in_order() {
 
 #[tokio::test]
 async fn at_any_time_it_is_what_it_was() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let hour = 1.hour();
     for (at, expected) in [
         (day(1) - hour, None),
@@ -81,7 +81,7 @@ async fn at_any_time_it_is_what_it_was() {
 
 #[tokio::test]
 async fn after_a_rekey_it_is_found_by_both_keys_and_all_ids() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let sql = format!(
         "update forebay.\"references\" set record_key = 'csc/126' where reference_id = '{kept}';
         insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)

@@ -113,7 +113,7 @@ async fn every_state_answers_every_operation_as_the_table_says() {
             let dry = operate(&mut client, event, &of(n), Mode::DryRun).await;
             assert_eq!(row(&client, n, 1).await.0, state.as_str(), "a dry run changes nothing");
             let done = operate(&mut client, event, &of(n), Mode::Act).await;
-            assert_eq!(dry, done, "{state} {event:?}: a dry run tells what is done");
+            assert_eq!(dry, done, "{state} {event:?}: a dry run reports the same effects");
 
             let (new_state, reason, generation, attempts, is_finished) = row(&client, n, 1).await;
             let jobs = format!(
@@ -139,7 +139,7 @@ async fn every_state_answers_every_operation_as_the_table_says() {
                 }
                 Err(refusal) => {
                     assert_eq!(
-                        (done.num_done, done.refused.get(refusal.code())),
+                        (done.num_done, done.refused.get(&refusal)),
                         (0, Some(&1)),
                         "{state} {event:?}"
                     );
@@ -161,7 +161,7 @@ async fn a_retry_is_of_the_latest_and_others_give_way() {
     handoff(&client, 1, 2, State::Succeeded).await;
     let failed = Selection { state: Some(State::Failed), ..Selection::default() };
     let refused = operate(&mut client, Event::Retry, &failed, Mode::Act).await;
-    assert_eq!((refused.num_done, refused.refused.get(Refusal::NotLatest.code())), (0, Some(&1)));
+    assert_eq!((refused.num_done, refused.refused.get(&Refusal::NotLatest)), (0, Some(&1)));
 
     handoff(&client, 2, 1, State::Held).await;
     handoff(&client, 2, 2, State::Failed).await;
@@ -197,11 +197,7 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
         follow_up(&client, n, 2).await;
     }
     let snoozed = operate(&mut client, Event::Snooze, &of(1), Mode::Act).await;
-    assert_eq!(
-        snoozed.refused.get(Refusal::AttemptUnderWay.code()),
-        Some(&2),
-        "the attempt and its follow-up"
-    );
+    assert_eq!(snoozed.refused.get(&Refusal::AttemptUnderWay), Some(&2), "the attempt and its follow-up");
     for n in 1..=2 {
         assert_eq!(operate(&mut client, Event::Hold, &of(n), Mode::Act).await.num_done, 1);
         assert_eq!(row(&client, n, 2).await.0, "held");

@@ -175,7 +175,7 @@ async fn a_removal_must_be_handed_off_where_the_reference_was() {
 }
 
 #[tokio::test]
-async fn what_a_run_was_told_not_to_hand_off_is_withheld_from_pipelines_that_were_there() {
+async fn records_of_a_run_without_hand_offs_are_withheld_from_existing_pipelines() {
     let stage = Stage::set().await;
     stage.run("update forebay.scrape_runs set with_handoffs = false, started_at = clock_timestamp()").await;
     assert_eq!(stage.standing().await, Standing::Withheld);

@@ -9,7 +9,7 @@ use crate::story::Story;
 
 #[tokio::test]
 async fn everything_is_counted_once() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let totals = stats::totals(&story.client, None).await.unwrap();
     assert_eq!((totals.num_active, totals.num_removed), (2, 0));
     assert_eq!(totals.num_versions, 3 + 1);
@@ -22,7 +22,7 @@ async fn everything_is_counted_once() {
 
 #[tokio::test]
 async fn tombstones_and_handoffs_are_counted_where_they_belong() {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let sql = "update forebay.\"references\" set removed_at = now() where record_key = 'HST-101';
         insert into forebay.ingestion_handoffs
             (reference_id, pipeline_id, version, payload_hash, state, change, reason_code)

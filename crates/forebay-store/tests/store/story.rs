@@ -55,7 +55,7 @@ fn hash(payload: &str) -> VersionHash {
 }
 
 impl Story {
-    pub(crate) async fn tell() -> Self {
+    pub(crate) async fn build() -> Self {
         let database = database().await;
         let client = database.client().await;
         let spec = SourceSpec {

@@ -40,7 +40,7 @@ fn since(time: Timestamp) -> ChangeFilter {
 
 /// The story, with the counts of its runs, which the story itself doesn't set.
 async fn story() -> Story {
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let counts = "update forebay.scrape_runs as r set num_added = c.added, num_updated = c.updated,
             num_removed = c.removed, num_restored = c.restored
         from (values (1, 2, 0, 0, 0), (2, 0, 1, 0, 0), (3, 0, 0, 1, 0), (4, 0, 0, 0, 1))
@@ -51,7 +51,7 @@ async fn story() -> Story {
 }
 
 #[tokio::test]
-async fn changes_are_told_newest_run_first_whatever_the_page() {
+async fn changes_are_listed_newest_run_first_on_pages_of_any_size() {
     let mut story = story().await;
     let brief =
         |change: &Change| (change.at, change.change, change.record_key.clone(), change.fields.join(","));
@@ -180,7 +180,7 @@ async fn many(client: &Client) {
 }
 
 #[tokio::test]
-async fn large_and_small_runs_are_told_whole_and_by_index() {
+async fn large_and_small_runs_are_read_completely_and_by_index() {
     let database = testing::database().await;
     let mut client = database.client().await;
     for table in ["\"references\"", "scrape_runs"] {

@@ -150,7 +150,7 @@ async fn contract_versions_stay_apart_and_are_counted() {
     assert_eq!(user_rows::rows_by_version(&database, &spec).await.unwrap(), counts(&[(0, 3), (1, 1)]));
     database.close().await.unwrap();
 
-    let story = Story::tell().await;
+    let story = Story::build().await;
     let (client, source_id) = (&story.client, story.source.source_id);
     assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 2)]));
     // The run of day 4 wrote CSC-126, the run of day 1 HST-101.

@@ -127,7 +127,7 @@ impl World {
 
 const HAND_OFF: &str = "
     with
-    told as (select v.payload, v.ord from jsonb_array_elements($2) with ordinality as v (payload, ord)),
+    reported as (select v.payload, v.ord from jsonb_array_elements($2) with ordinality as v (payload, ord)),
     pipeline as (select p.* from forebay.pipelines as p where p.name = $3),
     source as (
         insert into forebay.sources (name, entity_type, key_fields) values ($1, 'page', '{id}') returning source_id
@@ -137,7 +137,7 @@ const HAND_OFF: &str = "
             scrape_run_id, source_id, version, version_hash, entity_type, scope, record_key, payload)
         select forebay.reference_id($1, t.ord::text), now(), now(), now(), 1, 1, s.source_id, 1,
             sha256(convert_to(t.payload::text, 'UTF8')), 'page', '', t.ord::text, t.payload
-        from told as t cross join source as s
+        from reported as t cross join source as s
         returning reference_id, source_id, version_hash, payload
     ),
     promised as (

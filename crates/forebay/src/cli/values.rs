@@ -4,9 +4,12 @@
 
 use std::{fmt, str::FromStr, time};
 
-use clap::ValueEnum;
-use forebay_domain::scope::Scope;
+use clap::{
+    ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 pub(crate) use forebay_domain::units::Period as Duration;
+use forebay_domain::{scope::Scope, words::Word};
 use forebay_engine::logs::Level;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
@@ -160,6 +163,12 @@ impl From<LogLevel> for Level {
             LogLevel::Error => Self::Error,
         }
     }
+}
+
+/// One of the words of an enum.
+pub(crate) fn word<W: Word + Send + Sync>() -> impl TypedValueParser<Value = W> {
+    PossibleValuesParser::new(W::WORDS)
+        .try_map(|word| W::from_word(&word).ok_or_else(|| format!("unknown word {word:?}")))
 }
 
 /// A name that must not be empty: a source, a pipeline, a field.

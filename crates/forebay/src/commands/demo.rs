@@ -9,7 +9,7 @@ use std::{
 
 use forebay_demo::{Stage, Step, Story};
 
-use self::report::{Document, StepReport};
+use self::report::{StepReport, document};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let shown = match (played, kept) {
         (Ok(steps), Ok(kept)) => {
             let is_private = kept.as_ref().is_some_and(|place| place.url.is_some());
-            let document = Document::new(&steps, kept.as_ref(), started.elapsed());
+            let document = document(steps, kept, started.elapsed());
             context.ui.show(&document).map(|()| is_private)
         }
         (Err(failure), _) => Err(failure),
@@ -66,7 +66,7 @@ async fn play(stage: &Stage, context: &Context) -> Result<Vec<Step>, Failure> {
     let mut steps = Vec::new();
     while let Some(step) = story.next().await? {
         if !context.ui.is_json() {
-            context.ui.show(&StepReport(&step))?;
+            context.ui.show(&StepReport { step: &step })?;
         }
         steps.push(step);
     }

@@ -4,9 +4,8 @@
 
 mod report;
 
-use forebay_engine::doctor;
-use forebay_store::connect::Database;
-use forebay_views::{Doctor, Severity};
+use forebay_engine::doctor::{self, CheckStatus};
+use forebay_views::Doctor;
 
 use crate::{
     context::Context,
@@ -26,16 +25,12 @@ pub(crate) struct Args {}
 /// Runs the command.
 pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let database = context.bare_database().await?;
-    let checks = doctor::check(&database).await.map_err(Failure::from);
-    let report = Doctor::from(with_closed(database, checks).await?);
-    context.ui.show(&report)?;
-    Ok(if report.verdict == Severity::Bad { Exit::Failed } else { Exit::Done })
-}
-
-/// Closes the database, whatever the result.
-async fn with_closed<T>(database: Database, looked: Result<T, Failure>) -> Result<T, Failure> {
+    let checked = doctor::check(&database).await;
     let closed = database.close().await;
-    let looked = looked?;
+    // The first error is the one to report.
+    let checks = checked?;
     closed?;
-    Ok(looked)
+    let exit = if doctor::worst(&checks) == CheckStatus::Failed { Exit::Failed } else { Exit::Done };
+    context.ui.show(&Doctor::from(checks))?;
+    Ok(exit)
 }

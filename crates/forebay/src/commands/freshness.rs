@@ -5,8 +5,10 @@ mod report;
 use clap::value_parser;
 use forebay_engine::{
     clock,
-    freshness::{self, ListOptions, ScopeFreshness},
+    freshness::{self, ListOptions, Policies},
+    scrape::Sources,
 };
+use forebay_store::connect::Database;
 use forebay_views::{Freshness, Page};
 
 use crate::{
@@ -46,21 +48,26 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let after: Option<(String, String)> = args.after.as_deref().map(cursor::read).transpose()?;
     let options = ListOptions { entity_type: args.entity.clone(), only_stale: args.stale, after };
-    let mut scopes = context
+    let page = context
         .with_database(async |database| {
-            let (sources, policies) = (config.definitions(), config.policies());
-            // One more than the limit shows whether there are more.
-            Ok(freshness::list(database, sources, &policies, &options, limit + 1, clock::now()).await?)
+            page(database, config.definitions(), &config.policies(), &options, args.limit).await
         })
         .await?;
-    let has_more = scopes.len() > limit;
-    scopes.truncate(limit);
-    let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));
-    let next = scopes.last().filter(|_| has_more).map(place).transpose()?;
-    let items: Vec<Freshness> = scopes.into_iter().map(Freshness::from).collect();
-    context.ui.show(&Page { items, next })?;
+    context.ui.show_page(&page)?;
     Ok(Exit::Done)
+}
+
+/// A page of at most `limit` entries of the ledger.
+pub(crate) async fn page(
+    database: &Database,
+    sources: &Sources,
+    policies: &Policies,
+    options: &ListOptions,
+    limit: u32,
+) -> Result<Page<Freshness>, Failure> {
+    let num_rows = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+    let rows = freshness::list(database, sources, policies, options, num_rows, clock::now()).await?;
+    cursor::page(rows, limit, |last| (last.entity_type.clone(), last.scope.clone()))
 }

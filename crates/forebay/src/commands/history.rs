@@ -68,6 +68,8 @@ pub(crate) async fn payload_at(
         "it had been removed".to_owned()
     };
     let message = format!("{name} did not exist at {}: {why}", format::timestamp(at));
-    Err(Failure::new("not_there_then", message)
-        .hint(format!("`forebay history {}` shows when it came and went", reference.reference_id)))
+    Err(Failure::new("not_there_then", message).hint(format!(
+        "run `forebay history {}` to see when it was added and removed",
+        reference.reference_id
+    )))
 }

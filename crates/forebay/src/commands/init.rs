@@ -37,7 +37,7 @@ pub(crate) struct Args {
 impl Report for Initialised {
     fn write(&self, page: &mut Page) {
         page.line(&format!("wrote {} and {}", self.path, self.schema_path));
-        page.line("Next: set key to the fields that identify a record, then `forebay persist --source courses FILE`.");
+        page.line("Next: set `key` to the fields that identify a record, then run `forebay persist --source courses FILE`.");
     }
 }
 
@@ -78,6 +78,6 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
 }
 
 fn already_there(path: &Path) -> Failure {
-    Failure::usage("config_exists", format!("{} is already there", path.display()))
+    Failure::usage("config_exists", format!("{} already exists", path.display()))
         .hint("edit it, or overwrite it with --force")
 }

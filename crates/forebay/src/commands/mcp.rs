@@ -70,8 +70,8 @@ async fn serve(server: Server) -> Result<(), Failure> {
             return Err(failure("the client and this server could not agree on a protocol version")
                 .because(&error)
                 .hint(
-                    "this command speaks the Model Context Protocol: let an AI tool start it; \
-                 docs/guides/ask-from-ai-tools.md says how",
+                    "this command speaks the Model Context Protocol and is started by an AI tool; \
+                 see docs/guides/ask-from-ai-tools.md",
                 ));
         }
     };

@@ -12,7 +12,7 @@ mod show;
 use clap::Subcommand;
 
 pub(crate) use self::{
-    read::{detail as read_detail, run as read_run},
+    read::{detail as read_detail, page as read_page, run as read_run},
     rekey::Args as RekeyArgs,
     report::write_ended,
 };

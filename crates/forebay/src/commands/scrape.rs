@@ -35,9 +35,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let scraping = context.with_scraper(&config, connections_for(at_once), async |scraper| {
         context.declare(&scraper.database).await?;
         let bar = context.ui.progress("scraping", None);
-        let told =
-            Told { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
-        let progress = |source: &str, scope: &Scope, progress: Progress| told.hear(source, scope, &progress);
+        let live =
+            Live { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
+        let progress = |source: &str, scope: &Scope, progress: Progress| live.show(source, scope, &progress);
         let ended = Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await;
         drop(bar);
         let asked = ended.iter().flat_map(|one| one.chain.candidates());
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 }
 
 /// Shows the progress of several scrapes.
-struct Told<'a> {
+struct Live<'a> {
     ui: &'a ui::Ui,
     bar: &'a ui::Progress,
     sources: &'a Sources,
@@ -69,15 +69,14 @@ struct SoFar {
     num_not_modified: u64,
 }
 
-impl Told<'_> {
-    fn hear(&self, source: &str, scope: &Scope, progress: &Progress) {
+impl Live<'_> {
+    fn show(&self, source: &str, scope: &Scope, progress: &Progress) {
         match progress {
             Progress::Waiting => {
-                self.ui
-                    .note(&format!("{source}: waiting, because another run of the same scope is under way"));
+                self.ui.note(&format!("{source}: waiting for another run of the same scope"));
             }
             Progress::Aborted { num_runs } => self.ui.note(&format!(
-                "{source}: closed as aborted: {num_runs} earlier runs of this scope whose process had died"
+                "{source}: closed {num_runs} earlier runs of this scope whose process had died"
             )),
             Progress::Counts { num_seen, input_position, num_not_modified } => {
                 let is_pages =

@@ -3,6 +3,7 @@
 
 mod report;
 
+use forebay_domain::handoff::HandlerKind;
 use forebay_engine::retrieval::{self, SearchOptions};
 use forebay_store::{connect::Database, jobs, pipelines};
 use forebay_views::{SearchHit, SearchResult};
@@ -69,7 +70,7 @@ pub(crate) async fn search(
     let found = retrieval::search(database, &query, &options).await?;
     let (mut num_pipelines, mut num_waiting) = (0, 0);
     for pipeline in pipelines::list(&**client).await? {
-        if pipeline.spec.handler == "documents" && pipeline.spec.enabled {
+        if pipeline.spec.handler == HandlerKind::Documents.as_str() && pipeline.spec.enabled {
             let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
             num_pipelines += 1;
             num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;

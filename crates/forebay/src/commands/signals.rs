@@ -15,7 +15,7 @@ pub(super) struct Signals {
 impl Signals {
     pub(super) fn listen() -> Result<Self, Failure> {
         let failure = |error: io::Error| {
-            Failure::new("signals_unavailable", "signals to stop cannot be heard").because(&error)
+            Failure::new("signals_unavailable", "cannot listen for stop signals").because(&error)
         };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(failure)?,
@@ -47,8 +47,8 @@ pub(super) async fn stoppable<T>(
     tokio::select! {
         done = work => done,
         () = impatient => {
-            let failure = Failure::new("interrupted", "stopped before what was under way could be closed");
-            Err(failure.hint("the next run of the same scope closes it").exit(Exit::Interrupted))
+            let failure = Failure::new("interrupted", "stopped before the current runs could be closed");
+            Err(failure.hint("the next run of the same scope closes them").exit(Exit::Interrupted))
         }
     }
 }

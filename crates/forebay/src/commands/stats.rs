@@ -58,10 +58,10 @@ impl Report for Stats {
 
 /// The counts that are not 0, as in `3 pending, 1 failed`.
 fn by_word(counts: &BTreeMap<String, u64>) -> String {
-    let told: Vec<String> = counts
+    let shown: Vec<String> = counts
         .iter()
         .filter(|(_, count)| **count > 0)
         .map(|(word, count)| format!("{} {word}", format::count(*count)))
         .collect();
-    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
 }

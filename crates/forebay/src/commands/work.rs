@@ -6,6 +6,7 @@ mod report;
 use std::time::Instant;
 
 use clap::value_parser;
+use forebay_domain::handoff::HandlerKind;
 use forebay_engine::{
     clock,
     scrape::{
@@ -29,16 +30,13 @@ use crate::{
     names,
 };
 
-/// The handler of pipelines whose work the user's own workers do.
-const EXTERNAL: &str = "external";
-
 /// Ingest handed-off changes and run scheduled scrapes
 ///
 /// Runs until stopped; Ctrl-C lets current work finish. You can run any number of workers on any number of machines:
 /// each hand-off and each scheduled scrape goes to one of them.
 ///
-/// With `--output json`, standard output is JSON Lines: one object for each event as it happens, and the report as the
-/// last line, whose `event` is `report`.
+/// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the last
+/// line is `report` or, if the command fails, `error`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -106,9 +104,9 @@ impl Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = match open_and_work(args, context).await {
         Ok(report) => report,
-        // An error is one of the lines.
+        // Standard output is JSON Lines of one schema, so the error is a line too.
         Err(failure) if context.ui.is_json() => {
-            context.ui.line(&failure.document())?;
+            context.ui.line(&WorkEvent::Error { at: clock::now().into(), error: failure.view() })?;
             return Ok(failure.exit_code());
         }
         Err(failure) => return Err(failure),
@@ -175,7 +173,7 @@ async fn work(
     } else {
         let enabled: Vec<&str> = chosen
             .iter()
-            .filter(|p| p.spec.enabled && p.spec.handler != EXTERNAL)
+            .filter(|p| p.spec.enabled && !is_external(p))
             .map(|p| p.spec.name.as_str())
             .collect();
         context.ui.note(&format!(
@@ -213,15 +211,18 @@ async fn work(
     for pipeline in chosen.iter().filter(|pipeline| !pipeline.spec.enabled) {
         report.add_disabled(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
-    for pipeline in
-        chosen.iter().filter(|pipeline| pipeline.spec.enabled && pipeline.spec.handler == EXTERNAL)
-    {
+    for pipeline in chosen.iter().filter(|pipeline| pipeline.spec.enabled && is_external(pipeline)) {
         report.add_external(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
     for failures in handoffs::failures_since(&**client, since).await? {
         report.add_failures(failures);
     }
     Ok(report)
+}
+
+/// Whether the user's own workers do the work.
+fn is_external(pipeline: &Pipeline) -> bool {
+    pipeline.spec.handler == HandlerKind::External.as_str()
 }
 
 fn has_schedules(sources: &Sources) -> bool {

@@ -10,6 +10,7 @@ mod shape;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use forebay_domain::handoff::HandlerKind;
 use forebay_engine::work::PipelineSpec;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -52,7 +53,8 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Checks that the handler has settings with these names. The engine checks the handler itself.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
-        let Some(known) = shape::settings_of(&self.handler) else { return Ok(()) };
+        let Some(handler) = HandlerKind::parse(&self.handler) else { return Ok(()) };
+        let known = shape::settings_of(handler);
         let Some(unknown) = self.settings.keys().find(|key| !known.contains(&key.as_str())) else {
             return Ok(());
         };

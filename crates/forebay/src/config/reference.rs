@@ -28,7 +28,7 @@ are numbers from 0 to 1. The file holds no secrets: a setting that needs one nam
 struct Page<'a> {
     definitions: &'a Map<String, Value>,
     /// Definitions that already have a section; others link to it.
-    told: BTreeSet<(String, String)>,
+    described: BTreeSet<(String, String)>,
     text: String,
 }
 
@@ -36,7 +36,7 @@ fn page() -> String {
     let schema = schema();
     let empty = Map::new();
     let definitions = schema["$defs"].as_object().unwrap_or(&empty);
-    let mut page = Page { definitions, told: BTreeSet::new(), text: HEAD.to_owned() };
+    let mut page = Page { definitions, described: BTreeSet::new(), text: HEAD.to_owned() };
     let properties = schema["properties"].as_object().unwrap();
     // The tables that most files start with come first.
     let order = ["sources", "fetch", "freshness", "entities", "pipelines"];
@@ -70,11 +70,11 @@ impl Page<'_> {
         let about = table["description"].as_str().or(property["description"].as_str()).unwrap_or_default();
         let _ = write!(self.text, "\n## `[{path}]`\n\n{}\n\n", one_line(about));
         let identity = table.to_string();
-        if let Some((_, first)) = self.told.iter().find(|(told, _)| *told == identity) {
+        if let Some((_, first)) = self.described.iter().find(|(known, _)| *known == identity) {
             let _ = writeln!(self.text, "The keys are those of `[{first}]`.");
             return;
         }
-        self.told.insert((identity, path.to_owned()));
+        self.described.insert((identity, path.to_owned()));
         self.text.push_str("| key | value | meaning |\n|---|---|---|\n");
         let mut below = Vec::new();
         for (key, property) in properties {

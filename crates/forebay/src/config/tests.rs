@@ -109,10 +109,13 @@ fn the_template_tells_the_built_in_policies() {
     let retry = config.pipelines["search"].declared_as("search").retry;
     assert_eq!(retry.as_object().map(serde_json::Map::len), Some(3));
     for FailurePolicy { class, max_failures, base_delay, max_delay, .. } in POLICIES {
-        let Some(told) = retry.get(class.as_str()) else { continue };
-        assert_eq!(told.get("max_failures").and_then(serde_json::Value::as_u64), max_failures.map(u64::from));
-        assert_eq!(told["base_delay_seconds"], json!(base_delay.as_secs_f64()));
-        assert_eq!(told["max_delay_seconds"], json!(max_delay.as_secs_f64()));
+        let Some(documented) = retry.get(class.as_str()) else { continue };
+        assert_eq!(
+            documented.get("max_failures").and_then(serde_json::Value::as_u64),
+            max_failures.map(u64::from)
+        );
+        assert_eq!(documented["base_delay_seconds"], json!(base_delay.as_secs_f64()));
+        assert_eq!(documented["max_delay_seconds"], json!(max_delay.as_secs_f64()));
     }
 }
 

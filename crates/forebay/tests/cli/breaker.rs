@@ -36,7 +36,7 @@ fn a_source_that_fails_is_left_alone_until_an_operator_says_otherwise() {
 
     world.site.set("/courses", &[("1", "Logic")], None);
     assert_eq!(world.done("scrape --ignore-breaker")["runs"][0]["num_added"], 1);
-    assert_eq!(states(&world.done("sources breaker show")), [("courses", "open")], "it was not told");
+    assert_eq!(states(&world.done("sources breaker show")), [("courses", "open")], "it was not reported");
     assert_eq!(states(&world.done("sources breaker close courses")), [("courses", "closed")]);
     assert_eq!(world.done("scrape")["runs"][0]["status"], "complete");
 }

@@ -126,8 +126,8 @@ fn what_cannot_be_looked_at_is_said() {
 #[test]
 fn declared_sources_are_mirrored_without_their_secrets() {
     let (_site, db, sandbox) = site_and_database();
-    let told = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(told.contains("source courses: updated from the configuration"), "{told}");
+    let output = crate::shown(&db.run(&sandbox, "work --drain"));
+    assert!(output.contains("source courses: updated from the configuration"), "{output}");
     let row = db.value("select row_to_json(s) from forebay.sources as s");
     assert!(!row.contains("hush"), "{row}");
     let (_, list) = db.json(&sandbox, "sources list");
@@ -153,7 +153,7 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     db.run(&sandbox, "work --drain");
     assert_eq!(db.value("select parser_version from forebay.sources"), "2");
     configure(&sandbox, "[sources.by_hand]\nkey = [\"id\"]\n");
-    let told = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(told.contains("source courses is no longer in forebay.toml"), "{told}");
+    let output = crate::shown(&db.run(&sandbox, "work --drain"));
+    assert!(output.contains("source courses is no longer in forebay.toml"), "{output}");
     assert_eq!(db.value("select kind is null and declared_at is null from forebay.sources"), "true");
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Sandbox, shown};
+use crate::{Sandbox, json::schema_problems, shown};
 
 /// A private cluster that runs until this is dropped, so that commands need not start it.
 struct Private {
@@ -131,6 +131,7 @@ fn the_whole_story() {
     let private = Private::new();
     let (exit, document) = private.json("demo --keep");
     assert_eq!(exit, Some(0), "{document}");
+    assert_eq!(schema_problems("demo", &document), [""; 0]);
     let names: Vec<&Value> = document["steps"].as_array().unwrap().iter().map(|step| &step["name"]).collect();
     let expected =
         ["database", "first_day", "ingest", "search", "replay", "second_day", "point_in_time", "broken_day"];
@@ -141,9 +142,9 @@ fn the_whole_story() {
     let demo = |statement: &str| private.sql("forebay_demo", statement).unwrap();
     let num = |statement: &str| demo(&format!("select ({statement})::text")).parse::<u64>().unwrap();
     let num_active = num(r#"select count(*) from forebay."references" where removed_at is null"#);
-    assert_eq!(step(&document, "broken_day")["figures"]["num_references"], num_active);
+    assert_eq!(step(&document, "broken_day")["figures"]["counts"]["num_references"], num_active);
     let num_courses = num("select count(*) from public.courses");
-    assert_eq!(step(&document, "second_day")["figures"]["num_courses"], num_courses);
+    assert_eq!(step(&document, "second_day")["figures"]["counts"]["num_courses"], num_courses);
     assert_eq!(num("select count(*) from public.courses where id = 'CSC-101'"), 0);
     assert_eq!(num("select count(*) from forebay.scrape_runs where status = 'held'"), 1);
     assert_eq!(num("select count(*) from forebay.ingestion_jobs"), 0);
@@ -157,11 +158,11 @@ fn the_whole_story() {
         assert_eq!(table["num_written_replay"] == 0, !is_of_the_run, "{table}");
     }
     let changes = step(&document, "second_day")["figures"]["changes"].as_array().unwrap();
-    let removed = json!({ "record_key": "CSC-101", "change": "removed", "field": null });
+    let removed = json!({ "record_key": "CSC-101", "change": "removed", "field_name": null });
     assert!(changes.contains(&removed), "{changes:?}");
-    let then_and_now = &step(&document, "point_in_time")["figures"];
-    assert_ne!(then_and_now["then"], then_and_now["now"]);
-    let broken = &step(&document, "broken_day")["figures"]["run"][0];
+    let compared = &step(&document, "point_in_time")["figures"]["compared"];
+    assert_ne!(compared["then"], compared["now"]);
+    let broken = &step(&document, "broken_day")["figures"]["runs"][0];
     assert_eq!((&broken["status"], &broken["reason_code"]), (&json!("held"), &json!("mass_removal")));
 
     // The next demo replaces the kept database, drops its own, and does not touch the user's.

@@ -42,9 +42,9 @@ fn a_healthy_database_is_called_so() {
     insta::assert_snapshot!("doctor_healthy", without_numbers(&text));
     let (exit_json, document) = db.json(&sandbox, "doctor");
     assert_eq!(exit, exit_json);
-    assert_eq!(check(&document, "schema")["verdict"], "ok");
-    assert_eq!(check(&document, "role_rights")["verdict"], "ok");
-    assert_eq!(check(&document, "oldest_transaction")["verdict"], "ok");
+    assert_eq!(check(&document, "schema")["status"], "ok");
+    assert_eq!(check(&document, "role_rights")["status"], "ok");
+    assert_eq!(check(&document, "oldest_transaction")["status"], "ok");
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_database_without_schema_is_bad_and_left_as_it_is() {
     let (sandbox, db) = (Sandbox::new(), database());
     assert_eq!(db.run(&sandbox, "db down --to 0 --yes").status.code(), Some(0));
     let (exit, document) = db.json(&sandbox, "doctor");
-    assert_eq!((exit, &document["verdict"]), (1, &Value::from("bad")));
-    assert_eq!(check(&document, "schema")["advice"], "run `forebay db up`");
+    assert_eq!((exit, &document["status"]), (1, &Value::from("failed")));
+    assert_eq!(check(&document, "schema")["hint"], "run `forebay db up`");
     assert_eq!(db.value("to_regnamespace('forebay') is null"), "true");
 }
 
@@ -113,10 +113,10 @@ fn a_session_that_is_idle_in_its_transaction_is_named() {
     let named = check(&document, "oldest_transaction");
     assert_eq!(named["subject"], format!("pid {pid} (nightly report)"));
     assert!(
-        named["seen"].as_str().unwrap().starts_with("idle in transaction for less than a minute"),
+        named["message"].as_str().unwrap().starts_with("idle in transaction for less than a minute"),
         "{named}"
     );
-    let advice = format!("it waits for its program; to end it: select pg_terminate_backend({pid})");
-    assert_eq!(named["advice"], advice);
+    let hint = format!("to end this session: select pg_terminate_backend({pid})");
+    assert_eq!(named["hint"], hint);
     drop(holder);
 }

@@ -1,11 +1,11 @@
 //! `forebay ensure`: fresh data, scraped at most once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::site::World;
 
 #[test]
-fn what_is_fresh_is_not_scraped_again() {
+fn fresh_data_is_not_scraped_again() {
     let world = World::new();
     let (exit, never) = world.json("ensure course --read-only");
     assert_eq!(
@@ -32,7 +32,7 @@ fn what_is_fresh_is_not_scraped_again() {
 }
 
 #[test]
-fn what_is_stale_is_served_when_its_source_is_down() {
+fn stale_data_is_served_while_its_source_is_down() {
     let world = World::new();
     world.done("ensure course");
     world.db.execute("update forebay.sync_metadata set last_sync = now() - interval '8 days'");
@@ -50,7 +50,7 @@ fn what_is_stale_is_served_when_its_source_is_down() {
 }
 
 #[test]
-fn without_the_database_the_source_is_asked_all_the_same() {
+fn the_source_is_scraped_even_without_a_database() {
     let world = World::new();
     // Nothing listens on a port that was just released.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -58,7 +58,7 @@ fn without_the_database_the_source_is_asked_all_the_same() {
         let mut command = world.sandbox.command("ensure course --output json");
         command.env("FOREBAY_DATABASE_URL", format!("postgres://nobody@127.0.0.1:{port}/none"));
         let output = command.output().unwrap();
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
+        let document: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", crate::shown(&output)));
         (output.status.code(), document)
     };
@@ -71,13 +71,17 @@ fn without_the_database_the_source_is_asked_all_the_same() {
     let warnings = answer["warnings"].to_string();
     assert!(warnings.contains("are not stored"), "{answer}");
     assert_eq!(answer["error"]["code"], "database_unreachable", "{answer}");
+    let tried =
+        |answer: &Value| (answer["tried"][0]["status"].clone(), answer["tried"][0]["reason_code"].clone());
+    assert_eq!(tried(&answer), (Value::Null, json!("database_unreachable")), "no run began: {answer}");
     world.site.answer("/courses", 500, "");
     let (exit, answer) = ensure();
     assert_eq!((exit, &answer["success"]), (Some(4), &json!(false)), "{answer}");
+    assert_eq!(tried(&answer), (Value::Null, json!("http_status")), "{answer}");
 }
 
 #[test]
-fn what_is_revalidated_behind_the_answer_is_finished_before_the_end() {
+fn the_process_waits_for_a_refresh_in_the_background() {
     let world = World::new();
     let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();
     world.write(&format!("{text}\n[entities.course]\nttl = \"1h\"\nstale_while_revalidate = \"30d\"\n"));

@@ -16,7 +16,7 @@ fn entry(entity: &str, freshness: &str, num_failures: u64) -> (String, String, u
 }
 
 #[test]
-fn what_is_due_failing_or_never_synced_is_stale() {
+fn scopes_that_are_due_failing_or_never_synced_are_stale() {
     let world = World::new();
     assert_eq!(entries(&world.done("freshness")), []);
     assert_eq!(entries(&world.done("freshness --stale")), [entry("course", "never", 0)]);
@@ -27,7 +27,7 @@ fn what_is_due_failing_or_never_synced_is_stale() {
     assert_eq!(entries(&world.done("freshness --stale")), []);
     insta::assert_snapshot!("freshness_nothing", world.text("freshness --stale"));
 
-    // Its age counts from its last sync, whatever was tried since.
+    // Its age counts from its last sync, not from later attempts.
     world.db.execute("update forebay.sync_metadata set last_sync = now() - interval '8 days'");
     world.site.answer("/courses", 500, "");
     world.done("ensure course");
@@ -42,7 +42,7 @@ fn what_is_due_failing_or_never_synced_is_stale() {
 }
 
 #[test]
-fn a_scrape_that_fails_is_seen() {
+fn a_failed_scrape_is_recorded() {
     let world = World::new();
     world.site.answer("/courses", 500, "");
     assert_eq!(world.json("scrape").0, 5);
@@ -63,7 +63,7 @@ fn a_scrape_that_fails_is_seen() {
 }
 
 #[test]
-fn a_limit_is_told() {
+fn a_limited_list_continues_on_the_next_page() {
     let world = World::new();
     world.db.execute(
         "insert into forebay.sync_metadata (entity_type, scope, status, attempt, last_sync) \

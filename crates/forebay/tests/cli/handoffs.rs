@@ -56,6 +56,15 @@ fn lists_are_filtered() {
     assert_eq!(all["items"].as_array().unwrap().len(), 6);
     let (_, few) = db.json(&sandbox, "handoffs list --limit 2");
     assert_eq!(few["items"].as_array().unwrap().len(), 2);
+    // People get the command for the next page, beside the table.
+    let output = db.run(&sandbox, "handoffs list --limit 2");
+    let note = String::from_utf8(output.stderr).unwrap();
+    let after = note.trim().strip_prefix("there are more; for the next page, add ").unwrap();
+    assert_eq!(after, format!("--after {}", few["next"].as_str().unwrap()));
+    let (_, rest) = db.json(&sandbox, &format!("handoffs list {after}"));
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (4, &Value::Null));
+    let output = db.run(&sandbox, &format!("handoffs list {after}"));
+    assert!(output.stderr.is_empty(), "{}", crate::shown(&output));
     let (_, failed) = db.json(&sandbox, "handoffs list --pipeline rooms --state failed");
     let failed = failed["items"].as_array().unwrap();
     assert_eq!((failed.len(), &failed[0]["record_key"]), (1, &json!("b/2")));
@@ -64,7 +73,7 @@ fn lists_are_filtered() {
 }
 
 #[test]
-fn a_reference_shows_its_trail_in_every_pipeline() {
+fn a_reference_shows_its_hand_offs_to_every_pipeline() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
     db.json(&sandbox, "work --drain --pipeline rooms");
@@ -85,13 +94,13 @@ fn a_reference_shows_its_trail_in_every_pipeline() {
     let (_, by_id) = db.json(&sandbox, &format!("handoffs show {id} --pipeline rooms"));
     assert_eq!(by_id["pipelines"].as_array().unwrap().len(), 1);
     let (_, text) = db.text(&sandbox, &format!("handoffs show {id}"));
-    for part in ["courses/b/2", "Pipeline rooms", "value_rejected", "waits for a worker"] {
+    for part in ["courses/b/2", "Pipeline rooms", "value_rejected", "job: due from "] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
 }
 
 #[test]
-fn unknown_names_are_told() {
+fn unknown_names_are_errors() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
     for (line, code) in [

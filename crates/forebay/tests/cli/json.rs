@@ -7,9 +7,11 @@ mod page;
 mod scenario;
 mod schema;
 
+pub(crate) use scenario::schema_problems;
+
 use forebay_views::{
-    Breaker, ClusterStop, ConfigCheck, DbStatus, Doctor, Ensured, Freshness, Handoff, HandoffCount, History,
-    Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs,
+    Breaker, ClusterStop, ConfigCheck, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff, HandoffCount,
+    History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs,
     RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats,
     Verified, WorkEvent, schema as schema_of,
 };
@@ -47,7 +49,7 @@ macro_rules! printed {
 
 /// Every command; a test finds missing ones.
 const PRINTED: &[Printed] = printed! {
-    "demo" => "One document with the steps of the demo: `steps`, `num_checked`, `kept`, `duration_ms`, `next`.";
+    "demo" => view<Demo>;
     "init" => view<Initialised>;
     "persist" => view<PersistReport>;
     "scrape" => view<ScrapeReport>;

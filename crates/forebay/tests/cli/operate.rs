@@ -39,7 +39,7 @@ fn script(folder: &Path, name: &str, text: &str) {
 }
 
 #[test]
-fn failures_are_redriven_by_cause() {
+fn failures_are_retried_by_cause() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
     let line = "handoffs retry --pipeline rooms --reason-code value_rejected --since 2h";
@@ -56,12 +56,16 @@ fn failures_are_redriven_by_cause() {
     let (exit, again) = db.json(&sandbox, "handoffs retry --reference courses/b/2 --pipeline rooms");
     assert_eq!(
         (exit, &again["refused"]),
-        (1, &json!([{ "reason_code": "already_pending", "num_handoffs": 1 }]))
+        (
+            1,
+            &json!([{ "reason_code": "already_pending", "num_handoffs": 1,
+                "message": "the hand-off is already waiting for a worker" }])
+        )
     );
 }
 
 #[test]
-fn what_waits_is_set_aside_and_let_go() {
+fn waiting_hand_offs_are_held_and_released() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
     let filters = "--pipeline rooms --reference courses/a --reference courses/c";

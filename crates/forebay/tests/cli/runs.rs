@@ -124,7 +124,7 @@ fn a_later_good_run_makes_a_held_one_obsolete() {
     let (_, shown) = db.json(&sandbox, &format!("runs show {held}"));
     assert_eq!((&shown["run"]["status"], &shown["held"]), (&json!("aborted"), &Value::Null));
     let (_, text) = db.text(&sandbox, &format!("runs show {held}"));
-    assert!(!text.contains("What can be done"), "{text}");
+    assert!(!text.contains("Choices"), "{text}");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_run_shows_what_it_rejected() {
 }
 
 #[test]
-fn unknown_runs_and_sources_are_told() {
+fn unknown_runs_and_sources_are_errors() {
     let sandbox = Sandbox::new();
     let db = database();
     for command in ["show", "release", "reject", "rekey"] {
@@ -162,7 +162,7 @@ fn unknown_runs_and_sources_are_told() {
 }
 
 #[test]
-fn what_is_no_rekey_is_not_taken_as_one() {
+fn a_mass_removal_is_not_applied_as_a_rekey() {
     let sandbox = Sandbox::new();
     let db = forty_courses(&sandbox);
     let run = held_removal(&db, &sandbox);

@@ -20,7 +20,7 @@ const NUM_FINISHED: &str =
 /// A worker; dropping it kills it if it still runs.
 struct Worker {
     process: Child,
-    told: Receiver<String>,
+    stderr: Receiver<String>,
 }
 
 impl Worker {
@@ -29,22 +29,22 @@ impl Worker {
         let mut command = world.sandbox.command("work --output json --grace 5s");
         command.env("FOREBAY_DATABASE_URL", &world.db.url).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let stderr = process.stderr.take().unwrap();
-        let (sender, told) = channel();
+        let output = BufReader::new(process.stderr.take().unwrap());
+        let (sender, stderr) = channel();
         thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            for line in output.lines().map_while(Result::ok) {
                 if sender.send(line).is_err() {
                     break;
                 }
             }
         });
-        let worker = Self { process, told };
+        let worker = Self { process, stderr };
         worker.wait_for("working for");
         worker
     }
 
     fn wait_for(&self, beginning: &str) {
-        while !self.told.recv_timeout(PATIENCE).expect("the worker says nothing").starts_with(beginning) {}
+        while !self.stderr.recv_timeout(PATIENCE).expect("the worker says nothing").starts_with(beginning) {}
     }
 
     fn kill(mut self) {

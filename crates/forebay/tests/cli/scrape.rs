@@ -68,7 +68,7 @@ fn a_source_that_fails_keeps_no_other_from_being_scraped() {
 }
 
 #[test]
-fn who_stood_in_is_told() {
+fn the_fallback_that_answered_is_reported() {
     let world = World::new();
     let first = source("broken", &world.site.url, "fallback = [\"courses\"]");
     world.write(&format!(
@@ -78,14 +78,20 @@ fn who_stood_in_is_told() {
     world.site.answer("/broken", 404, "");
     let document = world.done("scrape broken");
     assert_eq!(run(&document, "courses")["num_added"], 3, "{document}");
-    let stood_in = &document["fallbacks"][0];
+    let fallback = &document["fallbacks"][0];
     assert_eq!(
-        (&stood_in["source"], &stood_in["fallback_source"]),
+        (&fallback["source"], &fallback["fallback_source"]),
         (&json!("broken"), &json!("courses")),
         "{document}"
     );
-    assert_eq!(stood_in["tried"][0]["reason_code"], "http_status", "{document}");
-    assert!(world.text("scrape broken").contains("courses stood in for broken (broken: http_status)"));
+    assert_eq!(
+        (&fallback["tried"][0]["status"], &fallback["tried"][0]["reason_code"]),
+        (&json!("failed"), &json!("http_status")),
+        "{document}"
+    );
+    assert!(
+        world.text("scrape broken").contains("courses answered in place of broken (broken: http_status)")
+    );
 }
 
 #[test]
@@ -101,7 +107,7 @@ fn a_wrong_selector_does_not_look_like_success() {
     world.write(&text.replace("\"h2\"", "\"h3\""));
     let title = json!([{ "setting": "html.fields.title", "selector": "h3" }]);
     assert_eq!(world.done("sources test courses")["unmatched"], title);
-    assert!(world.text("sources test courses").contains("html.fields.title (h3) found nothing"));
+    assert!(world.text("sources test courses").contains("html.fields.title (h3) matched nothing"));
     world.write(&text);
     assert_eq!(world.done("sources test courses")["unmatched"], json!([]));
 }
@@ -134,7 +140,7 @@ fn rows_of_another_contract_are_counted() {
 }
 
 #[test]
-fn guards_hold_a_run_unless_told_otherwise() {
+fn guards_hold_a_run_unless_switched_off() {
     let world = World::new();
     world.done("scrape");
     world.site.set("/courses", &[("1", "Logic")], None);
@@ -161,7 +167,7 @@ fn an_archive_is_scraped_without_the_site() {
 }
 
 #[test]
-fn what_cannot_be_scraped_is_told_before_anything_is() {
+fn a_source_that_cannot_be_scraped_is_an_error_before_any_scrape() {
     let world = World::new();
     insta::assert_snapshot!("scrape_unknown", world.text("scrape cuorses"));
     insta::assert_snapshot!("scrape_no_such_scope", world.text("scrape courses --scope semester=Spring"));
@@ -183,8 +189,9 @@ fn scopes_are_scraped_one_by_one() {
     world.site.set("/terms/spring", &[("1", "Logic")], None);
     world.site.set("/terms/fall", &[("2", "Sets"), ("3", "Graphs")], None);
     let all = world.done("scrape");
-    let told = |run: &Value| (run["scope"].as_str().unwrap().to_owned(), run["num_added"].as_u64().unwrap());
-    let runs: Vec<_> = all["runs"].as_array().unwrap().iter().map(told).collect();
+    let counts =
+        |run: &Value| (run["scope"].as_str().unwrap().to_owned(), run["num_added"].as_u64().unwrap());
+    let runs: Vec<_> = all["runs"].as_array().unwrap().iter().map(counts).collect();
     assert_eq!(runs, [("term=spring".to_owned(), 1), ("term=fall".to_owned(), 2)]);
     let one = world.done("scrape --scope term=fall");
     assert_eq!((one["runs"].as_array().unwrap().len(), &one["runs"][0]["num_unchanged"]), (1, &json!(2)));

@@ -74,7 +74,7 @@ fn configured_pipelines_are_filled_and_emptied() {
     let (_, early) = db.json(&sandbox, "search chemistry");
     assert_eq!((keys(&early).len(), &early["num_waiting"]), (0, &json!(6)));
     let (_, text) = db.text(&sandbox, "search chemistry");
-    assert!(text.contains("nothing was found") && text.contains("forebay work --drain"), "{text}");
+    assert!(text.contains("no document matches") && text.contains("forebay work --drain"), "{text}");
 
     let work = drain(&db, &sandbox);
     for pipeline in ["documents", "finder", "seats"] {
@@ -114,7 +114,7 @@ fn configured_pipelines_are_filled_and_emptied() {
 }
 
 #[test]
-fn failures_are_told_with_their_reason() {
+fn failures_are_reported_with_their_reason() {
     let sandbox = Sandbox::new();
     let db = database();
     configure(&sandbox, BOTH);
@@ -268,8 +268,8 @@ fn other_workers_work_for_external_pipelines() {
     let work = drain(&db, &sandbox);
     assert_eq!(work["external"], json!([{ "pipeline": "warehouse", "num_waiting": 3 }]));
     let (_, text) = db.text(&sandbox, "work --drain");
-    let told = "the work of pipeline warehouse is done by other workers: 3 hand-offs wait for them";
-    assert!(text.contains(told), "{text}");
+    let expected = "the work of pipeline warehouse is done by other workers: 3 hand-offs wait for them";
+    assert!(text.contains(expected), "{text}");
     // The configured limits apply to every worker.
     let stored = "select rate_limit::text, limit_key::text, key_max_active::text, retry::text \
                   from forebay.pipelines where name = 'warehouse'";
@@ -288,7 +288,7 @@ fn the_options_of_the_workers_are_checked() {
         "work --drain --concurrency 3 --batch 1 --grace 1s --reconcile-every never --retention forever";
     let (exit, work) = db.json(&sandbox, line);
     assert_eq!((exit, &of(&work, "documents")["num_succeeded"]), (0, &json!(3)), "{work}");
-    for (option, told) in [
+    for (option, expected) in [
         ("--concurrency 0", "1..=32"),
         ("--batch 0", "1..=10000"),
         ("--grace soon", "expected a duration such as 30s"),
@@ -296,12 +296,12 @@ fn the_options_of_the_workers_are_checked() {
         ("--retention never", "or forever"),
     ] {
         let text = sandbox.run(&format!("work {option}"));
-        assert!(text.starts_with("exit code: 2") && text.contains(told), "{text}");
+        assert!(text.starts_with("exit code: 2") && text.contains(expected), "{text}");
     }
 }
 
 #[test]
-fn unknown_pipelines_are_told_with_those_that_exist() {
+fn an_unknown_pipeline_is_an_error_that_lists_the_known_ones() {
     let sandbox = Sandbox::new();
     let db = database();
     configure(&sandbox, BOTH);
@@ -311,7 +311,7 @@ fn unknown_pipelines_are_told_with_those_that_exist() {
 }
 
 #[test]
-fn a_worker_goes_on_until_it_is_told_to_stop() {
+fn a_worker_works_until_it_is_stopped() {
     let sandbox = Sandbox::new();
     let db = database();
     let mut worker = sandbox
@@ -321,9 +321,9 @@ fn a_worker_goes_on_until_it_is_told_to_stop() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut told = BufReader::new(worker.stderr.take().unwrap());
+    let mut stderr = BufReader::new(worker.stderr.take().unwrap());
     let mut line = String::new();
-    told.read_line(&mut line).unwrap();
+    stderr.read_line(&mut line).unwrap();
     assert!(line.starts_with("working for documents"), "{line}");
 
     persist(&db, &sandbox, &courses());

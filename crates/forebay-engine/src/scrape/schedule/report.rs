@@ -57,6 +57,26 @@ pub struct ScheduleReport {
 }
 
 impl DueRun {
+    /// The status of its run. None: no run began, or this worker doesn't know how it ended.
+    pub fn status(&self) -> Option<RunStatus> {
+        match &self.ended {
+            DueEnd::Ended { status, .. } => Some(*status),
+            DueEnd::Failed(error) => self.run_id.map(|_| error.run_status()),
+            DueEnd::CutOff | DueEnd::Lost | DueEnd::Unknown => None,
+        }
+    }
+
+    /// Why it ended as it did, as a stable word. None: nothing unusual happened.
+    pub fn reason_code(&self) -> Option<&str> {
+        match &self.ended {
+            DueEnd::Ended { reason_code, .. } => reason_code.as_deref(),
+            DueEnd::Failed(error) => Some(error.code()),
+            DueEnd::CutOff => Some("worker_stopped"),
+            DueEnd::Lost => Some("claim_lost"),
+            DueEnd::Unknown => Some("source_unknown"),
+        }
+    }
+
     /// Emits events that are not in the log of the run.
     pub(super) fn emit(&self) {
         let Self { source, scope, run_id, .. } = self;
@@ -100,5 +120,37 @@ impl ScheduleReport {
             DueEnd::Ended { .. } => {}
         }
         self.num_runs += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(run_id: Option<i64>, ended: DueEnd) -> (Option<RunStatus>, Option<String>) {
+        let run = DueRun {
+            source: "courses".to_owned(),
+            scope: String::new(),
+            due_at: Timestamp::UNIX_EPOCH,
+            run_id,
+            answered_by: None,
+            ended,
+        };
+        (run.status(), run.reason_code().map(str::to_owned))
+    }
+
+    #[test]
+    fn only_a_run_has_a_status() {
+        let reason = |code: &str| Some(code.to_owned());
+        let held = DueEnd::Ended { status: RunStatus::Held, reason_code: reason("empty_run") };
+        assert_eq!(described(Some(7), held), (Some(RunStatus::Held), reason("empty_run")));
+        let failed = |run_id| described(run_id, DueEnd::Failed(Error::NoSuchRun { run_id: 1 }));
+        assert_eq!(failed(Some(7)), (Some(RunStatus::Failed), reason("no_such_run")));
+        assert_eq!(failed(None), (None, reason("no_such_run")));
+        let interrupted = described(Some(7), DueEnd::Failed(Error::Interrupted));
+        assert_eq!(interrupted.0, Some(RunStatus::Aborted));
+        assert_eq!(described(None, DueEnd::CutOff), (None, reason("worker_stopped")));
+        assert_eq!(described(Some(7), DueEnd::Lost), (None, reason("claim_lost")));
+        assert_eq!(described(None, DueEnd::Unknown), (None, reason("source_unknown")));
     }
 }

@@ -183,8 +183,8 @@ impl Documents {
             (!text.is_empty()).then(|| text.to_owned())
         });
         let title = title.unwrap_or_else(|| stored.record_key.clone());
-        let told = language_field.as_ref().and_then(|field| field.locate(payload)?.as_str());
-        let language = told.map_or(self.config.language.as_str(), |told| self.languages.of(told));
+        let given = language_field.as_ref().and_then(|field| field.locate(payload)?.as_str());
+        let language = given.map_or(self.config.language.as_str(), |given| self.languages.of(given));
         let (text, is_cut) = text::of(payload, fields.as_deref(), &title);
         // A document without text can still be found by its title.
         let text = if text.is_empty() { &title } else { &text };

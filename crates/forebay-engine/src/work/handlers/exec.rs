@@ -128,7 +128,7 @@ impl Exec {
             timeout: self.config.timeout,
         };
         let lines = events.iter().map(line).collect();
-        let (end, told) = match run.over(lines, &mut verdicts).await {
+        let (end, stderr) = match run.over(lines, &mut verdicts).await {
             Ok(end) => end,
             Err(error) if process::is_about_the_program(&error) => {
                 let reason = format!("the program {:?} cannot be run: {error}", self.config.program);
@@ -136,12 +136,12 @@ impl Exec {
             }
             Err(error) => (End::NotStarted(error), String::new()),
         };
-        Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &told, bad)))
+        Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad)))
     }
 
-    /// The outcome of an event without a verdict. `told` is the end of the command's standard error, `bad` is what was
+    /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` is what was
     /// wrong with its verdict, if it had one.
-    fn unanswered(&self, end: &End, told: &str, bad: Option<&str>) -> Outcome {
+    fn unanswered(&self, end: &End, stderr: &str, bad: Option<&str>) -> Outcome {
         let (reason_code, message) = match (end, bad) {
             (End::Timeout, _) => {
                 let seconds = self.config.timeout.as_secs_f64();
@@ -159,7 +159,7 @@ impl Exec {
                 ("exec_no_verdict", "the command ended well without a verdict".to_owned())
             }
         };
-        let message = if told.is_empty() { message } else { format!("{message}; it wrote: {told}") };
+        let message = if stderr.is_empty() { message } else { format!("{message}; it wrote: {stderr}") };
         Outcome::failed(FailureClass::Transient, reason_code, message)
     }
 

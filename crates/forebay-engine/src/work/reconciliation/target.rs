@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     connect::Client,
     documents,
@@ -31,9 +31,9 @@ pub enum Target {
 impl Target {
     /// The target of a pipeline whose handler writes to this database; `None`: Forebay cannot read it.
     pub fn of(pipeline: &Pipeline) -> Result<Option<Self>> {
-        Ok(match pipeline.spec.handler.as_str() {
-            "documents" => Some(Self::Documents),
-            "table" => {
+        Ok(match HandlerKind::parse(&pipeline.spec.handler) {
+            Some(HandlerKind::Documents) => Some(Self::Documents),
+            Some(HandlerKind::Table) => {
                 let mut settings = Settings::of(&pipeline.spec)?;
                 let name = settings.text("table")?.unwrap_or_default();
                 let name = TableName::parse(&name).map_err(|error| settings.wrong(error.to_string()))?;

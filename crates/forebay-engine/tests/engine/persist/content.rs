@@ -81,7 +81,7 @@ async fn rules_stay_with_the_source_and_raise_its_parser_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn characters_that_postgres_cannot_hold_are_replaced_and_told() {
+async fn characters_that_postgres_cannot_store_are_replaced_and_reported() {
     let shop = Shop::open().await;
     let record = r#"{"id":"a","nul\u0000l":"x\u0000y","half":"\ud83e","whole":"\ud83e\udd80"}"#;
     let report = shop.persist(complete(1), record).await;

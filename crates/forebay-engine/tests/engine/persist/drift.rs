@@ -23,10 +23,10 @@ async fn fields_that_are_new_lost_or_of_another_type_are_recorded() {
     assert_eq!(same.drift, []);
 
     let drifted = shop.persist(complete(3), &day(3, "\"price\":\"12 $\",\"seats\":{},\"tags\":[]")).await;
-    let told: Vec<_> = drifted.drift.iter().map(|it| (it.field_name.as_str(), it.change)).collect();
+    let changes: Vec<_> = drifted.drift.iter().map(|it| (it.field_name.as_str(), it.change)).collect();
     let expected =
         [("price", DriftChange::Retyped), ("room", DriftChange::Lost), ("seats", DriftChange::New)];
-    assert_eq!(told, expected);
+    assert_eq!(changes, expected);
     assert_eq!(drifted.drift[0].old_types.iter().collect::<Vec<_>>(), [JsonType::Number]);
     assert_eq!(drifted.drift[0].new_types.iter().collect::<Vec<_>>(), [JsonType::String]);
     let stored = "select field_name, change from forebay.scrape_run_drift order by run_id, field_name";

@@ -56,26 +56,27 @@ async fn what_was_cut_off_is_closed_by_the_next_run() {
     let (sender, reader) = pipe();
     sender.send(numbered(0..10, 1).into_bytes()).unwrap();
     let begun = Notify::new();
-    let tell = |progress: Progress| {
+    let on_progress = |progress: Progress| {
         if matches!(progress, Progress::Counts { num_seen: 10, .. }) {
             begun.notify_one();
         }
     };
     let cut_off = read_as(Box::new(reader), ReadOptions::default());
     tokio::select! {
-        ended = persist::persist(&shop.database, complete(1), cut_off, &tell) => panic!("{ended:?}"),
+        ended = persist::persist(&shop.database, complete(1), cut_off, &on_progress) => panic!("{ended:?}"),
         () = begun.notified() => {}
     }
     until(&shop.client, LATEST, "running 10 10 0").await;
 
     let aborted = Mutex::new(0);
-    let tell = |progress: Progress| {
+    let on_progress = |progress: Progress| {
         if let Progress::Aborted { num_runs } = progress {
             *aborted.lock().unwrap() += num_runs;
         }
     };
     let all = numbered(0..20, 1);
-    let report = persist::persist(&shop.database, complete(1), input(all.as_bytes()), &tell).await.unwrap();
+    let report =
+        persist::persist(&shop.database, complete(1), input(all.as_bytes()), &on_progress).await.unwrap();
     assert_eq!(*aborted.lock().unwrap(), 1);
     assert_eq!(counts(&report), [20, 10, 0, 10, 0, 0, 0, 0], "what its batches wrote stays");
     let runs = "select status, reason_code, ended_at is not null from forebay.scrape_runs order by run_id";

@@ -68,29 +68,30 @@ async fn overlap(
     let databases = [shop.test.open().await, shop.test.open().await];
     let (sender, reader) = pipe();
     sender.send(numbered(0..50, 1).into_bytes()).unwrap();
-    let (told_locked, locked) = tokio::sync::watch::channel(false);
-    let (told_waiting, waiting) = tokio::sync::watch::channel(false);
+    let (locked_sender, locked) = tokio::sync::watch::channel(false);
+    let (waiting_sender, waiting) = tokio::sync::watch::channel(false);
     let run_first = async {
         let input = read_as(Box::new(reader), ReadOptions::default());
-        let tell = |progress: Progress| {
+        let on_progress = |progress: Progress| {
             if matches!(progress, Progress::Counts { num_seen: 50, .. }) {
-                told_locked.send_replace(true);
+                locked_sender.send_replace(true);
             }
         };
-        persist::persist(&databases[0], first, input, &tell).await.unwrap()
+        persist::persist(&databases[0], first, input, &on_progress).await.unwrap()
     };
     let run_second = async {
         locked.clone().wait_for(|locked| *locked).await.unwrap();
         until(&shop.client, NUM_REFERENCES, "50").await;
-        let tell = |progress: Progress| {
+        let on_progress = |progress: Progress| {
             if matches!(progress, Progress::Waiting) {
-                told_waiting.send_replace(true);
+                waiting_sender.send_replace(true);
             }
         };
         let text = numbered(30..80, 2);
-        let report = persist::persist(&databases[1], second, input(text.as_bytes()), &tell).await.unwrap();
+        let report =
+            persist::persist(&databases[1], second, input(text.as_bytes()), &on_progress).await.unwrap();
         assert_eq!(*waiting.borrow(), waits, "whether it waits");
-        told_waiting.send_replace(true);
+        waiting_sender.send_replace(true);
         report
     };
     let feed = async {

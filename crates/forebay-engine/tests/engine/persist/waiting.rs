@@ -50,13 +50,13 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
 
     let lock = lock(&shop).await;
     let waiting = Notify::new();
-    let tell = |progress: Progress| {
+    let on_progress = |progress: Progress| {
         if matches!(progress, Progress::Waiting) {
             waiting.notify_one();
         }
     };
     let text = named("new-");
-    let run = persist::persist(&shop.database, complete(2), input(text.as_bytes()), &tell);
+    let run = persist::persist(&shop.database, complete(2), input(text.as_bytes()), &on_progress);
     let operator = async {
         waiting.notified().await;
         // The effect of a re-key, under the lock that the run waits for.
@@ -82,24 +82,24 @@ async fn a_run_observes_its_source_when_its_turn_comes() {
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     let lock = lock(&shop).await;
     let waiting = Notify::new();
-    let tell = |progress: Progress| {
+    let on_progress = |progress: Progress| {
         if matches!(progress, Progress::Waiting) {
             waiting.notify_one();
         }
     };
     let now = PersistRequest { observed_at: None, ..complete(2) };
     let text = numbered(0..3, 2);
-    let run = persist::persist(&shop.database, now, input(text.as_bytes()), &tell);
-    let turn = async {
+    let run = persist::persist(&shop.database, now, input(text.as_bytes()), &on_progress);
+    let start = async {
         waiting.notified().await;
-        let turn = clock::now();
+        let start = clock::now();
         lock.release().await.unwrap();
-        turn
+        start
     };
-    let (report, turn) = tokio::join!(run, turn);
+    let (report, start) = tokio::join!(run, start);
     let run_id = report.unwrap().run_id;
     let observed = format!(
-        "select observed_at >= '{turn}'::timestamptz from forebay.scrape_runs where run_id = {run_id}"
+        "select observed_at >= '{start}'::timestamptz from forebay.scrape_runs where run_id = {run_id}"
     );
     assert_eq!(shop.row(&observed).await, "t");
 }
@@ -111,13 +111,13 @@ async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
     let lock = lock(&shop).await;
     let database = shop.test.open().await;
     let waiting = Notify::new();
-    let tell = |progress: Progress| {
+    let on_progress = |progress: Progress| {
         if matches!(progress, Progress::Waiting) {
             waiting.notify_one();
         }
     };
     let text = numbered(0..3, 1);
-    let run = persist::persist(&database, complete(2), input(text.as_bytes()), &tell);
+    let run = persist::persist(&database, complete(2), input(text.as_bytes()), &on_progress);
     let observer = async {
         waiting.notified().await;
         let open = "select count(*), count(backend_xmin) from pg_stat_activity \

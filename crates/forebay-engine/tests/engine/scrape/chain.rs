@@ -83,11 +83,11 @@ async fn what_is_due_is_answered_by_who_stands_in() {
     let make_due = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
     world.client.batch_execute(make_due).await.unwrap();
     world.site.set("/", Answer::Status(500));
-    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let options = ScheduleOptions::default();
     let progress = |run: &schedule::DueRun| {
         let is_applied = matches!(&run.ended, DueEnd::Ended { .. });
-        told.send((run.source.clone(), run.answered_by.clone(), run.run_id, is_applied)).unwrap();
+        sender.send((run.source.clone(), run.answered_by.clone(), run.run_id, is_applied)).unwrap();
     };
     let report = schedule::drain(&world.scraper, &options, &progress).await.unwrap();
     assert_eq!((report.num_runs, report.num_failed), (1, 0));

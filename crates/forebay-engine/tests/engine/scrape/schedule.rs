@@ -131,7 +131,7 @@ async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
     };
     let options = ScheduleOptions { grace: Duration::ZERO, ..options("one") };
     let following = schedule::follow(&world.scraper, &options, &ended_as, async {
-        let _told = stopped.await;
+        let _is_stopped = stopped.await;
     });
     let stopping = async {
         let running = "select count(*) from forebay.scrape_runs where status = 'running'";
@@ -149,7 +149,7 @@ async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_follows_schedules_until_it_is_told_to_stop() {
+async fn a_worker_follows_schedules_until_it_is_is_stopped_to_stop() {
     let world = World::due().await;
     let (sender, mut ended) = mpsc::unbounded_channel();
     let progress = |run: &DueRun| {
@@ -192,8 +192,7 @@ async fn schedules_are_those_of_the_configuration() {
 async fn a_worker_leaves_what_it_does_not_know_to_others() {
     let mut world = World::due().await;
     let known = std::mem::take(&mut world.scraper.sources);
-    let report =
-        schedule::drain(&world.scraper, &options("stranger"), &|run| panic!("{run:?}")).await.unwrap();
+    let report = schedule::drain(&world.scraper, &options("other"), &|run| panic!("{run:?}")).await.unwrap();
     assert_eq!(report, ScheduleReport::default());
     assert_eq!(world.number("select count(*) from forebay.source_schedules where claim is null").await, 1);
     world.scraper.sources = known;

@@ -136,15 +136,15 @@ async fn a_stale_receipt_is_refused_and_changes_nothing() {
     let id = shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
     assert_eq!(complete(&shop, &[(id, Receipt([7; 16]))]).await, [Ack::Stale]);
-    let stranger = Claimed { receipt: Receipt([7; 16]), ..claimed[0].clone() };
-    let report = fail(&shop, &stranger, FailureClass::Permanent).await;
+    let other = Claimed { receipt: Receipt([7; 16]), ..claimed[0].clone() };
+    let report = fail(&shop, &other, FailureClass::Permanent).await;
     assert_eq!(report, FailureReport { num_refused: 1, ..FailureReport::default() });
     assert_eq!(shop.states().await, ["active 1"]);
     assert_eq!(complete(&shop, &[(id, claimed[0].receipt)]).await, [Ack::Done]);
 }
 
 #[tokio::test]
-async fn a_lease_that_ended_is_rescued_and_the_late_worker_is_told() {
+async fn an_expired_lease_is_rescued_and_the_late_worker_is_refused() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let late = claim_and_die(&shop).await;
@@ -409,16 +409,16 @@ async fn work_inside_the_database_cannot_be_claimed_without_its_effect() {
 }
 
 #[tokio::test]
-async fn failures_told_in_json_wait_as_the_policy_says_and_each_reference_counts_once() {
+async fn failures_reported_as_json_follow_the_policy_and_each_reference_counts_once() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
-    let told = json!([
+    let failures = json!([
         {"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(), "class": "transient"},
         {"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(), "class": "permanent"},
     ]);
     let statement = "select verdict from forebay.fail_jobs('workers', $1)";
-    let rows = shop.client.query_typed(statement, &[(&told, Type::JSONB)]).await.unwrap();
+    let rows = shop.client.query_typed(statement, &[(&failures, Type::JSONB)]).await.unwrap();
     let verdicts: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(verdicts, ["retrying", "lost"]);
     let waits = "select not_before > now() from forebay.ingestion_jobs";
@@ -426,9 +426,9 @@ async fn failures_told_in_json_wait_as_the_policy_says_and_each_reference_counts
     // An absolute time instead of a duration must not pause for years.
     make_due(&shop.client).await;
     let claimed = claim(&shop).await;
-    let told = json!([{"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(),
+    let failures = json!([{"reference_id": id.to_string(), "receipt": claimed[0].receipt.to_string(),
         "class": "throttled", "retry_after_seconds": 1_790_000_000}]);
-    shop.client.query_typed(statement, &[(&told, Type::JSONB)]).await.unwrap();
+    shop.client.query_typed(statement, &[(&failures, Type::JSONB)]).await.unwrap();
     let paused = "select paused_until <= now() + interval '1 day' from forebay.ingestion_limits";
     assert!(shop.row(paused).await.get::<_, bool>(0));
 }

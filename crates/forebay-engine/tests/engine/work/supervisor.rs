@@ -82,9 +82,9 @@ async fn what_a_command_refuses_ends_as_its_class_says() {
     only(&mut shop, exec_spec(script)).await;
     put_many(&shop, 3).await;
     assert_eq!(drain(&shop).await.pipelines.iter().map(|pipeline| pipeline.num_failed).sum::<u64>(), 3);
-    let told = "select distinct state || ' ' || reason_code || ' ' || failure_code || ' ' || last_error \
+    let failures = "select distinct state || ' ' || reason_code || ' ' || failure_code || ' ' || last_error \
          from forebay.ingestion_handoffs";
-    assert_eq!(shop.column(told).await, ["failed permanent no_room full"]);
+    assert_eq!(shop.column(failures).await, ["failed permanent no_room full"]);
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_pipeline_that_was_disabled_is_handed_what_it_missed() {
 }
 
 #[tokio::test]
-async fn a_worker_hands_off_what_is_missing_without_being_told() {
+async fn a_worker_hands_off_missing_references_by_itself() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec(SAYS_DONE)).await;
     // Handed off only to the command; the pipeline `documents` is missing them.

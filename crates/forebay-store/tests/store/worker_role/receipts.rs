@@ -76,13 +76,13 @@ async fn each_row_of_a_report_has_its_own_verdict() {
         .await;
     let second = claim(&other, 10).await;
     assert_eq!(second.len(), 1);
-    let told = [
+    let reports = [
         (first[0].id.as_str(), first[0].receipt.as_str()),
         (&first[1].id, &first[1].receipt),
         (&first[2].id, &first[2].receipt),
         (&second[0].id, &second[0].receipt),
     ];
-    assert_eq!(report(&one, "complete_jobs", &told).await, ["stale", "lost", "stale", "done"]);
+    assert_eq!(report(&one, "complete_jobs", &reports).await, ["stale", "lost", "stale", "done"]);
     assert_eq!(heartbeat(&one, &first[0].receipt).await, "lost");
     let failures = json!([{"reference_id": first[0].id, "receipt": first[0].receipt},
         {"reference_id": first[2].id, "receipt": first[2].receipt}]);
@@ -112,10 +112,10 @@ async fn what_is_locked_is_busy_and_reported_again() {
     let lock =
         format!("select from forebay.ingestion_handoffs where reference_id = '{}' for update", jobs[0].id);
     locked.batch_execute(&lock).await.unwrap();
-    let told: Vec<(&str, &str)> = jobs.iter().map(|job| (job.id.as_str(), job.receipt.as_str())).collect();
-    assert_eq!(report(&worker, "complete_jobs", &told).await, ["busy", "done"]);
+    let reports: Vec<(&str, &str)> = jobs.iter().map(|job| (job.id.as_str(), job.receipt.as_str())).collect();
+    assert_eq!(report(&worker, "complete_jobs", &reports).await, ["busy", "done"]);
     locked.rollback().await.unwrap();
-    assert_eq!(report(&worker, "complete_jobs", &told[..1]).await, ["done"]);
+    assert_eq!(report(&worker, "complete_jobs", &reports[..1]).await, ["done"]);
     world.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! `forebay config check`: checks the configuration without using a database or the network.
 
-use forebay_views::{ConfigCheck, DeclaredSource, Pipeline, state};
+use forebay_views::{ConfigCheck, DeclaredSource, EnabledState, Pipeline};
 
 use crate::{
     context::Context,
@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
             entity_type: definition.map(|found| found.entity_type.clone()).or_else(|| source.entity.clone()),
             kind: definition.map(|found| found.kind.as_str().to_owned()),
             key_fields: source.key.as_slice().to_vec(),
-            state: state(source.enabled),
+            state: EnabledState::from(source.enabled).to_string(),
             schedule: definition.and_then(|found| found.schedule.as_ref()).map(ToString::to_string),
         }
     });
@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         pipeline: name.clone(),
         source: (pipeline.source != "*").then(|| pipeline.source.clone()),
         handler: pipeline.handler.clone(),
-        state: state(pipeline.enabled),
+        state: EnabledState::from(pipeline.enabled).to_string(),
     });
     context.ui.show(&ConfigCheck { path, sources: sources.collect(), pipelines: pipelines.collect() })?;
     Ok(Exit::Done)
@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
 
 impl Report for ConfigCheck {
     fn write(&self, page: &mut Page) {
-        page.line(&format!("{} can be used", self.path));
+        page.line(&format!("{} is valid", self.path));
         let mut table = Table::new([
             Column::text("source"),
             Column::text("entity"),
@@ -59,10 +59,10 @@ impl Report for ConfigCheck {
         ]);
         for line in &self.sources {
             let scraped = match (&line.schedule, &line.kind) {
-                (_, None) => "never: `forebay persist` brings its records",
-                _ if line.state == "disabled" => "never: disabled",
+                (_, None) => "never; add its records with `forebay persist`",
+                _ if line.state == EnabledState::Disabled.as_str() => "never; it is disabled",
                 (Some(schedule), _) => schedule,
-                (None, _) => "when asked for",
+                (None, _) => "on request",
             };
             table.row([
                 line.source.clone(),
@@ -72,14 +72,14 @@ impl Report for ConfigCheck {
                 scraped.to_owned(),
             ]);
         }
-        page.table(&table, "it declares no source");
+        page.table(&table, "no sources");
         let mut table =
             Table::new([Column::text("pipeline"), Column::text("source"), Column::text("handler")]);
         for line in &self.pipelines {
-            let handler = if line.state == "enabled" {
+            let handler = if line.state == EnabledState::Enabled.as_str() {
                 line.handler.clone()
             } else {
-                format!("{} (not enabled)", line.handler)
+                format!("{} (disabled)", line.handler)
             };
             table.row([
                 line.pipeline.clone(),
@@ -87,6 +87,6 @@ impl Report for ConfigCheck {
                 handler,
             ]);
         }
-        page.table(&table, "it declares no pipeline");
+        page.table(&table, "no pipelines");
     }
 }

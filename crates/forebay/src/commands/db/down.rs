@@ -47,8 +47,8 @@ async fn undo(args: &Args, context: &Context, database: &Database) -> Result<Mig
     if !args.yes {
         let stored = report::stored(&client, database).await;
         context.ui.confirm(&format!(
-            "going back from version {now} to {to} drops what the migrations between created, with its data; \
-             there are {stored}"
+            "reverting from version {now} to {to} drops everything that these migrations created, with its data: \
+             {stored}"
         ))?;
     }
     let undone = migrations::down(&mut client, to).await?;

@@ -14,15 +14,15 @@ use crate::{
 
 impl Report for Migrated {
     fn write(&self, page: &mut Page) {
-        for (did, versions) in [("took back", &self.undone), ("applied", &self.applied)] {
+        for (did, versions) in [("reverted", &self.undone), ("applied", &self.applied)] {
             for version in versions {
                 page.line(&format!("{did} {version:04} {}", name_of(*version)));
             }
         }
         if self.version == 0 {
-            page.line("there is no schema in this database now");
+            page.line("the database has no schema of Forebay now");
         } else if self.undone.is_empty() && self.applied.is_empty() {
-            page.line(&format!("nothing to do: the schema is at version {}", self.version));
+            page.line(&format!("nothing to do; the schema is at version {}", self.version));
         } else {
             page.line(&format!("the schema is at version {}", self.version));
         }
@@ -44,7 +44,7 @@ pub(super) async fn stored(client: &Client, database: &Database) -> String {
             format::count(totals.num_active + totals.num_removed),
             format::count(totals.num_revisions)
         ),
-        Err(_) => "what Forebay stored".to_owned(),
+        Err(_) => "everything that Forebay stored".to_owned(),
     };
     format!("{what} in {}", database.target())
 }

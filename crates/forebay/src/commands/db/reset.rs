@@ -36,7 +36,7 @@ async fn reset(args: &Args, context: &Context, database: &Database) -> Result<Mi
     let mut client = database.client().await?;
     if !args.yes {
         let stored = report::stored(&client, database).await;
-        context.ui.confirm(&format!("a reset removes {stored}, and it cannot be undone"))?;
+        context.ui.confirm(&format!("a reset deletes {stored}; this cannot be undone"))?;
     }
     let undone = migrations::down(&mut client, 0).await?;
     let applied = migrations::up(&mut client).await?;

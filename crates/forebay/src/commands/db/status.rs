@@ -4,7 +4,7 @@ use forebay_store::{
     connect::{Database, Target},
     migrations::{self, MigrationState, MigrationStatus},
 };
-use forebay_views::{DatabasePlace, DbStatus, Migration};
+use forebay_views::{DatabaseKind, DatabasePlace, DbStatus, Migration};
 
 use crate::{
     context::Context,
@@ -33,12 +33,12 @@ async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failur
     let client = database.client().await?;
     let lines = migrations::status(&client).await?;
     let (kind, data_dir) = match context.target()? {
-        Target::Url(_) => ("configured", None),
-        Target::Embedded { data_dir } => ("embedded", Some(data_dir.display().to_string())),
+        Target::Url(_) => (DatabaseKind::Configured, None),
+        Target::Embedded { data_dir } => (DatabaseKind::Embedded, Some(data_dir.display().to_string())),
     };
     let is_pending = |line: &&MigrationStatus| line.state == MigrationState::Pending;
     Ok(DbStatus {
-        database: DatabasePlace { kind: kind.to_owned(), target: database.target().to_owned(), data_dir },
+        database: DatabasePlace { kind: kind.to_string(), target: database.target().to_owned(), data_dir },
         version: lines.iter().filter(|line| !is_pending(line)).map(|line| line.version).max().unwrap_or(0),
         num_pending: lines.iter().filter(is_pending).count() as u64,
         migrations: lines.into_iter().map(Migration::from).collect(),

@@ -5,7 +5,7 @@ use forebay_store::{
     cluster::{self, Stopped},
     connect::Target,
 };
-use forebay_views::ClusterStop;
+use forebay_views::{ClusterStop, StopReason};
 
 use crate::{
     context::Context,
@@ -24,24 +24,18 @@ pub(crate) struct Args {}
 
 /// Runs the command. If other processes use the cluster, it keeps running: error `busy`.
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let report = match context.target()? {
-        Target::Url(_) => {
-            ClusterStop { is_stopped: false, reason_code: "configured".to_owned(), data_dir: None }
-        }
+    let (reason, data_dir) = match context.target()? {
+        Target::Url(_) => (StopReason::Configured, None),
         Target::Embedded { data_dir } => {
-            let stopped = cluster::stop(&data_dir, false).await.map_err(still_used)?;
-            let reason_code = match stopped {
-                Stopped::Stopped => "stopped",
-                Stopped::NotRunning => "not_running",
+            let reason = match cluster::stop(&data_dir, false).await.map_err(still_used)? {
+                Stopped::Stopped => StopReason::Stopped,
+                Stopped::NotRunning => StopReason::NotRunning,
             };
-            let data_dir = Some(data_dir.display().to_string());
-            ClusterStop {
-                is_stopped: stopped == Stopped::Stopped,
-                reason_code: reason_code.to_owned(),
-                data_dir,
-            }
+            (reason, Some(data_dir.display().to_string()))
         }
     };
+    let report =
+        ClusterStop { is_stopped: reason == StopReason::Stopped, reason_code: reason.to_string(), data_dir };
     context.ui.show(&report)?;
     Ok(Exit::Done)
 }
@@ -58,10 +52,14 @@ fn still_used(error: Error) -> Failure {
 impl Report for ClusterStop {
     fn write(&self, page: &mut Page) {
         let data_dir = self.data_dir.as_deref().unwrap_or_default();
-        page.line(&match self.reason_code.as_str() {
-            "stopped" => format!("stopped the private Postgres in {data_dir}; its data stays"),
-            "not_running" => format!("no private Postgres is running in {data_dir}"),
-            _ => "a database is configured, and Forebay does not stop that".to_owned(),
+        page.line(&match StopReason::parse(&self.reason_code) {
+            Some(StopReason::Stopped) => {
+                format!("stopped the private Postgres in {data_dir}; its data is kept")
+            }
+            Some(StopReason::NotRunning) => format!("no private Postgres is running in {data_dir}"),
+            Some(StopReason::Configured) | None => {
+                "a database is configured; Forebay doesn't stop configured databases".to_owned()
+            }
         });
     }
 }

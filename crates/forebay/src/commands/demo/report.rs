@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use forebay_demo::{Cell, Place, Step, Table};
+use forebay_demo::{Cell, Step, Table};
+use forebay_views::{Demo, DemoDatabase, DemoStep};
 use serde::Serialize;
 
 use crate::ui::{self, Page, Report, Tone, format, table::Column};
@@ -17,35 +18,27 @@ const NEXT: [(&str, &str); 3] = [
     ("forebay work --drain", "ingests what changed; `forebay search WORD` finds it"),
 ];
 
-/// A step in its human form.
+/// A step in its human form, the only one in which it is printed alone.
 #[derive(Serialize)]
-pub(super) struct StepReport<'a>(pub(super) &'a Step);
-
-/// The whole demo.
-#[derive(Serialize)]
-pub(super) struct Document<'a> {
-    steps: &'a [Step],
-    num_checked: usize,
-    kept: Option<&'a Place>,
-    duration_ms: u64,
-    next: Vec<&'static str>,
+pub(super) struct StepReport<'a> {
+    #[serde(skip)]
+    pub(super) step: &'a Step,
 }
 
-impl<'a> Document<'a> {
-    pub(super) fn new(steps: &'a [Step], kept: Option<&'a Place>, duration: Duration) -> Self {
-        Self {
-            steps,
-            num_checked: steps.iter().map(|step| step.checked.len()).sum(),
-            kept,
-            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            next: NEXT.iter().map(|(command, _)| *command).collect(),
-        }
+/// The whole demo.
+pub(super) fn document(steps: Vec<Step>, kept: Option<DemoDatabase>, duration: Duration) -> Demo {
+    Demo {
+        num_checked: steps.iter().map(|step| step.checked.len() as u64).sum(),
+        steps: steps.into_iter().map(DemoStep::from).collect(),
+        kept,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        next: NEXT.iter().map(|(command, _)| (*command).to_owned()).collect(),
     }
 }
 
 impl Report for StepReport<'_> {
     fn write(&self, page: &mut Page) {
-        let step = self.0;
+        let step = self.step;
         if step.number > 1 {
             page.line("");
         }
@@ -73,7 +66,7 @@ impl Report for StepReport<'_> {
     }
 }
 
-impl Report for Document<'_> {
+impl Report for Demo {
     fn write(&self, page: &mut Page) {
         let took = format::duration(Duration::from_millis(self.duration_ms));
         page.line("");
@@ -81,7 +74,7 @@ impl Report for Document<'_> {
             Tone::Heading,
             &format!("Done in {took}; {} claims were checked and hold", self.num_checked),
         );
-        match self.kept {
+        match &self.kept {
             None => {
                 page.line("The demo's database was dropped; `forebay demo --keep` keeps it for inspection.");
             }
@@ -92,7 +85,7 @@ impl Report for Document<'_> {
     }
 }
 
-fn write_place(place: &Place, page: &mut Page) {
+fn write_place(place: &DemoDatabase, page: &mut Page) {
     page.line(&format!("The demo's database was kept: {}.", place.target));
     if let Some(url) = &place.url {
         page.line(&format!("  psql '{url}'"));

@@ -1,5 +1,6 @@
 //! The human form of the answer of `forebay ensure`.
 
+use forebay_engine::ensure::AnsweredFrom;
 use forebay_views::Ensured;
 
 use crate::ui::{Page, Report, Tone, format};
@@ -7,12 +8,16 @@ use crate::ui::{Page, Report, Tone, format};
 /// One line that says whether there is data.
 fn headline(ensured: &Ensured) -> (Tone, String) {
     let subject = format::subject(&ensured.entity_type, &ensured.scope);
-    match (ensured.answered_from.as_str(), ensured.is_fresh, ensured.is_partial) {
-        ("none", ..) => (Tone::Bad, format!("{subject}: there is nothing to serve")),
-        ("scrape", true, false) => (Tone::Good, format!("{subject} is fresh: it was scraped just now")),
-        ("memory" | "ledger", true, _) => (Tone::Good, format!("{subject} is fresh: nothing was scraped")),
-        ("scrape", _, true) => {
-            (Tone::Warning, format!("{subject} was scraped in part, so it is as stale as before"))
+    match (AnsweredFrom::parse(&ensured.answered_from), ensured.is_fresh, ensured.is_partial) {
+        (Some(AnsweredFrom::None), ..) => (Tone::Bad, format!("{subject}: there is no data to serve")),
+        (Some(AnsweredFrom::Scrape), true, false) => {
+            (Tone::Good, format!("{subject} is fresh: it was scraped just now"))
+        }
+        (Some(AnsweredFrom::Memory | AnsweredFrom::Ledger), true, _) => {
+            (Tone::Good, format!("{subject} is fresh: nothing was scraped"))
+        }
+        (Some(AnsweredFrom::Scrape), _, true) => {
+            (Tone::Warning, format!("{subject} was scraped in part, so it is still stale"))
         }
         _ => (Tone::Warning, format!("{subject} is stale; the stored data is served")),
     }
@@ -44,9 +49,13 @@ impl Report for Ensured {
         }
         if self.tried.len() > 1 {
             for tried in &self.tried {
-                let reason = tried.reason_code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                let run = tried.run_id.map(|run_id| format!(", run {run_id}")).unwrap_or_default();
-                page.line(&format!("  tried {}: {}{reason}{run}", tried.source, tried.status));
+                let run = tried.run_id.map(|run_id| format!("run {run_id}"));
+                let result: Vec<&str> = [&tried.status, &tried.reason_code, &run]
+                    .into_iter()
+                    .flatten()
+                    .map(String::as_str)
+                    .collect();
+                page.line(&format!("  tried {}: {}", tried.source, result.join(", ")));
             }
         }
     }

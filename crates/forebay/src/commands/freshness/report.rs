@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use forebay_domain::freshness::{AgeStatus, Freshness as Use};
+use forebay_store::freshness::SyncStatus;
 use forebay_views::{Freshness, Page};
 
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
@@ -10,24 +12,28 @@ use crate::ui::{self, Report, Table, Tone, format, table::Column};
 const ERROR_SHOWN: usize = 200;
 
 fn tone(entry: &Freshness) -> Tone {
-    match (entry.age_status.as_str(), entry.num_failures) {
-        ("error", _) => Tone::Bad,
-        ("ok", 0) if entry.freshness == "fresh" => Tone::Good,
+    match (AgeStatus::parse(&entry.age_status), entry.num_failures) {
+        (Some(AgeStatus::Error), _) => Tone::Bad,
+        (Some(AgeStatus::Ok), 0) if entry.freshness == Use::Fresh.as_str() => Tone::Good,
         _ => Tone::Warning,
     }
 }
 
 fn shown_scope(entry: &Freshness) -> String {
-    if entry.scope.is_empty() { "(all of it)".to_owned() } else { entry.scope.clone() }
+    if entry.scope.is_empty() { "(the whole)".to_owned() } else { entry.scope.clone() }
 }
 
-/// The sync in progress, or the last failure.
-fn trouble(entry: &Freshness) -> Option<String> {
-    let under_way = match entry.status.as_deref() {
-        Some("in_progress") if entry.is_under_way => Some("is being synced".to_owned()),
-        Some("in_progress") => Some("its process died; the next `forebay ensure` takes over".to_owned()),
-        _ => None,
-    };
+/// The sync in progress and the last failure.
+fn problem(entry: &Freshness) -> Option<String> {
+    let is_in_progress = entry.status.as_deref() == Some(SyncStatus::InProgress.as_str());
+    let in_progress = is_in_progress.then(|| {
+        let text = if entry.is_under_way {
+            "a sync is in progress"
+        } else {
+            "the process of its sync died; the next `forebay ensure` takes over"
+        };
+        text.to_owned()
+    });
     let failed = entry.error.as_ref().map(|error| {
         let message = format::shortened(&format::plain(&error.message), ERROR_SHOWN);
         let times = match entry.num_failures {
@@ -37,7 +43,7 @@ fn trouble(entry: &Freshness) -> Option<String> {
         let since = if entry.last_sync_at.is_some() { " since" } else { "" };
         format!("failed {times}{since}, {}: {message}", error.code)
     });
-    let parts: Vec<String> = under_way.into_iter().chain(failed).collect();
+    let parts: Vec<String> = in_progress.into_iter().chain(failed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -70,16 +76,13 @@ impl Report for Page<Freshness> {
         }
         page.table(
             &table,
-            "nothing to show; `forebay freshness --stale` lists what is declared and was never synced",
+            "no entries; `forebay freshness --stale` lists configured scopes that were never synced",
         );
         for entry in &self.items {
-            if let Some(trouble) = trouble(entry) {
+            if let Some(problem) = problem(entry) {
                 let subject = format!("{} {}", entry.entity_type, shown_scope(entry));
-                page.toned(Tone::Warning, &format!("{subject}: {trouble}"));
+                page.toned(Tone::Warning, &format!("{subject}: {problem}"));
             }
-        }
-        if self.next.is_some() {
-            page.line("there are more; --limit shows them");
         }
     }
 }

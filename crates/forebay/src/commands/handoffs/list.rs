@@ -1,10 +1,11 @@
 //! `forebay handoffs list`: lists hand-offs.
 
+use forebay_domain::handoff::State;
 use forebay_store::handoffs::{self, HandoffFilter, HandoffPlace};
 use forebay_views::{Handoff, Page};
 use jiff::Timestamp;
 
-use super::select::{STATES, past};
+use super::select::past;
 use crate::{
     cli::values,
     context::Context,
@@ -26,8 +27,8 @@ pub(crate) struct Args {
     pub(crate) pipeline: Option<String>,
 
     /// Only this state
-    #[arg(long, value_name = "STATE", value_parser = STATES)]
-    pub(crate) state: Option<String>,
+    #[arg(long, value_name = "STATE", value_parser = values::word::<State>())]
+    pub(crate) state: Option<State>,
 
     /// Only references of this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -54,7 +55,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let filter = HandoffFilter {
         pipeline: args.pipeline.clone(),
-        state: args.state.clone(),
+        state: args.state.map(|state| state.to_string()),
         reason_code: args.reason_code.clone(),
         source: args.source.clone(),
         since: args.since,
@@ -63,7 +64,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         // One more than the limit shows whether there are more.
         limit: i64::from(args.limit) + 1,
     };
-    let mut rows = context
+    let rows = context
         .with_database(async |database| {
             let client = database.client().await?;
             names::pipelines(&client, &args.pipeline).await?;
@@ -73,11 +74,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             Ok(handoffs::list(&**client, &filter).await?)
         })
         .await?;
-    let next = cursor::next(&mut rows, args.limit, |last| {
+    let page: Page<Handoff> = cursor::page(rows, args.limit, |last| {
         (last.enqueued_at, last.version, last.reference_id.to_string(), last.pipeline.clone())
     })?;
-    let items: Vec<Handoff> = rows.into_iter().map(Handoff::from).collect();
-    context.ui.show(&Page { items, next })?;
+    context.ui.show_page(&page)?;
     Ok(Exit::Done)
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use forebay_domain::handoff::State;
 use forebay_views::{Handoff, HandoffCount, Job, Page, PipelineHandoffs, ReferenceHandoffs};
 
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
@@ -18,10 +19,10 @@ fn word(word: Option<&str>) -> String {
 }
 
 fn tone(state: &str) -> Tone {
-    match state {
-        "succeeded" => Tone::Good,
-        "failed" => Tone::Bad,
-        "retrying" | "held" => Tone::Warning,
+    match State::parse(state) {
+        Some(State::Succeeded) => Tone::Good,
+        Some(State::Failed) => Tone::Bad,
+        Some(State::Retrying | State::Held) => Tone::Warning,
         _ => Tone::Faint,
     }
 }
@@ -90,7 +91,7 @@ impl Report for ReferenceHandoffs {
         };
         page.line(&format!("  {}, {state}", reference.reference_id));
         if self.pipelines.is_empty() {
-            page.line("  it has never been handed off");
+            page.line("  never handed off");
         }
         for of in &self.pipelines {
             page.heading(&format!("Pipeline {}", of.pipeline));
@@ -107,7 +108,7 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
         Column::text("reason_code"),
         Column::text("failure_code"),
         Column::number("generation"),
-        Column::number("failed tries"),
+        Column::number("failed attempts"),
         Column::text("enqueued, UTC"),
         Column::text("finished, UTC"),
     ]);
@@ -154,11 +155,11 @@ fn write_pipeline(page: &mut ui::Page, of: &PipelineHandoffs) {
 }
 
 fn job_text(job: &Job) -> String {
-    let follow_up = if job.has_follow_up { "; newer content waits behind it" } else { "" };
+    let follow_up = if job.has_follow_up { "; newer content follows" } else { "" };
     match job.lease_until {
         Some(until) => format!("claimed until {}{follow_up}", format::timestamp(until.get())),
         None => format!(
-            "waits for a worker, from {} on, after {} attempts{follow_up}",
+            "due from {}, after {} attempts{follow_up}",
             format::timestamp(job.not_before.get()),
             job.num_attempts
         ),

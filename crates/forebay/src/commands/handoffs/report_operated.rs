@@ -12,22 +12,9 @@ pub(super) fn exit(operated: &Operated) -> Exit {
     if operated.num_done == 0 && !operated.refused.is_empty() { Exit::Failed } else { Exit::Done }
 }
 
-/// What a refusal means, and what to do.
-fn meaning(code: &str) -> &'static str {
-    match code {
-        "attempt_under_way" => "an attempt is under way; wait for it, or for its lease to end",
-        "already_pending" => "it waits for a worker already",
-        "held" => "it is held; release it first",
-        "not_held" => "it is not held",
-        "already_ended" => "it has ended; retry it to open it again",
-        "not_latest" => "the pipeline was given a newer version; act on that one",
-        _ => "the reference was deleted for good",
-    }
-}
-
 impl Report for Operated {
     fn write(&self, page: &mut Page) {
-        let done = if self.is_dry_run { "would be done (dry run)" } else { "done" };
+        let done = if self.is_dry_run { "would be changed (dry run)" } else { "done" };
         page.line(&format!("{}: {} {done}", self.operation, format::count(self.num_done)));
         if !self.done.is_empty() {
             let mut table = Table::new([
@@ -49,9 +36,11 @@ impl Report for Operated {
             page.table(&table, "none");
         }
         for refused in &self.refused {
-            let (code, count) = (&refused.reason_code, format::count(refused.num_handoffs));
-            let text = format!("{count} refused, {code}: {}", meaning(code));
-            page.toned(Tone::Warning, &text);
+            let count = format::count(refused.num_handoffs);
+            page.toned(
+                Tone::Warning,
+                &format!("{count} refused, {}: {}", refused.reason_code, refused.message),
+            );
         }
     }
 }

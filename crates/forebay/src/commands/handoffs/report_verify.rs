@@ -12,8 +12,8 @@ const MOST_SHOWN: usize = 20;
 
 /// A reconciliation fails if it found a problem and did not repair it.
 pub(super) fn exit(verified: &Verified) -> Exit {
-    let is_well = verified.pipelines.iter().all(|pipeline| pipeline.num_unrepaired() == 0);
-    if is_well { Exit::Done } else { Exit::Failed }
+    let is_complete = verified.pipelines.iter().all(|pipeline| pipeline.num_unrepaired == 0);
+    if is_complete { Exit::Done } else { Exit::Failed }
 }
 
 fn name(wrong: &WrongReference) -> String {
@@ -36,7 +36,7 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
             format::count(target.num_extra)
         ));
     }
-    if of.num_wrong() == 0 {
+    if of.num_wrong == 0 {
         page.toned(Tone::Good, "nothing is missing");
         return;
     }
@@ -46,15 +46,16 @@ fn write_pipeline(page: &mut Page, of: &VerifiedPipeline, is_repair: bool) {
     }
     page.table(&wrong, "none");
     let shown = of.wrong.len().min(MOST_SHOWN) as u64;
-    if of.num_wrong() > shown {
-        page.line(&format!("and {} more", format::count(of.num_wrong() - shown)));
+    if of.num_wrong > shown {
+        page.line(&format!("and {} more", format::count(of.num_wrong - shown)));
     }
     if is_repair {
         page.line(&format!("{} were handed off again", format::count(of.num_repaired)));
     }
-    if of.num_unrepaired() > 0 {
-        let next = if is_repair { "these could not be handed off" } else { "--repair hands them off again" };
-        page.toned(Tone::Bad, &format!("{} wrong: {next}", format::count(of.num_unrepaired())));
+    if of.num_unrepaired > 0 {
+        let next =
+            if is_repair { "they could not be handed off again" } else { "--repair hands them off again" };
+        page.toned(Tone::Bad, &format!("{} wrong: {next}", format::count(of.num_unrepaired)));
     }
 }
 

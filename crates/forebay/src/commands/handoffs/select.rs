@@ -17,10 +17,6 @@ use crate::{
     names,
 };
 
-/// The words of `ingestion_handoffs.state`.
-pub(super) const STATES: [&str; 8] =
-    ["pending", "active", "retrying", "succeeded", "failed", "superseded", "cancelled", "held"];
-
 /// Which hand-offs; at least one filter is required
 #[derive(Debug, clap::Args)]
 pub(super) struct Filters {
@@ -33,8 +29,8 @@ pub(super) struct Filters {
     source: Option<String>,
 
     /// Only this state
-    #[arg(long, value_name = "STATE", value_parser = STATES)]
-    state: Option<String>,
+    #[arg(long, value_name = "STATE", value_parser = values::word::<State>())]
+    state: Option<State>,
 
     /// Only this reason code, or this failure code of the last attempt
     #[arg(long, value_name = "CODE", value_parser = values::name)]
@@ -87,7 +83,7 @@ impl Filters {
         Ok(Selection {
             pipeline: self.pipeline.clone(),
             source: self.source.clone(),
-            state: self.state.as_deref().and_then(State::parse),
+            state: self.state,
             reason_code: self.reason_code.clone(),
             reference_ids,
             since: self.since,

@@ -96,11 +96,8 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
 
 /// The references with a problem, with their names.
 async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
-    let missing = found.missing.iter().map(|(id, verdict)| (*id, verdict.as_str()));
-    let absent = found.target.iter().flat_map(|target| target.absent.iter().map(|id| (*id, "absent")));
-    let extra = found.target.iter().flat_map(|target| target.extra.iter().map(|id| (*id, "extra")));
     let mut all = Vec::new();
-    for (id, problem) in missing.chain(absent).chain(extra) {
+    for (id, problem) in found.problems() {
         let reference = history::find(&***client, &ReferenceName::Id(id)).await?;
         let name = reference.map(|reference| (reference.source, reference.record_key));
         all.push(WrongReference::new(id, name, problem));
@@ -111,7 +108,7 @@ async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongRefer
 /// The ids that a command prints, one per line. Its standard error goes to the terminal, for the user.
 async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(Failure::usage("no_command", "there is no command after --"));
+        return Err(Failure::usage("no_command", "no command after --"));
     };
     let failed = |reason: String| Failure::new("command_failed", format!("{program}: {reason}"));
     let mut child = Command::new(program)
@@ -125,8 +122,10 @@ async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
     if let Some(stdout) = child.stdout.take() {
         let mut lines = BufReader::new(stdout).lines();
         let mut number = 0_u64;
-        while let Some(line) =
-            lines.next_line().await.map_err(|error| failed("it wrote no text".to_owned()).because(&error))?
+        while let Some(line) = lines
+            .next_line()
+            .await
+            .map_err(|error| failed("its output is not text".to_owned()).because(&error))?
         {
             number += 1;
             let line = line.trim();
@@ -134,17 +133,20 @@ async fn listed(words: &[String]) -> Result<BTreeSet<ReferenceId>, Failure> {
                 continue;
             }
             let id = line.parse::<ReferenceId>().map_err(|error| {
-                failed(format!("line {number} of what it printed is not the id of a reference"))
+                failed(format!("line {number} of its output is not a reference id"))
                     .because(&error)
-                    .hint("print the reference_id of each record, one a line, and nothing else")
+                    .hint("print only reference ids, one per line")
             })?;
             ids.insert(id);
         }
     }
-    let status = child.wait().await.map_err(|error| failed("it was lost".to_owned()).because(&error))?;
+    let status = child
+        .wait()
+        .await
+        .map_err(|error| failed("its exit status could not be read".to_owned()).because(&error))?;
     // With an incomplete list, the remaining references would look absent.
     if !status.success() {
-        return Err(failed(format!("it ended with {status}")).hint("nothing was compared or repaired"));
+        return Err(failed(format!("it exited with {status}")).hint("nothing was compared or repaired"));
     }
     Ok(ids)
 }

@@ -1,5 +1,6 @@
 //! The human form of a reference's history, or its payload at a time.
 
+use forebay_domain::handoff::Change;
 use forebay_engine::payload;
 use forebay_views::{History, Json, PointInTime, Version};
 
@@ -7,16 +8,17 @@ use super::excerpt::excerpts;
 use crate::ui::{Page, Report, Tone, format};
 
 fn write_version(page: &mut Page, version: &Version) {
-    let what = match version.change.as_str() {
-        "added" | "updated" => format!("version {}", version.version),
-        other => other.to_owned(),
+    let change = Change::parse(&version.change);
+    let what = match change {
+        Some(Change::Added | Change::Updated) => format!("version {}", version.version),
+        _ => version.change.clone(),
     };
     let line = format!("{what:<12}{}  run {}", format::timestamp(version.changed_at.get()), version.run_id);
-    match version.change.as_str() {
-        "removed" => page.toned(Tone::Warning, &line),
-        "restored" => page.toned(Tone::Good, &line),
-        "added" => page.line(&format!("{line}, first seen")),
-        _ => page.line(&line),
+    match change {
+        Some(Change::Removed) => page.toned(Tone::Warning, &line),
+        Some(Change::Restored) => page.toned(Tone::Good, &line),
+        Some(Change::Added) => page.line(&format!("{line}, first seen")),
+        Some(Change::Updated) | None => page.line(&line),
     }
     for field in &version.fields {
         let text = |value: &Option<Json>| {
@@ -61,6 +63,6 @@ impl Report for PointInTime {
     fn write(&self, page: &mut Page) {
         let text = self.payload.text();
         // Text that was just written in canonical form can be parsed.
-        page.line(&payload::spread(text).unwrap_or_else(|_| text.to_owned()));
+        page.line(&payload::pretty(text).unwrap_or_else(|_| text.to_owned()));
     }
 }

@@ -73,8 +73,8 @@ fn output_schema<T: Tool>() -> Arc<JsonObject> {
 
 async fn answer<T: Tool>(access: &Access, arguments: JsonObject) -> CallToolResult {
     let given = serde_json::from_value(Value::Object(arguments)).map_err(|error| {
-        Failure::usage("arguments_invalid", format!("the arguments of {} cannot be used: {error}", T::NAME))
-            .hint("the tool's input schema says what it takes")
+        Failure::usage("arguments_invalid", format!("invalid arguments for {}: {error}", T::NAME))
+            .hint("see the input schema of the tool")
     });
     let answered = match given {
         Ok(given) => T::call(access, given).await,

@@ -36,9 +36,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
             .with_mime_type(JSON),
         ResourceTemplate::new(format!("{SOURCE}{{name}}"), "source")
             .with_title("A source")
-            .with_description(
-                "Where records come from: entity type, key fields, kind, and the scopes that it has, as JSON",
-            )
+            .with_description("The input of runs: entity type, key fields, kind, totals and scopes, as JSON")
             .with_mime_type(JSON),
     ]
 }
@@ -63,7 +61,7 @@ async fn page(access: &Access, cursor: Option<String>) -> Result<ListResourcesRe
     let next_cursor = rest.last().filter(|_| has_more).map(cursor::write).transpose()?;
     let resource = |name: String| {
         Resource::new(format!("{SOURCE}{name}"), name)
-            .with_description("What is known of this source of records")
+            .with_description("Entity type, key fields, kind, totals and scopes of this source")
             .with_mime_type(JSON)
     };
     let resources = rest.into_iter().map(resource).collect();
@@ -77,9 +75,9 @@ pub(super) async fn read(access: &Access, uri: &str) -> Result<ReadResourceResul
     } else if let Some(name) = uri.strip_prefix(SOURCE) {
         source(access, name).await
     } else {
-        let message = format!("{uri:?} is no resource of this server");
+        let message = format!("this server has no resource {uri:?}");
         Err(Failure::usage("no_such_resource", message)
-            .hint("forebay://reference/UUID and forebay://source/NAME are"))
+            .hint("the resources are forebay://reference/UUID and forebay://source/NAME"))
     };
     let document =
         document.map_err(|failure| ErrorData::resource_not_found(failure.full_message(), data(&failure)))?;
@@ -104,7 +102,7 @@ async fn source(access: &Access, name: &str) -> Result<Value, Failure> {
         .map(|definition| definition.declared_scopes().iter().take(PAGE).map(ToString::to_string).collect());
     let scope_names =
         definition.map(|definition| definition.kind.placeholders().into_iter().map(Into::into).collect());
-    document(&SourceResource { source: Source::new(&summary, &schedules), scopes, scope_names })
+    document(&SourceResource { summary: Source::new(&summary, &schedules), scopes, scope_names })
 }
 
 fn document(view: &impl Serialize) -> Result<Value, Failure> {

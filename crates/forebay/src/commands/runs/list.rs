@@ -1,19 +1,15 @@
 //! `forebay runs list`: lists the latest runs.
 
 use forebay_domain::run::RunStatus;
-use forebay_store::runs::{self, RunFilter};
-use forebay_views::{Page, RunSummary};
+use forebay_store::runs::RunFilter;
 
+use super::read;
 use crate::{
     cli::values,
     context::Context,
     cursor,
     failure::{Exit, Failure},
-    names,
 };
-
-/// The words of `scrape_runs.status`.
-const STATES: [&str; 6] = ["running", "complete", "partial", "held", "failed", "aborted"];
 
 /// List runs, newest first
 #[derive(Debug, clap::Args)]
@@ -26,9 +22,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
 
-    /// Only this state
-    #[arg(long, value_name = "STATUS", value_parser = STATES)]
-    pub(crate) status: Option<String>,
+    /// Only this status
+    #[arg(long, value_name = "STATUS", value_parser = values::word::<RunStatus>())]
+    pub(crate) status: Option<RunStatus>,
 
     /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
@@ -43,22 +39,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let filter = RunFilter {
         source: args.source.clone(),
-        status: args.status.as_deref().and_then(RunStatus::parse),
+        status: args.status,
         after: args.after.as_deref().map(cursor::read).transpose()?,
-        // One more than the limit shows whether there are more.
-        limit: i64::from(args.limit) + 1,
+        limit: args.limit.into(),
     };
-    let mut rows = context
-        .with_database(async |database| {
-            let client = database.client().await?;
-            if let Some(name) = &args.source {
-                names::source(&client, name).await?;
-            }
-            Ok(runs::list(&**client, &filter).await?)
-        })
-        .await?;
-    let next = cursor::next(&mut rows, args.limit, |last| last.run_id)?;
-    let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
-    context.ui.show(&Page { items, next })?;
+    let page =
+        context.with_database(async |database| read::page(&database.client().await?, filter).await).await?;
+    context.ui.show_page(&page)?;
     Ok(Exit::Done)
 }

@@ -75,11 +75,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             }
         })
         .await?;
-    context.ui.show(&report)?;
-    if report.next.is_some() {
-        context.ui.note("there are more lines; --limit shows them");
-    } else if report.items.is_empty() && !args.follow {
-        context.ui.note("no lines are stored for this run: only scrapes log, and old lines are deleted");
+    context.ui.show_page(&report)?;
+    if report.items.is_empty() && report.next.is_none() && !args.follow {
+        context
+            .ui
+            .note("no lines are stored for this run: only scrapes store logs, and old lines are deleted");
     }
     Ok(Exit::Done)
 }

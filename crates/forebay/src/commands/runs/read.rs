@@ -1,17 +1,22 @@
-//! Reads runs in full, for every command that prints one.
+//! Reads runs, for every command and tool that prints them, and decides about held ones.
 
 use forebay_domain::run::RunStatus;
 use forebay_engine::Error;
 use forebay_store::{
     changes,
-    connect::Client,
+    connect::{Client, Database},
     drift,
     logs::{self, Level, LogFilter},
-    runs::{self, RunRow},
+    runs::{self, RunFilter, RunRow},
 };
-use forebay_views::{HeldChange, LogLine, RejectedRecord, Run, RunDecision, RunDetail};
+use forebay_views::{HeldChange, LogLine, Page, RejectedRecord, Run, RunDecision, RunDetail, RunSummary};
 
-use crate::failure::Failure;
+use crate::{
+    context::Context,
+    cursor,
+    failure::{Exit, Failure},
+    names,
+};
 
 /// Maximum number of rejected records, held changes and log lines to show per run.
 const SHOWN: u32 = 20;
@@ -27,13 +32,30 @@ async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
     Ok(Run::new(row, drift))
 }
 
-/// A run after an operator's decision.
-pub(super) async fn decision(
-    client: &Client,
-    row: RunRow,
-    num_rekeyed: Option<u64>,
-) -> Result<RunDecision, Failure> {
-    Ok(RunDecision { run: with_drift(client, row).await?, num_rekeyed })
+/// A page of runs, with at most the filter's limit. Errors: `no_such_source`.
+pub(crate) async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<RunSummary>, Failure> {
+    if let Some(name) = &filter.source {
+        names::source(client, name).await?;
+    }
+    let limit = filter.limit;
+    filter.limit += 1;
+    cursor::page(runs::list(&***client, &filter).await?, limit, |last| last.run_id)
+}
+
+/// Decides about a held run, and prints the run and the number of references with new keys.
+pub(super) async fn decide(
+    context: &Context,
+    decision: impl AsyncFnOnce(&Database) -> Result<(RunRow, Option<u64>), Failure>,
+) -> Result<Exit, Failure> {
+    let decided = context
+        .with_database(async |database| {
+            let (row, num_rekeyed) = decision(database).await?;
+            let run = with_drift(&database.client().await?, row).await?;
+            Ok(RunDecision { run, num_rekeyed })
+        })
+        .await?;
+    context.ui.show(&decided)?;
+    Ok(Exit::Done)
 }
 
 /// A run with its details. Errors: `no_such_run`.

@@ -1,6 +1,7 @@
 //! `forebay runs reject`: discards a held run.
 
 use forebay_engine::persist;
+use forebay_store::connect::Database;
 
 use super::read;
 use crate::{
@@ -24,12 +25,6 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
-            let run = persist::reject(database, args.run).await?;
-            read::decision(&database.client().await?, run, None).await
-        })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    let reject = async |database: &Database| Ok((persist::reject(database, args.run).await?, None));
+    read::decide(context, reject).await
 }

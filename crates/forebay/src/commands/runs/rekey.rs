@@ -1,6 +1,7 @@
 //! `forebay runs rekey`: applies a held run as a change of keys.
 
 use forebay_engine::persist;
+use forebay_store::connect::Database;
 
 use super::read;
 use crate::{
@@ -25,13 +26,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
-            context.declare_pipelines(database).await?;
-            let rekeyed = persist::rekey(database, args.run).await?;
-            read::decision(&database.client().await?, rekeyed.run, Some(rekeyed.num_rekeyed)).await
-        })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    let rekey = async |database: &Database| {
+        context.declare_pipelines(database).await?;
+        let rekeyed = persist::rekey(database, args.run).await?;
+        Ok((rekeyed.run, Some(rekeyed.num_rekeyed)))
+    };
+    read::decide(context, rekey).await
 }

@@ -1,6 +1,7 @@
 //! `forebay runs release`: applies a held run.
 
 use forebay_engine::persist;
+use forebay_store::connect::Database;
 
 use super::read;
 use crate::{
@@ -24,13 +25,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let report = context
-        .with_database(async |database| {
-            context.declare_pipelines(database).await?;
-            let run = persist::release(database, args.run).await?;
-            read::decision(&database.client().await?, run, None).await
-        })
-        .await?;
-    context.ui.show(&report)?;
-    Ok(Exit::Done)
+    let release = async |database: &Database| {
+        context.declare_pipelines(database).await?;
+        Ok((persist::release(database, args.run).await?, None))
+    };
+    read::decide(context, release).await
 }

@@ -1,7 +1,8 @@
-//! Runs as people read them: a table of many, one in full, and one after a decision.
+//! The human form of runs: a list, one in full, and one after a decision.
 
 use std::time::Duration;
 
+use forebay_domain::{guards::HoldReason, run::RunStatus};
 use forebay_views::{Json, Page, Run, RunDecision, RunDetail, RunSummary};
 
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
@@ -10,16 +11,16 @@ use crate::ui::{self, Report, Table, Tone, format, table::Column};
 const RAW_SHOWN: usize = 60;
 
 fn tone(run: &RunSummary) -> Tone {
-    match run.status.as_str() {
-        "complete" => Tone::Good,
-        "failed" | "aborted" => Tone::Bad,
-        "running" => Tone::Faint,
-        _ => Tone::Warning,
+    match RunStatus::parse(&run.status) {
+        Some(RunStatus::Complete) => Tone::Good,
+        Some(RunStatus::Failed | RunStatus::Aborted) => Tone::Bad,
+        Some(RunStatus::Running) => Tone::Faint,
+        Some(RunStatus::Partial | RunStatus::Held) | None => Tone::Warning,
     }
 }
 
 fn is_held(run: &RunSummary) -> bool {
-    run.status == "held"
+    run.status == RunStatus::Held.as_str()
 }
 
 fn took(run: &RunSummary) -> Option<String> {
@@ -84,7 +85,7 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
 fn write_choices(page: &mut ui::Page, run: &RunSummary) {
     let run_id = run.run_id;
     page.line("  nothing was applied; existing data is unchanged");
-    if run.reason_code.as_deref() == Some("rekey_suspected") {
+    if run.reason_code.as_deref() == Some(HoldReason::RekeySuspected.as_str()) {
         page.line(&format!(
             "  forebay runs rekey {run_id}    moves the keys and keeps references and history"
         ));
@@ -166,17 +167,17 @@ impl Report for RunDetail {
         }
         write_held(page, self);
         write_drift(page, run);
-        page.heading("Coverage: share of the good records that have a value");
+        page.heading("Coverage: share of the valid records with a value");
         let mut coverage = Table::new([Column::text("field"), Column::number("coverage")]);
         for (field, share) in &run.field_coverage {
             coverage.row([format::plain(field), format::share(*share)]);
         }
-        page.table(&coverage, "no good records");
+        page.table(&coverage, "no valid records");
         page.heading("Guards in force");
         page.json_fields(run.guards.as_ref().map_or("{}", Json::text), "none: guards were off");
         write_rejected(page, self);
         if is_held(&run.summary) {
-            page.heading("What can be done");
+            page.heading("Choices");
             write_choices(page, &run.summary);
         }
     }
@@ -245,9 +246,9 @@ fn write_rejected(page: &mut ui::Page, detail: &RunDetail) {
             format::plain(&record.message),
             match &record.raw_text {
                 Some(text) => format::plain(&format::shortened(text, RAW_SHOWN)),
-                None => format!("{} bytes that are not text", record.num_bytes),
+                None => format!("{} bytes of binary data", record.num_bytes),
             },
         ]);
     }
-    page.table(&table, "they are no longer kept");
+    page.table(&table, "they have been deleted");
 }

@@ -88,7 +88,7 @@ fn checked(source: &SourceDefinition, scope: &Scope) -> Result<Scope, Failure> {
     }
     let message = format!("the source {} has no scope [{scope}]", source.name);
     Err(Failure::usage("no_such_scope", message).hint(format!(
-        "a scope is one of `scopes` in [sources.{}]; where there are none, it fills the places of its URL and says nothing else",
+        "use one of `scopes` in [sources.{}]; without `scopes`, set exactly the placeholders of its URL",
         source.name
     )))
 }
@@ -104,10 +104,10 @@ fn unknown(name: &str, sources: &Sources) -> Failure {
 fn nothing(sources: &Sources, scope: Option<&Scope>) -> Failure {
     let message = match scope {
         Some(scope) if sources.values().any(|source| source.enabled) => {
-            format!("no source of the configuration has the scope [{scope}]")
+            format!("no configured source has the scope [{scope}]")
         }
-        _ => "the configuration has no source that can be scraped".to_owned(),
+        _ => "no configured source can be scraped".to_owned(),
     };
     Failure::usage("nothing_to_scrape", message)
-        .hint("give a source a kind, such as [sources.NAME.html], in forebay.toml; `forebay init` writes an example")
+        .hint("add a kind to a source in forebay.toml, such as [sources.NAME.html]; `forebay init` writes an example")
 }

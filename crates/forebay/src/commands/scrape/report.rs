@@ -90,14 +90,14 @@ impl Report for ScrapeReport {
             page.toned(Tone::Bad, &format!("{subject} could not be scraped"));
             page.error(&error.error);
             if let Some(run_id) = error.run_id {
-                page.line(&format!("  forebay runs logs {run_id} shows what was tried"));
+                page.line(&format!("  forebay runs logs {run_id}  shows its log"));
             }
         }
         for fallback in &self.fallbacks {
             let (subject, reasons) = (format::subject(&fallback.source, &fallback.scope), reasons(fallback));
             match &fallback.fallback_source {
                 Some(name) => {
-                    page.toned(Tone::Warning, &format!("{name} stood in for {subject} ({reasons})"));
+                    page.toned(Tone::Warning, &format!("{name} answered in place of {subject} ({reasons})"));
                 }
                 None => page.toned(Tone::Bad, &format!("no source answered for {subject} ({reasons})")),
             }

@@ -18,7 +18,7 @@ impl Report for SearchResult {
             page.line(&format!("   {}", highlighted(page.style(), &format::plain(&hit.snippet))));
         }
         if self.hits.is_empty() {
-            page.line(&format!("nothing was found for {}", format::plain(&self.query)));
+            page.line(&format!("no document matches {}", format::plain(&self.query)));
             if self.num_pipelines == 0 {
                 page.line(
                     "no pipeline with the handler documents is enabled; see [pipelines] in forebay.toml",
@@ -26,14 +26,14 @@ impl Report for SearchResult {
             }
         }
         if let Some(warning) = &self.warning {
-            page.toned(Tone::Warning, &format!("\nfound by words alone: {}", format::plain(warning)));
+            page.toned(Tone::Warning, &format!("\nsearched by words only: {}", format::plain(warning)));
         }
         if self.num_waiting > 0 {
             let waiting = format::count(self.num_waiting);
             page.toned(
                 Tone::Warning,
                 &format!(
-                    "\nnot searchable yet: {waiting} hand-offs wait; `forebay work --drain` ingests them"
+                    "\n{waiting} hand-offs are not searchable yet; run `forebay work --drain` to ingest them"
                 ),
             );
         }

@@ -1,7 +1,7 @@
 //! `forebay sources list`: all sources with their totals.
 
 use forebay_store::{connect::Database, schedules, sources};
-use forebay_views::{Page, Source};
+use forebay_views::{EnabledState, Page, Source};
 
 use crate::{
     context::Context,
@@ -54,23 +54,24 @@ impl Report for Page<Source> {
                 line.entity_type.clone(),
                 match &line.kind {
                     None => String::new(),
-                    Some(kind) if line.state == "disabled" => format!("{kind} (disabled)"),
+                    Some(kind) if line.state == EnabledState::Disabled.as_str() => {
+                        format!("{kind} (disabled)")
+                    }
                     Some(kind) => kind.clone(),
                 },
                 line.key_fields.join(", "),
                 format::count(line.num_active),
                 format::count(line.num_removed),
-                line.last_run_at
-                    .map_or_else(|| "none has ended".to_owned(), |at| format::timestamp(at.get())),
+                line.last_run_at.map_or_else(|| "none".to_owned(), |at| format::timestamp(at.get())),
                 match line.next_due_at {
                     Some(at) => format::minute(at.get()),
-                    None if line.is_scheduled && line.state == "enabled" => {
+                    None if line.is_scheduled && line.state == EnabledState::Enabled.as_str() => {
                         "when a worker first runs".to_owned()
                     }
                     None => String::new(),
                 },
             ]);
         }
-        page.table(&table, "no sources yet; `forebay persist` brings records in");
+        page.table(&table, "no sources; add records with `forebay persist`");
     }
 }

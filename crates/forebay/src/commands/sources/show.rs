@@ -75,7 +75,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
     let freshness_policy = config.freshness(&source.entity_type).into();
     let summary = sources::summary(&**client, source).await?;
     Ok(SourceDetail {
-        source: Source::new(&summary, &schedules),
+        summary: Source::new(&summary, &schedules),
         parser_version: summary.source.parser_version,
         declared_at: summary.source.declared_at.map(Time::from),
         settings: Json::from(&summary.source.settings),
@@ -90,7 +90,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
 
 impl Report for SourceDetail {
     fn write(&self, page: &mut Page) {
-        let source = &self.source;
+        let source = &self.summary;
         page.fields([
             ("source", source.source.clone()),
             ("entity", source.entity_type.clone()),
@@ -111,7 +111,7 @@ impl Report for SourceDetail {
             write_schedules(page, self);
         }
         page.heading("Policy");
-        page.json_fields(self.policy.text(), "nothing but the defaults");
+        page.json_fields(self.policy.text(), "defaults only");
         page.heading("Scopes");
         let mut scopes =
             Table::new([Column::text("scope"), Column::number("active"), Column::number("removed")]);
@@ -175,13 +175,13 @@ fn write_scraping(page: &mut Page, detail: &SourceDetail, kind: &str) {
     let fresh_for = SignedDuration::from_secs(detail.freshness_policy.ttl_seconds);
     page.fields([
         ("kind", kind.to_owned()),
-        ("state", detail.source.state.clone()),
+        ("state", detail.summary.state.clone()),
         (
             "fallback",
-            if detail.source.fallback.is_empty() {
+            if detail.summary.fallback.is_empty() {
                 "none".to_owned()
             } else {
-                detail.source.fallback.join(", ")
+                detail.summary.fallback.join(", ")
             },
         ),
         ("fresh for", format!("{fresh_for:#}")),

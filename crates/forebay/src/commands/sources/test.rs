@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 fn not_scraped(name: &str, config: &Config) -> Failure {
     if config.sources.contains_key(name) {
-        let message = format!("the source {name} has no kind, so there is nothing to ask");
+        let message = format!("the source {name} has no kind, so it cannot be scraped");
         return Failure::usage("source_not_scraped", message).hint(format!(
             "add a table such as [sources.{name}.html] to forebay.toml; docs/reference/configuration.md lists them"
         ));
@@ -78,7 +78,7 @@ fn not_scraped(name: &str, config: &Config) -> Failure {
     let failure = Failure::usage("source_not_scraped", format!("forebay.toml declares no source {name:?}"));
     match nearest(name, config.definitions().keys().map(String::as_str)) {
         Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None => failure.hint("`forebay config check` shows the sources of the configuration"),
+        None => failure.hint("run `forebay config check` to list the configured sources"),
     }
 }
 
@@ -99,9 +99,9 @@ impl Report for SourceTest {
             page.line(&format!("  {}", record.payload.text()));
         }
         if self.records.is_empty() {
-            page.line("none was found");
+            page.line("none");
         } else if self.has_more {
-            page.line("There may be more: only the beginning was looked at.");
+            page.line("There may be more; only the first pages were read.");
         }
         write_problems(page, self);
         page.heading("Fields");
@@ -109,7 +109,7 @@ impl Report for SourceTest {
         for (name, share) in &self.field_coverage {
             fields.row([name.clone(), format::share(*share)]);
         }
-        page.table(&fields, "no field had a value");
+        page.table(&fields, "no field has a value");
         write_versions(page, "Rows by contract version", &self.contract_versions);
         if !self.pages.is_empty() {
             write_pages(page, self);
@@ -119,13 +119,11 @@ impl Report for SourceTest {
 
 fn write_problems(page: &mut Page, test: &SourceTest) {
     for (field, number) in &test.missing_keys {
-        page.line(&format!(
-            "The key field {field} is missing in {number} of the records that were rejected."
-        ));
+        page.line(&format!("The key field {field} is missing in {number} rejected records."));
     }
     for Unmatched { setting, selector } in &test.unmatched {
         let selector = selector.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
-        page.toned(Tone::Warning, &format!("{setting}{selector} found nothing on any of the pages."));
+        page.toned(Tone::Warning, &format!("{setting}{selector} matched nothing on any page."));
     }
     if test.num_rejected == 0 {
         return;
@@ -142,7 +140,7 @@ fn write_pages(page: &mut Page, test: &SourceTest) {
     page.heading("Pages");
     let mut pages = Table::new([
         Column::text("page"),
-        Column::text("as"),
+        Column::text("role"),
         Column::number("records"),
         Column::number("links"),
         Column::number("refused links"),
@@ -158,7 +156,7 @@ fn write_pages(page: &mut Page, test: &SourceTest) {
             line.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
         ]);
     }
-    page.table(&pages, "none was read");
+    page.table(&pages, "none");
     if test.num_links > 0 {
         page.heading(&format!("Links: {}", format::count(test.num_links)));
         for link in &test.links {

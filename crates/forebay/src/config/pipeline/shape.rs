@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use forebay_domain::handoff::HandlerKind;
 use schemars::JsonSchema;
 
 use super::{limits::WrittenLimits, retry::WrittenRetry};
@@ -14,16 +15,17 @@ use crate::cli::values::Duration;
 pub(super) const COMMON: &[&str] =
     &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits"];
 
-/// The settings of a handler; `None`: the handler does not exist.
-pub(super) fn settings_of(handler: &str) -> Option<&'static [&'static str]> {
-    Some(match handler {
-        "documents" => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
-        "table" => &["table", "columns", "removed"],
-        "webhook" => &["url", "secret_env", "timeout", "concurrency", "headers", "payload", "allow_http"],
-        "exec" => &["command", "timeout", "batch", "env", "directory"],
-        "external" => &[],
-        _ => return None,
-    })
+/// The settings of a handler.
+pub(super) fn settings_of(handler: HandlerKind) -> &'static [&'static str] {
+    match handler {
+        HandlerKind::Documents => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
+        HandlerKind::Table => &["table", "columns", "removed"],
+        HandlerKind::Webhook => {
+            &["url", "secret_env", "timeout", "concurrency", "headers", "payload", "allow_http"]
+        }
+        HandlerKind::Exec => &["command", "timeout", "batch", "env", "directory"],
+        HandlerKind::External => &[],
+    }
 }
 
 /// A pipeline that ingests the references of a source (`forebay work`). Descriptions of keys that only some handlers

@@ -15,9 +15,9 @@ use crate::config::{TEMPLATE, schema};
 
 /// Invalid files, each with the expected message.
 #[derive(Default)]
-struct Told(String);
+struct Errors(String);
 
-impl Told {
+impl Errors {
     fn push(&mut self, text: impl AsRef<str>) {
         let text = text.as_ref().trim_end();
         self.0.extend([text, "\n=> ", &error(text), "\n\n"]);
@@ -104,51 +104,51 @@ fn schedules_are_read_in_every_form() {
         of("30 3 * * *", "Europe/Berlin", 0)
     );
     let mistake = |schedule: &str| source(&format!("schedule = {schedule}"));
-    let mut told = Told::default();
-    told.push(mistake("\"every blue moon\""));
-    told.push(mistake("\"61 * * * *\""));
-    told.push(mistake("{ every = \"1h\", at = \"03:30\" }"));
-    told.push(mistake("{ at = \"noon\" }"));
-    told.push(mistake("{ at = \"03:30\", time_zone = \"Narnia\" }"));
-    told.push(mistake("{ every = \"1h\", jiter = \"5m\" }"));
-    told.push(mistake("5"));
-    insta::assert_snapshot!("schedules", told.0);
+    let mut errors = Errors::default();
+    errors.push(mistake("\"every blue moon\""));
+    errors.push(mistake("\"61 * * * *\""));
+    errors.push(mistake("{ every = \"1h\", at = \"03:30\" }"));
+    errors.push(mistake("{ at = \"noon\" }"));
+    errors.push(mistake("{ at = \"03:30\", time_zone = \"Narnia\" }"));
+    errors.push(mistake("{ every = \"1h\", jiter = \"5m\" }"));
+    errors.push(mistake("5"));
+    insta::assert_snapshot!("schedules", errors.0);
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place() {
-    let mut told = Told::default();
-    told.push(source("schedul = \"every 6h\""));
-    told.push(format!("{}items = 5", source("")));
-    told.push(format!("{}itms = \"li\"", source("")));
-    told.push(format!("{}fields.y = \"li:hoover\"", source("")));
-    told.push(format!("{}[sources.x.feed]\nurl = \"https://a.example/\"", source("")));
-    told.push(format!("{}follow = \"a\"", source("")));
-    told.push(format!("{}[sources.x.sitemap]\nurl = \"https://a.example/\"", source("")));
-    told.push("[sources.x]\nkey = [\"id\"]\n[sources.x.html]\nfields.id = \"a\"");
-    told.push("[sources.x]\nkey = [\"id\"]\n[sources.x.sitemap]\nurl = \"https://a.example/\"");
-    told.push("[sources.x]\nkey = [\"id\"]\n[sources.x.command]\nargv = []");
-    told.push("[sources.x]\nkey = [\"id\"]\nschedule = \"every 6h\"");
-    told.push("[sources.x]\nkey = [\"id\", \"/a~2\"]");
-    told.push("[sources.\"a b\"]\nkey = [\"id\"]");
-    told.push(source("format = \"csv\""));
-    told.push(
+fn every_mistake_is_reported_with_its_place() {
+    let mut errors = Errors::default();
+    errors.push(source("schedul = \"every 6h\""));
+    errors.push(format!("{}items = 5", source("")));
+    errors.push(format!("{}itms = \"li\"", source("")));
+    errors.push(format!("{}fields.y = \"li:hoover\"", source("")));
+    errors.push(format!("{}[sources.x.feed]\nurl = \"https://a.example/\"", source("")));
+    errors.push(format!("{}follow = \"a\"", source("")));
+    errors.push(format!("{}[sources.x.sitemap]\nurl = \"https://a.example/\"", source("")));
+    errors.push("[sources.x]\nkey = [\"id\"]\n[sources.x.html]\nfields.id = \"a\"");
+    errors.push("[sources.x]\nkey = [\"id\"]\n[sources.x.sitemap]\nurl = \"https://a.example/\"");
+    errors.push("[sources.x]\nkey = [\"id\"]\n[sources.x.command]\nargv = []");
+    errors.push("[sources.x]\nkey = [\"id\"]\nschedule = \"every 6h\"");
+    errors.push("[sources.x]\nkey = [\"id\", \"/a~2\"]");
+    errors.push("[sources.\"a b\"]\nkey = [\"id\"]");
+    errors.push(source("format = \"csv\""));
+    errors.push(
         "[sources.x]\nkey = [\"id\"]\n[sources.x.command]\nargv = [\"a\"]\n[sources.x.crawl]\nmax_pages = 5",
     );
-    told.push("[sources.x]\ncomplete = true\n[sources.x.feed]\nurl = \"https://a.example/\"");
-    told.push(format!("{}[sources.x.fetch]\nrte = \"1/s\"", source("")));
-    told.push("[fetch]\nrate = \"fast\"");
-    told.push("[fetch.headers]\nhost = \"a.example\"");
-    told.push("[entities.course]\nttl = \"7 days of rain\"");
-    told.push("[entities.course]\nwarn_after = \"3d\"\nerror_after = \"1d\"");
-    told.push("[fershness]\nttl = \"7d\"");
+    errors.push("[sources.x]\ncomplete = true\n[sources.x.feed]\nurl = \"https://a.example/\"");
+    errors.push(format!("{}[sources.x.fetch]\nrte = \"1/s\"", source("")));
+    errors.push("[fetch]\nrate = \"fast\"");
+    errors.push("[fetch.headers]\nhost = \"a.example\"");
+    errors.push("[entities.course]\nttl = \"7 days of rain\"");
+    errors.push("[entities.course]\nwarn_after = \"3d\"\nerror_after = \"1d\"");
+    errors.push("[fershness]\nttl = \"7d\"");
     let breaker = |settings: &str| format!("{}[sources.x.breaker]\n{settings}", source(""));
-    told.push(breaker("window = 0"));
-    told.push(breaker("window = 3\nmin_calls = 4"));
-    told.push(breaker("wait = \"2h\""));
-    told.push(breaker("failure_rate = 50"));
-    told.push(breaker("weights = { throtled = 0.5 }"));
-    insta::assert_snapshot!("mistakes", told.0);
+    errors.push(breaker("window = 0"));
+    errors.push(breaker("window = 3\nmin_calls = 4"));
+    errors.push(breaker("wait = \"2h\""));
+    errors.push(breaker("failure_rate = 50"));
+    errors.push(breaker("weights = { throtled = 0.5 }"));
+    insta::assert_snapshot!("mistakes", errors.0);
 }
 
 #[test]
@@ -163,13 +163,13 @@ fn scopes_fill_the_places_of_the_url() {
     let shown: Vec<String> = definition(&text(scopes)).scopes.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["school=CSI,term=Spring 2026", "school=CSI,term=Fall 2026"]);
     assert!(definition(&text("")).scopes.is_empty(), "whoever asks names the scope");
-    let mut told = Told::default();
-    told.push(text("scopes = [{ term = \"a\", school = \"b\" },\n  { term = \"c\" }]"));
-    told.push(text("scopes = [{ term = \"\", school = \"b\" }]"));
-    told.push(text("scopes = [{ term = \"a\", school = \"b\" }, { school = \"b\", term = \"a\" }]"));
-    told.push(text("scopes = [{ term = 1 }]"));
-    told.push(text("schedule = \"every 6h\""));
-    insta::assert_snapshot!("scopes", told.0);
+    let mut errors = Errors::default();
+    errors.push(text("scopes = [{ term = \"a\", school = \"b\" },\n  { term = \"c\" }]"));
+    errors.push(text("scopes = [{ term = \"\", school = \"b\" }]"));
+    errors.push(text("scopes = [{ term = \"a\", school = \"b\" }, { school = \"b\", term = \"a\" }]"));
+    errors.push(text("scopes = [{ term = 1 }]"));
+    errors.push(text("schedule = \"every 6h\""));
+    insta::assert_snapshot!("scopes", errors.0);
 }
 
 #[test]
@@ -179,39 +179,39 @@ fn fallbacks_stand_in_and_do_not_go_round() {
     };
     let two = |first: &str, second: &str| format!("{}{}", named("one", first), named("two", second));
     assert_eq!(parse(&two("fallback = [\"two\"]", "")).definitions()["one"].fallback, ["two"]);
-    let mut told = Told::default();
-    told.push(two("fallback = [\"tow\"]", ""));
-    told.push(two("fallback = [\"one\"]", ""));
-    told.push(two("fallback = [\"two\"]", "fallback = [\"one\"]"));
-    told.push(two("fallback = [\"two\", \"two\"]", ""));
-    told.push(two("fallback = [\"two\"]", "entity = \"event\""));
-    told.push(
+    let mut errors = Errors::default();
+    errors.push(two("fallback = [\"tow\"]", ""));
+    errors.push(two("fallback = [\"one\"]", ""));
+    errors.push(two("fallback = [\"two\"]", "fallback = [\"one\"]"));
+    errors.push(two("fallback = [\"two\", \"two\"]", ""));
+    errors.push(two("fallback = [\"two\"]", "entity = \"event\""));
+    errors.push(
         two("fallback = [\"by_hand\"]", "")
             .replace("[sources.one]", "[sources.by_hand]\nkey = [\"id\"]\n[sources.one]"),
     );
-    insta::assert_snapshot!("fallbacks", told.0);
+    insta::assert_snapshot!("fallbacks", errors.0);
 }
 
 #[test]
-fn the_defaults_that_are_told_are_those_of_the_rules() {
+fn the_documented_defaults_are_those_of_the_rules() {
     let full = parse(&template_in_full());
     let catalogue = &full.definitions()["catalogue"];
     assert_eq!(catalogue.breaker, BreakerPolicy::default());
     assert_eq!(catalogue.crawl, CrawlSettings::default());
-    let told = FetchSettings {
+    let errors = FetchSettings {
         rate: FetchSettings::default().rate,
         robots: Robots::Obey,
         ..definition(&format!("{}{}", source(""), fetch_of_the_template())).fetch
     };
     let examples = FetchSettings::default();
-    let told = FetchSettings {
+    let errors = FetchSettings {
         contact: examples.contact.clone(),
         allow_private: examples.allow_private.clone(),
         headers: examples.headers.clone(),
         warc: examples.warc.clone(),
-        ..told
+        ..errors
     };
-    assert_eq!(told, examples);
+    assert_eq!(errors, examples);
     let course = full.freshness("course");
     let shipped = FreshnessPolicy::shipped("course");
     assert_eq!(FreshnessPolicy { warn_after: None, error_after: None, ..course }, shipped);

@@ -11,7 +11,7 @@ fn texts(items: &[Value], field: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_reference_is_told_as_it_is_and_as_it_was() {
+fn a_reference_is_read_as_of_now_and_as_of_then() {
     let (_stored, chat) = courses();
     let found = chat.ask("get_reference", course("CSC-126"));
     assert_eq!(found["reference"]["payload"], json!({"credits": 4, "id": "CSC-126", "title": "Beginning"}));
@@ -32,7 +32,7 @@ fn a_reference_is_told_as_it_is_and_as_it_was() {
 }
 
 #[test]
-fn a_history_is_told_to_its_beginning_whatever_the_page() {
+fn a_history_is_read_to_its_beginning_on_pages_of_any_size() {
     let (_stored, chat) = courses();
     let (events, num_pages) = chat.pages("get_history", "/versions", course("CSC-126"));
     assert_eq!(texts(&events, "change"), ["updated", "restored", "removed", "updated", "added"]);
@@ -61,7 +61,7 @@ fn a_history_is_told_to_its_beginning_whatever_the_page() {
 }
 
 #[test]
-fn changes_are_told_newest_first_whatever_the_page() {
+fn changes_are_listed_newest_first_on_pages_of_any_size() {
     let (_stored, chat) = courses();
     let since = |since: &str| json!({ "since": since });
     let (changes, _) = chat.pages("list_changes", "", since("2019-01-01"));
@@ -92,7 +92,7 @@ fn documents_are_found_by_their_words() {
 }
 
 #[test]
-fn runs_are_told_with_their_counts() {
+fn runs_are_listed_page_by_page_with_their_counts() {
     let (stored, chat) = courses();
     stored.write("broken.jsonl", "{\"id\": \"A\"}\n{\"id\": \"B\", \"secret\"\n{\"id\": \"C\"}\n");
     let output = stored.output("persist broken.jsonl --source others --key id");
@@ -101,6 +101,9 @@ fn runs_are_told_with_their_counts() {
     let runs = runs["runs"]["items"].as_array().unwrap();
     assert_eq!(runs.len(), 2);
     assert_eq!((&runs[0]["num_restored"], &runs[1]["num_removed"]), (&json!(1), &json!(1)));
+    let (all, _) = chat.pages("run_status", "/runs", json!({"source": "courses"}));
+    let (paged, num_pages) = chat.pages("run_status", "/runs", json!({"source": "courses", "limit": 1}));
+    assert_eq!((&paged, num_pages), (&all, all.len()));
     let newest = chat.ask("run_status", json!({"limit": 1}));
     let run_id = &newest["runs"]["items"][0]["run_id"];
     assert_eq!(newest["detail"], json!(null), "only of one run");
@@ -108,7 +111,7 @@ fn runs_are_told_with_their_counts() {
     let run = &run["detail"];
     assert_eq!((&run["run"]["source"], &run["run"]["num_rejected"]), (&json!("others"), &json!(1)));
     assert_eq!(run["rejected"][0]["reason_code"], "invalid_json");
-    assert!(!run.to_string().contains("secret"), "what a record says is not told: {run}");
+    assert!(!run.to_string().contains("secret"), "the content of records is left out: {run}");
 }
 
 #[test]
@@ -178,6 +181,7 @@ fn every_error_has_a_code_and_says_what_to_do() {
         ("search", json!({"query": "x", "pipeline": "nobody"}), "no_such_pipeline"),
         ("search", json!({"query": "x".repeat(1001)}), "query_too_long"),
         ("run_status", json!({"run_id": 99_999}), "no_such_run"),
+        ("run_status", json!({"cursor": "5b5d"}), "cursor_invalid"),
         ("freshness", json!({"cursor": "zz"}), "cursor_invalid"),
         ("ensure_data", json!({"entity": "course", "scope": {"a b": "c"}}), "scope_invalid_key"),
         ("ensure_data", json!({"entity": "course", "force": true}), "scrape_not_allowed"),

@@ -122,7 +122,7 @@ fn who_may_scrape_scrapes_once() {
 }
 
 #[test]
-fn what_cannot_be_scraped_is_told() {
+fn a_source_that_cannot_be_scraped_is_an_error() {
     let stored = scraped();
     let chat = Chat::start(&stored, "mcp --allow-scrape");
     let none = chat.ask("ensure_data", json!({"entity": "event"}));

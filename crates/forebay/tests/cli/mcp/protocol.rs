@@ -12,7 +12,7 @@ use super::{Chat, courses};
 use crate::stored::Stored;
 
 #[test]
-fn tools_are_told_word_for_word() {
+fn the_definitions_of_tools_are_pinned() {
     let stored = Stored::new();
     let chat = Chat::start(&stored, "mcp");
     let info = chat.client.peer_info().unwrap();
@@ -65,10 +65,7 @@ fn resources_are_listed_and_read() {
         })
     };
     let source = read("forebay://source/courses").unwrap();
-    assert_eq!(
-        (&source["source"]["entity_type"], &source["source"]["key_fields"]),
-        (&json!("course"), &json!(["id"]))
-    );
+    assert_eq!((&source["entity_type"], &source["key_fields"]), (&json!("course"), &json!(["id"])));
     let found = chat.ask("get_reference", json!({"reference": "courses/HST-101"}));
     let reference = read(found["uri"].as_str().unwrap()).unwrap();
     assert_eq!(

@@ -136,8 +136,8 @@ fn a_worker_outlives_the_databases_restarts() {
     let mut command = sandbox.command("work --output json --grace 5s");
     command.env("FOREBAY_DATABASE_URL", &server.url).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut worker = Worker(command.spawn().unwrap());
-    let told = lines(worker.0.stderr.take().unwrap());
-    let next = || told.recv_timeout(PATIENCE).expect("the worker says nothing");
+    let notes = lines(worker.0.stderr.take().unwrap());
+    let next = || notes.recv_timeout(PATIENCE).expect("the worker says nothing");
     let wait_for = |text: &str| {
         loop {
             let line = next();

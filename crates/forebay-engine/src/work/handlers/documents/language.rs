@@ -90,11 +90,11 @@ impl Languages {
 
     /// The configuration for `en`, `en-GB`, `eng`, `English` and similar. A language without a configuration gets
     /// `simple`, because another language's rules would stem its words incorrectly.
-    pub(super) fn of(&self, told: &str) -> &str {
-        let told = told.trim().to_lowercase();
-        let code = told.split(['-', '_']).next().unwrap_or_default();
+    pub(super) fn of(&self, given: &str) -> &str {
+        let given = given.trim().to_lowercase();
+        let code = given.split(['-', '_']).next().unwrap_or_default();
         let of_code = CODES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name);
-        let name = of_code.unwrap_or(&told);
+        let name = of_code.unwrap_or(&given);
         self.known.iter().find(|known| *known == name).map_or(SIMPLE, String::as_str)
     }
 }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn codes_names_and_regions_lead_to_what_the_database_has() {
         let languages = Languages::new(["dutch", "english", "my_own", "simple"].map(str::to_owned).to_vec());
-        for (told, expected) in [
+        for (given, expected) in [
             ("en", "english"),
             ("en-GB", "english"),
             ("ENG", "english"),
@@ -117,7 +117,7 @@ mod tests {
             ("", "simple"),
             ("zh", "simple"),
         ] {
-            assert_eq!(languages.of(told), expected, "{told}");
+            assert_eq!(languages.of(given), expected, "{given}");
         }
     }
 }

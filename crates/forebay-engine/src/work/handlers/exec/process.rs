@@ -30,7 +30,7 @@ const MAX_LINE_BYTES: usize = 64 << 10;
 const MAX_OUTPUT_BYTES: usize = 32 << 20;
 /// How much of the end of standard error is kept and reported.
 const KEPT_BYTES: usize = 2 << 10;
-const TOLD_CHARS: usize = 500;
+const STDERR_CHARS: usize = 500;
 /// "Exec format error": the file is not a program.
 const ENOEXEC: i32 = 8;
 
@@ -95,7 +95,7 @@ impl Run<'_> {
         // in use.
         let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let mut told = Vec::new();
+        let mut stderr_end = Vec::new();
         let ended = {
             let conversation = async {
                 let leader = async {
@@ -113,7 +113,7 @@ impl Run<'_> {
                 let feed = feed(stdin, lines);
                 let keep = async {
                     if let Some(stderr) = stderr {
-                        keep_end(stderr, &mut told).await;
+                        keep_end(stderr, &mut stderr_end).await;
                     }
                 };
                 // Only too much output ends this early.
@@ -131,7 +131,7 @@ impl Run<'_> {
         group.kill();
         // If the process still does not exit, the runtime reaps it later.
         let _either_way = timeout(LONGEST_END, child.wait()).await;
-        Ok((end, printable(&told, TOLD_CHARS)))
+        Ok((end, printable(&stderr_end, STDERR_CHARS)))
     }
 }
 

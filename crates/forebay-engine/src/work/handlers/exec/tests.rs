@@ -126,8 +126,8 @@ async fn verdicts_come_in_any_order_and_the_first_counts() {
 }
 
 #[tokio::test]
-async fn what_is_no_verdict_is_told() {
-    for (line, told) in [
+async fn malformed_verdicts_are_reported() {
+    for (line, expected) in [
         ("echo hello\n".to_owned(), "line 1 of the command's output is not a JSON object"),
         (say(9, DONE), "not asked about"),
         (say(0, r#""status":"maybe""#), "`status`"),
@@ -138,7 +138,7 @@ async fn what_is_no_verdict_is_told() {
     ] {
         let outcomes = run(&format!("{line}{}", say(1, DONE)), 2).await;
         assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("exec_bad_verdict", "done"), "{line}");
-        assert!(message(&outcomes[0]).contains(told), "{}", message(&outcomes[0]));
+        assert!(message(&outcomes[0]).contains(expected), "{}", message(&outcomes[0]));
     }
     // A valid verdict may follow an invalid one.
     let mended = run(&format!("{}{}", say(0, r#""status":"maybe""#), say(0, DONE)), 1).await;
@@ -150,8 +150,8 @@ async fn what_is_no_verdict_is_told() {
 async fn what_was_answered_before_a_crash_counts() {
     let outcomes = run(&format!("read line\n{}echo 'disk full' >&2; exit 3", say(1, DONE)), 2).await;
     assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("exec_failed", "done"));
-    let told = message(&outcomes[0]);
-    assert!(told.contains("exit status: 3") && told.contains("disk full"), "{told}");
+    let text = message(&outcomes[0]);
+    assert!(text.contains("exit status: 3") && text.contains("disk full"), "{text}");
     let outcomes = run("kill -SEGV $$", 1).await;
     assert_eq!(reason(&outcomes[0]), "exec_failed");
     assert!(message(&outcomes[0]).contains("signal: 11"), "{}", message(&outcomes[0]));
@@ -246,7 +246,7 @@ async fn a_program_that_cannot_run_stops_the_pipeline() {
 
 #[test]
 fn wrong_settings_are_refused_by_name() {
-    for (config, told) in [
+    for (config, expected) in [
         (json!({}), "needs `command`"),
         (json!({"command": []}), "needs `command`"),
         (json!({"command": "sh"}), "`command`"),
@@ -258,7 +258,7 @@ fn wrong_settings_are_refused_by_name() {
         (json!({"command": ["sh"], "shell": true}), "no setting `shell`"),
     ] {
         let message = Exec::open(&spec(config)).unwrap_err().to_string();
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     assert_eq!(script("true", "10s").batch(), 100);
 }

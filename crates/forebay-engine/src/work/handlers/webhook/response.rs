@@ -30,7 +30,7 @@ use crate::{
 /// The maximum number of bytes read from a body.
 const MAX_BODY_BYTES: usize = 64 << 10;
 /// The maximum number of characters of a body in a message.
-const MAX_TOLD_CHARS: usize = 200;
+const MAX_DETAIL_CHARS: usize = 200;
 /// Removing shorter values protects nothing and makes messages unreadable.
 const MIN_SECRET_CHARS: usize = 6;
 
@@ -57,10 +57,10 @@ pub(super) async fn judge(mut response: Response, host: &str, sent: &HeaderMap) 
     }
     let (class, reason_code) = class(status);
     let mut message = format!("{host} answered with status {}", status.as_u16());
-    let told = printable(without_values(&body, sent).as_bytes(), MAX_TOLD_CHARS);
-    if !told.is_empty() {
+    let detail = printable(without_values(&body, sent).as_bytes(), MAX_DETAIL_CHARS);
+    if !detail.is_empty() {
         message.push_str(": ");
-        message.push_str(&told);
+        message.push_str(&detail);
     }
     let retry_after = retry_after.filter(|_| class == FailureClass::Throttled);
     Outcome::Failed { class, reason_code: reason_code.to_owned(), message, retry_after }
@@ -97,7 +97,7 @@ fn deepest(error: &reqwest::Error) -> String {
     if cause.downcast_ref::<reqwest::Error>().is_some() {
         return "no cause is known".to_owned();
     }
-    printable(cause.to_string().as_bytes(), MAX_TOLD_CHARS)
+    printable(cause.to_string().as_bytes(), MAX_DETAIL_CHARS)
 }
 
 /// Removes secret values from a body, in case the endpoint echoes them.

@@ -211,7 +211,7 @@ async fn without_a_whole_answer_it_is_tried_again() {
 }
 
 #[tokio::test]
-async fn nothing_secret_is_told() {
+async fn messages_contain_no_secret() {
     let body = "no:\n\u{1b}[31m Bearer very-secret-token very-secret-token";
     let server = Server::start(vec![answer("400", "", &format!("{body}{}", "x".repeat(100_000)))]).await;
     let webhook =
@@ -331,7 +331,7 @@ fn a_secret_may_lack_its_padding() {
 
 #[test]
 fn wrong_settings_are_refused_by_name_and_without_secrets() {
-    for (settings, told) in [
+    for (settings, expected) in [
         (json!({}), "needs `url`"),
         (json!({"url": "http://example.org/hidden"}), "allow_http"),
         (json!({"url": "ftp://example.org/hidden"}), "https://"),
@@ -351,7 +351,7 @@ fn wrong_settings_are_refused_by_name_and_without_secrets() {
         let error = open(settings.clone()).unwrap_err();
         assert_eq!(error.code(), "pipeline_config");
         let message = error.to_string();
-        assert!(message.contains(told) && !message.contains("hidden"), "{settings}: {message}");
+        assert!(message.contains(expected) && !message.contains("hidden"), "{settings}: {message}");
     }
     assert!(open(json!({"url": "http://example.org", "allow_http": true})).is_ok());
     assert!(open(json!({"url": "http://[::1]:8080/"})).is_ok());

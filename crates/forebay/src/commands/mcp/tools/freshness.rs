@@ -1,15 +1,12 @@
 //! `freshness`: lists the entity types and scopes, and how old they are.
 
-use forebay_engine::{
-    clock,
-    freshness::{self, ListOptions, ScopeFreshness},
-};
+use forebay_engine::freshness::ListOptions;
 use forebay_views::{self as views, Page};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::{access::Access, arguments::limit, tool::Tool};
-use crate::{cursor, failure::Failure, ui::redact};
+use crate::{commands::freshness, cursor, failure::Failure, ui::redact};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 100;
@@ -50,18 +47,12 @@ impl Tool for Freshness {
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let after: Option<(String, String)> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
         let options = ListOptions { entity_type: arguments.entity, only_stale: arguments.stale_only, after };
-        let limit = usize::try_from(limit(arguments.limit, DEFAULT_LIMIT, MOST)).unwrap_or(usize::MAX);
+        let limit = limit(arguments.limit, DEFAULT_LIMIT, MOST);
         let (sources, policies) = (access.sources(), access.gate().policies());
-        let mut scopes =
-            freshness::list(access.database(), sources, policies, &options, limit + 1, clock::now()).await?;
-        let has_more = scopes.len() > limit;
-        scopes.truncate(limit);
-        let place = |last: &ScopeFreshness| cursor::write(&(&last.entity_type, &last.scope));
-        let next = scopes.last().filter(|_| has_more).map(place).transpose()?;
-        let mut items: Vec<views::Freshness> = scopes.into_iter().map(views::Freshness::from).collect();
-        for error in items.iter_mut().filter_map(|entry| entry.error.as_mut()) {
+        let mut page = freshness::page(access.database(), sources, policies, &options, limit).await?;
+        for error in page.items.iter_mut().filter_map(|entry| entry.error.as_mut()) {
             error.message = redact(&error.message);
         }
-        Ok(Page { items, next })
+        Ok(page)
     }
 }

@@ -1,14 +1,19 @@
 //! `run_status`: what one run or the latest runs did, and why they ended with their status.
 
 use forebay_engine::payload::cut;
-use forebay_store::runs::{self, RunFilter};
-use forebay_views::{Json, Page, RunDetail, RunSummary, RunsAnswer};
+use forebay_store::runs::RunFilter;
+use forebay_views::{Json, Page, RunDetail, RunsAnswer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{access::Access, arguments::limit, tool::Tool};
-use crate::{commands::runs::read_detail, failure::Failure, names, ui::redact};
+use crate::{
+    commands::runs::{read_detail, read_page},
+    cursor,
+    failure::Failure,
+    ui::redact,
+};
 
 const DEFAULT_LIMIT: u32 = 5;
 const MOST: u32 = 20;
@@ -27,9 +32,12 @@ pub(in super::super) struct Arguments {
     /// Only the latest runs of this source. Default: all sources.
     #[serde(default)]
     source: Option<String>,
-    /// Maximum number of runs, up to 20. Default: 5.
+    /// Maximum number of runs per page, up to 20. Default: 5.
     #[serde(default)]
     limit: Option<u32>,
+    /// `next` of the previous page, with the same other arguments, for older runs. Default: the latest runs.
+    #[serde(default)]
+    cursor: Option<String>,
 }
 
 impl Tool for RunStatus {
@@ -42,7 +50,7 @@ impl Tool for RunStatus {
         "Describes one run (with run_id), or the latest runs of one source or of all: how each ended and why, \
          how many records it added, updated and removed, and for one run its warnings and rejected records. \
          Use it when data is stale or missing, or when another tool named a run. Errors: no_such_run, \
-         no_such_source."
+         no_such_source, cursor_invalid."
             .to_owned()
     }
 
@@ -54,14 +62,13 @@ impl Tool for RunStatus {
             let runs = Page::from(vec![detail.run.summary.clone()]);
             return Ok(RunsAnswer { runs, detail: Some(detail) });
         }
-        if let Some(name) = &arguments.source {
-            names::source(&client, name).await?;
-        }
-        let limit = i64::from(limit(arguments.limit, DEFAULT_LIMIT, MOST));
-        let filter = RunFilter { source: arguments.source, status: None, after: None, limit };
-        let rows = runs::list(&**client, &filter).await?;
-        let items: Vec<RunSummary> = rows.iter().map(RunSummary::from).collect();
-        Ok(RunsAnswer { runs: Page::from(items), detail: None })
+        let filter = RunFilter {
+            source: arguments.source,
+            status: None,
+            after: arguments.cursor.as_deref().map(cursor::read).transpose()?,
+            limit: limit(arguments.limit, DEFAULT_LIMIT, MOST).into(),
+        };
+        Ok(RunsAnswer { runs: read_page(&client, filter).await?, detail: None })
     }
 }
 

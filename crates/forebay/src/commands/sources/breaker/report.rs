@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use forebay_domain::breaker::BreakerState;
 use forebay_views::{Breaker, Page};
 
 use crate::ui::{self, Report, Table, Tone, format, table::Column};
 
 fn tone(breaker: &Breaker) -> Tone {
-    match breaker.state.as_str() {
-        "closed" => Tone::Good,
-        "open" | "forced_open" => Tone::Bad,
-        _ => Tone::Warning,
+    match BreakerState::parse(&breaker.state) {
+        Some(BreakerState::Closed) => Tone::Good,
+        Some(BreakerState::Open | BreakerState::ForcedOpen) => Tone::Bad,
+        Some(BreakerState::HalfOpen | BreakerState::Disabled) | None => Tone::Warning,
     }
 }
 
 fn retry(breaker: &Breaker) -> String {
-    match (breaker.state.as_str(), breaker.retry_after_seconds) {
+    match (BreakerState::parse(&breaker.state), breaker.retry_after_seconds) {
         (_, Some(seconds)) => format!("in {}", format::duration(Duration::from_secs(seconds))),
-        ("open", None) => "now".to_owned(),
-        ("forced_open", _) => "when an operator says so".to_owned(),
+        (Some(BreakerState::Open), None) => "now".to_owned(),
+        (Some(BreakerState::ForcedOpen), None) => "when an operator closes it".to_owned(),
         _ => format::none(),
     }
 }
@@ -31,7 +32,7 @@ impl Report for Page<Breaker> {
             Column::text("reason"),
             Column::text("since, UTC"),
             Column::text("failed calls"),
-            Column::text("asked again"),
+            Column::text("next probe"),
         ]);
         for line in &self.items {
             table.toned_row(
@@ -46,7 +47,7 @@ impl Report for Page<Breaker> {
                 ],
             );
         }
-        page.table(&table, "no source is scraped; `forebay.toml` declares them");
+        page.table(&table, "no source can be scraped; declare sources in forebay.toml");
         let [line] = self.items.as_slice() else { return };
         page.heading("Latest changes");
         let mut changes = Table::new([
@@ -65,6 +66,6 @@ impl Report for Page<Breaker> {
                 transition.run_id.map_or_else(format::none, |run_id| run_id.to_string()),
             ]);
         }
-        page.table(&changes, "it never changed its state");
+        page.table(&changes, "none");
     }
 }
