@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use forebay_domain::{rules::FieldRules, run::OnDuplicate, scope::Scope};
+use forebay_domain::guards::GuardPolicy;
 use forebay_engine::persist::{Input, PersistRequest, RunReport, persist};
 use forebay_sources::ReadOptions;
 use forebay_store::{connect::Database, migrations};
@@ -137,20 +137,10 @@ async fn persist_file(database: &Database, records: &Path) -> Result<RunReport, 
     let reader = File::open(records)?;
     let input = Input::bytes("bench", Box::new(reader), ReadOptions::default());
     let request = PersistRequest {
-        source: SOURCE.to_owned(),
-        entity_type: None,
-        key_fields: vec!["id".to_owned()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::default(),
-        scope: Scope::default(),
-        complete: false,
-        observed_at: None,
-        guards: None,
-        max_rejected_share: 0.0,
-        with_handoffs: true,
-        sequence_field: None,
-        contract_version_column: None,
+        guards: Some(GuardPolicy::off()),
+        max_rejected_share: Some(0.0),
         engine: "bench".to_owned(),
+        ..PersistRequest::new(SOURCE, ["id"])
     };
     Ok(persist(database, request, input, &|_| {}).await?)
 }

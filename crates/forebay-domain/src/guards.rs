@@ -18,6 +18,8 @@ mod tests;
 /// When a complete run of a source is held.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuardPolicy {
+    /// Whether guards apply; if not, a run is never held. Default: true.
+    pub enabled: bool,
     /// Hold if the run saw no record although the scope has active references. Default: true.
     pub hold_empty: bool,
     /// Hold if the vanished keys reappear as other keys with the same content. Default: true.
@@ -42,6 +44,7 @@ pub struct GuardPolicy {
 impl Default for GuardPolicy {
     fn default() -> Self {
         Self {
+            enabled: true,
             hold_empty: true,
             hold_rekey: true,
             max_removed_share: 0.5,
@@ -52,6 +55,13 @@ impl Default for GuardPolicy {
             min_coverage_baseline: 0.2,
             min_coverage_records: 10,
         }
+    }
+}
+
+impl GuardPolicy {
+    /// The default thresholds, with guards off.
+    pub fn off() -> Self {
+        Self { enabled: false, ..Self::default() }
     }
 }
 
@@ -121,7 +131,7 @@ pub enum Verdict {
 
 /// Decides whether to apply a complete run.
 pub fn decide(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Verdict {
-    if evidence.num_active_before == 0 {
+    if !policy.enabled || evidence.num_active_before == 0 {
         return Verdict::Apply;
     }
     let guards = [empty_run, rekey_suspected, mass_removal, coverage_drop, mass_change];

@@ -10,6 +10,7 @@
 
 mod error;
 mod key;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use ring::digest;
 
 pub use error::IdentityError;
 pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
+pub use source::{SourceIdentityError, check_source};
 
 use crate::hex;
 

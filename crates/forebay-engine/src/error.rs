@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use forebay_domain::{breaker::RefusalReason, handoff::FailureClass, run::RunStatus};
+use forebay_domain::{
+    breaker::RefusalReason, handoff::FailureClass, identity::SourceIdentityError, run::RunStatus,
+};
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
-use crate::scrape::DefinitionError;
+use crate::{scrape::DefinitionError, work::setting_error::SettingError};
 
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
@@ -101,12 +103,9 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
-    /// An invalid name of a source.
-    #[error("{source_name:?} is no valid name of a source")]
-    SourceName {
-        /// The name as given.
-        source_name: String,
-    },
+    /// An invalid name or key field of a source.
+    #[error(transparent)]
+    SourceIdentity(#[from] SourceIdentityError),
     /// Key fields that differ from those of the stored references.
     #[error("the references of {source_name:?} are identified by {stored}, not by {given}")]
     KeyChanged {
@@ -116,12 +115,6 @@ pub enum Error {
         stored: String,
         /// The key fields given.
         given: String,
-    },
-    /// An invalid key field.
-    #[error("the key field {field:?} is neither a field's name nor a JSON pointer (RFC 6901)")]
-    KeyField {
-        /// The field as given.
-        field: String,
     },
     /// The run observed its scope before a run that has already been applied.
     #[error("the scope was already observed at {watermark}, later than this run's {observed_at}")]
@@ -138,13 +131,8 @@ pub enum Error {
         pipeline: String,
     },
     /// A pipeline with settings that its handler does not accept.
-    #[error("the pipeline {pipeline:?} cannot be used: {reason}")]
-    PipelineConfig {
-        /// The pipeline.
-        pipeline: String,
-        /// What is wrong, with the setting's name.
-        reason: String,
-    },
+    #[error(transparent)]
+    PipelineConfig(#[from] SettingError),
     /// There is no such run.
     #[error("there is no run {run_id}")]
     NoSuchRun {
@@ -200,12 +188,12 @@ impl Error {
             Self::Payload(_) => "payload_unreadable",
             Self::Contention { .. } => "contention",
             Self::KeyUnknown { .. } => "key_unknown",
-            Self::SourceName { .. } => "source_name_invalid",
+            Self::SourceIdentity(SourceIdentityError::Name(_)) => "source_name_invalid",
+            Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
-            Self::KeyField { .. } => "key_field_invalid",
             Self::OutOfOrder { .. } => "observed_out_of_order",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
-            Self::PipelineConfig { .. } => "pipeline_config",
+            Self::PipelineConfig(_) => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
             Self::NotHeld { .. } => "run_not_held",
             Self::NotARekey { .. } => "not_a_rekey",
@@ -254,24 +242,21 @@ impl Error {
                  their times, with --observed-at {watermark} or later"
             )),
             Self::NoSuchPipeline { .. } => Some("declare it as [pipelines.NAME] in forebay.toml".into()),
-            Self::PipelineConfig { pipeline, .. } => {
-                Some(format!("correct [pipelines.{pipeline}] in forebay.toml; its hand-offs wait until then"))
-            }
+            Self::PipelineConfig(error) => Some(format!(
+                "correct [pipelines.{}] in forebay.toml; its hand-offs wait until then",
+                error.pipeline
+            )),
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
             Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
             Self::NotARekey { run_id } => Some(format!(
                 "`forebay runs release {run_id}` applies its additions and removals as they are, \
                  `forebay runs reject {run_id}` drops them"
             )),
-            Self::SourceName { .. } => Some(
-                "a name starts with a letter or digit and has at most 63 letters, digits, dots, _ and -"
-                    .into(),
-            ),
             Self::KeyChanged { stored, .. } => Some(format!(
                 "other key fields would make every record a new reference: omit --key or use --key {stored}; to use \
                  other key fields, persist the records as a source of another name"
             )),
-            Self::KeyField { .. } => {
+            Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => {
                 Some("write a top-level field as its name, a nested one as /course/id".into())
             }
             Self::Interrupted => Some("run it again: records stored so far are found unchanged".into()),
@@ -279,7 +264,8 @@ impl Error {
             Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
                 Some("`forebay doctor` shows why the database cannot be reached".into())
             }
-            Self::Reader | Self::Payload(_) => None,
+            // The message of a name states the rule.
+            Self::SourceIdentity(SourceIdentityError::Name(_)) | Self::Reader | Self::Payload(_) => None,
         }
     }
 
@@ -305,14 +291,13 @@ impl Error {
             | Self::SourceDisabled { .. }
             | Self::ScopeIncomplete { .. }
             | Self::RowsMissing { .. }
-            | Self::SourceName { .. }
+            | Self::SourceIdentity(_)
             | Self::KeyChanged { .. }
-            | Self::KeyField { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }
             | Self::OutOfOrder { .. }
             | Self::NoSuchPipeline { .. }
-            | Self::PipelineConfig { .. } => true,
+            | Self::PipelineConfig(_) => true,
             _ => false,
         }
     }

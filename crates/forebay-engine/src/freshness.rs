@@ -1,9 +1,10 @@
 //! How fresh data is, and which sources keep it fresh. Both are decided only here.
 //!
-//! `ensure`, the ledger after a scrape, the command line and MCP use this module, so they agree on three questions:
+//! `ensure`, schedules, the ledger after a scrape, the command line and MCP use this module, so they agree on three
+//! questions:
 //!
 //! - how old data of an entity type may become ([`Policies`]);
-//! - which sources are scraped for a scope, and which are only fallbacks ([`Answering`]);
+//! - which sources are scraped for a scope, and which are only fallbacks ([`Answering`], [`to_scrape`]);
 //! - which data needs attention: too old, failing, abandoned or never synced ([`ScopeFreshness`], [`list`]).
 
 mod answering;
@@ -12,7 +13,7 @@ mod policies;
 mod standing;
 
 pub use self::{
-    answering::Answering,
+    answering::{Answering, can_answer, to_scrape},
     listing::{ListOptions, find, list},
     policies::Policies,
     standing::ScopeFreshness,

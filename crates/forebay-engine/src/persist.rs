@@ -33,6 +33,7 @@ pub(crate) mod feed;
 mod finish;
 mod held;
 mod open;
+mod overrides;
 pub(crate) mod policy;
 mod prepare;
 mod prepared;
@@ -49,17 +50,18 @@ mod tally;
 mod window;
 mod write;
 
-use forebay_store::{connect::Database, sources::Source};
+use forebay_store::connect::Database;
 use tracing::{Instrument, info_span};
 
 pub use feed::{Begin, Feed, FilePage, Input};
 pub use held::{Rekeyed, reject, rekey, release};
-pub use policy::{StoredPolicy, stored_policy};
+pub use overrides::Overrides;
+pub use policy::DEFAULT_MAX_REJECTED_SHARE;
 pub use progress::Progress;
 pub use report::RunReport;
-pub use request::{CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE, PersistRequest};
+pub use request::{CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
 
-use self::{open::OpenRun, tally::Tally};
+use self::{declare::Declared, open::OpenRun, tally::Tally};
 use crate::{error::Result, run_log::RunLog};
 
 /// Persists one input as one run.
@@ -72,9 +74,9 @@ pub async fn persist(
     input: Input,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    let source = declare::declare(&**database.client().await?, &request).await?;
+    let declared = declare::declare(&**database.client().await?, &request).await?;
     let log = RunLog::unstored(&request.source);
-    let result = run(database, source, request, input, &log, progress).await;
+    let result = run(database, declared, request, input, &log, progress).await;
     log.end(&result);
     result
 }
@@ -82,13 +84,13 @@ pub async fn persist(
 /// Persists an input of a source that the caller has declared. The caller ends the log.
 pub(crate) async fn run(
     database: &Database,
-    source: Source,
+    declared: Declared,
     request: PersistRequest,
     input: Input,
     log: &RunLog,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    let open = OpenRun::open(database, source, request, &input.name, progress).await?;
+    let open = OpenRun::open(database, declared, request, &input.name, progress).await?;
     let run_id = open.context.target.origin.run_id;
     let span = info_span!(
         "run",

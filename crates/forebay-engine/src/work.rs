@@ -17,14 +17,17 @@ mod declare;
 mod event;
 mod failure;
 mod handlers;
+pub(crate) mod kind;
 mod leased;
 mod listener;
 mod maintenance;
 mod options;
 pub mod reconciliation;
 mod report;
+pub(crate) mod setting_error;
 mod settings;
 mod supervisor;
+mod trace;
 mod transactional;
 mod worker;
 
@@ -35,8 +38,11 @@ use forebay_store::{connect::Database, documents};
 pub use self::{
     batch::FailedAttempts,
     declare::{Declaration, Declared, declare, declare_all},
+    handlers::check_settings,
+    kind::{Workers, settings_of},
     options::WorkOptions,
     report::{Maintenance, PipelineReport, Progress, WorkReport},
+    setting_error::SettingError,
 };
 pub use forebay_store::{
     documents::Hit,

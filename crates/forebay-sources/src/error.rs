@@ -31,12 +31,6 @@ pub enum Error {
         /// The encoding that was recognised.
         encoding: &'static str,
     },
-    /// `invalid_pointer`: not a JSON pointer of RFC 6901.
-    #[error("{pointer:?} is not a JSON pointer")]
-    InvalidPointer {
-        /// The pointer that was given.
-        pointer: String,
-    },
     /// `records_need_json`: a pointer to the records was given for a format without pointers.
     #[error("a pointer to the records has no meaning in {format} input")]
     RecordsNeedJson {
@@ -199,7 +193,6 @@ impl Error {
             Self::InvalidFormat { .. } => "invalid_format",
             Self::UnknownFormat { .. } => "unknown_format",
             Self::NotUtf8 { .. } => "not_utf8",
-            Self::InvalidPointer { .. } => "invalid_pointer",
             Self::RecordsNeedJson { .. } => "records_need_json",
             Self::RecordsNotFound { .. } => "records_not_found",
             Self::RecordsNotAList { .. } => "records_not_a_list",
@@ -229,9 +222,6 @@ impl Error {
             Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv, singer",
             Self::UnknownFormat { .. } => "set it with --format json, jsonl or csv",
             Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
-            Self::InvalidPointer { .. } => {
-                "write a pointer such as /data/items; escape ~ as ~0, and / inside a key as ~1"
-            }
             Self::RecordsNeedJson { .. } => "omit --records, or use --format json",
             Self::RecordsNotFound { .. } => "set --records to the pointer to the records",
             Self::RecordsNotAList { .. } => {

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use forebay_domain::pointer::Pointer;
+
 use crate::{error::Error, fetch::Bounds, singer::SingerOptions};
 
 /// The format of an input.
@@ -59,9 +61,9 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format. Default: [`Format::Auto`].
     pub format: Format,
-    /// A JSON pointer (RFC 6901) to the array of records, such as `/data/items`; JSON only. Default: none, which means
-    /// a top-level array of records or a top-level object as one record.
-    pub records: Option<String>,
+    /// The array of records in a document, such as `/data/items`; JSON only. Default: none, which means a top-level array
+    /// of records or a top-level object as one record.
+    pub records: Option<Pointer>,
     /// The maximum size of a record in bytes. Default: 16 MiB.
     pub max_record_bytes: usize,
     /// Options of [`Format::Singer`]. Default: read the only stream.

@@ -40,17 +40,11 @@ impl Reader {
     /// Opens an input: detects gzip and, for [`Format::Auto`], the format. Blocks until the first line has arrived if
     /// the format needs it (automatic format and CSV), otherwise until the first bytes have.
     pub fn open(input: Box<dyn Read + Send>, options: &ReadOptions) -> Result<Self, Error> {
-        let pointer = options.records.as_deref();
+        let pointer = options.records.as_ref();
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
             return Err(Error::RecordsNeedJson { format: options.format.name() });
         }
-        let path = match pointer {
-            Some(text) => {
-                let invalid = |_| Error::InvalidPointer { pointer: text.to_owned() };
-                Path::from(&text.parse().map_err(invalid)?)
-            }
-            None => Path::default(),
-        };
+        let path = pointer.map(Path::from).unwrap_or_default();
         let mut input = Input::open(input, options.bounds.clone())?;
         while sniff::needs_more_for_mark(input.peeked()) && input.peek() {}
         let mark = sniff::byte_order_mark(input.peeked())?;

@@ -12,7 +12,7 @@ pub use enqueue::{
 };
 pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, operate};
 pub use prune::{PRUNE, prune};
-pub use reconciliation::{REPAIR_PRIORITY, Standing, VERIFY, Verified, page, repair, verify};
+pub use reconciliation::{NAMES, REPAIR_PRIORITY, Standing, VERIFY, Verified, names, page, repair, verify};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffPlace, HandoffRow, JobRow, LIST,
     attempts_of, counts, failures_since, jobs_of, list, now,

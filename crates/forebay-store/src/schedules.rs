@@ -107,15 +107,23 @@ pub async fn declare(
     row.count("num_written")
 }
 
-/// Claims at most `limit` schedules due at `now`, longest due first, for `lease`. Only of the sources in `names`, which
-/// the worker can scrape.
+/// The sources that a worker can scrape, by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scrapable<'a> {
+    /// Enabled sources.
+    pub enabled: &'a [&'a str],
+    /// Disabled sources whose fallbacks stand in for them.
+    pub disabled: &'a [&'a str],
+}
+
+/// Claims at most `limit` schedules of the sources in `scrapable` that are due at `now`, longest due first, for `lease`.
 pub async fn claim_due(
     client: &impl GenericClient,
     now: Timestamp,
     lease: Duration,
     worker: &str,
     limit: u32,
-    names: &[&str],
+    scrapable: Scrapable<'_>,
 ) -> Result<Vec<Due>> {
     let rows = client
         .query_typed(
@@ -125,7 +133,8 @@ pub async fn claim_due(
                 (&until(now, lease), Type::TIMESTAMPTZ),
                 (&worker, Type::TEXT),
                 (&i64::from(limit), Type::INT8),
-                (&names, Type::TEXT_ARRAY),
+                (&scrapable.enabled, Type::TEXT_ARRAY),
+                (&scrapable.disabled, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -178,11 +187,13 @@ pub async fn finish(
     Ok(num_rows == 1)
 }
 
-/// The next due time of the named sources, claimed or not; `None`: there is none.
-pub async fn next_due_at(client: &impl GenericClient, names: &[&str]) -> Result<Option<Timestamp>> {
+/// The next due time of the sources in `scrapable`, claimed or not; `None`: there is none.
+pub async fn next_due_at(client: &impl GenericClient, scrapable: Scrapable<'_>) -> Result<Option<Timestamp>> {
     let statement = "select min(c.next_due_at) as next_due_at from forebay.source_schedules as c \
-         join forebay.sources as s using (source_id) where c.enabled and s.enabled and s.name = any($1)";
-    client.query_typed_one(statement, &[(&names, Type::TEXT_ARRAY)]).await?.read("next_due_at")
+         join forebay.sources as s using (source_id) \
+         where c.enabled and (s.name = any($1) and s.enabled or s.name = any($2))";
+    let names = [(&scrapable.enabled as _, Type::TEXT_ARRAY), (&scrapable.disabled as _, Type::TEXT_ARRAY)];
+    client.query_typed_one(statement, &names).await?.read("next_due_at")
 }
 
 /// All schedules, by source and scope.

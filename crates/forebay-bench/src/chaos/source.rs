@@ -7,11 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_domain::{
-    rules::FieldRules,
-    run::{OnDuplicate, RunStatus},
-    scope::Scope,
-};
+use forebay_domain::{guards::GuardPolicy, run::RunStatus, scope::Scope};
 use forebay_engine::persist::{Input, PersistRequest, persist};
 use forebay_sources::ReadOptions;
 use forebay_store::connect::Database;
@@ -131,19 +127,11 @@ fn key(part: u64, number: u64) -> String {
 
 fn request(scope: Scope) -> PersistRequest {
     PersistRequest {
-        source: SOURCE.to_owned(),
-        entity_type: None,
-        key_fields: vec!["key".to_owned()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::default(),
         scope,
         complete: true,
-        observed_at: None,
-        guards: None,
-        max_rejected_share: 0.0,
-        with_handoffs: true,
-        sequence_field: None,
-        contract_version_column: None,
+        guards: Some(GuardPolicy::off()),
+        max_rejected_share: Some(0.0),
         engine: "bench".to_owned(),
+        ..PersistRequest::new(SOURCE, ["key"])
     }
 }

@@ -183,6 +183,7 @@ fn an_empty_run_comes_first() {
     let few = Evidence { num_active_before: 1, num_removed: 1, ..empty };
     assert_eq!(reasons(&policy, &few), [HoldReason::EmptyRun]);
     assert_eq!(decide(&GuardPolicy { hold_empty: false, ..policy }, &few), Verdict::Apply);
+    assert_eq!(decide(&GuardPolicy::off(), &empty), Verdict::Apply);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_domain::handoff::{HandlerKind, State};
+use forebay_domain::handoff::State;
 use forebay_store::{
     doctor::{Bloat, Holder, HolderKind, Queue, Server},
     handoffs::HandoffCount,
@@ -10,7 +10,7 @@ use forebay_store::{
 };
 
 use super::check::{Check, CheckStatus};
-use crate::human as format;
+use crate::{human as format, work::Workers};
 
 /// Fewer dead rows than this are no problem, whatever their share.
 const FEW_DEAD: u64 = 10_000;
@@ -184,9 +184,10 @@ pub(super) fn queues(queues: &[Queue]) -> Vec<Check> {
 /// The problems of one queue.
 fn queue(queue: &Queue) -> Vec<Check> {
     let mut checks = Vec::new();
-    let work = match HandlerKind::parse(&queue.handler) {
-        Some(HandlerKind::External) => "start its workers".to_owned(),
-        _ => format!("run `forebay work --pipeline {}`", queue.pipeline),
+    // As if it were enabled: the hint must be right when it is enabled again.
+    let work = match Workers::of_handler(&queue.handler, true) {
+        Workers::External => "start its workers".to_owned(),
+        Workers::Forebay | Workers::Nobody => format!("run `forebay work --pipeline {}`", queue.pipeline),
     };
     if queue.num_ended > 0 {
         let message = format!(

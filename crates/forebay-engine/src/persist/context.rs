@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use forebay_domain::prepare::RecordPolicy;
 use forebay_store::{connect::Database, sources::Source};
 
-use super::{request::PersistRequest, write::Target};
+use super::{policy::SourcePolicy, request::PersistRequest, write::Target};
 
 /// Maximum attempts to write a batch, or to end a run, when other writers cause conflicts.
 pub(super) const MAX_ATTEMPTS: u32 = 5;
@@ -15,7 +15,10 @@ pub(super) const MAX_ATTEMPTS: u32 = 5;
 pub(super) struct RunContext<'a> {
     pub(super) database: &'a Database,
     pub(super) source: Source,
-    pub(super) policy: Arc<RecordPolicy>,
+    /// How to prepare a record.
+    pub(super) record_policy: Arc<RecordPolicy>,
+    /// How to persist the records, for this run.
+    pub(super) policy: SourcePolicy,
     pub(super) request: PersistRequest,
     pub(super) target: Target,
     /// Whether changes are staged until the end.

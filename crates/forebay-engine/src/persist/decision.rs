@@ -46,7 +46,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         ));
     }
     let unreadable = tally.num_unidentified;
-    let too_many = unreadable as f64 > context.request.max_rejected_share * num_seen as f64;
+    let too_many = unreadable as f64 > context.policy.max_rejected_share * num_seen as f64;
     if unreadable > 0 && num_rejected == num_seen {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("no_usable_records");
@@ -56,7 +56,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.reason_code = Some("too_many_rejected");
         decision.messages.push(format!(
             "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {}",
-            context.request.max_rejected_share
+            context.policy.max_rejected_share
         ));
     } else if let Some(truncated) = &read.end.ending.truncated {
         decision.status = RunStatus::Partial;
@@ -69,7 +69,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.reason_code = Some("rejected_records");
         decision.messages.push(format!("{num_rejected} of {num_seen} records were rejected"));
         // An unreadable record may be one that looks removed. With guards off, the operator accepts that risk.
-        decision.may_remove = context.request.guards.is_none() && !too_many;
+        decision.may_remove = !context.policy.guards.enabled && !too_many;
     }
     decision.may_remove &= decision.status != RunStatus::Failed;
     if decision.status == RunStatus::Partial && context.request.complete && !decision.may_remove {

@@ -1,20 +1,28 @@
-//! Declares the source of a run: identity and policy are checked before anything is read.
+//! Declares the source of a run: checks its identity, and decides its settings, before anything is read.
 
-use forebay_domain::identity::KeyField;
+use forebay_domain::identity::check_source;
 use forebay_store::sources::{self, Source, SourceSpec};
 use tokio_postgres::Client;
 
-use super::request::{DEFAULT_ENTITY_TYPE, PersistRequest};
+use super::{
+    policy::SourcePolicy,
+    request::{DEFAULT_ENTITY_TYPE, PersistRequest},
+};
 use crate::error::{Error, Result};
 
-/// Stores the source of a request if it is new or differs from the stored one.
-pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result<Source> {
-    if !is_source_name(&request.source) {
-        return Err(Error::SourceName { source_name: request.source.clone() });
-    }
-    if let Some(bad) = request.key_fields.iter().find(|field| field.parse::<KeyField>().is_err()) {
-        return Err(Error::KeyField { field: bad.clone() });
-    }
+/// A declared source.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    /// The stored source.
+    pub(crate) source: Source,
+    /// The policy of the run: that of the source, with the overrides of the request.
+    pub(crate) policy: SourcePolicy,
+}
+
+/// Stores the source of a request if it is new or differs from the stored one. A setting that the request doesn't give
+/// keeps its stored value.
+pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result<Declared> {
+    check_source(&request.source, &request.key_fields)?;
     let known = sources::find(client, &request.source).await?;
     let key_fields = match (&known, request.key_fields.is_empty()) {
         (_, false) => request.key_fields.clone(),
@@ -31,38 +39,29 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
             given: key_fields.join(","),
         });
     }
+    let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).unwrap_or_default();
+    let policy = given_or_stored(request, stored);
     let entity_type = request
         .entity_type
         .clone()
         .or_else(|| known.map(|known| known.entity_type))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
-    let spec = SourceSpec {
-        name: request.source.clone(),
-        entity_type,
-        key_fields,
-        policy: request.policy().to_json(),
-    };
-    Ok(sources::declare(client, &spec).await?)
+    let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy: policy.to_json() };
+    let source = sources::declare(client, &spec).await?;
+    Ok(Declared { source, policy: request.overrides.apply_to(policy) })
 }
 
-/// The same rule as the table's check constraint: ids are computed from names, and `NAME/KEY` must be unambiguous.
-fn is_source_name(name: &str) -> bool {
-    name.len() <= 63
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn source_names_are_those_of_the_check_constraint() {
-        for name in ["a", "9", "courses.v2", "A-b_c", &"x".repeat(63)] {
-            assert!(is_source_name(name), "{name}");
-        }
-        for name in ["", "a/b", ".a", "-a", "é", "a b", &"x".repeat(64)] {
-            assert!(!is_source_name(name), "{name}");
-        }
+/// The policy of the source from now on.
+fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePolicy {
+    SourcePolicy {
+        rules: request.rules.clone().unwrap_or(stored.rules),
+        on_duplicate: request.on_duplicate.unwrap_or(stored.on_duplicate),
+        guards: request.guards.unwrap_or(stored.guards),
+        max_rejected_share: request.max_rejected_share.unwrap_or(stored.max_rejected_share),
+        sequence_field: request.sequence_field.clone().unwrap_or(stored.sequence_field),
+        contract_version_column: request
+            .contract_version_column
+            .clone()
+            .unwrap_or(stored.contract_version_column),
     }
 }

@@ -79,7 +79,10 @@ async fn ask_guards(
     read: &ReadInput,
     decision: &mut Decision,
 ) -> Result<()> {
-    let Some(guards) = &context.request.guards else { return Ok(()) };
+    let guards = &context.policy.guards;
+    if !guards.enabled {
+        return Ok(());
+    }
     let gathered = gather(context, client, tally, &read.end.coverage).await?;
     if let Verdict::Hold(held) = decide(guards, &gathered.as_evidence(&read.end.coverage)) {
         decision.status = RunStatus::Held;

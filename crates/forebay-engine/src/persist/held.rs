@@ -15,7 +15,7 @@ use forebay_store::{
 use tokio_postgres::Transaction;
 use tracing::info;
 
-use super::{apply::apply, policy::StoredPolicy, rekey::find_rekey, write::Target};
+use super::{apply::apply, policy::SourcePolicy, rekey::find_rekey, write::Target};
 use crate::error::{Error, Result};
 
 /// A held run that was accepted as a re-key.
@@ -117,7 +117,7 @@ impl<'a> Held<'a> {
             observed_at: run.observed_at,
         };
         // The policy of the run, unless the source has been persisted with a different one since.
-        let policy = StoredPolicy::from_json(&source.policy);
+        let policy = SourcePolicy::from_json(&source.policy);
         let target = Target {
             origin,
             subscribers,

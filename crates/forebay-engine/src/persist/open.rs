@@ -2,19 +2,21 @@
 
 use std::{sync::Arc, time::Instant};
 
-use forebay_domain::{guards::GuardPolicy, json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
+use forebay_domain::{json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
 use forebay_store::{
     connect::Database,
     handoffs,
     references::{self, Origin},
     runs::{self, NewRun, ScopeLock},
-    sources::{self, Source},
+    sources,
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use super::{context::RunContext, progress::Progress, request::PersistRequest, write::Target};
+use super::{
+    context::RunContext, declare::Declared, policy::guards_json, progress::Progress, request::PersistRequest,
+    write::Target,
+};
 use crate::{
     clock,
     error::{Error, Result},
@@ -30,11 +32,12 @@ impl<'a> OpenRun<'a> {
     /// Waits for the scope and begins the run.
     pub(super) async fn open(
         database: &'a Database,
-        source: Source,
+        declared: Declared,
         request: PersistRequest,
         input_name: &str,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self> {
+        let Declared { source, policy } = declared;
         // No pooled connection is held here: a run that waits must not block the run that it waits for.
         let connection = database.dedicated().await?;
         let lock = ScopeLock::acquire(connection, source.source_id, &request.scope, || {
@@ -55,7 +58,8 @@ impl<'a> OpenRun<'a> {
         {
             return Err(Error::OutOfOrder { observed_at, watermark });
         }
-        let context = start(database, &client, source, request, observed_at, input_name).await?;
+        let declared = Declared { source, policy };
+        let context = start(database, &client, declared, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
     }
 }
@@ -72,12 +76,13 @@ async fn abort_orphans(client: &mut Client, source_id: i32, scope: &Scope) -> Re
 async fn start<'a>(
     database: &'a Database,
     client: &Client,
-    source: Source,
+    declared: Declared,
     request: PersistRequest,
     observed_at: Timestamp,
     input_name: &str,
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
+    let Declared { source, policy } = declared;
     let subscribers = if request.with_handoffs {
         handoffs::subscribers_of(client, &source.name, &source.entity_type).await?
     } else {
@@ -86,14 +91,14 @@ async fn start<'a>(
     let scope = request.scope.to_string();
     // The first load of a scope has no data to protect.
     let had_records = references::any_active(client, source.source_id, &scope).await?;
-    let under_guards = request.complete && request.guards.is_some() && had_records;
+    let under_guards = request.complete && policy.guards.enabled && had_records;
     let is_first_run = !runs::any(client, source.source_id).await?;
     references::ensure_revision_month(client, observed_at).await?;
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),
         is_complete: request.complete,
-        guards: request.guards.as_ref().map(guards_json),
+        guards: policy.guards.enabled.then(|| guards_json(&policy.guards)),
         with_handoffs: request.with_handoffs,
         engine: request.engine.clone(),
         input: input_name.to_owned(),
@@ -102,11 +107,11 @@ async fn start<'a>(
     let run_id = runs::start(client, &run).await?;
     Ok(RunContext {
         database,
-        policy: Arc::new(RecordPolicy {
+        record_policy: Arc::new(RecordPolicy {
             source: source.name.clone(),
             // The fields were checked when the source was declared.
             key: source.key_fields.iter().filter_map(|field| field.parse().ok()).collect(),
-            rules: request.rules.clone(),
+            rules: policy.rules.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
         }),
         target: Target {
@@ -118,30 +123,17 @@ async fn start<'a>(
                 observed_at,
             },
             subscribers,
-            sequence_field: request.sequence_field.clone(),
-            contract_version_column: request.contract_version_column.clone(),
+            sequence_field: policy.sequence_field.clone(),
+            contract_version_column: policy.contract_version_column.clone(),
         },
-        staged: under_guards || request.on_duplicate.needs_whole_input(),
+        staged: under_guards || policy.on_duplicate.needs_whole_input(),
         is_first_run,
         had_records,
         started,
         input_name: input_name.to_owned(),
         source,
+        policy,
         request,
-    })
-}
-
-fn guards_json(guards: &GuardPolicy) -> Value {
-    json!({
-        "hold_empty": guards.hold_empty,
-        "hold_rekey": guards.hold_rekey,
-        "max_removed_share": guards.max_removed_share,
-        "min_removed": guards.min_removed,
-        "max_changed_share": guards.max_changed_share,
-        "min_changed": guards.min_changed,
-        "min_coverage_kept": guards.min_coverage_kept,
-        "min_coverage_baseline": guards.min_coverage_baseline,
-        "min_coverage_records": guards.min_coverage_records,
     })
 }
 

@@ -1,55 +1,67 @@
-//! A source's stored policy: the default for runs without other settings.
+//! How the records of a source are persisted: the policy that the database stores with the source.
 //!
 //! The policy is JSON in `sources.policy`, so the database can read and compare it. Content hashes are comparable only
-//! under the same field rules, so a run that is started in another folder must use the stored ones.
+//! under the same field rules, so a run that another program starts must use the stored ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
+    guards::GuardPolicy,
     rules::{FieldRules, Normalise},
     run::OnDuplicate,
 };
-use forebay_store::{connect::Database, sources};
 use serde_json::{Value, json};
 
-use crate::error::Result;
+/// The default share (0 to 1) of rejected records above which a run fails.
+pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 
+const GUARDS: &str = "guards";
+const MAX_REJECTED: &str = "max_rejected_share";
 const SEQUENCE: &str = "sequence_field";
 const CONTRACT_VERSION: &str = "contract_version_column";
 
-/// The stored part of a source's policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoredPolicy {
+/// How the records of a source are persisted.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SourcePolicy {
     /// Field rules: what to store, what to compare.
-    pub rules: FieldRules,
+    pub(crate) rules: FieldRules,
     /// How to handle a key that appears again in a run.
-    pub on_duplicate: OnDuplicate,
+    pub(crate) on_duplicate: OnDuplicate,
+    /// When to hold a complete run.
+    pub(crate) guards: GuardPolicy,
+    /// The share (0 to 1) of rejected records above which a run fails.
+    pub(crate) max_rejected_share: f64,
     /// The numeric field that shows which of two records is older.
-    pub sequence_field: Option<String>,
+    pub(crate) sequence_field: Option<String>,
     /// The field that names the version of a record's contract.
-    pub contract_version_column: Option<String>,
+    pub(crate) contract_version_column: Option<String>,
 }
 
-/// Reads the policy that a source was last persisted with; the default policy for an unknown source.
-pub async fn stored_policy(database: &Database, source: &str) -> Result<StoredPolicy> {
-    let client = database.client().await?;
-    let source = sources::find(&**client, source).await?;
-    Ok(source.map(|source| StoredPolicy::from_json(&source.policy)).unwrap_or_default())
+impl Default for SourcePolicy {
+    fn default() -> Self {
+        Self {
+            rules: FieldRules::default(),
+            on_duplicate: OnDuplicate::default(),
+            guards: GuardPolicy::default(),
+            max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
+            sequence_field: None,
+            contract_version_column: None,
+        }
+    }
 }
 
-impl StoredPolicy {
+impl SourcePolicy {
+    /// Its stored form. Every policy has exactly one, so the database can tell whether a policy changed.
     pub(crate) fn to_json(&self) -> Value {
-        let normalise: BTreeMap<_, _> =
-            self.rules.normalise.iter().map(|(field, steps)| (field, words(*steps))).collect();
-        let mut policy = json!({
-            "rules": {
-                "ignore": self.rules.ignore,
-                "volatile": self.rules.volatile,
-                "normalise": normalise,
-            },
-            "on_duplicate": self.on_duplicate.as_str(),
-        });
-        // Written only if set, so that stored policies of sources without them do not change.
+        let mut policy =
+            json!({ "rules": rules_json(&self.rules), "on_duplicate": self.on_duplicate.as_str() });
+        if self.guards != GuardPolicy::default() {
+            policy[GUARDS] = guards_json(&self.guards);
+            policy[GUARDS]["enabled"] = json!(self.guards.enabled);
+        }
+        if self.max_rejected_share.to_bits() != DEFAULT_MAX_REJECTED_SHARE.to_bits() {
+            policy[MAX_REJECTED] = json!(self.max_rejected_share);
+        }
         for (name, field) in
             [(SEQUENCE, &self.sequence_field), (CONTRACT_VERSION, &self.contract_version_column)]
         {
@@ -71,9 +83,52 @@ impl StoredPolicy {
                 normalise: normalise.map(|(field, words)| (field.clone(), steps(&names(words)))).collect(),
             },
             on_duplicate: policy["on_duplicate"].as_str().and_then(OnDuplicate::parse).unwrap_or_default(),
+            guards: guards(&policy[GUARDS]),
+            max_rejected_share: policy[MAX_REJECTED].as_f64().unwrap_or(DEFAULT_MAX_REJECTED_SHARE),
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
         }
+    }
+}
+
+/// The stored form of field rules.
+pub(crate) fn rules_json(rules: &FieldRules) -> Value {
+    let normalise: BTreeMap<_, _> =
+        rules.normalise.iter().map(|(field, steps)| (field, words(*steps))).collect();
+    json!({ "ignore": rules.ignore, "volatile": rules.volatile, "normalise": normalise })
+}
+
+/// The thresholds of guards, as a run stores them too.
+pub(super) fn guards_json(guards: &GuardPolicy) -> Value {
+    json!({
+        "hold_empty": guards.hold_empty,
+        "hold_rekey": guards.hold_rekey,
+        "max_removed_share": guards.max_removed_share,
+        "min_removed": guards.min_removed,
+        "max_changed_share": guards.max_changed_share,
+        "min_changed": guards.min_changed,
+        "min_coverage_kept": guards.min_coverage_kept,
+        "min_coverage_baseline": guards.min_coverage_baseline,
+        "min_coverage_records": guards.min_coverage_records,
+    })
+}
+
+fn guards(stored: &Value) -> GuardPolicy {
+    let default = GuardPolicy::default();
+    let flag = |name: &str, default| stored[name].as_bool().unwrap_or(default);
+    let share = |name: &str, default| stored[name].as_f64().unwrap_or(default);
+    let count = |name: &str, default| stored[name].as_u64().unwrap_or(default);
+    GuardPolicy {
+        enabled: flag("enabled", default.enabled),
+        hold_empty: flag("hold_empty", default.hold_empty),
+        hold_rekey: flag("hold_rekey", default.hold_rekey),
+        max_removed_share: share("max_removed_share", default.max_removed_share),
+        min_removed: count("min_removed", default.min_removed),
+        max_changed_share: share("max_changed_share", default.max_changed_share),
+        min_changed: count("min_changed", default.min_changed),
+        min_coverage_kept: share("min_coverage_kept", default.min_coverage_kept),
+        min_coverage_baseline: share("min_coverage_baseline", default.min_coverage_baseline),
+        min_coverage_records: count("min_coverage_records", default.min_coverage_records),
     }
 }
 
@@ -98,17 +153,37 @@ mod tests {
     #[test]
     fn a_policy_reads_back_as_it_was_written() {
         let trim = Normalise { trim: true, ..Normalise::default() };
-        let policy = StoredPolicy {
+        let policy = SourcePolicy {
             rules: FieldRules {
                 ignore: ["etag".to_owned()].into(),
                 volatile: ["views".to_owned(), "rank".to_owned()].into(),
                 normalise: [("title".to_owned(), trim)].into(),
             },
             on_duplicate: OnDuplicate::Merge,
+            guards: GuardPolicy {
+                enabled: false,
+                hold_empty: false,
+                hold_rekey: false,
+                max_removed_share: 0.1,
+                min_removed: 1,
+                max_changed_share: 0.2,
+                min_changed: 2,
+                min_coverage_kept: 0.3,
+                min_coverage_baseline: 0.4,
+                min_coverage_records: 3,
+            },
+            max_rejected_share: 0.25,
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
         };
-        assert_eq!(StoredPolicy::from_json(&policy.to_json()), policy);
-        assert_eq!(StoredPolicy::from_json(&json!({})), StoredPolicy::default());
+        assert_eq!(SourcePolicy::from_json(&policy.to_json()), policy);
+        assert_eq!(SourcePolicy::from_json(&json!({})), SourcePolicy::default());
+    }
+
+    #[test]
+    fn defaults_of_optional_settings_are_not_stored() {
+        let stored = SourcePolicy::default().to_json();
+        let names: Vec<_> = stored.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["on_duplicate", "rules"]);
     }
 }

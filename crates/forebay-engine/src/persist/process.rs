@@ -185,7 +185,7 @@ async fn stage(transaction: &Transaction<'_>, run_id: i64, batch: &Batch, differ
 
 /// Merges records whose key an earlier window has seen with the content from that window.
 async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut Batch) -> Result<()> {
-    if context.request.on_duplicate != OnDuplicate::Merge {
+    if context.policy.on_duplicate != OnDuplicate::Merge {
         return Ok(());
     }
     let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
@@ -198,7 +198,7 @@ async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut
         .collect();
     let staged = changes::find(client, context.target.origin.run_id, &ids).await?;
     earlier.extend(staged.into_iter().map(|record| (record.reference_id, record.payload)));
-    let mut preparer = Preparer::new(Arc::clone(&context.policy));
+    let mut preparer = Preparer::new(Arc::clone(&context.record_policy));
     for place in 0..batch.revisited.len() {
         let entry = batch.revisited[place];
         let Some(earlier) = earlier.get(&entry.reference_id) else { continue };

@@ -60,9 +60,9 @@ pub(super) async fn pump(
         Feed::Unchanged | Feed::Later(_) => (None, None, None),
     };
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
-    let mut reading = Reading::start(feed, Arc::clone(&context.policy), num_preparers);
+    let mut reading = Reading::start(feed, Arc::clone(&context.record_policy), num_preparers);
     // A later staged window may replace records of an earlier one, so such windows must not overtake each other.
-    let at_once = if context.request.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
+    let at_once = if context.policy.on_duplicate.needs_whole_input() { 1 } else { WINDOWS_AT_ONCE };
     let mut window = Window::default();
     // Moves into the window that is being sealed and returns with its batch: windows are sealed one at a time.
     let mut idle_seen = Some(SeenSet::new()?);
@@ -151,7 +151,7 @@ fn counts(tally: &Tally, input_position: u64, stats: Option<&FetchStats>) -> Pro
 /// Seals a window on a blocking thread, because sealing sorts and may read the file of seen ids.
 async fn seal(context: &RunContext<'_>, window: Window, mut seen: SeenSet) -> Result<(Batch, SeenSet)> {
     let moved = moved_keys(context, &window).await?;
-    let (policy, on_duplicate) = (Arc::clone(&context.policy), context.request.on_duplicate);
+    let (policy, on_duplicate) = (Arc::clone(&context.record_policy), context.policy.on_duplicate);
     let sealed = task::spawn_blocking(move || {
         let resolve = |id| moved.get(&id).copied().unwrap_or(id);
         let batch = window.seal(&policy, on_duplicate, &mut seen, resolve)?;

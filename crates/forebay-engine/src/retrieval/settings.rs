@@ -13,10 +13,15 @@ use forebay_store::pipelines::{Pipeline, PipelineSpec};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    work::setting_error::SettingError,
+};
 
 /// The maximum number of dimensions in pgvector.
 const MAX_DIMENSIONS: u64 = 16_000;
+/// The names of the settings.
+const KNOWN: &[&str] = &["url", "model", "dimensions", "api_key_env"];
 
 /// The endpoint and model for a pipeline's embeddings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,56 +37,66 @@ pub struct EmbeddingSettings {
 }
 
 impl EmbeddingSettings {
-    /// Reads the settings strictly; the error is a sentence about the first invalid setting.
-    pub(crate) fn read(mut table: Map<String, Value>) -> std::result::Result<Self, String> {
+    /// Reads the settings of a pipeline strictly.
+    pub(crate) fn read(
+        pipeline: &str,
+        mut table: Map<String, Value>,
+    ) -> std::result::Result<Self, SettingError> {
+        let wrong = |name: &str, problem: String| SettingError::new(pipeline, &["embeddings", name], problem);
+        if let Some(name) = table.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(wrong(name, format!("`embeddings` has no setting `{name}`")).unknown(name, KNOWN));
+        }
+        let needed = |problem: &str| SettingError::new(pipeline, &["embeddings"], problem);
         let mut text = |name: &str| match table.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
-            Some(_) => Err(format!("the setting `embeddings.{name}` must be text")),
+            Some(_) => Err(wrong(name, format!("the setting `embeddings.{name}` must be text"))),
         };
-        let url = text("url")?.ok_or("`embeddings` needs `url`, where embeddings are made")?;
-        let model = text("model")?.ok_or("`embeddings` needs `model`")?;
+        let url = text("url")?.ok_or_else(|| needed("`embeddings` needs `url`, the endpoint"))?;
+        let model = text("model")?.ok_or_else(|| needed("`embeddings` needs `model`"))?;
         let api_key_env = text("api_key_env")?;
-        let dimensions = table.remove("dimensions").ok_or("`embeddings` needs `dimensions`")?;
+        let dimensions =
+            table.remove("dimensions").ok_or_else(|| needed("`embeddings` needs `dimensions`"))?;
         let dimensions = dimensions
             .as_u64()
             .filter(|dimensions| (1..=MAX_DIMENSIONS).contains(dimensions))
-            .and_then(|dimensions| u32::try_from(dimensions).ok())
-            .ok_or("the setting `embeddings.dimensions` must be a whole number from 1 to 16000")?;
-        if let Some(name) = table.keys().next() {
-            return Err(format!("`embeddings` has no setting `{name}`"));
-        }
+            .and_then(|dimensions| u32::try_from(dimensions).ok());
+        let dimensions = dimensions.ok_or_else(|| {
+            let problem = "the setting `embeddings.dimensions` must be a whole number from 1 to 16000";
+            wrong("dimensions", problem.to_owned())
+        })?;
         // Settings are stored in the database, and credentials in a URL must not be.
         let parsed = Url::parse(&url).ok().filter(|parsed| matches!(parsed.scheme(), "http" | "https"));
-        let parsed = parsed.ok_or("the setting `embeddings.url` must begin with http:// or https://")?;
+        let parsed = parsed.ok_or_else(|| {
+            wrong("url", "the setting `embeddings.url` must begin with http:// or https://".to_owned())
+        })?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err("`embeddings.url` must not hold a password; name an environment variable with \
-                `embeddings.api_key_env`"
-                .into());
+            let problem = "`embeddings.url` must not contain a password; name an environment variable with \
+                `embeddings.api_key_env`";
+            return Err(wrong("url", problem.to_owned()));
         }
         Ok(Self { url, model, dimensions, api_key_env })
     }
 
-    /// The embedding settings of a pipeline; `None`: it has no embeddings.
-    pub(crate) fn of(spec: &PipelineSpec) -> Result<Option<Self>> {
-        let wrong = |reason| Error::PipelineConfig { pipeline: spec.name.clone(), reason };
+    /// The embedding settings of a pipeline; None: it makes no embeddings.
+    pub(crate) fn of(spec: &PipelineSpec) -> std::result::Result<Option<Self>, SettingError> {
         match spec.config.get("embeddings") {
             _ if spec.handler != HandlerKind::Documents.as_str() => Ok(None),
             None => Ok(None),
-            Some(Value::Object(table)) => Self::read(table.clone()).map(Some).map_err(wrong),
-            Some(_) => Err(wrong("the setting `embeddings` must be a table".to_owned())),
+            Some(Value::Object(table)) => Self::read(&spec.name, table.clone()).map(Some),
+            Some(_) => {
+                let problem = "the setting `embeddings` must be a table";
+                Err(SettingError::new(&spec.name, &["embeddings"], problem))
+            }
         }
     }
 }
 
 /// The error for a pipeline with embeddings in a database without pgvector.
 pub(crate) fn lacks_vector(pipeline: &str) -> Error {
-    Error::PipelineConfig {
-        pipeline: pipeline.to_owned(),
-        reason: "it asks for embeddings, and the database has no pgvector; install pgvector on the server and run \
-            `create extension vector` in this database, or take its embeddings out"
-            .to_owned(),
-    }
+    let problem = "it asks for embeddings, and the database has no pgvector; install pgvector on the server and run \
+        `create extension vector` in this database, or remove its `embeddings`";
+    SettingError::new(pipeline, &["embeddings"], problem).into()
 }
 
 /// The enabled pipelines that have embeddings, either all or only the named ones.
@@ -94,7 +109,7 @@ pub(super) fn with_embeddings(
         .filter(|pipeline| pipeline.spec.enabled && is_chosen(&pipeline.spec.name))
         .filter_map(|pipeline| {
             let settings = EmbeddingSettings::of(&pipeline.spec).transpose()?;
-            Some((pipeline, settings))
+            Some((pipeline, settings.map_err(Error::from)))
         })
         .collect()
 }
@@ -105,9 +120,9 @@ mod tests {
 
     use super::*;
 
-    fn read(value: Value) -> std::result::Result<EmbeddingSettings, String> {
+    fn read(value: Value) -> std::result::Result<EmbeddingSettings, SettingError> {
         let Value::Object(table) = value else { panic!("{value}") };
-        EmbeddingSettings::read(table)
+        EmbeddingSettings::read("search", table)
     }
 
     #[test]
@@ -116,7 +131,7 @@ mod tests {
         assert_eq!(read(good.clone()).unwrap().dimensions, 3);
         let wrong = [
             ("url", json!("ftp://x"), "must begin with http"),
-            ("url", json!("https://me:s3cret@x/"), "must not hold a password"),
+            ("url", json!("https://me:s3cret@x/"), "must not contain a password"),
             ("model", json!(5), "`embeddings.model` must be text"),
             ("dimensions", json!(0), "`embeddings.dimensions`"),
             ("api_key", json!("k"), "no setting `api_key`"),
@@ -125,6 +140,8 @@ mod tests {
             let mut settings = good.clone();
             settings[name] = value;
             let error = read(settings).unwrap_err();
+            assert_eq!(error.setting, ["embeddings", name]);
+            let error = error.to_string();
             assert!(error.contains(reason) && !error.contains("s3cret"), "{error}");
         }
     }

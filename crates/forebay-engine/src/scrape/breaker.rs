@@ -8,13 +8,13 @@ use forebay_domain::{
     handoff::FailureClass,
     run::RunStatus,
 };
+use forebay_sources::fetch::Random;
 use forebay_store::{
     breakers::{self, Ended},
     connect::Database,
     sources::Source,
 };
 use jiff::SignedDuration;
-use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     clock,
@@ -27,12 +27,12 @@ pub(super) async fn ask(
     database: &Database,
     source: &Source,
     policy: &BreakerPolicy,
+    random: &Random,
 ) -> Result<(Permit, Option<BreakerTransition>)> {
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let asked =
-        breakers::ask(&transaction, source.source_id, policy, clock::now(), random().unwrap_or_default())
-            .await?;
+    let probe_id = random.uuid().into_bytes();
+    let asked = breakers::ask(&transaction, source.source_id, policy, clock::now(), probe_id).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     match asked.answer {
         Answer::Permit(permit) => Ok((permit, asked.transition)),
@@ -60,6 +60,7 @@ pub(super) async fn record(
     source: &Source,
     policy: &BreakerPolicy,
     call: &Call<'_>,
+    random: &Random,
 ) -> Option<BreakerTransition> {
     let Call { permit, run_id, result } = *call;
     let (outcome, retry_after) = judge(result);
@@ -68,8 +69,7 @@ pub(super) async fn record(
         let mut client = database.client().await?;
         let transaction = client.transaction().await?;
         let ended = Ended { outcome, retry_after, run_id };
-        let jitter =
-            random::<4>().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX));
+        let jitter = random.fraction();
         let (_, transition) =
             breakers::record(&transaction, source.source_id, policy, permit, &ended, clock::now(), jitter)
                 .await?;
@@ -122,10 +122,4 @@ fn outcome(class: FailureClass) -> CallOutcome {
         FailureClass::Throttled => CallOutcome::Throttled,
         FailureClass::Permanent | FailureClass::Poison => CallOutcome::Permanent,
     }
-}
-
-fn random<const N: usize>() -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(bytes)
 }

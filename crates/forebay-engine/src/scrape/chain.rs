@@ -71,12 +71,22 @@ impl Chain {
         self.candidates().last().filter(|last| last.has_answered())
     }
 
-    /// The source that answered, or the primary source if none did.
+    /// The source that decides the result: the one that answered; if none did, the primary source, or for a disabled
+    /// one its last fallback.
+    pub fn decisive(&self) -> &Candidate {
+        self.fallbacks.last().filter(|last| self.is_decided_by(last)).unwrap_or(&self.primary)
+    }
+
+    /// The same, without the other sources.
     pub fn into_decisive(mut self) -> Candidate {
         match self.fallbacks.pop() {
-            Some(last) if last.has_answered() => last,
+            Some(last) if self.is_decided_by(&last) => last,
             _ => self.primary,
         }
+    }
+
+    fn is_decided_by(&self, last: &Candidate) -> bool {
+        last.has_answered() || matches!(self.primary.result, Err(Error::SourceDisabled { .. }))
     }
 }
 

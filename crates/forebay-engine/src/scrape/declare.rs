@@ -1,16 +1,11 @@
 //! Declaring the sources of a configuration in the database.
 
-use forebay_domain::scope::Scope;
 use forebay_store::{
     connect::Database,
     sources::{self, Declaration, Mirrored},
 };
 
-use super::{
-    definition::{Sources, check},
-    options::ScrapeOptions,
-    request::request,
-};
+use super::definition::{Sources, check};
 use crate::error::Result;
 
 /// Declares the sources that can be scraped, and returns which of them changed. Writes nothing if none did.
@@ -25,7 +20,7 @@ pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored>
         entity_type: source.entity_type.clone(),
         key_fields: source.key_fields.clone(),
         // The same policy that a scrape of the source stores.
-        policy: request(source, &Scope::default(), &ScrapeOptions::default()).policy().to_json(),
+        policy: source.policy().to_json(),
         kind: source.kind.as_str(),
         settings: source.settings(),
         reading_hash: source.reading_hash(),

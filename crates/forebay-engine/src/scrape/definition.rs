@@ -35,8 +35,8 @@ pub struct SourceDefinition {
     pub rules: FieldRules,
     /// How to handle a key that appears again in a run.
     pub on_duplicate: OnDuplicate,
-    /// When to hold a complete run; `None`: never.
-    pub guards: Option<GuardPolicy>,
+    /// When to hold a complete run.
+    pub guards: GuardPolicy,
     /// A run fails when more than this share (0 to 1) of its input is rejected. Default:
     /// [`DEFAULT_MAX_REJECTED_SHARE`].
     pub max_rejected_share: f64,
@@ -135,7 +135,7 @@ impl SourceDefinition {
             key_fields: kind.default_key_fields().iter().map(|field| (*field).to_owned()).collect(),
             rules: FieldRules::default(),
             on_duplicate: OnDuplicate::default(),
-            guards: Some(GuardPolicy::default()),
+            guards: GuardPolicy::default(),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             complete: false,
             sequence_field: kind.default_sequence_field().map(str::to_owned),

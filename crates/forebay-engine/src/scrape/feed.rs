@@ -30,7 +30,7 @@ use super::{
 use crate::{
     clock,
     error::{Error, Result},
-    persist::{Begin, Feed, FilePage, StoredPolicy},
+    persist::{Begin, Feed, FilePage, policy},
     run_log::RunLog,
 };
 
@@ -240,12 +240,12 @@ impl Beginning {
         }
         let client = self.scraper.database.client().await?;
         let stored = sources::find(&**client, &self.source.name).await?;
-        let rules = StoredPolicy { rules: self.source.rules.clone(), ..StoredPolicy::default() }.to_json();
+        let rules = policy::rules_json(&self.source.rules);
         let reading_hash = self.source.reading_hash();
         Ok(stored.filter(|stored| {
             // A program that scrapes without declaring its sources stores no hash.
             stored.settings["reading_hash"].as_str().is_none_or(|declared| declared == reading_hash)
-                && stored.policy["rules"] == rules["rules"]
+                && stored.policy["rules"] == rules
                 && stored.key_fields == self.source.key_fields
         }))
     }

@@ -79,7 +79,7 @@ pub(super) async fn scrape_one(
         report.warnings.push(format!("the ledger of freshness could not record this scrape: {error}"));
     }
     if options.from_warc.is_none() && chain.answer().is_none() {
-        ledger::note_failure(scraper, source, scope, &chain.primary).await;
+        ledger::note_failure(scraper, source, scope, chain.decisive()).await;
     }
     Scraped { source: source.name.clone(), scope: scope.clone(), chain }
 }

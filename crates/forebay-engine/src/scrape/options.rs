@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use forebay_domain::guards::GuardPolicy;
 use jiff::Timestamp;
 
 use super::stop::Stop;
-use crate::logs::Level;
+use crate::{logs::Level, persist::Overrides};
 
 /// The options of one scrape, which override its source's definition.
 #[derive(Clone, Debug)]
@@ -20,8 +19,8 @@ pub struct ScrapeOptions {
     pub read_everything: bool,
     /// Revalidate every page, even if its server declared it still fresh.
     pub revalidate: bool,
-    /// When to hold the run. `None`: as the source defines.
-    pub guards: Option<Option<GuardPolicy>>,
+    /// Settings of the run that override its source's policy. Default: none.
+    pub overrides: Overrides,
     /// Whether changes are handed off.
     pub with_handoffs: bool,
     /// Scrape even if the breaker is open, and do not report the outcome to the breaker.
@@ -39,7 +38,7 @@ impl Default for ScrapeOptions {
             from_warc: None,
             read_everything: false,
             revalidate: false,
-            guards: None,
+            overrides: Overrides::default(),
             with_handoffs: true,
             ignore_breaker: false,
             log_level: Level::Info,

@@ -1,4 +1,4 @@
-//! Makes the persist request of a scrape from the source's definition and the options.
+//! The persist request of a source that Forebay can scrape, and of a scrape with its options.
 
 use forebay_domain::scope::Scope;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    persist::PersistRequest,
+    persist::{PersistRequest, policy::SourcePolicy},
 };
 
 /// Checks that a scope fills all placeholders in the source's settings.
@@ -24,28 +24,51 @@ pub(super) fn check_scope(source: &SourceDefinition, scope: &Scope) -> Result<()
 /// The request of a scrape.
 pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) -> PersistRequest {
     PersistRequest {
-        source: source.name.clone(),
-        entity_type: Some(source.entity_type.clone()),
-        key_fields: source.key_fields.clone(),
-        rules: source.rules.clone(),
-        on_duplicate: source.on_duplicate,
         scope: scope.clone(),
         // A tap reports only at its end whether it has sent everything.
         complete: source.complete || matches!(source.kind, SourceKind::Singer(_)),
         observed_at: options.observed_at,
-        guards: options.guards.unwrap_or(source.guards),
-        max_rejected_share: source.max_rejected_share,
+        overrides: options.overrides,
         with_handoffs: options.with_handoffs,
-        sequence_field: source.sequence_field.clone(),
-        contract_version_column: contract_version_column(source),
         engine: source.kind.as_str().to_owned(),
+        ..source.persist_request()
     }
 }
 
-/// The column of the user's table with the contract version of a row.
-fn contract_version_column(source: &SourceDefinition) -> Option<String> {
-    match &source.kind {
-        SourceKind::Postgres(rows) => rows.contract_version_column.clone(),
-        _ => None,
+impl SourceDefinition {
+    /// A request to persist records of this source that come from somewhere else, such as a file. It covers the whole
+    /// source and is not complete.
+    pub fn persist_request(&self) -> PersistRequest {
+        let policy = self.policy();
+        PersistRequest {
+            entity_type: Some(self.entity_type.clone()),
+            rules: Some(policy.rules),
+            on_duplicate: Some(policy.on_duplicate),
+            guards: Some(policy.guards),
+            max_rejected_share: Some(policy.max_rejected_share),
+            sequence_field: Some(policy.sequence_field),
+            contract_version_column: Some(policy.contract_version_column),
+            ..PersistRequest::new(&self.name, &self.key_fields)
+        }
+    }
+
+    /// The policy that its runs store.
+    pub(super) fn policy(&self) -> SourcePolicy {
+        SourcePolicy {
+            rules: self.rules.clone(),
+            on_duplicate: self.on_duplicate,
+            guards: self.guards,
+            max_rejected_share: self.max_rejected_share,
+            sequence_field: self.sequence_field.clone(),
+            contract_version_column: self.contract_version_column().map(str::to_owned),
+        }
+    }
+
+    /// The column of the user's table with the contract version of a row.
+    fn contract_version_column(&self) -> Option<&str> {
+        match &self.kind {
+            SourceKind::Postgres(rows) => rows.contract_version_column.as_deref(),
+            _ => None,
+        }
     }
 }

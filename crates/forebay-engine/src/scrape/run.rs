@@ -41,10 +41,11 @@ pub async fn scrape(
     check_scope(source, scope)?;
     let started = Instant::now();
     let request = request(source, scope, options);
-    let stored = declare::declare(&**scraper.database.client().await?, &request).await?;
+    let declared = declare::declare(&**scraper.database.client().await?, &request).await?;
+    let stored = declared.source.clone();
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
     let asked = if is_live {
-        let asked = breaker::ask(&scraper.database, &stored, &source.breaker).await;
+        let asked = breaker::ask(&scraper.database, &stored, &source.breaker, scraper.network.random()).await;
         if let Err(error @ Error::Refused { .. }) = &asked {
             info!(source = source.name, scope = %scope, reason_code = error.code(), "scrape refused: {error}");
         }
@@ -56,7 +57,7 @@ pub async fn scrape(
     let begin = feed::begin(scraper, source, scope, Some(stored.source_id), options, Some(Arc::clone(&log)));
     let input = Input { name: feed::input_name(source, scope), feed: Feed::Later(begin) };
     let mut result = tokio::select! {
-        result = persist::run(&scraper.database, stored.clone(), request, input, &log, progress) => result,
+        result = persist::run(&scraper.database, declared, request, input, &log, progress) => result,
         () = options.stop.asked() => Err(Error::Interrupted),
     };
     if let (Err(Error::Interrupted), Some(run_id)) = (&result, log.run_id()) {
@@ -65,7 +66,8 @@ pub async fn scrape(
     if let Some((permit, to_half_open)) = asked {
         log.transition(to_half_open);
         let call = breaker::Call { permit, run_id: log.run_id(), result: &result };
-        log.transition(breaker::record(&scraper.database, &stored, &source.breaker, &call).await);
+        let random = scraper.network.random();
+        log.transition(breaker::record(&scraper.database, &stored, &source.breaker, &call, random).await);
     }
     if let Ok(report) = &mut result
         && report.status == RunStatus::Complete

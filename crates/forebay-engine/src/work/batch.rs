@@ -76,7 +76,7 @@ impl Batch {
             num_succeeded = self.num_succeeded,
             num_retried = self.num_retried,
             num_failed = self.num_failed,
-            "delivered"
+            "batch ended"
         );
         for failed in &self.failures {
             let FailedAttempts { class, failure_code, num_attempts, reference_id, message, .. } = failed;

@@ -10,6 +10,7 @@ use forebay_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
+use tracing::Span;
 
 /// One change of one reference.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub(super) struct Event {
     pub(super) changed_at: Timestamp,
     /// The stored payload as JSON text; `None`: the reference was removed.
     pub(super) payload: Option<String>,
+    /// The span of this attempt.
+    pub(super) span: Span,
 }
 
 /// The outcome of an event.

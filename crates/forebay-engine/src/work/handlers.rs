@@ -1,10 +1,10 @@
 //! The handlers that deliver changes, one file each.
 //!
-//! To add one, add a file, a variant here, and its word in [`HandlerKind`] and in the check constraint of
-//! `forebay.pipelines`. A handler reads its settings strictly, so a misspelt setting is an error when the pipeline is declared. A reference may be in any
-//! state, and handling it repeatedly must give the same result. A problem with one reference is a failure of that
-//! reference. An error of the handler rolls back the batch and stops the pipeline, because it would affect every other
-//! reference as well.
+//! To add one, add a file, a variant here and in `HandlerKind`, and its word in the check constraint of
+//! `forebay.pipelines`. A handler reads its settings strictly, so a misspelt one is an error when the pipeline is
+//! declared. A handler may get the same reference several times, in any state, and must always leave the same result. A
+//! problem with one reference is a failure of that reference. An error of the handler undoes the batch and stops the
+//! pipeline, because every other reference would meet it too.
 
 mod documents;
 mod exec;
@@ -13,18 +13,21 @@ mod webhook;
 
 use std::sync::Arc;
 
-use forebay_domain::{handoff::HandlerKind, identity::ReferenceId, words::UnknownWord};
+use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     jobs::Failure,
     pipelines::{Limits, PipelineSpec},
+    tables::TableSpec,
 };
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::{
     event::{Event, Outcome},
-    settings::Settings,
+    kind::is_transactional,
+    setting_error::SettingError,
+    settings::{Settings, kind},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 use documents::Documents;
 use exec::Exec;
@@ -76,26 +79,37 @@ impl Handler {
         })
     }
 
-    /// Checks the settings without touching the target.
+    /// Checks the settings, and what they need in the database, without touching the target.
     pub(super) async fn check(client: &impl GenericClient, spec: &PipelineSpec) -> Result<()> {
-        let settings = Settings::of(spec)?;
-        let kind = kind(spec)?;
-        match kind {
-            HandlerKind::Documents => Documents::open(client, spec).await.map(drop)?,
-            HandlerKind::Table => table::read(settings).map(drop)?,
-            HandlerKind::Webhook => webhook::read(settings).map(drop)?,
-            HandlerKind::Exec => exec::read(settings).map(drop)?,
-            HandlerKind::External => settings.end("external")?,
-        }
-        if matches!(kind, HandlerKind::Documents | HandlerKind::Table) && spec.limits != Limits::default() {
-            // Limits apply to claims, and transactional handlers make none.
-            return Err(Settings::of(spec)?.wrong(format!(
-                "the handler `{}` works inside the database and has no `limits`",
-                spec.handler
-            )));
+        check_settings(spec)?;
+        if kind(spec)? == HandlerKind::Documents {
+            Documents::open(client, spec).await?;
         }
         Ok(())
     }
+}
+
+/// Checks the settings of a pipeline by themselves: without a database, the environment or files.
+pub fn check_settings(spec: &PipelineSpec) -> std::result::Result<(), SettingError> {
+    let settings = Settings::of(spec)?;
+    let kind = kind(spec)?;
+    if is_transactional(kind) && spec.limits != Limits::default() {
+        // Limits apply to claims, and transactional handlers make none.
+        let problem = format!("the handler `{kind}` works inside the database and has no `limits`");
+        return Err(settings.wrong(&["limits"], problem));
+    }
+    match kind {
+        HandlerKind::Documents => documents::read(settings).map(drop),
+        HandlerKind::Table => table::read(settings).map(drop),
+        HandlerKind::Webhook => webhook::read(settings).map(drop),
+        HandlerKind::Exec => exec::read(settings).map(drop),
+        HandlerKind::External => Ok(()),
+    }
+}
+
+/// The table of a pipeline whose handler is `table`.
+pub(super) fn table_of(spec: &PipelineSpec) -> std::result::Result<TableSpec, SettingError> {
+    table::read(Settings::of(spec)?)
 }
 
 impl TransactionalHandler {
@@ -129,12 +143,4 @@ impl LeasedHandler {
             Self::Exec(handler) => handler.deliver(events).await,
         }
     }
-}
-
-/// The kind of a pipeline's handler. Error: `pipeline_config` for an unknown one.
-fn kind(spec: &PipelineSpec) -> Result<HandlerKind> {
-    spec.handler.parse().map_err(|UnknownWord { word, expected }| Error::PipelineConfig {
-        pipeline: spec.name.clone(),
-        reason: format!("there is no handler {word:?}; the handlers are {}", expected.join(", ")),
-    })
 }

@@ -18,6 +18,7 @@ use super::{
     conflict::{MAX_ATTEMPTS, back_off, is_conflict},
     event::{Event, Outcome},
     handlers::LeasedHandler,
+    trace,
 };
 use crate::error::{Error, Result};
 
@@ -46,12 +47,10 @@ pub(super) async fn run(
     let claimed = claim(database, name, limit, worker).await?;
     let Some(first) = claimed.first() else { return Ok(Batch::default()) };
     let receipt = first.receipt;
+    trace::claimed(claimed.len());
     let keys: Vec<(ReferenceId, Receipt)> =
         claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
     let events: Vec<Event> = claimed.into_iter().map(event).collect();
-
-    tracing::Span::current().record("handoffs", events.len());
-    tracing::info!("claimed");
     let outcomes = tokio::select! {
         outcomes = handler.deliver(&events) => Some(outcomes),
         () = until_lost(database, name, receipt) => {
@@ -63,7 +62,7 @@ pub(super) async fn run(
     };
     match outcomes {
         Some(Ok(outcomes)) => {
-            trace(name, &events, &outcomes);
+            trace_outcomes(&events, &outcomes);
             report(database, pipeline, &keys, outcomes).await
         }
         Some(Err(error)) => {
@@ -73,25 +72,19 @@ pub(super) async fn run(
         }
         None => {
             give_back(database, name, &keys).await?;
+            tracing::info!("released, because this worker stops");
             Ok(Batch::default())
         }
     }
 }
 
-/// One debug event for each hand-off, in a span of its own.
-fn trace(pipeline: &str, events: &[Event], outcomes: &[Outcome]) {
+fn trace_outcomes(events: &[Event], outcomes: &[Outcome]) {
     for (event, outcome) in events.iter().zip(outcomes) {
-        let Event { reference_id, attempt, .. } = event;
-        let span = tracing::debug_span!("handoff", pipeline, %reference_id, attempt);
-        let _entered = span.enter();
         match outcome {
-            Outcome::Done => tracing::debug!("delivered"),
-            Outcome::Failed { class, reason_code, retry_after, .. } => tracing::debug!(
-                failure_class = class.as_str(),
-                failure_code = reason_code,
-                retry_after_seconds = retry_after.map(|wait| wait.as_secs()),
-                "delivery failed"
-            ),
+            Outcome::Done => trace::delivered(&event.span),
+            Outcome::Failed { class, reason_code, message, retry_after } => {
+                trace::failed(&event.span, *class, reason_code, message, *retry_after);
+            }
         }
     }
 }
@@ -114,6 +107,7 @@ async fn claim(database: &Database, pipeline: &str, limit: u32, worker: &str) ->
 
 fn event(job: Claimed) -> Event {
     Event {
+        span: trace::handoff(job.reference_id, job.attempt),
         reference_id: job.reference_id,
         source: job.source,
         entity_type: job.entity_type,
@@ -163,7 +157,7 @@ async fn report(
     }
     let mut batch = Batch { num_claimed: keys.len() as u64, ..Batch::default() };
     let mut attempts = 0;
-    // Reports that met a lock are made again with the next try.
+    // Each further attempt repeats the reports that met a lock.
     loop {
         let reported = report_once(database, pipeline, &mut done, &mut failed, &mut batch).await;
         if reported.is_ok() && done.is_empty() && failed.is_empty() {

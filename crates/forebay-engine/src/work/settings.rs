@@ -2,12 +2,15 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use forebay_domain::identity::KeyField;
+use forebay_domain::{handoff::HandlerKind, identity::KeyField, words::Word};
 use forebay_store::pipelines::PipelineSpec;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use super::{kind::settings_of, setting_error::SettingError};
+
+/// The result of reading settings.
+pub(super) type Result<T> = std::result::Result<T, SettingError>;
 
 /// The settings of a pipeline; reading one removes it.
 pub(super) struct Settings {
@@ -16,13 +19,22 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// The settings of a pipeline: an object.
+    /// The settings of a pipeline. Error: they are not an object, or the handler has no setting of a name.
     pub(super) fn of(spec: &PipelineSpec) -> Result<Self> {
-        let settings = Self { pipeline: spec.name.clone(), rest: Map::new() };
-        match &spec.config {
-            Value::Object(rest) => Ok(Self { rest: rest.clone(), ..settings }),
-            _ => Err(settings.wrong("its settings are not a table of settings")),
+        let wrong = |setting: &[&str], problem: String| Err(SettingError::new(&spec.name, setting, problem));
+        let kind = kind(spec)?;
+        let Value::Object(rest) = &spec.config else {
+            return wrong(&[], "its settings are not a table of settings".to_owned());
+        };
+        if let Some(name) = rest.keys().find(|name| !settings_of(kind).contains(&name.as_str())) {
+            let known = match settings_of(kind) {
+                [] => "it has no settings".to_owned(),
+                known => format!("its settings are {}", quoted(known)),
+            };
+            let problem = format!("the handler `{kind}` has no setting `{name}`; {known}");
+            return wrong(&[name], problem).map_err(|error| error.unknown(name, settings_of(kind)));
         }
+        Ok(Self { pipeline: spec.name.clone(), rest: rest.clone() })
     }
 
     /// A string setting.
@@ -30,7 +42,7 @@ impl Settings {
         match self.rest.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(format!("the setting `{name}` must be text"))),
+            Some(_) => Err(self.wrong(&[name], format!("the setting `{name}` must be text"))),
         }
     }
 
@@ -40,7 +52,7 @@ impl Settings {
         let texts = value.as_array().map(|items| items.iter().map(|item| item.as_str().map(str::to_owned)));
         match texts.and_then(Iterator::collect) {
             Some(texts) => Ok(Some(texts)),
-            None => Err(self.wrong(format!("the setting `{name}` must be a list of texts"))),
+            None => Err(self.wrong(&[name], format!("the setting `{name}` must be a list of texts"))),
         }
     }
 
@@ -51,9 +63,10 @@ impl Settings {
         let (least, most) = (range.start(), range.end());
         match number.filter(|number| range.contains(number)) {
             Some(number) => Ok(Some(number)),
-            None => {
-                Err(self.wrong(format!("the setting `{name}` must be a whole number from {least} to {most}")))
-            }
+            None => Err(self.wrong(
+                &[name],
+                format!("the setting `{name}` must be a whole number from {least} to {most}"),
+            )),
         }
     }
 
@@ -62,7 +75,7 @@ impl Settings {
         match self.rest.remove(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(_) => Err(self.wrong(format!("the setting `{name}` must be true or false"))),
+            Some(_) => Err(self.wrong(&[name], format!("the setting `{name}` must be true or false"))),
         }
     }
 
@@ -73,10 +86,13 @@ impl Settings {
             text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
         match duration.filter(|duration| !duration.is_zero() && *duration <= longest) {
             Some(duration) => Ok(Some(duration)),
-            None => Err(self.wrong(format!(
-                "the setting `{name}` must be a duration such as \"30s\" or \"5m\", at most {} seconds",
-                longest.as_secs()
-            ))),
+            None => Err(self.wrong(
+                &[name],
+                format!(
+                    "the setting `{name}` must be a duration such as \"30s\" or \"5m\", at most {} seconds",
+                    longest.as_secs()
+                ),
+            )),
         }
     }
 
@@ -85,25 +101,35 @@ impl Settings {
         match self.rest.remove(name) {
             None => Ok(None),
             Some(Value::Object(table)) => Ok(Some(table)),
-            Some(_) => Err(self.wrong(format!("the setting `{name}` must be a table"))),
+            Some(_) => Err(self.wrong(&[name], format!("the setting `{name}` must be a table"))),
         }
     }
 
-    /// Error: a setting that the handler has not read.
-    pub(super) fn end(&self, handler: &str) -> Result<()> {
-        match self.rest.keys().next() {
-            None => Ok(()),
-            Some(name) => Err(self.wrong(format!("the handler `{handler}` has no setting `{name}`"))),
-        }
+    /// The payload field that the text of a setting names.
+    pub(super) fn field(&self, setting: &[&str], text: &str) -> Result<KeyField> {
+        text.parse().map_err(|error| self.wrong(setting, format!("`{text}` does not name a field: {error}")))
     }
 
-    /// The payload field with this name.
-    pub(super) fn field(&self, text: &str) -> Result<KeyField> {
-        text.parse().map_err(|error| self.wrong(format!("`{text}` does not name a field: {error}")))
+    /// The name of the pipeline.
+    pub(super) fn pipeline(&self) -> &str {
+        &self.pipeline
     }
 
-    /// An error that names the pipeline.
-    pub(super) fn wrong(&self, reason: impl Into<String>) -> Error {
-        Error::PipelineConfig { pipeline: self.pipeline.clone(), reason: reason.into() }
+    /// An error that names the pipeline and the setting.
+    pub(super) fn wrong(&self, setting: &[&str], problem: impl Into<String>) -> SettingError {
+        SettingError::new(&self.pipeline, setting, problem)
     }
+}
+
+/// The kind of a pipeline's handler. Error: there is no such handler.
+pub(super) fn kind(spec: &PipelineSpec) -> Result<HandlerKind> {
+    HandlerKind::parse(&spec.handler).ok_or_else(|| {
+        let problem =
+            format!("there is no handler `{}`; there are {}", spec.handler, quoted(HandlerKind::WORDS));
+        SettingError::new(&spec.name, &["handler"], problem).unknown(&spec.handler, HandlerKind::WORDS)
+    })
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

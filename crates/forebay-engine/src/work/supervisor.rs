@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_domain::handoff::HandlerKind;
+use forebay_domain::backoff;
 use forebay_store::{
     connect::Database,
     jobs,
@@ -22,6 +22,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::sync::watch;
 
 use super::{
+    kind::Workers,
     listener::Listener,
     maintenance,
     options::WorkOptions,
@@ -32,18 +33,13 @@ use crate::error::{Error, Result};
 
 /// How long to wait before looking for work again, unless a notification comes.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a pipeline is left alone after an error.
+/// How long a pipeline waits after an error.
 const REST: Duration = Duration::from_secs(5);
-/// The waits between attempts to reach the database; the last one repeats.
-const OUTAGE_WAITS: [Duration; 6] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(15),
-];
-/// How long releasing hand-offs at the end of the grace may take.
+/// The wait after the first failed attempt to reach the database; it doubles with each further one.
+const OUTAGE_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait between attempts to reach the database.
+const LONGEST_OUTAGE_WAIT: Duration = Duration::from_secs(15);
+/// How long releasing hand-offs at the end of the grace period may take.
 const GIVING_BACK: Duration = Duration::from_secs(5);
 
 /// A worker that has ended.
@@ -52,20 +48,20 @@ struct Ended {
     result: Result<()>,
 }
 
-/// What the supervisor knows of its pipelines.
+/// The state of the supervisor.
 struct Supervisor<'a> {
     shared: &'a Shared<'a>,
     /// Running workers, by pipeline.
     num_workers: HashMap<i32, u32>,
-    /// Pipelines that are left alone after an error, and until when.
+    /// Pipelines that wait after an error, and until when.
     resting: HashMap<i32, Instant>,
 }
 
-/// What looking for work found.
+/// The result of looking for work.
 struct Seen {
     /// The pipelines to work for.
     pipelines: Vec<Pipeline>,
-    /// Those that have something due, among others.
+    /// All pipelines with due hand-offs, including those of other workers.
     due: HashSet<i32>,
 }
 
@@ -79,9 +75,8 @@ async fn look(shared: &Shared<'_>, is_first: bool) -> Result<Seen> {
         return Err(Error::NoSuchPipeline { pipeline: unknown.clone() });
     }
     pipelines.retain(|pipeline| {
-        pipeline.spec.enabled
-            && (wanted.is_empty() || wanted.contains(&pipeline.spec.name))
-            && pipeline.spec.handler != HandlerKind::External.as_str()
+        let is_wanted = wanted.is_empty() || wanted.contains(&pipeline.spec.name);
+        is_wanted && Workers::of(&pipeline.spec) == Workers::Forebay
     });
     let due = jobs::due(&**client).await?.into_iter().collect();
     Ok(Seen { pipelines, due })
@@ -166,14 +161,11 @@ pub(super) async fn follow(
             }
             Some(Err(error)) if is_first && !error.is_unreachable() => return Err(error),
             Some(Err(error)) => {
-                let wait = OUTAGE_WAITS[num_failures.min(OUTAGE_WAITS.len() - 1)];
                 if num_failures == 0 {
-                    tracing::warn!(
-                        code = error.code(),
-                        "the database cannot be reached; trying until it is back"
-                    );
+                    tracing::warn!(code = error.code(), "the database cannot be reached; retrying");
                 }
                 num_failures += 1;
+                let wait = backoff::ceiling(OUTAGE_WAIT, LONGEST_OUTAGE_WAIT, num_failures);
                 progress(Progress::Unreachable { error: &error, wait });
                 wait
             }

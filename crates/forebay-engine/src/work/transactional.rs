@@ -4,17 +4,18 @@
 //! and its hand-offs are free at once.
 
 use forebay_domain::identity::ReferenceId;
-use forebay_store::jobs::{self, Queue, Taken};
+use forebay_store::jobs::{self, Failure, Queue, Taken};
 use tokio_postgres::Client;
 
 use super::{
     batch::Batch,
     conflict::{MAX_ATTEMPTS, back_off, is_conflict},
     handlers::TransactionalHandler,
+    trace,
 };
 use crate::error::{Error, Result};
 
-/// Processes up to `limit` hand-offs.
+/// Delivers up to `limit` hand-offs.
 pub(super) async fn run(
     client: &mut Client,
     queue: &mut Queue,
@@ -53,13 +54,14 @@ async fn try_once(
     if taken.is_empty() {
         return Ok(Batch::default());
     }
-    tracing::Span::current().record("handoffs", taken.len());
+    trace::claimed(taken.len());
     let ids: Vec<ReferenceId> = taken.iter().map(|job| job.reference_id).collect();
     let mut failures = handler.apply(&mut transaction, pipeline_id, &ids).await?;
     failures.sort_by_key(|failure| failure.reference_id);
     let did_fail =
         |id: &ReferenceId| failures.binary_search_by_key(id, |failure| failure.reference_id).is_ok();
-    let carried_out: Vec<Taken> = taken.into_iter().filter(|job| !did_fail(&job.reference_id)).collect();
+    let (refused, carried_out): (Vec<Taken>, Vec<Taken>) =
+        taken.into_iter().partition(|job| did_fail(&job.reference_id));
     let num_ended = jobs::complete_taken(&transaction, pipeline_id, &carried_out).await?;
     if num_ended != count(&carried_out) {
         // Impossible while the locks are ours, but an effect must never be kept without its settlement.
@@ -67,10 +69,26 @@ async fn try_once(
     }
     let answers = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        trace_outcomes(&carried_out, &refused, &failures);
+    }
     let mut batch =
         Batch { num_claimed: count(&ids), num_succeeded: count(&carried_out), ..Batch::default() };
     batch.add_failures(&failures, &answers);
     Ok(batch)
+}
+
+fn trace_outcomes(carried_out: &[Taken], refused: &[Taken], failures: &[Failure]) {
+    for job in carried_out {
+        trace::delivered(&trace::handoff(job.reference_id, job.attempt));
+    }
+    for job in refused {
+        let span = trace::handoff(job.reference_id, job.attempt);
+        for failure in failures.iter().filter(|failure| failure.reference_id == job.reference_id) {
+            let Failure { class, reason_code, message, retry_after, .. } = failure;
+            trace::failed(&span, *class, reason_code, message, *retry_after);
+        }
+    }
 }
 
 fn count<T>(items: &[T]) -> u64 {

@@ -54,7 +54,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     let handler = shared.handler(pipeline).await?;
     let mut queue = Queue::new(pipeline.pipeline_id);
     while *shared.stage.borrow() == Stage::Working {
-        // The number of hand-offs is known once they are claimed.
+        // `trace::claimed` records the number of hand-offs.
         let span =
             tracing::info_span!("claim", pipeline = pipeline.spec.name, handoffs = tracing::field::Empty);
         let batch = run_batch(shared, pipeline, &handler, &mut queue).instrument(span).await?;

@@ -8,7 +8,7 @@ mod content;
 mod contracts;
 mod drift;
 mod duplicates;
-mod events;
+pub(crate) mod events;
 mod held;
 mod one_connection;
 mod oracle;
@@ -17,6 +17,7 @@ mod pipelines;
 mod progress;
 mod rejects;
 mod scopes;
+mod settings;
 mod story;
 mod taps;
 mod waiting;
@@ -33,7 +34,7 @@ use forebay_domain::{
 };
 use forebay_engine::{
     Result,
-    persist::{self, Input, PersistRequest, Progress, RunReport},
+    persist::{self, Input, Overrides, PersistRequest, Progress, RunReport},
 };
 use forebay_sources::ReadOptions;
 use forebay_store::{
@@ -59,16 +60,17 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         source: SOURCE.into(),
         entity_type: Some("item".into()),
         key_fields: vec!["id".into()],
-        rules: FieldRules::default(),
-        on_duplicate: OnDuplicate::First,
+        rules: Some(FieldRules::default()),
+        on_duplicate: Some(OnDuplicate::First),
         scope: Scope::default(),
         complete: false,
         observed_at: Some(day(number)),
-        guards: None,
-        max_rejected_share: 0.1,
+        guards: Some(GuardPolicy::off()),
+        max_rejected_share: Some(0.1),
         with_handoffs: true,
-        sequence_field: None,
-        contract_version_column: None,
+        sequence_field: Some(None),
+        contract_version_column: Some(None),
+        overrides: Overrides::default(),
         engine: "test".into(),
     }
 }

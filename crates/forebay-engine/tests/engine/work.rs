@@ -1,6 +1,7 @@
 //! Ingestion: jobs under receipts, and handlers from the change to its effect.
 
 mod documents;
+mod events;
 mod interleavings;
 mod jobs;
 mod supervisor;

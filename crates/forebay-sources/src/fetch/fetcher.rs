@@ -37,7 +37,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Creates the shared state. `seed` seeds the jitter of retries; use a different one in each process.
+    /// Creates the shared state. `seed` seeds the process's [`Random`]; use a different one in each process.
     pub fn new(seed: u64, clock: Clock) -> Self {
         let random = Random::seeded(seed);
         let shared = Shared {
@@ -48,6 +48,11 @@ impl Network {
             clock,
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The random numbers of the process.
+    pub fn random(&self) -> &Random {
+        &self.shared.random
     }
 
     /// Creates a fetcher for one run of a source. Reads the secrets that the settings refer to, and opens the archive.

@@ -1,4 +1,4 @@
-//! The random numbers of a process, for the jitter of retries and the ids of archive records.
+//! The random numbers of a process: jitter of retries and breakers, and random ids.
 //!
 //! The program passes in the seed, so a test with a fixed seed always waits the same times.
 
@@ -9,22 +9,23 @@ use uuid::{Builder, Uuid};
 
 /// A shared random number generator. Cheap to clone. Not for secrets.
 #[derive(Clone, Debug)]
-pub(super) struct Random {
+pub struct Random {
     rng: Arc<Mutex<Rng>>,
 }
 
 impl Random {
-    pub(super) fn seeded(seed: u64) -> Self {
+    /// The numbers of a seed.
+    pub fn seeded(seed: u64) -> Self {
         Self { rng: Arc::new(Mutex::new(Rng::with_seed(seed))) }
     }
 
     /// A number in [0, 1).
-    pub(super) fn fraction(&self) -> f64 {
+    pub fn fraction(&self) -> f64 {
         self.with(Rng::f64)
     }
 
     /// A random UUID (RFC 9562, version 4).
-    pub(super) fn uuid(&self) -> Uuid {
+    pub fn uuid(&self) -> Uuid {
         Builder::from_u128(self.with(|rng| rng.u128(..))).with_version(uuid::Version::Random).into_uuid()
     }
 

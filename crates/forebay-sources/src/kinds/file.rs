@@ -90,11 +90,7 @@ pub(super) fn check_records(
 }
 
 pub(super) fn read_options(format: FileFormat, records: Option<&Pointer>) -> ReadOptions {
-    ReadOptions {
-        format: format.into(),
-        records: records.map(|pointer| pointer.as_str().to_owned()),
-        ..ReadOptions::default()
-    }
+    ReadOptions { format: format.into(), records: records.cloned(), ..ReadOptions::default() }
 }
 
 #[cfg(test)]
@@ -114,7 +110,7 @@ mod tests {
         let scope = Scope::parse(["term=Fall 2026"]).unwrap();
         assert_eq!(file.url(&scope).unwrap().as_str(), "https://example.edu/Fall%202026.json.gz");
         let options = file.read_options();
-        assert_eq!((options.format, options.records.as_deref()), (Format::Json, Some("/data")));
+        assert_eq!((options.format, options.records), (Format::Json, Some("/data".parse().unwrap())));
         let plain = read(r#"{"url": "https://example.edu/a"}"#).unwrap();
         assert_eq!(plain.read_options(), ReadOptions::default());
     }

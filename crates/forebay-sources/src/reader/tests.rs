@@ -92,7 +92,7 @@ fn of(format: Format, text: impl AsRef<[u8]>) -> ReadResult {
 }
 
 fn at(pointer: &str, text: &str) -> ReadResult {
-    let options = ReadOptions { records: Some(pointer.to_owned()), ..ReadOptions::default() };
+    let options = ReadOptions { records: Some(pointer.parse().unwrap()), ..ReadOptions::default() };
     read(Cursor::new(text.to_owned()), &options)
 }
 

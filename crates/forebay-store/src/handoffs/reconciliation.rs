@@ -21,6 +21,8 @@ use crate::{
 
 /// Checks references of one pipeline.
 pub const VERIFY: &str = include_str!("verify.sql");
+/// Reads the source and key of references.
+pub const NAMES: &str = include_str!("names.sql");
 
 /// The priority of repairs: after changes, so repairs don't delay them.
 pub const REPAIR_PRIORITY: i16 = 10;
@@ -108,6 +110,20 @@ pub async fn verify(
                 is_removed: row.read("is_removed")?,
                 was_given: row.read("was_given")?,
             })
+        })
+        .collect()
+}
+
+/// The source and the key of each reference, in the order of `ids`; `None`: it was deleted.
+pub async fn names(
+    client: &impl GenericClient,
+    ids: &[ReferenceId],
+) -> Result<Vec<Option<(String, String)>>> {
+    let rows = client.query_typed(NAMES, &[(&sql_ids(ids), Type::UUID_ARRAY)]).await?;
+    rows.iter()
+        .map(|row| {
+            let source: Option<String> = row.read("source")?;
+            Ok(source.zip(row.read("record_key")?))
         })
         .collect()
 }

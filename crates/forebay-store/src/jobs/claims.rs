@@ -160,10 +160,6 @@ pub async fn heartbeat(
         .await?;
     let leases =
         rows.iter().map(|row| row.read("lease_until")).collect::<Result<Vec<Option<Timestamp>>>>()?;
-    let num_lost = leases.iter().filter(|lease| lease.is_none()).count();
-    if num_lost > 0 {
-        tracing::info!(pipeline, lost = num_lost, "claims were lost or fully reported");
-    }
     Ok(leases)
 }
 

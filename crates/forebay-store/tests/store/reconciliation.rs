@@ -198,3 +198,20 @@ async fn what_is_not_of_a_pipelines_types_is_filtered_and_pruning_keeps_what_cou
     stage.run("update forebay.pipelines set entity_types = '{event}'").await;
     assert_eq!(stage.standing().await, Standing::Filtered);
 }
+
+#[tokio::test]
+async fn names_are_read_in_the_order_of_the_ids() {
+    let stage = Stage::set().await;
+    let alias = ReferenceId::compute("s", "moved");
+    let insert = format!(
+        "insert into forebay.reference_aliases (alias_id, reference_id, source_id, record_key, run_id)
+            values ('{alias}', '{}', 1, 'moved', 1)",
+        stage.id
+    );
+    stage.run(&insert).await;
+    let deleted = ReferenceId::compute("s", "deleted");
+    let found = handoffs::names(&stage.client, &[deleted, stage.id, alias, stage.id]).await.unwrap();
+    let a = Some(("s".to_owned(), "a".to_owned()));
+    assert_eq!(found, [None, a.clone(), a.clone(), a]);
+    assert!(handoffs::names(&stage.client, &[]).await.unwrap().is_empty());
+}

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use forebay_domain::schedule::Schedule;
 use forebay_store::{
-    schedules::{self, Due, ScheduleSpec},
+    schedules::{self, Due, ScheduleSpec, Scrapable},
     sources::{self, Source},
     testing,
 };
@@ -32,8 +32,11 @@ async fn source(client: &Client) -> Source {
     sources::find(client, "s").await.unwrap().unwrap()
 }
 
+/// What a worker with only the source `s` can scrape.
+const ONLY_S: Scrapable<'_> = Scrapable { enabled: &["s"], disabled: &[] };
+
 async fn claim(client: &Client, now: Timestamp) -> Vec<Due> {
-    schedules::claim_due(client, now, LEASE, "worker 1", 10, &["s"]).await.unwrap()
+    schedules::claim_due(client, now, LEASE, "worker 1", 10, ONLY_S).await.unwrap()
 }
 
 #[tokio::test]
@@ -43,7 +46,7 @@ async fn what_is_due_is_run_and_comes_again() {
     let source = source(&client).await;
     let specs = [spec("k=a", "0 6 * * *"), spec("k=b", "every 6h")];
     assert_eq!(schedules::declare(&client, &source, &specs, at("01T00:00:00")).await.unwrap(), 2);
-    assert_eq!(schedules::next_due_at(&client, &["s"]).await.unwrap(), Some(at("01T05:00:00")));
+    assert_eq!(schedules::next_due_at(&client, ONLY_S).await.unwrap(), Some(at("01T05:00:00")));
     assert_eq!(claim(&client, at("01T04:59:59")).await, []);
 
     let due = claim(&client, at("01T05:00:00")).await;
@@ -94,7 +97,7 @@ async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
     schedules::declare(&client, &source, &changed, at("01T07:30:00")).await.unwrap();
     client.batch_execute("update forebay.sources set enabled = false").await.unwrap();
     assert_eq!(claim(&client, at("20T00:00:00")).await, []);
-    assert_eq!(schedules::next_due_at(&client, &["s"]).await.unwrap(), None);
+    assert_eq!(schedules::next_due_at(&client, ONLY_S).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -103,15 +106,31 @@ async fn a_worker_gets_only_what_it_knows() {
     let client = database.client().await;
     let source = source(&client).await;
     schedules::declare(&client, &source, &[spec("", "every 6h")], at("01T00:00:00")).await.unwrap();
-    let claim = async |names: &[&str]| {
-        let due = schedules::claim_due(&client, at("01T06:00:00"), LEASE, "worker 1", 10, names);
+    let claim = async |scrapable| {
+        let due = schedules::claim_due(&client, at("01T06:00:00"), LEASE, "worker 1", 10, scrapable);
         due.await.unwrap().len()
     };
     for strangers in [&[][..], &["other"]] {
+        let strangers = Scrapable { enabled: strangers, disabled: strangers };
         assert_eq!(claim(strangers).await, 0);
         assert_eq!(schedules::next_due_at(&client, strangers).await.unwrap(), None);
     }
-    assert_eq!(claim(&["other", "s"]).await, 1);
+    assert_eq!(claim(Scrapable { enabled: &["other", "s"], disabled: &[] }).await, 1);
+}
+
+#[tokio::test]
+async fn a_disabled_source_is_due_if_its_fallbacks_stand_in() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    let source = source(&client).await;
+    schedules::declare(&client, &source, &[spec("", "every 6h")], at("01T00:00:00")).await.unwrap();
+    client.batch_execute("update forebay.sources set enabled = false").await.unwrap();
+    assert_eq!(claim(&client, at("01T06:00:00")).await, [], "another process has disabled it");
+    let through_fallbacks = Scrapable { enabled: &[], disabled: &["s"] };
+    let next = schedules::next_due_at(&client, through_fallbacks).await.unwrap();
+    assert_eq!(next, Some(at("01T06:00:00")));
+    let due = schedules::claim_due(&client, at("01T06:00:00"), LEASE, "worker 1", 10, through_fallbacks);
+    assert_eq!(due.await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -147,7 +166,7 @@ async fn each_due_run_goes_to_one_of_many_workers() {
             let mut mine = Vec::new();
             loop {
                 let name = format!("worker {worker}");
-                let due = schedules::claim_due(&client, at("01T01:00:00"), LEASE, &name, 3, &["s"]);
+                let due = schedules::claim_due(&client, at("01T01:00:00"), LEASE, &name, 3, ONLY_S);
                 let due = due.await.unwrap();
                 if due.is_empty() {
                     return mine;

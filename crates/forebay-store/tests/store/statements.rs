@@ -221,6 +221,12 @@ async fn assert_plans(client: &mut Client, batch: usize) {
         assert_index("proving", &found, "ingestion_handoffs", "ingestion_handoffs_pkey");
         assert_index("proving", &found, "ingestion_jobs", "ingestion_jobs_pkey");
     }
+
+    let names = planned(handoffs::NAMES, "uuid[]", ids);
+    for hold_plans in [false, true] {
+        let found = names.nodes(client, hold_plans).await;
+        assert_index("naming", &found, "references", "references_pkey");
+    }
 }
 
 #[tokio::test]

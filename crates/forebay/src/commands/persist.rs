@@ -8,10 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_domain::{pointer::Pointer, scope::Scope};
-use forebay_engine::persist::{
-    DEFAULT_MAX_REJECTED_SHARE, Input, PersistRequest, Progress, persist, stored_policy,
-};
+use forebay_domain::pointer::Pointer;
+use forebay_engine::persist::{Input, Overrides, PersistRequest, Progress, persist};
 use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
 use forebay_views::PersistReport;
@@ -20,8 +18,8 @@ use jiff::Timestamp;
 pub(super) use self::report::exit;
 use super::runs::read_run;
 use crate::{
-    cli::values::{self, ScopePair, Share, Switch},
-    config::{self, Format, OnDuplicate},
+    cli::values::{self, ScopePair, Share, Switch, scope_of},
+    config::{self, Config, Format, OnDuplicate},
     context::Context,
     failure::{Exit, Failure},
     ui,
@@ -106,8 +104,9 @@ pub(crate) struct Args {
 
 /// Runs the command: one run per file, in order. A failed run ends the command; the earlier runs stay.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let source = context.config()?.sources.remove(&args.source);
-    let mut request = request(args, source.as_ref())?;
+    let config = context.config()?;
+    let source = config.sources.get(&args.source);
+    let request = request(args, &config)?;
     for file in &args.files {
         check_readable(file)?;
     }
@@ -117,14 +116,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             if request.with_handoffs {
                 context.declare_pipelines(database).await?;
             }
-            if source.is_none() {
-                // A source without configuration uses its stored policy, in whatever folder the command runs.
-                let stored = stored_policy(database, &args.source).await?;
-                request.rules = stored.rules;
-                request.on_duplicate = args.on_duplicate.map_or(stored.on_duplicate, Into::into);
-            }
             for file in &args.files {
-                let run_id = persist_file(context, database, &request, args, source.as_ref(), file).await?;
+                let run_id = persist_file(context, database, &request, args, source, file).await?;
                 report.runs.push(read_run(&database.client().await?, run_id).await?);
             }
             Ok(())
@@ -155,11 +148,7 @@ async fn persist_file(
     let (input, size) = open(file)?;
     let options = ReadOptions {
         format: format(args, source).into(),
-        records: args
-            .records
-            .as_ref()
-            .or(source.and_then(|s| s.records.as_ref()))
-            .map(|p| p.as_str().to_owned()),
+        records: args.records.as_ref().or(source.and_then(|source| source.records.as_ref())).cloned(),
         singer: SingerOptions {
             stream: args.stream.clone(),
             key: Some(request.key_fields.clone()).filter(|key| !key.is_empty()),
@@ -194,33 +183,36 @@ fn tell(ui: &ui::Ui, bar: &ui::Progress, size: Option<u64>, progress: &Progress)
     }
 }
 
-fn request(args: &Args, source: Option<&config::Source>) -> Result<PersistRequest, Failure> {
-    let pairs = args.scope.iter().map(|pair| format!("{}={}", pair.name, pair.value));
-    let scope = Scope::parse(pairs).map_err(|error| Failure::usage(error.code(), error.to_string()))?;
-    let guards = source.map(|s| s.guards).unwrap_or_default();
-    let on = args.guards.map_or(guards.enabled, |switch| switch == Switch::On);
-    Ok(PersistRequest {
-        source: args.source.clone(),
-        entity_type: args.entity.clone().or_else(|| source.and_then(|s| s.entity.clone())),
-        key_fields: match (args.key.is_empty(), source) {
-            (true, Some(source)) => source.key.as_slice().to_vec(),
-            _ => args.key.clone(),
+/// The request: the settings of the source in the configuration, if it is there, and what the command line gives.
+fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
+    let source = config.sources.get(&args.source);
+    let configured = match (config.definitions().get(&args.source), source) {
+        (Some(definition), _) => definition.persist_request(),
+        (None, Some(source)) => PersistRequest {
+            entity_type: source.entity.clone(),
+            rules: Some(source.field_rules()),
+            on_duplicate: Some(source.on_duplicate.into()),
+            guards: Some(source.guards.policy()),
+            max_rejected_share: Some(source.guards.max_rejected_share()),
+            ..PersistRequest::new(&args.source, source.key.as_slice())
         },
-        rules: source.map(config::Source::field_rules).unwrap_or_default(),
-        on_duplicate: args.on_duplicate.or(source.map(|s| s.on_duplicate)).unwrap_or_default().into(),
-        scope,
+        (None, None) => PersistRequest::new(&args.source, &args.key),
+    };
+    Ok(PersistRequest {
+        entity_type: args.entity.clone().or(configured.entity_type),
+        key_fields: if args.key.is_empty() { configured.key_fields } else { args.key.clone() },
+        on_duplicate: args.on_duplicate.map(Into::into).or(configured.on_duplicate),
+        overrides: Overrides {
+            guards: args.guards.map(|switch| switch == Switch::On),
+            max_removed_share: args.max_removed.map(Share::get),
+            max_rejected_share: args.max_rejected.map(Share::get),
+        },
+        scope: scope_of(&args.scope)?,
         // A tap reports only at its end whether it has sent everything.
         complete: args.complete || format(args, source) == Format::Singer,
         observed_at: args.observed_at,
-        guards: on.then(|| guards.policy(args.max_removed)),
-        max_rejected_share: args
-            .max_rejected
-            .or(guards.max_rejected)
-            .map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get),
         with_handoffs: !args.no_handoff,
-        sequence_field: source.and_then(|s| s.sequence.clone()),
-        contract_version_column: None,
-        engine: "persist".to_owned(),
+        ..configured
     })
 }
 

@@ -6,14 +6,13 @@ mod report;
 use std::time::Instant;
 
 use clap::value_parser;
-use forebay_domain::handoff::HandlerKind;
 use forebay_engine::{
     clock,
     scrape::{
         Scraper, Sources, connections_for,
         schedule::{self, DueRun, ScheduleOptions, ScheduleReport},
     },
-    work::{Progress, WorkOptions, drain, follow},
+    work::{Progress, WorkOptions, Workers, drain, follow},
 };
 use forebay_store::{
     handoffs, jobs,
@@ -171,14 +170,11 @@ async fn work(
         }
         drain(database, &options, &progress).await?
     } else {
-        let enabled: Vec<&str> = chosen
-            .iter()
-            .filter(|p| p.spec.enabled && !is_external(p))
-            .map(|p| p.spec.name.as_str())
-            .collect();
+        let own = chosen.iter().filter(|pipeline| Workers::of(&pipeline.spec) == Workers::Forebay);
+        let own: Vec<&str> = own.map(|pipeline| pipeline.spec.name.as_str()).collect();
         context.ui.note(&format!(
             "working for {}; Ctrl-C stops after the batches in progress",
-            if enabled.is_empty() { "no pipeline".to_owned() } else { enabled.join(", ") }
+            if own.is_empty() { "no pipeline".to_owned() } else { own.join(", ") }
         ));
         let (mut first, mut second, mut third) = (Signals::listen()?, Signals::listen()?, Signals::listen()?);
         let impatient = async {
@@ -208,21 +204,18 @@ async fn work(
 
     let client = database.client().await?;
     let mut report = Report::new(done, by_schedule, started.elapsed());
-    for pipeline in chosen.iter().filter(|pipeline| !pipeline.spec.enabled) {
-        report.add_disabled(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
-    }
-    for pipeline in chosen.iter().filter(|pipeline| pipeline.spec.enabled && is_external(pipeline)) {
-        report.add_external(&pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
+    for pipeline in &chosen {
+        let add = match Workers::of(&pipeline.spec) {
+            Workers::Forebay => continue,
+            Workers::External => Report::add_external,
+            Workers::Nobody => Report::add_disabled,
+        };
+        add(&mut report, &pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }
     for failures in handoffs::failures_since(&**client, since).await? {
         report.add_failures(failures);
     }
     Ok(report)
-}
-
-/// Whether the user's own workers do the work.
-fn is_external(pipeline: &Pipeline) -> bool {
-    pipeline.spec.handler == HandlerKind::External.as_str()
 }
 
 fn has_schedules(sources: &Sources) -> bool {

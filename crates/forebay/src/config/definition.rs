@@ -18,7 +18,6 @@ use super::{
     error::Problem,
     source::{KeyFields, Source},
 };
-use crate::cli::values::Share;
 
 /// The definitions of all sources with a kind. Sets the default key of the kind if a source has none. `written` is the
 /// parsed file.
@@ -67,8 +66,8 @@ fn definition(
         key_fields: source.key.as_slice().to_vec(),
         rules: source.field_rules(),
         on_duplicate: source.on_duplicate.into(),
-        guards: source.guards.enabled.then(|| source.guards.policy(None)),
-        max_rejected_share: source.guards.max_rejected.map_or(default.max_rejected_share, Share::get),
+        guards: source.guards.policy(),
+        max_rejected_share: source.guards.max_rejected_share(),
         complete: source.complete,
         sequence_field: source.sequence.clone().or(default.sequence_field),
         fetch,

@@ -1,8 +1,7 @@
 //! `[pipelines.NAME]`: a pipeline that ingests the references of a source.
 //!
-//! This file has the keys of every pipeline. The handler's own keys are passed on unchanged, and the engine checks
-//! their values when the pipeline is declared. Only their names are known and documented here ([`shape`]), so that a
-//! misspelt one is reported with its place when the file is read.
+//! This file has the keys of every pipeline. The engine reads the handler's own keys; this file adds the place in the
+//! file to its errors. [`shape`] documents all keys.
 
 mod limits;
 mod retry;
@@ -10,8 +9,7 @@ mod shape;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use forebay_domain::handoff::HandlerKind;
-use forebay_engine::work::PipelineSpec;
+use forebay_engine::work::{PipelineSpec, SettingError, check_settings};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -21,6 +19,10 @@ use self::{
     retry::{Class, Retry},
 };
 use super::error::Problem;
+
+/// The keys that every pipeline has.
+pub(super) const COMMON: &[&str] =
+    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits"];
 
 /// One pipeline. Its documentation is that of [`shape::PipelineShape`].
 #[derive(Clone, Debug, Deserialize)]
@@ -51,21 +53,9 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks that the handler has settings with these names. The engine checks the handler itself.
+    /// Checks the settings of the handler.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
-        let Some(handler) = HandlerKind::parse(&self.handler) else { return Ok(()) };
-        let known = shape::settings_of(handler);
-        let Some(unknown) = self.settings.keys().find(|key| !known.contains(&key.as_str())) else {
-            return Ok(());
-        };
-        let settings = match known {
-            [] => "none".to_owned(),
-            known => known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
-        };
-        let message =
-            format!("unknown field `{unknown}`; the settings of handler {} are {settings}", self.handler);
-        let names = known.iter().chain(shape::COMMON).copied();
-        Err(Problem::at(["pipelines", name, unknown], message).meant(unknown, names))
+        check_settings(&self.declared_as(name)).map_err(Problem::from)
     }
 
     /// The pipeline in the engine's form, with its name in the file.
@@ -78,6 +68,20 @@ impl Pipeline {
             limits: self.limits.0.clone(),
             enabled: self.enabled,
             ..PipelineSpec::new(name, self.handler.as_str(), Value::Object(self.settings.clone()))
+        }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        // A misspelt key of every pipeline looks like a setting of the handler.
+        let is_key = error.unknown.as_ref().is_some_and(|(name, _)| error.setting == [name.as_str()]);
+        let common = if is_key { COMMON } else { &[] };
+        let path = ["pipelines".to_owned(), error.pipeline].into_iter().chain(error.setting);
+        let problem = Self::at(path, error.problem);
+        match &error.unknown {
+            Some((name, known)) => problem.meant(name, known.iter().chain(common).copied()),
+            None => problem,
         }
     }
 }

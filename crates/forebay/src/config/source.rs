@@ -12,6 +12,7 @@ use forebay_domain::{
     rules::{self, FieldRules},
     run,
 };
+use forebay_engine::persist::DEFAULT_MAX_REJECTED_SHARE;
 use forebay_sources::{
     crawl::CrawlSettings,
     fetch::FetchSettings,
@@ -117,7 +118,7 @@ pub(crate) struct Source {
     /// Default: no schedule.
     #[serde(default)]
     pub(crate) schedule: Option<Schedule>,
-    /// Whether to scrape it. Stored data is served either way. Default: true.
+    /// Whether to scrape it. If not, its fallbacks stand in for it. Stored data is served either way. Default: true.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
 }
@@ -313,16 +314,20 @@ impl Default for Guards {
 }
 
 impl Guards {
-    /// The thresholds in the engine's form; `max_removed` of the command line overrides the configured one.
-    pub(crate) fn policy(&self, max_removed: Option<Share>) -> GuardPolicy {
-        let mut policy = GuardPolicy::default();
-        if let Some(share) = max_removed.or(self.max_removed) {
-            policy.max_removed_share = share.get();
+    /// The guards in the engine's form.
+    pub(crate) fn policy(&self) -> GuardPolicy {
+        let default = GuardPolicy::default();
+        GuardPolicy {
+            enabled: self.enabled,
+            max_removed_share: self.max_removed.map_or(default.max_removed_share, Share::get),
+            max_changed_share: self.max_changed.map_or(default.max_changed_share, Share::get),
+            ..default
         }
-        if let Some(share) = self.max_changed {
-            policy.max_changed_share = share.get();
-        }
-        policy
+    }
+
+    /// The share of rejected records above which a run fails.
+    pub(crate) fn max_rejected_share(&self) -> f64 {
+        self.max_rejected.map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Configurations as users write them, with and without mistakes.
 
 use forebay_domain::{
-    handoff::{FailurePolicy, POLICIES},
+    handoff::{FailurePolicy, HandlerKind, POLICIES},
     pointer::Pointer,
 };
-use forebay_engine::work::{LimitKey, PipelineSpec};
+use forebay_engine::work::{LimitKey, PipelineSpec, settings_of};
 use serde_json::json;
 
 use super::*;
@@ -146,8 +146,9 @@ fn what_is_not_common_is_passed_on_to_the_handler() {
         table.config,
         json!({ "table": "s.t", "columns": { "a": "b", "n": { "field": "/c/0", "type": "int" } } })
     );
-    let key =
-        declared("source = \"*\"\nhandler = \"x\"\nlimits = { key = \"/a~1b/c\", key_rate = \"7200/h\" }");
+    let key = declared(
+        "source = \"*\"\nhandler = \"external\"\nlimits = { key = \"/a~1b/c\", key_rate = \"7200/h\" }",
+    );
     let path = vec!["a/b".to_owned(), "c".to_owned()];
     assert_eq!(key.limits.key, Some(LimitKey { path, is_url: false }));
     assert_eq!(key.limits.key_rate, Some(2.0));
@@ -176,16 +177,86 @@ fn errors_name_the_place_and_what_was_meant() {
 }
 
 #[test]
+fn the_settings_of_a_handler_are_checked_where_they_stand() {
+    let webhook = "handler = \"webhook\"\nurl = \"https://a.example\"\n";
+    let exec = "handler = \"exec\"\ncommand = [\"sh\"]\n";
+    let table = "handler = \"table\"\ntable = \"t\"\n";
+    let documents = "handler = \"documents\"\n";
+    let mistakes = [
+        (String::new() + "handler = \"webhok\"", "3:1: there is no handler `webhok`", Some("webhook")),
+        (String::new() + "handler = \"webhook\"", "1:12: the handler `webhook` needs `url`", None),
+        (webhook.replace("https", "ftp"), "4:1: `url` must begin with https://", None),
+        (
+            webhook.to_owned() + "concurrency = 0",
+            "5:1: the setting `concurrency` must be a whole number",
+            None,
+        ),
+        (webhook.to_owned() + "[pipelines.p.headers]\nhost = \"b\"", "6:1: Forebay itself writes", None),
+        (exec.replace("[\"sh\"]", "\"sh\""), "4:1: the setting `command` must be a list of texts", None),
+        (
+            exec.to_owned() + "timout = \"1m\"",
+            "5:1: the handler `exec` has no setting `timout`",
+            Some("timeout"),
+        ),
+        (table.to_owned() + "columns = { c = { feld = \"d\" } }", "has no setting `feld`", Some("field")),
+        (
+            table.to_owned() + "columns = { c = { type = \"integr\" } }",
+            "5:19: the column c has the type",
+            None,
+        ),
+        (documents.to_owned() + "fields = [\"a\", \"/b~2\"]", "4:16: `/b~2` does not name a field", None),
+        (
+            documents.to_owned() + "chunk = { target = 500, maxx = 900 }",
+            "4:25: `chunk` has no setting",
+            Some("max"),
+        ),
+        (
+            documents.to_owned() + "limits = { max_active = 2 }",
+            "4:1: the handler `documents` works inside",
+            None,
+        ),
+        (
+            documents.to_owned() + "[pipelines.p.embeddings]\nmodl = \"m\"",
+            "5:1: `embeddings` has no",
+            Some("model"),
+        ),
+    ];
+    for (settings, problem, meant) in mistakes {
+        let error = error(&format!("[pipelines.p]\nsource = \"x\"\n{settings}"));
+        assert!(
+            error.starts_with("error[config_invalid]: forebay.toml:") && error.contains(problem),
+            "{error}"
+        );
+        let hint = meant.map(|name| format!("did you mean `{name}`?"));
+        assert_eq!(hint.as_ref().is_some_and(|hint| error.contains(hint)), hint.is_some(), "{error}");
+    }
+}
+
+#[test]
+fn the_documentation_has_the_settings_of_every_handler() {
+    let schema = super::schema();
+    let documented = schema["$defs"]["Pipeline"]["properties"].as_object().unwrap();
+    let mut documented: Vec<&str> = documented.keys().map(String::as_str).collect();
+    documented.retain(|key| !pipeline::COMMON.contains(key));
+    let mut settings: Vec<&str> =
+        HandlerKind::ALL.iter().flat_map(|kind| settings_of(*kind)).copied().collect();
+    settings.sort_unstable();
+    settings.dedup();
+    documented.sort_unstable();
+    assert_eq!(documented, settings);
+}
+
+#[test]
 fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     let pipeline =
         |settings: &str| error(&format!("[pipelines.p]\nsource = \"x\"\nhandler = \"webhook\"\n{settings}"));
     insta::assert_snapshot!(error("[pipelines.p]\nhandler = \"table\""), @"error[config_invalid]: forebay.toml:1:1: missing field `source`");
     insta::assert_snapshot!(pipeline("entites = [\"course\"]"), @r"
-    error[config_invalid]: forebay.toml:4:1: unknown field `entites`; the settings of handler webhook are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `entites`; its settings are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
     hint: did you mean `entities`?
     ");
     insta::assert_snapshot!(pipeline("headrs = { a = \"b\" }"), @r"
-    error[config_invalid]: forebay.toml:4:1: unknown field `headrs`; the settings of handler webhook are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
+    error[config_invalid]: forebay.toml:4:1: the handler `webhook` has no setting `headrs`; its settings are `url`, `secret_env`, `timeout`, `concurrency`, `headers`, `payload`, `allow_http`
     hint: did you mean `headers`?
     ");
     insta::assert_snapshot!(pipeline("enabled = \"no\""), @r#"error[config_invalid]: forebay.toml:4:11: invalid type: string "no", expected a boolean"#);

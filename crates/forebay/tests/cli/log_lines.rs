@@ -105,7 +105,9 @@ fn work_logs_each_claim_and_when_a_failure_is_retried() {
     assert_eq!(with(&log, &["INFO claimed", span]).len(), 1, "{log}");
     let failed = with(&log, &["WARN deliveries failed and will be retried", span]);
     assert_eq!(failed.len(), 1, "{log}");
-    assert_eq!(with(&log, &["INFO delivered", "claim{pipeline=\"documents\" handoffs=1}"]).len(), 1, "{log}");
+    let span = "claim{pipeline=\"documents\" handoffs=1}";
+    assert_eq!(with(&log, &["INFO claimed", span]).len(), 1, "{log}");
+    assert_eq!(with(&log, &["INFO batch ended", span]).len(), 1, "{log}");
 
     let lines = String::from_utf8(output.stdout).unwrap();
     let mut events = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

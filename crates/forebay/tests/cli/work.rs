@@ -208,9 +208,12 @@ fn a_pipeline_that_cannot_be_used_names_itself_and_the_setting() {
     persist(&db, &sandbox, &courses());
     configure(&sandbox, &BOTH.replace("type = \"int\"", "type = \"integr\""));
     let (exit, error) = db.json(&sandbox, "work --drain");
-    assert_eq!((exit, &error["error"]["code"]), (2, &json!("pipeline_config")));
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("config_invalid")));
+    let place = error["error"]["place"].as_str().unwrap();
+    // The line of `columns`.
+    assert!(place.contains("forebay.toml:12:"), "{place}");
     let message = error["error"]["message"].as_str().unwrap();
-    assert!(message.contains("\"seats\"") && message.contains("integr"), "{message}");
+    assert!(message.contains("column seats") && message.contains("integr"), "{message}");
     assert_eq!(db.value("select count(*) from forebay.pipelines"), "1", "none is declared when one is wrong");
 
     // An existing table with unsuitable columns stops its pipeline, and no other.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use forebay_domain::{
     breaker::{MAX_PROBES, MAX_WINDOW},
-    identity::KeyField,
+    identity::{KeyField, SourceIdentityError, check_source},
 };
 use forebay_sources::kinds::PageReader;
 
@@ -29,17 +29,12 @@ pub struct DefinitionError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DefinitionProblem {
-    /// Its name.
-    #[error(
-        "invalid source name {0:?}: start with a letter or digit and use at most 63 letters, digits, dots, _ and -"
-    )]
-    Name(String),
+    /// Its name, or a key field.
+    #[error(transparent)]
+    Identity(#[from] SourceIdentityError),
     /// No key fields, and the kind has none by default.
     #[error("missing field `key`")]
     KeyMissing,
-    /// A key field that cannot be read.
-    #[error("the key field {0:?} is neither a field name nor a JSON pointer (RFC 6901)")]
-    KeyField(String),
     /// A key field that no selector fills, so no record would have a key.
     #[error("no record would have the key field `{field}`: add it to html.fields or html.detail.fields")]
     KeyFieldNotSelected {
@@ -227,15 +222,13 @@ impl DefinitionError {
 /// Checks the name and the key fields of a source, with or without a kind.
 pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), DefinitionError> {
     let wrong = |field: &[&str], problem| Err(DefinitionError::new(source_name, field, problem));
-    if !is_name(source_name) {
-        return wrong(&[], DefinitionProblem::Name(source_name.to_owned()));
-    }
-    if key_fields.is_empty() {
-        return wrong(&[], DefinitionProblem::KeyMissing);
-    }
-    match key_fields.iter().enumerate().find(|(_, text)| text.parse::<KeyField>().is_err()) {
-        Some((index, text)) => wrong(&["key", &index.to_string()], DefinitionProblem::KeyField(text.clone())),
-        None => Ok(()),
+    match check_source(source_name, key_fields) {
+        Err(error @ SourceIdentityError::Name(_)) => wrong(&[], error.into()),
+        Err(error @ SourceIdentityError::KeyField { index, .. }) => {
+            wrong(&["key", &index.to_string()], error.into())
+        }
+        Ok(()) if key_fields.is_empty() => wrong(&[], DefinitionProblem::KeyMissing),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -276,11 +269,4 @@ fn leads_to(from: &str, to: &str, sources: &Sources) -> bool {
         }
     }
     false
-}
-
-fn is_name(name: &str) -> bool {
-    let is_name_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    name.len() <= 63
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(is_name_char)
 }

@@ -38,7 +38,7 @@ impl SourceDefinition {
             "key": self.key_fields,
             "complete": self.complete,
             "sequence": self.sequence_field,
-            "guards": self.guards.as_ref().map(guards),
+            "guards": self.guards.enabled.then(|| guards(&self.guards)),
             "max_rejected": self.max_rejected_share,
             "scopes": self.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "breaker": breaker(&self.breaker),

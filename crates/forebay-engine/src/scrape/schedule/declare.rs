@@ -9,7 +9,7 @@ use forebay_store::{
 };
 use jiff::Timestamp;
 
-use crate::{error::Result, scrape::definition::Sources};
+use crate::{error::Result, freshness::can_answer, scrape::definition::Sources};
 
 /// Stores the schedules of these sources and drops all others. Pass all sources of the configuration, already declared.
 /// Writes nothing if nothing changed; returns the names of the sources whose schedules changed.
@@ -25,7 +25,8 @@ pub async fn declare(database: &Database, sources: &Sources, now: Timestamp) -> 
         let source = sources.get(name);
         let schedule = source.and_then(|source| Some((source, source.schedule.as_ref()?)));
         let specs = schedule.map(|(source, schedule)| {
-            let spec = |scope| ScheduleSpec { scope, schedule: schedule.clone(), enabled: source.enabled };
+            let enabled = can_answer(sources, source);
+            let spec = |scope| ScheduleSpec { scope, schedule: schedule.clone(), enabled };
             source.declared_scopes().into_iter().map(spec).collect::<Vec<_>>()
         });
         if schedules::declare(&**client, &stored, &specs.unwrap_or_default(), now).await? > 0 {

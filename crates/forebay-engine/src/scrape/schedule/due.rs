@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forebay_domain::scope::Scope;
-use forebay_store::schedules::{self, Due};
+use forebay_store::schedules::{self, Due, Scrapable};
 use jiff::Timestamp;
 use tokio::{sync::watch, time};
 
@@ -14,7 +14,8 @@ use super::{
 use crate::{
     clock,
     error::Result,
-    scrape::{many::scrape_one, options::ScrapeOptions, scraper::Scraper},
+    freshness::can_answer,
+    scrape::{definition::SourceDefinition, many::scrape_one, options::ScrapeOptions, scraper::Scraper},
 };
 
 /// Maximum wait between two claims, because another process may have declared a schedule.
@@ -38,19 +39,29 @@ pub(super) async fn claim(
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let client = scraper.database.client().await?;
     let lease = since + options.lease;
-    Ok(schedules::claim_due(&**client, due_by, lease, &options.worker, limit, &names(scraper)).await?)
+    let (enabled, disabled) = scrapable(scraper);
+    let scrapable = Scrapable { enabled: &enabled, disabled: &disabled };
+    Ok(schedules::claim_due(&**client, due_by, lease, &options.worker, limit, scrapable).await?)
 }
 
-/// The sources that this process can scrape.
-fn names(scraper: &Scraper) -> Vec<&str> {
-    scraper.sources.values().filter(|source| source.enabled).map(|source| source.name.as_str()).collect()
+/// The enabled sources, and the disabled ones whose fallbacks stand in for them.
+fn scrapable(scraper: &Scraper) -> (Vec<&str>, Vec<&str>) {
+    let answering = scraper.sources.values().filter(|source| can_answer(&scraper.sources, source));
+    let (enabled, disabled): (Vec<_>, Vec<_>) = answering.partition(|source| source.enabled);
+    (names(&enabled), names(&disabled))
+}
+
+fn names<'a>(sources: &[&'a SourceDefinition]) -> Vec<&'a str> {
+    sources.iter().map(|source| source.name.as_str()).collect()
 }
 
 /// How long to wait until a scope is due.
 pub(super) async fn until_next(scraper: &Scraper) -> Duration {
     let next = async {
+        let (enabled, disabled) = scrapable(scraper);
+        let scrapable = Scrapable { enabled: &enabled, disabled: &disabled };
         let client = scraper.database.client().await?;
-        schedules::next_due_at(&**client, &names(scraper)).await
+        schedules::next_due_at(&**client, scrapable).await
     };
     let Ok(next) = next.await else { return POLL };
     let Some(next) = next else { return LONGEST_WAIT };
@@ -90,6 +101,7 @@ pub(super) async fn run(
             return ended(None, DueEnd::CutOff);
         }
     };
+    let answered_by = outcome.chain.answer().map(|answer| answer.source.clone());
     let decisive = outcome.chain.into_decisive();
     if let Ok(false) = finish(scraper, &due, decisive.run_id).await {
         return ended(decisive.run_id, DueEnd::Lost);
@@ -98,7 +110,7 @@ pub(super) async fn run(
         Ok(report) => DueEnd::Ended { status: report.status, reason_code: report.reason_code },
         Err(error) => DueEnd::Failed(error),
     };
-    let answered_by = Some(decisive.source).filter(|name| *name != source.name);
+    let answered_by = answered_by.filter(|name| *name != source.name);
     DueRun { answered_by, ..ended(decisive.run_id, end) }
 }
 

@@ -38,7 +38,10 @@ use self::language::Languages;
 use crate::{
     error::Result,
     retrieval::{self, EmbeddingSettings},
-    work::settings::Settings,
+    work::{
+        setting_error::SettingError,
+        settings::{self, Settings},
+    },
 };
 
 const DEFAULT_TITLES: [&str; 3] = ["title", "name", "headline"];
@@ -67,45 +70,52 @@ pub(super) struct Config {
 }
 
 /// Reads the settings.
-pub(super) fn read(mut settings: Settings) -> Result<Config> {
-    let titles = match settings.text("title")? {
-        Some(title) => vec![settings.field(&title)?],
-        None => DEFAULT_TITLES.iter().map(|title| settings.field(title)).collect::<Result<_>>()?,
-    };
+pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
+    let title = settings.text("title")?;
+    let titles = title.as_deref().map_or(DEFAULT_TITLES.to_vec(), |title| vec![title]);
+    let titles = titles.iter().map(|title| settings.field(&["title"], title));
+    let titles = titles.collect::<settings::Result<_>>()?;
     let fields = match settings.texts("fields")? {
-        Some(fields) => Some(fields.iter().map(|field| settings.field(field)).collect::<Result<_>>()?),
+        Some(fields) => {
+            let fields = fields
+                .iter()
+                .enumerate()
+                .map(|(index, field)| settings.field(&["fields", &index.to_string()], field));
+            Some(fields.collect::<settings::Result<_>>()?)
+        }
         None => None,
     };
     let language = settings.text("language")?.unwrap_or_else(|| "simple".to_owned());
     let language_field = match settings.text("language_field")? {
-        Some(field) => Some(settings.field(&field)?),
+        Some(field) => Some(settings.field(&["language_field"], &field)?),
         None => None,
     };
     let sizes = read_sizes(&mut settings)?;
     let embeddings = match settings.table("embeddings")? {
-        Some(table) => Some(EmbeddingSettings::read(table).map_err(|reason| settings.wrong(reason))?),
+        Some(table) => Some(EmbeddingSettings::read(settings.pipeline(), table)?),
         None => None,
     };
-    settings.end("documents")?;
     Ok(Config { titles, fields, language, language_field, sizes, embeddings })
 }
 
-fn read_sizes(settings: &mut Settings) -> Result<ChunkSizes> {
-    let Some(mut table) = settings.table("chunk")? else { return Ok(ChunkSizes::default()) };
-    let mut size = |name: &str, default: usize| match table.remove(name) {
-        None => Some(default),
-        Some(value) => value.as_u64().and_then(|size| usize::try_from(size).ok()),
+fn read_sizes(settings: &mut Settings) -> settings::Result<ChunkSizes> {
+    const KNOWN: &[&str] = &["target", "max"];
+
+    let Some(table) = settings.table("chunk")? else { return Ok(ChunkSizes::default()) };
+    if let Some(name) = table.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+        let problem = format!("`chunk` has no setting `{name}`");
+        return Err(settings.wrong(&["chunk", name], problem).unknown(name, KNOWN));
+    }
+    let size = |name: &str, default: usize| match table.get(name) {
+        None => Ok(default),
+        Some(value) => value.as_u64().and_then(|size| usize::try_from(size).ok()).ok_or_else(|| {
+            settings.wrong(&["chunk", name], format!("the setting `chunk.{name}` must be a whole number"))
+        }),
     };
     let default = ChunkSizes::default();
-    let target = size("target", default.target());
-    let max = size("max", default.max().max(target.unwrap_or_default()));
-    if let Some(name) = table.keys().next() {
-        return Err(settings.wrong(format!("`chunk` has no setting `{name}`")));
-    }
-    let Some((target, max)) = target.zip(max) else {
-        return Err(settings.wrong("the settings `chunk.target` and `chunk.max` must be whole numbers"));
-    };
-    ChunkSizes::new(target, max).map_err(|error| settings.wrong(format!("`chunk`: {error}")))
+    let target = size("target", default.target())?;
+    let max = size("max", default.max().max(target))?;
+    ChunkSizes::new(target, max).map_err(|error| settings.wrong(&["chunk"], format!("`chunk`: {error}")))
 }
 
 impl Documents {
@@ -114,9 +124,8 @@ impl Documents {
         let config = read(Settings::of(spec)?)?;
         let languages = Languages::new(documents::languages(client).await?);
         if !languages.has(&config.language) {
-            let language = &config.language;
-            return Err(Settings::of(spec)?
-                .wrong(format!("the database has no text search configuration {language:?}")));
+            let problem = format!("the database has no text search configuration {:?}", config.language);
+            return Err(SettingError::new(&spec.name, &["language"], problem).into());
         }
         if config.embeddings.is_some() && embeddings::vector_schema(client).await?.is_none() {
             return Err(retrieval::lacks_vector(&spec.name));

@@ -38,7 +38,8 @@ use crate::{
     error::Result,
     work::{
         event::{Event, Outcome, object_with},
-        settings::Settings,
+        setting_error::SettingError,
+        settings::{self, Settings},
     },
 };
 
@@ -65,48 +66,49 @@ pub(super) struct Config {
 /// The handler, once its program is found.
 #[derive(Debug)]
 pub(in crate::work) struct Exec {
-    pipeline: PipelineSpec,
+    pipeline: String,
     config: Config,
     program: PathBuf,
 }
 
 /// Reads the settings.
-pub(super) fn read(mut settings: Settings) -> Result<Config> {
+pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     let mut command = settings.texts("command")?.unwrap_or_default().into_iter();
     let program = command.next().filter(|program| !program.is_empty());
     let program = program.ok_or_else(|| {
-        settings
-            .wrong("the handler `exec` needs `command`: the program and its arguments, as a list of texts")
+        settings.wrong(
+            &["command"],
+            "the handler `exec` needs `command`: the program and its arguments, as a list of texts",
+        )
     })?;
     let arguments: Vec<String> = command.collect();
     if arguments.iter().chain([&program]).any(|text| text.contains('\0')) {
-        return Err(settings.wrong("the setting `command` must not hold NUL characters"));
+        return Err(settings.wrong(&["command"], "the setting `command` must not contain NUL characters"));
     }
     let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
     let batch = settings.integer("batch", 1..=10_000)?.unwrap_or(DEFAULT_BATCH);
     let env = settings.texts("env")?.unwrap_or_default();
     if env.iter().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
-        return Err(
-            settings.wrong("the setting `env` must hold names of environment variables, without values")
-        );
+        let problem = "the setting `env` must list names of environment variables, without values";
+        return Err(settings.wrong(&["env"], problem));
     }
     let directory = settings.text("directory")?.map(PathBuf::from);
-    settings.end("exec")?;
     Ok(Config { program, arguments, timeout, batch, env, directory })
 }
 
 impl Exec {
     /// Finds the program but does not start it.
     pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
-        let settings = Settings::of(spec)?;
         let config = read(Settings::of(spec)?)?;
+        let wrong =
+            |setting: &str, problem: String| Err(SettingError::new(&spec.name, &[setting], problem).into());
         if let Some(directory) = config.directory.as_deref().filter(|directory| !directory.is_dir()) {
-            return Err(settings.wrong(format!("`directory` {} is no folder", directory.display())));
+            return wrong("directory", format!("`directory` {} is not a folder", directory.display()));
         }
-        let program = find(&config).ok_or_else(|| {
-            settings.wrong(format!("there is no program {:?} that can be run", config.program))
-        })?;
-        Ok(Self { pipeline: spec.clone(), config, program })
+        let Some(program) = find(&config) else {
+            return wrong("command", format!("there is no program {:?} that can be run", config.program));
+        };
+        Ok(Self { pipeline: spec.name.clone(), config, program })
     }
 
     /// The maximum number of events per run of the command.
@@ -132,34 +134,38 @@ impl Exec {
             Ok(end) => end,
             Err(error) if process::is_about_the_program(&error) => {
                 let reason = format!("the program {:?} cannot be run: {error}", self.config.program);
-                return Err(Settings::of(&self.pipeline)?.wrong(reason));
+                return Err(SettingError::new(&self.pipeline, &["command"], reason).into());
             }
             Err(error) => (End::NotStarted(error), String::new()),
         };
         Ok(verdicts.into_outcomes(|bad| self.unanswered(&end, &stderr, bad)))
     }
 
-    /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` is what was
-    /// wrong with its verdict, if it had one.
+    /// The outcome of an event without a verdict. `stderr` is the end of the command's standard error, `bad` the problem
+    /// with the event's verdict, if it had one.
     fn unanswered(&self, end: &End, stderr: &str, bad: Option<&str>) -> Outcome {
         let (reason_code, message) = match (end, bad) {
             (End::Timeout, _) => {
                 let seconds = self.config.timeout.as_secs_f64();
-                ("exec_timeout", format!("the command did not answer within {seconds} seconds and was ended"))
+                ("exec_timeout", format!("the command ran longer than {seconds} seconds and was killed"))
             }
-            (End::TooMuch, _) => {
-                ("exec_output_limit", "the command wrote more than it may and was ended".to_owned())
+            (End::TooMuch, _) => (
+                "exec_output_limit",
+                "the command's output was too long, and the command was killed".to_owned(),
+            ),
+            (End::NotStarted(error), _) => {
+                ("exec_failed", format!("the command could not be started: {error}"))
             }
-            (End::NotStarted(error), _) => ("exec_failed", format!("the command could not be run: {error}")),
             (End::Exited(status), _) if !status.success() => {
-                ("exec_failed", format!("the command ended with {status} before it answered"))
+                ("exec_failed", format!("the command exited with {status} without a verdict"))
             }
             (End::Exited(_), Some(bad)) => ("exec_bad_verdict", bad.to_owned()),
             (End::Exited(_), None) => {
-                ("exec_no_verdict", "the command ended well without a verdict".to_owned())
+                ("exec_no_verdict", "the command exited successfully without a verdict".to_owned())
             }
         };
-        let message = if stderr.is_empty() { message } else { format!("{message}; it wrote: {stderr}") };
+        let message =
+            if stderr.is_empty() { message } else { format!("{message}; its last output: {stderr}") };
         Outcome::failed(FailureClass::Transient, reason_code, message)
     }
 

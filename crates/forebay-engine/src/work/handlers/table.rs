@@ -23,7 +23,10 @@ use tokio_postgres::Transaction;
 
 use crate::{
     error::{Error, Result},
-    work::{failure::failure, settings::Settings},
+    work::{
+        failure::failure,
+        settings::{self, Settings},
+    },
 };
 
 /// The handler, once its table is checked.
@@ -33,50 +36,55 @@ pub(in crate::work) struct Table {
 }
 
 /// Reads the settings.
-pub(super) fn read(mut settings: Settings) -> Result<TableSpec> {
-    let name = settings.text("table")?.ok_or_else(|| settings.wrong("the handler `table` needs `table`"))?;
-    let name = TableName::parse(&name).map_err(|error| settings.wrong(error.to_string()))?;
+pub(super) fn read(mut settings: Settings) -> settings::Result<TableSpec> {
+    let name =
+        settings.text("table")?.ok_or_else(|| settings.wrong(&[], "the handler `table` needs `table`"))?;
+    let name = TableName::parse(&name).map_err(|error| settings.wrong(&["table"], error.to_string()))?;
     let on_removed = match settings.text("removed")?.as_deref() {
         None | Some("delete") => OnRemoved::Delete,
         Some("mark") => OnRemoved::Mark,
-        Some(_) => return Err(settings.wrong("the setting `removed` must be `delete` or `mark`")),
+        Some(_) => {
+            return Err(settings.wrong(&["removed"], "the setting `removed` must be `delete` or `mark`"));
+        }
     };
     let mut columns = Vec::new();
     for (column, value) in settings.table("columns")?.unwrap_or_default() {
         columns.push(read_column(&settings, &column, &value)?);
     }
     if columns.is_empty() {
-        return Err(settings.wrong("the handler `table` needs `columns`, at least one"));
+        return Err(settings.wrong(&["columns"], "the handler `table` needs `columns`, at least one"));
     }
-    settings.end("table")?;
     Ok(TableSpec { name, columns, on_removed })
 }
 
-fn read_column(settings: &Settings, column: &str, value: &Value) -> Result<ColumnSpec> {
-    let name = ColumnName::parse(column).map_err(|error| settings.wrong(error.to_string()))?;
+fn read_column(settings: &Settings, column: &str, value: &Value) -> settings::Result<ColumnSpec> {
+    const KNOWN: &[&str] = &["field", "type"];
+
+    let wrong = |problem: String| settings.wrong(&["columns", column], problem);
+    let name = ColumnName::parse(column).map_err(|error| wrong(error.to_string()))?;
     if column == "reference_id" || column == "removed_at" {
-        return Err(settings.wrong(format!("the column {column} is written by Forebay itself")));
+        return Err(wrong(format!("Forebay itself writes the column {column}")));
     }
     let (field, sql_type) = match value {
         Value::String(field) => (field.as_str(), "text"),
         Value::Object(parts) => {
-            if let Some(unknown) = parts.keys().find(|key| !matches!(key.as_str(), "field" | "type")) {
-                return Err(settings.wrong(format!("the column {column} has no setting `{unknown}`")));
+            if let Some(unknown) = parts.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+                let problem = format!("the column {column} has no setting `{unknown}`");
+                return Err(settings.wrong(&["columns", column, unknown], problem).unknown(unknown, KNOWN));
             }
             let text = |key: &str, default| parts.get(key).map_or(Some(default), Value::as_str);
-            text("field", column).zip(text("type", "text")).ok_or_else(|| {
-                settings.wrong(format!("`field` and `type` of the column {column} must be text"))
-            })?
+            text("field", column)
+                .zip(text("type", "text"))
+                .ok_or_else(|| wrong(format!("`field` and `type` of the column {column} must be text")))?
         }
-        _ => return Err(settings.wrong(format!("the column {column} must name a field"))),
+        _ => return Err(wrong(format!("the column {column} must name a field"))),
     };
     if !tables::is_column_type(sql_type) {
         let known = tables::COLUMN_TYPES.join(", ");
-        return Err(
-            settings.wrong(format!("the column {column} has the type {sql_type:?}; there are {known}"))
-        );
+        let problem = format!("the column {column} has the type {sql_type:?}; there are {known}");
+        return Err(settings.wrong(&["columns", column, "type"], problem));
     }
-    let path = settings.field(field)?.path().to_vec();
+    let path = settings.field(&["columns", column, "field"], field)?.path().to_vec();
     Ok(ColumnSpec { name, path, sql_type: sql_type.to_owned() })
 }
 
@@ -148,9 +156,9 @@ impl Table {
             let refused = tables::refused_column(transaction, &self.table, id).await?;
             let what = match refused {
                 Some((column, sql_type)) => {
-                    format!("the column {column} of type {sql_type} does not take its value")
+                    format!("the column {column} of type {sql_type} cannot store its value")
                 }
-                None => "a column does not take its value".to_owned(),
+                None => "a column cannot store its value".to_owned(),
             };
             let message = format!("{what} (SQLSTATE {sqlstate})");
             return Ok(failure(id, FailureClass::Permanent, "value_rejected", message));
@@ -158,9 +166,9 @@ impl Table {
         let database_error = error.server().and_then(|server| server.driver().as_db_error());
         let column = database_error.and_then(|error| error.column());
         let what = match (error.constraint(), column) {
-            (Some(constraint), _) => format!("the constraint {constraint} refused the row"),
+            (Some(constraint), _) => format!("the constraint {constraint} rejected the row"),
             (None, Some(column)) => format!("the column {column} must not be null"),
-            (None, None) => "the table refused the row".to_owned(),
+            (None, None) => "the table rejected the row".to_owned(),
         };
         // The row that a foreign key refers to may arrive later.
         let class = if sqlstate == "23503" { FailureClass::Transient } else { FailureClass::Permanent };

@@ -43,7 +43,8 @@ use crate::{
     http,
     work::{
         event::{Event, Outcome},
-        settings::Settings,
+        setting_error::SettingError,
+        settings::{self, Settings},
     },
 };
 use signature::Signer;
@@ -86,7 +87,6 @@ enum Fixed {
 
 /// The handler, ready to send.
 pub(in crate::work) struct Webhook {
-    pipeline: String,
     client: Client,
     url: Url,
     host: String,
@@ -104,67 +104,75 @@ impl fmt::Debug for Webhook {
 }
 
 /// Reads the settings.
-pub(super) fn read(mut settings: Settings) -> Result<Config> {
-    let url = settings.text("url")?.ok_or_else(|| settings.wrong("the handler `webhook` needs `url`"))?;
+pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
+    let url =
+        settings.text("url")?.ok_or_else(|| settings.wrong(&[], "the handler `webhook` needs `url`"))?;
     let allow_http = settings.flag("allow_http")?.unwrap_or(false);
     let url = read_url(&settings, &url, allow_http)?;
     let secret_env = settings.text("secret_env")?;
     if secret_env.as_deref().is_some_and(|name| !is_variable(name)) {
-        return Err(settings.wrong("the setting `secret_env` must be the name of an environment variable"));
+        let problem = "the setting `secret_env` must be the name of an environment variable";
+        return Err(settings.wrong(&["secret_env"], problem));
     }
     let timeout = settings.duration("timeout", LONGEST_TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT);
     let concurrency = settings.integer("concurrency", 1..=256)?.unwrap_or(DEFAULT_CONCURRENCY);
     let mut headers = Vec::new();
     for (name, value) in settings.table("headers")?.unwrap_or_default() {
-        let value =
-            value.as_str().ok_or_else(|| settings.wrong(format!("the header `{name}` must be text")))?;
+        let value = value.as_str().ok_or_else(|| {
+            settings.wrong(&["headers", &name], format!("the header `{name}` must be text"))
+        })?;
         headers.push(read_header(&settings, &name, value)?);
     }
     let payload = settings.flag("payload")?.unwrap_or(true);
-    settings.end("webhook")?;
     Ok(Config { url, secret_env, timeout, concurrency, headers, payload })
 }
 
-fn read_url(settings: &Settings, text: &str, allow_http: bool) -> Result<Url> {
+fn read_url(settings: &Settings, text: &str, allow_http: bool) -> settings::Result<Url> {
+    let wrong = |problem: String| settings.wrong(&["url"], problem);
     // Messages don't quote the URL, because it may contain the credentials that are rejected here.
-    let url = Url::parse(text).map_err(|error| settings.wrong(format!("`url` is not a URL: {error}")))?;
+    let url = Url::parse(text).map_err(|error| wrong(format!("`url` is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(settings.wrong(
-            "`url` must not hold a user name or password; send them as a header: \
-             headers = { authorization = \"env:NAME\" }",
+        return Err(wrong(
+            "`url` must not contain a user name or password; send them as a header: \
+             headers = { authorization = \"env:NAME\" }"
+                .to_owned(),
         ));
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if allow_http || http::is_loopback(&url) => Ok(url),
-        "http" => Err(settings.wrong(
-            "`url` must begin with https://, because what is sent over http:// can be read on the way; \
-             allow_http = true takes it all the same",
+        "http" => Err(wrong(
+            "`url` must begin with https://, because data sent over http:// can be read in transit; \
+             `allow_http = true` permits http://"
+                .to_owned(),
         )),
-        _ => Err(settings.wrong("`url` must begin with https://")),
+        _ => Err(wrong("`url` must begin with https://".to_owned())),
     }
 }
 
-fn read_header(settings: &Settings, name: &str, value: &str) -> Result<(HeaderName, Fixed)> {
-    let header = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| settings.wrong(format!("{name:?} cannot be the name of a header")))?;
+fn read_header(settings: &Settings, name: &str, value: &str) -> settings::Result<(HeaderName, Fixed)> {
+    let wrong = |problem: String| Err(settings.wrong(&["headers", name], problem));
+    let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+        return wrong(format!("{name:?} cannot be the name of a header"));
+    };
     if OWN_HEADERS.contains(&header.as_str()) {
-        return Err(settings.wrong(format!("the header `{header}` is written by Forebay itself")));
+        return wrong(format!("Forebay itself writes the header `{header}`"));
     }
     let fixed = match value.strip_prefix("env:") {
         Some(variable) if is_variable(variable) => Fixed::Env(variable.to_owned()),
         Some(_) => {
-            let reason = format!("the header `{header}` must name an environment variable after `env:`");
-            return Err(settings.wrong(reason));
+            return wrong(format!("the header `{header}` must name an environment variable after `env:`"));
         }
-        None => Fixed::Value(header_value(settings, &header, value)?),
+        None => match HeaderValue::from_str(value) {
+            Ok(value) => Fixed::Value(value),
+            Err(_) => return wrong(unsendable(&header)),
+        },
     };
     Ok((header, fixed))
 }
 
-fn header_value(settings: &Settings, name: &HeaderName, value: &str) -> Result<HeaderValue> {
-    let value = HeaderValue::from_str(value);
-    value.map_err(|_| settings.wrong(format!("the value of the header `{name}` cannot be sent")))
+fn unsendable(name: &HeaderName) -> String {
+    format!("the value of the header `{name}` cannot be sent")
 }
 
 fn is_variable(name: &str) -> bool {
@@ -180,34 +188,36 @@ impl Webhook {
     /// Like [`Self::open`], with a given environment.
     fn open_with(spec: &PipelineSpec, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let config = read(Settings::of(spec)?)?;
-        let settings = Settings::of(spec)?;
-        let variable = |name: &str| {
+        let wrong = |setting: &[&str], problem: String| SettingError::new(&spec.name, setting, problem);
+        let variable = |setting: &[&str], name: &str| {
             let value = environment(name).filter(|value| !value.trim().is_empty());
-            value.ok_or_else(|| settings.wrong(format!("the environment variable {name} is not set")))
+            value.ok_or_else(|| wrong(setting, format!("the environment variable {name} is not set")))
         };
         let signer = match &config.secret_env {
             None => None,
             Some(name) => {
-                let signer = Signer::parse(&variable(name)?);
+                let setting = ["secret_env"];
+                let signer = Signer::parse(&variable(&setting, name)?);
                 Some(signer.ok_or_else(|| {
-                    settings.wrong(format!("what follows `whsec_` in {name} is not base64"))
+                    wrong(&setting, format!("the part of {name} after `whsec_` is not base64"))
                 })?)
             }
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(event::MEDIA_TYPE));
         for (name, fixed) in config.headers {
+            let setting = ["headers", name.as_str()];
             let mut value = match fixed {
                 Fixed::Value(value) => value,
-                Fixed::Env(env) => header_value(&settings, &name, variable(&env)?.trim())?,
+                Fixed::Env(env) => HeaderValue::from_str(variable(&setting, &env)?.trim())
+                    .map_err(|_| wrong(&setting, unsendable(&name)))?,
             };
             value.set_sensitive(true);
             headers.insert(name, value);
         }
         let client =
-            http::client(&config.url, config.timeout).map_err(|error| settings.wrong(error.to_string()))?;
+            http::client(&config.url, config.timeout).map_err(|error| wrong(&["url"], error.to_string()))?;
         Ok(Self {
-            pipeline: spec.name.clone(),
             client,
             host: config.url.host_str().unwrap_or_default().to_owned(),
             url: config.url,
@@ -247,13 +257,7 @@ impl Webhook {
         if let Some(outcome) = throttled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return (place, outcome);
         }
-        let span = tracing::debug_span!(
-            "handoff",
-            pipeline = self.pipeline,
-            reference_id = %event.reference_id,
-            attempt = event.attempt
-        );
-        let outcome = self.send(event).instrument(span).await;
+        let outcome = self.send(event).instrument(event.span.clone()).await;
         if response::is_throttled(&outcome) {
             *throttled.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
         }

@@ -7,10 +7,13 @@ use forebay_store::{
     connect::Client,
     documents,
     pipelines::Pipeline,
-    tables::{self, OnRemoved, TableName},
+    tables::{self, OnRemoved, TableName, TableSpec},
 };
 
-use crate::{error::Result, work::settings::Settings};
+use crate::{
+    error::Result,
+    work::{handlers::table_of, settings::kind},
+};
 
 /// The place that a pipeline ingests into.
 #[derive(Clone, Debug)]
@@ -31,19 +34,13 @@ pub enum Target {
 impl Target {
     /// The target of a pipeline whose handler writes to this database; `None`: Forebay cannot read it.
     pub fn of(pipeline: &Pipeline) -> Result<Option<Self>> {
-        Ok(match HandlerKind::parse(&pipeline.spec.handler) {
-            Some(HandlerKind::Documents) => Some(Self::Documents),
-            Some(HandlerKind::Table) => {
-                let mut settings = Settings::of(&pipeline.spec)?;
-                let name = settings.text("table")?.unwrap_or_default();
-                let name = TableName::parse(&name).map_err(|error| settings.wrong(error.to_string()))?;
-                let on_removed = match settings.text("removed")?.as_deref() {
-                    Some("mark") => OnRemoved::Mark,
-                    _ => OnRemoved::Delete,
-                };
+        Ok(match kind(&pipeline.spec)? {
+            HandlerKind::Documents => Some(Self::Documents),
+            HandlerKind::Table => {
+                let TableSpec { name, on_removed, .. } = table_of(&pipeline.spec)?;
                 Some(Self::Table { name, on_removed })
             }
-            _ => None,
+            HandlerKind::Webhook | HandlerKind::Exec | HandlerKind::External => None,
         })
     }
 

@@ -20,7 +20,7 @@ fn set(fields: &[&str]) -> BTreeSet<String> {
 }
 
 fn with_rules(rules: &FieldRules, number: i64) -> PersistRequest {
-    PersistRequest { rules: rules.clone(), ..complete(number) }
+    PersistRequest { rules: Some(rules.clone()), ..complete(number) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +148,8 @@ async fn payloads_come_out_as_they_went_in() {
 async fn records_are_merged_though_their_key_is_not_stored() {
     let shop = Shop::open().await;
     let rules = FieldRules { ignore: set(&["id"]), ..FieldRules::default() };
-    let request = |number| PersistRequest { on_duplicate: OnDuplicate::Merge, ..with_rules(&rules, number) };
+    let request =
+        |number| PersistRequest { on_duplicate: Some(OnDuplicate::Merge), ..with_rules(&rules, number) };
     let lines = "{\"id\":\"a\",\"x\":1}\n{\"id\":\"a\",\"y\":2}\n";
     shop.persist(request(1), lines).await;
     assert_eq!(shop.at("a", day(1)).await.unwrap(), r#"{"x":1,"y":2}"#);

@@ -9,7 +9,7 @@ const VERSIONS: &str =
     group by 1 order by 1";
 
 fn legacy(request: PersistRequest) -> PersistRequest {
-    PersistRequest { contract_version_column: Some("contract".into()), ..request }
+    PersistRequest { contract_version_column: Some(Some("contract".into())), ..request }
 }
 
 /// Records with a contract version.

@@ -54,7 +54,7 @@ const EXPECTED: [Expected; 4] = [
 
 impl Expected {
     fn request(&self, request: PersistRequest) -> PersistRequest {
-        PersistRequest { on_duplicate: self.policy, ..request }
+        PersistRequest { on_duplicate: Some(self.policy), ..request }
     }
 
     /// Loads the records, in as many windows as there are pieces, and replays them in one window and in as many.
@@ -137,7 +137,7 @@ async fn across_windows_reject() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_one_may_be_what_is_stored() {
     let shop = Shop::open().await;
-    let last = |request| PersistRequest { on_duplicate: OnDuplicate::Last, ..request };
+    let last = |request| PersistRequest { on_duplicate: Some(OnDuplicate::Last), ..request };
     shop.persist(complete(1), "{\"id\":\"a\",\"x\":1}\n").await;
     // An earlier window has different content, which must not stay staged.
     let pieces = ["{\"id\":\"a\",\"x\":2}\n", "{\"id\":\"a\",\"x\":1}\n"];

@@ -14,7 +14,7 @@ use super::{Shop, complete, guarded, lines};
 
 /// Collects events as JSON, one per line.
 #[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Events(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Events {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -37,7 +37,7 @@ impl MakeWriter<'_> for Events {
 
 impl Events {
     /// The engine's events since the last call.
-    fn take(&self) -> Vec<Value> {
+    pub(crate) fn take(&self) -> Vec<Value> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         let events = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let events = events.map(|line| serde_json::from_slice::<Value>(line).unwrap());

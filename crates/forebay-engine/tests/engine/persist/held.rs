@@ -153,7 +153,7 @@ async fn a_source_that_is_as_it_was_last_applied_leaves_it_waiting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn released_it_still_goes_by_sequence_numbers() {
     let shop = Shop::open().await;
-    let sequenced = |request| PersistRequest { sequence_field: Some("n".into()), ..request };
+    let sequenced = |request| PersistRequest { sequence_field: Some(Some("n".into())), ..request };
     shop.persist(sequenced(complete(1)), &numbered(0..40, 5)).await;
     let text = numbered(0..1, 4) + &numbered(1..2, 6) + &numbered(2..10, 5);
     let held = shop.persist(sequenced(guarded(2)), &text).await;

@@ -127,7 +127,7 @@ fn snapshot(
     let request = PersistRequest {
         source: source.to_owned(),
         complete: dice.below(3) > 0,
-        guards: (dice.below(2) > 0).then_some(open),
+        guards: Some(if dice.below(2) > 0 { open } else { GuardPolicy::off() }),
         ..in_scope(scope, incremental(number))
     };
     let mut lines = String::new();

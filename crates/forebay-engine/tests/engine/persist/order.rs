@@ -20,8 +20,10 @@ async fn a_run_older_than_a_complete_one_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_older_than_what_is_stored_is_kept_aside() {
     for on_duplicate in [forebay_domain::run::OnDuplicate::First, forebay_domain::run::OnDuplicate::Last] {
-        let request =
-            |number| forebay_engine::persist::PersistRequest { on_duplicate, ..incremental(number) };
+        let request = |number| forebay_engine::persist::PersistRequest {
+            on_duplicate: Some(on_duplicate),
+            ..incremental(number)
+        };
         let shop = Shop::open().await;
         shop.persist(request(3), "{\"id\":\"a\",\"x\":3}\n{\"id\":\"b\",\"x\":3}\n").await;
         let older = "{\"id\":\"n\",\"x\":2}\n{\"id\":\"a\",\"x\":2}\n{\"id\":\"b\",\"x\":3}\n";

@@ -57,8 +57,11 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     bytes.extend_from_slice(b"{\"id\":\"last\"}\n{\"id\":\"cu");
     expected.push("30 truncated_record {\"id\":\"cu 9".to_owned());
 
-    let request =
-        PersistRequest { on_duplicate: OnDuplicate::Reject, max_rejected_share: 1.0, ..complete(2) };
+    let request = PersistRequest {
+        on_duplicate: Some(OnDuplicate::Reject),
+        max_rejected_share: Some(1.0),
+        ..complete(2)
+    };
     let options =
         ReadOptions { format: Format::JsonLines, max_record_bytes: 4_096, ..ReadOptions::default() };
     let report = persist_bytes(&shop, request, options, &bytes).await;
@@ -140,7 +143,7 @@ async fn what_cannot_be_read_may_be_what_looks_vanished() {
     let text = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\n";
     let report = shop.persist(complete(4), text).await;
     assert_eq!((report.status.as_str(), counts(&report)), ("partial", [2, 0, 0, 1, 0, 0, 0, 1]));
-    let lenient = PersistRequest { max_rejected_share: 0.5, ..complete(5) };
+    let lenient = PersistRequest { max_rejected_share: Some(0.5), ..complete(5) };
     let report = shop.persist(lenient, text).await;
     assert_eq!((report.status.as_str(), counts(&report)), ("partial", [2, 0, 0, 1, 20, 0, 0, 1]));
 }

@@ -12,13 +12,18 @@ use forebay_engine::{
 use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{World, courses, list};
-use crate::site::Answer;
+use crate::site::{Answer, Asked};
 
 impl World {
-    /// A source with two fallbacks, all working.
+    /// A source with two fallbacks. The source and its second fallback work.
     async fn with_fallbacks() -> Self {
+        Self::with_fallbacks_of(true).await
+    }
+
+    async fn with_fallbacks_of(enabled: bool) -> Self {
         let world = Self::with(|url| {
             let first = SourceDefinition {
+                enabled,
                 fallback: vec!["broken".into(), "mirror".into()],
                 schedule: Schedule::new("every 1d", TimeZone::UTC, SignedDuration::ZERO).ok(),
                 ..courses("courses", &format!("{url}/"))
@@ -75,13 +80,50 @@ async fn those_that_stand_in_are_asked_until_one_answers() {
     assert_eq!(scraped.chain.into_decisive().source, "courses");
 }
 
+impl World {
+    /// Declares the sources and their schedules, and makes these due.
+    async fn declare_due(&self) {
+        scrape::declare(&self.scraper.database, &self.scraper.sources).await.unwrap();
+        schedule::declare(&self.scraper.database, &self.scraper.sources, clock::now()).await.unwrap();
+        let make_due = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
+        self.client.batch_execute(make_due).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fallbacks_stand_in_for_a_disabled_source_on_schedule() {
+    let world = World::with_fallbacks_of(false).await;
+    world.declare_due().await;
+    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let progress = |run: &schedule::DueRun| told.send(run.answered_by.clone()).unwrap();
+    let report = schedule::drain(&world.scraper, &ScheduleOptions::default(), &progress).await.unwrap();
+    assert_eq!((report.num_runs, report.num_failed), (1, 0));
+    assert_eq!(ended.recv().await.unwrap().as_deref(), Some("mirror"));
+    // The disabled source itself is not requested.
+    assert_eq!(world.site.asked(), Asked { whole: 1, not_modified: 0, failed: 1 });
+    let synced_by = "select source_name from forebay.sync_metadata where last_sync is not null";
+    assert_eq!(world.text(synced_by).await, "mirror");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_source_whose_fallbacks_fail_reports_their_failure() {
+    let world = World::with_fallbacks_of(false).await;
+    world.site.set("/mirror", Answer::Status(503));
+    let scraped = world.scrape_courses().await;
+    let failed = Some("http_status");
+    assert_eq!(
+        asked(&scraped),
+        [("courses", Some("source_disabled")), ("broken", failed), ("mirror", failed)]
+    );
+    assert_eq!(scraped.chain.decisive().source, "mirror");
+    let code = "select error_code from forebay.sync_metadata";
+    assert_eq!(world.text(code).await, "http_status");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_due_is_answered_by_who_stands_in() {
     let world = World::with_fallbacks().await;
-    scrape::declare(&world.scraper.database, &world.scraper.sources).await.unwrap();
-    schedule::declare(&world.scraper.database, &world.scraper.sources, clock::now()).await.unwrap();
-    let make_due = "update forebay.source_schedules set next_due_at = now() - interval '1 second'";
-    world.client.batch_execute(make_due).await.unwrap();
+    world.declare_due().await;
     world.site.set("/", Answer::Status(500));
     let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let options = ScheduleOptions::default();

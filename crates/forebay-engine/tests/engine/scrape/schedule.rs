@@ -95,7 +95,8 @@ async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     let world = World::due().await;
-    let claim = |lease| schedules::claim_due(&world.client, clock::now(), lease, "dead", 9, &["courses"]);
+    let scrapable = schedules::Scrapable { enabled: &["courses"], disabled: &[] };
+    let claim = |lease| schedules::claim_due(&world.client, clock::now(), lease, "dead", 9, scrapable);
     let claimed = claim(Duration::from_hours(1)).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(world.drain("one").await, ScheduleReport::default(), "it is in another's hands");

@@ -101,8 +101,8 @@ async fn an_existing_table_is_used_as_it_is() {
     assert_eq!(
         messages,
         [
-            "date: the column day of type date does not take its value (SQLSTATE 22008)",
-            "long: a column does not take its value (SQLSTATE 22001)",
+            "date: the column day of type date cannot store its value (SQLSTATE 22008)",
+            "long: a column cannot store its value (SQLSTATE 22001)",
             "null: the column day must not be null (SQLSTATE 23502)",
         ]
     );

@@ -72,8 +72,7 @@ fn a_pointer_must_lead_to_records() {
         outcome.error.unwrap().to_string(),
         "/a refers to a string, not to an array of records or one record"
     );
-    assert_eq!(at("a", "{}").code(), "invalid_pointer");
-    let options = ReadOptions { records: Some("/a".to_owned()), ..limited(Format::Csv, 100) };
+    let options = ReadOptions { records: Some("/a".parse().unwrap()), ..limited(Format::Csv, 100) };
     assert_eq!(read(Cursor::new("a,b\n"), &options).code(), "records_need_json");
 }
 
@@ -160,7 +159,7 @@ fn an_oversized_record_is_skipped_in_constant_memory() {
 
 #[test]
 fn values_before_the_records_are_not_buffered() {
-    let options = ReadOptions { records: Some("/d".to_owned()), ..limited(Format::Json, 1 << 20) };
+    let options = ReadOptions { records: Some("/d".parse().unwrap()), ..limited(Format::Json, 1 << 20) };
     let outcome = read(huge("{\"x\":{\"y\":\"", 20 << 20, "\"},\"d\":[{\"a\":1}]}"), &options);
     outcome.clean();
     assert_eq!(outcome.records, ["{\"a\":1}"]);

@@ -6,7 +6,7 @@ use forebay_domain::identity::ReferenceId;
 use forebay_engine::work::reconciliation::{self, Reconciliation, Target};
 use forebay_store::{
     connect::{Client, Database},
-    history::{self, ReferenceName},
+    handoffs,
     pipelines::{self, Pipeline},
 };
 use forebay_views::{Verified, VerifiedPipeline, WrongReference};
@@ -96,13 +96,10 @@ async fn verify(args: &Args, database: &Database) -> Result<Verified, Failure> {
 
 /// The references with a problem, with their names.
 async fn wrong(client: &Client, found: &Reconciliation) -> Result<Vec<WrongReference>, Failure> {
-    let mut all = Vec::new();
-    for (id, problem) in found.problems() {
-        let reference = history::find(&***client, &ReferenceName::Id(id)).await?;
-        let name = reference.map(|reference| (reference.source, reference.record_key));
-        all.push(WrongReference::new(id, name, problem));
-    }
-    Ok(all)
+    let (ids, problems): (Vec<ReferenceId>, Vec<_>) = found.problems().unzip();
+    let names = handoffs::names(&***client, &ids).await?;
+    let wrong = ids.into_iter().zip(names).zip(problems);
+    Ok(wrong.map(|((id, name), problem)| WrongReference::new(id, name, problem)).collect())
 }
 
 /// The ids that a command prints, one per line. Its standard error goes to the terminal, for the user.

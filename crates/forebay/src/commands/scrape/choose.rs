@@ -3,12 +3,14 @@
 use forebay_domain::scope::Scope;
 use forebay_engine::{
     Error,
+    freshness::to_scrape,
+    persist::Overrides,
     scrape::{Scrape, ScrapeOptions, SourceDefinition, Sources},
 };
 
 use super::args::Args;
 use crate::{
-    cli::values::{Switch, scope_of},
+    cli::values::{Share, Switch, scope_of},
     failure::Failure,
     names::nearest,
 };
@@ -18,15 +20,8 @@ pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Fail
     let scope = if args.scope.is_empty() { None } else { Some(scope_of(&args.scope)?) };
     let mut scrapes = Vec::new();
     if args.sources.is_empty() {
-        for source in sources.values().filter(|source| source.enabled) {
-            match &scope {
-                None => scrapes.push(scrape(args, source, source.declared_scopes())),
-                Some(scope) if source.covers(scope) => {
-                    scrapes.push(scrape(args, source, vec![scope.clone()]));
-                }
-                Some(_) => {}
-            }
-        }
+        let chosen = to_scrape(sources, scope.as_ref());
+        scrapes.extend(chosen.into_iter().map(|(source, scopes)| scrape(args, source, scopes)));
         return if scrapes.is_empty() { Err(nothing(sources, scope.as_ref())) } else { Ok(scrapes) };
     }
     for (index, name) in args.sources.iter().enumerate() {
@@ -50,25 +45,17 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
     if let Some(archive) = &args.warc {
         source.fetch.warc = Some(archive.clone());
     }
-    source.guards = match (args.guards, args.max_removed) {
-        (Some(Switch::Off), _) => None,
-        (None, None) => source.guards,
-        (None, Some(_)) if source.guards.is_none() => None,
-        (_, max_removed) => {
-            let mut guards = source.guards.unwrap_or_default();
-            if let Some(share) = max_removed {
-                guards.max_removed_share = share.get();
-            }
-            Some(guards)
-        }
-    };
     let options = ScrapeOptions {
         observed_at: args.observed_at,
         from_warc: args.from_warc.clone(),
         read_everything: args.read_everything,
         // A user who runs the command wants the current state.
         revalidate: true,
-        guards: None,
+        overrides: Overrides {
+            guards: args.guards.map(|switch| switch == Switch::On),
+            max_removed_share: args.max_removed.map(Share::get),
+            ..Overrides::default()
+        },
         with_handoffs: !args.no_handoff,
         ignore_breaker: args.ignore_breaker,
         log_level: args.run_log_level.into(),

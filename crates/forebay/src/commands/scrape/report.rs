@@ -1,6 +1,9 @@
 //! The output of `forebay scrape`: the runs, the scopes without a run, and the fallbacks that answered.
 
-use forebay_engine::scrape::{Candidate, Scraped};
+use forebay_engine::{
+    Error,
+    scrape::{Candidate, Scraped},
+};
 use forebay_store::connect::Database;
 use forebay_views::{Fallback, ScrapeError, ScrapeReport};
 
@@ -33,6 +36,11 @@ pub(super) async fn report(
             report.fallbacks.push(Fallback::new(source, scope.clone(), &chain));
         }
         for candidate in std::iter::once(chain.primary).chain(chain.fallbacks) {
+            let is_disabled = matches!(candidate.result, Err(Error::SourceDisabled { .. }));
+            if is_disabled && has_answer {
+                // The fallback stands in for it as configured.
+                continue;
+            }
             let counts = candidate.has_answered() || !has_answer;
             let exit = add(&mut report, database, candidate, &scope).await?;
             exits.extend(counts.then_some(exit));

@@ -1,32 +1,14 @@
 //! The shape of a pipeline in the JSON Schema and the reference, including the keys of the handlers.
 //!
-//! The engine reads the settings of handlers itself; this file documents them. A test compares the names with the
-//! handlers. When you add a setting to a handler, add it here and to [`settings_of`].
+//! The engine reads the settings of handlers; this file documents them. A test compares the names with those of the
+//! engine, so a setting that is added to a handler must be added here too.
 
 use std::collections::BTreeMap;
 
-use forebay_domain::handoff::HandlerKind;
 use schemars::JsonSchema;
 
 use super::{limits::WrittenLimits, retry::WrittenRetry};
 use crate::cli::values::Duration;
-
-/// The keys that every pipeline has.
-pub(super) const COMMON: &[&str] =
-    &["source", "handler", "enabled", "entities", "changed_fields", "retry", "limits"];
-
-/// The settings of a handler.
-pub(super) fn settings_of(handler: HandlerKind) -> &'static [&'static str] {
-    match handler {
-        HandlerKind::Documents => &["title", "fields", "language", "language_field", "chunk", "embeddings"],
-        HandlerKind::Table => &["table", "columns", "removed"],
-        HandlerKind::Webhook => {
-            &["url", "secret_env", "timeout", "concurrency", "headers", "payload", "allow_http"]
-        }
-        HandlerKind::Exec => &["command", "timeout", "batch", "env", "directory"],
-        HandlerKind::External => &[],
-    }
-}
 
 /// A pipeline that ingests the references of a source (`forebay work`). Descriptions of keys that only some handlers
 /// accept begin with the names of those handlers.

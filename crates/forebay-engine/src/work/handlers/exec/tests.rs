@@ -46,6 +46,7 @@ fn events(count: usize) -> Vec<Event> {
         version: 1,
         changed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         payload: Some("{\"seats\":1.10,\n\"title\":\"ü\"}".to_owned()),
+        span: tracing::Span::none(),
     };
     (0..count).map(event).collect()
 }
@@ -215,7 +216,11 @@ async fn the_environment_is_what_is_named() {
     let text = r#"printf '%s\n' "${CARGO_MANIFEST_DIR-none}" "${CARGO_PKG_NAME-none}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});
     let outcomes = Exec::open(&spec(config)).unwrap().deliver(&events(1)).await.unwrap();
-    assert!(message(&outcomes[0]).ends_with("it wrote: none forebay-engine"), "{}", message(&outcomes[0]));
+    assert!(
+        message(&outcomes[0]).ends_with("its last output: none forebay-engine"),
+        "{}",
+        message(&outcomes[0])
+    );
 }
 
 #[test]

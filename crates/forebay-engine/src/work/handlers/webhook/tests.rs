@@ -136,6 +136,7 @@ fn event() -> Event {
         version: 4,
         changed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
         payload: Some(r#"{"seats":1.10,"title":"hidden-payload"}"#.to_owned()),
+        span: tracing::Span::none(),
     }
 }
 

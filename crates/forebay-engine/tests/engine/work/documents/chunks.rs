@@ -171,7 +171,7 @@ async fn embeddings_without_pgvector_say_what_to_do() {
     for (config, reason) in [
         (json!({"chunk": {"target": 5}}), "target of at least 100"),
         (json!({"chunk": {"size": 5}}), "no setting `size`"),
-        (json!({"chunk": {"max": "x"}}), "whole numbers"),
+        (json!({"chunk": {"max": "x"}}), "`chunk.max` must be a whole number"),
         (json!({"embeddings": {"url": "http://x"}}), "needs `model`"),
     ] {
         let error = work::declare(&shop.database, &[documents(config)]).await.unwrap_err();

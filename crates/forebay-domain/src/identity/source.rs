@@ -1,0 +1,67 @@
+//! The identity of a source: its name, and the fields that make up a record's key.
+//!
+//! This is the only check of both. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
+//! has no slash. The check constraint `sources_name_check` states the same rule.
+
+use super::key::KeyField;
+
+/// Maximum length of a source's name, in bytes.
+const MAX_NAME_BYTES: usize = 63;
+
+/// Why a source cannot have a name or a key field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceIdentityError {
+    /// The name.
+    #[error(
+        "invalid source name {0:?}: start with a letter or digit and use at most 63 letters, digits, dots, _ and -"
+    )]
+    Name(String),
+    /// A key field.
+    #[error("the key field {field:?} is neither a field name nor a JSON pointer (RFC 6901)")]
+    KeyField {
+        /// Its place among the key fields, from 0.
+        index: usize,
+        /// The field as given.
+        field: String,
+    },
+}
+
+/// Checks the name and the key fields of a source.
+pub fn check_source(name: &str, key_fields: &[String]) -> Result<(), SourceIdentityError> {
+    if !is_source_name(name) {
+        return Err(SourceIdentityError::Name(name.to_owned()));
+    }
+    match key_fields.iter().enumerate().find(|(_, field)| field.parse::<KeyField>().is_err()) {
+        Some((index, field)) => Err(SourceIdentityError::KeyField { index, field: field.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn is_source_name(name: &str) -> bool {
+    name.len() <= MAX_NAME_BYTES
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_names_are_those_of_the_check_constraint() {
+        for name in ["a", "9", "courses.v2", "A-b_c", &"x".repeat(63)] {
+            assert_eq!(check_source(name, &[]), Ok(()), "{name}");
+        }
+        for name in ["", "a/b", ".a", "-a", "é", "a b", &"x".repeat(64)] {
+            assert_eq!(check_source(name, &[]), Err(SourceIdentityError::Name(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn the_first_invalid_key_field_is_reported() {
+        let fields = ["id", "/a/b", "/a~2", ""].map(str::to_owned);
+        let expected = SourceIdentityError::KeyField { index: 2, field: "/a~2".to_owned() };
+        assert_eq!(check_source("a", &fields), Err(expected));
+        assert_eq!(check_source("a", &fields[..2]), Ok(()));
+    }
+}
