@@ -154,7 +154,7 @@ fn rekey_suspected(policy: &GuardPolicy, evidence: &Evidence<'_>) -> Option<Held
     let rekey = evidence.rekey.filter(|_| policy.hold_rekey)?;
     let change = rekey.key_change.as_ref().map(|change| format!(" ({change})")).unwrap_or_default();
     let message = format!(
-        "{} of {} keys that vanish come back under other keys, {} of them with the same content{change}; \
+        "{} of {} vanished keys reappear as other keys, {} of them with the same content{change}; \
          rekey keeps their references and history",
         rekey.pairs.len(),
         rekey.num_vanished,

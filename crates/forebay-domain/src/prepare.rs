@@ -276,5 +276,5 @@ pub(crate) fn object_of(document: Document<'_>) -> Result<Document<'_>, Reject> 
         Kind::True | Kind::False => "a boolean",
         Kind::Null => "null",
     };
-    Err(Reject::new(RejectReason::NotAnObject, format!("a record is a JSON object, this is {found}")))
+    Err(Reject::new(RejectReason::NotAnObject, format!("expected a JSON object, found {found}")))
 }

@@ -75,13 +75,13 @@ pub enum ScheduleError {
         reason: String,
     },
     /// Cron fields that no date matches.
-    #[error("`{0}` never comes true")]
+    #[error("no date matches `{0}`")]
     Never(String),
     /// Longer than [`MAX_EXPRESSION_BYTES`].
     #[error("the schedule has {0} bytes; the limit is {MAX_EXPRESSION_BYTES}")]
     TooLong(usize),
     /// A negative jitter, or one longer than the interval.
-    #[error("the jitter of a schedule must be between nothing and its interval")]
+    #[error("the jitter of a schedule must not be negative or longer than its interval")]
     Jitter,
 }
 
@@ -171,7 +171,7 @@ fn parse_cron(expression: &str) -> Result<Cron, ScheduleError> {
     let refused = |reason: String| ScheduleError::Cron { expression: expression.to_owned(), reason };
     // Nicknames such as @daily are cron too.
     if !expression.starts_with('@') && expression.split_whitespace().count() != 5 {
-        return Err(refused("it has not five fields".to_owned()));
+        return Err(refused("it does not have five fields".to_owned()));
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     parser.parse(expression).map_err(|error| refused(error.to_string()))

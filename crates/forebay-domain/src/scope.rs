@@ -42,7 +42,7 @@ pub enum ScopeError {
     #[error("scope key `{0}` is given twice; give each key once")]
     DuplicateKey(String),
     /// A control character, such as a line break, in a value.
-    #[error("the value of scope key `{0}` holds a control character; remove it")]
+    #[error("the value of scope key `{0}` contains a control character; remove it")]
     ControlCharacter(String),
     /// A value over the limit.
     #[error("the value of scope key `{key}` has {len} bytes; the limit is {MAX_VALUE_BYTES}")]

@@ -8,13 +8,13 @@ use forebay_sources::{Clock, fetch::Network};
 use jiff::Timestamp;
 
 /// Returns the current time.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// A seed that differs between processes. Not for secrets.
-#[expect(clippy::disallowed_methods, reason = "the one place that draws randomness for seeds")]
+#[expect(clippy::disallowed_methods, reason = "the only place that draws random seeds")]
 pub fn random_seed() -> u64 {
     fastrand::u64(..)
 }

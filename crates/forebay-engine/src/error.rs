@@ -57,7 +57,7 @@ pub enum Error {
         reason: RefusalReason,
     },
     /// The work was stopped on request.
-    #[error("it was stopped before its end")]
+    #[error("it was stopped before it finished")]
     Interrupted,
     /// Another process took over because this one did not extend its lease in time.
     #[error("another process took over, because this one did not extend its lease in time")]
@@ -77,7 +77,7 @@ pub enum Error {
         problem: String,
     },
     /// A source that cannot be scraped without the database.
-    #[error("the source {source_name:?} needs the database to be scraped")]
+    #[error("the source {source_name:?} cannot be scraped without the database")]
     NeedsDatabase {
         /// The source.
         source_name: String,

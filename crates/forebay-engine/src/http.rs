@@ -17,13 +17,13 @@ const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// No root certificate.
-    #[error("no root certificate was found on this machine to verify the server's with")]
+    #[error("no root certificate was found on this machine to verify the server")]
     NoRoots,
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
-    /// The client cannot be made.
-    #[error("no HTTP client can be made")]
+    /// The client cannot be created.
+    #[error("the HTTP client cannot be created")]
     Client(#[from] reqwest::Error),
 }
 

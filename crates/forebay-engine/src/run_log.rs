@@ -100,7 +100,7 @@ impl RunLog {
     pub(crate) fn transition(&self, transition: Option<BreakerTransition>) {
         let Some(BreakerTransition { from, to, reason, .. }) = transition else { return };
         let level = if to == BreakerState::Closed { Level::Info } else { Level::Warn };
-        let message = format!("the breaker went from {from} to {to}: {reason}");
+        let message = format!("the breaker changed from {from} to {to}: {reason}");
         let metadata = json!({
             "source": self.source, "from_state": from.as_str(), "to_state": to.as_str(),
             "reason_code": reason.as_str(),
@@ -146,7 +146,8 @@ fn say_end(sink: &LogSink, report: &RunReport) {
     }
     if report.num_refused_links > 0 {
         let message = format!(
-            "{} links were not followed: they lead to hosts that the source does not allow, or to no page",
+            "{} links were not followed: they lead to hosts that the source does not allow, or to something \
+             other than a page",
             report.num_refused_links
         );
         sink.log(Level::Info, message, json!({ "num_refused_links": report.num_refused_links }));
@@ -195,7 +196,7 @@ fn drift_sentence(drift: &Drift) -> String {
     let name = &drift.field_name;
     match drift.change {
         DriftChange::New => format!("the field {name} is new ({})", types(drift.new_types)),
-        DriftChange::Lost => format!("the field {name} has no value any more"),
+        DriftChange::Lost => format!("the field {name} no longer has values"),
         DriftChange::Retyped => {
             format!("the field {name} was {} and is {}", types(drift.old_types), types(drift.new_types))
         }

@@ -28,7 +28,7 @@ declare
     has_key_limits boolean := p.limit_key is not null;
 begin
     if lease <= interval '0' then
-        raise invalid_parameter_value using message = 'invalid_lease: a lease must be longer than nothing';
+        raise invalid_parameter_value using message = 'invalid_lease: a lease must be positive';
     end if;
     if p.handler in ('table', 'documents') then
         raise feature_not_supported using

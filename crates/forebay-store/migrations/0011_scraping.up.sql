@@ -37,7 +37,7 @@ comment on column forebay.sync_metadata.scope is
 comment on column forebay.sync_metadata.status is
     'State of the last attempt: in_progress (abandoned once lease_until has passed), success or failed.';
 comment on column forebay.sync_metadata.attempt is
-    'Number of the last attempt. To start one, a caller names the attempt it has read: only one caller succeeds.';
+    'Number of the last attempt. To start one, a caller passes the number it read; only one caller succeeds.';
 comment on column forebay.sync_metadata.last_sync is
     'When a sync of the whole scope last succeeded; failures and partial syncs don''t change it. Null: never.';
 comment on column forebay.sync_metadata.started_at is 'When the last attempt started.';
@@ -120,7 +120,7 @@ create table forebay.circuit_breaker_transitions (
         foreign key (source_id) references forebay.sources on delete cascade
 );
 comment on table forebay.circuit_breaker_transitions is 'State changes of circuit breakers, with reasons.';
-comment on column forebay.circuit_breaker_transitions.transition_id is 'Increases.';
+comment on column forebay.circuit_breaker_transitions.transition_id is 'Newer transitions have higher ids.';
 comment on column forebay.circuit_breaker_transitions.source_id is 'The source.';
 comment on column forebay.circuit_breaker_transitions.run_id is 'The run whose end caused it, if any.';
 comment on column forebay.circuit_breaker_transitions.changed_at is 'When it changed.';
@@ -155,10 +155,10 @@ comment on column forebay.source_schedules.enabled is 'False: it doesn''t run.';
 comment on column forebay.source_schedules.jitter_seconds is
     'Maximum delay of a run; the actual delay is computed from source and scope.';
 comment on column forebay.source_schedules.next_due_at is
-    'When it runs next or, while claimed, the time it runs for. Null: its expression has no further time.';
+    'When it runs next; while claimed, the scheduled time of the current run. Null: no future time matches.';
 comment on column forebay.source_schedules.claimed_until is
     'When the lease of the worker that runs it expires; another worker may then run it.';
-comment on column forebay.source_schedules.last_due_at is 'The time it last ran for.';
+comment on column forebay.source_schedules.last_due_at is 'The scheduled time of its last run.';
 comment on column forebay.source_schedules.updated_at is 'When this row last changed.';
 comment on column forebay.source_schedules.claim is 'The receipt of the worker that runs it.';
 comment on column forebay.source_schedules.last_run_id is 'Its last run.';
@@ -179,7 +179,7 @@ create table forebay.source_states (
     constraint source_states_source_id_fkey foreign key (source_id) references forebay.sources on delete cascade
 );
 comment on table forebay.source_states is
-    'The state of incremental sources (Singer''s STATE), written in the transaction of its records.';
+    'The state of incremental sources (Singer''s STATE), written in the same transaction as the records.';
 comment on column forebay.source_states.source_id is 'The source.';
 comment on column forebay.source_states.run_id is 'The run that last wrote it.';
 comment on column forebay.source_states.updated_at is 'When it was last written.';
@@ -240,7 +240,7 @@ create table forebay.scrape_logs (
 ) partition by range (logged_at);
 alter sequence forebay.scrape_logs_log_id_seq owned by forebay.scrape_logs.log_id;
 comment on table forebay.scrape_logs is 'Log lines of runs; partitioned by month of logged_at.';
-comment on column forebay.scrape_logs.log_id is 'Increases; within a run, in the order of its lines.';
+comment on column forebay.scrape_logs.log_id is 'Newer lines of a run have higher ids.';
 comment on column forebay.scrape_logs.run_id is 'The run that logged it.';
 comment on column forebay.scrape_logs.logged_at is 'When it was logged.';
 comment on column forebay.scrape_logs.level is 'debug, info, warn or error.';

@@ -78,7 +78,7 @@ pub async fn open(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<Tab
     for (index, column) in spec.columns.iter().enumerate() {
         let name = column.name.as_str();
         let Some((_, sql_type, category, type_name)) = found.iter().find(|found| found.0 == name) else {
-            return Err(unusable(format!("it has no column {name} that can be written")));
+            return Err(unusable(format!("it has no writable column {name}")));
         };
         // The first parameter contains the ids.
         values.push(value(sql_type, category, type_name, index + 2));
@@ -153,7 +153,7 @@ async fn create(transaction: &Transaction<'_>, spec: &TableSpec) -> Result<()> {
         if !is_column_type(&column.sql_type) {
             return Err(Error::NameRefused {
                 name: column.sql_type.clone(),
-                reason: "it is not one of the types that a column can be created with",
+                reason: "a column cannot be created with this type",
             });
         }
         append(&mut columns, format_args!(", {} {}", column.name, column.sql_type));

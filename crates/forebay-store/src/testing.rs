@@ -76,9 +76,9 @@ impl TestDatabase {
         admin
             .batch_execute(&format!("drop database if exists {name} with (force)"))
             .await
-            .expect("an old one goes");
+            .expect("the old database is dropped");
         let create = format!("create database {name} template {template}");
-        admin.batch_execute(&create).await.expect("a database can be made");
+        admin.batch_execute(&create).await.expect("the database is created");
         Self { name, cluster }
     }
 
@@ -144,13 +144,13 @@ async fn template(cluster: &Cluster, admin: &Client) -> String {
     }
     // A session lock is safe here: the tests' cluster has no pooler.
     let lock = format!("select pg_advisory_lock({TEMPLATE_LOCK})");
-    admin.batch_execute(&lock).await.expect("our turn comes");
+    admin.batch_execute(&lock).await.expect("the template's lock is acquired");
     if !is_template(admin, &name).await {
         sweep(admin).await;
         for statement in
             [format!("drop database if exists {name} with (force)"), format!("create database {name}")]
         {
-            admin.batch_execute(&statement).await.expect("a template can be made");
+            admin.batch_execute(&statement).await.expect("the template is created");
         }
         let mut client = connect(&config(cluster, &name)).await;
         migrations::up(&mut client).await.expect("the migrations can be applied");
@@ -158,12 +158,12 @@ async fn template(cluster: &Cluster, admin: &Client) -> String {
         // The comment is set last: a template without it was interrupted. Connections are then disallowed, because a
         // database with connections can't be copied.
         let done = format!("alter database {name} with is_template true allow_connections false");
-        admin.batch_execute(&done).await.expect("a template can be marked");
+        admin.batch_execute(&done).await.expect("the template is marked");
         let cut =
             format!("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'");
-        admin.batch_execute(&cut).await.expect("its last connection ends");
+        admin.batch_execute(&cut).await.expect("its last connection is closed");
     }
-    admin.batch_execute(&lock.replace("_lock", "_unlock")).await.expect("the lock is given back");
+    admin.batch_execute(&lock.replace("_lock", "_unlock")).await.expect("the template's lock is released");
     name
 }
 

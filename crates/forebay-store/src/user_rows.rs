@@ -170,7 +170,7 @@ impl Read for Rows {
                 Some(Ok(Piece::Rows(piece))) => (self.piece, self.at) = (piece, 0),
                 Some(Ok(Piece::End)) => self.is_over = true,
                 Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Err(io::Error::other("the query ended without a word")),
+                None => return Err(io::Error::other("the query ended unexpectedly")),
             }
         }
         let rest = &self.piece[self.at..];

@@ -184,7 +184,7 @@ fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
     source.record(900, slow, CallOutcome::Transient);
     assert_eq!(source.breaker.reason, BreakerReason::ProbeFailed);
     source.record(901, slow, CallOutcome::Success);
-    assert_eq!(source.breaker.state, BreakerState::Open, "it counts once");
+    assert_eq!(source.breaker.state, BreakerState::Open, "the probe counts once");
 
     // One of two probes is late; only the newer one counts.
     let mut source = half_open(BreakerPolicy { probes: 2, ..policy() });

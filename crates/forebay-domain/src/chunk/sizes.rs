@@ -10,7 +10,7 @@ pub struct ChunkSizes {
 /// Sizes that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "chunks have a target of at least {} characters and a maximum of at least the target and at most {}",
+    "a chunk's target size must be at least {} characters, and its maximum size between the target and {}",
     ChunkSizes::LEAST_TARGET,
     ChunkSizes::GREATEST_MAX
 )]

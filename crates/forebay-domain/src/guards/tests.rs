@@ -155,7 +155,7 @@ fn messages_tell_what_was_seen() {
     assert_eq!(
         lines,
         [
-            "rekey_suspected: 3 of 4 keys that vanish come back under other keys, 2 of them with the same content \
+            "rekey_suspected: 3 of 4 vanished keys reappear as other keys, 2 of them with the same content \
              (prefix \"bk:\" stripped); rekey keeps their references and history",
             "mass_removal: 95 of 100 active references (95 %) would be removed; the limit is 50 %",
             "coverage_drop: fields lost their values: title from 99.5 % to 10 %",

@@ -76,7 +76,7 @@ impl KeyField {
             Kind::Object => return Err(self.reject(RejectReason::InvalidKey, "is an object")),
             Kind::Array => return Err(self.reject(RejectReason::InvalidKey, "is an array")),
             Kind::String if value.was_replaced() => {
-                let why = "holds a character that Postgres cannot store";
+                let why = "contains a character that Postgres cannot store";
                 return Err(self.reject(RejectReason::InvalidKey, why));
             }
             Kind::String => {
@@ -166,7 +166,7 @@ fn append_parts(fields: &[KeyField], record: Value<'_>, keys: &mut String) -> Re
         }
     }
     match fields {
-        [] => Err(Reject::new(RejectReason::MissingKey, "the source names no key field")),
+        [] => Err(Reject::new(RejectReason::MissingKey, "the source has no key field")),
         [only] if all_empty => Err(only.reject(RejectReason::EmptyKey, "is an empty string")),
         [first, ..] if all_empty => {
             Err(first.reject(RejectReason::EmptyKey, "and all other key fields are empty strings"))

@@ -15,7 +15,7 @@ fn key(fields: &[&str], record: &str) -> Result<String, Reject> {
     let outcome = append_record_key(&fields, parser.parse(record.as_bytes())?.root(), &mut keys);
     match &outcome {
         Ok(range) => assert_eq!((&keys[..range.start], range.end), ("before", keys.len())),
-        Err(_) => assert_eq!(keys, "before", "an error leaves nothing behind"),
+        Err(_) => assert_eq!(keys, "before", "an error appends nothing"),
     }
     outcome.map(|range| keys[range].to_owned())
 }
@@ -78,7 +78,7 @@ fn several_fields_are_joined_without_confusion() {
     assert_eq!(key(&["a", "b"], record).as_deref(), Ok(r"x\|y|z"));
     assert_eq!(key(&["e", "f"], record).as_deref(), Ok(r"x|y\|z"));
     assert_eq!(key(&["d", "c", "b"], record).as_deref(), Ok(r"\\||z"));
-    assert_eq!(key(&["c", "b"], record).as_deref(), Ok("|z"), "one empty part is no empty key");
+    assert_eq!(key(&["c", "b"], record).as_deref(), Ok("|z"), "one empty part doesn't make an empty key");
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Parser {
             return Err(Reject::new(RejectReason::RecordTooLong, "the record is longer than 4 GiB"));
         }
         let text = std::str::from_utf8(text).map_err(|error| {
-            let message = format!("the bytes are not UTF-8 from byte {}", error.valid_up_to());
+            let message = format!("invalid UTF-8 at byte {}", error.valid_up_to());
             Reject::new(RejectReason::InvalidUtf8, message)
         })?;
         self.read(text)?;
@@ -345,7 +345,7 @@ impl Parser {
             if compare(tape, text, &pair[0], &pair[1]) == Ordering::Equal {
                 let start = tape.nodes[frame.node as usize].start;
                 let key: String = tape.string(text, pair[0].node).chars().take(64).collect();
-                let message = format!("the key {key:?} stands twice in the object at byte {start}");
+                let message = format!("the key {key:?} is repeated in the object at byte {start}");
                 return Err(Reject::new(RejectReason::DuplicateJsonKey, message));
             }
         }

@@ -67,7 +67,7 @@ fn errors_say_what_was_expected_and_where() {
         assert_eq!(parse_error(text), Reject::new(RejectReason::InvalidJson, message), "{text}");
     }
     let not_utf8 = Parser::default().parse(b"{\"a\":\"\xff\"}").unwrap_err();
-    assert_eq!(not_utf8, Reject::new(RejectReason::InvalidUtf8, "the bytes are not UTF-8 from byte 6"));
+    assert_eq!(not_utf8, Reject::new(RejectReason::InvalidUtf8, "invalid UTF-8 at byte 6"));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn nesting_is_limited_exactly() {
 #[test]
 fn a_key_may_stand_once_however_it_is_spelled() {
     let message = parse_error(r#"{"x":[{"b":1,"a":2,"b":3}]}"#).message;
-    assert_eq!(message, "the key \"b\" stands twice in the object at byte 6");
+    assert_eq!(message, "the key \"b\" is repeated in the object at byte 6");
     for text in [
         r#"{"a":1,"a":1}"#,
         r#"{"a":1,"\u0061":2}"#,
@@ -135,7 +135,7 @@ fn what_jsonb_cannot_hold_is_replaced_and_counted() {
     let document = parser.parse(br#"{"a\u0000":["\u0000","b"]}"#).unwrap();
     assert_eq!(document.replaced(), 2);
     assert!(document.root().get("a\u{fffd}").unwrap().elements().next().unwrap().was_replaced());
-    assert_eq!(parser.parse(b"1").unwrap().replaced(), 0, "nothing is left over from the text before");
+    assert_eq!(parser.parse(b"1").unwrap().replaced(), 0, "the count starts at zero for each text");
 }
 
 #[test]

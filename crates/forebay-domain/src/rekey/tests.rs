@@ -141,7 +141,7 @@ proptest! {
 fn snapshot(name: &str) -> Option<BTreeMap<String, String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kerndoelen").join(name);
     let Ok(text) = fs::read_to_string(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
+        eprintln!("skipped: {} is missing", path.display());
         return None;
     };
     let by_key = |line: &str| {

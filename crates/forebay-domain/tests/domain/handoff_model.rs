@@ -60,7 +60,7 @@ fn breaks(name: &str, config: Config, property: &'static str) -> Vec<Action> {
     let checker = config.checker().finish_when(wanted).spawn_bfs().join();
     let path = checker.discovery(property).map(Path::into_actions);
     println!("{name}: {} states, {path:?}", checker.unique_state_count());
-    path.unwrap_or_else(|| panic!("{name}: the checker does not see that \"{property}\" breaks"))
+    path.unwrap_or_else(|| panic!("{name}: the checker did not find a violation of \"{property}\""))
 }
 
 #[test]

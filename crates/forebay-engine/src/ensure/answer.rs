@@ -119,7 +119,7 @@ impl Ensured {
             warnings: Vec::new(),
             error: Some(EnsureError {
                 code: "ensure_stopped".to_owned(),
-                message: "refreshing the data stopped before its end".to_owned(),
+                message: "the refresh stopped before it finished".to_owned(),
                 hint: Some("ask again".to_owned()),
                 retry_after_seconds: None,
             }),

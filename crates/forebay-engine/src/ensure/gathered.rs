@@ -50,7 +50,7 @@ impl Gathered {
             return;
         }
         let reason = if report.messages.is_empty() {
-            "it found no record, and earlier runs did".to_owned()
+            "it found no records, although earlier runs did".to_owned()
         } else {
             report.messages.join("; ")
         };

@@ -27,12 +27,12 @@ pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
                 .to_owned(),
         )
     } else if !scopes.is_empty() {
-        (for_this_scope, format!("its scopes are {}", scopes.join(", ")))
+        (for_this_scope, format!("the known scopes are {}", scopes.join(", ")))
     } else if !needed.is_empty() {
         let needed = needed.into_iter().collect::<Vec<_>>().join(", ");
-        (for_this_scope, format!("the scope has to name {needed}"))
+        (for_this_scope, format!("the scope must include {needed}"))
     } else {
-        (for_this_scope, "ask without a scope: its sources have no parts".to_owned())
+        (for_this_scope, "omit the scope: its sources are not divided into scopes".to_owned())
     };
     EnsureError { code: "no_source".to_owned(), message, hint: Some(hint), retry_after_seconds: None }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The warning in an answer if only part of the scope was refreshed.
-pub(super) const PARTIAL: &str = "only a part could be read, so the whole is no fresher than before";
+pub(super) const PARTIAL: &str = "only part of the scope could be read, so it is no fresher than before";
 
 /// Scrapes the sources while extending the lease, and writes the outcome to the ledger.
 pub(super) async fn refresh(

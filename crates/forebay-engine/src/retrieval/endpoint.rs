@@ -41,7 +41,7 @@ impl Endpoint {
             None => None,
             Some(name) => match std::env::var(name) {
                 Ok(key) if !key.trim().is_empty() => Some(Key(key.trim().to_owned())),
-                _ => return Err(unusable(format!("the environment variable {name} does not hold a key"))),
+                _ => return Err(unusable(format!("the environment variable {name} does not contain a key"))),
             },
         };
         let url = Url::parse(&settings.url).map_err(|error| unusable(error.to_string()))?;
@@ -86,7 +86,7 @@ impl Endpoint {
             None => Ok(embeddings),
             Some(other) if other.is_empty() => Err(wrong()),
             Some(other) => Err(unusable(format!(
-                "the model {:?} answers with {} numbers, and `embeddings.dimensions` is {dimensions}",
+                "the model {:?} returned {} numbers, but `embeddings.dimensions` is {dimensions}",
                 self.settings.model,
                 other.len()
             ))),
@@ -95,7 +95,7 @@ impl Endpoint {
 }
 
 /// pgvector stores four bytes per number.
-#[expect(clippy::cast_possible_truncation, reason = "what is kept of an embedding has this precision")]
+#[expect(clippy::cast_possible_truncation, reason = "stored embeddings have this precision")]
 fn number(value: &Value) -> Option<f32> {
     value.as_f64().map(|number| number as f32).filter(|number| number.is_finite())
 }

@@ -66,7 +66,10 @@ pub struct SourceDefinition {
 /// How to get the records of a source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "there is one for each source, and most are the large one")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each source, and most have the large variant"
+)]
 pub enum SourceKind {
     /// Page by page: `http_json`, `html`, `json_ld`, `feed`, `ical`, with or without `sitemap`.
     Pages(PageKind),

@@ -9,7 +9,7 @@ use crate::{logs::Level, persist::Overrides};
 
 /// The options of one scrape, which override its source's definition.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
 pub struct ScrapeOptions {
     /// When the source is observed. Default: when the run begins.
     pub observed_at: Option<Timestamp>,

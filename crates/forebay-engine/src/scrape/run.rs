@@ -74,7 +74,7 @@ pub async fn scrape(
         && report.found_nothing_yet()
     {
         report.warnings.push(format!(
-            "no record was found, and none is stored: `forebay sources test {}` shows what its settings find",
+            "no records were found, and none are stored: `forebay sources test {}` shows what its settings find",
             source.name
         ));
     }

@@ -146,7 +146,7 @@ async fn is_due(shared: &Shared<'_>, task: Task, every: Duration) -> Result<bool
 
 fn note_pruned(shared: &Shared<'_>, num_pruned: u64) {
     if num_pruned > 0 {
-        tracing::info!(num_pruned, "deleted history after its retention");
+        tracing::info!(num_pruned, "deleted history past its retention");
     }
     note(shared, Maintenance { num_pruned, ..Maintenance::default() });
 }

@@ -216,17 +216,12 @@ fn name(named: &mut Vec<ReferenceId>, ids: &[ReferenceId]) {
     named.extend(ids.iter().take(MOST_NAMED - named.len()));
 }
 
-async fn hand_off(
-    client: &mut Client,
-    pipeline: &Pipeline,
-    ids: &[ReferenceId],
-    whatever_they_are: bool,
-) -> Result<u64> {
+async fn hand_off(client: &mut Client, pipeline: &Pipeline, ids: &[ReferenceId], force: bool) -> Result<u64> {
     if ids.is_empty() {
         return Ok(0);
     }
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let num_handoffs = handoffs::repair(&transaction, &subscriber(pipeline), ids, whatever_they_are).await?;
+    let num_handoffs = handoffs::repair(&transaction, &subscriber(pipeline), ids, force).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(num_handoffs)
 }

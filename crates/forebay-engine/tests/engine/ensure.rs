@@ -67,7 +67,7 @@ async fn from_the_source_then_from_memory_then_from_the_ledger() {
 async fn however_many_ask_the_source_is_asked_once() {
     let world = World::open().await;
     let page = list(&[("1", "Logic")], None);
-    let Answer::Page(text) = page else { unreachable!("a list is a page") };
+    let Answer::Page(text) = page else { unreachable!("`list` returns a page") };
     world.site.set("/", Answer::Slow(text, Duration::from_millis(300)));
     // The database sees four processes, because they share nothing but the ledger.
     let gates: Vec<Gate> = (0..4).map(|_| gate(&world)).collect();
@@ -225,7 +225,7 @@ async fn a_source_that_keeps_failing_is_left_alone() {
     let error = answer.error.as_ref().unwrap();
     assert_eq!(error.code, "breaker_open", "{answer:?}");
     assert!(error.retry_after_seconds.is_some_and(|wait| wait > 0));
-    assert_eq!(world.site.asked(), Asked::default(), "nothing was asked");
+    assert_eq!(world.site.asked(), Asked::default(), "no request was sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,6 @@
 //! Tests of the engine on a real Postgres, with one database per test.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what helps tests fails by panicking, as tests do"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers fail by panicking, like tests")]
 
 mod ensure;
 mod example;

@@ -18,7 +18,7 @@ use crate::scrape::{World, list};
 fn can_be_spawned<T: Send + 'static>(_: impl Future<Output = T> + Send + 'static) {}
 
 /// Never called: it compiles only while every future is `Send`.
-#[expect(dead_code, reason = "it is checked by the compiler")]
+#[expect(dead_code, reason = "only compiled, never called")]
 fn every_future_can_be_spawned(database: Arc<Database>, scraper: &Scraper, gate: Gate, wanted: Wanted) {
     let listed = (Arc::clone(&database), scraper.clone());
     can_be_spawned(async move {

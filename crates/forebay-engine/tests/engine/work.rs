@@ -213,12 +213,12 @@ async fn settings_that_the_handler_does_not_take_are_refused() {
         (json!({"table": "public.t", "columns": columns, "colums": {}}), "no setting `colums`"),
         (json!({"table": "public.t"}), "needs `columns`"),
         (json!({"columns": columns}), "needs `table`"),
-        (json!({"table": "forebay.sources", "columns": columns}), "not the user's"),
+        (json!({"table": "forebay.sources", "columns": columns}), "belongs to Forebay"),
         (json!({"table": "public.t", "columns": {"a\"b": "n"}}), "quotation mark"),
         (json!({"table": "public.t", "columns": {"n": {"type": "int; drop table x"}}}), "has the type"),
         (json!({"table": "public.t", "columns": {"n": {"fild": "x"}}}), "no setting `fild`"),
         (json!({"table": "public.t", "columns": columns, "removed": "maybe"}), "`delete` or `mark`"),
-        (json!([]), "not a table of settings"),
+        (json!([]), "not a table"),
     ];
     for (config, reason) in wrong {
         let error = work::declare(&shop.database, &[table_spec(config)]).await.unwrap_err();

@@ -29,7 +29,7 @@ pub(super) fn initialise(home: &Home, binaries: &Binaries, durable: bool) -> Res
     if let Ok(mut entries) = fs::read_dir(&target)
         && entries.next().is_some()
     {
-        let reason = format!("{} holds files, but none that say they are a database", target.display());
+        let reason = format!("{} contains files but no database", target.display());
         return Err(Error::ClusterInit { reason });
     }
     let unfinished = unfinished_folder(&home.root);

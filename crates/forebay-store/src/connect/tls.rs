@@ -74,11 +74,16 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
             let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
             let config = builder.with_client_auth_cert(chain, key);
             config.map_err(|error| {
-                failed("the certificate of sslcert and the key of sslkey do not fit", error)
+                failed("the certificate in sslcert and the key in sslkey do not match", error)
             })?
         }
         (None, None) => builder.with_no_client_auth(),
-        _ => return Err(Error::Tls { reason: "sslcert and sslkey go together".into(), source: None }),
+        _ => {
+            return Err(Error::Tls {
+                reason: "sslcert and sslkey must be set together".into(),
+                source: None,
+            });
+        }
     };
     Ok(MakeRustlsConnect::new(config))
 }
@@ -98,7 +103,7 @@ fn roots(tls: &Tls) -> Result<RootCertStore> {
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if store.is_empty() {
-        let reason = "no root certificate was found to verify the server's with".into();
+        let reason = "no root certificate was found to verify the server".into();
         return Err(Error::Tls { reason, source: None });
     }
     Ok(store)

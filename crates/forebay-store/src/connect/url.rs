@@ -72,7 +72,7 @@ pub(super) struct Settings {
 pub(super) fn parse(url: &str) -> Result<Settings> {
     let url = url.trim();
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(bad("it has to begin with postgresql://"));
+        return Err(bad("it must begin with postgresql://"));
     }
     let (base, query) = split_query(url);
     let mut kept: Vec<&str> = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
             // The option is not named in the message: it may be part of a password with an unescaped / and ?.
             _ => {
                 return Err(bad(
-                    "it has an option that is unknown; special characters in passwords are escaped",
+                    "it contains an unknown option; special characters in passwords must be escaped",
                 ));
             }
         }
@@ -103,12 +103,12 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     if authority.split('/').next().is_some_and(|authority| authority.matches('@').count() > 1) {
         // Otherwise half of the password would be taken for the host, and shown.
         return Err(bad(
-            "it has more than one @; escape special characters in user and password, such as %40 for @",
+            "it contains more than one @; escape special characters in user and password, such as %40 for @",
         ));
     }
     // The driver's message may quote parts of the URL, so it is dropped.
     let mut config: Config = rest.parse().map_err(|_| {
-        bad("it cannot be read; escape special characters in user and password, such as %40 for @")
+        bad("it cannot be parsed; escape special characters in user and password, such as %40 for @")
     })?;
     default_host(&mut config);
     config.ssl_mode(ssl_mode(mode.as_deref(), &mut tls, &config)?);
@@ -152,7 +152,11 @@ fn ssl_mode(mode: Option<&str>, tls: &mut Tls, config: &Config) -> Result<SslMod
         "require" => (SslMode::Require, Verify::Nothing),
         "verify-ca" => (SslMode::Require, Verify::Chain),
         "verify-full" => (SslMode::Require, Verify::ChainAndName),
-        _ => return Err(bad("sslmode is one of disable, allow, prefer, require, verify-ca and verify-full")),
+        _ => {
+            return Err(bad(
+                "sslmode must be one of disable, allow, prefer, require, verify-ca and verify-full",
+            ));
+        }
     };
     tls.verify = verify;
     // As in libpq, a Unix socket is never encrypted, whatever the mode.

@@ -130,7 +130,7 @@ pub enum Error {
         name: String,
     },
     /// A migration failed; its transaction was rolled back.
-    #[error("migration {version} ({name}) failed going {direction} and was rolled back")]
+    #[error("the {direction} step of migration {version} ({name}) failed and was rolled back")]
     MigrationFailed {
         /// The migration's number.
         version: u32,
@@ -164,8 +164,8 @@ pub enum Error {
         /// The column's name.
         column: &'static str,
     },
-    /// A column holds a word that this program doesn't know.
-    #[error("the column {column} holds the unknown word {word:?}")]
+    /// A column contains a word that this program doesn't know.
+    #[error("the column {column} contains the unknown word {word:?}")]
     UnknownWord {
         /// The column's name in the statement that read it.
         column: &'static str,

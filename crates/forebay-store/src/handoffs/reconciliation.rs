@@ -134,7 +134,7 @@ pub async fn repair(
     transaction: &Transaction<'_>,
     subscriber: &Subscriber,
     ids: &[ReferenceId],
-    whatever_they_are: bool,
+    force: bool,
 ) -> Result<u64> {
     // A locked reference keeps the version that is handed off until this commits.
     let lock =
@@ -143,7 +143,7 @@ pub async fn repair(
     let mut groups: BTreeMap<(i32, ReasonCode), Vec<Enqueue>> = BTreeMap::new();
     for found in verify(transaction, subscriber.pipeline_id, ids).await? {
         let is_wanted = found.standing.wants_repair()
-            || (whatever_they_are && !matches!(found.standing, Standing::Filtered | Standing::InWork));
+            || (force && !matches!(found.standing, Standing::Filtered | Standing::InWork));
         if is_wanted {
             let group = groups.entry((found.source_id, found.standing.reason())).or_default();
             group.push(found.again());

@@ -3,10 +3,7 @@
 //! Every step reads the history again under the lock, because another process may have migrated between two
 //! transactions.
 
-#![cfg_attr(
-    not(feature = "testing"),
-    expect(unreachable_pub, reason = "tests run lists of their own through it")
-)]
+#![cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests run custom lists through it"))]
 
 use tokio_postgres::{Client, GenericClient};
 

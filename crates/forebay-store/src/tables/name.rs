@@ -33,7 +33,7 @@ impl TableName {
         }
         let is_system = schema.starts_with("pg_") || schema == "information_schema";
         if is_system || schema == "forebay" || schema == "forebay_private" {
-            return Err(refused(text, "this schema is not the user's"));
+            return Err(refused(text, "this schema belongs to Forebay or PostgreSQL"));
         }
         Ok(Self { schema: schema.to_owned(), name: name.to_owned() })
     }
@@ -79,7 +79,7 @@ fn check(name: &str) -> std::result::Result<(), &'static str> {
         return Err("a name is longer than 63 bytes");
     }
     if name.contains(|c: char| c == '"' || c.is_control()) {
-        return Err("a name holds a quotation mark or a control character");
+        return Err("a name contains a quotation mark or a control character");
     }
     Ok(())
 }

@@ -55,16 +55,16 @@ async fn it_lives_in_its_row_and_leaves_a_trail() {
     client.batch_execute(SOURCE).await.unwrap();
     let free = Asked { answer: Answer::Permit(Permit { probe: None }), transition: None };
     assert_eq!(ask(&mut client, 0, 1).await, free);
-    assert_eq!(breakers::find(&client, 1).await.unwrap(), None, "asking a closed one writes nothing");
+    assert_eq!(breakers::find(&client, 1).await.unwrap(), None, "asking a closed breaker writes nothing");
 
     open(&mut client).await;
     let Answer::Refused { retry_after, reason } = ask(&mut client, 10, 1).await.answer else {
-        panic!("it is open")
+        panic!("the breaker is open")
     };
     assert_eq!((retry_after.as_secs(), reason), (24, RefusalReason::Open));
     for second in [40, 41] {
         let Answer::Permit(permit) = ask(&mut client, second, 1).await.answer else {
-            panic!("its wait is over")
+            panic!("the wait has ended")
         };
         let ended = Ended { outcome: CallOutcome::Success, retry_after: None, run_id: None };
         record(&mut client, second, permit, &ended).await;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The current time.
-#[expect(clippy::disallowed_methods, reason = "the one place of these tests that reads the system clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place in these tests that reads the system clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -53,8 +53,10 @@ async fn a_sync_is_begun_and_ended() {
         source_name: Some("catalog"),
         synced_at: None,
     };
-    let entry =
-        freshness::succeed(&client, "course", &scope(), holder, &synced).await.unwrap().expect("it is ours");
+    let entry = freshness::succeed(&client, "course", &scope(), holder, &synced)
+        .await
+        .unwrap()
+        .expect("the caller owns the attempt");
     assert_eq!(entry, find(&client).await);
     assert_eq!((entry.status, entry.num_records, entry.run_id), (SyncStatus::Success, Some(42), Some(7)));
     assert_eq!((entry.source_name.as_deref(), entry.lease_until), (Some("catalog"), None));
@@ -64,7 +66,7 @@ async fn a_sync_is_begun_and_ended() {
     assert!(matches!(begin(&client, 0, LEASE).await, Begun::Ended(ended) if ended == entry));
     assert_eq!(acquired(begin(&client, 1, LEASE).await).1.attempt, 2);
     let other = freshness::begin(&client, "review", &scope(), 0, LEASE).await.unwrap();
-    assert!(matches!(other, Begun::Acquired { .. }), "another entity type is another entry");
+    assert!(matches!(other, Begun::Acquired { .. }), "another entity type has its own entry");
 }
 
 #[tokio::test]
@@ -160,9 +162,9 @@ async fn storm(database: &TestDatabase, number: usize, attempt: i64) -> usize {
 async fn of_all_who_ask_one_begins() {
     let database = testing::database().await;
     let client = database.client().await;
-    assert_eq!(storm(&database, 20, 0).await, 1, "where there was nothing");
+    assert_eq!(storm(&database, 20, 0).await, 1, "without an entry");
     client.batch_execute("update forebay.sync_metadata set lease_until = now()").await.unwrap();
-    assert_eq!(storm(&database, 20, 1).await, 1, "where one had died");
+    assert_eq!(storm(&database, 20, 1).await, 1, "after an abandoned attempt");
     assert_eq!(find(&client).await.attempt, 2);
 }
 
@@ -180,7 +182,7 @@ async fn the_ledger_catches_up_but_never_goes_back() {
     let Begun::Acquired { holder, .. } =
         freshness::begin(&client, "course", &Scope::default(), 1, LEASE).await.unwrap()
     else {
-        panic!("it was free")
+        panic!("no attempt is in progress")
     };
     assert!(catch_up(at + hour).await.unwrap());
     let entry = freshness::find(&client, "course", &Scope::default()).await.unwrap().unwrap();

@@ -80,7 +80,7 @@ async fn words_are_looked_for_as_they_stand() {
     let text = |text: &str| Grep::Text(text.into());
     let regex = |text: &str| Grep::Regex(text.into());
     assert_eq!(found(text("NO RECORDS")).await, Ok(1));
-    assert_eq!(found(text("0%")).await, Ok(1), "a percent sign means itself");
+    assert_eq!(found(text("0%")).await, Ok(1), "a percent sign is not a wildcard");
     assert_eq!(found(text(".*")).await, Ok(0));
     assert_eq!(found(text("/page")).await, Ok(5), "metadata too");
     assert_eq!(found(regex("^(asking|ANSWERED)")).await, Ok(2));

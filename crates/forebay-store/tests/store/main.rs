@@ -3,7 +3,7 @@
 //! A module here tests the module of the same name. Most use a database of `forebay_store::testing`; the tests of the
 //! embedded cluster create their own clusters, to start, stop and kill.
 
-#![expect(clippy::unwrap_used, reason = "what helps tests fails by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "test helpers fail by panicking, like tests")]
 
 mod breakers;
 mod clock;

@@ -56,7 +56,11 @@ async fn each_is_applied_once_and_undone_in_turn() {
 
     assert_eq!(down(&mut client, &list, 1).await.unwrap(), [2]);
     assert_eq!(status(&client, &list).await.unwrap()[1].state, MigrationState::Pending);
-    assert_eq!(text(&client, "select count(*) from forebay.first").await, "1", "the first stays as it was");
+    assert_eq!(
+        text(&client, "select count(*) from forebay.first").await,
+        "1",
+        "the first migration is not applied again"
+    );
     assert_eq!(down(&mut client, &list, 0).await.unwrap(), [1]);
     assert_eq!(objects(&client).await, "schema public");
 }
@@ -74,7 +78,7 @@ async fn eight_may_migrate_at_once() {
         applied.extend(outcome.unwrap().unwrap());
     }
     applied.sort_unstable();
-    assert_eq!(applied, [1, 2], "each was applied by one of them");
+    assert_eq!(applied, [1, 2], "each migration is applied by one process");
 }
 
 #[tokio::test]
@@ -89,7 +93,7 @@ async fn a_failure_rolls_back_its_own_migration_only() {
         status(&client, &[FIRST, broken]).await.unwrap().iter().map(|line| line.state).collect();
     assert_eq!(states, [MigrationState::Applied, MigrationState::Pending]);
     assert!(!objects(&client).await.contains("half"));
-    assert_eq!(up(&mut client, &[FIRST, SECOND]).await.unwrap(), [2], "mended, it goes on");
+    assert_eq!(up(&mut client, &[FIRST, SECOND]).await.unwrap(), [2], "the fixed migration is applied");
 }
 
 #[tokio::test]
@@ -101,7 +105,7 @@ async fn a_changed_migration_is_drift() {
     let error = up(&mut client, &[changed, SECOND]).await.unwrap_err();
     assert_eq!(error.code(), "migration_drift");
     assert_eq!(status(&client, &[changed]).await.unwrap()[0].state, MigrationState::Drifted);
-    assert_eq!(down(&mut client, &[changed], 0).await.unwrap(), [1], "drift can be undone");
+    assert_eq!(down(&mut client, &[changed], 0).await.unwrap(), [1], "a drifted migration can be reverted");
 }
 
 #[tokio::test]
@@ -153,9 +157,9 @@ async fn the_real_ones_go_up_down_and_up_again() {
     migrations::ensure(&mut client, false).await.unwrap();
     let after = objects(&client).await;
     assert_eq!(migrations::reset(&mut client).await.unwrap().len(), MIGRATIONS.len());
-    assert_eq!(objects(&client).await, after, "going down and up again ends where it began");
+    assert_eq!(objects(&client).await, after, "reverting and applying again restores the schema");
     migrations::down(&mut client, 0).await.unwrap();
-    assert_eq!(objects(&client).await, before, "nothing is left behind");
+    assert_eq!(objects(&client).await, before, "no object is left");
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn operate(client: &mut Client, event: Event, selection: &Selection, mode:
         Event::Hold => Operation::Hold,
         Event::Release => Operation::Release,
         Event::Snooze => Operation::Snooze { until },
-        other => panic!("{other:?} is nothing that operators do"),
+        other => panic!("{other:?} is not an operator's event"),
     };
     handoffs::operate(client, operation, selection, mode).await.unwrap()
 }
@@ -214,7 +214,7 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
         from forebay.ingestion_jobs as j join forebay.\"references\" using (reference_id)
         where j.payload_hash = sha256(convert_to(record_key || '/2', 'UTF8'))";
     let left: String = one(&client, left).await;
-    assert_eq!(left, "2 1 true, 3 2 true", "held: not taken up; released and retried: taken up");
+    assert_eq!(left, "2 1 true, 3 2 true", "a held follow-up is not taken up; released and retried ones are");
     assert_eq!(row(&client, 1, 2).await.0, "held");
 }
 
@@ -292,7 +292,7 @@ async fn selections_narrow_down() {
             from forebay.handoff_status",
     )
     .await;
-    assert_eq!(status, "s 1 documents held endpoint_gone 2", "the latest only");
+    assert_eq!(status, "s 1 documents held endpoint_gone 2", "only the latest hand-off");
 }
 
 #[tokio::test]
@@ -303,7 +303,7 @@ async fn tables_tell_what_they_lack_and_what_is_too_much() {
     let ids: Vec<ReferenceId> = (1..=4).map(|n| ReferenceId::compute("s", &n.to_string())).collect();
     let table = TableName::parse("shop.courses").unwrap();
     let none = tables::verify_page(&client, &table, OnRemoved::Mark, &ids).await.unwrap();
-    assert_eq!(none, [false; 4], "a table that is not there holds nothing");
+    assert_eq!(none, [false; 4], "a missing table contains no rows");
     // Reference 1 is correct, 2 was removed, 3 has no row, and 4 never was a reference.
     let fill = "create schema shop;
         create table shop.courses (reference_id uuid primary key, removed_at timestamptz);

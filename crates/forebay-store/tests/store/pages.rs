@@ -88,7 +88,7 @@ async fn what_is_as_it_was_is_not_written() {
     assert_eq!(stage.save(2, &pages).await, 0);
     pages[1].etag = None;
     pages.push(page("a", &["2"]));
-    assert_eq!(stage.save(2, &pages).await, 2, "of each URL the last counts");
+    assert_eq!(stage.save(2, &pages).await, 2, "of pages with the same URL, the last is stored");
     let found = stage.found(&pages[1..2]).await;
     assert_eq!((found[0].etag.as_deref(), found[0].num_records), (None, 1));
     assert_eq!(stage.found(&pages[..1]).await, pages[2..]);
@@ -120,7 +120,7 @@ async fn every_reference_must_be_there() {
     let stage = Stage::set().await;
     let pages = [page("a", &["1", "2", "3"]), page("b", &["4"]), page("c", &["5", "unknown"])];
     stage.save(1, &pages).await;
-    assert_eq!(stage.found(&pages).await, pages[..2], "a reference that never was");
+    assert_eq!(stage.found(&pages).await, pages[..2], "a reference that never existed");
     let remove = "update forebay.\"references\" set removed_at = now() where record_key = '2'";
     stage.client.batch_execute(remove).await.unwrap();
     assert_eq!(stage.found(&pages).await, pages[1..2]);
@@ -164,20 +164,20 @@ async fn a_file_is_relied_on_until_something_else_is_applied_to_its_scope() {
     let first = run("k=a", "complete", None).await;
     pages::save_file(&stage.client, 1, 1, first, &file).await.unwrap();
     assert_eq!(found("k=a").await.as_ref(), Some(&file));
-    assert_eq!(found("k=b").await, None, "the run was of another scope");
+    assert_eq!(found("k=b").await, None, "the run covered another scope");
     assert_eq!(pages::find_file(&stage.client, 1, 2, "k=a", file.key).await.unwrap(), None, "another parser");
 
     run("k=a", "complete", Some("not_modified")).await;
     run("k=a", "held", Some("empty_run")).await;
     run("k=b", "complete", None).await;
     run("k=a", "running", None).await;
-    assert_eq!(found("k=a").await.as_ref(), Some(&file), "none of them has left anything else in the scope");
+    assert_eq!(found("k=a").await.as_ref(), Some(&file), "none of these runs changed the scope");
     for status in ["failed", "partial", "complete", "aborted"] {
         run("k=a", status, None).await;
         assert_eq!(found("k=a").await, None, "{status}");
         let again = run("k=a", "complete", None).await;
         assert_eq!(pages::save_file(&stage.client, 1, 1, again, &file).await.unwrap(), 1);
-        assert_eq!(found("k=a").await.as_ref(), Some(&file), "it was read again");
+        assert_eq!(found("k=a").await.as_ref(), Some(&file), "the file was read again");
     }
 }
 

@@ -97,7 +97,7 @@ async fn eight_clients_migrate_through_two_connections() {
     while let Some(outcome) = runners.join_next().await {
         applied += outcome.unwrap().unwrap().len();
     }
-    assert_eq!(applied, MIGRATIONS.len(), "each was applied by one of them");
+    assert_eq!(applied, MIGRATIONS.len(), "each migration is applied by one client");
 
     let mut client = database.client().await.unwrap();
     migrations::ensure(&mut client, false).await.unwrap();

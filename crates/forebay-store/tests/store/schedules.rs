@@ -143,7 +143,7 @@ async fn what_a_dead_worker_had_is_taken_over() {
     assert!(schedules::extend(&client, &dead, at("01T06:04:00"), LEASE).await.unwrap());
     assert_eq!(claim(&client, at("01T06:08:59")).await, []);
     let taken = claim(&client, at("01T06:09:00")).await.remove(0);
-    assert_eq!(taken.due_at, dead.due_at, "it is the same run");
+    assert_eq!(taken.due_at, dead.due_at, "it is the same due time");
     assert!(!schedules::extend(&client, &dead, at("01T06:10:00"), LEASE).await.unwrap());
     assert!(!schedules::finish(&client, &dead, None, at("01T06:10:00")).await.unwrap());
     assert!(schedules::finish(&client, &taken, None, at("01T06:11:00")).await.unwrap());

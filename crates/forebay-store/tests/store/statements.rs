@@ -176,14 +176,14 @@ async fn assert_plans(client: &mut Client, batch: usize) {
         let found = probe.nodes(client, hold_plans).await;
         let index_only =
             found.iter().any(|node| node == "Index Only Scan references references_pkey SubPlan");
-        assert!(index_only, "the probe reads the table:\n{}", found.join("\n"));
+        assert!(index_only, "the probe is not index-only:\n{}", found.join("\n"));
         assert_index("the probe", &found, "references", "references_pkey");
     }
 
     let current = planned(CURRENT, "uuid[]", ids.clone());
     for hold_plans in [false, true] {
         let found = current.nodes(client, hold_plans).await;
-        assert_index("reading what is stored", &found, "references", "references_pkey");
+        assert_index("reading stored rows", &found, "references", "references_pkey");
     }
 
     let literals = format!(
@@ -367,7 +367,7 @@ async fn sql_computes_the_ids_that_rust_computes() {
     }
     same.sort_unstable();
     same.dedup();
-    assert_eq!(same.len(), 8, "what differs has ids that differ");
+    assert_eq!(same.len(), 8, "different keys have different ids");
 
     let (sources, keys): (Vec<&str>, Vec<&str>) =
         pairs.iter().map(|(source, key)| (source.as_str(), key.as_str())).unzip();

@@ -15,7 +15,7 @@ async fn everything_is_counted_once() {
     assert_eq!(totals.num_versions, 3 + 1);
     assert_eq!(totals.num_revisions, 3 + 1 + 1 + 3);
     assert_eq!(totals.runs["complete"], 4);
-    assert_eq!(totals.runs["held"], 0, "a state that nothing is in is there");
+    assert_eq!(totals.runs["held"], 0, "a state without rows is present");
     assert_eq!(totals.handoffs["pending"], 0);
     assert_eq!(stats::totals(&story.client, Some(story.source.source_id)).await.unwrap(), totals);
 }

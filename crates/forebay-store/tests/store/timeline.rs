@@ -27,7 +27,7 @@ async fn all(client: &mut Client, filter: &ChangeFilter, limit: u32) -> Vec<Chan
         match page.next {
             None => return found,
             next => {
-                assert_ne!(next, from, "it goes on");
+                assert_ne!(next, from, "the cursor advances");
                 from = next;
             }
         }
@@ -70,7 +70,11 @@ async fn changes_are_listed_newest_run_first_on_pages_of_any_size() {
         assert_eq!(found.iter().map(brief).collect::<Vec<_>>(), expected, "pages of {limit}");
     }
     let found = all(&mut story.client, &since(day(3)), 50).await;
-    assert_eq!(found.iter().map(brief).collect::<Vec<_>>(), expected[..2], "since is of the observation");
+    assert_eq!(
+        found.iter().map(brief).collect::<Vec<_>>(),
+        expected[..2],
+        "since refers to the observation time"
+    );
     assert_eq!((found[0].version, found[0].num_fields, found[0].run_id), (3, 3, story.runs[3]));
     assert_eq!((found[0].source.as_str(), found[0].entity_type.as_str()), ("courses", "course"));
 }
@@ -126,10 +130,10 @@ async fn a_history_goes_back_page_by_page() {
             (day(2), Updated, "credits"),
         ]
     );
-    assert_eq!(found[0].old.as_deref(), Some("\"Intro"), "one character more than asked");
+    assert_eq!(found[0].old.as_deref(), Some("\"Intro"), "one character more than requested");
     let before = RevisionCursor { at: Some(day(3)), ..start };
     let older = timeline::revisions(&story.client, id("CSC-126"), &before, 100, 5).await.unwrap();
-    assert_eq!(older.items, found[5..], "before is not at");
+    assert_eq!(older.items, found[5..], "the cursor is exclusive");
 }
 
 #[tokio::test]

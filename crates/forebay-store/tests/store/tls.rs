@@ -66,7 +66,7 @@ async fn listening(place: &Place) -> Cluster {
 #[tokio::test]
 async fn every_mode_lets_through_what_it_does_in_libpq() {
     if Command::new("openssl").arg("version").output().is_err() {
-        println!("skipped: there is no openssl to make certificates with");
+        println!("skipped: openssl is not installed");
         return;
     }
     let place = Place::new();
@@ -88,17 +88,17 @@ async fn every_mode_lets_through_what_it_does_in_libpq() {
     for mode in ["require", "verify-ca"] {
         assert!(
             encrypted(bob, other, &format!("sslmode={mode}&{root}")).await.unwrap(),
-            "{mode}: the chain is"
+            "{mode}: the chain is verified"
         );
         let error = encrypted(bob, other, &format!("sslmode={mode}&sslrootcert=system")).await.unwrap_err();
-        assert_eq!(error.code(), "database_tls", "{mode}: the machine does not know our authority");
+        assert_eq!(error.code(), "database_tls", "{mode}: the machine does not trust the test's authority");
     }
     assert!(encrypted(bob, ours, &format!("sslmode=verify-full&{root}")).await.unwrap());
     let error = encrypted(bob, other, &format!("sslmode=verify-full&{root}")).await.unwrap_err();
-    assert_eq!(error.code(), "database_tls", "the certificate is another host's");
+    assert_eq!(error.code(), "database_tls", "the certificate is for another host");
 
     let error = encrypted(bob, ours, "sslmode=disable").await.unwrap_err();
-    assert_eq!(error.server().unwrap().sqlstate(), Some("28000"), "the server insists on encryption");
+    assert_eq!(error.server().unwrap().sqlstate(), Some("28000"), "the server requires encryption");
     let error = encrypted("bob:wrong", ours, "sslmode=require").await.unwrap_err();
     assert_eq!((error.code(), error.is_unreachable()), ("database_unreachable", true));
     assert!(error.hint().unwrap().contains("password"), "{:?}", error.hint());

@@ -101,7 +101,7 @@ async fn what_goes_wrong_on_the_way_comes_behind_the_rows() {
         (bytes.len(), error.downcast::<Error>().unwrap())
     });
     let (length, error) = reading.await.unwrap();
-    assert!(length > 1 << 20, "only {length} bytes came first");
+    assert!(length > 1 << 20, "only {length} bytes arrived before the error");
     assert!(error.to_string().contains("division by zero"), "{error}");
 
     let slow = RowsSpec::query("select pg_sleep(1000)", Duration::from_millis(50));
@@ -160,7 +160,11 @@ async fn contract_versions_stay_apart_and_are_counted() {
     client.batch_execute(label).await.unwrap();
     let ids = ["CSC-126", "HST-101"].map(|key| ReferenceId::compute(&story.source.name, key));
     assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 1);
-    assert_eq!(user_rows::mark(client, last, &ids, "v").await.unwrap(), 0, "nothing is written twice");
+    assert_eq!(
+        user_rows::mark(client, last, &ids, "v").await.unwrap(),
+        0,
+        "unchanged references are not written"
+    );
     assert_eq!(user_rows::references_by_version(client, source_id).await.unwrap(), counts(&[(1, 1), (3, 1)]));
     // A missing version becomes 0.
     assert_eq!(user_rows::mark(client, first, &ids, "v").await.unwrap(), 1);

@@ -18,7 +18,7 @@ async fn an_unknown_status_is_an_error_that_names_it() {
     client.batch_execute(newer).await.unwrap();
     let error = runs::find(&client, 1).await.unwrap_err();
     assert_eq!(error.code(), "unknown_word");
-    assert_eq!(error.to_string(), "the column status holds the unknown word \"paused\"");
+    assert_eq!(error.to_string(), "the column status contains the unknown word \"paused\"");
     assert!(error.hint().unwrap().contains("newer Forebay"), "{error:?}");
 }
 
@@ -34,12 +34,12 @@ async fn unknown_words_of_breakers_are_errors() {
             select source_id, 'ajar', 'new', now() from forebay.sources";
     client.batch_execute(newer).await.unwrap();
     let error = breakers::find(&client, 1).await.unwrap_err();
-    assert_eq!(error.to_string(), "the column state holds the unknown word \"ajar\"");
+    assert_eq!(error.to_string(), "the column state contains the unknown word \"ajar\"");
     let outcomes = "update forebay.circuit_breaker_state set state = 'closed', outcomes = '{success,puzzled}', \
          outcome_times = array[now(), now()]";
     client.batch_execute(outcomes).await.unwrap();
     let error = breakers::find(&client, 1).await.unwrap_err();
-    assert_eq!(error.to_string(), "the column outcomes holds the unknown word \"puzzled\"");
+    assert_eq!(error.to_string(), "the column outcomes contains the unknown word \"puzzled\"");
 }
 
 #[tokio::test]
@@ -53,6 +53,6 @@ async fn an_unknown_state_of_a_hand_off_is_an_error() {
     client.batch_execute(newer).await.unwrap();
     let filter = HandoffFilter { limit: 10, ..HandoffFilter::default() };
     let error = handoffs::list(&client, &filter).await.unwrap_err();
-    assert_eq!(error.to_string(), "the column state holds the unknown word \"parked\"");
+    assert_eq!(error.to_string(), "the column state contains the unknown word \"parked\"");
     assert_eq!(handoffs::counts(&client, None).await.unwrap_err().code(), "unknown_word");
 }

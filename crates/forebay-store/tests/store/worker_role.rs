@@ -91,7 +91,7 @@ impl World {
     /// Lets a worker free the jobs of others, without claiming any, and makes them due at once.
     async fn rescue(&self, worker: &Client) {
         self.run("update forebay.pipelines set enabled = false").await;
-        assert_eq!(claim(worker, 1).await.len(), 0, "a disabled pipeline's jobs rest");
+        assert_eq!(claim(worker, 1).await.len(), 0, "the jobs of a disabled pipeline are not claimed");
         self.run("update forebay.pipelines set enabled = true").await;
         self.make_due().await;
     }

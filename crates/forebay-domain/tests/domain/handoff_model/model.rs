@@ -48,10 +48,7 @@ pub(super) enum Reads {
 
 /// A configuration: bounds, the behaviour of workers and target, and the removed rule, if any.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one thing that may be otherwise, apart from the others"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub(super) struct Config {
     pub(super) num_hashes: u8,
     pub(super) num_workers: usize,

@@ -12,14 +12,14 @@ pub(super) const ONE_LIVE_CLAIM: &str = "no two workers hold the reference";
 pub(super) const STALE_REFUSED: &str = "a report of a lost claim is refused";
 pub(super) const ONCE_ACCEPTED: &str = "a receipt is accepted once";
 pub(super) const CLAIM_KEPT: &str = "a claim is not taken away before its lease ends";
-pub(super) const ONLY_WAITING_CLAIMED: &str = "only what waits is claimed";
+pub(super) const ONLY_WAITING_CLAIMED: &str = "only waiting hand-offs are claimed";
 pub(super) const ONE_WAITING: &str = "at most one hand-off waits";
-pub(super) const LATEST_KEPT: &str = "what the reference has is never superseded";
-pub(super) const NOTHING_STRANDED: &str = "without a job nothing is left to do";
+pub(super) const LATEST_KEPT: &str = "the reference's current content is never superseded";
+pub(super) const NOTHING_STRANDED: &str = "without a job, no hand-off waits";
 pub(super) const JOB_AGREES: &str = "the job and the hand-offs agree";
-pub(super) const NOTHING_LOST: &str = "what succeeded is ingested as it is now";
-pub(super) const ENDS_WELL: &str = "left alone with working workers, all ends";
-pub(super) const EFFECT_ONCE: &str = "one effect a hand-off and generation";
+pub(super) const NOTHING_LOST: &str = "a succeeded hand-off has ingested the current content";
+pub(super) const ENDS_WELL: &str = "with working workers and no further events, every hand-off ends";
+pub(super) const EFFECT_ONCE: &str = "one effect per hand-off and generation";
 
 type Condition = fn(&Config, &World) -> bool;
 
@@ -58,7 +58,7 @@ pub(super) fn of(config: &Config) -> Vec<Property<Config>> {
 /// Worlds that the checker must reach; otherwise it has missed the difficult cases.
 fn reached() -> Vec<Property<Config>> {
     let mut all = vec![
-        Property::sometimes("a worker that lost its claim has had its effect", |_, world: &World| {
+        Property::sometimes("a worker that lost its claim has already had its effect", |_, world: &World| {
             world.workers.iter().any(|attempt| attempt.is_lost && attempt.phase == Phase::Effected)
         }),
         Property::sometimes("a follow-up is held while the attempt goes on", |_, world: &World| {

@@ -14,7 +14,7 @@ async fn fields_that_are_new_lost_or_of_another_type_are_recorded() {
         lines((0..20).map(|id| format!("{{\"id\":\"{id}\",\"day\":{number},{fields}}}")))
     };
     let first = shop.persist(complete(1), &day(1, "\"price\":10,\"room\":\"1N\",\"tags\":[]")).await;
-    assert_eq!(first.drift, [], "nothing is known that it could differ from");
+    assert_eq!(first.drift, [], "there is no earlier run to compare with");
     assert_eq!(
         shop.rows(TYPES).await,
         ["day number", "id string", "price number", "room string", "tags array"]

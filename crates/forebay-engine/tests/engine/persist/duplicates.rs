@@ -65,7 +65,7 @@ impl Expected {
         let loaded = shop.persist_in_pieces(self.request(complete(1)), pieces).await;
         let expected = [6, 3, 0, 0, 0, 0, self.num_duplicate, self.num_rejected];
         assert_eq!((counts(&loaded), loaded.num_handoffs), (expected, 3), "{:?}", self.policy);
-        assert_eq!(loaded.status.as_str(), "complete", "a duplicate is no reason to doubt the input");
+        assert_eq!(loaded.status.as_str(), "complete", "duplicates do not make a run partial");
         self.is_stored(&shop).await;
 
         let tables = "select (select array_agg((reference_id, version, changed_at, payload, scrape_run_id, xmin) order by 1)

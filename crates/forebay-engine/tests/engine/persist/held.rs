@@ -15,7 +15,7 @@ async fn held() -> (Shop, i64) {
     let report = shop.persist(guarded(2), &text).await;
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("mass_removal")));
     assert_eq!((counts(&report), report.num_handoffs), ([11, 0, 0, 9, 0, 0, 0, 0], 0));
-    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the last good data keeps serving");
+    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the last good data is unchanged");
     (shop, report.run_id)
 }
 
@@ -27,7 +27,7 @@ async fn released_it_is_as_if_it_had_not_been_held() {
     let c = run.counts;
     assert_eq!((c.num_seen, c.num_added, c.num_updated, c.num_unchanged, c.num_removed), (11, 1, 1, 9, 30));
     assert_eq!(shop.row(TOTALS).await, "11 30 42 0");
-    assert_eq!(shop.at("K20", day(2)).await, None, "it takes effect when it observed the source");
+    assert_eq!(shop.at("K20", day(2)).await, None, "changes take effect at the observation time");
     assert!(shop.at("K20", day(2) - jiff::Span::new().seconds(1)).await.is_some());
     assert_eq!(shop.row("select count(*) from forebay.ingestion_jobs where change <> 'added'").await, "31");
     let again = persist::release(&shop.database, run_id).await.unwrap_err();
@@ -136,7 +136,7 @@ async fn a_rekey_keeps_ids_and_history() {
 async fn what_is_no_rekey_is_not_taken_as_one() {
     let (shop, run_id) = held().await;
     assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
-    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "and it is held still");
+    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the run is still held");
     persist::reject(&shop.database, run_id).await.unwrap();
 }
 

@@ -10,7 +10,11 @@ async fn a_run_older_than_a_complete_one_is_refused() {
         let error = shop.try_persist(request, "{\"id\":\"a\",\"x\":4}").await.unwrap_err();
         assert_eq!(error.code(), "observed_out_of_order");
     }
-    assert_eq!(shop.row("select count(*) from forebay.scrape_runs").await, "1", "a run refused is no run");
+    assert_eq!(
+        shop.row("select count(*) from forebay.scrape_runs").await,
+        "1",
+        "a refused run is not recorded"
+    );
     assert_eq!(shop.at("a", day(9)).await.unwrap(), r#"{"id":"a","x":5}"#);
     // The same observation time, and another scope, are accepted.
     assert_eq!(counts(&shop.persist(complete(5), "{\"id\":\"a\",\"x\":6}").await)[2], 1);

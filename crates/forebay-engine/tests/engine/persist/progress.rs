@@ -78,7 +78,7 @@ async fn what_was_cut_off_is_closed_by_the_next_run() {
     let report =
         persist::persist(&shop.database, complete(1), input(all.as_bytes()), &on_progress).await.unwrap();
     assert_eq!(*aborted.lock().unwrap(), 1);
-    assert_eq!(counts(&report), [20, 10, 0, 10, 0, 0, 0, 0], "what its batches wrote stays");
+    assert_eq!(counts(&report), [20, 10, 0, 10, 0, 0, 0, 0], "the batches that it wrote are kept");
     let runs = "select status, reason_code, ended_at is not null from forebay.scrape_runs order by run_id";
     assert_eq!(shop.rows(runs).await, ["aborted process_died t", "complete - t"]);
     drop(sender);

@@ -88,7 +88,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     // These two reasons are only used by kinds that read pages.
     let of_pages = [RejectReason::InvalidRecord, RejectReason::MissingField];
     let of_formats = RejectReason::ALL.into_iter().filter(|reason| !of_pages.contains(reason)).collect();
-    assert_eq!(seen, of_formats, "each reason that there is has been met");
+    assert_eq!(seen, of_formats, "every reason occurred");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ async fn what_moved_to_another_scope_is_not_removed_from_the_old_one() {
         assert_eq!(
             shop.row("select count(*) from forebay.reference_revisions").await,
             "1",
-            "moving is no version"
+            "moving creates no version"
         );
         // Its own scope removes it, and the old scope restores it.
         assert_eq!(counts(&shop.persist(two(4), "{\"id\":\"x\"}\n").await), [1, 0, 0, 1, 2, 0, 0, 0]);
@@ -104,7 +104,7 @@ async fn overlap(
         drop(sender);
     };
     let all = Box::pin(async { tokio::join!(run_first, run_second, feed) });
-    let (first, second, ()) = time::timeout(Duration::from_mins(3), all).await.expect("they end");
+    let (first, second, ()) = time::timeout(Duration::from_mins(3), all).await.expect("both runs end");
     [counts(&first), counts(&second)]
 }
 
@@ -157,7 +157,7 @@ async fn a_key_that_two_scopes_add_at_once_is_added_once() {
         add_behind(&shop, "K7").await;
         let text = numbered(0..10, 1);
         let both = async { tokio::join!(shop.persist(request, &text), commit_when_waited_for(&shop)) };
-        let (report, ()) = time::timeout(Duration::from_mins(3), both).await.expect("they end");
+        let (report, ()) = time::timeout(Duration::from_mins(3), both).await.expect("both runs end");
         assert_eq!((counts(&report), report.num_handoffs), ([10, 6, 1, 3, 0, 0, 0, 0], 7));
         let of_key =
             "select version, scope, payload ->> 'n' from forebay.\"references\" where record_key = 'K7'";

@@ -130,7 +130,7 @@ async fn what_goes_and_comes_back_is_absent_in_between() {
             "select version, removed_at, changed_at = '{}' from forebay.\"references\" {of_a}",
             day(4)
         );
-        assert_eq!(shop.row(&active).await, "1 - t", "the same content is the same version");
+        assert_eq!(shop.row(&active).await, "1 - t", "the same content keeps its version");
 
         shop.persist(request(5), WITHOUT).await;
         let anew = shop.persist(request(6), B).await;
@@ -167,7 +167,7 @@ async fn what_goes_and_comes_back_is_absent_in_between() {
         assert_eq!(
             shop.rows(&states).await,
             ["superseded removed 4", "pending restored 1"],
-            "four times queued again"
+            "queued again four times"
         );
     }
 }

@@ -68,7 +68,11 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
         lock.release().await.unwrap();
     };
     let (report, ()) = tokio::join!(run, operator);
-    assert_eq!(counts(&report.unwrap()), [8, 0, 8, 0, 0, 0, 0, 0], "the new keys lead to what was kept");
+    assert_eq!(
+        counts(&report.unwrap()),
+        [8, 0, 8, 0, 0, 0, 0, 0],
+        "the new keys belong to the kept references"
+    );
     let kept = format!(
         "select record_key, version from forebay.\"references\" where reference_id = '{}'",
         id("old-3")

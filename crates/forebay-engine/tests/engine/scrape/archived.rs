@@ -47,7 +47,7 @@ async fn a_packed_file_is_held_to_what_it_unpacks_to() {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(content.as_bytes()).unwrap();
         let packed = packed.finish().unwrap();
-        assert!(packed.len() < 50_000, "it is small on its way");
+        assert!(packed.len() < 50_000, "the response is small");
         let world = World::with(|url| {
             let kind = json!({ "url": format!("{url}/all.jsonl.gz"), "format": "jsonl" });
             let kind = SourceKind::File(serde_json::from_value(kind).unwrap());

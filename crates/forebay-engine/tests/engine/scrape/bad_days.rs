@@ -123,7 +123,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
     assert_eq!(
         (report.counts.num_unchanged, report.counts.num_removed),
         (4, 3),
-        "the endless pages are gone"
+        "the endless pages were removed"
     );
 }
 
@@ -133,7 +133,7 @@ async fn what_robots_txt_forbids_is_not_asked_for() {
     world.site.set("/robots.txt", Answer::Raw(200, Vec::new(), b"User-agent: *\nDisallow: /".to_vec()));
     world.site.set("/", list(&[("1", "Logic")], None));
     assert_eq!(world.try_scrape().await.unwrap_err().code(), "robots_disallowed");
-    assert_eq!(world.site.asked(), Asked { failed: 1, ..Asked::default() }, "robots.txt and nothing else");
+    assert_eq!(world.site.asked(), Asked { failed: 1, ..Asked::default() }, "only robots.txt was requested");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,7 +66,7 @@ async fn those_that_stand_in_are_asked_until_one_answers() {
     let failed = Some("http_status");
     assert_eq!(asked(&scraped), [("courses", failed), ("broken", failed), ("mirror", None)]);
     assert_eq!(scraped.chain.answer().unwrap().source, "mirror");
-    assert_eq!(world.text(synced_by).await, "mirror", "it is as fresh as if the source itself had answered");
+    assert_eq!(world.text(synced_by).await, "mirror", "the fallback counts as a sync");
 
     // No records where there used to be some does not count as an answer.
     world.site.set("/", list(&[], None));

@@ -81,7 +81,7 @@ async fn another_reading_makes_what_is_remembered_void() {
     declare(database, &sources(&world, "h2", |_| ())).await.unwrap();
     let version = "select parser_version::int8 from forebay.sources";
     assert_eq!(counts(&world.scrape().await), [2, 2, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(world.number(version).await, 1, "the first run is of the policy that was declared");
+    assert_eq!(world.number(version).await, 1, "the first run uses the declared policy");
     world.site.asked();
 
     // Settings that don't affect reading change nothing.
@@ -106,7 +106,7 @@ async fn another_reading_makes_what_is_remembered_void() {
     assert_eq!(
         world.site.asked(),
         Asked { not_modified: 2, ..Asked::default() },
-        "and then remembered again"
+        "pages are remembered again"
     );
 }
 
@@ -123,7 +123,7 @@ async fn who_reads_by_an_older_configuration_remembers_nothing() {
     assert_eq!(
         world.number(remembered).await,
         0,
-        "who reads as declared would take this for their own reading"
+        "pages read with old settings must not be remembered for the new ones"
     );
     world.read_as("h2");
     world.scrape().await;
@@ -134,7 +134,7 @@ async fn who_reads_by_an_older_configuration_remembers_nothing() {
     assert_eq!(
         world.site.asked(),
         Asked { whole: 1, ..Asked::default() },
-        "it did not read what is remembered"
+        "pages remembered under other settings are not used"
     );
     world.read_as("h2");
     world.scrape().await;

@@ -74,7 +74,7 @@ async fn a_failed_scrape_says_why_and_what_its_breaker_did() {
     let said = world.said().await;
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said[1].starts_with("warn failed /: "), "{said:?}");
-    assert_eq!(said[2], "warn the breaker went from closed to open: consecutive_failures");
+    assert_eq!(said[2], "warn the breaker changed from closed to open: consecutive_failures");
     assert!(said[3].starts_with("error run failed: "), "{said:?}");
 }
 

@@ -54,7 +54,7 @@ async fn a_source_that_cannot_be_had_says_why() {
     world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
     world.site.set("/p2", Answer::Status(500));
     let sample = look(&world, source, 5).await.unwrap();
-    assert_eq!(sample.records.len(), 1, "what came before is shown");
+    assert_eq!(sample.records.len(), 1, "records before the error are shown");
     assert_eq!(sample.pages[1].problem.as_ref().map(|problem| problem.0), Some("http_status"));
     assert!(sample.has_more);
 }

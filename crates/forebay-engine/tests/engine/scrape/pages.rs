@@ -208,10 +208,10 @@ async fn a_file_is_taken_as_it_was_only_for_its_scope_and_if_nothing_came_after(
     let unchanged = (Some("not_modified".to_owned()), not_modified);
     assert_eq!(read("k=a").await, (None, whole));
     assert_eq!(read("k=a").await, unchanged);
-    assert_eq!(read("k=a").await, unchanged, "a run that found it as it was is no reason to read it");
-    assert_eq!(read("k=b").await, (None, whole), "it was never read for this scope");
+    assert_eq!(read("k=a").await, unchanged, "a run that found the file unchanged does not invalidate it");
+    assert_eq!(read("k=b").await, (None, whole), "the file was never read for this scope");
     world.bring("{\"id\":\"1\",\"title\":\"Wrong\"}", "k=b").await;
-    assert_eq!(read("k=b").await, (None, whole), "something else was applied since");
+    assert_eq!(read("k=b").await, (None, whole), "another run was applied since");
     assert_eq!(world.title("1").await, "Logic");
     assert_eq!(read("k=b").await, unchanged);
 }

@@ -99,7 +99,7 @@ async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
     let claim = |lease| schedules::claim_due(&world.client, clock::now(), lease, "dead", 9, scrapable);
     let claimed = claim(Duration::from_hours(1)).await.unwrap();
     assert_eq!(claimed.len(), 1);
-    assert_eq!(world.drain("one").await, ScheduleReport::default(), "it is in another's hands");
+    assert_eq!(world.drain("one").await, ScheduleReport::default(), "another worker has claimed it");
 
     let end = "update forebay.source_schedules set claimed_until = now() - interval '1 second'";
     world.client.batch_execute(end).await.unwrap();
@@ -181,11 +181,7 @@ async fn schedules_are_those_of_the_configuration() {
     assert_eq!(world.text("select expression from forebay.source_schedules").await, "30 3 * * *");
     sources.clear();
     world.scraper.sources = std::sync::Arc::new(sources);
-    assert_eq!(
-        world.declare().await,
-        ["courses"],
-        "what the file does not name any more is not run any more"
-    );
+    assert_eq!(world.declare().await, ["courses"], "schedules missing in the configuration are deleted");
     assert_eq!(world.number("select count(*) from forebay.source_schedules").await, 0);
 }
 

@@ -208,12 +208,12 @@ impl World {
         let mut num_rounds = 0;
         while self.count("select count(*) from forebay.ingestion_jobs").await > 0 {
             let claimed = Self::claim(&self.client, 100).await;
-            assert!(!claimed.is_empty(), "a job that nobody can claim");
+            assert!(!claimed.is_empty(), "no worker can claim a remaining job");
             let claims: Vec<Claim> = claimed.iter().map(|job| (job.reference_id, job.receipt)).collect();
             let verdicts = jobs::complete(&self.client, PIPELINE, &claims).await.unwrap();
             assert!(verdicts.iter().all(|verdict| *verdict == Ack::Done));
             num_rounds += 1;
-            assert!(num_rounds < 100, "it never ends");
+            assert!(num_rounds < 100, "jobs remain after 100 rounds");
         }
         assert_eq!(self.count("select count(*) from forebay.ingestion_claims").await, 0);
         let open = "select count(*) from forebay.ingestion_handoffs where state in ('pending', 'retrying', 'active')";
@@ -270,7 +270,7 @@ async fn hand_offs_live_as_the_model_does_in_any_order() {
 }
 
 /// One step after the other, each followed by a full comparison.
-#[expect(clippy::print_stdout, reason = "whoever reads of a failure needs the steps that led there")]
+#[expect(clippy::print_stdout, reason = "a failure report needs the steps that led to it")]
 async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
     let mut client = world.test.client().await;
     let mut workers: Vec<Vec<Claim>> = vec![Vec::new(); NUM_WORKERS];
@@ -309,7 +309,7 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
                 let claims = dice.some_of(held, 2);
                 let verdicts = jobs::release(&client, PIPELINE, &claims).await.unwrap();
                 assert_eq!(verdicts, oracle.end(&claims, true));
-                format!("{worker} gives back {claims:?}: {verdicts:?}")
+                format!("{worker} releases {claims:?}: {verdicts:?}")
             }
             80..84 => {
                 held.clear();
@@ -338,7 +338,7 @@ async fn in_turn(world: &World, oracle: &mut Oracle, dice: &mut Dice) {
                             jobs::complete(&client, PIPELINE, &[claim]).await.unwrap()
                         };
                         assert_eq!(verdicts, oracle.end(&[claim], gives_back));
-                        format!("{claim:?} comes late: {verdicts:?}")
+                        format!("late report for {claim:?}: {verdicts:?}")
                     }
                 }
             }

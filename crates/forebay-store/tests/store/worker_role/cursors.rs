@@ -39,7 +39,7 @@ async fn what_was_passed_over_is_found_as_soon_as_there_is_room() {
     world.go_on_after("7").await;
     let worker = world.worker().await;
     let jobs = claim(&worker, 6).await;
-    assert_eq!(jobs.len(), 6, "two behind the place, the others from the front");
+    assert_eq!(jobs.len(), 6, "two jobs after the cursor, the others from the front");
     let rest = claim(&worker, 6).await;
     assert_eq!(rest.len(), 4);
     for job in jobs.iter().chain(&rest) {
@@ -62,6 +62,6 @@ async fn a_place_that_is_too_old_is_not_used() {
         )
         .await;
     let worker = world.worker().await;
-    assert_eq!(claim(&worker, 1).await[0].attempt, 8, "the first of the queue");
+    assert_eq!(claim(&worker, 1).await[0].attempt, 8, "the first job in the queue");
     world.end().await;
 }

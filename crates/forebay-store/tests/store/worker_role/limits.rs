@@ -135,7 +135,7 @@ async fn what_is_more_urgent_goes_first() {
     assert!(claim(&worker, 8).await.iter().all(|job| job.source == "fresh"));
     let next = claim(&worker, 8).await;
     assert_eq!(next.iter().filter(|job| job.source == "fresh").count(), 2);
-    assert_eq!(next.len(), 8, "and the rest of the claim is for what can wait");
+    assert_eq!(next.len(), 8, "the rest of the claim is given to lower priorities");
     world.end().await;
 }
 
@@ -150,9 +150,9 @@ async fn who_asks_to_be_left_alone_is_left_alone_by_all_workers() {
     assert_eq!(claim(&other, 10).await.len(), 0);
     let due = "select count(*) from forebay.ingestion_jobs \
          where not_before between now() + interval '500 seconds' and now() + interval '600 seconds'";
-    assert_eq!(world.number(due).await, 1, "the job waits as long as was asked");
+    assert_eq!(world.number(due).await, 1, "the job waits for the requested time");
     world.run("update forebay.ingestion_limits set paused_until = now()").await;
-    assert_eq!(claim(&other, 10).await.len(), 2, "the pause is over, but not for the job itself");
+    assert_eq!(claim(&other, 10).await.len(), 2, "the pause has ended, but the throttled job still waits");
     world.end().await;
 }
 

@@ -21,7 +21,7 @@ struct Program {
 }
 
 /// The Python to run the example with, if there is a suitable one.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+#[expect(clippy::print_stdout, reason = "a skipped test reports why")]
 fn python() -> Option<String> {
     let python = std::env::var("FOREBAY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let tried = Command::new(&python).args(["-c", "import psycopg"]).stderr(Stdio::null()).status();
@@ -52,7 +52,7 @@ impl Program {
 
     fn line(&mut self) -> Value {
         let mut line = String::new();
-        assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended without a word");
+        assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the worker ended without output");
         serde_json::from_str(&line).unwrap()
     }
 
@@ -81,7 +81,7 @@ async fn the_example_ingests_and_tells_what_it_cannot() {
     let mut program = Program::start(&python, &world, "");
     assert_eq!(program.line()["change"], "added");
     program.line();
-    eventually("all is reported", || async {
+    eventually("all jobs are reported", || async {
         world.handoffs().await == ["failed permanent 1", "succeeded added 2"]
     })
     .await;
@@ -129,7 +129,7 @@ async fn the_example_keeps_its_lease_and_outlives_a_lost_connection() {
     program.go_on();
     program.line();
     program.go_on();
-    eventually("both are reported all the same", || async {
+    eventually("both jobs are reported", || async {
         world.handoffs().await.iter().any(|state| state == "succeeded added 2")
     })
     .await;

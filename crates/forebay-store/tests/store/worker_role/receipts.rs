@@ -130,11 +130,11 @@ async fn a_row_that_is_reported_twice_counts_once() {
     assert_eq!(report(&worker, "complete_jobs", &twice).await, ["done", "done"]);
     let failure = json!({"reference_id": jobs[1].id, "receipt": receipt, "class": "permanent"});
     fail(&worker, &json!([failure, failure])).await;
-    assert_eq!(heartbeat(&worker, receipt).await, "extended", "two are still held");
+    assert_eq!(heartbeat(&worker, receipt).await, "extended", "two jobs are still held");
     world.end_leases().await;
     world.rescue(&worker).await;
     let held = world.number("select count(*) from forebay.ingestion_jobs where receipt is not null").await;
-    assert_eq!(held, 0, "none is held for ever");
+    assert_eq!(held, 0, "no job is held forever");
     world.end().await;
 }
 
@@ -161,7 +161,7 @@ async fn two_reports_at_the_same_moment_leave_no_claim_behind() {
     first.commit().await.unwrap();
     let (other, verdicts) = second.await.unwrap();
     assert_eq!(verdicts, ["done"]);
-    assert_eq!(heartbeat(&other, receipt).await, "lost", "nothing is held under it any more");
+    assert_eq!(heartbeat(&other, receipt).await, "lost", "the receipt no longer holds any job");
     assert_eq!(claim(&other, 1).await.len(), 0);
     assert_eq!(world.number("select count(*) from forebay.ingestion_claims").await, 0);
     world.end().await;

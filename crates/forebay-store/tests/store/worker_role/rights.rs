@@ -5,7 +5,7 @@ use tokio_postgres::{Client, error::SqlState};
 use super::{World, claim, fail, heartbeat, report};
 
 async fn refused(worker: &Client, statement: &str) {
-    let Err(error) = worker.batch_execute(statement).await else { panic!("it may: {statement}") };
+    let Err(error) = worker.batch_execute(statement).await else { panic!("the worker may run: {statement}") };
     assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {error:?}");
 }
 

@@ -26,7 +26,7 @@ pub(super) fn excerpt(
     let uri = format!("{REFERENCE_URI}{}", row.reference_id);
     let payload = shaper.object(payload, fields)?;
     let mut notices =
-        shaper.notices(&format!("`fields` picks some, and the resource {uri} has up to 1 MiB of them"));
+        shaper.notices(&format!("use `fields` to select some, or read up to 1 MiB from the resource {uri}"));
     if let Some(missing) = fields.iter().find(|field| !payload.contains_key(*field)) {
         notices.push(format!("the payload has no field {missing:?}, or it did not fit"));
     }

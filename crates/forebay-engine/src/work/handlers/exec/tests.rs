@@ -86,7 +86,7 @@ async fn until(is_so: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(2), wait).await.expect("it never came to be");
+    tokio::time::timeout(Duration::from_mins(2), wait).await.expect("timed out");
 }
 
 /// Whether a process has ended: it no longer exists, or is a zombie.
@@ -130,7 +130,7 @@ async fn verdicts_come_in_any_order_and_the_first_counts() {
 async fn malformed_verdicts_are_reported() {
     for (line, expected) in [
         ("echo hello\n".to_owned(), "line 1 of the command's output is not a JSON object"),
-        (say(9, DONE), "not asked about"),
+        (say(9, DONE), "not in this batch"),
         (say(0, r#""status":"maybe""#), "`status`"),
         (say(0, r#""status":"failed","class":"lost""#), "`class`"),
         (say(0, r#""status":"failed","reason_code":"No Word""#), "`reason_code`"),
@@ -203,7 +203,7 @@ async fn a_worker_that_stops_waiting_takes_the_group_along() {
     let batch = events(1);
     let written = || std::fs::read_to_string(&file).is_ok_and(|pid| pid.ends_with('\n'));
     tokio::select! {
-        outcomes = exec.deliver(&batch) => panic!("it ended: {outcomes:?}"),
+        outcomes = exec.deliver(&batch) => panic!("the command ended: {outcomes:?}"),
         () = until(written) => {}
     }
     let pid = std::fs::read_to_string(&file).unwrap();

@@ -61,7 +61,7 @@ impl Verdicts {
             return self.take_bad(None, "has no `reference_id`");
         };
         let Some(place) = self.places.get(&id).copied() else {
-            return self.take_bad(None, "has a `reference_id` that was not asked about");
+            return self.take_bad(None, "has a `reference_id` that is not in this batch");
         };
         if self.outcomes[place].is_some() {
             return self.take_bad(None, "is a second verdict on the same `reference_id`");
@@ -93,7 +93,7 @@ impl Verdicts {
     pub(super) fn into_outcomes(self, unanswered: impl Fn(Option<&str>) -> Outcome) -> Vec<Outcome> {
         let stray = self.stray.map(|first| match self.num_stray {
             1 => first,
-            num => format!("{first}; so are {} others of no use", num - 1),
+            num => format!("{first}; {} more lines are invalid", num - 1),
         });
         let known = self.outcomes.into_iter().zip(self.bad);
         known
@@ -132,7 +132,7 @@ fn read(verdict: &Value) -> Result<Outcome, &'static str> {
         Value::Null => None,
         seconds => {
             let seconds = seconds.as_f64().filter(|seconds| *seconds >= 0.0);
-            let seconds = seconds.ok_or("has `retry_after_seconds` that are no number of seconds")?;
+            let seconds = seconds.ok_or("has a `retry_after_seconds` that is not a number of seconds")?;
             // Too large a number exceeds the limit of a day anyway.
             Some(bounded(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX)))
         }

@@ -169,7 +169,7 @@ async fn embeddings_without_pgvector_say_what_to_do() {
     assert_eq!(error.code(), "pipeline_config");
     assert!(error.to_string().contains("create extension vector"), "{error}");
     for (config, reason) in [
-        (json!({"chunk": {"target": 5}}), "target of at least 100"),
+        (json!({"chunk": {"target": 5}}), "must be at least 100"),
         (json!({"chunk": {"size": 5}}), "no setting `size`"),
         (json!({"chunk": {"max": "x"}}), "`chunk.max` must be a whole number"),
         (json!({"embeddings": {"url": "http://x"}}), "needs `model`"),

@@ -258,7 +258,7 @@ async fn what_is_meant_is_found_without_its_words() {
     other["dimensions"] = json!(4);
     lab.index(&other, 900).await;
     let trouble = lab.round().await.trouble.unwrap();
-    assert!(trouble.message.contains("answers with 3 numbers"), "{trouble:?}");
+    assert!(trouble.message.contains("returned 3 numbers"), "{trouble:?}");
     let left = "select count(*) from forebay.document_chunks where embedding is not null";
     assert_eq!(lab.client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     lab.index(&settings, 1200).await;

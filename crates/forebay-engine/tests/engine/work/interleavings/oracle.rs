@@ -119,8 +119,8 @@ impl Oracle {
         assert!(claimed.len() >= num_expected && claimed.len() <= limit, "{} claimed", claimed.len());
         for got in claimed {
             let job = self.jobs.get_mut(&got.reference_id).unwrap();
-            assert_eq!(job.receipt, None, "it was claimed already");
-            assert!(job.num_lost == 0 || claimed.len() == 1, "what was lost is claimed alone");
+            assert_eq!(job.receipt, None, "the job was already claimed");
+            assert!(job.num_lost == 0 || claimed.len() == 1, "a job with a lost claim is claimed alone");
             assert_eq!((got.payload_hash, got.generation), (VersionHash(job.hash), job.generation));
             job.attempt += 1;
             assert_eq!(got.attempt, job.attempt);
@@ -128,7 +128,7 @@ impl Oracle {
             self.handoffs.get_mut(&(got.reference_id, job.hash)).unwrap().happens(Event::Claimed);
             let reference = &self.references[&got.reference_id];
             assert_eq!(got.payload.is_none(), reference.is_removed);
-            assert_eq!(reference.hash, job.hash, "it waited with content that is not the latest");
+            assert_eq!(reference.hash, job.hash, "a waiting job must have the latest content");
             self.claims.entry(got.receipt.0).or_insert((0, false)).0 += 1;
         }
     }
@@ -192,7 +192,7 @@ impl Oracle {
             State::Retrying => FailureAck::Retrying,
             State::Failed => FailureAck::Failed,
             State::Superseded => FailureAck::Superseded,
-            other => panic!("a failure ends in {other}"),
+            other => panic!("unexpected state after a failure: {other}"),
         }
     }
 

@@ -81,10 +81,9 @@ impl Tool for EnsureData {
     async fn call(access: &Access, arguments: Arguments) -> Result<Self::Answer, Failure> {
         let may_scrape = access.may_scrape();
         if arguments.force && !may_scrape {
-            let message = "`force` asks for a scrape, and this server only reads";
-            return Err(Failure::usage("scrape_not_allowed", message).hint(
-                "leave `force` out; the person who set the server up can start it with `forebay mcp --allow-scrape`",
-            ));
+            let message = "`force` requests a scrape, but this server is read-only";
+            return Err(Failure::usage("scrape_not_allowed", message)
+                .hint("omit `force`; to allow scrapes, start the server with `forebay mcp --allow-scrape`"));
         }
         let wanted = Wanted { entity_type: arguments.entity, scope: scope(&arguments.scope)? };
         let after: Option<String> = arguments.cursor.as_deref().map(cursor::read).transpose()?;
