@@ -23,8 +23,8 @@ Rules that hold everywhere:
 - `source` and `pipeline` are names. Hand-offs, breakers and sources have a `state`, runs and syncs a `status`.
 - Counts are `num_*`. Durations are `*_ms` or `*_seconds`.
 - Times are RFC 3339 in UTC with milliseconds: `2026-01-31T06:00:00.000Z`.
-- A field is never left out. What is absent is null.
-- A list is an array. A list that can be long is a page: `items`, and `next`, the cursor of the entries that follow.
+- Every field is always present; an absent value is null.
+- Lists are arrays. A list that can be long is a page: `items`, and `next`, the cursor for the following entries.
 - New fields and new words may be added. Programs should ignore fields that they do not know.
 ";
 
