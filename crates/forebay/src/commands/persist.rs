@@ -31,7 +31,7 @@ use crate::{
 /// stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A source that forebay.toml or the database knows needs no --key.
+--key is optional for a source in forebay.toml or in the database.
 
 Examples:
   forebay persist courses.jsonl --source courses --key id

@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) follow: bool,
 
-    /// Only lines after this `log_id`; `next` of the previous page is one
+    /// Only lines after this `log_id`, for example `next` of the previous page
     #[arg(long, value_name = "ID", value_parser = value_parser!(i64).range(0..))]
     pub(crate) after: Option<i64>,
 

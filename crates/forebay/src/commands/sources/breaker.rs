@@ -60,7 +60,7 @@ pub(crate) struct OpenArgs {
 
 /// Allow requests to a source again, at once
 ///
-/// If it opens again, the wait continues to grow from where it was.
+/// If the breaker opens again, its wait keeps growing from its last length.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
