@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_collected_wherever_they_were_seen() {
+    fn types_are_collected_from_all_workers() {
         use JsonType::{Number, String};
         let mut coverage = Coverage::default();
         for (position, json_type) in [(0, String), (7, Number), (0, String)] {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn names_beyond_the_limits_are_counted_unnamed() {
+    fn names_beyond_the_limits_are_counted_together() {
         let mut coverage = Coverage::default();
         coverage.observe_record();
         coverage.observe(&"n".repeat(MAX_FIELD_NAME_BYTES + 1), 0);

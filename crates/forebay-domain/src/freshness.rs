@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn each_age_has_its_place() {
+    fn each_age_has_its_freshness() {
         use AgeStatus::{Error, Ok, Warn};
         use Freshness::{Expired, Fresh, StaleIfError, StaleWhileRevalidate};
         let cases = [
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_was_is_an_error_only_where_age_matters() {
+    fn never_synced_is_an_error_only_with_an_age_limit() {
         let mut policy = policy();
         assert_eq!(judge(None, at(0), &policy, 0.0).status, AgeStatus::Error);
         policy.error_after = None;
@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn age_only_makes_it_staler(ages in proptest::collection::vec(0_i64..10_000_000, 2), jitter in 0.0_f64..1.0) {
+        fn data_only_becomes_staler_with_age(ages in proptest::collection::vec(0_i64..10_000_000, 2), jitter in 0.0_f64..1.0) {
             let policy = FreshnessPolicy { jitter: 0.3, ..policy() };
             let last_sync = at(100);
             let judged = |age: i64| judge(Some(last_sync), last_sync + SignedDuration::from_secs(age), &policy, jitter);

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_written_as_they_are_read() {
+    fn tokens_round_trip() {
         for text in ["", "/", "/a~1b/~0c/0//", "/~01"] {
             assert_eq!(join(text.parse::<Pointer>().unwrap().tokens()), text);
         }

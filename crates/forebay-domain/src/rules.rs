@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_finds_each_rule_and_only_it() {
+    fn a_walk_finds_each_rule() {
         let mut rules = FieldRules::default();
         rules.ignore.extend(["b".to_owned(), "\u{e000}".to_owned()]);
         rules.volatile.extend(["d".to_owned(), "\u{10000}".to_owned()]);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_change_nothing_leave_the_fast_path_open() {
+    fn rules_without_effect_keep_the_fast_path() {
         let mut rules = FieldRules::default();
         rules.normalise.insert("title".to_owned(), Normalise::default());
         assert!(RuleTable::new(&rules).is_empty());

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_name_what_is_wrong() {
+    fn errors_name_the_problem() {
         let cases: [(&[&str], &str); 8] = [
             (&["semester"], "scope_no_equals"),
             (&["=x"], "scope_invalid_key"),
@@ -223,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_reads_back_into_the_same_scope(
+        fn text_round_trips(
             pairs in proptest::collection::btree_map("[A-Za-z0-9_.-]{1,8}", "\\PC{0,12}|[%,=0-9A-F]{0,9}", 0..5)
         ) {
             let given: Vec<String> = pairs.iter().rev().map(|(key, value)| format!("{key}={value}")).collect();
@@ -233,7 +233,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_refused_or_read_without_panic(text in "[a-c=,%0-9é\n ]{0,30}") {
+        fn no_text_makes_parsing_panic(text in "[a-c=,%0-9é\n ]{0,30}") {
             if let Ok(scope) = text.parse::<Scope>() {
                 prop_assert_eq!(scope.to_string().parse::<Scope>(), Ok(scope));
             }

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_secrets_are_known() {
+    fn secret_names_are_recognised() {
         for name in
             ["pwd", "pass", "db_pass", "--pwd", "PASSPHRASE", "client_secret", "id_jwt", "credentials"]
         {

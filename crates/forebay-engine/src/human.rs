@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_from_outside_cannot_steer_the_terminal() {
+    fn external_text_contains_no_control_characters() {
         assert_eq!(plain("a\r\n\tb\u{1b}[2Jc\u{7}"), "a   b\u{fffd}[2Jc\u{fffd}");
         assert_eq!(shortened("ünïcödé", 3), "ünï…");
         assert_eq!(shortened("abc", 3), "abc");

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_looked_for_by_its_computed_id() {
+    fn a_key_is_found_by_its_computed_id() {
         let name = ReferenceName::parse("pages/en/about").unwrap();
         assert_eq!(name.id(), ReferenceId::compute("pages", "en/about"));
     }

@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_whose_task_died_have_no_end() {
+    fn rows_of_a_panicked_task_are_an_error() {
         let read = |pieces: Vec<Piece>| {
             let (sender, receiver) = mpsc::channel(PIECES_WAITING);
             for piece in pieces {

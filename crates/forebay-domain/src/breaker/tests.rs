@@ -83,7 +83,7 @@ fn it_opens_waits_probes_and_recovers() {
 }
 
 #[test]
-fn each_time_it_waits_longer() {
+fn the_wait_grows_each_time() {
     let mut source = Source::new(BreakerPolicy { max_wait: SignedDuration::from_secs(100), ..policy() });
     let mut now = 0;
     let mut waits = Vec::new();
@@ -119,7 +119,7 @@ fn a_share_of_failures_opens_it_and_weights_count() {
 }
 
 #[test]
-fn failures_in_a_row_count_however_far_apart() {
+fn consecutive_failures_count_regardless_of_the_time_between_them() {
     // One failure every six hours; a window of an hour never contains two.
     let mut source = Source::new(policy());
     for round in 0..5 {
@@ -130,7 +130,7 @@ fn failures_in_a_row_count_however_far_apart() {
 }
 
 #[test]
-fn mistakes_of_ours_are_not_held_against_a_source() {
+fn configuration_errors_do_not_count_against_a_source() {
     let mut source = Source::new(policy());
     for second in 0..50 {
         source.call(second, CallOutcome::Configuration);
@@ -146,7 +146,7 @@ fn mistakes_of_ours_are_not_held_against_a_source() {
 }
 
 #[test]
-fn a_probe_that_died_makes_room_and_is_not_heard_any_more() {
+fn an_expired_probe_makes_room_and_its_late_result_is_ignored() {
     let mut source = Source::new(policy());
     for second in 0..5 {
         source.call(second, CallOutcome::Transient);
@@ -163,7 +163,7 @@ fn a_probe_that_died_makes_room_and_is_not_heard_any_more() {
 }
 
 #[test]
-fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
+fn a_late_probe_counts_until_another_replaces_it() {
     let half_open = |policy: BreakerPolicy| {
         let mut source = Source::new(policy);
         for second in 0..5 {
@@ -197,7 +197,7 @@ fn a_probe_that_ends_late_is_heard_while_no_newer_one_is_out() {
 }
 
 #[test]
-fn a_call_from_before_it_opened_is_no_probe() {
+fn a_call_permitted_before_opening_is_not_a_probe() {
     let mut source = Source::new(policy());
     for second in 0..5 {
         source.call(second, CallOutcome::Transient);
@@ -211,7 +211,7 @@ fn a_call_from_before_it_opened_is_no_probe() {
 }
 
 #[test]
-fn what_the_other_side_asks_for_is_waited_for_within_bounds() {
+fn a_requested_delay_is_honoured_within_bounds() {
     let policy = policy();
     let wait = |asked: i64| policy.wait(1, Some(SignedDuration::from_secs(asked)), 0.0).as_secs();
     assert_eq!((wait(5), wait(7_200), wait(i64::MAX), wait(-9)), (30, 7_200, 86_400, 30));
@@ -247,7 +247,7 @@ fn an_operator_overrides_recorded_calls() {
 }
 
 #[test]
-fn words_read_back() {
+fn words_round_trip() {
     for state in BreakerState::ALL {
         assert_eq!(BreakerState::parse(state.as_str()), Some(state));
     }
@@ -273,7 +273,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn random_lives_keep_the_promises(
+    fn invariants_hold_for_random_sequences(
         steps in proptest::collection::vec(step(), 0..120),
         probes in 0_u32..4,
         window in 0_u32..8,

@@ -77,7 +77,7 @@ fn strings_have_the_shortest_escapes() {
 }
 
 #[test]
-fn normalising_reaches_strings_inside_and_leaves_keys_alone() {
+fn normalising_affects_nested_strings_but_not_keys() {
     let mut parser = Parser::default();
     let document = parser.parse(br#"{"B ":[" X ",{"A":"Y\n"}],"n":1.0}"#).unwrap();
     let how = Normalise { trim: true, casefold: true, ..Normalise::default() };
@@ -107,14 +107,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn equals_the_maintained_crate_however_spelled(value in value(), seed: u64, other: u64) {
+    fn equals_the_maintained_crate_for_every_spelling(value in value(), seed: u64, other: u64) {
         let (one, two) = (spelled(&value, seed), spelled(&value, other));
         prop_assert_eq!(canonical(&one), canonical(&two));
         prop_assert_eq!(canonical(&one), oracle(&value));
     }
 
     #[test]
-    fn writing_twice_changes_nothing(value in value(), seed: u64) {
+    fn writing_is_idempotent(value in value(), seed: u64) {
         let once = canonical(&spelled(&value, seed));
         prop_assert_eq!(canonical(&once), once);
     }

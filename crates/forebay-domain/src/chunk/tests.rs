@@ -39,7 +39,7 @@ fn paragraph(seed: u64, num_words: usize) -> String {
 }
 
 #[test]
-fn headings_divide_and_go_with_what_is_below_them() {
+fn headings_start_chunks_and_stay_with_the_text_below() {
     let text =
         "Before.\n\n# Guide\n\n## Setup\nHow to begin.\n\n### Install\n- one\n- two\n\nTitle\n=====\nEnd.";
     let expected = [
@@ -52,7 +52,7 @@ fn headings_divide_and_go_with_what_is_below_them() {
 }
 
 #[test]
-fn a_code_block_stays_whole_and_nothing_in_it_is_a_heading() {
+fn a_code_block_stays_whole_and_contains_no_headings() {
     let code = format!("```sh\n# not a heading\n\n{}\n```", "echo one two three\n".repeat(7));
     let text = format!("# A\n{}\n\n{code}\n\n{}", paragraph(1, 20), paragraph(2, 20));
     let found = chunks(ID, &text, small());
@@ -61,7 +61,7 @@ fn a_code_block_stays_whole_and_nothing_in_it_is_a_heading() {
 }
 
 #[test]
-fn long_text_is_cut_between_sentences_if_it_can_be() {
+fn long_text_is_cut_between_sentences_if_possible() {
     let text = "It was a bright cold day in April again. ".repeat(40);
     for chunk in chunks(ID, &text, small()) {
         assert!(chunk.text.starts_with("It") && chunk.text.ends_with('.'), "{chunk:?}");
@@ -69,7 +69,7 @@ fn long_text_is_cut_between_sentences_if_it_can_be() {
 }
 
 #[test]
-fn small_neighbours_share_a_chunk_and_equal_ones_have_ids_of_their_own() {
+fn small_neighbours_share_a_chunk_and_equal_chunks_have_different_ids() {
     assert_eq!(cut("one\n\ntwo\n\nthree").len(), 1);
     let twice = cut("# A\nsame\n\n# A\nsame");
     assert_eq!(twice[0].content_hash, twice[1].content_hash);
@@ -78,7 +78,7 @@ fn small_neighbours_share_a_chunk_and_equal_ones_have_ids_of_their_own() {
 }
 
 #[test]
-fn ids_are_what_the_documentation_says() {
+fn ids_match_the_documentation() {
     let chunk = &cut("x")[0];
     assert_eq!(chunk.content_hash, VersionHash::of(b"\0x"));
     // Computed with `sha256sum` over sixteen bytes of 7, the hash and four zero bytes.
@@ -92,7 +92,7 @@ fn ids_are_what_the_documentation_says() {
 }
 
 #[test]
-fn a_text_without_any_structure_is_cut_all_the_same() {
+fn a_text_without_structure_is_cut_too() {
     for text in [
         "ü".repeat(100_000),
         "word ".repeat(50_000),
@@ -134,7 +134,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_and_sizes_are_kept(text in any_text(), target in 100_usize..300, more in 0_usize..200) {
+    fn no_text_is_lost_and_sizes_are_respected(text in any_text(), target in 100_usize..300, more in 0_usize..200) {
         let sizes = ChunkSizes::new(target, target + more).unwrap();
         let found = chunks(ID, &text, sizes);
         prop_assert_eq!(found.iter().map(|chunk| dense(chunk.text)).collect::<String>(), dense(&text));
@@ -150,7 +150,7 @@ proptest! {
 
     /// In a long text without headings, changing, adding or removing a paragraph changes only a few chunks.
     #[test]
-    fn a_change_is_felt_near_it(seed in 1_u64..1_000_000, place in 0_usize..80, words in 1_usize..200, kind in 0..3) {
+    fn a_changed_paragraph_affects_only_nearby_chunks(seed in 1_u64..1_000_000, place in 0_usize..80, words in 1_usize..200, kind in 0..3) {
         let before: Vec<String> =
             (0..80).zip(0..).map(|(n, at)| paragraph(seed * 100 + at, 10 + (n * 37) % 90)).collect();
         let mut after = before.clone();
@@ -168,7 +168,7 @@ proptest! {
 
     /// The same for one endless paragraph, which is cut between sentences.
     #[test]
-    fn a_word_changed_is_felt_near_it(seed in 1_u64..1_000_000, place in 0_usize..5_000) {
+    fn a_changed_word_affects_only_nearby_chunks(seed in 1_u64..1_000_000, place in 0_usize..5_000) {
         let before = paragraph(seed, 5_000);
         let at = before.match_indices(' ').nth(place).map_or(0, |(at, _)| at);
         let after = format!("{} other{}", &before[..at], &before[at..]);
@@ -179,7 +179,7 @@ proptest! {
 }
 
 #[test]
-fn a_section_put_in_at_the_top_leaves_all_others() {
+fn a_section_inserted_at_the_top_leaves_the_others_unchanged() {
     let parts: Vec<String> = (0..30).map(|n| format!("## Part {n}\n{}", paragraph(n + 1, 150))).collect();
     let rest = parts.join("\n\n");
     let before: HashSet<ChunkId> = cut(&rest).iter().map(|chunk| chunk.id).collect();

@@ -14,7 +14,7 @@ fn change(field: &str, old: Option<&str>, new: Option<&str>) -> FieldChange {
 }
 
 #[test]
-fn a_change_says_both_values_and_absence_is_not_null() {
+fn a_change_has_both_values_and_absence_is_not_null() {
     let old = br#"{"title":"A","credits":3,"gone":null,"same":{"b":1,"a":[1.0]},"nulled":1}"#;
     let new = br#"{"same":{"a":[1],"b":1e0},"credits":3.5,"title":"A","added":null,"nulled":null}"#;
     let expected = [
@@ -36,7 +36,7 @@ fn changes_apply_in_any_order_and_once_per_field() {
 }
 
 #[test]
-fn what_is_not_an_object_is_refused() {
+fn values_other_than_objects_are_refused() {
     assert_eq!(diff(b"{}", b"[]").unwrap_err().reason, RejectReason::NotAnObject);
     assert_eq!(diff(b"{", b"{}").unwrap_err().reason, RejectReason::InvalidJson);
     assert_eq!(apply(b"1", &[]).unwrap_err().reason, RejectReason::NotAnObject);
@@ -65,7 +65,7 @@ fn history() -> impl Strategy<Value = Vec<Value>> {
 
 proptest! {
     #[test]
-    fn applying_and_undoing_lead_to_and_fro(versions in history(), seed: u64) {
+    fn applying_and_undoing_are_inverse(versions in history(), seed: u64) {
         let (a, b) = (&versions[0], &versions[1]);
         let changes = diff(spelled(a, seed).as_bytes(), spelled(b, !seed).as_bytes()).unwrap();
         prop_assert_eq!(apply(spelled(a, seed.rotate_left(7)).as_bytes(), &changes).unwrap(), canonical(b));
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(a in vec(any::<u8>(), 0..40), b in "[{}\\[\\],:\"\\\\u0d8e1.a ]{0,30}") {
+    fn no_input_makes_it_panic(a in vec(any::<u8>(), 0..40), b in "[{}\\[\\],:\"\\\\u0d8e1.a ]{0,30}") {
         let _ = diff(&a, b.as_bytes());
         let _ = apply(b.as_bytes(), &[change("a", None, Some(&b))]);
     }

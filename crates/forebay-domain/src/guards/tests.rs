@@ -117,7 +117,7 @@ fn all_have(name: &str) -> Coverage {
 }
 
 #[test]
-fn a_renamed_field_is_not_a_lost_one() {
+fn a_renamed_field_does_not_trip_the_guard() {
     let renamed = all_have("headline");
     let evidence = Evidence { baseline: Some(&baseline(1.0)), ..quiet(&renamed) };
     assert_eq!(decide(&GuardPolicy::default(), &evidence), Verdict::Apply);
@@ -139,7 +139,7 @@ fn a_renamed_field_is_not_a_lost_one() {
 }
 
 #[test]
-fn messages_tell_what_was_seen() {
+fn messages_contain_the_numbers() {
     let coverage = titles(1, 10);
     let baseline = baseline(0.995);
     let rekey = rekey();
@@ -187,7 +187,7 @@ fn an_empty_run_comes_first() {
 }
 
 #[test]
-fn words_read_back() {
+fn words_round_trip() {
     for reason in HoldReason::ALL {
         assert_eq!(HoldReason::parse(reason.as_str()), Some(reason));
     }

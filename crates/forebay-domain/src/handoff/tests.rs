@@ -48,7 +48,7 @@ fn letter(outcome: Result<&Transition, Refusal>) -> &'static str {
 }
 
 #[test]
-fn every_state_and_event_is_decided() {
+fn every_pair_of_state_and_event_is_decided() {
     for (state, expected) in MATRIX {
         let row: Vec<&str> = Event::ALL.into_iter().map(|event| letter(next(state, event))).collect();
         assert_eq!(row.join(" "), expected, "{state}");
@@ -68,7 +68,7 @@ fn the_table_names_each_pair_once() {
 }
 
 #[test]
-fn ended_hand_offs_only_leave_by_reopening_or_retry() {
+fn ended_hand_offs_change_only_by_reopening_or_retry() {
     for transition in TRANSITIONS.iter().filter(|transition| transition.from.is_terminal()) {
         let leaves = match transition.event {
             Event::EarlierHash | Event::Retry => true,
@@ -85,7 +85,7 @@ fn ended_hand_offs_only_leave_by_reopening_or_retry() {
 }
 
 #[test]
-fn words_read_back() {
+fn words_round_trip() {
     for state in State::ALL {
         assert_eq!(State::parse(state.as_str()), Some(state));
         assert_eq!(MATRIX[state as usize].0, state);
@@ -136,7 +136,7 @@ fn backoff_doubles_up_to_its_cap() {
 }
 
 #[test]
-fn a_follow_up_takes_the_place_of_a_retry() {
+fn a_follow_up_replaces_a_retry() {
     let transient = Event::FailedWith(FailureClass::Transient);
     assert_eq!(end_attempt(transient, false).unwrap().to, State::Retrying);
     assert_eq!(end_attempt(transient, true).unwrap().to, State::Superseded);
@@ -237,7 +237,7 @@ impl Model {
 
 proptest! {
     #[test]
-    fn random_lives_keep_their_promises(
+    fn invariants_hold_for_random_sequences(
         steps in proptest::collection::vec((proptest::sample::select(&Event::ALL[..]), 0..4_u8), 0..80)
     ) {
         let mut model = Model::default();

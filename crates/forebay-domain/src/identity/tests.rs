@@ -40,7 +40,7 @@ fn ids_never_change() {
 }
 
 #[test]
-fn texts_that_are_no_ids_are_refused() {
+fn invalid_ids_are_refused() {
     let id = "b3e5d7b7-d971-83b3-948e-6c5c5a9baf4b";
     assert_eq!(id.to_uppercase().parse::<ReferenceId>(), id.parse());
     assert_eq!(format!("{:?}", id.parse::<ReferenceId>().unwrap()), format!("ReferenceId({id})"));
@@ -56,7 +56,7 @@ fn texts_that_are_no_ids_are_refused() {
 }
 
 #[test]
-fn one_field_is_the_key_as_it_is() {
+fn a_single_field_is_the_key_unchanged() {
     let record = r#"{"s":"a|b\\c \u00e9","n":10.50,"i":7,"big":12345678901234567890123,"t":true,"f":false}"#;
     for (field, expected) in [
         ("s", r"a|b\c é"),
@@ -73,7 +73,7 @@ fn one_field_is_the_key_as_it_is() {
 }
 
 #[test]
-fn several_fields_are_joined_without_confusion() {
+fn several_fields_are_joined_unambiguously() {
     let record = r#"{"a":"x|y","b":"z","c":"","d":"\\","e":"x","f":"y|z"}"#;
     assert_eq!(key(&["a", "b"], record).as_deref(), Ok(r"x\|y|z"));
     assert_eq!(key(&["e", "f"], record).as_deref(), Ok(r"x|y\|z"));
@@ -82,7 +82,7 @@ fn several_fields_are_joined_without_confusion() {
 }
 
 #[test]
-fn pointers_reach_inside() {
+fn pointers_find_nested_values() {
     let record = r#"{"a":{"b/c":[10,{"~d":"x"}],"":1},"/e":2,"01":3}"#;
     for (field, expected) in
         [("/a/b~1c/0", "10"), ("/a/b~1c/1/~0d", "x"), ("/a/", "1"), ("/~1e", "2"), ("/01", "3"), ("01", "3")]
@@ -98,7 +98,7 @@ fn pointers_reach_inside() {
 }
 
 #[test]
-fn records_without_a_usable_key_are_refused_by_name() {
+fn a_record_without_a_usable_key_names_the_field() {
     let record = r#"{"null":null,"empty":"","object":{},"array":[],"zero":"a\u0000","id":1}"#;
     for (fields, expected) in [
         (&["absent"][..], RejectReason::MissingKey),
@@ -119,7 +119,7 @@ fn records_without_a_usable_key_are_refused_by_name() {
 }
 
 #[test]
-fn keys_have_a_length_that_an_index_can_hold() {
+fn keys_are_limited_in_length() {
     let record = |length: usize| format!(r#"{{"a":"{}","b":"{}"}}"#, "x".repeat(length), "|".repeat(length));
     assert_eq!(key(&["a"], &record(1024)).unwrap().len(), 1024);
     assert_eq!(reason(&["a"], &record(1025)), RejectReason::InvalidKey);
@@ -129,7 +129,7 @@ fn keys_have_a_length_that_an_index_can_hold() {
 
 proptest! {
     #[test]
-    fn ids_and_hashes_read_back(id: [u8; 16], hash: [u8; 32]) {
+    fn ids_and_hashes_round_trip(id: [u8; 16], hash: [u8; 32]) {
         prop_assert_eq!(ReferenceId(id).to_string().parse(), Ok(ReferenceId(id)));
         prop_assert_eq!(VersionHash(hash).to_string().parse(), Ok(VersionHash(hash)));
     }

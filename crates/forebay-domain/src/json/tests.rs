@@ -71,7 +71,7 @@ fn errors_say_what_was_expected_and_where() {
 }
 
 #[test]
-fn a_byte_order_mark_may_stand_at_the_start_only() {
+fn a_byte_order_mark_is_allowed_only_at_the_start() {
     assert_eq!(root_text("\u{feff} \"a\"").0, "a");
     assert_eq!(reason("\u{feff}\u{feff}1"), RejectReason::InvalidJson);
     assert_eq!(reason(" \u{feff}1"), RejectReason::InvalidJson);
@@ -92,7 +92,7 @@ fn nesting_is_limited_exactly() {
 }
 
 #[test]
-fn a_key_may_stand_once_however_it_is_spelled() {
+fn a_repeated_key_is_refused_in_every_spelling() {
     let message = parse_error(r#"{"x":[{"b":1,"a":2,"b":3}]}"#).message;
     assert_eq!(message, "the key \"b\" is repeated in the object at byte 6");
     for text in [
@@ -121,7 +121,7 @@ fn a_hostile_object_costs_no_more_than_sorting() {
 }
 
 #[test]
-fn what_jsonb_cannot_hold_is_replaced_and_counted() {
+fn characters_that_jsonb_cannot_store_are_replaced_and_counted() {
     assert_eq!(root_text(r#""a\u0000b""#), ("a\u{fffd}b".into(), 1));
     assert_eq!(root_text(r#""\ud83d\ude00""#), ("\u{1f600}".into(), 0));
     assert_eq!(root_text(r#""\ud83d""#), ("\u{fffd}".into(), 1));
@@ -251,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn holds_what_serde_json_holds(value in value(), seed: u64) {
+    fn reads_the_same_values_as_serde_json(value in value(), seed: u64) {
         let text = spelled(&value, seed);
         let mut parser = Parser::default();
         let document = parser.parse(text.as_bytes()).unwrap();
@@ -260,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics_and_is_as_good_as_new_after_an_error(bytes in vec(any::<u8>(), 0..60), value in value()) {
+    fn never_panics_and_is_reusable_after_an_error(bytes in vec(any::<u8>(), 0..60), value in value()) {
         let mut parser = Parser::default();
         if let Ok(document) = parser.parse(&bytes) {
             let _ = as_oracle(document.root());

@@ -37,7 +37,7 @@ fn hash(rules: &FieldRules, record: &str) -> VersionHash {
 }
 
 #[test]
-fn a_record_becomes_what_other_tools_compute() {
+fn a_prepared_record_matches_other_tools() {
     // Golden values computed with Python's hashlib over the canonical text.
     let record = r#"{ "title" : "Gr\u00f6\u00dfe", "fee": 12.50, "credits": 3.0, "code": "CSC-101" }"#;
     let (prepared, payload, key) = prepare(&FieldRules::default(), record).unwrap();
@@ -69,7 +69,7 @@ fn rules_decide_what_is_stored_and_what_is_hashed() {
 }
 
 #[test]
-fn a_record_of_which_nothing_is_left_is_an_empty_object() {
+fn a_record_without_remaining_fields_is_an_empty_object() {
     let ignored = FieldRules { ignore: names(&["code"]), ..FieldRules::default() };
     let (prepared, payload, key) = prepare(&ignored, r#"{"code":"1"}"#).unwrap();
     assert_eq!((payload.as_str(), key.as_str()), ("{}", "1"));
@@ -81,7 +81,7 @@ fn a_record_of_which_nothing_is_left_is_an_empty_object() {
 }
 
 #[test]
-fn bad_records_leave_nothing_behind() {
+fn invalid_records_append_nothing() {
     let rules = FieldRules::default();
     for (record, reason) in [
         ("[]", RejectReason::NotAnObject),
@@ -124,7 +124,7 @@ fn coverage_counts_fields_with_a_value() {
 }
 
 #[test]
-fn merging_lays_later_fields_over_earlier_ones() {
+fn merging_overrides_earlier_fields_with_later_ones() {
     let merged = merge(br#"{"b":1,"a":{"x":1},"c":"\u0000"}"#, br#" {"d":2.0,"a":{"y":2}}"#).unwrap();
     assert_eq!(merged, br#"{"a":{"y":2},"b":1,"c":"\u0000","d":2.0}"#);
     assert_eq!(merge(b"{}", b" { } ").unwrap(), b"{}");
@@ -151,7 +151,7 @@ fn some_rules(record: &serde_json::Value, seed: u64) -> FieldRules {
 
 proptest! {
     #[test]
-    fn spelling_makes_no_version(record in object(), seed: u64, other: u64) {
+    fn spelling_creates_no_version(record in object(), seed: u64, other: u64) {
         let record = with_code(record);
         let rules = FieldRules::default();
         let one = prepare(&rules, &spelled(&record, seed)).unwrap();
@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn merged_equals_what_the_oracle_merges(earlier in object(), later in object(), seed: u64) {
+    fn merging_matches_the_oracle(earlier in object(), later in object(), seed: u64) {
         let merged = merge(spelled(&earlier, seed).as_bytes(), spelled(&later, !seed).as_bytes()).unwrap();
         let mut expected = earlier;
         expected.as_object_mut().unwrap().extend(later.as_object().unwrap().clone());
@@ -195,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..80), text in "[{}\\[\\],:\"\\\\u0d8e\\-1.a ]{0,40}") {
+    fn no_input_makes_it_panic(bytes in vec(any::<u8>(), 0..80), text in "[{}\\[\\],:\"\\\\u0d8e\\-1.a ]{0,40}") {
         let rules = FieldRules { volatile: names(&["a"]), ..FieldRules::default() };
         for input in [bytes.as_slice(), text.as_bytes(), &[br#"{"code":1,"a":"#, text.as_bytes()].concat()] {
             let mut preparer = Preparer::new(policy(rules.clone()));

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn stripping_adding_and_replacing_are_learnt() {
+    fn stripped_added_and_replaced_affixes_are_learnt() {
         let cases = [
             (["bk:a", "bk:b", "bk:é"], ["a", "b", "é"], prefix("bk:", ""), "prefix \"bk:\" stripped"),
             (["a", "b", "é"], ["bk:a", "bk:b", "bk:é"], prefix("", "bk:"), "prefix \"bk:\" added"),

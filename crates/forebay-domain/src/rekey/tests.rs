@@ -28,7 +28,7 @@ fn paired_keys(rekey: &Rekey, vanished: &[Candidate], appeared: &[Candidate]) ->
 }
 
 #[test]
-fn the_same_content_pairs_whatever_the_keys_and_the_order() {
+fn the_same_content_is_paired_regardless_of_keys_and_order() {
     let old: Vec<Candidate> = (0..20).map(|n| candidate(course(n), &format!("{:x}", n * 7919 + 3))).collect();
     let new: Vec<Candidate> =
         (0..20).rev().map(|n| candidate(course(n), &format!("q{}", n * 31 % 23))).collect();
@@ -89,7 +89,7 @@ fn changed_content_pairs_by_similarity() {
 }
 
 #[test]
-fn ordinary_turnover_is_no_rekey() {
+fn ordinary_turnover_is_not_a_rekey() {
     let side = |range: std::ops::Range<usize>| -> Vec<Candidate> {
         range.map(|n| candidate(course(n), &format!("c{n}"))).collect()
     };
@@ -158,7 +158,7 @@ fn without(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> 
 }
 
 #[test]
-fn real_ids_that_lose_a_prefix_are_all_paired() {
+fn real_ids_that_lost_a_prefix_are_all_paired() {
     let (Some(before), Some(after)) =
         (snapshot("0001_20190423T081357Z.jsonl"), snapshot("0002_20190717T081450Z.jsonl"))
     else {
@@ -176,7 +176,7 @@ fn real_ids_that_lose_a_prefix_are_all_paired() {
 /// In this pair of snapshots, new records name the old record that they replace in a field of their own, so the pairs
 /// can be checked. The ids are random, and no two contents are the same.
 #[test]
-fn real_records_that_were_replaced_are_paired_with_no_other() {
+fn real_replaced_records_are_paired_correctly() {
     let (Some(before), Some(after)) =
         (snapshot("0006_20210129T134015Z.jsonl"), snapshot("0007_20220217T133453Z.jsonl"))
     else {

@@ -40,7 +40,7 @@ fn intervals_count_from_the_epoch() {
 }
 
 #[test]
-fn what_was_missed_is_not_made_up_for() {
+fn missed_times_are_not_made_up_for() {
     // After three days without a worker, one run is due, not twelve.
     let every = schedule("every 6h", "UTC", 0);
     let found = next_times(&every, "2026-03-04T01:00:00Z", 2);
@@ -48,7 +48,7 @@ fn what_was_missed_is_not_made_up_for() {
 }
 
 #[test]
-fn a_skipped_time_comes_after_the_gap() {
+fn a_skipped_time_runs_after_the_gap() {
     // Berlin's clocks go from 02:00 to 03:00.
     let fixed = schedule("30 2 * * *", "Europe/Berlin", 0);
     let found = next_times(&fixed, "2026-03-27T12:00:00Z", 3);
@@ -59,7 +59,7 @@ fn a_skipped_time_comes_after_the_gap() {
 }
 
 #[test]
-fn a_doubled_time_comes_once_and_what_repeats_comes_in_both_hours() {
+fn a_fixed_time_runs_once_and_repeating_times_run_in_both_hours() {
     // From 03:00 back to 02:00.
     let fixed = schedule("30 2 * * *", "Europe/Berlin", 0);
     let found = next_times(&fixed, "2026-10-24T12:00:00Z", 2);
@@ -88,7 +88,7 @@ fn jitter_delays_by_the_same_each_time() {
 }
 
 #[test]
-fn refusals_say_what_is_wrong() {
+fn errors_say_what_is_wrong() {
     for good in ["every 1s", "every 2w", "every 90 m", "0 4 * * *", "@daily", "0 4 * * MON-FRI", "0 0 29 2 *"]
     {
         assert_eq!(code(good), Ok(()), "{good}");
@@ -139,7 +139,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn times_only_go_forward(
+    fn the_next_time_is_always_later(
         expression in cron(),
         zone in prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("America/New_York"), Just("Australia/Lord_Howe")],
         start in 1_700_000_000_i64..1_900_000_000,
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn intervals_come_once_in_each(seconds in 1_i64..100_000, start in 0_i64..2_000_000_000, jitter in 0.0_f64..1.0) {
+    fn each_interval_has_one_time(seconds in 1_i64..100_000, start in 0_i64..2_000_000_000, jitter in 0.0_f64..1.0) {
         let schedule = schedule(&format!("every {seconds}s"), "UTC", seconds);
         let now = Timestamp::from_second(start).unwrap();
         let next = schedule.next_after(now, jitter).unwrap();

@@ -64,7 +64,7 @@ fn breaks(name: &str, config: Config, property: &'static str) -> Vec<Action> {
 }
 
 #[test]
-fn the_hand_off_keeps_its_promises() {
+fn all_properties_hold() {
     holds("read with the claim", config());
 }
 

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_policy_goes_before_the_shipped_one_and_that_before_the_fallback() {
+    fn configured_policies_take_precedence_over_shipped_ones_and_the_fallback() {
         let policies = Policies::new([("room".to_owned(), living(1))]).with_fallback(living(2));
         assert_eq!(policies.of("room"), living(1));
         assert_eq!(policies.of("course"), FreshnessPolicy::shipped("course"));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_leaves_out_only_what_is_surely_fresh() {
+    fn the_list_omits_only_fresh_scopes() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365);
         let policies = Policies::new([("room".to_owned(), living(10))]).with_fallback(living(4));
         let stale = policies.stale_before(now);

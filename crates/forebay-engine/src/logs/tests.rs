@@ -22,7 +22,7 @@ async fn until_stored(database: &Database, num_lines: usize) {
 }
 
 #[tokio::test]
-async fn what_matters_is_written_in_batches() {
+async fn lines_above_the_level_are_written_in_batches() {
     let test = testing::database().await;
     let database = test.open().await;
     let (sink, writer) = channel(1, Level::Info);
@@ -45,7 +45,7 @@ async fn what_matters_is_written_in_batches() {
 }
 
 #[tokio::test]
-async fn a_line_is_written_while_the_run_goes_on() {
+async fn a_line_is_written_while_the_run_continues() {
     let test = testing::database().await;
     let database = test.open().await;
     let (sink, writer) = channel(1, Level::Debug);
@@ -98,7 +98,7 @@ async fn lines_lost_during_an_outage_are_counted_and_reported() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_over_does_not_wait_for_the_database() {
+async fn a_finished_run_does_not_wait_for_the_database() {
     let test = testing::database().await;
     let database = test.open().await;
     database.client().await.unwrap().batch_execute("drop table forebay.scrape_logs").await.unwrap();

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_is_as_it_was_stored() {
+    fn values_that_fit_are_unchanged() {
         let text = r#"{"a": [1, -2.50, 9007199254740993, null, true], "b": {"c": "é"}}"#;
         let mut shaper = Shaper::new(1000, 100);
         let object = Value::Object(shaper.object(text, &[]).unwrap());
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_becomes_another() {
+    fn no_number_changes_its_value() {
         let text = r#"{"n": [0.1, 1e3, 0.1000000000000000055, 1e400, 123456789012345678901234567890]}"#;
         let mut shaper = Shaper::new(1000, 100);
         let object = Value::Object(shaper.object(text, &[]).unwrap());
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_and_size_are_bounded_whatever_is_stored() {
+    fn depth_and_size_are_bounded_for_any_value() {
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(1000), "]".repeat(1000));
         let mut shaper = Shaper::new(1000, 100);
         shaper.object(&deep, &[]).unwrap();
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_came_cut_is_text() {
+    fn a_truncated_value_is_text() {
         let mut shaper = Shaper::new(1000, 100);
         assert_eq!(shaper.stored("[1,2,3", 5).unwrap(), json!("[1,2,…"));
         assert_eq!(shaper.stored("[1,2]", 5).unwrap(), json!([1, 2]));

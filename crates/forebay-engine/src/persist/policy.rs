@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_reads_back_as_it_was_written() {
+    fn a_policy_round_trips() {
         let trim = Normalise { trim: true, ..Normalise::default() };
         let policy = SourcePolicy {
             rules: FieldRules {

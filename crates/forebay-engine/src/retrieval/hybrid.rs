@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_lists_have_comes_before_what_one_has_first() {
+    fn documents_in_both_lists_rank_before_the_first_of_one() {
         let words = vec![candidate(1, 1), candidate(2, 2)];
         let meaning = vec![candidate(3, 3), candidate(3, 4), candidate(2, 5)];
         let best = fuse(&[words, meaning]);

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crawl_that_died_has_not_ended() {
+    async fn a_crawl_that_panicked_is_incomplete() {
         let lines =
             Lines { file: BufWriter::new(tempfile::tempfile().unwrap()), num_records: 0, num_rejected: 0 };
         let (_, pages) = mpsc::channel(1);

@@ -45,7 +45,7 @@ async fn age(world: &World, age: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_the_source_then_from_memory_then_from_the_ledger() {
+async fn answers_come_from_the_source_then_memory_then_the_ledger() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], None));
     let one = gate(&world);
@@ -64,7 +64,7 @@ async fn from_the_source_then_from_memory_then_from_the_ledger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn however_many_ask_the_source_is_asked_once() {
+async fn concurrent_callers_share_one_scrape() {
     let world = World::open().await;
     let page = list(&[("1", "Logic")], None);
     let Answer::Page(text) = page else { unreachable!("`list` returns a page") };
@@ -77,7 +77,7 @@ async fn however_many_ask_the_source_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_shared_too_and_the_last_sync_stands() {
+async fn a_failure_is_shared_and_keeps_the_last_sync() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let synced_at = ask(&gate(&world)).await.last_sync;
@@ -99,7 +99,7 @@ async fn a_failure_is_shared_too_and_the_last_sync_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stale_data_is_served_while_it_is_brought_up_to_date() {
+async fn stale_data_is_served_while_it_is_refreshed() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let policy = FreshnessPolicy {
@@ -116,7 +116,7 @@ async fn stale_data_is_served_while_it_is_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date() {
+async fn stale_answers_never_wait_for_the_refresh() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let policy = FreshnessPolicy {
@@ -140,7 +140,7 @@ async fn who_is_served_stale_data_never_waits_for_whoever_brings_it_up_to_date()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
+async fn a_scope_synced_by_a_schedule_is_not_scraped_again() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let abandoned = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, holder, lease_until) \
@@ -160,7 +160,7 @@ async fn what_a_schedule_has_synced_meanwhile_is_not_scraped_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_never_makes_the_whole_fresh() {
+async fn a_partial_sync_does_not_make_the_scope_fresh() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], Some("/p2")));
     world.site.set("/p2", Answer::Status(500));
@@ -229,7 +229,7 @@ async fn a_source_that_keeps_failing_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_died_is_taken_over_once() {
+async fn an_abandoned_attempt_is_taken_over_once() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     let abandoned = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, holder, lease_until) \
@@ -266,7 +266,7 @@ async fn a_read_only_caller_gets_the_stored_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_database_the_source_answers_and_nothing_is_lost() {
+async fn without_a_database_the_source_answers_and_records_are_kept() {
     let mut world = World::open().await;
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], None));
     // Refuses new connections and ends open ones, as if the server stopped.

@@ -190,7 +190,7 @@ async fn an_unknown_pipeline_is_an_error() {
 }
 
 #[tokio::test]
-async fn declaring_again_writes_nothing_and_a_new_pipeline_gets_what_is_older() {
+async fn declaring_again_writes_nothing_and_a_new_pipeline_gets_existing_references() {
     let shop = Shop::open().await;
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
     let spec = table_spec(json!({"table": "public.items", "columns": {"n": {"field": "n", "type": "int"}}}));
@@ -206,7 +206,7 @@ async fn declaring_again_writes_nothing_and_a_new_pipeline_gets_what_is_older() 
 }
 
 #[tokio::test]
-async fn settings_that_the_handler_does_not_take_are_refused() {
+async fn unsupported_settings_are_refused() {
     let shop = Shop::open().await;
     let columns = json!({"n": "n"});
     let wrong = [

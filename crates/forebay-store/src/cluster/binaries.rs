@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_from_what_the_program_says() {
+    fn versions_are_parsed_from_the_programs_output() {
         assert_eq!(parse_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_version("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(parse_version("postgres (PostgreSQL) 17"), Some(17));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_names_where_it_looked() {
+    fn an_error_names_the_searched_folders() {
         let folders = [PathBuf::from("/nonexistent/bin")];
         let error = find(Some(&folders), None, Path::new("/data"), None).unwrap_err();
         assert_eq!(error.code(), "cluster_binaries_missing");

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_machine_keeps_most_of_its_memory() {
+    fn a_small_machine_gets_a_small_cache() {
         assert_eq!(shared_buffers_mb(Some(256)), 32);
         assert_eq!(shared_buffers_mb(Some(32_000)), 512);
         assert_eq!(shared_buffers_mb(Some(1)), 16);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_throw_away_cluster_gives_up_durability() {
+    fn only_temporary_clusters_are_not_durable() {
         let text = |durable| String::from_utf8(render(Path::new("/s"), durable)).unwrap();
         assert!(text(true).contains("\nfsync = on\n"));
         assert!(text(false).contains("\nfsync = off\n"));

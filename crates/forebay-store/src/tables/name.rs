@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_users_or_not_a_name_is_refused() {
+    fn reserved_schemas_and_invalid_names_are_refused() {
         let long = "x".repeat(64);
         let bad = [
             "",

@@ -49,7 +49,7 @@ async fn open(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn it_lives_in_its_row_and_leaves_a_trail() {
+async fn a_breaker_is_stored_with_its_trail() {
     let database = testing::database().await;
     let mut client = database.client().await;
     client.batch_execute(SOURCE).await.unwrap();
@@ -86,7 +86,7 @@ async fn it_lives_in_its_row_and_leaves_a_trail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_workers_one_probes() {
+async fn one_of_many_workers_probes() {
     let database = testing::database().await;
     let mut client = database.client().await;
     client.batch_execute(SOURCE).await.unwrap();
@@ -128,7 +128,7 @@ async fn no_outcome_is_lost_between_workers() {
 }
 
 #[tokio::test]
-async fn an_operators_word_is_kept_and_goes_with_its_source() {
+async fn an_operators_command_is_stored_and_deleted_with_the_source() {
     let database = testing::database().await;
     let mut client = database.client().await;
     client.batch_execute(SOURCE).await.unwrap();

@@ -229,7 +229,7 @@ async fn interrupt_initialisation(place: &Place) -> bool {
 }
 
 #[tokio::test]
-async fn killed_between_initialisation_and_first_start_the_database_is_made_later() {
+async fn a_missing_database_is_created_at_the_next_start() {
     let place = Place::new();
     let cluster = Cluster::join(&place.options()).await.unwrap();
     let mut config = cluster.config();

@@ -7,7 +7,7 @@ use forebay_store::{Database, Error, Target, connect::OpenOptions, testing};
 use crate::support::Place;
 
 #[tokio::test]
-async fn a_migrated_database_of_ones_own_is_ready() {
+async fn a_migrated_configured_database_is_ready() {
     let first = testing::database().await;
     let second = testing::database().await;
     assert_ne!(first.url(), second.url());
@@ -17,7 +17,7 @@ async fn a_migrated_database_of_ones_own_is_ready() {
 }
 
 #[tokio::test]
-async fn the_pool_lends_as_many_as_it_has() {
+async fn the_pool_is_limited() {
     let test = testing::empty_database().await;
     let options =
         OpenOptions { pool_size: 1, wait_timeout: Duration::from_millis(50), ..OpenOptions::default() };
@@ -33,7 +33,7 @@ async fn the_pool_lends_as_many_as_it_has() {
 }
 
 #[tokio::test]
-async fn a_dedicated_connection_hears_notifications() {
+async fn a_dedicated_connection_receives_notifications() {
     let test = testing::empty_database().await;
     let database = test.open().await;
     let mut listener = database.dedicated().await.unwrap();
@@ -45,7 +45,7 @@ async fn a_dedicated_connection_hears_notifications() {
 }
 
 #[tokio::test]
-async fn the_embedded_database_is_opened_and_left() {
+async fn the_embedded_database_is_opened_and_closed() {
     let place = Place::new();
     let database = Database::embedded(&place.options(), OpenOptions::default()).await.unwrap();
     assert!(database.is_embedded());
@@ -69,7 +69,7 @@ async fn refusal(url: &str) -> Error {
 }
 
 #[tokio::test]
-async fn no_server_and_no_database_are_unreachable_and_keep_the_secret() {
+async fn a_missing_server_or_database_is_unreachable_without_leaking_the_password() {
     let error = refusal("postgresql://me:hunter2@127.0.0.1:1/db").await;
     assert_eq!(error.code(), "database_unreachable");
     assert!(error.is_unreachable());

@@ -39,7 +39,7 @@ async fn record(client: &Client, run_id: i64, fields: &[(&str, &[JsonType])]) {
 }
 
 #[tokio::test]
-async fn what_good_runs_saw_is_compared_and_kept() {
+async fn shapes_of_good_runs_are_read_and_drift_is_stored() {
     use JsonType::{Array, Number, String};
     let database = testing::database().await;
     let client = database.client().await;

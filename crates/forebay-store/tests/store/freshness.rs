@@ -36,7 +36,7 @@ async fn find(client: &Client) -> LedgerEntry {
 }
 
 #[tokio::test]
-async fn a_sync_is_begun_and_ended() {
+async fn a_sync_begins_and_ends() {
     let database = testing::database().await;
     let client = database.client().await;
     assert_eq!(freshness::find(&client, "course", &scope()).await.unwrap(), None);
@@ -70,7 +70,7 @@ async fn a_sync_is_begun_and_ended() {
 }
 
 #[tokio::test]
-async fn a_failure_leaves_the_last_sync() {
+async fn a_failure_keeps_the_last_sync() {
     let database = testing::database().await;
     let client = database.client().await;
     let (holder, _) = acquired(begin(&client, 0, LEASE).await);
@@ -101,7 +101,7 @@ async fn a_failure_leaves_the_last_sync() {
 }
 
 #[tokio::test]
-async fn a_part_never_makes_the_whole_fresh() {
+async fn a_partial_sync_does_not_make_the_scope_fresh() {
     let database = testing::database().await;
     let client = database.client().await;
     let part = Synced {
@@ -126,7 +126,7 @@ async fn a_part_never_makes_the_whole_fresh() {
 }
 
 #[tokio::test]
-async fn what_died_is_taken_over_and_not_heard_any_more() {
+async fn an_abandoned_attempt_is_taken_over_and_its_reports_are_refused() {
     let database = testing::database().await;
     let client = database.client().await;
     let (dead, _) = acquired(begin(&client, 0, Duration::ZERO).await);
@@ -159,7 +159,7 @@ async fn storm(database: &TestDatabase, number: usize, attempt: i64) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_all_who_ask_one_begins() {
+async fn one_of_many_callers_begins() {
     let database = testing::database().await;
     let client = database.client().await;
     assert_eq!(storm(&database, 20, 0).await, 1, "without an entry");
@@ -191,7 +191,7 @@ async fn the_ledger_catches_up_but_never_goes_back() {
 }
 
 #[tokio::test]
-async fn the_list_tells_what_wants_looking_after() {
+async fn the_list_shows_entries_that_need_attention() {
     let database = testing::database().await;
     let client = database.client().await;
     let fill = "insert into forebay.sync_metadata (entity_type, scope, status, attempt, last_sync, num_failures, error_code,

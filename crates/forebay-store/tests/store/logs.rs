@@ -68,7 +68,7 @@ async fn lines_are_read_in_order_by_level_and_from_a_line_on() {
 }
 
 #[tokio::test]
-async fn words_are_looked_for_as_they_stand() {
+async fn text_search_is_literal_and_regular_expressions_work() {
     let database = testing::database().await;
     let mut client = database.client().await;
     say(&mut client).await;
@@ -111,7 +111,7 @@ async fn whole_months_are_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_may_make_the_same_month() {
+async fn a_partition_can_be_created_concurrently() {
     let database = testing::database().await;
     let mut writers = tokio::task::JoinSet::new();
     for run_id in 0..8 {

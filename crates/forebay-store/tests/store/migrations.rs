@@ -41,7 +41,7 @@ async fn objects(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn each_is_applied_once_and_undone_in_turn() {
+async fn migrations_are_applied_once_and_reverted_in_order() {
     let database = empty_database().await;
     let mut client = database.client().await;
     let list = [FIRST, SECOND];
@@ -66,7 +66,7 @@ async fn each_is_applied_once_and_undone_in_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_may_migrate_at_once() {
+async fn eight_clients_can_migrate_concurrently() {
     let database = empty_database().await;
     let mut runners = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -109,7 +109,7 @@ async fn a_changed_migration_is_drift() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_left_alone() {
+async fn a_newer_database_is_refused() {
     let database = empty_database().await;
     let mut client = database.client().await;
     up(&mut client, &[FIRST, SECOND]).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_newer_database_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_the_users_own_stays() {
+async fn user_objects_are_kept() {
     let database = empty_database().await;
     let mut client = database.client().await;
     client.batch_execute("create schema forebay; create table forebay.mine (id int)").await.unwrap();
@@ -135,7 +135,7 @@ async fn what_is_the_users_own_stays() {
 }
 
 #[tokio::test]
-async fn looking_makes_nothing() {
+async fn reading_the_status_creates_nothing() {
     let database = empty_database().await;
     let mut client = database.client().await;
     let before = objects(&client).await;
@@ -149,7 +149,7 @@ async fn looking_makes_nothing() {
 }
 
 #[tokio::test]
-async fn the_real_ones_go_up_down_and_up_again() {
+async fn the_real_migrations_can_be_reverted_and_applied_again() {
     let database: TestDatabase = empty_database().await;
     let mut client = database.client().await;
     let before = objects(&client).await;

@@ -96,7 +96,7 @@ async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sql
 }
 
 #[tokio::test]
-async fn every_state_answers_every_operation_as_the_table_says() {
+async fn every_operation_follows_the_transition_table() {
     let database = testing::database().await;
     let mut client = database.client().await;
     references(&client, State::ALL.len() * OPERATIONS.len()).await;
@@ -153,7 +153,7 @@ async fn every_state_answers_every_operation_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn a_retry_is_of_the_latest_and_others_give_way() {
+async fn a_retry_needs_the_latest_version_and_supersedes_others() {
     let database = testing::database().await;
     let mut client = database.client().await;
     references(&client, 2).await;
@@ -174,7 +174,7 @@ async fn a_retry_is_of_the_latest_and_others_give_way() {
 }
 
 #[tokio::test]
-async fn what_succeeded_is_retried_only_when_asked_for() {
+async fn succeeded_hand_offs_are_retried_only_on_request() {
     let database = testing::database().await;
     let mut client = database.client().await;
     references(&client, 1).await;
@@ -219,7 +219,7 @@ async fn a_follow_up_is_held_and_released_without_touching_the_attempt() {
 }
 
 #[tokio::test]
-async fn thousands_are_retried_once_each_by_two_at_a_time() {
+async fn concurrent_operators_retry_each_hand_off_once() {
     const NUM: u32 = 2500;
     let database = testing::database().await;
     let (mut first, mut second) = (database.client().await, database.client().await);
@@ -249,7 +249,7 @@ async fn thousands_are_retried_once_each_by_two_at_a_time() {
 }
 
 #[tokio::test]
-async fn selections_narrow_down() {
+async fn selections_combine_their_conditions() {
     let database = testing::database().await;
     let mut client = database.client().await;
     references(&client, 1).await;
@@ -296,7 +296,7 @@ async fn selections_narrow_down() {
 }
 
 #[tokio::test]
-async fn tables_tell_what_they_lack_and_what_is_too_much() {
+async fn tables_report_missing_and_extra_rows() {
     let database = testing::database().await;
     let client = database.client().await;
     references(&client, 3).await;

@@ -67,7 +67,7 @@ fn page(name: &str, keys: &[&str]) -> PageEntry {
 }
 
 #[tokio::test]
-async fn pages_come_back_as_they_were_saved() {
+async fn pages_round_trip() {
     let stage = Stage::set().await;
     let pages = [page("a", &["1", "2"]), page("b", &[]), page("c", &["3"])];
     assert_eq!(stage.save(1, &pages).await, 3);
@@ -80,7 +80,7 @@ async fn pages_come_back_as_they_were_saved() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_was_is_not_written() {
+async fn unchanged_pages_are_not_written() {
     let stage = Stage::set().await;
     let mut pages = vec![page("a", &["1", "2"]), page("b", &["3"])];
     assert_eq!(stage.save(1, &pages).await, 2);
@@ -95,7 +95,7 @@ async fn what_is_as_it_was_is_not_written() {
 }
 
 #[tokio::test]
-async fn only_runs_that_ended_well_are_relied_on() {
+async fn only_pages_of_successful_runs_are_reliable() {
     let stage = Stage::set().await;
     for (run_id, is_good) in [(1, true), (2, true), (3, false), (4, false), (5, false), (99, false)] {
         let pages = [page(&format!("of-run-{run_id}"), &["1"])];
@@ -116,7 +116,7 @@ async fn only_runs_that_ended_well_are_relied_on() {
 }
 
 #[tokio::test]
-async fn every_reference_must_be_there() {
+async fn every_reference_of_a_page_must_be_active() {
     let stage = Stage::set().await;
     let pages = [page("a", &["1", "2", "3"]), page("b", &["4"]), page("c", &["5", "unknown"])];
     stage.save(1, &pages).await;
@@ -130,7 +130,7 @@ async fn every_reference_must_be_there() {
 }
 
 #[tokio::test]
-async fn what_a_later_run_or_another_scope_has_written_is_read_again() {
+async fn pages_overwritten_by_a_later_run_or_scope_are_read_again() {
     let stage = Stage::set().await;
     let pages = [page("a", &["1", "2"]), page("b", &["3"])];
     stage.save(1, &pages).await;
@@ -150,7 +150,7 @@ async fn what_a_later_run_or_another_scope_has_written_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_file_is_relied_on_until_something_else_is_applied_to_its_scope() {
+async fn a_file_is_reliable_until_another_run_changes_its_scope() {
     let stage = Stage::set().await;
     let file = PageEntry { links: json!([]), ..page("file", &[]) };
     let found = async |scope| pages::find_file(&stage.client, 1, 1, scope, file.key).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_file_is_relied_on_until_something_else_is_applied_to_its_scope() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_read_again() {
+async fn pages_that_cannot_be_stored_are_read_again() {
     let stage = Stage::set().await;
     let mut zero = page("zero", &["1"]);
     zero.links = json!(["a\0b"]);
@@ -192,7 +192,7 @@ async fn what_cannot_be_stored_is_read_again() {
 }
 
 #[tokio::test]
-async fn old_pages_are_forgotten() {
+async fn old_pages_are_deleted() {
     let stage = Stage::set().await;
     let young = PageEntry { fetched_at: now(), ..page("young", &["1"]) };
     let pages = [page("old", &["1"]), young];
@@ -211,7 +211,7 @@ fn nodes(plan: &Value, out: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn finding_reads_indexes_whatever_the_statistics_say() {
+async fn finding_uses_indexes_regardless_of_statistics() {
     let stage = Stage::set().await;
     let client = &stage.client;
     let fill = "alter table forebay.http_validators set (autovacuum_enabled = off);

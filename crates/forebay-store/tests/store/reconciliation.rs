@@ -112,7 +112,7 @@ async fn a_new_pipeline_is_missing_everything_and_a_repair_hands_it_off_once() {
 }
 
 #[tokio::test]
-async fn what_a_pipeline_does_not_read_is_filtered_and_what_it_reads_is_not() {
+async fn changes_of_unused_fields_are_filtered() {
     let mut stage = Stage::set().await;
     stage.repair().await;
     stage.work().await;
@@ -130,7 +130,7 @@ async fn what_a_pipeline_does_not_read_is_filtered_and_what_it_reads_is_not() {
 }
 
 #[tokio::test]
-async fn what_somebody_deleted_by_hand_is_found() {
+async fn manual_deletions_are_found() {
     let mut stage = Stage::set().await;
     stage.repair().await;
     stage.run("delete from forebay.ingestion_jobs").await;
@@ -145,7 +145,7 @@ async fn what_somebody_deleted_by_hand_is_found() {
 }
 
 #[tokio::test]
-async fn other_settings_make_outdated_what_was_ingested_by_the_old_ones() {
+async fn changed_settings_make_ingested_references_outdated() {
     let mut stage = Stage::set().await;
     stage.repair().await;
     stage.work().await;
@@ -158,7 +158,7 @@ async fn other_settings_make_outdated_what_was_ingested_by_the_old_ones() {
 }
 
 #[tokio::test]
-async fn a_removal_must_be_handed_off_where_the_reference_was() {
+async fn a_removal_is_handed_off_only_if_the_reference_was() {
     let mut stage = Stage::set().await;
     stage.run("update forebay.\"references\" set removed_at = now()").await;
     assert_eq!(stage.standing().await, Standing::Filtered);
@@ -184,7 +184,7 @@ async fn records_of_a_run_without_hand_offs_are_withheld_from_existing_pipelines
 }
 
 #[tokio::test]
-async fn what_is_not_of_a_pipelines_types_is_filtered_and_pruning_keeps_what_counts() {
+async fn other_entity_types_are_filtered_and_pruning_keeps_the_last_hand_off() {
     let mut stage = Stage::set().await;
     stage.repair().await;
     stage.work().await;

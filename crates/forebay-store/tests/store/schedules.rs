@@ -40,7 +40,7 @@ async fn claim(client: &Client, now: Timestamp) -> Vec<Due> {
 }
 
 #[tokio::test]
-async fn what_is_due_is_run_and_comes_again() {
+async fn a_due_schedule_runs_and_is_due_again() {
     let database = testing::database().await;
     let client = database.client().await;
     let source = source(&client).await;
@@ -71,7 +71,7 @@ async fn what_is_due_is_run_and_comes_again() {
 }
 
 #[tokio::test]
-async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
+async fn declaring_again_writes_nothing_and_keeps_due_times() {
     let database = testing::database().await;
     let client = database.client().await;
     let source = source(&client).await;
@@ -101,7 +101,7 @@ async fn declaring_again_writes_nothing_and_keeps_what_is_due() {
 }
 
 #[tokio::test]
-async fn a_worker_gets_only_what_it_knows() {
+async fn a_worker_claims_only_known_sources() {
     let database = testing::database().await;
     let client = database.client().await;
     let source = source(&client).await;
@@ -134,7 +134,7 @@ async fn a_disabled_source_is_due_if_its_fallbacks_stand_in() {
 }
 
 #[tokio::test]
-async fn what_a_dead_worker_had_is_taken_over() {
+async fn a_dead_workers_schedule_is_taken_over() {
     let database = testing::database().await;
     let client = database.client().await;
     let source = source(&client).await;
@@ -151,7 +151,7 @@ async fn what_a_dead_worker_had_is_taken_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_due_run_goes_to_one_of_many_workers() {
+async fn each_due_schedule_is_claimed_by_one_of_many_workers() {
     const NUM_SCOPES: usize = 60;
     let database = testing::database().await;
     let client = database.client().await;

@@ -48,7 +48,7 @@ fn sql_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[tokio::test]
-async fn every_statement_fits_the_schema() {
+async fn every_statement_matches_the_schema() {
     let database = testing::database().await;
     let client = database.client().await;
     let mut files = Vec::new();
@@ -230,7 +230,7 @@ async fn assert_plans(client: &mut Client, batch: usize) {
 }
 
 #[tokio::test]
-async fn the_words_of_the_rules_are_the_words_of_the_tables() {
+async fn the_words_of_the_domain_match_the_check_constraints() {
     let database = testing::database().await;
     let client = database.client().await;
     let revisions = Change::ALL.into_iter().filter(|change| *change != Change::Added).map(Change::as_str);
@@ -272,7 +272,7 @@ async fn the_words_of_the_rules_are_the_words_of_the_tables() {
 }
 
 #[tokio::test]
-async fn every_table_and_column_says_what_it_is() {
+async fn every_table_and_column_has_a_comment() {
     let database = testing::database().await;
     let client = database.client().await;
     let silent = "select coalesce(string_agg(c.oid::regclass || coalesce('.' || a.attname, ''), ', '), '')
@@ -309,7 +309,7 @@ async fn assert_reference_at(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn hot_statements_keep_to_their_index() {
+async fn hot_statements_use_their_index() {
     let database = testing::database().await;
     let mut client = database.client().await;
     stock(&client).await;

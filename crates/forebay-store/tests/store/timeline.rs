@@ -80,7 +80,7 @@ async fn changes_are_listed_newest_run_first_on_pages_of_any_size() {
 }
 
 #[tokio::test]
-async fn changes_are_of_one_source_or_type_and_not_of_what_is_held() {
+async fn changes_are_filtered_and_exclude_held_runs() {
     let mut story = story().await;
     let of = |source: Option<&str>, entity_type: Option<&str>| ChangeFilter {
         source: source.map(Into::into),
@@ -103,7 +103,7 @@ async fn changes_are_of_one_source_or_type_and_not_of_what_is_held() {
 }
 
 #[tokio::test]
-async fn a_history_goes_back_page_by_page() {
+async fn a_history_is_read_backwards_page_by_page() {
     let story = story().await;
     let start = RevisionCursor { at: None, run_id: 0, change: String::new(), field: String::new() };
     let mut found = Vec::new();

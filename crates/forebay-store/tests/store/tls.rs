@@ -64,7 +64,7 @@ async fn listening(place: &Place) -> Cluster {
 }
 
 #[tokio::test]
-async fn every_mode_lets_through_what_it_does_in_libpq() {
+async fn every_mode_allows_the_same_connections_as_libpq() {
     if Command::new("openssl").arg("version").output().is_err() {
         println!("skipped: openssl is not installed");
         return;

@@ -44,7 +44,7 @@ async fn read(database: &Database, spec: RowsSpec) -> Result<String, Error> {
 }
 
 #[tokio::test]
-async fn rows_are_one_record_a_line() {
+async fn each_row_is_one_line() {
     let (_test, database) = with(LEGACY).await;
     let spec = RowsSpec::table("Old Site.Course List", MINUTE).unwrap();
     let text = read(&database, spec).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_query_can_only_read_and_is_one_statement() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_on_the_way_comes_behind_the_rows() {
+async fn an_error_during_reading_follows_the_rows() {
     let (_test, database) = with("create table t (id int)").await;
     let late = "select 1 / (1000000 - n) as x from generate_series(1, 1000000) as n";
     let mut rows = user_rows::start(&database, RowsSpec::query(late, MINUTE)).await.unwrap();
@@ -130,7 +130,7 @@ async fn dropping_the_rows_ends_the_query() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_the_users_are_refused() {
+async fn reserved_names_are_refused() {
     for name in ["forebay.references", "pg_catalog.pg_authid", "a\"; drop table x", "a.b.c", ""] {
         assert_eq!(RowsSpec::table(name, MINUTE).unwrap_err().code(), "name_refused", "{name}");
     }
@@ -139,7 +139,7 @@ async fn names_that_are_not_the_users_are_refused() {
 }
 
 #[tokio::test]
-async fn contract_versions_stay_apart_and_are_counted() {
+async fn contract_versions_are_stored_and_counted() {
     let (_test, database) = with(LEGACY).await;
     let spec = RowsSpec::table("Old Site.Course List", MINUTE).unwrap();
     assert_eq!(user_rows::rows_by_version(&database, &spec).await.unwrap(), []);

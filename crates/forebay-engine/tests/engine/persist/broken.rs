@@ -25,7 +25,7 @@ impl Read for Fragile {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_dies_is_no_end_of_the_input() {
+async fn a_reader_that_panics_does_not_end_the_input() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..20, 1)).await;
     let reader = Fragile(Some(numbered(0..3, 1).into_bytes()));
@@ -38,7 +38,7 @@ async fn a_reader_that_dies_is_no_end_of_the_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crawl_that_dies_has_not_seen_everything() {
+async fn a_crawl_that_panics_is_incomplete() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..20, 1)).await;
     let (_, pages) = mpsc::channel(1);

@@ -38,7 +38,7 @@ async fn ignored_fields_are_neither_stored_nor_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn volatile_fields_make_no_version_by_themselves() {
+async fn volatile_fields_alone_create_no_version() {
     let shop = Shop::open().await;
     let rules = FieldRules { volatile: set(&["fetched"]), ..FieldRules::default() };
     shop.persist(with_rules(&rules, 1), r#"{"id":"a","fetched":1,"title":"T"}"#).await;
@@ -52,7 +52,7 @@ async fn volatile_fields_make_no_version_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn normalised_fields_are_stored_as_they_came() {
+async fn normalised_fields_are_stored_unchanged() {
     let shop = Shop::open().await;
     let normalise = Normalise { trim: true, collapse_whitespace: true, casefold: true };
     let rules =
@@ -110,7 +110,7 @@ const EXACT: [&str; 12] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn payloads_come_out_as_they_went_in() {
+async fn payloads_round_trip_exactly() {
     let shop = Shop::open().await;
     let lines = EXACT.join("\n");
     let added = shop.persist(complete(1), &lines).await;
@@ -145,7 +145,7 @@ async fn payloads_come_out_as_they_went_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_are_merged_though_their_key_is_not_stored() {
+async fn records_are_merged_even_if_their_key_is_not_stored() {
     let shop = Shop::open().await;
     let rules = FieldRules { ignore: set(&["id"]), ..FieldRules::default() };
     let request =

@@ -18,7 +18,7 @@ fn of_version(range: std::ops::Range<usize>, version: u32) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_run_writes_is_marked_with_it() {
+async fn written_references_get_their_contract_version() {
     let shop = Shop::open().await;
     shop.persist(legacy(complete(1)), &(of_version(0..4, 2) + "{\"id\":\"none\"}\n")).await;
     assert_eq!(shop.rows(VERSIONS).await, ["0 1", "2 4"]);
@@ -33,7 +33,7 @@ async fn what_a_run_writes_is_marked_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_released_later_is_marked_then() {
+async fn released_references_get_their_contract_version() {
     let shop = Shop::open().await;
     shop.persist(legacy(complete(1)), &of_version(0..40, 2)).await;
     let held = shop.persist(legacy(guarded(2)), &of_version(0..10, 3)).await;

@@ -8,7 +8,7 @@ const TYPES: &str = "select field_name, array_to_string(json_types, ',') from fo
      where run_id = (select max(run_id) from forebay.scrape_runs) order by field_name";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_that_are_new_lost_or_of_another_type_are_recorded() {
+async fn new_lost_and_retyped_fields_are_recorded() {
     let shop = Shop::open().await;
     let day = |number: usize, fields: &str| {
         lines((0..20).map(|id| format!("{{\"id\":\"{id}\",\"day\":{number},{fields}}}")))
@@ -34,7 +34,7 @@ async fn fields_that_are_new_lost_or_of_another_type_are_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_a_part_has_not_drifted() {
+async fn an_incremental_run_does_not_drift() {
     let shop = Shop::open().await;
     let all = lines((0..20).map(|id| format!("{{\"id\":\"{id}\",\"title\":\"t\"}}")));
     let part = lines((0..20).map(|id| format!("{{\"id\":\"{id}\"}}")));

@@ -135,7 +135,7 @@ async fn across_windows_reject() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_one_may_be_what_is_stored() {
+async fn the_last_record_may_equal_the_stored_one() {
     let shop = Shop::open().await;
     let last = |request| PersistRequest { on_duplicate: Some(OnDuplicate::Last), ..request };
     shop.persist(complete(1), "{\"id\":\"a\",\"x\":1}\n").await;

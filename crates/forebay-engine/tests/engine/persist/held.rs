@@ -20,7 +20,7 @@ async fn held() -> (Shop, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn released_it_is_as_if_it_had_not_been_held() {
+async fn releasing_applies_the_run_completely() {
     let (shop, run_id) = held().await;
     let run = persist::release(&shop.database, run_id).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("complete", Some("released")));
@@ -36,7 +36,7 @@ async fn released_it_is_as_if_it_had_not_been_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn released_late_it_leaves_alone_what_is_newer() {
+async fn releasing_late_keeps_newer_data() {
     let (shop, run_id) = held().await;
     let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
     assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 1, 2, 0, 0, 0, 0, 0]);
@@ -48,7 +48,7 @@ async fn released_late_it_leaves_alone_what_is_newer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejected_it_leaves_no_trace_in_the_references() {
+async fn rejecting_changes_no_reference() {
     let (shop, run_id) = held().await;
     let run = persist::reject(&shop.database, run_id).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("aborted", Some("rejected")));
@@ -58,7 +58,7 @@ async fn rejected_it_leaves_no_trace_in_the_references() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_run_makes_it_obsolete() {
+async fn a_later_applied_run_supersedes_it() {
     let (shop, run_id) = held().await;
     shop.persist(incremental(3), &numbered(0..5, 1)).await;
     let status = format!("select status, reason_code from forebay.scrape_runs where run_id = {run_id}");
@@ -133,7 +133,7 @@ async fn a_rekey_keeps_ids_and_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_rekey_is_not_taken_as_one() {
+async fn other_changes_are_not_accepted_as_a_rekey() {
     let (shop, run_id) = held().await;
     assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
     assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the run is still held");
@@ -141,7 +141,7 @@ async fn what_is_no_rekey_is_not_taken_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_as_it_was_last_applied_leaves_it_waiting() {
+async fn an_unchanged_source_leaves_the_run_held() {
     let (shop, run_id) = held().await;
     let input = Input { name: "shop.csv".into(), feed: Feed::Unchanged };
     let report = persist::persist(&shop.database, guarded(3), input, &|_| {}).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_source_that_is_as_it_was_last_applied_leaves_it_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn released_it_still_goes_by_sequence_numbers() {
+async fn releasing_respects_sequence_numbers() {
     let shop = Shop::open().await;
     let sequenced = |request| PersistRequest { sequence_field: Some(Some("n".into())), ..request };
     shop.persist(sequenced(complete(1)), &numbered(0..40, 5)).await;

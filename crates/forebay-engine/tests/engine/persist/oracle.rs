@@ -219,7 +219,7 @@ async fn assert_same_at(shop: &Shop, source: &str, model: &Model, at: Timestamp)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_history_is_what_a_plain_model_makes_of_it() {
+async fn random_histories_match_the_model() {
     let shop = Shop::open().await;
     for seed in 0..NUM_HISTORIES {
         let source = format!("history-{seed}");

@@ -38,7 +38,7 @@ async fn handed_off(shop: &Shop) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_pipeline_is_handed_what_it_takes() {
+async fn each_pipeline_gets_the_changes_it_subscribes_to() {
     let shop = open().await;
     shop.persist(complete(1), DAY_1).await;
     assert_eq!(handed_off(&shop).await, ["documents added1", "pages added1", "titles added1"]);
@@ -56,7 +56,7 @@ async fn each_pipeline_is_handed_what_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jobs_carry_the_key_of_their_limits() {
+async fn jobs_have_their_limit_key() {
     let shop = open().await;
     shop.persist(incremental(1), DAY_1).await;
     let keys = "select j.limit_key from forebay.ingestion_jobs as j join forebay.pipelines as p using (pipeline_id) \

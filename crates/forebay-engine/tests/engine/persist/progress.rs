@@ -14,7 +14,7 @@ const LATEST: &str = "select status, num_seen, num_added, num_unchanged from for
     order by run_id desc limit 1";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_is_visible_while_a_run_goes() {
+async fn progress_is_visible_during_a_run() {
     let shop = Shop::open().await;
     shop.persist(incremental(1), &numbered(0..10, 1)).await;
     let (sender, reader) = pipe();
@@ -34,7 +34,7 @@ async fn progress_is_visible_while_a_run_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn showing_progress_never_waits_for_a_window_that_waits_for_it() {
+async fn progress_updates_do_not_block_windows() {
     let shop = Shop::open().await;
     // The window that is being written keeps the run's row locked past the next tick.
     let slow = "create function public.slow() returns trigger language plpgsql as $$
@@ -51,7 +51,7 @@ async fn showing_progress_never_waits_for_a_window_that_waits_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_cut_off_is_closed_by_the_next_run() {
+async fn an_interrupted_run_is_closed_by_the_next_one() {
     let shop = Shop::open().await;
     let (sender, reader) = pipe();
     sender.send(numbered(0..10, 1).into_bytes()).unwrap();
@@ -85,7 +85,7 @@ async fn what_was_cut_off_is_closed_by_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dead_run_commits_at_the_last_moment_is_dropped_too() {
+async fn changes_committed_late_by_a_dead_run_are_dropped() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     let dying = "insert into forebay.scrape_runs
@@ -112,7 +112,7 @@ async fn what_a_dead_run_commits_at_the_last_moment_is_dropped_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pool_is_not_held_by_runs_that_wait() {
+async fn waiting_runs_hold_no_pooled_connection() {
     let shop = Shop::open().await;
     let num_runs = 12;
     let runs = (0..num_runs).map(|_| {
@@ -127,7 +127,7 @@ async fn the_pool_is_not_held_by_runs_that_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_closed_stages_nothing_more() {
+async fn a_closed_run_stages_nothing() {
     let shop = Shop::open().await;
     let run_id = shop.persist(complete(1), &numbered(0..3, 1)).await.run_id;
     let late = changes::stage_removed(&shop.client, run_id, &[id("K0"), id("K1")]).await.unwrap_err();

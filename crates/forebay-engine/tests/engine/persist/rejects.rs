@@ -92,7 +92,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_rejected_fail_the_run_and_remove_nothing() {
+async fn too_many_rejected_records_fail_the_run_and_remove_nothing() {
     for (request, num_added) in [(guarded(2), 0), (complete(2), 3)] {
         let shop = Shop::open().await;
         shop.persist(complete(1), &numbered(0..20, 1)).await;
@@ -115,7 +115,7 @@ async fn too_many_rejected_fail_the_run_and_remove_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_may_be_what_looks_vanished() {
+async fn an_unreadable_record_may_be_one_that_looks_removed() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..20, 1)).await;
     // Under guards, a run that could not read everything changes and adds records but removes none.

@@ -13,7 +13,7 @@ const ROWS: &str = "select record_key, scope, version, removed_at is null from f
 const NUM_REFERENCES: &str = "select count(*) from forebay.\"references\"";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn removal_stays_inside_of_the_scope() {
+async fn removals_stay_within_the_scope() {
     let shop = Shop::open().await;
     shop.persist(in_scope("part=1", complete(1)), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n").await;
     shop.persist(in_scope("part=2", complete(1)), "{\"id\":\"c\"}\n{\"id\":\"d\"}\n").await;
@@ -29,7 +29,7 @@ async fn removal_stays_inside_of_the_scope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_moved_to_another_scope_is_not_removed_from_the_old_one() {
+async fn a_moved_reference_is_not_removed_by_its_old_scope() {
     for straight in [true, false] {
         let request = if straight { complete } else { guarded };
         let one = |number| in_scope("part=1", request(number));

@@ -58,7 +58,7 @@ async fn a_replay_writes_nothing_but_its_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_and_back_is_three_versions() {
+async fn changing_back_creates_a_third_version() {
     let shop = Shop::open().await;
     let first = shop.persist(complete(1), A).await;
     assert_eq!((counts(&first), first.num_handoffs), ([2, 2, 0, 0, 0, 0, 0, 0], 2));
@@ -108,7 +108,7 @@ async fn there_and_back_is_three_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_and_comes_back_is_absent_in_between() {
+async fn a_removed_and_restored_reference_is_absent_in_between() {
     for straight in [true, false] {
         let request = if straight { complete } else { guarded };
         let shop = Shop::open().await;

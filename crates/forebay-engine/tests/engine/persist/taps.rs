@@ -36,7 +36,7 @@ fn messages(ids: &[usize], version: i64, activated: bool, state: &str) -> String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_a_tap_says_to_be_whole_removes() {
+async fn only_complete_taps_remove_references() {
     let shop = Shop::open().await;
     assert_eq!(counts(&shop.tap(1, &messages(&[1, 2, 3], 1, true, "one")).await), [3, 3, 0, 0, 0, 0, 0, 0]);
     // Some records, without a message that there are no others.
@@ -50,7 +50,7 @@ async fn only_what_a_tap_says_to_be_whole_removes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_state_of_a_held_run_is_not_kept() {
+async fn the_state_of_a_held_run_is_not_stored() {
     let shop = Shop::open().await;
     let all: Vec<usize> = (0..20).collect();
     shop.tap(1, &messages(&all, 1, true, "one")).await;

@@ -19,7 +19,7 @@ async fn lock(shop: &Shop) -> ScopeLock {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
+async fn statement_timeouts_do_not_end_the_wait() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     // Managed databases set these timeouts for their roles.
@@ -43,7 +43,7 @@ async fn the_patience_of_the_server_with_statements_does_not_end_the_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_that_were_moved_while_a_run_waited_are_found() {
+async fn keys_moved_while_a_run_waited_are_found() {
     let shop = Shop::open().await;
     let named = |prefix: &str| lines((0..8).map(|n| format!("{{\"id\":\"{prefix}{n}\"}}")));
     shop.persist(complete(1), &named("old-")).await;
@@ -81,7 +81,7 @@ async fn keys_that_were_moved_while_a_run_waited_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_observes_its_source_when_its_turn_comes() {
+async fn a_waiting_run_observes_its_source_when_it_starts() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     let lock = lock(&shop).await;
@@ -109,7 +109,7 @@ async fn a_run_observes_its_source_when_its_turn_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_the_lock_nor_waiting_for_it_holds_vacuum_back() {
+async fn neither_the_lock_nor_waiting_for_it_blocks_vacuum() {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..3, 1)).await;
     let lock = lock(&shop).await;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_over_known_pages_is_archived_whole() {
+async fn a_run_over_known_pages_is_archived_completely() {
     let mut world = World::open().await;
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
     world.site.set("/p2", list(&[("3", "Graphs")], None));
@@ -39,7 +39,7 @@ async fn a_run_over_known_pages_is_archived_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_packed_file_is_held_to_what_it_unpacks_to() {
+async fn a_compressed_file_is_limited_by_its_decompressed_size() {
     for (content, max_file, expected) in [
         ("{\"id\":\"1\",\"title\":\"Logic\"}\n".repeat(10_000), "100KB", "body_too_large"),
         ("\n".repeat(16 << 20), "1GB", "decompression_bomb"),

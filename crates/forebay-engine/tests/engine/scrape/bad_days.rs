@@ -55,7 +55,7 @@ fn impatient(url: &str) -> SourceDefinition {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
+async fn every_failure_has_its_reason_and_loses_nothing() {
     let mut world = World::with(|url| vec![impatient(url)]).await;
     let good = list(&[("1", "Logic"), ("2", "Sets"), ("3", "Graphs"), ("4", "Rings")], None);
     let long = "x".repeat(100);
@@ -128,7 +128,7 @@ async fn every_bad_day_ends_with_its_reason_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_robots_txt_forbids_is_not_asked_for() {
+async fn pages_forbidden_by_robots_txt_are_not_requested() {
     let world = World::with(|url| vec![impatient(url)]).await;
     world.site.set("/robots.txt", Answer::Raw(200, Vec::new(), b"User-agent: *\nDisallow: /".to_vec()));
     world.site.set("/", list(&[("1", "Logic")], None));
@@ -137,7 +137,7 @@ async fn what_robots_txt_forbids_is_not_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn loopback_is_refused_unless_it_is_allowed() {
+async fn loopback_is_refused_unless_allowed() {
     let world = World::with(|url| {
         let fetch: FetchSettings = serde_json::from_value(json!({})).unwrap();
         vec![SourceDefinition { fetch, ..impatient(url) }]
@@ -149,7 +149,7 @@ async fn loopback_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_asks_to_wait_is_waited_for() {
+async fn a_requested_wait_is_honoured() {
     let world = World::with(|url| {
         let mut source = impatient(url);
         source.fetch = serde_json::from_value(json!({
@@ -168,7 +168,7 @@ async fn a_host_that_asks_to_wait_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_which_half_the_pages_failed_is_held_against_the_source() {
+async fn a_run_with_half_of_its_pages_failed_counts_against_the_source() {
     let state = "select concat_ws(' ', state, ceil(extract(epoch from retry_at - changed_at))) \
          from forebay.circuit_breaker_state";
     let sensitive = |url: &str| {
@@ -194,7 +194,7 @@ async fn a_run_of_which_half_the_pages_failed_is_held_against_the_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_page_of_several_is_not_held_against_the_source_unless_it_asks_to_wait() {
+async fn one_failed_page_of_several_does_not_count_unless_it_asks_to_wait() {
     let state = "select state from forebay.circuit_breaker_state";
     for (status, headers, expected) in
         [(500, Vec::new(), "closed"), (429, vec![("retry-after", "3600".to_owned())], "open")]

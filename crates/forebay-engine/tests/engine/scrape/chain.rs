@@ -54,7 +54,7 @@ fn asked(scraped: &Scraped) -> Vec<(&str, Option<&str>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_that_stand_in_are_asked_until_one_answers() {
+async fn fallbacks_are_tried_until_one_answers() {
     let world = World::with_fallbacks().await;
     let synced_by = "select source_name from forebay.sync_metadata where last_sync is not null";
     let scraped = world.scrape_courses().await;
@@ -121,7 +121,7 @@ async fn a_disabled_source_whose_fallbacks_fail_reports_their_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_due_is_answered_by_who_stands_in() {
+async fn a_due_scope_is_answered_by_a_fallback() {
     let world = World::with_fallbacks().await;
     world.declare_due().await;
     world.site.set("/", Answer::Status(500));

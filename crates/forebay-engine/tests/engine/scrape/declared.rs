@@ -30,7 +30,7 @@ fn changed(names: &[&str]) -> Mirrored {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_declaration_is_written_once_and_left_alone_after_that() {
+async fn an_unchanged_declaration_is_not_written_again() {
     let world = World::open().await;
     let database = &world.scraper.database;
     let first = sources(&world, "h2", |_| ());
@@ -72,7 +72,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_reading_makes_what_is_remembered_void() {
+async fn changed_reading_settings_invalidate_remembered_pages() {
     let mut world = World::open().await;
     let database = &Arc::clone(&world.scraper.database);
     world.read_as("h2");
@@ -111,7 +111,7 @@ async fn another_reading_makes_what_is_remembered_void() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_reads_by_an_older_configuration_remembers_nothing() {
+async fn a_process_with_an_older_configuration_remembers_no_pages() {
     let mut world = World::open().await;
     world.site.set("/", list(&[("1", "Logic")], None));
     world.read_as("h2");

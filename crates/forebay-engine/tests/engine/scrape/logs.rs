@@ -31,7 +31,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scrape_says_what_became_of_each_page() {
+async fn a_scrape_logs_the_result_of_each_page() {
     let world = World::open().await;
     world.site.set("/", list(&[("1", "Logic"), ("2", "Sets")], Some("/p2")));
     world.site.set("/p2", list(&[("3", "Graphs")], Some("/gone")));
@@ -63,7 +63,7 @@ async fn a_scrape_says_what_became_of_each_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_scrape_says_why_and_what_its_breaker_did() {
+async fn a_failed_scrape_logs_the_reason_and_the_breaker_change() {
     let world = World::with(|url| {
         let breaker = BreakerPolicy { max_consecutive: Some(1), ..BreakerPolicy::default() };
         vec![SourceDefinition { breaker, ..courses("courses", &format!("{url}/")) }]
@@ -79,7 +79,7 @@ async fn a_failed_scrape_says_why_and_what_its_breaker_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_program_says_is_said_by_its_run() {
+async fn standard_error_of_a_program_is_logged() {
     let mut world = World::open().await;
     let script = "echo '{\"id\": 1}'; echo 'WARNING: slow today' >&2; echo 'all is well' >&2";
     let command: Command = serde_json::from_value(json!({ "argv": ["sh", "-c", script] })).unwrap();

@@ -46,7 +46,7 @@ async fn records_pages_and_links_are_shown_and_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_cannot_be_had_says_why() {
+async fn an_unavailable_source_reports_why() {
     let world = World::open().await;
     let source = world.scraper.source("courses").unwrap();
     world.site.set("/", Answer::Status(500));
@@ -60,7 +60,7 @@ async fn a_source_that_cannot_be_had_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endless_source_is_left_after_a_few_pages() {
+async fn an_endless_source_is_read_for_a_few_pages() {
     let world = World::open().await;
     world.site.set("/", Answer::Endless);
     let source = world.scraper.source("courses").unwrap();
@@ -70,7 +70,7 @@ async fn an_endless_source_is_left_after_a_few_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_is_looked_at_as_well() {
+async fn a_program_can_be_tested_too() {
     let world = World::open().await;
     let source = printing(&world, "{\"id\": 1}\nnonsense\n{\"name\": \"x\"}\n{\"id\": 2}\n");
     let sample = look(&world, &source, 5).await.unwrap();

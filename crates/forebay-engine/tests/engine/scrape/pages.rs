@@ -50,7 +50,7 @@ async fn an_unchanged_site_costs_304s_and_writes_nothing_but_its_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_changed_is_read_and_the_others_are_not() {
+async fn only_changed_pages_are_read() {
     let world = World::with_three_pages().await;
     world.site.set("/p2", list(&[("3", "Graphs"), ("4", "Rings and ideals")], Some("/p3")));
     let report = world.scrape().await;
@@ -61,7 +61,7 @@ async fn a_page_that_changed_is_read_and_the_others_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_page_holds_any_more_is_removed() {
+async fn records_missing_on_all_pages_are_removed() {
     let world = World::with_three_pages().await;
     world.site.set("/p2", list(&[("3", "Graphs")], Some("/p3")));
     assert_eq!(counts(&world.scrape().await), [5, 0, 0, 5, 1, 0, 0, 0]);
@@ -82,7 +82,7 @@ async fn a_page_that_fails_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_page_failing_is_the_failure_of_the_run() {
+async fn a_failure_of_the_first_page_fails_the_run() {
     let world = World::with_three_pages().await;
     world.site.set("/", Answer::Status(404));
     assert_eq!(world.try_scrape().await.unwrap_err().code(), "http_status");
@@ -99,7 +99,7 @@ async fn the_first_page_failing_is_the_failure_of_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_held_run_has_read_is_read_again() {
+async fn pages_of_a_held_run_are_read_again() {
     let world = World::with_three_pages().await;
     world.site.set("/", list(&[], Some("/p2")));
     world.site.set("/p2", list(&[], Some("/p3")));
@@ -114,7 +114,7 @@ async fn what_a_held_run_has_read_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_somebody_removed_comes_back_with_its_page() {
+async fn a_manually_removed_record_is_restored_with_its_page() {
     let world = World::with_three_pages().await;
     world
         .client
@@ -148,7 +148,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_run_has_written_since_comes_back_with_its_page() {
+async fn records_written_by_another_run_are_read_again() {
     let world = World::with_three_pages().await;
     world.bring("{\"id\":\"4\",\"title\":\"Wrong\"}", "").await;
     let report = world.scrape().await;
@@ -164,7 +164,7 @@ async fn what_another_run_has_written_since_comes_back_with_its_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_that_contest_a_key_are_read_each_time() {
+async fn pages_with_the_same_key_are_read_each_time() {
     for policy in [OnDuplicate::First, OnDuplicate::Reject] {
         let world = World::with(|url| {
             let source = courses("courses", &format!("{url}/"));
@@ -187,7 +187,7 @@ async fn pages_that_contest_a_key_are_read_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_taken_as_it_was_only_for_its_scope_and_if_nothing_came_after() {
+async fn a_file_is_unchanged_only_for_its_scope_and_without_later_runs() {
     let world = World::with(|url| {
         let kind = serde_json::json!({ "url": format!("{url}/all.jsonl"), "format": "jsonl" });
         let kind = SourceKind::File(serde_json::from_value(kind).unwrap());

@@ -58,7 +58,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_workers_one_runs_what_is_due() {
+async fn a_due_scope_is_run_by_one_of_two_workers() {
     let world = World::due().await;
     let (one, two) = tokio::join!(world.drain("one"), world.drain("two"));
     assert_eq!(one.num_runs + two.num_runs, 1);
@@ -76,7 +76,7 @@ async fn of_two_workers_one_runs_what_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
+async fn a_failed_or_refused_scope_is_due_again_at_its_next_time() {
     let world = World::due().await;
     world.site.set("/", Answer::Status(500));
     let failed = ScheduleReport { num_runs: 1, num_failed: 1, ..ScheduleReport::default() };
@@ -93,7 +93,7 @@ async fn what_failed_or_was_refused_is_due_again_at_its_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
+async fn a_dead_workers_claim_is_taken_over_after_its_lease() {
     let world = World::due().await;
     let scrapable = schedules::Scrapable { enabled: &["courses"], disabled: &[] };
     let claim = |lease| schedules::claim_due(&world.client, clock::now(), lease, "dead", 9, scrapable);
@@ -111,7 +111,7 @@ async fn what_a_dead_worker_had_is_taken_over_once_its_lease_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_stops_gives_back_what_it_cannot_finish() {
+async fn a_stopping_worker_releases_unfinished_scopes() {
     let world = World::due().await;
     world.site.set("/", Answer::Slow("<ul></ul>".into(), Duration::from_hours(1)));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -170,7 +170,7 @@ async fn a_worker_follows_schedules_until_it_is_is_stopped_to_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn schedules_are_those_of_the_configuration() {
+async fn schedules_match_the_configuration() {
     let mut world = World::due().await;
     assert_eq!(world.declare().await, [""; 0], "nothing has changed");
     let mut sources = (*world.scraper.sources).clone();
@@ -186,7 +186,7 @@ async fn schedules_are_those_of_the_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_leaves_what_it_does_not_know_to_others() {
+async fn a_worker_leaves_unknown_sources_to_others() {
     let mut world = World::due().await;
     let known = std::mem::take(&mut world.scraper.sources);
     let report = schedule::drain(&world.scraper, &options("other"), &|run| panic!("{run:?}")).await.unwrap();

@@ -18,7 +18,7 @@ async fn found(shop: &Shop, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_title_weighs_more_than_a_body_and_what_is_removed_is_not_found() {
+async fn a_title_weighs_more_than_a_body_and_removed_references_are_not_found() {
     let shop = Shop::open().await;
     shop.put_all(&[
         ("body", json!({"title": "Algebra", "about": {"notes": ["with some chemistry in between"]}})),
@@ -49,7 +49,7 @@ async fn a_title_weighs_more_than_a_body_and_what_is_removed_is_not_found() {
 }
 
 #[tokio::test]
-async fn any_query_is_a_query() {
+async fn any_text_is_a_valid_query() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"title": "x"})).await;
     shop.drain().await;
@@ -59,7 +59,7 @@ async fn any_query_is_a_query() {
 }
 
 #[tokio::test]
-async fn without_a_title_the_key_stands_for_it_and_numbers_are_no_text() {
+async fn without_a_title_the_key_is_used_and_numbers_are_not_text() {
     let shop = Shop::open().await;
     shop.put("key-1", &json!({"title": " ", "n": 5, "flag": true, "tags": ["red", {"deep": "blue"}]})).await;
     shop.drain().await;
@@ -97,7 +97,7 @@ async fn an_unknown_language_stops_the_pipeline_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn ingesting_the_same_again_leaves_the_document_alone() {
+async fn ingesting_the_same_content_again_writes_nothing() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"title": "x"})).await;
     shop.drain().await;

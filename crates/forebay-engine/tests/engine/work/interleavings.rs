@@ -249,7 +249,7 @@ fn failure(reference_id: ReferenceId, class: FailureClass) -> Failure {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn hand_offs_live_as_the_model_does_in_any_order() {
+async fn random_histories_match_the_model() {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let num_cases = number("FOREBAY_INTERLEAVINGS").unwrap_or(12);
     let seed = number("FOREBAY_INTERLEAVINGS_SEED").unwrap_or_else(|| clock::random_seed() >> 1);

@@ -65,7 +65,7 @@ async fn num_jobs(shop: &Shop) -> i64 {
 }
 
 #[tokio::test]
-async fn what_is_claimed_is_active_and_what_is_completed_is_gone() {
+async fn claimed_jobs_are_active_and_completed_jobs_are_deleted() {
     let shop = Shop::external().await;
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
     let claimed = claim(&shop).await;
@@ -110,7 +110,7 @@ async fn two_workers_never_get_the_same_job() {
 }
 
 #[tokio::test]
-async fn what_is_taken_is_passed_over_and_free_again_when_the_taker_dies() {
+async fn taken_jobs_are_skipped_and_free_again_when_their_worker_dies() {
     let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
@@ -160,7 +160,7 @@ async fn an_expired_lease_is_rescued_and_the_late_worker_is_refused() {
 }
 
 #[tokio::test]
-async fn late_but_still_the_only_one_is_in_time() {
+async fn a_late_report_is_accepted_if_no_other_worker_claimed_the_job() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let late = claim_and_die(&shop).await;
@@ -168,7 +168,7 @@ async fn late_but_still_the_only_one_is_in_time() {
 }
 
 #[tokio::test]
-async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
+async fn a_hand_off_that_keeps_losing_its_worker_becomes_poison() {
     let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     for _ in 0..3 {
@@ -186,7 +186,7 @@ async fn losing_its_worker_again_and_again_makes_a_hand_off_poison() {
 }
 
 #[tokio::test]
-async fn newer_content_that_comes_while_claimed_follows_once() {
+async fn newer_content_during_a_claim_is_followed_up_once() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let first = claim(&shop).await;
@@ -204,7 +204,7 @@ async fn newer_content_that_comes_while_claimed_follows_once() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ended_gives_way_to_newer_content() {
+async fn an_expired_lease_is_replaced_by_newer_content() {
     let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let first = claim_and_die(&shop).await;
@@ -216,7 +216,7 @@ async fn a_lease_that_ended_gives_way_to_newer_content() {
 }
 
 #[tokio::test]
-async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
+async fn content_that_returns_during_an_attempt_is_ingested_again() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"n": 1})).await;
     let first = claim(&shop).await;
@@ -232,7 +232,7 @@ async fn content_that_comes_back_while_it_is_worked_on_is_ingested_again() {
 }
 
 #[tokio::test]
-async fn a_failure_costs_what_its_class_says() {
+async fn a_failure_follows_the_policy_of_its_class() {
     let shop = Shop::external().await;
     shop.put("a", &json!({"n": 1})).await;
     let claimed = claim(&shop).await;
@@ -287,7 +287,7 @@ async fn workers_do_not_wait_for_a_run_that_is_writing() {
 }
 
 #[tokio::test]
-async fn a_job_that_lost_its_hand_off_is_carried_out_and_cleared_away() {
+async fn a_job_without_a_hand_off_is_processed_and_deleted() {
     let shop = Shop::external().await;
     let id = shop.put("a", &json!({"title": "x"})).await;
     let claimed = claim(&shop).await;
@@ -339,7 +339,7 @@ async fn take_by_source(client: &mut Client, queue: &mut Queue, limit: u32) -> V
 }
 
 #[tokio::test]
-async fn sources_take_turns_and_priorities_do_not() {
+async fn sources_share_a_priority_and_higher_priorities_go_first() {
     let shop = Shop::open().await;
     fill(&shop.client, &[(1, 0, 1000), (2, 0, 30), (3, 10, 50)]).await;
     let mut client = shop.test.client().await;
@@ -355,7 +355,7 @@ async fn sources_take_turns_and_priorities_do_not() {
 }
 
 #[tokio::test]
-async fn what_another_worker_lets_go_of_is_found_again() {
+async fn jobs_released_by_another_worker_are_found_again() {
     let shop = Shop::open().await;
     fill(&shop.client, &[(1, 0, 100)]).await;
     let (mut first, mut second) = (shop.test.client().await, shop.test.client().await);
@@ -368,7 +368,7 @@ async fn what_another_worker_lets_go_of_is_found_again() {
 }
 
 #[tokio::test]
-async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_say() {
+async fn taking_uses_the_queues_index_regardless_of_statistics() {
     let shop = Shop::open().await;
     shop.client
         .batch_execute("alter table forebay.ingestion_jobs set (autovacuum_enabled = false)")
@@ -401,7 +401,7 @@ async fn taking_reads_the_queue_in_order_from_its_index_whatever_the_statistics_
 }
 
 #[tokio::test]
-async fn work_inside_the_database_cannot_be_claimed_without_its_effect() {
+async fn jobs_of_transactional_handlers_cannot_be_claimed() {
     let shop = Shop::open().await;
     shop.put("a", &json!({"title": "x"})).await;
     let refused = jobs::claim(&shop.client, "documents", 10, LEASE, "a test").await.unwrap_err();

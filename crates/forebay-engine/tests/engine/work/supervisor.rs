@@ -76,7 +76,7 @@ fn lines(path: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn what_a_command_refuses_ends_as_its_class_says() {
+async fn a_failed_verdict_follows_the_policy_of_its_class() {
     let mut shop = Shop::open().await;
     let script = r#"sed -n 's/.*"reference_id":"\([^"]*\)".*/{"reference_id":"\1","status":"failed","class":"permanent","reason_code":"no_room","message":"full"}/p'"#;
     only(&mut shop, exec_spec(script)).await;
@@ -88,7 +88,7 @@ async fn what_a_command_refuses_ends_as_its_class_says() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_stopped_gives_back_what_it_holds() {
+async fn a_stopped_worker_releases_its_claims() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec("sleep 600")).await;
     put_many(&shop, 5).await;
@@ -104,7 +104,7 @@ async fn a_worker_that_is_stopped_gives_back_what_it_holds() {
 }
 
 #[tokio::test]
-async fn what_comes_while_a_worker_follows_is_done_and_slow_pipelines_hold_up_no_other() {
+async fn new_work_is_done_and_slow_pipelines_do_not_block_others() {
     let mut shop = Shop::open().await;
     work::declare(&shop.database, &[exec_spec("sleep 600")]).await.unwrap();
     shop.subscribers = vec![
@@ -119,7 +119,7 @@ async fn what_comes_while_a_worker_follows_is_done_and_slow_pipelines_hold_up_no
 }
 
 #[tokio::test]
-async fn limits_are_kept_and_a_drain_waits_for_them() {
+async fn limits_are_respected_and_a_drain_waits_for_them() {
     let mut shop = Shop::open().await;
     let limits = Limits { rate: Some(20.0), max_active: Some(4), ..Limits::default() };
     only(&mut shop, PipelineSpec { limits, ..exec_spec(SAYS_DONE) }).await;
@@ -131,7 +131,7 @@ async fn limits_are_kept_and_a_drain_waits_for_them() {
 }
 
 #[tokio::test]
-async fn handlers_inside_the_database_take_no_limits() {
+async fn transactional_handlers_have_no_limits() {
     let shop = Shop::open().await;
     let limits = Limits { max_active: Some(4), ..Limits::default() };
     let spec = PipelineSpec { limits, ..PipelineSpec::new("documents", "documents", json!({})) };
@@ -141,7 +141,7 @@ async fn handlers_inside_the_database_take_no_limits() {
 }
 
 #[tokio::test]
-async fn other_settings_hand_everything_off_again_and_other_limits_do_not() {
+async fn changed_settings_hand_everything_off_again_but_changed_limits_do_not() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec(SAYS_DONE)).await;
     put_many(&shop, 4).await;
@@ -161,7 +161,7 @@ async fn other_settings_hand_everything_off_again_and_other_limits_do_not() {
 }
 
 #[tokio::test]
-async fn a_pipeline_that_was_disabled_is_handed_what_it_missed() {
+async fn an_enabled_pipeline_gets_the_changes_it_missed() {
     let mut shop = Shop::open().await;
     only(&mut shop, exec_spec(SAYS_DONE)).await;
     let disabled = PipelineSpec { enabled: false, ..exec_spec(SAYS_DONE) };

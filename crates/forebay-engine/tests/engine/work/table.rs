@@ -43,7 +43,7 @@ async fn rows_follow_their_references() {
 }
 
 #[tokio::test]
-async fn one_bad_value_fails_its_own_hand_off_and_no_other() {
+async fn one_invalid_value_fails_only_its_own_hand_off() {
     let mut shop = Shop::open().await;
     shop.only_table(items()).await;
     let keys: Vec<String> = (0..40).map(|n| format!("{n:02}")).collect();
@@ -71,7 +71,7 @@ async fn one_bad_value_fails_its_own_hand_off_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_existing_table_is_used_as_it_is() {
+async fn an_existing_table_is_used_unchanged() {
     let mut shop = Shop::open().await;
     shop.client
         .batch_execute(
@@ -116,7 +116,7 @@ async fn an_existing_table_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_unfit_table_stops_the_pipeline_and_loses_nothing() {
+async fn an_unusable_table_stops_the_pipeline_and_loses_nothing() {
     let mut shop = Shop::open().await;
     shop.client.batch_execute("create table public.items (title text)").await.unwrap();
     shop.only_table(items()).await;
@@ -129,7 +129,7 @@ async fn an_unfit_table_stops_the_pipeline_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn effect_and_end_are_one_so_dying_between_them_leaves_neither() {
+async fn effect_and_settlement_are_atomic() {
     let mut shop = Shop::open().await;
     shop.only_table(items()).await;
     shop.put("a", &json!({"title": "A"})).await;
@@ -156,7 +156,7 @@ async fn effect_and_end_are_one_so_dying_between_them_leaves_neither() {
 }
 
 #[tokio::test]
-async fn workers_side_by_side_carry_out_each_hand_off_once() {
+async fn concurrent_workers_process_each_hand_off_once() {
     let mut shop = Shop::open().await;
     shop.only_table(items()).await;
     let keys: Vec<String> = (0..600).map(|n| format!("{n:03}")).collect();

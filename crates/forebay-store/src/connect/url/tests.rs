@@ -29,7 +29,7 @@ fn a_socket_is_never_encrypted() {
 }
 
 #[test]
-fn urls_as_hosted_databases_hand_them_out_are_read() {
+fn urls_of_hosted_databases_are_parsed() {
     let settings = settings(
         "postgres://postgres.abc:s%40fe@pooler.example.com:6543/postgres?pgbouncer=true&connection_limit=1",
     );
@@ -49,14 +49,14 @@ fn options_are_decoded_and_passed_on() {
 }
 
 #[test]
-fn without_a_host_the_server_on_this_machine_is_meant() {
+fn without_a_host_the_local_server_is_used() {
     // No server of this machine has a socket for this port.
     let settings = settings("postgresql:///d?port=1");
     assert_eq!(settings.config.get_hosts(), [Host::Tcp("localhost".into())]);
 }
 
 #[test]
-fn a_sign_is_no_hexadecimal_digit() {
+fn a_sign_is_not_a_hexadecimal_digit() {
     assert!(parse("postgresql://u@h/d?sslrootcert=%2Fca.pem").is_ok());
     assert!(parse("postgresql://u@h/d?sslrootcert=%+1ca.pem").is_err());
 }
@@ -95,7 +95,7 @@ fn a_description_has_everything_but_the_password() {
 }
 
 #[test]
-fn a_second_at_sign_is_refused_before_it_is_taken_for_a_host() {
+fn a_second_at_sign_is_refused() {
     let error = parse("postgres://me:p@zq9@rd@127.0.0.1:1/app").err().unwrap();
     assert_eq!(error.code(), "database_url_invalid");
     assert!(!error.to_string().contains("zq9"), "{error}");

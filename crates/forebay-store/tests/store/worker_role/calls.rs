@@ -17,7 +17,7 @@ fn sql_of(guide: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_statements_of_the_guide_run_in_their_order() {
+async fn the_statements_of_the_guide_run_in_order() {
     let world = World::new().await;
     world.hand_off_many("pages", 5).await;
     let mut statements = sql_of("external-workers.md").into_iter();
@@ -84,7 +84,7 @@ async fn rpc(client: &mut Client, role: &str, function: &str, columns: &str, bod
 }
 
 #[tokio::test]
-async fn the_functions_take_their_arguments_from_one_document() {
+async fn the_functions_can_be_called_like_postgrest_does() {
     let world = World::new().await;
     world.hand_off_many("pages", 3).await;
     let mut client = world.database.client().await;
@@ -149,7 +149,7 @@ async fn a_null_argument_means_the_default() {
 }
 
 #[tokio::test]
-async fn wrong_calls_say_what_is_wrong() {
+async fn invalid_calls_report_the_problem() {
     let world = World::new().await;
     let worker = world.worker().await;
     for (statement, state, word) in [

@@ -15,7 +15,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn reading_goes_on_from_its_place_and_remembers_it() {
+async fn scans_continue_from_the_cursor_and_store_it() {
     let world = World::new().await;
     world.hand_off_many("pages", 10).await;
     let in_order =
@@ -33,7 +33,7 @@ async fn reading_goes_on_from_its_place_and_remembers_it() {
 }
 
 #[tokio::test]
-async fn what_was_passed_over_is_found_as_soon_as_there_is_room() {
+async fn skipped_jobs_are_found_when_a_scan_finds_too_few() {
     let world = World::new().await;
     world.hand_off_many("pages", 10).await;
     world.go_on_after("7").await;
@@ -50,7 +50,7 @@ async fn what_was_passed_over_is_found_as_soon_as_there_is_room() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_too_old_is_not_used() {
+async fn an_expired_cursor_is_not_used() {
     let world = World::new().await;
     world.hand_off_many("pages", 3).await;
     world.go_on_after("1").await;

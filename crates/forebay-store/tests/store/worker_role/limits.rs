@@ -39,7 +39,7 @@ fn of_host(jobs: &[Job], host: &str) -> usize {
 }
 
 #[tokio::test]
-async fn claims_at_a_time_are_limited_over_two_workers() {
+async fn concurrency_is_limited_across_workers() {
     let world = limited(Limits { max_active: Some(5), ..Limits::default() }).await;
     world.hand_off_many("pages", 20).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -53,7 +53,7 @@ async fn claims_at_a_time_are_limited_over_two_workers() {
 }
 
 #[tokio::test]
-async fn two_workers_at_once_stay_within_the_limit() {
+async fn concurrent_claims_stay_within_the_limit() {
     let world = limited(Limits { max_active: Some(5), ..Limits::default() }).await;
     world.hand_off_many("pages", 200).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -68,7 +68,7 @@ async fn two_workers_at_once_stay_within_the_limit() {
 }
 
 #[tokio::test]
-async fn claims_a_second_are_limited_over_two_workers() {
+async fn the_rate_is_limited_across_workers() {
     // So slow that no token is added during the test.
     let world = limited(Limits { rate: Some(0.000_1), ..Limits::default() }).await;
     world.hand_off_many("pages", 5).await;
@@ -82,7 +82,7 @@ async fn claims_a_second_are_limited_over_two_workers() {
 }
 
 #[tokio::test]
-async fn claims_of_one_host_at_a_time_are_limited() {
+async fn concurrency_per_host_is_limited() {
     let world = limited(Limits { key_max_active: Some(2), ..by_host() }).await;
     world.hand_off("pages", &two_hosts()).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -98,7 +98,7 @@ async fn claims_of_one_host_at_a_time_are_limited() {
 }
 
 #[tokio::test]
-async fn claims_of_one_host_a_second_are_limited() {
+async fn the_rate_per_host_is_limited() {
     let world = limited(Limits { key_rate: Some(0.000_1), ..by_host() }).await;
     world.hand_off("pages", &two_hosts()).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -110,7 +110,7 @@ async fn claims_of_one_host_a_second_are_limited() {
 }
 
 #[tokio::test]
-async fn a_flood_of_one_source_does_not_starve_another() {
+async fn a_large_source_does_not_starve_another() {
     let world = World::new().await;
     world.hand_off_many("flood", 5_000).await;
     world.hand_off_many("trickle", 20).await;
@@ -126,7 +126,7 @@ async fn a_flood_of_one_source_does_not_starve_another() {
 }
 
 #[tokio::test]
-async fn what_is_more_urgent_goes_first() {
+async fn higher_priorities_go_first() {
     let world = World::new().await;
     world.hand_off_many("again", 30).await;
     world.run("update forebay.ingestion_jobs set priority = 10").await;
@@ -140,7 +140,7 @@ async fn what_is_more_urgent_goes_first() {
 }
 
 #[tokio::test]
-async fn who_asks_to_be_left_alone_is_left_alone_by_all_workers() {
+async fn a_requested_pause_applies_to_all_workers() {
     let world = World::new().await;
     world.hand_off_many("pages", 3).await;
     let (one, other) = (world.worker().await, world.worker().await);
@@ -157,7 +157,7 @@ async fn who_asks_to_be_left_alone_is_left_alone_by_all_workers() {
 }
 
 #[tokio::test]
-async fn a_pause_of_one_host_leaves_the_others() {
+async fn a_pause_of_one_host_does_not_affect_others() {
     // No key limit, only a key: pauses still apply to it.
     let world = limited(by_host()).await;
     world.hand_off("pages", &two_hosts()).await;

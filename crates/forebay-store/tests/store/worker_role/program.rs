@@ -74,7 +74,7 @@ impl Drop for Program {
 }
 
 #[tokio::test]
-async fn the_example_ingests_and_tells_what_it_cannot() {
+async fn the_example_ingests_and_reports_failures() {
     let Some(python) = python() else { return };
     let world = World::new().await;
     world.hand_off("pages", &[json!({"title": "a"}), json!({"name": "b"}), json!({"title": "c"})]).await;
@@ -90,7 +90,7 @@ async fn the_example_ingests_and_tells_what_it_cannot() {
 }
 
 #[tokio::test]
-async fn the_example_gives_back_what_it_has_not_begun() {
+async fn the_example_releases_unstarted_jobs() {
     let Some(python) = python() else { return };
     let world = World::new().await;
     world.hand_off_many("pages", 5).await;
@@ -106,7 +106,7 @@ async fn the_example_gives_back_what_it_has_not_begun() {
 }
 
 #[tokio::test]
-async fn the_example_keeps_its_lease_and_outlives_a_lost_connection() {
+async fn the_example_extends_its_lease_and_survives_a_lost_connection() {
     let Some(python) = python() else { return };
     let world = World::new().await;
     world.hand_off_many("pages", 2).await;

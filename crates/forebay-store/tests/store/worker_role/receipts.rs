@@ -6,7 +6,7 @@ use super::{World, claim, fail, heartbeat, report};
 use crate::support::eventually;
 
 #[tokio::test]
-async fn a_suspect_is_claimed_alone() {
+async fn a_job_with_a_lost_claim_is_claimed_alone() {
     let world = World::new().await;
     world.hand_off_many("pages", 3).await;
     let worker = world.worker().await;
@@ -22,7 +22,7 @@ async fn a_suspect_is_claimed_alone() {
 }
 
 #[tokio::test]
-async fn a_suspect_does_not_keep_others_from_being_claimed_together() {
+async fn a_job_with_a_lost_claim_does_not_split_other_claims() {
     let world = World::new().await;
     world.hand_off_many("pages", 10).await;
     world
@@ -40,7 +40,7 @@ async fn a_suspect_does_not_keep_others_from_being_claimed_together() {
 }
 
 #[tokio::test]
-async fn what_loses_four_leases_is_poison() {
+async fn four_lost_leases_make_a_job_poison() {
     let world = World::new().await;
     world.hand_off_many("pages", 1).await;
     let worker = world.worker().await;
@@ -91,7 +91,7 @@ async fn each_row_of_a_report_has_its_own_verdict() {
 }
 
 #[tokio::test]
-async fn a_report_before_anybody_else_was_given_the_job_is_accepted() {
+async fn a_late_report_is_accepted_if_no_other_worker_has_the_job() {
     let world = World::new().await;
     world.hand_off_many("pages", 1).await;
     let worker = world.worker().await;
@@ -103,7 +103,7 @@ async fn a_report_before_anybody_else_was_given_the_job_is_accepted() {
 }
 
 #[tokio::test]
-async fn what_is_locked_is_busy_and_reported_again() {
+async fn a_locked_job_is_busy_and_reported_again() {
     let mut world = World::new().await;
     world.hand_off_many("pages", 2).await;
     let worker = world.worker().await;
@@ -139,7 +139,7 @@ async fn a_row_that_is_reported_twice_counts_once() {
 }
 
 #[tokio::test]
-async fn two_reports_at_the_same_moment_leave_no_claim_behind() {
+async fn concurrent_reports_leave_no_claim() {
     let world = World::new().await;
     world.hand_off_many("pages", 2).await;
     let (mut one, other) = (world.worker().await, world.worker().await);

@@ -43,7 +43,7 @@ async fn a_worker_calls_five_functions_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_is_no_worker_cannot_call_the_functions() {
+async fn other_roles_cannot_call_the_functions() {
     let world = World::new().await;
     let worker = world.worker().await;
     // The right to use the schema is not the right to work.

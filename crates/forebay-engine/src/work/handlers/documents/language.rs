@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_names_and_regions_lead_to_what_the_database_has() {
+    fn codes_names_and_regions_map_to_configurations() {
         let languages = Languages::new(["dutch", "english", "my_own", "simple"].map(str::to_owned).to_vec());
         for (given, expected) in [
             ("en", "english"),

@@ -148,7 +148,7 @@ async fn malformed_verdicts_are_reported() {
 }
 
 #[tokio::test]
-async fn what_was_answered_before_a_crash_counts() {
+async fn verdicts_before_a_crash_count() {
     let outcomes = run(&format!("read line\n{}echo 'disk full' >&2; exit 3", say(1, DONE)), 2).await;
     assert_eq!((reason(&outcomes[0]), reason(&outcomes[1])), ("exec_failed", "done"));
     let text = message(&outcomes[0]);
@@ -175,7 +175,7 @@ async fn endless_output_ends_the_command() {
 }
 
 #[tokio::test]
-async fn past_its_time_the_whole_group_dies() {
+async fn a_timeout_kills_the_whole_group() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let text = format!("{}sleep 1000 & echo $! > {}; wait", say(0, DONE), file.display());
@@ -186,7 +186,7 @@ async fn past_its_time_the_whole_group_dies() {
 }
 
 #[tokio::test]
-async fn what_the_command_leaves_behind_dies_with_it() {
+async fn background_processes_are_killed_with_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let text = format!("{}sleep 1000 & echo $! > {}", say(0, DONE), file.display());
@@ -196,7 +196,7 @@ async fn what_the_command_leaves_behind_dies_with_it() {
 }
 
 #[tokio::test]
-async fn a_worker_that_stops_waiting_takes_the_group_along() {
+async fn cancelling_the_delivery_kills_the_group() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let exec = script(&format!("sleep 1000 & echo $! > {}; wait", file.display()), "1000s");
@@ -211,7 +211,7 @@ async fn a_worker_that_stops_waiting_takes_the_group_along() {
 }
 
 #[tokio::test]
-async fn the_environment_is_what_is_named() {
+async fn only_named_variables_are_passed_on() {
     // Cargo sets these for every test.
     let text = r#"printf '%s\n' "${CARGO_MANIFEST_DIR-none}" "${CARGO_PKG_NAME-none}" >&2; exit 1"#;
     let config = json!({"command": ["sh", "-c", text], "env": ["CARGO_PKG_NAME", "NOT_SET_ANYWHERE"]});

@@ -154,7 +154,7 @@ async fn deliver(webhook: &Webhook) -> Outcome {
 }
 
 #[tokio::test]
-async fn every_status_has_its_meaning() {
+async fn every_status_has_its_outcome() {
     use FailureClass::{Permanent, Throttled, Transient};
     for (status, class, reason) in [
         ("429", Throttled, "webhook_throttled"),
@@ -190,7 +190,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn without_a_whole_answer_it_is_tried_again() {
+async fn incomplete_responses_are_retried() {
     let silent = Server::start(vec![Answer::Silence]).await;
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf";
     let cut_off = Server::start(vec![Answer::Text(cut.to_owned())]).await;
@@ -240,7 +240,7 @@ async fn throttling_stops_the_rest_of_the_batch() {
 }
 
 #[test]
-fn a_time_to_come_back_is_read_in_all_its_forms() {
+fn retry_after_is_read_in_every_form() {
     let now = "1994-11-06T08:49:07Z".parse().unwrap();
     for (text, seconds) in [
         ("120", Some(120)),
@@ -298,7 +298,7 @@ async fn a_request_is_a_signed_cloud_event() {
 }
 
 #[tokio::test]
-async fn a_payload_can_be_left_out_and_a_removal_has_none() {
+async fn a_payload_can_be_omitted_and_a_removal_has_none() {
     let server = Server::with_status("200", "").await;
     deliver(&server.webhook(json!({"payload": false}))).await;
     let gone = Event { payload: None, change: Change::Removed, ..event() };

@@ -15,7 +15,7 @@ fn guide(parts: &[&str]) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_chunk_that_did_not_change_keeps_its_row() {
+async fn an_unchanged_chunk_keeps_its_row() {
     let shop = Shop::open().await;
     let (setup, usage) = ("# Setup\nInstall the pump.", "# Usage\nOpen the sluice.");
     shop.put("a", &guide(&[setup, usage])).await;

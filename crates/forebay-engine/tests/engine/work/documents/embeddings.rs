@@ -185,7 +185,7 @@ impl Lab {
 }
 
 #[tokio::test]
-async fn what_is_meant_is_found_without_its_words() {
+async fn documents_are_found_by_meaning() {
     let Ok(url) = std::env::var("FOREBAY_TEST_PGVECTOR_URL") else {
         eprintln!("skipped: FOREBAY_TEST_PGVECTOR_URL names no server with pgvector");
         return;

@@ -22,7 +22,7 @@ struct Case {
 }
 
 #[tokio::test]
-async fn the_policies_in_the_database_are_the_domains() {
+async fn the_policies_in_the_database_match_the_domain() {
     let world = World::open().await;
     let statement = "select failure_class, max_failures, extract(epoch from base_delay)::int8, \
          extract(epoch from max_delay)::int8, uses_attempt from forebay.failure_policies order by failure_class";
@@ -48,7 +48,7 @@ async fn the_policies_in_the_database_are_the_domains() {
 }
 
 #[tokio::test]
-async fn every_failure_ends_as_the_domain_says() {
+async fn every_failure_ends_as_the_domain_defines() {
     let world = World::open().await;
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
     for class in FailureClass::ALL {

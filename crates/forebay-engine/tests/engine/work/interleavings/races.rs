@@ -30,7 +30,7 @@ async fn states(world: &World) -> Vec<String> {
 
 /// The hand-off sees an active attempt, which fails and commits before the hand-off reads the job.
 #[tokio::test]
-async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
+async fn a_retry_during_a_hand_off_of_newer_content_is_superseded() {
     let world = World::open().await;
     world.add("a", 0).await;
     let claimed = World::claim(&world.client, 1).await;
@@ -53,7 +53,7 @@ async fn a_retry_that_begins_while_newer_content_is_handed_off_gives_way() {
 
 /// The hand-off waits for the job while it locks the attempt's hand-off: the failure must be reported again.
 #[tokio::test]
-async fn a_failure_while_newer_content_is_handed_off_is_busy_and_then_gives_way() {
+async fn a_failure_during_a_hand_off_of_newer_content_is_busy_and_then_superseded() {
     let world = World::open().await;
     world.add("a", 0).await;
     let claimed = World::claim(&world.client, 1).await;
@@ -82,7 +82,7 @@ async fn a_failure_while_newer_content_is_handed_off_is_busy_and_then_gives_way(
 /// A report that began before newer content was handed off, and reads the job afterwards: the statement sees the
 /// current job, and everything else as of its start.
 #[tokio::test]
-async fn a_follow_up_that_comes_while_a_report_is_under_way_is_taken_up() {
+async fn a_follow_up_that_arrives_during_a_report_is_taken_up() {
     for fails in [false, true] {
         let world = World::open().await;
         let keys: Vec<String> = (0..1000).map(|number| format!("k{number}")).collect();
