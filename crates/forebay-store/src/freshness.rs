@@ -26,7 +26,7 @@ pub const BEGIN: &str = include_str!("freshness/begin.sql");
 pub const FIND: &str = include_str!("freshness/find.sql");
 
 /// How often [`begin`] retries when the entry changes concurrently.
-const MAX_LOOKS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 forebay_domain::words! {
     /// The state of the last attempt.
@@ -159,7 +159,7 @@ pub async fn begin(
 ) -> Result<Begun> {
     let scope_text = scope.to_string();
     let mut attempt = attempt;
-    for _ in 0..MAX_LOOKS {
+    for _ in 0..MAX_ATTEMPTS {
         let row = client
             .query_typed_opt(
                 BEGIN,

@@ -19,7 +19,7 @@ use super::tls::{Tls, Verify};
 use crate::error::{Error, Result};
 
 /// The options that the driver parses.
-const PASSED_ON: [&str; 18] = [
+const DRIVER_OPTIONS: [&str; 18] = [
     "user",
     "password",
     "dbname",
@@ -42,11 +42,11 @@ const PASSED_ON: [&str; 18] = [
 
 /// Options of other clients, found in URLs of hosted databases and their tools. They are ignored: `pgbouncer=true`, for
 /// example, asks for what Forebay always does.
-const OF_OTHERS: [&str; 6] =
+const IGNORED_OPTIONS: [&str; 6] =
     ["pgbouncer", "connection_limit", "pool_timeout", "schema", "gssencmode", "sslcompression"];
 
 /// Options of libpq that are not supported and must not be ignored.
-const REFUSED: [&str; 13] = [
+const UNSUPPORTED_OPTIONS: [&str; 13] = [
     "gsslib",
     "krbsrvname",
     "passfile",
@@ -87,9 +87,11 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
             "sslrootcert" => tls.root_certificate = Some(PathBuf::from(value()?)),
             "sslcert" => tls.certificate = Some(PathBuf::from(value()?)),
             "sslkey" => tls.key = Some(PathBuf::from(value()?)),
-            _ if PASSED_ON.contains(&key) => kept.push(pair),
-            _ if OF_OTHERS.contains(&key) => {}
-            _ if REFUSED.contains(&key) => return Err(bad(&format!("the option `{key}` is not supported"))),
+            _ if DRIVER_OPTIONS.contains(&key) => kept.push(pair),
+            _ if IGNORED_OPTIONS.contains(&key) => {}
+            _ if UNSUPPORTED_OPTIONS.contains(&key) => {
+                return Err(bad(&format!("the option `{key}` is not supported")));
+            }
             // The option is not named in the message: it may be part of a password with an unescaped / and ?.
             _ => {
                 return Err(bad(

@@ -150,11 +150,11 @@ pub async fn enqueue_changed(
 ) -> Result<u64> {
     let mut num_handoffs = 0;
     // Most pipelines take everything: one statement serves all of them.
-    let (choosy, plain): (Vec<&Subscriber>, Vec<&Subscriber>) =
+    let (selective, plain): (Vec<&Subscriber>, Vec<&Subscriber>) =
         queueing.subscribers.iter().partition(|subscriber| !subscriber.changed_fields.is_empty());
     let all: Vec<&Enqueue> = changes.iter().collect();
     num_handoffs += enqueue(transaction, queueing, &plain, &all, None, 0).await?;
-    for subscriber in choosy {
+    for subscriber in selective {
         let wanted: Vec<&Enqueue> = changes.iter().filter(|change| subscriber.takes(change)).collect();
         num_handoffs += enqueue(transaction, queueing, &[subscriber], &wanted, None, 0).await?;
     }

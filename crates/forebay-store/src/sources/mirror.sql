@@ -7,8 +7,8 @@ declared as materialized (
     from jsonb_to_recordset($1) as d (name text, entity_type text, key_fields text[], policy jsonb, kind text,
         settings jsonb, enabled boolean, fallback text[])
 ),
--- The new and changed ones.
-news as materialized (
+-- The new and changed sources.
+different as materialized (
     select d.*
     from declared as d
     left join forebay.sources as s on s.name = d.name
@@ -20,7 +20,7 @@ written as (
     insert into forebay.sources as s
         (name, entity_type, key_fields, policy, kind, settings, enabled, fallback, declared_at)
     select n.name, n.entity_type, n.key_fields, n.policy, n.kind, n.settings, n.enabled, n.fallback, now()
-    from news as n
+    from different as n
     on conflict (name) do update
     set kind = excluded.kind,
         settings = excluded.settings,
