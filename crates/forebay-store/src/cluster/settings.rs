@@ -28,21 +28,21 @@ pub(super) fn render(socket_folder: &Path, durable: bool) -> Vec<u8> {
 }
 
 const FIXED: &str = "
-# Nobody but whoever can enter the socket's folder.
+# Only users who can enter the socket's folder can connect.
 listen_addresses = ''
 port = 5432
 unix_socket_permissions = 0700
 cluster_name = 'forebay'
 max_connections = 200
-# Bulk loads: few, long, even checkpoints, and room for two loads to write their log side by side.
+# For bulk loads: few, long, evenly spread checkpoints, and WAL buffers for two concurrent loads.
 wal_buffers = 16MB
 max_wal_size = 2GB
 min_wal_size = 512MB
 checkpoint_timeout = 15min
 checkpoint_completion_target = 0.9
-# The jobs table turns over quickly, and its dead rows have to go as quickly.
+# The rows of the jobs table change quickly, so their dead versions must be vacuumed often.
 autovacuum_naptime = 10s
-# Statements are short and many: compiling them costs more than it saves.
+# Statements are many and short: compiling them costs more than it saves.
 jit = off
 random_page_cost = 1.1
 log_min_messages = warning
@@ -51,7 +51,7 @@ log_timezone = 'UTC'
 timezone = 'UTC'
 lc_messages = 'C'
 default_text_search_config = 'pg_catalog.english'
-# The role is called like the schema, and without this every name would be found there, here but not elsewhere.
+# The role has the same name as the schema. By default, `$user` would put that schema on the search path, only here.
 search_path = 'public'
 ";
 

@@ -61,7 +61,7 @@ fn reached() -> Vec<Property<Config>> {
         Property::sometimes("a worker that lost its claim has already had its effect", |_, world: &World| {
             world.workers.iter().any(|attempt| attempt.is_lost && attempt.phase == Phase::Effected)
         }),
-        Property::sometimes("a follow-up is held while the attempt goes on", |_, world: &World| {
+        Property::sometimes("a follow-up is held while the attempt continues", |_, world: &World| {
             world.job.and_then(|job| job.next).is_some()
                 && world.rows().any(|(_, row)| row.state == State::Held)
         }),

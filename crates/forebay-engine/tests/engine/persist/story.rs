@@ -21,7 +21,7 @@ async fn written(shop: &Shop) -> (Vec<String>, String) {
 }
 
 /// Persists over its own connections, which have reported their statistics when this returns.
-async fn persist_and_tell(
+async fn persist_and_flush_statistics(
     shop: &Shop,
     request: forebay_engine::persist::PersistRequest,
     text: &str,
@@ -46,11 +46,11 @@ async fn a_replay_writes_nothing_but_its_run() {
         .batch_execute("alter table forebay.\"references\" set (autovacuum_enabled = off)")
         .await
         .unwrap();
-    assert_eq!(persist_and_tell(&shop, complete(1), A).await, [2, 2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(persist_and_flush_statistics(&shop, complete(1), A).await, [2, 2, 0, 0, 0, 0, 0, 0]);
     let (tables, num_runs) = written(&shop).await;
     assert!(tables.contains(&"references 2".to_owned()), "{tables:?}");
     for (number, request) in [(1, complete(2)), (2, guarded(3)), (3, incremental(4))] {
-        assert_eq!(persist_and_tell(&shop, request, A).await, [2, 0, 0, 2, 0, 0, 0, 0]);
+        assert_eq!(persist_and_flush_statistics(&shop, request, A).await, [2, 0, 0, 2, 0, 0, 0, 0]);
         let (tables_now, num_runs_now) = written(&shop).await;
         assert_eq!(tables_now, tables);
         assert_eq!(num_runs_now.parse::<u32>().unwrap(), num_runs.parse::<u32>().unwrap() + number);

@@ -142,8 +142,8 @@ async fn malformed_verdicts_are_reported() {
         assert!(message(&outcomes[0]).contains(expected), "{}", message(&outcomes[0]));
     }
     // A valid verdict may follow an invalid one.
-    let mended = run(&format!("{}{}", say(0, r#""status":"maybe""#), say(0, DONE)), 1).await;
-    assert_eq!(mended, [Outcome::Done]);
+    let corrected = run(&format!("{}{}", say(0, r#""status":"maybe""#), say(0, DONE)), 1).await;
+    assert_eq!(corrected, [Outcome::Done]);
     assert_eq!(reason(&run("true", 1).await[0]), "exec_no_verdict");
 }
 

@@ -196,13 +196,13 @@ async fn incomplete_responses_are_retried() {
     let cut_off = Server::start(vec![Answer::Text(cut.to_owned())]).await;
     let no_http = Server::start(vec![Answer::Text("hello\r\n\r\n".to_owned())]).await;
     let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let nobody = Server { address: gone.local_addr().unwrap(), requests: Arc::default() };
+    let unreachable = Server { address: gone.local_addr().unwrap(), requests: Arc::default() };
     drop(gone);
     for (server, timeout, reason) in [
         (&silent, "200ms", "webhook_timeout"),
         (&cut_off, "30s", "webhook_broken_off"),
         (&no_http, "30s", "webhook_broken_off"),
-        (&nobody, "30s", "webhook_unreachable"),
+        (&unreachable, "30s", "webhook_unreachable"),
     ] {
         let outcome = deliver(&server.webhook(json!({"timeout": timeout}))).await;
         let (class, code, message, _) = failed(&outcome);

@@ -27,7 +27,7 @@ const BROKEN: &str = "\
             and (j.payload_hash = h.payload_hash and j.generation = h.generation \
                 or j.next_payload_hash = h.payload_hash and j.next_generation = h.generation)) \
     union all \
-    select 'a job without a hand-off that it may do' from forebay.ingestion_jobs as j \
+    select 'a job without a claimable hand-off' from forebay.ingestion_jobs as j \
     where not exists ( \
         select from forebay.ingestion_handoffs as h \
         where h.reference_id = j.reference_id and h.pipeline_id = j.pipeline_id \
@@ -35,13 +35,13 @@ const BROKEN: &str = "\
             and case when j.receipt is null then h.generation = j.generation and h.state in ('pending', 'retrying') \
                 else h.generation > j.generation or h.state = 'active' end) \
     union all \
-    select 'a follow-up that does not wait' from forebay.ingestion_jobs as j \
+    select 'a follow-up that is not pending' from forebay.ingestion_jobs as j \
     where j.next_payload_hash is not null and not exists ( \
         select from forebay.ingestion_handoffs as h \
         where h.reference_id = j.reference_id and h.pipeline_id = j.pipeline_id \
             and h.payload_hash = j.next_payload_hash and h.generation = j.next_generation and h.state = 'pending') \
     union all \
-    select 'held under a claim that is not there' from forebay.ingestion_jobs as j \
+    select 'held under a missing claim' from forebay.ingestion_jobs as j \
     where j.receipt is not null and not exists ( \
         select from forebay.ingestion_claims as c \
         where c.receipt = j.receipt and j.reference_id = any (c.reference_ids)) \
