@@ -65,12 +65,12 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         scope: Scope::default(),
         complete: false,
         observed_at: Some(day(number)),
-        guards: Some(GuardPolicy::off()),
+        guards: Some(GuardPolicy::default()),
         max_rejected_share: Some(0.1),
         with_handoffs: true,
         sequence_field: Some(None),
         contract_version_column: Some(None),
-        overrides: Overrides::default(),
+        overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
     }
 }
@@ -82,7 +82,7 @@ pub(crate) fn complete(number: i64) -> PersistRequest {
 
 /// A run that covers its scope, under the default guards.
 pub(crate) fn guarded(number: i64) -> PersistRequest {
-    PersistRequest { guards: Some(GuardPolicy::default()), ..complete(number) }
+    PersistRequest { overrides: Overrides::default(), ..complete(number) }
 }
 
 /// The same for one scope of the source.

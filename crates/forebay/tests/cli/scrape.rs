@@ -100,7 +100,7 @@ fn a_wrong_selector_does_not_look_like_success() {
     let text = std::fs::read_to_string(world.sandbox.path().join("forebay.toml")).unwrap();
     world.write(&text.replace("\".course\"", "\".curse\""));
     let output = world.db.run(&world.sandbox, "scrape");
-    assert!(crate::shown(&output).contains("no record was found"), "{}", crate::shown(&output));
+    assert!(crate::shown(&output).contains("no records were found"), "{}", crate::shown(&output));
     let (exit, tested) = world.json("sources test courses");
     let items = json!([{ "setting": "html.items", "selector": ".curse" }]);
     assert_eq!((exit, &tested["unmatched"]), (1, &items), "{tested}");

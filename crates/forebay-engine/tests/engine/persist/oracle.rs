@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::guards::GuardPolicy;
-use forebay_engine::persist::PersistRequest;
+use forebay_engine::persist::{Overrides, PersistRequest};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
@@ -128,6 +128,7 @@ fn snapshot(
         source: source.to_owned(),
         complete: dice.below(3) > 0,
         guards: Some(if dice.below(2) > 0 { open } else { GuardPolicy::off() }),
+        overrides: Overrides::default(),
         ..in_scope(scope, incremental(number))
     };
     let mut lines = String::new();

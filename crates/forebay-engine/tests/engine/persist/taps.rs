@@ -1,19 +1,17 @@
 //! Singer taps: only streams that the tap reports as complete remove records, and the state is stored with the records.
 
-use forebay_domain::guards::GuardPolicy;
-use forebay_engine::persist::{PersistRequest, RunReport, persist};
+use forebay_engine::persist::{RunReport, persist};
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::states::{self, SourceState};
 use serde_json::json;
 
-use super::{Shop, complete, counts, lines, read_as};
+use super::{Shop, counts, guarded, lines, read_as};
 
 impl Shop {
     async fn tap(&self, day: i64, text: &str) -> RunReport {
         let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
         let input = read_as(Box::new(std::io::Cursor::new(text.to_owned())), options);
-        let request = PersistRequest { guards: Some(GuardPolicy::default()), ..complete(day) };
-        persist(&self.database, request, input, &|_| {}).await.unwrap()
+        persist(&self.database, guarded(day), input, &|_| {}).await.unwrap()
     }
 
     async fn state(&self) -> Option<SourceState> {

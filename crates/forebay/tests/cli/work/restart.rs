@@ -151,7 +151,7 @@ fn a_worker_outlives_the_databases_restarts() {
     server.wait_for(&sandbox, "before");
 
     server.stop();
-    wait_for("the database cannot be reached; trying until it is back");
+    wait_for("the database cannot be reached; retrying");
     server.restart();
     wait_for("the database can be reached again");
     server.persist(&sandbox, "between");
