@@ -31,7 +31,7 @@ use crate::{
 /// stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
---key is optional for a source in forebay.toml or in the database.
+A source in forebay.toml or in the database needs no --key.
 
 Examples:
   forebay persist courses.jsonl --source courses --key id
