@@ -69,9 +69,7 @@ async fn try_once(
     }
     let answers = jobs::fail_taken(&transaction, pipeline_id, &failures).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        trace_outcomes(&carried_out, &refused, &failures);
-    }
+    trace_outcomes(&carried_out, &refused, &failures);
     let mut batch =
         Batch { num_claimed: count(&ids), num_succeeded: count(&carried_out), ..Batch::default() };
     batch.add_failures(&failures, &answers);

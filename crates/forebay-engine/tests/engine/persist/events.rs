@@ -2,12 +2,15 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use forebay_engine::persist;
 use serde_json::Value;
-use tracing::{Level, subscriber};
+use tracing::{
+    Dispatch, Level,
+    subscriber::{self, DefaultGuard},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Shop, complete, guarded, lines};
@@ -35,7 +38,19 @@ impl MakeWriter<'_> for Events {
     }
 }
 
+/// A second subscriber that lives as long as the process. While there is only one, `tracing` caches for the whole process
+/// what the subscriber of the thread that first reaches an event wants; threads of other tests have none.
+static SECOND: OnceLock<Dispatch> = OnceLock::new();
+
 impl Events {
+    /// Collects the events of this thread, at most of this level, until the guard is dropped.
+    pub(crate) fn collect(level: Level) -> (Self, DefaultGuard) {
+        SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish()));
+        let events = Self::default();
+        let subscriber = tracing_subscriber::fmt().json().with_max_level(level).with_writer(events.clone());
+        (events, subscriber::set_default(subscriber.finish()))
+    }
+
     /// The engine's events since the last call.
     pub(crate) fn take(&self) -> Vec<Value> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
@@ -48,10 +63,7 @@ impl Events {
 /// On one thread, because the subscriber is bound to it.
 #[tokio::test(flavor = "current_thread")]
 async fn a_run_emits_its_start_and_its_end() {
-    let events = Events::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_max_level(Level::INFO).with_writer(events.clone()).finish();
-    let _guard = subscriber::set_default(subscriber);
+    let (events, _guard) = Events::collect(Level::INFO);
     let shop = Shop::open().await;
     let records = |range: std::ops::Range<u32>| {
         lines(range.map(|id| format!("{{\"id\":\"{id}\",\"note\":\"private\"}}")))

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use forebay_engine::work;
 use serde_json::{Value, json};
-use tracing::{Level, subscriber};
+use tracing::Level;
 
 use super::{Shop, pipeline_id, subscriber as takes};
 use crate::persist::events::Events;
@@ -23,9 +23,7 @@ fn with<'a>(emitted: &'a [Value], message: &str) -> Vec<(Vec<&'a str>, &'a Value
 /// On one thread, because the subscriber is bound to it.
 #[tokio::test(flavor = "current_thread")]
 async fn both_kinds_of_handlers_emit_claims_and_hand_offs_in_the_same_way() {
-    let events = Events::default();
-    let subscriber = tracing_subscriber::fmt().json().with_max_level(Level::DEBUG);
-    let _guard = subscriber::set_default(subscriber.with_writer(events.clone()).finish());
+    let (events, _guard) = Events::collect(Level::DEBUG);
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let hook = json!({"url": format!("http://{refused}/hidden")});
     let table = json!({"table": "public.items", "columns": {"n": {"field": "n", "type": "int"}}});
