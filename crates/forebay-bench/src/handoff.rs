@@ -22,7 +22,7 @@ use self::{
     graphile_worker::GraphileWorker,
     latency::Latencies,
     pgmq::Pgmq,
-    subject::{SUBJECTS, Subject, Way, make_up},
+    subject::{Mode, SUBJECTS, Subject, make_up},
 };
 use crate::{
     context::Context,
@@ -78,15 +78,15 @@ async fn measure(args: &Args, database: &Database, context: &Context) -> Result<
     for round in 1..=args.rounds {
         context.output.note(&format!("round {round} of {}", args.rounds));
         for subject in SUBJECTS {
-            let ours = async |way, is_held_open| {
+            let ours = async |mode, is_held_open| {
                 in_scratch(database, async |scratch| {
-                    ours::sample(scratch, &batches, way, args.workers, is_held_open).await
+                    ours::sample(scratch, &batches, mode, args.workers, is_held_open).await
                 })
                 .await
             };
             let sample = match (subject, &graphile_worker, &pgmq) {
-                (Subject::Forebay(way), ..) => ours(way, false).await?,
-                (Subject::ForebayHeldOpen(way), ..) => ours(way, true).await?,
+                (Subject::Forebay(mode), ..) => ours(mode, false).await?,
+                (Subject::ForebayHeldOpen(mode), ..) => ours(mode, true).await?,
                 (Subject::GraphileWorker, Some(peer), _) => {
                     in_scratch(database, async |scratch| peer.sample(scratch, &batches, args.workers).await)
                         .await?
@@ -103,7 +103,7 @@ async fn measure(args: &Args, database: &Database, context: &Context) -> Result<
     context.output.note("measuring from commit to start");
     let mut latencies: Vec<(Subject, Latencies)> = Vec::new();
     let ours = in_scratch(database, async |scratch| ours::latencies(scratch).await).await?;
-    latencies.push((Subject::Forebay(Way::Outside), ours));
+    latencies.push((Subject::Forebay(Mode::Leased), ours));
     if let Some(peer) = &graphile_worker {
         let theirs = in_scratch(database, async |scratch| peer.latencies(scratch).await).await?;
         latencies.push((Subject::GraphileWorker, theirs));

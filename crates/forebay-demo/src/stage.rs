@@ -1,4 +1,4 @@
-//! Where the demo plays: its database, the site, and the two days.
+//! The demo's database, site and two days.
 //!
 //! Each piece of work opens the database and closes it again. That costs a few milliseconds, and makes the server's
 //! counters exact: a session reports its counts when it ends.

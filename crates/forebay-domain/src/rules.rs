@@ -19,6 +19,18 @@ pub struct FieldRules {
     pub normalise: BTreeMap<String, Normalise>,
 }
 
+crate::words! {
+    /// A step of normalisation.
+    pub enum NormaliseStep {
+        /// Ignore whitespace at both ends.
+        Trim = "trim",
+        /// Treat consecutive whitespace as one space.
+        Collapse = "collapse",
+        /// Ignore case.
+        Casefold = "casefold",
+    }
+}
+
 /// How to normalise the strings of a field before hashing, including those in its arrays and objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Normalise {
@@ -32,6 +44,25 @@ pub struct Normalise {
 }
 
 impl Normalise {
+    /// The normalisation that consists of these steps, whatever their order.
+    pub fn of(steps: &[NormaliseStep]) -> Self {
+        Self {
+            trim: steps.contains(&NormaliseStep::Trim),
+            collapse_whitespace: steps.contains(&NormaliseStep::Collapse),
+            casefold: steps.contains(&NormaliseStep::Casefold),
+        }
+    }
+
+    /// Its steps.
+    pub fn steps(self) -> impl Iterator<Item = NormaliseStep> {
+        let all = [
+            (self.trim, NormaliseStep::Trim),
+            (self.collapse_whitespace, NormaliseStep::Collapse),
+            (self.casefold, NormaliseStep::Casefold),
+        ];
+        all.into_iter().filter_map(|(is_set, step)| is_set.then_some(step))
+    }
+
     /// Whether no normalisation is set.
     pub fn is_none(self) -> bool {
         self == Self::default()

@@ -1,6 +1,6 @@
 //! The system clock and seeds of random numbers.
 //!
-//! This is the only file of the workspace that reads the time of day or draws a seed; `disallowed-methods` in
+//! This is the only source file of the workspace that reads the time of day or draws a seed; `disallowed-methods` in
 //! clippy.toml enforces it. Everything below the engine gets the time and a seed as parameters, so tests can choose
 //! them.
 

@@ -189,7 +189,9 @@ impl Error {
             Self::Contention { .. } => "contention",
             Self::KeyUnknown { .. } => "key_unknown",
             Self::SourceIdentity(SourceIdentityError::Name(_)) => "source_name_invalid",
-            Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => "key_field_invalid",
+            Self::SourceIdentity(
+                SourceIdentityError::KeyField { .. } | SourceIdentityError::KeyFieldTwice { .. },
+            ) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
             Self::OutOfOrder { .. } => "observed_out_of_order",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
@@ -215,7 +217,7 @@ impl Error {
             }),
             Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
             Self::NotScraped { source_name } => Some(format!(
-                "define it as [sources.{source_name}] in forebay.toml; `forebay sources list` shows the defined sources"
+                "define it as [sources.{source_name}] in forebay.toml; `forebay config check` lists the configured sources"
             )),
             Self::SourceDisabled { source_name } => {
                 Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
@@ -265,6 +267,9 @@ impl Error {
                 Some("`forebay doctor` shows why the database cannot be reached".into())
             }
             // The message of a name states the rule.
+            Self::SourceIdentity(SourceIdentityError::KeyFieldTwice { .. }) => {
+                Some("name each key field once".into())
+            }
             Self::SourceIdentity(SourceIdentityError::Name(_)) | Self::Reader | Self::Payload(_) => None,
         }
     }

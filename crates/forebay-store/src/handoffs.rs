@@ -14,6 +14,6 @@ pub use operate::{Mode, Operated, Operation, OperationName, Selection, Stood, op
 pub use prune::{PRUNE, prune};
 pub use reconciliation::{NAMES, REPAIR_PRIORITY, Standing, VERIFY, Verified, names, page, repair, verify};
 pub use show::{
-    AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffFilter, HandoffPlace, HandoffRow, JobRow, LIST,
+    AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffCursor, HandoffFilter, HandoffRow, JobRow, LIST,
     attempts_of, counts, failures_since, jobs_of, list, now,
 };

@@ -62,7 +62,8 @@ impl ScopeLock {
     ) -> Result<Self> {
         let mut waiting = Some(waiting);
         let mut pause = Duration::from_millis(20);
-        let statement = format!("select pg_try_advisory_xact_lock({})", lock_key(source_id, scope));
+        let statement =
+            format!("select pg_try_advisory_xact_lock({}) as is_granted", lock_key(source_id, scope));
         // Otherwise a server that ends idle transactions would release the lock.
         connection.client.batch_execute("begin; set local idle_in_transaction_session_timeout = 0").await?;
         // The simple protocol, because a portal of the extended protocol would keep its snapshot, and block vacuum,
@@ -91,7 +92,9 @@ fn lock_key(source_id: i32, scope: &Scope) -> i64 {
 }
 
 fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
-    answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t")))
+    answer
+        .iter()
+        .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get("is_granted") == Some("t")))
 }
 
 /// Closes runs of dead processes in a scope; the caller holds its lock. Their staged changes are dropped, because the

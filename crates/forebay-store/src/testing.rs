@@ -174,7 +174,7 @@ async fn sweep(admin: &Client) {
             and (pg_stat_file('base/' || oid || '/PG_VERSION', true)).modification
                 < now() - case when datistemplate then interval '1 day' else interval '1 hour' end";
     for row in admin.query_typed(old, &[]).await.expect("the databases can be listed") {
-        let name: &str = row.get(0);
+        let name: &str = row.get("datname");
         // If another test process sweeps the same database or uses it, it stays.
         let _unmarked = admin.batch_execute(&format!("alter database {name} with is_template false")).await;
         let _dropped = admin.batch_execute(&format!("drop database if exists {name}")).await;

@@ -90,7 +90,7 @@ pub struct Verified {
 pub struct VerifiedPipeline {
     /// The name of the pipeline.
     pub pipeline: String,
-    /// References by verdict.
+    /// References by standing.
     pub counts: BTreeMap<String, u64>,
     /// References that are missing or outdated.
     pub num_missing: u64,

@@ -12,6 +12,7 @@
 mod attempt;
 mod breaker;
 mod change;
+mod completion_script;
 mod config;
 mod db;
 mod demo;
@@ -50,6 +51,7 @@ pub use self::{
     attempt::Attempt,
     breaker::{Breaker, BreakerTransition, BreakerWindow},
     change::Change,
+    completion_script::CompletionScript,
     config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},

@@ -13,8 +13,8 @@ use crate::failure::Failure;
 const LONGEST: usize = 32 * 1024;
 
 /// Encodes a position.
-pub(crate) fn write(place: &impl Serialize) -> Result<String, Failure> {
-    let json = serde_json::to_vec(place)
+pub(crate) fn write(position: &impl Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_vec(position)
         .map_err(|error| Failure::new("cursor_failed", "a cursor cannot be written").because(&error))?;
     Ok(hex::encode(&json))
 }
@@ -27,21 +27,21 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 
 /// The error for a cursor that cannot be decoded.
 pub(crate) fn invalid() -> Failure {
-    Failure::usage("cursor_invalid", "the cursor did not come from this tool")
+    Failure::usage("cursor_invalid", "the cursor is invalid")
         .hint("pass `next` of the previous page unchanged, or omit the cursor to start over")
 }
 
 /// A page of at most `limit` rows. Read one row more than the limit: it shows that there is a next page, which begins
-/// after the `place` of the last row on this one.
+/// after the `position` of the last row on this one.
 pub(crate) fn page<R, T: From<R>, P: Serialize>(
     mut rows: Vec<R>,
     limit: impl TryInto<usize>,
-    place: impl Fn(&R) -> P,
+    position: impl Fn(&R) -> P,
 ) -> Result<Page<T>, Failure> {
     let limit = limit.try_into().unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|last| write(&place(last))).transpose()?;
+    let next = rows.last().filter(|_| has_more).map(|last| write(&position(last))).transpose()?;
     Ok(Page { items: rows.into_iter().map(T::from).collect(), next })
 }
 
@@ -51,10 +51,10 @@ mod tests {
 
     #[test]
     fn a_position_survives_the_round_trip() {
-        let place = (7_i64, "scope=\"é\"".to_owned());
-        let text = write(&place).unwrap();
+        let position = (7_i64, "scope=\"é\"".to_owned());
+        let text = write(&position).unwrap();
         assert!(text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
-        assert_eq!(read::<(i64, String)>(&text).unwrap(), place);
+        assert_eq!(read::<(i64, String)>(&text).unwrap(), position);
     }
 
     #[test]

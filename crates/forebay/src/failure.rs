@@ -166,11 +166,17 @@ impl From<forebay_store::Error> for Failure {
 
 impl From<forebay_engine::Error> for Failure {
     fn from(error: forebay_engine::Error) -> Self {
-        let mut failure = Self::from_error(error.code(), &error);
+        Self::from(&error)
+    }
+}
+
+impl From<&forebay_engine::Error> for Failure {
+    fn from(error: &forebay_engine::Error) -> Self {
+        let mut failure = Self::from_error(error.code(), error);
         if let Some(hint) = error.hint() {
             failure = failure.hint(hint);
         }
-        let exit = match &error {
+        let exit = match error {
             forebay_engine::Error::Interrupted => Exit::Interrupted,
             error if error.is_unreachable() => Exit::DatabaseUnreachable,
             error if error.is_usage() => Exit::Usage,

@@ -108,7 +108,7 @@ impl Ui {
     }
 
     /// Prints text unchanged on standard output, such as a completion script.
-    #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
+    #[expect(clippy::unused_self, reason = "only code with a Ui may print")]
     pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout
@@ -118,7 +118,7 @@ impl Ui {
     }
 
     /// Standard output for long results. Map its errors with [`Failure::output`], and flush it.
-    #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
+    #[expect(clippy::unused_self, reason = "only code with a Ui may print")]
     pub(crate) fn stream(&self) -> BufWriter<io::Stdout> {
         BufWriter::with_capacity(64 * 1024, io::stdout())
     }
@@ -157,7 +157,7 @@ impl Ui {
     }
 
     /// A closed standard error doesn't stop the work.
-    #[expect(clippy::unused_self, reason = "whoever prints must hold the Ui")]
+    #[expect(clippy::unused_self, reason = "only code with a Ui may print")]
     fn say(&self, text: &str) {
         let _ = progress::above(|| writeln!(io::stderr().lock(), "{}", redact(text)));
     }

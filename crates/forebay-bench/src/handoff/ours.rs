@@ -25,7 +25,7 @@ use tokio::{task::JoinSet, time::timeout};
 use super::{
     database::{analyze, hold_snapshot, listen, release_snapshot},
     latency::{Latencies, NUM_MEASURED, NUM_WARMING, Pace},
-    subject::{Handoff, NAME, Sample, TAKEN_AT_ONCE, Way, count, handoff},
+    subject::{Handoff, Mode, NAME, Sample, TAKEN_AT_ONCE, count, handoff},
 };
 use crate::{
     failure::Failure,
@@ -51,7 +51,7 @@ struct Prepared {
 pub(super) async fn sample(
     database: &Database,
     batches: &[Vec<Handoff>],
-    way: Way,
+    mode: Mode,
     workers: u16,
     is_held_open: bool,
 ) -> Result<Sample, Failure> {
@@ -77,9 +77,9 @@ pub(super) async fn sample(
     for connection in connections {
         let pipeline_id = prepared.pipeline_id;
         working.spawn(async move {
-            match way {
-                Way::Inside => work_inside(connection, pipeline_id).await,
-                Way::Outside => work_outside(connection).await,
+            match mode {
+                Mode::Transactional => work_transactional(connection, pipeline_id).await,
+                Mode::Leased => work_leased(connection).await,
             }
         });
     }
@@ -167,7 +167,7 @@ impl Prepared {
 }
 
 /// Drains by row locks. Returns the number of completed hand-offs.
-async fn work_inside(mut connection: Dedicated, pipeline_id: i32) -> Result<u64, Failure> {
+async fn work_transactional(mut connection: Dedicated, pipeline_id: i32) -> Result<u64, Failure> {
     let mut queue = Queue::new(pipeline_id);
     let mut num_done = 0;
     loop {
@@ -183,7 +183,7 @@ async fn work_inside(mut connection: Dedicated, pipeline_id: i32) -> Result<u64,
 }
 
 /// Drains by leases. Returns the number of completed hand-offs.
-async fn work_outside(connection: Dedicated) -> Result<u64, Failure> {
+async fn work_leased(connection: Dedicated) -> Result<u64, Failure> {
     let mut num_done = 0;
     loop {
         let claimed = claim(&connection).await?;

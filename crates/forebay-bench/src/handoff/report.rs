@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     latency::Latencies,
-    subject::{Sample, Subject, Way},
+    subject::{Mode, Sample, Subject},
 };
 use crate::{
     report::{Measure, Ratio, Report},
@@ -21,16 +21,16 @@ struct Names {
 
 const NAMES: [Names; 4] = [
     Names {
-        subject: Subject::Forebay(Way::Inside),
-        enqueue: "inside_enqueue",
-        drain: "inside_drain",
-        done: "inside_done",
+        subject: Subject::Forebay(Mode::Transactional),
+        enqueue: "transactional_enqueue",
+        drain: "transactional_drain",
+        done: "transactional_done",
     },
     Names {
-        subject: Subject::Forebay(Way::Outside),
-        enqueue: "outside_enqueue",
-        drain: "outside_drain",
-        done: "outside_done",
+        subject: Subject::Forebay(Mode::Leased),
+        enqueue: "leased_enqueue",
+        drain: "leased_drain",
+        done: "leased_done",
     },
     Names {
         subject: Subject::GraphileWorker,
@@ -45,37 +45,37 @@ const NAMES: [Names; 4] = [
 struct Budget {
     done: &'static str,
     drain: &'static str,
-    way: Way,
+    mode: Mode,
     peer: Subject,
     share: f64,
 }
 
 const BUDGETS: [Budget; 4] = [
     Budget {
-        done: "inside_done / graphile_worker_done",
-        drain: "inside_drain / graphile_worker_drain",
-        way: Way::Inside,
+        done: "transactional_done / graphile_worker_done",
+        drain: "transactional_drain / graphile_worker_drain",
+        mode: Mode::Transactional,
         peer: Subject::GraphileWorker,
         share: 2.0,
     },
     Budget {
-        done: "outside_done / graphile_worker_done",
-        drain: "outside_drain / graphile_worker_drain",
-        way: Way::Outside,
+        done: "leased_done / graphile_worker_done",
+        drain: "leased_drain / graphile_worker_drain",
+        mode: Mode::Leased,
         peer: Subject::GraphileWorker,
         share: 1.4,
     },
     Budget {
-        done: "inside_done / pgmq_done",
-        drain: "inside_drain / pgmq_drain",
-        way: Way::Inside,
+        done: "transactional_done / pgmq_done",
+        drain: "transactional_drain / pgmq_drain",
+        mode: Mode::Transactional,
         peer: Subject::Pgmq,
         share: 0.6,
     },
     Budget {
-        done: "outside_done / pgmq_done",
-        drain: "outside_drain / pgmq_drain",
-        way: Way::Outside,
+        done: "leased_done / pgmq_done",
+        drain: "leased_drain / pgmq_drain",
+        mode: Mode::Leased,
         peer: Subject::Pgmq,
         share: 0.6,
     },
@@ -83,13 +83,17 @@ const BUDGETS: [Budget; 4] = [
 
 /// The share of its rate that a drain must keep while another session holds a snapshot.
 const HELD_OPEN_BUDGET: f64 = 0.5;
-const HELD_OPEN: [(Way, &str, &str); 2] = [
-    (Way::Inside, "inside_drain_held_open", "inside_drain_held_open / inside_drain"),
-    (Way::Outside, "outside_drain_held_open", "outside_drain_held_open / outside_drain"),
+const HELD_OPEN: [(Mode, &str, &str); 2] = [
+    (
+        Mode::Transactional,
+        "transactional_drain_held_open",
+        "transactional_drain_held_open / transactional_drain",
+    ),
+    (Mode::Leased, "leased_drain_held_open", "leased_drain_held_open / leased_drain"),
 ];
 
 const LATENCIES: [(Subject, &str, &str); 2] = [
-    (Subject::Forebay(Way::Outside), "latency_median", "latency_p99"),
+    (Subject::Forebay(Mode::Leased), "latency_median", "latency_p99"),
     (Subject::GraphileWorker, "graphile_worker_latency_median", "graphile_worker_latency_p99"),
 ];
 
@@ -123,8 +127,8 @@ pub(super) fn report(
             measures.extend(value.map(|value| Measure::new(name, value, "hand-offs/s")));
         }
     }
-    for (way, name, _) in HELD_OPEN {
-        let value = drain(Subject::ForebayHeldOpen(way));
+    for (mode, name, _) in HELD_OPEN {
+        let value = drain(Subject::ForebayHeldOpen(mode));
         measures.extend(value.map(|value| Measure::new(name, value, "hand-offs/s")));
     }
     for (subject, at_median, at_99) in LATENCIES {
@@ -137,7 +141,7 @@ pub(super) fn report(
 
     let mut ratios = Vec::new();
     for budget in &BUDGETS {
-        let ours = Subject::Forebay(budget.way);
+        let ours = Subject::Forebay(budget.mode);
         let pairs =
             [(budget.done, done(ours), done(budget.peer)), (budget.drain, drain(ours), drain(budget.peer))];
         for (name, value, peer) in pairs {
@@ -145,8 +149,8 @@ pub(super) fn report(
             ratios.extend(value.map(|value| Ratio::at_least(name, value, budget.share)));
         }
     }
-    for (way, _, name) in HELD_OPEN {
-        let pair = drain(Subject::ForebayHeldOpen(way)).zip(drain(Subject::Forebay(way)));
+    for (mode, _, name) in HELD_OPEN {
+        let pair = drain(Subject::ForebayHeldOpen(mode)).zip(drain(Subject::Forebay(mode)));
         ratios.extend(pair.map(|(held, free)| Ratio::at_least(name, held / free, HELD_OPEN_BUDGET)));
     }
     Report::new("handoff", measures, ratios)

@@ -17,30 +17,30 @@ pub(super) type Handoff = (ReferenceId, VersionHash);
 /// Something that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    Forebay(Way),
+    Forebay(Mode),
     /// Forebay while another session holds a snapshot.
-    ForebayHeldOpen(Way),
+    ForebayHeldOpen(Mode),
     GraphileWorker,
     Pgmq,
 }
 
 /// The two ways in which Forebay's workers work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Mode {
     /// In this database: row locks hold jobs, and a batch is one transaction.
-    Inside,
+    Transactional,
     /// Elsewhere: workers claim jobs under a lease, commit, and complete them by their receipts.
-    Outside,
+    Leased,
 }
 
 /// Every subject, in the order of a round.
 pub(super) const SUBJECTS: [Subject; 6] = [
-    Subject::Forebay(Way::Inside),
+    Subject::Forebay(Mode::Transactional),
     Subject::GraphileWorker,
-    Subject::Forebay(Way::Outside),
+    Subject::Forebay(Mode::Leased),
     Subject::Pgmq,
-    Subject::ForebayHeldOpen(Way::Inside),
-    Subject::ForebayHeldOpen(Way::Outside),
+    Subject::ForebayHeldOpen(Mode::Transactional),
+    Subject::ForebayHeldOpen(Mode::Leased),
 ];
 
 /// How long all hand-offs took.

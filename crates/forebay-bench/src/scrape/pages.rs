@@ -27,7 +27,7 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// So many pages, of which as few as possible are lists.
+    /// This many pages, with as few lists as possible.
     pub(crate) fn new(num_pages: u64) -> Self {
         let num_lists = num_pages.div_ceil(LISTED + 1);
         Self { num_lists, num_courses: num_pages - num_lists }
@@ -189,7 +189,7 @@ fn foot(page: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// Words by a xorshift.
+/// Pseudo-random words (xorshift).
 struct Words(u64);
 
 impl Words {

@@ -13,19 +13,20 @@ fn absent_peers_are_named_and_nothing_is_compared_with_them() {
     let measured = [
         "handoffs",
         "workers",
-        "inside_enqueue",
-        "inside_drain",
-        "inside_done",
-        "outside_enqueue",
-        "outside_drain",
-        "outside_done",
-        "inside_drain_held_open",
-        "outside_drain_held_open",
+        "transactional_enqueue",
+        "transactional_drain",
+        "transactional_done",
+        "leased_enqueue",
+        "leased_drain",
+        "leased_done",
+        "transactional_drain_held_open",
+        "leased_drain_held_open",
         "latency_median",
         "latency_p99",
     ];
     assert_eq!(names(&document, "measures"), measured);
-    let compared = ["inside_drain_held_open / inside_drain", "outside_drain_held_open / outside_drain"];
+    let compared =
+        ["transactional_drain_held_open / transactional_drain", "leased_drain_held_open / leased_drain"];
     assert_eq!(names(&document, "ratios"), compared);
     for ratio in document["ratios"].as_array().unwrap() {
         let met = ratio["value"].as_f64().unwrap() >= ratio["budget"].as_f64().unwrap();

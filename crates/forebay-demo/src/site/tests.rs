@@ -84,7 +84,7 @@ async fn a_broken_list_is_the_beginning_of_the_whole_one_and_says_that_it_is_the
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_pages_are_not_found() {
     let (address, site) = serve().await.unwrap();
     for path in ["/", "/day/0/courses", "/day/1/courses?page=0", "/day/1/courses?page=3", "/day/1/students"] {
         assert_eq!(get_raw(address, path).await.0, 404, "{path}");

@@ -24,6 +24,14 @@ pub enum SourceIdentityError {
         /// The field as given.
         field: String,
     },
+    /// A key field that is named twice.
+    #[error("the key names the field {field:?} twice")]
+    KeyFieldTwice {
+        /// Its second place among the key fields, from 0.
+        index: usize,
+        /// The field as given.
+        field: String,
+    },
 }
 
 /// Checks the name and the key fields of a source.
@@ -31,10 +39,15 @@ pub fn check_source(name: &str, key_fields: &[String]) -> Result<(), SourceIdent
     if !is_source_name(name) {
         return Err(SourceIdentityError::Name(name.to_owned()));
     }
-    match key_fields.iter().enumerate().find(|(_, field)| field.parse::<KeyField>().is_err()) {
-        Some((index, field)) => Err(SourceIdentityError::KeyField { index, field: field.clone() }),
-        None => Ok(()),
+    for (index, field) in key_fields.iter().enumerate() {
+        if field.parse::<KeyField>().is_err() {
+            return Err(SourceIdentityError::KeyField { index, field: field.clone() });
+        }
+        if key_fields[..index].contains(field) {
+            return Err(SourceIdentityError::KeyFieldTwice { index, field: field.clone() });
+        }
     }
+    Ok(())
 }
 
 fn is_source_name(name: &str) -> bool {
@@ -63,5 +76,8 @@ mod tests {
         let expected = SourceIdentityError::KeyField { index: 2, field: "/a~2".to_owned() };
         assert_eq!(check_source("a", &fields), Err(expected));
         assert_eq!(check_source("a", &fields[..2]), Ok(()));
+        let twice = ["id", "/a/b", "id"].map(str::to_owned);
+        let expected = SourceIdentityError::KeyFieldTwice { index: 2, field: "id".to_owned() };
+        assert_eq!(check_source("a", &twice), Err(expected));
     }
 }

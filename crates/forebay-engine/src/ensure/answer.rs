@@ -92,6 +92,9 @@ pub struct EnsureError {
     pub hint: Option<String>,
     /// How long to wait before asking again, in seconds.
     pub retry_after_seconds: Option<u64>,
+    /// Whether the database could not be reached, so it is unknown what is stored.
+    #[serde(skip)]
+    pub is_unreachable: bool,
 }
 
 /// A source that was scraped for an answer.
@@ -122,6 +125,7 @@ impl Ensured {
                 message: "the refresh stopped before it finished".to_owned(),
                 hint: Some("ask again".to_owned()),
                 retry_after_seconds: None,
+                is_unreachable: false,
             }),
             run_id: None,
             num_records: None,
@@ -139,6 +143,7 @@ impl From<&Error> for EnsureError {
             message: error.to_string(),
             hint: error.hint(),
             retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
+            is_unreachable: error.is_unreachable(),
         }
     }
 }

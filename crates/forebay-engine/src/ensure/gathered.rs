@@ -62,6 +62,7 @@ impl Gathered {
             message,
             hint: Some(format!("`forebay runs show {}` shows the details", report.run_id)),
             retry_after_seconds: None,
+            is_unreachable: false,
         });
     }
 }

@@ -88,6 +88,7 @@ fn stored(shared: &Shared, wanted: &Wanted, entry: Option<&LedgerEntry>) -> Ensu
             message: format!("{} was never synced for this scope", wanted.entity_type),
             hint: Some("ask again and allow scraping".to_owned()),
             retry_after_seconds: None,
+            is_unreachable: false,
         });
     } else if !answer.is_fresh {
         answer.answered_from = AnsweredFrom::Stale;
@@ -185,6 +186,7 @@ fn outcome_of_others(shared: &Shared, wanted: &Wanted, entry: &LedgerEntry) -> E
         message: entry.error.clone().unwrap_or_default(),
         hint: None,
         retry_after_seconds: None,
+        is_unreachable: false,
     };
     shared.fall_back(wanted, Some(entry), error)
 }

@@ -34,5 +34,11 @@ pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
     } else {
         (for_this_scope, "omit the scope: its sources are not divided into scopes".to_owned())
     };
-    EnsureError { code: "no_source".to_owned(), message, hint: Some(hint), retry_after_seconds: None }
+    EnsureError {
+        code: "no_source".to_owned(),
+        message,
+        hint: Some(hint),
+        retry_after_seconds: None,
+        is_unreachable: false,
+    }
 }

@@ -35,10 +35,11 @@ impl ScopeFreshness {
         sources: &Sources,
         now: Timestamp,
     ) -> Self {
-        // Only an entry written by another program can be unreadable; its age can be judged anyway.
-        let scope: Scope = entry.scope.parse().unwrap_or_default();
-        let judgement = policies.judge(&entry.entity_type, &scope, entry.last_sync, now);
-        let (sources, fallbacks) = names(&Answering::of(sources, &entry.entity_type, &scope));
+        // Only an entry written by another program can be unreadable. Its age can be judged, but no source answers it.
+        let scope = entry.scope.parse::<Scope>().ok();
+        let answering = scope.as_ref().map(|scope| Answering::of(sources, &entry.entity_type, scope));
+        let judgement = policies.judge(&entry.entity_type, &scope.unwrap_or_default(), entry.last_sync, now);
+        let (sources, fallbacks) = answering.as_ref().map(names).unwrap_or_default();
         let (entity_type, scope) = (entry.entity_type.clone(), entry.scope.clone());
         Self { entity_type, scope, judgement, entry: Some(entry), sources, fallbacks }
     }

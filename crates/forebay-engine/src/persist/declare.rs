@@ -39,7 +39,8 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
             given: key_fields.join(","),
         });
     }
-    let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).unwrap_or_default();
+    let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
+    let stored = stored.unwrap_or_default();
     let policy = given_or_stored(request, stored);
     let entity_type = request
         .entity_type

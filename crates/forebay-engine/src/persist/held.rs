@@ -117,7 +117,7 @@ impl<'a> Held<'a> {
             observed_at: run.observed_at,
         };
         // The policy of the run, unless the source has been persisted with a different one since.
-        let policy = SourcePolicy::from_json(&source.policy);
+        let policy = SourcePolicy::from_json(&source.policy)?;
         let target = Target {
             origin,
             subscribers,

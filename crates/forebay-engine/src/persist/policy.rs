@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
     guards::GuardPolicy,
-    rules::{FieldRules, Normalise},
+    rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
+    words::Word,
 };
 use serde_json::{Value, json};
+
+use crate::error::Result;
 
 /// The default share (0 to 1) of rejected records above which a run fails.
 pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
@@ -72,22 +75,28 @@ impl SourcePolicy {
         policy
     }
 
-    /// Reads the output of [`Self::to_json`]; missing or unknown values become the default.
-    pub(crate) fn from_json(policy: &Value) -> Self {
+    /// Reads the output of [`Self::to_json`]; missing values become the default. Error: `unknown_word`, because a newer
+    /// Forebay may have written the word, and a guess would change every hash.
+    pub(crate) fn from_json(policy: &Value) -> Result<Self> {
         let rules = &policy["rules"];
         let normalise = rules["normalise"].as_object().into_iter().flatten();
-        Self {
+        Ok(Self {
             rules: FieldRules {
                 ignore: names(&rules["ignore"]),
                 volatile: names(&rules["volatile"]),
-                normalise: normalise.map(|(field, words)| (field.clone(), steps(&names(words)))).collect(),
+                normalise: normalise
+                    .map(|(field, words)| Ok((field.clone(), normalisation(words)?)))
+                    .collect::<Result<_>>()?,
             },
-            on_duplicate: policy["on_duplicate"].as_str().and_then(OnDuplicate::parse).unwrap_or_default(),
+            on_duplicate: match policy["on_duplicate"].as_str() {
+                Some(stored) => word(stored)?,
+                None => OnDuplicate::default(),
+            },
             guards: guards(&policy[GUARDS]),
             max_rejected_share: policy[MAX_REJECTED].as_f64().unwrap_or(DEFAULT_MAX_REJECTED_SHARE),
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
-        }
+        })
     }
 }
 
@@ -136,14 +145,19 @@ fn names(list: &Value) -> BTreeSet<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn words(steps: Normalise) -> Vec<&'static str> {
-    let all = [(steps.trim, "trim"), (steps.collapse_whitespace, "collapse"), (steps.casefold, "casefold")];
-    all.into_iter().filter_map(|(on, word)| on.then_some(word)).collect()
+fn words(normalise: Normalise) -> Vec<&'static str> {
+    normalise.steps().map(NormaliseStep::as_str).collect()
 }
 
-fn steps(words: &BTreeSet<String>) -> Normalise {
-    let on = |word: &str| words.contains(word);
-    Normalise { trim: on("trim"), collapse_whitespace: on("collapse"), casefold: on("casefold") }
+fn normalisation(words: &Value) -> Result<Normalise> {
+    let steps: Result<Vec<NormaliseStep>> =
+        words.as_array().into_iter().flatten().filter_map(Value::as_str).map(word).collect();
+    Ok(Normalise::of(&steps?))
+}
+
+fn word<W: Word>(stored: &str) -> Result<W> {
+    let unknown = || forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() };
+    Ok(W::from_word(stored).ok_or_else(unknown)?)
 }
 
 #[cfg(test)]
@@ -176,8 +190,16 @@ mod tests {
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
         };
-        assert_eq!(SourcePolicy::from_json(&policy.to_json()), policy);
-        assert_eq!(SourcePolicy::from_json(&json!({})), SourcePolicy::default());
+        assert_eq!(SourcePolicy::from_json(&policy.to_json()).unwrap(), policy);
+        assert_eq!(SourcePolicy::from_json(&json!({})).unwrap(), SourcePolicy::default());
+    }
+
+    #[test]
+    fn unknown_words_are_errors() {
+        let rules = json!({ "rules": { "normalise": { "title": ["trim", "transliterate"] } } });
+        for policy in [rules, json!({ "on_duplicate": "newest" })] {
+            assert_eq!(SourcePolicy::from_json(&policy).unwrap_err().code(), "unknown_word", "{policy}");
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(super) async fn pump(
     let mut recording = FuturesUnordered::new();
     let mut tick = time::interval_at(time::Instant::now() + FLUSH_AFTER, FLUSH_AFTER);
     let (mut at_end, mut is_due) = (false, false);
-    let mut input_position = 0;
+    let (mut input_position, mut num_batches) = (0, 0_u64);
     let seen = loop {
         let wants_sealing = window.is_full() || ((at_end || is_due) && !window.is_empty());
         if wants_sealing
@@ -95,7 +95,8 @@ pub(super) async fn pump(
             Some(sealed) = sealing.next() => {
                 let (batch, seen): (Batch, SeenSet) = sealed?;
                 idle_seen = Some(seen);
-                let span = info_span!("batch", records = batch.entries.len());
+                num_batches += 1;
+                let span = info_span!("batch", number = num_batches, num_records = batch.entries.len());
                 writing.push(process(context, batch).instrument(span));
             }
             block = reading.next(), if !at_end && !window.is_full() => match block {

@@ -55,7 +55,7 @@ async fn round(shared: &Shared<'_>) -> Result<()> {
                         let pipeline = &pipeline.spec.name;
                         tracing::warn!(
                             pipeline,
-                            handoffs = done.num_repaired,
+                            num_handoffs = done.num_repaired,
                             "handed off missing references"
                         );
                     }
@@ -122,7 +122,11 @@ pub(super) async fn rescue(shared: &Shared<'_>) -> Result<()> {
                 let number = freed.num_retrying + freed.num_failed + freed.num_superseded;
                 if number > 0 {
                     let pipeline = &pipeline.spec.name;
-                    tracing::warn!(pipeline, handoffs = number, "freed hand-offs whose lease had expired");
+                    tracing::warn!(
+                        pipeline,
+                        num_handoffs = number,
+                        "freed hand-offs whose lease had expired"
+                    );
                 }
                 note(shared, Maintenance { num_rescued: number, ..Maintenance::default() });
             }

@@ -2,9 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use forebay_domain::{handoff::HandlerKind, identity::KeyField, words::Word};
+use forebay_domain::{handoff::HandlerKind, identity::KeyField, units::Period, words::Word};
 use forebay_store::pipelines::PipelineSpec;
-use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{kind::settings_of, setting_error::SettingError};
@@ -82,9 +81,8 @@ impl Settings {
     /// A duration with its unit, such as `30s` or `5m`: more than zero and at most `longest`.
     pub(super) fn duration(&mut self, name: &str, longest: Duration) -> Result<Option<Duration>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        let duration =
-            text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
-        match duration.filter(|duration| !duration.is_zero() && *duration <= longest) {
+        let duration = text.parse::<Period>().ok().map(Period::get);
+        match duration.filter(|duration| *duration <= longest) {
             Some(duration) => Ok(Some(duration)),
             None => Err(self.wrong(
                 &[name],

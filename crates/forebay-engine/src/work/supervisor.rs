@@ -153,7 +153,7 @@ pub(super) async fn follow(
                 supervisor.start(&mut workers, seen, is_first);
                 is_first = false;
                 if num_failures > 0 {
-                    tracing::info!(attempts = num_failures, "the database can be reached again");
+                    tracing::info!(num_attempts = num_failures, "the database can be reached again");
                     progress(Progress::Reachable);
                     num_failures = 0;
                 }

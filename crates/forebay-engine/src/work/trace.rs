@@ -8,7 +8,7 @@ use tracing::{Span, debug, debug_span, info};
 
 /// Records in the span of the claim that hand-offs were claimed.
 pub(super) fn claimed(num_handoffs: usize) {
-    Span::current().record("handoffs", num_handoffs);
+    Span::current().record("num_handoffs", num_handoffs);
     info!("claimed");
 }
 

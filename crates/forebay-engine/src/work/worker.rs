@@ -56,7 +56,7 @@ pub(super) async fn serve(shared: &Shared<'_>, pipeline: &Pipeline) -> Result<()
     while *shared.stage.borrow() == Stage::Working {
         // `trace::claimed` records the number of hand-offs.
         let span =
-            tracing::info_span!("claim", pipeline = pipeline.spec.name, handoffs = tracing::field::Empty);
+            tracing::info_span!("claim", pipeline = pipeline.spec.name, num_handoffs = tracing::field::Empty);
         let batch = run_batch(shared, pipeline, &handler, &mut queue).instrument(span).await?;
         let Some(batch) = batch else { return Ok(()) };
         if batch.num_claimed > 0 {

@@ -58,9 +58,9 @@ pub struct HandoffRow {
     pub finished_at: Option<Timestamp>,
 }
 
-/// The place of a hand-off in the list.
+/// The position of a hand-off in the list, from which the next page continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandoffPlace {
+pub struct HandoffCursor {
     /// When it was last queued.
     pub enqueued_at: Timestamp,
     /// The reference's version.
@@ -87,7 +87,7 @@ pub struct HandoffFilter {
     /// Only those that ended at this time or later, or, if not ended, were queued then.
     pub since: Option<Timestamp>,
     /// Only hand-offs after this place in the list.
-    pub after: Option<HandoffPlace>,
+    pub after: Option<HandoffCursor>,
     /// Maximum number, newest first.
     pub limit: i64,
 }

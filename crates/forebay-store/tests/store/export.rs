@@ -16,7 +16,7 @@ async fn exported(story: &Story, at: Option<Timestamp>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_there_now_and_what_was_there_then() {
+async fn current_and_past_content_is_exported() {
     let story = Story::build().await;
     assert_eq!(exported(&story, None).await, [FIRST, OTHER]);
     assert_eq!(exported(&story, Some(day(1))).await, [FIRST, OTHER]);

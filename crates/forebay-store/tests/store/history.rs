@@ -59,7 +59,7 @@ async fn all_events_are_listed_in_order() {
 }
 
 #[tokio::test]
-async fn at_any_time_it_is_what_it_was() {
+async fn a_payload_can_be_read_at_any_time() {
     let story = Story::build().await;
     let hour = 1.hour();
     for (at, expected) in [

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_time_is_refused() {
+    fn invalid_times_are_refused() {
         for text in ["", "yesterday", "2019-13-01", "2019-04-14T14:55:01", "1555253701", "99991231T235959Z9"]
         {
             assert!(time(text).is_err(), "{text}");

@@ -1,7 +1,7 @@
 //! `forebay completions`: completion scripts for shells, generated from the command tree.
 
 use clap_complete::Shell;
-use serde::Serialize;
+use forebay_views::CompletionScript;
 
 use crate::{
     context::Context,
@@ -22,14 +22,7 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// A script and its shell.
-#[derive(Serialize)]
-struct Script {
-    shell: String,
-    script: String,
-}
-
-impl Report for Script {
+impl Report for CompletionScript {
     fn write(&self, page: &mut Page) {
         page.line(self.script.trim_end());
     }
@@ -40,6 +33,6 @@ pub(crate) fn run(args: &Args, tree: &mut clap::Command, context: &Context) -> R
     let mut script = Vec::new();
     clap_complete::generate(args.shell, tree, "forebay", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    context.ui.show(&Script { shell: args.shell.to_string(), script })?;
+    context.ui.show(&CompletionScript { shell: args.shell.to_string(), script })?;
     Ok(Exit::Done)
 }

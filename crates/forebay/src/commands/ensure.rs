@@ -69,12 +69,8 @@ fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
     match &ensured.error {
         _ if stop.is_asked() => Exit::Interrupted,
         // Without the ledger, it is unknown what is stored.
-        Some(error) if !ensured.success && is_of_the_database(&error.code) => Exit::DatabaseUnreachable,
+        Some(error) if !ensured.success && error.is_unreachable => Exit::DatabaseUnreachable,
         _ if ensured.success => Exit::Done,
         _ => Exit::Unavailable,
     }
-}
-
-fn is_of_the_database(code: &str) -> bool {
-    matches!(code, "database_unreachable" | "database_left_alone")
 }

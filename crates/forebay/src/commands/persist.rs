@@ -89,11 +89,11 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: 0.5]
+    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: the source's, or 0.5]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
-    /// Maximum share of rejected records; with more, the run fails [default: 0.1]
+    /// Maximum share of rejected records; with more, the run fails [default: the source's, or 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_rejected: Option<Share>,
 

@@ -214,10 +214,6 @@ impl TryFrom<OneOrMore> for KeyFields {
         if fields.iter().any(String::is_empty) {
             return Err("key names an empty field".to_owned());
         }
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = fields.iter().find(|field| !seen.insert(field.as_str())) {
-            return Err(format!("key names the field `{twice}` twice"));
-        }
         Ok(Self(fields))
     }
 }

@@ -120,7 +120,7 @@ fn the_template_tells_the_built_in_policies() {
 }
 
 #[test]
-fn what_is_not_common_is_passed_on_to_the_handler() {
+fn other_keys_are_passed_to_the_handler() {
     let declared =
         |settings: &str| parse(&format!("[pipelines.p]\n{settings}")).pipelines["p"].declared_as("p");
     let exec = declared(

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_password_stays() {
+    fn text_without_passwords_is_unchanged() {
         for text in [
             "",
             "postgres://me@db/x",

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_terminal_has_no_width() {
+    fn only_a_terminal_has_a_width() {
         let mut table = Table::new([Column::text("why")]);
         table.row(["word ".repeat(200)]);
         assert_eq!(table.render(Style::of(false)).lines().count(), 3);

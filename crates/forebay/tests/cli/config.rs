@@ -104,7 +104,7 @@ fn a_source_is_looked_at_without_a_trace() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_said() {
+fn sources_that_cannot_be_tested_are_named() {
     let (site, db, sandbox) = site_and_database();
     for (line, code, hint) in [
         ("sources test corses", "source_not_scraped", "`courses`"),

@@ -47,7 +47,7 @@ fn up_and_down_say_what_they_did() {
 }
 
 #[test]
-fn what_is_stored_goes_only_when_somebody_says_so() {
+fn data_is_deleted_only_after_confirmation() {
     let stored = Stored::courses();
     insta::assert_snapshot!("db_reset_refused", stored.run("db reset"));
     insta::assert_snapshot!("db_down_refused", steady(&stored.run("db down --to 1")));

@@ -29,7 +29,7 @@ fn prints_one_document_with_json() {
 }
 
 #[test]
-fn what_comes_out_goes_in_again() {
+fn an_export_can_be_persisted_again() {
     let stored = Stored::courses();
     stored.write("again.jsonl", &String::from_utf8(stored.output("export").stdout).unwrap());
     let report = stored.json("persist again.jsonl --source courses --complete");

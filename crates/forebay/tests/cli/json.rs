@@ -10,10 +10,10 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ClusterStop, ConfigCheck, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff, HandoffCount,
-    History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs,
-    RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats,
-    Verified, WorkEvent, schema as schema_of,
+    Breaker, ClusterStop, CompletionScript, ConfigCheck, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff,
+    HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
+    ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail,
+    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -93,5 +93,5 @@ const PRINTED: &[Printed] = printed! {
     "db stop" => view<ClusterStop>;
     "mcp" => "The messages of the Model Context Protocol, whatever `--output` says.";
     "doctor" => view<Doctor>;
-    "completions" => "The completion script, whatever `--output` says.";
+    "completions" => view<CompletionScript>;
 };

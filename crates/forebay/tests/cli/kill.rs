@@ -131,7 +131,7 @@ impl Replay {
 }
 
 /// Persists the history day by day, once undisturbed and once with kills before each success.
-#[expect(clippy::print_stdout, reason = "who asks for a hundred kills wants to hear of them")]
+#[expect(clippy::print_stdout, reason = "long runs report their progress")]
 fn killed_and_run_again(guards: &'static str) {
     let setting = |name: &str, default| {
         env::var(name).map_or(default, |text| text.parse::<u64>().expect("a number in the environment"))

@@ -101,11 +101,11 @@ fn work_logs_each_claim_and_when_a_failure_is_retried() {
 
     let output = db.run(&sandbox, "work --drain --output json");
     let log = String::from_utf8(output.stderr).unwrap();
-    let span = "claim{pipeline=\"outside\" handoffs=1}";
+    let span = "claim{pipeline=\"outside\" num_handoffs=1}";
     assert_eq!(with(&log, &["INFO claimed", span]).len(), 1, "{log}");
     let failed = with(&log, &["WARN deliveries failed and will be retried", span]);
     assert_eq!(failed.len(), 1, "{log}");
-    let span = "claim{pipeline=\"documents\" handoffs=1}";
+    let span = "claim{pipeline=\"documents\" num_handoffs=1}";
     assert_eq!(with(&log, &["INFO claimed", span]).len(), 1, "{log}");
     assert_eq!(with(&log, &["INFO batch ended", span]).len(), 1, "{log}");
 

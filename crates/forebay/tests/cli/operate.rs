@@ -125,7 +125,7 @@ fn lists_are_filtered_by_cause_source_and_time() {
 }
 
 #[test]
-fn what_is_lacking_is_named_and_repaired() {
+fn missing_references_are_named_and_repaired() {
     let sandbox = Sandbox::new();
     let db = three_courses(&sandbox);
     let (exit, whole) = db.json(&sandbox, "handoffs verify");

@@ -100,7 +100,7 @@ fn two_workers_run_what_is_due_once() {
 }
 
 #[test]
-fn what_a_killed_worker_had_is_taken_over_after_its_lease() {
+fn the_jobs_of_a_killed_worker_are_taken_over_after_its_lease() {
     let world = due();
     world.site.hold(true);
     let killed = Worker::start(&world);

@@ -42,7 +42,7 @@ async fn both_kinds_of_handlers_emit_claims_and_hand_offs_in_the_same_way() {
         assert_eq!(claimed.len(), 1, "{name}: {emitted:?}");
         assert_eq!(claimed[0].0, ["claim"], "{name}");
         let claim = &claimed[0].1["span"];
-        assert_eq!((&claim["pipeline"], &claim["handoffs"]), (&json!(name), &json!(2)));
+        assert_eq!((&claim["pipeline"], &claim["num_handoffs"]), (&json!(name), &json!(2)));
 
         let failed = with(&emitted, "delivery failed");
         assert_eq!(failed.len() as u64, report.num_failed + report.num_retried, "{name}: {emitted:?}");

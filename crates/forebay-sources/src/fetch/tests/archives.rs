@@ -30,7 +30,7 @@ async fn site() -> Site {
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".to_vec(),
         ),
         "/flaky" if request.num_before == 0 => Reply::new(500, "", "broken"),
-        "/flaky" => Reply::ok("mended"),
+        "/flaky" => Reply::ok("recovered"),
         "/file" => Reply::ok("line\n".repeat(50_000)),
         _ => Reply::new(404, "", "nothing"),
     })

@@ -1,7 +1,7 @@
 //! `forebay handoffs list`: lists hand-offs.
 
 use forebay_domain::handoff::State;
-use forebay_store::handoffs::{self, HandoffFilter, HandoffPlace};
+use forebay_store::handoffs::{self, HandoffCursor, HandoffFilter};
 use forebay_views::{Handoff, Page};
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         source: args.source.clone(),
         since: args.since,
         reference_id: None,
-        after: args.after.as_deref().map(place).transpose()?,
+        after: args.after.as_deref().map(cursor_of).transpose()?,
         // One more than the limit shows whether there are more.
         limit: i64::from(args.limit) + 1,
     };
@@ -81,9 +81,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// The place that a cursor means.
-fn place(text: &str) -> Result<HandoffPlace, Failure> {
+/// Reads a cursor.
+fn cursor_of(text: &str) -> Result<HandoffCursor, Failure> {
     let (enqueued_at, version, id, pipeline): (Timestamp, i32, String, String) = cursor::read(text)?;
     let reference_id = id.parse().map_err(|_| cursor::invalid())?;
-    Ok(HandoffPlace { enqueued_at, version, reference_id, pipeline })
+    Ok(HandoffCursor { enqueued_at, version, reference_id, pipeline })
 }

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_stays() {
+    fn short_text_is_unchanged() {
         assert_eq!(both("1", "2", 40), "1 → 2");
     }
 

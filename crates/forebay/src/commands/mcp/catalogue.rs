@@ -90,8 +90,8 @@ async fn answer<T: Tool>(access: &Access, arguments: JsonObject) -> CallToolResu
     }
 }
 
-/// An error for the model: `{"error": {"code", "message", "hint"}}`. Only as text, because clients validate structured
-/// content against the schema of the answer, even for errors.
+/// An error for the model: `{"error": {"code", "message", "hint", "place"}}`. Only as text, because clients validate
+/// structured content against the schema of the answer, even for errors.
 fn refused(failure: &Failure) -> CallToolResult {
     let text = serde_json::to_string(&failure.document()).unwrap_or_else(|_| failure.to_string());
     CallToolResult::error(vec![ContentBlock::text(text)])

@@ -1,5 +1,6 @@
 //! The human form of the runs of `forebay persist`.
 
+use forebay_domain::run::RunStatus;
 use forebay_views::PersistReport;
 
 use crate::{
@@ -18,9 +19,9 @@ impl Report for PersistReport {
 
 /// The exit code for runs with these statuses: the worst decides.
 pub(crate) fn exit<'a>(statuses: impl Iterator<Item = &'a str>) -> Exit {
-    statuses.fold(Exit::Done, |worst, status| match (status, worst) {
-        ("failed", _) | (_, Exit::Failed) => Exit::Failed,
-        ("held", _) | (_, Exit::Held) => Exit::Held,
+    statuses.fold(Exit::Done, |worst, status| match (RunStatus::parse(status), worst) {
+        (Some(RunStatus::Failed), _) | (_, Exit::Failed) => Exit::Failed,
+        (Some(RunStatus::Held), _) | (_, Exit::Held) => Exit::Held,
         _ => Exit::Done,
     })
 }

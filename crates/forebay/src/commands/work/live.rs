@@ -11,7 +11,10 @@ use std::{
 use forebay_engine::{clock, scrape::schedule::DueRun, work::Progress};
 use forebay_views::WorkEvent;
 
-use crate::ui::{self, Ui};
+use crate::{
+    failure::Failure,
+    ui::{self, Ui},
+};
 
 /// Prints progress.
 pub(super) struct Live<'a> {
@@ -70,24 +73,5 @@ impl<'a> Live<'a> {
 
 /// The error in the form of every document.
 pub(super) fn view(error: &forebay_engine::Error) -> forebay_views::Error {
-    forebay_views::Error {
-        code: error.code().to_owned(),
-        message: ui::redact(&with_causes(error)),
-        hint: error.hint(),
-        place: None,
-    }
-}
-
-/// The message with its causes, in one line.
-fn with_causes(error: &forebay_engine::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = error.source();
-    }
-    message
+    Failure::from(error).view()
 }

@@ -53,7 +53,7 @@ fn a_source_with_a_kind_is_defined_and_one_without_is_not() {
 }
 
 #[test]
-fn what_a_kind_brings_need_not_be_said() {
+fn kinds_have_default_settings() {
     let ical = definition("[sources.x.ical]\nurl = \"https://a.example/x.ics\"");
     assert_eq!(ical.key_fields, ["uid", "recurrence_id"]);
     assert_eq!(ical.sequence_field.as_deref(), Some("sequence"));
@@ -162,7 +162,7 @@ fn scopes_fill_the_places_of_the_url() {
         "scopes = [{ term = \"Spring 2026\", school = \"CSI\" }, { term = \"Fall 2026\", school = \"CSI\" }]";
     let shown: Vec<String> = definition(&text(scopes)).scopes.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["school=CSI,term=Spring 2026", "school=CSI,term=Fall 2026"]);
-    assert!(definition(&text("")).scopes.is_empty(), "whoever asks names the scope");
+    assert!(definition(&text("")).scopes.is_empty(), "the caller names the scope");
     let mut errors = Errors::default();
     errors.push(text("scopes = [{ term = \"a\", school = \"b\" },\n  { term = \"c\" }]"));
     errors.push(text("scopes = [{ term = \"\", school = \"b\" }]"));

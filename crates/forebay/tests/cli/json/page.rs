@@ -21,7 +21,7 @@ standard error. A command that fails prints an [ErrorDocument](#errordocument) i
 Rules that hold everywhere:
 
 - `source` and `pipeline` are names. Hand-offs, breakers and sources have a `state`, runs and syncs a `status`.
-- Counts are `num_*`. Durations are `*_ms` or `*_seconds`.
+- Counts are `num_*`, except in `Stats` and in objects that map a name to its count. Durations are `*_ms` or `*_seconds`.
 - Times are RFC 3339 in UTC with milliseconds: `2026-01-31T06:00:00.000Z`.
 - Every field is always present; an absent value is null.
 - Lists are arrays. A list that can be long is a page: `items`, and `next`, the cursor for the following entries.

@@ -66,7 +66,7 @@ fn a_fresh_scope_is_answered_without_a_scrape() {
 }
 
 #[test]
-fn who_only_reads_never_scrapes() {
+fn a_read_only_client_never_scrapes() {
     let stored = scraped();
     let before = num_runs(&stored);
     let chat = Chat::start(&stored, "mcp");
@@ -98,7 +98,7 @@ fn who_only_reads_never_scrapes() {
 }
 
 #[test]
-fn who_may_scrape_scrapes_once() {
+fn a_client_that_may_scrape_scrapes_once() {
     let stored = scraped();
     let chat = Chat::start(&stored, "mcp --allow-scrape");
     let before = num_runs(&stored);
