@@ -1,6 +1,6 @@
 //! The result of a search.
 
-use forebay_engine::work;
+use forebay_engine::{retrieval::Found, work};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,20 @@ pub struct SearchHit {
     pub snippet: String,
     /// The passage.
     pub passage: String,
+}
+
+impl SearchResult {
+    /// The result of a query.
+    pub fn new(query: String, found: Found) -> Self {
+        Self {
+            query,
+            hits: found.hits.into_iter().map(SearchHit::from).collect(),
+            is_hybrid: found.is_hybrid,
+            warning: found.trouble,
+            num_waiting: found.num_waiting,
+            num_pipelines: found.num_pipelines,
+        }
+    }
 }
 
 impl From<work::Hit> for SearchHit {

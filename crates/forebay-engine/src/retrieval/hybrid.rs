@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{handoff::HandlerKind, identity::ReferenceId};
 use forebay_store::{
     connect::Database,
     documents::{self, Candidate, Hit, embeddings},
+    jobs,
     pipelines::{self, Pipeline},
 };
 
@@ -53,6 +54,10 @@ pub struct Found {
     pub is_hybrid: bool,
     /// Why embeddings were not used although a pipeline has them.
     pub trouble: Option<String>,
+    /// Enabled pipelines that index documents.
+    pub num_pipelines: u64,
+    /// Hand-offs that wait for one of them, so they are not searchable yet.
+    pub num_waiting: u64,
 }
 
 /// Finds documents, best first.
@@ -67,6 +72,7 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         return Err(Error::NoSuchPipeline { pipeline: name.to_owned() });
     }
     let mut found = Found::default();
+    count_waiting(database, &all, &mut found).await?;
     let mut lists = Vec::new();
     let num_candidates = limit.saturating_mul(CANDIDATES_PER_HIT).max(LEAST_CANDIDATES);
     if options.with_embeddings && !query.trim().is_empty() {
@@ -91,6 +97,20 @@ pub async fn search(database: &Database, query: &str, options: &SearchOptions) -
         found.hits = documents::show(&**client, query, &best).await?;
     }
     Ok(found)
+}
+
+/// Counts the pipelines that index documents, and what waits for them.
+async fn count_waiting(database: &Database, pipelines: &[Pipeline], found: &mut Found) -> Result<()> {
+    let client = database.client().await?;
+    let indexes = |pipeline: &&Pipeline| {
+        pipeline.spec.enabled && pipeline.spec.handler == HandlerKind::Documents.as_str()
+    };
+    for pipeline in pipelines.iter().filter(indexes) {
+        let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
+        found.num_pipelines += 1;
+        found.num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
+    }
+    Ok(())
 }
 
 /// The chunks whose embeddings are nearest to the query's. The inner error says why there are none.

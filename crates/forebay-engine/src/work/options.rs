@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Options of workers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkOptions {
     /// The pipelines to work for. Default: empty, for all enabled pipelines.
     pub pipelines: Vec<String>,

@@ -3,10 +3,9 @@
 
 mod report;
 
-use forebay_domain::handoff::HandlerKind;
 use forebay_engine::retrieval::{self, SearchOptions};
-use forebay_store::{connect::Database, jobs, pipelines};
-use forebay_views::{SearchHit, SearchResult};
+use forebay_store::connect::Database;
+use forebay_views::SearchResult;
 
 use crate::{
     cli::values,
@@ -57,31 +56,15 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Searches, and counts the documents that are not searchable yet. Errors: `no_such_source`, and those of a search.
+/// Searches. Errors: `no_such_source`, and those of a search.
 pub(crate) async fn search(
     database: &Database,
     query: String,
     options: SearchOptions,
 ) -> Result<SearchResult, Failure> {
-    let client = database.client().await?;
     if let Some(name) = &options.source {
-        names::source(&client, name).await?;
+        names::source(&database.client().await?, name).await?;
     }
     let found = retrieval::search(database, &query, &options).await?;
-    let (mut num_pipelines, mut num_waiting) = (0, 0);
-    for pipeline in pipelines::list(&**client).await? {
-        if pipeline.spec.handler == HandlerKind::Documents.as_str() && pipeline.spec.enabled {
-            let backlog = jobs::backlog(&**client, pipeline.pipeline_id).await?;
-            num_pipelines += 1;
-            num_waiting += backlog.num_due + backlog.num_leased + backlog.num_later;
-        }
-    }
-    Ok(SearchResult {
-        query,
-        hits: found.hits.into_iter().map(SearchHit::from).collect(),
-        is_hybrid: found.is_hybrid,
-        warning: found.trouble,
-        num_waiting,
-        num_pipelines,
-    })
+    Ok(SearchResult::new(query, found))
 }

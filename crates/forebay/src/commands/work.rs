@@ -221,3 +221,26 @@ async fn work(
 fn has_schedules(sources: &Sources) -> bool {
     sources.values().any(|source| source.schedule.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use forebay_store::logs::Level;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Work {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let Work { args } = Work::parse_from(["work"]);
+        assert_eq!(args.options(), WorkOptions::default());
+        let schedules = ScheduleOptions::default();
+        let given = (usize::from(args.scrapes), args.grace.get(), Level::from(args.run_log_level));
+        assert_eq!(given, (schedules.at_once, schedules.grace, schedules.log_level));
+    }
+}
