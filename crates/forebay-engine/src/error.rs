@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use forebay_domain::{
     breaker::RefusalReason, handoff::FailureClass, identity::SourceIdentityError, run::RunStatus,
+    scope::Scope,
 };
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
@@ -45,6 +46,14 @@ pub enum Error {
         source_name: String,
         /// The part that is missing.
         missing: String,
+    },
+    /// A scope that the source doesn't have.
+    #[error("the source {source_name} has no scope [{scope}]")]
+    NoSuchScope {
+        /// The source.
+        source_name: String,
+        /// The scope asked for.
+        scope: Scope,
     },
     /// The source's circuit breaker refuses the call.
     #[error("the source {source_name:?} is left alone {}", until(*retry_after, *reason))]
@@ -177,6 +186,7 @@ impl Error {
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",
             Self::ScopeIncomplete { .. } => "scope_incomplete",
+            Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
             Self::Interrupted => "interrupted",
             Self::AttemptLost => "attempt_lost",
@@ -223,6 +233,9 @@ impl Error {
                 Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
             }
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
+            Self::NoSuchScope { source_name, .. } => Some(format!(
+                "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"
+            )),
             Self::Refused { source_name, .. } => Some(format!(
                 "`forebay sources breaker show {source_name}` shows the reason; `forebay sources breaker close \
                  {source_name}` allows calls at once"
@@ -295,6 +308,7 @@ impl Error {
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
             | Self::ScopeIncomplete { .. }
+            | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }
             | Self::SourceIdentity(_)
             | Self::KeyChanged { .. }

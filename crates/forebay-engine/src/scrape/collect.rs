@@ -39,6 +39,7 @@ pub(crate) async fn collect(
     source: &SourceDefinition,
     scope: &Scope,
 ) -> Result<Collected> {
+    source.check_scope(scope)?;
     let mut request = request(source, scope, &ScrapeOptions::default());
     let observed_at = clock::now();
     request.observed_at = Some(observed_at);

@@ -11,16 +11,6 @@ use crate::{
     persist::{PersistRequest, policy::SourcePolicy},
 };
 
-/// Checks that a scope fills all placeholders in the source's settings.
-pub(super) fn check_scope(source: &SourceDefinition, scope: &Scope) -> Result<()> {
-    match source.kind.placeholders().into_iter().find(|name| scope.get(name).is_none()) {
-        None => Ok(()),
-        Some(missing) => {
-            Err(Error::ScopeIncomplete { source_name: source.name.clone(), missing: missing.to_owned() })
-        }
-    }
-}
-
 /// The request of a scrape.
 pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) -> PersistRequest {
     PersistRequest {
@@ -36,6 +26,19 @@ pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &Scrape
 }
 
 impl SourceDefinition {
+    /// Rejects a scope that the source doesn't have: a scrape would fail, or store the same records under another
+    /// scope.
+    pub fn check_scope(&self, scope: &Scope) -> Result<()> {
+        if self.covers(scope) {
+            return Ok(());
+        }
+        let source_name = self.name.clone();
+        Err(match self.kind.placeholders().into_iter().find(|name| scope.get(name).is_none()) {
+            Some(missing) => Error::ScopeIncomplete { source_name, missing: missing.to_owned() },
+            None => Error::NoSuchScope { source_name, scope: scope.clone() },
+        })
+    }
+
     /// A request to persist records of this source that come from somewhere else, such as a file. It covers the whole
     /// source and is not complete.
     pub fn persist_request(&self) -> PersistRequest {

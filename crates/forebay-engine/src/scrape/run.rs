@@ -6,12 +6,7 @@ use forebay_domain::{run::RunStatus, scope::Scope};
 use tracing::info;
 
 use super::{
-    breaker,
-    definition::SourceDefinition,
-    feed,
-    options::ScrapeOptions,
-    request::{check_scope, request},
-    scraper::Scraper,
+    breaker, definition::SourceDefinition, feed, options::ScrapeOptions, request::request, scraper::Scraper,
     stop,
 };
 use crate::{
@@ -38,7 +33,7 @@ pub async fn scrape(
     if options.stop.is_asked() {
         return Err(Error::Interrupted);
     }
-    check_scope(source, scope)?;
+    source.check_scope(scope)?;
     let started = Instant::now();
     let request = request(source, scope, options);
     let declared = declare::declare(&**scraper.database.client().await?, &request).await?;

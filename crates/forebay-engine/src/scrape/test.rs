@@ -23,7 +23,6 @@ use super::{
     definition::{SourceDefinition, SourceKind},
     feed,
     options::ScrapeOptions,
-    request::check_scope,
     rows,
     sample::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected},
     scraper::Scraper,
@@ -51,7 +50,7 @@ pub async fn test(
     scope: &Scope,
     limit: usize,
 ) -> Result<Sample> {
-    check_scope(source, scope)?;
+    source.check_scope(scope)?;
     let mut short = source.clone();
     short.crawl = CrawlSettings {
         max_pages: MAX_PAGES.min(source.crawl.max_pages),

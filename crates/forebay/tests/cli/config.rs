@@ -109,6 +109,7 @@ fn sources_that_cannot_be_tested_are_named() {
     for (line, code, hint) in [
         ("sources test corses", "source_not_scraped", "`courses`"),
         ("sources test by_hand", "source_not_scraped", "[sources.by_hand.html]"),
+        ("sources test courses --scope term=fall", "no_such_scope", "[sources.courses]"),
     ] {
         let (exit, error) = db.json(&sandbox, line);
         assert_eq!((exit, &error["error"]["code"]), (2, &json!(code)), "{error}");

@@ -1,12 +1,12 @@
 //! A source test shows what a run would find, and leaves no trace.
 
 use forebay_domain::scope::Scope;
-use forebay_engine::scrape::{Sample, SourceDefinition, SourceKind, test};
+use forebay_engine::scrape::{Sample, ScrapeOptions, SourceDefinition, SourceKind, scrape, test};
 use forebay_sources::kinds::Command;
 use serde_json::json;
 
 use super::{World, list};
-use crate::site::Answer;
+use crate::site::{Answer, Asked};
 
 async fn look(world: &World, source: &SourceDefinition, limit: usize) -> forebay_engine::Result<Sample> {
     test(&world.scraper, source, &Scope::default(), limit).await
@@ -80,4 +80,22 @@ async fn a_program_can_be_tested_too() {
     let command: Command = serde_json::from_value(json!({ "argv": ["false"] })).unwrap();
     let failing = SourceDefinition { kind: SourceKind::Command(command), ..source };
     assert_eq!(look(&world, &failing, 5).await.unwrap_err().code(), "command_failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_a_source_does_not_have_is_rejected_before_anything_is_requested() {
+    let world = World::open().await;
+    let source = world.scraper.source("courses").unwrap();
+    let listed = SourceDefinition { scopes: vec!["part=1".parse().unwrap()], ..source.clone() };
+    for (source, scope) in [(source, "part=1"), (&listed, "part=2"), (&listed, "")] {
+        let scope: Scope = scope.parse().unwrap();
+        let scraped = scrape(&world.scraper, source, &scope, &ScrapeOptions::default(), &|_| {}).await;
+        let tested = test(&world.scraper, source, &scope, 5).await;
+        for error in [scraped.unwrap_err(), tested.unwrap_err()] {
+            assert_eq!((error.code(), error.is_usage()), ("no_such_scope", true), "{error}");
+            assert_eq!(error.to_string(), format!("the source courses has no scope [{scope}]"));
+        }
+    }
+    assert_eq!(world.site.asked(), Asked::default());
+    assert_eq!(world.number("select count(*) from forebay.sources").await, 0);
 }

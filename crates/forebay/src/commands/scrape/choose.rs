@@ -31,7 +31,10 @@ pub(super) fn choose(args: &Args, sources: &Sources) -> Result<Vec<Scrape>, Fail
         }
         let scopes = match &scope {
             None => source.declared_scopes(),
-            Some(scope) => vec![checked(source, scope)?],
+            Some(scope) => {
+                source.check_scope(scope)?;
+                vec![scope.clone()]
+            }
         };
         if !args.sources[..index].contains(name) {
             scrapes.push(scrape(args, source, scopes));
@@ -62,22 +65,6 @@ fn scrape(args: &Args, source: &SourceDefinition, scopes: Vec<Scope>) -> Scrape 
         ..ScrapeOptions::default()
     };
     Scrape { source, scopes, options }
-}
-
-/// Rejects a scope with parts that the source doesn't use; it would store the same records under another scope.
-fn checked(source: &SourceDefinition, scope: &Scope) -> Result<Scope, Failure> {
-    if source.covers(scope) {
-        return Ok(scope.clone());
-    }
-    if let Some(missing) = source.kind.placeholders().into_iter().find(|name| scope.get(name).is_none()) {
-        let missing = missing.to_owned();
-        return Err(Error::ScopeIncomplete { source_name: source.name.clone(), missing }.into());
-    }
-    let message = format!("the source {} has no scope [{scope}]", source.name);
-    Err(Failure::usage("no_such_scope", message).hint(format!(
-        "use one of `scopes` in [sources.{}]; without `scopes`, set exactly the placeholders of its URL",
-        source.name
-    )))
 }
 
 fn unknown(name: &str, sources: &Sources) -> Failure {
