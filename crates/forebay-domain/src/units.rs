@@ -51,12 +51,38 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let span = text.trim().parse::<Span>().ok();
-        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        match duration.and_then(|duration| Duration::try_from(duration).ok()) {
-            Some(duration) if !duration.is_zero() && duration <= LONGEST => Ok(Self(duration)),
+        match duration(text) {
+            Some(duration) if !duration.is_zero() => Ok(Self(duration)),
             _ => Err("expected a duration such as 30s, 5m, 1h or 30d".to_owned()),
         }
+    }
+}
+
+/// A duration with its unit, of at most a hundred years.
+fn duration(text: &str) -> Option<Duration> {
+    let span = text.trim().parse::<Span>().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(duration).ok().filter(|duration| *duration <= LONGEST)
+}
+
+/// A period that may also be zero, such as `0s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PeriodOrZero(Duration);
+
+impl PeriodOrZero {
+    /// The period as a duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl TryFrom<String> for PeriodOrZero {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let expected = || "expected a duration such as 0s, 30s, 5m, 1h or 30d".to_owned();
+        duration(&text).map(Self).ok_or_else(expected)
     }
 }
 
@@ -275,6 +301,21 @@ impl JsonSchema for Size {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_some_periods_may_be_zero() {
+        for text in ["0s", "0m", "0ms", " 0d "] {
+            assert_eq!(PeriodOrZero::try_from(text.to_owned()).map(PeriodOrZero::get), Ok(Duration::ZERO));
+            assert!(text.parse::<Period>().is_err(), "{text}");
+        }
+        assert_eq!(
+            PeriodOrZero::try_from("5m".to_owned()).map(PeriodOrZero::get),
+            Ok(Duration::from_mins(5))
+        );
+        for text in ["0", "-1s", "40000d"] {
+            assert!(PeriodOrZero::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn periods_have_a_unit() {

@@ -2,7 +2,7 @@
 //!
 //! `[freshness]` overrides the shipped policy of an entity type, and `[entities.NAME]` overrides both.
 
-use forebay_domain::freshness::FreshnessPolicy;
+use forebay_domain::{freshness::FreshnessPolicy, units::PeriodOrZero};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,26 +25,11 @@ pub(crate) struct Freshness {
     /// Age to report to operators as an error. Default: none.
     error_after: Option<Duration>,
     /// How long after expiry to serve stale data at once while it is refreshed (RFC 5861). Default: `0s`, not at all.
-    stale_while_revalidate: Option<Window>,
+    #[schemars(with = "Option<Duration>")]
+    stale_while_revalidate: Option<PeriodOrZero>,
     /// How long after expiry to serve stale data if the refresh fails (RFC 5861). Default: `30d`.
-    stale_if_error: Option<Window>,
-}
-
-/// A duration that may be nothing: `0s`, `30m`, `30d`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "Duration")]
-struct Window(SignedDuration);
-
-impl TryFrom<String> for Window {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if matches!(text.trim(), "0s" | "0m" | "0h" | "0d") {
-            return Ok(Self(SignedDuration::ZERO));
-        }
-        text.parse().map(|duration| Self(signed(duration)))
-    }
+    #[schemars(with = "Option<Duration>")]
+    stale_if_error: Option<PeriodOrZero>,
 }
 
 impl Freshness {
@@ -55,10 +40,8 @@ impl Freshness {
             jitter: self.jitter.map_or(policy.jitter, Share::get),
             warn_after: self.warn_after.map(signed).or(policy.warn_after),
             error_after: self.error_after.map(signed).or(policy.error_after),
-            stale_while_revalidate: self
-                .stale_while_revalidate
-                .map_or(policy.stale_while_revalidate, |window| window.0),
-            stale_if_error: self.stale_if_error.map_or(policy.stale_if_error, |window| window.0),
+            stale_while_revalidate: self.stale_while_revalidate.map_or(policy.stale_while_revalidate, window),
+            stale_if_error: self.stale_if_error.map_or(policy.stale_if_error, window),
         }
     }
 
@@ -70,4 +53,8 @@ impl Freshness {
         }
         Ok(())
     }
+}
+
+fn window(period: PeriodOrZero) -> SignedDuration {
+    SignedDuration::try_from(period.get()).unwrap_or(SignedDuration::MAX)
 }

@@ -46,7 +46,7 @@ fn a_key_is_a_field_or_a_list_of_fields() {
     assert_eq!(parse("[sources.a]\nkey = \"id\"").sources["a"].key.as_slice(), ["id"]);
     assert_eq!(parse("[sources.a]\nkey = [\"x\", \"/y/z\"]").sources["a"].key.as_slice(), ["x", "/y/z"]);
     for (key, place) in
-        [("\"\"", "2:7"), ("[]", "2:7"), ("[\"a\", \"a\"]", "2:7"), ("3", "2:7"), ("[3]", "2:8")]
+        [("\"\"", "2:7"), ("[]", "2:7"), ("[\"a\", \"a\"]", "2:13"), ("3", "2:7"), ("[3]", "2:8")]
     {
         let error = error(&format!("[sources.a]\nkey = {key}"));
         assert!(error.contains(&format!("forebay.toml:{place}: ")), "{key}: {error}");
@@ -169,7 +169,7 @@ fn errors_name_the_place_and_what_was_meant() {
     hint: did you mean `sources`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = []"), @"error[config_invalid]: forebay.toml:2:7: key must name at least one field");
-    insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\", \"id\"]"), @"error[config_invalid]: forebay.toml:2:7: key names the field `id` twice");
+    insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\", \"id\"]"), @"error[config_invalid]: forebay.toml:2:14: the key names the field \"id\" twice");
     insta::assert_snapshot!(error("[sources.x]\nentity = \"course\""), @"error[config_invalid]: forebay.toml:1:10: missing field `key`");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nrecords = \"items\""), @"error[config_invalid]: forebay.toml:3:11: expected a JSON pointer such as /data/items");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nguards = { max_removed = 20 }"), @"error[config_invalid]: forebay.toml:3:26: expected a share from 0 to 1, for instance 0.2");
