@@ -85,11 +85,13 @@ pub async fn persist(
 pub(crate) async fn run(
     database: &Database,
     declared: Declared,
-    request: PersistRequest,
+    mut request: PersistRequest,
     input: Input,
     log: &RunLog,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
+    // A tap reports only at its end whether it has sent everything.
+    request.complete |= input.feed.is_tap();
     let open = OpenRun::open(database, declared, request, &input.name, progress).await?;
     let run_id = open.context.target.origin.run_id;
     let span = info_span!(

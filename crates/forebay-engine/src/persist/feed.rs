@@ -3,7 +3,7 @@
 use std::{fmt, io::Read, sync::Arc};
 
 use forebay_sources::{
-    LinkKey, ReadOptions,
+    Format, LinkKey, ReadOptions,
     crawl::{CrawlEnd, Crawled},
     fetch::{FetchStats, Validators},
     kinds::command::Stopper,
@@ -49,8 +49,13 @@ pub enum Feed {
     },
     /// No records, because the server reports that the source has not changed since the last applied run.
     Unchanged,
-    /// Decided when the run begins, once no other run holds its scope. Called with the run's id.
-    Later(Begin),
+    /// Decided when the run begins, once no other run holds its scope.
+    Later {
+        /// Called with the run's id.
+        begin: Begin,
+        /// The format of the bytes, if it will be a stream of bytes. [`Format::Auto`]: unknown, or no such stream.
+        format: Format,
+    },
 }
 
 /// Starts reading when a run begins.
@@ -82,9 +87,19 @@ impl Feed {
         Self::Bytes { reader, options, page: None, stats: None, stopper: Some(stopper) }
     }
 
+    /// Whether it consists of the messages of a Singer tap.
+    pub(super) fn is_tap(&self) -> bool {
+        let format = match self {
+            Self::Bytes { options, .. } => options.format,
+            Self::Later { format, .. } => *format,
+            Self::Pages { .. } | Self::Unchanged => Format::Auto,
+        };
+        format == Format::Singer
+    }
+
     /// Starts reading.
     pub(super) async fn begin(mut self, run_id: i64) -> Result<Self> {
-        while let Self::Later(begin) = self {
+        while let Self::Later { begin, .. } = self {
             self = begin(run_id).await?;
         }
         Ok(self)

@@ -57,7 +57,7 @@ pub(super) async fn pump(
             (page.clone(), stats.clone(), stopper.clone().map(Running))
         }
         Feed::Pages { stats, .. } => (None, Some(Arc::clone(stats)), None),
-        Feed::Unchanged | Feed::Later(_) => (None, None, None),
+        Feed::Unchanged | Feed::Later { .. } => (None, None, None),
     };
     let num_preparers = thread::available_parallelism().map_or(1, usize::from);
     let mut reading = Reading::start(feed, Arc::clone(&context.record_policy), num_preparers);

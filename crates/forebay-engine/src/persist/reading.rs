@@ -67,7 +67,7 @@ impl Reading {
                 Raw::Blocks { blocks, end }
             }
             Feed::Pages { pages, end, .. } => Raw::Pages { pages, end, num_pages: 0 },
-            Feed::Unchanged | Feed::Later(_) => Raw::Nothing,
+            Feed::Unchanged | Feed::Later { .. } => Raw::Nothing,
         };
         let (sender, blocks) = mpsc::channel(BLOCKS_WAITING);
         let end = tokio::spawn(prepare_all(raw, sender, policy, num_preparers));

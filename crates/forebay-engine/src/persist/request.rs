@@ -44,6 +44,7 @@ pub struct PersistRequest {
     /// The part of the source that the run covers. Default: the whole source.
     pub scope: Scope,
     /// Whether the run covers its scope completely: records that it does not see are removed. Default: false.
+    /// Ignored for [`Format::Singer`](forebay_sources::Format::Singer): the messages of a tap report it.
     pub complete: bool,
     /// When the source was observed. Default: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_domain::scope::Scope;
 use forebay_sources::{
-    Link, LinkKey, ReadOptions, Role,
+    Format, Link, LinkKey, ReadOptions, Role,
     crawl::{Crawl, Crawled},
     fetch::{Bounds, Download, Fetcher, Request, redact_url},
     kinds::{
@@ -49,6 +49,17 @@ pub(super) fn input_name(source: &SourceDefinition, scope: &Scope) -> String {
         SourceKind::Command(command) => command.argv.first().cloned().unwrap_or_default(),
         SourceKind::Singer(tap) => tap.command.first().cloned().unwrap_or_default(),
         SourceKind::Postgres(postgres) => postgres.table.clone().unwrap_or_else(|| "query".to_owned()),
+    }
+}
+
+/// The format of a source's bytes. [`Format::Auto`]: to be detected, or the source is read page by page.
+pub(super) fn format(source: &SourceDefinition) -> Format {
+    match &source.kind {
+        SourceKind::Pages(_) => Format::Auto,
+        SourceKind::File(file) => file.read_options().format,
+        SourceKind::Command(command) => command.read_options().format,
+        SourceKind::Singer(tap) => tap.read_options(&source.key_fields).format,
+        SourceKind::Postgres(postgres) => postgres.read_options().format,
     }
 }
 

@@ -15,8 +15,7 @@ use crate::{
 pub(super) fn request(source: &SourceDefinition, scope: &Scope, options: &ScrapeOptions) -> PersistRequest {
     PersistRequest {
         scope: scope.clone(),
-        // A tap reports only at its end whether it has sent everything.
-        complete: source.complete || matches!(source.kind, SourceKind::Singer(_)),
+        complete: source.complete,
         observed_at: options.observed_at,
         overrides: options.overrides,
         with_handoffs: options.with_handoffs,

@@ -50,7 +50,10 @@ pub async fn scrape(
     };
     let log = Arc::new(RunLog::stored(&source.name, &scraper.database, options.log_level, &scraper.tasks));
     let begin = feed::begin(scraper, source, scope, Some(stored.source_id), options, Some(Arc::clone(&log)));
-    let input = Input { name: feed::input_name(source, scope), feed: Feed::Later(begin) };
+    let input = Input {
+        name: feed::input_name(source, scope),
+        feed: Feed::Later { begin, format: feed::format(source) },
+    };
     let mut result = tokio::select! {
         result = persist::run(&scraper.database, declared, request, input, &log, progress) => result,
         () = options.stop.asked() => Err(Error::Interrupted),

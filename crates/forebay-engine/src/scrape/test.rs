@@ -78,7 +78,7 @@ pub async fn test(
                 .map_err(|_| Error::Reader)??;
         }
         // Nothing is remembered, so the source cannot be unchanged; and the feed has already begun.
-        Feed::Unchanged | Feed::Later(_) => {}
+        Feed::Unchanged | Feed::Later { .. } => {}
     }
     let mut sample = looking.finish();
     if let SourceKind::Postgres(postgres) = &source.kind {

@@ -9,6 +9,7 @@ mod logs;
 mod looked_at;
 mod pages;
 mod schedule;
+mod taps;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -208,8 +208,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             max_rejected_share: args.max_rejected.map(Share::get),
         },
         scope: scope_of(&args.scope)?,
-        // A tap reports only at its end whether it has sent everything.
-        complete: args.complete || format(args, source) == Format::Singer,
+        complete: args.complete,
         observed_at: args.observed_at,
         with_handoffs: !args.no_handoff,
         ..configured

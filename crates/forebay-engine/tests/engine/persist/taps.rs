@@ -1,6 +1,6 @@
 //! Singer taps: only streams that the tap reports as complete remove records, and the state is stored with the records.
 
-use forebay_engine::persist::{RunReport, persist};
+use forebay_engine::persist::{PersistRequest, RunReport, persist};
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::states::{self, SourceState};
 use serde_json::json;
@@ -10,8 +10,10 @@ use super::{Shop, counts, guarded, lines, read_as};
 impl Shop {
     async fn tap(&self, day: i64, text: &str) -> RunReport {
         let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+        // The tap itself reports whether it has sent everything.
+        let request = PersistRequest { complete: false, ..guarded(day) };
         let input = read_as(Box::new(std::io::Cursor::new(text.to_owned())), options);
-        persist(&self.database, guarded(day), input, &|_| {}).await.unwrap()
+        persist(&self.database, request, input, &|_| {}).await.unwrap()
     }
 
     async fn state(&self) -> Option<SourceState> {
