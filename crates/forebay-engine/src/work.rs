@@ -24,6 +24,7 @@ mod maintenance;
 mod options;
 pub mod reconciliation;
 mod report;
+mod rules;
 pub(crate) mod setting_error;
 mod settings;
 mod supervisor;
@@ -42,6 +43,7 @@ pub use self::{
     kind::{Workers, settings_of},
     options::WorkOptions,
     report::{Maintenance, PipelineReport, Progress, WorkReport},
+    rules::{BrokenRule, check_limits, check_retry},
     setting_error::SettingError,
 };
 pub use forebay_store::{

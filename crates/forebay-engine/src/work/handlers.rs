@@ -24,6 +24,7 @@ use tokio_postgres::{GenericClient, Transaction};
 use super::{
     event::{Event, Outcome},
     kind::is_transactional,
+    rules,
     setting_error::SettingError,
     settings::{Settings, kind},
 };
@@ -98,6 +99,7 @@ pub fn check_settings(spec: &PipelineSpec) -> std::result::Result<(), SettingErr
         let problem = format!("the handler `{kind}` works inside the database and has no `limits`");
         return Err(settings.wrong(&["limits"], problem));
     }
+    rules::check(spec)?;
     match kind {
         HandlerKind::Documents => documents::read(settings).map(drop),
         HandlerKind::Table => table::read(settings).map(drop),

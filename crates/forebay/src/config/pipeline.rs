@@ -14,10 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::{
-    limits::Limits,
-    retry::{Class, Retry},
-};
+use self::{limits::Limits, retry::Retry};
 use super::error::Problem;
 
 /// The keys that every pipeline has.
@@ -43,7 +40,7 @@ pub(crate) struct Pipeline {
     pub(crate) changed_fields: Vec<String>,
     /// Retries of failed attempts, by failure class. Default: the built-in policies.
     #[serde(default)]
-    pub(crate) retry: BTreeMap<Class, Retry>,
+    pub(crate) retry: BTreeMap<String, Retry>,
     /// Limits shared by all its workers. Default: no limits.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -53,7 +50,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks the settings of the handler.
+    /// Checks the failure classes of `retry`, and the settings of the handler.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
         check_settings(&self.declared_as(name)).map_err(Problem::from)
     }

@@ -4,7 +4,7 @@ use forebay_domain::{
     handoff::{FailurePolicy, HandlerKind, POLICIES},
     pointer::Pointer,
 };
-use forebay_engine::work::{LimitKey, PipelineSpec, settings_of};
+use forebay_engine::work::{LimitKey, Limits, PipelineSpec, settings_of};
 use serde_json::json;
 
 use super::*;
@@ -152,6 +152,10 @@ fn other_keys_are_passed_to_the_handler() {
     let path = vec!["a/b".to_owned(), "c".to_owned()];
     assert_eq!(key.limits.key, Some(LimitKey { path, is_url: false }));
     assert_eq!(key.limits.key_rate, Some(2.0));
+    let unlimited = declared(
+        "source = \"*\"\nhandler = \"external\"\nlimits = { key = \"a\", key_rate = \"unlimited\" }",
+    );
+    assert_eq!(unlimited.limits, Limits::default());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `[pipelines.NAME.limits]`: limits that all workers of a pipeline share.
 
 use forebay_domain::{identity::KeyField, units::Rate};
-use forebay_engine::work::{self, LimitKey};
+use forebay_engine::work::{self, LimitKey, check_limits};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -35,29 +35,30 @@ impl TryFrom<WrittenLimits> for Limits {
     type Error = String;
 
     fn try_from(written: WrittenLimits) -> Result<Self, Self::Error> {
-        let number = |name: &str, number: Option<u32>| match number.map(i32::try_from) {
-            None => Ok(None),
-            Some(Ok(number)) if number > 0 => Ok(Some(number)),
-            Some(_) => Err(format!("{name} must be a whole number of at least 1")),
-        };
-        let is_limited = written.key_max_active.is_some() || written.key_rate.is_some();
+        let key_rate = written.key_rate.and_then(Rate::get);
+        // A key whose rate is written as `unlimited` has no limits.
+        let is_unlimited =
+            written.key_rate.is_some() && key_rate.is_none() && written.key_max_active.is_none();
         let key = match &written.key {
-            Some(_) if !is_limited => {
-                return Err("key has no effect without key_max_active or key_rate".into());
+            Some(key) => {
+                let key = LimitKey { path: path(key)?, is_url: written.key_is_url };
+                (!is_unlimited).then_some(key)
             }
-            Some(key) => Some(LimitKey { path: path(key)?, is_url: written.key_is_url }),
-            None if is_limited || written.key_is_url => {
-                return Err("limits by key need the field in key".into());
-            }
+            None if written.key_is_url => return Err("key_is_url needs the field in key".into()),
             None => None,
         };
-        Ok(Self(work::Limits {
-            max_active: number("max_active", written.max_active)?,
+        // A limit beyond the largest number of the database never applies.
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let limits = work::Limits {
+            max_active: written.max_active.map(number),
             rate: written.rate.and_then(Rate::get),
             key,
-            key_max_active: number("key_max_active", written.key_max_active)?,
-            key_rate: written.key_rate.and_then(Rate::get),
-        }))
+            key_max_active: written.key_max_active.map(number),
+            key_rate,
+        };
+        // Here, so that the error points to the table in the file.
+        check_limits(&limits).map_err(|broken| broken.problem)?;
+        Ok(Self(limits))
     }
 }
 

@@ -1,37 +1,11 @@
 //! `[pipelines.NAME.retry]`: how failed attempts are retried, by failure class.
 
+use forebay_engine::work::check_retry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::cli::values::Duration;
-
-/// A failure class with retries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(try_from = "String", rename_all = "lowercase")]
-pub(crate) enum Class {
-    /// A temporary failure.
-    Transient,
-    /// The target asked to slow down.
-    Throttled,
-    /// The worker didn't report before its lease expired.
-    Lost,
-}
-
-impl TryFrom<String> for Class {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, Self::Error> {
-        match word.as_str() {
-            "transient" => Ok(Self::Transient),
-            "throttled" => Ok(Self::Throttled),
-            "lost" => Ok(Self::Lost),
-            "permanent" | "poison" => Err(format!(
-                "{word} failures are never retried automatically, so they have no retry settings"
-            )),
-            _ => Err(format!("unknown failure class `{word}`; expected transient, throttled or lost")),
-        }
-    }
-}
 
 /// Retries of one failure class. Missing values use the built-in policy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -78,12 +52,12 @@ impl TryFrom<WrittenRetry> for Retry {
 
     fn try_from(written: WrittenRetry) -> Result<Self, Self::Error> {
         let WrittenRetry { max_failures, base_delay, max_delay } = written;
-        if max_failures.is_some_and(|number| !(1..=1_000_000).contains(&number)) {
-            return Err("max_failures must be a whole number from 1 to 1000000".to_owned());
+        let retry =
+            Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) };
+        // Here, so that the error points to the table in the file.
+        if let Value::Object(settings) = json!(retry) {
+            check_retry(&settings).map_err(|broken| broken.problem)?;
         }
-        if base_delay.zip(max_delay).is_some_and(|(base, max)| base.get() > max.get()) {
-            return Err("base_delay must not be longer than max_delay".to_owned());
-        }
-        Ok(Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) })
+        Ok(retry)
     }
 }

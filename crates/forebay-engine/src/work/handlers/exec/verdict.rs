@@ -110,12 +110,11 @@ fn read(verdict: &Value) -> Result<Outcome, &'static str> {
     }
     let class = match &verdict["class"] {
         Value::Null => FailureClass::Transient,
-        class => match class.as_str() {
-            Some("transient") => FailureClass::Transient,
-            Some("throttled") => FailureClass::Throttled,
-            Some("permanent") => FailureClass::Permanent,
-            _ => return Err("has a `class` that is not `transient`, `throttled` or `permanent`"),
-        },
+        class => class
+            .as_str()
+            .and_then(FailureClass::parse)
+            .filter(|class| is_reported(*class))
+            .ok_or("has a `class` that is not `transient`, `throttled` or `permanent`")?,
     };
     let reason_code = match &verdict["reason_code"] {
         Value::Null => NO_REASON,
@@ -143,6 +142,14 @@ fn read(verdict: &Value) -> Result<Outcome, &'static str> {
         message: printable(message.as_bytes(), MAX_MESSAGE_CHARS),
         retry_after,
     })
+}
+
+/// Whether a command may report the class. Forebay itself finds the others.
+fn is_reported(class: FailureClass) -> bool {
+    match class {
+        FailureClass::Transient | FailureClass::Throttled | FailureClass::Permanent => true,
+        FailureClass::Poison | FailureClass::Lost => false,
+    }
 }
 
 fn is_reason(word: &str) -> bool {
