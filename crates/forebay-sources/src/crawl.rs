@@ -49,7 +49,7 @@ pub struct Crawl<M> {
 }
 
 impl<M: Memory> Crawl<M> {
-    /// Crawls from the first pages on, and sends the outcome of each page. Ends early, as incomplete, if the receiver
+    /// Crawls from the first pages on, and sends the outcome of each page. Ends at once, as incomplete, if the receiver
     /// is dropped.
     pub async fn run(self, first: Vec<Link>, pages: mpsc::Sender<Crawled>) -> CrawlEnd {
         self.run_observed(first, pages, |_| ()).await
@@ -82,7 +82,15 @@ impl<M: Memory> Crawl<M> {
                 in_flight.push_back(Visit::start(kind, self.fetcher.clone(), link, known));
             }
             let Some(visit) = in_flight.pop_front() else { return end };
-            let Some(mut crawled) = visit.join().await else {
+            let joined = tokio::select! {
+                joined = visit.join() => joined,
+                // The requests in flight are dropped: a server that doesn't answer must not keep the crawl alive.
+                () = pages.closed() => {
+                    end.stop(stopped());
+                    return end;
+                }
+            };
+            let Some(mut crawled) = joined else {
                 end.num_failed += 1;
                 end.stop(Incomplete::new(
                     "page_panicked",
@@ -123,7 +131,7 @@ impl<M: Memory> Crawl<M> {
             failures_in_a_row = if failed { failures_in_a_row + 1 } else { 0 };
             observe(&crawled);
             if pages.send(crawled).await.is_err() {
-                end.stop(Incomplete::new("crawl_stopped", "the crawl was stopped".to_owned(), "run again"));
+                end.stop(stopped());
                 return end;
             }
             if failures_in_a_row >= self.settings.max_failures {
@@ -131,6 +139,11 @@ impl<M: Memory> Crawl<M> {
             }
         }
     }
+}
+
+/// The reason why a crawl without a receiver is incomplete.
+fn stopped() -> Incomplete {
+    Incomplete::new("crawl_stopped", "the crawl was stopped".to_owned(), "run again")
 }
 
 /// The reason why a crawl that reached its limit is incomplete.

@@ -168,7 +168,7 @@ async fn prepare_all(
     let mut coverage = Coverage::default();
     let mut at_work = FuturesOrdered::new();
     let mut more = true;
-    loop {
+    while more || !at_work.is_empty() {
         tokio::select! {
             piece = raw.next(), if more && at_work.len() < num_preparers => match piece {
                 Some(Ok(piece)) => {
@@ -190,7 +190,8 @@ async fn prepare_all(
                     break;
                 }
             }
-            else => break,
+            // The run has ended. A source that is silent must not keep its reader alive.
+            () = prepared.closed() => break,
         }
     }
     let (ending, crawl) = raw.end(!more).await?;

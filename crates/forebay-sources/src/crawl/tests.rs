@@ -58,6 +58,20 @@ async fn a_crawl_stops_at_its_limit_and_says_that_there_are_more_pages() {
 }
 
 #[tokio::test]
+async fn a_crawl_without_a_receiver_ends_although_a_server_does_not_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let first = vec![Link::new(format!("http://{address}/").parse().unwrap(), Role::Listing)];
+    let (sender, pages) = mpsc::channel(1);
+    let crawling = tokio::spawn(crawl(CrawlSettings::default(), Forgetful).run(first, sender));
+    // The request has arrived and gets no response.
+    let _connection = listener.accept().await.unwrap();
+    drop(pages);
+    let end = crawling.await.unwrap();
+    assert_eq!(end.incomplete.unwrap().code, "crawl_stopped");
+}
+
+#[tokio::test]
 async fn too_many_failures_stop_the_crawl() {
     let site = Site::serve(|request| match request.path.as_str() {
         "/" => page(&["/bad/1", "/bad/2"].map(str::to_owned), Some("/good")),

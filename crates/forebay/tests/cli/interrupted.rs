@@ -22,8 +22,16 @@ impl Working {
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    fn interrupt(self, signal: Signal) -> Output {
+    fn interrupt(mut self, signal: Signal) -> Output {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while self.0.try_wait().unwrap().is_none() {
+            if Instant::now() >= deadline {
+                self.0.kill().unwrap();
+                panic!("the program does not stop: {}", crate::shown(&self.0.wait_with_output().unwrap()));
+            }
+            thread::sleep(POLL);
+        }
         self.0.wait_with_output().unwrap()
     }
 }
@@ -69,7 +77,12 @@ fn an_ensure_that_is_stopped_gives_its_attempt_back() {
     let world = World::new();
     world.site.hold(true);
     let working = Working::start(&world, "ensure course");
-    world.wait_for("select count(*) from forebay.scrape_runs where status = 'running'", "1");
+    // Its request is in flight and gets no response.
+    let deadline = Instant::now() + PATIENCE;
+    while world.site.num_asked() == 0 {
+        assert!(Instant::now() < deadline, "the site is not asked");
+        thread::sleep(POLL);
+    }
     let output = working.interrupt(Signal::INT);
     assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
     assert_eq!(document(&output)["error"]["code"], "interrupted");
