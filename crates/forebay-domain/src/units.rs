@@ -42,9 +42,19 @@ impl Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Periods are at most a hundred years long, so the fallback is never needed.
-        write!(f, "{:#}", SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX))
+        write!(f, "{:#}", SignedDuration::from(*self))
     }
+}
+
+impl From<Period> for SignedDuration {
+    fn from(period: Period) -> Self {
+        signed(period.0)
+    }
+}
+
+/// Periods are at most a hundred years long, so the fallback is never needed.
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 impl FromStr for Period {
@@ -70,10 +80,9 @@ fn duration(text: &str) -> Option<Duration> {
 #[serde(try_from = "String")]
 pub struct PeriodOrZero(Duration);
 
-impl PeriodOrZero {
-    /// The period as a duration.
-    pub const fn get(self) -> Duration {
-        self.0
+impl From<PeriodOrZero> for SignedDuration {
+    fn from(period: PeriodOrZero) -> Self {
+        signed(period.0)
     }
 }
 
@@ -304,16 +313,14 @@ mod tests {
 
     #[test]
     fn only_some_periods_may_be_zero() {
+        let read = |text: &str| PeriodOrZero::try_from(text.to_owned()).map(SignedDuration::from);
         for text in ["0s", "0m", "0ms", " 0d "] {
-            assert_eq!(PeriodOrZero::try_from(text.to_owned()).map(PeriodOrZero::get), Ok(Duration::ZERO));
+            assert_eq!(read(text), Ok(SignedDuration::ZERO));
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
-        assert_eq!(
-            PeriodOrZero::try_from("5m".to_owned()).map(PeriodOrZero::get),
-            Ok(Duration::from_mins(5))
-        );
+        assert_eq!(read("5m"), Ok(SignedDuration::from_mins(5)));
         for text in ["0", "-1s", "40000d"] {
-            assert!(PeriodOrZero::try_from(text.to_owned()).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
     }
 

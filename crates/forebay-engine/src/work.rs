@@ -43,7 +43,6 @@ pub use self::{
     kind::{Workers, settings_of},
     options::WorkOptions,
     report::{Maintenance, PipelineReport, Progress, WorkReport},
-    rules::{BrokenRule, check_limits, check_retry},
     setting_error::SettingError,
 };
 pub use forebay_store::{

@@ -22,6 +22,13 @@ pub struct FailurePolicy {
     pub uses_attempt: bool,
 }
 
+impl FailurePolicy {
+    /// Whether another attempt may follow a failure of this class.
+    pub fn retries(&self) -> bool {
+        self.max_failures != Some(1)
+    }
+}
+
 /// Failure class → policy.
 pub const POLICIES: [FailurePolicy; 5] = [
     FailurePolicy {

@@ -187,7 +187,7 @@ fn queue(queue: &Queue) -> Vec<Check> {
     // As if it were enabled: the hint must be right when it is enabled again.
     let work = match Workers::of_handler(&queue.handler, true) {
         Workers::External => "start its workers".to_owned(),
-        Workers::Forebay | Workers::Nobody => format!("run `forebay work --pipeline {}`", queue.pipeline),
+        Workers::Forebay | Workers::None => format!("run `forebay work --pipeline {}`", queue.pipeline),
     };
     if queue.num_ended > 0 {
         let message = format!(

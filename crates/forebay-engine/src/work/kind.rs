@@ -10,8 +10,8 @@ pub enum Workers {
     Forebay,
     /// The user's own.
     External,
-    /// Nobody's: the pipeline is disabled, and its hand-offs wait.
-    Nobody,
+    /// No workers: the pipeline is disabled, and its hand-offs wait.
+    None,
 }
 
 /// The names of a handler's settings.
@@ -41,7 +41,7 @@ impl Workers {
     /// The workers of a pipeline with this handler. An unknown handler may be one of a newer Forebay.
     pub fn of_handler(handler: &str, is_enabled: bool) -> Self {
         match HandlerKind::parse(handler) {
-            _ if !is_enabled => Self::Nobody,
+            _ if !is_enabled => Self::None,
             Some(HandlerKind::External) => Self::External,
             _ => Self::Forebay,
         }
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(Workers::of_handler("external", true), Workers::External);
         assert_eq!(Workers::of_handler("exec", true), Workers::Forebay);
         for handler in HandlerKind::WORDS {
-            assert_eq!(Workers::of_handler(handler, false), Workers::Nobody, "{handler}");
+            assert_eq!(Workers::of_handler(handler, false), Workers::None, "{handler}");
         }
     }
 }

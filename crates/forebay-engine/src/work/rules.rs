@@ -1,6 +1,6 @@
 //! The rules for the settings that every pipeline has: its limits, and its retries by failure class.
 
-use forebay_domain::handoff::FailureClass;
+use forebay_domain::handoff::{FailureClass, POLICIES};
 use forebay_store::pipelines::{Limits, PipelineSpec};
 use serde_json::{Map, Value};
 
@@ -9,13 +9,10 @@ use super::setting_error::SettingError;
 /// The maximum of `max_failures`.
 const MOST_FAILURES: u64 = 1_000_000;
 
-/// A broken rule, without the name of its pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenRule {
-    /// The setting, as the configuration spells it, such as `max_active`.
-    pub setting: String,
-    /// What is wrong, in one sentence.
-    pub problem: String,
+/// A broken rule: the setting, as the configuration spells it, and the problem.
+struct BrokenRule {
+    setting: String,
+    problem: String,
 }
 
 /// Checks the limits and retries of a pipeline.
@@ -41,8 +38,7 @@ pub(super) fn check(spec: &PipelineSpec) -> Result<(), SettingError> {
     Ok(())
 }
 
-/// Checks the limits of a pipeline.
-pub fn check_limits(limits: &Limits) -> Result<(), BrokenRule> {
+fn check_limits(limits: &Limits) -> Result<(), BrokenRule> {
     let is_limited = limits.key_max_active.is_some() || limits.key_rate.is_some();
     match &limits.key {
         Some(_) if !is_limited => {
@@ -59,19 +55,26 @@ pub fn check_limits(limits: &Limits) -> Result<(), BrokenRule> {
     Ok(())
 }
 
-/// Only failures that may pass by themselves are retried.
+/// Only a class that is retried has settings for it.
 fn check_class(word: &str) -> Result<(), String> {
     match FailureClass::parse(word) {
-        Some(FailureClass::Transient | FailureClass::Throttled | FailureClass::Lost) => Ok(()),
-        Some(FailureClass::Permanent | FailureClass::Poison) => {
+        Some(class) if class.policy().retries() => Ok(()),
+        Some(_) => {
             Err(format!("{word} failures are never retried automatically, so they have no retry settings"))
         }
-        None => Err(format!("unknown failure class `{word}`; expected transient, throttled or lost")),
+        None => Err(format!("unknown failure class `{word}`; expected {}", retried_classes())),
     }
 }
 
+fn retried_classes() -> String {
+    let retried = POLICIES.iter().filter(|policy| policy.retries());
+    let words: Vec<&str> = retried.map(|policy| policy.class.as_str()).collect();
+    let (last, others) = words.split_last().unwrap_or((&"", &[]));
+    format!("{} or {last}", others.join(", "))
+}
+
 /// Checks the retries of one failure class, in the form of [`PipelineSpec::retry`].
-pub fn check_retry(retry: &Map<String, Value>) -> Result<(), BrokenRule> {
+fn check_retry(retry: &Map<String, Value>) -> Result<(), BrokenRule> {
     let known = ["max_failures", "base_delay_seconds", "max_delay_seconds"];
     if let Some(name) = retry.keys().find(|name| !known.contains(&name.as_str())) {
         return broken(

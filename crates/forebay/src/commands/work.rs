@@ -208,7 +208,7 @@ async fn work(
         let add = match Workers::of(&pipeline.spec) {
             Workers::Forebay => continue,
             Workers::External => Report::add_external,
-            Workers::Nobody => Report::add_disabled,
+            Workers::None => Report::add_disabled,
         };
         add(&mut report, &pipeline.spec.name, &jobs::backlog(&**client, pipeline.pipeline_id).await?);
     }

@@ -64,7 +64,7 @@ impl Breaker {
     /// The built-in policy, overridden by these settings.
     pub(super) fn policy(&self) -> BreakerPolicy {
         let built_in = BreakerPolicy::default();
-        let length = |given: Option<Duration>, default| given.map_or(default, signed);
+        let length = |given: Option<Duration>, default| given.map_or(default, SignedDuration::from);
         let share = |given: Option<Share>, default| given.map_or(default, Share::get);
         let window = self.window.unwrap_or(built_in.window);
         let weights = built_in.weights;
@@ -92,9 +92,4 @@ impl Breaker {
             },
         }
     }
-}
-
-/// A configured duration is at most a hundred years, which fits.
-pub(super) fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration.get()).unwrap_or(SignedDuration::MAX)
 }

@@ -7,7 +7,6 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::breaker::signed;
 use crate::cli::values::{Duration, Share};
 
 /// How old data may get before `ensure` scrapes it again.
@@ -36,12 +35,14 @@ impl Freshness {
     /// The policy with these settings applied.
     pub(super) fn over(&self, policy: FreshnessPolicy) -> FreshnessPolicy {
         FreshnessPolicy {
-            ttl: self.ttl.map_or(policy.ttl, signed),
+            ttl: self.ttl.map_or(policy.ttl, SignedDuration::from),
             jitter: self.jitter.map_or(policy.jitter, Share::get),
-            warn_after: self.warn_after.map(signed).or(policy.warn_after),
-            error_after: self.error_after.map(signed).or(policy.error_after),
-            stale_while_revalidate: self.stale_while_revalidate.map_or(policy.stale_while_revalidate, window),
-            stale_if_error: self.stale_if_error.map_or(policy.stale_if_error, window),
+            warn_after: self.warn_after.map(SignedDuration::from).or(policy.warn_after),
+            error_after: self.error_after.map(SignedDuration::from).or(policy.error_after),
+            stale_while_revalidate: self
+                .stale_while_revalidate
+                .map_or(policy.stale_while_revalidate, SignedDuration::from),
+            stale_if_error: self.stale_if_error.map_or(policy.stale_if_error, SignedDuration::from),
         }
     }
 
@@ -53,8 +54,4 @@ impl Freshness {
         }
         Ok(())
     }
-}
-
-fn window(period: PeriodOrZero) -> SignedDuration {
-    SignedDuration::try_from(period.get()).unwrap_or(SignedDuration::MAX)
 }

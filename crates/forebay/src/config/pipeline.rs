@@ -50,7 +50,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks the failure classes of `retry`, and the settings of the handler.
+    /// Checks limits, retries and the settings of the handler.
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
         check_settings(&self.declared_as(name)).map_err(Problem::from)
     }

@@ -10,7 +10,6 @@ use serde::{
     de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::breaker::signed;
 use crate::cli::values::Duration;
 
 /// When to scrape a source.
@@ -73,7 +72,7 @@ impl TryFrom<ScheduleTable> for Schedule {
                 )
             })?,
         };
-        let jitter = jitter.map_or(SignedDuration::ZERO, signed);
+        let jitter = jitter.map_or(SignedDuration::ZERO, SignedDuration::from);
         schedule::Schedule::new(&expression, time_zone, jitter).map(Self).map_err(|error| error.to_string())
     }
 }

@@ -271,17 +271,17 @@ fn the_common_keys_of_a_pipeline_are_checked_where_they_stand() {
     error[config_invalid]: forebay.toml:4:20: unknown field `max_failure`, expected one of `max_failures`, `base_delay`, `max_delay`
     hint: did you mean `max_failures`?
     ");
-    insta::assert_snapshot!(pipeline("retry = { lost = { max_failures = 0 } }"), @"error[config_invalid]: forebay.toml:4:18: max_failures must be a whole number from 1 to 1000000");
+    insta::assert_snapshot!(pipeline("retry = { lost = { max_failures = 0 } }"), @"error[config_invalid]: forebay.toml:4:20: max_failures must be a whole number from 1 to 1000000");
     insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = 5 } }"), @"error[config_invalid]: forebay.toml:4:33: invalid type: integer `5`, expected a string");
     insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5 fortnights\" } }"), @"error[config_invalid]: forebay.toml:4:33: expected a duration such as 30s, 5m, 1h or 30d");
-    insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5m\", max_delay = \"1m\" } }"), @"error[config_invalid]: forebay.toml:4:18: base_delay must not be longer than max_delay");
+    insta::assert_snapshot!(pipeline("retry = { lost = { base_delay = \"5m\", max_delay = \"1m\" } }"), @"error[config_invalid]: forebay.toml:4:20: base_delay must not be longer than max_delay");
     insta::assert_snapshot!(pipeline("limits = { rate = \"10/week\" }"), @"error[config_invalid]: forebay.toml:4:19: expected a rate such as 2/s, 30/m, 100/h or unlimited");
     insta::assert_snapshot!(pipeline("limits = { rte = \"10/s\" }"), @r"
     error[config_invalid]: forebay.toml:4:12: unknown field `rte`, expected one of `max_active`, `rate`, `key`, `key_is_url`, `key_max_active`, `key_rate`
     hint: did you mean `rate`?
     ");
-    insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:10: max_active must be a whole number of at least 1");
-    insta::assert_snapshot!(pipeline("limits = { key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: limits by key need the field in key");
-    insta::assert_snapshot!(pipeline("limits = { key = \"a\" }"), @"error[config_invalid]: forebay.toml:4:10: key has no effect without key_max_active or key_rate");
+    insta::assert_snapshot!(pipeline("limits = { max_active = 0 }"), @"error[config_invalid]: forebay.toml:4:12: max_active must be a whole number of at least 1");
+    insta::assert_snapshot!(pipeline("limits = { key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:1: limits by key need the field in key");
+    insta::assert_snapshot!(pipeline("limits = { key = \"a\" }"), @"error[config_invalid]: forebay.toml:4:12: key has no effect without key_max_active or key_rate");
     insta::assert_snapshot!(pipeline("limits = { key = \"/a~2\", key_rate = \"1/s\" }"), @"error[config_invalid]: forebay.toml:4:10: `/a~2` does not name a field: a key field is the name of a top-level field, or a JSON pointer such as /course/id");
 }

@@ -102,7 +102,7 @@ fn comments_line_endings_and_byte_order_marks_are_handled() {
     assert!(allows("user-agent: *\ndisallow:\n", "/"));
     assert!(allows("", "/"));
     assert!(allows("<html><body>disallow: /</body></html>", "/"));
-    assert!(allows("disallow: /\n", "/"), "a rule before any name applies to nobody");
+    assert!(allows("disallow: /\n", "/"), "a rule before the first user-agent line is ignored");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `[pipelines.NAME.limits]`: limits that all workers of a pipeline share.
 
 use forebay_domain::{identity::KeyField, units::Rate};
-use forebay_engine::work::{self, LimitKey, check_limits};
+use forebay_engine::work::{self, LimitKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,16 +49,13 @@ impl TryFrom<WrittenLimits> for Limits {
         };
         // A limit beyond the largest number of the database never applies.
         let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-        let limits = work::Limits {
+        Ok(Self(work::Limits {
             max_active: written.max_active.map(number),
             rate: written.rate.and_then(Rate::get),
             key,
             key_max_active: written.key_max_active.map(number),
             key_rate,
-        };
-        // Here, so that the error points to the table in the file.
-        check_limits(&limits).map_err(|broken| broken.problem)?;
-        Ok(Self(limits))
+        }))
     }
 }
 

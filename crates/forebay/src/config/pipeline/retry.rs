@@ -1,15 +1,13 @@
 //! `[pipelines.NAME.retry]`: how failed attempts are retried, by failure class.
 
-use forebay_engine::work::check_retry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::cli::values::Duration;
 
 /// Retries of one failure class. Missing values use the built-in policy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "WrittenRetry")]
+#[serde(from = "WrittenRetry")]
 pub(crate) struct Retry {
     /// Number of failures after which a hand-off fails.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,17 +45,8 @@ pub(super) struct WrittenRetry {
     max_delay: Option<Duration>,
 }
 
-impl TryFrom<WrittenRetry> for Retry {
-    type Error = String;
-
-    fn try_from(written: WrittenRetry) -> Result<Self, Self::Error> {
-        let WrittenRetry { max_failures, base_delay, max_delay } = written;
-        let retry =
-            Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) };
-        // Here, so that the error points to the table in the file.
-        if let Value::Object(settings) = json!(retry) {
-            check_retry(&settings).map_err(|broken| broken.problem)?;
-        }
-        Ok(retry)
+impl From<WrittenRetry> for Retry {
+    fn from(WrittenRetry { max_failures, base_delay, max_delay }: WrittenRetry) -> Self {
+        Self { max_failures, base_delay: base_delay.map(Seconds), max_delay: max_delay.map(Seconds) }
     }
 }
