@@ -31,9 +31,9 @@ use super::{
 use crate::error::{Error, Result};
 
 /// Maximum number of prepared blocks that wait for the database.
-const BLOCKS_WAITING: usize = 2;
+const BLOCKS_WAITING: usize = 3;
 /// Maximum number of blocks that wait to be prepared.
-const BLOCKS_UNPREPARED: usize = 1;
+const BLOCKS_UNPREPARED: usize = 2;
 
 /// Prepared blocks on their way to the database.
 #[derive(Debug)]
