@@ -3,6 +3,20 @@
 //! A course is a folder of text files that a program writes. Every function here takes bytes or text and returns typed
 //! values and [`Problem`]s with their line. Bytes are the truth: what is parsed from them never replaces them.
 
+pub mod bloom;
+pub mod brief;
+pub mod curriculum;
+mod duration;
+pub mod file_text;
+mod fold;
+pub mod front_matter;
+pub mod lesson;
+mod lines;
+pub mod markdown;
 pub mod problem;
+pub mod research;
+pub mod words;
+pub mod yaml;
 
 pub use problem::{Problem, ProblemCode, Severity};
+pub use words::{ContentStatus, CourseType, PersistMode, ResearchKind, ValidationStatus};

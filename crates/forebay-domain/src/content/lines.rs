@@ -2,14 +2,14 @@
 
 /// The line starts of a text. A line ends with LF, CRLF or a lone CR.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
+pub(super) struct Lines {
     /// The offset of each line after the first.
     starts: Vec<u32>,
 }
 
 impl Lines {
     /// Finds the lines of a text. Text beyond 4 GiB belongs to the last line.
-    pub fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let starts = memchr::memchr2_iter(b'\n', b'\r', bytes)
             .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
@@ -19,7 +19,7 @@ impl Lines {
     }
 
     /// The 1-based line of a byte offset.
-    pub fn line(&self, offset: usize) -> u32 {
+    pub(super) fn line(&self, offset: usize) -> u32 {
         let before = self.starts.partition_point(|start| *start as usize <= offset);
         u32::try_from(before).map_or(u32::MAX, |before| before.saturating_add(1))
     }

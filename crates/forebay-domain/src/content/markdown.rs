@@ -1,9 +1,10 @@
 //! The structure of a Markdown text: headings, sections, blocks and links, each with its place.
 //!
-//! CommonMark with tables and task lists, parsed by `pulldown-cmark`. Footnotes and definition lists stay off: lessons
-//! don't need them, and the parser is not linear on hostile footnotes. All offsets and lines count from the start of the
+//! Standard Markdown (commonmark.org) with tables and task lists, parsed by `pulldown-cmark`. Footnotes and definition lists stay off: lessons
+//! don't need them, and the parser is not linear on hostile footnotes. Nesting is limited to 100 quotes and lists. All offsets and lines count from the start of the
 //! whole text, front matter included. The result is flat: one list for each kind, in the order of the text.
 
+mod nesting;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -146,17 +147,31 @@ impl Markdown {
         scan::scan(text, from)
     }
 
-    /// Whether an offset is in code, HTML or a link definition, where text is not prose.
-    pub fn is_raw(&self, offset: usize) -> bool {
-        holds(&self.code, |code| &code.block.range, offset)
-            || holds(&self.code_spans, |span| span, offset)
-            || holds(&self.html, |html| &html.range, offset)
+    /// Whether an offset is in a code block or inline code.
+    pub fn is_code(&self, offset: usize) -> bool {
+        holds(&self.code, |code| &code.block.range, offset) || holds(&self.code_spans, |span| span, offset)
+    }
+
+    /// Whether an offset is in a link, an image or the definition of a reference link.
+    pub fn is_link(&self, offset: usize) -> bool {
+        holds(&self.links, |link| &link.range, offset)
             || holds(&self.definitions, |definition| definition, offset)
+    }
+
+    /// Whether an offset is in an HTML comment of the scanned `text`.
+    pub fn is_comment(&self, text: &str, offset: usize) -> bool {
+        let last = last_from(&self.html, |html| &html.range, offset);
+        last.is_some_and(|html| html.range.contains(&offset) && text[html.range.clone()].starts_with("<!--"))
     }
 }
 
-/// Whether one of these ranges, which are in order and don't overlap, contains an offset.
+/// The last of these parts, which are in the order of the text, that begins at or before an offset.
+fn last_from<T>(all: &[T], range: impl Fn(&T) -> &Range<usize>, offset: usize) -> Option<&T> {
+    let num_before = all.partition_point(|one| range(one).start <= offset);
+    all[..num_before].last()
+}
+
+/// Whether one of these parts, which are in order and don't overlap, contains an offset.
 fn holds<T>(all: &[T], range: impl Fn(&T) -> &Range<usize>, offset: usize) -> bool {
-    let after = all.partition_point(|one| range(one).start <= offset);
-    after > 0 && range(&all[after - 1]).contains(&offset)
+    last_from(all, &range, offset).is_some_and(|last| range(last).contains(&offset))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Block, CodeBlock, Heading, Item, Link, List, Markdown, Row, Section};
+use super::{Block, CodeBlock, Heading, Item, Link, List, Markdown, Row, Section, nesting};
 use crate::content::lines::Lines;
 
 /// Scans `text` from the byte offset `from` on.
@@ -14,8 +14,9 @@ pub(super) fn scan(text: &str, from: usize) -> Markdown {
     let from = text.len() - body.len();
     let mut scanner =
         Scanner { text, lines: Lines::new(text), found: Markdown::default(), ..Scanner::default() };
+    let body = nesting::limited(body);
     let mut events =
-        Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS).into_offset_iter();
+        Parser::new_ext(&body, Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS).into_offset_iter();
     for (event, range) in events.by_ref() {
         scanner.event(event, from + range.start..from + range.end);
     }

@@ -1,4 +1,4 @@
-//! Structure is found where CommonMark has it, with exact places, and hostile text costs linear time.
+//! Structure is found where the standard has it, with exact places, and hostile text costs linear time.
 
 use std::{ops::Range, time::Instant};
 
@@ -122,19 +122,21 @@ fn links_and_images_have_target_and_line() {
 }
 
 #[test]
-fn raw_text_is_known() {
-    let text = "`a` b <br> c\n\n<!-- d -->\n\n```\ne\n```\n\n[f]: g\n\nh\n";
+fn an_offset_is_known_to_be_in_code_a_link_or_a_comment() {
+    let text = "`a` b [c](d)\n\n<!-- e -->\n\n```\nf\n```\n\n[g]: h\n\n<br> i\n";
     let found = Markdown::scan(text, 0);
-    let raw: String =
-        ('a'..='h').filter(|letter| found.is_raw(text.rfind(&format!("{letter}")).unwrap())).collect();
-    assert_eq!(raw, "adefg");
-    assert!(found.is_raw(text.find("<br>").unwrap()));
+    let those = |is_one: &dyn Fn(usize) -> bool| -> String {
+        ('a'..='i').filter(|letter| is_one(text.find(&format!("{letter}")).unwrap())).collect()
+    };
+    assert_eq!(those(&|at| found.is_code(at)), "af");
+    assert_eq!(those(&|at| found.is_link(at)), "cdgh");
+    assert_eq!(those(&|at| found.is_comment(text, at)), "e");
 }
 
 #[test]
 fn words_are_those_of_prose() {
     let count = |text: &str| Markdown::scan(text, 0).word_count;
-    assert_eq!(count("# A title\n\nDon't pay 3.50 for **bo**ld, `ls -l` or a guarda-chuva."), 14);
+    assert_eq!(count("# A title\n\nDon't pay 3.50 for **bo**ld, `ls -l` or a guarda-chuva."), 13);
     assert_eq!(
         count("[two words](https://example.com/not-counted)\n\n- one\n- two\n\n|a|b|\n|-|-|\n|c|d|"),
         8

@@ -1,0 +1,182 @@
+//! Changing one field of the front matter.
+
+use std::{fmt::Write as _, ops::Range};
+
+use super::{BOM, Document, split};
+use crate::content::{
+    Problem, ProblemCode,
+    lines::Lines,
+    yaml::{self, Node, Value},
+};
+
+/// What to write into a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewValue<'a> {
+    /// Text. It gets quotes if YAML would read it as another type or not at all.
+    Text(&'a str),
+    /// A number, date or boolean in its text form. It is written without quotes if possible.
+    Literal(&'a str),
+}
+
+/// Sets a top-level field of the front matter, and returns the new text of the file. An absent field is added at the
+/// end, absent front matter at the top. Errors: those of [`split`] and [`yaml::parse`]; `wrong_type` if the front matter
+/// is not a mapping, or the field is a list or a mapping; `invalid_value` if a field cannot be added.
+pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<String, Problem> {
+    let document = split(text, path)?;
+    let root = match &document.front {
+        Some(front) => yaml::parse(text, front.clone(), path)?,
+        None => None,
+    };
+    let eol = if text.split_inclusive('\n').next().is_some_and(|line| line.ends_with("\r\n")) {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let (range, new) = match (&document.front, &root) {
+        (None, _) => {
+            let at = if document.has_bom { BOM.len() } else { 0 };
+            (at..at, format!("---{eol}{}: {}{eol}---{eol}", written_text(key), written(value)))
+        }
+        (Some(front), None) => {
+            (front.end..front.end, format!("{}: {}{eol}", written_text(key), written(value)))
+        }
+        (Some(front), Some(root)) => match root.pair(key) {
+            Some((_, node)) => replacement(text, path, key, node, value)?,
+            None => addition(text, path, front, root, key, value, eol)?,
+        },
+    };
+    let patched = format!("{}{new}{}", &text[..range.start], &text[range.end..]);
+    if reads_back(&patched, path, key, value) {
+        Ok(patched)
+    } else {
+        let message = format!("the field {key:?} cannot be changed without rewriting the front matter");
+        Err(Problem::error(ProblemCode::InvalidValue, path, message).at(Lines::new(text).line(range.start)))
+    }
+}
+
+/// Whether the file has this value in this field.
+fn reads_back(text: &str, path: &str, key: &str, value: NewValue<'_>) -> bool {
+    let (NewValue::Text(expected) | NewValue::Literal(expected)) = value;
+    let front = split(text, path).ok().and_then(|Document { front, .. }| front);
+    let root = front.and_then(|front| yaml::parse(text, front, path).ok().flatten());
+    root.and_then(|root| root.pair(key).map(|(_, node)| node.text() == Some(expected))).unwrap_or(false)
+}
+
+/// The bytes to replace, and what to write there, for a field that exists.
+fn replacement(
+    text: &str,
+    path: &str,
+    key: &str,
+    node: &Node,
+    value: NewValue<'_>,
+) -> Result<(Range<usize>, String), Problem> {
+    if node.text().is_none() {
+        let message = format!("{key} is a list or a mapping, not a single value");
+        return Err(Problem::error(ProblemCode::WrongType, path, message).at(node.line));
+    }
+    let old = &text[node.span.clone()];
+    let new = match value {
+        NewValue::Text(new) if old.starts_with('\'') && is_single_line(new) => single_quoted(new),
+        NewValue::Text(new) if old.starts_with('"') => double_quoted(new),
+        NewValue::Text(_) | NewValue::Literal(_) => written(value),
+    };
+    let is_after_colon = node.span.is_empty() && !text[..node.span.start].ends_with([' ', '\t']);
+    Ok((node.span.clone(), if is_after_colon { format!(" {new}") } else { new }))
+}
+
+/// The place and the line of a field that is added at the end.
+fn addition(
+    text: &str,
+    path: &str,
+    front: &Range<usize>,
+    root: &Node,
+    key: &str,
+    value: NewValue<'_>,
+    eol: &str,
+) -> Result<(Range<usize>, String), Problem> {
+    let problem = |code, message| Err(Problem::error(code, path, message).at(root.line));
+    let Value::Mapping(pairs) = &root.value else {
+        return problem(ProblemCode::WrongType, "the front matter is not a mapping");
+    };
+    if text[root.span.clone()].starts_with('{') {
+        return problem(ProblemCode::InvalidValue, "a field cannot be added to front matter in braces");
+    }
+    // The new field is indented like the first one.
+    let first = pairs.first().map_or(front.start, |(key, _)| key.span.start);
+    let line_start = text[..first].rfind('\n').map_or(0, |at| at + 1).max(front.start);
+    let indent = &text[line_start..first];
+    Ok((front.end..front.end, format!("{indent}{}: {}{eol}", written_text(key), written(value))))
+}
+
+fn written(value: NewValue<'_>) -> String {
+    match value {
+        NewValue::Text(text) => written_text(text),
+        NewValue::Literal(text) if is_plain(text) => text.to_owned(),
+        NewValue::Literal(text) => double_quoted(text),
+    }
+}
+
+fn written_text(text: &str) -> String {
+    if is_plain(text) && !has_other_type(text) { text.to_owned() } else { double_quoted(text) }
+}
+
+/// Whether the text means itself without quotes, in block and in flow style.
+fn is_plain(text: &str) -> bool {
+    let is_safe =
+        |character: char| !character.is_control() && !is_special(character) && !",[]{}".contains(character);
+    !text.is_empty()
+        && text.trim() == text
+        && text.chars().all(is_safe)
+        && !text.starts_with(|first: char| "-?:,[]{}#&*!|>'\"%@`".contains(first) || first.is_whitespace())
+            | is_negative_number(text)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with(':')
+        && !text.starts_with("...")
+}
+
+fn is_negative_number(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Whether some reader of YAML takes plain text for null, a boolean, a number or a time.
+fn has_other_type(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    text == "~"
+        || text.starts_with(|first: char| first.is_ascii_digit() || "+-.=<".contains(first))
+        || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Characters that YAML reads as line breaks, or that need an escape.
+fn is_special(character: char) -> bool {
+    matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn is_single_line(text: &str) -> bool {
+    !text.chars().any(|character| character.is_control() || is_special(character))
+}
+
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn double_quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            _ if character.is_control() || is_special(character) => {
+                // All of these are below U+10000. Writing to a string cannot fail.
+                let _ = write!(quoted, "\\u{:04X}", u32::from(character));
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
