@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::{
     Problem, ProblemCode,
-    fold::{fold, has_phrase},
+    fold::{find_phrase, fold},
     front_matter,
     markdown::Markdown,
 };
@@ -83,15 +83,13 @@ impl BriefSectionKind {
         }
     }
 
-    /// The kind of a section by its heading. More than one may fit ("Additional content"); the first phrase that the
-    /// heading contains decides, with whole names before single words.
+    /// The kind of a section by its heading. If several fit ("Format of the content"), the first word decides.
     fn of_heading(heading: &str) -> Option<Self> {
         let folded = fold(heading);
-        // "Additional" tells more than any noun after it.
-        let order = [Self::AdditionalContext, Self::BasicInformation, Self::Icp, Self::Voice];
-        let rest = [Self::ContentAndPedagogy, Self::FormatAndDelivery, Self::Commercial, Self::References];
-        let fits = |kind: &Self| kind.phrases().iter().any(|phrase| has_phrase(&folded, phrase));
-        order.into_iter().chain(rest).find(fits)
+        let place =
+            |kind: &Self| kind.phrases().iter().filter_map(|phrase| find_phrase(&folded, phrase)).min();
+        let places = Self::ALL.into_iter().filter_map(|kind| Some((place(&kind)?, kind)));
+        places.min_by_key(|(place, _)| *place).map(|(_, kind)| kind)
     }
 }
 

@@ -17,12 +17,14 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
-/// Whether a folded text contains a folded phrase as whole words.
-pub(super) fn has_phrase(folded: &str, phrase: &str) -> bool {
-    folded.match_indices(phrase).any(|(start, _)| {
-        let (before, after) = (&folded[..start], &folded[start + phrase.len()..]);
+/// Where a folded text contains a folded phrase as whole words.
+pub(super) fn find_phrase(folded: &str, phrase: &str) -> Option<usize> {
+    let starts = folded.match_indices(phrase).map(|(start, _)| start);
+    let mut whole = starts.filter(|start| {
+        let (before, after) = (&folded[..*start], &folded[start + phrase.len()..]);
         (before.is_empty() || before.ends_with(' ')) && (after.is_empty() || after.starts_with(' '))
-    })
+    });
+    whole.next()
 }
 
 fn unaccented(character: char) -> char {
@@ -53,11 +55,11 @@ mod tests {
 
     #[test]
     fn phrases_are_whole_words() {
-        assert!(has_phrase("the icp of", "icp"));
-        assert!(has_phrase("voz", "voz"));
-        assert!(has_phrase("content and pedagogy", "content and"));
-        assert!(!has_phrase("invoice", "voice"));
-        assert!(!has_phrase("formatting", "format"));
-        assert!(has_phrase("formatting and format", "format"));
+        assert_eq!(find_phrase("the icp of", "icp"), Some(4));
+        assert_eq!(find_phrase("voz", "voz"), Some(0));
+        assert_eq!(find_phrase("content and pedagogy", "content and"), Some(0));
+        assert_eq!(find_phrase("invoice", "voice"), None);
+        assert_eq!(find_phrase("formatting", "format"), None);
+        assert_eq!(find_phrase("formatting and format", "format"), Some(15));
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What a lesson says about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lesson {
     /// Its stable id, from the front matter (`lesson_id` or `id`).
     pub lesson_id: Option<String>,
@@ -23,6 +23,8 @@ pub struct Lesson {
     pub module: Option<u32>,
     /// Its number in the module, from the front matter, else as given.
     pub number: Option<u32>,
+    /// Its place among its neighbours, where only the order counts.
+    pub position: Option<f64>,
     /// Its short name, from the front matter, else the file name without extension and numbers.
     pub slug: String,
     /// Its title, from the front matter, else the first heading of level 1.
@@ -37,9 +39,34 @@ pub struct Lesson {
     pub word_count: u32,
 }
 
+/// The names of fields in the front matter that a layout can choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LessonFields<'a> {
+    /// The stable id.
+    pub id: &'a str,
+    /// The number of the module.
+    pub module: &'a str,
+    /// The number of the lesson in its module.
+    pub lesson: &'a str,
+    /// The place among its neighbours.
+    pub position: &'a str,
+}
+
+impl Default for LessonFields<'_> {
+    fn default() -> Self {
+        Self { id: "lesson_id", module: "module", lesson: "lesson", position: "position" }
+    }
+}
+
 impl Lesson {
-    /// Reads a lesson. `numbers` are module and lesson as the layout gives them.
-    pub fn read(path: &str, text: &str, numbers: Option<(u32, u32)>) -> (Self, Vec<Problem>) {
+    /// Reads a lesson. `numbers` are module and lesson as the layout gives them; with None, those of the lesson are the
+    /// numbers in its front matter. The usual spellings of a field count if the field with the chosen name is absent.
+    pub fn read(
+        path: &str,
+        text: &str,
+        numbers: Option<(u32, u32)>,
+        fields: &LessonFields<'_>,
+    ) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(path, Severity::Warning);
         let mut broken = Vec::new();
         let (root, body) = match front_matter::split(text, path) {
@@ -56,7 +83,7 @@ impl Lesson {
                 (None, 0)
             }
         };
-        let mut lesson = root.map(|root| front(&root, &mut reader)).unwrap_or_default();
+        let mut lesson = root.map(|root| front(&root, fields, &mut reader)).unwrap_or_default();
         let markdown = Markdown::scan(text, body);
         lesson.word_count = markdown.word_count;
         if let Some((module, number)) = numbers {
@@ -74,13 +101,14 @@ impl Lesson {
 }
 
 /// What the front matter says.
-fn front(root: &Node, reader: &mut Reader<'_>) -> Lesson {
+fn front(root: &Node, fields: &LessonFields<'_>, reader: &mut Reader<'_>) -> Lesson {
     let Some(root) = reader.mapping(Some(Field::root(root))) else { return Lesson::default() };
-    let (module, number) = numbers(&root, reader);
+    let (module, number) = numbers(&root, fields, reader);
     Lesson {
-        lesson_id: reader.text(root.get(&["lesson_id", "id"]).as_ref()),
+        lesson_id: reader.text(root.get(&[fields.id, "lesson_id", "id"]).as_ref()),
         module,
         number,
+        position: reader.number(root.get(&[fields.position]).as_ref()),
         slug: reader.text(root.get(&["slug"]).as_ref()).unwrap_or_default(),
         title: reader.text(root.get(&["title", "titulo", "título"]).as_ref()),
         objectives: reader.texts(root.get(&["objectives", "learning_objectives", "objetivos"]).as_ref()),
@@ -92,10 +120,15 @@ fn front(root: &Node, reader: &mut Reader<'_>) -> Lesson {
 }
 
 /// Module and lesson number. `lesson: 2.10` gives both: it is text, so it stays lesson 10.
-fn numbers(root: &Field<'_>, reader: &mut Reader<'_>) -> (Option<u32>, Option<u32>) {
-    let lesson = root.get(&["lesson", "lesson_number", "number"]);
+fn numbers(
+    root: &Field<'_>,
+    fields: &LessonFields<'_>,
+    reader: &mut Reader<'_>,
+) -> (Option<u32>, Option<u32>) {
+    let lesson = root.get(&[fields.lesson, "lesson", "lesson_number", "number"]);
     let both = lesson.as_ref().and_then(|field| pair(field.node.text()?));
-    let module = reader.integer(root.get(&["module", "module_number", "modulo", "módulo"]).as_ref());
+    let module =
+        reader.integer(root.get(&[fields.module, "module", "module_number", "modulo", "módulo"]).as_ref());
     match both {
         Some((of_module, number)) => (module.or(Some(of_module)), Some(number)),
         None => (module, reader.integer(lesson.as_ref())),

@@ -5,7 +5,7 @@ mod tests;
 
 use super::{
     ResearchKind,
-    fold::{fold, has_phrase},
+    fold::{find_phrase, fold},
     front_matter,
     markdown::{Markdown, Row},
 };
@@ -90,5 +90,5 @@ fn table_of_competitors(text: &str, markdown: &Markdown) -> Option<usize> {
 
 fn is_about_competitors(text: &str) -> bool {
     let folded = fold(text);
-    COMPETITOR.iter().any(|word| has_phrase(&folded, word))
+    COMPETITOR.iter().any(|word| find_phrase(&folded, word).is_some())
 }

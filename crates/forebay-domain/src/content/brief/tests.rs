@@ -90,6 +90,19 @@ fn sections_are_the_headings_of_one_level() {
 }
 
 #[test]
+fn the_first_word_of_a_heading_decides() {
+    for (heading, kind) in [
+        ("Formato do conteúdo", Some(BriefSectionKind::FormatAndDelivery)),
+        ("Contenido y formato", Some(BriefSectionKind::ContentAndPedagogy)),
+        ("Additional references", Some(BriefSectionKind::AdditionalContext)),
+        ("Invoices", None),
+        ("", None),
+    ] {
+        assert_eq!(BriefSectionKind::of_heading(heading), kind, "{heading}");
+    }
+}
+
+#[test]
 fn missing_and_empty_sections_are_reported() {
     let text = brief(&HEADINGS[0]).replace("## 4. Voice\n\nFilled in.\n\n", "");
     let text = text.replace("Commercial\n\nFilled in.", "Commercial\n\n<!-- write -->\n\n### Price\n\n---\n");

@@ -28,8 +28,12 @@ pub(super) fn parse(text: &str, range: Range<usize>, path: &str) -> Result<Optio
     };
     for event in Parser::new_from_str(yaml) {
         let (event, span) = event.map_err(|error| {
-            let message = format!("the YAML cannot be parsed: {}", error.info());
-            Problem::error(ProblemCode::YamlSyntax, path, message).at(tree.places.line(error.marker()))
+            let info = error.info();
+            // The parser has a limit of its own for brackets, and looks up the anchors of aliases.
+            let is_bound = info.contains("recursion limit") || info.contains("unknown anchor");
+            let code = if is_bound { ProblemCode::YamlBounds } else { ProblemCode::YamlSyntax };
+            let message = format!("the YAML cannot be parsed: {info}");
+            Problem::error(code, path, message).at(tree.places.line(error.marker()))
         })?;
         tree.event(event, span)?;
     }
