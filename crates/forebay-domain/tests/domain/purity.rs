@@ -1,8 +1,20 @@
 //! The crate stays pure: no runtime, database, network or randomness among its dependencies.
 
-/// The allowed dependencies: time arithmetic, cron, hashing, byte search, serialisation with schemas, and errors.
-const ALLOWED: [&str; 8] =
-    ["croner", "jiff", "memchr", "percent-encoding", "ring", "schemars", "serde", "thiserror"];
+/// The allowed dependencies: time arithmetic, cron, hashing, byte search, serialisation with schemas, errors, parsers
+/// of Markdown and YAML, and word boundaries.
+const ALLOWED: [&str; 11] = [
+    "croner",
+    "jiff",
+    "memchr",
+    "percent-encoding",
+    "pulldown-cmark",
+    "ring",
+    "saphyr-parser",
+    "schemars",
+    "serde",
+    "thiserror",
+    "unicode-segmentation",
+];
 
 #[test]
 fn the_crate_has_only_the_allowed_dependencies() {

@@ -89,6 +89,82 @@ fn sections_are_the_headings_of_one_level() {
     assert_eq!((brief.title.as_deref(), brief.sections.len()), (Some("My course"), 2));
 }
 
+/// A template that is filled in halfway.
+const HALF_FILLED: &str = "\
+---
+course: demo
+---
+
+# COURSE BRIEF: Fundamentos de IA
+
+> Preencha todas as seções antes de gerar.
+
+---
+
+## 1. Informações Básicas
+
+| Campo | Valor |
+|-------|-------|
+| **Nome** | Fundamentos de IA |
+| **Duração** | 5 módulos / 60 aulas |
+
+## 2. ICP (Perfil de Cliente Ideal)
+
+**Quem é:** gestores de [setor]
+
+- **Dores:**
+  - falta tempo
+  - {{dor_2}}
+- **Objetivos:** aplicar IA
+
+## 3. Conteúdo e Pedagogia
+
+### Framework
+
+Bloom + GPS
+
+## 4. Voz e Personalidade
+
+- **Mente:** <nome da mente>
+- **Tom:** TODO
+
+## 5. Formato e Entrega
+
+- [x] Texto
+- [ ] Vídeo
+
+## 6. Comercial
+
+## 7. Contexto Adicional
+
+Nada.
+
+## 8. Referências
+
+1. [Livro](https://e.org)
+";
+
+#[test]
+fn a_template_that_is_filled_in_halfway_names_what_is_left() {
+    let (brief, problems) = Brief::read(PATH, HALF_FILLED);
+    assert_eq!(brief.title.as_deref(), Some("COURSE BRIEF: Fundamentos de IA"));
+    assert_eq!(brief.sections.iter().map(|one| one.kind).collect::<Vec<_>>(), BriefSectionKind::ALL);
+    let shown: Vec<_> = problems.iter().map(|one| (one.line.unwrap(), one.message.as_str())).collect();
+    let expected = [
+        (43, "the section \"6. Comercial\" is empty"),
+        (20, "[setor] is not filled in"),
+        (24, "{{dor_2}} is not filled in"),
+        (35, "<nome da mente> is not filled in"),
+        (36, "TODO is not filled in"),
+    ];
+    assert_eq!(shown, expected);
+    let value =
+        |label: &str| brief.fields.iter().find(|one| one.label == label).map(|one| one.value.as_str());
+    assert_eq!(value("Duração"), Some("5 módulos / 60 aulas"));
+    assert_eq!(value("Dores"), Some("- falta tempo\n  - {{dor_2}}"));
+    assert_eq!(value("Objetivos"), Some("aplicar IA"));
+}
+
 #[test]
 fn the_first_word_of_a_heading_decides() {
     for (heading, kind) in [
