@@ -65,6 +65,23 @@ impl Node {
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// Whether this is the same value, wherever and in whatever style it is written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Scalar { text: one, .. }, Value::Scalar { text: other, .. }) => one == other,
+            (Value::Sequence(one), Value::Sequence(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+            }
+            (Value::Mapping(one), Value::Mapping(other)) => {
+                let is_same = |((key, value), (other_key, other_value)): (&(Self, Self), &(Self, Self))| {
+                    key.is_same(other_key) && value.is_same(other_value)
+                };
+                one.len() == other.len() && one.iter().zip(other).all(is_same)
+            }
+            _ => false,
+        }
+    }
+
     /// The key and value with this key, if this is a mapping that has it.
     pub fn pair(&self, key: &str) -> Option<&(Node, Node)> {
         match &self.value {

@@ -46,7 +46,7 @@ pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<S
         },
     };
     let patched = format!("{}{new}{}", &text[..range.start], &text[range.end..]);
-    if reads_back(&patched, path, key, value) {
+    if reads_back(&patched, path, root.as_ref(), key, value) {
         Ok(patched)
     } else {
         let message = format!("the field {key:?} cannot be changed without rewriting the front matter");
@@ -54,12 +54,23 @@ pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<S
     }
 }
 
-/// Whether the file has this value in this field.
-fn reads_back(text: &str, path: &str, key: &str, value: NewValue<'_>) -> bool {
+/// Whether the file has this value in this field, and the values that `before` has in all others.
+fn reads_back(text: &str, path: &str, before: Option<&Node>, key: &str, value: NewValue<'_>) -> bool {
     let (NewValue::Text(expected) | NewValue::Literal(expected)) = value;
     let front = split(text, path).ok().and_then(|Document { front, .. }| front);
-    let root = front.and_then(|front| yaml::parse(text, front, path).ok().flatten());
-    root.and_then(|root| root.pair(key).map(|(_, node)| node.text() == Some(expected))).unwrap_or(false)
+    let Some(after) = front.and_then(|front| yaml::parse(text, front, path).ok().flatten()) else {
+        return false;
+    };
+    let others = |root: &Node| match &root.value {
+        Value::Mapping(pairs) => {
+            let others = pairs.iter().filter(|(name, _)| name.text() != Some(key)).cloned();
+            Node { value: Value::Mapping(others.collect()), span: root.span.clone(), line: root.line }
+        }
+        Value::Scalar { .. } | Value::Sequence(_) => root.clone(),
+    };
+    let is_written = after.pair(key).is_some_and(|(_, node)| node.text() == Some(expected));
+    let empty = Node { value: Value::Mapping(Vec::new()), span: 0..0, line: 1 };
+    is_written && others(&after).is_same(&others(before.unwrap_or(&empty)))
 }
 
 /// The bytes to replace, and what to write there, for a field that exists.

@@ -200,4 +200,20 @@ proptest! {
         prop_assert!(same_start >= span.start, "{:?} {:?}", text, patched);
         prop_assert!(same_end >= text.len() - span.end, "{:?} {:?}", text, patched);
     }
+
+    #[test]
+    fn a_patch_of_any_front_matter_keeps_the_rest_or_is_refused(
+        front in "((a|b|c): |- |  |\n|'|\"|[xyé]|[\\[\\]{},:#|>!~-]| #|\\|\n  ){0,30}",
+        key in "[abc]",
+        new in "[x: '#\n]{0,6}",
+    ) {
+        let text = format!("---\n{front}\n---\nbody\n");
+        if let Ok(patched) = patch(&text, "a.md", &key, NewValue::Text(&new)) {
+            prop_assert_eq!(field(&patched, &key), Some(new));
+            for other in ["a", "b", "c"].into_iter().filter(|other| *other != key) {
+                prop_assert_eq!(field(&patched, other), field(&text, other));
+            }
+            prop_assert!(patched.ends_with("---\nbody\n"));
+        }
+    }
 }

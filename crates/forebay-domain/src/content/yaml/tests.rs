@@ -88,6 +88,17 @@ fn an_empty_document_is_none() {
 }
 
 #[test]
+fn values_are_compared_without_their_style() {
+    let value = tree("a: [1, {b: x}]\nc: ''\n");
+    assert!(value.is_same(&tree("# other\na:\n  - '1'\n  - b: \"x\"\nc:\n")));
+    for other in
+        ["a: [1, {b: y}]\nc:\n", "a: [1]\nc:\n", "c:\na: [1, {b: x}]\n", "a: [1, {b: x}]\n", "[a]\n", "a\n"]
+    {
+        assert!(!value.is_same(&tree(other)), "{other}");
+    }
+}
+
+#[test]
 fn errors_have_code_and_line() {
     assert_eq!(problem("a: 1\nb: [\n"), (ProblemCode::YamlSyntax, Some(3)));
     assert_eq!(problem("a: 1\n b: 2\n"), (ProblemCode::YamlSyntax, Some(2)));
