@@ -13,6 +13,7 @@ pub mod front_matter;
 pub mod lesson;
 mod lines;
 pub mod markdown;
+pub mod paths;
 pub mod problem;
 pub mod research;
 pub mod words;
