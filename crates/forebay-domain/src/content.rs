@@ -10,6 +10,7 @@ mod duration;
 pub mod file_text;
 mod fold;
 pub mod front_matter;
+pub mod layout;
 pub mod lesson;
 mod lines;
 pub mod markdown;

@@ -23,6 +23,8 @@ crate::words! {
         TooLarge = "too_large",
         /// The YAML cannot be parsed.
         YamlSyntax = "yaml_syntax",
+        /// The JSON cannot be parsed.
+        JsonSyntax = "json_syntax",
         /// The YAML is nested too deeply, has too many nodes, or uses aliases.
         YamlBounds = "yaml_bounds",
         /// A mapping contains the same key twice.
@@ -39,6 +41,8 @@ crate::words! {
         MissingSection = "missing_section",
         /// A section is empty.
         EmptySection = "empty_section",
+        /// A code block is not closed, so it contains the rest of the text.
+        UnclosedCode = "unclosed_code",
         /// A placeholder was not filled in.
         Placeholder = "placeholder",
         /// Two lessons have the same id.
