@@ -15,6 +15,7 @@ pub mod lesson;
 mod lines;
 pub mod markdown;
 pub mod paths;
+pub mod plan;
 pub mod problem;
 pub mod research;
 pub mod words;
