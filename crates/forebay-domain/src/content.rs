@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod paths;
 pub mod plan;
 pub mod problem;
+pub mod quality;
 pub mod research;
 pub mod words;
 pub mod yaml;
