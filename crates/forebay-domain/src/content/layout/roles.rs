@@ -6,7 +6,7 @@ use super::{
     preset::{ALWAYS_IGNORED, Preset},
     settings::{LayoutSettings, Numbers, ResearchPatterns},
 };
-use crate::content::{ResearchKind, paths::RelativePath};
+use crate::content::{ResearchKind, lesson::LessonFields, paths::RelativePath};
 
 #[cfg(test)]
 mod tests;
@@ -147,24 +147,14 @@ impl Layout {
         self.numbers
     }
 
-    /// The field of the front matter with the stable id of a lesson.
-    pub fn id_field(&self) -> &str {
-        &self.id_field
-    }
-
-    /// The field of the front matter with the number of the module.
-    pub fn module_field(&self) -> &str {
-        &self.module_field
-    }
-
-    /// The field of the front matter with the number of the lesson.
-    pub fn lesson_field(&self) -> &str {
-        &self.lesson_field
-    }
-
-    /// The field of the front matter with the place among the neighbours.
-    pub fn position_field(&self) -> &str {
-        &self.position_field
+    /// The fields of the front matter of a lesson with its id, its numbers and its place.
+    pub fn lesson_fields(&self) -> LessonFields<'_> {
+        LessonFields {
+            id: &self.id_field,
+            module: &self.module_field,
+            lesson: &self.lesson_field,
+            position: &self.position_field,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ fn every_preset_compiles_and_is_named() {
     for preset in Preset::ALL {
         let layout = layout(&format!("{{\"preset\": \"{preset}\"}}"));
         assert_eq!(layout.preset(), preset);
-        assert_eq!(layout.id_field(), "lesson_id");
+        assert_eq!(layout.lesson_fields().id, "lesson_id");
     }
     assert_eq!(Layout::new(&LayoutSettings::default()).unwrap().preset(), Preset::CreatorOs);
 }
@@ -57,7 +57,7 @@ fn the_folder_of_a_generator() {
 #[test]
 fn a_folder_of_markdown() {
     let layout = layout(r#"{"preset": "markdown"}"#);
-    assert_eq!((layout.numbers(), layout.position_field()), (Numbers::FrontMatter, "position"));
+    assert_eq!((layout.numbers(), layout.lesson_fields().position), (Numbers::FrontMatter, "position"));
     for (path, expected) in [
         ("README.md", Role::Outline),
         ("01-basics/README.md", Role::Module { module: None }),
@@ -90,7 +90,7 @@ fn an_mdbook() {
 #[test]
 fn a_docusaurus_site() {
     let layout = layout(r#"{"preset": "docusaurus"}"#);
-    assert_eq!((layout.numbers(), layout.position_field()), (Numbers::Order, "sidebar_position"));
+    assert_eq!((layout.numbers(), layout.lesson_fields().position), (Numbers::Order, "sidebar_position"));
     for (path, expected) in [
         ("docs/01-basics/_category_.json", Role::Module { module: None }),
         ("docs/01-basics/02-loops.mdx", lesson(None, 2, "loops")),
@@ -106,7 +106,7 @@ fn a_docusaurus_site() {
 #[test]
 fn a_hugo_site() {
     let layout = layout(r#"{"preset": "hugo"}"#);
-    assert_eq!((layout.numbers(), layout.position_field()), (Numbers::Order, "weight"));
+    assert_eq!((layout.numbers(), layout.lesson_fields().position), (Numbers::Order, "weight"));
     for (path, expected) in [
         ("content/_index.md", Role::Outline),
         ("content/basics/_index.md", Role::Module { module: None }),
@@ -141,8 +141,8 @@ fn settings_replace_lists_of_the_preset() {
     assert_eq!(role(&layout, ".env"), Role::Ignored);
     assert_eq!(role(&layout, "bibliography.md"), Role::Research(ResearchKind::Sources));
     assert_eq!(role(&layout, "research/content-gaps.md"), Role::Research(ResearchKind::ContentGaps));
-    let fields = [layout.id_field(), layout.module_field(), layout.lesson_field(), layout.position_field()];
-    assert_eq!(fields, ["uid", "m", "l", "p"]);
+    let fields = LessonFields { id: "uid", module: "m", lesson: "l", position: "p" };
+    assert_eq!(layout.lesson_fields(), fields);
 }
 
 #[test]
