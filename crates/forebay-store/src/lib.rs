@@ -12,6 +12,7 @@ pub mod breakers;
 pub mod changes;
 pub mod cluster;
 pub mod connect;
+pub mod content;
 mod copy;
 pub mod doctor;
 pub mod documents;

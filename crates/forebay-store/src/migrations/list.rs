@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0009_attempts",
     "0010_workers",
     "0011_scraping",
+    "0012_content",
 ];
 
 /// The number at the start of a file name. A name without one does not compile.

@@ -1,0 +1,99 @@
+//! Generated courses: the tables that are kept equal to the references of a course's files, and what is measured about
+//! courses.
+//!
+//! A course is a source; each of its files is a reference. [`project`] runs in the transaction that writes references
+//! and writes the content tables from their payloads, so the two never differ. Rows that are equal are not written.
+
+mod files;
+mod measures;
+mod pieces;
+
+use forebay_domain::identity::ReferenceId;
+use tokio_postgres::{
+    GenericClient,
+    types::{ToSql, Type},
+};
+
+use crate::{
+    error::Result,
+    row::ReadRow,
+    types::{SqlId, sql_ids},
+};
+
+pub use files::{FILES, StoredFile, files};
+pub use measures::{
+    Approval, LessonMeasures, approvals, approve, lesson_of_path, record_performance, tag, tagged_at,
+    update_lesson, update_voice_fidelity,
+};
+pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
+
+/// Writes lessons from their references.
+pub const LESSONS: &str = include_str!("content/lessons.sql");
+/// Deletes lessons whose references were removed.
+pub const REMOVE_LESSONS: &str = include_str!("content/remove_lessons.sql");
+/// Writes the metadata of a course from its brief, outline and curriculum.
+pub const METADATA: &str = include_str!("content/metadata.sql");
+/// Writes the title and keywords of a course from its curriculum.
+pub const TITLE: &str = include_str!("content/title.sql");
+/// Writes the research of a course from its reports.
+pub const RESEARCH: &str = include_str!("content/research.sql");
+
+/// The record keys of the files from which [`METADATA`] is written.
+const METADATA_KEYS: [&str; 3] = ["brief", "outline", "curriculum"];
+/// The record keys of the files from which [`RESEARCH`] is written.
+const RESEARCH_KEYS: [&str; 4] =
+    ["research/market_analysis", "research/content_gaps", "research/differentiation", "research/sources"];
+
+/// Which course a run writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The course.
+    pub piece_id: i64,
+    /// Its source.
+    pub source: String,
+}
+
+/// The course whose files are the references of a source. `None`: the source is no course.
+pub async fn of_source(client: &impl GenericClient, source_id: i32) -> Result<Option<Course>> {
+    let statement = "select p.piece_id, s.name as source from forebay.content_pieces as p \
+         join forebay.sources as s on s.source_id = p.source_id where p.source_id = $1";
+    let row = client.query_typed_opt(statement, &[(&source_id, Type::INT4)]).await?;
+    row.map(|row| Ok(Course { piece_id: row.read("piece_id")?, source: row.read("source")? })).transpose()
+}
+
+/// Makes the content tables equal to these references, which the same transaction has added, changed or removed.
+/// Returns the number of rows written.
+pub async fn project(client: &impl GenericClient, course: &Course, ids: &[ReferenceId]) -> Result<u64> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let lessons = sql_ids(ids);
+    let by_id: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&course.piece_id, Type::INT8), (&lessons, Type::UUID_ARRAY)];
+    let by_source: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&course.piece_id, Type::INT8), (&course.source, Type::TEXT)];
+    let mut num_rows = client.execute_typed(REMOVE_LESSONS, &by_id).await?;
+    num_rows += client.execute_typed(LESSONS, &by_id).await?;
+    let has_any =
+        |keys: &[&str]| keys.iter().any(|key| ids.contains(&ReferenceId::compute(&course.source, key)));
+    if has_any(&METADATA_KEYS) {
+        num_rows += client.execute_typed(METADATA, &by_source).await?;
+        num_rows += client.execute_typed(TITLE, &by_source).await?;
+    }
+    if has_any(&RESEARCH_KEYS) {
+        num_rows += client.execute_typed(RESEARCH, &by_source).await?;
+    }
+    Ok(num_rows)
+}
+
+/// Makes the content tables equal to all references of a course again, for example after somebody edited them. Returns
+/// the number of rows written.
+pub async fn project_all(client: &impl GenericClient, course: &Course, source_id: i32) -> Result<u64> {
+    let statement = "select r.reference_id from forebay.\"references\" as r where r.source_id = $1";
+    let rows = client.query_typed(statement, &[(&source_id, Type::INT4)]).await?;
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in &rows {
+        ids.push(row.read::<SqlId>("reference_id")?.0);
+    }
+    project(client, course, &ids).await
+}

@@ -1,0 +1,170 @@
+//! What is measured or decided about a course: scores, validation, approval, performance, tags. Its files say nothing
+//! about these, so they are written here directly.
+
+use forebay_domain::identity::{ReferenceId, VersionHash};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::{
+    error::Result,
+    row::ReadRow,
+    types::{SqlHash, SqlId},
+};
+
+/// What was measured about one lesson. `None` leaves a value as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LessonMeasures {
+    /// How clearly goal, position and steps are stated, 0 to 1.
+    pub gps_score: Option<f64>,
+    /// How many elements of good teaching the text has, 0 to 1.
+    pub didatica_score: Option<f64>,
+    /// `pending`, `passed`, `warning` or `failed`.
+    pub validation_status: Option<String>,
+    /// What the validation found, an array of objects.
+    pub validation_issues: Option<Value>,
+    /// How long its generation took.
+    pub generation_seconds: Option<f64>,
+    /// What its generation cost.
+    pub generation_cost: Option<f64>,
+    /// Failed attempts before the text was generated.
+    pub num_retries: Option<i32>,
+}
+
+/// An approval of a curriculum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// When it was approved.
+    pub approved_at: Timestamp,
+    /// Who approved it.
+    pub approved_by: String,
+    /// SHA-256 of the approved file.
+    pub content_hash: [u8; 32],
+}
+
+/// Updates the measures of a lesson whose content has this hash. False: there is no such lesson, or its content has
+/// changed since it was measured.
+pub async fn update_lesson(
+    client: &impl GenericClient,
+    reference_id: ReferenceId,
+    content_hash: [u8; 32],
+    measures: &LessonMeasures,
+) -> Result<bool> {
+    let hash = SqlHash(VersionHash(content_hash));
+    let row = client
+        .query_typed_opt(
+            include_str!("measure_lesson.sql"),
+            &[
+                (&SqlId(reference_id), Type::UUID),
+                (&hash, Type::BYTEA),
+                (&measures.gps_score, Type::FLOAT8),
+                (&measures.didatica_score, Type::FLOAT8),
+                (&measures.validation_status, Type::TEXT),
+                (&measures.validation_issues, Type::JSONB),
+                (&measures.generation_seconds, Type::FLOAT8),
+                (&measures.generation_cost, Type::FLOAT8),
+                (&measures.num_retries, Type::INT4),
+            ],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The lesson whose file has this path. `None`: the course has no such lesson.
+pub async fn lesson_of_path(
+    client: &impl GenericClient,
+    piece_id: i64,
+    path: &str,
+) -> Result<Option<ReferenceId>> {
+    let statement = "select reference_id from forebay.course_lessons where piece_id = $1 and file_path = $2";
+    let row = client.query_typed_opt(statement, &[(&piece_id, Type::INT8), (&path, Type::TEXT)]).await?;
+    row.map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).transpose()
+}
+
+/// Records how well a course matches the voice of its persona.
+pub async fn update_voice_fidelity(client: &impl GenericClient, piece_id: i64, score: f64) -> Result<u64> {
+    let statement = "update forebay.content_pieces set voice_fidelity_score = $2, updated_at = now() \
+         where piece_id = $1 and voice_fidelity_score is distinct from $2";
+    Ok(client.execute_typed(statement, &[(&piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?)
+}
+
+/// Records a measurement of published content. A second one of the same metric and time replaces the first.
+pub async fn record_performance(
+    client: &impl GenericClient,
+    piece_id: i64,
+    metric: &str,
+    value: f64,
+    recorded_at: Timestamp,
+) -> Result<u64> {
+    let month = "select forebay_private.ensure_performance_month($1)";
+    client.query_typed(month, &[(&recorded_at, Type::TIMESTAMPTZ)]).await?;
+    let statement = "insert into forebay.content_performance as p (piece_id, metric, value, recorded_at) \
+         values ($1, $2, $3, $4) \
+         on conflict (piece_id, metric, recorded_at) do update set value = excluded.value \
+         where p.value is distinct from excluded.value";
+    Ok(client
+        .execute_typed(
+            statement,
+            &[
+                (&piece_id, Type::INT8),
+                (&metric, Type::TEXT),
+                (&value, Type::FLOAT8),
+                (&recorded_at, Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?)
+}
+
+/// Approves the stored curriculum. `None`: none is stored.
+pub async fn approve(
+    client: &impl GenericClient,
+    piece_id: i64,
+    source: &str,
+    approved_by: &str,
+) -> Result<Option<Approval>> {
+    let row = client
+        .query_typed_opt(
+            include_str!("approve.sql"),
+            &[(&piece_id, Type::INT8), (&source, Type::TEXT), (&approved_by, Type::TEXT)],
+        )
+        .await?;
+    row.as_ref().map(approval).transpose()
+}
+
+/// All approvals of a course's curricula, newest first.
+pub async fn approvals(client: &impl GenericClient, piece_id: i64) -> Result<Vec<Approval>> {
+    let statement = "select approved_at, approved_by, content_hash from forebay.curriculum_approvals \
+         where piece_id = $1 order by approved_at desc";
+    let rows = client.query_typed(statement, &[(&piece_id, Type::INT8)]).await?;
+    rows.iter().map(approval).collect()
+}
+
+fn approval(row: &tokio_postgres::Row) -> Result<Approval> {
+    Ok(Approval {
+        approved_at: row.read("approved_at")?,
+        approved_by: row.read("approved_by")?,
+        content_hash: row.read::<SqlHash>("content_hash")?.0.0,
+    })
+}
+
+/// Names the state of a course at a time. False: the tag exists and names another time.
+pub async fn tag(client: &impl GenericClient, piece_id: i64, tag: &str, at: Timestamp) -> Result<bool> {
+    let statement = "with added as ( \
+             insert into forebay.content_tags (piece_id, tag, tagged_at) values ($1, $2, $3) \
+             on conflict (piece_id, tag) do nothing returning tagged_at \
+         ) \
+         select (select a.tagged_at = $3 from added as a) is true \
+             or exists (select from forebay.content_tags as t \
+                 where t.piece_id = $1 and t.tag = $2 and t.tagged_at = $3) as is_tagged";
+    let row = client
+        .query_typed_one(statement, &[(&piece_id, Type::INT8), (&tag, Type::TEXT), (&at, Type::TIMESTAMPTZ)])
+        .await?;
+    row.read("is_tagged")
+}
+
+/// The time that a tag names.
+pub async fn tagged_at(client: &impl GenericClient, piece_id: i64, tag: &str) -> Result<Option<Timestamp>> {
+    let statement = "select tagged_at from forebay.content_tags where piece_id = $1 and tag = $2";
+    let row = client.query_typed_opt(statement, &[(&piece_id, Type::INT8), (&tag, Type::TEXT)]).await?;
+    row.map(|row| row.read("tagged_at")).transpose()
+}

@@ -1,0 +1,112 @@
+//! Courses: declared once, found by project and slug.
+
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use crate::{error::Result, row::ReadRow};
+
+/// A course to declare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PieceSpec {
+    /// The project that it belongs to.
+    pub project: String,
+    /// Its name in the project.
+    pub slug: String,
+    /// Its title, used until its curriculum names one.
+    pub title: String,
+    /// Its source.
+    pub source_id: i32,
+}
+
+/// A stored course.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// Short id inside this database.
+    pub piece_id: i64,
+    /// The project that it belongs to.
+    pub project: String,
+    /// Its name in the project.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// Its source; `None`: the source was deleted.
+    pub source_id: Option<i32>,
+    /// Its keywords.
+    pub keywords: Vec<String>,
+    /// `draft`, `published` or `archived`.
+    pub status: String,
+    /// How well the text matches the persona's voice, 0 to 1.
+    pub voice_fidelity_score: Option<f64>,
+}
+
+/// A course with its totals.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PieceSummary {
+    /// The course.
+    pub piece: Piece,
+    /// Number of stored lessons.
+    pub num_lessons: u64,
+    /// Lessons whose last validation passed.
+    pub num_passed: u64,
+    /// Number of words in all lessons.
+    pub num_words: u64,
+    /// Whether the stored curriculum is the approved one; `None`: none was approved.
+    pub is_approved: Option<bool>,
+}
+
+const COLUMNS: &str =
+    "p.piece_id, p.project, p.piece_slug, p.title, p.source_id, p.keywords, p.status, p.voice_fidelity_score";
+
+/// Stores a course if it is new, and connects it with its source.
+pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<i64> {
+    let statement = include_str!("declare.sql");
+    let row = client
+        .query_typed_one(
+            statement,
+            &[
+                (&spec.project, Type::TEXT),
+                (&spec.slug, Type::TEXT),
+                (&spec.title, Type::TEXT),
+                (&spec.source_id, Type::INT4),
+            ],
+        )
+        .await?;
+    row.read("piece_id")
+}
+
+/// Finds a course.
+pub async fn find(client: &impl GenericClient, project: &str, slug: &str) -> Result<Option<Piece>> {
+    let statement = format!(
+        "select {COLUMNS} from forebay.content_pieces as p where p.project = $1 and p.piece_slug = $2"
+    );
+    let row = client.query_typed_opt(&statement, &[(&project, Type::TEXT), (&slug, Type::TEXT)]).await?;
+    row.as_ref().map(piece).transpose()
+}
+
+/// All courses of a project with their totals, by slug.
+pub async fn list(client: &impl GenericClient, project: &str) -> Result<Vec<PieceSummary>> {
+    let rows = client.query_typed(include_str!("list.sql"), &[(&project, Type::TEXT)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PieceSummary {
+                piece: piece(row)?,
+                num_lessons: row.count("num_lessons")?,
+                num_passed: row.count("num_passed")?,
+                num_words: row.count("num_words")?,
+                is_approved: row.read("is_approved")?,
+            })
+        })
+        .collect()
+}
+
+fn piece(row: &Row) -> Result<Piece> {
+    Ok(Piece {
+        piece_id: row.read("piece_id")?,
+        project: row.read("project")?,
+        slug: row.read("piece_slug")?,
+        title: row.read("title")?,
+        source_id: row.read("source_id")?,
+        keywords: row.read("keywords")?,
+        status: row.read("status")?,
+        voice_fidelity_score: row.read("voice_fidelity_score")?,
+    })
+}
