@@ -9,7 +9,7 @@ use forebay_domain::{
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
-use crate::{scrape::DefinitionError, work::setting_error::SettingError};
+use crate::{content::ContentError, scrape::DefinitionError, work::setting_error::SettingError};
 
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum Error {
     /// The database, or the connection to it.
     #[error(transparent)]
     Store(#[from] forebay_store::Error),
+    /// A course or its folder.
+    #[error(transparent)]
+    Content(Box<ContentError>),
     /// The input.
     #[error(transparent)]
     Source(#[from] forebay_sources::Error),
@@ -175,11 +178,18 @@ fn until(wait: Duration, reason: RefusalReason) -> String {
 /// The result of the engine's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl From<ContentError> for Error {
+    fn from(error: ContentError) -> Self {
+        Self::Content(Box::new(error))
+    }
+}
+
 impl Error {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Store(error) => error.code(),
+            Self::Content(error) => error.code(),
             Self::Source(error) => error.code(),
             Self::Definition(_) => "source_invalid",
             Self::Crawl(incomplete) => incomplete.code,
@@ -216,6 +226,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
+            Self::Content(error) => error.hint(),
             Self::Source(error) => Some(error.hint().into()),
             Self::Definition(error) => Some(match error.field.as_slice() {
                 [] => format!("correct [sources.{}] in forebay.toml", error.source_name),
@@ -303,6 +314,7 @@ impl Error {
             Self::Store(error) => {
                 matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
             }
+            Self::Content(error) => error.is_usage(),
             Self::Definition(_)
             | Self::KeyUnknown { .. }
             | Self::NotScraped { .. }

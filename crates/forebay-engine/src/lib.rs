@@ -5,6 +5,7 @@
 //! functions here.
 
 pub mod clock;
+pub mod content;
 pub mod doctor;
 pub mod ensure;
 pub mod error;

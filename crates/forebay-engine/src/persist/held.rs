@@ -7,7 +7,7 @@ use forebay_store::{
     aliases::{self, Move},
     changes,
     connect::Database,
-    handoffs,
+    content, handoffs,
     references::{self, Origin},
     runs::{self, Ending, RunRow, ScopeLock},
     sources::{self, Source},
@@ -118,11 +118,13 @@ impl<'a> Held<'a> {
         };
         // The policy of the run, unless the source has been persisted with a different one since.
         let policy = SourcePolicy::from_json(&source.policy)?;
+        let course = content::of_source(&**client, source.source_id).await?;
         let target = Target {
             origin,
             subscribers,
             sequence_field: policy.sequence_field,
             contract_version_column: policy.contract_version_column,
+            course,
         };
         drop(client);
         Ok(Self { database, run, source, scope, target, lock, started: Instant::now() })

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use forebay_domain::{json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
 use forebay_store::{
     connect::Database,
-    handoffs,
+    content, handoffs,
     references::{self, Origin},
     runs::{self, NewRun, ScopeLock},
     sources,
@@ -125,6 +125,7 @@ async fn start<'a>(
             subscribers,
             sequence_field: policy.sequence_field.clone(),
             contract_version_column: policy.contract_version_column.clone(),
+            course: content::of_source(client, source.source_id).await?,
         },
         staged: under_guards || policy.on_duplicate.needs_whole_input(),
         is_first_run,

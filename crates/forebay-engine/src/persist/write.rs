@@ -12,6 +12,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
+    content::{self, Course},
     handoffs::{self, Enqueue, Queueing, Subscriber},
     references::{self, ChangedReference, Current, Origin, Record},
     rejected::Rejected,
@@ -36,6 +37,8 @@ pub(super) struct Target {
     pub(super) sequence_field: Option<String>,
     /// The field with the contract version of a record.
     pub(super) contract_version_column: Option<String>,
+    /// The course whose tables follow the references, if the source is one.
+    pub(super) course: Option<Course>,
 }
 
 impl Target {
@@ -78,6 +81,10 @@ pub(super) async fn write(
     }
     if !known.is_empty() && !change(transaction, target, known, &mut written).await? {
         return Ok(Attempt::Conflict);
+    }
+    if let Some(course) = &target.course {
+        let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
+        content::project(transaction, course, &ids).await?;
     }
     // In the same transaction: if the run dies later, the next one would find these records unchanged and never mark
     // them.
@@ -221,6 +228,10 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
         let Some(last) = removals.last else { return Ok(written) };
         after = last;
         written.counts.num_removed += removals.removed.len() as u64;
+        if let Some(course) = &target.course {
+            let ids: Vec<ReferenceId> = removals.removed.iter().map(|(id, ..)| *id).collect();
+            content::project(transaction, course, &ids).await?;
+        }
         let handed_off: Vec<Enqueue> = removals
             .removed
             .into_iter()

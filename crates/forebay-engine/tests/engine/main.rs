@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers fail by panicking, like tests")]
 
+mod content;
 mod ensure;
 mod example;
 mod persist;

@@ -1,0 +1,29 @@
+//! Generated courses: a folder of files and the database, kept equal.
+//!
+//! Each file of a course is a record of the source `content.<slug>`: [`sync`] compares the folder, its state after the
+//! last sync, and the database, and persists what the folder changed as a run. So courses have history, guards and
+//! hand-offs like every other source. The transaction of the run also writes the content tables.
+//!
+//! The folder comes first: a file is written before the database hears of it, and what the database missed is found
+//! again by comparing, not from a journal.
+
+mod course;
+mod error;
+mod folder;
+mod persister;
+mod record;
+mod records;
+mod restore;
+mod sides;
+mod snapshot;
+mod state;
+mod sync;
+mod verify;
+
+pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
+pub use error::ContentError;
+pub use folder::{CourseFolder, FolderLock, SkipReason, Skipped};
+pub use persister::{CoursePersister, PersistCounts, Persisted};
+pub use restore::{RestoreOptions, Restored, restore};
+pub use sync::{SyncOptions, SyncReport, sync};
+pub use verify::{Difference, DifferenceKind, Verification, verify};

@@ -1,0 +1,97 @@
+//! Which course: its names, its layout, and how its source and its rows are found.
+
+use forebay_domain::content::{layout::Layout, paths::Slug};
+use forebay_store::{
+    connect::Database,
+    content::{self, Course, Piece, PieceSpec},
+    sources::{self, Source},
+};
+
+use super::{error::ContentError, record::KEY_FIELD};
+use crate::{
+    error::Result,
+    persist::{PersistRequest, declare},
+};
+
+/// The entity type of a course's files.
+pub const ENTITY_TYPE: &str = "content";
+/// The default size in bytes up to which a file is stored. Larger assets are only hashed.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 8 << 20;
+/// The prefix of the names of courses' sources. A source's name contains no slash, because `NAME/KEY` names a reference.
+const PREFIX: &str = "content.";
+
+/// A course and its settings.
+#[derive(Clone, Debug)]
+pub struct CourseSettings {
+    /// The project that it belongs to.
+    pub project: String,
+    /// Its name in the project.
+    pub slug: Slug,
+    /// Which file is what.
+    pub layout: Layout,
+    /// Files up to this size in bytes are stored.
+    pub max_file_bytes: u64,
+}
+
+impl CourseSettings {
+    /// A course in the default project.
+    pub fn new(slug: Slug, layout: Layout) -> Self {
+        Self { project: "default".to_owned(), slug, layout, max_file_bytes: DEFAULT_MAX_FILE_BYTES }
+    }
+
+    /// The name of its source. Courses of other projects carry the project's name as well.
+    pub fn source_name(&self) -> Result<String> {
+        let name = match self.project.as_str() {
+            "default" => format!("{PREFIX}{}", self.slug),
+            project => format!("{PREFIX}{project}.{}", self.slug),
+        };
+        if name.len() > 63 {
+            return Err(ContentError::SlugTooLong { slug: self.slug.to_string() }.into());
+        }
+        Ok(name)
+    }
+
+    /// A request to persist files of this course: not complete, with the default guards.
+    pub(super) fn request(&self) -> Result<PersistRequest> {
+        let mut request = PersistRequest::new(self.source_name()?, [KEY_FIELD]);
+        request.entity_type = Some(ENTITY_TYPE.to_owned());
+        "content".clone_into(&mut request.engine);
+        Ok(request)
+    }
+}
+
+/// A stored course.
+#[derive(Clone, Debug)]
+pub(super) struct StoredCourse {
+    pub(super) course: Course,
+    pub(super) source: Source,
+}
+
+/// Declares the course and its source.
+pub(super) async fn declare_course(database: &Database, settings: &CourseSettings) -> Result<StoredCourse> {
+    let client = database.client().await?;
+    let source = declare::declare(&client, &settings.request()?).await?.source;
+    let spec = PieceSpec {
+        project: settings.project.clone(),
+        slug: settings.slug.to_string(),
+        title: settings.slug.to_string(),
+        source_id: source.source_id,
+    };
+    let piece_id = content::declare(&**client, &spec).await?;
+    Ok(StoredCourse { course: Course { piece_id, source: source.name.clone() }, source })
+}
+
+/// Finds a stored course. Error: `course_unknown`.
+pub(super) async fn find_course(
+    database: &Database,
+    settings: &CourseSettings,
+) -> Result<(Piece, StoredCourse)> {
+    let client = database.client().await?;
+    let unknown =
+        || ContentError::CourseUnknown { slug: settings.slug.to_string(), project: settings.project.clone() };
+    let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
+    let piece = piece.ok_or_else(unknown)?;
+    let source = sources::find(&**client, &settings.source_name()?).await?.ok_or_else(unknown)?;
+    let course = Course { piece_id: piece.piece_id, source: source.name.clone() };
+    Ok((piece, StoredCourse { course, source }))
+}

@@ -1,0 +1,171 @@
+//! What can go wrong with a course. Codes are stable; hints say what to do next.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use forebay_domain::content::{Problem, ProblemCode, plan::Refusal};
+
+/// A result of working with a course.
+pub(super) type Result<T> = std::result::Result<T, ContentError>;
+
+/// Errors of a course folder and its files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// The folder does not exist.
+    #[error("there is no folder {}", path.display())]
+    FolderMissing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process works on the folder.
+    #[error("another process is working on the folder {}", path.display())]
+    FolderLocked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was attempted, as a verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file is larger than the limit.
+    #[error("{path} has {size} bytes; at most {max_bytes} are allowed")]
+    TooLarge {
+        /// The file.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        max_bytes: u64,
+    },
+    /// Too much of the course is gone.
+    #[error("{} of the {} known files are gone from the folder", .0.gone.len(), .0.num_known)]
+    Refused(Refusal),
+    /// A file or a name that cannot be used.
+    #[error("{}: {}", .0.path, .0.message)]
+    Problem(Problem),
+    /// The slug makes no name of a source.
+    #[error("the slug {slug:?} is too long: a course's slug has at most 55 bytes")]
+    SlugTooLong {
+        /// The slug.
+        slug: String,
+    },
+    /// A course that is not stored.
+    #[error("there is no course {slug:?} in the project {project:?}")]
+    CourseUnknown {
+        /// The slug.
+        slug: String,
+        /// The project.
+        project: String,
+    },
+    /// A file that a call names and the folder does not have.
+    #[error("the course folder has no file {path}")]
+    FileMissing {
+        /// The path in the folder.
+        path: String,
+    },
+    /// A lesson that the database does not have as the folder has it.
+    #[error("the database does not have {path} as the folder has it")]
+    LessonNotStored {
+        /// The path in the folder.
+        path: String,
+    },
+    /// The file with the state of the last sync cannot be read.
+    #[error("{} is no state of a course folder: {problem}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+}
+
+impl ContentError {
+    pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { action, path: path.to_owned(), source }
+    }
+
+    /// The problem of a single file; `None`: something is wrong with the folder or the disk.
+    pub(super) fn as_problem(&self) -> Option<Problem> {
+        match self {
+            Self::Problem(problem) => Some(problem.clone()),
+            Self::TooLarge { path, .. } => {
+                let problem = Problem::error(ProblemCode::TooLarge, path, self.to_string());
+                Some(problem.hint("split the file, or keep it outside of the course folder"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::FolderMissing { .. } => "content_folder_missing",
+            Self::FolderLocked { .. } => "content_folder_locked",
+            Self::File { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk_full",
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "permission_denied",
+                _ => "content_file_failed",
+            },
+            Self::TooLarge { .. } => "too_large",
+            Self::Refused(refusal) => refusal.reason.as_str(),
+            Self::Problem(problem) => problem.code.as_str(),
+            Self::SlugTooLong { .. } => "slug_too_long",
+            Self::CourseUnknown { .. } => "course_unknown",
+            Self::FileMissing { .. } => "content_file_missing",
+            Self::LessonNotStored { .. } => "lesson_not_stored",
+            Self::State { .. } => "content_state_unreadable",
+        }
+    }
+
+    /// Whether the request was wrong, as opposed to having failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::FolderMissing { .. }
+                | Self::SlugTooLong { .. }
+                | Self::CourseUnknown { .. }
+                | Self::State { .. }
+                | Self::FileMissing { .. }
+                | Self::Problem(_)
+        )
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::FolderMissing { .. } => "check the path, and that the disk is mounted".to_owned(),
+            Self::FolderLocked { .. } => "wait until it ends; one process at a time writes a course".to_owned(),
+            Self::File { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some space and run the same command again; the old file is untouched".to_owned()
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "check who owns the folder and whether it is writable".to_owned()
+                }
+                _ => return None,
+            },
+            Self::TooLarge { .. } => "split the file, or keep it outside of the course folder".to_owned(),
+            Self::Refused(_) => {
+                "check that the folder is complete; if the files were deleted on purpose, add --allow-removals"
+                    .to_owned()
+            }
+            Self::Problem(problem) => return problem.hint.clone(),
+            Self::SlugTooLong { .. } => "choose a shorter slug".to_owned(),
+            Self::CourseUnknown { .. } => "`forebay content list` names the stored courses".to_owned(),
+            Self::FileMissing { .. } => "check the path; it is relative to the course folder".to_owned(),
+            Self::LessonNotStored { .. } => "sync the folder first".to_owned(),
+            Self::State { .. } => {
+                "delete it; the next sync then compares the folder with the database alone".to_owned()
+            }
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! One writer for each course folder.
+
+use std::fs::{File, TryLockError};
+
+use rustix::fs::{Mode, OFlags, openat};
+
+use super::{
+    super::error::{ContentError, Result},
+    CourseFolder, OWN_FOLDER, folder_flags,
+    write::create_folder,
+};
+
+/// The lock of a folder. The kernel releases it when its process ends, however it ends.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl CourseFolder {
+    /// Locks the folder for writing. Error: `content_folder_locked` if another process has locked it.
+    pub fn lock(&self) -> Result<FolderLock> {
+        let failed = |error: std::io::Error| ContentError::file("lock", &self.path().join(OWN_FOLDER), error);
+        create_folder(&self.root, OWN_FOLDER).map_err(failed)?;
+        let own = openat(&self.root, OWN_FOLDER, folder_flags(), Mode::empty())
+            .map_err(|error| failed(error.into()))?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file =
+            openat(&own, "lock", flags, Mode::from_raw_mode(0o644)).map_err(|error| failed(error.into()))?;
+        let file = File::from(file);
+        match file.try_lock() {
+            Ok(()) => Ok(FolderLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(ContentError::FolderLocked { path: self.path().to_owned() }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Dual-writing: a generator hands over what it made; it is written to the folder first, then to the database.
+//!
+//! The files are what counts. A database that fails costs a warning and a count, never the call: what it missed is found
+//! again when the folder is compared with it, by the next call or by `sync`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use forebay_domain::content::{PersistMode, file_text::hash, paths::RelativePath};
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    content::{self, LessonMeasures},
+    migrations,
+};
+use jiff::Timestamp;
+use tokio::task;
+use tracing::{info, warn};
+
+use super::{
+    course::{CourseSettings, find_course},
+    error::ContentError,
+    folder::{CourseFolder, FolderLock},
+    sync::{SyncOptions, SyncReport, sync_locked},
+    verify::verify,
+};
+use crate::error::{Error, Result};
+
+/// The wait before the only retry of a failed write to the database.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// After a failure, how long the database is left alone, so that its outage costs a generator nothing.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+/// How often the database was written, and how often that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PersistCounts {
+    /// Calls that reached the database.
+    pub num_persisted: u64,
+    /// Calls after which the database does not have what the folder has.
+    pub num_failed: u64,
+    /// Failed writes that were tried again.
+    pub num_retries: u64,
+    /// Differences between folder and database after the last write of [`PersistMode::Shadow`].
+    pub num_differences: u64,
+}
+
+/// What became of a call in the database.
+#[derive(Debug)]
+pub enum Persisted {
+    /// Persistence is off.
+    Off,
+    /// The database has what the folder has. `None`: it had it already.
+    Done(Option<Box<SyncReport>>),
+    /// The database could not be written; the folder is complete.
+    Failed {
+        /// The stable code.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+}
+
+/// Writes a course to its folder and to the database.
+///
+/// One process at a time writes a course: the folder is locked as long as this value exists.
+#[derive(Debug)]
+pub struct CoursePersister {
+    settings: CourseSettings,
+    folder: Arc<CourseFolder>,
+    mode: PersistMode,
+    target: Target,
+    database: Option<Database>,
+    left_alone_until: Option<Instant>,
+    counts: PersistCounts,
+    /// Whether the last write to the database failed.
+    is_behind: bool,
+    lock: FolderLock,
+}
+
+impl CoursePersister {
+    /// Opens a course for writing. With [`PersistMode::Off`], no connection is opened.
+    ///
+    /// A database that cannot be reached is tried again by later calls. Errors: the folder's, and a schema that this
+    /// program cannot use.
+    pub async fn open(
+        settings: CourseSettings,
+        folder: Arc<CourseFolder>,
+        mode: PersistMode,
+        target: Target,
+    ) -> Result<Self> {
+        let locked = Arc::clone(&folder);
+        let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        let mut persister = Self {
+            settings,
+            folder,
+            mode,
+            target,
+            database: None,
+            left_alone_until: None,
+            counts: PersistCounts::default(),
+            is_behind: false,
+            lock,
+        };
+        if mode != PersistMode::Off
+            && let Err(error) = persister.connect().await
+        {
+            if error.is_usage() {
+                return Err(error);
+            }
+            persister.leave_alone(&error);
+        }
+        Ok(persister)
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> PersistCounts {
+        self.counts
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Arc<CourseFolder> {
+        &self.folder
+    }
+
+    /// Writes files, each as a whole, then the database in one transaction. Error: a file could not be written; the ones
+    /// before it are.
+    pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
+        let folder = Arc::clone(&self.folder);
+        let written = task::spawn_blocking(move || {
+            files.iter().try_for_each(|(path, bytes)| folder.write(path, bytes))
+        });
+        written.await.map_err(|_| Error::Reader)??;
+        Ok(self.persist_folder().await)
+    }
+
+    /// Writes to the database what the folder has and the database does not.
+    pub async fn persist_folder(&mut self) -> Persisted {
+        if self.mode == PersistMode::Off {
+            return Persisted::Off;
+        }
+        let synced = self.retried(async |persister: &mut Self| persister.sync_once().await).await;
+        match synced {
+            Ok(report) => {
+                self.counts.num_persisted += 1;
+                self.is_behind = false;
+                Persisted::Done(report.run.is_some().then(|| Box::new(report)))
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Records what was measured about the lesson whose file has this path. Error: there is no such file.
+    pub async fn update_lesson_validation(
+        &mut self,
+        path: &RelativePath,
+        measures: &LessonMeasures,
+    ) -> Result<Persisted> {
+        let (folder, at, max_bytes) = (Arc::clone(&self.folder), path.clone(), self.settings.max_file_bytes);
+        let read = task::spawn_blocking(move || folder.read(&at, max_bytes));
+        let bytes = read.await.map_err(|_| Error::Reader)??;
+        let bytes = bytes.ok_or_else(|| ContentError::FileMissing { path: path.to_string() })?;
+        let hash = hash(&bytes);
+        Ok(self
+            .recorded(async |database, settings| {
+                let (_, stored) = find_course(database, settings).await?;
+                let client = database.client().await?;
+                let id = content::lesson_of_path(&**client, stored.course.piece_id, path.as_str()).await?;
+                let is_measured = match id {
+                    Some(id) => content::update_lesson(&**client, id, hash, measures).await?,
+                    None => false,
+                };
+                if is_measured {
+                    Ok(())
+                } else {
+                    Err(ContentError::LessonNotStored { path: path.to_string() }.into())
+                }
+            })
+            .await)
+    }
+
+    /// Records how well the course matches the voice of its persona, 0 to 1.
+    pub async fn update_voice_fidelity(&mut self, score: f64) -> Persisted {
+        self.recorded(async |database, settings| {
+            let (piece, _) = find_course(database, settings).await?;
+            let client = database.client().await?;
+            content::update_voice_fidelity(&**client, piece.piece_id, score).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records a measurement of the published course.
+    pub async fn record_performance(&mut self, metric: &str, value: f64, at: Timestamp) -> Persisted {
+        self.recorded(async |database, settings| {
+            let (piece, _) = find_course(database, settings).await?;
+            let client = database.client().await?;
+            content::record_performance(&**client, piece.piece_id, metric, value, at).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Closes the connections, after a last attempt to write what the database missed.
+    pub async fn close(mut self) -> Result<PersistCounts> {
+        if self.is_behind {
+            self.left_alone_until = None;
+            // A failure is logged and counted.
+            let _ = self.persist_folder().await;
+        }
+        if let Some(database) = self.database.take() {
+            database.close().await?;
+        }
+        info!(persisted = self.counts.num_persisted, failed = self.counts.num_failed, "closed the course");
+        Ok(self.counts)
+    }
+
+    /// Makes a write that says nothing about files.
+    async fn recorded(&mut self, write: impl AsyncFn(&Database, &CourseSettings) -> Result<()>) -> Persisted {
+        if self.mode == PersistMode::Off {
+            return Persisted::Off;
+        }
+        let written = self.retried(async |persister: &mut Self| {
+            let database = persister.connect().await?;
+            write(&database, &persister.settings).await
+        });
+        match written.await {
+            Ok(()) => {
+                self.counts.num_persisted += 1;
+                Persisted::Done(None)
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Tries again once, after a failure that may pass.
+    async fn retried<T>(&mut self, attempt: impl AsyncFn(&mut Self) -> Result<T>) -> Result<T> {
+        let first = attempt(self).await;
+        let Err(error) = &first else { return first };
+        // Only a database gets better by itself.
+        if !matches!(error, Error::Store(_)) || error.is_usage() {
+            return first;
+        }
+        self.counts.num_retries += 1;
+        tokio::time::sleep(BACKOFF).await;
+        let second = attempt(self).await;
+        if let Err(error) = &second {
+            self.leave_alone(error);
+        }
+        second
+    }
+
+    async fn sync_once(&mut self) -> Result<SyncReport> {
+        let database = self.connect().await?;
+        let folder = Arc::clone(&self.folder);
+        let report =
+            sync_locked(&database, &self.settings, Arc::clone(&folder), &self.lock, SyncOptions::default())
+                .await?;
+        if self.mode == PersistMode::Shadow {
+            let verification = verify(&database, &self.settings, folder).await?;
+            for difference in &verification.differences {
+                info!(
+                    path = difference.path,
+                    difference = difference.kind.as_str(),
+                    "folder and database differ"
+                );
+            }
+            self.counts.num_differences = verification.differences.len() as u64;
+        }
+        Ok(report)
+    }
+
+    /// The database, connected when it is first needed.
+    async fn connect(&mut self) -> Result<Database> {
+        if let Some(until) = self.left_alone_until {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                return Err(Error::DatabaseLeftAlone { retry_after: left });
+            }
+            self.left_alone_until = None;
+        }
+        if let Some(database) = &self.database {
+            return Ok(database.clone());
+        }
+        let database = Database::open(self.target.clone(), OpenOptions::default()).await?;
+        migrations::ensure(&mut *database.client().await?, database.is_embedded()).await?;
+        self.database = Some(database.clone());
+        Ok(database)
+    }
+
+    fn leave_alone(&mut self, error: &Error) {
+        info!(
+            code = error.code(),
+            seconds = LEFT_ALONE.as_secs(),
+            "the database is left alone; files are written"
+        );
+        self.left_alone_until = Some(Instant::now() + LEFT_ALONE);
+    }
+
+    fn failed(&mut self, error: &Error) -> Persisted {
+        self.counts.num_failed += 1;
+        self.is_behind = true;
+        if self.mode == PersistMode::On {
+            warn!(code = error.code(), %error, "the course is in its folder, but not in the database");
+        }
+        Persisted::Failed { code: error.code(), message: error.to_string() }
+    }
+}

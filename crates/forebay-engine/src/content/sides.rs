@@ -1,0 +1,71 @@
+//! The three sides of a comparison: the folder now, the folder after its last sync, and the database.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use forebay_domain::content::{
+    paths::RelativePath,
+    plan::{FileState, GuardSettings, Plan, Sides, plan},
+};
+use forebay_store::content::StoredFile;
+use tokio::task;
+
+use super::{course::CourseSettings, error::ContentError, folder::CourseFolder, snapshot::Snapshot, state};
+use crate::error::{Error, Result};
+
+/// The folder now, and after its last sync.
+pub(super) async fn look(
+    settings: &CourseSettings,
+    folder: &Arc<CourseFolder>,
+    source: &str,
+) -> Result<(Snapshot, Vec<FileState>)> {
+    let (folder, layout, source) = (Arc::clone(folder), settings.layout.clone(), source.to_owned());
+    let max_bytes = settings.max_file_bytes;
+    let looked = task::spawn_blocking(move || {
+        let base = state::load(&folder, &source)?;
+        Ok::<_, ContentError>((Snapshot::take(&folder, &layout, max_bytes)?, base))
+    });
+    Ok(looked.await.map_err(|_| Error::Reader)??)
+}
+
+/// The files that are stored.
+pub(super) struct Known {
+    /// By path.
+    pub(super) files: BTreeMap<RelativePath, StoredFile>,
+    /// Rows of content tables that differ from their references.
+    pub(super) num_unprojected: usize,
+}
+
+impl Known {
+    pub(super) fn new(files: Vec<StoredFile>) -> Self {
+        let num_unprojected = files.iter().filter(|file| !file.is_projected).count();
+        // A path that cannot be parsed was stored by another program; it is not a file of a course.
+        let files = files
+            .into_iter()
+            .filter_map(|file| Some((RelativePath::parse(&file.path).ok()?, file)))
+            .collect();
+        Self { files, num_unprojected }
+    }
+
+    pub(super) fn states(&self) -> Vec<FileState> {
+        let state = |(path, file): (&RelativePath, &StoredFile)| FileState {
+            path: path.clone(),
+            hash: file.content_hash,
+            hash_ignoring_line_endings: file.text_hash.unwrap_or(file.content_hash),
+            size: file.size,
+            lesson_id: file.lesson_id.clone(),
+        };
+        self.files.iter().map(state).collect()
+    }
+
+    pub(super) fn unprojected(&self) -> impl Iterator<Item = &RelativePath> {
+        self.files.iter().filter(|(_, file)| !file.is_projected).map(|(path, _)| path)
+    }
+}
+
+/// Compares the sides. Files that cannot be stored now are left out of all of them, so what is stored of them stays.
+pub(super) fn compare(snapshot: &Snapshot, base: &[FileState], known: &Known, guard: &GuardSettings) -> Plan {
+    let is_free = |file: &FileState| !snapshot.blocked.contains(&file.path);
+    let base: Vec<FileState> = base.iter().filter(|file| is_free(file)).cloned().collect();
+    let database: Vec<FileState> = known.states().into_iter().filter(is_free).collect();
+    plan(Sides { folder: Some(&snapshot.states()), base: &base, database: &database }, guard)
+}

@@ -1,0 +1,222 @@
+//! What a course folder contains now: hashes, ids and numbers of its files, without their content.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forebay_domain::content::{
+    Problem, Severity,
+    curriculum::Curriculum,
+    file_text::{decode, hash, hash_ignoring_line_endings},
+    layout::{Candidate, Category, Layout, LessonNumber, Listed, Role, Summary, number_lessons},
+    lesson::Lesson,
+    paths::RelativePath,
+    plan::FileState,
+};
+
+use super::{
+    error::Result,
+    folder::{CourseFolder, Found, Skipped, Walk},
+};
+
+/// The files of a course folder.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    /// Files that can be stored, by path.
+    pub(super) files: BTreeMap<RelativePath, CourseFile>,
+    /// Paths of files that cannot be stored as they are. What is stored of them stays.
+    pub(super) blocked: BTreeSet<RelativePath>,
+    /// Entries that are not stored.
+    pub(super) skipped: Vec<Skipped>,
+    /// What is wrong with files.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A file that can be stored.
+#[derive(Clone, Debug)]
+pub(super) struct CourseFile {
+    /// What it is.
+    pub(super) role: Role,
+    /// Its hashes and its id.
+    pub(super) state: FileState,
+    /// Module and number of a lesson.
+    pub(super) number: Option<(u32, u32)>,
+}
+
+impl Snapshot {
+    /// Reads all files once. Files of more than `max_bytes` that must be text are problems; others are only hashed.
+    pub(super) fn take(folder: &CourseFolder, layout: &Layout, max_bytes: u64) -> Result<Self> {
+        let Walk { files, skipped, problems } = folder.walk(layout)?;
+        let mut snapshot = Self { skipped, problems, ..Self::default() };
+        let mut order = Order::default();
+        for found in files {
+            snapshot.add(folder, layout, found, max_bytes, &mut order)?;
+        }
+        snapshot.number(layout, &order);
+        Ok(snapshot)
+    }
+
+    /// The states of all files, for the plan.
+    pub(super) fn states(&self) -> Vec<FileState> {
+        self.files.values().map(|file| file.state.clone()).collect()
+    }
+
+    fn add(
+        &mut self,
+        folder: &CourseFolder,
+        layout: &Layout,
+        found: Found,
+        max_bytes: u64,
+        order: &mut Order,
+    ) -> Result<()> {
+        let Found { path, role, size } = found;
+        if !is_text(&role) && size > max_bytes {
+            let Some((hash, size)) = folder.hash(&path)? else { return Ok(()) };
+            // Not text, so there are no line endings to ignore.
+            let state = FileState {
+                path: path.clone(),
+                hash,
+                hash_ignoring_line_endings: hash,
+                size,
+                lesson_id: None,
+            };
+            self.files.insert(path, CourseFile { role, state, number: None });
+            return Ok(());
+        }
+        let bytes = match folder.read(&path, max_bytes) {
+            Ok(Some(bytes)) => bytes,
+            // It was deleted after it was listed.
+            Ok(None) => return Ok(()),
+            Err(error) => match error.as_problem() {
+                Some(problem) => {
+                    self.problems.push(problem);
+                    self.blocked.insert(path);
+                    return Ok(());
+                }
+                None => return Err(error),
+            },
+        };
+        let mut state = FileState {
+            path: path.clone(),
+            hash: hash(&bytes),
+            hash_ignoring_line_endings: hash_ignoring_line_endings(&bytes),
+            size: bytes.len() as u64,
+            lesson_id: None,
+        };
+        if is_text(&role) {
+            match decode(&bytes, path.as_str(), usize::try_from(max_bytes).unwrap_or(usize::MAX)) {
+                Ok(text) => {
+                    state.lesson_id = order.read(layout, &path, &role, text, &mut self.problems);
+                }
+                Err(problem) => {
+                    self.problems.push(problem);
+                    self.blocked.insert(path);
+                    return Ok(());
+                }
+            }
+        } else if let Role::Module { .. } = role {
+            order.category(&path, &bytes, &mut self.problems);
+        }
+        self.files.insert(path, CourseFile { role, state, number: None });
+        Ok(())
+    }
+
+    /// Gives lessons their numbers. Lessons without a number of their own are blocked.
+    fn number(&mut self, layout: &Layout, order: &Order) {
+        let numbering =
+            number_lessons(layout.numbers(), &order.candidates, &order.listed, &order.folder_positions);
+        for lesson in numbering.lessons {
+            if let Some(file) = self.files.get_mut(&lesson.path) {
+                file.number = Some((lesson.module, lesson.lesson));
+            }
+        }
+        self.problems.extend(numbering.problems);
+        let unnumbered: Vec<RelativePath> = self
+            .files
+            .iter()
+            .filter(|(_, file)| matches!(file.role, Role::Lesson { .. }) && file.number.is_none())
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in unnumbered {
+            self.files.remove(&path);
+            self.blocked.insert(path);
+        }
+    }
+}
+
+/// Whether a file of this role must be text.
+pub(super) fn is_text(role: &Role) -> bool {
+    matches!(role, Role::Brief | Role::Outline | Role::Curriculum | Role::Lesson { .. } | Role::Research(_))
+}
+
+/// What decides the numbers of lessons.
+#[derive(Default)]
+struct Order {
+    candidates: Vec<Candidate>,
+    listed: Vec<Listed>,
+    folder_positions: BTreeMap<String, f64>,
+}
+
+impl Order {
+    /// Reads what a file says about order. Returns the id of a lesson.
+    fn read(
+        &mut self,
+        layout: &Layout,
+        path: &RelativePath,
+        role: &Role,
+        text: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<String> {
+        match role {
+            Role::Lesson { module, lesson, .. } => {
+                let (read, found) = Lesson::read(path.as_str(), text, None, &layout.lesson_fields());
+                problems.extend(found);
+                self.candidates.push(Candidate {
+                    path: path.clone(),
+                    in_path: LessonNumber { module: *module, lesson: *lesson },
+                    in_front_matter: LessonNumber { module: read.module, lesson: read.number },
+                    position: read.position,
+                });
+                read.lesson_id
+            }
+            Role::Curriculum => {
+                self.curriculum(path, text, problems);
+                None
+            }
+            Role::Outline if path.file_name() == "SUMMARY.md" => {
+                let summary = Summary::parse(text, path);
+                self.listed = summary.listed();
+                problems.extend(summary.problems);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn curriculum(&mut self, path: &RelativePath, text: &str, problems: &mut Vec<Problem>) {
+        match Curriculum::read(path.as_str(), text) {
+            Ok((curriculum, found)) => {
+                problems.extend(found);
+                self.listed.extend(curriculum.lessons().filter_map(|(module, lesson)| {
+                    let path = RelativePath::parse(lesson.file_path.as_deref()?).ok()?;
+                    Some(Listed { path, module: module.number, lesson: lesson.number })
+                }));
+            }
+            // The text is stored as it is; its fields stay empty.
+            Err(problem) => problems.push(Problem { severity: Severity::Warning, ..problem }),
+        }
+    }
+
+    fn category(&mut self, path: &RelativePath, bytes: &[u8], problems: &mut Vec<Problem>) {
+        if path.file_name() != "_category_.json" {
+            return;
+        }
+        match Category::parse(bytes, path) {
+            Ok(category) => {
+                let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+                if let Some(position) = category.position {
+                    self.folder_positions.insert(folder.to_owned(), position);
+                }
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+}

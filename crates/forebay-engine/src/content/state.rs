@@ -1,0 +1,98 @@
+//! What Forebay remembers in a course folder: the files after the last sync, in `.forebay/state.json`.
+//!
+//! This is the base of the three-way comparison. It belongs to the folder and not to the database, because two copies of
+//! a folder may sync with one database, each from another state. Without it, the folder is compared with the database
+//! alone.
+
+use forebay_domain::{
+    content::{paths::RelativePath, plan::FileState},
+    hex,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::{ContentError, Result},
+    folder::{CourseFolder, OWN_FOLDER},
+};
+
+/// The file's version. A file of another version is not read.
+const VERSION: u32 = 1;
+/// The largest file that is read: room for a hundred thousand files.
+const MAX_BYTES: u64 = 64 << 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredState {
+    version: u32,
+    source: String,
+    files: Vec<StoredFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredFile {
+    path: String,
+    size: u64,
+    hash: String,
+    text_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lesson_id: Option<String>,
+}
+
+/// The files after the last sync of this folder with a source; empty before the first one.
+pub(super) fn load(folder: &CourseFolder, source: &str) -> Result<Vec<FileState>> {
+    let Some(bytes) = folder.read(&path()?, MAX_BYTES)? else { return Ok(Vec::new()) };
+    let unreadable = |problem: String| ContentError::State {
+        path: folder.path().join(OWN_FOLDER).join("state.json"),
+        problem,
+    };
+    let state: StoredState = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    if state.version != VERSION {
+        return Err(unreadable(format!("its version is {}, not {VERSION}", state.version)));
+    }
+    // The folder was synced as another course before.
+    if state.source != source {
+        return Ok(Vec::new());
+    }
+    let file = |file: StoredFile| {
+        Some(FileState {
+            path: RelativePath::parse(&file.path).ok()?,
+            hash: hash(&file.hash)?,
+            hash_ignoring_line_endings: hash(&file.text_hash)?,
+            size: file.size,
+            lesson_id: file.lesson_id,
+        })
+    };
+    let files: Option<Vec<FileState>> = state.files.into_iter().map(file).collect();
+    files.ok_or_else(|| unreadable("a path or a hash in it is not valid".to_owned()))
+}
+
+/// Remembers the files after a sync. Writes nothing if they are what `before` says.
+pub(super) fn save(
+    folder: &CourseFolder,
+    source: &str,
+    before: &[FileState],
+    after: &[FileState],
+) -> Result<()> {
+    if before == after && !after.is_empty() {
+        return Ok(());
+    }
+    let files = after.iter().map(|file| StoredFile {
+        path: file.path.to_string(),
+        size: file.size,
+        hash: hex::encode(&file.hash),
+        text_hash: hex::encode(&file.hash_ignoring_line_endings),
+        lesson_id: file.lesson_id.clone(),
+    });
+    let state = StoredState { version: VERSION, source: source.to_owned(), files: files.collect() };
+    let bytes = serde_json::to_vec_pretty(&state).map_err(|error| {
+        ContentError::file("write", &folder.path().join(OWN_FOLDER), std::io::Error::other(error))
+    })?;
+    folder.write(&path()?, &bytes)
+}
+
+fn path() -> Result<RelativePath> {
+    RelativePath::parse(&format!("{OWN_FOLDER}/state.json")).map_err(ContentError::Problem)
+}
+
+fn hash(text: &str) -> Option<[u8; 32]> {
+    hex::decode(text)?.try_into().ok()
+}

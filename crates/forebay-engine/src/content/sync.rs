@@ -1,0 +1,138 @@
+//! `sync`: makes the database equal the folder.
+//!
+//! The plan decides which files to add, update, move and remove; a run persists their records. If nothing is to be
+//! removed, the run holds only what changed. A removal needs a complete run, so its guards have a say: they are the second
+//! line behind the guard of the plan.
+
+use std::sync::Arc;
+
+use forebay_domain::{
+    content::{
+        Problem, Severity,
+        plan::{Changes, GuardSettings, Plan},
+    },
+    run::RunStatus,
+};
+use forebay_store::{connect::Database, content};
+use tokio::task;
+
+use super::{
+    course::{CourseSettings, declare_course},
+    error::ContentError,
+    folder::{CourseFolder, FolderLock, Skipped},
+    records::Work,
+    sides::{Known, compare, look},
+    state,
+};
+use crate::{
+    error::{Error, Result},
+    persist::RunReport,
+};
+
+/// How to sync.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SyncOptions {
+    /// Whether any number of files may be removed.
+    pub allow_removals: bool,
+    /// Whether to write nothing.
+    pub dry_run: bool,
+}
+
+/// What a sync did, or would do.
+#[derive(Debug)]
+pub struct SyncReport {
+    /// The course's source.
+    pub source: String,
+    /// The comparison. After a dry run, what would be done.
+    pub changes: Changes,
+    /// The run that wrote the changes; `None`: there was nothing to write.
+    pub run: Option<RunReport>,
+    /// Rows of content tables that were repaired, because somebody else had changed them.
+    pub num_repaired: u64,
+    /// What is wrong with files of the folder.
+    pub problems: Vec<Problem>,
+    /// Entries of the folder that are not stored.
+    pub skipped: Vec<Skipped>,
+}
+
+impl SyncReport {
+    /// Whether both sides are equal now, and nothing needs attention.
+    pub fn is_clean(&self) -> bool {
+        let is_applied = self.run.as_ref().is_none_or(|run| run.status == RunStatus::Complete);
+        let has_errors = self.problems.iter().any(|problem| problem.severity == Severity::Error);
+        is_applied
+            && !has_errors
+            && self.changes.conflicts.is_empty()
+            && self.changes.remote.is_empty()
+            && self.changes.problems.is_empty()
+    }
+}
+
+/// Makes the database equal the folder. Errors: those of [`ContentError`], and of the database.
+pub async fn sync(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: Arc<CourseFolder>,
+    options: SyncOptions,
+) -> Result<SyncReport> {
+    let lock = lock(&folder).await?;
+    sync_locked(database, settings, folder, &lock, options).await
+}
+
+/// [`sync`] for a caller that has locked the folder.
+pub(super) async fn sync_locked(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: Arc<CourseFolder>,
+    _lock: &FolderLock,
+    options: SyncOptions,
+) -> Result<SyncReport> {
+    let stored = declare_course(database, settings).await?;
+    let source = stored.source.name.clone();
+    let (snapshot, base) = look(settings, &folder, &source).await?;
+    let client = database.client().await?;
+    let files = content::files(&**client, stored.source.source_id).await?;
+    drop(client);
+    let known = Known::new(files);
+    let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
+    let changes = match compare(&snapshot, &base, &known, &guard) {
+        Plan::Ready(changes) => changes,
+        Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
+    };
+    let mut report = SyncReport {
+        source: source.clone(),
+        changes,
+        run: None,
+        num_repaired: 0,
+        problems: snapshot.problems.clone(),
+        skipped: snapshot.skipped.clone(),
+    };
+    if options.dry_run {
+        return Ok(report);
+    }
+    let mut after = report.changes.base.clone();
+    if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
+        let (run, unstable) = work.run(database, settings, &stored, &folder, options.allow_removals).await?;
+        if run.status != RunStatus::Complete {
+            report.run = Some(run);
+            return Ok(report);
+        }
+        // What was stored of these files is not what the snapshot saw, so the next sync looks at them again.
+        after.retain(|file| !unstable.contains(&file.path));
+        report.run = Some(run);
+    }
+    if known.num_unprojected > 0 {
+        let client = database.client().await?;
+        report.num_repaired =
+            content::project_all(&**client, &stored.course, stored.source.source_id).await?;
+    }
+    let saved = task::spawn_blocking(move || state::save(&folder, &source, &base, &after));
+    saved.await.map_err(|_| Error::Reader)??;
+    Ok(report)
+}
+
+async fn lock(folder: &Arc<CourseFolder>) -> Result<FolderLock> {
+    let folder = Arc::clone(folder);
+    let locked = task::spawn_blocking(move || folder.lock()).await.map_err(|_| Error::Reader)?;
+    Ok(locked?)
+}

@@ -1,0 +1,155 @@
+//! `sync` and `verify`.
+
+use forebay_domain::{
+    content::{
+        ProblemCode,
+        plan::{Action, ConflictKind, MatchedBy},
+    },
+    run::RunStatus,
+};
+use forebay_engine::content::{CourseFolder, DifferenceKind, SyncOptions};
+
+use super::{Stage, lesson};
+
+#[tokio::test]
+async fn a_course_is_stored_with_all_its_tables() {
+    let stage = Stage::course().await;
+    let report = stage.sync().await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.changes.actions.len(), 12);
+    let lessons = stage
+        .texts(
+            "select format('%s.%s %s %s %s %s %s', module_number, lesson_number, lesson_id, title, bloom_level, \
+             objectives, word_count) from forebay.course_lessons order by module_number, lesson_number",
+        )
+        .await;
+    assert_eq!(lessons.len(), 6);
+    assert_eq!(lessons[0], "1.1 L11 Lesson 1.1 apply {\"Read code 1\"} 6");
+    let metadata = stage
+        .texts(
+            "select format('%s|%s|%s|%s|%s|%s|%s|%s', p.title, p.keywords, m.total_modules, m.total_lessons, m.icp, \
+             m.voice_profile, m.course_type, m.framework) \
+             from forebay.course_metadata as m join forebay.content_pieces as p using (piece_id)",
+        )
+        .await;
+    assert_eq!(metadata, ["Rust from the start|{rust,borrowing}|2|6|Python developers.|Calm.|technical|GPS"]);
+    let research = stage
+        .texts(
+            "select format('%s|%s|%s', summary, num_competitors, content_gaps) from forebay.market_research",
+        )
+        .await;
+    assert_eq!(research, ["Many want to learn.|2|"]);
+    assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn a_second_sync_writes_nothing() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let rows = "select sum(n_tup_ins + n_tup_upd + n_tup_del)::text from pg_stat_user_tables \
+                where schemaname = 'forebay'";
+    let transactions = "select xmin::text from forebay.course_lessons union all select xmin::text from forebay.sources \
+                        union all select xmin::text from forebay.content_pieces order by 1";
+    let before = stage.texts(transactions).await;
+    let runs = stage.texts("select count(*)::text from forebay.scrape_runs").await;
+    let report = stage.sync().await;
+    assert!(report.is_clean() && report.run.is_none() && report.changes.actions.is_empty(), "{report:?}");
+    assert_eq!(stage.texts(transactions).await, before);
+    assert_eq!(stage.texts("select count(*)::text from forebay.scrape_runs").await, runs);
+    let _ = rows;
+}
+
+#[tokio::test]
+async fn a_lesson_that_moves_keeps_its_history() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let ids = "select reference_id::text from forebay.course_lessons where lesson_id = 'L13'";
+    let before = stage.texts(ids).await;
+    // The number in the name changes too, so two lessons exchange their numbers.
+    stage.rename("lessons/1.3-part-3.md", "lessons/1.9-x.md");
+    stage.rename("lessons/1.2-part-2.md", "lessons/1.3-part-2.md");
+    stage.rename("lessons/1.9-x.md", "lessons/1.2-part-3.md");
+    let report = stage.sync().await;
+    let moves: Vec<_> = report.changes.actions.iter().filter(|a| matches!(a, Action::Move { .. })).collect();
+    assert_eq!(moves.len(), 2, "{report:?}");
+    assert!(matches!(moves[0], Action::Move { matched_by: MatchedBy::Id, .. }));
+    assert_eq!(report.run.as_ref().unwrap().counts.num_updated, 2);
+    assert_eq!(stage.texts(ids).await, before);
+    let numbers = "select format('%s %s.%s', lesson_id, module_number, lesson_number) from forebay.course_lessons \
+                   where lesson_id in ('L12', 'L13') order by 1";
+    assert_eq!(stage.texts(numbers).await, ["L12 1.3", "L13 1.2"]);
+    assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn one_lesson_may_go_and_half_of_them_may_not() {
+    let stage = Stage::course().await;
+    for number in 4..=12 {
+        stage.write(&format!("lessons/2.{number}-part-{number}.md"), lesson(2, number).as_bytes());
+    }
+    stage.sync().await;
+    stage.remove("lessons/2.12-part-12.md");
+    let report = stage.sync().await;
+    assert_eq!(report.run.as_ref().unwrap().status, RunStatus::Complete, "{report:?}");
+    assert_eq!(report.run.unwrap().counts.num_removed, 1);
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["14"]);
+    for number in 1..=11 {
+        stage.remove(&format!("lessons/2.{number}-part-{number}.md"));
+    }
+    let refused = stage.try_sync(SyncOptions::default()).await.unwrap_err();
+    assert_eq!(refused.code(), "too_many_gone");
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["14"]);
+    let allowed = SyncOptions { allow_removals: true, ..SyncOptions::default() };
+    let report = stage.try_sync(allowed).await.unwrap();
+    assert_eq!(report.run.unwrap().counts.num_removed, 11);
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["3"]);
+}
+
+#[tokio::test]
+async fn both_sides_are_kept_if_both_changed() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    // Another copy of the folder syncs its own change.
+    let other = Stage { folder: tempfile::TempDir::new().unwrap(), ..Stage::empty().await };
+    for (path, bytes) in super::files(stage.path()) {
+        other.write(path.to_str().unwrap(), &bytes);
+    }
+    other.write("lessons/1.1-part-1.md", b"---\nlesson_id: L11\n---\n# From the other copy\n");
+    let folder = std::sync::Arc::new(CourseFolder::open(other.path()).unwrap());
+    let settings = super::settings();
+    let report = forebay_engine::content::sync(&stage.database, &settings, folder, SyncOptions::default());
+    assert_eq!(report.await.unwrap().changes.conflicts.len(), 1, "a copy without a state has no base");
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_edited_is_found_and_repaired() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    stage.execute("update forebay.course_lessons set content_hash = decode(repeat('00', 32), 'hex') where lesson_id = 'L11'").await;
+    stage.execute("delete from forebay.course_lessons where lesson_id = 'L12'").await;
+    let verified = stage.verify().await;
+    let kinds: Vec<_> = verified.differences.iter().map(|d| (d.path.as_str(), d.kind)).collect();
+    assert_eq!(
+        kinds,
+        [("lessons/1.1-part-1.md", DifferenceKind::Row), ("lessons/1.2-part-2.md", DifferenceKind::Row)]
+    );
+    assert_eq!(stage.sync().await.num_repaired, 2);
+    assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn line_endings_are_named_and_a_doubled_id_is_left_alone() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let crlf = lesson(1, 1).replace('\n', "\r\n");
+    stage.write("lessons/1.1-part-1.md", crlf.as_bytes());
+    let verified = stage.verify().await;
+    assert_eq!(verified.differences[0].kind, DifferenceKind::LineEndings);
+    let report = stage.sync().await;
+    assert!(matches!(report.changes.actions[..], [Action::Update { is_line_endings_only: true, .. }]));
+    stage.write("lessons/2.9-copy.md", crlf.as_bytes());
+    let report = stage.sync().await;
+    assert!(report.changes.problems.iter().any(|problem| problem.code == ProblemCode::DuplicateId));
+    assert!(report.changes.actions.is_empty() && !report.is_clean());
+    assert!(report.changes.conflicts.iter().all(|conflict| conflict.kind != ConflictKind::BothChanged));
+}
