@@ -14,6 +14,7 @@ mod breaker;
 mod change;
 mod completion_script;
 mod config;
+mod content;
 mod db;
 mod demo;
 mod doctor;
@@ -53,6 +54,10 @@ pub use self::{
     change::Change,
     completion_script::CompletionScript,
     config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
+    content::{
+        ContentAction, ContentConflict, ContentDifference, ContentProblem, ContentRemoteChange,
+        ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary,
+    },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

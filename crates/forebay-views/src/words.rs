@@ -5,13 +5,22 @@
 
 use forebay_domain::{
     breaker::BreakerState,
+    content::{
+        self, ContentStatus, ProblemCode,
+        plan::{ConflictKind, RemoteKind},
+    },
     drift::{DriftChange, JsonType},
     freshness::{AgeStatus, Freshness},
     handoff::{Change, FailureClass, Refusal, State},
     run::RunStatus,
     words::Word,
 };
-use forebay_engine::{doctor::CheckStatus, ensure::AnsweredFrom, work::reconciliation::Problem};
+use forebay_engine::{
+    content::{DifferenceKind, SkipReason},
+    doctor::CheckStatus,
+    ensure::AnsweredFrom,
+    work::reconciliation::Problem,
+};
 use forebay_store::{
     freshness::SyncStatus, handoffs::OperationName, logs::Level, migrations::MigrationState,
 };
@@ -32,6 +41,18 @@ forebay_domain::words! {
         Active = "active",
         /// It is a tombstone.
         Removed = "removed",
+    }
+
+    /// What a sync does to a file in the database.
+    pub enum ContentActionKind {
+        /// Store a new file.
+        Add = "add",
+        /// Store new bytes.
+        Update = "update",
+        /// Give it another path.
+        Move = "move",
+        /// Remove it.
+        Remove = "remove",
     }
 
     /// The change of a field.
@@ -168,4 +189,36 @@ pub(crate) fn migration_state(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn stop_reason(_: &mut SchemaGenerator) -> Schema {
     words::<StopReason>()
+}
+
+pub(crate) fn content_status(_: &mut SchemaGenerator) -> Schema {
+    words::<ContentStatus>()
+}
+
+pub(crate) fn content_action(_: &mut SchemaGenerator) -> Schema {
+    words::<ContentActionKind>()
+}
+
+pub(crate) fn conflict_kind(_: &mut SchemaGenerator) -> Schema {
+    words::<ConflictKind>()
+}
+
+pub(crate) fn remote_change(_: &mut SchemaGenerator) -> Schema {
+    words::<RemoteKind>()
+}
+
+pub(crate) fn content_problem(_: &mut SchemaGenerator) -> Schema {
+    words::<ProblemCode>()
+}
+
+pub(crate) fn content_severity(_: &mut SchemaGenerator) -> Schema {
+    words::<content::Severity>()
+}
+
+pub(crate) fn skip_reason(_: &mut SchemaGenerator) -> Schema {
+    words::<SkipReason>()
+}
+
+pub(crate) fn content_difference(_: &mut SchemaGenerator) -> Schema {
+    words::<DifferenceKind>()
 }

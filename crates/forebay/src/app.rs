@@ -10,8 +10,8 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     cli::Globals,
     commands::{
-        completions, config, db, demo, doctor, ensure, export, freshness, handoffs, history, init, mcp,
-        persist, runs, scrape, search, sources, stats, work,
+        completions, config, content, db, demo, doctor, ensure, export, freshness, handoffs, history, init,
+        mcp, persist, runs, scrape, search, sources, stats, work,
     },
     context::Context,
     failure::{Exit, Failure},
@@ -79,6 +79,12 @@ pub(crate) enum Command {
     /// List, inspect and test sources
     #[command(subcommand, after_help = "Examples:\n  forebay sources list\n  forebay sources show courses")]
     Sources(sources::Command),
+    /// Keep folders of generated courses and the database equal
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay content sync outputs/courses/rust-basics\n  forebay content verify outputs/courses/rust-basics"
+    )]
+    Content(content::Command),
     /// Check the configuration and print its schema
     #[command(subcommand, after_help = "Examples:\n  forebay config check\n  forebay config schema")]
     Config(config::Command),
@@ -113,6 +119,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Stats(args) => stats::run(&args, context).await,
         Command::Export(args) => export::run(&args, context).await,
         Command::Sources(command) => sources::run(command, context).await,
+        Command::Content(command) => Box::pin(content::run(&command, context)).await,
         Command::Config(command) => config::run(&command, context),
         Command::Db(command) => db::run(command, context).await,
         Command::Scrape(args) => scrape::run(&args, context).await,

@@ -6,6 +6,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod content;
 pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -1,0 +1,34 @@
+//! `forebay content list`: the stored courses.
+
+use forebay_store::content;
+use forebay_views::{CourseSummary, Page};
+
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// List the stored courses of a project
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay content list
+  forebay content list --project academy --output json")]
+pub(crate) struct Args {
+    /// The project
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+    pub(crate) project: String,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let database = context.database().await?;
+    let client = database.client().await?;
+    let listed = content::list(&**client, &args.project).await;
+    drop(client);
+    database.close().await?;
+    let items = listed?.into_iter().map(CourseSummary::from).collect();
+    context.ui.show(&Page { items, next: None })?;
+    Ok(Exit::Done)
+}

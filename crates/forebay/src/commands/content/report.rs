@@ -1,0 +1,142 @@
+//! The human form of courses and comparisons.
+
+use forebay_views::{
+    ContentProblem, ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary, Page,
+};
+
+use crate::ui::{
+    self, Report, Tone, format,
+    table::{Column, Table},
+};
+
+/// How many lines of one kind are printed; JSON has all.
+const MAX_LINES: usize = 50;
+
+impl Report for ContentSync {
+    fn write(&self, page: &mut ui::Page) {
+        let verb = if self.is_dry_run { "would be written" } else { "written" };
+        page.fields([
+            ("source", self.source.clone()),
+            (
+                "files",
+                format!("{} {verb}, {} unchanged", self.actions.len(), format::count(self.num_unchanged)),
+            ),
+        ]);
+        if let (Some(run_id), Some(status)) = (self.run_id, &self.status) {
+            let why = self.reason_code.as_deref().map(|why| format!(", {why}")).unwrap_or_default();
+            page.fields([("run", format!("{run_id}, {status}{why}"))]);
+        }
+        if self.num_repaired > 0 {
+            page.line(&format!("repaired {} rows that somebody else had changed", self.num_repaired));
+        }
+        lines(
+            page,
+            "Changes",
+            Tone::Good,
+            self.actions.iter().map(|action| {
+                let from = action.from.as_deref().map(|from| format!(" (from {from})")).unwrap_or_default();
+                let endings = if action.is_line_endings_only { " (line endings only)" } else { "" };
+                format!("{:<7} {}{from}{endings}", action.action, action.path)
+            }),
+        );
+        lines(
+            page,
+            "Conflicts, kept on both sides",
+            Tone::Warning,
+            self.conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.reason_code)),
+        );
+        lines(
+            page,
+            "Changed only in the database, left as they are",
+            Tone::Warning,
+            self.database_changes.iter().map(|change| format!("{}: {}", change.path, change.change)),
+        );
+        write_problems(page, &self.problems, &self.skipped);
+    }
+}
+
+impl Report for ContentVerification {
+    fn write(&self, page: &mut ui::Page) {
+        page.fields([
+            ("equal", format::count(self.num_equal)),
+            ("different", format::count(self.differences.len() as u64)),
+        ]);
+        lines(
+            page,
+            "Differences",
+            Tone::Warning,
+            self.differences.iter().map(|one| format!("{}: {}", one.path, one.difference)),
+        );
+        write_problems(page, &self.problems, &self.skipped);
+    }
+}
+
+impl Report for ContentRestored {
+    fn write(&self, page: &mut ui::Page) {
+        page.fields([
+            ("written", format::count(self.written.len() as u64)),
+            ("equal", format::count(self.num_equal)),
+        ]);
+        let changed = "Changed in the folder and kept; --force overwrites them";
+        lines(page, changed, Tone::Warning, self.kept.iter().cloned());
+        lines(page, "Only a hash is stored", Tone::Warning, self.not_stored.iter().cloned());
+    }
+}
+
+impl Report for Page<CourseSummary> {
+    fn write(&self, page: &mut ui::Page) {
+        let mut table = Table::new([
+            Column::text("course"),
+            Column::text("title"),
+            Column::text("status"),
+            Column::number("lessons"),
+            Column::number("passed"),
+            Column::number("words"),
+        ]);
+        for course in &self.items {
+            table.row([
+                course.slug.clone(),
+                course.title.clone(),
+                course.status.clone(),
+                format::count(course.num_lessons),
+                format::count(course.num_passed),
+                format::count(course.num_words),
+            ]);
+        }
+        page.table(&table, "no courses yet; `forebay content sync DIR` stores one");
+    }
+}
+
+fn write_problems(page: &mut ui::Page, problems: &[ContentProblem], skipped: &[ContentSkipped]) {
+    lines(
+        page,
+        "Problems",
+        Tone::Warning,
+        problems.iter().map(|problem| {
+            let hint = problem.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            format!("{}[{}] {}: {}{hint}", problem.severity, problem.code, problem.place, problem.message)
+        }),
+    );
+    let links: Vec<_> = skipped.iter().filter(|one| one.reason_code != "ignored").collect();
+    lines(
+        page,
+        "Not stored",
+        Tone::Warning,
+        links.iter().map(|one| format!("{}: {}", one.path, one.reason_code)),
+    );
+}
+
+/// A heading with its lines, or nothing.
+fn lines(page: &mut ui::Page, heading: &str, tone: Tone, texts: impl ExactSizeIterator<Item = String>) {
+    let num_lines = texts.len();
+    if num_lines == 0 {
+        return;
+    }
+    page.heading(heading);
+    for text in texts.take(MAX_LINES) {
+        page.toned(tone, &text);
+    }
+    if num_lines > MAX_LINES {
+        page.line(&format!("… and {} more; --output json prints all", num_lines - MAX_LINES));
+    }
+}

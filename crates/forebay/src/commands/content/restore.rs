@@ -1,0 +1,67 @@
+//! `forebay content restore`: writes a course folder back.
+
+use std::{path::PathBuf, sync::Arc};
+
+use forebay_domain::content::paths::Slug;
+use forebay_engine::content::{self, CourseFolder, RestoreOptions};
+use forebay_views::ContentRestored;
+use jiff::Timestamp;
+
+use super::course::{CourseArgs, slug};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Write a course folder back, byte for byte, as it is stored or as it was at a time
+///
+/// Creates the folder if it is missing. Deletes nothing, and keeps files that were changed since the
+/// last sync unless --force is given; exits with 1 if it kept any.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay content restore rust-basics outputs/courses/rust-basics
+  forebay content restore rust-basics /tmp/last-month --at 2026-10-01")]
+pub(crate) struct Args {
+    /// Slug of the course
+    #[arg(value_name = "SLUG", value_parser = slug)]
+    pub(crate) course: Slug,
+
+    /// Folder to write
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) settings: CourseArgs,
+
+    /// Files as they were at this time [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) at: Option<Timestamp>,
+
+    /// Overwrite files that were changed since the last sync
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let settings = args.settings.settings(args.course.clone())?;
+    let database = context.database().await?;
+    let restored = restore(args, &settings, &database).await;
+    database.close().await?;
+    let view = ContentRestored::from(restored?);
+    let exit = if view.is_complete { Exit::Done } else { Exit::Failed };
+    context.ui.show(&view)?;
+    Ok(exit)
+}
+
+async fn restore(
+    args: &Args,
+    settings: &content::CourseSettings,
+    database: &forebay_store::connect::Database,
+) -> forebay_engine::Result<content::Restored> {
+    let options = RestoreOptions { at: args.at, force: args.force };
+    let folder = Arc::new(CourseFolder::create(&args.folder)?);
+    content::restore(database, settings, folder, options).await
+}
