@@ -4,6 +4,7 @@
 //! A course is a source; each of its files is a reference. [`project`] runs in the transaction that writes references
 //! and writes the content tables from their payloads, so the two never differ. Rows that are equal are not written.
 
+mod course;
 mod files;
 mod measures;
 mod pieces;
@@ -20,6 +21,7 @@ use crate::{
     types::{SqlId, sql_ids},
 };
 
+pub use course::{Course, of_source};
 pub use files::{FILES, StoredFile, files};
 pub use measures::{
     Approval, LessonMeasures, approvals, approve, lesson_of_path, record_performance, tag, tagged_at,
@@ -43,23 +45,6 @@ const METADATA_KEYS: [&str; 3] = ["brief", "outline", "curriculum"];
 /// The record keys of the files from which [`RESEARCH`] is written.
 const RESEARCH_KEYS: [&str; 4] =
     ["research/market_analysis", "research/content_gaps", "research/differentiation", "research/sources"];
-
-/// Which course a run writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Course {
-    /// The course.
-    pub piece_id: i64,
-    /// Its source.
-    pub source: String,
-}
-
-/// The course whose files are the references of a source. `None`: the source is no course.
-pub async fn of_source(client: &impl GenericClient, source_id: i32) -> Result<Option<Course>> {
-    let statement = "select p.piece_id, s.name as source from forebay.content_pieces as p \
-         join forebay.sources as s on s.source_id = p.source_id where p.source_id = $1";
-    let row = client.query_typed_opt(statement, &[(&source_id, Type::INT4)]).await?;
-    row.map(|row| Ok(Course { piece_id: row.read("piece_id")?, source: row.read("source")? })).transpose()
-}
 
 /// Makes the content tables equal to these references, which the same transaction has added, changed or removed.
 /// Returns the number of rows written.

@@ -167,7 +167,7 @@ impl CoursePersister {
                 let client = database.client().await?;
                 let id = content::lesson_of_path(&**client, stored.course.piece_id, path.as_str()).await?;
                 let is_measured = match id {
-                    Some(id) => content::update_lesson(&**client, id, hash, measures).await?,
+                    Some(id) => content::update_lesson(&**client, &stored.course, id, hash, measures).await?,
                     None => false,
                 };
                 if is_measured {
@@ -182,9 +182,9 @@ impl CoursePersister {
     /// Records how well the course matches the voice of its persona, 0 to 1.
     pub async fn update_voice_fidelity(&mut self, score: f64) -> Persisted {
         self.recorded(async |database, settings| {
-            let (piece, _) = find_course(database, settings).await?;
+            let (_, stored) = find_course(database, settings).await?;
             let client = database.client().await?;
-            content::update_voice_fidelity(&**client, piece.piece_id, score).await?;
+            content::update_voice_fidelity(&**client, &stored.course, score).await?;
             Ok(())
         })
         .await

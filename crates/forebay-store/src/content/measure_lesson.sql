@@ -1,7 +1,7 @@
 with found as (
     select l.reference_id
     from forebay.course_lessons as l
-    where l.reference_id = $1 and l.content_hash = $2
+    where l.reference_id = $1 and l.content_hash = $2 and l.piece_id = $10
 ), written as (
     update forebay.course_lessons as l
     set gps_score = coalesce($3, l.gps_score),
@@ -14,6 +14,7 @@ with found as (
         updated_at = now()
     where l.reference_id = $1
         and l.content_hash = $2
+        and l.piece_id = $10
         and (l.gps_score, l.didatica_score, l.validation_status, l.validation_issues, l.generation_seconds,
             l.generation_cost, l.num_retries)
             is distinct from (coalesce($3, l.gps_score), coalesce($4, l.didatica_score),

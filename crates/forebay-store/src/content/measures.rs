@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
 
+use super::course::Course;
 use crate::{
     error::Result,
     row::ReadRow,
@@ -42,10 +43,11 @@ pub struct Approval {
     pub content_hash: [u8; 32],
 }
 
-/// Updates the measures of a lesson whose content has this hash. False: there is no such lesson, or its content has
-/// changed since it was measured.
+/// Updates the measures of a lesson of a course whose content has this hash. False: there is no such lesson, or its
+/// content has changed since it was measured.
 pub async fn update_lesson(
     client: &impl GenericClient,
+    course: &Course,
     reference_id: ReferenceId,
     content_hash: [u8; 32],
     measures: &LessonMeasures,
@@ -64,6 +66,7 @@ pub async fn update_lesson(
                 (&measures.generation_seconds, Type::FLOAT8),
                 (&measures.generation_cost, Type::FLOAT8),
                 (&measures.num_retries, Type::INT4),
+                (&course.piece_id, Type::INT8),
             ],
         )
         .await?;
@@ -82,10 +85,10 @@ pub async fn lesson_of_path(
 }
 
 /// Records how well a course matches the voice of its persona.
-pub async fn update_voice_fidelity(client: &impl GenericClient, piece_id: i64, score: f64) -> Result<u64> {
+pub async fn update_voice_fidelity(client: &impl GenericClient, course: &Course, score: f64) -> Result<u64> {
     let statement = "update forebay.content_pieces set voice_fidelity_score = $2, updated_at = now() \
          where piece_id = $1 and voice_fidelity_score is distinct from $2";
-    Ok(client.execute_typed(statement, &[(&piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?)
+    Ok(client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?)
 }
 
 /// Records a measurement of published content. A second one of the same metric and time replaces the first.
@@ -118,14 +121,13 @@ pub async fn record_performance(
 /// Approves the stored curriculum. `None`: none is stored.
 pub async fn approve(
     client: &impl GenericClient,
-    piece_id: i64,
-    source: &str,
+    course: &Course,
     approved_by: &str,
 ) -> Result<Option<Approval>> {
     let row = client
         .query_typed_opt(
             include_str!("approve.sql"),
-            &[(&piece_id, Type::INT8), (&source, Type::TEXT), (&approved_by, Type::TEXT)],
+            &[(&course.piece_id, Type::INT8), (&course.source, Type::TEXT), (&approved_by, Type::TEXT)],
         )
         .await?;
     row.as_ref().map(approval).transpose()
