@@ -3,6 +3,7 @@
 //! A lesson is stored whatever is wrong with its front matter, so everything found here is a warning, except text that
 //! is no front matter or no YAML at all.
 
+mod facts;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use super::{
     markdown::Markdown,
     yaml::{self, Field, Node, Reader},
 };
+
+pub use facts::LessonFacts;
 
 /// What a lesson says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -159,6 +159,23 @@ impl Pattern {
         Some(captures)
     }
 
+    /// The path with these values in the places of the captures. `None`: the pattern has a wildcard whose text nobody
+    /// knows. Any number of folders becomes none.
+    pub fn fill(&self, module: u32, lesson: u32, slug: &str) -> Option<String> {
+        let mut path = String::new();
+        for token in &self.tokens {
+            match token {
+                Token::Literal(text) => path.push_str(text),
+                Token::Folders => {}
+                Token::Number(Capture::Module) => path.push_str(&module.to_string()),
+                Token::Number(Capture::Lesson) => path.push_str(&lesson.to_string()),
+                Token::Slug => path.push_str(slug),
+                Token::Star | Token::Below => return None,
+            }
+        }
+        Some(path)
+    }
+
     /// Whether it matches a whole path.
     pub fn is_match(&self, path: &str) -> bool {
         self.table(path).is_some_and(|table| table[0][0])

@@ -1,12 +1,17 @@
 //! A layout ready for use, and the role that it gives to each file.
 
 use super::{
+    document::Document,
     error::LayoutError,
     pattern::{Captures, Pattern},
     preset::{ALWAYS_IGNORED, Preset},
     settings::{LayoutSettings, Numbers, ResearchPatterns},
 };
-use crate::content::{ResearchKind, lesson::LessonFields, paths::RelativePath};
+use crate::content::{
+    ResearchKind,
+    lesson::LessonFields,
+    paths::{RelativePath, Slug},
+};
 
 #[cfg(test)]
 mod tests;
@@ -135,6 +140,37 @@ impl Layout {
             return Role::Lesson { module, lesson, slug: slug.unwrap_or_else(|| path.stem().to_owned()) };
         }
         if is_any(&self.resources) { Role::Resource } else { Role::Other }
+    }
+
+    /// Where a document of the course is written: the first pattern of its setting that is a path. `None`: the layout
+    /// has no such file.
+    pub fn document_path(&self, document: Document) -> Option<RelativePath> {
+        let of_research = |kind| self.research.iter().find(|(other, _)| *other == kind);
+        let (patterns, role) = match document {
+            Document::Brief => (&self.brief, Role::Brief),
+            Document::Outline => (&self.outline, Role::Outline),
+            Document::Curriculum => (&self.curriculum, Role::Curriculum),
+            Document::Research(kind) => (&of_research(kind)?.1, Role::Research(kind)),
+        };
+        let mut paths = patterns.iter().filter_map(|pattern| {
+            let is_path = !pattern.source().contains('*');
+            RelativePath::parse(pattern.source()).ok().filter(|path| is_path && self.classify(path) == role)
+        });
+        paths.next()
+    }
+
+    /// Where a lesson with this number is written: the first pattern whose path gives module and number back. `None`: no
+    /// pattern has both, so the path must be given.
+    pub fn lesson_path(&self, module: u32, lesson: u32, slug: &Slug) -> Option<RelativePath> {
+        let has_numbers = |path: &RelativePath| {
+            matches!(self.classify(path), Role::Lesson { module: Some(of_module), lesson: Some(number), .. }
+                if (of_module, number) == (module, lesson))
+        };
+        let mut paths = self.lessons.iter().filter_map(|pattern| {
+            let path = pattern.fill(module, lesson, slug.as_str())?;
+            RelativePath::parse(&path).ok().filter(has_numbers)
+        });
+        paths.next()
     }
 
     /// The preset that it started from.

@@ -146,6 +146,30 @@ fn settings_replace_lists_of_the_preset() {
 }
 
 #[test]
+fn documents_and_lessons_have_a_place() {
+    let slug = |text: &str| Slug::parse(text).unwrap();
+    let text = |path: Option<RelativePath>| path.map(|path| path.to_string());
+    let generator = layout("{}");
+    assert_eq!(text(generator.document_path(Document::Curriculum)).unwrap(), "curriculum.yaml");
+    assert_eq!(text(generator.document_path(Document::Outline)).unwrap(), "course-outline.md");
+    let gaps = Document::Research(ResearchKind::ContentGaps);
+    assert_eq!(text(generator.document_path(gaps)).unwrap(), "research/content-gaps.md");
+    assert_eq!(text(generator.lesson_path(1, 10, &slug("2-3"))).unwrap(), "lessons/1.10-2-3.md");
+    // Numbers of more digits than a pattern reads.
+    assert_eq!(generator.lesson_path(1, 1_000_000_000, &slug("a")), None);
+
+    let own = layout(
+        r#"{"brief": ["briefs/*.md", "b.md"], "outline": [], "ignored": ["b.md"],
+            "lessons": ["week-*/{slug}.md", "unit-{module}/**/{lesson}.txt"], "numbers": "file_name"}"#,
+    );
+    assert_eq!(own.document_path(Document::Brief), None, "the only path is ignored");
+    assert_eq!(own.document_path(Document::Outline), None);
+    assert_eq!(text(own.lesson_path(3, 7, &slug("a"))).unwrap(), "unit-3/7.txt");
+    // The order of a book is in its summary, so a number has no place.
+    assert_eq!(layout(r#"{"preset": "mdbook"}"#).lesson_path(1, 1, &slug("a")), None);
+}
+
+#[test]
 fn bad_settings_are_errors_that_name_the_setting() {
     let many = format!("{{\"brief\": [{}\"a\"]}}", "\"a\",".repeat(MAX_PATTERNS));
     for (json, code, message) in [

@@ -1,0 +1,68 @@
+//! Writes what is measured about a course. Its files say nothing about these, so only the database is written.
+
+use std::sync::Arc;
+
+use forebay_domain::content::{file_text::hash, paths::RelativePath};
+use forebay_store::content::{self, LessonMeasures};
+use jiff::Timestamp;
+use tokio::task;
+
+use super::{
+    super::{course::find_course, error::ContentError},
+    outcome::Persisted,
+    writer::CoursePersister,
+};
+use crate::error::{Error, Result};
+
+impl CoursePersister {
+    /// Records what was measured about the lesson whose file has this path. Error: there is no such file.
+    pub async fn update_lesson_validation(
+        &mut self,
+        path: &RelativePath,
+        measures: &LessonMeasures,
+    ) -> Result<Persisted> {
+        let (folder, at, max_bytes) = (Arc::clone(&self.folder), path.clone(), self.settings.max_file_bytes);
+        let read = task::spawn_blocking(move || folder.read(&at, max_bytes));
+        let bytes = read.await.map_err(|_| Error::Reader)??;
+        let bytes = bytes.ok_or_else(|| ContentError::FileMissing { path: path.to_string() })?;
+        let hash = hash(&bytes);
+        Ok(self
+            .recorded(async |database, settings| {
+                let (_, stored) = find_course(database, settings).await?;
+                let client = database.client().await?;
+                let id = content::lesson_of_path(&**client, stored.course.piece_id, path.as_str()).await?;
+                let is_measured = match id {
+                    Some(id) => content::update_lesson(&**client, &stored.course, id, hash, measures).await?,
+                    None => false,
+                };
+                if is_measured {
+                    Ok(())
+                } else {
+                    Err(ContentError::LessonNotStored { path: path.to_string() }.into())
+                }
+            })
+            .await)
+    }
+
+    /// Records how well the course matches the voice of its persona, 0 to 1.
+    pub async fn update_voice_fidelity(&mut self, score: f64) -> Persisted {
+        self.recorded(async |database, settings| {
+            let (_, stored) = find_course(database, settings).await?;
+            let client = database.client().await?;
+            content::update_voice_fidelity(&**client, &stored.course, score).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records a measurement of the published course.
+    pub async fn record_performance(&mut self, metric: &str, value: f64, at: Timestamp) -> Persisted {
+        self.recorded(async |database, settings| {
+            let (piece, _) = find_course(database, settings).await?;
+            let client = database.client().await?;
+            content::record_performance(&**client, piece.piece_id, metric, value, at).await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,34 @@
+//! What became of a call, and the counts of all calls.
+
+use super::super::sync::SyncReport;
+
+/// How often the database was written, and how often that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PersistCounts {
+    /// Calls that reached the database.
+    pub num_persisted: u64,
+    /// Calls after which the database does not have what the folder has.
+    pub num_failed: u64,
+    /// Failed writes that were tried again.
+    pub num_retries: u64,
+    /// Differences between folder and database after the last write of [`PersistMode::Shadow`].
+    ///
+    /// [`PersistMode::Shadow`]: forebay_domain::content::PersistMode::Shadow
+    pub num_differences: u64,
+}
+
+/// What became of a call in the database.
+#[derive(Debug)]
+pub enum Persisted {
+    /// Persistence is off.
+    Off,
+    /// The database was written, unless it had everything already. `None`: there is nothing to say about it.
+    Done(Option<Box<SyncReport>>),
+    /// The database could not be written; the folder is complete.
+    Failed {
+        /// The stable code.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+}

@@ -1,0 +1,244 @@
+//! Opens a course for writing, and writes its files and the database.
+//!
+//! When changing this: an error of the database must not end a call, and an error of a file must end it before the
+//! database hears of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use forebay_domain::content::{PersistMode, paths::RelativePath};
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    migrations,
+};
+use tokio::task;
+use tracing::{info, warn};
+
+use super::{
+    super::{
+        course::CourseSettings,
+        folder::{CourseFolder, FolderLock},
+        sync::{SyncOptions, SyncReport, sync_locked},
+        verify::verify,
+    },
+    outcome::{PersistCounts, Persisted},
+};
+use crate::error::{Error, Result};
+
+/// The wait before the only retry of a failed write to the database.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// After a failure, how long the database is left alone, so that its outage costs a generator nothing.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+/// Writes a course to its folder and to the database.
+///
+/// One process at a time writes a course: the folder is locked as long as this value exists.
+#[derive(Debug)]
+pub struct CoursePersister {
+    pub(super) settings: CourseSettings,
+    pub(super) folder: Arc<CourseFolder>,
+    pub(super) mode: PersistMode,
+    target: Target,
+    options: OpenOptions,
+    database: Option<Database>,
+    left_alone_until: Option<Instant>,
+    counts: PersistCounts,
+    /// Whether the last write to the database failed.
+    is_behind: bool,
+    lock: FolderLock,
+}
+
+impl CoursePersister {
+    /// Opens a course for writing. With [`PersistMode::Off`], no connection is opened.
+    ///
+    /// A database that cannot be reached is tried again by later calls. Errors: the folder's, and a schema that this
+    /// program cannot use.
+    pub async fn open(
+        settings: CourseSettings,
+        folder: Arc<CourseFolder>,
+        mode: PersistMode,
+        target: Target,
+    ) -> Result<Self> {
+        Self::open_with(settings, folder, mode, target, OpenOptions::default()).await
+    }
+
+    /// [`Self::open`] with a pool of another size.
+    pub async fn open_with(
+        settings: CourseSettings,
+        folder: Arc<CourseFolder>,
+        mode: PersistMode,
+        target: Target,
+        options: OpenOptions,
+    ) -> Result<Self> {
+        let locked = Arc::clone(&folder);
+        let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        let mut persister = Self {
+            settings,
+            folder,
+            mode,
+            target,
+            options,
+            database: None,
+            left_alone_until: None,
+            counts: PersistCounts::default(),
+            is_behind: false,
+            lock,
+        };
+        if mode != PersistMode::Off
+            && let Err(error) = persister.connect().await
+        {
+            if error.is_usage() {
+                return Err(error);
+            }
+            persister.leave_alone(&error);
+        }
+        Ok(persister)
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> PersistCounts {
+        self.counts
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Arc<CourseFolder> {
+        &self.folder
+    }
+
+    /// Writes files, each as a whole, then the database in one transaction. Error: a file could not be written; the ones
+    /// before it are.
+    pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
+        let folder = Arc::clone(&self.folder);
+        let written = task::spawn_blocking(move || {
+            files.iter().try_for_each(|(path, bytes)| folder.write(path, bytes))
+        });
+        written.await.map_err(|_| Error::Reader)??;
+        Ok(self.persist_folder().await)
+    }
+
+    /// Writes to the database what the folder has and the database does not.
+    pub async fn persist_folder(&mut self) -> Persisted {
+        if self.mode == PersistMode::Off {
+            return Persisted::Off;
+        }
+        let synced = self.retried(async |persister: &mut Self| persister.sync_once().await).await;
+        match synced {
+            Ok(report) => {
+                self.counts.num_persisted += 1;
+                self.is_behind = false;
+                Persisted::Done(report.run.is_some().then(|| Box::new(report)))
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Closes the connections, after a last attempt to write what the database missed.
+    pub async fn close(mut self) -> Result<PersistCounts> {
+        if self.is_behind {
+            self.left_alone_until = None;
+            // A failure is logged and counted.
+            let _ = self.persist_folder().await;
+        }
+        if let Some(database) = self.database.take() {
+            database.close().await?;
+        }
+        info!(persisted = self.counts.num_persisted, failed = self.counts.num_failed, "closed the course");
+        Ok(self.counts)
+    }
+
+    /// Makes a write that says nothing about files.
+    pub(super) async fn recorded(
+        &mut self,
+        write: impl AsyncFn(&Database, &CourseSettings) -> Result<()>,
+    ) -> Persisted {
+        if self.mode == PersistMode::Off {
+            return Persisted::Off;
+        }
+        let written = self.retried(async |persister: &mut Self| {
+            let database = persister.connect().await?;
+            write(&database, &persister.settings).await
+        });
+        match written.await {
+            Ok(()) => {
+                self.counts.num_persisted += 1;
+                Persisted::Done(None)
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Tries again once, after a failure that may pass.
+    pub(super) async fn retried<T>(&mut self, attempt: impl AsyncFn(&mut Self) -> Result<T>) -> Result<T> {
+        let first = attempt(self).await;
+        let Err(error) = &first else { return first };
+        // Only a database gets better by itself.
+        if !matches!(error, Error::Store(_)) || error.is_usage() {
+            return first;
+        }
+        self.counts.num_retries += 1;
+        tokio::time::sleep(BACKOFF).await;
+        let second = attempt(self).await;
+        if let Err(error) = &second {
+            self.leave_alone(error);
+        }
+        second
+    }
+
+    async fn sync_once(&mut self) -> Result<SyncReport> {
+        let database = self.connect().await?;
+        let folder = Arc::clone(&self.folder);
+        let report =
+            sync_locked(&database, &self.settings, Arc::clone(&folder), &self.lock, SyncOptions::default())
+                .await?;
+        if self.mode == PersistMode::Shadow {
+            let verification = verify(&database, &self.settings, folder).await?;
+            for difference in &verification.differences {
+                info!(
+                    path = difference.path,
+                    difference = difference.kind.as_str(),
+                    "folder and database differ"
+                );
+            }
+            self.counts.num_differences = verification.differences.len() as u64;
+        }
+        Ok(report)
+    }
+
+    /// The database, connected when it is first needed.
+    pub(super) async fn connect(&mut self) -> Result<Database> {
+        if let Some(until) = self.left_alone_until {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                return Err(Error::DatabaseLeftAlone { retry_after: left });
+            }
+            self.left_alone_until = None;
+        }
+        if let Some(database) = &self.database {
+            return Ok(database.clone());
+        }
+        let database = Database::open(self.target.clone(), self.options.clone()).await?;
+        migrations::ensure(&mut *database.client().await?, database.is_embedded()).await?;
+        self.database = Some(database.clone());
+        Ok(database)
+    }
+
+    fn leave_alone(&mut self, error: &Error) {
+        info!(
+            code = error.code(),
+            seconds = LEFT_ALONE.as_secs(),
+            "the database is left alone; files are written"
+        );
+        self.left_alone_until = Some(Instant::now() + LEFT_ALONE);
+    }
+
+    fn failed(&mut self, error: &Error) -> Persisted {
+        self.counts.num_failed += 1;
+        self.is_behind = true;
+        if self.mode == PersistMode::On {
+            warn!(code = error.code(), %error, "the course is in its folder, but not in the database");
+        }
+        Persisted::Failed { code: error.code(), message: error.to_string() }
+    }
+}
