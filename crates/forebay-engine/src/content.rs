@@ -23,7 +23,10 @@ mod verify;
 pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
 pub use error::ContentError;
 pub use folder::{CourseFolder, FolderLock, SkipReason, Skipped};
-pub use persister::{CoursePersister, PersistCounts, Persisted};
+pub use persister::{
+    CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted, RefusedLesson,
+    Written,
+};
 pub use restore::{RestoreOptions, Restored, restore};
 pub use sync::{SyncOptions, SyncReport, sync};
 pub use verify::{Difference, DifferenceKind, Verification, verify};

@@ -5,6 +5,7 @@
 //! and writes the content tables from their payloads, so the two never differ. Rows that are equal are not written.
 
 mod course;
+mod details;
 mod files;
 mod measures;
 mod pieces;
@@ -22,10 +23,13 @@ use crate::{
 };
 
 pub use course::{Course, of_source};
+pub use details::{
+    COURSE_LESSONS, CourseDetails, CourseMetadata, Measurement, Research, StoredLesson, Tag, details,
+};
 pub use files::{FILES, StoredFile, files};
 pub use measures::{
-    Approval, LessonMeasures, approvals, approve, lesson_of_path, record_performance, tag, tagged_at,
-    update_lesson, update_voice_fidelity,
+    Approval, LessonMeasures, MeasuredLesson, approvals, approve, lesson_of_path, record_performance, tag,
+    tagged_at, update_lesson, update_lessons, update_voice_fidelity,
 };
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_domain::content::{Problem, ProblemCode, plan::Refusal};
+use forebay_domain::content::{Problem, ProblemCode, layout::Document, plan::Refusal};
 
 /// A result of working with a course.
 pub(super) type Result<T> = std::result::Result<T, ContentError>;
@@ -78,6 +78,44 @@ pub enum ContentError {
         /// The path in the folder.
         path: String,
     },
+    /// A document for which the layout has no path.
+    #[error("the layout has no path for the {}", name(*document))]
+    DocumentWithoutPath {
+        /// The document.
+        document: Document,
+    },
+    /// A lesson that has a number only, in a layout that makes no path of it.
+    #[error("the layout has no path for lesson {module}.{lesson}")]
+    NumberWithoutPath {
+        /// The number of its module.
+        module: u32,
+        /// Its number in the module.
+        lesson: u32,
+    },
+    /// A path that is no lesson.
+    #[error("{path} is no lesson in this layout")]
+    NoLessonPath {
+        /// The path in the folder.
+        path: String,
+    },
+    /// Two parts of a call that have one file.
+    #[error("{path} and {other} of one call are the same file")]
+    SamePath {
+        /// The path that came second.
+        path: String,
+        /// The path that came first.
+        other: String,
+    },
+    /// A measured value that is not possible.
+    #[error("{name} is {value}; {}", range(*max))]
+    ValueOutOfRange {
+        /// Its name.
+        name: &'static str,
+        /// The value.
+        value: f64,
+        /// The largest possible value; the smallest is 0.
+        max: f64,
+    },
     /// The file with the state of the last sync cannot be read.
     #[error("{} is no state of a course folder: {problem}", path.display())]
     State {
@@ -122,6 +160,11 @@ impl ContentError {
             Self::CourseUnknown { .. } => "course_unknown",
             Self::FileMissing { .. } => "content_file_missing",
             Self::LessonNotStored { .. } => "lesson_not_stored",
+            Self::DocumentWithoutPath { .. } => "document_without_path",
+            Self::NumberWithoutPath { .. } => "lesson_without_path",
+            Self::NoLessonPath { .. } => "no_lesson_path",
+            Self::SamePath { .. } => "same_path",
+            Self::ValueOutOfRange { .. } => "value_out_of_range",
             Self::State { .. } => "content_state_unreadable",
         }
     }
@@ -135,6 +178,11 @@ impl ContentError {
                 | Self::CourseUnknown { .. }
                 | Self::State { .. }
                 | Self::FileMissing { .. }
+                | Self::DocumentWithoutPath { .. }
+                | Self::NumberWithoutPath { .. }
+                | Self::NoLessonPath { .. }
+                | Self::SamePath { .. }
+                | Self::ValueOutOfRange { .. }
                 | Self::Problem(_)
         )
     }
@@ -163,9 +211,33 @@ impl ContentError {
             Self::CourseUnknown { .. } => "`forebay content list` names the stored courses".to_owned(),
             Self::FileMissing { .. } => "check the path; it is relative to the course folder".to_owned(),
             Self::LessonNotStored { .. } => "sync the folder first".to_owned(),
+            Self::DocumentWithoutPath { .. } => {
+                "add it to [content.layout] in forebay.toml as a path without wildcards".to_owned()
+            }
+            Self::NumberWithoutPath { .. } => "give the path of the lesson, or a pattern with {module} and {lesson} in \
+                 `lessons` of [content.layout]"
+                .to_owned(),
+            Self::NoLessonPath { .. } => {
+                "choose a path that `lessons` of [content.layout] matches".to_owned()
+            }
+            Self::SamePath { .. } => "give each lesson its own number or path".to_owned(),
+            Self::ValueOutOfRange { .. } => return None,
             Self::State { .. } => {
                 "delete it; the next sync then compares the folder with the database alone".to_owned()
             }
         })
     }
+}
+
+fn name(document: Document) -> String {
+    match document {
+        Document::Brief => "brief".to_owned(),
+        Document::Outline => "outline".to_owned(),
+        Document::Curriculum => "curriculum".to_owned(),
+        Document::Research(kind) => format!("research report {kind}"),
+    }
+}
+
+fn range(max: f64) -> String {
+    if max < f64::MAX { format!("it must be from 0 to {max}") } else { "it must be at least 0".to_owned() }
 }

@@ -3,9 +3,15 @@
 //! The files are what counts. A database that fails costs a warning and a count, never the call: what it missed is found
 //! again when the folder is compared with it, by the next call or by `sync`.
 
+mod details;
+mod input;
 mod measures;
 mod outcome;
+mod parts;
+mod placing;
 mod writer;
 
-pub use outcome::{PersistCounts, Persisted};
+pub use input::{CourseInput, LessonInput, LessonPlace};
+pub use outcome::{Fetched, PersistCounts, Persisted, Written};
+pub use placing::RefusedLesson;
 pub use writer::CoursePersister;

@@ -73,6 +73,58 @@ pub async fn update_lesson(
     Ok(row.is_some())
 }
 
+/// What was measured about the lesson in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredLesson {
+    /// The path of the file in the course folder.
+    pub path: String,
+    /// SHA-256 of the measured file.
+    pub content_hash: [u8; 32],
+    /// The measures.
+    pub measures: LessonMeasures,
+}
+
+/// Updates the measures of lessons in one statement. Returns the paths of the lessons that the course has with this
+/// content.
+pub async fn update_lessons(
+    client: &impl GenericClient,
+    course: &Course,
+    lessons: &[MeasuredLesson],
+) -> Result<Vec<String>> {
+    let (mut paths, mut hashes, mut gps, mut didatica, mut statuses, mut issues) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut seconds, mut costs, mut retries) = (Vec::new(), Vec::new(), Vec::new());
+    for MeasuredLesson { path, content_hash, measures } in lessons {
+        paths.push(path.as_str());
+        hashes.push(SqlHash(VersionHash(*content_hash)));
+        gps.push(measures.gps_score);
+        didatica.push(measures.didatica_score);
+        statuses.push(measures.validation_status.as_deref());
+        issues.push(measures.validation_issues.as_ref());
+        seconds.push(measures.generation_seconds);
+        costs.push(measures.generation_cost);
+        retries.push(measures.num_retries);
+    }
+    let rows = client
+        .query_typed(
+            include_str!("measure_lessons.sql"),
+            &[
+                (&course.piece_id, Type::INT8),
+                (&paths, Type::TEXT_ARRAY),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&gps, Type::FLOAT8_ARRAY),
+                (&didatica, Type::FLOAT8_ARRAY),
+                (&statuses, Type::TEXT_ARRAY),
+                (&issues, Type::JSONB_ARRAY),
+                (&seconds, Type::FLOAT8_ARRAY),
+                (&costs, Type::FLOAT8_ARRAY),
+                (&retries, Type::INT4_ARRAY),
+            ],
+        )
+        .await?;
+    rows.iter().map(|row| row.read("file_path")).collect()
+}
+
 /// The lesson whose file has this path. `None`: the course has no such lesson.
 pub async fn lesson_of_path(
     client: &impl GenericClient,

@@ -10,17 +10,20 @@ use tokio::task;
 use super::{
     super::{course::find_course, error::ContentError},
     outcome::Persisted,
+    placing::{check, check_value},
     writer::CoursePersister,
 };
 use crate::error::{Error, Result};
 
 impl CoursePersister {
-    /// Records what was measured about the lesson whose file has this path. Error: there is no such file.
+    /// Records what was measured about the lesson whose file has this path. Errors: there is no such file, or
+    /// a value is out of range.
     pub async fn update_lesson_validation(
         &mut self,
         path: &RelativePath,
         measures: &LessonMeasures,
     ) -> Result<Persisted> {
+        check(measures)?;
         let (folder, at, max_bytes) = (Arc::clone(&self.folder), path.clone(), self.settings.max_file_bytes);
         let read = task::spawn_blocking(move || folder.read(&at, max_bytes));
         let bytes = read.await.map_err(|_| Error::Reader)??;
@@ -46,6 +49,9 @@ impl CoursePersister {
 
     /// Records how well the course matches the voice of its persona, 0 to 1.
     pub async fn update_voice_fidelity(&mut self, score: f64) -> Persisted {
+        if let Err(error) = check_value("voice_fidelity_score", Some(score), 1.0) {
+            return Persisted::Failed { code: error.code(), message: error.to_string() };
+        }
         self.recorded(async |database, settings| {
             let (_, stored) = find_course(database, settings).await?;
             let client = database.client().await?;

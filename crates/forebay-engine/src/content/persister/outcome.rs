@@ -1,6 +1,9 @@
 //! What became of a call, and the counts of all calls.
 
-use super::super::sync::SyncReport;
+use forebay_domain::content::paths::RelativePath;
+use forebay_store::content::CourseDetails;
+
+use super::{super::sync::SyncReport, placing::RefusedLesson};
 
 /// How often the database was written, and how often that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,35 @@ pub enum Persisted {
     /// The database was written, unless it had everything already. `None`: there is nothing to say about it.
     Done(Option<Box<SyncReport>>),
     /// The database could not be written; the folder is complete.
+    Failed {
+        /// The stable code.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+}
+
+/// What became of a call that writes files.
+#[derive(Debug)]
+pub struct Written {
+    /// The files that hold what was handed over.
+    pub paths: Vec<RelativePath>,
+    /// How many of them were written; the others were equal already.
+    pub num_written: u64,
+    /// Lessons that were not written, because of their own mistakes.
+    pub refused: Vec<RefusedLesson>,
+    /// What became of them in the database.
+    pub persisted: Persisted,
+}
+
+/// What became of a call that reads the database.
+#[derive(Debug)]
+pub enum Fetched {
+    /// Persistence is off.
+    Off,
+    /// What the database has. `None`: it does not have the course.
+    Done(Option<Box<CourseDetails>>),
+    /// The database could not be read.
     Failed {
         /// The stable code.
         code: &'static str,

@@ -11,6 +11,7 @@ use std::{
 use forebay_domain::content::{PersistMode, paths::RelativePath};
 use forebay_store::{
     connect::{Database, OpenOptions, Target},
+    content::MeasuredLesson,
     migrations,
 };
 use tokio::task;
@@ -19,6 +20,7 @@ use tracing::{info, warn};
 use super::{
     super::{
         course::CourseSettings,
+        error::ContentError,
         folder::{CourseFolder, FolderLock},
         sync::{SyncOptions, SyncReport, sync_locked},
         verify::verify,
@@ -47,6 +49,8 @@ pub struct CoursePersister {
     counts: PersistCounts,
     /// Whether the last write to the database failed.
     is_behind: bool,
+    /// Measures of lessons that the database did not get yet. Unlike files, nothing else remembers them.
+    pub(super) unstored_measures: Vec<MeasuredLesson>,
     lock: FolderLock,
 }
 
@@ -84,12 +88,13 @@ impl CoursePersister {
             left_alone_until: None,
             counts: PersistCounts::default(),
             is_behind: false,
+            unstored_measures: Vec::new(),
             lock,
         };
         if mode != PersistMode::Off
             && let Err(error) = persister.connect().await
         {
-            if error.is_usage() {
+            if error.is_usage() || is_about_schema(&error) {
                 return Err(error);
             }
             persister.leave_alone(&error);
@@ -107,15 +112,29 @@ impl CoursePersister {
         &self.folder
     }
 
-    /// Writes files, each as a whole, then the database in one transaction. Error: a file could not be written; the ones
-    /// before it are.
+    /// Writes files, each as a whole, then the database in one transaction. Files that are equal already are not written.
+    /// Error: a file could not be written; the ones before it are.
     pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
+        self.write_files(files).await?;
+        Ok(self.persist_folder().await)
+    }
+
+    /// Writes the files that differ. Returns their number.
+    pub(super) async fn write_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<u64> {
         let folder = Arc::clone(&self.folder);
         let written = task::spawn_blocking(move || {
-            files.iter().try_for_each(|(path, bytes)| folder.write(path, bytes))
+            let mut num_written = 0;
+            for (path, bytes) in &files {
+                // A file of another size, or one that cannot be read, is replaced.
+                let is_equal = |stored: Option<Vec<u8>>| stored.as_deref() == Some(bytes.as_slice());
+                if !folder.read(path, bytes.len() as u64).is_ok_and(is_equal) {
+                    folder.write(path, bytes)?;
+                    num_written += 1;
+                }
+            }
+            Ok::<u64, ContentError>(num_written)
         });
-        written.await.map_err(|_| Error::Reader)??;
-        Ok(self.persist_folder().await)
+        Ok(written.await.map_err(|_| Error::Reader)??)
     }
 
     /// Writes to the database what the folder has and the database does not.
@@ -128,7 +147,8 @@ impl CoursePersister {
             Ok(report) => {
                 self.counts.num_persisted += 1;
                 self.is_behind = false;
-                Persisted::Done(report.run.is_some().then(|| Box::new(report)))
+                let is_news = report.run.is_some() || !report.is_clean();
+                Persisted::Done(is_news.then(|| Box::new(report)))
             }
             Err(error) => self.failed(&error),
         }
@@ -136,10 +156,11 @@ impl CoursePersister {
 
     /// Closes the connections, after a last attempt to write what the database missed.
     pub async fn close(mut self) -> Result<PersistCounts> {
-        if self.is_behind {
+        if self.is_behind || !self.unstored_measures.is_empty() {
             self.left_alone_until = None;
+            let persisted = self.persist_folder().await;
             // A failure is logged and counted.
-            let _ = self.persist_folder().await;
+            let _ = self.persist_measures(persisted, Vec::new()).await;
         }
         if let Some(database) = self.database.take() {
             database.close().await?;
@@ -241,4 +262,9 @@ impl CoursePersister {
         }
         Persisted::Failed { code: error.code(), message: error.to_string() }
     }
+}
+
+/// Whether the database has a schema that this program cannot use. Waiting does not change that.
+fn is_about_schema(error: &Error) -> bool {
+    matches!(error.code(), "schema_missing" | "schema_newer" | "migration_drift")
 }
