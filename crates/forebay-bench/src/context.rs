@@ -1,21 +1,16 @@
 //! The context of every benchmark besides its own arguments: where to print, and which server to use.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use forebay_store::{
-    cluster::default_data_dir,
-    connect::{Database, OpenOptions, Target},
-};
+use forebay_sources::environment;
+use forebay_store::connect::{Database, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL, OpenOptions, Target, choose};
 use tokio::process::Command;
 
 use crate::{
     failure::Failure,
     output::{Form, Output},
 };
-
-const DATABASE_URL: &str = "FOREBAY_DATABASE_URL";
-const DATA_DIR: &str = "FOREBAY_DATA_DIR";
 
 /// The options of every benchmark.
 ///
@@ -25,12 +20,13 @@ const DATA_DIR: &str = "FOREBAY_DATA_DIR";
 pub(crate) struct Globals {
     /// Postgres server to use, as `postgres://user@host/database`
     ///
-    /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `DATABASE_URL`.
-    #[arg(long, global = true, value_name = "URL", env = DATABASE_URL, hide_env = true, hide_env_values = true)]
+    /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `SUPABASE_DB_URL`, `DATABASE_URL`, `SUPABASE_URL` with
+    /// `SUPABASE_DB_PASSWORD`.
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
 
-    /// Folder of the private Postgres, used when no database is configured
-    #[arg(long, global = true, value_name = "FOLDER", env = DATA_DIR, hide_env_values = true)]
+    /// Folder of the private Postgres, used when no database is configured [env: `FOREBAY_DATA_DIR`]
+    #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 
     /// `json` prints exactly one JSON document on standard output
@@ -53,21 +49,13 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(globals: Globals) -> Self {
-        // An empty variable counts as absent.
-        let shared = env::var("DATABASE_URL").ok();
-        let database_url =
-            [globals.database_url, shared].into_iter().flatten().find(|url| !url.trim().is_empty());
-        let data_dir = globals.data_dir.filter(|folder| !folder.as_os_str().is_empty());
-        Self { output: Output::new(globals.output), database_url, data_dir }
+        let Globals { database_url, data_dir, output, .. } = globals;
+        Self { output: Output::new(output), database_url, data_dir }
     }
 
     /// The configured server, or the private one.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        match (&self.database_url, &self.data_dir) {
-            (Some(url), _) => Ok(Target::Url(url.clone())),
-            (None, Some(data_dir)) => Ok(Target::Embedded { data_dir: data_dir.clone() }),
-            (None, None) => Ok(Target::Embedded { data_dir: default_data_dir()? }),
-        }
+        Ok(choose(self.database_url.as_deref(), self.data_dir.clone(), &environment::var)?.target)
     }
 
     /// Opens the database without looking at its schema.
@@ -78,8 +66,8 @@ impl Context {
     /// Makes a child process use the same server. Passes the URL by the environment, where a password does not show.
     pub(crate) fn pass_to(&self, child: &mut Command) -> Result<(), Failure> {
         match self.target()? {
-            Target::Url(url) => child.env(DATABASE_URL, url),
-            Target::Embedded { data_dir } => child.env(DATA_DIR, data_dir),
+            Target::Url(url) => child.env(FOREBAY_DATABASE_URL, url),
+            Target::Embedded { data_dir } => child.env(FOREBAY_DATA_DIR, data_dir),
         };
         Ok(())
     }

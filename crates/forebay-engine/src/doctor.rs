@@ -9,9 +9,14 @@ pub use self::check::{Check, CheckStatus, worst};
 use crate::error::Result;
 
 /// Checks the database, its maintenance and the queues. Changes nothing.
-pub async fn check(database: &Database) -> Result<Vec<Check>> {
+///
+/// `configured_by` names the option or variable that configured the database; `None`: it is the embedded cluster.
+pub async fn check(database: &Database, configured_by: Option<&str>) -> Result<Vec<Check>> {
     let client = database.client().await?;
-    let mut checks = vec![Check::ok("database", format!("{} answers", database.target()))];
+    let mut checks = vec![
+        Check::ok("database", format!("{} answers", database.target())),
+        checks::connection(configured_by),
+    ];
     let server = doctor::server(&**client).await?;
     checks.extend(checks::server(&server));
     let (schema, is_usable) = checks::schema(&migrations::status(&client).await?);

@@ -312,9 +312,10 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Store(error) => {
-                matches!(error.code(), "schema_missing" | "database_url_invalid" | "name_refused")
+                error.is_misconfigured() || matches!(error.code(), "schema_missing" | "name_refused")
             }
             Self::Content(error) => error.is_usage(),
+            Self::Source(error) => matches!(error.code(), "env_file_unreadable" | "env_file_invalid"),
             Self::Definition(_)
             | Self::KeyUnknown { .. }
             | Self::NotScraped { .. }

@@ -184,6 +184,24 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// `env_file_unreadable`: a `.env` file cannot be read.
+    #[error("cannot read {path}")]
+    EnvFileUnreadable {
+        /// The file.
+        path: String,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// `env_file_invalid`: a line of a `.env` file is not an assignment.
+    #[error("{path}, line {line}: {problem}")]
+    EnvFileInvalid {
+        /// The file.
+        path: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, without the text, which may be a secret.
+        problem: &'static str,
+    },
 }
 
 impl Error {
@@ -213,6 +231,8 @@ impl Error {
             Self::Fetch(error) => error.code(),
             Self::RedirectedAway { .. } => "redirected_away",
             Self::HttpNext { .. } => "http_next",
+            Self::EnvFileUnreadable { .. } => "env_file_unreadable",
+            Self::EnvFileInvalid { .. } => "env_file_invalid",
         }
     }
 
@@ -265,6 +285,12 @@ impl Error {
             }
             Self::HttpNext { .. } => {
                 "check the setting for the next page; links to another host need allow_hosts"
+            }
+            Self::EnvFileUnreadable { .. } => {
+                "check the path in --env-file, and whether you may read the file"
+            }
+            Self::EnvFileInvalid { .. } => {
+                "write NAME=value on each line, and quote a value that contains spaces, quotes or #"
             }
         };
         hint.into()

@@ -29,6 +29,7 @@ mod charset;
 mod clock;
 pub mod crawl;
 mod csv;
+pub mod environment;
 mod error;
 pub mod fetch;
 mod format;

@@ -1,11 +1,11 @@
-//! Connects to the database: a configured one by its URL, or the embedded cluster.
+//! Connects to the database: a configured one by its URL, or the embedded cluster. [`choose`] says which.
 //!
 //! A [`Database`] consists of a pool of connections, the membership in the embedded cluster if it is used, and the
 //! settings for connections outside the pool. No session state is ever set on a connection: behind a transaction-mode
 //! pooler (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
 //! reason.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -15,43 +15,27 @@ use crate::{
     error::{Error, Result},
 };
 
+mod choice;
 mod dedicated;
 mod failure;
+mod target;
 mod tls;
 mod url;
 
 use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
+pub use choice::{
+    Choice, DATABASE_URL, DATABASE_URL_OPTION, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL, Lookup, PGSSLMODE,
+    PGSSLROOTCERT, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS, SUPABASE_URL, choose, configured,
+};
 pub use dedicated::Dedicated;
+pub use target::Target;
 
 /// A connection of the pool; dropping it returns it.
 pub type Client = deadpool_postgres::Client;
 
 /// How long [`Database::close`] waits for connections that are still in use.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Which database to use.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A configured database: `postgresql://user:password@host:port/database?sslmode=…`. Supported options have the
-    /// same meaning as in libpq.
-    Url(String),
-    /// The embedded cluster in this data folder.
-    Embedded {
-        /// See [`crate::cluster::default_data_dir`].
-        data_dir: PathBuf,
-    },
-}
-
-impl std::fmt::Debug for Target {
-    /// Omits the URL: it may contain a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Url(_) => f.write_str("Url(..)"),
-            Self::Embedded { data_dir } => f.debug_struct("Embedded").field("data_dir", data_dir).finish(),
-        }
-    }
-}
 
 /// How to connect.
 #[derive(Debug, Clone)]

@@ -53,4 +53,6 @@ pub struct Initialised {
     pub path: String,
     /// The JSON Schema beside it.
     pub schema_path: String,
+    /// The list of environment variables beside it; null: there was one, which is kept.
+    pub env_example_path: Option<String>,
 }

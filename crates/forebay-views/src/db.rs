@@ -27,6 +27,8 @@ pub struct DatabasePlace {
     pub kind: String,
     /// Host, port and name, without secrets.
     pub target: String,
+    /// The option or variable that configured it, never its value; null: the database is embedded.
+    pub configured_by: Option<String>,
     /// The data folder of the embedded cluster; null: the database is configured.
     pub data_dir: Option<String>,
 }

@@ -8,9 +8,11 @@ pub(crate) mod values;
 use std::{fmt, path::PathBuf};
 
 use clap::Args;
+use forebay_sources::environment;
 
 use crate::{
     env_vars,
+    failure::Failure,
     ui::{
         Output,
         log::{LogFilter, LogFormat},
@@ -23,19 +25,20 @@ use crate::{
 pub(crate) struct Globals {
     /// Postgres to use, such as `postgres://user@host/database`
     ///
-    /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `DATABASE_URL`. Default: a private Postgres.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = env_vars::FOREBAY_DATABASE_URL,
-        hide_env = true,
-        hide_env_values = true
-    )]
+    /// Precedence: `--database-url`, `FOREBAY_DATABASE_URL`, `SUPABASE_DB_URL`, `DATABASE_URL`, `SUPABASE_URL` with
+    /// `SUPABASE_DB_PASSWORD`. Default: a private Postgres. Lists of processes show options, so set a variable if the
+    /// URL contains a password.
+    #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<DatabaseUrl>,
 
-    /// Data folder of the private Postgres
-    #[arg(long, global = true, value_name = "FOLDER", env = env_vars::FOREBAY_DATA_DIR, hide_env_values = true)]
+    /// File with environment variables, such as `.env`; without this option, none is read
+    ///
+    /// It can give every variable that Forebay reads, and those that forebay.toml names. Existing variables win.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+
+    /// Data folder of the private Postgres [env: `FOREBAY_DATA_DIR`]
+    #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Configuration file [default: ./forebay.toml, if it exists]
@@ -47,8 +50,8 @@ pub(crate) struct Globals {
     pub(crate) output: Output,
 
     /// What to log on standard error: off, error, warn, info, debug, trace, or directives such as
-    /// `info,forebay_sources=debug` [default: info for work, warn for mcp, otherwise off]
-    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::FOREBAY_LOG, hide_env_values = true)]
+    /// `info,forebay_sources=debug` [default: info for work, warn for mcp, otherwise off] [env: `FOREBAY_LOG`]
+    #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log_level: Option<LogFilter>,
 
     /// Format of log lines
@@ -58,6 +61,31 @@ pub(crate) struct Globals {
     /// Print only the result, warnings and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+}
+
+impl Globals {
+    /// Reads the file of `--env-file`. Do so before anything looks up a variable.
+    pub(crate) fn read_env_file(&self) -> Result<(), Failure> {
+        match &self.env_file {
+            Some(path) => {
+                environment::add_file(path).map_err(|error| forebay_engine::Error::from(error).into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What to log. Precedence: `--log-level`, `FOREBAY_LOG`.
+    pub(crate) fn log_filter(&self) -> Result<Option<LogFilter>, Failure> {
+        if self.log_level.is_some() {
+            return Ok(self.log_level.clone());
+        }
+        match environment::var_os(env_vars::FOREBAY_LOG).filter(|value| !value.is_empty()) {
+            Some(value) => value.to_string_lossy().parse().map(Some).map_err(|problem: String| {
+                Failure::usage("usage", format!("invalid value in {}: {problem}", env_vars::FOREBAY_LOG))
+            }),
+            None => Ok(None),
+        }
+    }
 }
 
 /// A database URL, which may contain a password: `Debug` hides it, and there is no `Display`.

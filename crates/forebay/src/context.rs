@@ -7,21 +7,17 @@ mod pipelines;
 mod scraper;
 mod sources;
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
+use forebay_sources::environment;
 use forebay_store::{
-    cluster::default_data_dir,
-    connect::{Database, OpenOptions, Target},
+    connect::{Choice, Database, OpenOptions, Target, choose},
     migrations,
 };
 
 use crate::{
     cli::{DatabaseUrl, Globals},
     config::Config,
-    env_vars,
     failure::Failure,
     ui::Ui,
 };
@@ -42,29 +38,20 @@ impl Context {
         Self { ui: Ui::new(globals.output, globals.quiet), globals }
     }
 
-    /// The configured database; `None` means the private cluster. Precedence: `--database-url`, `FOREBAY_DATABASE_URL`,
-    /// `DATABASE_URL`.
-    pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
-        let own = self.globals.database_url.clone();
-        let shared = || env::var(env_vars::DATABASE_URL).ok().map(DatabaseUrl::from);
-        let is_set = |url: &DatabaseUrl| !url.reveal().trim().is_empty();
-        own.filter(is_set).or_else(|| shared().filter(is_set))
-    }
-
-    /// The folder of the private cluster. Precedence: `--data-dir`, `FOREBAY_DATA_DIR`, the user's data folder.
-    pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
-        match self.globals.data_dir.clone().filter(|path| !path.as_os_str().is_empty()) {
-            Some(chosen) => Ok(chosen),
-            None => Ok(default_data_dir()?),
-        }
+    /// The database to use, and the option or variables that configured it.
+    fn choice(&self) -> Result<Choice, Failure> {
+        let url = self.globals.database_url.as_ref().map(DatabaseUrl::reveal);
+        Ok(choose(url, self.globals.data_dir.clone(), &environment::var)?)
     }
 
     /// The database to use.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        match self.database_url() {
-            Some(url) => Ok(Target::Url(url.reveal().to_owned())),
-            None => Ok(Target::Embedded { data_dir: self.data_dir()? }),
-        }
+        Ok(self.choice()?.target)
+    }
+
+    /// The option or variables that configured the database, with the file that gave them; `None`: the private cluster.
+    pub(crate) fn configured_by(&self) -> Result<Option<String>, Failure> {
+        Ok(named(&self.choice()?))
     }
 
     /// Opens the database without checking its schema.
@@ -73,7 +60,13 @@ impl Context {
     }
 
     async fn opened(&self, options: OpenOptions) -> Result<Database, Failure> {
-        Ok(Database::open(self.target()?, options).await?)
+        let choice = self.choice()?;
+        let configured_by = named(&choice);
+        Database::open(choice.target, options).await.map_err(|error| match configured_by {
+            // A variable that the user forgot is a frequent cause.
+            Some(name) => Failure::from(error).hint_more(format!("The database is configured by {name}.")),
+            None => error.into(),
+        })
     }
 
     /// Opens the database with a current schema: migrates the private cluster; a configured database with pending
@@ -141,4 +134,14 @@ impl Context {
             .hint("create one with `forebay init`")),
         }
     }
+}
+
+/// The option or variables of a choice in words, with the file that gave them.
+fn named(choice: &Choice) -> Option<String> {
+    let name = |name: &&str| match environment::file_of(name) {
+        Some(path) => format!("{name} in {}", path.display()),
+        None => (*name).to_owned(),
+    };
+    let names: Vec<_> = choice.configured_by.iter().map(name).collect();
+    (!names.is_empty()).then(|| names.join(" and "))
 }

@@ -1,20 +1,118 @@
 //! The environment variables that the program reads.
 //!
-//! clap reads each variable that is also an option under the name given here; the option takes precedence. An empty
-//! variable counts as not set.
+//! [`VARIABLES`] is the only list: code reads a variable by its constant, `forebay init` writes `.env.example` from it,
+//! and docs/reference/environment.md is generated from it. A test finds variables that are missing here.
+//!
+//! To add one, add a line to the list, and read it with `forebay_sources::environment::var`, so `--env-file` can give
+//! it. An option takes precedence over its variable, and an empty variable counts as not set.
 
-/// Postgres to use. Precedence: `--database-url`, this, [`DATABASE_URL`].
-pub(crate) const FOREBAY_DATABASE_URL: &str = "FOREBAY_DATABASE_URL";
+#[cfg(test)]
+mod page;
 
-/// Postgres to use, under the name that other programs share.
-pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
+use std::fmt::Write;
 
-/// Folder of the private Postgres. Precedence: `--data-dir`, this, the user's data folder.
-pub(crate) const FOREBAY_DATA_DIR: &str = "FOREBAY_DATA_DIR";
+use forebay_store::connect;
 
-/// What to log: a level or directives such as `info,forebay_sources=debug`. Precedence: `--log-level`, this, the
-/// default of the command.
+/// What to log.
 pub(crate) const FOREBAY_LOG: &str = "FOREBAY_LOG";
-
-/// Turns colour off when it is set to anything (<https://no-color.org>).
+/// Turns colour off.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+
+/// Length of the lines of `.env.example`.
+const LINE: usize = 110;
+
+/// A variable.
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    /// One or two sentences, with the default.
+    pub(crate) meaning: &'static str,
+}
+
+/// The variables that the program reads, in the order of the documentation.
+pub(crate) const VARIABLES: [Variable; 13] = [
+    Variable {
+        name: connect::FOREBAY_DATABASE_URL,
+        meaning: "Postgres to use, such as `postgresql://user:password@host:5432/database?sslmode=require`.",
+    },
+    Variable {
+        name: connect::SUPABASE_DB_URL,
+        meaning: "The same: the connection string of a Supabase project (dashboard: Connect).",
+    },
+    Variable { name: connect::DATABASE_URL, meaning: "The same, under the name that many programs share." },
+    Variable {
+        name: connect::SUPABASE_URL,
+        meaning: "A Supabase project, such as `https://PROJECT.supabase.co`. With `SUPABASE_DB_PASSWORD`, it gives the \
+                  direct connection. `http://127.0.0.1:54321` is a project on this machine and needs no password.",
+    },
+    Variable {
+        name: connect::SUPABASE_DB_PASSWORD,
+        meaning: "Password of that project's database, as it is, without escaping (dashboard: Project Settings > \
+                  Database).",
+    },
+    Variable {
+        name: connect::SUPABASE_KEYS[0],
+        meaning: "Key of that project's API. It can't open the database; only an error message mentions it.",
+    },
+    Variable { name: connect::SUPABASE_KEYS[1], meaning: "The same." },
+    Variable { name: connect::SUPABASE_KEYS[2], meaning: "The same." },
+    Variable {
+        name: connect::PGSSLMODE,
+        meaning: "Encryption of the direct connection that `SUPABASE_URL` gives, as in libpq. Default: `verify-full`. A \
+                  URL has its own option, `sslmode`.",
+    },
+    Variable {
+        name: connect::PGSSLROOTCERT,
+        meaning: "File with the root certificate for that connection. Supabase signs with its own certificate \
+                  (dashboard: Project Settings > Database > SSL Configuration). Default: the system's certificates.",
+    },
+    Variable {
+        name: connect::FOREBAY_DATA_DIR,
+        meaning: "Folder of the private Postgres, which runs if no database is configured. Option: `--data-dir`. \
+                  Default: `~/.local/share/forebay`; for root, `/var/lib/forebay`.",
+    },
+    Variable {
+        name: FOREBAY_LOG,
+        meaning: "What to log: a level, or directives such as `info,forebay_sources=debug`. Option: `--log-level`. \
+                  Default: `info` for `forebay work`, `warn` for `forebay mcp`, otherwise `off`.",
+    },
+    Variable { name: NO_COLOR, meaning: "Any text turns colour off; see <https://no-color.org>." },
+];
+
+/// `.env.example`: every variable with its meaning, commented out.
+pub(crate) fn example() -> String {
+    let mut text = String::from(
+        "# Environment variables of Forebay. Copy this file to .env, set what you need, and name it in each command:\n\
+         #\n\
+         #   forebay --env-file .env doctor\n\
+         #\n\
+         # Forebay never reads .env by itself. Existing environment variables win. Keep .env out of version control.\n\
+         # Write NAME=value. Quote a value that contains spaces or #: 'as it is', or \"with \\n and other escapes\".\n\
+         # Add the variables that forebay.toml names. Precedence: FOREBAY_DATABASE_URL, SUPABASE_DB_URL, DATABASE_URL,\n\
+         # SUPABASE_URL with SUPABASE_DB_PASSWORD. Without them, Forebay runs a private Postgres.\n",
+    );
+    for Variable { name, meaning } in &VARIABLES {
+        text.push('\n');
+        for line in wrapped(&meaning.replace(['`', '<', '>'], "")) {
+            // Writing to a text never fails.
+            let _ = writeln!(text, "# {line}");
+        }
+        let _ = writeln!(text, "# {name}=");
+    }
+    text
+}
+
+/// The text in lines of at most [`LINE`] characters.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if !line.is_empty() && line.len() + 1 + word.len() > LINE => {
+                lines.push(word.to_owned());
+            }
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => line.extend([" ", word]),
+            None => {}
+        }
+    }
+    lines
+}

@@ -89,6 +89,12 @@ impl Failure {
         self
     }
 
+    /// Adds a sentence to what to do next.
+    pub(crate) fn hint_more(self, sentence: impl AsRef<str>) -> Self {
+        let hint = self.hint.as_deref().map_or(String::new(), |hint| format!("{hint} "));
+        self.hint(format!("{hint}{}", sentence.as_ref()))
+    }
+
     /// Sets the exit code.
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;

@@ -16,7 +16,9 @@ mod ui;
 
 use std::process::ExitCode;
 
+use app::Cli;
 use context::Context;
+use failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,14 +26,22 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
-    ui::log::start(
-        cli.globals.log_level.as_ref(),
-        cli.command.log_level(cli.globals.quiet),
-        cli.globals.log_format,
-    );
+    let prepared = prepare(&cli);
     let context = Context::new(cli.globals);
-    match Box::pin(app::run(cli.command, &context)).await {
+    let ended = match prepared {
+        Ok(()) => Box::pin(app::run(cli.command, &context)).await,
+        Err(failure) => Err(failure),
+    };
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => context.ui.fail(&failure).into(),
     }
+}
+
+/// Reads the variables and starts logging.
+fn prepare(cli: &Cli) -> Result<(), Failure> {
+    cli.globals.read_env_file()?;
+    let filter = cli.globals.log_filter()?;
+    ui::log::start(filter.as_ref(), cli.command.log_level(cli.globals.quiet), cli.globals.log_format);
+    Ok(())
 }

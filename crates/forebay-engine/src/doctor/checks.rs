@@ -22,6 +22,16 @@ const TOO_LONG_OPEN: Duration = Duration::from_hours(1);
 const LONG_DUE: Duration = Duration::from_mins(5);
 const TOO_LONG_DUE: Duration = Duration::from_hours(1);
 
+pub(super) fn connection(configured_by: Option<&str>) -> Check {
+    Check::ok(
+        "connection",
+        match configured_by {
+            Some(name) => format!("configured by {name}"),
+            None => "no database is configured, so it is the private Postgres".to_owned(),
+        },
+    )
+}
+
 pub(super) fn server(server: &Server) -> Vec<Check> {
     let version = Check::ok("postgres_version", format!("Postgres {}", server.version));
     let version = match server.major {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use forebay_domain::handoff::FailureClass;
+use forebay_sources::environment;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ impl Endpoint {
     pub(super) fn open(settings: EmbeddingSettings) -> Result<Self, EmbedTrouble> {
         let key = match &settings.api_key_env {
             None => None,
-            Some(name) => match std::env::var(name) {
+            Some(name) => match environment::var(name) {
                 Ok(key) if !key.trim().is_empty() => Some(Key(key.trim().to_owned())),
                 _ => return Err(unusable(format!("the environment variable {name} does not contain a key"))),
             },

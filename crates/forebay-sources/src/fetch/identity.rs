@@ -12,6 +12,7 @@ use super::{
     request::Request,
     settings::{Encoding, FetchSettings, Header},
 };
+use crate::environment;
 
 /// The headers of a source's requests.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Identity {
                 Header::Plain(text) => (text.as_str().to_owned(), "forebay.toml".to_owned(), false),
                 Header::Env(from) => {
                     let place = format!("the environment variable {}", from.env);
-                    (std::env::var(&from.env).map_err(|_| missing(place.clone()))?, place, true)
+                    (environment::var(&from.env).map_err(|_| missing(place.clone()))?, place, true)
                 }
                 Header::File(from) => {
                     let place = format!("the file {}", from.file.display());

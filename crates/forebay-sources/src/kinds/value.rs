@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::masked::MASK;
-use crate::Error;
+use crate::{Error, environment};
 
 /// Maximum size of a file that contains a value, in bytes.
 const MAX_BYTES: u64 = 64 << 10;
@@ -96,7 +96,7 @@ impl FromEnv {
                 problem: problem.to_owned(),
             })
         };
-        match env::var(&self.env) {
+        match environment::var(&self.env) {
             Ok(text) => Ok(text),
             Err(env::VarError::NotPresent) => missing("is not set"),
             Err(env::VarError::NotUnicode(_)) => missing("is not UTF-8"),

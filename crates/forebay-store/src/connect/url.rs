@@ -62,6 +62,9 @@ const UNSUPPORTED_OPTIONS: [&str; 13] = [
     "sslpassword",
 ];
 
+/// What Supabase's dashboard shows in place of the password.
+const PLACEHOLDER: &str = "[YOUR-PASSWORD]";
+
 /// The settings of a URL.
 pub(super) struct Settings {
     pub(super) config: Config,
@@ -73,6 +76,9 @@ pub(super) fn parse(url: &str) -> Result<Settings> {
     let url = url.trim();
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(bad("it must begin with postgresql://"));
+    }
+    if url.contains(PLACEHOLDER) {
+        return Err(bad(&format!("replace {PLACEHOLDER} with the password of the database")));
     }
     let (base, query) = split_query(url);
     let mut kept: Vec<&str> = Vec::new();

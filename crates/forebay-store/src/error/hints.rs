@@ -29,11 +29,20 @@ fn hint(error: &Error) -> Option<String> {
         Error::ClusterFolder { .. } => "Check the folder's permissions, or choose another one with --data-dir.".into(),
         Error::NoDataDir => "Set HOME, or choose a folder with --data-dir.".into(),
         Error::Url { .. } => "A database URL looks like postgresql://user:password@host:5432/database?sslmode=require.".into(),
-        Error::Unreachable { source, .. } => return unreachable(source),
+        Error::SupabaseUrl { .. } => format!(
+            "Copy the project's URL from the dashboard (Connect), or set SUPABASE_DB_URL to the connection string shown \
+             there. {PRIVATE}"
+        ),
+        Error::SupabasePasswordMissing { .. } => format!(
+            "Set SUPABASE_DB_PASSWORD to the password of the project's database (dashboard: Project Settings > Database, \
+             which also resets it), or SUPABASE_DB_URL to its connection string (dashboard: Connect). {PRIVATE}"
+        ),
+        Error::VariableNotUtf8 { .. } => "Percent-encode the bytes of a URL that are not UTF-8.".into(),
+        Error::Unreachable { target, source } => return unreachable(target, source),
         Error::UnreachableInTime { .. } => "Check host and port, and whether a firewall blocks the connection.".into(),
         Error::Tls { .. } => {
             "sslmode=require encrypts without verifying the certificate; verify-full needs the root certificate \
-             (sslrootcert=FILE)."
+             (sslrootcert=FILE; PGSSLROOTCERT=FILE with SUPABASE_URL)."
                 .into()
         }
         Error::SchemaMissing { .. } | Error::TableMissing { .. } => "Run `forebay db up`.".into(),
@@ -78,7 +87,22 @@ fn install() -> String {
     format!("Install it with {system}, or use your own database with --database-url.")
 }
 
-fn unreachable(source: &ServerError) -> Option<String> {
+/// For users whose `SUPABASE_URL` is meant for other programs.
+const PRIVATE: &str = "To use the private Postgres, unset SUPABASE_URL.";
+
+fn unreachable(target: &str, source: &ServerError) -> Option<String> {
+    // The direct connection of a hosted project has an IPv6 address only.
+    if source.sqlstate().is_none() && target.contains(".supabase.co:") {
+        return Some(
+            "Direct connections to Supabase need IPv6. Without it, set SUPABASE_DB_URL to the session pooler's \
+             connection string (dashboard: Connect)."
+                .into(),
+        );
+    }
+    login(source)
+}
+
+fn login(source: &ServerError) -> Option<String> {
     let words = match source.sqlstate() {
         Some(state) if state.starts_with("28") => "Check user and password in the database URL.",
         Some("3D000") => "Create the database, or use an existing one in the database URL.",
@@ -113,7 +137,7 @@ fn refused(source: &ServerError) -> Option<String> {
         Some("3F000" | "42P01") => Some("Run `forebay db up`.".into()),
         Some("2201B") => Some("Fix the regular expression, or search for plain text.".into()),
         Some("53100") => Some("The database's disk is full; free some space.".into()),
-        _ if source.is_unreachable() => unreachable(source),
+        _ if source.is_unreachable() => login(source),
         _ => None,
     }
 }

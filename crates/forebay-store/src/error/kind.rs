@@ -83,6 +83,27 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// `SUPABASE_URL` leads to no database. Only a host is shown: the text may be a connection string.
+    #[error("SUPABASE_URL cannot be used: {reason}")]
+    SupabaseUrl {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `SUPABASE_URL` without the password of the project's database.
+    #[error(
+        "SUPABASE_URL{} to the project's API, but its database needs a password",
+        .key.map_or_else(|| " leads".into(), |key| format!(" and {key} give access"))
+    )]
+    SupabasePasswordMissing {
+        /// The variable that holds a key of the API, if one is set.
+        key: Option<&'static str>,
+    },
+    /// An environment variable that isn't UTF-8.
+    #[error("the environment variable {name} is not UTF-8")]
+    VariableNotUtf8 {
+        /// The variable.
+        name: &'static str,
+    },
     /// The database did not answer, or refused the connection.
     #[error("the database {target} cannot be reached")]
     Unreachable {
@@ -217,6 +238,9 @@ impl Error {
             Self::ClusterFolder { .. } => "cluster_folder",
             Self::NoDataDir => "no_data_dir",
             Self::Url { .. } => "database_url_invalid",
+            Self::SupabaseUrl { .. } => "supabase_url_invalid",
+            Self::SupabasePasswordMissing { .. } => "supabase_password_missing",
+            Self::VariableNotUtf8 { .. } => "variable_not_utf8",
             Self::Unreachable { .. } | Self::UnreachableInTime { .. } => "database_unreachable",
             Self::Tls { .. } => "database_tls",
             Self::SchemaMissing { .. } | Self::TableMissing { .. } => "schema_missing",
@@ -231,6 +255,17 @@ impl Error {
             Self::TableUnusable { .. } => "table_unusable",
             Self::Busy { .. } => "busy",
         }
+    }
+
+    /// Whether the database is configured wrongly, which no retry changes.
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(
+            self,
+            Self::Url { .. }
+                | Self::SupabaseUrl { .. }
+                | Self::SupabasePasswordMissing { .. }
+                | Self::VariableNotUtf8 { .. }
+        )
     }
 
     /// Whether no database could be reached, as opposed to a database that refused something.

@@ -4,26 +4,33 @@
 //! address, which only Linux has without configuration.
 
 use std::{
+    env::VarError,
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::Path,
     process::Command,
 };
 
-use forebay_store::{Database, Result, Target, cluster::Cluster, connect::OpenOptions};
+use forebay_store::{
+    Database, Result, Target,
+    cluster::Cluster,
+    connect::{OpenOptions, configured},
+};
 use tokio_postgres::NoTls;
 
 use crate::support::Place;
 
 const ADDRESS: &str = "127.0.0.77";
+/// The password of the role `postgres`: characters that mean something in URLs, in SQL or to a shell.
+const PASSWORD: &str = r#"p@ss:w/rd?#[]%41&=+ '"\$ü€"#;
 
-/// Creates an authority, its certificate for `db.example`, and one for the user `carol`.
+/// Creates an authority, its certificate for `db.example` and a Supabase project, and one for the user `carol`.
 fn certificates(folder: &Path) {
     let script = "set -e
         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority
         certify() {
             openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj /CN=$2
-            printf 'subjectAltName=DNS:%s\\nbasicConstraints=CA:FALSE\\n' $2 > $1.ext
+            printf 'subjectAltName=DNS:%s,DNS:db.abc.supabase.co\\nbasicConstraints=CA:FALSE\\n' $2 > $1.ext
             openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile $1.ext -out $1.pem
         }
         certify server db.example
@@ -41,6 +48,7 @@ async fn listening(place: &Place) -> Cluster {
     for statement in [
         "create role bob login password 'hunter2'",
         "create role carol login",
+        &format!("create role postgres login password '{}'", PASSWORD.replace('\'', "''")),
         &format!("alter system set listen_addresses = '{ADDRESS}'"),
         "alter system set ssl = on",
         "alter system set ssl_cert_file = 'server.pem'",
@@ -109,4 +117,31 @@ async fn every_mode_allows_the_same_connections_as_libpq() {
     assert!(encrypted("carol", ours, "sslmode=require").await.is_err());
     let half = format!("sslmode=require&sslcert={}", certificate.display());
     assert_eq!(encrypted("carol", ours, &half).await.unwrap_err().code(), "database_tls");
+
+    supabase_projects_are_verified(&place.folder().join("ca.pem").display().to_string()).await;
+}
+
+/// The direct connection of a project, with its name but this server's address.
+async fn supabase_projects_are_verified(root: &str) {
+    let user = async |project: &str, password: &str, root: &str| -> Result<String> {
+        let choice = configured(None, &|name| match name {
+            "SUPABASE_URL" => Ok(format!("https://{project}.supabase.co")),
+            "SUPABASE_DB_PASSWORD" => Ok(password.to_owned()),
+            "PGSSLROOTCERT" => Ok(root.to_owned()),
+            _ => Err(VarError::NotPresent),
+        })?;
+        let Some(Target::Url(url)) = choice.map(|choice| choice.target) else { panic!("no URL") };
+        let target = Target::Url(format!("{url}&hostaddr={ADDRESS}"));
+        let database = Database::open(target, OpenOptions::default()).await?;
+        let row = database.client().await?.query_typed_one("select current_user::text", &[]).await?;
+        Ok(row.get(0))
+    };
+    assert_eq!(user("abc", PASSWORD, root).await.unwrap(), "postgres");
+    let error = user("abc", "wrong", root).await.unwrap_err();
+    assert_eq!(error.server().unwrap().sqlstate(), Some("28P01"));
+    let error = user("other", PASSWORD, root).await.unwrap_err();
+    assert_eq!(error.code(), "database_tls", "the certificate is for another project");
+    let error = user("abc", PASSWORD, "").await.unwrap_err();
+    assert_eq!(error.code(), "database_tls", "the machine does not trust the test's authority");
+    assert!(error.hint().unwrap().contains("PGSSLROOTCERT"), "{:?}", error.hint());
 }

@@ -24,8 +24,9 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(crate) async fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
+    let configured_by = context.configured_by()?;
     let database = context.bare_database().await?;
-    let checked = doctor::check(&database).await;
+    let checked = doctor::check(&database, configured_by.as_deref()).await;
     let closed = database.close().await;
     // The first error is the one to report.
     let checks = checked?;

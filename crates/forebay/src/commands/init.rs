@@ -1,4 +1,4 @@
-//! `forebay init`: writes a commented configuration file, and the schema for editors beside it.
+//! `forebay init`: writes a commented configuration file, and the schema for editors and `.env.example` beside it.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,6 +11,7 @@ use forebay_views::Initialised;
 use crate::{
     config,
     context::Context,
+    env_vars,
     failure::{Exit, Failure},
     ui::{Page, Report},
 };
@@ -18,10 +19,14 @@ use crate::{
 /// The schema file beside the configuration; the configuration's first line refers to it.
 const SCHEMA_FILE: &str = "forebay.schema.json";
 
+/// The list of environment variables beside the configuration.
+const ENV_EXAMPLE_FILE: &str = ".env.example";
+
 /// Write a commented forebay.toml
 ///
 /// The file lists the settings with their defaults. Writes to ./forebay.toml, or to the path in --config, and adds
-/// forebay.schema.json beside it for completion and checks in editors.
+/// forebay.schema.json beside it for completion and checks in editors. Also adds .env.example, which lists the
+/// environment variables; an existing one is kept, even with --force.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -36,7 +41,10 @@ pub(crate) struct Args {
 
 impl Report for Initialised {
     fn write(&self, page: &mut Page) {
-        page.line(&format!("wrote {} and {}", self.path, self.schema_path));
+        page.line(&match &self.env_example_path {
+            Some(env_example) => format!("wrote {}, {} and {env_example}", self.path, self.schema_path),
+            None => format!("wrote {} and {}", self.path, self.schema_path),
+        });
         page.line("Next: set `key` to the fields that identify a record, then run `forebay persist --source courses FILE`.");
     }
 }
@@ -55,9 +63,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if !has_schema {
         write(&schema_path, &schema, args.force)?;
     }
+    let env_example_path = path.with_file_name(ENV_EXAMPLE_FILE);
+    // It may be another program's. A link that leads nowhere counts as one.
+    let has_env_example = fs::symlink_metadata(&env_example_path).is_ok();
+    if !has_env_example {
+        write(&env_example_path, &env_vars::example(), false)?;
+    }
     context.ui.show(&Initialised {
         path: path.display().to_string(),
         schema_path: schema_path.display().to_string(),
+        env_example_path: (!has_env_example).then(|| env_example_path.display().to_string()),
     })?;
     Ok(Exit::Done)
 }

@@ -20,8 +20,8 @@ Schema for editors.
 
 Unknown keys are errors with line and column. Durations have a unit: `30s`, `5m`, `1h`, `30d`; a day has 24 hours. Shares
 are numbers from 0 to 1. The file holds no secrets: a setting that needs one names an environment variable
-(`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is not configured here: set `FOREBAY_DATABASE_URL` or
-`DATABASE_URL`; without both, Forebay runs a private Postgres.
+(`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is not configured here but by
+[environment variables](environment.md); without them, Forebay runs a private Postgres.
 ";
 
 /// The page under construction.

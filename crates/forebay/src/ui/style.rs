@@ -5,6 +5,8 @@
 
 use std::env;
 
+use forebay_sources::environment;
+
 use crate::env_vars;
 
 /// The width if the terminal's size is unknown, and of prose outside a terminal.
@@ -38,7 +40,7 @@ pub(crate) struct Style {
 impl Style {
     /// The style of a stream, from the environment.
     pub(crate) fn of(terminal: bool) -> Self {
-        let is_set = |variable| env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let is_set = |variable| environment::var_os(variable).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let width = terminal.then(|| terminal_width().max(LEAST_WIDTH));
         Self { terminal, colour: terminal && !dumb && !is_set(env_vars::NO_COLOR), width }

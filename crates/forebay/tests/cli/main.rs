@@ -5,6 +5,7 @@
 mod breaker;
 mod completions;
 mod config;
+mod connection;
 mod database;
 mod db;
 mod demo;

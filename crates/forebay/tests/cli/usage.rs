@@ -40,6 +40,8 @@ fn with_json_the_error_is_the_document() {
 #[test]
 fn global_options_work_before_and_after_the_command() {
     let sandbox = Sandbox::new();
+    // Both find the same files.
+    sandbox.run("init");
     let before = sandbox.run("--output json --config a.toml init");
     let after = sandbox.run("init --output json --config b.toml");
     assert_eq!(before.replace("a.toml", "b.toml"), after);

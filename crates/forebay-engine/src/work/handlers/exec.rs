@@ -31,6 +31,7 @@ use std::{
 };
 
 use forebay_domain::handoff::FailureClass;
+use forebay_sources::environment;
 use forebay_store::pipelines::PipelineSpec;
 use serde_json::{Map, Value, json};
 
@@ -170,9 +171,9 @@ impl Exec {
     }
 
     fn environment(&self) -> Vec<(String, OsString)> {
-        let named = self.config.env.iter().map(String::as_str);
-        let seen = ALWAYS_SEEN.into_iter().chain(named);
-        seen.filter_map(|name| Some((name.to_owned(), env::var_os(name)?))).collect()
+        let always = ALWAYS_SEEN.into_iter().map(|name| (name, env::var_os(name)));
+        let named = self.config.env.iter().map(|name| (name.as_str(), environment::var_os(name)));
+        always.chain(named).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 }
 

@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use forebay_sources::environment;
 use forebay_store::pipelines::PipelineSpec;
 use futures_util::{StreamExt, stream};
 use reqwest::{
@@ -182,7 +183,7 @@ fn is_variable(name: &str) -> bool {
 impl Webhook {
     /// Reads the secrets from the environment. Sends nothing yet.
     pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
-        Self::open_with(spec, &|name| std::env::var(name).ok())
+        Self::open_with(spec, &|name| environment::var(name).ok())
     }
 
     /// Like [`Self::open`], with a given environment.

@@ -101,3 +101,11 @@ fn a_second_at_sign_is_refused() {
     assert!(!error.to_string().contains("zq9"), "{error}");
     assert!(parse("postgres://me:p%40ss@127.0.0.1:1/app?application_name=a@b").is_ok());
 }
+
+#[test]
+fn a_copied_connection_string_needs_its_password() {
+    let error =
+        parse("postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co:5432/postgres").err().unwrap();
+    assert_eq!(error.code(), "database_url_invalid");
+    assert!(error.to_string().contains("replace [YOUR-PASSWORD]"), "{error}");
+}

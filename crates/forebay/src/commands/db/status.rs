@@ -38,7 +38,12 @@ async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failur
     };
     let is_pending = |line: &&MigrationStatus| line.state == MigrationState::Pending;
     Ok(DbStatus {
-        database: DatabasePlace { kind: kind.to_string(), target: database.target().to_owned(), data_dir },
+        database: DatabasePlace {
+            kind: kind.to_string(),
+            target: database.target().to_owned(),
+            configured_by: context.configured_by()?,
+            data_dir,
+        },
         version: lines.iter().filter(|line| !is_pending(line)).map(|line| line.version).max().unwrap_or(0),
         num_pending: lines.iter().filter(is_pending).count() as u64,
         migrations: lines.into_iter().map(Migration::from).collect(),
@@ -47,9 +52,11 @@ async fn look(context: &Context, database: &Database) -> Result<DbStatus, Failur
 
 impl Report for DbStatus {
     fn write(&self, page: &mut Page) {
-        let place = match &self.database.data_dir {
-            Some(data_dir) => format!("private, in {data_dir}"),
-            None => self.database.target.clone(),
+        let DatabasePlace { target, configured_by, data_dir, .. } = &self.database;
+        let place = match (data_dir, configured_by) {
+            (Some(data_dir), _) => format!("private, in {data_dir}"),
+            (None, Some(name)) => format!("{target}, configured by {name}"),
+            (None, None) => target.clone(),
         };
         let pending = match self.num_pending {
             0 => String::new(),
