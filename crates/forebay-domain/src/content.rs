@@ -14,6 +14,7 @@ pub mod layout;
 pub mod lesson;
 mod lines;
 pub mod markdown;
+pub mod own_tables;
 pub mod paths;
 pub mod plan;
 pub mod problem;

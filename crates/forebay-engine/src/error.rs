@@ -312,7 +312,8 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Store(error) => {
-                error.is_misconfigured() || matches!(error.code(), "schema_missing" | "name_refused")
+                error.is_misconfigured()
+                    || matches!(error.code(), "schema_missing" | "name_refused" | "content_tables_mismatch")
             }
             Self::Content(error) => error.is_usage(),
             Self::Source(error) => matches!(error.code(), "env_file_unreadable" | "env_file_invalid"),

@@ -15,6 +15,7 @@ create table forebay.content_pieces (
     title text not null,
     persona_mind_id text,
     keywords text[] not null default '{}',
+    own_tables jsonb,
     status text not null default 'draft' constraint content_pieces_status_check
         check (status in ('draft', 'published', 'archived')),
     constraint content_pieces_project_piece_slug_key unique (project, piece_slug)
@@ -36,6 +37,8 @@ comment on column forebay.content_pieces.piece_type is 'What it is, such as cour
 comment on column forebay.content_pieces.title is 'Its title.';
 comment on column forebay.content_pieces.persona_mind_id is 'The persona in whose voice it is written.';
 comment on column forebay.content_pieces.keywords is 'Its keywords.';
+comment on column forebay.content_pieces.own_tables is
+    'The user''s own tables that get the same rows, as in [content.tables] of forebay.toml; null: none.';
 comment on column forebay.content_pieces.status is 'draft, published or archived.';
 
 create table forebay.course_metadata (

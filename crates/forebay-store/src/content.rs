@@ -8,6 +8,7 @@ mod course;
 mod details;
 mod files;
 mod measures;
+mod own_tables;
 mod pieces;
 
 use forebay_domain::identity::ReferenceId;
@@ -31,6 +32,7 @@ pub use measures::{
     Approval, LessonMeasures, MeasuredLesson, approvals, approve, lesson_of_path, record_performance, tag,
     tagged_at, update_lesson, update_lessons, update_voice_fidelity,
 };
+pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
 
 /// Writes lessons from their references.
@@ -61,6 +63,8 @@ pub async fn project(client: &impl GenericClient, course: &Course, ids: &[Refere
         [(&course.piece_id, Type::INT8), (&lessons, Type::UUID_ARRAY)];
     let by_source: [(&(dyn ToSql + Sync), Type); 2] =
         [(&course.piece_id, Type::INT8), (&course.source, Type::TEXT)];
+    let own = &course.own;
+    let keys_before = own.lesson_keys(client, course.piece_id, ids).await?;
     let mut num_rows = client.execute_typed(REMOVE_LESSONS, &by_id).await?;
     num_rows += client.execute_typed(LESSONS, &by_id).await?;
     let has_any =
@@ -69,9 +73,16 @@ pub async fn project(client: &impl GenericClient, course: &Course, ids: &[Refere
         num_rows += client.execute_typed(METADATA, &by_source).await?;
         num_rows += client.execute_typed(TITLE, &by_source).await?;
     }
+    // First, because the other tables may refer to it.
+    num_rows += own.write_piece(client, course.piece_id).await?;
+    if has_any(&METADATA_KEYS) {
+        num_rows += own.write_metadata(client, course.piece_id).await?;
+    }
     if has_any(&RESEARCH_KEYS) {
         num_rows += client.execute_typed(RESEARCH, &by_source).await?;
+        num_rows += own.write_research(client, course.piece_id).await?;
     }
+    num_rows += own.write_lessons(client, course.piece_id, ids, &keys_before).await?;
     Ok(num_rows)
 }
 

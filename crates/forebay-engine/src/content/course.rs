@@ -1,9 +1,9 @@
 //! Which course: its names, its layout, and how its source and its rows are found.
 
-use forebay_domain::content::{layout::Layout, paths::Slug};
+use forebay_domain::content::{layout::Layout, own_tables::OwnTables, paths::Slug};
 use forebay_store::{
     connect::Database,
-    content::{self, Course, Piece, PieceSpec},
+    content::{self, Course, OwnStatements, Piece, PieceSpec},
     sources::{self, Source},
 };
 
@@ -31,12 +31,20 @@ pub struct CourseSettings {
     pub layout: Layout,
     /// Files up to this size in bytes are stored.
     pub max_file_bytes: u64,
+    /// The user's own tables that get the same rows; empty: none. `None` leaves what is stored.
+    pub own_tables: Option<OwnTables>,
 }
 
 impl CourseSettings {
     /// A course in the default project.
     pub fn new(slug: Slug, layout: Layout) -> Self {
-        Self { project: "default".to_owned(), slug, layout, max_file_bytes: DEFAULT_MAX_FILE_BYTES }
+        Self {
+            project: "default".to_owned(),
+            slug,
+            layout,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            own_tables: None,
+        }
     }
 
     /// The name of its source. Courses of other projects carry the project's name as well.
@@ -49,6 +57,10 @@ impl CourseSettings {
             return Err(ContentError::SlugTooLong { slug: self.slug.to_string() }.into());
         }
         Ok(name)
+    }
+
+    fn unknown(&self) -> ContentError {
+        ContentError::CourseUnknown { slug: self.slug.to_string(), project: self.project.clone() }
     }
 
     /// A request to persist files of this course: not complete, with the default guards.
@@ -70,15 +82,22 @@ pub(super) struct StoredCourse {
 /// Declares the course and its source.
 pub(super) async fn declare_course(database: &Database, settings: &CourseSettings) -> Result<StoredCourse> {
     let client = database.client().await?;
+    if let Some(tables) = &settings.own_tables {
+        tables.check().map_err(ContentError::OwnTables)?;
+        // Before anything is stored.
+        OwnStatements::load(&**client, tables).await?;
+    }
     let source = declare::declare(&client, &settings.request()?).await?.source;
     let spec = PieceSpec {
         project: settings.project.clone(),
         slug: settings.slug.to_string(),
         title: settings.slug.to_string(),
         source_id: source.source_id,
+        own_tables: settings.own_tables.clone(),
     };
-    let piece_id = content::declare(&**client, &spec).await?;
-    Ok(StoredCourse { course: Course { piece_id, source: source.name.clone() }, source })
+    content::declare(&**client, &spec).await?;
+    let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
+    Ok(StoredCourse { course, source })
 }
 
 /// Finds a stored course. Error: `course_unknown`.
@@ -87,11 +106,10 @@ pub(super) async fn find_course(
     settings: &CourseSettings,
 ) -> Result<(Piece, StoredCourse)> {
     let client = database.client().await?;
-    let unknown =
-        || ContentError::CourseUnknown { slug: settings.slug.to_string(), project: settings.project.clone() };
     let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
-    let piece = piece.ok_or_else(unknown)?;
-    let source = sources::find(&**client, &settings.source_name()?).await?.ok_or_else(unknown)?;
-    let course = Course { piece_id: piece.piece_id, source: source.name.clone() };
+    let piece = piece.ok_or_else(|| settings.unknown())?;
+    let source =
+        sources::find(&**client, &settings.source_name()?).await?.ok_or_else(|| settings.unknown())?;
+    let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
     Ok((piece, StoredCourse { course, source }))
 }

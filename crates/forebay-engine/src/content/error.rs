@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forebay_domain::content::{Problem, ProblemCode, layout::Document, plan::Refusal};
+use forebay_domain::content::{
+    Problem, ProblemCode, layout::Document, own_tables::OwnTableError, plan::Refusal,
+};
 
 /// A result of working with a course.
 pub(super) type Result<T> = std::result::Result<T, ContentError>;
@@ -66,6 +68,9 @@ pub enum ContentError {
         /// The project.
         project: String,
     },
+    /// The settings of the user's own tables are wrong.
+    #[error(transparent)]
+    OwnTables(OwnTableError),
     /// A file that a call names and the folder does not have.
     #[error("the course folder has no file {path}")]
     FileMissing {
@@ -158,6 +163,7 @@ impl ContentError {
             Self::Problem(problem) => problem.code.as_str(),
             Self::SlugTooLong { .. } => "slug_too_long",
             Self::CourseUnknown { .. } => "course_unknown",
+            Self::OwnTables(_) => "content_tables_invalid",
             Self::FileMissing { .. } => "content_file_missing",
             Self::LessonNotStored { .. } => "lesson_not_stored",
             Self::DocumentWithoutPath { .. } => "document_without_path",
@@ -177,6 +183,7 @@ impl ContentError {
                 | Self::SlugTooLong { .. }
                 | Self::CourseUnknown { .. }
                 | Self::State { .. }
+                | Self::OwnTables(_)
                 | Self::FileMissing { .. }
                 | Self::DocumentWithoutPath { .. }
                 | Self::NumberWithoutPath { .. }
@@ -209,6 +216,7 @@ impl ContentError {
             Self::Problem(problem) => return problem.hint.clone(),
             Self::SlugTooLong { .. } => "choose a shorter slug".to_owned(),
             Self::CourseUnknown { .. } => "`forebay content list` names the stored courses".to_owned(),
+            Self::OwnTables(_) => "correct it in forebay.toml".to_owned(),
             Self::FileMissing { .. } => "check the path; it is relative to the course folder".to_owned(),
             Self::LessonNotStored { .. } => "sync the folder first".to_owned(),
             Self::DocumentWithoutPath { .. } => {

@@ -1,6 +1,7 @@
 //! Courses: a folder and the database, kept equal. Each test has its own folder and its own database.
 
 mod hostile;
+mod own_tables;
 mod restoring;
 mod syncing;
 

@@ -70,7 +70,11 @@ pub async fn update_lesson(
             ],
         )
         .await?;
-    Ok(row.is_some())
+    if row.is_none() {
+        return Ok(false);
+    }
+    course.own.write_lessons(client, course.piece_id, &[reference_id], &Value::Null).await?;
+    Ok(true)
 }
 
 /// What was measured about the lesson in a file.
@@ -140,7 +144,10 @@ pub async fn lesson_of_path(
 pub async fn update_voice_fidelity(client: &impl GenericClient, course: &Course, score: f64) -> Result<u64> {
     let statement = "update forebay.content_pieces set voice_fidelity_score = $2, updated_at = now() \
          where piece_id = $1 and voice_fidelity_score is distinct from $2";
-    Ok(client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?)
+    let num_rows =
+        client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?;
+    course.own.write_piece(client, course.piece_id).await?;
+    Ok(num_rows)
 }
 
 /// Records a measurement of published content. A second one of the same metric and time replaces the first.
@@ -182,6 +189,7 @@ pub async fn approve(
             &[(&course.piece_id, Type::INT8), (&course.source, Type::TEXT), (&approved_by, Type::TEXT)],
         )
         .await?;
+    course.own.write_metadata(client, course.piece_id).await?;
     row.as_ref().map(approval).transpose()
 }
 

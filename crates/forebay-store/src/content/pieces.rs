@@ -1,5 +1,7 @@
 //! Courses: declared once, found by project and slug.
 
+use forebay_domain::content::own_tables::OwnTables;
+use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{error::Result, row::ReadRow};
@@ -15,6 +17,8 @@ pub struct PieceSpec {
     pub title: String,
     /// Its source.
     pub source_id: i32,
+    /// The user's own tables that get the same rows; empty: none. `None` leaves what is stored.
+    pub own_tables: Option<OwnTables>,
 }
 
 /// A stored course.
@@ -59,6 +63,10 @@ const COLUMNS: &str =
 /// Stores a course if it is new, and connects it with its source.
 pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<i64> {
     let statement = include_str!("declare.sql");
+    let own_tables: Option<Value> = spec.own_tables.as_ref().map(|tables| {
+        let filled = tables.tables().map(|(kind, table)| (kind.as_str().to_owned(), json!(table)));
+        Value::Object(filled.collect())
+    });
     let row = client
         .query_typed_one(
             statement,
@@ -67,6 +75,7 @@ pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<i6
                 (&spec.slug, Type::TEXT),
                 (&spec.title, Type::TEXT),
                 (&spec.source_id, Type::INT4),
+                (&own_tables, Type::JSONB),
             ],
         )
         .await?;

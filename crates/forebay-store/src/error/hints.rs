@@ -65,6 +65,9 @@ fn hint(error: &Error) -> Option<String> {
             "Name a table like public.courses, in a schema of your own; a name has 1 to 63 bytes."
                 .into()
         }
+        Error::ContentTables { .. } => {
+            "Change the tables, or name other columns in [content.tables] of forebay.toml. Nothing was written.".into()
+        }
         Error::TableUnusable { .. } => {
             "Fix the table or the pipeline's settings. Its hand-offs wait; nothing was lost.".into()
         }

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::{server::ServerError, text};
-use crate::migrations::list;
+use crate::{content::TableDifference, migrations::list};
 
 /// An error of Forebay's Postgres database or embedded cluster.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +171,12 @@ pub enum Error {
         /// The run.
         run_id: i64,
     },
+    /// The user's own tables for courses do not fit.
+    #[error("the tables of [content.tables] do not fit: {}", joined(differences))]
+    ContentTables {
+        /// All differences.
+        differences: Vec<TableDifference>,
+    },
     /// A Forebay table is missing: a migration was not applied, or the table was dropped.
     #[error("the table forebay.{table} is missing; migration {migration} creates it")]
     TableMissing {
@@ -253,6 +259,7 @@ impl Error {
             Self::Column { .. } | Self::ColumnMissing { .. } => "column_unreadable",
             Self::NameRefused { .. } => "name_refused",
             Self::TableUnusable { .. } => "table_unusable",
+            Self::ContentTables { .. } => "content_tables_mismatch",
             Self::Busy { .. } => "busy",
         }
     }
@@ -314,4 +321,9 @@ impl From<tokio_postgres::Error> for Error {
             None => Self::Postgres(error),
         }
     }
+}
+
+fn joined(differences: &[TableDifference]) -> String {
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    lines.join("; ")
 }

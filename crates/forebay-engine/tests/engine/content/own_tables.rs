@@ -1,0 +1,270 @@
+//! The user's own tables get the same rows, in the types of their columns, and nothing else of them is touched.
+
+use std::sync::Arc;
+
+use forebay_domain::content::own_tables::OwnTables;
+use forebay_engine::{
+    Error, Result,
+    content::{self, CourseFolder, CourseSettings, SyncOptions, SyncReport},
+};
+use serde_json::{Value, json};
+
+use super::{Stage, lesson};
+
+/// Tables as a team has them: ids of their own, an enum, a check, columns that Forebay does not know.
+const TABLES: &str = "
+create type level as enum ('remember', 'understand', 'apply', 'analyze', 'evaluate', 'create', 'unknown');
+create table courses (
+    id uuid primary key default gen_random_uuid(),
+    slug varchar(80) not null unique,
+    name text not null,
+    tags jsonb,
+    state text not null check (state in ('draft', 'published', 'archived')),
+    owner text not null default 'nobody'
+);
+create table lessons (
+    id bigint generated always as identity primary key,
+    course_id uuid not null references courses on delete cascade,
+    module smallint,
+    module_no int not null,
+    lesson_no bigint not null,
+    heading text not null,
+    body text not null,
+    bloom level,
+    concepts text[] not null,
+    sha text not null,
+    note text,
+    unique (course_id, module_no, lesson_no)
+);
+create table research (course varchar(80) primary key, market text, rivals numeric);
+";
+
+fn tables() -> Value {
+    json!({
+        "pieces": {
+            "table": "courses",
+            "id": "id",
+            "columns": {"piece_slug": "slug", "title": "name", "keywords": "tags", "status": "state"},
+        },
+        "lessons": {
+            "table": "public.lessons",
+            "course": "course_id",
+            "columns": {
+                "module_number": "module_no",
+                "lesson_number": "lesson_no",
+                "title": "heading",
+                "content": "body",
+                "bloom_level": "bloom",
+                "key_concepts": "concepts",
+                "content_hash": "sha",
+            },
+        },
+        "research": {
+            "table": "research",
+            "columns": {"piece_slug": "course", "market_analysis": "market", "num_competitors": "rivals"},
+        },
+    })
+}
+
+async fn sync(stage: &Stage, tables: Value) -> Result<SyncReport> {
+    let own_tables: OwnTables = serde_json::from_value(tables).unwrap();
+    let settings = CourseSettings { own_tables: Some(own_tables), ..super::settings() };
+    let folder = Arc::new(CourseFolder::open(stage.path())?);
+    content::sync(
+        &stage.database,
+        &settings,
+        folder,
+        SyncOptions { allow_removals: true, ..SyncOptions::default() },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_same_rows_are_written_in_the_types_of_the_tables() {
+    let stage = Stage::course().await;
+    stage.execute(TABLES).await;
+    stage.execute("insert into courses (slug, name, state) values ('other', 'Other', 'published')").await;
+    sync(&stage, tables()).await.unwrap();
+    let courses = "select concat_ws('|', slug, name, tags, state, owner) from courses order by slug";
+    assert_eq!(
+        stage.texts(courses).await,
+        [
+            "other|Other|published|nobody",
+            "rust-basics|Rust from the start|[\"rust\", \"borrowing\"]|draft|nobody"
+        ]
+    );
+    let lessons = "select concat_ws('|', c.slug, module_no, lesson_no, heading, bloom, concepts, length(sha)) \
+         from lessons as l join courses as c on c.id = l.course_id order by module_no, lesson_no limit 2";
+    assert_eq!(
+        stage.texts(lessons).await,
+        ["rust-basics|1|1|Lesson 1.1|apply|{}|64", "rust-basics|1|2|Lesson 1.2|apply|{}|64"]
+    );
+    let bodies = "select (string_agg(body, '' order by module_no, lesson_no) = (select string_agg(content, '' order by \
+         module_number, lesson_number) from forebay.course_lessons))::text from lessons";
+    assert_eq!(stage.texts(bodies).await, ["true"]);
+    assert_eq!(stage.texts("select concat_ws('|', course, rivals) from research").await, ["rust-basics|2"]);
+}
+
+#[tokio::test]
+async fn only_changed_rows_are_written_and_columns_of_the_user_stay() {
+    let stage = Stage::course().await;
+    stage.execute(TABLES).await;
+    sync(&stage, tables()).await.unwrap();
+    stage.execute("update lessons set note = 'mine'").await;
+    let rows =
+        "select concat_ws('|', lesson_no, xmin, note) from lessons where module_no = 1 order by lesson_no";
+    let before = stage.texts(rows).await;
+    stage.write("lessons/1.2-part-2.md", format!("{}More.\n", lesson(1, 2)).as_bytes());
+    sync(&stage, tables()).await.unwrap();
+    let after = stage.texts(rows).await;
+    assert_eq!((&before[0], &before[2]), (&after[0], &after[2]));
+    assert_ne!(before[1], after[1]);
+    assert!(after.iter().all(|row| row.ends_with("|mine")), "{after:?}");
+}
+
+#[tokio::test]
+async fn rows_follow_lessons_that_move_or_go_and_others_stay() {
+    let stage = Stage::course().await;
+    stage.execute(TABLES).await;
+    sync(&stage, tables()).await.unwrap();
+    // A lesson that somebody else keeps in the same course.
+    stage
+        .execute(
+            "insert into lessons (course_id, module_no, lesson_no, heading, body, concepts, sha) \
+             select id, 9, 9, 'Bonus', '', '{}', '' from courses where slug = 'rust-basics'",
+        )
+        .await;
+    // The last lesson of module 2 goes; the first two of module 1 exchange their numbers.
+    stage.remove("lessons/2.3-part-3.md");
+    stage.rename("lessons/1.1-part-1.md", "lessons/1.x");
+    stage.rename("lessons/1.2-part-2.md", "lessons/1.1-part-2.md");
+    stage.rename("lessons/1.x", "lessons/1.2-part-1.md");
+    sync(&stage, tables()).await.unwrap();
+    let rows =
+        "select concat_ws('|', module_no, lesson_no, heading) from lessons order by module_no, lesson_no";
+    assert_eq!(
+        stage.texts(rows).await,
+        [
+            "1|1|Lesson 1.2",
+            "1|2|Lesson 1.1",
+            "1|3|Lesson 1.3",
+            "2|1|Lesson 2.1",
+            "2|2|Lesson 2.2",
+            "9|9|Bonus"
+        ]
+    );
+    // Forgotten tables are left as they are.
+    stage.remove("lessons/2.2-part-2.md");
+    sync(&stage, json!({})).await.unwrap();
+    assert_eq!(stage.texts("select count(*)::text from lessons").await, ["6"]);
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["4"]);
+}
+
+#[tokio::test]
+async fn tables_that_do_not_fit_are_refused_column_by_column() {
+    let stage = Stage::course().await;
+    stage
+        .execute(
+            "create type level as enum ('apply');
+             create table courses (id int primary key, slug text not null, name int, state text check (state <> 'draft'));
+             create table lessons (course_id int, module int, number int unique, body text, bloom level,
+                 kind text not null)",
+        )
+        .await;
+    let mut wanted = json!({
+        "pieces": {"table": "courses", "id": "uid", "columns": {"piece_slug": "slug", "title": "name"}},
+        "lessons": {
+            "table": "lessons",
+            "course": "course_id",
+            "columns": {"module_number": "module", "lesson_number": "number", "bloom_level": "bloom", "content": "text"},
+        },
+        "research": {"table": "app.research", "columns": {"piece_slug": "slug"}},
+    });
+    let refused = |error: Error| {
+        assert_eq!(error.code(), "content_tables_mismatch");
+        assert!(error.is_usage());
+        let text = error.to_string();
+        let (_, differences) = text.split_once("do not fit: ").unwrap();
+        differences.split("; ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        refused(sync(&stage, wanted.clone()).await.unwrap_err()),
+        [
+            "courses.name: its type is integer, and title needs text",
+            "courses.uid: there is no such column",
+            "courses.id: it is not null and has no default, so name a field for it",
+            "lessons.bloom: its type level has no label remember, understand, analyze, evaluate, create",
+            "lessons.text: there is no such column",
+            "lessons.kind: it is not null and has no default, so name a field for it",
+            "app.research: there is no such table",
+        ]
+    );
+    assert_eq!(stage.texts("select count(*)::text from forebay.content_pieces").await, ["0"]);
+
+    stage
+        .execute(
+            "alter table courses alter name type text, alter id add generated always as identity;
+             alter table lessons alter bloom type text, alter kind drop not null",
+        )
+        .await;
+    wanted["pieces"] = json!({
+        "table": "courses", "id": "id", "columns": {"piece_slug": "slug", "title": "name", "status": "state"},
+    });
+    wanted["lessons"]["columns"]["content"] = json!("body");
+    wanted.as_object_mut().unwrap().remove("research");
+    assert_eq!(
+        refused(sync(&stage, wanted).await.unwrap_err()),
+        [
+            "courses: a unique constraint on (slug) is needed to find rows",
+            "courses.state: its constraint courses_state_check does not allow draft",
+            "lessons: its unique constraint lessons_number_key would stop lessons from exchanging their numbers, so make \
+             it deferrable initially deferred, or use these columns as the key",
+            "lessons: a unique constraint on (course_id, module, number) is needed to find rows",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn scores_and_approvals_reach_own_tables() {
+    let stage = Stage::course().await;
+    stage
+        .execute(
+            "create table pages (slug text, lesson text, grade numeric, state varchar(7), unique (slug, lesson));
+             create table plans (slug text primary key, approver text, approved timestamptz)",
+        )
+        .await;
+    let wanted = json!({
+        "lessons": {
+            "table": "pages",
+            "key": ["lesson_id"],
+            "columns": {"piece_slug": "slug", "lesson_id": "lesson", "gps_score": "grade", "validation_status": "state"},
+        },
+        "metadata": {"table": "plans", "columns": {"piece_slug": "slug", "approved_by": "approver", "approved_at": "approved"}},
+    });
+    sync(&stage, wanted).await.unwrap();
+    let client = stage.test.client().await;
+    let row = client
+        .query_one(
+            "select p.source_id, l.reference_id::text, l.content_hash from forebay.content_pieces as p \
+             join forebay.course_lessons as l using (piece_id) where l.lesson_id = 'L12'",
+            &[],
+        )
+        .await
+        .unwrap();
+    let course = forebay_store::content::of_source(&client, row.get(0)).await.unwrap().unwrap();
+    let id = row.get::<_, String>(1).parse().unwrap();
+    let hash = row.get::<_, Vec<u8>>(2).try_into().unwrap();
+    let measures = forebay_store::content::LessonMeasures {
+        gps_score: Some(0.75),
+        validation_status: Some("passed".to_owned()),
+        ..Default::default()
+    };
+    assert!(forebay_store::content::update_lesson(&client, &course, id, hash, &measures).await.unwrap());
+    let pages = "select concat_ws('|', slug, grade, state) from pages where lesson = 'L12'";
+    assert_eq!(stage.texts(pages).await, ["rust-basics|0.75|passed"]);
+    forebay_store::content::approve(&client, &course, "ada").await.unwrap().unwrap();
+    assert_eq!(
+        stage.texts("select concat_ws('|', slug, approver, approved is not null) from plans").await,
+        ["rust-basics|ada|t"]
+    );
+}

@@ -1,0 +1,13 @@
+-- The columns of a table, with what a value needs to fit.
+select
+    a.attname::text as name,
+    format_type(a.atttypid, a.atttypmod) as sql_type,
+    coalesce(b.typname, t.typname)::text as base,
+    coalesce(b.typcategory, t.typcategory)::text as category,
+    array(select e.enumlabel::text from pg_enum as e where e.enumtypid = coalesce(b.oid, t.oid)) as labels,
+    (a.attnotnull or t.typnotnull) and not a.atthasdef and a.attidentity = '' as is_required,
+    a.attgenerated = '' and a.attidentity <> 'a' as is_writable
+from pg_attribute as a
+join pg_type as t on t.oid = a.atttypid
+left join pg_type as b on b.oid = nullif(t.typbasetype, 0)
+where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped

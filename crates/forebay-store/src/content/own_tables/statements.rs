@@ -1,0 +1,146 @@
+//! The statements that fill a checked table. `$1` is the course, `$2` the lessons.
+
+use std::fmt::Write;
+
+use forebay_domain::content::own_tables::{COURSE_FIELDS, FieldType, OwnTableKind};
+
+use super::check::{CheckedColumn, CheckedTable, CourseColumns};
+
+/// The rows to write: the course as `p`, and its row in Forebay's table as `s`.
+fn rows(kind: OwnTableKind) -> &'static str {
+    match kind {
+        OwnTableKind::Pieces => "forebay.content_pieces as p where p.piece_id = $1",
+        OwnTableKind::Metadata => {
+            "forebay.content_pieces as p join forebay.course_metadata as s on s.piece_id = p.piece_id \
+             where p.piece_id = $1"
+        }
+        OwnTableKind::Research => {
+            "forebay.content_pieces as p join forebay.market_research as s on s.piece_id = p.piece_id \
+             where p.piece_id = $1"
+        }
+        OwnTableKind::Lessons => {
+            "forebay.content_pieces as p join forebay.course_lessons as s on s.piece_id = p.piece_id \
+             where p.piece_id = $1"
+        }
+    }
+}
+
+/// Inserts the rows that are missing, and updates those that differ.
+pub(super) fn upsert(table: &CheckedTable) -> String {
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    if let CourseColumns::Reference { column, pieces } = &table.course {
+        names.push(column.to_string());
+        values.push(course_id(pieces));
+    }
+    for column in &table.columns {
+        names.push(column.name.to_string());
+        values.push(value(table.kind, column));
+    }
+    let identity: Vec<String> = table.identity().iter().map(ToString::to_string).collect();
+    let compared: Vec<&CheckedColumn> =
+        table.columns.iter().filter(|column| !identity.contains(&column.name.to_string())).collect();
+    let action = if compared.is_empty() {
+        "do nothing".to_owned()
+    } else {
+        let list = |side: &str| {
+            let cast = |column: &&CheckedColumn| {
+                // The type json has no equality.
+                let cast = if column.sql_type == "json" { "::jsonb" } else { "" };
+                format!("{side}.{}{cast}", column.name)
+            };
+            compared.iter().map(cast).collect::<Vec<_>>().join(", ")
+        };
+        let mut sets = String::new();
+        for column in &compared {
+            let _infallible = write!(sets, ", {0} = excluded.{0}", column.name);
+        }
+        format!(
+            "do update set {} where ({}) is distinct from ({})",
+            sets.trim_start_matches(", "),
+            list("t"),
+            list("excluded")
+        )
+    };
+    let of_lessons = match table.kind {
+        // Sorted, so two runs that fill the same table don't deadlock.
+        OwnTableKind::Lessons => " and s.reference_id = any($2) order by s.reference_id",
+        _ => "",
+    };
+    format!(
+        "insert into {} as t ({}) select {} from {}{of_lessons} on conflict ({}) {action}",
+        table.name,
+        names.join(", "),
+        values.join(", "),
+        rows(table.kind),
+        identity.join(", ")
+    )
+}
+
+/// The keys of lessons, as an array of arrays of text.
+pub(super) fn keys(table: &CheckedTable) -> String {
+    format!(
+        "select coalesce(jsonb_agg(jsonb_build_array({})), '[]') as keys from {} and s.reference_id = any($2)",
+        key_texts(table).join(", "),
+        rows(table.kind)
+    )
+}
+
+/// Deletes the rows whose keys, in `$2`, no lesson of the course has any more.
+pub(super) fn remove(table: &CheckedTable) -> String {
+    let course = match &table.course {
+        CourseColumns::Reference { column, pieces } => format!("t.{column} = {}", course_id(pieces)),
+        CourseColumns::Names(columns) => {
+            let equal = |column: &CheckedColumn| format!("t.{} = {}", column.name, value(table.kind, column));
+            columns.iter().map(equal).collect::<Vec<_>>().join(" and ")
+        }
+    };
+    let of_key = table.key.iter().enumerate();
+    let of_key =
+        of_key.map(|(at, column)| format!("t.{} = (k.key ->> {at})::{}", column.name, column.sql_type));
+    let still = key_texts(table);
+    let still = still.iter().enumerate().map(|(at, text)| format!("{text} = k.key ->> {at}"));
+    format!(
+        "delete from {} as t using forebay.content_pieces as p, jsonb_array_elements($2::jsonb) as k (key) \
+         where p.piece_id = $1 and {course} and {} \
+         and not exists (select from forebay.course_lessons as s where s.piece_id = $1 and {})",
+        table.name,
+        of_key.collect::<Vec<_>>().join(" and "),
+        still.collect::<Vec<_>>().join(" and ")
+    )
+}
+
+fn key_texts(table: &CheckedTable) -> Vec<String> {
+    table.key.iter().map(|column| format!("s.{}::text", column.field.name)).collect()
+}
+
+/// The id that the user's table of courses gives to the course `p`.
+fn course_id(pieces: &CheckedTable) -> String {
+    let CourseColumns::Names(names) = &pieces.course else { return "null".to_owned() };
+    let equal = |column: &CheckedColumn| format!("u.{} = {}", column.name, value(pieces.kind, column));
+    let id = pieces.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "(select u.{id} from {} as u where {})",
+        pieces.name,
+        names.iter().map(equal).collect::<Vec<_>>().join(" and ")
+    )
+}
+
+/// A field in the type of its column.
+fn value(kind: OwnTableKind, column: &CheckedColumn) -> String {
+    let field = column.field;
+    let is_of_piece = kind == OwnTableKind::Pieces
+        || COURSE_FIELDS.contains(&field)
+        || (kind == OwnTableKind::Metadata && matches!(field.name, "title" | "keywords" | "status"));
+    let alias = if is_of_piece { "p" } else { "s" };
+    let name = format!("{alias}.{}", field.name);
+    let is_text = column.category == "S";
+    match field.field_type {
+        FieldType::Hash if is_text => format!("encode({name}, 'hex')"),
+        FieldType::Json if is_text => format!("({name})::text"),
+        FieldType::Texts if column.category != "A" => format!("to_jsonb({name})::{}", column.sql_type),
+        // Assignment, not a cast: a cast silently truncates text for varchar(n).
+        FieldType::Text | FieldType::Words(_) if is_text => name,
+        _ => format!("({name})::{}", column.sql_type),
+    }
+}
