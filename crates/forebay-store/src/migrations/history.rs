@@ -36,7 +36,11 @@ pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
             checksum text not null,
             applied_at timestamptz not null default now()
         );
-        comment on table forebay.schema_migrations is 'The migrations of Forebay that were applied to this database'";
+        comment on table forebay.schema_migrations is 'The migrations of Forebay that were applied to this database.';
+        comment on column forebay.schema_migrations.version is 'Its number.';
+        comment on column forebay.schema_migrations.name is 'Its name.';
+        comment on column forebay.schema_migrations.checksum is 'SHA-256 of its statements.';
+        comment on column forebay.schema_migrations.applied_at is 'When it was applied.'";
     Ok(transaction.batch_execute(make).await?)
 }
 

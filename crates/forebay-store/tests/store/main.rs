@@ -20,6 +20,7 @@ mod pages;
 mod pooler;
 mod reconciliation;
 mod schedules;
+mod schema_page;
 mod statements;
 mod stats;
 mod story;
