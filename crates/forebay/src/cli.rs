@@ -81,7 +81,10 @@ impl Globals {
         }
         match environment::var_os(env_vars::FOREBAY_LOG).filter(|value| !value.is_empty()) {
             Some(value) => value.to_string_lossy().parse().map(Some).map_err(|problem: String| {
-                Failure::usage("usage", format!("invalid value in {}: {problem}", env_vars::FOREBAY_LOG))
+                Failure::usage(
+                    "usage",
+                    format!("invalid value in {}: {problem}", env_vars::place(env_vars::FOREBAY_LOG)),
+                )
             }),
             None => Ok(None),
         }

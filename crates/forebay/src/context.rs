@@ -18,6 +18,7 @@ use forebay_store::{
 use crate::{
     cli::{DatabaseUrl, Globals},
     config::Config,
+    env_vars,
     failure::Failure,
     ui::Ui,
 };
@@ -138,10 +139,6 @@ impl Context {
 
 /// The option or variables of a choice in words, with the file that gave them.
 fn named(choice: &Choice) -> Option<String> {
-    let name = |name: &&str| match environment::file_of(name) {
-        Some(path) => format!("{name} in {}", path.display()),
-        None => (*name).to_owned(),
-    };
-    let names: Vec<_> = choice.configured_by.iter().map(name).collect();
+    let names: Vec<_> = choice.configured_by.iter().map(|name| env_vars::place(name)).collect();
     (!names.is_empty()).then(|| names.join(" and "))
 }

@@ -11,6 +11,7 @@ mod page;
 
 use std::fmt::Write;
 
+use forebay_sources::environment;
 use forebay_store::connect;
 
 /// What to log.
@@ -29,7 +30,7 @@ pub(crate) struct Variable {
 }
 
 /// The variables that the program reads, in the order of the documentation.
-pub(crate) const VARIABLES: [Variable; 13] = [
+pub(crate) const VARIABLES: &[Variable] = &[
     Variable {
         name: connect::FOREBAY_DATABASE_URL,
         meaning: "Postgres to use, such as `postgresql://user:password@host:5432/database?sslmode=require`.",
@@ -75,8 +76,16 @@ pub(crate) const VARIABLES: [Variable; 13] = [
         meaning: "What to log: a level, or directives such as `info,forebay_sources=debug`. Option: `--log-level`. \
                   Default: `info` for `forebay work`, `warn` for `forebay mcp`, otherwise `off`.",
     },
-    Variable { name: NO_COLOR, meaning: "Any text turns colour off; see <https://no-color.org>." },
+    Variable { name: NO_COLOR, meaning: "Any text turns colour off; see https://no-color.org." },
 ];
+
+/// A variable in words, with the file that gives it.
+pub(crate) fn place(name: &str) -> String {
+    match environment::file_of(name) {
+        Some(path) => format!("{name} in {}", path.display()),
+        None => name.to_owned(),
+    }
+}
 
 /// `.env.example`: every variable with its meaning, commented out.
 pub(crate) fn example() -> String {
@@ -90,9 +99,9 @@ pub(crate) fn example() -> String {
          # Add the variables that forebay.toml names. Precedence: FOREBAY_DATABASE_URL, SUPABASE_DB_URL, DATABASE_URL,\n\
          # SUPABASE_URL with SUPABASE_DB_PASSWORD. Without them, Forebay runs a private Postgres.\n",
     );
-    for Variable { name, meaning } in &VARIABLES {
+    for Variable { name, meaning } in VARIABLES {
         text.push('\n');
-        for line in wrapped(&meaning.replace(['`', '<', '>'], "")) {
+        for line in wrapped(&meaning.replace('`', "")) {
             // Writing to a text never fails.
             let _ = writeln!(text, "# {line}");
         }

@@ -1,6 +1,6 @@
 //! The help of every benchmark, and the options that all have.
 
-use crate::server::{command, server};
+use crate::server::{command, json, server};
 
 #[test]
 fn log_lines_are_off_by_default_and_go_to_standard_error() {
@@ -17,6 +17,22 @@ fn log_lines_are_off_by_default_and_go_to_standard_error() {
     assert!(log.contains("INFO") && log.contains("run ended"), "{log}");
     let refused = command(&folder, "persist --log-level forebay=loud").output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}
+
+#[test]
+fn the_server_is_chosen_by_the_rule_of_forebay() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server();
+    let run = |variables: &[(&str, &str)]| {
+        json(command(&folder, "persist --rows 10").envs(variables.iter().copied()))
+    };
+    let url = server.url();
+    let (exit, document) =
+        run(&[("SUPABASE_DB_URL", &url), ("DATABASE_URL", "postgresql://u@127.0.0.1:1/d")]);
+    assert_eq!(exit, 0, "{document}");
+    let (exit, document) = run(&[("SUPABASE_URL", "https://abc.supabase.co"), ("SUPABASE_KEY", "hunter2")]);
+    assert_eq!((exit, &document["error"]["code"]), (2, &"supabase_password_missing".into()));
+    assert!(!document.to_string().contains("hunter2"), "{document}");
 }
 
 #[test]

@@ -284,6 +284,12 @@ mod tests {
     }
 
     #[test]
+    fn the_connection_says_what_configured_it() {
+        assert_eq!(connection(Some("DATABASE_URL")).message, "configured by DATABASE_URL");
+        assert!(connection(None).message.contains("private Postgres"));
+    }
+
+    #[test]
     fn dead_rows_are_judged_by_number_and_share() {
         let status = |num_live, num_dead| {
             let table = Bloat { table: "ingestion_jobs".to_owned(), num_live, num_dead };

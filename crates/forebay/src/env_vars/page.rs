@@ -193,7 +193,7 @@ fn every_variable_in_the_code_is_in_an_environment_table() {
 fn the_example_sets_nothing_and_shows_every_variable() {
     let text = example();
     assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "{text}");
-    for variable in &VARIABLES {
+    for variable in VARIABLES {
         assert!(text.contains(&format!("\n# {}=\n", variable.name)), "{}", variable.name);
     }
 }

@@ -149,6 +149,9 @@ fn the_file_gives_every_variable_and_the_secrets_of_sources() {
     assert!(!String::from_utf8_lossy(&quiet.stderr).contains("DEBUG"), "{}", shown(&quiet));
     let bad = run(&sandbox, "stats", &[("FOREBAY_LOG", "loud")]);
     insta::assert_snapshot!("connection_bad_log_variable", shown(&bad));
+    fs::write(sandbox.path().join("loud.env"), "FOREBAY_LOG=loud").unwrap();
+    let bad = sandbox.run("--env-file loud.env stats");
+    assert!(bad.contains("invalid value in FOREBAY_LOG in loud.env"), "{bad}");
 }
 
 #[test]
