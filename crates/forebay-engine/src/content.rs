@@ -10,6 +10,7 @@
 mod course;
 mod error;
 mod folder;
+mod generate;
 mod persister;
 mod record;
 mod records;
@@ -23,6 +24,10 @@ mod verify;
 pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
 pub use error::ContentError;
 pub use folder::{CourseFolder, FolderLock, SkipReason, Skipped};
+pub use generate::{
+    Behind, CourseSpec, Effort, GenerateOptions, GenerateProgress, GenerateReport, LessonEnd, LessonReport,
+    LessonSpec, Neighbour, Retries, Selection, generate,
+};
 pub use persister::{
     CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted, RefusedLesson,
     Written,

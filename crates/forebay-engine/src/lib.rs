@@ -4,6 +4,7 @@
 //! `forebay-sources`. It has no terminal and no server: the command line and other interfaces are thin layers over the
 //! functions here.
 
+mod child;
 pub mod clock;
 pub mod content;
 pub mod doctor;

@@ -14,7 +14,7 @@
 mod batch;
 mod conflict;
 mod declare;
-mod event;
+pub(crate) mod event;
 mod failure;
 mod handlers;
 pub(crate) mod kind;

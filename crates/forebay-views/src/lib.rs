@@ -15,6 +15,7 @@ mod change;
 mod completion_script;
 mod config;
 mod content;
+mod content_generate;
 mod db;
 mod demo;
 mod doctor;
@@ -57,6 +58,10 @@ pub use self::{
     content::{
         ContentAction, ContentConflict, ContentDifference, ContentProblem, ContentRemoteChange,
         ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary,
+    },
+    content_generate::{
+        ContentGenerated, ContentPersistence, CourseSpecification, GeneratedLesson, LessonSpecification,
+        ModuleSpecification, NeighbourLesson,
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},

@@ -6,7 +6,8 @@
 use forebay_domain::{
     breaker::BreakerState,
     content::{
-        self, ContentStatus, ProblemCode,
+        self, ContentStatus, CourseType, PersistMode, ProblemCode,
+        bloom::BloomLevel,
         plan::{ConflictKind, RemoteKind},
     },
     drift::{DriftChange, JsonType},
@@ -53,6 +54,18 @@ forebay_domain::words! {
         Move = "move",
         /// Remove it.
         Remove = "remove",
+    }
+
+    /// What became of a lesson that was to be generated.
+    pub enum LessonStatus {
+        /// It was complete already, or was not asked for.
+        Kept = "kept",
+        /// It was generated.
+        Generated = "generated",
+        /// It failed for good.
+        Failed = "failed",
+        /// Its generation was stopped, or did not begin.
+        Stopped = "stopped",
     }
 
     /// The change of a field.
@@ -221,4 +234,24 @@ pub(crate) fn skip_reason(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn content_difference(_: &mut SchemaGenerator) -> Schema {
     words::<DifferenceKind>()
+}
+
+pub(crate) fn lesson_status(_: &mut SchemaGenerator) -> Schema {
+    words::<LessonStatus>()
+}
+
+pub(crate) fn failure_class_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<FailureClass>()
+}
+
+pub(crate) fn persist_mode(_: &mut SchemaGenerator) -> Schema {
+    words::<PersistMode>()
+}
+
+pub(crate) fn bloom_level_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<BloomLevel>()
+}
+
+pub(crate) fn course_type_or_null(_: &mut SchemaGenerator) -> Schema {
+    words_or_null::<CourseType>()
 }

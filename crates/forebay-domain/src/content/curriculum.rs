@@ -5,12 +5,14 @@
 
 mod check;
 mod read;
+mod targets;
 #[cfg(test)]
 mod tests;
 
 use super::{CourseType, Problem, bloom::BloomLevel, yaml::Node};
 
 pub use check::check;
+pub use targets::{Places, Target, targets};
 
 /// A curriculum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

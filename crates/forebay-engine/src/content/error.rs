@@ -52,7 +52,7 @@ pub enum ContentError {
     #[error("{} of the {} known files are gone from the folder", .0.gone.len(), .0.num_known)]
     Refused(Refusal),
     /// A file or a name that cannot be used.
-    #[error("{}: {}", .0.path, .0.message)]
+    #[error("{}: {}", .0.place(), .0.message)]
     Problem(Problem),
     /// The slug makes no name of a source.
     #[error("the slug {slug:?} is too long: a course's slug has at most 55 bytes")]
@@ -121,6 +121,20 @@ pub enum ContentError {
         /// The largest possible value; the smallest is 0.
         max: f64,
     },
+    /// A lesson that a call names and the curriculum does not have.
+    #[error("the curriculum has no lesson {lesson:?}")]
+    LessonUnknown {
+        /// The id, number or path.
+        lesson: String,
+    },
+    /// The program that generates lessons cannot be run.
+    #[error("the program {program:?} cannot be run: {problem}")]
+    Generator {
+        /// The program.
+        program: String,
+        /// Why.
+        problem: String,
+    },
     /// The file with the state of the last sync cannot be read.
     #[error("{} is no state of a course folder: {problem}", path.display())]
     State {
@@ -171,6 +185,8 @@ impl ContentError {
             Self::NoLessonPath { .. } => "no_lesson_path",
             Self::SamePath { .. } => "same_path",
             Self::ValueOutOfRange { .. } => "value_out_of_range",
+            Self::LessonUnknown { .. } => "lesson_unknown",
+            Self::Generator { .. } => "generator_unusable",
             Self::State { .. } => "content_state_unreadable",
         }
     }
@@ -190,6 +206,8 @@ impl ContentError {
                 | Self::NoLessonPath { .. }
                 | Self::SamePath { .. }
                 | Self::ValueOutOfRange { .. }
+                | Self::LessonUnknown { .. }
+                | Self::Generator { .. }
                 | Self::Problem(_)
         )
     }
@@ -230,6 +248,12 @@ impl ContentError {
             }
             Self::SamePath { .. } => "give each lesson its own number or path".to_owned(),
             Self::ValueOutOfRange { .. } => return None,
+            Self::LessonUnknown { .. } => {
+                "name a lesson by its id, its number such as 1.2, or its file as curriculum.yaml has them".to_owned()
+            }
+            Self::Generator { .. } => {
+                "name a program in PATH or the path of an executable file, followed by its arguments".to_owned()
+            }
             Self::State { .. } => {
                 "delete it; the next sync then compares the folder with the database alone".to_owned()
             }

@@ -28,6 +28,8 @@ pub(super) struct Snapshot {
     pub(super) skipped: Vec<Skipped>,
     /// What is wrong with files.
     pub(super) problems: Vec<Problem>,
+    /// Temporary files of writers that are gone, unless one of them writes just now.
+    pub(super) leftovers: Vec<RelativePath>,
 }
 
 /// A file that can be stored.
@@ -44,8 +46,8 @@ pub(super) struct CourseFile {
 impl Snapshot {
     /// Reads all files once. Files of more than `max_bytes` that must be text are problems; others are only hashed.
     pub(super) fn take(folder: &CourseFolder, layout: &Layout, max_bytes: u64) -> Result<Self> {
-        let Walk { files, skipped, problems } = folder.walk(layout)?;
-        let mut snapshot = Self { skipped, problems, ..Self::default() };
+        let Walk { files, skipped, problems, leftovers } = folder.walk(layout)?;
+        let mut snapshot = Self { skipped, problems, leftovers, ..Self::default() };
         let mut order = Order::default();
         for found in files {
             snapshot.add(folder, layout, found, max_bytes, &mut order)?;

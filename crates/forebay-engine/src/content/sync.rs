@@ -84,12 +84,15 @@ pub(super) async fn sync_locked(
     database: &Database,
     settings: &CourseSettings,
     folder: Arc<CourseFolder>,
-    _lock: &FolderLock,
+    lock: &FolderLock,
     options: SyncOptions,
 ) -> Result<SyncReport> {
     let stored = declare_course(database, settings).await?;
     let source = stored.source.name.clone();
     let (snapshot, base) = look(settings, &folder, &source).await?;
+    if !options.dry_run {
+        folder.remove_leftovers(lock, &snapshot.leftovers);
+    }
     let client = database.client().await?;
     let files = content::files(&**client, stored.source.source_id).await?;
     drop(client);

@@ -96,12 +96,12 @@ pub(super) fn object_with(members: Map<String, Value>, name: &str, json: &str) -
 const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// A wait between zero and a day.
-pub(super) fn bounded(retry_after: SignedDuration) -> SignedDuration {
+pub(crate) fn bounded(retry_after: SignedDuration) -> SignedDuration {
     retry_after.clamp(SignedDuration::ZERO, MAX_RETRY_AFTER)
 }
 
 /// The first `limit` characters of a response or output, on one line and without control characters.
-pub(super) fn printable(bytes: &[u8], limit: usize) -> String {
+pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").chars().take(limit).collect()

@@ -1,5 +1,6 @@
 //! Courses: a folder and the database, kept equal. Each test has its own folder and its own database.
 
+mod generating;
 mod hostile;
 mod own_tables;
 mod restoring;

@@ -39,8 +39,13 @@ async fn the_page_describes_every_table() {
     let database = testing::empty_database().await;
     let mut client = database.client().await;
     migrations::up(&mut client).await.unwrap();
-    let mut tables: Vec<(String, Option<String>)> =
-        client.query(TABLES, &[]).await.unwrap().iter().map(|row| (row.get("name"), row.get("comment"))).collect();
+    let mut tables: Vec<(String, Option<String>)> = client
+        .query(TABLES, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.get("name"), row.get("comment")))
+        .collect();
     let place = |name: &str| CONTENT.iter().position(|content| *content == name).unwrap_or(CONTENT.len());
     tables.sort_by(|one, other| (place(&one.0), &one.0).cmp(&(place(&other.0), &other.0)));
     let mut page = String::from(
@@ -50,8 +55,11 @@ async fn the_page_describes_every_table() {
     );
     for (table, comment) in tables {
         let comment = comment.unwrap_or_else(|| panic!("forebay.{table} has no comment"));
-        write!(page, "\n## {table}\n\n{comment}\n\n| column | type | null | meaning |\n| --- | --- | --- | --- |\n")
-            .unwrap();
+        write!(
+            page,
+            "\n## {table}\n\n{comment}\n\n| column | type | null | meaning |\n| --- | --- | --- | --- |\n"
+        )
+        .unwrap();
         for row in client.query(COLUMNS, &[&table]).await.unwrap() {
             let (name, sql_type, is_required): (String, String, bool) =
                 (row.get("name"), row.get("type"), row.get("is_required"));

@@ -1,6 +1,7 @@
 //! `forebay content`: folders of generated courses, kept equal to the database.
 
 mod course;
+mod generate;
 mod list;
 mod report;
 mod restore;
@@ -15,6 +16,7 @@ use crate::{
 /// The subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    Generate(generate::Args),
     Sync(sync::Args),
     Verify(verify::Args),
     Restore(restore::Args),
@@ -24,6 +26,7 @@ pub(crate) enum Command {
 /// Runs a subcommand.
 pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Generate(args) => Box::pin(generate::run(args, context)).await,
         Command::Sync(args) => sync::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Restore(args) => restore::run(args, context).await,

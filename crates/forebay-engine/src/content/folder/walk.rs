@@ -11,8 +11,8 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, openat, statat, unlinkat};
 
 use super::{
     super::error::{ContentError, Result},
-    CourseFolder, folder_flags,
-    write::TEMPORARY,
+    CourseFolder, FolderLock, OWN_FOLDER, folder_flags,
+    write::{is_own_temporary, is_temporary},
 };
 
 forebay_domain::words! {
@@ -56,6 +56,8 @@ pub(in crate::content) struct Walk {
     pub(in crate::content) skipped: Vec<Skipped>,
     /// Files whose path cannot be stored.
     pub(in crate::content) problems: Vec<Problem>,
+    /// Temporary files of writers that are gone, unless one of them writes just now.
+    pub(in crate::content) leftovers: Vec<RelativePath>,
 }
 
 impl CourseFolder {
@@ -70,6 +72,26 @@ impl CourseFolder {
         walk.skipped.sort();
         walk.problems.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(walk)
+    }
+
+    /// Deletes temporary files that dead writers left. Only the holder of the lock may: without it, their writer may be
+    /// alive.
+    pub(in crate::content) fn remove_leftovers(&self, _lock: &FolderLock, leftovers: &[RelativePath]) {
+        for path in leftovers {
+            if let Ok(Some((folder, name))) = self.parent(path, false) {
+                // They do no harm, so a failure is no reason to stop.
+                let _ = unlinkat(&folder, name, AtFlags::empty());
+            }
+        }
+        // The walk does not enter this folder.
+        let Ok(own) = openat(&self.root, OWN_FOLDER, folder_flags(), Mode::empty()) else { return };
+        let Ok(entries) = Dir::read_from(&own) else { return };
+        for entry in entries.filter_map(std::result::Result::ok) {
+            let name = entry.file_name();
+            if is_temporary(name.to_bytes()) && !is_own_temporary(name.to_bytes()) {
+                let _ = unlinkat(&own, name, AtFlags::empty());
+            }
+        }
     }
 }
 
@@ -99,8 +121,9 @@ impl Walk {
                 _ => Some(SkipReason::Special),
             };
             if is_temporary(name) {
-                // A process died while it wrote this file. Only the holder of the folder's lock writes such files.
-                let _ = unlinkat(folder, entry.file_name(), AtFlags::empty());
+                if !is_own_temporary(name) {
+                    self.leftovers.extend(RelativePath::parse_bytes(&path).ok());
+                }
                 continue;
             }
             if let Some(reason) = reason {
@@ -155,8 +178,4 @@ impl Walk {
     fn skip(&mut self, path: &[u8], reason: SkipReason) {
         self.skipped.push(Skipped { path: String::from_utf8_lossy(path).into_owned(), reason });
     }
-}
-
-fn is_temporary(name: &[u8]) -> bool {
-    name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes())
 }

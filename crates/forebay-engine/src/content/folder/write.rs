@@ -4,7 +4,10 @@ use std::{
     fs::File,
     io::{self, Write},
     os::fd::AsFd,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use forebay_domain::content::paths::RelativePath;
@@ -14,9 +17,13 @@ use super::{
     super::error::{ContentError, Result},
     CourseFolder,
 };
+use crate::clock::random_seed;
 
 /// The prefix and suffix of temporary files. Every layout ignores such names.
-pub(super) const TEMPORARY: (&str, &str) = (".forebay-", ".tmp");
+const TEMPORARY: (&str, &str) = (".forebay-", ".tmp");
+
+/// This process, in the names of its temporary files.
+static WRITER: LazyLock<String> = LazyLock::new(|| format!("{:016x}", random_seed()));
 
 impl CourseFolder {
     /// Writes a file as a whole, and the folders that it needs. After an error the old file, if any, is still there.
@@ -55,9 +62,21 @@ pub(super) fn create_folder(parent: impl AsFd, name: &str) -> io::Result<()> {
     }
 }
 
-/// A name that no other writer uses: unique in this process, and processes differ by their id.
+/// A name that no other writer uses. A process id is no help: the main process of every container has the same one.
 fn temporary_name() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let (prefix, suffix) = TEMPORARY;
-    format!("{prefix}{}-{}{suffix}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+    format!("{prefix}{}-{}{suffix}", *WRITER, NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether a file name is that of a temporary file.
+pub(super) fn is_temporary(name: &[u8]) -> bool {
+    name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes())
+}
+
+/// Whether this process writes, or has written, the temporary file with this name.
+pub(super) fn is_own_temporary(name: &[u8]) -> bool {
+    name.strip_prefix(TEMPORARY.0.as_bytes())
+        .and_then(|rest| rest.strip_prefix(WRITER.as_bytes()))
+        .is_some_and(|rest| rest.starts_with(b"-"))
 }

@@ -69,7 +69,7 @@ impl CoursePersister {
 
     /// Stores what was measured about lessons, with what an earlier call could not store. `persisted` is what became of
     /// their files.
-    pub(super) async fn persist_measures(
+    pub(in crate::content) async fn persist_measures(
         &mut self,
         persisted: Persisted,
         measured: Vec<MeasuredLesson>,

@@ -78,6 +78,18 @@ impl CoursePersister {
     ) -> Result<Self> {
         let locked = Arc::clone(&folder);
         let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        Self::open_locked(settings, folder, lock, mode, target, options).await
+    }
+
+    /// [`Self::open_with`] for a caller that has locked the folder.
+    pub(in crate::content) async fn open_locked(
+        settings: CourseSettings,
+        folder: Arc<CourseFolder>,
+        lock: FolderLock,
+        mode: PersistMode,
+        target: Target,
+        options: OpenOptions,
+    ) -> Result<Self> {
         let mut persister = Self {
             settings,
             folder,
@@ -157,11 +169,21 @@ impl CoursePersister {
     /// Closes the connections, after a last attempt to write what the database missed.
     pub async fn close(mut self) -> Result<PersistCounts> {
         if self.is_behind || !self.unstored_measures.is_empty() {
-            self.left_alone_until = None;
+            self.contact_again();
             let persisted = self.persist_folder().await;
             // A failure is logged and counted.
             let _ = self.persist_measures(persisted, Vec::new()).await;
         }
+        self.disconnect().await
+    }
+
+    /// Makes the next call contact the database even if it failed a moment ago.
+    pub(in crate::content) fn contact_again(&mut self) {
+        self.left_alone_until = None;
+    }
+
+    /// Closes the connections without another attempt.
+    pub(in crate::content) async fn disconnect(mut self) -> Result<PersistCounts> {
         if let Some(database) = self.database.take() {
             database.close().await?;
         }

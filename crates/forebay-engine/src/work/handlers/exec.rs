@@ -22,13 +22,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    env,
-    ffi::OsString,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
 use forebay_domain::handoff::FailureClass;
 use forebay_sources::environment;
@@ -36,6 +30,7 @@ use forebay_store::pipelines::PipelineSpec;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    child,
     error::Result,
     work::{
         event::{Event, Outcome, object_with},
@@ -106,7 +101,7 @@ impl Exec {
         if let Some(directory) = config.directory.as_deref().filter(|directory| !directory.is_dir()) {
             return wrong("directory", format!("`directory` {} is not a folder", directory.display()));
         }
-        let Some(program) = find(&config) else {
+        let Some(program) = child::find(&config.program, config.directory.as_deref()) else {
             return wrong("command", format!("there is no program {:?} that can be run", config.program));
         };
         Ok(Self { pipeline: spec.name.clone(), config, program })
@@ -133,7 +128,7 @@ impl Exec {
         let lines = events.iter().map(line).collect();
         let (end, stderr) = match run.over(lines, &mut verdicts).await {
             Ok(end) => end,
-            Err(error) if process::is_about_the_program(&error) => {
+            Err(error) if child::is_about_the_program(&error) => {
                 let reason = format!("the program {:?} cannot be run: {error}", self.config.program);
                 return Err(SettingError::new(&self.pipeline, &["command"], reason).into());
             }
@@ -175,26 +170,6 @@ impl Exec {
         let named = self.config.env.iter().map(|name| (name.as_str(), environment::var_os(name)));
         always.chain(named).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
-}
-
-/// Finds the program: a path is relative to `directory`, a name is looked up in `PATH`.
-fn find(config: &Config) -> Option<PathBuf> {
-    let here = match &config.directory {
-        Some(directory) => std::path::absolute(directory).ok()?,
-        None => env::current_dir().ok()?,
-    };
-    if config.program.contains('/') {
-        let path = here.join(&config.program);
-        return can_run(&path).then_some(path);
-    }
-    let folders = env::var_os("PATH")?;
-    env::split_paths(&folders)
-        .map(|folder| here.join(folder).join(&config.program))
-        .find(|path| can_run(path))
-}
-
-fn can_run(path: &Path) -> bool {
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// An event in the command's input format.

@@ -107,7 +107,8 @@ impl Report for Page<CourseSummary> {
     }
 }
 
-fn write_problems(page: &mut ui::Page, problems: &[ContentProblem], skipped: &[ContentSkipped]) {
+/// What is wrong with files, and the links among them.
+pub(super) fn write_problems(page: &mut ui::Page, problems: &[ContentProblem], skipped: &[ContentSkipped]) {
     lines(
         page,
         "Problems",
@@ -127,7 +128,12 @@ fn write_problems(page: &mut ui::Page, problems: &[ContentProblem], skipped: &[C
 }
 
 /// A heading with its lines, or nothing.
-fn lines(page: &mut ui::Page, heading: &str, tone: Tone, texts: impl ExactSizeIterator<Item = String>) {
+pub(super) fn lines(
+    page: &mut ui::Page,
+    heading: &str,
+    tone: Tone,
+    texts: impl ExactSizeIterator<Item = String>,
+) {
     let num_lines = texts.len();
     if num_lines == 0 {
         return;

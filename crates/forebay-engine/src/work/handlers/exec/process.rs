@@ -5,34 +5,30 @@
 
 use std::{
     ffi::OsString,
-    io::{Error, ErrorKind, Result},
+    io::{Error, Result},
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{ChildStdin, Command},
+    io::{AsyncRead, AsyncReadExt},
+    process::Command,
     time::timeout,
 };
 
-use crate::work::event::printable;
+use crate::{
+    child::{Group, LONGEST_END, feed, keep_end},
+    work::event::printable,
+};
 
 use super::verdict::Verdicts;
 
-/// How long to wait for a killed command to exit.
-const LONGEST_END: Duration = Duration::from_secs(5);
 /// Longer lines are skipped.
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// The maximum size of standard output.
 const MAX_OUTPUT_BYTES: usize = 32 << 20;
-/// How much of the end of standard error is kept and reported.
-const KEPT_BYTES: usize = 2 << 10;
 const STDERR_CHARS: usize = 500;
-/// "Exec format error": the file is not a program.
-const ENOEXEC: i32 = 8;
 
 /// The command to run.
 pub(super) struct Run<'a> {
@@ -56,30 +52,6 @@ pub(super) enum End {
     NotStarted(Error),
 }
 
-/// The process group of a command. Dropping it kills all processes in the group.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn kill(&mut self) {
-        if let Some(group) = self.0.take() {
-            // An error means that no process is left.
-            let _nobody_left = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Whether starting failed because of the program itself, so that every retry would fail too.
-pub(super) fn is_about_the_program(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied)
-        || error.raw_os_error() == Some(ENOEXEC)
-}
-
 impl Run<'_> {
     /// Runs the command on `lines`. Returns how it ended and the end of its standard error.
     pub(super) async fn over(self, lines: Vec<String>, verdicts: &mut Verdicts) -> Result<(End, String)> {
@@ -91,9 +63,8 @@ impl Run<'_> {
             command.current_dir(directory);
         }
         let mut child = command.spawn()?;
-        // Declared after the child and therefore dropped before it: the group is killed while its leader's id is still
-        // in use.
-        let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
+        // Declared after the child and therefore dropped before it.
+        let mut group = Group::of(&child);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut stderr_end = Vec::new();
         let ended = {
@@ -133,18 +104,6 @@ impl Run<'_> {
         let _either_way = timeout(LONGEST_END, child.wait()).await;
         Ok((end, printable(&stderr_end, STDERR_CHARS)))
     }
-}
-
-/// Writes the lines and closes the pipe. A command may close its input before it has read everything.
-async fn feed(stdin: Option<ChildStdin>, lines: Vec<String>) {
-    let Some(mut stdin) = stdin else { return };
-    for line in lines {
-        if stdin.write_all(line.as_bytes()).await.is_err() {
-            return;
-        }
-    }
-    // An error means that the command has already closed its input.
-    let _closed = stdin.shutdown().await;
 }
 
 /// The output exceeds the limit.
@@ -198,13 +157,4 @@ fn take_line(verdicts: &mut Verdicts, line: &mut Vec<u8>, is_too_long: &mut bool
     }
     line.clear();
     *is_too_long = false;
-}
-
-/// Reads to the end and keeps the last part.
-async fn keep_end(mut stderr: impl AsyncRead + Unpin, kept: &mut Vec<u8>) {
-    let mut buffer = vec![0; 8 << 10];
-    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
-        kept.extend_from_slice(&buffer[..count]);
-        kept.drain(..kept.len().saturating_sub(KEPT_BYTES));
-    }
 }

@@ -1,6 +1,6 @@
 //! Runs real processes: small shell scripts.
 
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use forebay_domain::{
     handoff::{Change, FailureClass},

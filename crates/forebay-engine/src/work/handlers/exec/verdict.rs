@@ -10,14 +10,14 @@
 
 use std::collections::HashMap;
 
-use forebay_domain::{handoff::FailureClass, identity::ReferenceId};
-use jiff::SignedDuration;
+use forebay_domain::identity::ReferenceId;
 use serde_json::Value;
 
-use crate::work::event::{Event, Outcome, bounded, printable};
+use crate::{
+    child::{Reported, ReportedFailure, reported},
+    work::event::{Event, Outcome},
+};
 
-const MAX_MESSAGE_CHARS: usize = 500;
-const MAX_REASON_BYTES: usize = 63;
 /// The reason code of a failure without one.
 const NO_REASON: &str = "exec_reported";
 
@@ -103,57 +103,13 @@ impl Verdicts {
 }
 
 fn read(verdict: &Value) -> Result<Outcome, &'static str> {
-    match verdict["status"].as_str() {
-        Some("done") => return Ok(Outcome::Done),
-        Some("failed") => {}
-        _ => return Err("has a `status` that is neither `done` nor `failed`"),
-    }
-    let class = match &verdict["class"] {
-        Value::Null => FailureClass::Transient,
-        class => class
-            .as_str()
-            .and_then(FailureClass::parse)
-            .filter(|class| is_reported(*class))
-            .ok_or("has a `class` that is not `transient`, `throttled` or `permanent`")?,
-    };
-    let reason_code = match &verdict["reason_code"] {
-        Value::Null => NO_REASON,
-        reason => reason
-            .as_str()
-            .filter(|word| is_reason(word))
-            .ok_or("has a `reason_code` that is not a lower_snake word")?,
-    };
-    let message = match &verdict["message"] {
-        Value::Null => String::new(),
-        message => message.as_str().map(str::to_owned).ok_or("has a `message` that is not text")?,
-    };
-    let retry_after = match &verdict["retry_after_seconds"] {
-        Value::Null => None,
-        seconds => {
-            let seconds = seconds.as_f64().filter(|seconds| *seconds >= 0.0);
-            let seconds = seconds.ok_or("has a `retry_after_seconds` that is not a number of seconds")?;
-            // Too large a number exceeds the limit of a day anyway.
-            Some(bounded(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX)))
-        }
-    };
-    Ok(Outcome::Failed {
-        class,
-        reason_code: reason_code.to_owned(),
-        message: printable(message.as_bytes(), MAX_MESSAGE_CHARS),
-        retry_after,
+    Ok(match reported(verdict)? {
+        Reported::Done => Outcome::Done,
+        Reported::Failed(ReportedFailure { class, reason_code, message, retry_after }) => Outcome::Failed {
+            class,
+            reason_code: reason_code.unwrap_or_else(|| NO_REASON.to_owned()),
+            message,
+            retry_after,
+        },
     })
-}
-
-/// Whether a command may report the class. Forebay itself finds the others.
-fn is_reported(class: FailureClass) -> bool {
-    match class {
-        FailureClass::Transient | FailureClass::Throttled | FailureClass::Permanent => true,
-        FailureClass::Poison | FailureClass::Lost => false,
-    }
-}
-
-fn is_reason(word: &str) -> bool {
-    word.len() <= MAX_REASON_BYTES
-        && word.starts_with(|c: char| c.is_ascii_lowercase())
-        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -1,0 +1,99 @@
+//! What became of the lessons.
+
+use std::time::Duration;
+
+use forebay_domain::{
+    content::{PersistMode, Problem, Severity, paths::RelativePath},
+    handoff::FailureClass,
+};
+
+use crate::content::{PersistCounts, Skipped};
+
+/// The result of generating a course.
+#[derive(Clone, Debug)]
+pub struct GenerateReport {
+    /// Whether the course is written to the database as well.
+    pub mode: PersistMode,
+    /// The lessons of the curriculum, in its order.
+    pub lessons: Vec<LessonReport>,
+    /// What is wrong with the curriculum, the folder and files.
+    pub problems: Vec<Problem>,
+    /// Entries of the folder that are not stored.
+    pub skipped: Vec<Skipped>,
+    /// What happened in the database.
+    pub counts: PersistCounts,
+    /// Why the database does not have what the folder has; `None`: it has, or persistence is off.
+    pub behind: Option<Behind>,
+    /// Whether somebody stopped it.
+    pub is_stopped: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Why the database does not have what the folder has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The stable code.
+    pub code: String,
+    /// Why, as a sentence.
+    pub message: String,
+}
+
+/// A lesson of the curriculum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LessonReport {
+    /// The number of its module.
+    pub module_number: u32,
+    /// Its number in the module.
+    pub lesson_number: u32,
+    /// Its stable id.
+    pub lesson_id: Option<String>,
+    /// Its file; `None`: it cannot have one.
+    pub path: Option<RelativePath>,
+    /// What became of it.
+    pub end: LessonEnd,
+}
+
+/// What became of a lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LessonEnd {
+    /// It was complete already, or was not asked for.
+    Kept,
+    /// It was generated.
+    Generated(Effort),
+    /// It failed for good.
+    Failed {
+        /// The class of the last failure.
+        class: FailureClass,
+        /// Why, as a stable word.
+        reason_code: String,
+        /// Why, as a sentence.
+        message: String,
+        /// What it cost nevertheless.
+        effort: Effort,
+    },
+    /// Its generation was stopped, or did not begin.
+    Stopped,
+}
+
+/// What a lesson cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Effort {
+    /// How long its program ran, all attempts together.
+    pub elapsed: Duration,
+    /// What the program says it cost, all attempts together; `None`: it said nothing.
+    pub cost: Option<f64>,
+    /// Failed attempts before the last one.
+    pub num_retries: u32,
+}
+
+impl GenerateReport {
+    /// Whether every lesson that was asked for is there, and nothing is wrong with the curriculum or the folder. The
+    /// database has no say: what it misses, a sync repairs.
+    pub fn is_complete(&self) -> bool {
+        let is_missing =
+            |lesson: &LessonReport| !matches!(lesson.end, LessonEnd::Kept | LessonEnd::Generated(_));
+        !self.lessons.iter().any(is_missing)
+            && self.problems.iter().all(|problem| problem.severity != Severity::Error)
+    }
+}
