@@ -79,6 +79,9 @@ const WORKER: [Row; 4] = [
     ("FOREBAY_LEASE_SECONDS", "How long a claim lasts. Default: 60."),
 ];
 
+/// What the Python package reads besides the variables of Forebay.
+const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
+
 /// What the tests of this project read.
 const TESTS: [Row; 12] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
@@ -118,6 +121,8 @@ fn page() -> String {
     let about = "These describe the machine. `--env-file` can't give them.";
     section(&mut page, "Machine", about, &MACHINE);
     section(&mut page, "Example worker", "`examples/worker.py` reads these.", &WORKER);
+    let about = "The Python package in `python/` reads this. The program that it starts reads the variables of Forebay.";
+    section(&mut page, "Python package", about, &PYTHON);
     section(&mut page, "Tests", "Only the tests of this project read these.", &TESTS);
     page
 }
@@ -138,7 +143,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && name != "target" && name != "snapshots" {
+        let is_ours = name != "target" && !name.as_encoded_bytes().starts_with(b".");
+        if path.is_dir() && is_ours {
             sources(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             found.push(path);
@@ -176,7 +182,7 @@ fn every_variable_in_the_code_is_in_an_environment_table() {
             sources(&folder, &mut files);
         }
     }
-    let rows = [&PROGRAMS[..], &MACHINE, &WORKER, &TESTS].concat();
+    let rows = [&PROGRAMS[..], &MACHINE, &WORKER, &PYTHON, &TESTS].concat();
     let known: BTreeSet<&str> =
         VARIABLES.iter().map(|variable| variable.name).chain(rows.iter().map(|row| row.0)).collect();
     let is_known =
@@ -185,7 +191,11 @@ fn every_variable_in_the_code_is_in_an_environment_table() {
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         let missing: Vec<_> = names_in(&text).filter(|name| !is_known(name)).collect();
-        assert!(missing.is_empty(), "{}: add {missing:?} to env_vars.rs", path.display());
+        assert!(
+            missing.is_empty(),
+            "{}: add {missing:?} to env_vars.rs, or to page.rs if the program doesn't read it",
+            path.display()
+        );
     }
 }
 
