@@ -15,11 +15,13 @@ pub mod lesson;
 mod lines;
 pub mod markdown;
 pub mod own_tables;
+pub mod passage;
 pub mod paths;
 pub mod plan;
 pub mod problem;
 pub mod quality;
 pub mod research;
+pub mod version;
 pub mod words;
 pub mod yaml;
 

@@ -15,11 +15,15 @@ mod persister;
 mod record;
 mod records;
 mod restore;
+mod search;
+mod show;
 mod sides;
 mod snapshot;
+mod stages;
 mod state;
 mod sync;
 mod verify;
+mod versions;
 
 pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
 pub use error::ContentError;
@@ -33,5 +37,13 @@ pub use persister::{
     Written,
 };
 pub use restore::{RestoreOptions, Restored, restore};
+pub use search::{LessonHit, search};
+pub use show::{show, show_lesson};
+pub use stages::{
+    ApprovalReport, BriefReport, CheckedReport, CurriculumCheck, FolderLessons, ResearchReport,
+    ValidatedLesson, ValidationReport, approve_curriculum, check_brief, check_curriculum, check_research,
+    persist_lessons, record_voice, validate_lessons,
+};
 pub use sync::{SyncOptions, SyncReport, sync};
 pub use verify::{Difference, DifferenceKind, Verification, verify};
+pub use versions::{ChangedLines, CourseDiff, FileChange, VersionTime, diff, tag};

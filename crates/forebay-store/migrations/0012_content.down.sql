@@ -3,6 +3,7 @@ drop function forebay_private.ensure_performance_month(timestamptz);
 drop table forebay.content_performance;
 drop table forebay.market_research;
 drop table forebay.course_lessons;
+drop function forebay.fold_text(text);
 drop table forebay.curriculum_approvals;
 drop table forebay.course_metadata;
 drop table forebay.content_pieces;

@@ -100,6 +100,16 @@ comment on column forebay.curriculum_approvals.approved_by is 'Who approved it.'
 comment on column forebay.curriculum_approvals.curriculum is 'The text of the file that was approved.';
 comment on column forebay.curriculum_approvals.content_hash is 'SHA-256 of that file.';
 
+-- Text for the full-text index of lessons: without the accents of Western European languages, so that `licao` finds
+-- `lição`. Accents that are characters of their own are dropped: `translate` deletes what has no counterpart. Upper-case
+-- letters are folded here too, because a database with the C locale folds ASCII only.
+create function forebay.fold_text(content text) returns text
+language sql immutable strict parallel safe
+return translate(fold_text.content,
+    'àáâãäåçèéêëìíîïñòóôõöùúûüýÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝ' || U&'\0300\0301\0302\0303\0308\030a\0327',
+    'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuy');
+comment on function forebay.fold_text(text) is 'The text without accents, for full-text search.';
+
 create table forebay.course_lessons (
     reference_id uuid primary key,
     piece_id bigint not null
@@ -129,6 +139,12 @@ create table forebay.course_lessons (
     validation_issues jsonb not null default '[]',
     file_path text not null,
     content_hash bytea not null constraint course_lessons_content_hash_check check (octet_length(content_hash) = 32),
+    -- The configuration is `simple`, without stemming and stop words: courses are written in Portuguese, Spanish, English
+    -- and mixtures of them, and nothing declares which, so a configuration for one language would mangle the words of
+    -- the others. A tsvector holds at most 1 MiB; the limit on the text keeps any text below that.
+    search tsvector not null generated always as (
+        setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(left(title, 1000))), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(left(content, 200000))), 'C')) stored,
     -- Deferred: two lessons may exchange their numbers in one transaction.
     constraint course_lessons_number_key unique (piece_id, module_number, lesson_number)
         deferrable initially deferred,
@@ -136,6 +152,7 @@ create table forebay.course_lessons (
 );
 create index course_lessons_file_path on forebay.course_lessons (piece_id, file_path);
 create index course_lessons_key_concepts on forebay.course_lessons using gin (key_concepts);
+create index course_lessons_search on forebay.course_lessons using gin (search);
 create index course_lessons_validation_status on forebay.course_lessons (piece_id, validation_status);
 comment on table forebay.course_lessons is 'The lessons of courses.';
 comment on column forebay.course_lessons.reference_id is 'The reference of its file.';
@@ -164,6 +181,7 @@ comment on column forebay.course_lessons.validation_status is 'pending, passed, 
 comment on column forebay.course_lessons.validation_issues is 'What the last validation found, as an array of objects.';
 comment on column forebay.course_lessons.file_path is 'The path of its file in the course folder.';
 comment on column forebay.course_lessons.content_hash is 'SHA-256 of the bytes of its file.';
+comment on column forebay.course_lessons.search is 'The lexemes of title and content.';
 
 create table forebay.market_research (
     piece_id bigint primary key
@@ -229,7 +247,7 @@ create table forebay.content_tags (
         constraint content_tags_piece_id_fkey references forebay.content_pieces on delete cascade,
     tagged_at timestamptz not null,
     created_at timestamptz not null default now(),
-    tag text not null constraint content_tags_tag_check check (tag ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'),
+    tag text not null constraint content_tags_tag_check check (tag ~ '^[A-Za-z][A-Za-z0-9_.-]{0,62}$'),
     constraint content_tags_pkey primary key (piece_id, tag)
 );
 comment on table forebay.content_tags is 'Named versions of courses.';

@@ -10,6 +10,8 @@ mod files;
 mod measures;
 mod own_tables;
 mod pieces;
+mod search;
+mod versions;
 
 use forebay_domain::identity::ReferenceId;
 use tokio_postgres::{
@@ -25,15 +27,17 @@ use crate::{
 
 pub use course::{Course, of_source};
 pub use details::{
-    COURSE_LESSONS, CourseDetails, CourseMetadata, Measurement, Research, StoredLesson, Tag, details,
+    COURSE_LESSONS, CourseDetails, CourseMetadata, Measurement, Research, StoredLesson, details, find_lesson,
 };
 pub use files::{FILES, StoredFile, files};
 pub use measures::{
-    Approval, LessonMeasures, MeasuredLesson, approvals, approve, lesson_of_path, record_performance, tag,
-    tagged_at, update_lesson, update_lessons, update_voice_fidelity,
+    Approval, LessonMeasures, MeasuredLesson, approvals, approve, lesson_of_path, record_performance,
+    update_lesson, update_lessons, update_voice_fidelity,
 };
 pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
+pub use search::{FoundLesson, SEARCH, SearchFilter, search};
+pub use versions::{DIFF, FilePair, TaggedVersion, diff, tag, tags};
 
 /// Writes lessons from their references.
 pub const LESSONS: &str = include_str!("content/lessons.sql");

@@ -16,6 +16,8 @@ mod completion_script;
 mod config;
 mod content;
 mod content_generate;
+mod content_search;
+mod content_versions;
 mod db;
 mod demo;
 mod doctor;
@@ -63,6 +65,8 @@ pub use self::{
         ContentGenerated, ContentPersistence, CourseSpecification, GeneratedLesson, LessonSpecification,
         ModuleSpecification, NeighbourLesson,
     },
+    content_search::{ContentHit, ContentSearch},
+    content_versions::{ContentDiff, ContentFileChange, ContentTag, ContentVersion},
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

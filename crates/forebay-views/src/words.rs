@@ -9,6 +9,7 @@ use forebay_domain::{
         self, ContentStatus, CourseType, PersistMode, ProblemCode,
         bloom::BloomLevel,
         plan::{ConflictKind, RemoteKind},
+        version::FileChangeKind,
     },
     drift::{DriftChange, JsonType},
     freshness::{AgeStatus, Freshness},
@@ -254,4 +255,8 @@ pub(crate) fn bloom_level_or_null(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn course_type_or_null(_: &mut SchemaGenerator) -> Schema {
     words_or_null::<CourseType>()
+}
+
+pub(crate) fn file_change(_: &mut SchemaGenerator) -> Schema {
+    words::<FileChangeKind>()
 }

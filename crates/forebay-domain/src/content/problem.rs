@@ -55,7 +55,7 @@ crate::words! {
         NumberMismatch = "number_mismatch",
         /// The durations of the parts do not add up to that of the whole.
         DurationMismatch = "duration_mismatch",
-        /// The curriculum names a file that does not exist.
+        /// A file that the course needs, or that its curriculum names, does not exist.
         MissingFile = "missing_file",
         /// A lesson exists that the curriculum does not name.
         UnlistedFile = "unlisted_file",

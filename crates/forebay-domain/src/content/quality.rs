@@ -31,9 +31,9 @@
 //!   name of its language is what counts.
 //! - Where sections stand does not matter.
 //!
-//! The status is `failed` if a score is below 0.5, or the text has an error of structure: no words, no headings, or a
-//! code block that is never closed. It is `passed` if both scores are at least 0.7 and there is no problem of structure.
-//! Else it is `warning`.
+//! The status is `failed` if a score is below 0.5, or the text has an error of structure: no words, no headings, a code
+//! block that is never closed, or front matter that cannot be read. It is `passed` if both scores are at least 0.7 and
+//! there is no problem of structure. Else it is `warning`.
 
 mod criteria;
 mod cues;
@@ -43,7 +43,11 @@ mod structure;
 #[cfg(test)]
 mod tests;
 
-use crate::content::{Problem, ProblemCode, Severity, ValidationStatus, markdown::Markdown};
+use crate::content::{
+    Problem, ProblemCode, Severity, ValidationStatus, front_matter,
+    lesson::{Lesson, LessonFields},
+    markdown::Markdown,
+};
 
 pub use criteria::{Criterion, CriterionGroup};
 pub use evidence::MAX_EVIDENCE_CHARS;
@@ -84,7 +88,27 @@ pub struct CriterionResult {
     pub line: Option<u32>,
 }
 
-/// Validates a lesson. `body` is the offset where its front matter ends; `path` is for the problems.
+/// Validates the file of a lesson: its front matter, then its text. `numbers` and `fields` as for [`Lesson::read`].
+pub fn validate_lesson(
+    path: &str,
+    text: &str,
+    numbers: Option<(u32, u32)>,
+    fields: &LessonFields<'_>,
+) -> (Lesson, Score) {
+    let (lesson, mut issues) = Lesson::read(path, text, numbers, fields);
+    let body = front_matter::split(text, path).map_or(0, |document| document.body.start);
+    let mut score = validate(text, body, path);
+    if issues.iter().any(|issue| issue.severity == Severity::Error) {
+        score.status = ValidationStatus::Failed;
+    } else if !issues.is_empty() && score.status == ValidationStatus::Passed {
+        score.status = ValidationStatus::Warning;
+    }
+    issues.append(&mut score.issues);
+    score.issues = issues;
+    (lesson, score)
+}
+
+/// Validates the text of a lesson. `body` is the offset where its front matter ends; `path` is for the problems.
 pub fn validate(text: &str, body: usize, path: &str) -> Score {
     let markdown = Markdown::scan(text, body);
     let mut issues = structure::problems(text, &markdown, path);

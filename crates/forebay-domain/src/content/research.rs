@@ -4,7 +4,7 @@
 mod tests;
 
 use super::{
-    ResearchKind,
+    Problem, ProblemCode, ResearchKind,
     fold::{find_phrase, fold},
     front_matter,
     markdown::{Markdown, Row},
@@ -39,6 +39,8 @@ pub struct Report {
     pub summary: Option<String>,
     /// The number of competitors that it lists; None if it has no list of competitors.
     pub num_competitors: Option<u32>,
+    /// The number of words, without code.
+    pub word_count: u32,
 }
 
 impl Report {
@@ -51,8 +53,25 @@ impl Report {
         Self {
             summary: first.map(|paragraph| one_line(&text[paragraph.range.clone()])),
             num_competitors: competitors(text, &markdown).and_then(|count| u32::try_from(count).ok()),
+            word_count: markdown.word_count,
         }
     }
+}
+
+/// What is missing in a report, or the report itself; `path` is where it is or belongs.
+pub fn check(kind: ResearchKind, path: &str, report: Option<&Report>) -> Option<Problem> {
+    let Some(report) = report else {
+        let message = format!("the report {:?} is missing", kind.as_str().replace('_', " "));
+        return Some(Problem::error(ProblemCode::MissingFile, path, message));
+    };
+    if report.word_count == 0 {
+        return Some(Problem::error(ProblemCode::EmptySection, path, "the report has no text"));
+    }
+    if kind == ResearchKind::MarketAnalysis && report.num_competitors.is_none() {
+        let problem = Problem::warning(ProblemCode::MissingSection, path, "the report lists no competitors");
+        return Some(problem.hint("Add a section such as `## Competitors` with a list or a table"));
+    }
+    None
 }
 
 /// The rows of a table about competitors, else the items below a heading about them, else the headings below it.

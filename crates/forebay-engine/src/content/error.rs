@@ -8,6 +8,7 @@ use std::{
 use forebay_domain::content::{
     Problem, ProblemCode, layout::Document, own_tables::OwnTableError, plan::Refusal,
 };
+use jiff::Timestamp;
 
 /// A result of working with a course.
 pub(super) type Result<T> = std::result::Result<T, ContentError>;
@@ -135,6 +136,35 @@ pub enum ContentError {
         /// Why.
         problem: String,
     },
+    /// A curriculum that the database does not have as the folder has it.
+    #[error("the database does not have the curriculum as the folder has it")]
+    CurriculumNotStored,
+    /// A lesson that a command names and the course does not have.
+    #[error("the course has no lesson {name:?}")]
+    NoSuchLesson {
+        /// The path, id, slug or number.
+        name: String,
+    },
+    /// A tag that names another time already.
+    #[error("the tag {tag:?} names the course as it was at {at}")]
+    TagTaken {
+        /// The tag.
+        tag: String,
+        /// The time that it names.
+        at: Timestamp,
+    },
+    /// A tag that the course does not have.
+    #[error("the course has no tag {tag:?}")]
+    TagUnknown {
+        /// The tag.
+        tag: String,
+    },
+    /// A comparison with the last tag of a course without tags.
+    #[error("the course {slug:?} has no tag to compare with")]
+    Untagged {
+        /// The slug.
+        slug: String,
+    },
     /// The file with the state of the last sync cannot be read.
     #[error("{} is no state of a course folder: {problem}", path.display())]
     State {
@@ -187,6 +217,11 @@ impl ContentError {
             Self::ValueOutOfRange { .. } => "value_out_of_range",
             Self::LessonUnknown { .. } => "lesson_unknown",
             Self::Generator { .. } => "generator_unusable",
+            Self::CurriculumNotStored => "curriculum_not_stored",
+            Self::NoSuchLesson { .. } => "no_such_lesson",
+            Self::TagTaken { .. } => "tag_taken",
+            Self::TagUnknown { .. } => "tag_unknown",
+            Self::Untagged { .. } => "course_untagged",
             Self::State { .. } => "content_state_unreadable",
         }
     }
@@ -208,6 +243,10 @@ impl ContentError {
                 | Self::ValueOutOfRange { .. }
                 | Self::LessonUnknown { .. }
                 | Self::Generator { .. }
+                | Self::NoSuchLesson { .. }
+                | Self::TagTaken { .. }
+                | Self::TagUnknown { .. }
+                | Self::Untagged { .. }
                 | Self::Problem(_)
         )
     }
@@ -236,7 +275,10 @@ impl ContentError {
             Self::CourseUnknown { .. } => "`forebay content list` names the stored courses".to_owned(),
             Self::OwnTables(_) => "correct it in forebay.toml".to_owned(),
             Self::FileMissing { .. } => "check the path; it is relative to the course folder".to_owned(),
-            Self::LessonNotStored { .. } => "sync the folder first".to_owned(),
+            Self::LessonNotStored { .. } | Self::CurriculumNotStored => "sync the folder first".to_owned(),
+            Self::NoSuchLesson { .. } => {
+                "name it by its path in the folder, its id, its slug, or its number such as 2.10".to_owned()
+            }
             Self::DocumentWithoutPath { .. } => {
                 "add it to [content.layout] in forebay.toml as a path without wildcards".to_owned()
             }
@@ -253,6 +295,11 @@ impl ContentError {
             }
             Self::Generator { .. } => {
                 "name a program in PATH or the path of an executable file, followed by its arguments".to_owned()
+            }
+            Self::TagTaken { .. } => "a tag is never moved; choose another name".to_owned(),
+            Self::TagUnknown { .. } => "`forebay content show SLUG` lists the tags".to_owned(),
+            Self::Untagged { .. } => {
+                "name the first version as a time, or tag one with `forebay content tag SLUG NAME`".to_owned()
             }
             Self::State { .. } => {
                 "delete it; the next sync then compares the folder with the database alone".to_owned()

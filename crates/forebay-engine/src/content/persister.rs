@@ -9,6 +9,7 @@ mod measures;
 mod outcome;
 mod parts;
 mod placing;
+mod stages;
 mod writer;
 
 pub use input::{CourseInput, LessonInput, LessonPlace};

@@ -4,7 +4,10 @@ mod generating;
 mod hostile;
 mod own_tables;
 mod restoring;
+mod searching;
+mod stages;
 mod syncing;
+mod versions;
 
 use std::{
     collections::BTreeMap,

@@ -1,20 +1,22 @@
 with approved as (
-    select
-        r.payload ->> 'content' as curriculum,
-        decode(r.payload ->> 'content_hash', 'hex') as content_hash
+    -- Only the file that was approved: it may have changed since.
+    select r.payload ->> 'content' as curriculum
     from forebay."references" as r
-    where r.reference_id = forebay.reference_id($2, 'curriculum') and r.removed_at is null
+    where r.reference_id = forebay.reference_id($2, 'curriculum')
+        and r.removed_at is null
+        and r.payload ->> 'content_hash' = encode($5, 'hex')
 ), kept as (
-    insert into forebay.curriculum_approvals (piece_id, approved_by, curriculum, content_hash)
-    select $1, $3, a.curriculum, a.content_hash
+    insert into forebay.curriculum_approvals (piece_id, approved_at, approved_by, curriculum, content_hash)
+    select $1, $3, $4, a.curriculum, $5
     from approved as a
-    returning approved_at, approved_by, content_hash
+    on conflict (piece_id, approved_at) do nothing
+), latest as (
+    update forebay.course_metadata as m
+    set approved_at = $3,
+        approved_by = $4,
+        approved_hash = $5,
+        updated_at = now()
+    from approved as a
+    where m.piece_id = $1 and (m.approved_at is null or m.approved_at < $3)
 )
-update forebay.course_metadata as m
-set approved_at = k.approved_at,
-    approved_by = k.approved_by,
-    approved_hash = k.content_hash,
-    updated_at = now()
-from kept as k
-where m.piece_id = $1
-returning k.approved_at, k.approved_by, k.content_hash
+select true as is_stored from approved

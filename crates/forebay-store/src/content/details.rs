@@ -8,6 +8,7 @@ use tokio_postgres::{GenericClient, IsolationLevel, Row, types::Type};
 use super::{
     measures::{Approval, approvals},
     pieces::{Piece, find},
+    versions::{TaggedVersion, tags},
 };
 use crate::{
     connect::Client,
@@ -35,7 +36,7 @@ pub struct CourseDetails {
     /// Measurements, newest first.
     pub performance: Vec<Measurement>,
     /// Its named versions, by time.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<TaggedVersion>,
 }
 
 /// Brief, outline and curriculum of a course.
@@ -140,15 +141,6 @@ pub struct Measurement {
     pub recorded_at: Timestamp,
 }
 
-/// A named version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// Its name.
-    pub tag: String,
-    /// The version is the course as it was at this time.
-    pub tagged_at: Timestamp,
-}
-
 /// A course with all its relations, as of one moment. Without `with_content`, lessons have no text. `None`: there is no
 /// such course.
 pub async fn details(
@@ -176,6 +168,19 @@ pub async fn details(
     };
     snapshot.commit().await?;
     Ok(Some(details))
+}
+
+/// A lesson with its text, named by its path, id, number (`2.10`) or slug; several lessons may share a slug, and then the
+/// first one counts. `None`: the course has no such lesson.
+pub async fn find_lesson(
+    client: &impl GenericClient,
+    piece_id: i64,
+    name: &str,
+) -> Result<Option<StoredLesson>> {
+    let row = client
+        .query_typed_opt(include_str!("find_lesson.sql"), &[(&piece_id, Type::INT8), (&name, Type::TEXT)])
+        .await?;
+    row.as_ref().map(lesson).transpose()
 }
 
 async fn metadata(client: &impl GenericClient, piece_id: i64) -> Result<Option<CourseMetadata>> {
@@ -268,13 +273,6 @@ async fn performance(client: &impl GenericClient, piece_id: i64) -> Result<Vec<M
         })
     };
     rows.iter().map(measurement).collect()
-}
-
-async fn tags(client: &impl GenericClient, piece_id: i64) -> Result<Vec<Tag>> {
-    let statement = "select tag, tagged_at from forebay.content_tags \
-         where piece_id = $1 order by tagged_at, tag collate \"C\"";
-    let rows = client.query_typed(statement, &[(&piece_id, Type::INT8)]).await?;
-    rows.iter().map(|row| Ok(Tag { tag: row.read("tag")?, tagged_at: row.read("tagged_at")? })).collect()
 }
 
 /// A count that a check constraint keeps from being negative.

@@ -1,4 +1,4 @@
-//! What is measured or decided about a course: scores, validation, approval, performance, tags. Its files say nothing
+//! What is measured or decided about a course: scores, validation, approval, performance. Its files say nothing
 //! about these, so they are written here directly.
 
 use forebay_domain::identity::{ReferenceId, VersionHash};
@@ -177,20 +177,22 @@ pub async fn record_performance(
         .await?)
 }
 
-/// Approves the stored curriculum. `None`: none is stored.
-pub async fn approve(
-    client: &impl GenericClient,
-    course: &Course,
-    approved_by: &str,
-) -> Result<Option<Approval>> {
+/// Records the approval of the stored curriculum, unless it is recorded. False: the file that was approved is not stored.
+pub async fn approve(client: &impl GenericClient, course: &Course, approval: &Approval) -> Result<bool> {
     let row = client
         .query_typed_opt(
             include_str!("approve.sql"),
-            &[(&course.piece_id, Type::INT8), (&course.source, Type::TEXT), (&approved_by, Type::TEXT)],
+            &[
+                (&course.piece_id, Type::INT8),
+                (&course.source, Type::TEXT),
+                (&approval.approved_at, Type::TIMESTAMPTZ),
+                (&approval.approved_by, Type::TEXT),
+                (&SqlHash(VersionHash(approval.content_hash)), Type::BYTEA),
+            ],
         )
         .await?;
     course.own.write_metadata(client, course.piece_id).await?;
-    row.as_ref().map(approval).transpose()
+    Ok(row.is_some())
 }
 
 /// All approvals of a course's curricula, newest first.
@@ -207,26 +209,4 @@ fn approval(row: &tokio_postgres::Row) -> Result<Approval> {
         approved_by: row.read("approved_by")?,
         content_hash: row.read::<SqlHash>("content_hash")?.0.0,
     })
-}
-
-/// Names the state of a course at a time. False: the tag exists and names another time.
-pub async fn tag(client: &impl GenericClient, piece_id: i64, tag: &str, at: Timestamp) -> Result<bool> {
-    let statement = "with added as ( \
-             insert into forebay.content_tags (piece_id, tag, tagged_at) values ($1, $2, $3) \
-             on conflict (piece_id, tag) do nothing returning tagged_at \
-         ) \
-         select (select a.tagged_at = $3 from added as a) is true \
-             or exists (select from forebay.content_tags as t \
-                 where t.piece_id = $1 and t.tag = $2 and t.tagged_at = $3) as is_tagged";
-    let row = client
-        .query_typed_one(statement, &[(&piece_id, Type::INT8), (&tag, Type::TEXT), (&at, Type::TIMESTAMPTZ)])
-        .await?;
-    row.read("is_tagged")
-}
-
-/// The time that a tag names.
-pub async fn tagged_at(client: &impl GenericClient, piece_id: i64, tag: &str) -> Result<Option<Timestamp>> {
-    let statement = "select tagged_at from forebay.content_tags where piece_id = $1 and tag = $2";
-    let row = client.query_typed_opt(statement, &[(&piece_id, Type::INT8), (&tag, Type::TEXT)]).await?;
-    row.map(|row| row.read("tagged_at")).transpose()
 }

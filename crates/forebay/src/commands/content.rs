@@ -1,11 +1,16 @@
 //! `forebay content`: folders of generated courses, kept equal to the database.
 
 mod course;
+mod diff;
 mod generate;
 mod list;
+mod listed;
 mod report;
+mod report_versions;
 mod restore;
+mod search;
 mod sync;
+mod tag;
 mod verify;
 
 use crate::{
@@ -21,6 +26,9 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Restore(restore::Args),
     List(list::Args),
+    Diff(diff::Args),
+    Tag(tag::Args),
+    Search(search::Args),
 }
 
 /// Runs a subcommand.
@@ -31,5 +39,8 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Verify(args) => verify::run(args, context).await,
         Command::Restore(args) => restore::run(args, context).await,
         Command::List(args) => list::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
+        Command::Tag(args) => tag::run(args, context).await,
+        Command::Search(args) => search::run(args, context).await,
     }
 }

@@ -10,10 +10,11 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ClusterStop, CompletionScript, ConfigCheck, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff,
-    HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
-    ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail,
-    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentDiff, ContentGenerated, ContentRestored,
+    ContentSearch, ContentSync, ContentTag, ContentVerification, CourseSummary, DbStatus, Demo, Doctor,
+    Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page,
+    PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport,
+    SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -84,6 +85,14 @@ const PRINTED: &[Printed] = printed! {
     "sources breaker close" => view<Page<Breaker>>;
     "sources breaker reset" => view<Page<Breaker>>;
     "sources breaker disable" => view<Page<Breaker>>;
+    "content generate" => view<ContentGenerated>;
+    "content sync" => view<ContentSync>;
+    "content verify" => view<ContentVerification>;
+    "content restore" => view<ContentRestored>;
+    "content list" => view<Page<CourseSummary>>;
+    "content diff" => view<ContentDiff>;
+    "content tag" => view<ContentTag>;
+    "content search" => view<ContentSearch>;
     "config check" => view<ConfigCheck>;
     "config schema" => "The JSON Schema of `forebay.toml`.";
     "db up" => view<Migrated>;

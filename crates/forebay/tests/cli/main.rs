@@ -6,6 +6,7 @@ mod breaker;
 mod completions;
 mod config;
 mod connection;
+mod content;
 mod database;
 mod db;
 mod demo;

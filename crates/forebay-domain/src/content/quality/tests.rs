@@ -41,6 +41,21 @@ fn content(criterion: Criterion) -> &'static str {
 }
 
 #[test]
+fn front_matter_is_part_of_the_structure() {
+    let of = |front: &str| {
+        let text = LESSON.replace("title: Laços", front);
+        let (lesson, score) = validate_lesson("a.md", &text, Some((1, 2)), &LessonFields::default());
+        let first = score.issues.first().map(|issue| (issue.code, issue.line));
+        (lesson.number, score.status, first)
+    };
+    assert_eq!(of("title: Laços"), (Some(2), ValidationStatus::Passed, None));
+    let wrong = Some((ProblemCode::InvalidValue, Some(2)));
+    assert_eq!(of("bloom_level: high"), (Some(2), ValidationStatus::Warning, wrong));
+    let (_, status, first) = of("title: [a");
+    assert_eq!((status, first.unwrap().0), (ValidationStatus::Failed, ProblemCode::YamlSyntax));
+}
+
+#[test]
 fn a_whole_lesson_meets_everything_and_quotes_it() {
     let score = validate(LESSON, body_of(LESSON), "lessons/1.1-lacos.md");
     assert_eq!(met(&score).len(), Criterion::ALL.len(), "{:?}", met(&score));

@@ -33,6 +33,21 @@ fn the_summary_is_the_first_paragraph() {
 }
 
 #[test]
+fn a_report_must_exist_have_text_and_list_competitors() {
+    let of = |kind, text: Option<&str>| {
+        let report = text.map(|text| Report::read("a.md", text));
+        check(kind, "a.md", report.as_ref()).map(|problem| (problem.code, problem.message))
+    };
+    let missing = "the report \"content gaps\" is missing".to_owned();
+    assert_eq!(of(ResearchKind::ContentGaps, None), Some((ProblemCode::MissingFile, missing)));
+    let code = |kind, text| of(kind, Some(text)).map(|(code, _)| code);
+    assert_eq!(code(ResearchKind::Sources, "---\na: 1\n---\n\n"), Some(ProblemCode::EmptySection));
+    assert_eq!(code(ResearchKind::Sources, "# Sources\n"), None);
+    assert_eq!(code(ResearchKind::MarketAnalysis, "# Market\n\nLarge.\n"), Some(ProblemCode::MissingSection));
+    assert_eq!(code(ResearchKind::MarketAnalysis, "# Market\n\n## Competitors\n\n- One\n"), None);
+}
+
+#[test]
 fn competitors_are_the_rows_of_their_table() {
     let text = "# M\n\n|Feature|Us|\n|-|-|\n|a|b|\n\n| Concorrente | Preço |\n|---|---|\n| A | 1 |\n| B | 2 |\n| C | |\n";
     assert_eq!(competitors_in(text), Some(3));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_domain::content::own_tables::OwnTables;
 use forebay_engine::{
-    Error, Result,
+    Error, Result, clock,
     content::{self, CourseFolder, CourseSettings, SyncOptions, SyncReport},
 };
 use serde_json::{Value, json};
@@ -262,7 +262,20 @@ async fn scores_and_approvals_reach_own_tables() {
     assert!(forebay_store::content::update_lesson(&client, &course, id, hash, &measures).await.unwrap());
     let pages = "select concat_ws('|', slug, grade, state) from pages where lesson = 'L12'";
     assert_eq!(stage.texts(pages).await, ["rust-basics|0.75|passed"]);
-    forebay_store::content::approve(&client, &course, "ada").await.unwrap().unwrap();
+    let curriculum = "select decode(payload ->> 'content_hash', 'hex') from forebay.\"references\" \
+                      where record_key = 'curriculum'";
+    let approval = forebay_store::content::Approval {
+        approved_at: clock::now(),
+        approved_by: "ada".to_owned(),
+        content_hash: client
+            .query_one(curriculum, &[])
+            .await
+            .unwrap()
+            .get::<_, Vec<u8>>(0)
+            .try_into()
+            .unwrap(),
+    };
+    assert!(forebay_store::content::approve(&client, &course, &approval).await.unwrap());
     assert_eq!(
         stage.texts("select concat_ws('|', slug, approver, approved is not null) from plans").await,
         ["rust-basics|ada|t"]

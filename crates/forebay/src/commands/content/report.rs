@@ -1,16 +1,12 @@
 //! The human form of courses and comparisons.
 
-use forebay_views::{
-    ContentProblem, ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary, Page,
-};
+use forebay_views::{ContentRestored, ContentSync, ContentVerification, CourseSummary, Page};
 
+use super::listed::{lines, write_problems, write_skipped};
 use crate::ui::{
     self, Report, Tone, format,
     table::{Column, Table},
 };
-
-/// How many lines of one kind are printed; JSON has all.
-const MAX_LINES: usize = 50;
 
 impl Report for ContentSync {
     fn write(&self, page: &mut ui::Page) {
@@ -51,7 +47,8 @@ impl Report for ContentSync {
             Tone::Warning,
             self.database_changes.iter().map(|change| format!("{}: {}", change.path, change.change)),
         );
-        write_problems(page, &self.problems, &self.skipped);
+        write_problems(page, &self.problems);
+        write_skipped(page, &self.skipped);
     }
 }
 
@@ -67,7 +64,8 @@ impl Report for ContentVerification {
             Tone::Warning,
             self.differences.iter().map(|one| format!("{}: {}", one.path, one.difference)),
         );
-        write_problems(page, &self.problems, &self.skipped);
+        write_problems(page, &self.problems);
+        write_skipped(page, &self.skipped);
     }
 }
 
@@ -104,45 +102,5 @@ impl Report for Page<CourseSummary> {
             ]);
         }
         page.table(&table, "no courses yet; `forebay content sync DIR` stores one");
-    }
-}
-
-/// What is wrong with files, and the links among them.
-pub(super) fn write_problems(page: &mut ui::Page, problems: &[ContentProblem], skipped: &[ContentSkipped]) {
-    lines(
-        page,
-        "Problems",
-        Tone::Warning,
-        problems.iter().map(|problem| {
-            let hint = problem.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            format!("{}[{}] {}: {}{hint}", problem.severity, problem.code, problem.place, problem.message)
-        }),
-    );
-    let links: Vec<_> = skipped.iter().filter(|one| one.reason_code != "ignored").collect();
-    lines(
-        page,
-        "Not stored",
-        Tone::Warning,
-        links.iter().map(|one| format!("{}: {}", one.path, one.reason_code)),
-    );
-}
-
-/// A heading with its lines, or nothing.
-pub(super) fn lines(
-    page: &mut ui::Page,
-    heading: &str,
-    tone: Tone,
-    texts: impl ExactSizeIterator<Item = String>,
-) {
-    let num_lines = texts.len();
-    if num_lines == 0 {
-        return;
-    }
-    page.heading(heading);
-    for text in texts.take(MAX_LINES) {
-        page.toned(tone, &text);
-    }
-    if num_lines > MAX_LINES {
-        page.line(&format!("… and {} more; --output json prints all", num_lines - MAX_LINES));
     }
 }

@@ -6,7 +6,7 @@ use forebay_views::{ErrorDocument, schema};
 use serde_json::{Value, json};
 
 use super::{Form, PRINTED, schema::problems};
-use crate::{database::write_records, help, site::World};
+use crate::{content::write_course, database::write_records, help, site::World};
 
 /// The lines to run, in this order, with their exit codes. Run ids follow from the order.
 const LINES: &[(i32, &str)] = &[
@@ -55,6 +55,14 @@ const LINES: &[(i32, &str)] = &[
     (0, "search logic"),
     (0, "history rooms/R-001"),
     (0, "history rooms/R-001 --at 2100-01-01"),
+    (0, "content sync rust-basics"),
+    (0, "content sync rust-basics --dry-run"),
+    (0, "content verify rust-basics"),
+    (0, "content restore rust-basics copy"),
+    (0, "content list"),
+    (0, "content tag rust-basics v1"),
+    (0, "content diff rust-basics 2019-01-01 --text"),
+    (0, "content search borrowing"),
     (0, "stats"),
     (0, "doctor"),
     (0, "db down --yes"),
@@ -76,7 +84,7 @@ const FAILING: &[&str] = &[
 const WORK: [(i32, &str); 2] = [(0, "work --drain"), (2, "work --drain --pipeline nowhere")];
 
 /// Commands that have a test of their own, which validates their output too.
-const ELSEWHERE: &[&str] = &["demo"];
+const ELSEWHERE: &[&str] = &["demo", "content generate"];
 
 /// The disagreements between the output of a line and its schema.
 pub(crate) fn schema_problems(line: &str, document: &Value) -> Vec<String> {
@@ -110,6 +118,7 @@ fn every_command_prints_what_its_schema_says() {
     let keyed = |prefix: &'static str| move |number: usize| json!({ "id": format!("{prefix}{number:03}"), "title": format!("Title {number}") });
     write_records(&world.sandbox, "old.jsonl", (0..40).map(keyed("old-")));
     write_records(&world.sandbox, "new.jsonl", (0..40).map(keyed("")));
+    write_course(world.sandbox.path(), "rust-basics");
     let mut found = Vec::new();
     for (expected, line) in LINES {
         let (exit, document) = world.json(line);

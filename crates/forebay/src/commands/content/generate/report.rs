@@ -2,7 +2,7 @@
 
 use forebay_views::ContentGenerated;
 
-use super::super::report::{lines, write_problems};
+use super::super::listed::{lines, write_problems, write_skipped};
 use crate::ui::{Page, Report, Tone, format};
 
 impl Report for ContentGenerated {
@@ -48,6 +48,7 @@ impl Report for ContentGenerated {
             })
             .collect();
         lines(page, "Failed", Tone::Bad, failed.into_iter());
-        write_problems(page, &self.problems, &self.skipped);
+        write_problems(page, &self.problems);
+        write_skipped(page, &self.skipped);
     }
 }

@@ -1,0 +1,16 @@
+//! The stage of the voice: records a score that another tool computed.
+
+use super::super::persister::{CoursePersister, Persisted};
+
+/// Records how well the course in the folder matches the voice of its persona, 0 to 1. The folder is persisted first,
+/// because the score belongs to its text.
+pub async fn record_voice(writer: &mut CoursePersister, score: f64) -> Persisted {
+    let persisted = writer.persist_folder().await;
+    if !matches!(persisted, Persisted::Done(_)) {
+        return persisted;
+    }
+    match writer.update_voice_fidelity(score).await {
+        Persisted::Done(_) => persisted,
+        failed => failed,
+    }
+}
