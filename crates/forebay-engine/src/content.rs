@@ -24,6 +24,7 @@ mod state;
 mod sync;
 mod verify;
 mod versions;
+mod watch;
 
 pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
 pub use error::ContentError;
@@ -47,3 +48,4 @@ pub use stages::{
 pub use sync::{SyncOptions, SyncReport, sync};
 pub use verify::{Difference, DifferenceKind, Verification, verify};
 pub use versions::{ChangedLines, CourseDiff, FileChange, VersionTime, diff, tag};
+pub use watch::{WatchEnd, WatchEvent, WatchOptions, watch};

@@ -346,6 +346,11 @@ impl Error {
         matches!(class, FailureClass::Transient | FailureClass::Throttled | FailureClass::Lost)
     }
 
+    /// Whether the database has a schema that this program cannot use. Waiting does not change that.
+    pub fn is_about_schema(&self) -> bool {
+        matches!(self.code(), "schema_missing" | "schema_newer" | "migration_drift")
+    }
+
     /// Whether the database cannot be reached.
     pub fn is_unreachable(&self) -> bool {
         match self {

@@ -18,6 +18,7 @@ mod content;
 mod content_generate;
 mod content_search;
 mod content_versions;
+mod content_watch;
 mod db;
 mod demo;
 mod doctor;
@@ -67,6 +68,7 @@ pub use self::{
     },
     content_search::{ContentHit, ContentSearch},
     content_versions::{ContentDiff, ContentFileChange, ContentTag, ContentVersion},
+    content_watch::ContentWatchEvent,
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

@@ -24,6 +24,7 @@ use rustix::fs::{Mode, OFlags, openat};
 pub use lock::FolderLock;
 pub(super) use walk::{Found, Walk};
 pub use walk::{SkipReason, Skipped};
+pub(super) use write::is_temporary;
 
 use super::error::{ContentError, Result};
 

@@ -10,7 +10,7 @@ use forebay_domain::content::{
     file_text::{hash, hash_ignoring_line_endings},
     layout::Layout,
     paths::RelativePath,
-    plan::{Action, Changes},
+    plan::{Action, Changes, FileState},
 };
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::{connect::Database, export};
@@ -91,7 +91,7 @@ impl Work {
         Some(Self { files, is_complete, kept })
     }
 
-    /// Persists the records as one run. Returns the paths whose files changed after the snapshot.
+    /// Persists the records as one run. Returns the files that changed after the snapshot, as they were stored.
     pub(super) async fn run(
         self,
         database: &Database,
@@ -99,14 +99,14 @@ impl Work {
         stored: &StoredCourse,
         folder: &Arc<CourseFolder>,
         allow_removals: bool,
-    ) -> Result<(RunReport, BTreeSet<RelativePath>)> {
+    ) -> Result<(RunReport, BTreeMap<RelativePath, FileState>)> {
         let mut request = settings.request()?;
         request.complete = self.is_complete;
         if allow_removals {
             request.overrides.max_removed_share = Some(1.0);
         }
         let kept = kept_records(database, stored, &self.kept).await?;
-        let changed = Arc::new(Mutex::new(BTreeSet::new()));
+        let changed = Arc::new(Mutex::new(BTreeMap::new()));
         let lines = Lines {
             folder: Arc::clone(folder),
             files: self.files.into_iter(),
@@ -171,7 +171,7 @@ struct Lines {
     kept: std::vec::IntoIter<String>,
     layout: Layout,
     max_bytes: u64,
-    changed: Arc<Mutex<BTreeSet<RelativePath>>>,
+    changed: Arc<Mutex<BTreeMap<RelativePath, FileState>>>,
     line: Vec<u8>,
     at: usize,
 }
@@ -198,10 +198,11 @@ impl Lines {
         let bytes = bytes.ok_or_else(|| io::Error::other(format!("{path} was deleted while it was read")))?;
         let now = hash(&bytes);
         if now != file.state.hash {
-            self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
             file.state.hash = now;
             file.state.hash_ignoring_line_endings = hash_ignoring_line_endings(&bytes);
             file.state.size = bytes.len() as u64;
+            let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.insert(path, file.state.clone());
         }
         Ok(record(key, &file, &self.layout, Some(&bytes)))
     }

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The files of a course folder.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Snapshot {
     /// Files that can be stored, by path.
     pub(super) files: BTreeMap<RelativePath, CourseFile>,
@@ -33,7 +33,7 @@ pub(super) struct Snapshot {
 }
 
 /// A file that can be stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct CourseFile {
     /// What it is.
     pub(super) role: Role,
@@ -54,6 +54,20 @@ impl Snapshot {
         }
         snapshot.number(layout, &order);
         Ok(snapshot)
+    }
+
+    /// Blocks files that differ from an earlier snapshot. Returns their number.
+    pub(super) fn leave_out_unsettled(&mut self, earlier: &Self) -> usize {
+        let is_settled = |path: &RelativePath| {
+            let states = [self, earlier].map(|one| one.files.get(path).map(|file| &file.state));
+            states[0] == states[1]
+        };
+        let paths = self.files.keys().chain(earlier.files.keys());
+        let unsettled: BTreeSet<RelativePath> = paths.filter(|path| !is_settled(path)).cloned().collect();
+        self.files.retain(|path, _| !unsettled.contains(path));
+        let num_unsettled = unsettled.len();
+        self.blocked.extend(unsettled);
+        num_unsettled
     }
 
     /// The states of all files, for the plan.

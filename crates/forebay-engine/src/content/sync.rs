@@ -22,6 +22,7 @@ use super::{
     folder::{CourseFolder, FolderLock, Skipped},
     records::Work,
     sides::{Known, compare, look},
+    snapshot::Snapshot,
     state,
 };
 use crate::{
@@ -87,9 +88,23 @@ pub(super) async fn sync_locked(
     lock: &FolderLock,
     options: SyncOptions,
 ) -> Result<SyncReport> {
+    Ok(sync_settled(database, settings, folder, lock, options, None).await?.0)
+}
+
+/// [`sync_locked`] that leaves out files that differ from an earlier look, because somebody is writing them. Returns how
+/// many these are as well.
+pub(super) async fn sync_settled(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: Arc<CourseFolder>,
+    lock: &FolderLock,
+    options: SyncOptions,
+    earlier: Option<&Snapshot>,
+) -> Result<(SyncReport, usize)> {
     let stored = declare_course(database, settings).await?;
     let source = stored.source.name.clone();
-    let (snapshot, base) = look(settings, &folder, &source).await?;
+    let (mut snapshot, base) = look(settings, &folder, &source).await?;
+    let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     if !options.dry_run {
         folder.remove_leftovers(lock, &snapshot.leftovers);
     }
@@ -111,17 +126,21 @@ pub(super) async fn sync_locked(
         skipped: snapshot.skipped.clone(),
     };
     if options.dry_run {
-        return Ok(report);
+        return Ok((report, num_unsettled));
     }
     let mut after = report.changes.base.clone();
+    // Nothing was decided about these, so what was known of them stays known.
+    after.extend(base.iter().filter(|file| snapshot.blocked.contains(&file.path)).cloned());
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
-        let (run, unstable) = work.run(database, settings, &stored, &folder, options.allow_removals).await?;
+        let (run, rewritten) = work.run(database, settings, &stored, &folder, options.allow_removals).await?;
         if run.status != RunStatus::Complete {
             report.run = Some(run);
-            return Ok(report);
+            return Ok((report, num_unsettled));
         }
-        // What was stored of these files is not what the snapshot saw, so the next sync looks at them again.
-        after.retain(|file| !unstable.contains(&file.path));
+        // What was stored of these files is not what the snapshot saw.
+        num_unsettled += rewritten.len();
+        after.retain(|file| !rewritten.contains_key(&file.path));
+        after.extend(rewritten.into_values());
         report.run = Some(run);
     }
     if known.num_unprojected > 0 {
@@ -129,9 +148,10 @@ pub(super) async fn sync_locked(
         report.num_repaired =
             content::project_all(&**client, &stored.course, stored.source.source_id).await?;
     }
+    after.sort();
     let saved = task::spawn_blocking(move || state::save(&folder, &source, &base, &after));
     saved.await.map_err(|_| Error::Reader)??;
-    Ok(report)
+    Ok((report, num_unsettled))
 }
 
 async fn lock(folder: &Arc<CourseFolder>) -> Result<FolderLock> {

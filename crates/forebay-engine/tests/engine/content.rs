@@ -8,6 +8,7 @@ mod searching;
 mod stages;
 mod syncing;
 mod versions;
+mod watching;
 
 use std::{
     collections::BTreeMap,

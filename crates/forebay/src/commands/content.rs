@@ -12,6 +12,7 @@ mod search;
 mod sync;
 mod tag;
 mod verify;
+mod watch;
 
 use crate::{
     context::Context,
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Generate(generate::Args),
     Sync(sync::Args),
     Verify(verify::Args),
+    Watch(watch::Args),
     Restore(restore::Args),
     List(list::Args),
     Diff(diff::Args),
@@ -36,6 +38,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
     match command {
         Command::Generate(args) => Box::pin(generate::run(args, context)).await,
         Command::Sync(args) => sync::run(args, context).await,
+        Command::Watch(args) => Box::pin(watch::run(args, context)).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Restore(args) => restore::run(args, context).await,
         Command::List(args) => list::run(args, context).await,

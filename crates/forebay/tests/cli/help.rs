@@ -52,6 +52,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "content diff",
     "content tag",
     "content search",
+    "content watch",
     "config",
     "config check",
     "config schema",

@@ -11,10 +11,11 @@ pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
     Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentDiff, ContentGenerated, ContentRestored,
-    ContentSearch, ContentSync, ContentTag, ContentVerification, CourseSummary, DbStatus, Demo, Doctor,
-    Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page,
-    PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport,
-    SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    ContentSearch, ContentSync, ContentTag, ContentVerification, ContentWatchEvent, CourseSummary, DbStatus,
+    Demo, Doctor, Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LogLine, Migrated,
+    Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary,
+    ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent,
+    schema as schema_of,
 };
 use serde_json::Value;
 
@@ -93,6 +94,7 @@ const PRINTED: &[Printed] = printed! {
     "content diff" => view<ContentDiff>;
     "content tag" => view<ContentTag>;
     "content search" => view<ContentSearch>;
+    "content watch" => lines<ContentWatchEvent>;
     "config check" => view<ConfigCheck>;
     "config schema" => "The JSON Schema of `forebay.toml`.";
     "db up" => view<Migrated>;

@@ -70,7 +70,7 @@ fn temporary_name() -> String {
 }
 
 /// Whether a file name is that of a temporary file.
-pub(super) fn is_temporary(name: &[u8]) -> bool {
+pub(in crate::content) fn is_temporary(name: &[u8]) -> bool {
     name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes())
 }
 

@@ -106,7 +106,7 @@ impl CoursePersister {
         if mode != PersistMode::Off
             && let Err(error) = persister.connect().await
         {
-            if error.is_usage() || is_about_schema(&error) {
+            if error.is_usage() || error.is_about_schema() {
                 return Err(error);
             }
             persister.leave_alone(&error);
@@ -284,9 +284,4 @@ impl CoursePersister {
         }
         Persisted::Failed { code: error.code(), message: error.to_string() }
     }
-}
-
-/// Whether the database has a schema that this program cannot use. Waiting does not change that.
-fn is_about_schema(error: &Error) -> bool {
-    matches!(error.code(), "schema_missing" | "schema_newer" | "migration_drift")
 }

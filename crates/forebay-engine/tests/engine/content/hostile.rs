@@ -66,3 +66,89 @@ async fn what_a_dead_writer_left_is_removed() {
     stage.sync().await;
     assert!(!stage.path().join("lessons/.forebay-1-0.tmp").exists());
 }
+
+#[tokio::test]
+async fn a_file_that_was_broken_for_a_while_is_no_conflict_when_it_is_repaired() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    stage.write("lessons/1.1-part-1.md", b"# Caf\xe9\n");
+    assert!(!stage.sync().await.is_clean());
+    stage.write("lessons/1.1-part-1.md", lesson(1, 1).replace("lends", "moves").as_bytes());
+    let report = stage.sync().await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.run.unwrap().counts.num_updated, 1);
+    assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn hostile_front_matter_is_named_by_line_and_every_byte_is_kept() {
+    let stage = Stage::course().await;
+    let bomb = "---\na: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n---\n# Bomb\n";
+    let types = "---\nlesson_id: [1, 2]\ntitle: {a: b}\nobjectives: 7\nbloom_level: 1.10\n---\n# Types\n";
+    let endings = "\u{feff}---\r\nlesson_id: CRLF\r\ntitle: yes\r\n---\r\n# Ends\r\n";
+    let open = "---\nlesson_id: OPEN\n# Never closed\n";
+    for (path, text) in [
+        ("lessons/3.1-bomb.md", bomb),
+        ("lessons/3.2-types.md", types),
+        ("lessons/3.3-endings.md", endings),
+        ("lessons/3.4-open.md", open),
+    ] {
+        stage.write(path, text.as_bytes());
+    }
+    let report = stage.sync().await;
+    let places: Vec<String> =
+        report.problems.iter().map(|problem| format!("{} {}", problem.place(), problem.code)).collect();
+    for expected in [
+        "lessons/3.1-bomb.md:2 yaml_bounds",
+        "lessons/3.2-types.md:2 wrong_type",
+        "lessons/3.2-types.md:3 wrong_type",
+        "lessons/3.2-types.md:5 invalid_value",
+        "lessons/3.4-open.md:1 front_matter_unclosed",
+    ] {
+        assert!(places.contains(&expected.to_owned()), "{expected}: {places:?}");
+    }
+    // Bytes are the truth, so all of them are stored as they are.
+    let stored = stage.texts("select file_path || '=' || content from forebay.course_lessons where module_number = 3 order by 1").await;
+    assert_eq!(
+        stored,
+        [
+            format!("lessons/3.1-bomb.md={bomb}"),
+            format!("lessons/3.2-types.md={types}"),
+            format!("lessons/3.3-endings.md={endings}"),
+            format!("lessons/3.4-open.md={open}"),
+        ]
+    );
+    assert_eq!(
+        stage.texts("select title from forebay.course_lessons where lesson_id = 'CRLF'").await,
+        ["yes"]
+    );
+    assert!(stage.verify().await.differences.is_empty());
+}
+
+#[tokio::test]
+async fn names_that_differ_only_by_case_or_form_are_refused_together() {
+    let stage = Stage::course().await;
+    stage.write("resources/Logo.svg", b"<svg/>");
+    stage.write("resources/logo.svg", b"<svg></svg>");
+    stage.write("lessons/3.1-caf\u{e9}.md", b"# One\n");
+    stage.write("lessons/3.2-cafe\u{301}.md", b"# Another number, so no collision\n");
+    stage.write("resources/caf\u{e9}.txt", b"one");
+    stage.write("resources/cafe\u{301}.txt", b"two");
+    stage.write("resources/plain.txt", b"fine");
+    let report = stage.sync().await;
+    let collisions: Vec<&str> = report
+        .changes
+        .problems
+        .iter()
+        .filter(|problem| problem.code == ProblemCode::PathCollision)
+        .map(|problem| problem.path.as_str())
+        .collect();
+    assert_eq!(
+        collisions,
+        ["resources/Logo.svg", "resources/cafe\u{301}.txt", "resources/caf\u{e9}.txt", "resources/logo.svg"]
+    );
+    let stored = "select record_key from forebay.\"references\" where record_key like 'file/resources%'";
+    assert_eq!(stage.texts(stored).await, ["file/resources/plain.txt"]);
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["8"]);
+    assert!(!report.is_clean());
+}

@@ -1,81 +1,21 @@
 //! A worker while Postgres stops and restarts, on the test's own cluster, controlled with `pg_ctl`.
 
 use std::{
-    fs::{self, Permissions},
     io::{BufRead, BufReader},
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt},
-        process::CommandExt,
-    },
-    path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, ChildStderr, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
 };
 
-use forebay_store::cluster::{self, Cluster, ClusterOptions};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::runtime::Builder;
 
 use super::of;
-use crate::{Sandbox, database::write_records, shown};
+use crate::{Sandbox, database::write_records, server::Server, shown};
 
 const PATIENCE: Duration = Duration::from_mins(4);
 
-/// A server that only the test controls.
-struct Server {
-    folder: TempDir,
-    pg_ctl: PathBuf,
-    url: String,
-}
-
 impl Server {
-    /// Lets Forebay create a cluster, then runs the server without Forebay.
-    fn start() -> Self {
-        // Not the configured temporary folder, which the server's user may be unable to access, or whose path may be
-        // too long for a socket.
-        let folder = tempfile::Builder::new().prefix("forebay-restart-").tempdir_in("/tmp").unwrap();
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        let data_dir = folder.path().join("data");
-        let socket = Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            // A durable cluster: a crash must not lose committed data.
-            let cluster = Cluster::join(&ClusterOptions::new(&data_dir)).await.unwrap();
-            let socket = cluster::status(&data_dir).await.unwrap().socket.unwrap();
-            cluster.leave().await.unwrap();
-            socket
-        });
-        // The quoted program, followed by its arguments.
-        let ran = fs::read_to_string(data_dir.join("postgres/postmaster.opts")).unwrap();
-        let program = Path::new(ran.split_whitespace().next().unwrap().trim_matches('"'));
-        let url = format!("postgresql://forebay@{}/forebay", socket.to_str().unwrap().replace('/', "%2F"));
-        let server = Self { pg_ctl: program.with_file_name("pg_ctl"), folder, url };
-        server.restart();
-        server
-    }
-
-    /// Starts the server again with the same arguments, after a crash if it is running.
-    fn restart(&self) {
-        assert!(self.pg_ctl("restart"), "the server does not start");
-    }
-
-    /// Stops it like a crash.
-    fn stop(&self) {
-        assert!(self.pg_ctl("stop"), "the server does not stop");
-    }
-
-    fn pg_ctl(&self, what: &str) -> bool {
-        let data = self.folder.path().join("data/postgres");
-        let owner = fs::metadata(&data).unwrap();
-        let mut command = Command::new(&self.pg_ctl);
-        command.args([what, "-m", "immediate", "-w", "-D"]).arg(&data);
-        command.arg("-l").arg(data.join("restarted.log"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-        command.uid(owner.uid()).gid(owner.gid());
-        command.status().unwrap().success()
-    }
-
     fn json(&self, sandbox: &Sandbox, line: &str) -> Value {
         let mut command = sandbox.command(&format!("{line} --output json"));
         let output = command.env("FOREBAY_DATABASE_URL", &self.url).output().unwrap();
@@ -94,13 +34,6 @@ impl Server {
         while self.json(sandbox, &format!("search {title}"))["hits"] == json!([]) {
             assert!(Instant::now() < deadline, "{title} is not worked on");
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A failed test may have stopped it already.
-        self.pg_ctl("stop");
     }
 }
 

@@ -1,0 +1,110 @@
+//! One look at a watched folder: what has changed, and whether it is settled.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    migrations,
+};
+use tokio::{task, time::sleep};
+
+use super::super::{
+    course::CourseSettings,
+    folder::CourseFolder,
+    snapshot::Snapshot,
+    sync::{SyncOptions, SyncReport, sync_settled},
+};
+use crate::error::{Error, Result};
+
+/// A file is settled if it has the same bytes at two times this far apart.
+const APART: Duration = Duration::from_millis(100);
+
+/// Looks at a folder, again and again.
+pub(super) struct Look {
+    settings: CourseSettings,
+    path: PathBuf,
+    target: Target,
+    rescan_every: Duration,
+    database: Option<Database>,
+    /// The folder when it was last equal to the database, and when that was.
+    known: Option<(Snapshot, Instant)>,
+}
+
+/// The result of a look.
+#[derive(Debug)]
+pub(super) enum Looked {
+    /// The folder is as it was, and it is not time to compare it with the database.
+    Unchanged,
+    /// It was compared with the database.
+    Synced {
+        report: Box<SyncReport>,
+        /// Files that were left out because they are being written.
+        num_unsettled: usize,
+    },
+}
+
+impl Look {
+    pub(super) fn new(
+        settings: CourseSettings,
+        path: PathBuf,
+        target: Target,
+        rescan_every: Duration,
+    ) -> Self {
+        Self { settings, path, target, rescan_every, database: None, known: None }
+    }
+
+    /// Looks at the folder, and syncs what is settled.
+    pub(super) async fn look(&mut self) -> Result<Looked> {
+        // Opened anew each time: the path may lead to another folder, and an open one could not be unmounted.
+        let folder = Arc::new(CourseFolder::open(&self.path)?);
+        let earlier = self.snapshot(&folder).await?;
+        if let Some((known, at)) = &self.known
+            && *known == earlier
+            && at.elapsed() < self.rescan_every
+        {
+            return Ok(Looked::Unchanged);
+        }
+        self.known = None;
+        let database = self.database().await?;
+        sleep(APART).await;
+        let locked = Arc::clone(&folder);
+        let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        let options = SyncOptions::default();
+        let (report, num_unsettled) =
+            sync_settled(&database, &self.settings, folder, &lock, options, Some(&earlier)).await?;
+        if num_unsettled == 0 {
+            self.known = Some((earlier, Instant::now()));
+        }
+        Ok(Looked::Synced { report: Box::new(report), num_unsettled })
+    }
+
+    /// Closes the connections.
+    pub(super) async fn close(self) -> Result<()> {
+        match self.database {
+            Some(database) => Ok(database.close().await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn snapshot(&self, folder: &Arc<CourseFolder>) -> Result<Snapshot> {
+        let (folder, layout) = (Arc::clone(folder), self.settings.layout.clone());
+        let max_bytes = self.settings.max_file_bytes;
+        let taken = task::spawn_blocking(move || Snapshot::take(&folder, &layout, max_bytes));
+        Ok(taken.await.map_err(|_| Error::Reader)??)
+    }
+
+    /// The database, connected when it is first needed.
+    async fn database(&mut self) -> Result<Database> {
+        if let Some(database) = &self.database {
+            return Ok(database.clone());
+        }
+        let database = Database::open(self.target.clone(), OpenOptions::default()).await?;
+        migrations::ensure(&mut *database.client().await?, database.is_embedded()).await?;
+        self.database = Some(database.clone());
+        Ok(database)
+    }
+}
