@@ -1,7 +1,7 @@
 # What people type. Continuous integration runs .ci/run.
 
 .DEFAULT_GOAL := help
-.PHONY: bench demo test lint postgres help
+.PHONY: bench demo test lint postgres python help
 
 # The benchmark of `make bench`, and its options.
 BENCH ?= persist
@@ -16,7 +16,7 @@ demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, chaos
 	cargo run --release -p forebay-bench -- $(BENCH)
 
-test: postgres ## Run all tests of all crates
+test: postgres python ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
 
 lint: ## Check format, lints and house rules
@@ -26,3 +26,6 @@ lint: ## Check format, lints and house rules
 
 postgres: ## Install the Postgres programs if missing
 	@scripts/postgres.sh
+
+python: ## Install what the checks of the Python package need
+	@scripts/python.sh

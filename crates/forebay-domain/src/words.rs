@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
 #[doc(hidden)]
 pub use serde;
 
@@ -18,6 +19,11 @@ pub trait Word: Copy + Sized + 'static {
 
     /// The variant of a word.
     fn from_word(word: &str) -> Option<Self>;
+}
+
+/// The JSON Schema of an enum defined by [`words!`](crate::words!), for `#[schemars(schema_with = "…")]`.
+pub fn schema<W: Word>(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": W::WORDS })
 }
 
 /// The error of `FromStr` for an enum defined by [`words!`](crate::words!).
@@ -122,7 +128,9 @@ macro_rules! words {
         impl<'de> $crate::words::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::words::serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let word = <std::borrow::Cow<'de, str> as $crate::words::serde::Deserialize>::deserialize(deserializer)?;
-                word.parse().map_err($crate::words::serde::de::Error::custom)
+                let words = <Self as $crate::words::Word>::WORDS;
+                Self::parse(&word)
+                    .ok_or_else(|| $crate::words::serde::de::Error::unknown_variant(&word, words))
             }
         }
     )+};

@@ -298,6 +298,14 @@ impl Error {
         }
     }
 
+    /// The file that it is about, with its line where one is known.
+    pub fn place(&self) -> Option<String> {
+        match self {
+            Self::Content(error) => error.place(),
+            _ => None,
+        }
+    }
+
     /// How long to wait before retrying. `None`: unknown.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

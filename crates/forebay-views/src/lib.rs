@@ -15,10 +15,14 @@ mod change;
 mod completion_script;
 mod config;
 mod content;
+mod content_call;
 mod content_generate;
+mod content_lesson;
 mod content_search;
 mod content_versions;
 mod content_watch;
+mod content_written;
+mod course;
 mod db;
 mod demo;
 mod doctor;
@@ -62,13 +66,26 @@ pub use self::{
         ContentAction, ContentConflict, ContentDifference, ContentProblem, ContentRemoteChange,
         ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary,
     },
+    content_call::{
+        ContentAnswer, ContentCall, ContentMethod, CourseParams, CurriculumParams, GetCourseParams,
+        LayoutParam, LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams,
+        VoiceParams,
+    },
     content_generate::{
         ContentGenerated, ContentPersistence, CourseSpecification, GeneratedLesson, LessonSpecification,
         ModuleSpecification, NeighbourLesson,
     },
+    content_lesson::{LessonParams, MeasureParams, ValidationParams},
     content_search::{ContentHit, ContentSearch},
     content_versions::{ContentDiff, ContentFileChange, ContentTag, ContentVersion},
     content_watch::ContentWatchEvent,
+    content_written::{
+        ContentCounts, ContentCourse, ContentOpened, ContentPaths, ContentPersisted, ContentRefused,
+        ContentVerified, ContentWritten,
+    },
+    course::{
+        Course, CourseApproval, CourseLesson, CourseMeasurement, CourseMetadata, CourseResearch, CourseTag,
+    },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},
     doctor::{Check, Doctor},

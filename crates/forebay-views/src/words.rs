@@ -6,8 +6,9 @@
 use forebay_domain::{
     breaker::BreakerState,
     content::{
-        self, ContentStatus, CourseType, PersistMode, ProblemCode,
+        self, ContentStatus, CourseType, PersistMode, ProblemCode, ValidationStatus,
         bloom::BloomLevel,
+        layout::Preset,
         plan::{ConflictKind, RemoteKind},
         version::FileChangeKind,
     },
@@ -67,6 +68,16 @@ forebay_domain::words! {
         Failed = "failed",
         /// Its generation was stopped, or did not begin.
         Stopped = "stopped",
+    }
+
+    /// What became of a call in the database.
+    pub enum PersistStatus {
+        /// Persistence is off.
+        Off = "off",
+        /// The database has what the folder has, or was read.
+        Done = "done",
+        /// The database failed. The files are written.
+        Failed = "failed",
     }
 
     /// The change of a field.
@@ -245,6 +256,10 @@ pub(crate) fn failure_class_or_null(_: &mut SchemaGenerator) -> Schema {
     words_or_null::<FailureClass>()
 }
 
+pub(crate) fn validation_status(_: &mut SchemaGenerator) -> Schema {
+    words::<ValidationStatus>()
+}
+
 pub(crate) fn persist_mode(_: &mut SchemaGenerator) -> Schema {
     words::<PersistMode>()
 }
@@ -259,4 +274,12 @@ pub(crate) fn course_type_or_null(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn file_change(_: &mut SchemaGenerator) -> Schema {
     words::<FileChangeKind>()
+}
+
+pub(crate) fn layout_preset(_: &mut SchemaGenerator) -> Schema {
+    words::<Preset>()
+}
+
+pub(crate) fn persist_status(_: &mut SchemaGenerator) -> Schema {
+    words::<PersistStatus>()
 }

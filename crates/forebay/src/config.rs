@@ -8,6 +8,7 @@
 //! `docs/reference/configuration.md`. `forebay init` writes [`TEMPLATE`]. Tests compare both with these structs.
 
 mod breaker;
+mod content;
 mod definition;
 mod error;
 mod freshness;
@@ -27,6 +28,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::{
+    content::Content,
     freshness::Freshness,
     pipeline::Pipeline,
     schema::schema,
@@ -60,6 +62,9 @@ pub(crate) struct Config {
     /// `[entities.NAME]`: how old data of one entity type may get. Keys here override those of `[freshness]`.
     #[serde(default)]
     entities: BTreeMap<String, Freshness>,
+    /// Generated courses: whether and how they are written to the database.
+    #[serde(default)]
+    pub(crate) content: Content,
     /// The definitions of the sources with a kind.
     #[serde(skip)]
     definitions: Sources,
@@ -100,7 +105,7 @@ impl Config {
                 return Err(error::Problem::at(path, message));
             }
         }
-        Ok(())
+        self.content.check()
     }
 
     /// The sources that Forebay can scrape: those with a kind.

@@ -16,6 +16,8 @@ use forebay_store::connect;
 
 /// What to log.
 pub(crate) const FOREBAY_LOG: &str = "FOREBAY_LOG";
+/// Whether generated courses are written to the database.
+pub(crate) const CREATOR_OS_DB_PERSIST: &str = "CREATOR_OS_DB_PERSIST";
 /// Turns colour off.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 
@@ -75,6 +77,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
         name: FOREBAY_LOG,
         meaning: "What to log: a level, or directives such as `info,forebay_sources=debug`. Option: `--log-level`. \
                   Default: `info` for `forebay work`, `warn` for `forebay mcp`, otherwise `off`.",
+    },
+    Variable {
+        name: CREATOR_OS_DB_PERSIST,
+        meaning: "Whether generated courses are written to the database beside their files: `true` or `false`. It wins \
+                  over `persist` in `[content]` of `forebay.toml`; the option `--persist` wins over both. Default: \
+                  `true`.",
     },
     Variable { name: NO_COLOR, meaning: "Any text turns colour off; see https://no-color.org." },
 ];

@@ -182,6 +182,9 @@ impl From<&forebay_engine::Error> for Failure {
         if let Some(hint) = error.hint() {
             failure = failure.hint(hint);
         }
+        if let Some(place) = error.place() {
+            failure = failure.place(place);
+        }
         let exit = match error {
             forebay_engine::Error::Interrupted => Exit::Interrupted,
             error if error.is_unreachable() => Exit::DatabaseUnreachable,

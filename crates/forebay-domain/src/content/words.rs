@@ -55,3 +55,14 @@ crate::words! {
         Sources = "sources",
     }
 }
+
+impl PersistMode {
+    /// The mode that a feature flag of an environment variable means. `None`: it is neither `true` nor `false`.
+    pub fn from_flag(flag: &str) -> Option<Self> {
+        match flag {
+            "true" => Some(Self::On),
+            "false" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}

@@ -78,6 +78,14 @@ pub enum ContentError {
         /// The path in the folder.
         path: String,
     },
+    /// A lesson that a call names by its number and the folder does not have.
+    #[error("the course folder has no lesson {module}.{lesson}")]
+    LessonMissing {
+        /// The number of its module.
+        module: u32,
+        /// Its number in the module.
+        lesson: u32,
+    },
     /// A lesson that the database does not have as the folder has it.
     #[error("the database does not have {path} as the folder has it")]
     LessonNotStored {
@@ -209,6 +217,7 @@ impl ContentError {
             Self::CourseUnknown { .. } => "course_unknown",
             Self::OwnTables(_) => "content_tables_invalid",
             Self::FileMissing { .. } => "content_file_missing",
+            Self::LessonMissing { .. } => "lesson_missing",
             Self::LessonNotStored { .. } => "lesson_not_stored",
             Self::DocumentWithoutPath { .. } => "document_without_path",
             Self::NumberWithoutPath { .. } => "lesson_without_path",
@@ -236,6 +245,7 @@ impl ContentError {
                 | Self::State { .. }
                 | Self::OwnTables(_)
                 | Self::FileMissing { .. }
+                | Self::LessonMissing { .. }
                 | Self::DocumentWithoutPath { .. }
                 | Self::NumberWithoutPath { .. }
                 | Self::NoLessonPath { .. }
@@ -249,6 +259,26 @@ impl ContentError {
                 | Self::Untagged { .. }
                 | Self::Problem(_)
         )
+    }
+
+    /// The file that it is about, with its line where one is known.
+    pub fn place(&self) -> Option<String> {
+        match self {
+            Self::Problem(problem) => Some(match problem.line {
+                Some(line) => format!("{}:{line}", problem.path),
+                None => problem.path.clone(),
+            }),
+            Self::FolderMissing { path }
+            | Self::FolderLocked { path }
+            | Self::File { path, .. }
+            | Self::State { path, .. } => Some(path.display().to_string()),
+            Self::TooLarge { path, .. }
+            | Self::FileMissing { path }
+            | Self::LessonNotStored { path }
+            | Self::NoLessonPath { path }
+            | Self::SamePath { path, .. } => Some(path.clone()),
+            _ => None,
+        }
     }
 
     /// What to do next.
@@ -279,6 +309,7 @@ impl ContentError {
             Self::NoSuchLesson { .. } => {
                 "name it by its path in the folder, its id, its slug, or its number such as 2.10".to_owned()
             }
+            Self::LessonMissing { .. } => "write the lesson first, or give the path of its file".to_owned(),
             Self::DocumentWithoutPath { .. } => {
                 "add it to [content.layout] in forebay.toml as a path without wildcards".to_owned()
             }

@@ -63,6 +63,8 @@ pub struct GenerateOptions {
     pub retries: Retries,
     /// Whether the course is written to the database as well. Default: on.
     pub mode: PersistMode,
+    /// How to connect to the database.
+    pub connection: OpenOptions,
 }
 
 impl GenerateOptions {
@@ -76,6 +78,7 @@ impl GenerateOptions {
             max_output_bytes: DEFAULT_MAX_FILE_BYTES,
             retries: Retries::default(),
             mode: PersistMode::On,
+            connection: OpenOptions::default(),
         }
     }
 }
@@ -115,12 +118,11 @@ pub async fn generate(
 
     let (sender, written) = mpsc::unbounded_channel();
     let opened = (settings.clone(), Arc::clone(&folder), target);
-    let (persistence, runtime) = (options.mode, Handle::current());
+    let (persistence, connection, runtime) = (options.mode, options.connection, Handle::current());
     // On a thread of its own: hashing and encoding the course must not delay the programs.
     let mut keeping = task::spawn_blocking(move || {
         let (settings, folder, target) = opened;
-        let options = OpenOptions::default();
-        let opening = CoursePersister::open_locked(settings, folder, lock, persistence, target, options);
+        let opening = CoursePersister::open_locked(settings, folder, lock, persistence, target, connection);
         runtime.block_on(keep(opening, persistence, written))
     });
     let maker = Maker {

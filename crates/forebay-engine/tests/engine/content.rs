@@ -3,6 +3,7 @@
 mod generating;
 mod hostile;
 mod own_tables;
+mod persisting;
 mod restoring;
 mod searching;
 mod stages;

@@ -5,10 +5,12 @@ mod diff;
 mod generate;
 mod list;
 mod listed;
+mod persistence;
 mod report;
 mod report_versions;
 mod restore;
 mod search;
+mod serve_stdio;
 mod sync;
 mod tag;
 mod verify;
@@ -27,6 +29,7 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Watch(watch::Args),
     Restore(restore::Args),
+    ServeStdio(serve_stdio::Args),
     List(list::Args),
     Diff(diff::Args),
     Tag(tag::Args),
@@ -41,6 +44,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::Watch(args) => Box::pin(watch::run(args, context)).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Restore(args) => restore::run(args, context).await,
+        Command::ServeStdio(args) => Box::pin(serve_stdio::run(args, context)).await,
         Command::List(args) => list::run(args, context).await,
         Command::Diff(args) => diff::run(args, context).await,
         Command::Tag(args) => tag::run(args, context).await,

@@ -39,7 +39,7 @@ fn page() -> String {
     let mut page = Page { definitions, described: BTreeSet::new(), text: HEAD.to_owned() };
     let properties = schema["properties"].as_object().unwrap();
     // The tables that most files start with come first.
-    let order = ["sources", "fetch", "freshness", "entities", "pipelines"];
+    let order = ["sources", "fetch", "freshness", "entities", "pipelines", "content"];
     assert_eq!(order.len(), properties.len(), "a table of the file has no place in the reference");
     for name in order {
         let property = &properties[name];

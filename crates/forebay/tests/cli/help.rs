@@ -48,6 +48,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "content sync",
     "content verify",
     "content restore",
+    "content serve-stdio",
     "content list",
     "content diff",
     "content tag",

@@ -3,6 +3,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p forebay --test cli json` regenerates the page.
 
+mod calls;
 mod page;
 mod scenario;
 mod schema;
@@ -90,6 +91,7 @@ const PRINTED: &[Printed] = printed! {
     "content sync" => view<ContentSync>;
     "content verify" => view<ContentVerification>;
     "content restore" => view<ContentRestored>;
+    "content serve-stdio" => "One answer a line: see [calls of a generator](content-calls.md).";
     "content list" => view<Page<CourseSummary>>;
     "content diff" => view<ContentDiff>;
     "content tag" => view<ContentTag>;

@@ -1,5 +1,6 @@
 //! The settings of a layout, as `[content.layout]` of `forebay.toml` has them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::preset::Preset;
@@ -16,11 +17,12 @@ crate::words! {
     }
 }
 
-/// Settings of a layout. A list of patterns replaces that of the preset; an empty list means no file has that role.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// Which file of a course folder is what. A list of patterns replaces that of the preset; an empty list means no file has that role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LayoutSettings {
     /// What to start from. Default: `creator-os`.
+    #[schemars(schema_with = "crate::words::schema::<Preset>")]
     pub preset: Option<Preset>,
     /// The brief of the course.
     pub brief: Option<Vec<String>>,
@@ -32,7 +34,7 @@ pub struct LayoutSettings {
     pub modules: Option<Vec<String>>,
     /// Lessons. The first pattern that matches gives the captures, so list the most specific one first.
     pub lessons: Option<Vec<String>>,
-    /// Reports of the market research.
+    /// Reports of the market research, each a list of patterns.
     pub research: ResearchPatterns,
     /// Tests and exercises.
     pub assessments: Option<Vec<String>>,
@@ -40,14 +42,16 @@ pub struct LayoutSettings {
     pub resources: Option<Vec<String>>,
     /// Files that are neither stored nor compared, in addition to hidden and temporary ones.
     pub ignored: Option<Vec<String>>,
-    /// Where numbers come from.
+    /// Where the numbers of modules and lessons come from first: the front matter, the file name, or the order of the
+    /// files. Default: that of the preset.
+    #[schemars(schema_with = "crate::words::schema::<Numbers>")]
     pub numbers: Option<Numbers>,
-    /// The names of fields in the front matter.
+    /// The names of fields in the front matter of lessons.
     pub fields: Fields,
 }
 
 /// Patterns for each report of the market research.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResearchPatterns {
     /// Who would buy the course.
@@ -60,8 +64,8 @@ pub struct ResearchPatterns {
     pub sources: Option<Vec<String>>,
 }
 
-/// The names of fields in the front matter of a lesson; None: the default of the preset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The names of fields in the front matter of a lesson.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     /// The stable id of the lesson. Default: `lesson_id`.

@@ -9,13 +9,21 @@ use tokio::task;
 
 use super::{
     super::{course::find_course, error::ContentError},
+    input::LessonPlace,
     outcome::Persisted,
-    placing::{check, check_value},
+    placing::{check, check_value, find_lesson},
     writer::CoursePersister,
 };
 use crate::error::{Error, Result};
 
 impl CoursePersister {
+    /// The file of a lesson. Errors: the folder has no lesson with this number, or the path is refused.
+    pub async fn lesson_file(&self, place: LessonPlace) -> Result<RelativePath> {
+        let (folder, layout) = (Arc::clone(&self.folder), self.settings.layout.clone());
+        let found = task::spawn_blocking(move || find_lesson(&folder, &layout, place));
+        Ok(found.await.map_err(|_| Error::Reader)??)
+    }
+
     /// Records what was measured about the lesson whose file has this path. Errors: there is no such file, or
     /// a value is out of range.
     pub async fn update_lesson_validation(

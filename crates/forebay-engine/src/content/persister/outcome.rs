@@ -1,7 +1,6 @@
 //! What became of a call, and the counts of all calls.
 
 use forebay_domain::content::paths::RelativePath;
-use forebay_store::content::CourseDetails;
 
 use super::{super::sync::SyncReport, placing::RefusedLesson};
 
@@ -51,11 +50,11 @@ pub struct Written {
 
 /// What became of a call that reads the database.
 #[derive(Debug)]
-pub enum Fetched {
+pub enum Fetched<T> {
     /// Persistence is off.
     Off,
-    /// What the database has. `None`: it does not have the course.
-    Done(Option<Box<CourseDetails>>),
+    /// What was read.
+    Done(T),
     /// The database could not be read.
     Failed {
         /// The stable code.

@@ -83,24 +83,28 @@ impl CoursePersister {
             return persisted;
         }
         let lessons = mem::take(&mut self.unstored_measures);
-        let found = self.recorded(async |database, settings| {
-            let (_, stored) = find_course(database, settings).await?;
+        let found = self.retried(async |persister: &mut Self| {
+            let database = persister.connect().await?;
+            let (_, stored) = find_course(&database, &persister.settings).await?;
             let client = database.client().await?;
-            let found = content::update_lessons(&**client, &stored.course, &lessons).await?;
-            for lesson in lessons.iter().filter(|lesson| !found.contains(&lesson.path)) {
-                // Its file was changed since, or could not be stored; the report about the files says which.
-                warn!(
-                    path = lesson.path,
-                    "the measures of a lesson are not stored: the database has another text"
-                );
-            }
-            Ok(())
+            Ok(content::update_lessons(&**client, &stored.course, &lessons).await?)
         });
         match found.await {
-            Persisted::Done(_) => persisted,
-            failed => {
+            Ok(found) => {
+                for lesson in lessons.iter().filter(|lesson| !found.contains(&lesson.path)) {
+                    // Its file was changed since, or cannot be stored; the report about the files says which.
+                    warn!(
+                        path = lesson.path,
+                        "the measures of a lesson are not stored: the database has another text"
+                    );
+                }
+                persisted
+            }
+            Err(error) => {
                 self.unstored_measures = lessons;
-                failed
+                // The files were counted as persisted, but the call is not done.
+                self.counts.num_persisted -= 1;
+                self.failed(&error)
             }
         }
     }

@@ -52,12 +52,12 @@ pub(super) fn place(
         placed.push(Placed { path, bytes: text.into_bytes(), measures: LessonMeasures::default() });
     }
     let has_numbers = lessons.iter().any(|lesson| matches!(lesson.place, LessonPlace::Number { .. }));
-    let numbered = if has_numbers { numbered_lessons(folder, layout)? } else { BTreeMap::new() };
+    let mut numbered = if has_numbers { numbered_lessons(folder, layout)? } else { BTreeMap::new() };
     let mut taken: BTreeMap<FoldKey, RelativePath> =
         placed.iter().map(|placed| (placed.path.fold(), placed.path.clone())).collect();
     let mut refused = Vec::new();
     for (index, lesson) in lessons.into_iter().enumerate() {
-        match place_lesson(layout, &numbered, lesson) {
+        match place_lesson(layout, &mut numbered, lesson) {
             Ok(lesson) => match taken.insert(lesson.path.fold(), lesson.path.clone()) {
                 None => placed.push(lesson),
                 Some(other) => {
@@ -74,7 +74,7 @@ pub(super) fn place(
 
 fn place_lesson(
     layout: &Layout,
-    numbered: &BTreeMap<(u32, u32), RelativePath>,
+    numbered: &mut BTreeMap<(u32, u32), RelativePath>,
     input: LessonInput,
 ) -> Result<Placed> {
     let LessonInput { place, text, mut facts, measures } = input;
@@ -98,12 +98,30 @@ fn place_lesson(
             } else {
                 let slug = slug_of(slug.as_deref(), facts.title.as_deref(), &text)?;
                 let path = layout.lesson_path(module, lesson, &slug);
-                path.ok_or(ContentError::NumberWithoutPath { module, lesson })?
+                let path = path.ok_or(ContentError::NumberWithoutPath { module, lesson })?;
+                // A second lesson of this call with the same number is the same lesson.
+                numbered.insert((module, lesson), path.clone());
+                path
             }
         }
     };
     let text = facts.above(&text, path.as_str(), &layout.lesson_fields());
     Ok(Placed { path, bytes: text.into_bytes(), measures })
+}
+
+/// The file of a lesson that exists.
+pub(super) fn find_lesson(
+    folder: &CourseFolder,
+    layout: &Layout,
+    place: LessonPlace,
+) -> Result<RelativePath> {
+    match place {
+        LessonPlace::Path(path) => RelativePath::parse(&path).map_err(ContentError::Problem),
+        LessonPlace::Number { module, lesson, .. } => {
+            let mut numbered = numbered_lessons(folder, layout)?;
+            numbered.remove(&(module, lesson)).ok_or(ContentError::LessonMissing { module, lesson })
+        }
+    }
 }
 
 /// The lessons of the folder by the numbers in their paths.

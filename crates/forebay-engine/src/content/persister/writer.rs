@@ -46,7 +46,7 @@ pub struct CoursePersister {
     options: OpenOptions,
     database: Option<Database>,
     left_alone_until: Option<Instant>,
-    counts: PersistCounts,
+    pub(super) counts: PersistCounts,
     /// Whether the last write to the database failed.
     is_behind: bool,
     /// Measures of lessons that the database did not get yet. Unlike files, nothing else remembers them.
@@ -214,7 +214,8 @@ impl CoursePersister {
 
     /// Tries again once, after a failure that may pass.
     pub(super) async fn retried<T>(&mut self, attempt: impl AsyncFn(&mut Self) -> Result<T>) -> Result<T> {
-        let first = attempt(self).await;
+        // Boxed: the futures of a sync are large, and every call contains two.
+        let first = Box::pin(attempt(self)).await;
         let Err(error) = &first else { return first };
         // Only a database gets better by itself.
         if !matches!(error, Error::Store(_)) || error.is_usage() {
@@ -222,7 +223,7 @@ impl CoursePersister {
         }
         self.counts.num_retries += 1;
         tokio::time::sleep(BACKOFF).await;
-        let second = attempt(self).await;
+        let second = Box::pin(attempt(self)).await;
         if let Err(error) = &second {
             self.leave_alone(error);
         }
@@ -276,7 +277,7 @@ impl CoursePersister {
         self.left_alone_until = Some(Instant::now() + LEFT_ALONE);
     }
 
-    fn failed(&mut self, error: &Error) -> Persisted {
+    pub(super) fn failed(&mut self, error: &Error) -> Persisted {
         self.counts.num_failed += 1;
         self.is_behind = true;
         if self.mode == PersistMode::On {

@@ -2,33 +2,61 @@
 
 use std::path::Path;
 
-use forebay_domain::content::{
-    layout::{Layout, LayoutSettings, Preset},
-    paths::{Slug, slugify},
+use forebay_domain::{
+    content::{
+        layout::{Layout, LayoutSettings, Preset},
+        paths::{Slug, slugify},
+    },
+    units::Size,
 };
 use forebay_engine::content::CourseSettings;
 
-use crate::{cli::values, failure::Failure};
+use crate::{cli::values, config::Content, context::Context, failure::Failure};
 
 /// The options that all commands for one course share.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CourseArgs {
-    /// Project that the course belongs to
-    #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
-    pub(crate) project: String,
+    /// Project that the course belongs to [default: `project` of [content], else default]
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) project: Option<String>,
 
-    /// Layout of the folder: creator-os, markdown, mdbook, docusaurus or hugo
-    #[arg(long, value_name = "PRESET", default_value = "creator-os", value_parser = preset)]
-    pub(crate) layout: Preset,
+    /// Layout of the folder: creator-os, markdown, mdbook, docusaurus or hugo [default: `layout` of
+    /// [content], else creator-os]
+    #[arg(long, value_name = "PRESET", value_parser = preset)]
+    pub(crate) layout: Option<Preset>,
 }
 
 impl CourseArgs {
-    /// The settings of the course with this slug.
-    pub(crate) fn settings(&self, slug: Slug) -> Result<CourseSettings, Failure> {
-        let settings = LayoutSettings { preset: Some(self.layout), ..LayoutSettings::default() };
+    /// The settings of the course with this slug: these options, else `[content]` of the configuration.
+    pub(crate) fn configured(&self, slug: Slug, context: &Context) -> Result<CourseSettings, Failure> {
         let layout =
-            Layout::new(&settings).map_err(|error| Failure::usage("layout_invalid", error.to_string()))?;
-        Ok(CourseSettings { project: self.project.clone(), ..CourseSettings::new(slug, layout) })
+            self.layout.map(|preset| LayoutSettings { preset: Some(preset), ..LayoutSettings::default() });
+        course_settings(slug, self.project.clone(), layout, &context.config()?.content)
+    }
+}
+
+/// The settings of a course: what is given, else what is configured.
+pub(crate) fn course_settings(
+    slug: Slug,
+    project: Option<String>,
+    layout: Option<LayoutSettings>,
+    content: &Content,
+) -> Result<CourseSettings, Failure> {
+    let layout = Layout::new(&layout.unwrap_or_else(|| content.layout()));
+    let layout = layout.map_err(|error| Failure::usage(error.code(), error.to_string()))?;
+    let default = CourseSettings::new(slug, layout);
+    Ok(CourseSettings {
+        project: project.or_else(|| content.project.clone()).unwrap_or(default.project),
+        max_file_bytes: content.max_file_bytes.map_or(default.max_file_bytes, Size::get),
+        ..default
+    })
+}
+
+/// The project that was given, else the configured one.
+pub(crate) fn project(given: Option<&str>, context: &Context) -> Result<String, Failure> {
+    match given {
+        Some(project) => Ok(project.to_owned()),
+        None => Ok(context.config()?.content.project.unwrap_or_else(|| "default".to_owned())),
     }
 }
 

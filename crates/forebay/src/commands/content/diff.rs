@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let settings = args.settings.settings(args.course.clone())?;
+    let settings = args.settings.configured(args.course.clone(), context)?;
     let diff = context
         .with_database(async |database| {
             Ok(content::diff(database, &settings, args.from.as_ref(), args.to.as_ref()).await?)

@@ -15,12 +15,14 @@ use forebay_domain::content::{PersistMode, paths::Slug};
 use forebay_engine::content::{
     self, CourseFolder, GenerateOptions, GenerateProgress, GenerateReport, LessonSpec, Retries, Selection,
 };
+use forebay_store::connect::OpenOptions;
 use forebay_views::{ContentGenerated, LessonSpecification};
 use tokio::sync::oneshot;
 
 use super::{
     super::signals::stoppable,
     course::{CourseArgs, slug, slug_of},
+    persistence::persistence,
 };
 use crate::{
     cli::values,
@@ -82,9 +84,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s")]
     pub(crate) retry_delay: values::Duration,
 
-    /// Whether to write the database too: off, shadow or on
-    #[arg(long, value_name = "MODE", default_value = "on", value_parser = persist_mode)]
-    pub(crate) persist: PersistMode,
+    /// Whether to write the database too: off, shadow or on [default: `persist` of [content]]
+    #[arg(long, value_name = "MODE", value_parser = persist_mode)]
+    pub(crate) persist: Option<PersistMode>,
 
     /// Program and its arguments, run without a shell; everything after it belongs to the program
     #[arg(long, value_name = "CMD", required = true, num_args = 1.., allow_hyphen_values = true)]
@@ -92,7 +94,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn options(&self) -> GenerateOptions {
+    fn options(&self, (mode, connection): (PersistMode, OpenOptions)) -> GenerateOptions {
         GenerateOptions {
             selection: match (self.all, self.lesson.is_empty()) {
                 (true, _) => Selection::All,
@@ -103,7 +105,8 @@ impl Args {
             timeout: self.timeout.get(),
             max_output_bytes: self.max_output,
             retries: Retries { max_retries: self.retries, delay: self.retry_delay.get() },
-            mode: self.persist,
+            mode,
+            connection,
             ..GenerateOptions::new(self.command.clone())
         }
     }
@@ -141,7 +144,7 @@ async fn generate(
     asked: oneshot::Receiver<()>,
 ) -> Result<GenerateReport, Failure> {
     let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.settings(slug_of(args.course.as_ref(), &args.folder)?)?;
+    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
     let (bar, num_done) = (OnceLock::<Progress>::new(), AtomicU64::new(0));
     let progress = |progress: GenerateProgress<'_>| match progress {
         GenerateProgress::Planned { num_lessons } => {
@@ -160,7 +163,8 @@ async fn generate(
         }
     };
     let target = context.target()?;
-    Ok(content::generate(settings, folder, target, args.options(), encode, &progress, stop).await?)
+    let options = args.options(persistence(args.persist, context)?);
+    Ok(content::generate(settings, folder, target, options, encode, &progress, stop).await?)
 }
 
 /// The specification as the program reads it: one line of JSON.

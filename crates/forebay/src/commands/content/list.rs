@@ -3,6 +3,7 @@
 use forebay_store::content;
 use forebay_views::{CourseSummary, Page};
 
+use super::course::project;
 use crate::{
     cli::values,
     context::Context,
@@ -16,16 +17,17 @@ Examples:
   forebay content list
   forebay content list --project academy --output json")]
 pub(crate) struct Args {
-    /// The project
-    #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
-    pub(crate) project: String,
+    /// The project [default: `project` of [content], else default]
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) project: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let project = project(args.project.as_deref(), context)?;
     let database = context.database().await?;
     let client = database.client().await?;
-    let listed = content::list(&**client, &args.project).await;
+    let listed = content::list(&**client, &project).await;
     drop(client);
     database.close().await?;
     let items = listed?.into_iter().map(CourseSummary::from).collect();

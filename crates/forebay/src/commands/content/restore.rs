@@ -46,7 +46,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let settings = args.settings.settings(args.course.clone())?;
+    let settings = args.settings.configured(args.course.clone(), context)?;
     let database = context.database().await?;
     let restored = restore(args, &settings, &database).await;
     database.close().await?;

@@ -5,7 +5,7 @@ use forebay_engine::content;
 use forebay_store::content::SearchFilter;
 use forebay_views::ContentSearch;
 
-use super::course::slug;
+use super::course::{project, slug};
 use crate::{
     cli::values,
     context::Context,
@@ -27,9 +27,9 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "WORD")]
     pub(crate) words: Vec<String>,
 
-    /// The project
-    #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
-    pub(crate) project: String,
+    /// The project [default: `project` of [content], else default]
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) project: Option<String>,
 
     /// Only lessons of this course
     #[arg(long, value_name = "SLUG", value_parser = slug)]
@@ -56,9 +56,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         persona: args.persona.clone(),
         keyword: args.keyword.clone(),
     };
+    let project = project(args.project.as_deref(), context)?;
     let hits = context
         .with_database(async |database| {
-            Ok(content::search(database, &args.project, &query, &filter, args.limit).await?)
+            Ok(content::search(database, &project, &query, &filter, args.limit).await?)
         })
         .await?;
     context.ui.show(&ContentSearch::new(query, hits))?;

@@ -47,7 +47,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.settings(slug_of(args.course.as_ref(), &args.folder)?)?;
+    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
     let options = SyncOptions { allow_removals: args.allow_removals, dry_run: args.dry_run };
     let database = context.database().await?;
     let synced = content::sync(&database, &settings, folder, options).await;

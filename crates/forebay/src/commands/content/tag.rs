@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let settings = args.settings.settings(args.course.clone())?;
+    let settings = args.settings.configured(args.course.clone(), context)?;
     let tagged = context
         .with_database(async |database| Ok(content::tag(database, &settings, &args.tag, args.at).await?))
         .await?;

@@ -36,7 +36,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.settings(slug_of(args.course.as_ref(), &args.folder)?)?;
+    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
     let database = context.database().await?;
     let verified = content::verify(&database, &settings, folder).await;
     database.close().await?;

@@ -80,7 +80,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> Result<WatchEnd, Failure> {
     // A missing folder is an error before the database is contacted.
     CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?;
-    let settings = args.settings.settings(slug_of(args.course.as_ref(), &args.folder)?)?;
+    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
     let options = WatchOptions { rescan_every: args.rescan_every.get() };
     // The first output that failed: nobody reads any more.
     let (unread, closed) = (Mutex::new(None), Notify::new());

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, env, fmt::Write, fs};
 
-use forebay_views::{EnsuredRecords, ErrorDocument, HistoryPage, ReferenceExcerpt, RunsAnswer, schema};
+use forebay_views::{
+    ContentCounts, ContentCourse, ContentOpened, ContentPersisted, ContentVerified, ContentWritten,
+    EnsuredRecords, ErrorDocument, HistoryPage, ReferenceExcerpt, RunsAnswer, schema,
+};
 use serde_json::Value;
 
 use super::{Form, PRINTED};
@@ -81,7 +84,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Collects a schema and the schemas that it refers to, by name.
-fn collect(schema: &Value, all: &mut BTreeMap<String, Value>) {
+pub(super) fn collect(schema: &Value, all: &mut BTreeMap<String, Value>) {
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
         all.insert(name.clone(), definition.clone());
     }
@@ -90,7 +93,7 @@ fn collect(schema: &Value, all: &mut BTreeMap<String, Value>) {
     }
 }
 
-fn section(title: &str, schema: &Value, page: &mut String) {
+pub(super) fn section(title: &str, schema: &Value, page: &mut String) {
     let about = schema["description"].as_str().unwrap_or_default();
     let _ = write!(page, "\n### {}\n\n{}\n", name(title), one_line(about));
     if schema["properties"].is_object() {
@@ -108,7 +111,7 @@ fn section(title: &str, schema: &Value, page: &mut String) {
 }
 
 /// The fields of an object, as a table. The tag field of variants needs no meaning.
-fn fields(title: &str, schema: &Value, page: &mut String) {
+pub(super) fn fields(title: &str, schema: &Value, page: &mut String) {
     page.push_str("\n| field | value | meaning |\n|---|---|---|\n");
     for (field, property) in schema["properties"].as_object().into_iter().flatten() {
         let is_tag = property.get("const").is_some();
@@ -145,6 +148,12 @@ fn page() -> String {
         page.push('\n');
     }
     for schema in [
+        schema::<ContentCounts>(),
+        schema::<ContentCourse>(),
+        schema::<ContentOpened>(),
+        schema::<ContentPersisted>(),
+        schema::<ContentVerified>(),
+        schema::<ContentWritten>(),
         schema::<ErrorDocument>(),
         schema::<EnsuredRecords>(),
         schema::<HistoryPage>(),

@@ -1,0 +1,201 @@
+//! The calls of a generator over `forebay content serve-stdio`: one JSON object a line, answered in order.
+
+use forebay_domain::content::{
+    PersistMode,
+    layout::{LayoutSettings, Preset},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{content_lesson::LessonParams, error::Error, time::Time};
+
+forebay_domain::words! {
+    /// What a call asks for.
+    pub enum ContentMethod {
+        /// Opens a course folder. The folder is created if it is missing.
+        Open = "open",
+        /// Writes a whole course, or the parts of it that are given, in one transaction.
+        PersistCourse = "persist_course",
+        /// Writes brief and outline.
+        PersistMetadata = "persist_metadata",
+        /// Writes research reports.
+        PersistResearch = "persist_research",
+        /// Writes one lesson.
+        PersistLesson = "persist_lesson",
+        /// Writes lessons in one transaction.
+        PersistLessonsBatch = "persist_lessons_batch",
+        /// Writes the curriculum.
+        UpdateCurriculum = "update_curriculum",
+        /// Records how well the text matches the voice of the persona.
+        UpdateVoiceFidelity = "update_voice_fidelity",
+        /// Records what was measured about a lesson.
+        UpdateLessonValidation = "update_lesson_validation",
+        /// Records a measurement of the published course.
+        RecordPerformance = "record_performance",
+        /// Reads the course with all its relations.
+        GetCourse = "get_course",
+        /// Writes to the database what the folder has and the database does not.
+        PersistFolder = "persist_folder",
+        /// Compares the folder with the database, by hash.
+        Verify = "verify",
+        /// Counts the calls so far.
+        Counts = "counts",
+        /// Closes the course, after a last attempt to write what the database missed.
+        Close = "close",
+    }
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContentCall {
+    /// Any number or text. The answer has the same.
+    #[serde(default)]
+    pub id: Value,
+    /// What to do.
+    pub method: String,
+    /// Its parameters, an object. Default: empty.
+    #[serde(default)]
+    pub params: Option<Value>,
+}
+
+/// An answer: either a result or an error.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContentAnswer<T> {
+    /// The id of the call; null: the call could not be read.
+    pub id: Value,
+    /// The result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<T>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// The parameters of methods that have none.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// The parameters of `open`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenParams {
+    /// The folder of the course.
+    pub folder: String,
+    /// The slug of the course. Default: made from the name of the folder.
+    #[serde(default)]
+    pub course: Option<String>,
+    /// The project that it belongs to. Default: `project` of `[content]`.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// The name of a layout, or a table like `[content.layout]`. Default: `layout` of `[content]`.
+    #[serde(default)]
+    pub layout: Option<LayoutParam>,
+    /// `off`, `shadow` or `on`. Default: that of the configuration.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::words::persist_mode")]
+    pub persist: Option<PersistMode>,
+}
+
+/// A layout.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum LayoutParam {
+    /// One of the built-in layouts.
+    Preset(#[schemars(schema_with = "crate::words::layout_preset")] Preset),
+    /// A table like `[content.layout]`.
+    Table(Box<LayoutSettings>),
+}
+
+/// The parameters of `persist_course`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CourseParams {
+    /// The text of the brief.
+    pub brief: Option<String>,
+    /// The text of the outline.
+    pub outline: Option<String>,
+    /// The text of the curriculum.
+    pub curriculum: Option<String>,
+    /// Research reports.
+    pub research: ResearchParams,
+    /// Lessons.
+    pub lessons: Vec<LessonParams>,
+}
+
+/// The parameters of `persist_metadata`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetadataParams {
+    /// The text of the brief.
+    pub brief: Option<String>,
+    /// The text of the outline.
+    pub outline: Option<String>,
+}
+
+/// The parameters of `persist_research`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResearchParams {
+    /// The text of the market analysis.
+    pub market_analysis: Option<String>,
+    /// The text about gaps in existing content.
+    pub content_gaps: Option<String>,
+    /// The text about differentiation.
+    pub differentiation: Option<String>,
+    /// The text that lists the sources.
+    pub sources: Option<String>,
+}
+
+/// The parameters of `persist_lessons_batch`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LessonsParams {
+    /// The lessons.
+    pub lessons: Vec<LessonParams>,
+}
+
+/// The parameters of `update_curriculum`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurriculumParams {
+    /// The text of the curriculum.
+    pub text: String,
+}
+
+/// The parameters of `update_voice_fidelity`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceParams {
+    /// The score, 0 to 1.
+    pub score: f64,
+}
+
+/// The parameters of `record_performance`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PerformanceParams {
+    /// What was measured, such as `completion_rate`.
+    pub metric: String,
+    /// The value.
+    pub value: f64,
+    /// When it was measured. Default: now.
+    #[serde(default)]
+    pub recorded_at: Option<Time>,
+}
+
+/// The parameters of `get_course`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GetCourseParams {
+    /// Whether lessons come with their text. Default: true.
+    pub content: bool,
+}
+
+impl Default for GetCourseParams {
+    fn default() -> Self {
+        Self { content: true }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a generator's calls over `forebay content serve-stdio` result in.
+
+use std::collections::BTreeMap;
+
+use forebay_domain::content::{PersistMode, ResearchKind, layout::Document};
+use forebay_engine::content::{self as engine, CourseSettings, Fetched, PersistCounts, Persisted};
+use forebay_store::content::CourseDetails;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content::{ContentSync, ContentVerification},
+    course::Course,
+    error::Error,
+    words::PersistStatus,
+};
+
+/// The result of `open`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentOpened {
+    /// The folder, as given.
+    pub folder: String,
+    /// The project of the course.
+    pub project: String,
+    /// The slug of the course.
+    pub course: String,
+    /// The layout, or the one that it changes.
+    #[schemars(schema_with = "crate::words::layout_preset")]
+    pub layout: String,
+    /// Whether the database is written.
+    #[schemars(schema_with = "crate::words::persist_mode")]
+    pub persist: String,
+    /// Where files are written.
+    pub paths: ContentPaths,
+}
+
+/// Where the files of a course are written, relative to its folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentPaths {
+    /// The brief; null: the layout has none.
+    pub brief: Option<String>,
+    /// The outline; null: the layout has none.
+    pub outline: Option<String>,
+    /// The curriculum; null: the layout has none.
+    pub curriculum: Option<String>,
+    /// Each research report; null: the layout does not have it.
+    pub research: BTreeMap<String, Option<String>>,
+    /// Lessons, with `{module}`, `{lesson}` and `{slug}` in place of their values; null: a lesson needs a path.
+    pub lessons: Option<String>,
+}
+
+/// The result of a call that writes files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentWritten {
+    /// The files that hold what was handed over, in its order, without refused lessons.
+    pub paths: Vec<String>,
+    /// How many of them were written; the others were equal already.
+    pub num_written: u64,
+    /// Lessons that were not written, because of their own mistakes.
+    pub refused: Vec<ContentRefused>,
+    /// What became of them in the database.
+    pub database: ContentPersisted,
+}
+
+/// A lesson that was not written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentRefused {
+    /// Its position in the call, from 0.
+    pub index: usize,
+    /// Why.
+    pub error: Error,
+}
+
+/// What became of a call in the database. A database that fails is no error of the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentPersisted {
+    /// What became of it.
+    #[schemars(schema_with = "crate::words::persist_status")]
+    pub status: String,
+    /// Why it failed; null: it did not.
+    pub error: Option<Error>,
+    /// What was written, and what is wrong with files; null: there is nothing to say.
+    pub sync: Option<ContentSync>,
+}
+
+/// The result of `get_course`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ContentCourse {
+    /// What became of the call.
+    #[schemars(schema_with = "crate::words::persist_status")]
+    pub status: String,
+    /// Why it failed; null: it did not.
+    pub error: Option<Error>,
+    /// The course; null: it is not stored, or could not be read.
+    pub course: Option<Course>,
+}
+
+/// The result of `verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentVerified {
+    /// What became of the call.
+    #[schemars(schema_with = "crate::words::persist_status")]
+    pub status: String,
+    /// Why it failed; null: it did not.
+    pub error: Option<Error>,
+    /// The comparison; null: it could not be made.
+    pub verification: Option<ContentVerification>,
+}
+
+/// How often the database was written, and how often that failed, since `open`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentCounts {
+    /// Calls that reached the database.
+    pub num_persisted: u64,
+    /// Calls after which the database does not have what the folder has.
+    pub num_failed: u64,
+    /// Failed writes that were tried again.
+    pub num_retries: u64,
+    /// Differences between folder and database after the last write in shadow mode.
+    pub num_differences: u64,
+}
+
+impl ContentOpened {
+    /// An open course.
+    pub fn new(folder: String, settings: &CourseSettings, mode: PersistMode) -> Self {
+        let layout = &settings.layout;
+        let path = |document| layout.document_path(document).map(|path| path.to_string());
+        let report = |kind: ResearchKind| (kind.as_str().to_owned(), path(Document::Research(kind)));
+        Self {
+            folder,
+            project: settings.project.clone(),
+            course: settings.slug.to_string(),
+            layout: layout.preset().as_str().to_owned(),
+            persist: mode.as_str().to_owned(),
+            paths: ContentPaths {
+                brief: path(Document::Brief),
+                outline: path(Document::Outline),
+                curriculum: path(Document::Curriculum),
+                research: ResearchKind::ALL.into_iter().map(report).collect(),
+                lessons: layout.lesson_pattern().map(str::to_owned),
+            },
+        }
+    }
+}
+
+impl ContentPersisted {
+    /// What became of a call. `failed` makes the error of a code and a message.
+    pub fn new(persisted: Persisted, failed: impl FnOnce(&'static str, String) -> Error) -> Self {
+        let (status, error, sync) = match persisted {
+            Persisted::Off => (PersistStatus::Off, None, None),
+            Persisted::Done(report) => {
+                (PersistStatus::Done, None, report.map(|report| ContentSync::new(*report, false)))
+            }
+            Persisted::Failed { code, message } => (PersistStatus::Failed, Some(failed(code, message)), None),
+        };
+        Self { status: status.as_str().to_owned(), error, sync }
+    }
+}
+
+impl ContentCourse {
+    /// A course that was asked for. `failed` makes the error of a code and a message.
+    pub fn new(
+        fetched: Fetched<Option<Box<CourseDetails>>>,
+        failed: impl FnOnce(&'static str, String) -> Error,
+    ) -> Self {
+        let (status, error, course) = parts(fetched, failed);
+        Self { status, error, course: course.flatten().map(|details| Course::from(*details)) }
+    }
+}
+
+impl ContentVerified {
+    /// A comparison that was asked for. `failed` makes the error of a code and a message.
+    pub fn new(
+        fetched: Fetched<engine::Verification>,
+        failed: impl FnOnce(&'static str, String) -> Error,
+    ) -> Self {
+        let (status, error, verification) = parts(fetched, failed);
+        Self { status, error, verification: verification.map(ContentVerification::from) }
+    }
+}
+
+fn parts<T>(
+    fetched: Fetched<T>,
+    failed: impl FnOnce(&'static str, String) -> Error,
+) -> (String, Option<Error>, Option<T>) {
+    let (status, error, value) = match fetched {
+        Fetched::Off => (PersistStatus::Off, None, None),
+        Fetched::Done(value) => (PersistStatus::Done, None, Some(value)),
+        Fetched::Failed { code, message } => (PersistStatus::Failed, Some(failed(code, message)), None),
+    };
+    (status.as_str().to_owned(), error, value)
+}
+
+impl From<PersistCounts> for ContentCounts {
+    fn from(counts: PersistCounts) -> Self {
+        let PersistCounts { num_persisted, num_failed, num_retries, num_differences } = counts;
+        Self { num_persisted, num_failed, num_retries, num_differences }
+    }
+}

@@ -1,0 +1,220 @@
+//! The open course, and what each method does with it.
+
+use std::{path::Path, sync::Arc};
+
+use forebay_domain::content::{
+    ResearchKind,
+    layout::LayoutSettings,
+    paths::{RelativePath, Slug},
+};
+use forebay_engine::{
+    clock,
+    content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted, Written},
+};
+use forebay_views::{
+    ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentRefused,
+    ContentVerified, ContentWritten, CourseParams, CurriculumParams, Error, GetCourseParams, LayoutParam,
+    LessonParams, LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams,
+    ValidationParams, VoiceParams,
+};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    super::{
+        course::{course_settings, slug_of},
+        persistence::persistence,
+    },
+    call::{params, wrong},
+};
+use crate::{context::Context, failure::Failure};
+
+/// At most one open course.
+pub(super) struct Session<'a> {
+    context: &'a Context,
+    persister: Option<CoursePersister>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(context: &'a Context) -> Self {
+        Self { context, persister: None }
+    }
+
+    /// Answers a call.
+    pub(super) async fn answer(
+        &mut self,
+        method: ContentMethod,
+        given: Value,
+    ) -> Result<Box<RawValue>, Failure> {
+        match method {
+            ContentMethod::Open => json(&self.open(params(method, given)?).await?),
+            ContentMethod::Close => {
+                let NoParams {} = params(method, given)?;
+                json(&self.close().await?)
+            }
+            method => self.of_course(method, given).await,
+        }
+    }
+
+    /// Closes the course, if one is open.
+    pub(super) async fn end(&mut self) -> Result<(), Failure> {
+        if let Some(persister) = self.persister.take() {
+            persister.close().await?;
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self, given: OpenParams) -> Result<ContentOpened, Failure> {
+        // The folder may be the same one, which this process has locked.
+        self.end().await?;
+        let config = self.context.config()?;
+        let folder = Path::new(&given.folder);
+        let course = given.course.as_deref().map(Slug::parse).transpose();
+        let course = course.map_err(|problem| {
+            let failure = Failure::usage(problem.code.as_str(), format!("course: {}", problem.message));
+            match problem.hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
+        let opened = CourseFolder::create(folder).map_err(forebay_engine::Error::from)?;
+        let layout = given.layout.map(|layout| match layout {
+            LayoutParam::Preset(preset) => {
+                LayoutSettings { preset: Some(preset), ..LayoutSettings::default() }
+            }
+            LayoutParam::Table(settings) => *settings,
+        });
+        let settings =
+            course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, &config.content)?;
+        let (mode, options) = persistence(given.persist, self.context)?;
+        let view = ContentOpened::new(given.folder, &settings, mode);
+        let target = self.context.target()?;
+        let persister = CoursePersister::open_with(settings, Arc::new(opened), mode, target, options).await?;
+        self.persister = Some(persister);
+        Ok(view)
+    }
+
+    async fn close(&mut self) -> Result<ContentCounts, Failure> {
+        match self.persister.take() {
+            Some(persister) => Ok(persister.close().await?.into()),
+            None => Err(not_open()),
+        }
+    }
+
+    async fn of_course(&mut self, method: ContentMethod, given: Value) -> Result<Box<RawValue>, Failure> {
+        let persister = self.persister.as_mut().ok_or_else(not_open)?;
+        match method {
+            ContentMethod::PersistCourse => {
+                let input = course(method, params(method, given)?)?;
+                json(&written(persister.persist_course(input).await?))
+            }
+            ContentMethod::PersistMetadata => {
+                let MetadataParams { brief, outline } = params(method, given)?;
+                json(&written(persister.persist_metadata(brief, outline).await?))
+            }
+            ContentMethod::PersistResearch => {
+                json(&written(persister.persist_research(research(params(method, given)?)).await?))
+            }
+            ContentMethod::PersistLesson => {
+                let lesson = lesson(method, params(method, given)?)?;
+                json(&written(persister.persist_lesson(lesson).await?))
+            }
+            ContentMethod::PersistLessonsBatch => {
+                let LessonsParams { lessons } = params(method, given)?;
+                let lessons = lessons.into_iter().map(|one| lesson(method, one)).collect::<Result<_, _>>()?;
+                json(&written(persister.persist_lessons_batch(lessons).await?))
+            }
+            ContentMethod::UpdateCurriculum => {
+                let CurriculumParams { text } = params(method, given)?;
+                json(&written(persister.update_curriculum(text).await?))
+            }
+            ContentMethod::UpdateVoiceFidelity => {
+                let VoiceParams { score } = params(method, given)?;
+                json(&persisted(persister.update_voice_fidelity(score).await))
+            }
+            ContentMethod::UpdateLessonValidation => {
+                let given: ValidationParams = params(method, given)?;
+                let (place, measures) = given.input().map_err(|message| wrong(method, &message))?;
+                let path = persister.lesson_file(place).await?;
+                json(&persisted(persister.update_lesson_validation(&path, &measures).await?))
+            }
+            ContentMethod::RecordPerformance => {
+                let PerformanceParams { metric, value, recorded_at } = params(method, given)?;
+                if metric.is_empty() {
+                    return Err(wrong(method, "the metric has no name"));
+                }
+                let at = recorded_at.map_or_else(clock::now, forebay_views::Time::get);
+                json(&persisted(persister.record_performance(&metric, value, at).await))
+            }
+            ContentMethod::GetCourse => {
+                let GetCourseParams { content } = params(method, given)?;
+                json(&ContentCourse::new(persister.get_course(content).await, error))
+            }
+            ContentMethod::PersistFolder => {
+                let NoParams {} = params(method, given)?;
+                json(&persisted(persister.persist_folder().await))
+            }
+            ContentMethod::Verify => {
+                let NoParams {} = params(method, given)?;
+                json(&ContentVerified::new(persister.verify().await, error))
+            }
+            ContentMethod::Counts => {
+                let NoParams {} = params(method, given)?;
+                json(&ContentCounts::from(persister.counts()))
+            }
+            // Answered above.
+            ContentMethod::Open | ContentMethod::Close => Err(not_open()),
+        }
+    }
+}
+
+fn not_open() -> Failure {
+    Failure::usage("course_not_open", "no course is open").hint("call `open` with the folder first")
+}
+
+fn lesson(method: ContentMethod, given: LessonParams) -> Result<LessonInput, Failure> {
+    given.input().map_err(|message| wrong(method, &message))
+}
+
+fn course(method: ContentMethod, given: CourseParams) -> Result<CourseInput, Failure> {
+    let CourseParams { brief, outline, curriculum, research: reports, lessons } = given;
+    let lessons = lessons.into_iter().map(|one| lesson(method, one)).collect::<Result<_, _>>()?;
+    Ok(CourseInput { brief, outline, curriculum, research: research(reports), lessons })
+}
+
+fn research(given: ResearchParams) -> Vec<(ResearchKind, String)> {
+    let ResearchParams { market_analysis, content_gaps, differentiation, sources } = given;
+    let reports = [
+        (ResearchKind::MarketAnalysis, market_analysis),
+        (ResearchKind::ContentGaps, content_gaps),
+        (ResearchKind::Differentiation, differentiation),
+        (ResearchKind::Sources, sources),
+    ];
+    reports.into_iter().filter_map(|(kind, text)| Some((kind, text?))).collect()
+}
+
+fn written(written: Written) -> ContentWritten {
+    let Written { paths, num_written, refused, persisted: database } = written;
+    let refused = refused.into_iter().map(|refused| ContentRefused {
+        index: refused.index,
+        error: Failure::from(forebay_engine::Error::from(refused.error)).view(),
+    });
+    ContentWritten {
+        paths: paths.iter().map(RelativePath::to_string).collect(),
+        num_written,
+        refused: refused.collect(),
+        database: persisted(database),
+    }
+}
+
+fn persisted(persisted: Persisted) -> ContentPersisted {
+    ContentPersisted::new(persisted, error)
+}
+
+fn error(code: &'static str, message: String) -> Error {
+    Failure::new(code, message).view()
+}
+
+fn json(result: &impl serde::Serialize) -> Result<Box<RawValue>, Failure> {
+    serde_json::value::to_raw_value(result)
+        .map_err(|error| Failure::new("output_failed", "the result is not JSON").because(&error))
+}

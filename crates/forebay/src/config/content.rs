@@ -1,0 +1,131 @@
+//! `[content]`: generated courses.
+
+use std::fmt;
+
+use forebay_domain::{
+    content::{
+        PersistMode,
+        layout::{Layout, LayoutError, LayoutSettings, Preset},
+    },
+    units::Size,
+    words,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{
+    Deserialize,
+    de::{
+        self, Deserializer, IntoDeserializer, MapAccess, Visitor,
+        value::{MapAccessDeserializer, StrDeserializer},
+    },
+};
+
+use super::error::Problem;
+
+/// Generated courses: folders that are written to the database too.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Content {
+    /// Whether courses are written to the database beside their files. `off` opens no connection; `shadow` writes,
+    /// reports differences, and only counts errors; `on` writes and warns about errors. The environment variable
+    /// `CREATOR_OS_DB_PERSIST` overrides it: `true` means `on`, `false` means `off`. Default: `on`.
+    #[schemars(schema_with = "words::schema::<PersistMode>")]
+    pub(crate) persist: Option<PersistMode>,
+    /// Project that courses belong to. Default: `default`.
+    pub(crate) project: Option<String>,
+    /// Layout of the folders: `creator-os`, `markdown`, `mdbook`, `docusaurus` or `hugo`, or a table that changes one of
+    /// these. Default: `creator-os`.
+    layout: Option<LayoutChoice>,
+    /// Size up to which a file is stored, such as `8MiB`. Larger texts are errors; of larger assets, only the hash is
+    /// stored. Default: `8MiB`.
+    pub(crate) max_file_bytes: Option<Size>,
+    /// Maximum number of connections to the database, at most 100. Default: 8.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) pool_size: Option<u32>,
+}
+
+impl Content {
+    /// The settings of the layout.
+    pub(crate) fn layout(&self) -> LayoutSettings {
+        self.layout.clone().map(|LayoutChoice(settings)| settings).unwrap_or_default()
+    }
+
+    /// Checks what the types of the fields do not express.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let problem =
+            |key: &str, message: &str| Err(Problem::at(["content", key], format!("{key} {message}")));
+        if self.project.as_deref().is_some_and(str::is_empty) {
+            return problem("project", "must not be empty");
+        }
+        if self.pool_size.is_some_and(|size| !(1..=100).contains(&size)) {
+            return problem("pool_size", "must be from 1 to 100");
+        }
+        match Layout::new(&self.layout()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Problem::at(place(&error), error.to_string())),
+        }
+    }
+}
+
+/// The key that an error of a layout is about.
+fn place(error: &LayoutError) -> Vec<String> {
+    let key = match error {
+        LayoutError::Pattern { setting, .. }
+        | LayoutError::Capture { setting, .. }
+        | LayoutError::TooManyPatterns { setting, .. } => (*setting).to_owned(),
+        LayoutError::NoLessons => "lessons".to_owned(),
+        LayoutError::NoNumbers => "numbers".to_owned(),
+        LayoutError::EmptyField { field } => format!("fields.{field}"),
+    };
+    ["content", "layout"].into_iter().chain(key.split('.')).map(str::to_owned).collect()
+}
+
+/// A preset, or a table.
+#[derive(Clone, Debug)]
+struct LayoutChoice(LayoutSettings);
+
+/// The shape of [`LayoutChoice`] in the JSON Schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Shape {
+    Preset(#[schemars(schema_with = "words::schema::<Preset>")] String),
+    Table(Box<LayoutSettings>),
+}
+
+impl<'de> Deserialize<'de> for LayoutChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl<'de> Visitor<'de> for Reads {
+            type Value = LayoutChoice;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a layout, or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<LayoutChoice, E> {
+                let name: StrDeserializer<'_, E> = text.into_deserializer();
+                let preset = Some(Preset::deserialize(name)?);
+                Ok(LayoutChoice(LayoutSettings { preset, ..LayoutSettings::default() }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LayoutChoice, A::Error> {
+                LayoutSettings::deserialize(MapAccessDeserializer::new(map)).map(LayoutChoice)
+            }
+        }
+        deserializer.deserialize_any(Reads)
+    }
+}
+
+impl JsonSchema for LayoutChoice {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LayoutChoice".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shape::json_schema(generator)
+    }
+}

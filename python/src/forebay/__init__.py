@@ -1,0 +1,1 @@
+"""Python package of Forebay. It needs the ``forebay`` program and nothing else."""

@@ -1,0 +1,377 @@
+"""The persister against the real program and a real database.
+
+``FOREBAY_BIN`` and ``FOREBAY_TEST_DATABASE_URL`` name them; ``cargo test -p forebay --test cli python`` sets both.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import stat
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional
+from unittest import mock
+
+import course_generator
+from forebay import _plain, content
+from forebay.content import CoursePersister, FileError, Lesson, Measures, RequestError
+from gate import Gate
+
+BINARY = os.environ["FOREBAY_BIN"]
+DATABASE = os.environ["FOREBAY_TEST_DATABASE_URL"]
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own and a course of its own."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name).resolve()
+        self.folder = self.root / "courses" / "rust"
+        # All tests share one database.
+        self.project = self.id().rpartition(".")[2][:40]
+        logging.getLogger("forebay").setLevel(logging.CRITICAL)
+
+    def course(
+        self,
+        *,
+        url: str = DATABASE,
+        binary: str = BINARY,
+        persist: Optional[str] = None,
+        folder: Optional[Path] = None,
+        timeout: Optional[float] = 60.0,
+        environment: Optional[Mapping[str, str]] = None,
+    ) -> CoursePersister:
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.root), "FOREBAY_DATABASE_URL": url}
+        variables.update(environment or {})
+        return CoursePersister(
+            folder or self.folder,
+            course="rust",
+            project=self.project,
+            persist=persist,
+            binary=binary,
+            environment=variables,
+            timeout=timeout,
+        )
+
+    def files(self, folder: Optional[Path] = None) -> Dict[str, bytes]:
+        base = folder or self.folder
+        found = {}
+        for path in base.rglob("*"):
+            name = str(path.relative_to(base))
+            if path.is_file() and not name.startswith("."):
+                found[name] = path.read_bytes()
+        return found
+
+    def wrapper(self) -> "Wrapper":
+        return Wrapper(self.root)
+
+
+class Wrapper:
+    """The program behind a script that can be switched off."""
+
+    def __init__(self, root: Path) -> None:
+        self._flag = root / "is-there"
+        self._flag.touch()
+        script = root / "forebay-wrapper"
+        script.write_text(f'#!/bin/sh\n[ -e {self._flag} ] || exit 3\nexec {BINARY} "$@"\n')
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        self.path = str(script)
+
+    def switch(self, is_there: bool) -> None:
+        if is_there:
+            self._flag.touch()
+        else:
+            self._flag.unlink()
+
+
+def kill(course: CoursePersister) -> None:
+    process_id = course.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGKILL)
+
+
+class Generating(Case):
+    """The generator with the database on, off, and dying in the middle."""
+
+    def test_database_on(self) -> None:
+        with self.course() as course:
+            self.assertEqual(course.persist, "on")
+            course_generator.run(course)
+            stored = course.get_course().value
+            assert stored is not None
+            verification = course.verify().value
+            assert verification is not None
+            self.assertTrue(verification["is_clean"])
+            self.assertEqual(verification["num_equal"], 6 + course_generator.NUM_FILES)
+            counts = course.counts()
+            assert counts is not None
+            self.assertEqual(counts["num_failed"], 0)
+            before = self.files()
+            times = {name: (self.folder / name).stat().st_mtime_ns for name in before}
+            course_generator.run(course)
+            self.assertEqual(times, {name: (self.folder / name).stat().st_mtime_ns for name in self.files()})
+        self.assertEqual(stored["title"], "Rust from the start")
+        self.assertEqual(stored["voice_fidelity_score"], 0.87)
+        self.assertEqual(stored["metadata"]["icp"], "Python developers.")
+        self.assertEqual(stored["research"]["num_competitors"], 2)
+        self.assertEqual(stored["performance"][0]["metric"], "completion_rate")
+        lessons: List[Dict[str, Any]] = stored["lessons"]
+        self.assertEqual([one["lesson_id"] for one in lessons], ["L11", "L12", "L13", "L21", "L22", "L23"])
+        last = lessons[-1]
+        self.assertEqual(last["title"], "Lição 3: “empréstimo”")
+        self.assertEqual((last["bloom_level"], last["objectives"]), ("apply", ["Ler código", "sim: não"]))
+        self.assertEqual((last["gps_score"], last["generation_seconds"]), (1.0, 1.5))
+        self.assertEqual(last["validation_issues"], [{"code": "no_analogy", "line": 3}])
+        self.assertEqual(last["content"].encode(), self.files()[last["path"]])
+
+    def test_database_off(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        listener.setblocking(False)
+        url = f"postgresql://forebay@127.0.0.1:{listener.getsockname()[1]}/none"
+        with self.course(url=url, environment={"CREATOR_OS_DB_PERSIST": "false"}) as course:
+            self.assertEqual(course.persist, "off")
+            course_generator.run(course)
+            self.assertEqual(course.persist_folder().status, "off")
+            self.assertEqual((course.get_course().status, course.get_course().value), ("off", None))
+        with self.assertRaises(BlockingIOError):
+            listener.accept()
+        other = self.root / "other"
+        with self.course(folder=other) as course:
+            course_generator.run(course)
+        self.assertEqual(self.files(), self.files(other))
+
+    def test_database_dies_in_the_middle(self) -> None:
+        gate = Gate(DATABASE)
+        self.addCleanup(gate.end)
+
+        def after(count: int) -> None:
+            if count == 4:
+                gate.close()
+
+        with self.course(url=gate.url) as course:
+            with self.assertLogs("forebay.content", "WARNING") as logs:
+                course_generator.run(course, after_lesson=after)
+            counts = course.counts()
+        assert counts is not None
+        self.assertGreater(counts["num_failed"], 0)
+        self.assertIn("the database does not have what the folder has", logs.output[0])
+        self.assertEqual(len(self.files()), 6 + course_generator.NUM_FILES)
+        gate.open()
+        with self.course() as course:
+            found = course.verify().value
+            assert found is not None
+            missing = [(one["path"], one["difference"]) for one in found["differences"]]
+            names = [f"lessons/2.{number}-licao-{number}-emprestimo.md" for number in (2, 3)]
+            self.assertEqual(missing, [(name, "missing_in_database") for name in names])
+            self.assertEqual(course.persist_folder().status, "done")
+            found = course.verify().value
+            assert found is not None
+            self.assertTrue(found["is_clean"])
+
+    def test_program_dies_once(self) -> None:
+        with self.course() as course:
+
+            def after(count: int) -> None:
+                if count == 3:
+                    kill(course)
+
+            with self.assertLogs("forebay.content", "WARNING") as logs:
+                course_generator.run(course, after_lesson=after)
+            self.assertEqual(len(logs.output), 1, logs.output)
+            self.assertIn("started again", logs.output[0])
+            verification = course.verify().value
+        assert verification is not None
+        self.assertTrue(verification["is_clean"])
+        self.assertEqual(verification["num_equal"], 6 + course_generator.NUM_FILES)
+
+    def test_program_dies_for_good_and_comes_back(self) -> None:
+        wrapper = self.wrapper()
+        with self.course(binary=wrapper.path) as course, mock.patch.object(content, "_PAUSE", 0.0):
+
+            def after(count: int) -> None:
+                if count == 2:
+                    wrapper.switch(False)
+                    kill(course)
+                if count == 5:
+                    wrapper.switch(True)
+
+            with self.assertLogs("forebay.content", "WARNING") as logs:
+                course_generator.run(course, after_lesson=after)
+            self.assertTrue(any("forebay_ended" in line for line in logs.output), logs.output)
+            verification = course.verify().value
+            stored = course.get_course().value
+        assert verification is not None and stored is not None
+        self.assertTrue(verification["is_clean"])
+        self.assertEqual([one["gps_score"] for one in stored["lessons"]], [1.0] * 6)
+        other = self.root / "other"
+        with self.course(folder=other, persist="off") as course:
+            course_generator.run(course)
+        self.assertEqual(self.files(), self.files(other), "the files are those of the program")
+
+    def test_program_stays_away(self) -> None:
+        wrapper = self.wrapper()
+        with self.course(binary=wrapper.path) as course:
+            wrapper.switch(False)
+            kill(course)
+            written = course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
+            error = written.database.error
+            assert error is not None
+            self.assertEqual((written.database.status, error.code), ("failed", "forebay_ended"))
+            self.assertEqual((written.paths, written.num_written), (["lessons/1.1-a.md"], 1))
+            self.assertIsNone(course.process_id)
+            self.assertEqual(course.update_voice_fidelity(0.5).status, "failed")
+            self.assertEqual(course.get_course().status, "failed")
+            self.assertIsNone(course.counts())
+            self.assertEqual(course.persist_lesson(Lesson("# A\n", module=1, lesson=1)).num_written, 0)
+            self.assertIsNone(course.close())
+
+
+class WithoutProgram(Case):
+    """What this module writes itself is what the program writes."""
+
+    def test_same_paths_and_bytes(self) -> None:
+        titles = [
+            "Plain words", "Straße & Œuvre — Łódź", "¿Qué es: el año?", "'quoted'", "- dash", "yes", "1.10", "数学",
+            "C++ / Rust #1", "a\tb\nc", "x" * 300, "con", "\u2028 line", "back\\slash \"q\"", "{a: [b]}", "~", "",
+            "word " * 40, "ª º ı", "-5 degrees", "-", "Don’t", "trailing:", " spaces ", "é".encode().decode(), "\x7f",
+        ]  # fmt: skip
+        bodies = ["# Heading one\n\nText.\n", "text\r\nmore\r\n", "\ufeff# B\n", "", "---\ntitle: Own\n---\n# B\n",
+                  "\nstarts empty", "---\nnever closed"]  # fmt: skip
+        lessons = [
+            Lesson(
+                bodies[number % len(bodies)],
+                module=1 + number // 10,
+                lesson=number,
+                lesson_id=f"L-{number}",
+                title=title,
+                bloom_level="apply" if number % 2 else None,
+                objectives=titles[:number:3],
+                key_concepts=[title, "ok"],
+            )
+            for number, title in enumerate(titles)
+        ]
+        lessons += [Lesson("no title", module=9, lesson=9), Lesson("# Só o título\n", module=9, lesson=10)]
+        lessons += [Lesson("text", path="lessons/extra/notes.md", title="Extra")]
+        with self.course(persist="off") as course:
+            by_program = course.persist_lessons_batch(lessons)
+        other = self.root / "other"
+        plainly = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
+        self.assertEqual(by_program.paths, plainly.paths)
+        self.assertEqual(by_program.num_written, len(lessons))
+        self.assertEqual(self.files(), self.files(other))
+        again = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
+        self.assertEqual(again.num_written, 0)
+
+    def test_same_paths_of_the_layout(self) -> None:
+        with self.course(persist="off") as course:
+            known = course._known()  # noqa: SLF001
+        self.assertEqual(known["paths"], _plain.CREATOR_OS)
+
+    def test_a_lesson_keeps_its_file(self) -> None:
+        folder = str(self.folder)
+        database = content.Persisted("off")
+        for title in ("First", "Second"):
+            lesson = Lesson("text", module=1, lesson=1, title=title)
+            written = _plain.write(folder, _plain.CREATOR_OS, {}, [lesson], database)
+            self.assertEqual(written.paths, ["lessons/1.1-first.md"])
+        self.assertIn(b"title: Second", self.files()["lessons/1.1-first.md"])
+
+    def test_hostile_paths_are_refused(self) -> None:
+        hostile = ["../x.md", "/etc/passwd", "lessons//a.md", "a\\b.md", "a\0.md", "lessons/con.md", "lessons/a. ",
+                   "lessons/" + "x" * 300 + ".md", "", "./a.md", "C:/a.md"]  # fmt: skip
+        lessons = [Lesson("text", path=path) for path in hostile]
+        with self.course(persist="off") as course:
+            by_program = course.persist_lessons_batch(lessons)
+        other = self.root / "other"
+        plainly = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
+        for written in (by_program, plainly):
+            self.assertEqual([one.index for one in written.refused], list(range(len(hostile))))
+            self.assertEqual({one.error.code for one in written.refused}, {"unsafe_path"})
+        self.assertEqual((self.files(), self.files(other)), ({}, {}))
+
+    def test_links_are_not_followed(self) -> None:
+        outside = self.root / "outside"
+        outside.mkdir()
+        self.folder.mkdir(parents=True)
+        (self.folder / "lessons").symlink_to(outside)
+        lesson = Lesson("text", module=1, lesson=1)
+        with self.assertRaises(FileError):
+            _plain.write(str(self.folder), _plain.CREATOR_OS, {}, [lesson], content.Persisted("off"))
+        with self.course(persist="off") as course, self.assertRaises(FileError) as raised:
+            course.persist_lesson(lesson)
+        self.assertEqual(raised.exception.code, "content_file_failed")
+        self.assertEqual(list(outside.iterdir()), [])
+
+
+class Errors(Case):
+    """What is raised, and when."""
+
+    def test_a_missing_program(self) -> None:
+        with self.assertRaises(RequestError) as raised:
+            self.course(binary="no-such-program").open()
+        self.assertEqual(raised.exception.code, "forebay_not_found")
+        self.assertIn("FOREBAY_BIN", str(raised.exception))
+        with self.course(binary="no-such-program", persist="off") as course:
+            course_generator.run(course)
+            self.assertEqual(course.persist_folder().status, "off")
+        self.assertEqual(len(self.files()), 6 + course_generator.NUM_FILES)
+
+    def test_a_program_that_is_none(self) -> None:
+        script = self.root / "silent"
+        script.write_text("#!/bin/sh\nexec sleep 60\n")
+        script.chmod(0o755)
+        for binary, timeout in (("/bin/false", 60.0), ("/bin/echo", 60.0), (str(script), 0.3)):
+            with self.assertRaises(RequestError) as raised:
+                self.course(binary=binary, timeout=timeout).open()
+            self.assertEqual(raised.exception.code, "forebay_ended", binary)
+
+    def test_mistakes_of_calls(self) -> None:
+        with self.course() as course:
+            with self.assertRaises(RequestError) as raised:
+                course.persist_lesson(Lesson("text", path="../outside.md"))
+            self.assertEqual((raised.exception.code, raised.exception.place), ("unsafe_path", "../outside.md"))
+            with self.assertRaises(RequestError):
+                course.persist_lesson(Lesson("text", module=1))
+            with self.assertRaises(RequestError) as raised:
+                course.persist_lesson(Lesson("lone \ud800 surrogate", module=1, lesson=1))
+            self.assertEqual(raised.exception.code, "not_utf8")
+            with self.assertRaises(RequestError) as raised:
+                course.record_performance("views", float("nan"))
+            self.assertEqual(raised.exception.code, "value_out_of_range")
+            with self.assertRaises(RequestError) as raised:
+                course.update_lesson_validation(Measures(gps_score=1.0), module=7, lesson=7)
+            self.assertEqual(raised.exception.code, "lesson_missing")
+            self.assertEqual(course.persist_lesson(Lesson("text", module=1, lesson=1)).database.status, "done")
+        with self.assertRaises(RequestError) as raised:
+            course.persist_folder()
+        self.assertEqual(raised.exception.code, "course_not_open")
+
+    def test_a_locked_folder(self) -> None:
+        with self.course(persist="off"):
+            with self.assertRaises(FileError) as raised:
+                self.course(persist="off").open()
+            self.assertEqual(raised.exception.code, "content_folder_locked")
+            with self.assertRaises(FileError):
+                _plain.write(str(self.folder), _plain.CREATOR_OS, {"brief": "x"}, [], content.Persisted("off"))
+
+    def test_a_flag_that_is_neither(self) -> None:
+        with self.assertRaises(RequestError) as raised:
+            self.course(environment={"CREATOR_OS_DB_PERSIST": "maybe"}).open()
+        self.assertEqual(raised.exception.code, "persist_flag_invalid")
+
+    def test_a_schema_that_is_missing(self) -> None:
+        url = DATABASE.rpartition("/")[0] + "/postgres"
+        with self.assertRaises(RequestError) as raised:
+            self.course(url=url).open()
+        self.assertEqual(raised.exception.code, "schema_missing")
+
+
+if __name__ == "__main__":
+    unittest.main()
