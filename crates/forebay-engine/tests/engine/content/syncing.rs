@@ -153,3 +153,16 @@ async fn line_endings_are_named_and_a_doubled_id_is_left_alone() {
     assert!(report.changes.actions.is_empty() && !report.is_clean());
     assert!(report.changes.conflicts.iter().all(|conflict| conflict.kind != ConflictKind::BothChanged));
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_stored_for_a_while_is_still_known() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    stage.write("lessons/1.1-part-1.md", b"# Caf\xe9\n");
+    assert_eq!(stage.sync().await.problems.len(), 1);
+    // Otherwise its removal would look like an addition to the database.
+    stage.remove("lessons/1.1-part-1.md");
+    let report = stage.sync().await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.run.unwrap().counts.num_removed, 1);
+}
