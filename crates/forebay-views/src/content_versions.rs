@@ -1,20 +1,10 @@
-//! Versions of a course: tags, and the difference between two versions.
+//! The difference between two versions of a course.
 
 use forebay_engine::content as engine;
-use forebay_store::content::TaggedVersion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
-
-/// A tag of a course.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ContentTag {
-    /// The tag.
-    pub tag: String,
-    /// The version is the course as it was at this time.
-    pub tagged_at: Time,
-}
 
 /// The difference between two versions of a course.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,12 +46,6 @@ pub struct ContentFileChange {
     pub num_lines_removed: Option<u64>,
     /// The change in the unified format; null as above, or not asked for.
     pub text: Option<String>,
-}
-
-impl From<TaggedVersion> for ContentTag {
-    fn from(version: TaggedVersion) -> Self {
-        Self { tag: version.tag, tagged_at: version.tagged_at.into() }
-    }
 }
 
 impl From<engine::VersionTime> for ContentVersion {

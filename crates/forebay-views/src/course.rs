@@ -164,11 +164,6 @@ impl From<store::CourseDetails> for Course {
     fn from(details: store::CourseDetails) -> Self {
         let store::CourseDetails { piece, metadata, research, lessons, approvals, performance, tags } =
             details;
-        let approval = |approval: store::Approval| CourseApproval {
-            approved_at: approval.approved_at.into(),
-            approved_by: approval.approved_by,
-            content_hash: hex::encode(&approval.content_hash),
-        };
         let measurement = |one: store::Measurement| CourseMeasurement {
             metric: one.metric,
             value: one.value,
@@ -184,13 +179,26 @@ impl From<store::CourseDetails> for Course {
             metadata: metadata.map(CourseMetadata::from),
             research: research.map(CourseResearch::from),
             lessons: lessons.into_iter().map(CourseLesson::from).collect(),
-            approvals: approvals.into_iter().map(approval).collect(),
+            approvals: approvals.into_iter().map(CourseApproval::from).collect(),
             performance: performance.into_iter().map(measurement).collect(),
-            tags: tags
-                .into_iter()
-                .map(|tag| CourseTag { tag: tag.tag, tagged_at: tag.tagged_at.into() })
-                .collect(),
+            tags: tags.into_iter().map(CourseTag::from).collect(),
         }
+    }
+}
+
+impl From<store::Approval> for CourseApproval {
+    fn from(approval: store::Approval) -> Self {
+        Self {
+            approved_at: approval.approved_at.into(),
+            approved_by: approval.approved_by,
+            content_hash: hex::encode(&approval.content_hash),
+        }
+    }
+}
+
+impl From<store::TaggedVersion> for CourseTag {
+    fn from(version: store::TaggedVersion) -> Self {
+        Self { tag: version.tag, tagged_at: version.tagged_at.into() }
     }
 }
 

@@ -18,7 +18,10 @@ mod content;
 mod content_call;
 mod content_generate;
 mod content_lesson;
+mod content_lessons;
 mod content_search;
+mod content_stages;
+mod content_validation;
 mod content_versions;
 mod content_watch;
 mod content_written;
@@ -76,8 +79,14 @@ pub use self::{
         ModuleSpecification, NeighbourLesson,
     },
     content_lesson::{LessonParams, MeasureParams, ValidationParams},
+    content_lessons::{ContentLessons, ContentRefusedLine},
     content_search::{ContentHit, ContentSearch},
-    content_versions::{ContentDiff, ContentFileChange, ContentTag, ContentVersion},
+    content_stages::{
+        ContentApproval, ContentBrief, ContentBriefSection, ContentCurriculum, ContentReport,
+        ContentResearch, ContentVoice,
+    },
+    content_validation::{ContentCriterion, ContentLessonValidation, ContentValidation},
+    content_versions::{ContentDiff, ContentFileChange, ContentVersion},
     content_watch::ContentWatchEvent,
     content_written::{
         ContentCounts, ContentCourse, ContentOpened, ContentPaths, ContentPersisted, ContentRefused,

@@ -6,10 +6,12 @@
 use forebay_domain::{
     breaker::BreakerState,
     content::{
-        self, ContentStatus, CourseType, PersistMode, ProblemCode, ValidationStatus,
+        self, ContentStatus, CourseType, PersistMode, ProblemCode, ResearchKind, ValidationStatus,
         bloom::BloomLevel,
+        brief::BriefSectionKind,
         layout::Preset,
         plan::{ConflictKind, RemoteKind},
+        quality::{Criterion, CriterionGroup},
         version::FileChangeKind,
     },
     drift::{DriftChange, JsonType},
@@ -282,4 +284,20 @@ pub(crate) fn layout_preset(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn persist_status(_: &mut SchemaGenerator) -> Schema {
     words::<PersistStatus>()
+}
+
+pub(crate) fn brief_section(_: &mut SchemaGenerator) -> Schema {
+    words::<BriefSectionKind>()
+}
+
+pub(crate) fn research_kind(_: &mut SchemaGenerator) -> Schema {
+    words::<ResearchKind>()
+}
+
+pub(crate) fn criterion(_: &mut SchemaGenerator) -> Schema {
+    words::<Criterion>()
+}
+
+pub(crate) fn criterion_group(_: &mut SchemaGenerator) -> Schema {
+    words::<CriterionGroup>()
 }

@@ -1,6 +1,7 @@
 //! `forebay content`: courses in folders, with a real database.
 
 mod course;
+mod stages;
 mod versions;
 
 use std::fs;

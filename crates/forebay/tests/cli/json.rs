@@ -11,12 +11,13 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentDiff, ContentGenerated, ContentRestored,
-    ContentSearch, ContentSync, ContentTag, ContentVerification, ContentWatchEvent, CourseSummary, DbStatus,
-    Demo, Doctor, Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LogLine, Migrated,
-    Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary,
-    ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent,
-    schema as schema_of,
+    Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentApproval, ContentBrief, ContentCurriculum,
+    ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored, ContentSearch,
+    ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent, ContentWritten,
+    Course, CourseLesson, CourseSummary, CourseTag, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff,
+    HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
+    ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail,
+    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -92,9 +93,19 @@ const PRINTED: &[Printed] = printed! {
     "content verify" => view<ContentVerification>;
     "content restore" => view<ContentRestored>;
     "content serve-stdio" => "One answer a line: see [calls of a generator](content-calls.md).";
+    "content brief" => view<ContentBrief>;
+    "content research" => view<ContentResearch>;
+    "content curriculum check" => view<ContentCurriculum>;
+    "content curriculum approve" => view<ContentApproval>;
+    "content lesson" => view<ContentWritten>;
+    "content lessons" => view<ContentLessons>;
+    "content validate" => view<ContentValidation>;
+    "content voice" => view<ContentVoice>;
+    "content show" => view<Course>;
+    "content show", when "with a lesson" => view<CourseLesson>;
     "content list" => view<Page<CourseSummary>>;
     "content diff" => view<ContentDiff>;
-    "content tag" => view<ContentTag>;
+    "content tag" => view<CourseTag>;
     "content search" => view<ContentSearch>;
     "content watch" => lines<ContentWatchEvent>;
     "config check" => view<ConfigCheck>;

@@ -1,10 +1,10 @@
 //! The human form of tags, of the difference between two versions, and of search results.
 
-use forebay_views::{ContentDiff, ContentFileChange, ContentSearch, ContentTag, ContentVersion};
+use forebay_views::{ContentDiff, ContentFileChange, ContentSearch, ContentVersion, CourseTag};
 
 use crate::ui::{self, Report, Tone, format};
 
-impl Report for ContentTag {
+impl Report for CourseTag {
     fn write(&self, page: &mut ui::Page) {
         let at = format::timestamp(self.tagged_at.get());
         page.line(&format!("{} is the course as it was at {at}", self.tag));

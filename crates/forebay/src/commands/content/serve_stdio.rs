@@ -4,7 +4,6 @@
 //! to standard output. A mistake in a call is an error answer, and the process goes on; it ends with its input.
 
 mod call;
-mod lines;
 mod session;
 
 use std::io;
@@ -14,10 +13,8 @@ use forebay_views::ContentAnswer;
 use serde_json::Value;
 use tokio::task;
 
-use self::{
-    lines::{Line, next_line},
-    session::Session,
-};
+use self::session::Session;
+use super::lines::{Line, next_line};
 use crate::{
     context::Context,
     failure::{Exit, Failure},

@@ -2,7 +2,7 @@
 
 use forebay_domain::content::{paths::Slug, version::Tag};
 use forebay_engine::content;
-use forebay_views::ContentTag;
+use forebay_views::CourseTag;
 use jiff::Timestamp;
 
 use super::course::{CourseArgs, slug};
@@ -43,6 +43,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let tagged = context
         .with_database(async |database| Ok(content::tag(database, &settings, &args.tag, args.at).await?))
         .await?;
-    context.ui.show(&ContentTag::from(tagged))?;
+    context.ui.show(&CourseTag::from(tagged))?;
     Ok(Exit::Done)
 }

@@ -155,7 +155,7 @@ Você já conhece o empréstimo.
 
 ## Conceitos-chave
 
-Mover não copia. É como entregar uma chave.
+Mover não copia. É como uma chave que muda de mão.
 
 ## Para refletir
 

@@ -2,26 +2,22 @@
 
 use std::{path::Path, sync::Arc};
 
-use forebay_domain::content::{
-    ResearchKind,
-    layout::LayoutSettings,
-    paths::{RelativePath, Slug},
-};
+use forebay_domain::content::{ResearchKind, layout::LayoutSettings, paths::Slug};
 use forebay_engine::{
     clock,
-    content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted, Written},
+    content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted},
 };
 use forebay_views::{
-    ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentRefused,
-    ContentVerified, ContentWritten, CourseParams, CurriculumParams, Error, GetCourseParams, LayoutParam,
-    LessonParams, LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams,
-    ValidationParams, VoiceParams,
+    ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentVerified,
+    CourseParams, CurriculumParams, GetCourseParams, LayoutParam, LessonParams, LessonsParams,
+    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, ValidationParams, VoiceParams,
 };
 use serde_json::{Value, value::RawValue};
 
 use super::{
     super::{
         course::{course_settings, slug_of},
+        outcome::{database_error, written},
         persistence::persistence,
     },
     call::{params, wrong},
@@ -147,7 +143,7 @@ impl<'a> Session<'a> {
             }
             ContentMethod::GetCourse => {
                 let GetCourseParams { content } = params(method, given)?;
-                json(&ContentCourse::new(persister.get_course(content).await, error))
+                json(&ContentCourse::new(persister.get_course(content).await, database_error))
             }
             ContentMethod::PersistFolder => {
                 let NoParams {} = params(method, given)?;
@@ -155,7 +151,7 @@ impl<'a> Session<'a> {
             }
             ContentMethod::Verify => {
                 let NoParams {} = params(method, given)?;
-                json(&ContentVerified::new(persister.verify().await, error))
+                json(&ContentVerified::new(persister.verify().await, database_error))
             }
             ContentMethod::Counts => {
                 let NoParams {} = params(method, given)?;
@@ -192,26 +188,8 @@ fn research(given: ResearchParams) -> Vec<(ResearchKind, String)> {
     reports.into_iter().filter_map(|(kind, text)| Some((kind, text?))).collect()
 }
 
-fn written(written: Written) -> ContentWritten {
-    let Written { paths, num_written, refused, persisted: database } = written;
-    let refused = refused.into_iter().map(|refused| ContentRefused {
-        index: refused.index,
-        error: Failure::from(forebay_engine::Error::from(refused.error)).view(),
-    });
-    ContentWritten {
-        paths: paths.iter().map(RelativePath::to_string).collect(),
-        num_written,
-        refused: refused.collect(),
-        database: persisted(database),
-    }
-}
-
 fn persisted(persisted: Persisted) -> ContentPersisted {
-    ContentPersisted::new(persisted, error)
-}
-
-fn error(code: &'static str, message: String) -> Error {
-    Failure::new(code, message).view()
+    ContentPersisted::new(persisted, database_error)
 }
 
 fn json(result: &impl serde::Serialize) -> Result<Box<RawValue>, Failure> {

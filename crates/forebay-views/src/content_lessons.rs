@@ -1,0 +1,52 @@
+//! The result of storing the lessons of a folder, or lessons from JSON Lines.
+
+use forebay_engine::content as engine;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{content::ContentProblem, content_written::ContentPersisted, error::Error};
+
+/// Stored lessons.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentLessons {
+    /// Whether every lesson could be used.
+    pub is_complete: bool,
+    /// Lessons in the folder; with JSON Lines, those that were handed over and could be used.
+    pub num_lessons: u64,
+    /// Files written; the others were equal already.
+    pub num_written: u64,
+    /// Lines that could not be used, in their order.
+    pub refused: Vec<ContentRefusedLine>,
+    /// Lessons in the folder that cannot be stored.
+    pub problems: Vec<ContentProblem>,
+    /// What became of the last batch in the database; null: there was none.
+    pub database: Option<ContentPersisted>,
+}
+
+/// A line that could not be used. The others were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentRefusedLine {
+    /// The input and the line: `lessons.jsonl:3`.
+    pub place: String,
+    /// Why.
+    pub error: Error,
+}
+
+impl ContentLessons {
+    /// The lessons of a folder. `failed` makes the error of a code and a message.
+    pub fn of_folder(
+        stored: engine::FolderLessons,
+        failed: impl FnOnce(&'static str, String) -> Error,
+    ) -> Self {
+        let is_complete = stored.is_complete();
+        let engine::FolderLessons { paths, problems, persisted } = stored;
+        Self {
+            is_complete,
+            num_lessons: paths.len() as u64,
+            num_written: 0,
+            refused: Vec::new(),
+            problems: problems.into_iter().map(ContentProblem::from).collect(),
+            database: Some(ContentPersisted::new(persisted, failed)),
+        }
+    }
+}

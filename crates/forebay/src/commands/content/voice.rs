@@ -1,0 +1,38 @@
+//! `forebay content voice`: records the voice score that another tool computed.
+
+use forebay_engine::content;
+use forebay_views::{ContentPersisted, ContentVoice};
+
+use super::{outcome::database_error, writing::WritingArgs};
+use crate::{
+    cli::values::Share,
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Record how well a course matches the voice of its persona
+///
+/// Forebay doesn't compute the score; pass what your own tool found.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay content voice outputs/courses/rust-basics --score 0.93")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) writing: WritingArgs,
+
+    /// The score, from 0 to 1
+    #[arg(long, value_name = "SCORE")]
+    pub(crate) score: Share,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let score = args.score.get();
+    let persisted =
+        args.writing.run(context, async |writer| Ok(content::record_voice(writer, score).await)).await?;
+    let database = ContentPersisted::new(persisted, database_error);
+    let view = ContentVoice { voice_fidelity_score: score, database };
+    args.writing.show(context, &view, Some(&view.database))?;
+    Ok(Exit::Done)
+}
