@@ -9,6 +9,7 @@ mod breakers;
 mod clock;
 mod cluster;
 mod connect;
+mod content;
 mod drift;
 mod export;
 mod freshness;

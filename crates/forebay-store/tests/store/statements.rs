@@ -7,6 +7,7 @@ use std::{fs, path::Path, path::PathBuf, sync::Arc};
 
 use forebay_domain::{
     breaker::{BreakerReason, BreakerState, CallOutcome},
+    content::{ContentStatus, CourseType, ValidationStatus, bloom::BloomLevel},
     drift::{DriftChange, JsonType},
     handoff::{Change, FailureClass, ReasonCode, State},
     identity::ReferenceId,
@@ -258,6 +259,13 @@ async fn the_words_of_the_domain_match_the_check_constraints() {
         ("scrape_run_drift_old_types_check", types.clone()),
         ("scrape_run_drift_new_types_check", types),
         ("scrape_run_drift_change_check", DriftChange::ALL.map(DriftChange::as_str).to_vec()),
+        ("content_pieces_status_check", ContentStatus::ALL.map(ContentStatus::as_str).to_vec()),
+        ("course_metadata_course_type_check", CourseType::ALL.map(CourseType::as_str).to_vec()),
+        ("course_lessons_bloom_level_check", BloomLevel::ALL.map(BloomLevel::as_str).to_vec()),
+        (
+            "course_lessons_validation_status_check",
+            ValidationStatus::ALL.map(ValidationStatus::as_str).to_vec(),
+        ),
         ("scrape_logs_level_check", Level::ALL.map(Level::as_str).to_vec()),
     ];
     for (constraint, mut expected) in expected {

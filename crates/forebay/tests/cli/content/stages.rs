@@ -213,6 +213,10 @@ fn a_database_that_fails_is_a_warning() {
         let off = document(&cut_off(&stage, &format!("{line} --persist off --output json")));
         assert_eq!(off["database"], json!({ "status": "off", "error": null, "sync": null }), "{line}");
     }
+    // In shadow mode, errors are only counted.
+    let shadow = cut_off(&stage, "content brief rust-basics --persist shadow --output json");
+    assert_eq!(document(&shadow)["database"]["status"], "failed");
+    assert_eq!(String::from_utf8_lossy(&shadow.stderr), "");
     let off = stage
         .command("content brief rust-basics --output json")
         .env("CREATOR_OS_DB_PERSIST", "false")

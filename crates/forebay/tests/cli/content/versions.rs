@@ -37,5 +37,9 @@ fn lessons_are_searched() {
     assert_eq!(hits("content search valor --keyword rust"), hits("content search valor"));
     assert_eq!(hits("content search valor --keyword go"), 0);
     assert_eq!(hits("content search valor --persona ada"), 0);
+    assert_eq!(hits("content search valor --project other"), 0);
+    stage.write("forebay.toml", "[content]\nproject = \"other\"\n");
+    assert_eq!(hits("content search valor"), 0);
+    assert_eq!(hits("content search valor --project default"), 3);
     assert_eq!(stage.error("content search valor --course go"), (Some(2), "course_unknown".into()));
 }

@@ -1,0 +1,62 @@
+//! Search over lessons: it uses its index, and text of any kind can be stored.
+
+use forebay_store::{
+    content::{self, SEARCH, SearchFilter},
+    testing,
+};
+use tokio_postgres::Client;
+
+/// A course with many lessons; every hundredth has the word "rare".
+async fn stock(client: &Client) {
+    client
+        .batch_execute(
+            "insert into forebay.content_pieces (project, piece_slug, title) values ('default', 'c', 'C');
+             insert into forebay.course_lessons (reference_id, piece_id, module_number, lesson_number, word_count,
+                lesson_id, slug, title, content, file_path, content_hash)
+             select forebay.reference_id('s', n::text), p.piece_id, n, 1, 2, n::text, 's', 'Lição ' || n,
+                case when n % 100 = 0 then 'Uma palavra RARÍSSIMA.' else repeat('some words ', 50) end, n || '.md',
+                sha256(n::text::bytea)
+             from generate_series(1, 20000) as n, forebay.content_pieces as p;
+             analyze forebay.course_lessons;",
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn search_uses_its_index() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    stock(&client).await;
+    client.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+    client
+        .batch_execute(&format!("prepare searching (text, text, text, text, text, bigint) as {SEARCH}"))
+        .await
+        .unwrap();
+    let explain = "explain execute searching ('rarissima', 'default', null, null, null, 10)";
+    let rows = client.query(explain, &[]).await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(plan.iter().any(|line| line.contains("course_lessons_search")), "{}", plan.join("\n"));
+    let found = content::search(&client, "default", "rarissima", &SearchFilter::default(), 10).await.unwrap();
+    assert_eq!(found.len(), 10);
+    assert_eq!(found[0].content, "Uma palavra RARÍSSIMA.");
+}
+
+#[tokio::test]
+async fn accents_are_folded_in_both_forms_and_cases() {
+    let database = testing::database().await;
+    let client = database.client().await;
+    for (text, expected) in [
+        ("ÁÉÍÓÚ áéíóú", "aeiou aeiou"),
+        (
+            "Ação, coração, pingüim, mañana, façade, Ångström",
+            "Acao, coracao, pinguim, manana, facade, angstrom",
+        ),
+        ("cora\u{63}\u{327}a\u{303}o", "coracao"),
+        ("日本語 русский 🎉", "日本語 русский 🎉"),
+        ("", ""),
+    ] {
+        let folded: String = client.query_one("select forebay.fold_text($1)", &[&text]).await.unwrap().get(0);
+        assert_eq!(folded, expected);
+    }
+}
