@@ -233,6 +233,43 @@ class Generating(Case):
             self.assertIsNone(course.close())
 
 
+class Configuring(Case):
+    """The configuration file and the layout decide where files are written, with the program and without it."""
+
+    def test_configuration_and_layout(self) -> None:
+        config = self.root / "own.toml"
+        config.write_text(
+            '[content]\npersist = "off"\nproject = "academy"\n\n[content.layout]\noutline = []\n'
+            'lessons = ["unit-{module}/**/{lesson}-{slug}.md"]\nbrief = ["docs/brief.md"]\n'
+        )
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.root)}
+        wrapper = self.wrapper()
+        with CoursePersister(
+            self.folder, binary=wrapper.path, config=config, environment=environment
+        ) as course:
+            self.assertEqual(course.persist, "off")
+            lesson = Lesson("text", module=2, lesson=1, title="One")
+            self.assertEqual(course.persist_lesson(lesson).paths, ["unit-2/1-one.md"])
+            wrapper.switch(False)
+            kill(course)
+            written = course.persist_course(brief="# B", lessons=[lesson, Lesson("x", module=2, lesson=2, slug="Two")])
+            self.assertEqual(written.paths, ["docs/brief.md", "unit-2/1-one.md", "unit-2/2-two.md"])
+            self.assertEqual((written.num_written, written.database.status), (2, "off"))
+            with self.assertRaises(RequestError) as raised:
+                course.persist_metadata(outline="# O")
+            self.assertEqual(raised.exception.code, "document_without_path")
+        config.write_text('[content]\npersit = "off"\n')
+        with self.assertRaises(RequestError) as raised:
+            CoursePersister(self.folder, binary=BINARY, config=config, environment=environment).open()
+        self.assertEqual(raised.exception.code, "config_invalid")
+        self.assertEqual(raised.exception.place, f"{config}:2:1")
+        layout = {"preset": "creator-os", "curriculum": ["plan.yaml"]}
+        with CoursePersister(
+            self.folder, binary=BINARY, layout=layout, persist="off", environment=environment
+        ) as course:
+            self.assertEqual(course.update_curriculum("modules: []\n").paths, ["plan.yaml"])
+
+
 class WithoutProgram(Case):
     """What this module writes itself is what the program writes."""
 
