@@ -15,9 +15,9 @@ use forebay_views::{
     ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored, ContentSearch,
     ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent, ContentWritten,
     Course, CourseLesson, CourseSummary, CourseTag, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff,
-    HandoffCount, History, Initialised, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
-    ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport, SearchResult, Source, SourceDetail,
-    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page,
+    PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport,
+    SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -89,6 +89,7 @@ const PRINTED: &[Printed] = printed! {
     "sources breaker reset" => view<Page<Breaker>>;
     "sources breaker disable" => view<Page<Breaker>>;
     "content generate" => view<ContentGenerated>;
+    "content generate", when "as the input of the program" => view<LessonSpecification>;
     "content sync" => view<ContentSync>;
     "content verify" => view<ContentVerification>;
     "content restore" => view<ContentRestored>;

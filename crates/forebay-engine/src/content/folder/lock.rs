@@ -1,6 +1,10 @@
 //! One writer for each course folder.
 
-use std::fs::{File, TryLockError};
+use std::{
+    fs::{File, TryLockError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use rustix::fs::{Mode, OFlags, openat};
 
@@ -10,6 +14,10 @@ use super::{
     write::create_folder,
 };
 
+/// How long to wait for another process. A watch locks the folder for moments; its neighbours need not notice.
+const PATIENCE: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(20);
+
 /// The lock of a folder. The kernel releases it when its process ends, however it ends.
 #[derive(Debug)]
 pub struct FolderLock {
@@ -17,7 +25,8 @@ pub struct FolderLock {
 }
 
 impl CourseFolder {
-    /// Locks the folder for writing. Error: `content_folder_locked` if another process has locked it.
+    /// Locks the folder for writing; blocks for two seconds at most. Error: `content_folder_locked` if another process has
+    /// locked it for longer.
     pub fn lock(&self) -> Result<FolderLock> {
         let failed = |error: std::io::Error| ContentError::file("lock", &self.path().join(OWN_FOLDER), error);
         create_folder(&self.root, OWN_FOLDER).map_err(failed)?;
@@ -27,10 +36,16 @@ impl CourseFolder {
         let file =
             openat(&own, "lock", flags, Mode::from_raw_mode(0o644)).map_err(|error| failed(error.into()))?;
         let file = File::from(file);
-        match file.try_lock() {
-            Ok(()) => Ok(FolderLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(ContentError::FolderLocked { path: self.path().to_owned() }),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(FolderLock { _file: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(POLL),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(ContentError::FolderLocked { path: self.path().to_owned() });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
     }
 }
