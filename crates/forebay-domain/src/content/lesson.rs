@@ -4,6 +4,7 @@
 //! is no front matter or no YAML at all.
 
 mod facts;
+mod fields;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use super::{
 };
 
 pub use facts::LessonFacts;
+pub use fields::LessonFields;
 
 /// What a lesson says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,25 +42,6 @@ pub struct Lesson {
     pub key_concepts: Vec<String>,
     /// The number of words, without front matter and code blocks.
     pub word_count: u32,
-}
-
-/// The names of fields in the front matter that a layout can choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LessonFields<'a> {
-    /// The stable id.
-    pub id: &'a str,
-    /// The number of the module.
-    pub module: &'a str,
-    /// The number of the lesson in its module.
-    pub lesson: &'a str,
-    /// The place among its neighbours.
-    pub position: &'a str,
-}
-
-impl Default for LessonFields<'_> {
-    fn default() -> Self {
-        Self { id: "lesson_id", module: "module", lesson: "lesson", position: "position" }
-    }
 }
 
 impl Lesson {

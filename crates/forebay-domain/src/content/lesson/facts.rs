@@ -1,6 +1,6 @@
 //! What a generator says about a lesson beside its text, as front matter.
 
-use super::LessonFields;
+use super::fields::LessonFields;
 use crate::content::front_matter::{Entry, compose};
 
 /// Facts about a lesson.
