@@ -13,7 +13,7 @@ help: ## Show what can be made
 demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 	cargo run --release -p forebay -- demo
 
-bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, chaos
+bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or handoff, scrape, ensure, content, chaos
 	cargo run --release -p forebay-bench -- $(BENCH)
 
 test: postgres python ## Run all tests of all crates

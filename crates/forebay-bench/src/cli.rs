@@ -4,7 +4,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    chaos,
+    chaos, content,
     context::{Context, Globals},
     ensure,
     failure::{Exit, Failure},
@@ -42,11 +42,14 @@ enum Command {
     Handoff(handoff::Args),
     Scrape(scrape::Args),
     Ensure(ensure::Args),
+    Content(content::Args),
     Chaos(chaos::Args),
     #[command(hide = true)]
     Callers(ensure::CallersArgs),
     #[command(hide = true)]
     Crawl(scrape::CrawlArgs),
+    #[command(hide = true)]
+    Lesson(content::LessonArgs),
     #[command(hide = true)]
     Site(scrape::SiteArgs),
     #[command(hide = true)]
@@ -65,6 +68,7 @@ pub(crate) async fn run(cli: Cli) -> Exit {
         Command::Handoff(args) => handoff::run(&args, &context).await,
         Command::Scrape(args) => scrape::run(&args, &context).await,
         Command::Ensure(args) => ensure::run(&args, &context).await,
+        Command::Content(args) => content::run(&args, &context).await,
         Command::Chaos(args) => chaos::run(&args, &context).await,
         part => {
             return match run_part(part, &context).await {
@@ -85,11 +89,13 @@ async fn run_part(part: Command, context: &Context) -> Result<(), Failure> {
         Command::Callers(args) => ensure::callers(&args, context).await,
         Command::Crawl(args) => scrape::crawl(&args).await,
         Command::Site(args) => scrape::site(&args).await,
+        Command::Lesson(args) => Ok(content::print_lesson(&args)?),
         Command::Worker(args) => chaos::worker(&args, context).await,
         Command::Persist(_)
         | Command::Handoff(_)
         | Command::Scrape(_)
         | Command::Ensure(_)
+        | Command::Content(_)
         | Command::Chaos(_) => Ok(()),
     }
 }

@@ -10,6 +10,7 @@
 
 mod chaos;
 mod cli;
+mod content;
 mod context;
 mod cpu;
 mod ensure;
@@ -32,5 +33,5 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::run(cli::Cli::parse()).await.into()
+    Box::pin(cli::run(cli::Cli::parse())).await.into()
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop a test")]
 
 mod chaos;
+mod content;
 mod ensure;
 mod handoff;
 mod help;

@@ -132,7 +132,8 @@ pub(super) async fn sync_settled(
     // Nothing was decided about these, so what was known of them stays known.
     after.extend(base.iter().filter(|file| snapshot.blocked.contains(&file.path)).cloned());
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
-        let (run, rewritten) = work.run(database, settings, &stored, &folder, options.allow_removals).await?;
+        let run = work.run(database, settings, &stored, &folder, options.allow_removals);
+        let (run, rewritten) = Box::pin(run).await?;
         if run.status != RunStatus::Complete {
             report.run = Some(run);
             return Ok((report, num_unsettled));

@@ -1,0 +1,177 @@
+//! `forebay-bench content`: what persistence costs a generator, a batch of lessons, and the sync of a large course.
+
+mod course;
+mod generating;
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use forebay_domain::content::{
+    PersistMode,
+    layout::{Layout, LayoutSettings},
+    lesson::LessonFacts,
+    paths::Slug,
+};
+use forebay_engine::content::{
+    CourseFolder, CoursePersister, CourseSettings, LessonInput, LessonPlace, SyncOptions, sync,
+};
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    content::LessonMeasures,
+    migrations,
+};
+
+use self::course::{MadeUp, lesson_text};
+use crate::{
+    context::Context,
+    failure::Failure,
+    report::{Measure, Ratio, Report},
+    scratch::{expect, median, settle},
+};
+
+pub(crate) use self::generating::{LessonArgs, print_lesson};
+
+/// Measure writing generated courses to the database
+///
+/// Generates a course with persistence off and on in pairs, writes lessons in batches, and syncs a large course twice.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay-bench content
+  forebay-bench content --lessons 1000 --pairs 3 --output json")]
+pub(crate) struct Args {
+    /// How many lessons the large course has
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(20..=99_999))]
+    pub(crate) lessons: u32,
+
+    /// How often a course is generated, with persistence off and on
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) pairs: u32,
+}
+
+/// How many lessons a batch has.
+const BATCH: u32 = 20;
+/// How many batches to measure; the median counts.
+const NUM_BATCHES: u32 = 21;
+/// The most that a batch may take.
+const BATCH_LIMIT: Duration = Duration::from_millis(20);
+
+/// Runs the benchmark, on a server of its own.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    // Socket paths must be short. If root runs this, the server's user needs access to the folder.
+    let own = tempfile::Builder::new().prefix("forebay-content-").tempdir_in("/tmp")?;
+    fs::set_permissions(own.path(), Permissions::from_mode(0o755))?;
+    let target = Target::Embedded { data_dir: own.path().join("data") };
+    // It keeps the server running for all others.
+    let database = Database::open(target.clone(), OpenOptions::default()).await?;
+    let report = measure(args, &database, target, context).await;
+    database.close().await?;
+    report
+}
+
+async fn measure(
+    args: &Args,
+    database: &Database,
+    target: Target,
+    context: &Context,
+) -> Result<Report, Failure> {
+    migrations::ensure(&mut *database.client().await?, true).await?;
+    context.output.note(&format!("generating a course {} times, with persistence off and on", args.pairs));
+    let pairs = generating::pairs(args.pairs, &target).await?;
+    context.output.note(&format!("writing {NUM_BATCHES} batches of {BATCH} lessons"));
+    let batch = batches(database, target).await?;
+    context.output.note(&format!("syncing {} lessons, twice", args.lessons));
+    let synced = large(args.lessons, database).await?;
+
+    let seconds = |name, duration: Duration| Measure::new(name, duration.as_secs_f64(), "s");
+    let measures = vec![
+        seconds("generate_off", pairs.off),
+        seconds("generate_on", pairs.on),
+        Measure::new("batch_of_20", batch.as_secs_f64() * 1000.0, "ms"),
+        Measure::count("lessons", u64::from(args.lessons), "lessons"),
+        seconds("sync", synced.first),
+        seconds("sync_again", synced.again),
+        seconds("read_and_hash", synced.hashed),
+    ];
+    let ratios = vec![
+        Ratio::at_most("generate_on / generate_off", pairs.ratio, 1.01),
+        Ratio::at_most("batch_of_20 / 20 ms", batch.as_secs_f64() / BATCH_LIMIT.as_secs_f64(), 1.0),
+        Ratio::at_most(
+            "sync_again / read_and_hash",
+            synced.again.as_secs_f64() / synced.hashed.as_secs_f64(),
+            4.0,
+        ),
+    ];
+    Ok(Report::new("content", measures, ratios))
+}
+
+/// The settings of a made-up course.
+fn settings(slug: &str) -> Result<CourseSettings, Failure> {
+    let layout =
+        Layout::new(&LayoutSettings::default()).map_err(|error| Failure::bench(error.to_string()))?;
+    let slug = Slug::parse(slug).map_err(|problem| Failure::bench(problem.message))?;
+    Ok(CourseSettings::new(slug, layout))
+}
+
+/// The median time of writing a batch: files, then one transaction.
+async fn batches(database: &Database, target: Target) -> Result<Duration, Failure> {
+    let course = MadeUp::empty()?;
+    let folder = course.open()?;
+    let mut persister =
+        CoursePersister::open(settings("bench-batch")?, folder, PersistMode::On, target).await?;
+    settle(&**database.client().await?).await?;
+    let mut durations = Vec::new();
+    for round in 0..NUM_BATCHES {
+        // Every round changes the text of the same lessons.
+        let lessons = (1..=BATCH).map(|number| LessonInput {
+            place: LessonPlace::Number { module: 1, lesson: number, slug: Some(format!("part-{number}")) },
+            text: lesson_text(1, number, round),
+            facts: LessonFacts::default(),
+            measures: LessonMeasures::default(),
+        });
+        let started = Instant::now();
+        let written = persister.persist_lessons_batch(lessons.collect()).await?;
+        durations.push(started.elapsed());
+        expect("num_written of a batch", written.num_written, u64::from(BATCH))?;
+    }
+    let counts = persister.close().await?;
+    expect("num_persisted", counts.num_persisted, u64::from(NUM_BATCHES))?;
+    Ok(median(durations))
+}
+
+struct Synced {
+    first: Duration,
+    again: Duration,
+    /// Reading and hashing every file once, which no comparison can do without.
+    hashed: Duration,
+}
+
+async fn large(num_lessons: u32, database: &Database) -> Result<Synced, Failure> {
+    let course = MadeUp::with_lessons(num_lessons)?;
+    let settings = settings("bench-large")?;
+    let folder = course.open()?;
+    // The files are in the page cache from here on.
+    let hashed = course.hash_all()?.min(course.hash_all()?);
+    settle(&**database.client().await?).await?;
+    let first = timed(database, &settings, &folder).await?;
+    expect("num_added of the first sync", first.1, u64::from(num_lessons) + 1)?;
+    settle(&**database.client().await?).await?;
+    let again = timed(database, &settings, &folder).await?;
+    expect("records written by the second sync", again.1, 0)?;
+    Ok(Synced { first: first.0, again: again.0, hashed })
+}
+
+/// The time of a sync, and how many records it added.
+async fn timed(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: &Arc<CourseFolder>,
+) -> Result<(Duration, u64), Failure> {
+    let started = Instant::now();
+    let report = sync(database, settings, Arc::clone(folder), SyncOptions::default()).await?;
+    Ok((started.elapsed(), report.run.map_or(0, |run| run.counts.num_added)))
+}
