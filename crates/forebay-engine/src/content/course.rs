@@ -2,7 +2,7 @@
 
 use forebay_domain::content::{layout::Layout, own_tables::OwnTables, paths::Slug};
 use forebay_store::{
-    connect::Database,
+    connect::{Client, Database},
     content::{self, Course, OwnStatements, Piece, PieceSpec},
     sources::{self, Source},
 };
@@ -79,14 +79,20 @@ pub(super) struct StoredCourse {
     pub(super) source: Source,
 }
 
+/// Checks the user's own tables, if any. Errors: `content_tables_invalid`, `content_tables_mismatch`.
+pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings) -> Result<()> {
+    if let Some(tables) = &settings.own_tables {
+        tables.check().map_err(ContentError::OwnTables)?;
+        OwnStatements::load(&***client, tables).await?;
+    }
+    Ok(())
+}
+
 /// Declares the course and its source.
 pub(super) async fn declare_course(database: &Database, settings: &CourseSettings) -> Result<StoredCourse> {
     let client = database.client().await?;
-    if let Some(tables) = &settings.own_tables {
-        tables.check().map_err(ContentError::OwnTables)?;
-        // Before anything is stored.
-        OwnStatements::load(&**client, tables).await?;
-    }
+    // Before anything is stored.
+    check_own_tables(&client, settings).await?;
     let source = declare::declare(&client, &settings.request()?).await?.source;
     let spec = PieceSpec {
         project: settings.project.clone(),

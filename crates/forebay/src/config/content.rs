@@ -6,6 +6,7 @@ use forebay_domain::{
     content::{
         PersistMode,
         layout::{Layout, LayoutError, LayoutSettings, Preset},
+        own_tables::{OwnTableError, OwnTables},
     },
     units::Size,
     words,
@@ -41,6 +42,9 @@ pub(crate) struct Content {
     /// Maximum number of connections to the database, at most 100. Default: 8.
     #[schemars(range(min = 1, max = 100))]
     pub(crate) pool_size: Option<u32>,
+    /// Your own tables, which get the same rows as Forebay's tables of courses. Each names the columns to fill, as
+    /// `field = "column"`; fields are the columns of Forebay's table. Default: none.
+    pub(crate) tables: OwnTables,
 }
 
 impl Content {
@@ -59,10 +63,8 @@ impl Content {
         if self.pool_size.is_some_and(|size| !(1..=100).contains(&size)) {
             return problem("pool_size", "must be from 1 to 100");
         }
-        match Layout::new(&self.layout()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Problem::at(place(&error), error.to_string())),
-        }
+        Layout::new(&self.layout()).map_err(|error| Problem::at(place(&error), error.to_string()))?;
+        self.tables.check().map_err(|error| Problem::at(table_place(&error), error.problem))
     }
 }
 
@@ -77,6 +79,14 @@ fn place(error: &LayoutError) -> Vec<String> {
         LayoutError::EmptyField { field } => format!("fields.{field}"),
     };
     ["content", "layout"].into_iter().chain(key.split('.')).map(str::to_owned).collect()
+}
+
+/// The key that an error of a table is about.
+fn table_place(error: &OwnTableError) -> Vec<String> {
+    let (table, key) = (error.table.to_string(), error.key.clone());
+    let is_field = !matches!(key.as_str(), "table" | "id" | "course" | "key" | "columns");
+    let columns = is_field.then(|| "columns".to_owned());
+    ["content".to_owned(), "tables".to_owned(), table].into_iter().chain(columns).chain([key]).collect()
 }
 
 /// A preset, or a table.

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use super::{
     super::{
-        course::CourseSettings,
+        course::{CourseSettings, check_own_tables},
         error::ContentError,
         folder::{CourseFolder, FolderLock},
         sync::{SyncOptions, SyncReport, sync_locked},
@@ -263,7 +263,10 @@ impl CoursePersister {
             return Ok(database.clone());
         }
         let database = Database::open(self.target.clone(), self.options.clone()).await?;
-        migrations::ensure(&mut *database.client().await?, database.is_embedded()).await?;
+        let mut client = database.client().await?;
+        migrations::ensure(&mut client, database.is_embedded()).await?;
+        check_own_tables(&client, &self.settings).await?;
+        drop(client);
         self.database = Some(database.clone());
         Ok(database)
     }

@@ -11,7 +11,7 @@ use forebay_domain::{
 };
 use forebay_engine::content::CourseSettings;
 
-use crate::{cli::values, config::Content, context::Context, failure::Failure};
+use crate::{cli::values, context::Context, failure::Failure};
 
 /// The options that all commands for one course share.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ impl CourseArgs {
     pub(crate) fn configured(&self, slug: Slug, context: &Context) -> Result<CourseSettings, Failure> {
         let layout =
             self.layout.map(|preset| LayoutSettings { preset: Some(preset), ..LayoutSettings::default() });
-        course_settings(slug, self.project.clone(), layout, &context.config()?.content)
+        course_settings(slug, self.project.clone(), layout, context)
     }
 }
 
@@ -40,14 +40,19 @@ pub(crate) fn course_settings(
     slug: Slug,
     project: Option<String>,
     layout: Option<LayoutSettings>,
-    content: &Content,
+    context: &Context,
 ) -> Result<CourseSettings, Failure> {
-    let layout = Layout::new(&layout.unwrap_or_else(|| content.layout()));
+    let file = context.config_file()?;
+    // Without a file, what is stored stays. A file without tables means that there are none.
+    let own_tables = file.as_ref().map(|file| file.content.tables.clone());
+    let configured = file.unwrap_or_default().content;
+    let layout = Layout::new(&layout.unwrap_or_else(|| configured.layout()));
     let layout = layout.map_err(|error| Failure::usage(error.code(), error.to_string()))?;
     let default = CourseSettings::new(slug, layout);
     Ok(CourseSettings {
-        project: project.or_else(|| content.project.clone()).unwrap_or(default.project),
-        max_file_bytes: content.max_file_bytes.map_or(default.max_file_bytes, Size::get),
+        project: project.or_else(|| configured.project.clone()).unwrap_or(default.project),
+        max_file_bytes: configured.max_file_bytes.map_or(default.max_file_bytes, Size::get),
+        own_tables,
         ..default
     })
 }

@@ -62,7 +62,6 @@ impl<'a> Session<'a> {
     async fn open(&mut self, given: OpenParams) -> Result<ContentOpened, Failure> {
         // The folder may be the same one, which this process has locked.
         self.end().await?;
-        let config = self.context.config()?;
         let folder = Path::new(&given.folder);
         let course = given.course.as_deref().map(Slug::parse).transpose();
         let course = course.map_err(|problem| {
@@ -80,7 +79,7 @@ impl<'a> Session<'a> {
             LayoutParam::Table(settings) => *settings,
         });
         let settings =
-            course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, &config.content)?;
+            course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, self.context)?;
         let (mode, options) = persistence(given.persist, self.context)?;
         let view = ContentOpened::new(given.folder, &settings, mode);
         let target = self.context.target()?;
