@@ -11,8 +11,8 @@ use crate::{
 
 /// Check the brief of a course and store it
 ///
-/// Names sections that are missing or empty and places that are not filled in, such as [name], TODO or
-/// a label without a value. Exits with 1 if there are any; the brief is stored nevertheless.
+/// Names sections that are missing or empty and places that are not filled in, such as `[name]`, TODO
+/// or a label without a value. Exits with 1 if there are any; the brief is stored nevertheless.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

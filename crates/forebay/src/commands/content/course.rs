@@ -16,12 +16,12 @@ use crate::{cli::values, context::Context, failure::Failure};
 /// The options that all commands for one course share.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CourseArgs {
-    /// Project that the course belongs to [default: `project` of [content], else default]
+    /// Project that the course belongs to [default: `content.project`, else default]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) project: Option<String>,
 
-    /// Layout of the folder: creator-os, markdown, mdbook, docusaurus or hugo [default: `layout` of
-    /// [content], else creator-os]
+    /// Layout of the folder: creator-os, markdown, mdbook, docusaurus or hugo [default:
+    /// `content.layout`, else creator-os]
     #[arg(long, value_name = "PRESET", value_parser = preset)]
     pub(crate) layout: Option<Preset>,
 }

@@ -84,7 +84,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s")]
     pub(crate) retry_delay: values::Duration,
 
-    /// Whether to write the database too: off, shadow or on [default: `persist` of [content]]
+    /// Whether to write the database too: off, shadow or on [default: `content.persist`]
     #[arg(long, value_name = "MODE", value_parser = persist_mode)]
     pub(crate) persist: Option<PersistMode>,
 

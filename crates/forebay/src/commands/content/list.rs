@@ -17,7 +17,7 @@ Examples:
   forebay content list
   forebay content list --project academy --output json")]
 pub(crate) struct Args {
-    /// The project [default: `project` of [content], else default]
+    /// The project [default: `content.project`, else default]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) project: Option<String>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "WORD")]
     pub(crate) words: Vec<String>,
 
-    /// The project [default: `project` of [content], else default]
+    /// The project [default: `content.project`, else default]
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) project: Option<String>,
 

@@ -42,7 +42,7 @@ pub(crate) struct WritingArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
 
-    /// Whether to write the database too [default: `persist` of [content], else on]
+    /// Whether to write the database too [default: `content.persist`, else on]
     #[arg(long, value_name = "MODE", value_parser = values::word::<PersistMode>())]
     pub(crate) persist: Option<PersistMode>,
 }
