@@ -11,6 +11,7 @@ mod course;
 mod error;
 mod folder;
 mod generate;
+mod numbers;
 mod persister;
 mod record;
 mod records;

@@ -77,6 +77,8 @@ impl CourseSettings {
 pub(super) struct StoredCourse {
     pub(super) course: Course,
     pub(super) source: Source,
+    /// Whether its own tables may not have its rows yet.
+    pub(super) is_reconfigured: bool,
 }
 
 /// Checks the user's own tables, if any. Errors: `content_tables_invalid`, `content_tables_mismatch`.
@@ -101,9 +103,10 @@ pub(super) async fn declare_course(database: &Database, settings: &CourseSetting
         source_id: source.source_id,
         own_tables: settings.own_tables.clone(),
     };
-    content::declare(&**client, &spec).await?;
+    let is_changed = content::declare(&**client, &spec).await?;
+    let is_reconfigured = is_changed && settings.own_tables.is_some();
     let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
-    Ok(StoredCourse { course, source })
+    Ok(StoredCourse { course, source, is_reconfigured })
 }
 
 /// Finds a stored course. Error: `course_unknown`.
@@ -117,5 +120,5 @@ pub(super) async fn find_course(
     let source =
         sources::find(&**client, &settings.source_name()?).await?.ok_or_else(|| settings.unknown())?;
     let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
-    Ok((piece, StoredCourse { course, source }))
+    Ok((piece, StoredCourse { course, source, is_reconfigured: false }))
 }

@@ -38,6 +38,21 @@ pub(super) fn new_key(file: &CourseFile) -> String {
     }
 }
 
+/// Whether a key is one of a file of this kind. A file that moves keeps its key unless it becomes something else: then
+/// the old reference is removed, and the file gets a new one.
+pub(super) fn key_fits(key: &str, role: &Role) -> bool {
+    // Two files that are both the brief have the keys `brief` and `brief~2`.
+    let is = |kind: &str| key.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('~'));
+    match role {
+        Role::Brief => is("brief"),
+        Role::Outline => is("outline"),
+        Role::Curriculum => is("curriculum"),
+        Role::Research(kind) => is(&format!("research/{kind}")),
+        Role::Lesson { .. } => key.starts_with("lesson/"),
+        _ => key.starts_with("file/"),
+    }
+}
+
 /// The record of a file. `bytes` is `None` for a file that is too large to be stored.
 pub(super) fn record(key: &str, file: &CourseFile, layout: &Layout, bytes: Option<&[u8]>) -> Value {
     let CourseFile { role, state, number } = file;

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     course::{CourseSettings, StoredCourse},
     folder::CourseFolder,
-    record::{KEY_FIELD, new_key, record},
+    record::{KEY_FIELD, key_fits, new_key, record},
     sides::Known,
     snapshot::{CourseFile, Snapshot, is_text},
 };
@@ -60,12 +60,14 @@ impl Work {
         };
         let needs_record =
             |(path, file): &(&RelativePath, &CourseFile)| touched.contains(path) || renumbered(path, file);
-        let left_alone: BTreeSet<&RelativePath> = changes
-            .conflicts
-            .iter()
-            .map(|conflict| &conflict.path)
-            .chain(changes.remote.iter().map(|change| &change.path))
-            .collect();
+        let left_alone = changes.left_alone();
+        for (path, file) in snapshot.files.iter().filter(|(path, _)| !left_alone.contains(*path)) {
+            let other_kind = keys.get(path).copied().filter(|key| !key_fits(key, &file.role));
+            if let Some(key) = other_kind {
+                keys.remove(path);
+                gone.insert(key);
+            }
+        }
         let is_complete = !gone.is_empty();
         let mut taken: HashSet<String> = keys.values().map(|key| (*key).to_owned()).collect();
         let mut files = Vec::new();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::content::{
+    Problem, ProblemCode,
     file_text::{hash, hash_ignoring_line_endings},
     paths::RelativePath,
     plan::FileState,
@@ -110,6 +111,15 @@ impl Writer {
         let Some(path) = record.get("path").and_then(Value::as_str) else { return Ok(()) };
         // Paths come from the database, which others may write.
         let path = RelativePath::parse(path).map_err(ContentError::Problem)?;
+        if path.as_str().split('/').any(|part| part.starts_with('.')) {
+            // A sync stores no hidden file, so somebody else wrote this.
+            let message = "a hidden file is no file of a course";
+            return Err(ContentError::Problem(Problem::error(
+                ProblemCode::UnsafePath,
+                path.as_str(),
+                message,
+            )));
+        }
         let wanted = bytes_of(record);
         let wanted_hash = match &wanted {
             Some(bytes) => Some(hash(bytes)),

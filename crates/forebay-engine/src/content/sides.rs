@@ -62,9 +62,10 @@ impl Known {
     }
 }
 
-/// Compares the sides. Files that cannot be stored now are left out of all of them, so what is stored of them stays.
+/// Compares the sides. Files that cannot be stored now, or that are behind a link, are left out of all of them, so what
+/// is stored of them stays.
 pub(super) fn compare(snapshot: &Snapshot, base: &[FileState], known: &Known, guard: &GuardSettings) -> Plan {
-    let is_free = |file: &FileState| !snapshot.blocked.contains(&file.path);
+    let is_free = |file: &FileState| !snapshot.is_out_of_reach(&file.path);
     let base: Vec<FileState> = base.iter().filter(|file| is_free(file)).cloned().collect();
     let database: Vec<FileState> = known.states().into_iter().filter(is_free).collect();
     plan(Sides { folder: Some(&snapshot.states()), base: &base, database: &database }, guard)

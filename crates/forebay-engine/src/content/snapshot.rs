@@ -14,7 +14,7 @@ use forebay_domain::content::{
 
 use super::{
     error::Result,
-    folder::{CourseFolder, Found, Skipped, Walk},
+    folder::{CourseFolder, Found, SkipReason, Skipped, Walk},
 };
 
 /// The files of a course folder.
@@ -54,6 +54,16 @@ impl Snapshot {
         }
         snapshot.number(layout, &order);
         Ok(snapshot)
+    }
+
+    /// Whether the file with this path cannot be stored now, or is behind a link.
+    pub(super) fn is_out_of_reach(&self, path: &RelativePath) -> bool {
+        let is_behind = |skipped: &Skipped| {
+            let rest = path.as_str().strip_prefix(skipped.path.as_str());
+            skipped.reason != SkipReason::Ignored
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.blocked.contains(path) || self.skipped.iter().any(is_behind)
     }
 
     /// Blocks files that differ from an earlier snapshot. Returns their number.

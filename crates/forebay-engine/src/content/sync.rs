@@ -20,6 +20,7 @@ use super::{
     course::{CourseSettings, declare_course},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
+    numbers::block_taken,
     records::Work,
     sides::{Known, compare, look},
     snapshot::Snapshot,
@@ -113,9 +114,15 @@ pub(super) async fn sync_settled(
     drop(client);
     let known = Known::new(files);
     let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
-    let changes = match compare(&snapshot, &base, &known, &guard) {
-        Plan::Ready(changes) => changes,
-        Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
+    let changes = loop {
+        let changes = match compare(&snapshot, &base, &known, &guard) {
+            Plan::Ready(changes) => changes,
+            Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
+        };
+        // Each round blocks at least one file of the folder, so this ends.
+        if !block_taken(&mut snapshot, &known, &changes) {
+            break changes;
+        }
     };
     let mut report = SyncReport {
         source: source.clone(),
@@ -130,7 +137,7 @@ pub(super) async fn sync_settled(
     }
     let mut after = report.changes.base.clone();
     // Nothing was decided about these, so what was known of them stays known.
-    after.extend(base.iter().filter(|file| snapshot.blocked.contains(&file.path)).cloned());
+    after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
         let run = work.run(database, settings, &stored, &folder, options.allow_removals);
         let (run, rewritten) = Box::pin(run).await?;
@@ -144,10 +151,12 @@ pub(super) async fn sync_settled(
         after.extend(rewritten.into_values());
         report.run = Some(run);
     }
-    if known.num_unprojected > 0 {
-        let client = database.client().await?;
+    if known.num_unprojected > 0 || stored.is_reconfigured {
+        let mut client = database.client().await?;
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         report.num_repaired =
-            content::project_all(&**client, &stored.course, stored.source.source_id).await?;
+            content::project_all(&*transaction, &stored.course, stored.source.source_id).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
     }
     after.sort();
     let saved = task::spawn_blocking(move || state::save(&folder, &source, &base, &after));

@@ -16,6 +16,6 @@ with known as (
         updated_at = now()
     returning p.piece_id
 )
-select w.piece_id from written as w
+select w.piece_id, true as is_changed from written as w
 union all
-select c.piece_id from current as c
+select c.piece_id, false from current as c

@@ -31,4 +31,4 @@ with given as materialized (
                 coalesce(f.generation_seconds, l.generation_seconds), coalesce(f.generation_cost, l.generation_cost),
                 coalesce(f.num_retries, l.num_retries))
 )
-select f.file_path from found as f
+select f.file_path, f.reference_id from found as f

@@ -126,7 +126,14 @@ pub async fn update_lessons(
             ],
         )
         .await?;
-    rows.iter().map(|row| row.read("file_path")).collect()
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut measured = Vec::with_capacity(rows.len());
+    for row in &rows {
+        ids.push(row.read::<SqlId>("reference_id")?.0);
+        measured.push(row.read("file_path")?);
+    }
+    course.own.write_lessons(client, course.piece_id, &ids, &Value::Null).await?;
+    Ok(measured)
 }
 
 /// The lesson whose file has this path. `None`: the course has no such lesson.

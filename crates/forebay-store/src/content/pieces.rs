@@ -60,8 +60,9 @@ pub struct PieceSummary {
 const COLUMNS: &str =
     "p.piece_id, p.project, p.piece_slug, p.title, p.source_id, p.keywords, p.status, p.voice_fidelity_score";
 
-/// Stores a course if it is new, and connects it with its source.
-pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<i64> {
+/// Stores a course if it is new, and connects it with its source and its own tables. Returns whether anything of that
+/// is new.
+pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<bool> {
     let statement = include_str!("declare.sql");
     let own_tables: Option<Value> = spec.own_tables.as_ref().map(|tables| {
         let filled = tables.tables().map(|(kind, table)| (kind.as_str().to_owned(), json!(table)));
@@ -79,7 +80,7 @@ pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<i6
             ],
         )
         .await?;
-    row.read("piece_id")
+    row.read("is_changed")
 }
 
 /// Finds a course.

@@ -89,7 +89,10 @@ impl Places<'_> {
         RelativePath::parse(path).map_err(is_unsafe)?;
         let mut candidates: Vec<String> = below.into_iter().chain([path]).map(str::to_owned).collect();
         candidates.extend(path.match_indices('/').map(|(at, _)| path[at + 1..].to_owned()));
-        if !path.contains('/') {
+        // A bare name is one in the folder of lessons, unless it names another file of the course.
+        let is_free =
+            |path: &RelativePath| matches!(self.layout.classify(path), Role::Other | Role::Lesson { .. });
+        if !path.contains('/') && RelativePath::parse(path).is_ok_and(|path| is_free(&path)) {
             candidates.push(format!("lessons/{path}"));
         }
         self.lesson_at(&candidates, path, lesson)

@@ -1,5 +1,7 @@
 //! What a plan consists of.
 
+use std::collections::BTreeSet;
+
 use super::state::FileState;
 use crate::content::{Problem, paths::RelativePath};
 
@@ -137,6 +139,14 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// The paths of files that both sides keep as they are: in conflict, changed only in the database, or with a problem.
+    pub fn left_alone(&self) -> BTreeSet<RelativePath> {
+        let conflicts = self.conflicts.iter().flat_map(|one| [Some(&one.path), one.database_path.as_ref()]);
+        let problems = self.problems.iter().filter_map(|problem| RelativePath::parse(&problem.path).ok());
+        let remote = self.remote.iter().map(|change| &change.path);
+        conflicts.flatten().chain(remote).cloned().chain(problems).collect()
+    }
+
     /// Whether both sides are equal and nothing is left to report.
     pub fn is_clean(&self) -> bool {
         self.actions.is_empty()

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink, sync::Arc};
 
 use forebay_domain::content::{ProblemCode, paths::RelativePath};
-use forebay_engine::content::{CourseFolder, SkipReason};
+use forebay_engine::content::{self, CourseFolder, RestoreOptions, SkipReason};
 
 use super::{Stage, lesson};
 
@@ -46,6 +46,39 @@ async fn links_are_listed_and_never_followed() {
     assert!(folder.write(&path, b"x").is_err());
     assert!(folder.read(&RelativePath::parse("lessons/9.1-secret.md").unwrap(), 100).is_err());
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_lesson_behind_a_link_stays_as_it_is_stored() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let outside = tempfile::TempDir::new().unwrap();
+    fs::rename(stage.path().join("lessons/1.1-part-1.md"), outside.path().join("1.1-part-1.md")).unwrap();
+    symlink(outside.path().join("1.1-part-1.md"), stage.path().join("lessons/1.1-part-1.md")).unwrap();
+    fs::rename(stage.path().join("research"), outside.path().join("research")).unwrap();
+    symlink(outside.path().join("research"), stage.path().join("research")).unwrap();
+    assert!(stage.sync().await.run.is_none());
+    let stored = "select count(*)::text from forebay.\"references\" where removed_at is null";
+    assert_eq!(stage.texts(stored).await, ["12"]);
+    assert_eq!(stage.verify().await.differences.len(), 3);
+}
+
+#[tokio::test]
+async fn a_hidden_path_in_the_database_is_not_restored() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    stage
+        .execute(
+            "update forebay.\"references\" set payload = jsonb_set(payload, '{path}', '\".git/config\"') \
+             where record_key = 'outline'",
+        )
+        .await;
+    let copy = tempfile::TempDir::new().unwrap();
+    let folder = Arc::new(CourseFolder::open(copy.path()).unwrap());
+    let restored =
+        content::restore(&stage.database, &super::settings(), folder, RestoreOptions::default()).await;
+    assert_eq!(restored.unwrap_err().code(), "unsafe_path");
+    assert!(!copy.path().join(".git").exists());
 }
 
 #[tokio::test]

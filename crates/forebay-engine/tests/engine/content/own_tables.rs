@@ -106,6 +106,16 @@ async fn the_same_rows_are_written_in_the_types_of_the_tables() {
 }
 
 #[tokio::test]
+async fn tables_that_are_named_later_are_filled() {
+    let stage = Stage::course().await;
+    stage.execute(TABLES).await;
+    stage.sync().await;
+    sync(&stage, tables()).await.unwrap();
+    assert_eq!(stage.texts("select count(*)::text from lessons").await, ["6"]);
+    assert_eq!(stage.texts("select course::text from research").await, ["rust-basics"]);
+}
+
+#[tokio::test]
 async fn only_changed_rows_are_written_and_columns_of_the_user_stay() {
     let stage = Stage::course().await;
     stage.execute(TABLES).await;
@@ -168,7 +178,7 @@ async fn tables_that_do_not_fit_are_refused_column_by_column() {
             "create type level as enum ('apply');
              create table courses (id int primary key, slug text not null, name int, state text check (state <> 'draft'));
              create table lessons (course_id int, module int, number int unique, body text, bloom level,
-                 kind text not null)",
+                 kind text not null, score float8 not null default 0)",
         )
         .await;
     let mut wanted = json!({
@@ -176,7 +186,8 @@ async fn tables_that_do_not_fit_are_refused_column_by_column() {
         "lessons": {
             "table": "lessons",
             "course": "course_id",
-            "columns": {"module_number": "module", "lesson_number": "number", "bloom_level": "bloom", "content": "text"},
+            "columns": {"module_number": "module", "lesson_number": "number", "bloom_level": "bloom", "content": "text",
+                "gps_score": "score"},
         },
         "research": {"table": "app.research", "columns": {"piece_slug": "slug"}},
     });
@@ -195,6 +206,7 @@ async fn tables_that_do_not_fit_are_refused_column_by_column() {
             "courses.id: it is not null and has no default, so name a field for it",
             "lessons.bloom: its type level has no label remember, understand, analyze, evaluate, create",
             "lessons.text: there is no such column",
+            "lessons.score: it is not null, and gps_score can be null",
             "lessons.kind: it is not null and has no default, so name a field for it",
             "app.research: there is no such table",
         ]
@@ -204,7 +216,7 @@ async fn tables_that_do_not_fit_are_refused_column_by_column() {
     stage
         .execute(
             "alter table courses alter name type text, alter id add generated always as identity;
-             alter table lessons alter bloom type text, alter kind drop not null",
+             alter table lessons alter bloom type text, alter kind drop not null, alter score drop not null",
         )
         .await;
     wanted["pieces"] = json!({
@@ -260,6 +272,13 @@ async fn scores_and_approvals_reach_own_tables() {
         ..Default::default()
     };
     assert!(forebay_store::content::update_lesson(&client, &course, id, hash, &measures).await.unwrap());
+    let graded = forebay_store::content::MeasuredLesson {
+        path: "lessons/2.1-part-1.md".to_owned(),
+        content_hash: forebay_domain::content::file_text::hash(lesson(2, 1).as_bytes()),
+        measures: forebay_store::content::LessonMeasures { gps_score: Some(0.25), ..Default::default() },
+    };
+    forebay_store::content::update_lessons(&client, &course, &[graded]).await.unwrap();
+    assert_eq!(stage.texts("select grade::text from pages where lesson = 'L21'").await, ["0.25"]);
     let pages = "select concat_ws('|', slug, grade, state) from pages where lesson = 'L12'";
     assert_eq!(stage.texts(pages).await, ["rust-basics|0.75|passed"]);
     let curriculum = "select decode(payload ->> 'content_hash', 'hex') from forebay.\"references\" \

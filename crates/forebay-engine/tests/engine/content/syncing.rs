@@ -166,3 +166,57 @@ async fn a_file_that_cannot_be_stored_for_a_while_is_still_known() {
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(report.run.unwrap().counts.num_removed, 1);
 }
+
+#[tokio::test]
+async fn a_file_that_becomes_something_else_gets_a_reference_of_its_own() {
+    let stage = Stage::course().await;
+    stage.write("notes/draft.md", lesson(2, 4).as_bytes());
+    stage.write("resources/links.md", b"# Links\n");
+    stage.sync().await;
+    // A lesson leaves the course, a draft becomes a lesson, and the brief is written anew.
+    stage.rename("lessons/1.3-part-3.md", "resources/old.md");
+    stage.rename("notes/draft.md", "lessons/2.4-part-4.md");
+    stage.rename("COURSE-BRIEF.md", "resources/old-brief.md");
+    stage.sync().await;
+    stage.write("COURSE-BRIEF.md", b"# Rust basics\n\n## 2. ICP\n\nEverybody.\n");
+    let report = stage.sync().await;
+    assert!(report.is_clean() && stage.verify().await.is_clean(), "{report:?}");
+    let lessons = "select file_path from forebay.course_lessons order by file_path";
+    assert_eq!(
+        stage.texts(lessons).await,
+        [
+            "lessons/1.1-part-1.md",
+            "lessons/1.2-part-2.md",
+            "lessons/2.1-part-1.md",
+            "lessons/2.2-part-2.md",
+            "lessons/2.3-part-3.md",
+            "lessons/2.4-part-4.md",
+        ]
+    );
+    assert_eq!(stage.texts("select right(brief, 11) from forebay.course_metadata").await, ["Everybody.\n"]);
+}
+
+#[tokio::test]
+async fn a_number_of_a_lesson_that_stays_in_the_database_is_not_given_away() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    // Another copy of the folder has added a lesson.
+    let other = Stage { folder: tempfile::TempDir::new().unwrap(), ..Stage::empty().await };
+    for (path, bytes) in super::files(stage.path()) {
+        other.write(path.to_str().unwrap(), &bytes);
+    }
+    other.write("lessons/1.4-theirs.md", lesson(1, 4).as_bytes());
+    let folder = std::sync::Arc::new(CourseFolder::open(other.path()).unwrap());
+    let settings = super::settings();
+    forebay_engine::content::sync(&stage.database, &settings, folder, SyncOptions::default()).await.unwrap();
+    stage.write("lessons/1.4-ours.md", lesson(1, 4).replace("L14", "L14-ours").as_bytes());
+    stage.write("lessons/1.5-next.md", lesson(1, 5).as_bytes());
+    let report = stage.sync().await;
+    let problems: Vec<_> =
+        report.problems.iter().map(|problem| (problem.code.as_str(), problem.path.as_str())).collect();
+    assert_eq!(problems, [("duplicate_number", "lessons/1.4-ours.md")]);
+    assert_eq!(report.changes.remote.len(), 1);
+    let lessons = "select file_path from forebay.course_lessons where module_number = 1 and lesson_number > 3 \
+                   order by lesson_number";
+    assert_eq!(stage.texts(lessons).await, ["lessons/1.4-theirs.md", "lessons/1.5-next.md"]);
+}

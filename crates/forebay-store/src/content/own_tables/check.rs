@@ -81,7 +81,8 @@ struct Found {
     base: String,
     category: String,
     labels: Vec<String>,
-    is_required: bool,
+    is_not_null: bool,
+    has_default: bool,
     is_writable: bool,
 }
 
@@ -145,7 +146,9 @@ pub(super) async fn check(
         differences.add(Some(id), "there is no such column".to_owned());
     }
     let filled: Vec<&str> = table.columns.values().chain(&table.course).map(String::as_str).collect();
-    for column in found.iter().filter(|column| column.is_required && !filled.contains(&column.name.as_str()))
+    for column in found
+        .iter()
+        .filter(|column| column.is_not_null && !column.has_default && !filled.contains(&column.name.as_str()))
     {
         let problem = "it is not null and has no default, so name a field for it";
         differences.add(Some(&column.name), problem.to_owned());
@@ -192,7 +195,8 @@ async fn columns(client: &impl GenericClient, regclass: &str) -> Result<Vec<Foun
                 base: row.read("base")?,
                 category: row.read("category")?,
                 labels: row.read("labels")?,
-                is_required: row.read("is_required")?,
+                is_not_null: row.read("is_not_null")?,
+                has_default: row.read("has_default")?,
                 is_writable: row.read("is_writable")?,
             })
         })
@@ -237,7 +241,7 @@ fn problem(field: &Field, column: &Found) -> Option<String> {
     };
     match wanted {
         Err(wanted) => Some(format!("its type is {}, and {} needs {wanted}", column.sql_type, field.name)),
-        Ok(_) if column.is_required && !field.is_required => {
+        Ok(_) if column.is_not_null && !field.is_required => {
             Some(format!("it is not null, and {} can be null", field.name))
         }
         Ok(_) => None,

@@ -5,7 +5,8 @@ select
     coalesce(b.typname, t.typname)::text as base,
     coalesce(b.typcategory, t.typcategory)::text as category,
     array(select e.enumlabel::text from pg_enum as e where e.enumtypid = coalesce(b.oid, t.oid)) as labels,
-    (a.attnotnull or t.typnotnull) and not a.atthasdef and a.attidentity = '' as is_required,
+    a.attnotnull or t.typnotnull as is_not_null,
+    a.atthasdef or a.attidentity <> '' as has_default,
     a.attgenerated = '' and a.attidentity <> 'a' as is_writable
 from pg_attribute as a
 join pg_type as t on t.oid = a.atttypid

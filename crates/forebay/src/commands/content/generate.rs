@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use super::{
     super::signals::stoppable,
     course::{CourseArgs, slug, slug_of},
-    persistence::persistence,
+    persistence::{persistence, target},
 };
 use crate::{
     cli::values,
@@ -162,8 +162,9 @@ async fn generate(
             std::future::pending::<()>().await;
         }
     };
-    let target = context.target()?;
-    let options = args.options(persistence(args.persist, context)?);
+    let persistence = persistence(args.persist, context)?;
+    let target = target(persistence.0, context)?;
+    let options = args.options(persistence);
     Ok(content::generate(settings, folder, target, options, encode, &progress, stop).await?)
 }
 

@@ -1,8 +1,10 @@
 //! Whether and how a command that writes a course also writes the database.
 
+use std::path::PathBuf;
+
 use forebay_domain::content::PersistMode;
 use forebay_sources::environment;
-use forebay_store::connect::OpenOptions;
+use forebay_store::connect::{OpenOptions, Target};
 
 use crate::{context::Context, env_vars::CREATOR_OS_DB_PERSIST, failure::Failure};
 
@@ -20,6 +22,14 @@ pub(crate) fn persistence(
     let pool_size =
         configured.pool_size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default.pool_size);
     Ok((mode.unwrap_or(PersistMode::On), OpenOptions { pool_size, ..default }))
+}
+
+/// The database to write. With persistence off none is opened, so the settings of the database are not read.
+pub(crate) fn target(mode: PersistMode, context: &Context) -> Result<Target, Failure> {
+    match mode {
+        PersistMode::Off => Ok(Target::Embedded { data_dir: PathBuf::new() }),
+        PersistMode::Shadow | PersistMode::On => context.target(),
+    }
 }
 
 /// The mode that the environment variable means.

@@ -8,7 +8,7 @@ use forebay_views::ContentPersisted;
 
 use super::{
     course::{CourseArgs, slug, slug_of},
-    persistence::persistence,
+    persistence::{persistence, target},
 };
 use crate::{cli::values, context::Context, failure::Failure, ui::Report};
 
@@ -56,12 +56,15 @@ impl WritingArgs {
     ) -> Result<T, Failure> {
         let (settings, folder) = self.folder.open(context)?;
         let (mode, options) = persistence(self.persist, context)?;
-        let target = context.target()?;
+        let target = target(mode, context)?;
         let mut writer = CoursePersister::open_with(settings, folder, mode, target, options).await?;
         let worked = work(&mut writer).await;
         let closed = writer.close().await;
         let result = worked?;
-        closed?;
+        if let Err(error) = closed {
+            // The files are written, and what the database missed is found by comparing.
+            context.ui.warn(&error.to_string());
+        }
         Ok(result)
     }
 

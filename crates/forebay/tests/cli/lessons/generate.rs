@@ -72,7 +72,10 @@ fn an_interrupted_command_persists_what_is_there_and_continues() {
     let output = running.output();
     let (exit, report) = answer(&output);
     assert_eq!((exit, &report["is_stopped"]), (130, &true.into()), "{}", shown(&output));
-    assert_eq!(report["num_generated"].as_u64().unwrap(), course.lessons().len() as u64);
+    // A lesson may be written and not yet counted when the signal arrives.
+    let num_generated = usize::try_from(report["num_generated"].as_u64().unwrap()).unwrap();
+    let num_there = course.lessons().len();
+    assert!((num_generated..=num_generated + 2).contains(&num_there), "{num_there} lessons, {report}");
     course.assert_clean();
     let (exit, _) = answer(&course.generate("").output().unwrap());
     assert_eq!((exit, course.lessons()), (0, course.expected()));

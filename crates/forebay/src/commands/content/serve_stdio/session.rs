@@ -18,7 +18,7 @@ use super::{
     super::{
         course::{course_settings, slug_of},
         outcome::{database_error, written},
-        persistence::persistence,
+        persistence::{persistence, target},
     },
     call::{params, wrong},
 };
@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
             course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, self.context)?;
         let (mode, options) = persistence(given.persist, self.context)?;
         let view = ContentOpened::new(given.folder, &settings, mode);
-        let target = self.context.target()?;
+        let target = target(mode, self.context)?;
         let persister = CoursePersister::open_with(settings, Arc::new(opened), mode, target, options).await?;
         self.persister = Some(persister);
         Ok(view)
