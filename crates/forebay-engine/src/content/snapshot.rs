@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::content::{
-    Problem, Severity,
+    Problem, ProblemCode, Severity,
     curriculum::Curriculum,
     file_text::{decode, hash, hash_ignoring_line_endings},
     layout::{Candidate, Category, Layout, LessonNumber, Listed, Role, Summary, number_lessons},
@@ -16,6 +16,9 @@ use super::{
     error::Result,
     folder::{CourseFolder, Found, SkipReason, Skipped, Walk},
 };
+
+/// The largest number of a module or lesson.
+const MAX_NUMBER: u32 = 1_000_000;
 
 /// The files of a course folder.
 #[derive(Debug, Default, PartialEq)]
@@ -150,6 +153,12 @@ impl Snapshot {
         let numbering =
             number_lessons(layout.numbers(), &order.candidates, &order.listed, &order.folder_positions);
         for lesson in numbering.lessons {
+            if lesson.module.max(lesson.lesson) > MAX_NUMBER {
+                let message = format!("the number {}.{} is too large", lesson.module, lesson.lesson);
+                let problem = Problem::error(ProblemCode::InvalidValue, lesson.path.as_str(), message);
+                self.problems.push(problem.hint(format!("use numbers up to {MAX_NUMBER}")));
+                continue;
+            }
             if let Some(file) = self.files.get_mut(&lesson.path) {
                 file.number = Some((lesson.module, lesson.lesson));
             }

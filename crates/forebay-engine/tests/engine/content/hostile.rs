@@ -82,6 +82,17 @@ async fn a_hidden_path_in_the_database_is_not_restored() {
 }
 
 #[tokio::test]
+async fn a_number_that_no_column_can_hold_is_refused_alone() {
+    let stage = Stage::course().await;
+    stage.write("lessons/huge.md", b"---\nmodule: 3000000000\nlesson: 1\n---\n# Huge\n");
+    let report = stage.sync().await;
+    let problems: Vec<_> =
+        report.problems.iter().map(|problem| (problem.code, problem.path.as_str())).collect();
+    assert_eq!(problems, [(ProblemCode::InvalidValue, "lessons/huge.md")]);
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["6"]);
+}
+
+#[tokio::test]
 async fn a_missing_folder_and_a_locked_one_are_errors() {
     let stage = Stage::course().await;
     let missing = CourseFolder::open(&stage.path().join("nowhere")).unwrap_err();
