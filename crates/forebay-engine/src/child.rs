@@ -1,7 +1,7 @@
 //! Programs of the user that Forebay starts without a shell.
 //!
 //! A program runs in its own process group. The whole group is killed when the program exits, when it times out, and
-//! when nobody waits for it any more. Only a process that leaves the group (`setsid`) can outlive it.
+//! when its future is dropped. Only a process that leaves the group (`setsid`) can outlive it.
 
 mod reported;
 

@@ -34,6 +34,6 @@ pub use mdbook::{Chapter, Summary};
 pub use natural::natural_order;
 pub use numbering::{Candidate, LessonNumber, Listed, NumberedLesson, Numbering, number_lessons};
 pub use pattern::{Captures, MAX_PATTERN_BYTES, Pattern, PatternError};
-pub use preset::Preset;
+pub use preset::{Numbers, Preset};
 pub use roles::{Layout, Role};
-pub use settings::{Fields, LayoutSettings, Numbers, ResearchPatterns};
+pub use settings::{Fields, LayoutSettings, ResearchPatterns};

@@ -4,7 +4,7 @@
 //! else; a look without a hint comes regularly. A file is persisted when two looks see the same bytes, so neither a file
 //! that is being written nor one that an editor is replacing is taken for a change.
 //!
-//! The folder is locked only while it is synced: whoever generates the files may use commands that lock it, too. It is
+//! The folder is locked only while it is synced: the generator may use commands that lock it, too. It is
 //! not kept open between two looks, so that it can be unmounted.
 //!
 //! When changing this: a look must not write files that count as hints, or it would follow itself forever.
@@ -33,7 +33,7 @@ use self::{
 use super::{course::CourseSettings, error::ContentError, sync::SyncReport};
 use crate::error::{Error, Result};
 
-/// After a hint, how long to wait for the next one: whoever writes a file makes several.
+/// After a hint, how long to wait for the next one: writing a file causes several.
 const QUIET: Duration = Duration::from_millis(60);
 /// Hints that do not end are interrupted after this time.
 const LONGEST_HINTS: Duration = Duration::from_millis(300);

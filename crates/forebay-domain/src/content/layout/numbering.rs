@@ -10,7 +10,7 @@ use std::{
     fmt,
 };
 
-use super::{natural::natural_order, settings::Numbers};
+use super::{natural::natural_order, preset::Numbers};
 use crate::content::{Problem, ProblemCode, paths::RelativePath};
 
 #[cfg(test)]

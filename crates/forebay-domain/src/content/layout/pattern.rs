@@ -159,8 +159,8 @@ impl Pattern {
         Some(captures)
     }
 
-    /// The path with these values in the places of the captures. `None`: the pattern has a wildcard whose text nobody
-    /// knows. Any number of folders becomes none.
+    /// The path with these values in the places of the captures. `None`: the pattern has a wildcard, whose text is
+    /// unknown. Any number of folders becomes none.
     pub fn fill(&self, module: u32, lesson: u32, slug: &str) -> Option<String> {
         let mut path = String::new();
         for token in &self.tokens {

@@ -1,9 +1,18 @@
 //! Presets: the layouts of common folders, as data.
 
-use super::settings::Numbers;
 use crate::content::ResearchKind;
 
 crate::words! {
+    /// Where the numbers of modules and lessons come from.
+    pub enum Numbers {
+        /// From the front matter, else the file name, else the curriculum, else the order.
+        FrontMatter = "front_matter",
+        /// From the file name, else the curriculum, else the front matter, else the order.
+        FileName = "file_name",
+        /// From the order: the curriculum or summary, else positions in the front matter, else natural order of paths.
+        Order = "order",
+    }
+
     /// A layout that needs no settings.
     pub enum Preset {
         /// The folder of a course generator: brief, outline, curriculum, research, `lessons/<M>.<L>-<slug>.md`.

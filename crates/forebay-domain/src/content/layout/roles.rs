@@ -4,8 +4,8 @@ use super::{
     document::Document,
     error::LayoutError,
     pattern::{Captures, Pattern},
-    preset::{ALWAYS_IGNORED, Preset},
-    settings::{LayoutSettings, Numbers, ResearchPatterns},
+    preset::{ALWAYS_IGNORED, Numbers, Preset},
+    settings::{LayoutSettings, ResearchPatterns},
 };
 use crate::content::{
     ResearchKind,
@@ -236,7 +236,7 @@ fn patterns(
     }
 }
 
-/// The patterns of a setting whose captures nobody would read.
+/// The patterns of a setting whose captures have no meaning.
 fn plain(
     setting: &'static str,
     given: Option<&[String]>,

@@ -3,19 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::preset::Preset;
-
-crate::words! {
-    /// Where the numbers of modules and lessons come from.
-    pub enum Numbers {
-        /// From the front matter, else the file name, else the curriculum, else the order.
-        FrontMatter = "front_matter",
-        /// From the file name, else the curriculum, else the front matter, else the order.
-        FileName = "file_name",
-        /// From the order: the curriculum or summary, else positions in the front matter, else natural order of paths.
-        Order = "order",
-    }
-}
+use super::preset::{Numbers, Preset};
 
 /// Which file of a course folder is what. A list of patterns replaces that of the preset; an empty list means no file has that role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! Paths of one course that some file system cannot hold together.
 //!
-//! Linux stores `Intro.md` and `intro.md` side by side; Windows and macOS keep one of them, and nobody notices which.
+//! Linux stores `Intro.md` and `intro.md` side by side; Windows and macOS keep only one of them, without a warning.
 //! So all paths of such a group are refused together: choosing one of them would be a guess.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -36,7 +36,7 @@ pub(super) fn give_up_taken(tracks: &[Track<'_>], fates: &mut [Fate], left_alone
     let stays = tracks.iter().zip(&*fates).filter(|(_, fate)| **fate != Fate::Follow);
     kept.extend(stays.filter_map(|(track, _)| track.database));
     while let Some(file) = kept.pop() {
-        // Nobody needs to look at the same claim twice, so all of it takes one step for each claim.
+        // No claim is looked at twice, so this takes one step for each claim.
         for place in takes(file).filter_map(|claim| wanted.remove(&claim)).flatten() {
             if fates[place] == Fate::Follow {
                 fates[place] = Fate::Conflict(ConflictKind::Taken);

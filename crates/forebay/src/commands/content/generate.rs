@@ -158,7 +158,7 @@ async fn generate(
     };
     let stop = async {
         if asked.await.is_err() {
-            // Nobody can ask any more.
+            // The sender is gone, so no signal can arrive.
             std::future::pending::<()>().await;
         }
     };

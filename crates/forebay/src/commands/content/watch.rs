@@ -92,7 +92,7 @@ async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> 
     };
     let asked = async {
         if asked.await.is_err() {
-            // Nobody can ask any more.
+            // The sender is gone, so no signal can arrive.
             std::future::pending::<()>().await;
         }
     };

@@ -7,7 +7,7 @@ use crate::content::{
     plan::{Action, Changes, FileState, GuardSettings, Plan, Sides, plan},
 };
 
-/// A file whose bytes are told by a number; 0 is the empty file.
+/// A file with bytes that a number stands for; 0 is the empty file.
 pub(super) fn file(path: &str, body: u8) -> FileState {
     let (mut hash, mut normalised) = ([0; 32], [0; 32]);
     (hash[1], normalised[1]) = (body, body);
