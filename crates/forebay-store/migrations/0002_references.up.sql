@@ -80,16 +80,16 @@ comment on column forebay.reference_revisions.field_name is 'The top-level field
 comment on column forebay.reference_revisions.old_value is 'Its value before; SQL null: the field was absent.';
 comment on column forebay.reference_revisions.new_value is 'Its value after; SQL null: the field is absent now.';
 
--- Creates the partition of a month if it is missing. Runs with its owner's rights: a role that persists doesn't need
--- the right to create tables.
-create function forebay_private.ensure_revision_month(at timestamptz) returns void
+-- Creates the partition of a table for a month if it is missing. Runs with its owner's rights: a role that persists
+-- doesn't need the right to create tables.
+create function forebay_private.ensure_month(parent text, at timestamptz) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
     month timestamptz := date_trunc('month', at);
-    name text := 'reference_revisions_' || to_char(month, 'YYYYMM');
+    name text := parent || '_' || to_char(month, 'YYYYMM');
 begin
     if to_regclass('forebay.' || name) is not null then
         return;
@@ -97,9 +97,9 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
     -- Not to_regclass, which may have cached that the table was missing before the wait.
     if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
-        execute format('create table forebay.%I (like forebay.reference_revisions including all)', name);
-        execute format('alter table forebay.reference_revisions attach partition forebay.%I for values from (%L) to (%L)',
-            name, month, month + interval '1 month');
+        execute format('create table forebay.%I (like forebay.%I including all)', name, parent);
+        execute format('alter table forebay.%I attach partition forebay.%I for values from (%L) to (%L)',
+            parent, name, month, month + interval '1 month');
     end if;
 end $$;
 

@@ -1,6 +1,5 @@
 drop table forebay.scrape_run_drift;
 drop function forebay_private.drop_log_months(timestamptz);
-drop function forebay_private.ensure_log_month(timestamptz);
 drop table forebay.scrape_logs;
 drop table forebay.http_validators;
 drop table forebay.source_states;

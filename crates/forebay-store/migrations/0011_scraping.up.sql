@@ -247,28 +247,6 @@ comment on column forebay.scrape_logs.level is 'debug, info, warn or error.';
 comment on column forebay.scrape_logs.message is 'The message, without secrets and payload values.';
 comment on column forebay.scrape_logs.metadata is 'Its details: url, status, error code, durations.';
 
--- Creates the partition of a month if it is missing. Runs with its owner's rights, like ensure_revision_month.
-create function forebay_private.ensure_log_month(at timestamptz) returns void
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set timezone = 'UTC'
-as $$
-declare
-    month timestamptz := date_trunc('month', at);
-    name text := 'scrape_logs_' || to_char(month, 'YYYYMM');
-begin
-    if to_regclass('forebay.' || name) is not null then
-        return;
-    end if;
-    perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
-    -- Not to_regclass, which may have cached that the table was missing before the wait.
-    if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
-        execute format('create table forebay.%I (like forebay.scrape_logs including all)', name);
-        execute format('alter table forebay.scrape_logs attach partition forebay.%I for values from (%L) to (%L)',
-            name, month, month + interval '1 month');
-    end if;
-end $$;
-
 -- Drops the partitions of months that ended before a time, and returns their number.
 create function forebay_private.drop_log_months(before timestamptz) returns int
 language plpgsql security definer

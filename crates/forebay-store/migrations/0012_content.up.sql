@@ -220,28 +220,6 @@ comment on column forebay.content_performance.recorded_at is 'When it was measur
 comment on column forebay.content_performance.value is 'The value.';
 comment on column forebay.content_performance.metric is 'What the value is, such as completion_rate.';
 
--- Creates the partition of a month if it is missing. Runs with its owner's rights, like ensure_revision_month.
-create function forebay_private.ensure_performance_month(at timestamptz) returns void
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set timezone = 'UTC'
-as $$
-declare
-    month timestamptz := date_trunc('month', at);
-    name text := 'content_performance_' || to_char(month, 'YYYYMM');
-begin
-    if to_regclass('forebay.' || name) is not null then
-        return;
-    end if;
-    perform pg_advisory_xact_lock(hashtextextended('forebay.' || name, 0));
-    -- Not to_regclass, which may have cached that the table was missing before the wait.
-    if not exists (select from pg_class where relnamespace = 'forebay'::regnamespace and relname = name) then
-        execute format('create table forebay.%I (like forebay.content_performance including all)', name);
-        execute format('alter table forebay.content_performance attach partition forebay.%I for values from (%L) to (%L)',
-            name, month, month + interval '1 month');
-    end if;
-end $$;
-
 create table forebay.content_tags (
     piece_id bigint not null
         constraint content_tags_piece_id_fkey references forebay.content_pieces on delete cascade,

@@ -31,8 +31,8 @@ pub use details::{
 };
 pub use files::{FILES, StoredFile, files};
 pub use measures::{
-    Approval, LessonMeasures, MeasuredLesson, approvals, approve, lesson_of_path, record_performance,
-    update_lesson, update_lessons, update_voice_fidelity,
+    Approval, LessonMeasures, MeasuredLesson, approvals, approve, record_performance, update_lessons,
+    update_voice_fidelity,
 };
 pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};

@@ -78,7 +78,7 @@ pub struct LogFilter {
 /// Adds lines of a run, and creates the partitions of their months.
 pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) -> Result<()> {
     let times: Vec<Timestamp> = lines.iter().map(|line| line.logged_at).collect();
-    let months = "select forebay_private.ensure_log_month(m.month) \
+    let months = "select forebay_private.ensure_month('scrape_logs', m.month) \
          from (select distinct date_trunc('month', t.at at time zone 'UTC') at time zone 'UTC' as month \
              from unnest($1::timestamptz[]) as t (at)) as m";
     transaction.query_typed(months, &[(&times, Type::TIMESTAMPTZ_ARRAY)]).await?;

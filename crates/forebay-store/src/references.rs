@@ -287,7 +287,10 @@ pub async fn add_revisions(
 /// Creates the partition for revisions observed at `at` if it is missing.
 pub async fn ensure_revision_month(client: &impl GenericClient, at: Timestamp) -> Result<()> {
     client
-        .query_typed("select forebay_private.ensure_revision_month($1)", &[(&at, Type::TIMESTAMPTZ)])
+        .query_typed(
+            "select forebay_private.ensure_month('reference_revisions', $1)",
+            &[(&at, Type::TIMESTAMPTZ)],
+        )
         .await?;
     Ok(())
 }

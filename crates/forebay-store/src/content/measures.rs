@@ -1,7 +1,7 @@
 //! What is measured or decided about a course: scores, validation, approval, performance. Its files say nothing
 //! about these, so they are written here directly.
 
-use forebay_domain::identity::{ReferenceId, VersionHash};
+use forebay_domain::identity::VersionHash;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
@@ -41,40 +41,6 @@ pub struct Approval {
     pub approved_by: String,
     /// SHA-256 of the approved file.
     pub content_hash: [u8; 32],
-}
-
-/// Updates the measures of a lesson of a course whose content has this hash. False: there is no such lesson, or its
-/// content has changed since it was measured.
-pub async fn update_lesson(
-    client: &impl GenericClient,
-    course: &Course,
-    reference_id: ReferenceId,
-    content_hash: [u8; 32],
-    measures: &LessonMeasures,
-) -> Result<bool> {
-    let hash = SqlHash(VersionHash(content_hash));
-    let row = client
-        .query_typed_opt(
-            include_str!("measure_lesson.sql"),
-            &[
-                (&SqlId(reference_id), Type::UUID),
-                (&hash, Type::BYTEA),
-                (&measures.gps_score, Type::FLOAT8),
-                (&measures.didatica_score, Type::FLOAT8),
-                (&measures.validation_status, Type::TEXT),
-                (&measures.validation_issues, Type::JSONB),
-                (&measures.generation_seconds, Type::FLOAT8),
-                (&measures.generation_cost, Type::FLOAT8),
-                (&measures.num_retries, Type::INT4),
-                (&course.piece_id, Type::INT8),
-            ],
-        )
-        .await?;
-    if row.is_none() {
-        return Ok(false);
-    }
-    course.own.write_lessons(client, course.piece_id, &[reference_id], &Value::Null).await?;
-    Ok(true)
 }
 
 /// What was measured about the lesson in a file.
@@ -136,17 +102,6 @@ pub async fn update_lessons(
     Ok(measured)
 }
 
-/// The lesson whose file has this path. `None`: the course has no such lesson.
-pub async fn lesson_of_path(
-    client: &impl GenericClient,
-    piece_id: i64,
-    path: &str,
-) -> Result<Option<ReferenceId>> {
-    let statement = "select reference_id from forebay.course_lessons where piece_id = $1 and file_path = $2";
-    let row = client.query_typed_opt(statement, &[(&piece_id, Type::INT8), (&path, Type::TEXT)]).await?;
-    row.map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).transpose()
-}
-
 /// Records how well a course matches the voice of its persona.
 pub async fn update_voice_fidelity(client: &impl GenericClient, course: &Course, score: f64) -> Result<u64> {
     let statement = "update forebay.content_pieces set voice_fidelity_score = $2, updated_at = now() \
@@ -165,7 +120,7 @@ pub async fn record_performance(
     value: f64,
     recorded_at: Timestamp,
 ) -> Result<u64> {
-    let month = "select forebay_private.ensure_performance_month($1)";
+    let month = "select forebay_private.ensure_month('content_performance', $1)";
     client.query_typed(month, &[(&recorded_at, Type::TIMESTAMPTZ)]).await?;
     let statement = "insert into forebay.content_performance as p (piece_id, metric, value, recorded_at) \
          values ($1, $2, $3, $4) \

@@ -59,7 +59,7 @@ impl Stage {
     /// Stores a version and hands it off like a run does; returns the number of hand-offs.
     async fn change(&self, version: i32, field: &str) -> u64 {
         self.run(&format!(
-            "select forebay_private.ensure_revision_month(now());
+            "select forebay_private.ensure_month('reference_revisions', now());
              update forebay.\"references\" set version = {version}, version_hash = sha256('{version}');
              insert into forebay.reference_revisions values
                  (forebay.reference_id('s', 'a'), clock_timestamp(), 1, {version}, 'updated', '{field}', '1', '2')"

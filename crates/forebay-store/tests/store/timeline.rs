@@ -176,7 +176,7 @@ async fn many(client: &Client) {
             select forebay.reference_id('s', n::text), '2026-03-01', '2026-03-01', '2026-03-01',
                 greatest(1, 2 + (n - 30001) / 2), 1, 1, 1, sha256(n::text::bytea), 'record', '', n::text, '{}'
             from generate_series(1, 32000) as n;
-        select forebay_private.ensure_revision_month('2026-03-01');
+        select forebay_private.ensure_month('reference_revisions', '2026-03-01');
         insert into forebay.reference_revisions
             select forebay.reference_id('s', n::text), '2026-03-01', n, 2, 'updated', 'title', '1', '2'
             from generate_series(2, 1001) as n";

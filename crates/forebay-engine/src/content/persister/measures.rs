@@ -1,9 +1,9 @@
 //! Writes what is measured about a course. Its files say nothing about these, so only the database is written.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use forebay_domain::content::{file_text::hash, paths::RelativePath};
-use forebay_store::content::{self, LessonMeasures};
+use forebay_store::content::{self, LessonMeasures, MeasuredLesson};
 use jiff::Timestamp;
 use tokio::task;
 
@@ -36,21 +36,18 @@ impl CoursePersister {
         let read = task::spawn_blocking(move || folder.read(&at, max_bytes));
         let bytes = read.await.map_err(|_| Error::Reader)??;
         let bytes = bytes.ok_or_else(|| ContentError::FileMissing { path: path.to_string() })?;
-        let hash = hash(&bytes);
+        let graded =
+            MeasuredLesson { path: path.to_string(), content_hash: hash(&bytes), measures: measures.clone() };
         Ok(self
             .recorded(async |database, settings| {
                 let (_, stored) = find_course(database, settings).await?;
                 let client = database.client().await?;
-                let id = content::lesson_of_path(&**client, stored.course.piece_id, path.as_str()).await?;
-                let is_measured = match id {
-                    Some(id) => content::update_lesson(&**client, &stored.course, id, hash, measures).await?,
-                    None => false,
-                };
-                if is_measured {
-                    Ok(())
-                } else {
-                    Err(ContentError::LessonNotStored { path: path.to_string() }.into())
+                let found =
+                    content::update_lessons(&**client, &stored.course, slice::from_ref(&graded)).await?;
+                if found.is_empty() {
+                    return Err(ContentError::LessonNotStored { path: path.to_string() }.into());
                 }
+                Ok(())
             })
             .await)
     }

@@ -37,7 +37,7 @@ async fn a_worker_calls_five_functions_and_nothing_else() {
     }
     refused(&worker, "select forebay_private.rescue_jobs(1, 1)").await;
     refused(&worker, "select forebay_private.end_held(1, '{}', '{}', false)").await;
-    refused(&worker, "select forebay_private.ensure_revision_month(now())").await;
+    refused(&worker, "select forebay_private.ensure_month('reference_revisions', now())").await;
     refused(&worker, "create table forebay.mine ()").await;
     world.end().await;
 }

@@ -181,7 +181,7 @@ fn a_course_is_shown() {
     insta::assert_snapshot!("content_voice", stage.run("content voice rust-basics --score 0.93"));
     stage.json("content tag rust-basics v1 --at 2019-01-02");
     stage.execute(
-        "select forebay_private.ensure_performance_month('2019-01-03'); \
+        "select forebay_private.ensure_month('content_performance', '2019-01-03'); \
          insert into forebay.content_performance select piece_id, '2019-01-03', 0.5, 'completion_rate' \
          from forebay.content_pieces",
     );
