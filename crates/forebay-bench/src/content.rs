@@ -10,12 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_domain::content::{
-    PersistMode,
-    layout::{Layout, LayoutSettings},
-    lesson::LessonFacts,
-    paths::Slug,
-};
+use forebay_domain::content::{PersistMode, lesson::LessonFacts};
 use forebay_engine::content::{
     CourseFolder, CoursePersister, CourseSettings, LessonInput, LessonPlace, SyncOptions, sync,
 };
@@ -25,7 +20,7 @@ use forebay_store::{
     migrations,
 };
 
-use self::course::{MadeUp, lesson_text};
+use self::course::{MadeUp, lesson_text, settings};
 use crate::{
     context::Context,
     failure::Failure,
@@ -107,14 +102,6 @@ async fn measure(
         ),
     ];
     Ok(Report::new("content", measures, ratios))
-}
-
-/// The settings of a made-up course.
-fn settings(slug: &str) -> Result<CourseSettings, Failure> {
-    let layout =
-        Layout::new(&LayoutSettings::default()).map_err(|error| Failure::bench(error.to_string()))?;
-    let slug = Slug::parse(slug).map_err(|problem| Failure::bench(problem.message))?;
-    Ok(CourseSettings::new(slug, layout))
 }
 
 /// The median time of writing a batch: files, then one transaction.

@@ -8,8 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_domain::content::file_text::hash;
-use forebay_engine::content::CourseFolder;
+use forebay_domain::content::{
+    file_text::hash,
+    layout::{Layout, LayoutSettings},
+    paths::Slug,
+};
+use forebay_engine::content::{CourseFolder, CourseSettings};
 use tempfile::TempDir;
 
 use crate::failure::Failure;
@@ -64,6 +68,14 @@ impl MadeUp {
         std::hint::black_box(last);
         Ok(started.elapsed())
     }
+}
+
+/// The settings of a made-up course.
+pub(super) fn settings(slug: &str) -> Result<CourseSettings, Failure> {
+    let layout =
+        Layout::new(&LayoutSettings::default()).map_err(|error| Failure::bench(error.to_string()))?;
+    let slug = Slug::parse(slug).map_err(|problem| Failure::bench(problem.message))?;
+    Ok(CourseSettings::new(slug, layout))
 }
 
 /// Modules and numbers of so many lessons.

@@ -11,10 +11,7 @@ use forebay_domain::content::PersistMode;
 use forebay_engine::content::{GenerateOptions, generate};
 use forebay_store::connect::Target;
 
-use super::{
-    course::{MadeUp, lesson_text},
-    settings,
-};
+use super::course::{MadeUp, lesson_text, settings};
 use crate::{
     failure::Failure,
     scratch::{expect, median},
