@@ -35,6 +35,8 @@ const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a listening server may take to answer before it is asked again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a process that was just forked may hold a lock that it inherited.
+const FORK_PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Which cluster to join, and how to run it.
@@ -219,7 +221,9 @@ async fn start(home: &Home, options: &ClusterOptions) -> Result<server::Started>
     let (home, options) = (home.clone(), options.clone());
     blocking(move || {
         let lock = home.lock("server.lock")?;
-        if !locks::try_exclusive(&lock).map_err(folder("lock", &home.root))? {
+        // The server is gone, and the caller's start lock keeps others from starting one. But a process that this one
+        // forks inherits an open lock until it executes its program, so the lock can be taken for a moment.
+        if !locks::wait_exclusive(&lock, FORK_PATIENCE).map_err(folder("lock", &home.root))? {
             return Err(Error::Busy { what: format!("the data folder {}", home.root.display()) });
         }
         let major = home.major()?;
@@ -329,3 +333,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
