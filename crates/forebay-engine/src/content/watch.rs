@@ -9,7 +9,7 @@
 //!
 //! When changing this: a look must not write files that count as hints, or it would follow itself forever.
 
-mod ears;
+mod listener;
 mod look;
 
 use std::{
@@ -27,7 +27,7 @@ use forebay_store::connect::Target;
 use tokio::time::{sleep, timeout};
 
 use self::{
-    ears::Ears,
+    listener::ChangeListener,
     look::{Look, Looked},
 };
 use super::{course::CourseSettings, error::ContentError, sync::SyncReport};
@@ -98,16 +98,16 @@ pub async fn watch(
     folder: PathBuf,
     target: Target,
     options: WatchOptions,
-    tell: &(dyn Fn(WatchEvent<'_>) + Send + Sync),
+    emit: &(dyn Fn(WatchEvent<'_>) + Send + Sync),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<WatchEnd> {
     // First, so that no change comes between the first look and the first hint.
-    let mut ears = Ears::open(&folder);
+    let mut listener = ChangeListener::open(&folder);
     let mut look = Look::new(settings, folder, target, options.rescan_every);
     let mut state = State::default();
     let mut stop = pin!(stop);
     let end = loop {
-        let wait = match state.after(look.look().await, tell) {
+        let wait = match state.after(look.look().await, emit) {
             Ok(Next::Look(wait)) => wait,
             Ok(Next::Rescan) => options.rescan_every,
             Ok(Next::End) => break Ok(WatchEnd::Held),
@@ -115,12 +115,12 @@ pub async fn watch(
         };
         if !state.is_ready && state.num_failures == 0 {
             state.is_ready = true;
-            tell(WatchEvent::Ready { has_hints: ears.has_hints() });
+            emit(WatchEvent::Ready { has_hints: listener.has_hints() });
         }
-        ears.follow();
-        let wait = if ears.has_hints() { wait } else { wait.min(WITHOUT_HINTS) };
+        listener.follow();
+        let wait = if listener.has_hints() { wait } else { wait.min(WITHOUT_HINTS) };
         tokio::select! {
-            () = wait_for_hint(&ears, wait, state.num_failures) => {}
+            () = wait_for_hint(&listener, wait, state.num_failures) => {}
             () = &mut stop => break Ok(WatchEnd::Stopped),
         }
     };
@@ -129,14 +129,14 @@ pub async fn watch(
 }
 
 /// Waits for hints, and until they are over; at most `wait`.
-async fn wait_for_hint(ears: &Ears, wait: Duration, num_failures: u32) {
+async fn wait_for_hint(listener: &ChangeListener, wait: Duration, num_failures: u32) {
     if num_failures > 0 {
         // A hint is no reason to contact a database that does not answer.
         return sleep(wait).await;
     }
-    if timeout(wait, ears.hint()).await.is_ok() {
+    if timeout(wait, listener.hint()).await.is_ok() {
         let started = Instant::now();
-        while started.elapsed() < LONGEST_HINTS && timeout(QUIET, ears.hint()).await.is_ok() {}
+        while started.elapsed() < LONGEST_HINTS && timeout(QUIET, listener.hint()).await.is_ok() {}
     }
 }
 
@@ -158,18 +158,18 @@ struct State {
     is_ready: bool,
     is_locked: bool,
     is_unreachable: bool,
-    told: (Vec<Problem>, Vec<Conflict>),
+    reported: (Vec<Problem>, Vec<Conflict>),
 }
 
 impl State {
-    /// Tells what a look has found. Error: no later look can succeed.
+    /// Reports what a look has found. Error: no later look can succeed.
     fn after(
         &mut self,
         looked: Result<Looked>,
-        tell: &(dyn Fn(WatchEvent<'_>) + Send + Sync),
+        emit: &(dyn Fn(WatchEvent<'_>) + Send + Sync),
     ) -> Result<Next> {
         let error = match looked {
-            Ok(Looked::Unchanged) => return Ok(self.succeeded(tell, Next::Rescan)),
+            Ok(Looked::Unchanged) => return Ok(self.succeeded(emit, Next::Rescan)),
             Ok(Looked::Synced { report, num_unsettled }) => {
                 let is_held = report.run.as_ref().is_some_and(|run| run.status != RunStatus::Complete);
                 let has_written = report.run.is_some() || report.num_repaired > 0;
@@ -179,11 +179,11 @@ impl State {
                     (.., true) => Next::Look(AFTER_CHANGE),
                     (.., false) => Next::Rescan,
                 };
-                let next = self.succeeded(tell, next);
+                let next = self.succeeded(emit, next);
                 let wrong = (report.problems.clone(), report.changes.conflicts.clone());
-                if has_written || wrong != self.told {
-                    self.told = wrong;
-                    tell(WatchEvent::Synced(report));
+                if has_written || wrong != self.reported {
+                    self.reported = wrong;
+                    emit(WatchEvent::Synced(report));
                 }
                 return Ok(next);
             }
@@ -194,23 +194,23 @@ impl State {
         }
         if error.code() == "content_folder_locked" {
             if !std::mem::replace(&mut self.is_locked, true) {
-                tell(WatchEvent::Locked);
+                emit(WatchEvent::Locked);
             }
             return Ok(Next::Look(SOON));
         }
         self.num_failures = self.num_failures.saturating_add(1);
         if !error.is_unreachable() {
-            tell(WatchEvent::Failed(&error));
+            emit(WatchEvent::Failed(&error));
         } else if !std::mem::replace(&mut self.is_unreachable, true) {
-            tell(WatchEvent::Unreachable(&error));
+            emit(WatchEvent::Unreachable(&error));
         }
         let (first, longest) = AFTER_FAILURE;
         Ok(Next::Look(ceiling(first, longest, self.num_failures)))
     }
 
-    fn succeeded(&mut self, tell: &(dyn Fn(WatchEvent<'_>) + Send + Sync), next: Next) -> Next {
+    fn succeeded(&mut self, emit: &(dyn Fn(WatchEvent<'_>) + Send + Sync), next: Next) -> Next {
         if std::mem::take(&mut self.is_unreachable) {
-            tell(WatchEvent::Reachable);
+            emit(WatchEvent::Reachable);
         }
         self.is_locked = false;
         self.num_failures = 0;

@@ -14,7 +14,8 @@ use super::{
     write::create_folder,
 };
 
-/// How long to wait for another process. A watch locks the folder for moments; its neighbours need not notice.
+/// How long to wait for another process. A watch locks the folder for moments; other commands wait briefly instead of
+/// failing.
 const PATIENCE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
 

@@ -23,7 +23,8 @@ impl CoursePersister {
     /// layout has no path for a document; a file could not be written.
     pub async fn persist_course(&mut self, input: CourseInput) -> Result<Written> {
         let (folder, layout) = (Arc::clone(&self.folder), self.settings.layout.clone());
-        let placed = task::spawn_blocking(move || place(&folder, &layout, input));
+        let max_bytes = self.settings.max_file_bytes;
+        let placed = task::spawn_blocking(move || place(&folder, &layout, max_bytes, input));
         let (placed, refused) = placed.await.map_err(|_| Error::Reader)??;
         let paths = placed.iter().map(|placed| placed.path.clone()).collect();
         let measured = placed.iter().filter_map(measured).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::content::{
+    file_text::decode,
     layout::{Document, Layout, Role},
     lesson::{Lesson, LessonFields},
     paths::{FoldKey, RelativePath, Slug, slugify},
@@ -26,6 +27,15 @@ pub(super) struct Placed {
     pub(super) measures: LessonMeasures,
 }
 
+impl Placed {
+    /// Refuses text that no sync stores: it must not replace a file that is stored.
+    fn storable(self, max_bytes: u64) -> Result<Self> {
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        decode(&self.bytes, self.path.as_str(), max_bytes).map_err(ContentError::Problem)?;
+        Ok(self)
+    }
+}
+
 /// A lesson that was not written. The others of its call were.
 #[derive(Debug)]
 pub struct RefusedLesson {
@@ -35,10 +45,12 @@ pub struct RefusedLesson {
     pub error: ContentError,
 }
 
-/// The files of a course: documents, then lessons. Error: the layout has no path for a document.
+/// The files of a course: documents, then lessons. Errors: the layout has no path for a document; a document cannot be
+/// stored.
 pub(super) fn place(
     folder: &CourseFolder,
     layout: &Layout,
+    max_bytes: u64,
     input: CourseInput,
 ) -> Result<(Vec<Placed>, Vec<RefusedLesson>)> {
     let CourseInput { brief, outline, curriculum, research, lessons } = input;
@@ -49,7 +61,8 @@ pub(super) fn place(
     for (document, text) in documents.into_iter().chain(reports) {
         let Some(text) = text else { continue };
         let path = layout.document_path(document).ok_or(ContentError::DocumentWithoutPath { document })?;
-        placed.push(Placed { path, bytes: text.into_bytes(), measures: LessonMeasures::default() });
+        let measures = LessonMeasures::default();
+        placed.push(Placed { path, bytes: text.into_bytes(), measures }.storable(max_bytes)?);
     }
     let has_numbers = lessons.iter().any(|lesson| matches!(lesson.place, LessonPlace::Number { .. }));
     let mut numbered = if has_numbers { numbered_lessons(folder, layout)? } else { BTreeMap::new() };
@@ -57,7 +70,7 @@ pub(super) fn place(
         placed.iter().map(|placed| (placed.path.fold(), placed.path.clone())).collect();
     let mut refused = Vec::new();
     for (index, lesson) in lessons.into_iter().enumerate() {
-        match place_lesson(layout, &mut numbered, lesson) {
+        match place_lesson(layout, &mut numbered, lesson).and_then(|lesson| lesson.storable(max_bytes)) {
             Ok(lesson) => match taken.insert(lesson.path.fold(), lesson.path.clone()) {
                 None => placed.push(lesson),
                 Some(other) => {

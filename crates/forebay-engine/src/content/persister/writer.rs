@@ -217,7 +217,7 @@ impl CoursePersister {
         // Boxed: the futures of a sync are large, and every call contains two.
         let first = Box::pin(attempt(self)).await;
         let Err(error) = &first else { return first };
-        // Only a database gets better by itself.
+        // Only errors of the database are temporary.
         if !matches!(error, Error::Store(_)) || error.is_usage() {
             return first;
         }

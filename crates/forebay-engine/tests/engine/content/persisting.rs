@@ -257,3 +257,22 @@ async fn scores_out_of_range_are_refused_without_touching_the_database() {
     }
     assert_eq!(persister.counts().num_failed, 0);
 }
+
+#[tokio::test]
+async fn text_that_cannot_be_stored_replaces_no_file() {
+    let stage = Stage::empty().await;
+    let mut persister = stage.opened(PersistMode::On).await;
+    persister.persist_course(course(1, 2)).await.unwrap();
+    let before = files(stage.path());
+    let mut lessons = course(1, 2).lessons;
+    lessons[0].text = "# A\0B\n".to_owned();
+    lessons[1].text = "# Changed\n".to_owned();
+    let written = persister.persist_lessons_batch(lessons).await.unwrap();
+    let refused: Vec<_> = written.refused.iter().map(|one| (one.index, one.error.code())).collect();
+    assert_eq!((refused, written.num_written), (vec![(0, "nul_character")], 1));
+    let error = persister.persist_metadata(Some("\0".to_owned()), None).await.unwrap_err();
+    assert_eq!(error.code(), "nul_character");
+    let after = files(stage.path());
+    let changed: Vec<_> = before.keys().filter(|path| before[*path] != after[*path]).collect();
+    assert_eq!(changed, [std::path::Path::new("lessons/1.2-borrowing-part-2.md")]);
+}

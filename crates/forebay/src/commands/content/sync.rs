@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Compares the folder, its state after the last sync, and the database. What only the folder changed
 /// is stored as one run; what only the database changed, or both, is reported and left as it is.
-/// Again, with nothing changed, writes nothing.
+/// A second sync without changes writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -21,7 +21,7 @@ This page is a reference: the methods of `forebay content serve-stdio`, by which
 course to its folder and to the database. It is generated. The Python module `forebay.content` makes these calls.
 
 The program reads one JSON object a line on standard input and writes one answer a line on standard output, in the same
-order. Standard error is for people. It ends with its input.
+order. Messages go to standard error. The program ends at the end of its input.
 
     {\"id\": 1, \"method\": \"open\", \"params\": {\"folder\": \"outputs/courses/rust-basics\"}}
     {\"id\": 1, \"result\": {\"folder\": \"outputs/courses/rust-basics\", \"persist\": \"on\", …}}

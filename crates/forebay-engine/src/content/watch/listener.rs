@@ -15,24 +15,24 @@ use tracing::warn;
 
 use super::super::folder::{OWN_FOLDER, is_temporary};
 
-/// Hears that something in a folder has changed.
+/// Learns from the system that something in a folder has changed.
 #[derive(Debug)]
-pub(super) struct Ears {
+pub(super) struct ChangeListener {
     folder: PathBuf,
     /// `None`: the system does not report changes of this folder.
     watcher: Option<RecommendedWatcher>,
     /// Device and number of the watched folder: a path may become that of another one.
     watched: Option<(u64, u64)>,
-    heard: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
-impl Ears {
+impl ChangeListener {
     pub(super) fn open(folder: &Path) -> Self {
         // The system reports absolute paths.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        let mut ears = Self { folder, watcher: None, watched: None, heard: Arc::new(Notify::new()) };
-        ears.follow();
-        ears
+        let mut listener = Self { folder, watcher: None, watched: None, changed: Arc::new(Notify::new()) };
+        listener.follow();
+        listener
     }
 
     /// Whether the system reports changes.
@@ -42,7 +42,7 @@ impl Ears {
 
     /// Waits for a change that happened since the last call.
     pub(super) async fn hint(&self) {
-        self.heard.notified().await;
+        self.changed.notified().await;
     }
 
     /// Listens to the folder that has the path now, if it is another one than before.
@@ -60,19 +60,19 @@ impl Ears {
             }
         }
         // Nothing is known about the time in between.
-        self.heard.notify_one();
+        self.changed.notify_one();
     }
 
     fn listen(&self) -> notify::Result<RecommendedWatcher> {
-        let (folder, heard) = (self.folder.clone(), Arc::clone(&self.heard));
-        let hear = move |event: notify::Result<Event>| {
+        let (folder, changed) = (self.folder.clone(), Arc::clone(&self.changed));
+        let on_event = move |event: notify::Result<Event>| {
             // An error means that events were lost.
             if event.map_or(true, |event| is_hint(&folder, &event)) {
-                heard.notify_one();
+                changed.notify_one();
             }
         };
         // Links lead out of the folder, and are never followed.
-        let mut watcher = RecommendedWatcher::new(hear, Config::default().with_follow_symlinks(false))?;
+        let mut watcher = RecommendedWatcher::new(on_event, Config::default().with_follow_symlinks(false))?;
         watcher.watch(&self.folder, RecursiveMode::Recursive)?;
         Ok(watcher)
     }
