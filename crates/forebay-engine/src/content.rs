@@ -8,6 +8,7 @@
 //! again by comparing, not from a journal.
 
 mod course;
+mod disk;
 mod error;
 mod folder;
 mod generate;

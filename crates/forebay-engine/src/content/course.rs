@@ -2,8 +2,9 @@
 
 use forebay_domain::content::{layout::Layout, own_tables::OwnTables, paths::Slug};
 use forebay_store::{
-    connect::{Client, Database},
+    connect::{Client, Database, OpenOptions, Target},
     content::{self, Course, OwnStatements, Piece, PieceSpec},
+    migrations,
     sources::{self, Source},
 };
 
@@ -81,8 +82,22 @@ pub(super) struct StoredCourse {
     pub(super) is_reconfigured: bool,
 }
 
+/// Opens a database that can hold a course: with the current schema, and with the user's own tables as configured.
+pub(super) async fn connect(
+    target: Target,
+    options: OpenOptions,
+    settings: &CourseSettings,
+) -> Result<Database> {
+    let database = Database::open(target, options).await?;
+    let mut client = database.client().await?;
+    migrations::ensure(&mut client, database.is_embedded()).await?;
+    check_own_tables(&client, settings).await?;
+    drop(client);
+    Ok(database)
+}
+
 /// Checks the user's own tables, if any. Errors: `content_tables_invalid`, `content_tables_mismatch`.
-pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings) -> Result<()> {
+async fn check_own_tables(client: &Client, settings: &CourseSettings) -> Result<()> {
     if let Some(tables) = &settings.own_tables {
         tables.check().map_err(ContentError::OwnTables)?;
         OwnStatements::load(&***client, tables).await?;

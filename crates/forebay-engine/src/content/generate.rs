@@ -19,7 +19,7 @@ use std::{
 use forebay_domain::content::{PersistMode, Problem};
 use forebay_store::connect::{OpenOptions, Target};
 use futures_util::{StreamExt, stream};
-use tokio::{runtime::Handle, sync::mpsc, task};
+use tokio::{sync::mpsc, task};
 
 use self::{
     command::Program,
@@ -29,10 +29,9 @@ use self::{
 };
 use super::{
     course::{CourseSettings, DEFAULT_MAX_FILE_BYTES},
-    error::ContentError,
+    disk::{on_disk, snapshot},
     folder::{CourseFolder, FolderLock},
     persister::CoursePersister,
-    snapshot::Snapshot,
 };
 use crate::{
     clock,
@@ -117,14 +116,15 @@ pub async fn generate(
     progress(GenerateProgress::Planned { num_lessons: wanted.len() });
 
     let (sender, written) = mpsc::unbounded_channel();
-    let opened = (settings.clone(), Arc::clone(&folder), target);
-    let (persistence, connection, runtime) = (options.mode, options.connection, Handle::current());
-    // On a thread of its own: hashing and encoding the course must not delay the programs.
-    let mut keeping = task::spawn_blocking(move || {
-        let (settings, folder, target) = opened;
-        let opening = CoursePersister::open_locked(settings, folder, lock, persistence, target, connection);
-        runtime.block_on(keep(opening, persistence, written))
-    });
+    let opening = CoursePersister::open_locked(
+        settings.clone(),
+        Arc::clone(&folder),
+        lock,
+        options.mode,
+        target,
+        options.connection,
+    );
+    let mut keeping = task::spawn(keep(opening, options.mode, written));
     let maker = Maker {
         program,
         folder: Arc::clone(&folder),
@@ -176,12 +176,12 @@ async fn look(
     selection: Selection,
 ) -> Result<(FolderLock, Plan)> {
     let (settings, folder) = (settings.clone(), Arc::clone(folder));
-    let looked = task::spawn_blocking(move || {
+    on_disk(move || {
         let lock = folder.lock()?;
         let plan = plan(&settings, &folder, &lock, &selection)?;
-        Ok::<_, ContentError>((lock, plan))
-    });
-    Ok(looked.await.map_err(|_| Error::Reader)??)
+        Ok((lock, plan))
+    })
+    .await
 }
 
 /// Adds what is wrong with the files that are there now.
@@ -190,10 +190,7 @@ async fn look_again(
     folder: &Arc<CourseFolder>,
     mut problems: Vec<Problem>,
 ) -> Result<(Vec<Problem>, Vec<super::Skipped>)> {
-    let (settings, folder) = (settings.clone(), Arc::clone(folder));
-    let taken =
-        task::spawn_blocking(move || Snapshot::take(&folder, &settings.layout, settings.max_file_bytes));
-    let snapshot = taken.await.map_err(|_| Error::Reader)??;
+    let snapshot = snapshot(settings, folder).await?;
     for problem in snapshot.problems {
         // The snapshot calls the problems of a curriculum warnings: its text is stored.
         let is_known = |known: &Problem| (known.code, known.place()) == (problem.code, problem.place());

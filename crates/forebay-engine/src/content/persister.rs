@@ -4,6 +4,7 @@
 //! again when the folder is compared with it, by the next call or by `sync`.
 
 mod details;
+mod facts;
 mod input;
 mod measures;
 mod outcome;

@@ -11,10 +11,10 @@ use forebay_domain::content::{
 use forebay_store::{connect::Database, export};
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::task;
 
 use super::{
     course::{CourseSettings, find_course},
+    disk::{self, on_disk},
     error::ContentError,
     folder::CourseFolder,
     record::bytes_of,
@@ -60,16 +60,13 @@ pub async fn restore(
     options: RestoreOptions,
 ) -> Result<Restored> {
     let (_, stored) = find_course(database, settings).await?;
-    let lock = {
-        let folder = Arc::clone(&folder);
-        task::spawn_blocking(move || folder.lock()).await.map_err(|_| Error::Reader)??
-    };
+    let lock = disk::lock(&folder).await?;
     let source = stored.source.name.clone();
     let client = database.client().await?;
     let mut payloads = export::payloads(&**client, &stored.source, options.at).await?;
     let base = {
         let (folder, source) = (Arc::clone(&folder), source.clone());
-        task::spawn_blocking(move || state::load(&folder, &source)).await.map_err(|_| Error::Reader)??
+        on_disk(move || state::load(&folder, &source)).await?
     };
     let mut writer = Writer {
         base: base.iter().map(|file| (file.path.clone(), file.clone())).collect(),
@@ -81,15 +78,12 @@ pub async fn restore(
         let record: Value =
             serde_json::from_str(payload).map_err(|error| Error::Payload(error.to_string()))?;
         // Writing waits for the disk.
-        writer = task::spawn_blocking(move || writer.file(&record).map(|()| writer))
-            .await
-            .map_err(|_| Error::Reader)??;
+        writer = on_disk(move || writer.file(&record).map(|()| writer)).await?;
     }
     let Writer { base: after, mut restored, .. } = writer;
     if options.at.is_none() {
         let after: Vec<FileState> = after.into_values().collect();
-        let saved = task::spawn_blocking(move || state::save(&folder, &source, &base, &after));
-        saved.await.map_err(|_| Error::Reader)??;
+        on_disk(move || state::save(&folder, &source, &base, &after)).await?;
     }
     drop(lock);
     for paths in [&mut restored.written, &mut restored.kept, &mut restored.not_stored] {

@@ -7,10 +7,9 @@ use forebay_domain::content::{
     plan::{FileState, GuardSettings, Plan, Sides, plan},
 };
 use forebay_store::content::StoredFile;
-use tokio::task;
 
-use super::{course::CourseSettings, error::ContentError, folder::CourseFolder, snapshot::Snapshot, state};
-use crate::error::{Error, Result};
+use super::{course::CourseSettings, disk::on_disk, folder::CourseFolder, snapshot::Snapshot, state};
+use crate::error::Result;
 
 /// The folder now, and after its last sync.
 pub(super) async fn look(
@@ -20,11 +19,11 @@ pub(super) async fn look(
 ) -> Result<(Snapshot, Vec<FileState>)> {
     let (folder, layout, source) = (Arc::clone(folder), settings.layout.clone(), source.to_owned());
     let max_bytes = settings.max_file_bytes;
-    let looked = task::spawn_blocking(move || {
+    on_disk(move || {
         let base = state::load(&folder, &source)?;
-        Ok::<_, ContentError>((Snapshot::take(&folder, &layout, max_bytes)?, base))
-    });
-    Ok(looked.await.map_err(|_| Error::Reader)??)
+        Ok((Snapshot::take(&folder, &layout, max_bytes)?, base))
+    })
+    .await
 }
 
 /// The files that are stored.

@@ -14,10 +14,10 @@ use forebay_domain::{
     run::RunStatus,
 };
 use forebay_store::{connect::Database, content};
-use tokio::task;
 
 use super::{
     course::{CourseSettings, declare_course},
+    disk::{self, on_disk},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
     numbers::block_taken,
@@ -26,10 +26,7 @@ use super::{
     snapshot::Snapshot,
     state,
 };
-use crate::{
-    error::{Error, Result},
-    persist::RunReport,
-};
+use crate::{error::Result, persist::RunReport};
 
 /// How to sync.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,7 +74,7 @@ pub async fn sync(
     folder: Arc<CourseFolder>,
     options: SyncOptions,
 ) -> Result<SyncReport> {
-    let lock = lock(&folder).await?;
+    let lock = disk::lock(&folder).await?;
     sync_locked(database, settings, folder, &lock, options).await
 }
 
@@ -159,13 +156,6 @@ pub(super) async fn sync_settled(
         transaction.commit().await.map_err(forebay_store::Error::from)?;
     }
     after.sort();
-    let saved = task::spawn_blocking(move || state::save(&folder, &source, &base, &after));
-    saved.await.map_err(|_| Error::Reader)??;
+    on_disk(move || state::save(&folder, &source, &base, &after)).await?;
     Ok((report, num_unsettled))
-}
-
-async fn lock(folder: &Arc<CourseFolder>) -> Result<FolderLock> {
-    let folder = Arc::clone(folder);
-    let locked = task::spawn_blocking(move || folder.lock()).await.map_err(|_| Error::Reader)?;
-    Ok(locked?)
 }

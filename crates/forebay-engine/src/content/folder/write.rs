@@ -32,6 +32,18 @@ impl CourseFolder {
             .map_err(|error| ContentError::file("write", &self.path().join(path.as_str()), error))
     }
 
+    /// Writes a file as [`Self::write`] does, unless it has these bytes. Returns whether it was written. A file that cannot
+    /// be read is replaced.
+    pub(in crate::content) fn write_unless_equal(&self, path: &RelativePath, bytes: &[u8]) -> Result<bool> {
+        // A file of another size is not read to its end.
+        let stored = self.read(path, bytes.len() as u64);
+        let is_equal = stored.is_ok_and(|stored| stored.as_deref() == Some(bytes));
+        if !is_equal {
+            self.write(path, bytes)?;
+        }
+        Ok(!is_equal)
+    }
+
     fn replace(&self, path: &RelativePath, bytes: &[u8]) -> io::Result<()> {
         let Some((folder, name)) = self.parent(path, true)? else {
             return Err(io::ErrorKind::NotFound.into());

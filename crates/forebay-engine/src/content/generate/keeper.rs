@@ -35,7 +35,7 @@ pub(super) struct Kept {
 ///
 /// Error: the database cannot be used at all, such as one without our schema.
 pub(super) async fn keep(
-    opening: impl Future<Output = Result<CoursePersister>>,
+    opening: impl Future<Output = Result<CoursePersister>> + Send,
     mode: PersistMode,
     mut written: UnboundedReceiver<MeasuredLesson>,
 ) -> Result<Kept> {

@@ -11,15 +11,15 @@ use forebay_domain::{
     handoff::FailureClass,
 };
 use forebay_store::content::{LessonMeasures, MeasuredLesson};
-use tokio::{sync::mpsc::UnboundedSender, task};
+use tokio::sync::mpsc::UnboundedSender;
 use tracing::{debug, info};
 
 use super::{
-    super::{error::ContentError, folder::CourseFolder},
+    super::{disk::on_disk, error::ContentError, folder::CourseFolder},
     command::{AttemptFailure, Produced, Program},
     report::{Effort, LessonEnd},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The longest wait before a retry, unless the program asks for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
@@ -89,13 +89,9 @@ impl Maker {
     async fn write(&self, path: &RelativePath, markdown: Vec<u8>, effort: Effort) -> Result<LessonEnd> {
         let (folder, at) = (Arc::clone(&self.folder), path.clone());
         let content_hash = hash(&markdown);
-        let written = task::spawn_blocking(move || {
-            let is_same =
-                folder.read(&at, markdown.len() as u64).is_ok_and(|old| old.as_ref() == Some(&markdown));
-            if is_same { Ok(()) } else { folder.write(&at, &markdown) }
-        });
-        match written.await.map_err(|_| Error::Reader)? {
-            Ok(()) => {
+        let written = on_disk(move || Ok(folder.write_unless_equal(&at, &markdown))).await?;
+        match written {
+            Ok(_) => {
                 let (path, measures) = (path.to_string(), effort.measures());
                 // The receiver is gone only after an error, which ends all work.
                 let _ = self.written.send(MeasuredLesson { path, content_hash, measures });

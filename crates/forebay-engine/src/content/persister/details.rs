@@ -16,31 +16,43 @@ impl CoursePersister {
     /// The course as the database has it, with all its relations. Without `with_content`, lessons have no text. `None`:
     /// the database does not have the course.
     pub async fn get_course(&mut self, with_content: bool) -> Fetched<Option<Box<CourseDetails>>> {
-        self.fetched(async |persister: &mut Self| {
-            let database = persister.connect().await?;
-            let mut client = database.client().await?;
-            let (project, slug) = (&persister.settings.project, persister.settings.slug.as_str());
-            Ok(content::details(&mut client, project, slug, with_content).await?.map(Box::new))
-        })
-        .await
+        if self.mode == PersistMode::Off {
+            return Fetched::Off;
+        }
+        let mut has_failed = false;
+        loop {
+            match self.read_course(with_content).await {
+                Ok(course) => return Fetched::Done(course),
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => return Fetched::failed(&error),
+            }
+        }
     }
 
     /// Compares the folder with the database. A course that was never stored is a failure, `course_unknown`.
     pub async fn verify(&mut self) -> Fetched<Verification> {
-        self.fetched(async |persister: &mut Self| {
-            let database = persister.connect().await?;
-            verify(&database, &persister.settings, Arc::clone(&persister.folder)).await
-        })
-        .await
-    }
-
-    async fn fetched<T>(&mut self, read: impl AsyncFn(&mut Self) -> Result<T>) -> Fetched<T> {
         if self.mode == PersistMode::Off {
             return Fetched::Off;
         }
-        match self.retried(read).await {
-            Ok(read) => Fetched::Done(read),
-            Err(error) => Fetched::Failed { code: error.code(), message: error.to_string() },
+        let mut has_failed = false;
+        loop {
+            match self.compare().await {
+                Ok(verification) => return Fetched::Done(verification),
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => return Fetched::failed(&error),
+            }
         }
+    }
+
+    async fn read_course(&mut self, with_content: bool) -> Result<Option<Box<CourseDetails>>> {
+        let database = self.connect().await?;
+        let mut client = database.client().await?;
+        let (project, slug) = (&self.settings.project, self.settings.slug.as_str());
+        Ok(content::details(&mut client, project, slug, with_content).await?.map(Box::new))
+    }
+
+    async fn compare(&mut self) -> Result<Verification> {
+        let database = self.connect().await?;
+        verify(&database, &self.settings, Arc::clone(&self.folder)).await
     }
 }

@@ -3,6 +3,7 @@
 use forebay_domain::content::paths::RelativePath;
 
 use super::{super::sync::SyncReport, placing::RefusedLesson};
+use crate::error::Error;
 
 /// How often the database was written, and how often that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,4 +63,10 @@ pub enum Fetched<T> {
         /// Why.
         message: String,
     },
+}
+
+impl<T> Fetched<T> {
+    pub(super) fn failed(error: &Error) -> Self {
+        Self::Failed { code: error.code(), message: error.to_string() }
+    }
 }

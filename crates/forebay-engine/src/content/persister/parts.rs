@@ -4,17 +4,16 @@ use std::{mem, sync::Arc};
 
 use forebay_domain::content::{ResearchKind, file_text::hash};
 use forebay_store::content::{self, LessonMeasures, MeasuredLesson};
-use tokio::task;
 use tracing::warn;
 
 use super::{
-    super::course::find_course,
+    super::{course::find_course, disk::on_disk},
     input::{CourseInput, LessonInput},
     outcome::{Persisted, Written},
     placing::{Placed, place},
     writer::CoursePersister,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 impl CoursePersister {
     /// Writes a whole course, or the parts of it that are given.
@@ -24,8 +23,7 @@ impl CoursePersister {
     pub async fn persist_course(&mut self, input: CourseInput) -> Result<Written> {
         let (folder, layout) = (Arc::clone(&self.folder), self.settings.layout.clone());
         let max_bytes = self.settings.max_file_bytes;
-        let placed = task::spawn_blocking(move || place(&folder, &layout, max_bytes, input));
-        let (placed, refused) = placed.await.map_err(|_| Error::Reader)??;
+        let (placed, refused) = on_disk(move || place(&folder, &layout, max_bytes, input)).await?;
         let paths = placed.iter().map(|placed| placed.path.clone()).collect();
         let measured = placed.iter().filter_map(measured).collect();
         let files = placed.into_iter().map(|placed| (placed.path, placed.bytes)).collect();
@@ -84,30 +82,35 @@ impl CoursePersister {
             return persisted;
         }
         let lessons = mem::take(&mut self.unstored_measures);
-        let found = self.retried(async |persister: &mut Self| {
-            let database = persister.connect().await?;
-            let (_, stored) = find_course(&database, &persister.settings).await?;
-            let client = database.client().await?;
-            Ok(content::update_lessons(&**client, &stored.course, &lessons).await?)
-        });
-        match found.await {
-            Ok(found) => {
-                for lesson in lessons.iter().filter(|lesson| !found.contains(&lesson.path)) {
-                    // Its file was changed since, or cannot be stored; the report about the files says which.
-                    warn!(
-                        path = lesson.path,
-                        "the measures of a lesson are not stored: the database has another text"
-                    );
+        let mut has_failed = false;
+        let found = loop {
+            match self.store_measures(&lessons).await {
+                Ok(found) => break found,
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => {
+                    self.unstored_measures = lessons;
+                    // The files were counted as persisted, but the call is not done.
+                    self.counts.num_persisted -= 1;
+                    return self.failed(&error);
                 }
-                persisted
             }
-            Err(error) => {
-                self.unstored_measures = lessons;
-                // The files were counted as persisted, but the call is not done.
-                self.counts.num_persisted -= 1;
-                self.failed(&error)
-            }
+        };
+        for lesson in lessons.iter().filter(|lesson| !found.contains(&lesson.path)) {
+            // Its file was changed since, or cannot be stored; the report about the files says which.
+            warn!(
+                path = lesson.path,
+                "the measures of a lesson are not stored: the database has another text"
+            );
         }
+        persisted
+    }
+
+    /// Returns the paths of the lessons that the database has with the measured text.
+    async fn store_measures(&mut self, lessons: &[MeasuredLesson]) -> Result<Vec<String>> {
+        let database = self.connect().await?;
+        let (_, stored) = find_course(&database, &self.settings).await?;
+        let client = database.client().await?;
+        Ok(content::update_lessons(&**client, &stored.course, lessons).await?)
     }
 }
 

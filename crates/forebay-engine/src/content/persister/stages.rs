@@ -1,15 +1,8 @@
 //! What the stages of a course store: scores of lessons, and approvals.
 
-use forebay_store::content::{self, Approval, MeasuredLesson};
+use forebay_store::content::{Approval, MeasuredLesson};
 
-use super::{
-    super::{
-        course::{CourseSettings, find_course},
-        error::ContentError,
-    },
-    outcome::Persisted,
-    writer::CoursePersister,
-};
+use super::{super::course::CourseSettings, facts::Fact, outcome::Persisted, writer::CoursePersister};
 
 impl CoursePersister {
     /// The course and its settings.
@@ -30,17 +23,7 @@ impl CoursePersister {
         if !matches!(persisted, Persisted::Done(_)) {
             return persisted;
         }
-        let recorded = self.recorded(async |database, settings| {
-            let (_, stored) = find_course(database, settings).await?;
-            let client = database.client().await?;
-            for approval in &approvals {
-                if !content::approve(&**client, &stored.course, approval).await? {
-                    return Err(ContentError::CurriculumNotStored.into());
-                }
-            }
-            Ok(())
-        });
-        match recorded.await {
+        match self.recorded(Fact::Approvals(&approvals)).await {
             Persisted::Done(_) => persisted,
             failed => failed,
         }

@@ -4,6 +4,7 @@
 //! database hears of it.
 
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,19 +13,18 @@ use forebay_domain::content::{PersistMode, paths::RelativePath};
 use forebay_store::{
     connect::{Database, OpenOptions, Target},
     content::MeasuredLesson,
-    migrations,
 };
-use tokio::task;
 use tracing::{info, warn};
 
 use super::{
     super::{
-        course::{CourseSettings, check_own_tables},
-        error::ContentError,
+        course::{CourseSettings, connect},
+        disk::{self, on_disk},
         folder::{CourseFolder, FolderLock},
         sync::{SyncOptions, SyncReport, sync_locked},
         verify::verify,
     },
+    facts::Fact,
     outcome::{PersistCounts, Persisted},
 };
 use crate::error::{Error, Result};
@@ -76,8 +76,7 @@ impl CoursePersister {
         target: Target,
         options: OpenOptions,
     ) -> Result<Self> {
-        let locked = Arc::clone(&folder);
-        let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        let lock = disk::lock(&folder).await?;
         Self::open_locked(settings, folder, lock, mode, target, options).await
     }
 
@@ -134,19 +133,14 @@ impl CoursePersister {
     /// Writes the files that differ. Returns their number.
     pub(super) async fn write_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<u64> {
         let folder = Arc::clone(&self.folder);
-        let written = task::spawn_blocking(move || {
+        on_disk(move || {
             let mut num_written = 0;
             for (path, bytes) in &files {
-                // A file of another size, or one that cannot be read, is replaced.
-                let is_equal = |stored: Option<Vec<u8>>| stored.as_deref() == Some(bytes.as_slice());
-                if !folder.read(path, bytes.len() as u64).is_ok_and(is_equal) {
-                    folder.write(path, bytes)?;
-                    num_written += 1;
-                }
+                num_written += u64::from(folder.write_unless_equal(path, bytes)?);
             }
-            Ok::<u64, ContentError>(num_written)
-        });
-        Ok(written.await.map_err(|_| Error::Reader)??)
+            Ok(num_written)
+        })
+        .await
     }
 
     /// Writes to the database what the folder has and the database does not.
@@ -154,15 +148,19 @@ impl CoursePersister {
         if self.mode == PersistMode::Off {
             return Persisted::Off;
         }
-        let synced = self.retried(async |persister: &mut Self| persister.sync_once().await).await;
-        match synced {
-            Ok(report) => {
-                self.counts.num_persisted += 1;
-                self.is_behind = false;
-                let is_news = report.run.is_some() || !report.is_clean();
-                Persisted::Done(is_news.then(|| Box::new(report)))
+        let mut has_failed = false;
+        loop {
+            // Boxed: the future of a sync is large.
+            match Box::pin(self.sync_once()).await {
+                Ok(report) => {
+                    self.counts.num_persisted += 1;
+                    self.is_behind = false;
+                    let is_news = report.run.is_some() || !report.is_clean();
+                    return Persisted::Done(is_news.then(|| Box::new(report)));
+                }
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => return self.failed(&error),
             }
-            Err(error) => self.failed(&error),
         }
     }
 
@@ -191,43 +189,45 @@ impl CoursePersister {
         Ok(self.counts)
     }
 
-    /// Makes a write that says nothing about files.
-    pub(super) async fn recorded(
-        &mut self,
-        write: impl AsyncFn(&Database, &CourseSettings) -> Result<()>,
-    ) -> Persisted {
+    /// Writes a fact, which says nothing about files.
+    pub(super) async fn recorded(&mut self, fact: Fact<'_>) -> Persisted {
         if self.mode == PersistMode::Off {
             return Persisted::Off;
         }
-        let written = self.retried(async |persister: &mut Self| {
-            let database = persister.connect().await?;
-            write(&database, &persister.settings).await
-        });
-        match written.await {
-            Ok(()) => {
-                self.counts.num_persisted += 1;
-                Persisted::Done(None)
+        let mut has_failed = false;
+        loop {
+            match self.record_once(&fact).await {
+                Ok(()) => {
+                    self.counts.num_persisted += 1;
+                    return Persisted::Done(None);
+                }
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => return self.failed(&error),
             }
-            Err(error) => self.failed(&error),
         }
     }
 
-    /// Tries again once, after a failure that may pass.
-    pub(super) async fn retried<T>(&mut self, attempt: impl AsyncFn(&mut Self) -> Result<T>) -> Result<T> {
-        // Boxed: the futures of a sync are large, and every call contains two.
-        let first = Box::pin(attempt(self)).await;
-        let Err(error) = &first else { return first };
+    async fn record_once(&mut self, fact: &Fact<'_>) -> Result<()> {
+        let database = self.connect().await?;
+        fact.store(&database, &self.settings).await
+    }
+
+    /// Whether to try again after a failure: once, if it may pass, and after a wait.
+    ///
+    /// Callers loop over this. A function that takes the attempt as an async closure would be shorter, but Rust cannot
+    /// express that the futures of such a closure are `Send`, and then no caller could spawn the call.
+    pub(super) async fn tries_again(&mut self, error: &Error, has_failed: &mut bool) -> bool {
+        if mem::replace(has_failed, true) {
+            self.leave_alone(error);
+            return false;
+        }
         // Only errors of the database are temporary.
         if !matches!(error, Error::Store(_)) || error.is_usage() {
-            return first;
+            return false;
         }
         self.counts.num_retries += 1;
         tokio::time::sleep(BACKOFF).await;
-        let second = Box::pin(attempt(self)).await;
-        if let Err(error) = &second {
-            self.leave_alone(error);
-        }
-        second
+        true
     }
 
     async fn sync_once(&mut self) -> Result<SyncReport> {
@@ -262,11 +262,7 @@ impl CoursePersister {
         if let Some(database) = &self.database {
             return Ok(database.clone());
         }
-        let database = Database::open(self.target.clone(), self.options.clone()).await?;
-        let mut client = database.client().await?;
-        migrations::ensure(&mut client, database.is_embedded()).await?;
-        check_own_tables(&client, &self.settings).await?;
-        drop(client);
+        let database = connect(self.target.clone(), self.options.clone(), &self.settings).await?;
         self.database = Some(database.clone());
         Ok(database)
     }

@@ -9,22 +9,18 @@ use forebay_domain::content::{
 };
 use forebay_store::content::Approval;
 use jiff::{Timestamp, Unit};
-use tokio::task;
 
 use super::{
     super::{
         course::CourseSettings,
-        error::ContentError,
+        disk::on_disk,
         folder::CourseFolder,
         persister::{CoursePersister, Persisted},
     },
     approvals,
     files::{Files, read_text},
 };
-use crate::{
-    clock,
-    error::{Error, Result},
-};
+use crate::{clock, error::Result};
 
 /// A checked curriculum.
 #[derive(Clone, Debug)]
@@ -91,8 +87,7 @@ pub async fn check_curriculum(
         Err(problem) => (None, vec![problem]),
     };
     let own = Arc::clone(folder);
-    let approvals =
-        task::spawn_blocking(move || approvals::load(&own)).await.map_err(|_| Error::Reader)??;
+    let approvals = on_disk(move || approvals::load(&own)).await?;
     Ok(CurriculumCheck {
         path: path.to_string(),
         content_hash: read.hash,
@@ -114,15 +109,15 @@ pub async fn approve_curriculum(writer: &mut CoursePersister, by: &str) -> Resul
         check.is_approved() && check.last_approval.as_ref().is_some_and(|last| last.approved_by == by);
     let hash = check.content_hash;
     let new = Approval { approved_at: now(), approved_by: by.to_owned(), content_hash: hash };
-    let approvals = task::spawn_blocking(move || {
+    let approvals = on_disk(move || {
         let mut approvals = approvals::load(&folder)?;
         if !is_repeated {
             approvals.push(new);
             approvals::save(&folder, &approvals)?;
         }
-        Ok::<_, ContentError>(approvals)
-    });
-    let approvals = approvals.await.map_err(|_| Error::Reader)??;
+        Ok(approvals)
+    })
+    .await?;
     // The database takes the approved text from what it stores of the file, so only approvals of this file can be
     // recorded: the new one, and earlier ones that the database missed.
     let of_this: Vec<_> = approvals.iter().filter(|one| one.content_hash == hash).cloned().collect();

@@ -8,13 +8,16 @@ use forebay_domain::content::{
     layout::{Document, Role},
     paths::RelativePath,
 };
-use tokio::task;
 
 use super::super::{
-    course::CourseSettings, error::ContentError, folder::CourseFolder, persister::CoursePersister,
+    course::CourseSettings,
+    disk::{on_disk, snapshot},
+    error::ContentError,
+    folder::CourseFolder,
+    persister::CoursePersister,
     snapshot::Snapshot,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The files of a course folder now.
 pub(super) struct Files(pub(super) Snapshot);
@@ -35,10 +38,7 @@ impl Files {
 
     /// The files of a folder.
     pub(super) async fn take(settings: &CourseSettings, folder: &Arc<CourseFolder>) -> Result<Self> {
-        let (folder, layout) = (Arc::clone(folder), settings.layout.clone());
-        let max_bytes = settings.max_file_bytes;
-        let taken = task::spawn_blocking(move || Snapshot::take(&folder, &layout, max_bytes));
-        Ok(Self(taken.await.map_err(|_| Error::Reader)??))
+        Ok(Self(snapshot(settings, folder).await?))
     }
 
     /// The first file with this role.
@@ -114,12 +114,12 @@ pub(super) async fn read_text(
     path: &RelativePath,
 ) -> Result<TextFile> {
     let (folder, path, max_bytes) = (Arc::clone(folder), path.clone(), settings.max_file_bytes);
-    let read = task::spawn_blocking(move || {
+    on_disk(move || {
         let bytes = folder.read(&path, max_bytes)?;
         let bytes = bytes.ok_or_else(|| ContentError::FileMissing { path: path.to_string() })?;
         let limit = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let text = decode(&bytes, path.as_str(), limit).map_err(ContentError::Problem)?.to_owned();
-        Ok::<_, ContentError>(TextFile { hash: hash(&bytes), text, path })
-    });
-    Ok(read.await.map_err(|_| Error::Reader)??)
+        Ok(TextFile { hash: hash(&bytes), text, path })
+    })
+    .await
 }

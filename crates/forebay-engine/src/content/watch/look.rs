@@ -6,19 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_store::{
-    connect::{Database, OpenOptions, Target},
-    migrations,
-};
-use tokio::{task, time::sleep};
+use forebay_store::connect::{Database, OpenOptions, Target};
+use tokio::time::sleep;
 
 use super::super::{
-    course::CourseSettings,
+    course::{CourseSettings, connect},
+    disk,
     folder::CourseFolder,
     snapshot::Snapshot,
     sync::{SyncOptions, SyncReport, sync_settled},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A file is settled if it has the same bytes at two times this far apart.
 const APART: Duration = Duration::from_millis(100);
@@ -61,7 +59,7 @@ impl Look {
     pub(super) async fn look(&mut self) -> Result<Looked> {
         // Opened anew each time: the path may lead to another folder, and an open one could not be unmounted.
         let folder = Arc::new(CourseFolder::open(&self.path)?);
-        let earlier = self.snapshot(&folder).await?;
+        let earlier = disk::snapshot(&self.settings, &folder).await?;
         if let Some((known, at)) = &self.known
             && *known == earlier
             && at.elapsed() < self.rescan_every
@@ -71,8 +69,7 @@ impl Look {
         self.known = None;
         let database = self.database().await?;
         sleep(APART).await;
-        let locked = Arc::clone(&folder);
-        let lock = task::spawn_blocking(move || locked.lock()).await.map_err(|_| Error::Reader)??;
+        let lock = disk::lock(&folder).await?;
         let options = SyncOptions::default();
         let (report, num_unsettled) =
             sync_settled(&database, &self.settings, folder, &lock, options, Some(&earlier)).await?;
@@ -90,20 +87,12 @@ impl Look {
         }
     }
 
-    async fn snapshot(&self, folder: &Arc<CourseFolder>) -> Result<Snapshot> {
-        let (folder, layout) = (Arc::clone(folder), self.settings.layout.clone());
-        let max_bytes = self.settings.max_file_bytes;
-        let taken = task::spawn_blocking(move || Snapshot::take(&folder, &layout, max_bytes));
-        Ok(taken.await.map_err(|_| Error::Reader)??)
-    }
-
     /// The database, connected when it is first needed.
     async fn database(&mut self) -> Result<Database> {
         if let Some(database) = &self.database {
             return Ok(database.clone());
         }
-        let database = Database::open(self.target.clone(), OpenOptions::default()).await?;
-        migrations::ensure(&mut *database.client().await?, database.is_embedded()).await?;
+        let database = connect(self.target.clone(), OpenOptions::default(), &self.settings).await?;
         self.database = Some(database.clone());
         Ok(database)
     }

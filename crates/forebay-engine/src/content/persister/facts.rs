@@ -1,0 +1,57 @@
+//! What is recorded about a course beside its files. Only the database has it.
+
+use std::slice;
+
+use forebay_store::{
+    connect::Database,
+    content::{self, Approval, MeasuredLesson},
+};
+use jiff::Timestamp;
+
+use super::super::{
+    course::{CourseSettings, find_course},
+    error::ContentError,
+};
+use crate::error::Result;
+
+/// Something to record.
+pub(super) enum Fact<'a> {
+    /// What was measured about a lesson.
+    Lesson(&'a MeasuredLesson),
+    /// How well the course matches the voice of its persona.
+    Voice(f64),
+    /// A measurement of the published course.
+    Performance { metric: &'a str, value: f64, at: Timestamp },
+    /// Approvals of its curriculum.
+    Approvals(&'a [Approval]),
+}
+
+impl Fact<'_> {
+    pub(super) async fn store(&self, database: &Database, settings: &CourseSettings) -> Result<()> {
+        let (piece, stored) = find_course(database, settings).await?;
+        let client = database.client().await?;
+        match *self {
+            Self::Lesson(lesson) => {
+                let found =
+                    content::update_lessons(&**client, &stored.course, slice::from_ref(lesson)).await?;
+                if found.is_empty() {
+                    return Err(ContentError::LessonNotStored { path: lesson.path.clone() }.into());
+                }
+            }
+            Self::Voice(score) => {
+                content::update_voice_fidelity(&**client, &stored.course, score).await?;
+            }
+            Self::Performance { metric, value, at } => {
+                content::record_performance(&**client, piece.piece_id, metric, value, at).await?;
+            }
+            Self::Approvals(approvals) => {
+                for approval in approvals {
+                    if !content::approve(&**client, &stored.course, approval).await? {
+                        return Err(ContentError::CurriculumNotStored.into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
