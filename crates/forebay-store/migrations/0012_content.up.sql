@@ -100,14 +100,14 @@ comment on column forebay.curriculum_approvals.approved_by is 'Who approved it.'
 comment on column forebay.curriculum_approvals.curriculum is 'The text of the file that was approved.';
 comment on column forebay.curriculum_approvals.content_hash is 'SHA-256 of that file.';
 
--- Text for the full-text index of lessons: without the accents of Western European languages, so that `licao` finds
--- `lição`. Accents that are characters of their own are dropped: `translate` deletes what has no counterpart. Upper-case
--- letters are folded here too, because a database with the C locale folds ASCII only.
+-- Text for the full-text index of lessons: without accents, so that `licao` finds `lição`. The accents are taken off after
+-- decomposition (Unicode normalization form D). Text in ASCII, which has none, costs nothing.
 create function forebay.fold_text(content text) returns text
 language sql immutable strict parallel safe
-return translate(fold_text.content,
-    'àáâãäåçèéêëìíîïñòóôõöùúûüýÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝ' || U&'\0300\0301\0302\0303\0308\030a\0327',
-    'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuy');
+return case
+    when octet_length(fold_text.content) = char_length(fold_text.content) then fold_text.content
+    else regexp_replace(normalize(fold_text.content, NFD), U&'[\0300-\036f]', '', 'g')
+end;
 comment on function forebay.fold_text(text) is 'The text without accents, for full-text search.';
 
 create table forebay.course_lessons (
@@ -141,10 +141,12 @@ create table forebay.course_lessons (
     content_hash bytea not null constraint course_lessons_content_hash_check check (octet_length(content_hash) = 32),
     -- The configuration is `simple`, without stemming and stop words: courses are written in Portuguese, Spanish, English
     -- and mixtures of them, and nothing declares which, so a configuration for one language would mangle the words of
-    -- the others. A tsvector holds at most 1 MiB; the limit on the text keeps any text below that.
+    -- the others. A tsvector holds at most 1 MiB; the limits keep any text below that, also one that grows when it is
+    -- decomposed.
     search tsvector not null generated always as (
-        setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(left(title, 1000))), 'A')
-        || setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(left(content, 200000))), 'C')) stored,
+        setweight(to_tsvector('pg_catalog.simple', left(forebay.fold_text(left(title, 1000)), 1000)), 'A')
+        || setweight(
+            to_tsvector('pg_catalog.simple', left(forebay.fold_text(left(content, 200000)), 200000)), 'C')) stored,
     -- Deferred: two lessons may exchange their numbers in one transaction.
     constraint course_lessons_number_key unique (piece_id, module_number, lesson_number)
         deferrable initially deferred,

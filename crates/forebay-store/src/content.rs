@@ -70,7 +70,7 @@ pub async fn project(client: &impl GenericClient, course: &Course, ids: &[Refere
     let own = &course.own;
     let keys_before = own.lesson_keys(client, course.piece_id, ids).await?;
     let mut num_rows = client.execute_typed(REMOVE_LESSONS, &by_id).await?;
-    num_rows += client.execute_typed(LESSONS, &by_id).await?;
+    num_rows += client.query_typed_one(LESSONS, &by_id).await?.count("num_written")?;
     let has_any =
         |keys: &[&str]| keys.iter().any(|key| ids.contains(&ReferenceId::compute(&course.source, key)));
     if has_any(&METADATA_KEYS) {
