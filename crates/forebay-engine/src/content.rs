@@ -7,6 +7,7 @@
 //! The folder comes first: a file is written before the database hears of it, and what the database missed is found
 //! again by comparing, not from a journal.
 
+mod attention;
 mod course;
 mod disk;
 mod error;
@@ -18,6 +19,7 @@ mod record;
 mod records;
 mod restore;
 mod search;
+mod shadow;
 mod show;
 mod sides;
 mod snapshot;
@@ -28,11 +30,12 @@ mod verify;
 mod versions;
 mod watch;
 
+pub use attention::Attention;
 pub use course::{CourseSettings, DEFAULT_MAX_FILE_BYTES, ENTITY_TYPE};
 pub use error::ContentError;
 pub use folder::{CourseFolder, FolderLock, SkipReason, Skipped};
 pub use generate::{
-    Behind, CourseSpec, Effort, GenerateOptions, GenerateProgress, GenerateReport, LessonEnd, LessonReport,
+    CourseSpec, Effort, GenerateOptions, GenerateProgress, GenerateReport, LessonEnd, LessonReport,
     LessonSpec, Neighbour, Retries, Selection, generate,
 };
 pub use persister::{

@@ -55,6 +55,9 @@ pub struct ContentSync {
     pub num_unchanged: u64,
     /// Rows of content tables that were repaired, because somebody else had changed them.
     pub num_repaired: u64,
+    /// What a person must look at.
+    #[schemars(schema_with = "crate::words::attention")]
+    pub attention: String,
     /// What was done to the database, in order.
     pub actions: Vec<ContentAction>,
     /// Files that both sides changed. Both are kept.
@@ -195,6 +198,7 @@ impl From<PieceSummary> for CourseSummary {
 impl ContentSync {
     /// The result of a sync.
     pub fn new(report: engine::SyncReport, is_dry_run: bool) -> Self {
+        let attention = report.attention();
         let engine::SyncReport { source, changes, run, num_repaired, problems, skipped } = report;
         let Changes { actions, unchanged, conflicts, remote, problems: undecided, .. } = changes;
         let conflicts = conflicts.into_iter().map(|conflict| ContentConflict {
@@ -215,6 +219,7 @@ impl ContentSync {
             reason_code: run.and_then(|run| run.reason_code),
             num_unchanged: unchanged.len() as u64,
             num_repaired,
+            attention: attention.as_str().to_owned(),
             actions: actions.into_iter().map(ContentAction::from).collect(),
             conflicts: conflicts.collect(),
             database_changes: remote.collect(),

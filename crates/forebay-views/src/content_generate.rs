@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::{ContentProblem, ContentSkipped},
+    content_written::{ContentCounts, ContentPersisted},
+    error::Error,
     words::LessonStatus,
 };
 
@@ -106,8 +108,13 @@ pub struct ContentGenerated {
     pub elapsed_seconds: f64,
     /// All lessons, in the order of the curriculum.
     pub lessons: Vec<GeneratedLesson>,
-    /// What happened in the database.
-    pub database: ContentPersistence,
+    /// Whether the course is written to the database as well.
+    #[schemars(schema_with = "crate::words::persist_mode")]
+    pub persist: String,
+    /// What became of the last write to the database, which compared the whole folder.
+    pub database: ContentPersisted,
+    /// How often the database was written, and how often that failed.
+    pub counts: ContentCounts,
     /// What is wrong with the curriculum, the folder and files.
     pub problems: Vec<ContentProblem>,
     /// Entries of the folder that are not stored.
@@ -141,26 +148,6 @@ pub struct GeneratedLesson {
     pub cost: Option<f64>,
     /// Failed attempts before the last one; null: it did not run.
     pub num_retries: Option<u32>,
-}
-
-/// What a command that writes a course did to the database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ContentPersistence {
-    /// Whether the course is written to the database as well.
-    #[schemars(schema_with = "crate::words::persist_mode")]
-    pub mode: String,
-    /// Writes that reached the database.
-    pub num_persisted: u64,
-    /// Writes after which the database did not have what the folder had.
-    pub num_failed: u64,
-    /// Failed writes that were tried again.
-    pub num_retries: u64,
-    /// Differences between folder and database; only with `shadow`.
-    pub num_differences: u64,
-    /// Why the database does not have what the folder has, as a stable word; null: it has, or persistence is off.
-    pub reason_code: Option<String>,
-    /// Why, as a sentence; null: as above.
-    pub message: Option<String>,
 }
 
 impl From<&engine::LessonSpec> for LessonSpecification {
@@ -204,16 +191,24 @@ impl From<&engine::Neighbour> for NeighbourLesson {
     }
 }
 
-impl From<engine::GenerateReport> for ContentGenerated {
-    fn from(report: engine::GenerateReport) -> Self {
+impl ContentGenerated {
+    /// Generated lessons. `failed` makes the error of a code and a message.
+    pub fn new(report: engine::GenerateReport, failed: impl FnOnce(&'static str, String) -> Error) -> Self {
         let is_complete = report.is_complete();
-        let engine::GenerateReport { mode, lessons, problems, skipped, counts, behind, is_stopped, elapsed } =
-            report;
+        let engine::GenerateReport {
+            mode,
+            lessons,
+            problems,
+            skipped,
+            counts,
+            persisted,
+            is_stopped,
+            elapsed,
+        } = report;
         let lessons: Vec<GeneratedLesson> = lessons.into_iter().map(GeneratedLesson::from).collect();
         let count = |status: LessonStatus| {
             lessons.iter().filter(|lesson| lesson.status == status.as_str()).count() as u64
         };
-        let (reason_code, message) = behind.map(|behind| (behind.code, behind.message)).unzip();
         Self {
             is_complete,
             is_stopped,
@@ -224,15 +219,9 @@ impl From<engine::GenerateReport> for ContentGenerated {
             cost: lessons.iter().filter_map(|lesson| lesson.cost).reduce(|one, other| one + other),
             elapsed_seconds: elapsed.as_secs_f64(),
             lessons,
-            database: ContentPersistence {
-                mode: mode.as_str().to_owned(),
-                num_persisted: counts.num_persisted,
-                num_failed: counts.num_failed,
-                num_retries: counts.num_retries,
-                num_differences: counts.num_differences,
-                reason_code,
-                message,
-            },
+            persist: mode.as_str().to_owned(),
+            database: ContentPersisted::new(persisted, failed),
+            counts: counts.into(),
             problems: problems.into_iter().map(ContentProblem::from).collect(),
             skipped: skipped.into_iter().map(ContentSkipped::from).collect(),
         }

@@ -75,8 +75,8 @@ pub use self::{
         VoiceParams,
     },
     content_generate::{
-        ContentGenerated, ContentPersistence, CourseSpecification, GeneratedLesson, LessonSpecification,
-        ModuleSpecification, NeighbourLesson,
+        ContentGenerated, CourseSpecification, GeneratedLesson, LessonSpecification, ModuleSpecification,
+        NeighbourLesson,
     },
     content_lesson::{LessonParams, MeasureParams, ValidationParams},
     content_lessons::{ContentLessons, ContentRefusedLine},

@@ -97,7 +97,7 @@ pub(super) async fn connect(
 }
 
 /// Checks the user's own tables, if any. Errors: `content_tables_invalid`, `content_tables_mismatch`.
-async fn check_own_tables(client: &Client, settings: &CourseSettings) -> Result<()> {
+pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings) -> Result<()> {
     if let Some(tables) = &settings.own_tables {
         tables.check().map_err(ContentError::OwnTables)?;
         OwnStatements::load(&***client, tables).await?;

@@ -41,7 +41,7 @@ use crate::{
 pub use self::{
     lesson::Retries,
     plan::Selection,
-    report::{Behind, Effort, GenerateReport, LessonEnd, LessonReport},
+    report::{Effort, GenerateReport, LessonEnd, LessonReport},
     spec::{CourseSpec, LessonSpec, Neighbour},
 };
 
@@ -154,7 +154,7 @@ pub async fn generate(
     };
     // What is there is persisted, whatever ended the work.
     drop(maker);
-    let Kept { counts, behind } = joined(keeping.await)?;
+    let Kept { counts, persisted } = joined(keeping.await)?;
     made?;
     let (problems, skipped) = look_again(&settings, &folder, problems).await?;
     Ok(GenerateReport {
@@ -163,7 +163,7 @@ pub async fn generate(
         problems,
         skipped,
         counts,
-        behind,
+        persisted,
         is_stopped,
         elapsed: started.elapsed(),
     })

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use forebay_domain::{
     content::{
         Problem, Severity,
-        plan::{Changes, GuardSettings, Plan},
+        plan::{Changes, FileState, GuardSettings, Plan},
     },
     run::RunStatus,
 };
-use forebay_store::{connect::Database, content};
+use forebay_store::{connect::Database, content, sources};
 
 use super::{
-    course::{CourseSettings, declare_course},
+    course::{CourseSettings, check_own_tables, declare_course},
     disk::{self, on_disk},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
@@ -74,8 +74,32 @@ pub async fn sync(
     folder: Arc<CourseFolder>,
     options: SyncOptions,
 ) -> Result<SyncReport> {
+    if options.dry_run {
+        return preview(database, settings, &folder, options).await;
+    }
     let lock = disk::lock(&folder).await?;
     sync_locked(database, settings, folder, &lock, options).await
+}
+
+/// What [`sync`] would do. Neither declares the course nor locks the folder, because both write.
+async fn preview(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: &Arc<CourseFolder>,
+    options: SyncOptions,
+) -> Result<SyncReport> {
+    let source = settings.source_name()?;
+    let client = database.client().await?;
+    check_own_tables(&client, settings).await?;
+    let files = match sources::find(&**client, &source).await? {
+        Some(stored) => content::files(&**client, stored.source_id).await?,
+        None => Vec::new(),
+    };
+    drop(client);
+    let (mut snapshot, base) = look(settings, folder, &source).await?;
+    let changes = compared(&mut snapshot, &base, &Known::new(files), options)?;
+    let Snapshot { problems, skipped, .. } = snapshot;
+    Ok(SyncReport { source, changes, run: None, num_repaired: 0, problems, skipped })
 }
 
 /// [`sync`] for a caller that has locked the folder.
@@ -103,24 +127,12 @@ pub(super) async fn sync_settled(
     let source = stored.source.name.clone();
     let (mut snapshot, base) = look(settings, &folder, &source).await?;
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
-    if !options.dry_run {
-        folder.remove_leftovers(lock, &snapshot.leftovers);
-    }
+    folder.remove_leftovers(lock, &snapshot.leftovers);
     let client = database.client().await?;
     let files = content::files(&**client, stored.source.source_id).await?;
     drop(client);
     let known = Known::new(files);
-    let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
-    let changes = loop {
-        let changes = match compare(&snapshot, &base, &known, &guard) {
-            Plan::Ready(changes) => changes,
-            Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
-        };
-        // Each round blocks at least one file of the folder, so this ends.
-        if !block_taken(&mut snapshot, &known, &changes) {
-            break changes;
-        }
-    };
+    let changes = compared(&mut snapshot, &base, &known, options)?;
     let mut report = SyncReport {
         source: source.clone(),
         changes,
@@ -129,9 +141,6 @@ pub(super) async fn sync_settled(
         problems: snapshot.problems.clone(),
         skipped: snapshot.skipped.clone(),
     };
-    if options.dry_run {
-        return Ok((report, num_unsettled));
-    }
     let mut after = report.changes.base.clone();
     // Nothing was decided about these, so what was known of them stays known.
     after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
@@ -158,4 +167,24 @@ pub(super) async fn sync_settled(
     after.sort();
     on_disk(move || state::save(&folder, &source, &base, &after)).await?;
     Ok((report, num_unsettled))
+}
+
+/// Compares the sides, and blocks files of the folder that the database cannot store now. Error: too much is gone.
+fn compared(
+    snapshot: &mut Snapshot,
+    base: &[FileState],
+    known: &Known,
+    options: SyncOptions,
+) -> Result<Changes> {
+    let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
+    loop {
+        let changes = match compare(snapshot, base, known, &guard) {
+            Plan::Ready(changes) => changes,
+            Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
+        };
+        // Each round blocks at least one file of the folder, so this ends.
+        if !block_taken(snapshot, known, &changes) {
+            return Ok(changes);
+        }
+    }
 }

@@ -11,6 +11,7 @@
 
 mod listener;
 mod look;
+mod options;
 
 use std::{
     path::PathBuf,
@@ -20,11 +21,12 @@ use std::{
 
 use forebay_domain::{
     backoff::ceiling,
-    content::{Problem, plan::Conflict},
+    content::{PersistMode, Problem, plan::Conflict},
     run::RunStatus,
 };
 use forebay_store::connect::Target;
 use tokio::time::{sleep, timeout};
+use tracing::info;
 
 use self::{
     listener::ChangeListener,
@@ -32,6 +34,8 @@ use self::{
 };
 use super::{course::CourseSettings, error::ContentError, sync::SyncReport};
 use crate::error::{Error, Result};
+
+pub use options::WatchOptions;
 
 /// After a hint, how long to wait for the next one: writing a file causes several.
 const QUIET: Duration = Duration::from_millis(60);
@@ -45,19 +49,6 @@ const AFTER_CHANGE: Duration = Duration::from_millis(500);
 const WITHOUT_HINTS: Duration = Duration::from_millis(500);
 /// The wait after failures: after the first, and the longest.
 const AFTER_FAILURE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
-
-/// How to watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WatchOptions {
-    /// How often to compare folder and database without a hint. Default: 10 seconds.
-    pub rescan_every: Duration,
-}
-
-impl Default for WatchOptions {
-    fn default() -> Self {
-        Self { rescan_every: Duration::from_secs(10) }
-    }
-}
 
 /// What happens while a folder is watched.
 #[derive(Debug)]
@@ -103,13 +94,14 @@ pub async fn watch(
 ) -> Result<WatchEnd> {
     // First, so that no change comes between the first look and the first hint.
     let mut listener = ChangeListener::open(&folder);
-    let mut look = Look::new(settings, folder, target, options.rescan_every);
-    let mut state = State::default();
+    let (rescan_every, mode) = (options.rescan_every, options.mode);
+    let mut look = Look::new(settings, folder, target, options);
+    let mut state = State::new(mode);
     let mut stop = pin!(stop);
     let end = loop {
         let wait = match state.after(look.look().await, emit) {
             Ok(Next::Look(wait)) => wait,
-            Ok(Next::Rescan) => options.rescan_every,
+            Ok(Next::Rescan) => rescan_every,
             Ok(Next::End) => break Ok(WatchEnd::Held),
             Err(error) => break Err(error),
         };
@@ -152,9 +144,10 @@ enum Next {
 }
 
 /// What is known from earlier looks.
-#[derive(Default)]
 struct State {
     num_failures: u32,
+    /// With `shadow`, errors that may pass are only logged.
+    mode: PersistMode,
     is_ready: bool,
     is_locked: bool,
     is_unreachable: bool,
@@ -162,6 +155,11 @@ struct State {
 }
 
 impl State {
+    fn new(mode: PersistMode) -> Self {
+        let reported = (Vec::new(), Vec::new());
+        Self { num_failures: 0, mode, is_ready: false, is_locked: false, is_unreachable: false, reported }
+    }
+
     /// Reports what a look has found. Error: no later look can succeed.
     fn after(
         &mut self,
@@ -199,7 +197,9 @@ impl State {
             return Ok(Next::Look(SOON));
         }
         self.num_failures = self.num_failures.saturating_add(1);
-        if !error.is_unreachable() {
+        if self.mode == PersistMode::Shadow {
+            info!(code = error.code(), num_failures = self.num_failures, "the comparison failed: {error}");
+        } else if !error.is_unreachable() {
             emit(WatchEvent::Failed(&error));
         } else if !std::mem::replace(&mut self.is_unreachable, true) {
             emit(WatchEvent::Unreachable(&error));

@@ -14,6 +14,7 @@ mod outcome;
 mod persistence;
 mod report;
 mod report_course;
+mod report_database;
 mod report_stages;
 mod report_versions;
 mod research;

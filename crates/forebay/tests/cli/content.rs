@@ -1,5 +1,6 @@
 //! `forebay content`: courses in folders, with a real database.
 
+mod attention;
 mod course;
 mod stages;
 mod versions;

@@ -8,15 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_domain::{content::PersistMode, run::RunStatus};
+use forebay_domain::content::PersistMode;
 use forebay_store::content::MeasuredLesson;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use tracing::info;
 
-use super::{
-    super::persister::{CoursePersister, PersistCounts, Persisted},
-    report::Behind,
-};
+use super::super::persister::{CoursePersister, PersistCounts, Persisted};
 use crate::error::Result;
 
 /// The shortest pause between two syncs.
@@ -25,10 +22,11 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const PAUSE_FACTOR: u32 = 4;
 
 /// What happened in the database.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Kept {
     pub(super) counts: PersistCounts,
-    pub(super) behind: Option<Behind>,
+    /// What became of the last write, which compared the whole folder.
+    pub(super) persisted: Persisted,
 }
 
 /// Persists what comes, until the sender is dropped; then everything that is left.
@@ -42,18 +40,17 @@ pub(super) async fn keep(
     let mut persister = opening.await?;
     if mode == PersistMode::Off {
         while written.recv().await.is_some() {}
-        return Ok(Kept { counts: persister.disconnect().await?, behind: None });
+        return Ok(Kept { counts: persister.disconnect().await?, persisted: Persisted::Off });
     }
     let (mut lessons, mut is_over) = (Vec::new(), false);
     // Nothing was persisted yet, so nothing is known about the database.
-    let (mut is_known, mut behind) = (false, None);
+    let mut last = None;
     while !is_over {
         if lessons.is_empty() && written.recv_many(&mut lessons, usize::MAX).await == 0 {
             break;
         }
         let started = Instant::now();
-        behind = persist(&mut persister, mem::take(&mut lessons)).await;
-        is_known = true;
+        last = Some(persist(&mut persister, mem::take(&mut lessons)).await);
         let pause = (started.elapsed() * PAUSE_FACTOR).max(SHORTEST_PAUSE);
         let gather = async {
             while let Some(lesson) = written.recv().await {
@@ -62,27 +59,22 @@ pub(super) async fn keep(
         };
         is_over = timeout(pause, gather).await.is_ok();
     }
-    if !is_known || behind.is_some() || !lessons.is_empty() {
-        persister.contact_again();
-        behind = persist(&mut persister, lessons).await;
-    }
+    let end = match last {
+        Some(done @ Persisted::Done(_)) if lessons.is_empty() => done,
+        _ => {
+            persister.contact_again();
+            persist(&mut persister, lessons).await
+        }
+    };
     let counts = persister.counts();
     if let Err(error) = persister.disconnect().await {
         info!(code = error.code(), "the database could not be closed: {error}");
     }
-    Ok(Kept { counts, behind })
+    Ok(Kept { counts, persisted: end })
 }
 
 /// Persists the folder and what lessons cost.
-async fn persist(persister: &mut CoursePersister, lessons: Vec<MeasuredLesson>) -> Option<Behind> {
+async fn persist(persister: &mut CoursePersister, lessons: Vec<MeasuredLesson>) -> Persisted {
     let synced = persister.persist_folder().await;
-    match persister.persist_measures(synced, lessons).await {
-        Persisted::Failed { code, message } => Some(Behind { code: code.to_owned(), message }),
-        Persisted::Done(Some(report)) => {
-            let run = report.run.filter(|run| run.status != RunStatus::Complete)?;
-            let code = run.reason_code.unwrap_or_else(|| run.status.as_str().to_owned());
-            Some(Behind { code, message: format!("run {} is {}", run.run_id, run.status) })
-        }
-        Persisted::Off | Persisted::Done(None) => None,
-    }
+    persister.persist_measures(synced, lessons).await
 }

@@ -7,10 +7,13 @@ use forebay_domain::{
     handoff::FailureClass,
 };
 
-use crate::content::{PersistCounts, Skipped};
+use super::super::{
+    folder::Skipped,
+    persister::{PersistCounts, Persisted},
+};
 
 /// The result of generating a course.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct GenerateReport {
     /// Whether the course is written to the database as well.
     pub mode: PersistMode,
@@ -22,21 +25,12 @@ pub struct GenerateReport {
     pub skipped: Vec<Skipped>,
     /// What happened in the database.
     pub counts: PersistCounts,
-    /// Why the database does not have what the folder has; `None`: it has, or persistence is off.
-    pub behind: Option<Behind>,
+    /// What became of the last write to the database, which compared the whole folder.
+    pub persisted: Persisted,
     /// Whether somebody stopped it.
     pub is_stopped: bool,
     /// How long it took.
     pub elapsed: Duration,
-}
-
-/// Why the database does not have what the folder has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Behind {
-    /// The stable code.
-    pub code: String,
-    /// Why, as a sentence.
-    pub message: String,
 }
 
 /// A lesson of the curriculum.

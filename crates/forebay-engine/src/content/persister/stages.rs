@@ -23,9 +23,6 @@ impl CoursePersister {
         if !matches!(persisted, Persisted::Done(_)) {
             return persisted;
         }
-        match self.recorded(Fact::Approvals(&approvals)).await {
-            Persisted::Done(_) => persisted,
-            failed => failed,
-        }
+        persisted.and(self.recorded(Fact::Approvals(&approvals)).await)
     }
 }

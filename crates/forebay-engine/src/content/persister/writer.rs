@@ -21,8 +21,8 @@ use super::{
         course::{CourseSettings, connect},
         disk::{self, on_disk},
         folder::{CourseFolder, FolderLock},
+        shadow::log_differences,
         sync::{SyncOptions, SyncReport, sync_locked},
-        verify::verify,
     },
     facts::Fact,
     outcome::{PersistCounts, Persisted},
@@ -237,15 +237,7 @@ impl CoursePersister {
             sync_locked(&database, &self.settings, Arc::clone(&folder), &self.lock, SyncOptions::default())
                 .await?;
         if self.mode == PersistMode::Shadow {
-            let verification = verify(&database, &self.settings, folder).await?;
-            for difference in &verification.differences {
-                info!(
-                    path = difference.path,
-                    difference = difference.kind.as_str(),
-                    "folder and database differ"
-                );
-            }
-            self.counts.num_differences = verification.differences.len() as u64;
+            self.counts.num_differences = log_differences(&database, &self.settings, folder).await?;
         }
         Ok(report)
     }

@@ -9,8 +9,5 @@ pub async fn record_voice(writer: &mut CoursePersister, score: f64) -> Persisted
     if !matches!(persisted, Persisted::Done(_)) {
         return persisted;
     }
-    match writer.update_voice_fidelity(score).await {
-        Persisted::Done(_) => persisted,
-        failed => failed,
-    }
+    persisted.and(writer.update_voice_fidelity(score).await)
 }

@@ -6,15 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use forebay_store::connect::{Database, OpenOptions, Target};
+use forebay_domain::content::PersistMode;
+use forebay_store::connect::{Database, Target};
 use tokio::time::sleep;
 
-use super::super::{
-    course::{CourseSettings, connect},
-    disk,
-    folder::CourseFolder,
-    snapshot::Snapshot,
-    sync::{SyncOptions, SyncReport, sync_settled},
+use super::{
+    super::{
+        course::{CourseSettings, connect},
+        disk,
+        folder::CourseFolder,
+        shadow::log_differences,
+        snapshot::Snapshot,
+        sync::{SyncOptions, SyncReport, sync_settled},
+    },
+    options::WatchOptions,
 };
 use crate::error::Result;
 
@@ -26,7 +31,7 @@ pub(super) struct Look {
     settings: CourseSettings,
     path: PathBuf,
     target: Target,
-    rescan_every: Duration,
+    options: WatchOptions,
     database: Option<Database>,
     /// The folder when it was last equal to the database, and when that was.
     known: Option<(Snapshot, Instant)>,
@@ -50,19 +55,22 @@ impl Look {
         settings: CourseSettings,
         path: PathBuf,
         target: Target,
-        rescan_every: Duration,
+        options: WatchOptions,
     ) -> Self {
-        Self { settings, path, target, rescan_every, database: None, known: None }
+        Self { settings, path, target, options, database: None, known: None }
     }
 
     /// Looks at the folder, and syncs what is settled.
     pub(super) async fn look(&mut self) -> Result<Looked> {
         // Opened anew each time: the path may lead to another folder, and an open one could not be unmounted.
         let folder = Arc::new(CourseFolder::open(&self.path)?);
+        if self.options.mode == PersistMode::Off {
+            return Ok(Looked::Unchanged);
+        }
         let earlier = disk::snapshot(&self.settings, &folder).await?;
         if let Some((known, at)) = &self.known
             && *known == earlier
-            && at.elapsed() < self.rescan_every
+            && at.elapsed() < self.options.rescan_every
         {
             return Ok(Looked::Unchanged);
         }
@@ -72,7 +80,11 @@ impl Look {
         let lock = disk::lock(&folder).await?;
         let options = SyncOptions::default();
         let (report, num_unsettled) =
-            sync_settled(&database, &self.settings, folder, &lock, options, Some(&earlier)).await?;
+            sync_settled(&database, &self.settings, Arc::clone(&folder), &lock, options, Some(&earlier))
+                .await?;
+        if self.options.mode == PersistMode::Shadow {
+            log_differences(&database, &self.settings, folder).await?;
+        }
         if num_unsettled == 0 {
             self.known = Some((earlier, Instant::now()));
         }
@@ -92,7 +104,7 @@ impl Look {
         if let Some(database) = &self.database {
             return Ok(database.clone());
         }
-        let database = connect(self.target.clone(), OpenOptions::default(), &self.settings).await?;
+        let database = connect(self.target.clone(), self.options.connection.clone(), &self.settings).await?;
         self.database = Some(database.clone());
         Ok(database)
     }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use forebay_domain::content::PersistMode;
 use forebay_engine::{
     Result,
     content::{self, CourseFolder, WatchEnd, WatchEvent, WatchOptions},
@@ -33,6 +34,10 @@ impl Watch {
     }
 
     fn start_with(stage: &Stage, target: Target, rescan_every: Duration) -> Self {
+        Self::start_as(stage, target, WatchOptions { rescan_every, ..WatchOptions::default() })
+    }
+
+    fn start_as(stage: &Stage, target: Target, options: WatchOptions) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let (stop, stopped) = oneshot::channel();
         let (told, folder) = (Arc::clone(&events), stage.path().to_owned());
@@ -41,7 +46,6 @@ impl Watch {
             let stop = async {
                 let _ = stopped.await;
             };
-            let options = WatchOptions { rescan_every };
             content::watch(settings(), folder, target, options, &tell, stop).await
         });
         Self { events, stop, task }
@@ -271,4 +275,39 @@ async fn a_database_that_is_away_is_awaited_and_one_without_our_schema_is_not() 
     let empty = testing::empty_database().await;
     let watch = Watch::start_with(&stage, empty.target(), Duration::from_mins(10));
     assert_eq!(watch.error().await, "schema_missing");
+}
+
+/// What is told of a database that nobody can reach, and whether the watch goes on.
+async fn told_of_an_outage(mode: PersistMode) -> Vec<String> {
+    let stage = Stage::course().await;
+    let nowhere = Target::Url("postgresql://forebay@127.0.0.1:1/none?sslmode=disable".to_owned());
+    let watch = Watch::start_as(&stage, nowhere, WatchOptions { mode, ..WatchOptions::default() });
+    if mode == PersistMode::Off {
+        watch.event("ready").await;
+    } else {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let events = watch.events();
+    watch.stop.send(()).unwrap();
+    assert_eq!(watch.task.await.unwrap().unwrap(), WatchEnd::Stopped);
+    events
+}
+
+#[tokio::test]
+async fn an_outage_is_told_only_if_the_database_counts() {
+    assert_eq!(told_of_an_outage(PersistMode::On).await.len(), 1);
+    assert_eq!(told_of_an_outage(PersistMode::Shadow).await, [""; 0]);
+    // No connection is opened at all.
+    assert_eq!(told_of_an_outage(PersistMode::Off).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_watch_in_shadow_mode_writes() {
+    let stage = Stage::course().await;
+    let options = WatchOptions { mode: PersistMode::Shadow, ..WatchOptions::default() };
+    let watch = Watch::start_as(&stage, stage.test.target(), options);
+    watch.event("ready").await;
+    watch.stop.send(()).unwrap();
+    watch.task.await.unwrap().unwrap();
+    assert!(stage.verify().await.is_clean());
 }

@@ -7,7 +7,10 @@ use forebay_domain::content::{
 use forebay_engine::content;
 use forebay_views::ContentDiff;
 
-use super::course::{CourseArgs, slug};
+use super::{
+    course::{CourseArgs, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -48,11 +51,10 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let settings = args.settings.configured(args.course.clone(), context)?;
-    let diff = context
-        .with_database(async |database| {
-            Ok(content::diff(database, &settings, args.from.as_ref(), args.to.as_ref()).await?)
-        })
-        .await?;
+    let diff = with_database(context, async |database| {
+        content::diff(database, &settings, args.from.as_ref(), args.to.as_ref()).await
+    })
+    .await?;
     context.ui.show(&ContentDiff::new(diff, args.text))?;
     Ok(Exit::Done)
 }

@@ -2,18 +2,15 @@
 
 mod report;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
 };
 
 use clap::value_parser;
-use forebay_domain::content::{PersistMode, paths::Slug};
+use forebay_domain::content::PersistMode;
 use forebay_engine::content::{
-    self, CourseFolder, GenerateOptions, GenerateProgress, GenerateReport, LessonSpec, Retries, Selection,
+    self, GenerateOptions, GenerateProgress, GenerateReport, LessonSpec, Retries, Selection,
 };
 use forebay_store::connect::OpenOptions;
 use forebay_views::{ContentGenerated, LessonSpecification};
@@ -21,8 +18,9 @@ use tokio::sync::oneshot;
 
 use super::{
     super::signals::stoppable,
-    course::{CourseArgs, slug, slug_of},
-    persistence::{persistence, target},
+    outcome::database_error,
+    persistence::{connection, target},
+    writing::WritingArgs,
 };
 use crate::{
     cli::values,
@@ -45,16 +43,8 @@ Examples:
   forebay content generate outputs/courses/rust-basics --lesson 1.2 --command ./lesson.sh --model small
   forebay content generate outputs/courses/rust-basics --jobs 8 --persist off --command ./lesson.sh")]
 pub(crate) struct Args {
-    /// Folder of the course
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-
-    /// Slug of the course [default: made from the folder's name]
-    #[arg(long, value_name = "SLUG", value_parser = slug)]
-    pub(crate) course: Option<Slug>,
-
     #[command(flatten)]
-    pub(crate) settings: CourseArgs,
+    pub(crate) writing: WritingArgs,
 
     /// Generate every lesson, also those that exist
     #[arg(long, conflicts_with = "lesson")]
@@ -84,17 +74,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s")]
     pub(crate) retry_delay: values::Duration,
 
-    /// Whether to write the database too: off, shadow or on [default: `content.persist`]
-    #[arg(long, value_name = "MODE", value_parser = persist_mode)]
-    pub(crate) persist: Option<PersistMode>,
-
     /// Program and its arguments, run without a shell; everything after it belongs to the program
     #[arg(long, value_name = "CMD", required = true, num_args = 1.., allow_hyphen_values = true)]
     pub(crate) command: Vec<String>,
 }
 
 impl Args {
-    fn options(&self, (mode, connection): (PersistMode, OpenOptions)) -> GenerateOptions {
+    fn options(&self, mode: PersistMode, connection: OpenOptions) -> GenerateOptions {
         GenerateOptions {
             selection: match (self.all, self.lesson.is_empty()) {
                 (true, _) => Selection::All,
@@ -120,22 +106,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let _ = ask.send(());
     };
     let report = stoppable(generate(args, context, asked), ask).await?;
-    let exit = match () {
-        () if report.is_stopped => Exit::Interrupted,
-        () if report.is_complete() => Exit::Done,
-        () => Exit::Failed,
-    };
-    // Errors of the shadow mode are only counted.
-    if let (Some(behind), PersistMode::On) = (&report.behind, report.mode) {
-        context.ui.warn(&format!(
-            "the database does not have everything that the folder has ({}): {}; `forebay content sync {}` repairs it",
-            behind.code,
-            behind.message,
-            args.folder.display()
-        ));
-    }
-    context.ui.show(&ContentGenerated::from(report))?;
-    Ok(exit)
+    let (is_complete, is_stopped) = (report.is_complete(), report.is_stopped);
+    let view = ContentGenerated::new(report, database_error);
+    let exit = args.writing.finish(context, &view, Some(&view.database), is_complete)?;
+    Ok(if is_stopped { Exit::Interrupted } else { exit })
 }
 
 async fn generate(
@@ -143,8 +117,7 @@ async fn generate(
     context: &Context,
     asked: oneshot::Receiver<()>,
 ) -> Result<GenerateReport, Failure> {
-    let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
+    let (settings, folder) = args.writing.folder.open(context)?;
     let (bar, num_done) = (OnceLock::<Progress>::new(), AtomicU64::new(0));
     let progress = |progress: GenerateProgress<'_>| match progress {
         GenerateProgress::Planned { num_lessons } => {
@@ -162,9 +135,8 @@ async fn generate(
             std::future::pending::<()>().await;
         }
     };
-    let persistence = persistence(args.persist, context)?;
-    let target = target(persistence.0, context)?;
-    let options = args.options(persistence);
+    let mode = args.writing.persistence.mode(context)?;
+    let (target, options) = (target(mode, context)?, args.options(mode, connection(context)?));
     Ok(content::generate(settings, folder, target, options, encode, &progress, stop).await?)
 }
 
@@ -174,8 +146,4 @@ fn encode(spec: &LessonSpec) -> Vec<u8> {
     let mut text = serde_json::to_vec(&LessonSpecification::from(spec)).unwrap_or_default();
     text.push(b'\n');
     text
-}
-
-fn persist_mode(text: &str) -> Result<PersistMode, String> {
-    text.parse().map_err(|error: forebay_domain::words::UnknownWord| error.to_string())
 }

@@ -54,8 +54,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let lesson = LessonInput { place, text, facts, measures };
     let lesson = args.writing.run(context, async |writer| writer.persist_lesson(lesson).await).await?;
     let view = written(lesson);
-    args.writing.show(context, &view, Some(&view.database))?;
-    Ok(Exit::Done)
+    args.writing.finish(context, &view, Some(&view.database), true)
 }
 
 /// Where the lesson belongs, and its text.

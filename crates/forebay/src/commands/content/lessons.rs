@@ -60,8 +60,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             })?
         }
     };
-    args.writing.show(context, &view, view.database.as_ref())?;
-    Ok(if view.is_complete { Exit::Done } else { Exit::Failed })
+    args.writing.finish(context, &view, view.database.as_ref(), view.is_complete)
 }
 
 fn open(from: &Path) -> Result<Box<dyn BufRead + Send>, Failure> {

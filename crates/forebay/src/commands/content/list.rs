@@ -3,7 +3,7 @@
 use forebay_store::content;
 use forebay_views::{CourseSummary, Page};
 
-use super::course::project;
+use super::{course::project, persistence::with_database};
 use crate::{
     cli::values,
     context::Context,
@@ -25,12 +25,11 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let project = project(args.project.as_deref(), context)?;
-    let database = context.database().await?;
-    let client = database.client().await?;
-    let listed = content::list(&**client, &project).await;
-    drop(client);
-    database.close().await?;
-    let items = listed?.into_iter().map(CourseSummary::from).collect();
+    let listed = with_database(context, async |database| {
+        let client = database.client().await?;
+        Ok(content::list(&**client, &project).await?)
+    });
+    let items = listed.await?.into_iter().map(CourseSummary::from).collect();
     context.ui.show(&Page { items, next: None })?;
     Ok(Exit::Done)
 }

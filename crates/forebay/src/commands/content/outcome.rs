@@ -1,10 +1,57 @@
-//! Views of what became of a call that writes a course.
+//! What became of a call that writes a course: its view, what is said about it, and the exit code.
 
-use forebay_domain::content::paths::RelativePath;
-use forebay_engine::content::Written;
+use std::path::Path;
+
+use forebay_domain::{
+    content::{PersistMode, paths::RelativePath},
+    words::Word,
+};
+use forebay_engine::content::{Attention, Written};
 use forebay_views::{ContentPersisted, ContentRefused, ContentWritten, Error};
 
-use crate::failure::Failure;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::Report,
+};
+
+/// The exit code of every command that writes a course. `is_done`: the files are as they should be.
+///
+/// A held run is 3, whatever else happened: it waits for a decision. Then anything that is left to do is 1. An outage of
+/// the database is no reason to fail, because the next sync stores what it missed.
+pub(super) fn exit(is_done: bool, attention: Attention) -> Exit {
+    match attention {
+        Attention::HeldRun => Exit::Held,
+        Attention::None if is_done => Exit::Done,
+        Attention::None | Attention::Differences => Exit::Failed,
+    }
+}
+
+/// Shows the result of a command that wrote a course, and warns if the database failed. In shadow mode, errors and
+/// differences are only reported.
+pub(super) fn finish(
+    context: &Context,
+    folder: &Path,
+    mode: PersistMode,
+    (result, database): (&impl Report, Option<&ContentPersisted>),
+    is_done: bool,
+) -> Result<Exit, Failure> {
+    context.ui.show(result)?;
+    let (PersistMode::On, Some(database)) = (mode, database) else {
+        return Ok(exit(is_done, Attention::None));
+    };
+    if let Some(error) = &database.error {
+        context.ui.warn(&format!(
+            "the database was not written: error[{}]: {}; when it is back, run the same command again or `forebay \
+             content sync {}`",
+            error.code,
+            error.message,
+            folder.display()
+        ));
+    }
+    let attention = database.sync.as_ref().and_then(|sync| Attention::from_word(&sync.attention));
+    Ok(exit(is_done, attention.unwrap_or(Attention::None)))
+}
 
 /// The view of a call that writes files.
 pub(super) fn written(written: Written) -> ContentWritten {

@@ -1,27 +1,28 @@
-//! Whether and how a command that writes a course also writes the database.
+//! Whether and how commands use the database of a course.
 
 use std::path::PathBuf;
 
 use forebay_domain::content::PersistMode;
 use forebay_sources::environment;
-use forebay_store::connect::{OpenOptions, Target};
+use forebay_store::connect::{Database, OpenOptions, Target};
 
 use crate::{context::Context, env_vars::CREATOR_OS_DB_PERSIST, failure::Failure};
 
-/// The mode and the pool of connections. Precedence: `given`, the environment variable, `[content]`, `on`.
-pub(crate) fn persistence(
-    given: Option<PersistMode>,
-    context: &Context,
-) -> Result<(PersistMode, OpenOptions), Failure> {
-    let configured = context.config()?.content;
-    let mode = match given {
-        Some(mode) => Some(mode),
-        None => flag()?.or(configured.persist),
-    };
+/// The mode. Precedence: `given`, the environment variable, `[content]`, `on`.
+pub(crate) fn mode(given: Option<PersistMode>, context: &Context) -> Result<PersistMode, Failure> {
+    if let Some(mode) = given {
+        return Ok(mode);
+    }
+    let configured = context.config()?.content.persist;
+    Ok(flag()?.or(configured).unwrap_or(PersistMode::On))
+}
+
+/// How to connect: `[content]` sizes the pool.
+pub(crate) fn connection(context: &Context) -> Result<OpenOptions, Failure> {
     let default = OpenOptions::default();
-    let pool_size =
-        configured.pool_size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default.pool_size);
-    Ok((mode.unwrap_or(PersistMode::On), OpenOptions { pool_size, ..default }))
+    let configured = context.config()?.content.pool_size;
+    let pool_size = configured.and_then(|size| usize::try_from(size).ok()).unwrap_or(default.pool_size);
+    Ok(OpenOptions { pool_size, ..default })
 }
 
 /// The database to write. With persistence off none is opened, so the settings of the database are not read.
@@ -30,6 +31,15 @@ pub(crate) fn target(mode: PersistMode, context: &Context) -> Result<Target, Fai
         PersistMode::Off => Ok(Target::Embedded { data_dir: PathBuf::new() }),
         PersistMode::Shadow | PersistMode::On => context.target(),
     }
+}
+
+/// Opens the database of courses, runs `work`, and closes it however that ended.
+pub(crate) async fn with_database<T>(
+    context: &Context,
+    work: impl AsyncFnOnce(&Database) -> forebay_engine::Result<T>,
+) -> Result<T, Failure> {
+    let pool_size = connection(context)?.pool_size;
+    context.with_connections(pool_size, async |database| Ok(work(database).await?)).await
 }
 
 /// The mode that the environment variable means.

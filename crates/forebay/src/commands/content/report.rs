@@ -2,7 +2,10 @@
 
 use forebay_views::{ContentRestored, ContentSync, ContentVerification, CourseSummary, Page};
 
-use super::listed::{lines, write_problems, write_skipped};
+use super::{
+    listed::{lines, write_problems, write_skipped},
+    report_database::write_conflicts,
+};
 use crate::ui::{
     self, Report, Tone, format,
     table::{Column, Table},
@@ -35,18 +38,7 @@ impl Report for ContentSync {
                 format!("{:<7} {}{from}{endings}", action.action, action.path)
             }),
         );
-        lines(
-            page,
-            "Conflicts, kept on both sides",
-            Tone::Warning,
-            self.conflicts.iter().map(|conflict| format!("{}: {}", conflict.path, conflict.reason_code)),
-        );
-        lines(
-            page,
-            "Changed only in the database, left as they are",
-            Tone::Warning,
-            self.database_changes.iter().map(|change| format!("{}: {}", change.path, change.change)),
-        );
+        write_conflicts(page, self);
         write_problems(page, &self.problems);
         write_skipped(page, &self.skipped);
     }

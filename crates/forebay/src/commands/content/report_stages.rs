@@ -2,10 +2,13 @@
 
 use forebay_views::{
     ContentApproval, ContentBrief, ContentCurriculum, ContentLessonValidation, ContentLessons,
-    ContentPersisted, ContentResearch, ContentValidation, ContentVoice, ContentWritten,
+    ContentResearch, ContentValidation, ContentVoice, ContentWritten,
 };
 
-use super::listed::{lines, write_problems};
+use super::{
+    listed::{lines, write_problems},
+    report_database::{database, write_differences},
+};
 use crate::ui::{
     self, Report, Tone, format,
     table::{Column, Table},
@@ -20,6 +23,7 @@ impl Report for ContentBrief {
             ("database", database(&self.database)),
         ]);
         write_problems(page, &self.problems);
+        write_differences(page, &self.database, &self.problems);
     }
 }
 
@@ -45,6 +49,7 @@ impl Report for ContentResearch {
         page.line("");
         page.fields([("database", database(&self.database))]);
         write_problems(page, &self.problems);
+        write_differences(page, &self.database, &self.problems);
     }
 }
 
@@ -73,6 +78,7 @@ impl Report for ContentApproval {
         fields.extend([("approved", approved), ("database", database(&self.database))]);
         page.fields(fields);
         write_problems(page, &self.curriculum.problems);
+        write_differences(page, &self.database, &self.curriculum.problems);
     }
 }
 
@@ -139,7 +145,9 @@ impl Report for ContentValidation {
             write_evidence(page, lesson);
         }
         let issues = self.lessons.iter().flat_map(|lesson| &lesson.issues).chain(&self.problems);
-        write_problems(page, &issues.cloned().collect::<Vec<_>>());
+        let issues: Vec<_> = issues.cloned().collect();
+        write_problems(page, &issues);
+        write_differences(page, &self.database, &issues);
     }
 }
 
@@ -163,6 +171,7 @@ impl Report for ContentVoice {
             ("voice fidelity", format!("{:.2}", self.voice_fidelity_score)),
             ("database", database(&self.database)),
         ]);
+        write_differences(page, &self.database, &[]);
     }
 }
 
@@ -172,6 +181,7 @@ impl Report for ContentWritten {
             page.line(path);
         }
         page.fields([("written", format::count(self.num_written)), ("database", database(&self.database))]);
+        write_differences(page, &self.database, &[]);
     }
 }
 
@@ -192,22 +202,6 @@ impl Report for ContentLessons {
             }),
         );
         write_problems(page, &self.problems);
-    }
-}
-
-/// What became of a call in the database, in one line.
-fn database(persisted: &ContentPersisted) -> String {
-    if let Some(error) = &persisted.error {
-        return format!("not written: error[{}]: {}", error.code, error.message);
-    }
-    match &persisted.sync {
-        _ if persisted.status == "off" => "off".to_owned(),
-        Some(sync) if sync.status.as_deref() == Some("held") => {
-            "held for review; `forebay runs list --status held` shows the run".to_owned()
-        }
-        Some(sync) if !sync.conflicts.is_empty() || !sync.database_changes.is_empty() => {
-            "conflicts; `forebay content sync` lists them".to_owned()
-        }
-        Some(_) | None => "up to date".to_owned(),
+        self.database.iter().for_each(|database| write_differences(page, database, &self.problems));
     }
 }

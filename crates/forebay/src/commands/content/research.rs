@@ -27,6 +27,5 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let checked = args.writing.run(context, async |writer| content::check_research(writer).await).await?;
     let view = ContentResearch::new(checked, database_error);
-    args.writing.show(context, &view, Some(&view.database))?;
-    Ok(if view.is_complete { Exit::Done } else { Exit::Failed })
+    args.writing.finish(context, &view, Some(&view.database), view.is_complete)
 }

@@ -7,7 +7,10 @@ use forebay_engine::content::{self, CourseFolder, RestoreOptions};
 use forebay_views::ContentRestored;
 use jiff::Timestamp;
 
-use super::course::{CourseArgs, slug};
+use super::{
+    course::{CourseArgs, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -47,21 +50,13 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let settings = args.settings.configured(args.course.clone(), context)?;
-    let database = context.database().await?;
-    let restored = restore(args, &settings, &database).await;
-    database.close().await?;
-    let view = ContentRestored::from(restored?);
+    let options = RestoreOptions { at: args.at, force: args.force };
+    let restored = with_database(context, async |database| {
+        let folder = Arc::new(CourseFolder::create(&args.folder)?);
+        content::restore(database, &settings, folder, options).await
+    });
+    let view = ContentRestored::from(restored.await?);
     let exit = if view.is_complete { Exit::Done } else { Exit::Failed };
     context.ui.show(&view)?;
     Ok(exit)
-}
-
-async fn restore(
-    args: &Args,
-    settings: &content::CourseSettings,
-    database: &forebay_store::connect::Database,
-) -> forebay_engine::Result<content::Restored> {
-    let options = RestoreOptions { at: args.at, force: args.force };
-    let folder = Arc::new(CourseFolder::create(&args.folder)?);
-    content::restore(database, settings, folder, options).await
 }

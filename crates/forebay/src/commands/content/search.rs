@@ -5,7 +5,10 @@ use forebay_engine::content;
 use forebay_store::content::SearchFilter;
 use forebay_views::ContentSearch;
 
-use super::course::{project, slug};
+use super::{
+    course::{project, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -57,11 +60,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         keyword: args.keyword.clone(),
     };
     let project = project(args.project.as_deref(), context)?;
-    let hits = context
-        .with_database(async |database| {
-            Ok(content::search(database, &project, &query, &filter, args.limit).await?)
-        })
-        .await?;
+    let hits = with_database(context, async |database| {
+        content::search(database, &project, &query, &filter, args.limit).await
+    })
+    .await?;
     context.ui.show(&ContentSearch::new(query, hits))?;
     Ok(Exit::Done)
 }

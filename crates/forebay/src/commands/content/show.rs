@@ -4,7 +4,10 @@ use forebay_domain::content::paths::Slug;
 use forebay_engine::content;
 use forebay_views::{Course, CourseLesson};
 
-use super::course::{CourseArgs, slug};
+use super::{
+    course::{CourseArgs, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -39,13 +42,12 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     match &args.lesson {
         None => {
             let course =
-                context.with_database(async |database| Ok(content::show(database, &settings).await?)).await?;
+                with_database(context, async |database| content::show(database, &settings).await).await?;
             context.ui.show(&Course::from(course))?;
         }
         Some(name) => {
-            let lesson = context
-                .with_database(async |database| Ok(content::show_lesson(database, &settings, name).await?))
-                .await?;
+            let find = async |database: &_| content::show_lesson(database, &settings, name).await;
+            let lesson = with_database(context, find).await?;
             context.ui.show(&CourseLesson::from(lesson))?;
         }
     }

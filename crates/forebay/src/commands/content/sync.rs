@@ -1,12 +1,9 @@
 //! `forebay content sync`: makes the database equal a course folder.
 
-use std::{path::PathBuf, sync::Arc};
-
-use forebay_domain::{content::paths::Slug, run::RunStatus};
-use forebay_engine::content::{self, CourseFolder, SyncOptions};
+use forebay_engine::content::{self, SyncOptions};
 use forebay_views::ContentSync;
 
-use super::course::{CourseArgs, slug, slug_of};
+use super::{outcome::exit, persistence::with_database, writing::FolderArgs};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -24,16 +21,8 @@ Examples:
   forebay content sync docs --layout docusaurus --course handbook
   forebay content sync outputs/courses/rust-basics --dry-run")]
 pub(crate) struct Args {
-    /// Folder of the course
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-
-    /// Slug of the course [default: made from the folder's name]
-    #[arg(long, value_name = "SLUG", value_parser = slug)]
-    pub(crate) course: Option<Slug>,
-
     #[command(flatten)]
-    pub(crate) settings: CourseArgs,
+    pub(crate) folder: FolderArgs,
 
     /// Remove files from the database even if most of the course is gone from the folder
     #[arg(long)]
@@ -46,18 +35,12 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
+    let (settings, folder) = args.folder.open(context)?;
     let options = SyncOptions { allow_removals: args.allow_removals, dry_run: args.dry_run };
-    let database = context.database().await?;
-    let synced = content::sync(&database, &settings, folder, options).await;
-    database.close().await?;
-    let report = synced?;
-    let exit = match &report.run {
-        Some(run) if run.status == RunStatus::Held => Exit::Held,
-        _ if report.is_clean() => Exit::Done,
-        _ => Exit::Failed,
-    };
+    let report =
+        with_database(context, async |database| content::sync(database, &settings, folder, options).await)
+            .await?;
+    let exit = exit(true, report.attention());
     context.ui.show(&ContentSync::new(report, args.dry_run))?;
     Ok(exit)
 }

@@ -5,7 +5,10 @@ use forebay_engine::content;
 use forebay_views::CourseTag;
 use jiff::Timestamp;
 
-use super::course::{CourseArgs, slug};
+use super::{
+    course::{CourseArgs, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -40,9 +43,9 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let settings = args.settings.configured(args.course.clone(), context)?;
-    let tagged = context
-        .with_database(async |database| Ok(content::tag(database, &settings, &args.tag, args.at).await?))
-        .await?;
+    let tagged =
+        with_database(context, async |database| content::tag(database, &settings, &args.tag, args.at).await)
+            .await?;
     context.ui.show(&CourseTag::from(tagged))?;
     Ok(Exit::Done)
 }

@@ -37,6 +37,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .run(context, async |writer| content::validate_lessons(writer, &args.lessons).await)
         .await?;
     let view = ContentValidation::new(validated, database_error);
-    args.writing.show(context, &view, Some(&view.database))?;
-    Ok(if view.is_passed { Exit::Done } else { Exit::Failed })
+    args.writing.finish(context, &view, Some(&view.database), view.is_passed)
 }

@@ -1,12 +1,9 @@
 //! `forebay content verify`: compares a course folder with the database.
 
-use std::{path::PathBuf, sync::Arc};
-
-use forebay_domain::content::paths::Slug;
-use forebay_engine::content::{self, CourseFolder};
+use forebay_engine::content;
 use forebay_views::ContentVerification;
 
-use super::course::{CourseArgs, slug, slug_of};
+use super::{persistence::with_database, writing::FolderArgs};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -21,26 +18,16 @@ Examples:
   forebay content verify outputs/courses/rust-basics
   forebay content verify outputs/courses/rust-basics --output json")]
 pub(crate) struct Args {
-    /// Folder of the course
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-
-    /// Slug of the course [default: made from the folder's name]
-    #[arg(long, value_name = "SLUG", value_parser = slug)]
-    pub(crate) course: Option<Slug>,
-
     #[command(flatten)]
-    pub(crate) settings: CourseArgs,
+    pub(crate) folder: FolderArgs,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let folder = Arc::new(CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?);
-    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
-    let database = context.database().await?;
-    let verified = content::verify(&database, &settings, folder).await;
-    database.close().await?;
-    let view = ContentVerification::from(verified?);
+    let (settings, folder) = args.folder.open(context)?;
+    let verified =
+        with_database(context, async |database| content::verify(database, &settings, folder).await).await?;
+    let view = ContentVerification::from(verified);
     let exit = if view.is_clean { Exit::Done } else { Exit::Failed };
     context.ui.show(&view)?;
     Ok(exit)

@@ -33,6 +33,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         args.writing.run(context, async |writer| Ok(content::record_voice(writer, score).await)).await?;
     let database = ContentPersisted::new(persisted, database_error);
     let view = ContentVoice { voice_fidelity_score: score, database };
-    args.writing.show(context, &view, Some(&view.database))?;
-    Ok(Exit::Done)
+    args.writing.finish(context, &view, Some(&view.database), true)
 }

@@ -1,21 +1,19 @@
 //! `forebay content watch`: follows a course folder that others write.
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use forebay_domain::content::paths::Slug;
+use forebay_domain::content::PersistMode;
 use forebay_engine::{
     clock,
-    content::{self, CourseFolder, WatchEnd, WatchEvent, WatchOptions},
+    content::{self, WatchEnd, WatchEvent, WatchOptions},
 };
 use forebay_views::ContentWatchEvent;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
     super::signals::stoppable,
-    course::{CourseArgs, slug, slug_of},
+    persistence::{connection, target},
+    writing::WritingArgs,
 };
 use crate::{
     cli::values,
@@ -36,16 +34,8 @@ Examples:
   forebay content watch outputs/courses/rust-basics
   forebay content watch outputs/courses/rust-basics --rescan-every 1m --output json")]
 pub(crate) struct Args {
-    /// Folder of the course
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-
-    /// Slug of the course [default: made from the folder's name]
-    #[arg(long, value_name = "SLUG", value_parser = slug)]
-    pub(crate) course: Option<Slug>,
-
     #[command(flatten)]
-    pub(crate) settings: CourseArgs,
+    pub(crate) writing: WritingArgs,
 
     /// How often to compare folder and database although no change was reported
     #[arg(long, value_name = "DURATION", default_value = "10s")]
@@ -79,9 +69,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> Result<WatchEnd, Failure> {
     // A missing folder is an error before the database is contacted.
-    CourseFolder::open(&args.folder).map_err(forebay_engine::Error::from)?;
-    let settings = args.settings.configured(slug_of(args.course.as_ref(), &args.folder)?, context)?;
-    let options = WatchOptions { rescan_every: args.rescan_every.get() };
+    let (settings, _) = args.writing.folder.open(context)?;
+    let mode = args.writing.persistence.mode(context)?;
+    if mode == PersistMode::Off {
+        context.ui.note("persistence is off, so the database is not written");
+    }
+    let options =
+        WatchOptions { rescan_every: args.rescan_every.get(), mode, connection: connection(context)? };
+    let (path, target) = (args.writing.folder.folder.clone(), target(mode, context)?);
     // The first output that failed: nobody reads any more.
     let (unread, closed) = (Mutex::new(None), Notify::new());
     let tell = |event: WatchEvent<'_>| {
@@ -102,7 +97,7 @@ async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> 
             () = closed.notified() => {}
         }
     };
-    let end = content::watch(settings, args.folder.clone(), context.target()?, options, &tell, stop).await;
+    let end = content::watch(settings, path, target, options, &tell, stop).await;
     let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     match unread {
         Some(failure) => Err(failure),

@@ -8,9 +8,15 @@ use forebay_views::ContentPersisted;
 
 use super::{
     course::{CourseArgs, slug, slug_of},
-    persistence::{persistence, target},
+    outcome,
+    persistence::{connection, mode, target},
 };
-use crate::{cli::values, context::Context, failure::Failure, ui::Report};
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    ui::Report,
+};
 
 /// A course in a folder.
 #[derive(Debug, clap::Args)]
@@ -42,9 +48,23 @@ pub(crate) struct WritingArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
 
-    /// Whether to write the database too [default: `content.persist`, else on]
+    #[command(flatten)]
+    pub(crate) persistence: PersistArgs,
+}
+
+/// Whether to write the database.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PersistArgs {
+    /// Whether to write the database too [default: `CREATOR_OS_DB_PERSIST`, else `content.persist`, else on]
     #[arg(long, value_name = "MODE", value_parser = values::word::<PersistMode>())]
     pub(crate) persist: Option<PersistMode>,
+}
+
+impl PersistArgs {
+    /// The mode: the option, else what is configured.
+    pub(crate) fn mode(&self, context: &Context) -> Result<PersistMode, Failure> {
+        mode(self.persist, context)
+    }
 }
 
 impl WritingArgs {
@@ -55,8 +75,8 @@ impl WritingArgs {
         work: impl AsyncFnOnce(&mut CoursePersister) -> forebay_engine::Result<T>,
     ) -> Result<T, Failure> {
         let (settings, folder) = self.folder.open(context)?;
-        let (mode, options) = persistence(self.persist, context)?;
-        let target = target(mode, context)?;
+        let mode = self.persistence.mode(context)?;
+        let (target, options) = (target(mode, context)?, connection(context)?);
         let mut writer = CoursePersister::open_with(settings, folder, mode, target, options).await?;
         let worked = work(&mut writer).await;
         let closed = writer.close().await;
@@ -68,23 +88,15 @@ impl WritingArgs {
         Ok(result)
     }
 
-    /// Shows a result, with a warning if the database failed.
-    pub(crate) fn show(
+    /// Shows the result of the command, and ends it. `is_done`: the files are as they should be.
+    pub(crate) fn finish(
         &self,
         context: &Context,
         result: &impl Report,
         database: Option<&ContentPersisted>,
-    ) -> Result<(), Failure> {
-        context.ui.show(result)?;
-        let (mode, _) = persistence(self.persist, context)?;
-        // In shadow mode, errors are only counted.
-        if let (PersistMode::On, Some(error)) = (mode, database.and_then(|database| database.error.as_ref()))
-        {
-            context.ui.warn(&format!(
-                "the database was not written: error[{}]: {}; run the same command again when it is back",
-                error.code, error.message
-            ));
-        }
-        Ok(())
+        is_done: bool,
+    ) -> Result<Exit, Failure> {
+        let mode = self.persistence.mode(context)?;
+        outcome::finish(context, &self.folder.folder, mode, (result, database), is_done)
     }
 }

@@ -16,7 +16,7 @@ fn a_course_of_sixty_lessons_is_in_folder_and_database() {
     let course = Course::new(&db.url, 5, 12);
     let (exit, report) = answer(&course.generate("--jobs 2").output().unwrap());
     assert_eq!(exit, 0, "{report:#}");
-    assert_eq!((&report["num_generated"], &report["database"]["reason_code"]), (&60.into(), &Value::Null));
+    assert_eq!((&report["num_generated"], &report["database"]["error"]), (&60.into(), &Value::Null));
     assert_eq!(schema_problems("content generate", &report), Vec::<String>::new());
     assert_eq!(course.lessons(), course.expected());
     course.assert_clean();

@@ -19,7 +19,7 @@ fn generation_completes_and_a_sync_repairs_the_database() {
     let output = running.output();
     let (exit, report) = answer(&output);
     assert_eq!((exit, &report["num_generated"]), (0, &60.into()), "{}", shown(&output));
-    assert!(report["database"]["reason_code"].is_string(), "{report:#}");
+    assert!(report["database"]["error"]["code"].is_string(), "{report:#}");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("warning: ") && stderr.contains("forebay content sync course"), "{stderr}");
     assert_eq!(course.lessons(), course.expected());

@@ -35,6 +35,5 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .run(context, async |writer| content::approve_curriculum(writer, args.by.trim()).await)
         .await?;
     let view = ContentApproval::new(approved, database_error);
-    args.writing.show(context, &view, Some(&view.database))?;
-    Ok(if view.approval.is_some() { Exit::Done } else { Exit::Failed })
+    args.writing.finish(context, &view, Some(&view.database), view.approval.is_some())
 }

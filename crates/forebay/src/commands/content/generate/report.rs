@@ -2,7 +2,10 @@
 
 use forebay_views::ContentGenerated;
 
-use super::super::listed::{lines, write_problems, write_skipped};
+use super::super::{
+    listed::{lines, write_problems, write_skipped},
+    report_database::{database_counted, write_differences},
+};
 use crate::ui::{Page, Report, Tone, format};
 
 impl Report for ContentGenerated {
@@ -22,16 +25,7 @@ impl Report for ContentGenerated {
         if let Some(cost) = self.cost {
             page.fields([("cost", format!("{cost:.4}"))]);
         }
-        let database = match (self.database.mode.as_str(), self.database.reason_code.as_deref()) {
-            ("off", _) => "off".to_owned(),
-            ("shadow", code) => {
-                let differences =
-                    format!("shadow, {} differences", format::count(self.database.num_differences));
-                code.map_or_else(|| differences.clone(), |code| format!("{differences}, behind: {code}"))
-            }
-            (_, None) => "up to date".to_owned(),
-            (_, Some(code)) => format!("behind: {code}"),
-        };
+        let database = database_counted(&self.persist, &self.database, self.counts.num_differences);
         page.fields([("database", database)]);
         let failed = self.lessons.iter().filter(|lesson| lesson.reason_code.is_some());
         let failed: Vec<String> = failed
@@ -49,6 +43,7 @@ impl Report for ContentGenerated {
             .collect();
         lines(page, "Failed", Tone::Bad, failed.into_iter());
         write_problems(page, &self.problems);
+        write_differences(page, &self.database, &self.problems);
         write_skipped(page, &self.skipped);
     }
 }

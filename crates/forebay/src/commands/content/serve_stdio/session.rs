@@ -18,7 +18,7 @@ use super::{
     super::{
         course::{course_settings, slug_of},
         outcome::{database_error, written},
-        persistence::{persistence, target},
+        persistence::{connection, mode, target},
     },
     call::{params, wrong},
 };
@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
         });
         let settings =
             course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, self.context)?;
-        let (mode, options) = persistence(given.persist, self.context)?;
+        let (mode, options) = (mode(given.persist, self.context)?, connection(self.context)?);
         let view = ContentOpened::new(given.folder, &settings, mode);
         let target = target(mode, self.context)?;
         let persister = CoursePersister::open_with(settings, Arc::new(opened), mode, target, options).await?;
