@@ -17,7 +17,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from unittest import mock
 
 import course_generator
-from forebay import _plain, content
+from forebay._process import Process, ProcessEnded
 from forebay.content import CoursePersister, FileError, Lesson, Measures, RequestError
 from gate import Gate
 
@@ -73,21 +73,33 @@ class Case(unittest.TestCase):
 
 
 class Wrapper:
-    """The program behind a script that can be switched off."""
+    """The program behind a script that can be switched off, or fail once."""
 
     def __init__(self, root: Path) -> None:
         self._flag = root / "is-there"
-        self._flag.touch()
+        self._fails = root / "fails-once"
         script = root / "forebay-wrapper"
-        script.write_text(f'#!/bin/sh\n[ -e {self._flag} ] || exit 3\nexec {BINARY} "$@"\n')
+        script.write_text(
+            f"""#!/bin/sh
+[ -e {self._flag} ] || exit 3
+[ ! -e {self._fails} ] || {{ rm {self._fails}; exit 4; }}
+exec {BINARY} "$@"
+"""
+        )
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
         self.path = str(script)
+        self.switch(True)
 
     def switch(self, is_there: bool) -> None:
+        """Makes the program start, or end at once."""
         if is_there:
             self._flag.touch()
         else:
             self._flag.unlink()
+
+    def fail_once(self) -> None:
+        """Makes the next start of the program fail."""
+        self._fails.touch()
 
 
 def kill(course: CoursePersister) -> None:
@@ -161,7 +173,7 @@ class Generating(Case):
             counts = course.counts()
         assert counts is not None
         self.assertGreater(counts["num_failed"], 0)
-        self.assertIn("the database does not have what the folder has", logs.output[0])
+        self.assertIn("the database was not written", logs.output[0])
         self.assertEqual(len(self.files()), 6 + course_generator.NUM_FILES)
         gate.open()
         with self.course() as course:
@@ -191,50 +203,107 @@ class Generating(Case):
         self.assertTrue(verification["is_clean"])
         self.assertEqual(verification["num_equal"], 6 + course_generator.NUM_FILES)
 
-    def test_program_dies_for_good_and_comes_back(self) -> None:
+    def test_program_dies_twice(self) -> None:
         wrapper = self.wrapper()
-        with self.course(binary=wrapper.path) as course, mock.patch.object(content, "_PAUSE", 0.0):
+        with self.course(binary=wrapper.path) as course:
 
             def after(count: int) -> None:
                 if count == 2:
-                    wrapper.switch(False)
+                    wrapper.fail_once()
                     kill(course)
-                if count == 5:
-                    wrapper.switch(True)
 
             with self.assertLogs("forebay.content", "WARNING") as logs:
                 course_generator.run(course, after_lesson=after)
-            self.assertTrue(any("forebay_ended" in line for line in logs.output), logs.output)
+            self.assertIn("without the database", logs.output[1])
+            self.assertIn("forebay content sync", logs.output[2])
+            self.assertEqual(course.persist, "on")
+            self.assertIsNone(course.counts())
+            error = course.get_course().error
+            assert error is not None
+            self.assertEqual(error.code, "forebay_ended")
+            self.assertEqual(course.update_voice_fidelity(0.5).status, "failed")
+            # Started again, it uses the database again.
+            kill(course)
+            self.assertEqual(course.persist_folder().status, "done")
             verification = course.verify().value
-            stored = course.get_course().value
-        assert verification is not None and stored is not None
-        self.assertTrue(verification["is_clean"])
-        self.assertEqual([one["gps_score"] for one in stored["lessons"]], [1.0] * 6)
+            assert verification is not None
+            self.assertTrue(verification["is_clean"])
         other = self.root / "other"
         with self.course(folder=other, persist="off") as course:
             course_generator.run(course)
-        self.assertEqual(self.files(), self.files(other), "the files are those of the program")
+        self.assertEqual(self.files(), self.files(other))
 
-    def test_program_stays_away(self) -> None:
+    def test_program_that_dies_is_no_outage_if_persistence_is_off(self) -> None:
         wrapper = self.wrapper()
+        with self.course(binary=wrapper.path, persist="off") as course:
+            calls: List[str] = []
+            original = Process.call
+
+            def call(process: Process, method: str, params: Mapping[str, Any]) -> Dict[str, Any]:
+                calls.append(method)
+                if method == "persist_lesson" and calls.count(method) < 3:
+                    raise ProcessEnded("killed")
+                return original(process, method, params)
+
+            with mock.patch.object(Process, "call", call):
+                written = course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
+            self.assertEqual((written.database.status, written.num_written), ("off", 1))
+            self.assertIsNotNone(course.counts())
+
+    def test_program_that_is_gone(self) -> None:
+        wrapper = self.wrapper()
+        lesson = Lesson("# A\n", module=1, lesson=1)
         with self.course(binary=wrapper.path) as course:
             wrapper.switch(False)
             kill(course)
-            written = course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
-            error = written.database.error
-            assert error is not None
-            self.assertEqual((written.database.status, error.code), ("failed", "forebay_ended"))
-            self.assertEqual((written.paths, written.num_written), (["lessons/1.1-a.md"], 1))
+            with self.assertRaises(FileError) as raised:
+                course.persist_lesson(lesson)
+            self.assertEqual(raised.exception.code, "forebay_ended")
+            self.assertIn("FOREBAY_BIN", str(raised.exception))
             self.assertIsNone(course.process_id)
             self.assertEqual(course.update_voice_fidelity(0.5).status, "failed")
             self.assertEqual(course.get_course().status, "failed")
             self.assertIsNone(course.counts())
-            self.assertEqual(course.persist_lesson(Lesson("# A\n", module=1, lesson=1)).num_written, 0)
+            wrapper.switch(True)
+            self.assertEqual(course.persist_lesson(lesson).database.status, "done")
+            wrapper.switch(False)
+            kill(course)
             self.assertIsNone(course.close())
+
+    def test_a_lost_answer_makes_no_second_measurement(self) -> None:
+        with self.course() as course:
+            course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
+            original = Process.call
+            lost: List[str] = []
+
+            def call(process: Process, method: str, params: Mapping[str, Any]) -> Dict[str, Any]:
+                answer = original(process, method, params)
+                if method == "record_performance" and not lost:
+                    lost.append(method)
+                    raise ProcessEnded("killed after its work")
+                return answer
+
+            with mock.patch.object(Process, "call", call):
+                self.assertEqual(course.record_performance("views", 7).status, "done")
+            self.assertEqual(lost, ["record_performance"])
+            stored = course.get_course().value
+        assert stored is not None
+        self.assertEqual([one["value"] for one in stored["performance"]], [7.0])
+
+    def test_status(self) -> None:
+        with self.course() as course:
+            course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
+            self.assertEqual(course.set_status("published").status, "done")
+            stored = course.get_course(content=False).value
+            with self.assertRaises(RequestError) as raised:
+                course.set_status("public")
+            self.assertEqual(raised.exception.code, "params_invalid")
+        assert stored is not None
+        self.assertEqual(stored["status"], "published")
 
 
 class Configuring(Case):
-    """The configuration file and the layout decide where files are written, with the program and without it."""
+    """The configuration file and the layout decide where files are written."""
 
     def test_configuration_and_layout(self) -> None:
         config = self.root / "own.toml"
@@ -243,14 +312,10 @@ class Configuring(Case):
             'lessons = ["unit-{module}/**/{lesson}-{slug}.md"]\nbrief = ["docs/brief.md"]\n'
         )
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root)}
-        wrapper = self.wrapper()
-        with CoursePersister(
-            self.folder, binary=wrapper.path, config=config, environment=environment
-        ) as course:
+        with CoursePersister(self.folder, binary=BINARY, config=config, environment=environment) as course:
             self.assertEqual(course.persist, "off")
             lesson = Lesson("text", module=2, lesson=1, title="One")
             self.assertEqual(course.persist_lesson(lesson).paths, ["unit-2/1-one.md"])
-            wrapper.switch(False)
             kill(course)
             written = course.persist_course(brief="# B", lessons=[lesson, Lesson("x", module=2, lesson=2, slug="Two")])
             self.assertEqual(written.paths, ["docs/brief.md", "unit-2/1-one.md", "unit-2/2-two.md"])
@@ -258,6 +323,8 @@ class Configuring(Case):
             with self.assertRaises(RequestError) as raised:
                 course.persist_metadata(outline="# O")
             self.assertEqual(raised.exception.code, "document_without_path")
+            refused = course.persist_lessons_batch([Lesson("text", path="docs/notes.md")]).refused
+            self.assertEqual([one.error.code for one in refused], ["no_lesson_path"])
         config.write_text('[content]\npersit = "off"\n')
         with self.assertRaises(RequestError) as raised:
             CoursePersister(self.folder, binary=BINARY, config=config, environment=environment).open()
@@ -270,95 +337,16 @@ class Configuring(Case):
             self.assertEqual(course.update_curriculum("modules: []\n").paths, ["plan.yaml"])
 
 
-class WithoutProgram(Case):
-    """What this module writes itself is what the program writes."""
-
-    def test_same_paths_and_bytes(self) -> None:
-        titles = [
-            "Plain words", "Straße & Œuvre — Łódź", "¿Qué es: el año?", "'quoted'", "- dash", "yes", "1.10", "数学",
-            "C++ / Rust #1", "a\tb\nc", "x" * 300, "con", "\u2028 line", "back\\slash \"q\"", "{a: [b]}", "~", "",
-            "word " * 40, "ª º ı", "-5 degrees", "-", "Don’t", "trailing:", " spaces ", "é".encode().decode(), "\x7f",
-        ]  # fmt: skip
-        bodies = ["# Heading one\n\nText.\n", "text\r\nmore\r\n", "\ufeff# B\n", "", "---\ntitle: Own\n---\n# B\n",
-                  "\nstarts empty", "---\nnever closed"]  # fmt: skip
-        lessons = [
-            Lesson(
-                bodies[number % len(bodies)],
-                module=1 + number // 10,
-                lesson=number,
-                lesson_id=f"L-{number}",
-                title=title,
-                bloom_level="apply" if number % 2 else None,
-                objectives=titles[:number:3],
-                key_concepts=[title, "ok"],
-            )
-            for number, title in enumerate(titles)
-        ]
-        lessons += [Lesson("no title", module=9, lesson=9), Lesson("# Só o título\n", module=9, lesson=10)]
-        lessons += [Lesson("text", path="lessons/extra/notes.md", title="Extra")]
-        with self.course(persist="off") as course:
-            by_program = course.persist_lessons_batch(lessons)
-        other = self.root / "other"
-        plainly = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
-        self.assertEqual(by_program.paths, plainly.paths)
-        self.assertEqual(by_program.num_written, len(lessons))
-        self.assertEqual(self.files(), self.files(other))
-        again = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
-        self.assertEqual(again.num_written, 0)
-
-    def test_same_paths_of_the_layout(self) -> None:
-        with self.course(persist="off") as course:
-            known = course._known()  # noqa: SLF001
-        self.assertEqual(known["paths"], _plain.CREATOR_OS)
-
-    def test_a_lesson_keeps_its_file(self) -> None:
-        folder = str(self.folder)
-        database = content.Persisted("off")
-        for title in ("First", "Second"):
-            lesson = Lesson("text", module=1, lesson=1, title=title)
-            written = _plain.write(folder, _plain.CREATOR_OS, {}, [lesson], database)
-            self.assertEqual(written.paths, ["lessons/1.1-first.md"])
-        self.assertIn(b"title: Second", self.files()["lessons/1.1-first.md"])
-
-    def test_hostile_paths_are_refused(self) -> None:
-        hostile = ["../x.md", "/etc/passwd", "lessons//a.md", "a\\b.md", "a\0.md", "lessons/con.md", "lessons/a. ",
-                   "lessons/" + "x" * 300 + ".md", "", "./a.md", "C:/a.md"]  # fmt: skip
-        lessons = [Lesson("text", path=path) for path in hostile]
-        with self.course(persist="off") as course:
-            by_program = course.persist_lessons_batch(lessons)
-        other = self.root / "other"
-        plainly = _plain.write(str(other), _plain.CREATOR_OS, {}, lessons, by_program.database)
-        for written in (by_program, plainly):
-            self.assertEqual([one.index for one in written.refused], list(range(len(hostile))))
-            self.assertEqual({one.error.code for one in written.refused}, {"unsafe_path"})
-        self.assertEqual((self.files(), self.files(other)), ({}, {}))
-
-    def test_links_are_not_followed(self) -> None:
-        outside = self.root / "outside"
-        outside.mkdir()
-        self.folder.mkdir(parents=True)
-        (self.folder / "lessons").symlink_to(outside)
-        lesson = Lesson("text", module=1, lesson=1)
-        with self.assertRaises(FileError):
-            _plain.write(str(self.folder), _plain.CREATOR_OS, {}, [lesson], content.Persisted("off"))
-        with self.course(persist="off") as course, self.assertRaises(FileError) as raised:
-            course.persist_lesson(lesson)
-        self.assertEqual(raised.exception.code, "content_file_failed")
-        self.assertEqual(list(outside.iterdir()), [])
-
-
 class Errors(Case):
     """What is raised, and when."""
 
     def test_a_missing_program(self) -> None:
-        with self.assertRaises(RequestError) as raised:
-            self.course(binary="no-such-program").open()
-        self.assertEqual(raised.exception.code, "forebay_not_found")
-        self.assertIn("FOREBAY_BIN", str(raised.exception))
-        with self.course(binary="no-such-program", persist="off") as course:
-            course_generator.run(course)
-            self.assertEqual(course.persist_folder().status, "off")
-        self.assertEqual(len(self.files()), 6 + course_generator.NUM_FILES)
+        for persist in ("on", "off"):
+            with self.assertRaises(RequestError) as raised:
+                self.course(binary="no-such-program", persist=persist).open()
+            self.assertEqual(raised.exception.code, "forebay_not_found")
+            self.assertIn("install", str(raised.exception))
+            self.assertIn("FOREBAY_BIN", str(raised.exception))
 
     def test_a_program_that_is_none(self) -> None:
         script = self.root / "silent"
@@ -383,6 +371,9 @@ class Errors(Case):
                 course.record_performance("views", float("nan"))
             self.assertEqual(raised.exception.code, "value_out_of_range")
             with self.assertRaises(RequestError) as raised:
+                course.update_voice_fidelity(1.5)
+            self.assertEqual(raised.exception.code, "value_out_of_range")
+            with self.assertRaises(RequestError) as raised:
                 course.update_lesson_validation(Measures(gps_score=1.0), module=7, lesson=7)
             self.assertEqual(raised.exception.code, "lesson_missing")
             self.assertEqual(course.persist_lesson(Lesson("text", module=1, lesson=1)).database.status, "done")
@@ -395,8 +386,6 @@ class Errors(Case):
             with self.assertRaises(FileError) as raised:
                 self.course(persist="off").open()
             self.assertEqual(raised.exception.code, "content_folder_locked")
-            with self.assertRaises(FileError):
-                _plain.write(str(self.folder), _plain.CREATOR_OS, {"brief": "x"}, [], content.Persisted("off"))
 
     def test_a_flag_that_is_neither(self) -> None:
         with self.assertRaises(RequestError) as raised:

@@ -25,6 +25,7 @@ mod sides;
 mod snapshot;
 mod stages;
 mod state;
+mod status;
 mod sync;
 mod verify;
 mod versions;
@@ -50,6 +51,7 @@ pub use stages::{
     ValidatedLesson, ValidationReport, approve_curriculum, check_brief, check_curriculum, check_research,
     persist_lessons, record_voice, validate_lessons,
 };
+pub use status::set_status;
 pub use sync::{SyncOptions, SyncReport, sync};
 pub use verify::{Difference, DifferenceKind, Verification, verify};
 pub use versions::{ChangedLines, CourseDiff, FileChange, VersionTime, diff, tag};

@@ -31,8 +31,8 @@ pub use details::{
 };
 pub use files::{FILES, StoredFile, files};
 pub use measures::{
-    Approval, LessonMeasures, MeasuredLesson, approvals, approve, record_performance, update_lessons,
-    update_voice_fidelity,
+    Approval, LessonMeasures, MeasuredLesson, approvals, approve, record_performance, set_status,
+    update_lessons, update_voice_fidelity,
 };
 pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
@@ -45,7 +45,7 @@ pub const LESSONS: &str = include_str!("content/lessons.sql");
 pub const REMOVE_LESSONS: &str = include_str!("content/remove_lessons.sql");
 /// Writes the metadata of a course from its brief, outline and curriculum.
 pub const METADATA: &str = include_str!("content/metadata.sql");
-/// Writes the title and keywords of a course from its curriculum.
+/// Writes title, keywords, type and persona of a course from its curriculum.
 pub const TITLE: &str = include_str!("content/title.sql");
 /// Writes the research of a course from its reports.
 pub const RESEARCH: &str = include_str!("content/research.sql");

@@ -1,7 +1,7 @@
 //! The calls of a generator over `forebay content serve-stdio`: one JSON object a line, answered in order.
 
 use forebay_domain::content::{
-    PersistMode,
+    ContentStatus, PersistMode,
     layout::{LayoutSettings, Preset},
 };
 use schemars::JsonSchema;
@@ -29,7 +29,9 @@ forebay_domain::words! {
         UpdateCurriculum = "update_curriculum",
         /// Records how well the text matches the voice of the persona.
         UpdateVoiceFidelity = "update_voice_fidelity",
-        /// Records what was measured about a lesson.
+        /// Sets the status of the course.
+        SetStatus = "set_status",
+        /// Records measures of a lesson.
         UpdateLessonValidation = "update_lesson_validation",
         /// Records a measurement of the published course.
         RecordPerformance = "record_performance",
@@ -87,7 +89,7 @@ pub struct OpenParams {
     /// The slug of the course. Default: made from the name of the folder.
     #[serde(default)]
     pub course: Option<String>,
-    /// The project that it belongs to. Default: `project` of `[content]`.
+    /// The project of the course. Default: `project` of `[content]`.
     #[serde(default)]
     pub project: Option<String>,
     /// The name of a layout, or a table like `[content.layout]`. Default: `layout` of `[content]`.
@@ -173,6 +175,15 @@ pub struct VoiceParams {
     pub score: f64,
 }
 
+/// The parameters of `set_status`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusParams {
+    /// The new status.
+    #[schemars(schema_with = "crate::words::content_status")]
+    pub status: ContentStatus,
+}
+
 /// The parameters of `record_performance`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -181,9 +192,8 @@ pub struct PerformanceParams {
     pub metric: String,
     /// The value.
     pub value: f64,
-    /// When it was measured. Default: now.
-    #[serde(default)]
-    pub recorded_at: Option<Time>,
+    /// When it was measured. A repeated call needs the same time, so the caller chooses it.
+    pub recorded_at: Time,
 }
 
 /// The parameters of `get_course`.

@@ -132,7 +132,7 @@ pub struct GeneratedLesson {
     pub lesson_id: Option<String>,
     /// Its file; null: it cannot have one.
     pub path: Option<String>,
-    /// What became of it.
+    /// How it ended.
     #[schemars(schema_with = "crate::words::lesson_status")]
     pub status: String,
     /// The class of the last failure; null: it did not fail.

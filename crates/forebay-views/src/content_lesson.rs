@@ -1,4 +1,4 @@
-//! A lesson as a generator hands it over, and what is measured about one.
+//! The parameters of a lesson and of its measures.
 
 use forebay_domain::content::{ValidationStatus, lesson::LessonFacts};
 use forebay_engine::content::{LessonInput, LessonPlace};
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A lesson. It has a `path`, or `module` and `lesson`.
+/// A lesson. Give its `path`, or `module` and `lesson`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LessonParams {
@@ -22,10 +22,12 @@ pub struct LessonParams {
     /// Its number in the module.
     #[serde(default)]
     pub lesson: Option<u32>,
-    /// Its short name in the path of a new file, in any form. Default: from its title.
+    /// A short name for the path of a new file. It is made lower case, and other characters become `-`. Default: made
+    /// from the title.
     #[serde(default)]
     pub slug: Option<String>,
-    /// Its stable id. This and the next four become its front matter, unless the text has one.
+    /// Its stable id. If the text has no front matter, this, `title`, `bloom_level`, `objectives` and `key_concepts`
+    /// become it.
     #[serde(default)]
     pub lesson_id: Option<String>,
     /// Its title.
@@ -34,18 +36,18 @@ pub struct LessonParams {
     /// Its level in Bloom's revised taxonomy, in English, Portuguese or Spanish.
     #[serde(default)]
     pub bloom_level: Option<String>,
-    /// What a learner can do afterwards.
+    /// Learning objectives.
     #[serde(default)]
     pub objectives: Vec<String>,
     /// The concepts that it introduces.
     #[serde(default)]
     pub key_concepts: Vec<String>,
-    /// What was measured about it.
+    /// Its measures.
     #[serde(default)]
     pub measures: MeasureParams,
 }
 
-/// What was measured about a lesson. Values that are absent stay as they are.
+/// Measures of a lesson. Absent values do not change.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MeasureParams {
@@ -56,17 +58,17 @@ pub struct MeasureParams {
     /// `pending`, `passed`, `warning` or `failed`.
     #[schemars(schema_with = "crate::words::validation_status")]
     pub validation_status: Option<ValidationStatus>,
-    /// What its validation found, a list of objects.
+    /// The findings of its validation, a list of objects.
     pub validation_issues: Option<Vec<Value>>,
-    /// How long its generation took.
+    /// Duration of its generation.
     pub generation_seconds: Option<f64>,
-    /// What its generation cost.
+    /// Cost of its generation.
     pub generation_cost: Option<f64>,
-    /// Failed attempts before its text was generated.
+    /// Number of failed attempts before its text was generated.
     pub num_retries: Option<u16>,
 }
 
-/// The parameters of `update_lesson_validation`. The lesson has a `path`, or `module` and `lesson`.
+/// The parameters of `update_lesson_validation`. Give its `path`, or `module` and `lesson`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidationParams {
@@ -79,7 +81,7 @@ pub struct ValidationParams {
     /// Its number in the module.
     #[serde(default)]
     pub lesson: Option<u32>,
-    /// What was measured about it.
+    /// Its measures.
     pub measures: MeasureParams,
 }
 

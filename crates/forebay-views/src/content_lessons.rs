@@ -11,7 +11,7 @@ use crate::{content::ContentProblem, content_written::ContentPersisted, error::E
 pub struct ContentLessons {
     /// Whether every lesson could be used.
     pub is_complete: bool,
-    /// Lessons in the folder; with JSON Lines, those that were handed over and could be used.
+    /// Lessons in the folder; with JSON Lines, the given ones that could be used.
     pub num_lessons: u64,
     /// Files written; the others were equal already.
     pub num_written: u64,
@@ -19,7 +19,7 @@ pub struct ContentLessons {
     pub refused: Vec<ContentRefusedLine>,
     /// Lessons in the folder that cannot be stored.
     pub problems: Vec<ContentProblem>,
-    /// What became of the last batch in the database; null: there was none.
+    /// The result of the last batch in the database; null: there was none.
     pub database: Option<ContentPersisted>,
 }
 

@@ -22,7 +22,7 @@ pub struct ContentBrief {
     pub sections: Vec<ContentBriefSection>,
     /// Sections that are missing or empty, and places that are not filled in.
     pub problems: Vec<ContentProblem>,
-    /// What became of it in the database.
+    /// The result in the database.
     pub database: ContentPersisted,
 }
 
@@ -47,7 +47,7 @@ pub struct ContentResearch {
     pub reports: Vec<ContentReport>,
     /// What is missing.
     pub problems: Vec<ContentProblem>,
-    /// What became of them in the database.
+    /// The result in the database.
     pub database: ContentPersisted,
 }
 
@@ -97,7 +97,7 @@ pub struct ContentApproval {
     pub is_repeated: bool,
     /// The curriculum.
     pub curriculum: ContentCurriculum,
-    /// What became of it in the database.
+    /// The result in the database.
     pub database: ContentPersisted,
 }
 
@@ -106,7 +106,7 @@ pub struct ContentApproval {
 pub struct ContentVoice {
     /// How well the text matches the persona's voice, 0 to 1.
     pub voice_fidelity_score: f64,
-    /// What became of it in the database.
+    /// The result in the database.
     pub database: ContentPersisted,
 }
 

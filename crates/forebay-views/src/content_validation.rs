@@ -22,7 +22,7 @@ pub struct ContentValidation {
     pub lessons: Vec<ContentLessonValidation>,
     /// Lessons that cannot be read.
     pub problems: Vec<ContentProblem>,
-    /// What became of the scores in the database.
+    /// The result for the scores in the database.
     pub database: ContentPersisted,
 }
 

@@ -1,8 +1,6 @@
-//! What a generator's calls over `forebay content serve-stdio` result in.
+//! The results of calls over `forebay content serve-stdio`.
 
-use std::collections::BTreeMap;
-
-use forebay_domain::content::{PersistMode, ResearchKind, layout::Document};
+use forebay_domain::content::PersistMode;
 use forebay_engine::content::{self as engine, CourseSettings, Fetched, PersistCounts, Persisted};
 use forebay_store::content::CourseDetails;
 use schemars::JsonSchema;
@@ -30,35 +28,18 @@ pub struct ContentOpened {
     /// Whether the database is written.
     #[schemars(schema_with = "crate::words::persist_mode")]
     pub persist: String,
-    /// Where files are written.
-    pub paths: ContentPaths,
-}
-
-/// Where the files of a course are written, relative to its folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ContentPaths {
-    /// The brief; null: the layout has none.
-    pub brief: Option<String>,
-    /// The outline; null: the layout has none.
-    pub outline: Option<String>,
-    /// The curriculum; null: the layout has none.
-    pub curriculum: Option<String>,
-    /// Each research report; null: the layout does not have it.
-    pub research: BTreeMap<String, Option<String>>,
-    /// Lessons, with `{module}`, `{lesson}` and `{slug}` in place of their values; null: a lesson needs a path.
-    pub lessons: Option<String>,
 }
 
 /// The result of a call that writes files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentWritten {
-    /// The files that hold what was handed over, in its order, without refused lessons.
+    /// The files of the documents and lessons in the call, in the same order, without refused lessons.
     pub paths: Vec<String>,
-    /// How many of them were written; the others were equal already.
+    /// Number of files that were written. Unchanged files are not written again.
     pub num_written: u64,
-    /// Lessons that were not written, because of their own mistakes.
+    /// Lessons that were not written because they have a mistake.
     pub refused: Vec<ContentRefused>,
-    /// What became of them in the database.
+    /// The result in the database.
     pub database: ContentPersisted,
 }
 
@@ -71,25 +52,25 @@ pub struct ContentRefused {
     pub error: Error,
 }
 
-/// What became of a call in the database. A database that fails is no error of the call.
+/// The result of a call in the database. A failing database is not an error of the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentPersisted {
-    /// What became of it.
+    /// Whether the database was written.
     #[schemars(schema_with = "crate::words::persist_status")]
     pub status: String,
-    /// Why it failed; null: it did not.
+    /// The error; null: it did not fail.
     pub error: Option<Error>,
-    /// What was written, and what is wrong with files; null: there is nothing to say.
+    /// The stored changes and the problems of files; null: there are none.
     pub sync: Option<ContentSync>,
 }
 
 /// The result of `get_course`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContentCourse {
-    /// What became of the call.
+    /// Whether the database was read.
     #[schemars(schema_with = "crate::words::persist_status")]
     pub status: String,
-    /// Why it failed; null: it did not.
+    /// The error; null: it did not fail.
     pub error: Option<Error>,
     /// The course; null: it is not stored, or could not be read.
     pub course: Option<Course>,
@@ -98,10 +79,10 @@ pub struct ContentCourse {
 /// The result of `verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentVerified {
-    /// What became of the call.
+    /// Whether the database was read.
     #[schemars(schema_with = "crate::words::persist_status")]
     pub status: String,
-    /// Why it failed; null: it did not.
+    /// The error; null: it did not fail.
     pub error: Option<Error>,
     /// The comparison; null: it could not be made.
     pub verification: Option<ContentVerification>,
@@ -123,28 +104,18 @@ pub struct ContentCounts {
 impl ContentOpened {
     /// An open course.
     pub fn new(folder: String, settings: &CourseSettings, mode: PersistMode) -> Self {
-        let layout = &settings.layout;
-        let path = |document| layout.document_path(document).map(|path| path.to_string());
-        let report = |kind: ResearchKind| (kind.as_str().to_owned(), path(Document::Research(kind)));
         Self {
             folder,
             project: settings.project.clone(),
             course: settings.slug.to_string(),
-            layout: layout.preset().as_str().to_owned(),
+            layout: settings.layout.preset().as_str().to_owned(),
             persist: mode.as_str().to_owned(),
-            paths: ContentPaths {
-                brief: path(Document::Brief),
-                outline: path(Document::Outline),
-                curriculum: path(Document::Curriculum),
-                research: ResearchKind::ALL.into_iter().map(report).collect(),
-                lessons: layout.lesson_pattern().map(str::to_owned),
-            },
         }
     }
 }
 
 impl ContentPersisted {
-    /// What became of a call. `failed` makes the error of a code and a message.
+    /// The result of a call. `failed` makes the error of a code and a message.
     pub fn new(persisted: Persisted, failed: impl FnOnce(&'static str, String) -> Error) -> Self {
         let (status, error, sync) = match persisted {
             Persisted::Off => (PersistStatus::Off, None, None),

@@ -14,8 +14,12 @@ pub struct Course {
     pub project: String,
     /// Its name in the project.
     pub slug: String,
+    /// What it is, such as `course`: from the curriculum.
+    pub piece_type: String,
     /// Its title.
     pub title: String,
+    /// The persona in whose voice it is written; null: the curriculum names none.
+    pub persona_mind_id: Option<String>,
     /// Whether people may see it.
     #[schemars(schema_with = "crate::words::content_status")]
     pub status: String,
@@ -160,6 +164,20 @@ pub struct CourseTag {
     pub tagged_at: Time,
 }
 
+/// The status of a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CourseStatus {
+    /// The project that it belongs to.
+    pub project: String,
+    /// Its name in the project.
+    pub slug: String,
+    /// Whether people may see it.
+    #[schemars(schema_with = "crate::words::content_status")]
+    pub status: String,
+    /// Whether it had another status before.
+    pub is_changed: bool,
+}
+
 impl From<store::CourseDetails> for Course {
     fn from(details: store::CourseDetails) -> Self {
         let store::CourseDetails { piece, metadata, research, lessons, approvals, performance, tags } =
@@ -172,7 +190,9 @@ impl From<store::CourseDetails> for Course {
         Self {
             project: piece.project,
             slug: piece.slug,
+            piece_type: piece.piece_type,
             title: piece.title,
+            persona_mind_id: piece.persona_mind_id,
             status: piece.status,
             keywords: piece.keywords,
             voice_fidelity_score: piece.voice_fidelity_score,

@@ -72,7 +72,7 @@ pub use self::{
     content_call::{
         ContentAnswer, ContentCall, ContentMethod, CourseParams, CurriculumParams, GetCourseParams,
         LayoutParam, LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams,
-        VoiceParams,
+        StatusParams, VoiceParams,
     },
     content_generate::{
         ContentGenerated, CourseSpecification, GeneratedLesson, LessonSpecification, ModuleSpecification,
@@ -89,11 +89,12 @@ pub use self::{
     content_versions::{ContentDiff, ContentFileChange, ContentVersion},
     content_watch::ContentWatchEvent,
     content_written::{
-        ContentCounts, ContentCourse, ContentOpened, ContentPaths, ContentPersisted, ContentRefused,
-        ContentVerified, ContentWritten,
+        ContentCounts, ContentCourse, ContentOpened, ContentPersisted, ContentRefused, ContentVerified,
+        ContentWritten,
     },
     course::{
-        Course, CourseApproval, CourseLesson, CourseMeasurement, CourseMetadata, CourseResearch, CourseTag,
+        Course, CourseApproval, CourseLesson, CourseMeasurement, CourseMetadata, CourseResearch,
+        CourseStatus, CourseTag,
     },
     db::{ClusterStop, DatabasePlace, DbStatus, Migrated, Migration},
     demo::{Demo, DemoChange, DemoComparison, DemoDatabase, DemoFigures, DemoStep, DemoTable},

@@ -60,7 +60,7 @@ forebay_domain::words! {
         Remove = "remove",
     }
 
-    /// What became of a lesson that was to be generated.
+    /// How the generation of a lesson ended.
     pub enum LessonStatus {
         /// It was complete already, or was not asked for.
         Kept = "kept",
@@ -72,7 +72,7 @@ forebay_domain::words! {
         Stopped = "stopped",
     }
 
-    /// What became of a call in the database.
+    /// The result of a call in the database.
     pub enum PersistStatus {
         /// Persistence is off.
         Off = "off",

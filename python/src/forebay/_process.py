@@ -1,4 +1,4 @@
-"""One long-lived ``forebay content serve-stdio``: a call is a line, and so is its answer."""
+"""One long-lived ``forebay content serve-stdio``. Each call is a line, and so is its answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_binary(given: Optional[str], environment: Mapping[str, str]) -> Optiona
     """Finds the program.
 
     Args:
-        given: The path that the caller gave.
+        given: The path or name chosen by the caller.
         environment: The environment variables, for ``FOREBAY_BIN`` and ``PATH``.
 
     Returns:
@@ -42,7 +42,7 @@ class Process:
     Args:
         command: The program and its arguments.
         environment: The environment variables of the program.
-        timeout: How long to wait for an answer, in seconds; None waits for ever.
+        timeout: How long to wait for an answer, in seconds; None means no limit.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Process:
         assert self._child.stdin is not None and self._child.stdout is not None
         self._input = self._child.stdin.fileno()
         self._output = self._child.stdout.fileno()
-        # A program that hangs must not hang its caller.
+        # Reads and writes end at the timeout, even if the program hangs.
         os.set_blocking(self._input, False)
         os.set_blocking(self._output, False)
 
@@ -87,7 +87,7 @@ class Process:
 
         Raises:
             ForebayError: The answer is an error.
-            ProcessEnded: There was no answer.
+            ProcessEnded: The program did not answer.
         """
         self._next_id += 1
         line = _encoded({"id": self._next_id, "method": method, "params": params})
@@ -96,9 +96,9 @@ class Process:
         try:
             answer = json.loads(self._receive(deadline))
         except ValueError as error:
-            raise ProcessEnded("the program answered something else than JSON") from error
+            raise ProcessEnded("the answer is not JSON") from error
         if not isinstance(answer, dict) or answer.get("id") not in (self._next_id, None):
-            raise ProcessEnded("the program answered another call")
+            raise ProcessEnded("the answer belongs to another call")
         refusal = answer.get("error")
         if refusal is not None:
             raise of_answer(refusal)
@@ -108,7 +108,7 @@ class Process:
         return result
 
     def end(self, patience: float = 10.0) -> None:
-        """Ends the program: closes its input, and kills it if it goes on.
+        """Ends the program: closes its input, and kills it if it does not end.
 
         Args:
             patience: How long to wait before it is killed, in seconds.
@@ -118,7 +118,7 @@ class Process:
                 try:
                     pipe.close()
                 except OSError:
-                    # It has ended already.
+                    # The program has already ended.
                     pass
         try:
             self._child.wait(timeout=patience)
@@ -132,7 +132,7 @@ class Process:
         while sent:
             _, ready, _ = select.select([], [self._input], [], _left(deadline))
             if not ready:
-                raise ProcessEnded("the program does not read its input")
+                raise ProcessEnded("the program did not read the call in time")
             try:
                 sent = sent[os.write(self._input, sent[:_CHUNK]) :]
             except OSError as error:
@@ -146,14 +146,14 @@ class Process:
                 return line
             ready, _, _ = select.select([self._output], [], [], _left(deadline))
             if not ready:
-                raise ProcessEnded("the program does not answer")
+                raise ProcessEnded("the program did not answer in time")
             chunk = os.read(self._output, 1 << 20)
             if not chunk:
                 raise ProcessEnded(self._why())
             self._buffer += chunk
 
     def _why(self) -> str:
-        """Why the program ended, from its log."""
+        """The reason why the program ended, from its exit status and its log."""
         try:
             status = self._child.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
@@ -174,4 +174,4 @@ def _encoded(call: Mapping[str, Any]) -> bytes:
     except UnicodeEncodeError as error:
         raise RequestError("not_utf8", f"a text is not valid Unicode: {error}") from error
     except ValueError as error:
-        raise RequestError("value_out_of_range", f"a value is no number: {error}") from error
+        raise RequestError("value_out_of_range", f"a value is not a finite number: {error}") from error

@@ -1,25 +1,25 @@
-"""What calls take and return."""
+"""The parameters and results of calls."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import ForebayError, of_answer
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured about a lesson. Values that are None stay as they are.
+    """Measures of a lesson. Stored values do not change where a value is None.
 
     Attributes:
         gps_score: How clearly goal, position and steps are stated, 0 to 1.
         didatica_score: How many elements of good teaching it has, 0 to 1.
         validation_status: ``pending``, ``passed``, ``warning`` or ``failed``.
-        validation_issues: What its validation found.
-        generation_seconds: How long its generation took.
-        generation_cost: What its generation cost.
-        num_retries: Failed attempts before its text was generated.
+        validation_issues: The findings of its validation.
+        generation_seconds: Duration of its generation.
+        generation_cost: Cost of its generation.
+        num_retries: Number of failed attempts before its text was generated.
     """
 
     gps_score: Optional[float] = None
@@ -31,26 +31,27 @@ class Measures:
     num_retries: Optional[int] = None
 
     def params(self) -> Dict[str, Any]:
-        """The values that are given, as parameters of a call."""
+        """The values that are not None, as parameters of a call."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson. It has a ``path``, or ``module`` and ``lesson``.
+    """A lesson. Give its ``path``, or ``module`` and ``lesson``.
 
     Attributes:
         text: Its Markdown.
         module: The number of its module.
-        lesson: Its number in the module. The lesson that has this number is written again.
-        slug: Its short name in the path of a new file, in any form. Default: from its title.
+        lesson: Its number in the module. If the folder has a lesson with this number, its file is replaced.
+        slug: A short name for the path of a new file. It is made lower case, and other characters become ``-``.
+            Default: made from the title.
         path: The path of its file in the course folder.
-        lesson_id: Its stable id. This and the next four become its front matter, unless the text has one.
+        lesson_id: Its stable id. If the text has no front matter, this and the next four attributes become it.
         title: Its title.
         bloom_level: Its level in Bloom's revised taxonomy, in English, Portuguese or Spanish.
-        objectives: What a learner can do afterwards.
+        objectives: Learning objectives.
         key_concepts: The concepts that it introduces.
-        measures: What was measured about it.
+        measures: Its measures.
     """
 
     text: str
@@ -76,12 +77,12 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Persisted:
-    """What became of a call in the database.
+    """The result of a call in the database.
 
     Attributes:
         status: ``off``, ``done`` or ``failed``.
-        error: Why it failed.
-        sync: What was written and what is wrong with files, as ``forebay content sync --output json`` prints it.
+        error: The error if it failed.
+        sync: The stored changes and the problems of files, as ``forebay content sync --output json`` prints them.
     """
 
     status: str
@@ -91,11 +92,11 @@ class Persisted:
 
 @dataclass(frozen=True)
 class Refused:
-    """A lesson that was not written, because of its own mistakes.
+    """A lesson that was not written because it has a mistake.
 
     Attributes:
         index: Its position in the call, from 0.
-        error: Why.
+        error: The mistake.
     """
 
     index: int
@@ -104,13 +105,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a call that writes files.
+    """The result of a call that writes files.
 
     Attributes:
-        paths: The files that hold what was handed over, in its order, without refused lessons.
-        num_written: How many of them were written; the others were equal already.
+        paths: The files of the documents and lessons in the call, in the same order, without refused lessons.
+        num_written: Number of files that were written. Unchanged files are not written again.
         refused: Lessons that were not written.
-        database: What became of them in the database.
+        database: The result in the database.
     """
 
     paths: List[str]
@@ -121,12 +122,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was read from the database.
+    """The result of a call that reads the database.
 
     Attributes:
         status: ``off``, ``done`` or ``failed``.
-        error: Why it failed.
-        value: What was read; None if the database does not have it, or could not be read.
+        error: The error if it failed.
+        value: The value; None if it is not stored, or if the database cannot be read.
     """
 
     status: str
@@ -134,22 +135,34 @@ class Fetched:
     value: Optional[Mapping[str, Any]] = None
 
 
-def persisted(answer: Mapping[str, Any]) -> Persisted:
-    """Makes a result of an answer."""
-    return Persisted(answer["status"], _error(answer), answer.get("sync"))
+def persisted(answer: Mapping[str, Any], outage: Optional[ForebayError]) -> Persisted:
+    """Reads a result.
+
+    Args:
+        answer: The answer of the program.
+        outage: Why the program runs without the database, if it does.
+    """
+    status, error = _status(answer, outage)
+    return Persisted(status, error, answer.get("sync"))
 
 
-def written(answer: Mapping[str, Any]) -> Written:
-    """Makes a result of an answer."""
+def written(answer: Mapping[str, Any], outage: Optional[ForebayError]) -> Written:
+    """Reads a result. See :func:`persisted`."""
     refused = [Refused(one["index"], of_answer(one["error"])) for one in answer["refused"]]
-    return Written(list(answer["paths"]), answer["num_written"], refused, persisted(answer["database"]))
+    database = persisted(answer["database"], outage)
+    return Written(list(answer["paths"]), answer["num_written"], refused, database)
 
 
-def fetched(answer: Mapping[str, Any], name: str) -> Fetched:
-    """Makes a result of an answer whose value has this name."""
-    return Fetched(answer["status"], _error(answer), answer.get(name))
+def fetched(answer: Mapping[str, Any], name: str, outage: Optional[ForebayError]) -> Fetched:
+    """Reads a result whose value has this name. See :func:`persisted`."""
+    status, error = _status(answer, outage)
+    return Fetched(status, error, answer.get(name))
 
 
-def _error(answer: Mapping[str, Any]) -> Optional[ForebayError]:
+def _status(
+    answer: Mapping[str, Any], outage: Optional[ForebayError]
+) -> Tuple[str, Optional[ForebayError]]:
+    if outage is not None:
+        return "failed", outage
     error = answer.get("error")
-    return None if error is None else of_answer(error)
+    return answer["status"], None if error is None else of_answer(error)

@@ -5,30 +5,28 @@ Example:
     ...     course.persist_metadata(brief="# Rust basics")
     ...     course.persist_lesson(Lesson("# Ownership", module=1, lesson=1, title="Ownership"))
 
-The rules of a call:
+The ``forebay`` program does the work. It runs as long as the course is open. The rules of a call:
 
-* Files come first. An error of a file or of the call itself is raised (``FileError``, ``RequestError``).
-* A database that fails is never raised. The result says so (``status == "failed"``), and a warning is logged.
-* The ``forebay`` program runs as long as the course is open. If it ends by itself, it is started again once, and the
-  call is repeated, which is safe because calls are idempotent. If that fails too, this module writes the files itself,
-  to the same paths. The next call tries the program again, after a pause.
-* With persistence ``off``, the program is not needed: if it is missing, this module writes the files. With ``shadow`` and
-  ``on``, a missing program is an error at ``open``, like a database whose schema does not fit.
+* Files are written first. If a file cannot be written, or if the call itself is wrong, an exception is raised
+  (``FileError``, ``RequestError``).
+* A failing database never raises an exception. The result says so (``status == "failed"``), and a warning is logged.
+* If the program ends by itself, it is started again and the call is repeated. Repeating a call is safe, because calls are
+  idempotent. If the program ends again, it is started without the database, so files are still written until the course
+  is closed. ``forebay content sync`` later stores the files that the database missed.
+* If the program cannot be run at all, ``open`` raises ``RequestError``. If that happens later, calls that write files raise
+  ``FileError``, and all other calls return a result with ``status == "failed"``.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import os
-import threading
-import time
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Type, TypeVar, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Type, Union
 
-from . import _plain
-from ._process import Process, ProcessEnded, find_binary
+from ._process import ProcessEnded
+from ._program import INSTALL, Program
 from ._results import Fetched, Lesson, Measures, Persisted, Refused, Written, fetched, persisted, written
 from .errors import FileError, ForebayError, RequestError
 
@@ -46,24 +44,23 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger("forebay.content")
-_RESULT = TypeVar("_RESULT")
-# How long the program is left alone after it could not be started again, in seconds.
-_PAUSE = 5.0
 
 
 class CoursePersister:
-    """Writes one course. A context manager; one process at a time writes a course.
+    """Writes one course. This is a context manager. Only one process at a time can open a course.
 
     Args:
-        folder: The folder of the course. It is created if it is missing.
-        course: Its slug. Default: made from the name of the folder.
-        project: The project that it belongs to. Default: that of ``forebay.toml``.
-        layout: The name of a layout, or a table like ``[content.layout]``. Default: that of ``forebay.toml``.
+        folder: The folder of the course. It is created if it does not exist.
+        course: The slug of the course. Default: made from the name of the folder.
+        project: The project of the course. Default: ``content.project`` in ``forebay.toml``.
+        layout: The name of a layout, or a table like ``[content.layout]``. Default: ``content.layout`` in
+            ``forebay.toml``.
         persist: ``off``, ``shadow`` or ``on``. Default: ``CREATOR_OS_DB_PERSIST``, else ``forebay.toml``, else ``on``.
         binary: The ``forebay`` program. Default: ``FOREBAY_BIN``, else ``forebay`` in ``PATH``.
         config: The configuration file. Default: ``forebay.toml`` in the current folder.
         environment: Environment variables of the program. Default: those of this process.
-        timeout: How long a call may take, in seconds; None: any time. A program that takes longer is killed.
+        timeout: Maximum duration of a call in seconds; None means no limit. After that time, the program is killed, and
+            the call is repeated as if the program had ended.
     """
 
     def __init__(
@@ -81,16 +78,13 @@ class CoursePersister:
     ) -> None:
         self._folder = os.path.abspath(os.fspath(folder))
         given = {"course": course, "project": project, "layout": layout, "persist": persist}
-        self._params: Dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        self._params["folder"] = self._folder
-        self._environment = dict(os.environ if environment is None else environment)
-        self._binary = binary
-        self._config = None if config is None else os.fspath(config)
-        self._timeout = timeout
-        self._process: Optional[Process] = None
-        self._opened: Optional[Mapping[str, Any]] = None
-        self._left_alone_until = 0.0
-        self._lock = threading.RLock()
+        self._program = Program(
+            {**_given(given), "folder": self._folder},
+            binary=binary,
+            config=None if config is None else os.fspath(config),
+            environment=dict(os.environ if environment is None else environment),
+            timeout=timeout,
+        )
 
     def __enter__(self) -> "CoursePersister":
         return self.open()
@@ -110,13 +104,13 @@ class CoursePersister:
 
     @property
     def persist(self) -> str:
-        """``off``, ``shadow`` or ``on``."""
-        return str(self._known()["persist"])
+        """Whether the database is written: ``off``, ``shadow`` or ``on``."""
+        return self._program.persist
 
     @property
     def process_id(self) -> Optional[int]:
-        """The id of the running program; None while files are written without it."""
-        return None if self._process is None else self._process.pid
+        """The process id of the program; None if it does not run."""
+        return self._program.pid
 
     def open(self) -> "CoursePersister":
         """Starts the program and opens the course.
@@ -125,43 +119,20 @@ class CoursePersister:
             The persister itself.
 
         Raises:
-            RequestError: The program is missing, or the configuration, the course or the schema does not fit.
-            FileError: The folder cannot be used, for example because another process writes it.
+            RequestError: The program is missing or cannot be run, the configuration or a parameter is wrong, or the
+                schema of the database does not fit.
+            FileError: The folder cannot be used, for example because another process has opened it.
         """
-        with self._lock:
-            if self._opened is not None:
-                return self
-            try:
-                self._start()
-            except ProcessEnded as error:
-                if not self._is_off():
-                    raise RequestError("forebay_ended", f"the forebay program cannot be used: {error}") from error
-                self._without_program()
-            except RequestError as error:
-                if error.code != "forebay_not_found" or not self._is_off():
-                    raise
-                self._without_program()
-            return self
+        self._program.open()
+        return self
 
     def close(self) -> Optional[Mapping[str, int]]:
-        """Closes the course, after a last attempt to write what the database missed.
+        """Closes the course. First, files that the database missed are stored, if possible.
 
         Returns:
-            The counts ``num_persisted``, ``num_failed``, ``num_retries`` and ``num_differences`` since the program was
-            started; None if it is gone.
+            The same as :meth:`counts`.
         """
-        with self._lock:
-            self._opened = None
-            process, self._process = self._process, None
-            if process is None:
-                return None
-            counts: Optional[Mapping[str, int]] = None
-            try:
-                counts = process.call("close", {})
-            except (ForebayError, ProcessEnded) as error:
-                _LOG.warning("the course was not closed properly: %s", error)
-            process.end()
-            return counts
+        return self._program.close()
 
     def persist_course(
         self,
@@ -172,28 +143,29 @@ class CoursePersister:
         research: Optional[Mapping[str, str]] = None,
         lessons: Iterable[Lesson] = (),
     ) -> Written:
-        """Writes a whole course, or the parts of it that are given, in one transaction.
+        """Writes a whole course, or parts of it, in one transaction. Parts that are None do not change.
 
         Args:
             brief: The text of the brief.
             outline: The text of the outline.
             curriculum: The text of the curriculum.
             research: Texts by ``market_analysis``, ``content_gaps``, ``differentiation`` and ``sources``.
-            lessons: Lessons. Those that have mistakes are refused, and the others are written.
+            lessons: Lessons. A lesson with a mistake is refused, and the others are written.
 
         Returns:
-            What became of it.
+            The written files, the refused lessons, and the result in the database.
 
         Raises:
             FileError: A file cannot be written.
             RequestError: The layout has no path for a document.
         """
-        documents = {"brief": brief, "outline": outline, "curriculum": curriculum}
-        return self._write("persist_course", documents, dict(research or {}), list(lessons))
+        documents = _given({"brief": brief, "outline": outline, "curriculum": curriculum})
+        params = {"research": dict(research or {}), "lessons": [lesson.params() for lesson in lessons]}
+        return self._write("persist_course", {**documents, **params})
 
     def persist_metadata(self, *, brief: Optional[str] = None, outline: Optional[str] = None) -> Written:
         """Writes brief and outline. See :meth:`persist_course`."""
-        return self._write("persist_metadata", {"brief": brief, "outline": outline}, {}, [])
+        return self._write("persist_metadata", _given({"brief": brief, "outline": outline}))
 
     def persist_research(
         self,
@@ -210,12 +182,11 @@ class CoursePersister:
             "differentiation": differentiation,
             "sources": sources,
         }
-        given = {name: text for name, text in reports.items() if text is not None}
-        return self._write("persist_research", {}, given, [])
+        return self._write("persist_research", _given(reports))
 
     def update_curriculum(self, text: str) -> Written:
         """Writes the curriculum. See :meth:`persist_course`."""
-        return self._write("update_curriculum", {"curriculum": text}, {}, [])
+        return self._write("update_curriculum", {"text": text})
 
     def persist_lesson(self, lesson: Lesson) -> Written:
         """Writes one lesson.
@@ -224,30 +195,27 @@ class CoursePersister:
             lesson: The lesson.
 
         Returns:
-            What became of it.
+            The path of its file, and the result in the database.
 
         Raises:
             FileError: Its file cannot be written.
-            RequestError: It has mistakes, such as a path out of the folder.
+            RequestError: The lesson has a mistake, such as a path that leaves the folder.
         """
-        result = self._write("persist_lesson", {}, {}, [lesson])
-        if result.refused:
-            raise result.refused[0].error
-        return result
+        return self._write("persist_lesson", lesson.params())
 
     def persist_lessons_batch(self, lessons: Iterable[Lesson]) -> Written:
-        """Writes lessons in one transaction. Those that have mistakes are refused, and the others are written.
+        """Writes lessons in one transaction. A lesson with a mistake is refused, and the others are written.
 
         Args:
             lessons: The lessons.
 
         Returns:
-            What became of them.
+            The written files, the refused lessons, and the result in the database.
 
         Raises:
             FileError: A file cannot be written.
         """
-        return self._write("persist_lessons_batch", {}, {}, list(lessons))
+        return self._write("persist_lessons_batch", {"lessons": [lesson.params() for lesson in lessons]})
 
     def update_voice_fidelity(self, score: float) -> Persisted:
         """Records how well the text matches the voice of the persona.
@@ -256,9 +224,26 @@ class CoursePersister:
             score: The score, 0 to 1.
 
         Returns:
-            What became of it in the database.
+            The result in the database.
+
+        Raises:
+            RequestError: The score is out of range.
         """
         return self._record("update_voice_fidelity", {"score": score})
+
+    def set_status(self, status: str) -> Persisted:
+        """Sets the status of the course. A new course is a draft.
+
+        Args:
+            status: ``draft``, ``published`` or ``archived``.
+
+        Returns:
+            The result in the database.
+
+        Raises:
+            RequestError: There is no such status.
+        """
+        return self._record("set_status", {"status": status})
 
     def update_lesson_validation(
         self,
@@ -268,23 +253,22 @@ class CoursePersister:
         lesson: Optional[int] = None,
         path: Optional[str] = None,
     ) -> Persisted:
-        """Records what was measured about a lesson, which has a path, or a module and a number.
+        """Records measures of a lesson. Name the lesson by its path, or by module and number.
 
         Args:
-            measures: What was measured.
+            measures: The measures.
             module: The number of its module.
             lesson: Its number in the module.
             path: The path of its file.
 
         Returns:
-            What became of it in the database.
+            The result in the database.
 
         Raises:
             RequestError: The folder has no such lesson, or a value is out of range.
         """
-        place = {"module": module, "lesson": lesson, "path": path}
-        params: Dict[str, Any] = {name: value for name, value in place.items() if value is not None}
-        return self._record("update_lesson_validation", {**params, "measures": measures.params()})
+        place = _given({"module": module, "lesson": lesson, "path": path})
+        return self._record("update_lesson_validation", {**place, "measures": measures.params()})
 
     def record_performance(
         self, metric: str, value: float, recorded_at: Optional[datetime] = None
@@ -294,28 +278,27 @@ class CoursePersister:
         Args:
             metric: What was measured, such as ``completion_rate``.
             value: The value.
-            recorded_at: When it was measured. Default: now. Without a time zone, it is local time.
+            recorded_at: When it was measured. Default: now. A time without a time zone is local time.
 
         Returns:
-            What became of it in the database.
+            The result in the database.
         """
-        params: Dict[str, Any] = {"metric": metric, "value": value}
-        if recorded_at is not None:
-            params["recorded_at"] = recorded_at.astimezone(timezone.utc).isoformat()
-        return self._record("record_performance", params)
+        # Chosen here, so that a repeated call has the same time and is not a second measurement.
+        at = (recorded_at or datetime.now(timezone.utc)).astimezone(timezone.utc).isoformat()
+        return self._record("record_performance", {"metric": metric, "value": value, "recorded_at": at})
 
     def persist_folder(self) -> Persisted:
-        """Writes to the database what the folder has and the database does not."""
+        """Stores the files that the database does not have yet."""
         return self._record("persist_folder", {})
 
     def get_course(self, *, content: bool = True) -> Fetched:
         """Reads the course with all its relations.
 
         Args:
-            content: Whether lessons come with their text.
+            content: Whether to read the text of lessons too.
 
         Returns:
-            The course as a mapping; its value is None if the database does not have it or could not be read.
+            The course as a mapping; None if it is not stored, or if the database cannot be read.
         """
         return self._fetch("get_course", {"content": content}, "course")
 
@@ -328,135 +311,51 @@ class CoursePersister:
         return self._fetch("verify", {}, "verification")
 
     def counts(self) -> Optional[Mapping[str, int]]:
-        """How often the database was written since the program was started; None if it is gone."""
-        return self._call("counts", {}, lambda answer: answer, lambda error: None)
+        """Counts the writes to the database since the program was last started.
 
-    def _write(
-        self,
-        method: str,
-        documents: Mapping[str, Optional[str]],
-        research: Mapping[str, str],
-        lessons: List[Lesson],
-    ) -> Written:
-        params = _shaped(method, documents, research, lessons)
+        Returns:
+            ``num_persisted``, ``num_failed``, ``num_retries`` and ``num_differences``; None if the program cannot be run,
+            or runs without the database because it ended twice.
+        """
+        try:
+            counts = self._program.call("counts", {})
+        except ProcessEnded:
+            return None
+        return counts if self._program.outage is None else None
 
-        def plain(error: ForebayError) -> Written:
-            texts = {**documents, **research}
-            return _plain.write(self._folder, self._known()["paths"], texts, lessons, self._missed(error))
-
-        result = self._call(method, params, written, plain)
+    def _write(self, method: str, params: Mapping[str, Any]) -> Written:
+        try:
+            answer = self._program.call(method, params)
+        except ProcessEnded as error:
+            message = f"the file was not written, because the forebay program cannot be run: {error}"
+            raise FileError("forebay_ended", message, INSTALL) from error
+        result = written(answer, self._program.outage)
         self._warn(result.database)
         return result
 
     def _record(self, method: str, params: Mapping[str, Any]) -> Persisted:
-        result = self._call(method, params, persisted, self._missed)
+        try:
+            result = persisted(self._program.call(method, params), self._program.outage)
+        except ProcessEnded as error:
+            result = Persisted("failed", ForebayError("forebay_ended", str(error)))
         self._warn(result)
         return result
 
     def _fetch(self, method: str, params: Mapping[str, Any], name: str) -> Fetched:
-        def missed(error: ForebayError) -> Fetched:
-            return Fetched("off") if self._is_off() else Fetched("failed", error)
-
-        result = self._call(method, params, lambda answer: fetched(answer, name), missed)
+        try:
+            result = fetched(self._program.call(method, params), name, self._program.outage)
+        except ProcessEnded as error:
+            result = Fetched("failed", ForebayError("forebay_ended", str(error)))
         if result.error is not None:
             _LOG.warning("the database cannot be read: %s", result.error)
         return result
 
-    def _call(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        read: Callable[[Mapping[str, Any]], _RESULT],
-        without: Callable[[ForebayError], _RESULT],
-    ) -> _RESULT:
-        """Makes a call, a second time if the program ended; `without` answers if it cannot be used."""
-        with self._lock:
-            self._known()
-            problem = ProcessEnded("the program is missing or ended a moment ago")
-            for is_last in (False, True):
-                if self._process is None and time.monotonic() < self._left_alone_until:
-                    break
-                try:
-                    if self._process is None:
-                        self._start_again()
-                    assert self._process is not None
-                    return read(self._process.call(method, params))
-                except ProcessEnded as error:
-                    self._drop()
-                    problem = error
-                    if is_last:
-                        self._left_alone_until = time.monotonic() + _PAUSE
-                    else:
-                        _LOG.warning("the forebay program ended and is started again: %s", error)
-            return without(ForebayError("forebay_ended", str(problem)))
-
-    def _start(self) -> None:
-        binary = find_binary(self._binary, self._environment)
-        if binary is None:
-            hint = "install it, put it into PATH, or set FOREBAY_BIN"
-            raise RequestError("forebay_not_found", "there is no forebay program", hint)
-        options = [] if self._config is None else ["--config", self._config]
-        process = Process([binary, "content", "serve-stdio", *options], self._environment, self._timeout)
-        try:
-            self._opened = process.call("open", self._params)
-        except BaseException:
-            process.end(patience=1.0)
-            raise
-        self._process = process
-
-    def _start_again(self) -> None:
-        try:
-            self._start()
-        except ForebayError as error:
-            # The course was open before, so generation goes on.
-            raise ProcessEnded(str(error)) from error
-
-    def _without_program(self) -> None:
-        _LOG.info("the forebay program is missing; files are written without it")
-        self._opened = {"persist": "off", "paths": _plain.CREATOR_OS}
-        self._left_alone_until = math.inf
-
-    def _drop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end(patience=0.0)
-
-    def _known(self) -> Mapping[str, Any]:
-        if self._opened is None:
-            raise RequestError("course_not_open", "no course is open", "use `with`, or call open()")
-        return self._opened
-
-    def _is_off(self) -> bool:
-        if self._opened is not None:
-            return bool(self._opened["persist"] == "off")
-        flag = {"true": "on", "false": "off"}.get(self._environment.get("CREATOR_OS_DB_PERSIST", ""))
-        return self._params.get("persist", flag) == "off"
-
-    def _missed(self, error: ForebayError) -> Persisted:
-        return Persisted("off") if self._is_off() else Persisted("failed", error)
-
     def _warn(self, result: Persisted) -> None:
         if result.error is not None:
             level = logging.INFO if self.persist == "shadow" else logging.WARNING
-            _LOG.log(level, "the database does not have what the folder has: %s", result.error)
+            _LOG.log(level, "the database was not written: %s", result.error)
 
 
-def _shaped(
-    method: str,
-    documents: Mapping[str, Optional[str]],
-    research: Mapping[str, str],
-    lessons: List[Lesson],
-) -> Dict[str, Any]:
-    """The parameters of a call that writes files, in the form of its method."""
-    if method == "update_curriculum":
-        return {"text": documents["curriculum"]}
-    if method == "persist_lesson":
-        return lessons[0].params()
-    if method == "persist_research":
-        return dict(research)
-    params: Dict[str, Any] = {name: text for name, text in documents.items() if text is not None}
-    if method != "persist_metadata":
-        params["lessons"] = [lesson.params() for lesson in lessons]
-    if method == "persist_course":
-        params["research"] = dict(research)
-    return params
+def _given(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """The values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}

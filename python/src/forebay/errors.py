@@ -1,4 +1,4 @@
-"""The errors that callers see. Codes are stable; sentences are not."""
+"""The errors that calls raise. Codes are stable; messages may change."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ FILE_CODES = frozenset(
         "permission_denied",
     }
 )
-"""Codes of errors that are about a file or a folder."""
+"""Codes of errors of files and folders."""
 
 
 class ForebayError(Exception):
     """An error of the ``forebay`` program.
 
     Attributes:
-        code: The error, as a stable word.
-        message: The error, as a sentence.
-        hint: What to do next, if there is something to do.
-        place: The file, with its line where one is known.
+        code: A stable code.
+        message: The message.
+        hint: How to solve the problem, if known.
+        place: The file, and the line if known.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class FileError(ForebayError):
 
 
 class RequestError(ForebayError):
-    """The call itself is wrong, or the program cannot be used as configured."""
+    """A parameter or the configuration is wrong, or the program cannot be run."""
 
 
 def of_answer(error: Mapping[str, Any]) -> ForebayError:
-    """Makes the error of an answer.
+    """Reads the error of an answer.
 
     Args:
         error: The object ``error`` of an answer.
 
     Returns:
-        An error of the class that its code belongs to.
+        A ``FileError`` or a ``RequestError``, depending on its code.
     """
     code = str(error.get("code", "unknown"))
     kind = FileError if code in FILE_CODES else RequestError

@@ -40,6 +40,10 @@ pub struct Course {
     pub level: Option<String>,
     /// What kind of knowledge it teaches.
     pub course_type: Option<CourseType>,
+    /// What kind of content it is (`course`, `workshop`), as written.
+    pub piece_type: Option<String>,
+    /// The id of the persona in whose voice it is written, as written. Default: the id of the instructor.
+    pub persona_mind_id: Option<String>,
     /// How long it takes.
     pub duration: Option<Duration>,
 }

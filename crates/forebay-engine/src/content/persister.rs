@@ -1,4 +1,4 @@
-//! Dual-writing: a generator hands over what it made; it is written to the folder first, then to the database.
+//! Dual-writing: everything that a generator makes is written to the folder first, then to the database.
 //!
 //! The files are what counts. A database that fails costs a warning and a count, never the call: what it missed is found
 //! again when the folder is compared with it, by the next call or by `sync`.
@@ -16,4 +16,5 @@ mod writer;
 pub use input::{CourseInput, LessonInput, LessonPlace};
 pub use outcome::{Fetched, PersistCounts, Persisted, Written};
 pub use placing::RefusedLesson;
+pub(super) use placing::check_voice;
 pub use writer::CoursePersister;

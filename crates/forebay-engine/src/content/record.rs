@@ -169,6 +169,8 @@ fn curriculum(fields: &mut Map<String, Value>, path: &RelativePath, text: &str) 
     let optional = [
         ("title", curriculum.course.title.map(Value::from)),
         ("level", curriculum.course.level.map(Value::from)),
+        ("piece_type", curriculum.course.piece_type.map(Value::from)),
+        ("persona_mind_id", curriculum.course.persona_mind_id.map(Value::from)),
         ("course_type", curriculum.course.course_type.map(|kind| json!(kind.as_str()))),
         ("framework", metadata("framework").filter(Value::is_string)),
         ("keywords", metadata("keywords").filter(is_list_of_text)),

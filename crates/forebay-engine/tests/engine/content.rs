@@ -68,6 +68,11 @@ impl Stage {
         fs::write(path, bytes).unwrap();
     }
 
+    fn edit(&self, path: &str, edit: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.path().join(path)).unwrap();
+        self.write(path, edit(text).as_bytes());
+    }
+
     fn remove(&self, path: &str) {
         fs::remove_file(self.path().join(path)).unwrap();
     }

@@ -1,7 +1,7 @@
-//! What is measured or decided about a course: scores, validation, approval, performance. Its files say nothing
-//! about these, so they are written here directly.
+//! Measures and decisions: scores, validation, status, approval, performance. No file of a course contains them, so they
+//! are written here directly.
 
-use forebay_domain::identity::VersionHash;
+use forebay_domain::{content::ContentStatus, identity::VersionHash};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, types::Type};
@@ -13,7 +13,7 @@ use crate::{
     types::{SqlHash, SqlId},
 };
 
-/// What was measured about one lesson. `None` leaves a value as it is.
+/// Measures of one lesson. Values that are `None` do not change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LessonMeasures {
     /// How clearly goal, position and steps are stated, 0 to 1.
@@ -22,13 +22,13 @@ pub struct LessonMeasures {
     pub didatica_score: Option<f64>,
     /// `pending`, `passed`, `warning` or `failed`.
     pub validation_status: Option<String>,
-    /// What the validation found, an array of objects.
+    /// The findings of the validation, an array of objects.
     pub validation_issues: Option<Value>,
-    /// How long its generation took.
+    /// Duration of its generation.
     pub generation_seconds: Option<f64>,
-    /// What its generation cost.
+    /// Cost of its generation.
     pub generation_cost: Option<f64>,
-    /// Failed attempts before the text was generated.
+    /// Number of failed attempts before the text was generated.
     pub num_retries: Option<i32>,
 }
 
@@ -43,7 +43,7 @@ pub struct Approval {
     pub content_hash: [u8; 32],
 }
 
-/// What was measured about the lesson in a file.
+/// The measures of the lesson in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredLesson {
     /// The path of the file in the course folder.
@@ -109,6 +109,18 @@ pub async fn update_voice_fidelity(client: &impl GenericClient, course: &Course,
     let num_rows =
         client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?;
     course.own.write_piece(client, course.piece_id).await?;
+    Ok(num_rows)
+}
+
+/// Sets the status of a course. Returns the number of rows written: 0 if it has this status already.
+pub async fn set_status(client: &impl GenericClient, course: &Course, status: ContentStatus) -> Result<u64> {
+    let statement = "update forebay.content_pieces set status = $2, updated_at = now() \
+         where piece_id = $1 and status <> $2";
+    let status = status.as_str();
+    let num_rows =
+        client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&status, Type::TEXT)]).await?;
+    course.own.write_piece(client, course.piece_id).await?;
+    course.own.write_metadata(client, course.piece_id).await?;
     Ok(num_rows)
 }
 

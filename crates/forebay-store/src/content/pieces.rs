@@ -30,8 +30,12 @@ pub struct Piece {
     pub project: String,
     /// Its name in the project.
     pub slug: String,
+    /// What it is, such as `course`.
+    pub piece_type: String,
     /// Its title.
     pub title: String,
+    /// The persona in whose voice it is written.
+    pub persona_mind_id: Option<String>,
     /// Its source; `None`: the source was deleted.
     pub source_id: Option<i32>,
     /// Its keywords.
@@ -57,8 +61,8 @@ pub struct PieceSummary {
     pub is_approved: Option<bool>,
 }
 
-const COLUMNS: &str =
-    "p.piece_id, p.project, p.piece_slug, p.title, p.source_id, p.keywords, p.status, p.voice_fidelity_score";
+const COLUMNS: &str = "p.piece_id, p.project, p.piece_slug, p.piece_type, p.title, p.persona_mind_id, p.source_id, \
+     p.keywords, p.status, p.voice_fidelity_score";
 
 /// Stores a course if it is new, and connects it with its source and its own tables. Returns whether anything of that
 /// is new.
@@ -113,7 +117,9 @@ fn piece(row: &Row) -> Result<Piece> {
         piece_id: row.read("piece_id")?,
         project: row.read("project")?,
         slug: row.read("piece_slug")?,
+        piece_type: row.read("piece_type")?,
         title: row.read("title")?,
+        persona_mind_id: row.read("persona_mind_id")?,
         source_id: row.read("source_id")?,
         keywords: row.read("keywords")?,
         status: row.read("status")?,

@@ -22,6 +22,7 @@ mod restore;
 mod search;
 mod serve_stdio;
 mod show;
+mod status;
 mod sync;
 mod tag;
 mod validate;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     ServeStdio(serve_stdio::Args),
     List(list::Args),
     Show(show::Args),
+    Status(status::Args),
     Diff(diff::Args),
     Tag(tag::Args),
     Search(search::Args),
@@ -82,6 +84,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::ServeStdio(args) => Box::pin(serve_stdio::run(args, context)).await,
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
         Command::Diff(args) => diff::run(args, context).await,
         Command::Tag(args) => tag::run(args, context).await,
         Command::Search(args) => search::run(args, context).await,

@@ -91,7 +91,6 @@ fn a_generator_writes_and_reads_a_course() {
     let opened = calls.result("open", &json!({ "folder": "courses/rust-basics" }));
     assert_eq!(opened["course"], "rust-basics");
     assert_eq!((&opened["persist"], &opened["layout"]), (&json!("on"), &json!("creator-os")));
-    assert_eq!(opened["paths"]["lessons"], "lessons/{module}.{lesson}-{slug}.md");
     let course = json!({
         "brief": "# Rust\n",
         "curriculum": "course:\n  title: Rust from the start\nmodules: []\n",
@@ -125,13 +124,17 @@ fn a_generator_writes_and_reads_a_course() {
     let validation = json!({ "module": 2, "lesson": 1, "measures": measures });
     assert_eq!(calls.result("update_lesson_validation", &validation)["status"], "done");
     assert_eq!(calls.result("update_voice_fidelity", &json!({ "score": 0.9 }))["status"], "done");
+    assert_eq!(calls.result("set_status", &json!({ "status": "published" }))["status"], "done");
     let performance =
         json!({ "metric": "completion_rate", "value": 0.5, "recorded_at": "2026-11-28T10:00:00Z" });
     assert_eq!(calls.result("record_performance", &performance)["status"], "done");
-    calls.result("record_performance", &json!({ "metric": "views", "value": 10 }));
+    assert_eq!(calls.result("record_performance", &performance)["status"], "done", "a repeated call");
+    let views = json!({ "metric": "views", "value": 10, "recorded_at": "2026-11-28T10:00:00Z" });
+    calls.result("record_performance", &views);
 
     let course = calls.result("get_course", &json!({}))["course"].take();
     assert_eq!((&course["title"], &course["voice_fidelity_score"]), (&json!("Rust again"), &json!(0.9)));
+    assert_eq!(course["status"], "published");
     assert_eq!(course["metadata"]["outline"], "# Outline\n");
     assert_eq!(course["research"]["content_gaps"], "# Gaps\n");
     assert_eq!(course["performance"].as_array().unwrap().len(), 2);
@@ -197,9 +200,15 @@ fn mistakes_are_answers_and_the_program_goes_on() {
     assert_eq!((code.as_str(), &error["place"]), ("unsafe_path", &json!("lessons/../../x.md")));
     let missing = json!({ "path": "lessons/9.9-x.md", "measures": {} });
     assert_eq!(calls.error("update_lesson_validation", &missing).0, "content_file_missing");
-    assert_eq!(calls.error("record_performance", &json!({ "metric": "", "value": 1 })).0, "params_invalid");
-    let refused = calls.result("update_voice_fidelity", &json!({ "score": 7 }));
-    assert_eq!(refused["error"]["code"], "value_out_of_range");
+    let unnamed = json!({ "metric": "", "value": 1, "recorded_at": "2026-11-28T10:00:00Z" });
+    assert_eq!(calls.error("record_performance", &unnamed).0, "params_invalid");
+    // Without a time, a repeated call would be a second measurement.
+    assert_eq!(
+        calls.error("record_performance", &json!({ "metric": "views", "value": 1 })).0,
+        "params_invalid"
+    );
+    assert_eq!(calls.error("update_voice_fidelity", &json!({ "score": 7 })).0, "value_out_of_range");
+    assert_eq!(calls.error("set_status", &json!({ "status": "public" })).0, "params_invalid");
     // A folder is written by one process.
     let mut other = Calls::start(&sandbox, &db.url, "", &[]);
     assert_eq!(other.error("open", &json!({ "folder": "c" })).0, "content_folder_locked");

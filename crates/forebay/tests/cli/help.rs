@@ -59,6 +59,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "content validate",
     "content voice",
     "content show",
+    "content status",
     "content list",
     "content diff",
     "content tag",

@@ -14,8 +14,8 @@ use forebay_views::{
     Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentApproval, ContentBrief, ContentCurriculum,
     ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored, ContentSearch,
     ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent, ContentWritten,
-    Course, CourseLesson, CourseSummary, CourseTag, DbStatus, Demo, Doctor, Ensured, Freshness, Handoff,
-    HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page,
+    Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor, Ensured, Freshness,
+    Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page,
     PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport,
     SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
@@ -104,6 +104,7 @@ const PRINTED: &[Printed] = printed! {
     "content voice" => view<ContentVoice>;
     "content show" => view<Course>;
     "content show", when "with a lesson" => view<CourseLesson>;
+    "content status" => view<CourseStatus>;
     "content list" => view<Page<CourseSummary>>;
     "content diff" => view<ContentDiff>;
     "content tag" => view<CourseTag>;

@@ -10,6 +10,7 @@ use crate::content::{
 };
 
 const TITLE: [&str; 6] = ["title", "name", "titulo", "título", "nome", "nombre"];
+const PERSONA: [&str; 2] = ["persona_mind_id", "mind_id"];
 const OBJECTIVES: [&str; 4] = ["learning_objectives", "objectives", "objetivos", "objetivos_de_aprendizagem"];
 
 /// Reads a curriculum.
@@ -37,6 +38,8 @@ fn curriculum(root: &Field<'_>, reader: &mut Reader<'_>) -> Curriculum {
         reader.report(ProblemCode::MissingField, root, "the curriculum has no modules");
     }
     let modules = reader.items(modules.as_ref());
+    let instructor = get(&["instructor", "instrutor", "professor"]);
+    let persona = get(&PERSONA).or_else(|| instructor.as_ref()?.get(&[&PERSONA[..], &["id"]].concat()));
     Curriculum {
         course: Course {
             title: name.or_else(|| {
@@ -45,9 +48,11 @@ fn curriculum(root: &Field<'_>, reader: &mut Reader<'_>) -> Curriculum {
             slug: reader.text(get(&["slug", "course_slug"]).as_ref()),
             level: reader.text(get(&["level", "nivel", "nível", "difficulty"]).as_ref()),
             course_type: course_type(get(&["type", "course_type", "tipo"]).as_ref(), reader),
+            piece_type: filled(get(&["piece_type"]).as_ref(), reader),
+            persona_mind_id: filled(persona.as_ref(), reader),
             duration: duration(get, reader),
         },
-        instructor: get(&["instructor", "instrutor", "professor"]).map(|field| field.node.clone()),
+        instructor: instructor.map(|field| field.node.clone()),
         metadata: get(&["metadata", "metadados", "metadatos"]).map(|field| field.node.clone()),
         learning_objectives: reader.texts(get(&OBJECTIVES).as_ref()),
         modules: modules
@@ -110,6 +115,11 @@ fn lesson(field: &Field<'_>, position: u32, reader: &mut Reader<'_>) -> Option<P
         lesson_id,
         file_path,
     })
+}
+
+/// A text that is not empty.
+fn filled(field: Option<&Field<'_>>, reader: &mut Reader<'_>) -> Option<String> {
+    reader.text(field).filter(|text| !text.trim().is_empty())
 }
 
 fn course_type(field: Option<&Field<'_>>, reader: &mut Reader<'_>) -> Option<CourseType> {

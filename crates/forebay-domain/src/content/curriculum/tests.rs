@@ -92,6 +92,8 @@ fn a_good_curriculum_is_read_and_has_no_problems() {
         slug: Some("ml".to_owned()),
         level: Some("beginner".to_owned()),
         course_type: Some(CourseType::Technical),
+        piece_type: None,
+        persona_mind_id: None,
         duration: duration(90, 6),
     };
     assert_eq!(curriculum.course, expected);
@@ -119,6 +121,25 @@ fn a_good_curriculum_is_read_and_has_no_problems() {
     let numbers: Vec<_> =
         curriculum.lessons().map(|(module, lesson)| (module.number, lesson.number)).collect();
     assert_eq!(numbers, [(1, 1), (1, 2), (2, 1)]);
+}
+
+#[test]
+fn the_persona_is_that_of_the_course_or_its_instructor() {
+    for (text, expected) in [
+        ("course: {persona_mind_id: ada}\ninstructor: {id: bob}", Some("ada")),
+        ("mind_id: 007", Some("007")),
+        ("instructor: {id: 1.10, name: Ana}", Some("1.10")),
+        ("course: {instructor: {mind_id: ada, id: 3}}", Some("ada")),
+        ("course: {persona_mind_id: \" \"}", None),
+        ("instructor: Ana", None),
+        ("persona: Beginners who know Python", None),
+    ] {
+        let (curriculum, problems) = read(&format!("{text}\nmodules: []\n"));
+        assert_eq!((curriculum.course.persona_mind_id.as_deref(), problems), (expected, vec![]), "{text}");
+    }
+    let (curriculum, problems) = read("course: {piece_type: workshop, persona_mind_id: [a]}\nmodules: []\n");
+    assert_eq!(curriculum.course.piece_type.as_deref(), Some("workshop"));
+    assert_eq!(problems[0].code, ProblemCode::WrongType);
 }
 
 #[test]

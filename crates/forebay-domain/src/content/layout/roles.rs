@@ -10,7 +10,7 @@ use super::{
 use crate::content::{
     ResearchKind,
     lesson::LessonFields,
-    paths::{RelativePath, Slug, slugify},
+    paths::{RelativePath, Slug},
 };
 
 #[cfg(test)]
@@ -171,14 +171,6 @@ impl Layout {
             RelativePath::parse(&path).ok().filter(has_numbers)
         });
         paths.next()
-    }
-
-    /// The pattern that [`Self::lesson_path`] fills in. `None`: no pattern has module and number.
-    pub fn lesson_pattern(&self) -> Option<&str> {
-        let path = self.lesson_path(1, 1, &slugify("lesson")?)?;
-        let filled =
-            |pattern: &&Pattern| pattern.fill(1, 1, "lesson").is_some_and(|filled| filled == path.as_str());
-        self.lessons.iter().find(filled).map(Pattern::source)
     }
 
     /// The preset that it started from.

@@ -1,4 +1,4 @@
-//! What became of the lessons.
+//! How the generation of lessons ended.
 
 use std::time::Duration;
 
@@ -44,11 +44,11 @@ pub struct LessonReport {
     pub lesson_id: Option<String>,
     /// Its file; `None`: it cannot have one.
     pub path: Option<RelativePath>,
-    /// What became of it.
+    /// How it ended.
     pub end: LessonEnd,
 }
 
-/// What became of a lesson.
+/// How the generation of a lesson ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LessonEnd {
     /// It was complete already, or was not asked for.

@@ -1,7 +1,8 @@
-//! What is recorded about a course beside its files. Only the database has it.
+//! Facts about a course that no file contains. They are only in the database.
 
 use std::slice;
 
+use forebay_domain::content::ContentStatus;
 use forebay_store::{
     connect::Database,
     content::{self, Approval, MeasuredLesson},
@@ -16,10 +17,12 @@ use crate::error::Result;
 
 /// Something to record.
 pub(super) enum Fact<'a> {
-    /// What was measured about a lesson.
+    /// Measures of a lesson.
     Lesson(&'a MeasuredLesson),
     /// How well the course matches the voice of its persona.
     Voice(f64),
+    /// Whether people may see the course.
+    Status(ContentStatus),
     /// A measurement of the published course.
     Performance { metric: &'a str, value: f64, at: Timestamp },
     /// Approvals of its curriculum.
@@ -40,6 +43,9 @@ impl Fact<'_> {
             }
             Self::Voice(score) => {
                 content::update_voice_fidelity(&**client, &stored.course, score).await?;
+            }
+            Self::Status(status) => {
+                content::set_status(&**client, &stored.course, status).await?;
             }
             Self::Performance { metric, value, at } => {
                 content::record_performance(&**client, piece.piece_id, metric, value, at).await?;

@@ -1,4 +1,4 @@
-//! What a generator hands over.
+//! The input of the calls of a generator.
 
 use forebay_domain::content::{ResearchKind, lesson::LessonFacts};
 use forebay_store::content::LessonMeasures;
@@ -28,7 +28,7 @@ pub struct LessonInput {
     pub text: String,
     /// Facts about it, which become its front matter unless the text has one.
     pub facts: LessonFacts,
-    /// What was measured about it. Values that are `None` stay as they are.
+    /// Its measures. Values that are `None` do not change.
     pub measures: LessonMeasures,
 }
 

@@ -1,8 +1,8 @@
-//! Writes what is measured about a course. Its files say nothing about these, so only the database is written.
+//! Records measures and the status of a course. No file contains them, so only the database is written.
 
 use std::sync::Arc;
 
-use forebay_domain::content::{file_text::hash, paths::RelativePath};
+use forebay_domain::content::{ContentStatus, file_text::hash, paths::RelativePath};
 use forebay_store::content::{LessonMeasures, MeasuredLesson};
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use super::{
     facts::Fact,
     input::LessonPlace,
     outcome::Persisted,
-    placing::{check, check_value, find_lesson},
+    placing::{check, check_voice, find_lesson},
     writer::CoursePersister,
 };
 use crate::error::Result;
@@ -23,7 +23,7 @@ impl CoursePersister {
         on_disk(move || find_lesson(&folder, &layout, place)).await
     }
 
-    /// Records what was measured about the lesson whose file has this path. Errors: there is no such file, or
+    /// Records measures of the lesson whose file has this path. Errors: there is no such file, or
     /// a value is out of range.
     pub async fn update_lesson_validation(
         &mut self,
@@ -39,15 +39,19 @@ impl CoursePersister {
         Ok(self.recorded(Fact::Lesson(&graded)).await)
     }
 
-    /// Records how well the course matches the voice of its persona, 0 to 1.
-    pub async fn update_voice_fidelity(&mut self, score: f64) -> Persisted {
-        if let Err(error) = check_value("voice_fidelity_score", Some(score), 1.0) {
-            return Persisted::Failed { code: error.code(), message: error.to_string() };
-        }
-        self.recorded(Fact::Voice(score)).await
+    /// Records how well the course matches the voice of its persona, 0 to 1. Error: the score is out of range.
+    pub async fn update_voice_fidelity(&mut self, score: f64) -> Result<Persisted> {
+        check_voice(score)?;
+        Ok(self.recorded(Fact::Voice(score)).await)
     }
 
-    /// Records a measurement of the published course.
+    /// Sets the status of the course.
+    pub async fn set_status(&mut self, status: ContentStatus) -> Persisted {
+        self.recorded(Fact::Status(status)).await
+    }
+
+    /// Records a measurement of the published course. A second one of the same metric and time replaces the first, so
+    /// a caller that repeats a call must repeat its time.
     pub async fn record_performance(&mut self, metric: &str, value: f64, at: Timestamp) -> Persisted {
         self.recorded(Fact::Performance { metric, value, at }).await
     }

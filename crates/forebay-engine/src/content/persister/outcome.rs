@@ -1,4 +1,4 @@
-//! What became of a call, and the counts of all calls.
+//! The result of a call, and the counts of all calls.
 
 use forebay_domain::content::paths::RelativePath;
 
@@ -20,7 +20,7 @@ pub struct PersistCounts {
     pub num_differences: u64,
 }
 
-/// What became of a call in the database.
+/// The result of a call in the database.
 #[derive(Debug)]
 pub enum Persisted {
     /// Persistence is off.
@@ -36,20 +36,20 @@ pub enum Persisted {
     },
 }
 
-/// What became of a call that writes files.
+/// The result of a call that writes files.
 #[derive(Debug)]
 pub struct Written {
-    /// The files that hold what was handed over.
+    /// The files of the documents and lessons in the call.
     pub paths: Vec<RelativePath>,
-    /// How many of them were written; the others were equal already.
+    /// Number of files that were written. Unchanged files are not written again.
     pub num_written: u64,
-    /// Lessons that were not written, because of their own mistakes.
+    /// Lessons that were not written because they have a mistake.
     pub refused: Vec<RefusedLesson>,
-    /// What became of them in the database.
+    /// The result in the database.
     pub persisted: Persisted,
 }
 
-/// What became of a call that reads the database.
+/// The result of a call that reads the database.
 #[derive(Debug)]
 pub enum Fetched<T> {
     /// Persistence is off.

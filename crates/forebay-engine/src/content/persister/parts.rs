@@ -66,8 +66,8 @@ impl CoursePersister {
         self.persist_course(CourseInput { lessons, ..CourseInput::default() }).await
     }
 
-    /// Stores what was measured about lessons, with what an earlier call could not store. `persisted` is what became of
-    /// their files.
+    /// Stores measures of lessons, including those that earlier calls could not store. `persisted` is the result for their
+    /// files.
     pub(in crate::content) async fn persist_measures(
         &mut self,
         persisted: Persisted,

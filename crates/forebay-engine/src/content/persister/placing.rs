@@ -23,7 +23,7 @@ use super::{
 pub(super) struct Placed {
     pub(super) path: RelativePath,
     pub(super) bytes: Vec<u8>,
-    /// What was measured about the lesson in it.
+    /// The measures of the lesson in it.
     pub(super) measures: LessonMeasures,
 }
 
@@ -176,8 +176,13 @@ pub(super) fn check(measures: &LessonMeasures) -> Result<()> {
     Ok(())
 }
 
+/// A voice score is between 0 and 1.
+pub(in crate::content) fn check_voice(score: f64) -> Result<()> {
+    check_value("voice_fidelity_score", Some(score), 1.0)
+}
+
 /// Whether a value is absent or between 0 and `max`.
-pub(super) fn check_value(name: &'static str, value: Option<f64>, max: f64) -> Result<()> {
+fn check_value(name: &'static str, value: Option<f64>, max: f64) -> Result<()> {
     match value {
         Some(value) if !(0.0..=max).contains(&value) => {
             Err(ContentError::ValueOutOfRange { name, value, max })

@@ -10,7 +10,7 @@ impl CoursePersister {
         &self.settings
     }
 
-    /// Writes to the database what the folder has, then what was measured about lessons, in one statement.
+    /// Stores the files that the database does not have yet, then measures of lessons in one statement.
     pub async fn update_lesson_validations(&mut self, measured: Vec<MeasuredLesson>) -> Persisted {
         let persisted = self.persist_folder().await;
         self.persist_measures(persisted, measured).await

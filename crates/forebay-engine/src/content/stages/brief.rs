@@ -21,7 +21,7 @@ pub struct BriefReport {
     pub brief: Brief,
     /// Sections that are missing or empty, and places that are not filled in.
     pub problems: Vec<Problem>,
-    /// What became of it in the database.
+    /// The result in the database.
     pub persisted: Persisted,
 }
 

@@ -58,7 +58,7 @@ pub struct ApprovalReport {
     pub approval: Option<Approval>,
     /// Whether the same person had approved the same file already, so no second approval was recorded.
     pub is_repeated: bool,
-    /// What became of it in the database.
+    /// The result in the database.
     pub persisted: Persisted,
 }
 

@@ -15,7 +15,7 @@ pub struct FolderLessons {
     pub paths: Vec<String>,
     /// What is wrong with lessons.
     pub problems: Vec<Problem>,
-    /// What became of them in the database.
+    /// The result in the database.
     pub persisted: Persisted,
 }
 

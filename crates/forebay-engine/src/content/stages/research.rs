@@ -19,7 +19,7 @@ pub struct ResearchReport {
     pub reports: Vec<CheckedReport>,
     /// What is missing.
     pub problems: Vec<Problem>,
-    /// What became of it in the database.
+    /// The result in the database.
     pub persisted: Persisted,
 }
 

@@ -30,7 +30,7 @@ pub struct ValidationReport {
     pub lessons: Vec<ValidatedLesson>,
     /// Lessons that cannot be read, and why.
     pub problems: Vec<Problem>,
-    /// What became of the scores in the database.
+    /// The result for the scores in the database.
     pub persisted: Persisted,
 }
 

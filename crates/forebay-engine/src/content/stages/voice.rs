@@ -1,13 +1,15 @@
 //! The stage of the voice: records a score that another tool computed.
 
-use super::super::persister::{CoursePersister, Persisted};
+use super::super::persister::{CoursePersister, Persisted, check_voice};
+use crate::error::Result;
 
 /// Records how well the course in the folder matches the voice of its persona, 0 to 1. The folder is persisted first,
-/// because the score belongs to its text.
-pub async fn record_voice(writer: &mut CoursePersister, score: f64) -> Persisted {
+/// because the score belongs to its text. Error: the score is out of range; nothing is written.
+pub async fn record_voice(writer: &mut CoursePersister, score: f64) -> Result<Persisted> {
+    check_voice(score)?;
     let persisted = writer.persist_folder().await;
     if !matches!(persisted, Persisted::Done(_)) {
-        return persisted;
+        return Ok(persisted);
     }
-    persisted.and(writer.update_voice_fidelity(score).await)
+    Ok(persisted.and(writer.update_voice_fidelity(score).await?))
 }

@@ -87,7 +87,7 @@ async fn a_course_is_written_in_one_go_and_read_back() {
         "---\nlesson_id: L23\ntitle: \"Borrowing: part 3\"\nobjectives:\n  - Read code\n---\n\n# Lesson 2.3\n"
     ));
     assert_eq!(stage.texts("select count(*)::text from forebay.scrape_runs").await, ["1"], "one transaction");
-    persister.update_voice_fidelity(0.9).await;
+    persister.update_voice_fidelity(0.9).await.unwrap();
     persister.record_performance("completion_rate", 0.5, "2026-11-28T00:00:00Z".parse().unwrap()).await;
 
     let stored = details(persister.get_course(true).await);
@@ -252,8 +252,8 @@ async fn scores_out_of_range_are_refused_without_touching_the_database() {
     let mut persister = stage.opened(PersistMode::On).await;
     persister.persist_lesson(lesson(1, 1)).await.unwrap();
     for score in [-0.1, 1.1, f64::NAN] {
-        let refused = persister.update_voice_fidelity(score).await;
-        assert!(matches!(refused, Persisted::Failed { code: "value_out_of_range", .. }), "{refused:?}");
+        let refused = persister.update_voice_fidelity(score).await.unwrap_err();
+        assert_eq!((refused.code(), refused.is_usage()), ("value_out_of_range", true));
     }
     assert_eq!(persister.counts().num_failed, 0);
 }

@@ -44,8 +44,8 @@ async fn lessons_are_found_with_their_line() {
 #[tokio::test]
 async fn a_search_can_be_limited() {
     let stage = Stage::course().await;
+    stage.edit("curriculum.yaml", |text| format!("instructor: {{name: Ada, id: ada}}\n{text}"));
     assert!(stage.sync().await.is_clean());
-    stage.execute("update forebay.content_pieces set persona_mind_id = 'ada'").await;
     let by = |course: Option<&str>, persona: Option<&str>, keyword: Option<&str>| SearchFilter {
         course: course.map(str::to_owned),
         persona: persona.map(str::to_owned),

@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc};
 
 use forebay_domain::content::{
-    PersistMode, ProblemCode, ResearchKind, ValidationStatus, brief::BriefSectionKind,
+    ContentStatus, PersistMode, ProblemCode, ResearchKind, ValidationStatus, brief::BriefSectionKind,
 };
 use forebay_engine::content::{self, CourseFolder, CoursePersister, Persisted};
 use forebay_store::connect::Target;
@@ -262,9 +262,9 @@ async fn lessons_of_a_folder_are_stored_and_shown() {
     stage.write("lessons/1.1-part-1.md", super::lesson(1, 1).as_bytes());
     assert!(content::persist_lessons(&mut writer).await.unwrap().is_complete());
     content::approve_curriculum(&mut writer, "Ada").await.unwrap();
-    assert!(matches!(content::record_voice(&mut writer, 0.93).await, Persisted::Done(_)));
-    let out_of_range = content::record_voice(&mut writer, 1.5).await;
-    assert!(matches!(out_of_range, Persisted::Failed { code: "value_out_of_range", .. }), "{out_of_range:?}");
+    assert!(matches!(content::record_voice(&mut writer, 0.93).await.unwrap(), Persisted::Done(_)));
+    let out_of_range = content::record_voice(&mut writer, 1.5).await.unwrap_err();
+    assert_eq!(out_of_range.code(), "value_out_of_range");
     let shown = content::show(&stage.database, &settings()).await.unwrap();
     assert_eq!((shown.lessons.len(), shown.approvals.len()), (6, 1));
     assert_eq!(shown.piece.voice_fidelity_score, Some(0.93));
@@ -279,11 +279,36 @@ async fn lessons_of_a_folder_are_stored_and_shown() {
 }
 
 #[tokio::test]
+async fn persona_and_type_come_from_the_curriculum_and_the_status_from_people() {
+    let stage = Stage::course().await;
+    let unknown = content::set_status(&stage.database, &settings(), ContentStatus::Published).await;
+    assert_eq!(unknown.unwrap_err().code(), "course_unknown");
+    stage.edit("curriculum.yaml", |text| {
+        text.replace(
+            "  type: technical\n",
+            "  type: technical\n  piece_type: workshop\n  persona_mind_id: 007\n",
+        )
+    });
+    stage.sync().await;
+    assert!(content::set_status(&stage.database, &settings(), ContentStatus::Published).await.unwrap());
+    assert!(!content::set_status(&stage.database, &settings(), ContentStatus::Published).await.unwrap());
+    let piece =
+        "select concat_ws('|', piece_type, persona_mind_id, status, title) from forebay.content_pieces";
+    assert_eq!(stage.texts(piece).await, ["workshop|007|published|Rust from the start"]);
+    // The file is the truth: facts that it no longer states are gone.
+    stage.edit("curriculum.yaml", |text| {
+        text.replace("  piece_type: workshop\n  persona_mind_id: 007\n", "  piece_type: \"\"\n")
+    });
+    stage.sync().await;
+    assert_eq!(stage.texts(piece).await, ["course|published|Rust from the start"]);
+}
+
+#[tokio::test]
 async fn a_voice_score_needs_a_database() {
     let stage = Stage::course().await;
     let mut writer = stage.cut_off().await;
-    assert!(matches!(content::record_voice(&mut writer, 0.5).await, Persisted::Failed { .. }));
+    assert!(matches!(content::record_voice(&mut writer, 0.5).await.unwrap(), Persisted::Failed { .. }));
     drop(writer);
     let mut off = stage.persister(PersistMode::Off, Target::Url(String::new())).await;
-    assert!(matches!(content::record_voice(&mut off, 0.5).await, Persisted::Off));
+    assert!(matches!(content::record_voice(&mut off, 0.5).await.unwrap(), Persisted::Off));
 }

@@ -1,4 +1,4 @@
-//! What became of a call that writes a course: its view, what is said about it, and the exit code.
+//! The result of a call that writes a course: its view, its messages and its exit code.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! The human form of a stored course and of a lesson.
 
-use forebay_views::{Course, CourseLesson};
+use forebay_views::{Course, CourseLesson, CourseStatus};
 
 use super::listed::lines;
 use crate::ui::{
@@ -13,6 +13,7 @@ impl Report for Course {
         let mut fields = vec![
             ("course", format!("{}, {}", self.slug, self.status)),
             ("title", format::plain(&self.title)),
+            ("persona", or_none(format::plain(self.persona_mind_id.as_deref().unwrap_or_default()))),
             ("keywords", or_none(self.keywords.join(", "))),
             ("voice fidelity", score(self.voice_fidelity_score)),
         ];
@@ -63,6 +64,13 @@ impl Report for Course {
             Tone::Good,
             self.tags.iter().map(|one| format!("{}  {}", at(&one.tagged_at), one.tag)),
         );
+    }
+}
+
+impl Report for CourseStatus {
+    fn write(&self, page: &mut ui::Page) {
+        let already = if self.is_changed { "" } else { " already" };
+        page.line(&format!("{} is {}{already}", self.slug, self.status));
     }
 }
 

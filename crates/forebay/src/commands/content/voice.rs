@@ -30,7 +30,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let score = args.score.get();
     let persisted =
-        args.writing.run(context, async |writer| Ok(content::record_voice(writer, score).await)).await?;
+        args.writing.run(context, async |writer| content::record_voice(writer, score).await).await?;
     let database = ContentPersisted::new(persisted, database_error);
     let view = ContentVoice { voice_fidelity_score: score, database };
     args.writing.finish(context, &view, Some(&view.database), true)

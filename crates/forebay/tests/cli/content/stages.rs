@@ -180,6 +180,10 @@ fn a_course_is_shown() {
     stage.run("content validate rust-basics");
     insta::assert_snapshot!("content_voice", stage.run("content voice rust-basics --score 0.93"));
     stage.json("content tag rust-basics v1 --at 2019-01-02");
+    insta::assert_snapshot!("content_status", stage.run("content status rust-basics published"));
+    assert_eq!(stage.json("content status rust-basics published")["is_changed"], false);
+    insta::assert_snapshot!("content_status_again", stage.run("content status rust-basics published"));
+    assert_eq!(stage.error("content status go-basics draft"), (Some(2), "course_unknown".into()));
     stage.execute(
         "select forebay_private.ensure_month('content_performance', '2019-01-03'); \
          insert into forebay.content_performance select piece_id, '2019-01-03', 0.5, 'completion_rate' \

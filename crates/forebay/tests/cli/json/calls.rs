@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, env, fmt::Write, fs};
 use forebay_views::{
     ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentVerified,
     ContentWritten, CourseParams, CurriculumParams, GetCourseParams, LessonParams, LessonsParams,
-    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, ValidationParams, VoiceParams,
-    schema,
+    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, StatusParams, ValidationParams,
+    VoiceParams, schema,
 };
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/co
 const HEAD: &str = "\
 # Calls of a generator
 
-This page is a reference: the methods of `forebay content serve-stdio`, by which a generator in any language writes a
+This page is a reference: the methods of `forebay content serve-stdio`. A generator in any language calls them to write a
 course to its folder and to the database. It is generated. The Python module `forebay.content` makes these calls.
 
 The program reads one JSON object a line on standard input and writes one answer a line on standard output, in the same
@@ -31,14 +31,14 @@ order. Messages go to standard error. The program ends at the end of its input.
     {\"id\": 3, \"error\": {\"code\": \"unsafe_path\", \"message\": \"…\", \"hint\": null, \"place\": \"../x.md\"}}
 
 - `id` is a number or a text, and the answer repeats it. It is null in the answer to a line that cannot be read.
-- An error means that the call was wrong or that a file could not be written. The program goes on.
-- A database that fails is no error: the files are written, and `database.status` is `failed`. A schema that this program
-  cannot use is an error of `open`.
-- Every call may be repeated: what is equal already is not written again.
-- A process has one open course. `open` closes the one before.
-- A line may have 64 MiB; `--max-line` changes that.
+- An error means that the call is wrong or that a file cannot be written. The program does not end.
+- A failing database is not an error: the files are written, and `database.status` is `failed`. If the schema does not fit,
+  `open` answers with an error.
+- Every call may be repeated. Unchanged data is not written again.
+- A process has one open course. `open` closes the previous one.
+- A line may have 64 MiB; `--max-line` changes this limit.
 
-A parameter that is not given has its default. An unknown one is an error.
+Absent parameters have their default. Unknown parameters are an error.
 ";
 
 /// What a method does, the schema of its parameters, and the name of its result.
@@ -50,27 +50,22 @@ fn of(method: ContentMethod) -> (&'static str, Value, Value) {
     }
     match method {
         ContentMethod::Open => call!(
-            "Opens a course folder, which is created if it is missing, and locks it. The result says where files are \
-             written.",
+            "Opens a course folder, which is created if it is missing, and locks it.",
             OpenParams,
             ContentOpened
         ),
         ContentMethod::PersistCourse => {
-            call!(
-                "Writes a whole course, or the parts of it that are given, in one transaction.",
-                CourseParams,
-                ContentWritten
-            )
+            call!("Writes a whole course, or parts of it, in one transaction.", CourseParams, ContentWritten)
         }
         ContentMethod::PersistMetadata => call!("Writes brief and outline.", MetadataParams, ContentWritten),
         ContentMethod::PersistResearch => call!("Writes research reports.", ResearchParams, ContentWritten),
         ContentMethod::PersistLesson => call!(
-            "Writes one lesson. A lesson with a number that the folder has already is written to the same file.",
+            "Writes one lesson. If the folder has a lesson with this number, its file is replaced.",
             LessonParams,
             ContentWritten
         ),
         ContentMethod::PersistLessonsBatch => call!(
-            "Writes lessons in one transaction. Lessons with mistakes are refused, and the others are written.",
+            "Writes lessons in one transaction. A lesson with a mistake is refused, and the others are written.",
             LessonsParams,
             ContentWritten
         ),
@@ -80,8 +75,11 @@ fn of(method: ContentMethod) -> (&'static str, Value, Value) {
             VoiceParams,
             ContentPersisted
         ),
+        ContentMethod::SetStatus => {
+            call!("Sets the status of the course.", StatusParams, ContentPersisted)
+        }
         ContentMethod::UpdateLessonValidation => call!(
-            "Records what was measured about a lesson. Its file must be stored as it is now.",
+            "Records measures of a lesson. The current content of its file must be stored.",
             ValidationParams,
             ContentPersisted
         ),
@@ -91,17 +89,15 @@ fn of(method: ContentMethod) -> (&'static str, Value, Value) {
         ContentMethod::GetCourse => {
             call!("Reads the course with all its relations.", GetCourseParams, ContentCourse)
         }
-        ContentMethod::PersistFolder => call!(
-            "Writes to the database what the folder has and the database does not.",
-            NoParams,
-            ContentPersisted
-        ),
+        ContentMethod::PersistFolder => {
+            call!("Stores the files that the database does not have yet.", NoParams, ContentPersisted)
+        }
         ContentMethod::Verify => {
             call!("Compares the folder with the database, by hash.", NoParams, ContentVerified)
         }
         ContentMethod::Counts => call!("Counts the calls since `open`.", NoParams, ContentCounts),
         ContentMethod::Close => call!(
-            "Closes the course, after a last attempt to write what the database missed.",
+            "Closes the course. First, files that the database missed are stored, if possible.",
             NoParams,
             ContentCounts
         ),

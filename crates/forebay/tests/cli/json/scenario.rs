@@ -64,6 +64,7 @@ const LINES: &[(i32, &str)] = &[
     (1, "content lessons rust-basics --from torn.jsonl"),
     (1, "content validate rust-basics"),
     (0, "content voice rust-basics --score 0.93"),
+    (0, "content status rust-basics published"),
     (0, "content show rust-basics"),
     (0, "content sync rust-basics"),
     (0, "content sync rust-basics --dry-run"),

@@ -155,7 +155,6 @@ fn documents_and_lessons_have_a_place() {
     let gaps = Document::Research(ResearchKind::ContentGaps);
     assert_eq!(text(generator.document_path(gaps)).unwrap(), "research/content-gaps.md");
     assert_eq!(text(generator.lesson_path(1, 10, &slug("2-3"))).unwrap(), "lessons/1.10-2-3.md");
-    assert_eq!(generator.lesson_pattern(), Some("lessons/{module}.{lesson}-{slug}.md"));
     // Numbers of more digits than a pattern reads.
     assert_eq!(generator.lesson_path(1, 1_000_000_000, &slug("a")), None);
 
@@ -166,7 +165,6 @@ fn documents_and_lessons_have_a_place() {
     assert_eq!(own.document_path(Document::Brief), None, "the only path is ignored");
     assert_eq!(own.document_path(Document::Outline), None);
     assert_eq!(text(own.lesson_path(3, 7, &slug("a"))).unwrap(), "unit-3/7.txt");
-    assert_eq!(own.lesson_pattern(), Some("unit-{module}/**/{lesson}.txt"));
     // The order of a book is in its summary, so a number has no place.
     assert_eq!(layout(r#"{"preset": "mdbook"}"#).lesson_path(1, 1, &slug("a")), None);
 }

@@ -103,7 +103,7 @@ async fn off_opens_no_connection() {
     let written = persister.persist_course(course(1, 2)).await.unwrap();
     assert!(matches!(written.persisted, Persisted::Off), "{written:?}");
     assert_eq!(written.num_written, 6);
-    assert!(matches!(persister.update_voice_fidelity(0.5).await, Persisted::Off));
+    assert!(matches!(persister.update_voice_fidelity(0.5).await.unwrap(), Persisted::Off));
     assert!(matches!(persister.get_course(true).await, Fetched::Off));
     assert!(matches!(persister.verify().await, Fetched::Off));
     assert_eq!(persister.close().await.unwrap(), content::PersistCounts::default());

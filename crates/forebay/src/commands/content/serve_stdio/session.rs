@@ -3,14 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use forebay_domain::content::{ResearchKind, layout::LayoutSettings, paths::Slug};
-use forebay_engine::{
-    clock,
-    content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted},
-};
+use forebay_engine::content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted};
 use forebay_views::{
     ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentVerified,
     CourseParams, CurriculumParams, GetCourseParams, LayoutParam, LessonParams, LessonsParams,
-    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, ValidationParams, VoiceParams,
+    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, StatusParams, ValidationParams,
+    VoiceParams,
 };
 use serde_json::{Value, value::RawValue};
 
@@ -124,7 +122,11 @@ impl<'a> Session<'a> {
             }
             ContentMethod::UpdateVoiceFidelity => {
                 let VoiceParams { score } = params(method, given)?;
-                json(&persisted(persister.update_voice_fidelity(score).await))
+                json(&persisted(persister.update_voice_fidelity(score).await?))
+            }
+            ContentMethod::SetStatus => {
+                let StatusParams { status } = params(method, given)?;
+                json(&persisted(persister.set_status(status).await))
             }
             ContentMethod::UpdateLessonValidation => {
                 let given: ValidationParams = params(method, given)?;
@@ -137,8 +139,7 @@ impl<'a> Session<'a> {
                 if metric.is_empty() {
                     return Err(wrong(method, "the metric has no name"));
                 }
-                let at = recorded_at.map_or_else(clock::now, forebay_views::Time::get);
-                json(&persisted(persister.record_performance(&metric, value, at).await))
+                json(&persisted(persister.record_performance(&metric, value, recorded_at.get()).await))
             }
             ContentMethod::GetCourse => {
                 let GetCourseParams { content } = params(method, given)?;
