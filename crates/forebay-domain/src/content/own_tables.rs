@@ -2,7 +2,7 @@
 //!
 //! Each table names the columns to fill, by the names of the columns of Forebay's table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -230,6 +230,12 @@ impl OwnTables {
         }
         if table.columns.is_empty() {
             return Err(wrong("columns", "name at least one column".to_owned()));
+        }
+        let mut filled = BTreeSet::new();
+        if let Some(column) =
+            table.columns.values().chain(&table.course).find(|column| !filled.insert(*column))
+        {
+            return Err(wrong("columns", format!("the column {column} is filled twice")));
         }
         let has_slug = table.columns.contains_key("piece_slug");
         match (kind, &table.course) {

@@ -5,6 +5,7 @@
 //! statements. Only rows that Forebay wrote are ever deleted, and only changed rows are written.
 
 mod check;
+mod columns;
 mod statements;
 
 use forebay_domain::{

@@ -48,6 +48,10 @@ fn what_does_not_fit_is_named() {
             "research course: name the column that refers to the course (course), or one for piece_slug",
         ),
         (
+            json!({"pieces": {"table": "t", "columns": {"piece_slug": "a", "title": "a"}}}),
+            "pieces columns: the column a is filled twice",
+        ),
+        (
             json!({"pieces": pieces(), "metadata": {"table": "t", "course": "c", "id": "i", "columns": {"brief": "x"}}}),
             "metadata id: only content.tables.pieces has it",
         ),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use forebay_domain::content::{file_text::hash, own_tables::OwnTables};
+use forebay_domain::content::{ContentStatus, file_text::hash, own_tables::OwnTables};
 use forebay_engine::{
     Error, Result, clock,
     content::{self, CourseFolder, CourseSettings, SyncOptions, SyncReport},
@@ -171,70 +171,98 @@ async fn rows_follow_lessons_that_move_or_go_and_others_stay() {
     assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["4"]);
 }
 
+fn differences(error: &Error) -> Vec<String> {
+    assert_eq!(error.code(), "content_tables_mismatch");
+    assert!(error.is_usage());
+    let text = error.to_string();
+    let (_, differences) = text.split_once("do not fit: ").unwrap();
+    differences.split("; ").map(str::to_owned).collect()
+}
+
 #[tokio::test]
-async fn tables_that_do_not_fit_are_refused_column_by_column() {
+async fn all_differences_are_reported_at_once_column_by_column() {
     let stage = Stage::course().await;
     stage
         .execute(
             "create type level as enum ('apply');
              create table courses (id int primary key, slug text not null, name int, state text check (state <> 'draft'));
-             create table lessons (course_id int, module int, number int unique, body text, bloom level,
-                 kind text not null, score float8 not null default 0)",
+             create table lessons (course_id uuid, module int, number int unique, body text, bloom level,
+                 kind text not null, score int not null default 0, status varchar(6) check (status <> 'passed'))",
         )
         .await;
     let mut wanted = json!({
-        "pieces": {"table": "courses", "id": "uid", "columns": {"piece_slug": "slug", "title": "name"}},
+        "pieces": {
+            "table": "courses",
+            "id": "uid",
+            "columns": {"piece_slug": "slug", "title": "name", "status": "state"},
+        },
         "lessons": {
             "table": "lessons",
             "course": "course_id",
             "columns": {"module_number": "module", "lesson_number": "number", "bloom_level": "bloom", "content": "text",
-                "gps_score": "score"},
+                "gps_score": "score", "validation_status": "status"},
         },
         "research": {"table": "app.research", "columns": {"piece_slug": "slug"}},
     });
-    let refused = |error: Error| {
-        assert_eq!(error.code(), "content_tables_mismatch");
-        assert!(error.is_usage());
-        let text = error.to_string();
-        let (_, differences) = text.split_once("do not fit: ").unwrap();
-        differences.split("; ").map(str::to_owned).collect::<Vec<_>>()
-    };
     assert_eq!(
-        refused(sync(&stage, wanted.clone()).await.unwrap_err()),
+        differences(&sync(&stage, wanted.clone()).await.unwrap_err()),
         [
-            "courses.name: its type is integer, and title needs text",
             "courses.uid: there is no such column",
+            "courses.name: its type is integer, and title needs text",
             "courses.id: it is not null and has no default, so name a field for it",
-            "lessons.bloom: its type level has no label remember, understand, analyze, evaluate, create",
+            "courses.state: its constraint courses_state_check does not allow draft",
+            "courses: a unique constraint on (slug) is needed to find rows",
             "lessons.text: there is no such column",
+            "lessons.bloom: its type level has no label remember, understand, analyze, evaluate, create",
+            "lessons.score: its type is integer, and gps_score needs double precision, real or numeric",
             "lessons.score: it is not null, and gps_score can be null",
+            "lessons.status: its type is character varying(6), and validation_status has up to 7 characters",
             "lessons.kind: it is not null and has no default, so name a field for it",
+            "lessons: its unique constraint lessons_number_key would stop lessons from exchanging their numbers, so make \
+             it deferrable initially deferred, or use these columns as the key",
+            "lessons: a unique constraint on (course_id, module, number) is needed to find rows",
             "app.research: there is no such table",
         ]
     );
     assert_eq!(stage.texts("select count(*)::text from forebay.content_pieces").await, ["0"]);
 
+    wanted["pieces"]["id"] = json!("id");
+    wanted["lessons"]["columns"]["lesson_number"] = json!("no");
+    let found = differences(&sync(&stage, wanted).await.unwrap_err());
+    let of_course = "lessons.course_id: its type is uuid, and courses.id has the type integer";
+    assert!(found.iter().any(|difference| difference == of_course), "{found:?}");
+    // A constraint on a column that does not exist is not asked for.
+    assert!(!found.iter().any(|difference| difference.contains("(course_id")), "{found:?}");
+}
+
+/// Whether a column of the first type can refer to an id of the second.
+#[tokio::test]
+async fn a_column_that_refers_to_courses_has_the_type_of_their_id() {
+    let stage = Stage::course().await;
     stage
         .execute(
-            "alter table courses alter name type text, alter id add generated always as identity;
-             alter table lessons alter bloom type text, alter kind drop not null, alter score drop not null",
+            "create domain course_id as int;
+             create table courses (a smallint generated always as identity, b int generated always as identity,
+                 c bigint generated always as identity, d uuid default gen_random_uuid(),
+                 e varchar(80) default 'x', f course_id default 1, slug text primary key);
+             create table notes (a smallint unique, b int unique, c bigint unique, d uuid unique, e varchar(9) unique,
+                 f course_id unique, g text unique, h bigint generated always as (1) stored unique, brief text)",
         )
         .await;
-    wanted["pieces"] = json!({
-        "table": "courses", "id": "id", "columns": {"piece_slug": "slug", "title": "name", "status": "state"},
-    });
-    wanted["lessons"]["columns"]["content"] = json!("body");
-    wanted.as_object_mut().unwrap().remove("research");
-    assert_eq!(
-        refused(sync(&stage, wanted).await.unwrap_err()),
-        [
-            "courses: a unique constraint on (slug) is needed to find rows",
-            "courses.state: its constraint courses_state_check does not allow draft",
-            "lessons: its unique constraint lessons_number_key would stop lessons from exchanging their numbers, so make \
-             it deferrable initially deferred, or use these columns as the key",
-            "lessons: a unique constraint on (course_id, module, number) is needed to find rows",
-        ]
-    );
+    for (id, fitting) in
+        [("a", "abcf"), ("b", "bcf"), ("c", "c"), ("d", "d"), ("e", "eg"), ("f", "bcf"), ("slug", "eg")]
+    {
+        for column in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            let tables = json!({
+                "pieces": {"table": "courses", "id": id, "columns": {"piece_slug": "slug"}},
+                "metadata": {"table": "notes", "course": column, "columns": {"brief": "brief"}},
+            });
+            let tables: OwnTables = serde_json::from_value(tables).unwrap();
+            let client = stage.test.client().await;
+            let loaded = forebay_store::content::OwnStatements::load(&client, &tables).await;
+            assert_eq!(loaded.is_ok(), fitting.contains(column), "{column} refers to {id}: {loaded:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -243,7 +271,8 @@ async fn scores_and_approvals_reach_own_tables() {
     stage
         .execute(
             "create table pages (slug text, lesson text, grade numeric, state varchar(7), unique (slug, lesson));
-             create table plans (slug text primary key, approver text, approved timestamptz)",
+             create table plans (slug text primary key, approver text, approved timestamptz,
+                 state text)",
         )
         .await;
     let wanted = json!({
@@ -252,7 +281,8 @@ async fn scores_and_approvals_reach_own_tables() {
             "key": ["lesson_id"],
             "columns": {"piece_slug": "slug", "lesson_id": "lesson", "gps_score": "grade", "validation_status": "state"},
         },
-        "metadata": {"table": "plans", "columns": {"piece_slug": "slug", "approved_by": "approver", "approved_at": "approved"}},
+        "metadata": {"table": "plans", "columns": {"piece_slug": "slug", "approved_by": "approver",
+            "approved_at": "approved", "status": "state"}},
     });
     sync(&stage, wanted).await.unwrap();
     let client = stage.test.client().await;
@@ -285,8 +315,9 @@ async fn scores_and_approvals_reach_own_tables() {
             .unwrap(),
     };
     assert!(forebay_store::content::approve(&client, &course, &approval).await.unwrap());
+    assert!(content::set_status(&stage.database, &super::settings(), ContentStatus::Archived).await.unwrap());
     assert_eq!(
-        stage.texts("select concat_ws('|', slug, approver, approved is not null) from plans").await,
-        ["rust-basics|ada|t"]
+        stage.texts("select concat_ws('|', slug, approver, approved is not null, state) from plans").await,
+        ["rust-basics|ada|t|archived"]
     );
 }

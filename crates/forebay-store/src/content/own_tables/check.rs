@@ -5,13 +5,13 @@ use std::fmt;
 use forebay_domain::content::own_tables::{COURSE_FIELDS, Field, FieldType, OwnTable, OwnTableKind};
 use tokio_postgres::{GenericClient, types::Type};
 
+use super::columns::{Column, columns};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     row::ReadRow,
     tables::{ColumnName, TableName},
 };
 
-const COLUMNS: &str = include_str!("columns.sql");
 const KEYS: &str = include_str!("keys.sql");
 const CHECKS: &str = include_str!("checks.sql");
 
@@ -46,7 +46,16 @@ pub(super) struct CheckedTable {
     pub(super) course: CourseColumns,
     pub(super) key: Vec<CheckedColumn>,
     /// The column with the id of a course.
-    pub(super) id: Option<ColumnName>,
+    pub(super) id: Option<CourseId>,
+}
+
+/// The column with the id of a course.
+#[derive(Clone, Debug)]
+pub(super) struct CourseId {
+    pub(super) name: ColumnName,
+    /// Its table, as configured.
+    table: String,
+    column: Column,
 }
 
 /// The columns that say to which course a row belongs.
@@ -74,18 +83,6 @@ pub(super) struct CheckedColumn {
     pub(super) category: String,
 }
 
-/// A column as the catalogue has it.
-struct Found {
-    name: String,
-    sql_type: String,
-    base: String,
-    category: String,
-    labels: Vec<String>,
-    is_not_null: bool,
-    has_default: bool,
-    is_writable: bool,
-}
-
 /// Checks a table. The first value is `None` if it cannot be filled at all.
 pub(super) async fn check(
     client: &impl GenericClient,
@@ -109,68 +106,81 @@ pub(super) async fn check(
         differences.add(None, problem.to_owned());
     }
     let found = columns(client, &regclass).await?;
-    let mut checked = Vec::new();
+    let mut find = |column: &str| {
+        let there = found.iter().find(|found| found.name == column);
+        if there.is_none() {
+            differences.add(Some(column), "there is no such column".to_owned());
+        }
+        there
+    };
+    let id = table.id.as_deref().and_then(&mut find);
+    let course = table.course.as_deref().and_then(&mut find);
+    let mut filled = Vec::new();
     for (field, column) in &table.columns {
         // The settings were checked before.
-        let Some(field) = kind.field(field) else { continue };
-        let column_name = ColumnName::parse(column)?;
-        match found.iter().find(|found| found.name == *column) {
-            None => differences.add(Some(column), "there is no such column".to_owned()),
-            Some(there) => {
-                if let Some(problem) = problem(&field, there) {
-                    differences.add(Some(column), problem);
-                }
-                checked.push(CheckedColumn {
-                    name: column_name,
-                    field,
-                    sql_type: there.sql_type.clone(),
-                    category: there.category.clone(),
-                });
-            }
+        filled.extend(kind.field(field).zip(find(column)));
+    }
+    if let (Some(course), Some(pieces)) = (course, pieces)
+        && let Some(id) = &pieces.id
+        && let Some(problem) = course.reference_problem(&id.table, &id.column)
+    {
+        differences.add(Some(&course.name), problem);
+    }
+    // Those that can hold their field.
+    let mut checked = Vec::new();
+    for (field, column) in filled {
+        let problem = column.type_problem(&field);
+        if problem.is_none() {
+            checked.push(CheckedColumn {
+                name: ColumnName::parse(&column.name)?,
+                field,
+                sql_type: column.sql_type.clone(),
+                category: column.category.clone(),
+            });
         }
+        for problem in problem.into_iter().chain(column.null_problem(&field)) {
+            differences.add(Some(&column.name), problem);
+        }
+    }
+    let has_value = |column: &str| table.columns.values().chain(&table.course).any(|filled| filled == column);
+    for column in found.iter().filter(|column| column.is_needed() && !has_value(&column.name)) {
+        let problem = "it is not null and has no default, so name a field for it";
+        differences.add(Some(&column.name), problem.to_owned());
+    }
+    constraints(client, &regclass, &checked, &mut differences).await?;
+    let identity = identity(kind, table);
+    if identity.iter().all(|column| found.iter().any(|found| found.name == *column)) {
+        unique(client, &regclass, identity, &checked, &mut differences).await?;
     }
     let course = match (&table.course, pieces) {
         (Some(column), Some(pieces)) => {
-            if !found.iter().any(|found| found.name == *column) {
-                differences.add(Some(column), "there is no such column".to_owned());
-            }
             CourseColumns::Reference { column: ColumnName::parse(column)?, pieces: Box::new(pieces.clone()) }
         }
         _ => CourseColumns::Names(
             checked.iter().filter(|column| COURSE_FIELDS.contains(&column.field)).cloned().collect(),
         ),
     };
-    if let Some(id) = &table.id
-        && !found.iter().any(|found| found.name == *id)
-    {
-        differences.add(Some(id), "there is no such column".to_owned());
-    }
-    let filled: Vec<&str> = table.columns.values().chain(&table.course).map(String::as_str).collect();
-    for column in found
-        .iter()
-        .filter(|column| column.is_not_null && !column.has_default && !filled.contains(&column.name.as_str()))
-    {
-        let problem = "it is not null and has no default, so name a field for it";
-        differences.add(Some(&column.name), problem.to_owned());
-    }
-    let key: Vec<CheckedColumn> = table
-        .key_fields(kind)
-        .iter()
-        .filter_map(|field| checked.iter().find(|column| column.field.name == *field).cloned())
-        .collect();
-    let checked = CheckedTable {
-        kind,
-        name,
-        columns: checked,
-        course,
-        key,
-        id: table.id.as_deref().map(ColumnName::parse).transpose()?,
-    };
-    if differences.found.is_empty() {
-        unique(client, &regclass, &checked, &mut differences).await?;
-        constraints(client, &regclass, &checked, &mut differences).await?;
-    }
+    let of_field = |field: &&str| checked.iter().find(|column| column.field.name == *field).cloned();
+    let key = table.key_fields(kind).iter().filter_map(of_field).collect();
+    let id = id.map(|column| {
+        let name = ColumnName::parse(&column.name)?;
+        Ok::<_, Error>(CourseId { name, table: table.table.clone(), column: column.clone() })
+    });
+    let id = id.transpose()?;
+    let checked = CheckedTable { kind, name, columns: checked, course, key, id };
     Ok((Some(checked), differences.found))
+}
+
+/// The columns that identify a row: those of the course, and the key of a lesson.
+fn identity(kind: OwnTableKind, table: &OwnTable) -> Vec<&str> {
+    let of_course = COURSE_FIELDS.iter().map(|field| field.name).filter(|_| table.course.is_none());
+    let fields = of_course.chain(table.key_fields(kind));
+    table
+        .course
+        .iter()
+        .chain(fields.filter_map(|field| table.columns.get(field)))
+        .map(String::as_str)
+        .collect()
 }
 
 struct Differences {
@@ -185,87 +195,25 @@ impl Differences {
     }
 }
 
-async fn columns(client: &impl GenericClient, regclass: &str) -> Result<Vec<Found>> {
-    let rows = client.query_typed(COLUMNS, &[(&regclass, Type::TEXT)]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Found {
-                name: row.read("name")?,
-                sql_type: row.read("sql_type")?,
-                base: row.read("base")?,
-                category: row.read("category")?,
-                labels: row.read("labels")?,
-                is_not_null: row.read("is_not_null")?,
-                has_default: row.read("has_default")?,
-                is_writable: row.read("is_writable")?,
-            })
-        })
-        .collect()
-}
-
-/// Why a column cannot take a field.
-fn problem(field: &Field, column: &Found) -> Option<String> {
-    if !column.is_writable {
-        return Some("its value is generated, so it cannot be written".to_owned());
-    }
-    let base = column.base.as_str();
-    let is_text = column.category == "S";
-    let wanted = match field.field_type {
-        FieldType::Text => (is_text || base == "uuid").then_some("").ok_or("text"),
-        FieldType::Words(words) if column.category == "E" => {
-            let missing: Vec<&str> = words
-                .iter()
-                .copied()
-                .filter(|word| !column.labels.iter().any(|label| label == word))
-                .collect();
-            if !missing.is_empty() {
-                return Some(format!("its type {} has no label {}", column.sql_type, missing.join(", ")));
-            }
-            Ok("")
-        }
-        FieldType::Words(_) => is_text.then_some("").ok_or("text or an enum"),
-        FieldType::Integer => {
-            matches!(base, "int4" | "int8" | "numeric").then_some("").ok_or("integer, bigint or numeric")
-        }
-        FieldType::Number => matches!(base, "float4" | "float8" | "numeric")
-            .then_some("")
-            .ok_or("double precision, real or numeric"),
-        FieldType::Texts => {
-            matches!(base, "_text" | "_varchar" | "json" | "jsonb").then_some("").ok_or("text[] or jsonb")
-        }
-        FieldType::Json => {
-            (matches!(base, "json" | "jsonb") || is_text).then_some("").ok_or("jsonb, json or text")
-        }
-        FieldType::Time => matches!(base, "timestamptz" | "timestamp").then_some("").ok_or("timestamptz"),
-        FieldType::Hash => (base == "bytea" || is_text).then_some("").ok_or("bytea or text"),
-    };
-    match wanted {
-        Err(wanted) => Some(format!("its type is {}, and {} needs {wanted}", column.sql_type, field.name)),
-        Ok(_) if column.is_not_null && !field.is_required => {
-            Some(format!("it is not null, and {} can be null", field.name))
-        }
-        Ok(_) => None,
-    }
-}
-
 /// Rows are found by a unique index on exactly the columns that identify them.
 async fn unique(
     client: &impl GenericClient,
     regclass: &str,
-    table: &CheckedTable,
+    mut identity: Vec<&str>,
+    checked: &[CheckedColumn],
     differences: &mut Differences,
 ) -> Result<()> {
-    let mut wanted: Vec<String> = table.identity().iter().map(|name| name.as_str().to_owned()).collect();
-    wanted.sort();
+    // As the statement sorts them.
+    identity.sort_unstable();
     let mut has_key = false;
     for row in client.query_typed(KEYS, &[(&regclass, Type::TEXT)]).await? {
         let columns: Vec<String> = row.read("columns")?;
-        if columns == wanted {
+        if columns == identity {
             has_key |= row.read::<bool>("is_immediate")?;
             continue;
         }
         let is_number = |name: &String| {
-            let column = table.columns.iter().find(|column| column.name.as_str() == name);
+            let column = checked.iter().find(|column| column.name.as_str() == name);
             column.is_some_and(|column| matches!(column.field.name, "module_number" | "lesson_number"))
         };
         if row.read::<bool>("is_immediate")? && columns.iter().any(is_number) {
@@ -281,7 +229,7 @@ async fn unique(
     }
     if !has_key {
         differences
-            .add(None, format!("a unique constraint on ({}) is needed to find rows", wanted.join(", ")));
+            .add(None, format!("a unique constraint on ({}) is needed to find rows", identity.join(", ")));
     }
     Ok(())
 }
@@ -290,13 +238,13 @@ async fn unique(
 async fn constraints(
     client: &impl GenericClient,
     regclass: &str,
-    table: &CheckedTable,
+    checked: &[CheckedColumn],
     differences: &mut Differences,
 ) -> Result<()> {
     for row in client.query_typed(CHECKS, &[(&regclass, Type::TEXT)]).await? {
         let (name, column, expression): (String, String, String) =
             (row.read("name")?, row.read("column")?, row.read("expression")?);
-        let Some(checked) = table.columns.iter().find(|checked| checked.name.as_str() == column) else {
+        let Some(checked) = checked.iter().find(|checked| checked.name.as_str() == column) else {
             continue;
         };
         let FieldType::Words(words) = checked.field.field_type else { continue };

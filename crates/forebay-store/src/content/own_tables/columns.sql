@@ -4,6 +4,8 @@ select
     format_type(a.atttypid, a.atttypmod) as sql_type,
     coalesce(b.typname, t.typname)::text as base,
     coalesce(b.typcategory, t.typcategory)::text as category,
+    -- The length of a text in characters; its modifier includes a header of 4 bytes.
+    nullif(case t.typtype when 'd' then t.typtypmod else a.atttypmod end, -1) - 4 as max_length,
     array(select e.enumlabel::text from pg_enum as e where e.enumtypid = coalesce(b.oid, t.oid)) as labels,
     a.attnotnull or t.typnotnull as is_not_null,
     a.atthasdef or a.attidentity <> '' as has_default,

@@ -118,7 +118,7 @@ fn key_texts(table: &CheckedTable) -> Vec<String> {
 fn course_id(pieces: &CheckedTable) -> String {
     let CourseColumns::Names(names) = &pieces.course else { return "null".to_owned() };
     let equal = |column: &CheckedColumn| format!("u.{} = {}", column.name, value(pieces.kind, column));
-    let id = pieces.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let id = pieces.id.as_ref().map(|id| id.name.to_string()).unwrap_or_default();
     format!(
         "(select u.{id} from {} as u where {})",
         pieces.name,
