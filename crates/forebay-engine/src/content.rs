@@ -13,6 +13,7 @@ mod disk;
 mod error;
 mod folder;
 mod generate;
+mod keep;
 mod numbers;
 mod persister;
 mod record;
@@ -39,6 +40,7 @@ pub use generate::{
     CourseSpec, Effort, GenerateOptions, GenerateProgress, GenerateReport, LessonEnd, LessonReport,
     LessonSpec, Neighbour, Retries, Selection, generate,
 };
+pub use keep::{FolderChange, FolderChangeKind};
 pub use persister::{
     CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted, RefusedLesson,
     Written,

@@ -60,6 +60,8 @@ pub struct ContentSync {
     pub attention: String,
     /// What was done to the database, in order.
     pub actions: Vec<ContentAction>,
+    /// What a decision for the database changed in the folder, or would change.
+    pub folder_changes: Vec<ContentFolderChange>,
     /// Files that both sides changed. Both are kept.
     pub conflicts: Vec<ContentConflict>,
     /// Files that only the database changed. They are left as they are.
@@ -100,11 +102,25 @@ pub struct ContentConflict {
     pub is_line_endings_only: bool,
 }
 
+/// A file of the folder that a decision for the database changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentFolderChange {
+    /// Its path.
+    pub path: String,
+    /// What happened to it.
+    #[schemars(schema_with = "crate::words::folder_change")]
+    pub change: String,
+    /// Where its former bytes are now, in the folder; null: the database has them in its history, or there were none.
+    pub kept_as: Option<String>,
+}
+
 /// A change that only the database made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentRemoteChange {
     /// The path of the file.
     pub path: String,
+    /// Its path in the folder; null: the same.
+    pub folder_path: Option<String>,
     /// What the database did to it.
     #[schemars(schema_with = "crate::words::remote_change")]
     pub change: String,
@@ -199,7 +215,8 @@ impl ContentSync {
     /// The result of a sync.
     pub fn new(report: engine::SyncReport, is_dry_run: bool) -> Self {
         let attention = report.attention();
-        let engine::SyncReport { source, changes, run, num_repaired, problems, skipped } = report;
+        let engine::SyncReport { source, changes, folder_changes, run, num_repaired, problems, skipped } =
+            report;
         let Changes { actions, unchanged, conflicts, remote, problems: undecided, .. } = changes;
         let conflicts = conflicts.into_iter().map(|conflict| ContentConflict {
             path: conflict.path.to_string(),
@@ -209,7 +226,13 @@ impl ContentSync {
         });
         let remote = remote.into_iter().map(|change| ContentRemoteChange {
             path: change.path.to_string(),
+            folder_path: change.folder_path.map(|path| path.to_string()),
             change: change.kind.as_str().to_owned(),
+        });
+        let folder_changes = folder_changes.into_iter().map(|change| ContentFolderChange {
+            path: change.path.to_string(),
+            change: change.kind.as_str().to_owned(),
+            kept_as: change.kept_as.map(|path| path.to_string()),
         });
         Self {
             source,
@@ -221,6 +244,7 @@ impl ContentSync {
             num_repaired,
             attention: attention.as_str().to_owned(),
             actions: actions.into_iter().map(ContentAction::from).collect(),
+            folder_changes: folder_changes.collect(),
             conflicts: conflicts.collect(),
             database_changes: remote.collect(),
             problems: problems.into_iter().chain(undecided).map(ContentProblem::from).collect(),

@@ -66,8 +66,9 @@ pub use self::{
     completion_script::CompletionScript,
     config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
     content::{
-        ContentAction, ContentConflict, ContentDifference, ContentProblem, ContentRemoteChange,
-        ContentRestored, ContentSkipped, ContentSync, ContentVerification, CourseSummary,
+        ContentAction, ContentConflict, ContentDifference, ContentFolderChange, ContentProblem,
+        ContentRemoteChange, ContentRestored, ContentSkipped, ContentSync, ContentVerification,
+        CourseSummary,
     },
     content_call::{
         ContentAnswer, ContentCall, ContentMethod, CourseParams, CurriculumParams, GetCourseParams,

@@ -21,7 +21,7 @@ use forebay_domain::{
     words::Word,
 };
 use forebay_engine::{
-    content::{Attention, DifferenceKind, SkipReason},
+    content::{Attention, DifferenceKind, FolderChangeKind, SkipReason},
     doctor::CheckStatus,
     ensure::AnsweredFrom,
     work::reconciliation::Problem,
@@ -284,6 +284,10 @@ pub(crate) fn layout_preset(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn persist_status(_: &mut SchemaGenerator) -> Schema {
     words::<PersistStatus>()
+}
+
+pub(crate) fn folder_change(_: &mut SchemaGenerator) -> Schema {
+    words::<FolderChangeKind>()
 }
 
 pub(crate) fn attention(_: &mut SchemaGenerator) -> Schema {

@@ -14,6 +14,7 @@ mod action;
 mod blocked;
 mod decide;
 mod guard;
+mod keep;
 mod matching;
 mod state;
 mod taken;
@@ -22,5 +23,6 @@ mod tests;
 mod track;
 
 pub use action::{Action, Changes, Conflict, ConflictKind, MatchedBy, RemoteChange, RemoteKind};
-pub use guard::{GuardSettings, Plan, Refusal, RefusalReason, plan};
+pub use guard::{GuardSettings, Plan, Refusal, RefusalReason, plan, plan_keeping};
+pub use keep::{Keep, Side};
 pub use state::{FileState, Sides};

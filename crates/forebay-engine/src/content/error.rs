@@ -173,6 +173,12 @@ pub enum ContentError {
         /// The slug.
         slug: String,
     },
+    /// A file that a person decided about and that needs no decision.
+    #[error("{path} needs no decision: neither did both sides change it, nor only the database")]
+    NotInConflict {
+        /// The path in the folder.
+        path: String,
+    },
     /// The file with the state of the last sync cannot be read.
     #[error("{} is no state of a course folder: {problem}", path.display())]
     State {
@@ -231,6 +237,7 @@ impl ContentError {
             Self::TagTaken { .. } => "tag_taken",
             Self::TagUnknown { .. } => "tag_unknown",
             Self::Untagged { .. } => "course_untagged",
+            Self::NotInConflict { .. } => "not_in_conflict",
             Self::State { .. } => "content_state_unreadable",
         }
     }
@@ -257,6 +264,7 @@ impl ContentError {
                 | Self::TagTaken { .. }
                 | Self::TagUnknown { .. }
                 | Self::Untagged { .. }
+                | Self::NotInConflict { .. }
                 | Self::Problem(_)
         )
     }
@@ -276,6 +284,7 @@ impl ContentError {
             | Self::FileMissing { path }
             | Self::LessonNotStored { path }
             | Self::NoLessonPath { path }
+            | Self::NotInConflict { path }
             | Self::SamePath { path, .. } => Some(path.clone()),
             _ => None,
         }
@@ -331,6 +340,9 @@ impl ContentError {
             Self::TagUnknown { .. } => "`forebay content show SLUG` lists the tags".to_owned(),
             Self::Untagged { .. } => {
                 "name the first version as a time, or tag one with `forebay content tag SLUG NAME`".to_owned()
+            }
+            Self::NotInConflict { .. } => {
+                "`forebay content sync DIR --dry-run` lists the files that need one, by path in the course folder".to_owned()
             }
             Self::State { .. } => {
                 "delete it; the next sync then compares the folder with the database alone".to_owned()

@@ -6,6 +6,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use forebay_domain::{
     content::{
+        Problem, ProblemCode,
         brief::{Brief, BriefSectionKind},
         curriculum::Curriculum,
         layout::{Layout, Role},
@@ -19,7 +20,10 @@ use forebay_domain::{
 };
 use serde_json::{Map, Value, json};
 
-use super::snapshot::CourseFile;
+use super::{
+    error::{ContentError, Result},
+    snapshot::CourseFile,
+};
 
 /// The field of a record that identifies it in its source.
 pub(super) const KEY_FIELD: &str = "id";
@@ -85,6 +89,18 @@ pub(super) fn record(key: &str, file: &CourseFile, layout: &Layout, bytes: Optio
         }
     }
     Value::Object(fields)
+}
+
+/// The path of a record; `None`: it is no record of a file. Error: a path that no sync stores, so somebody else wrote it.
+pub(super) fn path_of(record: &Value) -> Result<Option<RelativePath>> {
+    let Some(path) = record.get("path").and_then(Value::as_str) else { return Ok(None) };
+    let path = RelativePath::parse(path).map_err(ContentError::Problem)?;
+    if path.as_str().split('/').any(|part| part.starts_with('.')) {
+        let message = "a hidden file is no file of a course";
+        let problem = Problem::error(ProblemCode::UnsafePath, path.as_str(), message);
+        return Err(ContentError::Problem(problem));
+    }
+    Ok(Some(path))
 }
 
 /// The bytes that a record contains. `None`: it has only a hash.

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::content::{
-    Problem, ProblemCode,
     file_text::{hash, hash_ignoring_line_endings},
     paths::RelativePath,
     plan::FileState,
@@ -17,7 +16,7 @@ use super::{
     disk::{self, on_disk},
     error::ContentError,
     folder::CourseFolder,
-    record::bytes_of,
+    record::{bytes_of, path_of},
     state,
 };
 use crate::error::{Error, Result};
@@ -102,18 +101,8 @@ struct Writer {
 
 impl Writer {
     fn file(&mut self, record: &Value) -> std::result::Result<(), ContentError> {
-        let Some(path) = record.get("path").and_then(Value::as_str) else { return Ok(()) };
         // Paths come from the database, which others may write.
-        let path = RelativePath::parse(path).map_err(ContentError::Problem)?;
-        if path.as_str().split('/').any(|part| part.starts_with('.')) {
-            // A sync stores no hidden file, so somebody else wrote this.
-            let message = "a hidden file is no file of a course";
-            return Err(ContentError::Problem(Problem::error(
-                ProblemCode::UnsafePath,
-                path.as_str(),
-                message,
-            )));
-        }
+        let Some(path) = path_of(record)? else { return Ok(()) };
         let wanted = bytes_of(record);
         let wanted_hash = match &wanted {
             Some(bytes) => Some(hash(bytes)),

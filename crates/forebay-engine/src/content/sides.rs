@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_domain::content::{
     paths::RelativePath,
-    plan::{FileState, GuardSettings, Plan, Sides, plan},
+    plan::{FileState, GuardSettings, Keep, Plan, Sides, plan_keeping},
 };
 use forebay_store::content::StoredFile;
 
@@ -63,9 +63,15 @@ impl Known {
 
 /// Compares the sides. Files that cannot be stored now, or that are behind a link, are left out of all of them, so what
 /// is stored of them stays.
-pub(super) fn compare(snapshot: &Snapshot, base: &[FileState], known: &Known, guard: &GuardSettings) -> Plan {
+pub(super) fn compare(
+    snapshot: &Snapshot,
+    base: &[FileState],
+    known: &Known,
+    guard: &GuardSettings,
+    keep: Option<&Keep>,
+) -> Plan {
     let is_free = |file: &FileState| !snapshot.is_out_of_reach(&file.path);
     let base: Vec<FileState> = base.iter().filter(|file| is_free(file)).cloned().collect();
     let database: Vec<FileState> = known.states().into_iter().filter(is_free).collect();
-    plan(Sides { folder: Some(&snapshot.states()), base: &base, database: &database }, guard)
+    plan_keeping(Sides { folder: Some(&snapshot.states()), base: &base, database: &database }, guard, keep)
 }

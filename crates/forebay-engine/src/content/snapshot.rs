@@ -21,7 +21,7 @@ use super::{
 const MAX_NUMBER: u32 = 1_000_000;
 
 /// The files of a course folder.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Snapshot {
     /// Files that can be stored, by path.
     pub(super) files: BTreeMap<RelativePath, CourseFile>,

@@ -9,17 +9,22 @@ use std::sync::Arc;
 use forebay_domain::{
     content::{
         Problem, Severity,
-        plan::{Changes, FileState, GuardSettings, Plan},
+        plan::{Changes, FileState, GuardSettings, Keep, Plan, Side},
     },
     run::RunStatus,
 };
-use forebay_store::{connect::Database, content, sources};
+use forebay_store::{
+    connect::Database,
+    content,
+    sources::{self, Source},
+};
 
 use super::{
     course::{CourseSettings, check_own_tables, declare_course},
     disk::{self, on_disk},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
+    keep::{self, FolderChange, Take, apply},
     numbers::block_taken,
     records::Work,
     sides::{Known, compare, look},
@@ -29,12 +34,14 @@ use super::{
 use crate::{error::Result, persist::RunReport};
 
 /// How to sync.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
     /// Whether any number of files may be removed.
     pub allow_removals: bool,
     /// Whether to write nothing.
     pub dry_run: bool,
+    /// Which side wins where a sync leaves both alone; `None`: neither.
+    pub keep: Option<Keep>,
 }
 
 /// What a sync did, or would do.
@@ -44,6 +51,8 @@ pub struct SyncReport {
     pub source: String,
     /// The comparison. After a dry run, what would be done.
     pub changes: Changes,
+    /// What a decision for the database changed in the folder.
+    pub folder_changes: Vec<FolderChange>,
     /// The run that wrote the changes; `None`: there was nothing to write.
     pub run: Option<RunReport>,
     /// Rows of content tables that were repaired, because somebody else had changed them.
@@ -75,31 +84,76 @@ pub async fn sync(
     options: SyncOptions,
 ) -> Result<SyncReport> {
     if options.dry_run {
-        return preview(database, settings, &folder, options).await;
+        return preview(database, settings, &folder, &options).await;
     }
     let lock = disk::lock(&folder).await?;
-    sync_locked(database, settings, folder, &lock, options).await
+    let mut folder_changes = Vec::new();
+    if let Some(keep) = &options.keep {
+        let sides = read(database, settings, &folder).await?;
+        let takes = sides.takes(keep, &options)?;
+        if let (false, Some(source)) = (takes.is_empty(), &sides.source) {
+            folder_changes = apply(database, source, &folder, takes, settings.max_file_bytes).await?;
+        }
+    }
+    let mut report = sync_locked(database, settings, folder, &lock, options).await?;
+    report.folder_changes = folder_changes;
+    Ok(report)
 }
 
-/// What [`sync`] would do. Neither declares the course nor locks the folder, because both write.
+/// What [`sync`] would do.
 async fn preview(
     database: &Database,
     settings: &CourseSettings,
     folder: &Arc<CourseFolder>,
-    options: SyncOptions,
+    options: &SyncOptions,
 ) -> Result<SyncReport> {
+    let mut sides = read(database, settings, folder).await?;
+    let folder_changes = match &options.keep {
+        Some(keep) => keep::preview(&sides.takes(keep, options)?),
+        None => Vec::new(),
+    };
+    let mut changes = compared(&mut sides.snapshot, &sides.base, &sides.known, options)?;
+    if let Some(keep) = options.keep.as_ref().filter(|keep| keep.side == Side::Database) {
+        // The folder would have what the database has.
+        changes.conflicts.retain(|conflict| !keep.decides_conflict(conflict));
+        changes.remote.retain(|change| !keep.decides_change(change));
+    }
+    let Snapshot { problems, skipped, .. } = sides.snapshot;
     let source = settings.source_name()?;
+    Ok(SyncReport { source, changes, folder_changes, run: None, num_repaired: 0, problems, skipped })
+}
+
+/// Both sides as they are. Reading them writes nothing: it neither declares the course nor locks the folder.
+async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<CourseFolder>) -> Result<Sides> {
+    let name = settings.source_name()?;
     let client = database.client().await?;
     check_own_tables(&client, settings).await?;
-    let files = match sources::find(&**client, &source).await? {
+    let source = sources::find(&**client, &name).await?;
+    let files = match &source {
         Some(stored) => content::files(&**client, stored.source_id).await?,
         None => Vec::new(),
     };
     drop(client);
-    let (mut snapshot, base) = look(settings, folder, &source).await?;
-    let changes = compared(&mut snapshot, &base, &Known::new(files), options)?;
-    let Snapshot { problems, skipped, .. } = snapshot;
-    Ok(SyncReport { source, changes, run: None, num_repaired: 0, problems, skipped })
+    let (snapshot, base) = look(settings, folder, &name).await?;
+    Ok(Sides { source, snapshot, base, known: Known::new(files) })
+}
+
+struct Sides {
+    /// `None`: the course is not stored yet.
+    source: Option<Source>,
+    snapshot: Snapshot,
+    base: Vec<FileState>,
+    known: Known,
+}
+
+impl Sides {
+    /// What the folder takes from the database. Errors: too much is gone; a file that needs no decision.
+    fn takes(&self, keep: &Keep, options: &SyncOptions) -> Result<Vec<Take>> {
+        let undecided = SyncOptions { keep: None, ..options.clone() };
+        let mut snapshot = self.snapshot.clone();
+        let changes = compared(&mut snapshot, &self.base, &self.known, &undecided)?;
+        Ok(keep::takes(keep, &changes, &snapshot, &self.known)?)
+    }
 }
 
 /// [`sync`] for a caller that has locked the folder.
@@ -132,10 +186,11 @@ pub(super) async fn sync_settled(
     let files = content::files(&**client, stored.source.source_id).await?;
     drop(client);
     let known = Known::new(files);
-    let changes = compared(&mut snapshot, &base, &known, options)?;
+    let changes = compared(&mut snapshot, &base, &known, &options)?;
     let mut report = SyncReport {
         source: source.clone(),
         changes,
+        folder_changes: Vec::new(),
         run: None,
         num_repaired: 0,
         problems: snapshot.problems.clone(),
@@ -174,11 +229,11 @@ fn compared(
     snapshot: &mut Snapshot,
     base: &[FileState],
     known: &Known,
-    options: SyncOptions,
+    options: &SyncOptions,
 ) -> Result<Changes> {
     let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
     loop {
-        let changes = match compare(snapshot, base, known, &guard) {
+        let changes = match compare(snapshot, base, known, &guard, options.keep.as_ref()) {
             Plan::Ready(changes) => changes,
             Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
         };

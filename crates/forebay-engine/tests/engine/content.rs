@@ -2,6 +2,7 @@
 
 mod generating;
 mod hostile;
+mod keeping;
 mod own_tables;
 mod persisting;
 mod restoring;

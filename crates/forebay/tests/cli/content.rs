@@ -2,6 +2,7 @@
 
 mod attention;
 mod course;
+mod keep;
 mod stages;
 mod versions;
 

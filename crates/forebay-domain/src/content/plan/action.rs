@@ -112,6 +112,8 @@ pub struct Conflict {
 pub struct RemoteChange {
     /// The path in the database; in the folder if the database no longer has the file.
     pub path: RelativePath,
+    /// The path in the folder, if that is another one.
+    pub folder_path: Option<RelativePath>,
     /// What changed.
     pub kind: RemoteKind,
 }
@@ -143,8 +145,8 @@ impl Changes {
     pub fn left_alone(&self) -> BTreeSet<RelativePath> {
         let conflicts = self.conflicts.iter().flat_map(|one| [Some(&one.path), one.database_path.as_ref()]);
         let problems = self.problems.iter().filter_map(|problem| RelativePath::parse(&problem.path).ok());
-        let remote = self.remote.iter().map(|change| &change.path);
-        conflicts.flatten().chain(remote).cloned().chain(problems).collect()
+        let remote = self.remote.iter().flat_map(|one| [Some(&one.path), one.folder_path.as_ref()]);
+        conflicts.chain(remote).flatten().cloned().chain(problems).collect()
     }
 
     /// Whether both sides are equal and nothing is left to report.

@@ -3,6 +3,7 @@
 use super::{
     action::{Action, Changes, Conflict, MatchedBy, RemoteChange},
     blocked::Blocked,
+    keep::Keep,
     state::{FileState, Sides},
     taken::give_up_taken,
     track::{Fate, Track, fate, tracks},
@@ -16,7 +17,7 @@ pub(super) struct Decided<'a> {
 }
 
 /// Compares the sides. A missing folder counts as an empty one.
-pub(super) fn decide<'a>(sides: Sides<'a>) -> Decided<'a> {
+pub(super) fn decide<'a>(sides: Sides<'a>, keep: Option<&Keep>) -> Decided<'a> {
     let mut problems = Vec::new();
     let (mut folder, base, mut database) =
         (sorted(sides.folder.unwrap_or_default()), sorted(sides.base), sorted(sides.database));
@@ -41,7 +42,11 @@ pub(super) fn decide<'a>(sides: Sides<'a>) -> Decided<'a> {
         files.into_iter().filter(|file| !blocked.holds(file)).collect()
     };
     let tracks = tracks(&free(folder), &free(base), &free(database));
-    let mut fates: Vec<Fate> = tracks.iter().map(fate).collect();
+    let fate_of = |track| match keep {
+        Some(keep) => keep.overrule(track, fate(track)),
+        None => fate(track),
+    };
+    let mut fates: Vec<Fate> = tracks.iter().map(fate_of).collect();
     give_up_taken(&tracks, &mut fates, &blocked_database);
 
     let mut changes = Changes { problems, ..Changes::default() };
@@ -90,8 +95,10 @@ fn record(track: &Track<'_>, fate: Fate, changes: &mut Changes) {
         Fate::Settled => changes.unchanged.push(path),
         Fate::Follow => follow(track, &mut changes.actions),
         Fate::Remote(kind) => {
+            let in_folder = track.folder.map(|file| file.path.clone());
             let path = track.database.map_or(path, |file| file.path.clone());
-            changes.remote.push(RemoteChange { path, kind });
+            let folder_path = in_folder.filter(|other| *other != path);
+            changes.remote.push(RemoteChange { path, folder_path, kind });
         }
         Fate::Conflict(kind) => {
             let database_path = track.database.map(|file| file.path.clone()).filter(|other| *other != path);

@@ -3,6 +3,7 @@
 use super::{
     action::Changes,
     decide::decide,
+    keep::Keep,
     state::{FileState, Sides},
 };
 use crate::content::paths::RelativePath;
@@ -60,7 +61,12 @@ pub struct Refusal {
 ///
 /// A file that was moved or renamed is not gone. Files whose ids are doubled or whose paths collide are not gone either.
 pub fn plan(sides: Sides<'_>, guard: &GuardSettings) -> Plan {
-    let decided = decide(sides);
+    plan_keeping(sides, guard, None)
+}
+
+/// [`plan`] after a person has decided which side wins.
+pub fn plan_keeping(sides: Sides<'_>, guard: &GuardSettings, keep: Option<&Keep>) -> Plan {
+    let decided = decide(sides, keep);
     let num_known = sides.base.len();
     match refusal(sides, num_known, decided.gone.len(), guard) {
         Some(reason) => {

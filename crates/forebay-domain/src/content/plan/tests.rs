@@ -3,7 +3,7 @@
 mod model;
 mod properties;
 
-use model::{apply, file, lesson, ready};
+use model::{apply, file, keeping, lesson, ready};
 
 use super::*;
 use crate::content::{ProblemCode, paths::RelativePath};
@@ -279,4 +279,56 @@ fn a_long_chain_of_renames_onto_a_taken_path_is_resolved_step_by_step() {
     database.push(numbered(NUM_FILES, NUM_FILES));
     let changes = ready(&shifted, &base, &database);
     assert_eq!((changes.actions.len(), changes.conflicts.len()), (0, NUM_FILES as usize));
+}
+
+#[test]
+fn a_person_decides_which_side_wins() {
+    let base = [file("a", 1), file("b", 1), file("c", 1), file("d", 1), file("e", 1), file("f", 1)];
+    // a: both changed. b, f: only the database removed them. c: only the database changed it. d: removed and changed. e:
+    // changed and removed. g, h: only the database has them.
+    let folder = [file("a", 2), file("b", 1), file("c", 1), file("e", 2), file("f", 1)];
+    let database = [file("a", 3), file("c", 3), file("d", 3), file("g", 3), file("h", 1)];
+    let decided = |side, paths: &[&str]| {
+        let keep = Keep { side, paths: paths.iter().map(|text| path(text)).collect() };
+        let changes = keeping(Some(&keep), &folder, &base, &database);
+        let before = ready(&folder, &base, &database);
+        let conflicts = before.conflicts.iter().filter(|one| keep.decides_conflict(one)).count();
+        let remote = before.remote.iter().filter(|one| keep.decides_change(one)).count();
+        (shown(&changes), conflicts, remote)
+    };
+    let (all, ..) = decided(Side::Database, &[]);
+    assert_eq!(
+        all,
+        [
+            "conflict a: both_changed",
+            "conflict d: removed_and_changed",
+            "conflict e: changed_and_removed",
+            "remote b: removed",
+            "remote c: changed",
+            "remote f: removed",
+            "remote g: added",
+            "remote h: added",
+        ]
+    );
+    let (of_folder, conflicts, remote) = decided(Side::Folder, &[]);
+    assert_eq!((conflicts, remote), (3, 2));
+    assert_eq!(
+        of_folder,
+        [
+            "remove d",
+            "update a",
+            "add b",
+            "add e",
+            "add f",
+            "remote c: changed",
+            "remote g: added",
+            "remote h: added"
+        ]
+    );
+    let (_, conflicts, remote) = decided(Side::Database, &[]);
+    assert_eq!((conflicts, remote), (3, 3));
+    let (named, conflicts, remote) = decided(Side::Folder, &["c", "g"]);
+    assert_eq!((conflicts, remote), (0, 2));
+    assert_eq!(named[..2], ["remove g", "update c"]);
+    assert_eq!(decided(Side::Database, &["b", "e"]).1, 1);
 }

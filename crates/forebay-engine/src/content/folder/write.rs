@@ -44,6 +44,18 @@ impl CourseFolder {
         Ok(!is_equal)
     }
 
+    /// Removes a file; one that is gone already is no error.
+    pub(in crate::content) fn remove(&self, path: &RelativePath) -> Result<()> {
+        let removed = || -> io::Result<()> {
+            let Some((folder, name)) = self.parent(path, false)? else { return Ok(()) };
+            match unlinkat(&folder, name, AtFlags::empty()) {
+                Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(rustix::fs::fsync(&folder)?),
+                Err(error) => Err(error.into()),
+            }
+        };
+        removed().map_err(|error| ContentError::file("remove", &self.path().join(path.as_str()), error))
+    }
+
     fn replace(&self, path: &RelativePath, bytes: &[u8]) -> io::Result<()> {
         let Some((folder, name)) = self.parent(path, true)? else {
             return Err(io::ErrorKind::NotFound.into());

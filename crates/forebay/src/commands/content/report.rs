@@ -38,6 +38,15 @@ impl Report for ContentSync {
                 format!("{:<7} {}{from}{endings}", action.action, action.path)
             }),
         );
+        lines(
+            page,
+            "Changed in the folder",
+            Tone::Good,
+            self.folder_changes.iter().map(|change| {
+                let kept = change.kept_as.as_deref().map(|at| format!(" (was {at})")).unwrap_or_default();
+                format!("{:<7} {}{kept}", change.change, change.path)
+            }),
+        );
         write_conflicts(page, self);
         write_problems(page, &self.problems);
         write_skipped(page, &self.skipped);

@@ -48,7 +48,13 @@ pub(super) fn write_conflicts(page: &mut Page, sync: &ContentSync) {
     }
     let changes = sync.database_changes.iter().map(|change| format!("{}: {}", change.path, change.change));
     lines(page, "Changed only in the database, left as they are", Tone::Warning, changes);
-    if !sync.database_changes.is_empty() {
+    let (removed, others): (Vec<_>, Vec<_>) =
+        sync.database_changes.iter().partition(|change| change.change == "removed");
+    if !others.is_empty() {
         page.line("`forebay content sync DIR --keep database` takes them into the folder");
+    }
+    if !removed.is_empty() {
+        page.line("`forebay content sync DIR --keep folder` stores removed files again;");
+        page.line("`forebay content sync DIR --keep database PATH` removes one from the folder");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::content::{
     paths::RelativePath,
-    plan::{Action, Changes, FileState, GuardSettings, Plan, Sides, plan},
+    plan::{Action, Changes, FileState, GuardSettings, Keep, Plan, Sides, plan_keeping},
 };
 
 /// A file with bytes that a number stands for; 0 is the empty file.
@@ -30,8 +30,18 @@ pub(super) fn lesson(path: &str, id: &str, body: u8) -> FileState {
 
 /// The changes of a plan whose guard allows everything.
 pub(super) fn ready(folder: &[FileState], base: &[FileState], database: &[FileState]) -> Changes {
+    keeping(None, folder, base, database)
+}
+
+/// The same after a decision.
+pub(super) fn keeping(
+    keep: Option<&Keep>,
+    folder: &[FileState],
+    base: &[FileState],
+    database: &[FileState],
+) -> Changes {
     let guard = GuardSettings { is_allowed: true, ..GuardSettings::default() };
-    match plan(Sides { folder: Some(folder), base, database }, &guard) {
+    match plan_keeping(Sides { folder: Some(folder), base, database }, &guard, keep) {
         Plan::Ready(changes) => changes,
         Plan::Refused(refusal) => panic!("refused: {refusal:?}"),
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::model::{apply, file, lesson, ready};
+use super::model::{apply, file, keeping, lesson, ready};
 use crate::content::{
     paths::collisions,
-    plan::{Action, Changes, ConflictKind, FileState, RemoteKind},
+    plan::{Action, Changes, ConflictKind, FileState, Keep, RemoteKind, Side},
 };
 
 /// Files from few paths, ids and bodies, so that every kind of match, swap and collision occurs.
@@ -134,5 +134,24 @@ proptest! {
         };
         let changes = ready(&folder, &base, &database);
         prop_assert_eq!(ready(&turned(&folder), &turned(&base), &turned(&database)), changes);
+    }
+
+    #[test]
+    fn keeping_the_folder_everywhere_makes_both_sides_equal((folder, base, database) in triples()) {
+        let paths = folder.iter().chain(&database).map(|file| file.path.clone()).collect();
+        let keep = Keep { side: Side::Folder, paths };
+        let changes = keeping(Some(&keep), &folder, &base, &database);
+        prop_assert_eq!(&changes.remote, &[]);
+        let after = apply(&folder, &database, &changes);
+        if changes.problems.is_empty() {
+            prop_assert_eq!(&changes.conflicts, &[]);
+            prop_assert_eq!(&after, &folder);
+        }
+    }
+
+    #[test]
+    fn keeping_the_database_changes_no_plan((folder, base, database) in triples()) {
+        let keep = Keep { side: Side::Database, paths: BTreeSet::new() };
+        prop_assert_eq!(keeping(Some(&keep), &folder, &base, &database), ready(&folder, &base, &database));
     }
 }
