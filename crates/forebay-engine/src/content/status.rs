@@ -13,6 +13,9 @@ pub async fn set_status(
     status: ContentStatus,
 ) -> Result<bool> {
     let (_, stored) = find_course(database, settings).await?;
-    let client = database.client().await?;
-    Ok(content::set_status(&**client, &stored.course, status).await? > 0)
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let num_rows = content::set_status(&*transaction, &stored.course, status).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(num_rows > 0)
 }

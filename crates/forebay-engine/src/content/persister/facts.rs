@@ -32,32 +32,34 @@ pub(super) enum Fact<'a> {
 impl Fact<'_> {
     pub(super) async fn store(&self, database: &Database, settings: &CourseSettings) -> Result<()> {
         let (piece, stored) = find_course(database, settings).await?;
-        let client = database.client().await?;
+        let mut client = database.client().await?;
+        // A fact is stored in Forebay's tables and in those of the user, or in none.
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         match *self {
             Self::Lesson(lesson) => {
                 let found =
-                    content::update_lessons(&**client, &stored.course, slice::from_ref(lesson)).await?;
+                    content::update_lessons(&*transaction, &stored.course, slice::from_ref(lesson)).await?;
                 if found.is_empty() {
                     return Err(ContentError::LessonNotStored { path: lesson.path.clone() }.into());
                 }
             }
             Self::Voice(score) => {
-                content::update_voice_fidelity(&**client, &stored.course, score).await?;
+                content::update_voice_fidelity(&*transaction, &stored.course, score).await?;
             }
             Self::Status(status) => {
-                content::set_status(&**client, &stored.course, status).await?;
+                content::set_status(&*transaction, &stored.course, status).await?;
             }
             Self::Performance { metric, value, at } => {
-                content::record_performance(&**client, piece.piece_id, metric, value, at).await?;
+                content::record_performance(&*transaction, piece.piece_id, metric, value, at).await?;
             }
             Self::Approvals(approvals) => {
                 for approval in approvals {
-                    if !content::approve(&**client, &stored.course, approval).await? {
+                    if !content::approve(&*transaction, &stored.course, approval).await? {
                         return Err(ContentError::CurriculumNotStored.into());
                     }
                 }
             }
         }
-        Ok(())
+        Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
     }
 }

@@ -109,8 +109,11 @@ impl CoursePersister {
     async fn store_measures(&mut self, lessons: &[MeasuredLesson]) -> Result<Vec<String>> {
         let database = self.connect().await?;
         let (_, stored) = find_course(&database, &self.settings).await?;
-        let client = database.client().await?;
-        Ok(content::update_lessons(&**client, &stored.course, lessons).await?)
+        let mut client = database.client().await?;
+        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+        let found = content::update_lessons(&*transaction, &stored.course, lessons).await?;
+        transaction.commit().await.map_err(forebay_store::Error::from)?;
+        Ok(found)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use forebay_domain::content::{ContentStatus, file_text::hash, own_tables::OwnTables};
 use forebay_engine::{
     Error, Result, clock,
-    content::{self, CourseFolder, CourseSettings, SyncOptions, SyncReport},
+    content::{self, CourseFolder, CourseSettings, Persisted, SyncOptions, SyncReport},
 };
 use forebay_store::content::{LessonMeasures, MeasuredLesson};
 use serde_json::{Value, json};
@@ -233,6 +233,65 @@ async fn all_differences_are_reported_at_once_column_by_column() {
     assert!(found.iter().any(|difference| difference == of_course), "{found:?}");
     // A constraint on a column that does not exist is not asked for.
     assert!(!found.iter().any(|difference| difference.contains("(course_id")), "{found:?}");
+}
+
+#[tokio::test]
+async fn domains_are_checked_like_columns() {
+    let stage = Stage::course().await;
+    stage
+        .execute(
+            "create domain word as varchar(20) constraint word_is_final check (value in ('published', 'archived'));
+             create domain name as text not null check (length(value) < 200);
+             create table courses (slug name primary key, word word check (word <> 'archived'), title name)",
+        )
+        .await;
+    let wanted = json!({
+        "pieces": {"table": "courses", "columns": {"piece_slug": "slug", "status": "word", "title": "title"}},
+    });
+    assert_eq!(
+        differences(&sync(&stage, wanted.clone()).await.unwrap_err()),
+        [
+            "courses.word: its constraint courses_word_check does not allow archived",
+            "courses.word: its constraint word_is_final does not allow draft",
+        ]
+    );
+    stage.execute("alter table courses drop constraint courses_word_check; alter domain word drop constraint word_is_final").await;
+    sync(&stage, wanted).await.unwrap();
+    let rows = "select concat_ws('|', slug, word, title) from courses";
+    assert_eq!(stage.texts(rows).await, ["rust-basics|draft|Rust from the start"]);
+}
+
+#[tokio::test]
+async fn a_fact_is_stored_in_all_tables_or_in_none() {
+    let stage = Stage::course().await;
+    stage.execute("create table courses (slug text primary key, status text, voice float8)").await;
+    let wanted = json!({
+        "pieces": {"table": "courses", "columns": {"piece_slug": "slug", "status": "status", "voice_fidelity_score": "voice"}},
+    });
+    sync(&stage, wanted).await.unwrap();
+    // As a trigger or a rule of the user may do it.
+    stage
+        .execute(
+            "create function refuse() returns trigger language plpgsql as 'begin raise ''no''; end';
+        create trigger refuse before update on courses for each row execute function refuse()",
+        )
+        .await;
+    let mut writer = stage.writer().await;
+    assert!(matches!(writer.update_voice_fidelity(0.5).await.unwrap(), Persisted::Failed { .. }));
+    assert!(matches!(writer.set_status(ContentStatus::Published).await, Persisted::Failed { .. }));
+    assert!(
+        content::set_status(&stage.database, &super::settings(), ContentStatus::Published).await.is_err()
+    );
+    let rows = "select concat_ws('|', status, voice_fidelity_score) from forebay.content_pieces \
+                union all select concat_ws('|', status, voice) from courses";
+    assert_eq!(stage.texts(rows).await, ["draft", "draft"]);
+    stage.execute("drop trigger refuse on courses").await;
+    // This one leaves the database alone for a while.
+    drop(writer);
+    let mut writer = stage.writer().await;
+    assert!(matches!(writer.update_voice_fidelity(0.5).await.unwrap(), Persisted::Done(_)));
+    assert!(matches!(writer.set_status(ContentStatus::Published).await, Persisted::Done(_)));
+    assert_eq!(stage.texts(rows).await, ["published|0.5", "published|0.5"]);
 }
 
 /// Whether a column of the first type can refer to an id of the second.

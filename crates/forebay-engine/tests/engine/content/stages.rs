@@ -29,7 +29,7 @@ impl Stage {
         CoursePersister::open(settings(), folder, mode, target).await.unwrap()
     }
 
-    async fn writer(&self) -> CoursePersister {
+    pub(super) async fn writer(&self) -> CoursePersister {
         self.persister(PersistMode::On, Target::Url(self.test.url())).await
     }
 

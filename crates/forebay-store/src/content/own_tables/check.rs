@@ -79,6 +79,8 @@ pub(super) struct CheckedColumn {
     pub(super) field: Field,
     /// Its type, as SQL.
     pub(super) sql_type: String,
+    /// The same without constraints and length.
+    base_type: String,
     /// The category of its type, as in `pg_type.typcategory`.
     pub(super) category: String,
 }
@@ -135,6 +137,7 @@ pub(super) async fn check(
                 name: ColumnName::parse(&column.name)?,
                 field,
                 sql_type: column.sql_type.clone(),
+                base_type: column.base_type.clone(),
                 category: column.category.clone(),
             });
         }
@@ -244,14 +247,17 @@ async fn constraints(
     for row in client.query_typed(CHECKS, &[(&regclass, Type::TEXT)]).await? {
         let (name, column, expression): (String, String, String) =
             (row.read("name")?, row.read("column")?, row.read("expression")?);
+        let value = ColumnName::parse(&row.read::<String>("value_name")?)?;
         let Some(checked) = checked.iter().find(|checked| checked.name.as_str() == column) else {
             continue;
         };
         let FieldType::Words(words) = checked.field.field_type else { continue };
         let statement = format!(
-            "select coalesce(string_agg(w.word, ', ' order by w.word), '') as refused \
-             from (select u.word, u.word::{} as {} from unnest($1::text[]) as u (word)) as w where not {expression}",
-            checked.sql_type, checked.name,
+            // The alias is no name of a user's column.
+            "select coalesce(string_agg(w.\" word\", ', ' order by w.\" word\"), '') as refused \
+             from (select u.word as \" word\", u.word::{} as {value} from unnest($1::text[]) as u (word)) as w \
+             where not {expression}",
+            checked.base_type,
         );
         let words: Vec<&str> = words.to_vec();
         let refused: String =

@@ -17,6 +17,8 @@ pub(super) struct Column {
     pub(super) name: String,
     /// Its type, as SQL.
     pub(super) sql_type: String,
+    /// The same without constraints and length.
+    pub(super) base_type: String,
     /// The category of its type, as in `pg_type.typcategory`.
     pub(super) category: String,
     /// The name of its type, of a domain the underlying one.
@@ -39,6 +41,7 @@ pub(super) async fn columns(client: &impl GenericClient, regclass: &str) -> Resu
             Ok(Column {
                 name: row.read("name")?,
                 sql_type: row.read("sql_type")?,
+                base_type: row.read("base_type")?,
                 category: row.read("category")?,
                 base: row.read("base")?,
                 max_length: max_length.and_then(|length| usize::try_from(length).ok()),

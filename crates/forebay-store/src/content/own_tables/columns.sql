@@ -2,6 +2,8 @@
 select
     a.attname::text as name,
     format_type(a.atttypid, a.atttypmod) as sql_type,
+    -- Of a domain, the type under it, without its constraints.
+    format_type(coalesce(b.oid, t.oid), null) as base_type,
     coalesce(b.typname, t.typname)::text as base,
     coalesce(b.typcategory, t.typcategory)::text as category,
     -- The length of a text in characters; its modifier includes a header of 4 bytes.
