@@ -75,8 +75,20 @@ pub async fn persist(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
     let declared = declare::declare(&**database.client().await?, &request).await?;
+    persist_declared(database, declared, request, input, progress).await
+}
+
+/// [`persist`] for a source that the caller has declared.
+pub(crate) async fn persist_declared(
+    database: &Database,
+    declared: Declared,
+    request: PersistRequest,
+    input: Input,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
     let log = RunLog::unstored(&request.source);
-    let result = run(database, declared, request, input, &log, progress).await;
+    // Boxed, so callers' futures stay small.
+    let result = Box::pin(run(database, declared, request, input, &log, progress)).await;
     log.end(&result);
     result
 }
@@ -121,9 +133,9 @@ async fn run_open(
     };
     if let Err(error) = &result {
         close::fail(&context, &tally, error).await;
-    } else {
-        // The run is committed. A lock that cannot be released is released when its connection closes.
-        let _ = lock.release().await;
+    } else if let Ok(connection) = lock.release().await {
+        // Otherwise: the run is committed, and its lock is released when the connection closes.
+        context.database.give_back(connection);
     }
     result
 }

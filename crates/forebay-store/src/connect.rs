@@ -5,7 +5,10 @@
 //! pooler (PgBouncer, Supavisor) the next statement may run on another connection. Statements are unnamed for the same
 //! reason.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -63,6 +66,8 @@ pub struct Database {
     /// Host, port, database and user, for messages.
     target: String,
     cluster: Option<Arc<Cluster>>,
+    /// A connection outside the pool that nobody uses now.
+    spare: Arc<Mutex<Option<Dedicated>>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -148,7 +153,7 @@ impl Database {
         // Building fails only if timeouts are set without a runtime.
         let pool =
             pool.runtime(Runtime::Tokio1).build().map_err(|error| Error::Busy { what: error.to_string() })?;
-        Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new) })
+        Ok(Self { pool, config, tls, target, cluster: cluster.map(Arc::new), spare: Arc::default() })
     }
 
     /// Another database of the same server. It does not keep the embedded cluster running: close it before this one.
@@ -174,7 +179,20 @@ impl Database {
 
     /// A connection outside the pool, for long operations or for notifications.
     pub async fn dedicated(&self) -> Result<Dedicated> {
+        if let Some(spare) = self.spare().take().filter(|spare| !spare.client.is_closed()) {
+            return Ok(spare);
+        }
         dedicated::open(&self.config, &self.tls, &self.target).await
+    }
+
+    /// Keeps a connection outside the pool for the next caller, so that short runs in a row do not open one each. It must
+    /// be in no transaction and listen to nothing.
+    pub fn give_back(&self, connection: Dedicated) {
+        *self.spare() = Some(connection);
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Dedicated>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this is the embedded cluster.
@@ -191,6 +209,7 @@ impl Database {
     /// remain, the last one leaves it.
     pub async fn close(mut self) -> Result<()> {
         self.pool.close();
+        drop(self.spare().take());
         let drained = async {
             while self.pool.status().size > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -78,9 +78,10 @@ impl ScopeLock {
         Ok(Self { connection })
     }
 
-    /// Unlocks the scope.
-    pub async fn release(self) -> Result<()> {
-        Ok(self.connection.client.batch_execute("commit").await?)
+    /// Unlocks the scope. Returns the connection.
+    pub async fn release(self) -> Result<Dedicated> {
+        self.connection.client.batch_execute("commit").await?;
+        Ok(self.connection)
     }
 }
 

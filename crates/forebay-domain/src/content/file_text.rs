@@ -30,6 +30,13 @@ pub fn hash(bytes: &[u8]) -> [u8; 32] {
     finish(context)
 }
 
+/// [`hash`] and [`hash_ignoring_line_endings`] of a file.
+pub fn hashes(bytes: &[u8]) -> ([u8; 32], [u8; 32]) {
+    let exact = hash(bytes);
+    let has_returns = memchr::memchr(b'\r', bytes).is_some();
+    (exact, if has_returns { hash_ignoring_line_endings(bytes) } else { exact })
+}
+
 /// SHA-256 of a file with LF instead of CRLF and CR. If two files differ only in their line endings, it is the same.
 pub fn hash_ignoring_line_endings(bytes: &[u8]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
@@ -111,6 +118,7 @@ mod tests {
             let lf = text.replace("\r\n", "\n").replace('\r', "\n");
             prop_assert_eq!(hash_ignoring_line_endings(text.as_bytes()), hash(lf.as_bytes()));
             prop_assert_eq!(hash(text.as_bytes()) == hash(lf.as_bytes()), text == lf);
+            prop_assert_eq!(hashes(text.as_bytes()), (hash(text.as_bytes()), hash(lf.as_bytes())));
         }
 
         #[test]

@@ -53,23 +53,7 @@ impl Lesson {
         numbers: Option<(u32, u32)>,
         fields: &LessonFields<'_>,
     ) -> (Self, Vec<Problem>) {
-        let mut reader = Reader::new(path, Severity::Warning);
-        let mut broken = Vec::new();
-        let (root, body) = match front_matter::split(text, path) {
-            Ok(document) => {
-                let parsed = document.front.map_or(Ok(None), |front| yaml::parse(text, front, path));
-                let root = parsed.unwrap_or_else(|problem| {
-                    broken.push(problem);
-                    None
-                });
-                (root, document.body.start)
-            }
-            Err(problem) => {
-                broken.push(problem);
-                (None, 0)
-            }
-        };
-        let mut lesson = root.map(|root| front(&root, fields, &mut reader)).unwrap_or_default();
+        let (mut lesson, problems, body) = read_front(path, text, fields);
         let markdown = Markdown::scan(text, body);
         lesson.word_count = markdown.word_count;
         if let Some((module, number)) = numbers {
@@ -81,9 +65,39 @@ impl Lesson {
         }
         let heading = || markdown.headings.iter().find(|heading| heading.level == 1);
         lesson.title = lesson.title.or_else(|| heading().map(|heading| heading.text.clone()));
-        broken.append(&mut reader.problems);
-        (lesson, broken)
+        (lesson, problems)
     }
+
+    /// What the front matter of a lesson says. The Markdown is not read, which costs most of [`Self::read`].
+    pub fn read_front(path: &str, text: &str, fields: &LessonFields<'_>) -> (Self, Vec<Problem>) {
+        let (lesson, problems, _) = read_front(path, text, fields);
+        (lesson, problems)
+    }
+}
+
+/// Reads the front matter. Returns where the Markdown begins as well.
+fn read_front(path: &str, text: &str, fields: &LessonFields<'_>) -> (Lesson, Vec<Problem>, usize) {
+    let mut problems = Vec::new();
+    let (root, body) = match front_matter::split(text, path) {
+        Ok(document) => {
+            let parsed = document.front.map_or(Ok(None), |front| yaml::parse(text, front, path));
+            (
+                parsed.unwrap_or_else(|problem| {
+                    problems.push(problem);
+                    None
+                }),
+                document.body.start,
+            )
+        }
+        Err(problem) => {
+            problems.push(problem);
+            (None, 0)
+        }
+    };
+    let mut reader = Reader::new(path, Severity::Warning);
+    let lesson = root.map(|root| front(&root, fields, &mut reader)).unwrap_or_default();
+    problems.append(&mut reader.problems);
+    (lesson, problems, body)
 }
 
 /// What the front matter says.

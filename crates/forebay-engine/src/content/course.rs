@@ -11,7 +11,10 @@ use forebay_store::{
 use super::{error::ContentError, record::KEY_FIELD};
 use crate::{
     error::Result,
-    persist::{PersistRequest, declare},
+    persist::{
+        PersistRequest,
+        declare::{self, Declared},
+    },
 };
 
 /// The entity type of a course's files.
@@ -78,6 +81,13 @@ impl CourseSettings {
 pub(super) struct StoredCourse {
     pub(super) course: Course,
     pub(super) source: Source,
+}
+
+/// A course that is about to be written.
+#[derive(Clone, Debug)]
+pub(super) struct DeclaredCourse {
+    pub(super) course: Course,
+    pub(super) declared: Declared,
     /// Whether its own tables may not have its rows yet.
     pub(super) is_reconfigured: bool,
 }
@@ -106,22 +116,23 @@ pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings)
 }
 
 /// Declares the course and its source.
-pub(super) async fn declare_course(database: &Database, settings: &CourseSettings) -> Result<StoredCourse> {
+pub(super) async fn declare_course(database: &Database, settings: &CourseSettings) -> Result<DeclaredCourse> {
     let client = database.client().await?;
     // Before anything is stored.
     check_own_tables(&client, settings).await?;
-    let source = declare::declare(&client, &settings.request()?).await?.source;
+    let declared = declare::declare(&client, &settings.request()?).await?;
+    let source_id = declared.source.source_id;
     let spec = PieceSpec {
         project: settings.project.clone(),
         slug: settings.slug.to_string(),
         title: settings.slug.to_string(),
-        source_id: source.source_id,
+        source_id,
         own_tables: settings.own_tables.clone(),
     };
     let is_changed = content::declare(&**client, &spec).await?;
     let is_reconfigured = is_changed && settings.own_tables.is_some();
-    let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
-    Ok(StoredCourse { course, source, is_reconfigured })
+    let course = content::of_source(&**client, source_id).await?.ok_or_else(|| settings.unknown())?;
+    Ok(DeclaredCourse { course, declared, is_reconfigured })
 }
 
 /// Finds a stored course. Error: `course_unknown`.
@@ -135,5 +146,5 @@ pub(super) async fn find_course(
     let source =
         sources::find(&**client, &settings.source_name()?).await?.ok_or_else(|| settings.unknown())?;
     let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
-    Ok((piece, StoredCourse { course, source, is_reconfigured: false }))
+    Ok((piece, StoredCourse { course, source }))
 }

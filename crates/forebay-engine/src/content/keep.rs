@@ -141,7 +141,7 @@ pub(super) async fn apply(
             let Some(path) = path_of(&record)?.filter(|path| wanted.contains(path)) else { continue };
             let Some(bytes) = bytes_of(&record) else { continue };
             let (folder, at) = (Arc::clone(folder), path.clone());
-            on_disk(move || folder.write_unless_equal(&at, &bytes)).await?;
+            on_disk(move || folder.write_differing(&[(&at, &bytes)])).await?;
             written.insert(path);
         }
     }
@@ -172,7 +172,7 @@ fn copy(
                 };
                 let name = format!("{OWN_FOLDER}/kept/{}/{}", hex::encode(&state.hash[..6]), state.path);
                 let copy = RelativePath::parse(&name).map_err(ContentError::Problem)?;
-                folder.write_unless_equal(&copy, &bytes)?;
+                folder.write_differing(&[(&copy, &bytes)])?;
                 copies.insert(state.path.clone(), copy);
             }
         }

@@ -7,17 +7,17 @@ use std::{
 };
 
 use forebay_domain::content::{
-    file_text::{hash, hash_ignoring_line_endings},
+    file_text::hashes,
     layout::Layout,
     paths::RelativePath,
     plan::{Action, Changes, FileState},
 };
 use forebay_sources::{Format, ReadOptions};
-use forebay_store::{connect::Database, export};
+use forebay_store::{connect::Database, export, sources::Source};
 use serde_json::Value;
 
 use super::{
-    course::{CourseSettings, StoredCourse},
+    course::CourseSettings,
     folder::CourseFolder,
     record::{KEY_FIELD, key_fits, new_key, record},
     sides::Known,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    persist::{Input, RunReport, persist},
+    persist::{Input, RunReport, declare::Declared, persist_declared},
 };
 
 /// The records to write.
@@ -98,7 +98,7 @@ impl Work {
         self,
         database: &Database,
         settings: &CourseSettings,
-        stored: &StoredCourse,
+        declared: &Declared,
         folder: &Arc<CourseFolder>,
         allow_removals: bool,
     ) -> Result<(RunReport, BTreeMap<RelativePath, FileState>)> {
@@ -107,7 +107,7 @@ impl Work {
         if allow_removals {
             request.overrides.max_removed_share = Some(1.0);
         }
-        let kept = kept_records(database, stored, &self.kept).await?;
+        let kept = kept_records(database, &declared.source, &self.kept).await?;
         let changed = Arc::new(Mutex::new(BTreeMap::new()));
         let lines = Lines {
             folder: Arc::clone(folder),
@@ -127,7 +127,8 @@ impl Work {
             ..ReadOptions::default()
         };
         let name = folder.path().display().to_string();
-        let run = persist(database, request, Input::bytes(name, Box::new(lines), read), &|_| {}).await?;
+        let input = Input::bytes(name, Box::new(lines), read);
+        let run = persist_declared(database, declared.clone(), request, input, &|_| {}).await?;
         let changed = std::mem::take(&mut *changed.lock().unwrap_or_else(PoisonError::into_inner));
         Ok((run, changed))
     }
@@ -145,17 +146,13 @@ fn free_key(wanted: &str, taken: &mut HashSet<String>) -> String {
 }
 
 /// The stored payloads of references that a complete run must see so that they stay.
-async fn kept_records(
-    database: &Database,
-    stored: &StoredCourse,
-    keys: &BTreeSet<String>,
-) -> Result<Vec<String>> {
+async fn kept_records(database: &Database, source: &Source, keys: &BTreeSet<String>) -> Result<Vec<String>> {
     let mut records = Vec::with_capacity(keys.len());
     if keys.is_empty() {
         return Ok(records);
     }
     let client = database.client().await?;
-    let mut payloads = export::payloads(&**client, &stored.source, None).await?;
+    let mut payloads = export::payloads(&**client, source, None).await?;
     while let Some(payload) = payloads.next().await? {
         let parsed: Value =
             serde_json::from_str(payload).map_err(|error| Error::Payload(error.to_string()))?;
@@ -198,10 +195,10 @@ impl Lines {
         }
         let bytes = self.folder.read(&path, self.max_bytes).map_err(io::Error::other)?;
         let bytes = bytes.ok_or_else(|| io::Error::other(format!("{path} was deleted while it was read")))?;
-        let now = hash(&bytes);
-        if now != file.state.hash {
-            file.state.hash = now;
-            file.state.hash_ignoring_line_endings = hash_ignoring_line_endings(&bytes);
+        let (hash, hash_ignoring_line_endings) = hashes(&bytes);
+        if hash != file.state.hash {
+            file.state.hash = hash;
+            file.state.hash_ignoring_line_endings = hash_ignoring_line_endings;
             file.state.size = bytes.len() as u64;
             let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
             changed.insert(path, file.state.clone());

@@ -1,11 +1,16 @@
 //! What a course folder contains now: hashes, ids and numbers of its files, without their content.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+    panic::resume_unwind,
+    thread,
+};
 
 use forebay_domain::content::{
     Problem, ProblemCode, Severity,
     curriculum::Curriculum,
-    file_text::{decode, hash, hash_ignoring_line_endings},
+    file_text::{decode, hashes},
     layout::{Candidate, Category, Layout, LessonNumber, Listed, Role, Summary, number_lessons},
     lesson::Lesson,
     paths::RelativePath,
@@ -19,6 +24,9 @@ use super::{
 
 /// The largest number of a module or lesson.
 const MAX_NUMBER: u32 = 1_000_000;
+
+/// Fewer files than this are not worth another thread.
+const FEWEST_PER_THREAD: usize = 256;
 
 /// The files of a course folder.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,11 +60,39 @@ impl Snapshot {
         let Walk { files, skipped, problems, leftovers } = folder.walk(layout)?;
         let mut snapshot = Self { skipped, problems, leftovers, ..Self::default() };
         let mut order = Order::default();
-        for found in files {
-            snapshot.add(folder, layout, found, max_bytes, &mut order)?;
+        let num_threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = files.len().div_ceil(num_threads).max(FEWEST_PER_THREAD);
+        let parts: Vec<Result<(Self, Order)>> = thread::scope(|scope| {
+            let read = |files| move || Self::read(folder, layout, max_bytes, files);
+            let threads: Vec<_> = files.chunks(share).map(|files| scope.spawn(read(files))).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        });
+        for part in parts {
+            let (part, its_order) = part?;
+            snapshot.files.extend(part.files);
+            snapshot.blocked.extend(part.blocked);
+            snapshot.problems.extend(part.problems);
+            order.extend(its_order);
         }
         snapshot.number(layout, &order);
         Ok(snapshot)
+    }
+
+    /// Reads some of the files.
+    fn read(
+        folder: &CourseFolder,
+        layout: &Layout,
+        max_bytes: u64,
+        files: &[Found],
+    ) -> Result<(Self, Order)> {
+        let (mut snapshot, mut order) = (Self::default(), Order::default());
+        for found in files {
+            snapshot.add(folder, layout, found.clone(), max_bytes, &mut order)?;
+        }
+        Ok((snapshot, order))
     }
 
     /// Whether the file with this path cannot be stored now, or is behind a link.
@@ -123,13 +159,10 @@ impl Snapshot {
                 None => return Err(error),
             },
         };
-        let mut state = FileState {
-            path: path.clone(),
-            hash: hash(&bytes),
-            hash_ignoring_line_endings: hash_ignoring_line_endings(&bytes),
-            size: bytes.len() as u64,
-            lesson_id: None,
-        };
+        let (hash, hash_ignoring_line_endings) = hashes(&bytes);
+        let size = bytes.len() as u64;
+        let mut state =
+            FileState { path: path.clone(), hash, hash_ignoring_line_endings, size, lesson_id: None };
         if is_text(&role) {
             match decode(&bytes, path.as_str(), usize::try_from(max_bytes).unwrap_or(usize::MAX)) {
                 Ok(text) => {
@@ -191,6 +224,13 @@ struct Order {
 }
 
 impl Order {
+    /// Adds what the files after these say.
+    fn extend(&mut self, next: Self) {
+        self.candidates.extend(next.candidates);
+        self.listed.extend(next.listed);
+        self.folder_positions.extend(next.folder_positions);
+    }
+
     /// Reads what a file says about order. Returns the id of a lesson.
     fn read(
         &mut self,
@@ -202,7 +242,7 @@ impl Order {
     ) -> Option<String> {
         match role {
             Role::Lesson { module, lesson, .. } => {
-                let (read, found) = Lesson::read(path.as_str(), text, None, &layout.lesson_fields());
+                let (read, found) = Lesson::read_front(path.as_str(), text, &layout.lesson_fields());
                 problems.extend(found);
                 self.candidates.push(Candidate {
                     path: path.clone(),
@@ -218,7 +258,7 @@ impl Order {
             }
             Role::Outline if path.file_name() == "SUMMARY.md" => {
                 let summary = Summary::parse(text, path);
-                self.listed = summary.listed();
+                self.listed.extend(summary.listed());
                 problems.extend(summary.problems);
                 None
             }

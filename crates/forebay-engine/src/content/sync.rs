@@ -18,6 +18,7 @@ use forebay_store::{
     content,
     sources::{self, Source},
 };
+use tokio::try_join;
 
 use super::{
     course::{CourseSettings, check_own_tables, declare_course},
@@ -31,7 +32,10 @@ use super::{
     snapshot::Snapshot,
     state,
 };
-use crate::{error::Result, persist::RunReport};
+use crate::{
+    error::{Error, Result},
+    persist::RunReport,
+};
 
 /// How to sync.
 #[derive(Clone, Debug, Default)]
@@ -177,15 +181,16 @@ pub(super) async fn sync_settled(
     options: SyncOptions,
     earlier: Option<&Snapshot>,
 ) -> Result<(SyncReport, usize)> {
-    let stored = declare_course(database, settings).await?;
-    let source = stored.source.name.clone();
-    let (mut snapshot, base) = look(settings, &folder, &source).await?;
+    let source = settings.source_name()?;
+    let stored = async {
+        let course = declare_course(database, settings).await?;
+        let client = database.client().await?;
+        let files = content::files(&**client, course.declared.source.source_id).await?;
+        Ok::<_, Error>((course, Known::new(files)))
+    };
+    let ((course, known), (mut snapshot, base)) = try_join!(stored, look(settings, &folder, &source))?;
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     folder.remove_leftovers(lock, &snapshot.leftovers);
-    let client = database.client().await?;
-    let files = content::files(&**client, stored.source.source_id).await?;
-    drop(client);
-    let known = Known::new(files);
     let changes = compared(&mut snapshot, &base, &known, &options)?;
     let mut report = SyncReport {
         source: source.clone(),
@@ -200,7 +205,7 @@ pub(super) async fn sync_settled(
     // Nothing was decided about these, so what was known of them stays known.
     after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
-        let run = work.run(database, settings, &stored, &folder, options.allow_removals);
+        let run = work.run(database, settings, &course.declared, &folder, options.allow_removals);
         let (run, rewritten) = Box::pin(run).await?;
         if run.status != RunStatus::Complete {
             report.run = Some(run);
@@ -212,11 +217,11 @@ pub(super) async fn sync_settled(
         after.extend(rewritten.into_values());
         report.run = Some(run);
     }
-    if known.num_unprojected > 0 || stored.is_reconfigured {
+    if known.num_unprojected > 0 || course.is_reconfigured {
         let mut client = database.client().await?;
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
         report.num_repaired =
-            content::project_all(&*transaction, &stored.course, stored.source.source_id).await?;
+            content::project_all(&*transaction, &course.course, course.declared.source.source_id).await?;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
     }
     after.sort();

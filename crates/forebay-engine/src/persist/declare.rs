@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub(crate) struct Declared {
     /// The stored source.
     pub(crate) source: Source,
-    /// The policy of the run: that of the source, with the overrides of the request.
+    /// Its policy.
     pub(crate) policy: SourcePolicy,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
     let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy: policy.to_json() };
     let source = sources::declare(client, &spec).await?;
-    Ok(Declared { source, policy: request.overrides.apply_to(policy) })
+    Ok(Declared { source, policy })
 }
 
 /// The policy of the source from now on.

@@ -58,7 +58,7 @@ impl<'a> OpenRun<'a> {
         {
             return Err(Error::OutOfOrder { observed_at, watermark });
         }
-        let declared = Declared { source, policy };
+        let declared = Declared { source, policy: request.overrides.apply_to(policy) };
         let context = start(database, &client, declared, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
     }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use forebay_store::{Database, Error, Target, connect::OpenOptions, testing};
+use forebay_store::{
+    Database, Error, Target,
+    connect::{Dedicated, OpenOptions},
+    testing,
+};
 
 use crate::support::Place;
 
@@ -29,6 +33,28 @@ async fn the_pool_is_limited() {
     assert_eq!(database.client().await.unwrap_err().code(), "busy");
     drop(client);
     drop(database.client().await.unwrap());
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_outside_the_pool_is_used_again_while_it_is_open() {
+    let test = testing::database().await;
+    let database = test.open().await;
+    let pid = async |connection: &Dedicated| -> i32 {
+        connection.client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
+    };
+    let first = database.dedicated().await.unwrap();
+    let first_pid = pid(&first).await;
+    database.give_back(first);
+    let again = database.dedicated().await.unwrap();
+    assert_eq!(pid(&again).await, first_pid);
+    let other = database.dedicated().await.unwrap();
+    assert_ne!(pid(&other).await, first_pid);
+    // The server ends it while nobody uses it.
+    database.give_back(again);
+    other.client.query_one("select pg_terminate_backend($1, 10000)", &[&first_pid]).await.unwrap();
+    let fresh = database.dedicated().await.unwrap();
+    assert_ne!(pid(&fresh).await, first_pid);
     database.close().await.unwrap();
 }
 

@@ -1,9 +1,10 @@
 //! Replacing files as a whole.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Write},
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -25,23 +26,67 @@ const TEMPORARY: (&str, &str) = (".forebay-", ".tmp");
 /// This process, in the names of its temporary files.
 static WRITER: LazyLock<String> = LazyLock::new(|| format!("{:016x}", random_seed()));
 
+/// How many files are written at the same time, so how many are open.
+const BATCH: usize = 64;
+
+/// A file whose new content is in a temporary file beside it.
+struct Replacement<'a> {
+    folder: OwnedFd,
+    temporary: String,
+    file: File,
+    name: &'a str,
+}
+
 impl CourseFolder {
     /// Writes a file as a whole, and the folders that it needs. After an error the old file, if any, is still there.
     pub fn write(&self, path: &RelativePath, bytes: &[u8]) -> Result<()> {
-        self.replace(path, bytes)
-            .map_err(|error| ContentError::file("write", &self.path().join(path.as_str()), error))
+        self.write_batch(&[(path, bytes)])
     }
 
-    /// Writes a file as [`Self::write`] does, unless it has these bytes. Returns whether it was written. A file that cannot
-    /// be read is replaced.
-    pub(in crate::content) fn write_unless_equal(&self, path: &RelativePath, bytes: &[u8]) -> Result<bool> {
-        // A file of another size is not read to its end.
-        let stored = self.read(path, bytes.len() as u64);
-        let is_equal = stored.is_ok_and(|stored| stored.as_deref() == Some(bytes));
-        if !is_equal {
-            self.write(path, bytes)?;
+    /// Writes files as [`Self::write`] does, unless they have these bytes. Returns the number of written files. A file that
+    /// cannot be read is replaced. After an error, the files before the one that failed are written.
+    pub(in crate::content) fn write_differing(&self, files: &[(&RelativePath, &[u8])]) -> Result<u64> {
+        let differs = |(path, bytes): &(&RelativePath, &[u8])| {
+            // A file of another size is not read to its end.
+            let stored = self.read(path, bytes.len() as u64);
+            !stored.is_ok_and(|stored| stored.as_deref() == Some(*bytes))
+        };
+        let differing: Vec<_> = files.iter().copied().filter(differs).collect();
+        // The folder of a batch is flushed once.
+        differing.chunks(BATCH).try_for_each(|batch| self.write_batch(batch))?;
+        Ok(differing.len() as u64)
+    }
+
+    fn write_batch(&self, batch: &[(&RelativePath, &[u8])]) -> Result<()> {
+        let failed =
+            |path: &RelativePath, error| ContentError::file("write", &self.path().join(path.as_str()), error);
+        let (mut replacements, mut outcome) = (Vec::with_capacity(batch.len()), Ok(()));
+        for (path, bytes) in batch {
+            match self.replacement(path, bytes) {
+                Ok(replacement) => replacements.push((*path, replacement)),
+                Err(error) => {
+                    outcome = Err(failed(path, error));
+                    break;
+                }
+            }
         }
-        Ok(!is_equal)
+        let mut folders = BTreeMap::new();
+        for (path, replacement) in replacements {
+            match replacement.finish() {
+                Ok(folder) => {
+                    folders.entry(path.folder()).or_insert((path, folder));
+                }
+                // The first error is the one to report.
+                Err(error) => outcome = outcome.and(Err(failed(path, error))),
+            }
+        }
+        // Without this, a crash of the machine may forget the renames.
+        for (path, folder) in folders.into_values() {
+            if let Err(error) = rustix::fs::fsync(&folder) {
+                outcome = outcome.and(Err(failed(path, error.into())));
+            }
+        }
+        outcome
     }
 
     /// Removes a file; one that is gone already is no error.
@@ -56,24 +101,39 @@ impl CourseFolder {
         removed().map_err(|error| ContentError::file("remove", &self.path().join(path.as_str()), error))
     }
 
-    fn replace(&self, path: &RelativePath, bytes: &[u8]) -> io::Result<()> {
+    /// Writes the temporary file.
+    fn replacement<'a>(&self, path: &'a RelativePath, bytes: &[u8]) -> io::Result<Replacement<'a>> {
         let Some((folder, name)) = self.parent(path, true)? else {
             return Err(io::ErrorKind::NotFound.into());
         };
         let temporary = temporary_name();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&folder, temporary.as_str(), flags, Mode::from_raw_mode(0o644))?);
-        let written = file
-            .write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| Ok(renameat(&folder, temporary.as_str(), &folder, name)?));
-        if let Err(error) = written {
-            // The error that made the write fail is the one to report.
-            let _ = unlinkat(&folder, temporary.as_str(), AtFlags::empty());
-            return Err(error);
+        let file = File::from(openat(&folder, temporary.as_str(), flags, Mode::from_raw_mode(0o644))?);
+        let mut replacement = Replacement { folder, temporary, file, name };
+        match replacement.file.write_all(bytes) {
+            Ok(()) => Ok(replacement),
+            Err(error) => Err(replacement.discard(error)),
         }
-        // Without this, a crash of the machine may forget the rename.
-        Ok(rustix::fs::fsync(&folder)?)
+    }
+}
+
+impl Replacement<'_> {
+    /// Flushes the new content and puts it in the place of the file. Returns the folder.
+    fn finish(self) -> io::Result<OwnedFd> {
+        let finished = self
+            .file
+            .sync_all()
+            .and_then(|()| Ok(renameat(&self.folder, self.temporary.as_str(), &self.folder, self.name)?));
+        match finished {
+            Ok(()) => Ok(self.folder),
+            Err(error) => Err(self.discard(error)),
+        }
+    }
+
+    /// Deletes the temporary file. The error that made this necessary is the one to report.
+    fn discard(&self, error: io::Error) -> io::Error {
+        let _ = unlinkat(&self.folder, self.temporary.as_str(), AtFlags::empty());
+        error
     }
 }
 

@@ -89,7 +89,7 @@ impl Maker {
     async fn write(&self, path: &RelativePath, markdown: Vec<u8>, effort: Effort) -> Result<LessonEnd> {
         let (folder, at) = (Arc::clone(&self.folder), path.clone());
         let content_hash = hash(&markdown);
-        let written = on_disk(move || Ok(folder.write_unless_equal(&at, &markdown))).await?;
+        let written = on_disk(move || Ok(folder.write_differing(&[(&at, &markdown)]))).await?;
         match written {
             Ok(_) => {
                 let (path, measures) = (path.to_string(), effort.measures());

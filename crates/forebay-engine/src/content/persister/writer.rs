@@ -134,11 +134,8 @@ impl CoursePersister {
     pub(super) async fn write_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<u64> {
         let folder = Arc::clone(&self.folder);
         on_disk(move || {
-            let mut num_written = 0;
-            for (path, bytes) in &files {
-                num_written += u64::from(folder.write_unless_equal(path, bytes)?);
-            }
-            Ok(num_written)
+            let files: Vec<_> = files.iter().map(|(path, bytes)| (path, bytes.as_slice())).collect();
+            folder.write_differing(&files)
         })
         .await
     }
