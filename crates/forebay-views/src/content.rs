@@ -53,7 +53,7 @@ pub struct ContentSync {
     pub reason_code: Option<String>,
     /// Files that are equal on both sides.
     pub num_unchanged: u64,
-    /// Rows of content tables that were repaired, because somebody else had changed them.
+    /// Rows of content tables that were written again, because they differed from their files.
     pub num_repaired: u64,
     /// What a person must look at.
     #[schemars(schema_with = "crate::words::attention")]
@@ -160,7 +160,7 @@ pub struct ContentVerification {
     pub is_clean: bool,
     /// Files that are equal.
     pub num_equal: u64,
-    /// Files that differ, by path.
+    /// Files and rows that differ, by path.
     pub differences: Vec<ContentDifference>,
     /// What is wrong with files.
     pub problems: Vec<ContentProblem>,
@@ -168,14 +168,18 @@ pub struct ContentVerification {
     pub skipped: Vec<ContentSkipped>,
 }
 
-/// A file that differs.
+/// A file that differs, or a row that differs from its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentDifference {
-    /// Its path.
-    pub path: String,
+    /// The path of the file; null: a row of the course itself, which is made from several files.
+    pub path: Option<String>,
     /// How it differs.
     #[schemars(schema_with = "crate::words::content_difference")]
     pub difference: String,
+    /// The table of a row; null: the file differs.
+    pub table: Option<String>,
+    /// The columns of a row that differ. Empty if all of them do, and for a file.
+    pub columns: Vec<String>,
 }
 
 /// The result of a restore.
@@ -296,6 +300,8 @@ impl From<engine::Verification> for ContentVerification {
         let differences = differences.into_iter().map(|difference| ContentDifference {
             path: difference.path,
             difference: difference.kind.as_str().to_owned(),
+            table: difference.table,
+            columns: difference.columns,
         });
         Self {
             is_clean,

@@ -59,6 +59,8 @@ crate::words! {
         MissingFile = "missing_file",
         /// A lesson exists that the curriculum does not name.
         UnlistedFile = "unlisted_file",
+        /// The database refuses a row that is made from the file. The file itself is stored.
+        RowRefused = "row_refused",
     }
 }
 

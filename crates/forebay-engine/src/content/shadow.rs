@@ -16,7 +16,12 @@ pub(super) async fn log_differences(
 ) -> Result<u64> {
     let verification = verify(database, settings, folder).await?;
     for difference in &verification.differences {
-        info!(path = difference.path, difference = difference.kind.as_str(), "folder and database differ");
+        info!(
+            path = difference.path.as_deref().unwrap_or("."),
+            table = difference.table.as_deref().unwrap_or_default(),
+            difference = difference.kind.as_str(),
+            "folder and database differ"
+        );
     }
     Ok(verification.differences.len() as u64)
 }

@@ -30,19 +30,16 @@ pub(super) async fn look(
 pub(super) struct Known {
     /// By path.
     pub(super) files: BTreeMap<RelativePath, StoredFile>,
-    /// Rows of content tables that differ from their references.
-    pub(super) num_unprojected: usize,
 }
 
 impl Known {
     pub(super) fn new(files: Vec<StoredFile>) -> Self {
-        let num_unprojected = files.iter().filter(|file| !file.is_projected).count();
         // A path that cannot be parsed was stored by another program; it is not a file of a course.
         let files = files
             .into_iter()
             .filter_map(|file| Some((RelativePath::parse(&file.path).ok()?, file)))
             .collect();
-        Self { files, num_unprojected }
+        Self { files }
     }
 
     pub(super) fn states(&self) -> Vec<FileState> {
@@ -54,10 +51,6 @@ impl Known {
             lesson_id: file.lesson_id.clone(),
         };
         self.files.iter().map(state).collect()
-    }
-
-    pub(super) fn unprojected(&self) -> impl Iterator<Item = &RelativePath> {
-        self.files.iter().filter(|(_, file)| !file.is_projected).map(|(path, _)| path)
     }
 }
 

@@ -3,10 +3,14 @@
 use forebay_domain::content::ContentStatus;
 use forebay_store::{connect::Database, content};
 
-use super::course::{CourseSettings, find_course};
+use super::{
+    course::{CourseSettings, find_course},
+    refused,
+};
 use crate::error::Result;
 
-/// Sets the status of a stored course. Returns whether it had another one. Error: `course_unknown`.
+/// Sets the status of a stored course. Returns whether it had another one. Errors: `course_unknown`; `row_refused` if a
+/// table of the user does not take it.
 pub async fn set_status(
     database: &Database,
     settings: &CourseSettings,
@@ -15,7 +19,8 @@ pub async fn set_status(
     let (_, stored) = find_course(database, settings).await?;
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    let num_rows = content::set_status(&*transaction, &stored.course, status).await?;
+    let (is_changed, refused) = content::set_status(&transaction, &stored.course, status).await?;
+    refused::check(&refused)?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
-    Ok(num_rows > 0)
+    Ok(is_changed)
 }

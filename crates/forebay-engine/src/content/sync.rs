@@ -28,6 +28,8 @@ use super::{
     keep::{self, FolderChange, Take, apply},
     numbers::block_taken,
     records::Work,
+    refused,
+    rows::{self, RowCheck},
     sides::{Known, compare, look},
     snapshot::Snapshot,
     state,
@@ -59,7 +61,7 @@ pub struct SyncReport {
     pub folder_changes: Vec<FolderChange>,
     /// The run that wrote the changes; `None`: there was nothing to write.
     pub run: Option<RunReport>,
-    /// Rows of content tables that were repaired, because somebody else had changed them.
+    /// Rows of content tables that were written again, because they differed from their files.
     pub num_repaired: u64,
     /// What is wrong with files of the folder.
     pub problems: Vec<Problem>,
@@ -80,7 +82,8 @@ impl SyncReport {
     }
 }
 
-/// Makes the database equal the folder. Errors: those of [`ContentError`], and of the database.
+/// Makes the database equal the folder, every row of its tables included. Errors: those of [`ContentError`], and of the
+/// database.
 pub async fn sync(
     database: &Database,
     settings: &CourseSettings,
@@ -99,7 +102,8 @@ pub async fn sync(
             folder_changes = apply(database, source, &folder, takes, settings.max_file_bytes).await?;
         }
     }
-    let mut report = sync_locked(database, settings, folder, &lock, options).await?;
+    let synced = sync_settled(database, settings, folder, &lock, options, RowCheck::All, None);
+    let (mut report, _) = synced.await?;
     report.folder_changes = folder_changes;
     Ok(report)
 }
@@ -160,7 +164,7 @@ impl Sides {
     }
 }
 
-/// [`sync`] for a caller that has locked the folder.
+/// [`sync`] for a caller that has locked the folder and syncs often: only the hashes of lessons' rows are compared.
 pub(super) async fn sync_locked(
     database: &Database,
     settings: &CourseSettings,
@@ -168,7 +172,7 @@ pub(super) async fn sync_locked(
     lock: &FolderLock,
     options: SyncOptions,
 ) -> Result<SyncReport> {
-    Ok(sync_settled(database, settings, folder, lock, options, None).await?.0)
+    Ok(sync_settled(database, settings, folder, lock, options, RowCheck::Hashes, None).await?.0)
 }
 
 /// [`sync_locked`] that leaves out files that differ from an earlier look, because somebody is writing them. Returns how
@@ -179,16 +183,17 @@ pub(super) async fn sync_settled(
     folder: Arc<CourseFolder>,
     lock: &FolderLock,
     options: SyncOptions,
+    rows: RowCheck,
     earlier: Option<&Snapshot>,
 ) -> Result<(SyncReport, usize)> {
     let source = settings.source_name()?;
     let stored = async {
         let course = declare_course(database, settings).await?;
-        let client = database.client().await?;
-        let files = content::files(&**client, course.declared.source.source_id).await?;
-        Ok::<_, Error>((course, Known::new(files)))
+        let (known, unequal) = rows::stored(database, &course, rows).await?;
+        Ok::<_, Error>((course, known, unequal))
     };
-    let ((course, known), (mut snapshot, base)) = try_join!(stored, look(settings, &folder, &source))?;
+    let ((course, known, unequal), (mut snapshot, base)) =
+        try_join!(stored, look(settings, &folder, &source))?;
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     folder.remove_leftovers(lock, &snapshot.leftovers);
     let changes = compared(&mut snapshot, &base, &known, &options)?;
@@ -207,6 +212,7 @@ pub(super) async fn sync_settled(
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
         let run = work.run(database, settings, &course.declared, &folder, options.allow_removals);
         let (run, rewritten) = Box::pin(run).await?;
+        report.problems.extend(run.refused_rows.iter().map(refused::problem));
         if run.status != RunStatus::Complete {
             report.run = Some(run);
             return Ok((report, num_unsettled));
@@ -217,12 +223,15 @@ pub(super) async fn sync_settled(
         after.extend(rewritten.into_values());
         report.run = Some(run);
     }
-    if known.num_unprojected > 0 || course.is_reconfigured {
-        let mut client = database.client().await?;
-        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        report.num_repaired =
-            content::project_all(&*transaction, &course.course, course.declared.source.source_id).await?;
-        transaction.commit().await.map_err(forebay_store::Error::from)?;
+    if !unequal.is_empty() {
+        let repaired = rows::repair(database, &course, &unequal).await?;
+        report.num_repaired = repaired.num_rows;
+        for problem in repaired.refused.iter().map(refused::problem) {
+            // The run may have reported it.
+            if !report.problems.contains(&problem) {
+                report.problems.push(problem);
+            }
+        }
     }
     after.sort();
     on_disk(move || state::save(&folder, &source, &base, &after)).await?;

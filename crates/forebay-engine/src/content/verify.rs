@@ -1,9 +1,13 @@
-//! `verify`: compares every file and row of a course by hash.
+//! `verify`: compares every file of a course by hash, and every row of its tables in all columns.
 
 use std::sync::Arc;
 
 use forebay_domain::content::{Problem, Severity, paths::RelativePath};
-use forebay_store::{connect::Database, content};
+use forebay_store::{
+    connect::Database,
+    content::{self, RowDifference, RowState},
+};
+use futures_util::future;
 
 use super::{
     course::{CourseSettings, find_course},
@@ -13,7 +17,7 @@ use super::{
 use crate::error::Result;
 
 forebay_domain::words! {
-    /// How a file differs.
+    /// How a file or a row differs.
     pub enum DifferenceKind {
         /// The folder has it, the database does not.
         MissingInDatabase = "missing_in_database",
@@ -23,18 +27,26 @@ forebay_domain::words! {
         Content = "content",
         /// The bytes differ in line endings only.
         LineEndings = "line_endings",
-        /// Its row in the content tables differs from what is stored of the file.
+        /// A row that is made from the file differs from what is stored of it.
         Row = "row",
+        /// A row that is made from the file is missing.
+        RowMissing = "row_missing",
+        /// A row belongs to no file of the course.
+        RowExtra = "row_extra",
     }
 }
 
-/// A file that differs.
+/// A file or a row that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// Its path.
-    pub path: String,
+    /// The path of the file; `None`: a row of the course itself, which is made from several files.
+    pub path: Option<String>,
     /// How it differs.
     pub kind: DifferenceKind,
+    /// The table of a row; `None`: the file differs.
+    pub table: Option<String>,
+    /// The columns of a row that differ. Empty if all of them do, and for a file.
+    pub columns: Vec<String>,
 }
 
 /// The result of a comparison.
@@ -42,7 +54,7 @@ pub struct Difference {
 pub struct Verification {
     /// Files that are equal.
     pub num_equal: u64,
-    /// Files that differ, by path.
+    /// Files and rows that differ, by path.
     pub differences: Vec<Difference>,
     /// What is wrong with files of the folder.
     pub problems: Vec<Problem>,
@@ -57,6 +69,18 @@ impl Verification {
     }
 }
 
+impl From<RowDifference> for Difference {
+    fn from(row: RowDifference) -> Self {
+        let RowDifference { table, path, state, columns, .. } = row;
+        let kind = match state {
+            RowState::Changed => DifferenceKind::Row,
+            RowState::Missing => DifferenceKind::RowMissing,
+            RowState::Extra => DifferenceKind::RowExtra,
+        };
+        Self { path, kind, table: Some(table), columns }
+    }
+}
+
 /// Compares the folder with the database. Writes nothing. Error: `course_unknown`.
 pub async fn verify(
     database: &Database,
@@ -66,11 +90,19 @@ pub async fn verify(
     let (_, stored) = find_course(database, settings).await?;
     let (snapshot, _) = look(settings, &folder, &stored.source.name).await?;
     let client = database.client().await?;
-    let known = Known::new(content::files(&**client, stored.source.source_id).await?);
+    let source_id = stored.source.source_id;
+    // Both statements in one round trip.
+    let (files, rows) = future::try_join(
+        content::files(&**client, source_id),
+        content::differences(&**client, &stored.course, source_id),
+    )
+    .await?;
+    let known = Known::new(files);
     let mut verification =
         Verification { problems: snapshot.problems, skipped: snapshot.skipped, ..Verification::default() };
     let mut differ = |path: &RelativePath, kind| {
-        verification.differences.push(Difference { path: path.to_string(), kind });
+        let path = Some(path.to_string());
+        verification.differences.push(Difference { path, kind, table: None, columns: Vec::new() });
     };
     let mut stored = known.states();
     for (path, file) in &snapshot.files {
@@ -94,9 +126,7 @@ pub async fn verify(
             differ(&file.path, DifferenceKind::MissingInFolder);
         }
     }
-    for path in known.unprojected() {
-        differ(path, DifferenceKind::Row);
-    }
+    verification.differences.extend(rows.into_iter().map(Difference::from));
     verification.differences.sort();
     Ok(verification)
 }

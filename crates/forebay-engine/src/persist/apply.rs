@@ -24,11 +24,13 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         let written = apply_batch(transaction, target, &staged).await?;
         all.counts += written.counts;
         all.num_handoffs += written.num_handoffs;
+        all.refused_rows.extend(written.refused_rows);
         rejected::add(transaction, run_id, input, &written.rejected).await?;
     }
     let removed = remove(transaction, target).await?;
     all.counts += removed.counts;
     all.num_handoffs += removed.num_handoffs;
+    all.refused_rows.extend(removed.refused_rows);
     changes::clear(transaction, run_id).await?;
     Ok(all)
 }

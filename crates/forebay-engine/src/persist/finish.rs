@@ -1,5 +1,7 @@
 //! The end of a run, step by step: judge the input, stage removals, apply the guards, close, report.
 
+use std::mem;
+
 use forebay_domain::{
     drift::{self, Drift, DriftPolicy},
     guards::{Verdict, decide},
@@ -59,7 +61,7 @@ pub(super) async fn finish(
             .warnings
             .push(format!("the table of references could not be vacuumed after the load: {error}"));
     }
-    Ok(report(context, tally, decision, read, &written))
+    Ok(report(context, tally, decision, read, written))
 }
 
 /// Counts the active references of an unchanged source as seen and unchanged.
@@ -123,12 +125,14 @@ async fn tidy(client: &Client, counts: &Counts) -> forebay_store::Result<()> {
 
 fn report(
     context: &RunContext<'_>,
-    tally: &Tally,
+    tally: &mut Tally,
     decision: Decision,
     read: ReadInput,
-    written: &Written,
+    written: Written,
 ) -> RunReport {
     let crawl = read.end.crawl.unwrap_or_default();
+    let mut refused_rows = mem::take(&mut tally.refused_rows);
+    refused_rows.extend(written.refused_rows);
     RunReport {
         run_id: context.target.origin.run_id,
         source: context.source.name.clone(),
@@ -140,6 +144,7 @@ fn report(
         counts: tally.counts + written.counts,
         num_handoffs: tally.num_handoffs + written.num_handoffs,
         field_coverage: read.end.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
+        refused_rows,
         duration: context.started.elapsed(),
         num_pages: crawl.num_pages,
         num_failed_pages: crawl.num_failed,

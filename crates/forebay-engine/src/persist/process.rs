@@ -12,6 +12,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     changes,
+    content::RefusedRow,
     pages::{self, PageEntry},
     references::{self, Record},
     rejected, runs,
@@ -28,11 +29,13 @@ use super::{
 use crate::error::{Error, Result};
 
 /// The counts of a processed window.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Processed {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
+    /// Rows of content tables that the database refused.
+    pub(super) refused_rows: Vec<RefusedRow>,
     /// Whether the counts are already in the run's row.
     pub(super) recorded: bool,
 }
@@ -114,6 +117,7 @@ async fn try_once(
         rejected::add(&transaction, run_id, &context.input_name, &written.rejected).await?;
         processed.counts += written.counts;
         processed.num_handoffs = written.num_handoffs;
+        processed.refused_rows = written.refused_rows;
         let Counts { num_added, num_updated, num_restored, .. } = written.counts;
         let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;

@@ -8,6 +8,7 @@ use forebay_domain::{
     scope::Scope,
 };
 use forebay_sources::{crawl::Incomplete, fetch::FetchCounts};
+use forebay_store::content::RefusedRow;
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct RunReport {
     pub num_handoffs: u64,
     /// Share (0 to 1) of good records that had a value, by field.
     pub field_coverage: BTreeMap<String, f64>,
+    /// Rows of content tables that the database refused, if the source is a course. Their references are stored.
+    pub refused_rows: Vec<RefusedRow>,
     /// How long it took.
     pub duration: Duration,
     /// Pages that were read or known to be unchanged; 0 if the input was not read page by page.

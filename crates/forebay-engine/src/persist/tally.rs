@@ -3,18 +3,20 @@
 use std::mem;
 
 use forebay_domain::run::Counts;
-use forebay_store::runs;
+use forebay_store::{content::RefusedRow, runs};
 
 use super::{context::RunContext, process::Processed};
 use crate::error::Result;
 
 /// The counts so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) num_unidentified: u64,
     pub(super) num_replaced: u64,
+    /// Rows of content tables that the database refused.
+    pub(super) refused_rows: Vec<RefusedRow>,
     /// Counts that are not in the run's row yet.
     pub(super) unrecorded: Counts,
 }
@@ -24,6 +26,7 @@ impl Tally {
         self.counts += processed.counts;
         self.num_handoffs += processed.num_handoffs;
         self.num_unidentified += processed.num_unidentified;
+        self.refused_rows.extend(processed.refused_rows);
         if !processed.recorded {
             self.unrecorded += processed.counts;
         }

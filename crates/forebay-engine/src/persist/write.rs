@@ -12,7 +12,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
-    content::{self, Course},
+    content::{self, Course, RefusedRow},
     handoffs::{self, Enqueue, Queueing, Subscriber},
     references::{self, ChangedReference, Current, Origin, Record},
     rejected::Rejected,
@@ -55,6 +55,8 @@ pub(super) struct Written {
     pub(super) counts: Counts,
     pub(super) num_handoffs: u64,
     pub(super) rejected: Vec<Rejected>,
+    /// Rows of content tables that the database refused. Their references are written.
+    pub(super) refused_rows: Vec<RefusedRow>,
 }
 
 /// If another writer changes references between the probe and the write, the batch is invalid and is retried from the
@@ -84,7 +86,7 @@ pub(super) async fn write(
     }
     if let Some(course) = &target.course {
         let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
-        content::project(transaction, course, &ids).await?;
+        written.refused_rows = content::project(transaction, course, &ids).await?.refused;
     }
     // In the same transaction: if the run dies later, the next one would find these records unchanged and never mark
     // them.
@@ -230,7 +232,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Re
         written.counts.num_removed += removals.removed.len() as u64;
         if let Some(course) = &target.course {
             let ids: Vec<ReferenceId> = removals.removed.iter().map(|(id, ..)| *id).collect();
-            content::project(transaction, course, &ids).await?;
+            written.refused_rows.extend(content::project(transaction, course, &ids).await?.refused);
         }
         let handed_off: Vec<Enqueue> = removals
             .removed

@@ -6,6 +6,7 @@ mod keeping;
 mod own_tables;
 mod persisting;
 mod restoring;
+mod rows;
 mod searching;
 mod stages;
 mod syncing;

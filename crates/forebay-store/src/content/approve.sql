@@ -10,13 +10,5 @@ with approved as (
     select $1, $3, $4, a.curriculum, $5
     from approved as a
     on conflict (piece_id, approved_at) do nothing
-), latest as (
-    update forebay.course_metadata as m
-    set approved_at = $3,
-        approved_by = $4,
-        approved_hash = $5,
-        updated_at = now()
-    from approved as a
-    where m.piece_id = $1 and (m.approved_at is null or m.approved_at < $3)
 )
 select true as is_stored from approved

@@ -1,12 +1,12 @@
 //! The files of a course, as stored.
 
-use forebay_domain::identity::VersionHash;
+use forebay_domain::identity::{ReferenceId, VersionHash};
 use tokio_postgres::{GenericClient, types::Type};
 
 use crate::{
     error::Result,
     row::{ReadRow, columns},
-    types::SqlHash,
+    types::{SqlHash, SqlId},
 };
 
 /// The active files of a source.
@@ -15,6 +15,8 @@ pub const FILES: &str = include_str!("files.sql");
 /// A stored file of a course.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFile {
+    /// Its reference.
+    pub reference_id: ReferenceId,
     /// The key of its reference.
     pub record_key: String,
     /// Its path in the course folder.
@@ -36,9 +38,21 @@ pub struct StoredFile {
 /// The active files of a source, in the order of their paths' bytes.
 pub async fn files(client: &impl GenericClient, source_id: i32) -> Result<Vec<StoredFile>> {
     let rows = client.query_typed(FILES, &[(&source_id, Type::INT4)]).await?;
-    let [record_key, path, size, content_hash, text_hash, lesson_id, module, lesson, is_projected] = columns(
+    let [
+        reference_id,
+        record_key,
+        path,
+        size,
+        content_hash,
+        text_hash,
+        lesson_id,
+        module,
+        lesson,
+        is_projected,
+    ] = columns(
         &rows,
         [
+            "reference_id",
             "record_key",
             "path",
             "size",
@@ -53,6 +67,7 @@ pub async fn files(client: &impl GenericClient, source_id: i32) -> Result<Vec<St
     rows.iter()
         .map(|row| {
             Ok(StoredFile {
+                reference_id: row.read::<SqlId>(reference_id)?.0,
                 record_key: row.read(record_key)?,
                 path: row.read(path)?,
                 size: row.count(size)?,

@@ -1,4 +1,5 @@
 select
+    r.reference_id,
     r.record_key,
     f.path,
     f.size,

@@ -4,9 +4,13 @@
 use forebay_domain::{content::ContentStatus, identity::VersionHash};
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-use super::course::Course;
+use super::{
+    course::Course,
+    project::write_metadata,
+    refused::{Parameter, Projected, RefusedRow},
+};
 use crate::{
     error::Result,
     row::ReadRow,
@@ -54,13 +58,21 @@ pub struct MeasuredLesson {
     pub measures: LessonMeasures,
 }
 
-/// Updates the measures of lessons in one statement. Returns the paths of the lessons that the course has with this
-/// content.
+/// What became of the measures of lessons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// The paths of the lessons that the course has with the measured content.
+    pub found: Vec<String>,
+    /// The rows of own tables that the database refused.
+    pub refused: Vec<RefusedRow>,
+}
+
+/// Updates the measures of lessons in one statement.
 pub async fn update_lessons(
-    client: &impl GenericClient,
+    transaction: &Transaction<'_>,
     course: &Course,
     lessons: &[MeasuredLesson],
-) -> Result<Vec<String>> {
+) -> Result<Measured> {
     let (mut paths, mut hashes, mut gps, mut didatica, mut statuses, mut issues) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut seconds, mut costs, mut retries) = (Vec::new(), Vec::new(), Vec::new());
@@ -75,7 +87,7 @@ pub async fn update_lessons(
         costs.push(measures.generation_cost);
         retries.push(measures.num_retries);
     }
-    let rows = client
+    let rows = transaction
         .query_typed(
             include_str!("measure_lessons.sql"),
             &[
@@ -93,35 +105,45 @@ pub async fn update_lessons(
         )
         .await?;
     let mut ids = Vec::with_capacity(rows.len());
-    let mut measured = Vec::with_capacity(rows.len());
+    let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         ids.push(row.read::<SqlId>("reference_id")?.0);
-        measured.push(row.read("file_path")?);
+        found.push(row.read("file_path")?);
     }
-    course.own.write_lessons(client, course.piece_id, &ids, &Value::Null).await?;
-    Ok(measured)
+    let mut written = Projected::default();
+    course.own.write_lessons(transaction, course.piece_id, &ids, &[], &mut written).await?;
+    Ok(Measured { found, refused: written.refused })
 }
 
-/// Records how well a course matches the voice of its persona.
-pub async fn update_voice_fidelity(client: &impl GenericClient, course: &Course, score: f64) -> Result<u64> {
+/// Records how well a course matches the voice of its persona. Returns the rows of own tables that were refused.
+pub async fn update_voice_fidelity(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    score: f64,
+) -> Result<Vec<RefusedRow>> {
     let statement = "update forebay.content_pieces set voice_fidelity_score = $2, updated_at = now() \
          where piece_id = $1 and voice_fidelity_score is distinct from $2";
-    let num_rows =
-        client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?;
-    course.own.write_piece(client, course.piece_id).await?;
-    Ok(num_rows)
+    transaction.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&score, Type::FLOAT8)]).await?;
+    let mut written = Projected::default();
+    course.own.write_piece(transaction, course.piece_id, &[], &mut written).await?;
+    Ok(written.refused)
 }
 
-/// Sets the status of a course. Returns the number of rows written: 0 if it has this status already.
-pub async fn set_status(client: &impl GenericClient, course: &Course, status: ContentStatus) -> Result<u64> {
+/// Sets the status of a course. Returns whether it had another one, and the rows of own tables that were refused.
+pub async fn set_status(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    status: ContentStatus,
+) -> Result<(bool, Vec<RefusedRow>)> {
     let statement = "update forebay.content_pieces set status = $2, updated_at = now() \
          where piece_id = $1 and status <> $2";
     let status = status.as_str();
-    let num_rows =
-        client.execute_typed(statement, &[(&course.piece_id, Type::INT8), (&status, Type::TEXT)]).await?;
-    course.own.write_piece(client, course.piece_id).await?;
-    course.own.write_metadata(client, course.piece_id).await?;
-    Ok(num_rows)
+    let parameters: [Parameter<'_>; 2] = [(&course.piece_id, Type::INT8), (&status, Type::TEXT)];
+    let num_rows = transaction.execute_typed(statement, &parameters).await?;
+    let mut written = Projected::default();
+    course.own.write_piece(transaction, course.piece_id, &[], &mut written).await?;
+    course.own.write_metadata(transaction, course.piece_id, &[], &mut written).await?;
+    Ok((num_rows > 0, written.refused))
 }
 
 /// Records a measurement of published content. A second one of the same metric and time replaces the first.
@@ -151,9 +173,14 @@ pub async fn record_performance(
         .await?)
 }
 
-/// Records the approval of the stored curriculum, unless it is recorded. False: the file that was approved is not stored.
-pub async fn approve(client: &impl GenericClient, course: &Course, approval: &Approval) -> Result<bool> {
-    let row = client
+/// Records the approval of the stored curriculum, unless it is recorded. `None`: the file that was approved is not stored.
+/// Else the rows that were refused.
+pub async fn approve(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    approval: &Approval,
+) -> Result<Option<Vec<RefusedRow>>> {
+    let row = transaction
         .query_typed_opt(
             include_str!("approve.sql"),
             &[
@@ -165,8 +192,10 @@ pub async fn approve(client: &impl GenericClient, course: &Course, approval: &Ap
             ],
         )
         .await?;
-    course.own.write_metadata(client, course.piece_id).await?;
-    Ok(row.is_some())
+    if row.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(write_metadata(transaction, course).await?.refused))
 }
 
 /// All approvals of a course's curricula, newest first.

@@ -11,39 +11,31 @@ with files as (
         max(f.payload ->> 'content') filter (where f.record_key = 'outline') as outline,
         (array_agg(f.payload) filter (where f.record_key = 'curriculum'))[1] as curriculum
     from files as f
+), approval as (
+    select a.approved_at, a.approved_by, a.content_hash
+    from forebay.curriculum_approvals as a
+    where a.piece_id = $1
+    order by a.approved_at desc
+    limit 1
 )
-insert into forebay.course_metadata as m (
-    piece_id, total_modules, total_lessons, brief, outline, curriculum, icp, objectives, voice_profile, framework,
-    course_type, level)
 select
-    $1,
-    coalesce((c.curriculum ->> 'total_modules')::int, 0),
-    coalesce((c.curriculum ->> 'total_lessons')::int, 0),
+    $1::bigint as piece_id,
+    coalesce((c.curriculum ->> 'total_modules')::int, 0) as total_modules,
+    coalesce((c.curriculum ->> 'total_lessons')::int, 0) as total_lessons,
     c.brief,
     c.outline,
-    c.curriculum -> 'curriculum',
+    c.curriculum -> 'curriculum' as curriculum,
     c.icp,
-    array(select jsonb_array_elements_text(c.curriculum -> 'objectives')),
+    array(select jsonb_array_elements_text(c.curriculum -> 'objectives')) as objectives,
     c.voice_profile,
-    c.curriculum ->> 'framework',
-    c.curriculum ->> 'course_type',
-    c.curriculum ->> 'level'
+    c.curriculum ->> 'framework' as framework,
+    c.curriculum ->> 'course_type' as course_type,
+    c.curriculum ->> 'level' as level,
+    a.approved_at,
+    a.approved_by,
+    a.content_hash as approved_hash
 from columns as c
-on conflict (piece_id) do update
-set total_modules = excluded.total_modules,
-    total_lessons = excluded.total_lessons,
-    brief = excluded.brief,
-    outline = excluded.outline,
-    curriculum = excluded.curriculum,
-    icp = excluded.icp,
-    objectives = excluded.objectives,
-    voice_profile = excluded.voice_profile,
-    framework = excluded.framework,
-    course_type = excluded.course_type,
-    level = excluded.level,
-    updated_at = now()
-where (m.total_modules, m.total_lessons, m.brief, m.outline, m.curriculum, m.icp, m.objectives, m.voice_profile,
-        m.framework, m.course_type, m.level)
-    is distinct from (excluded.total_modules, excluded.total_lessons, excluded.brief, excluded.outline,
-        excluded.curriculum, excluded.icp, excluded.objectives, excluded.voice_profile, excluded.framework,
-        excluded.course_type, excluded.level)
+left join approval as a on true
+-- A course that had a file keeps its row, so own tables follow the removal.
+where exists (select from files)
+    or exists (select from forebay.course_metadata as m where m.piece_id = $1)

@@ -13,35 +13,52 @@ use forebay_domain::{
     identity::ReferenceId,
 };
 use serde_json::Value;
-use tokio_postgres::{
-    GenericClient,
-    types::{ToSql, Type},
-};
+use tokio_postgres::{GenericClient, Transaction, types::Type};
 
-pub use check::TableDifference;
-
+use self::check::CheckedTable;
+use super::refused::{Parameter, Projected};
 use crate::{
     error::{Error, Result},
     row::ReadRow,
     types::sql_ids,
 };
 
-/// The statements that fill a course's own tables.
+pub use check::TableDifference;
+
+/// The statements that fill and compare a course's own tables.
 #[derive(Clone, Debug, Default)]
 pub struct OwnStatements {
-    pieces: Option<String>,
-    metadata: Option<String>,
-    research: Option<String>,
+    pieces: Option<TableStatements>,
+    metadata: Option<TableStatements>,
+    research: Option<TableStatements>,
     lessons: Option<LessonStatements>,
 }
 
 #[derive(Clone, Debug)]
-struct LessonStatements {
+struct TableStatements {
+    table: String,
     upsert: String,
+    /// Finds the rows that the upsert would write.
+    differences: String,
+}
+
+#[derive(Clone, Debug)]
+struct LessonStatements {
+    rows: TableStatements,
     /// The keys that lessons have in the user's table.
     keys: String,
     /// Deletes the rows of keys that no lesson has any more.
     remove: String,
+}
+
+impl TableStatements {
+    fn new(checked: &CheckedTable) -> Self {
+        Self {
+            table: checked.name.to_string().replace('"', ""),
+            upsert: statements::upsert(checked),
+            differences: statements::differences(checked),
+        }
+    }
 }
 
 impl OwnStatements {
@@ -54,16 +71,17 @@ impl OwnStatements {
             let (checked, found) = check::check(client, kind, table, pieces.as_ref()).await?;
             differences.extend(found);
             let Some(checked) = checked else { continue };
+            let rows = TableStatements::new(&checked);
             match kind {
                 OwnTableKind::Pieces => {
-                    own.pieces = Some(statements::upsert(&checked));
+                    own.pieces = Some(rows);
                     pieces = Some(checked);
                 }
-                OwnTableKind::Metadata => own.metadata = Some(statements::upsert(&checked)),
-                OwnTableKind::Research => own.research = Some(statements::upsert(&checked)),
+                OwnTableKind::Metadata => own.metadata = Some(rows),
+                OwnTableKind::Research => own.research = Some(rows),
                 OwnTableKind::Lessons => {
                     own.lessons = Some(LessonStatements {
-                        upsert: statements::upsert(&checked),
+                        rows,
                         keys: statements::keys(&checked),
                         remove: statements::remove(&checked),
                     });
@@ -73,19 +91,47 @@ impl OwnStatements {
         if differences.is_empty() { Ok(own) } else { Err(Error::ContentTables { differences }) }
     }
 
-    /// Writes the row of the course itself. Returns the number of rows written.
-    pub(super) async fn write_piece(&self, client: &impl GenericClient, piece_id: i64) -> Result<u64> {
-        execute(client, self.pieces.as_deref(), piece_id).await
+    /// The tables, each with the statement that finds rows to write. Its parameter is the course.
+    pub(super) fn differences(&self) -> impl Iterator<Item = (&str, &str)> {
+        let Self { pieces, metadata, research, lessons } = self;
+        let lessons = lessons.as_ref().map(|lessons| &lessons.rows);
+        [pieces.as_ref(), metadata.as_ref(), research.as_ref(), lessons]
+            .into_iter()
+            .flatten()
+            .map(|table| (table.table.as_str(), table.differences.as_str()))
+    }
+
+    /// Writes the row of the course itself. `files` are the references from which it is made.
+    pub(super) async fn write_piece(
+        &self,
+        transaction: &Transaction<'_>,
+        piece_id: i64,
+        files: &[ReferenceId],
+        written: &mut Projected,
+    ) -> Result<()> {
+        write(transaction, self.pieces.as_ref(), piece_id, files, written).await
     }
 
     /// Writes the row with the metadata of a course.
-    pub(super) async fn write_metadata(&self, client: &impl GenericClient, piece_id: i64) -> Result<u64> {
-        execute(client, self.metadata.as_deref(), piece_id).await
+    pub(super) async fn write_metadata(
+        &self,
+        transaction: &Transaction<'_>,
+        piece_id: i64,
+        files: &[ReferenceId],
+        written: &mut Projected,
+    ) -> Result<()> {
+        write(transaction, self.metadata.as_ref(), piece_id, files, written).await
     }
 
     /// Writes the row with the research of a course.
-    pub(super) async fn write_research(&self, client: &impl GenericClient, piece_id: i64) -> Result<u64> {
-        execute(client, self.research.as_deref(), piece_id).await
+    pub(super) async fn write_research(
+        &self,
+        transaction: &Transaction<'_>,
+        piece_id: i64,
+        files: &[ReferenceId],
+        written: &mut Projected,
+    ) -> Result<()> {
+        write(transaction, self.research.as_ref(), piece_id, files, written).await
     }
 
     /// The keys in the user's table of lessons that are about to change, for [`Self::write_lessons`].
@@ -94,38 +140,37 @@ impl OwnStatements {
         client: &impl GenericClient,
         piece_id: i64,
         ids: &[ReferenceId],
-    ) -> Result<Value> {
-        let Some(lessons) = &self.lessons else { return Ok(Value::Null) };
+    ) -> Result<Vec<Value>> {
+        let Some(lessons) = &self.lessons else { return Ok(Vec::new()) };
         let ids = sql_ids(ids);
-        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-            [(&piece_id, Type::INT8), (&ids, Type::UUID_ARRAY)];
-        client.query_typed_one(&lessons.keys, &parameters).await?.read("keys")
+        let parameters: [Parameter<'_>; 2] = [(&piece_id, Type::INT8), (&ids, Type::UUID_ARRAY)];
+        let rows = client.query_typed(&lessons.keys, &parameters).await?;
+        rows.iter().map(|row| row.read("key")).collect()
     }
 
     /// Writes the rows of lessons, and deletes those of `keys_before` that no lesson has any more.
     pub(super) async fn write_lessons(
         &self,
-        client: &impl GenericClient,
+        transaction: &Transaction<'_>,
         piece_id: i64,
         ids: &[ReferenceId],
-        keys_before: &Value,
-    ) -> Result<u64> {
-        let Some(lessons) = &self.lessons else { return Ok(0) };
-        let mut num_rows = 0;
-        if keys_before.as_array().is_some_and(|keys| !keys.is_empty()) {
-            let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-                [(&piece_id, Type::INT8), (keys_before, Type::JSONB)];
-            num_rows += client.execute_typed(&lessons.remove, &parameters).await?;
-        }
-        let ids = sql_ids(ids);
-        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-            [(&piece_id, Type::INT8), (&ids, Type::UUID_ARRAY)];
-        num_rows += client.execute_typed(&lessons.upsert, &parameters).await?;
-        Ok(num_rows)
+        keys_before: &[Value],
+        written: &mut Projected,
+    ) -> Result<()> {
+        let Some(LessonStatements { rows, remove, .. }) = &self.lessons else { return Ok(()) };
+        written.delete_keys(transaction, &rows.table, remove, piece_id, keys_before).await?;
+        written.write_lessons(transaction, &rows.table, &rows.upsert, piece_id, ids).await?;
+        Ok(())
     }
 }
 
-async fn execute(client: &impl GenericClient, statement: Option<&str>, piece_id: i64) -> Result<u64> {
-    let Some(statement) = statement else { return Ok(0) };
-    Ok(client.execute_typed(statement, &[(&piece_id, Type::INT8)]).await?)
+async fn write(
+    transaction: &Transaction<'_>,
+    table: Option<&TableStatements>,
+    piece_id: i64,
+    files: &[ReferenceId],
+    written: &mut Projected,
+) -> Result<()> {
+    let Some(TableStatements { table, upsert, .. }) = table else { return Ok(()) };
+    written.write_course(transaction, table, upsert, &[(&piece_id, Type::INT8)], files).await
 }

@@ -14,18 +14,9 @@ with reports as (
             filter (where p.record_key = 'research/market_analysis') as num_competitors
     from reports as p
 )
-insert into forebay.market_research as m (
-    piece_id, num_competitors, market_analysis, content_gaps, differentiation, sources, summary)
-select $1, c.num_competitors, c.market_analysis, c.content_gaps, c.differentiation, c.sources, c.summary
+select
+    $1::bigint as piece_id, c.num_competitors, c.market_analysis, c.content_gaps, c.differentiation, c.sources, c.summary
 from columns as c
-on conflict (piece_id) do update
-set num_competitors = excluded.num_competitors,
-    market_analysis = excluded.market_analysis,
-    content_gaps = excluded.content_gaps,
-    differentiation = excluded.differentiation,
-    sources = excluded.sources,
-    summary = excluded.summary,
-    updated_at = now()
-where (m.num_competitors, m.market_analysis, m.content_gaps, m.differentiation, m.sources, m.summary)
-    is distinct from (excluded.num_competitors, excluded.market_analysis, excluded.content_gaps,
-        excluded.differentiation, excluded.sources, excluded.summary)
+-- A course that had a report keeps its row, so own tables follow the removal.
+where exists (select from reports)
+    or exists (select from forebay.market_research as m where m.piece_id = $1)

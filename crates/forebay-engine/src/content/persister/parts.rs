@@ -111,7 +111,7 @@ impl CoursePersister {
         let (_, stored) = find_course(&database, &self.settings).await?;
         let mut client = database.client().await?;
         let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        let found = content::update_lessons(&*transaction, &stored.course, lessons).await?;
+        let found = content::update_lessons(&transaction, &stored.course, lessons).await?.found;
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         Ok(found)
     }

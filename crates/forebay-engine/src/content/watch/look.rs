@@ -15,6 +15,7 @@ use super::{
         course::{CourseSettings, connect},
         disk,
         folder::CourseFolder,
+        rows::RowCheck,
         shadow::log_differences,
         snapshot::Snapshot,
         sync::{SyncOptions, SyncReport, sync_settled},
@@ -79,9 +80,16 @@ impl Look {
         sleep(APART).await;
         let lock = disk::lock(&folder).await?;
         let options = SyncOptions::default();
-        let (report, num_unsettled) =
-            sync_settled(&database, &self.settings, Arc::clone(&folder), &lock, options, Some(&earlier))
-                .await?;
+        let synced = sync_settled(
+            &database,
+            &self.settings,
+            Arc::clone(&folder),
+            &lock,
+            options,
+            RowCheck::Hashes,
+            Some(&earlier),
+        );
+        let (report, num_unsettled) = synced.await?;
         if self.options.mode == PersistMode::Shadow {
             log_differences(&database, &self.settings, folder).await?;
         }

@@ -344,7 +344,7 @@ async fn scores_and_approvals_reach_own_tables() {
             "approved_at": "approved", "status": "state"}},
     });
     sync(&stage, wanted).await.unwrap();
-    let client = stage.test.client().await;
+    let mut client = stage.test.client().await;
     let row = client.query_one("select source_id from forebay.content_pieces", &[]).await.unwrap();
     let course = forebay_store::content::of_source(&client, row.get(0)).await.unwrap().unwrap();
     let measured = MeasuredLesson {
@@ -356,8 +356,13 @@ async fn scores_and_approvals_reach_own_tables() {
             ..LessonMeasures::default()
         },
     };
-    let found = forebay_store::content::update_lessons(&client, &course, &[measured]).await.unwrap();
-    assert_eq!(found, ["lessons/1.2-part-2.md"]);
+    let transaction = client.transaction().await.unwrap();
+    let updated = forebay_store::content::update_lessons(&transaction, &course, &[measured]).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(
+        (updated.found.as_slice(), updated.refused.len()),
+        (&["lessons/1.2-part-2.md".to_owned()][..], 0)
+    );
     let pages = "select concat_ws('|', slug, grade, state) from pages where lesson = 'L12'";
     assert_eq!(stage.texts(pages).await, ["rust-basics|0.75|passed"]);
     let curriculum = "select decode(payload ->> 'content_hash', 'hex') from forebay.\"references\" \
@@ -373,7 +378,10 @@ async fn scores_and_approvals_reach_own_tables() {
             .try_into()
             .unwrap(),
     };
-    assert!(forebay_store::content::approve(&client, &course, &approval).await.unwrap());
+    let transaction = client.transaction().await.unwrap();
+    let refused = forebay_store::content::approve(&transaction, &course, &approval).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(refused, Some(Vec::new()));
     assert!(content::set_status(&stage.database, &super::settings(), ContentStatus::Archived).await.unwrap());
     assert_eq!(
         stage.texts("select concat_ws('|', slug, approver, approved is not null, state) from plans").await,

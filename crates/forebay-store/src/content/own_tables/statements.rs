@@ -1,10 +1,16 @@
-//! The statements that fill a checked table. `$1` is the course, `$2` the lessons.
+//! The statements that fill and compare a checked table. `$1` is the course, `$2` the lessons.
+//!
+//! Writing and comparing share the query for the values and the list of compared columns, so a comparison finds exactly
+//! what writing would change.
 
 use std::fmt::Write;
 
 use forebay_domain::content::own_tables::{COURSE_FIELDS, FieldType, OwnTableKind};
 
-use super::check::{CheckedColumn, CheckedTable, CourseColumns};
+use super::{
+    super::projection::changed_columns,
+    check::{CheckedColumn, CheckedTable, CourseColumns},
+};
 
 /// The rows to write: the course as `p`, and its row in Forebay's table as `s`.
 fn rows(kind: OwnTableKind) -> &'static str {
@@ -25,8 +31,8 @@ fn rows(kind: OwnTableKind) -> &'static str {
     }
 }
 
-/// Inserts the rows that are missing, and updates those that differ.
-pub(super) fn upsert(table: &CheckedTable) -> String {
+/// The names of the columns to fill, with their values.
+fn names_and_values(table: &CheckedTable) -> (Vec<String>, Vec<String>) {
     let mut names = Vec::new();
     let mut values = Vec::new();
     if let CourseColumns::Reference { column, pieces } = &table.course {
@@ -37,36 +43,49 @@ pub(super) fn upsert(table: &CheckedTable) -> String {
         names.push(column.name.to_string());
         values.push(value(table.kind, column));
     }
-    let identity: Vec<String> = table.identity().iter().map(ToString::to_string).collect();
-    let compared: Vec<&CheckedColumn> =
-        table.columns.iter().filter(|column| !identity.contains(&column.name.to_string())).collect();
+    (names, values)
+}
+
+/// The columns that do not identify a row.
+fn compared(table: &CheckedTable) -> Vec<&CheckedColumn> {
+    let identity = table.identity();
+    table.columns.iter().filter(|column| !identity.contains(&&column.name)).collect()
+}
+
+/// A column as a type that has equality.
+fn comparable(column: &CheckedColumn) -> String {
+    let cast = if column.sql_type == "json" { "::jsonb" } else { "" };
+    format!("{}{cast}", column.name)
+}
+
+/// Whether the row `t` differs from another one.
+fn differs(compared: &[&CheckedColumn], side: &str) -> String {
+    let list = |side: &str| {
+        let columns = compared.iter().map(|column| format!("{side}.{}", comparable(column)));
+        columns.collect::<Vec<_>>().join(", ")
+    };
+    format!("({}) is distinct from ({})", list("t"), list(side))
+}
+
+/// Inserts the rows that are missing, and updates those that differ.
+pub(super) fn upsert(table: &CheckedTable) -> String {
+    let (names, values) = names_and_values(table);
+    let compared = compared(table);
     let action = if compared.is_empty() {
         "do nothing".to_owned()
     } else {
-        let list = |side: &str| {
-            let cast = |column: &&CheckedColumn| {
-                // The type json has no equality.
-                let cast = if column.sql_type == "json" { "::jsonb" } else { "" };
-                format!("{side}.{}{cast}", column.name)
-            };
-            compared.iter().map(cast).collect::<Vec<_>>().join(", ")
-        };
         let mut sets = String::new();
         for column in &compared {
             let _infallible = write!(sets, ", {0} = excluded.{0}", column.name);
         }
-        format!(
-            "do update set {} where ({}) is distinct from ({})",
-            sets.trim_start_matches(", "),
-            list("t"),
-            list("excluded")
-        )
+        format!("do update set {} where {}", sets.trim_start_matches(", "), differs(&compared, "excluded"))
     };
     let of_lessons = match table.kind {
         // Sorted, so two runs that fill the same table don't deadlock.
         OwnTableKind::Lessons => " and s.reference_id = any($2) order by s.reference_id",
         _ => "",
     };
+    let identity: Vec<String> = table.identity().iter().map(ToString::to_string).collect();
     format!(
         "insert into {} as t ({}) select {} from {}{of_lessons} on conflict ({}) {action}",
         table.name,
@@ -77,10 +96,47 @@ pub(super) fn upsert(table: &CheckedTable) -> String {
     )
 }
 
-/// The keys of lessons, as an array of arrays of text.
+/// Finds the rows that are missing or differ, as `relation`, `reference_id`, `path`, `state` and `columns`.
+pub(super) fn differences(table: &CheckedTable) -> String {
+    let (names, values) = names_and_values(table);
+    let compared = compared(table);
+    let mut selected: Vec<String> =
+        values.iter().zip(&names).map(|(value, name)| format!("{value} as {name}")).collect();
+    // A space keeps these names apart from those of the user's columns.
+    selected.extend(
+        match table.kind {
+            OwnTableKind::Lessons => ["s.reference_id as \"the id\"", "s.file_path as \"the path\""],
+            _ => ["null::uuid as \"the id\"", "null::text as \"the path\""],
+        }
+        .map(str::to_owned),
+    );
+    let identity = table.identity();
+    let equal: Vec<String> = identity.iter().map(|name| format!("t.{name} = w.{name}")).collect();
+    // The columns that identify a row are filled in every row.
+    let is_missing = format!("t.{} is null", identity.first().map(ToString::to_string).unwrap_or_default());
+    let (or_differs, columns) = if compared.is_empty() {
+        (String::new(), "'{}'::text[]".to_owned())
+    } else {
+        let columns = compared.iter().map(|column| (comparable(column), column.name.as_str()));
+        (format!(" or {}", differs(&compared, "w")), changed_columns(columns))
+    };
+    format!(
+        "select '{}' as relation, w.\"the id\" as reference_id, w.\"the path\" as path, \
+         case when {is_missing} then 'missing' else 'changed' end as state, \
+         case when {is_missing} then '{{}}' else {columns} end as columns \
+         from (select {} from {}) as w left join {} as t on {} where {is_missing}{or_differs}",
+        table.name.to_string().replace(['"', '\''], ""),
+        selected.join(", "),
+        rows(table.kind),
+        table.name,
+        equal.join(" and "),
+    )
+}
+
+/// The keys of lessons, each as an array of text.
 pub(super) fn keys(table: &CheckedTable) -> String {
     format!(
-        "select coalesce(jsonb_agg(jsonb_build_array({})), '[]') as keys from {} and s.reference_id = any($2)",
+        "select jsonb_build_array({}) as key from {} and s.reference_id = any($2)",
         key_texts(table).join(", "),
         rows(table.kind)
     )

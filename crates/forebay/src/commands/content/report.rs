@@ -1,6 +1,8 @@
 //! The human form of courses and comparisons.
 
-use forebay_views::{ContentRestored, ContentSync, ContentVerification, CourseSummary, Page};
+use forebay_views::{
+    ContentDifference, ContentRestored, ContentSync, ContentVerification, CourseSummary, Page,
+};
 
 use super::{
     listed::{lines, write_problems, write_skipped},
@@ -26,7 +28,7 @@ impl Report for ContentSync {
             page.fields([("run", format!("{run_id}, {status}{why}"))]);
         }
         if self.num_repaired > 0 {
-            page.line(&format!("repaired {} rows that somebody else had changed", self.num_repaired));
+            page.line(&format!("wrote {} rows again that differed from their files", self.num_repaired));
         }
         lines(
             page,
@@ -59,15 +61,21 @@ impl Report for ContentVerification {
             ("equal", format::count(self.num_equal)),
             ("different", format::count(self.differences.len() as u64)),
         ]);
-        lines(
-            page,
-            "Differences",
-            Tone::Warning,
-            self.differences.iter().map(|one| format!("{}: {}", one.path, one.difference)),
-        );
+        lines(page, "Differences", Tone::Warning, self.differences.iter().map(difference));
         write_problems(page, &self.problems);
         write_skipped(page, &self.skipped);
     }
+}
+
+/// A difference in one line: `lessons/1.1-intro.md: row of forebay.course_lessons (title)`.
+fn difference(one: &ContentDifference) -> String {
+    let path = one.path.as_deref().unwrap_or("course");
+    let of = one.table.as_deref().map(|table| format!(" of {table}")).unwrap_or_default();
+    let columns = match one.columns.as_slice() {
+        [] => String::new(),
+        columns => format!(" ({})", columns.join(", ")),
+    };
+    format!("{path}: {}{of}{columns}", one.difference)
 }
 
 impl Report for ContentRestored {

@@ -1,0 +1,63 @@
+//! The rows of content tables: finds those that differ from their files, and writes them again.
+
+use std::collections::BTreeSet;
+
+use forebay_domain::identity::ReferenceId;
+use forebay_store::{
+    connect::Database,
+    content::{self, Projected},
+};
+use tokio::try_join;
+
+use super::{course::DeclaredCourse, sides::Known};
+use crate::error::Result;
+
+/// Which rows are compared with their files. All of them cost a sync of thousands of lessons as much again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowCheck {
+    /// All rows in every column, also in the user's own tables.
+    All,
+    /// Whether each lesson has a row with the hash of its file.
+    Hashes,
+}
+
+/// The lessons whose rows differ; `None` is the course itself. Empty: all rows are equal.
+pub(super) type Unequal = BTreeSet<Option<ReferenceId>>;
+
+/// The files that are stored, and the rows that differ from them.
+pub(super) async fn stored(
+    database: &Database,
+    course: &DeclaredCourse,
+    rows: RowCheck,
+) -> Result<(Known, Unequal)> {
+    let client = database.client().await?;
+    let source_id = course.declared.source.source_id;
+    // Own tables that were just named have no rows yet.
+    if rows == RowCheck::Hashes && !course.is_reconfigured {
+        let files = content::files(&**client, source_id).await?;
+        let unprojected = files.iter().filter(|file| !file.is_projected);
+        let unequal = unprojected.map(|file| Some(file.reference_id)).collect();
+        return Ok((Known::new(files), unequal));
+    }
+    // Both in one round trip.
+    let (files, differences) = try_join!(
+        content::files(&**client, source_id),
+        content::differences(&**client, &course.course, source_id)
+    )?;
+    let unequal = differences.iter().map(|row| row.reference_id).collect();
+    Ok((Known::new(files), unequal))
+}
+
+/// Writes rows that differ: those of the lessons, and all of the course itself.
+pub(super) async fn repair(
+    database: &Database,
+    course: &DeclaredCourse,
+    unequal: &Unequal,
+) -> Result<Projected> {
+    let ids: Vec<ReferenceId> = unequal.iter().copied().flatten().collect();
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let repaired = content::repair(&transaction, &course.course, &ids).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(repaired)
+}
