@@ -19,6 +19,11 @@ use super::{
 pub use facts::LessonFacts;
 pub use fields::LessonFields;
 
+/// The longest id of a lesson. Keys of records have at most 1,024 bytes.
+pub const MAX_ID_CHARS: usize = 250;
+/// The longest key concept. An index row of Postgres holds about 2,700 bytes.
+pub const MAX_CONCEPT_CHARS: usize = 500;
+
 /// What a lesson says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lesson {
@@ -105,7 +110,7 @@ fn front(root: &Node, fields: &LessonFields<'_>, reader: &mut Reader<'_>) -> Les
     let Some(root) = reader.mapping(Some(Field::root(root))) else { return Lesson::default() };
     let (module, number) = numbers(&root, fields, reader);
     Lesson {
-        lesson_id: reader.text(root.get(&[fields.id, "lesson_id", "id"]).as_ref()),
+        lesson_id: reader.short_text(root.get(&[fields.id, "lesson_id", "id"]).as_ref(), MAX_ID_CHARS),
         module,
         number,
         position: reader.number(root.get(&[fields.position]).as_ref()),
@@ -113,8 +118,10 @@ fn front(root: &Node, fields: &LessonFields<'_>, reader: &mut Reader<'_>) -> Les
         title: reader.text(root.get(&["title", "titulo", "título"]).as_ref()),
         objectives: reader.texts(root.get(&["objectives", "learning_objectives", "objetivos"]).as_ref()),
         bloom_level: bloom_level(root.get(&["bloom_level", "bloom", "nivel_bloom"]).as_ref(), reader),
-        key_concepts: reader
-            .texts(root.get(&["key_concepts", "concepts", "conceitos_chave", "conceptos_clave"]).as_ref()),
+        key_concepts: reader.short_texts(
+            root.get(&["key_concepts", "concepts", "conceitos_chave", "conceptos_clave"]).as_ref(),
+            MAX_CONCEPT_CHARS,
+        ),
         word_count: 0,
     }
 }

@@ -37,6 +37,24 @@ fn a_lesson_is_read_from_its_front_matter() {
 }
 
 #[test]
+fn ids_and_concepts_that_no_index_can_hold_are_left_out() {
+    let id = "é".repeat(MAX_ID_CHARS);
+    let concept = "é".repeat(MAX_CONCEPT_CHARS);
+    let text = |more: &str| {
+        format!(
+            "---\nlesson_id: {id}{more}\nkey_concepts:\n  - loan\n  - {concept}{more}\nconcepts: {concept}\n---\n"
+        )
+    };
+    let (lesson, problems) = read(PATH, &text(""), None);
+    assert_eq!(lesson.lesson_id.as_deref(), Some(id.as_str()));
+    assert_eq!((lesson.key_concepts.len(), problems.len()), (2, 0));
+    let (lesson, _) = read(PATH, &text("x"), None);
+    assert_eq!((lesson.lesson_id, lesson.key_concepts), (None, vec!["loan".to_owned()]));
+    let expected = [2, 5].map(|line| (ProblemCode::InvalidValue, Some(line)));
+    assert_eq!(warnings(&text("x")), expected);
+}
+
+#[test]
 fn what_the_front_matter_leaves_out_comes_from_file_name_and_text() {
     let (lesson, problems) = read(PATH, "## Before\n\n# The title\n\ntext\n", Some((1, 2)));
     assert_eq!((lesson.module, lesson.number), (Some(1), Some(2)));

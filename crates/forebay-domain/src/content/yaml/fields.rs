@@ -55,6 +55,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A single value of at most `max_chars` characters. A longer one is reported and left out.
+    pub fn short_text(&mut self, field: Option<&Field<'_>>, max_chars: usize) -> Option<String> {
+        let text = self.text(field)?;
+        let num_chars = text.chars().count();
+        if let Some(field) = field
+            && num_chars > max_chars
+        {
+            let message =
+                format!("{} has {num_chars} characters; more than {max_chars} are not used", field.name);
+            self.report(ProblemCode::InvalidValue, field, message);
+            return None;
+        }
+        Some(text)
+    }
+
     /// A whole number from 0 to 4294967295.
     pub fn integer(&mut self, field: Option<&Field<'_>>) -> Option<u32> {
         let field = field?;
@@ -81,6 +96,17 @@ impl<'a> Reader<'a> {
         }
         let items = self.items(Some(field));
         items.iter().filter(|item| !item.node.is_null()).filter_map(|item| self.text(Some(item))).collect()
+    }
+
+    /// A list of values, or a single one, each of at most `max_chars` characters. Longer ones are reported and left out.
+    pub fn short_texts(&mut self, field: Option<&Field<'_>>, max_chars: usize) -> Vec<String> {
+        let Some(field) = field else { return Vec::new() };
+        if field.node.text().is_some() {
+            return self.short_text(Some(field), max_chars).into_iter().collect();
+        }
+        let items = self.items(Some(field));
+        let items = items.iter().filter(|item| !item.node.is_null());
+        items.filter_map(|item| self.short_text(Some(item), max_chars)).collect()
     }
 
     /// The items of a list.

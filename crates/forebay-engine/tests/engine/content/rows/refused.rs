@@ -109,17 +109,66 @@ async fn rows_that_exchange_unique_values_beside_a_refused_one_are_written() {
 }
 
 #[tokio::test]
-async fn a_value_that_an_index_cannot_hold_costs_only_that_lesson() {
+async fn a_value_that_an_index_cannot_hold_costs_only_that_row() {
     let stage = Stage::course().await;
+    stage
+        .execute(
+            "create table pages (slug text, lesson text, heading text, primary key (slug, lesson));
+             create index on pages (heading)",
+        )
+        .await;
+    let settings = with_tables(json!({
+        "lessons": {
+            "table": "pages",
+            "key": ["lesson_id"],
+            "columns": {"piece_slug": "slug", "lesson_id": "lesson", "title": "heading"},
+        },
+    }));
     // Text that does not compress: an index row holds about 2,700 bytes.
     let long: String = (0..100u8).map(|n| hex::encode(&hash(&[n]))).collect();
-    stage.write("lessons/1.2-part-2.md", lesson(1, 2).replace("L12", &long).as_bytes());
-    let report = stage.sync().await;
-    assert_eq!(report.changes.actions.len(), 12);
+    stage.write("lessons/1.2-part-2.md", lesson(1, 2).replace("\"Lesson 1.2\"", &long).as_bytes());
+    let report = sync(&stage, &settings).await;
     let problems = refused(&report.problems);
-    assert_eq!(problems.len(), 1, "{:?}", report.problems);
+    assert_eq!(problems.len(), 1, "{report:?}");
     assert_eq!(problems[0].path, "lessons/1.2-part-2.md");
     assert!(problems[0].message.contains("54000"), "{problems:?}");
-    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, ["5"]);
-    assert_eq!(differences(&stage).await, ["lessons/1.2-part-2.md|row_missing|forebay.course_lessons|"]);
+    assert_eq!(stage.texts("select count(*)::text from pages").await, ["5"]);
+    assert_eq!(differences(&stage).await, ["lessons/1.2-part-2.md|row_missing|public.pages|"]);
+}
+
+#[tokio::test]
+async fn a_row_that_forebays_own_table_refuses_keeps_no_old_values() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    stage.execute("alter table forebay.course_lessons add constraint short check (word_count < 20)").await;
+    let long = format!("{}{}", lesson(1, 2), "word ".repeat(30));
+    // The refused lesson gives up its number to another one.
+    stage.rename("lessons/1.2-part-2.md", "lessons/1.8-part-2.md");
+    stage.write("lessons/1.8-part-2.md", long.as_bytes());
+    stage.rename("lessons/1.3-part-3.md", "lessons/1.2-part-3.md");
+    let report = stage.sync().await;
+    let problems = refused(&report.problems);
+    assert_eq!(problems.len(), 1, "{report:?}");
+    assert_eq!(problems[0].path, "lessons/1.8-part-2.md");
+    assert!(problems[0].message.contains("short"), "{problems:?}");
+    let numbers = "select concat_ws('.', module_number, lesson_number) || ' ' || lesson_id from forebay.course_lessons \
+                   where module_number = 1 order by 1";
+    assert_eq!(stage.texts(numbers).await, ["1.1 L11", "1.2 L13"]);
+    assert_eq!(differences(&stage).await, ["lessons/1.8-part-2.md|row_missing|forebay.course_lessons|"]);
+    stage.execute("alter table forebay.course_lessons drop constraint short").await;
+    assert!(stage.sync().await.is_clean() && stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn an_id_that_is_too_long_costs_nothing() {
+    let stage = Stage::course().await;
+    stage.write("lessons/1.2-part-2.md", lesson(1, 2).replace("L12", &"x".repeat(2_000)).as_bytes());
+    stage.write("lessons/1.3-part-3.md", lesson(1, 3).replace("L13", &"é".repeat(250)).as_bytes());
+    let report = stage.sync().await;
+    let warned: Vec<_> = report.problems.iter().map(|one| (one.code, one.place())).collect();
+    assert_eq!(warned, [(ProblemCode::InvalidValue, "lessons/1.2-part-2.md:2".to_owned())]);
+    assert!(report.is_clean() && stage.verify().await.is_clean());
+    let ids = "select left(lesson_id, 9) from forebay.course_lessons where lesson_number > 1 and module_number = 1 \
+               order by lesson_number";
+    assert_eq!(stage.texts(ids).await, ["lessons/1", "ééééééééé"]);
 }
