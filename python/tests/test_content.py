@@ -270,6 +270,17 @@ class Generating(Case):
             kill(course)
             self.assertIsNone(course.close())
 
+    def test_program_hangs(self) -> None:
+        with self.course(timeout=2.0) as course:
+            process_id = course.process_id
+            assert process_id is not None
+            os.kill(process_id, signal.SIGSTOP)
+            with self.assertLogs("forebay.content", "WARNING") as logs:
+                written = course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
+            self.assertIn("did not answer in time", logs.output[0])
+            self.assertEqual((len(logs.output), written.database.status), (1, "done"))
+            self.assertNotEqual(course.process_id, process_id)
+
     def test_a_lost_answer_makes_no_second_measurement(self) -> None:
         with self.course() as course:
             course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
@@ -338,7 +349,7 @@ class Configuring(Case):
 
 
 class Errors(Case):
-    """What is raised, and when."""
+    """The exceptions that calls raise."""
 
     def test_a_missing_program(self) -> None:
         for persist in ("on", "off"):
@@ -348,7 +359,7 @@ class Errors(Case):
             self.assertIn("install", str(raised.exception))
             self.assertIn("FOREBAY_BIN", str(raised.exception))
 
-    def test_a_program_that_is_none(self) -> None:
+    def test_a_program_that_is_not_forebay(self) -> None:
         script = self.root / "silent"
         script.write_text("#!/bin/sh\nexec sleep 60\n")
         script.chmod(0o755)

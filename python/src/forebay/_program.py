@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from ._process import Process, ProcessEnded, find_binary
 from .errors import ForebayError, RequestError
@@ -17,6 +17,8 @@ INSTALL = (
 """How to get the program."""
 _SYNC = "store the files later with `forebay content sync`; record scores, costs and performance again"
 
+Answer = Tuple[Mapping[str, Any], Optional[ForebayError]]
+
 
 class Program:
     """Runs ``forebay content serve-stdio`` while the course is open.
@@ -27,9 +29,6 @@ class Program:
         config: The configuration file.
         environment: The environment variables of the program.
         timeout: Maximum duration of a call in seconds; None means no limit.
-
-    Attributes:
-        outage: Why the program runs without the database, although persistence is not off.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class Program:
         self._process: Optional[Process] = None
         self._persist: Optional[str] = None
         self._lock = threading.RLock()
-        self.outage: Optional[ForebayError] = None
+        self._outage: Optional[ForebayError] = None
 
     @property
     def pid(self) -> Optional[int]:
@@ -93,9 +92,9 @@ class Program:
             except (ForebayError, ProcessEnded) as error:
                 _LOG.warning("the forebay program failed to close the course: %s", error)
             process.end()
-            return counts if self.outage is None else None
+            return counts if self._outage is None else None
 
-    def call(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, method: str, params: Mapping[str, Any]) -> Answer:
         """Makes a call. If the program ends, it is started again once as before, then without the database.
 
         Args:
@@ -103,7 +102,7 @@ class Program:
             params: Its parameters.
 
         Returns:
-            The result.
+            The result, and why the program runs without the database, if it does although persistence is not off.
 
         Raises:
             ForebayError: The answer is an error.
@@ -123,9 +122,7 @@ class Program:
                 outage = ForebayError("forebay_ended", str(error), _SYNC)
             return self._attempt(method, params, outage)
 
-    def _attempt(
-        self, method: str, params: Mapping[str, Any], outage: Optional[ForebayError]
-    ) -> Mapping[str, Any]:
+    def _attempt(self, method: str, params: Mapping[str, Any], outage: Optional[ForebayError]) -> Answer:
         """Makes a call once, and starts the program if it does not run: without the database if there is an outage."""
         if self._process is None:
             try:
@@ -135,7 +132,7 @@ class Program:
                 raise ProcessEnded(str(error)) from error
         assert self._process is not None
         try:
-            return self._process.call(method, params)
+            return self._process.call(method, params), self._outage
         except ProcessEnded:
             self._process.end(patience=0.0)
             self._process = None
@@ -154,5 +151,5 @@ class Program:
             process.end(patience=1.0)
             raise
         self._process = process
-        self.outage = None if self._persist == "off" else outage
+        self._outage = None if self._persist == "off" else outage
         return opened

@@ -318,24 +318,24 @@ class CoursePersister:
             or runs without the database because it ended twice.
         """
         try:
-            counts = self._program.call("counts", {})
+            counts, outage = self._program.call("counts", {})
         except ProcessEnded:
             return None
-        return counts if self._program.outage is None else None
+        return counts if outage is None else None
 
     def _write(self, method: str, params: Mapping[str, Any]) -> Written:
         try:
-            answer = self._program.call(method, params)
+            answer, outage = self._program.call(method, params)
         except ProcessEnded as error:
             message = f"the file was not written, because the forebay program cannot be run: {error}"
             raise FileError("forebay_ended", message, INSTALL) from error
-        result = written(answer, self._program.outage)
+        result = written(answer, outage)
         self._warn(result.database)
         return result
 
     def _record(self, method: str, params: Mapping[str, Any]) -> Persisted:
         try:
-            result = persisted(self._program.call(method, params), self._program.outage)
+            result = persisted(*self._program.call(method, params))
         except ProcessEnded as error:
             result = Persisted("failed", ForebayError("forebay_ended", str(error)))
         self._warn(result)
@@ -343,7 +343,8 @@ class CoursePersister:
 
     def _fetch(self, method: str, params: Mapping[str, Any], name: str) -> Fetched:
         try:
-            result = fetched(self._program.call(method, params), name, self._program.outage)
+            answer, outage = self._program.call(method, params)
+            result = fetched(answer, name, outage)
         except ProcessEnded as error:
             result = Fetched("failed", ForebayError("forebay_ended", str(error)))
         if result.error is not None:

@@ -1,4 +1,4 @@
-"""Reads what the user wants, and writes the brief."""
+"""Checks the request of the user, and writes the brief."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from forebay.content import CoursePersister
 
 @dataclass(frozen=True)
 class Brief:
-    """What the user wants."""
+    """The request of the user."""
 
     title: str
     num_modules: int
@@ -17,7 +17,7 @@ class Brief:
 
 
 def parse(title: str, num_modules: int, num_lessons: int) -> Brief:
-    """Checks the wishes of the user."""
+    """Checks the request of the user."""
     if not title or num_modules < 1 or num_lessons < 1:
         raise ValueError("a course has a title, modules and lessons")
     return Brief(title, num_modules, num_lessons)

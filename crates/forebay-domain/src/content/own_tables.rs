@@ -1,4 +1,4 @@
-//! The user's own tables, which get the same rows as Forebay's content tables: `[content.tables]` of `forebay.toml`.
+//! Tables of the user that are filled like Forebay's content tables: `[content.tables]` of `forebay.toml`.
 //!
 //! Each table names the columns to fill, by the names of the columns of Forebay's table.
 
@@ -186,7 +186,7 @@ impl OwnTableKind {
     }
 }
 
-/// What is wrong with the settings of a table.
+/// A mistake in the settings of a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("content.tables.{table}: {problem}")]
 pub struct OwnTableError {
@@ -194,7 +194,7 @@ pub struct OwnTableError {
     pub table: OwnTableKind,
     /// The key in it: `id`, `course`, `key`, `table`, or the name of a field.
     pub key: String,
-    /// What is wrong.
+    /// The mistake.
     pub problem: String,
 }
 
@@ -211,7 +211,7 @@ impl OwnTables {
         .filter_map(|(kind, table)| Some((kind, table?)))
     }
 
-    /// Checks all that can be checked without the database.
+    /// Checks the settings, without the database.
     pub fn check(&self) -> Result<(), OwnTableError> {
         self.tables().try_for_each(|(kind, table)| self.check_table(kind, table))
     }

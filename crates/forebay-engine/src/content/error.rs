@@ -130,6 +130,12 @@ pub enum ContentError {
         /// The largest possible value; the smallest is 0.
         max: f64,
     },
+    /// A measurement that cannot be recorded.
+    #[error("the measurement cannot be recorded: {problem}")]
+    Measurement {
+        /// Why.
+        problem: &'static str,
+    },
     /// A lesson that a call names and the curriculum does not have.
     #[error("the curriculum has no lesson {lesson:?}")]
     LessonUnknown {
@@ -230,6 +236,7 @@ impl ContentError {
             Self::NoLessonPath { .. } => "no_lesson_path",
             Self::SamePath { .. } => "same_path",
             Self::ValueOutOfRange { .. } => "value_out_of_range",
+            Self::Measurement { .. } => "measurement_invalid",
             Self::LessonUnknown { .. } => "lesson_unknown",
             Self::Generator { .. } => "generator_unusable",
             Self::CurriculumNotStored => "curriculum_not_stored",
@@ -258,6 +265,7 @@ impl ContentError {
                 | Self::NoLessonPath { .. }
                 | Self::SamePath { .. }
                 | Self::ValueOutOfRange { .. }
+                | Self::Measurement { .. }
                 | Self::LessonUnknown { .. }
                 | Self::Generator { .. }
                 | Self::NoSuchLesson { .. }
@@ -329,7 +337,7 @@ impl ContentError {
                 "choose a path that `lessons` of [content.layout] matches".to_owned()
             }
             Self::SamePath { .. } => "give each lesson its own number or path".to_owned(),
-            Self::ValueOutOfRange { .. } => return None,
+            Self::ValueOutOfRange { .. } | Self::Measurement { .. } => return None,
             Self::LessonUnknown { .. } => {
                 "name a lesson by its id, its number such as 1.2, or its file as curriculum.yaml has them".to_owned()
             }

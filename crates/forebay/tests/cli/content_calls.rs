@@ -201,7 +201,7 @@ fn mistakes_are_answers_and_the_program_goes_on() {
     let missing = json!({ "path": "lessons/9.9-x.md", "measures": {} });
     assert_eq!(calls.error("update_lesson_validation", &missing).0, "content_file_missing");
     let unnamed = json!({ "metric": "", "value": 1, "recorded_at": "2026-11-28T10:00:00Z" });
-    assert_eq!(calls.error("record_performance", &unnamed).0, "params_invalid");
+    assert_eq!(calls.error("record_performance", &unnamed).0, "measurement_invalid");
     // Without a time, a repeated call would be a second measurement.
     assert_eq!(
         calls.error("record_performance", &json!({ "metric": "views", "value": 1 })).0,

@@ -26,7 +26,7 @@ fn tables_that_refer_to_courses_are_accepted() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn mistakes_name_their_table_and_key() {
     let cases = [
         (json!({"pieces": {"table": "", "columns": {"piece_slug": "slug"}}}), "pieces table: name the table"),
         (json!({"pieces": {"table": "t", "columns": {}}}), "pieces columns: name at least one column"),

@@ -51,8 +51,14 @@ impl CoursePersister {
     }
 
     /// Records a measurement of the published course. A second one of the same metric and time replaces the first, so
-    /// a caller that repeats a call must repeat its time.
-    pub async fn record_performance(&mut self, metric: &str, value: f64, at: Timestamp) -> Persisted {
-        self.recorded(Fact::Performance { metric, value, at }).await
+    /// a caller that repeats a call must repeat its time. Errors: the metric has no name, or the value is not finite.
+    pub async fn record_performance(&mut self, metric: &str, value: f64, at: Timestamp) -> Result<Persisted> {
+        if metric.trim().is_empty() {
+            return Err(ContentError::Measurement { problem: "the metric has no name" }.into());
+        }
+        if !value.is_finite() {
+            return Err(ContentError::Measurement { problem: "the value is not a finite number" }.into());
+        }
+        Ok(self.recorded(Fact::Performance { metric, value, at }).await)
     }
 }

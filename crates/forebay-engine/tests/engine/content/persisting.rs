@@ -88,7 +88,11 @@ async fn a_course_is_written_in_one_go_and_read_back() {
     ));
     assert_eq!(stage.texts("select count(*)::text from forebay.scrape_runs").await, ["1"], "one transaction");
     persister.update_voice_fidelity(0.9).await.unwrap();
-    persister.record_performance("completion_rate", 0.5, "2026-11-28T00:00:00Z".parse().unwrap()).await;
+    let at = "2026-11-28T00:00:00Z".parse().unwrap();
+    for _ in 0..2 {
+        let recorded = persister.record_performance("completion_rate", 0.5, at).await.unwrap();
+        assert!(matches!(recorded, Persisted::Done(_)), "{recorded:?}");
+    }
 
     let stored = details(persister.get_course(true).await);
     assert_eq!(
@@ -254,6 +258,11 @@ async fn scores_out_of_range_are_refused_without_touching_the_database() {
     for score in [-0.1, 1.1, f64::NAN] {
         let refused = persister.update_voice_fidelity(score).await.unwrap_err();
         assert_eq!((refused.code(), refused.is_usage()), ("value_out_of_range", true));
+    }
+    for (metric, value) in [("", 1.0), (" ", 1.0), ("views", f64::NAN), ("views", f64::INFINITY)] {
+        let refused =
+            persister.record_performance(metric, value, forebay_engine::clock::now()).await.unwrap_err();
+        assert_eq!((refused.code(), refused.is_usage()), ("measurement_invalid", true));
     }
     assert_eq!(persister.counts().num_failed, 0);
 }

@@ -136,10 +136,7 @@ impl<'a> Session<'a> {
             }
             ContentMethod::RecordPerformance => {
                 let PerformanceParams { metric, value, recorded_at } = params(method, given)?;
-                if metric.is_empty() {
-                    return Err(wrong(method, "the metric has no name"));
-                }
-                json(&persisted(persister.record_performance(&metric, value, recorded_at.get()).await))
+                json(&persisted(persister.record_performance(&metric, value, recorded_at.get()).await?))
             }
             ContentMethod::GetCourse => {
                 let GetCourseParams { content } = params(method, given)?;
