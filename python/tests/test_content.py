@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 import stat
@@ -281,6 +282,17 @@ class Generating(Case):
             self.assertEqual((len(logs.output), written.database.status), (1, "done"))
             self.assertNotEqual(course.process_id, process_id)
 
+    def test_more_open_files_than_select_can_wait_for(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < 2048:
+            self.skipTest("the limit of open files is too low")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            self.addCleanup(os.close, os.open(os.devnull, os.O_RDONLY))
+        with self.course(persist="off") as course:
+            self.assertEqual(course.persist_lesson(Lesson("# A\n", module=1, lesson=1)).num_written, 1)
+
     def test_a_lost_answer_makes_no_second_measurement(self) -> None:
         with self.course() as course:
             course.persist_lesson(Lesson("# A\n", module=1, lesson=1))
@@ -391,6 +403,15 @@ class Errors(Case):
         with self.assertRaises(RequestError) as raised:
             course.persist_folder()
         self.assertEqual(raised.exception.code, "course_not_open")
+
+    def test_a_program_that_cannot_be_started(self) -> None:
+        script = self.root / "no-interpreter"
+        script.write_text("#!/no/such/interpreter\n")
+        script.chmod(0o755)
+        with self.assertRaises(RequestError) as raised:
+            self.course(binary=str(script)).open()
+        self.assertEqual(raised.exception.code, "forebay_ended")
+        self.assertIn("cannot be started", raised.exception.message)
 
     def test_a_locked_folder(self) -> None:
         with self.course(persist="off"):

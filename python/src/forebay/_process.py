@@ -51,17 +51,20 @@ class Process:
         self._timeout = timeout
         self._next_id = 0
         self._buffer = b""
-        self._log: IO[bytes] = tempfile.TemporaryFile()
         try:
-            self._child = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                env=dict(environment),
-            )
+            self._log: IO[bytes] = tempfile.TemporaryFile()
+            try:
+                self._child = subprocess.Popen(
+                    list(command),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._log,
+                    env=dict(environment),
+                )
+            except OSError:
+                self._log.close()
+                raise
         except OSError as error:
-            self._log.close()
             raise ProcessEnded(f"the program cannot be started: {error}") from error
         assert self._child.stdin is not None and self._child.stdout is not None
         self._input = self._child.stdin.fileno()
@@ -130,8 +133,7 @@ class Process:
     def _send(self, line: bytes, deadline: Optional[float]) -> None:
         sent = memoryview(line)
         while sent:
-            _, ready, _ = select.select([], [self._input], [], _left(deadline))
-            if not ready:
+            if not _is_ready(self._input, select.POLLOUT, deadline):
                 raise ProcessEnded("the program did not read the call in time")
             try:
                 sent = sent[os.write(self._input, sent[:_CHUNK]) :]
@@ -144,8 +146,7 @@ class Process:
             if newline:
                 self._buffer = rest
                 return line
-            ready, _, _ = select.select([self._output], [], [], _left(deadline))
-            if not ready:
+            if not _is_ready(self._output, select.POLLIN, deadline):
                 raise ProcessEnded("the program did not answer in time")
             chunk = os.read(self._output, 1 << 20)
             if not chunk:
@@ -163,8 +164,11 @@ class Process:
         return f"the program ended with status {status}" + (f": {log}" if log else "")
 
 
-def _left(deadline: Optional[float]) -> Optional[float]:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+def _is_ready(pipe: int, event: int, deadline: Optional[float]) -> bool:
+    """Waits until a pipe can be read or written, or is closed. Unlike ``select``, ``poll`` takes any descriptor."""
+    poll = select.poll()
+    poll.register(pipe, event)
+    return bool(poll.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000))
 
 
 def _encoded(call: Mapping[str, Any]) -> bytes:
