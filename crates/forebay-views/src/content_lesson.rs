@@ -27,7 +27,7 @@ pub struct LessonParams {
     #[serde(default)]
     pub slug: Option<String>,
     /// Its stable id. If the text has no front matter, this, `title`, `bloom_level`, `objectives` and `key_concepts`
-    /// become it.
+    /// become it. Front matter without an id gets this one.
     #[serde(default)]
     pub lesson_id: Option<String>,
     /// Its title.

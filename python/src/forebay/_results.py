@@ -46,7 +46,8 @@ class Lesson:
         slug: A short name for the path of a new file. It is made lower case, and other characters become ``-``.
             Default: made from the title.
         path: The path of its file in the course folder.
-        lesson_id: Its stable id. If the text has no front matter, this and the next four attributes become it.
+        lesson_id: Its stable id. If the text has no front matter, this and the next four attributes become it. Front
+            matter without an id gets this one.
         title: Its title.
         bloom_level: Its level in Bloom's revised taxonomy, in English, Portuguese or Spanish.
         objectives: Learning objectives.

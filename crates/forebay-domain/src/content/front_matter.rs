@@ -1,7 +1,8 @@
 //! Front matter: the YAML between `---` lines at the top of a Markdown file.
 //!
-//! [`split`] finds it, [`compose`] writes it for a text that has none, and [`patch`] changes one field. Everything else keeps its bytes: comments, order, quotes, line
-//! endings and byte order mark. The result of a patch is parsed again before it is returned.
+//! [`split`] finds it, [`compose`] writes it for a text that has none, and [`patch`] changes one field. Everything else
+//! keeps its bytes: comments, order, quotes, line endings and byte order mark. The result of a patch is parsed again before
+//! it is returned.
 
 mod compose;
 mod patch;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use super::{Problem, ProblemCode};
 
 pub use compose::{Entry, compose};
-pub use patch::{NewValue, patch};
+pub use patch::patch;
 
 /// The byte order mark that some editors write.
 const BOM: &str = "\u{feff}";

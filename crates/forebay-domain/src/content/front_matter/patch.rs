@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     BOM, Document,
-    scalar::{double_quoted, is_plain, is_single_line, single_quoted, written_text},
+    scalar::{double_quoted, is_single_line, single_quoted, written_text},
     split,
 };
 use crate::content::{
@@ -13,19 +13,10 @@ use crate::content::{
     yaml::{self, Node, Value},
 };
 
-/// What to write into a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewValue<'a> {
-    /// Text. It gets quotes if YAML would read it as another type or not at all.
-    Text(&'a str),
-    /// A number, date or boolean in its text form. It is written without quotes if possible.
-    Literal(&'a str),
-}
-
-/// Sets a top-level field of the front matter, and returns the new text of the file. An absent field is added at the
-/// end, absent front matter at the top. Errors: those of [`split`] and [`yaml::parse`]; `wrong_type` if the front matter
+/// Sets a top-level field of the front matter to a text, and returns the new text of the file. The text gets quotes if
+/// YAML would read it as another type or not at all. An absent field is added at the end, absent front matter at the top. Errors: those of [`split`] and [`yaml::parse`]; `wrong_type` if the front matter
 /// is not a mapping, or the field is a list or a mapping; `invalid_value` if a field cannot be added.
-pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<String, Problem> {
+pub fn patch(text: &str, path: &str, key: &str, value: &str) -> Result<String, Problem> {
     let document = split(text, path)?;
     let root = match &document.front {
         Some(front) => yaml::parse(text, front.clone(), path)?,
@@ -39,10 +30,10 @@ pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<S
     let (range, new) = match (&document.front, &root) {
         (None, _) => {
             let at = if document.has_bom { BOM.len() } else { 0 };
-            (at..at, format!("---{eol}{}: {}{eol}---{eol}", written_text(key), written(value)))
+            (at..at, format!("---{eol}{}: {}{eol}---{eol}", written_text(key), written_text(value)))
         }
         (Some(front), None) => {
-            (front.end..front.end, format!("{}: {}{eol}", written_text(key), written(value)))
+            (front.end..front.end, format!("{}: {}{eol}", written_text(key), written_text(value)))
         }
         (Some(front), Some(root)) => match root.pair(key) {
             Some((_, node)) => replacement(text, path, key, node, value)?,
@@ -59,8 +50,7 @@ pub fn patch(text: &str, path: &str, key: &str, value: NewValue<'_>) -> Result<S
 }
 
 /// Whether the file has this value in this field, and the values that `before` has in all others.
-fn reads_back(text: &str, path: &str, before: Option<&Node>, key: &str, value: NewValue<'_>) -> bool {
-    let (NewValue::Text(expected) | NewValue::Literal(expected)) = value;
+fn reads_back(text: &str, path: &str, before: Option<&Node>, key: &str, value: &str) -> bool {
     let front = split(text, path).ok().and_then(|Document { front, .. }| front);
     let Some(after) = front.and_then(|front| yaml::parse(text, front, path).ok().flatten()) else {
         return false;
@@ -72,7 +62,7 @@ fn reads_back(text: &str, path: &str, before: Option<&Node>, key: &str, value: N
         }
         Value::Scalar { .. } | Value::Sequence(_) => root.clone(),
     };
-    let is_written = after.pair(key).is_some_and(|(_, node)| node.text() == Some(expected));
+    let is_written = after.pair(key).is_some_and(|(_, node)| node.text() == Some(value));
     let empty = Node { value: Value::Mapping(Vec::new()), span: 0..0, line: 1 };
     is_written && others(&after).is_same(&others(before.unwrap_or(&empty)))
 }
@@ -83,17 +73,17 @@ fn replacement(
     path: &str,
     key: &str,
     node: &Node,
-    value: NewValue<'_>,
+    value: &str,
 ) -> Result<(Range<usize>, String), Problem> {
     if node.text().is_none() {
         let message = format!("{key} is a list or a mapping, not a single value");
         return Err(Problem::error(ProblemCode::WrongType, path, message).at(node.line));
     }
     let old = &text[node.span.clone()];
-    let new = match value {
-        NewValue::Text(new) if old.starts_with('\'') && is_single_line(new) => single_quoted(new),
-        NewValue::Text(new) if old.starts_with('"') => double_quoted(new),
-        NewValue::Text(_) | NewValue::Literal(_) => written(value),
+    let new = match old.chars().next() {
+        Some('\'') if is_single_line(value) => single_quoted(value),
+        Some('"') => double_quoted(value),
+        _ => written_text(value),
     };
     let is_after_colon = node.span.is_empty() && !text[..node.span.start].ends_with([' ', '\t']);
     Ok((node.span.clone(), if is_after_colon { format!(" {new}") } else { new }))
@@ -106,7 +96,7 @@ fn addition(
     front: &Range<usize>,
     root: &Node,
     key: &str,
-    value: NewValue<'_>,
+    value: &str,
     eol: &str,
 ) -> Result<(Range<usize>, String), Problem> {
     let problem = |code, message| Err(Problem::error(code, path, message).at(root.line));
@@ -120,13 +110,5 @@ fn addition(
     let first = pairs.first().map_or(front.start, |(key, _)| key.span.start);
     let line_start = text[..first].rfind('\n').map_or(0, |at| at + 1).max(front.start);
     let indent = &text[line_start..first];
-    Ok((front.end..front.end, format!("{indent}{}: {}{eol}", written_text(key), written(value))))
-}
-
-fn written(value: NewValue<'_>) -> String {
-    match value {
-        NewValue::Text(text) => written_text(text),
-        NewValue::Literal(text) if is_plain(text) => text.to_owned(),
-        NewValue::Literal(text) => double_quoted(text),
-    }
+    Ok((front.end..front.end, format!("{indent}{}: {}{eol}", written_text(key), written_text(value))))
 }

@@ -8,7 +8,7 @@ pub(super) fn written_text(text: &str) -> String {
 }
 
 /// Whether the text means itself without quotes, in block and in flow style.
-pub(super) fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     let is_safe =
         |character: char| !character.is_control() && !is_special(character) && !",[]{}".contains(character);
     !text.is_empty()

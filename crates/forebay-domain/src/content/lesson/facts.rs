@@ -1,7 +1,10 @@
 //! What a generator says about a lesson beside its text, as front matter.
 
 use super::fields::LessonFields;
-use crate::content::front_matter::{Entry, compose};
+use crate::content::{
+    front_matter::{Entry, compose, patch, split},
+    yaml,
+};
 
 /// Facts about a lesson.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,9 +24,12 @@ pub struct LessonFacts {
 }
 
 impl LessonFacts {
-    /// The text with these facts as its front matter. A text that has front matter stays as it is: it says more than a
-    /// generator's call.
+    /// The text with these facts as its front matter. A text that has front matter says more than a generator's call, so
+    /// it only gets the id if it has none: without it, the lesson would be another one after a move.
     pub fn above(&self, body: &str, path: &str, fields: &LessonFields<'_>) -> String {
+        if let Some(text) = self.lesson_id.as_deref().and_then(|id| with_id(body, path, fields, id)) {
+            return text;
+        }
         let (module, lesson) = self.numbers.unzip();
         let entries = [
             text(fields.id, self.lesson_id.as_deref()),
@@ -38,6 +44,18 @@ impl LessonFacts {
     }
 }
 
+/// A text whose front matter got its id; every other byte is as before. `None`: it has no front matter, has an id, or
+/// cannot get one without being rewritten.
+fn with_id(text: &str, path: &str, fields: &LessonFields<'_>, id: &str) -> Option<String> {
+    let front = split(text, path).ok()?.front?;
+    let root = yaml::parse(text, front, path).ok()?;
+    let names = [fields.id, "lesson_id", "id"];
+    let found = names.into_iter().find(|name| root.as_ref().is_some_and(|root| root.pair(name).is_some()));
+    let value = root.as_ref().and_then(|root| root.pair(found?));
+    let has_id = value.is_some_and(|(_, value)| !value.is_null());
+    if has_id { None } else { patch(text, path, found.unwrap_or(fields.id), id).ok() }
+}
+
 fn text<'a>(name: &'a str, value: Option<&'a str>) -> Option<(&'a str, Entry<'a>)> {
     Some((name, Entry::Text(value?)))
 }
@@ -48,6 +66,26 @@ mod tests {
 
     use super::*;
     use crate::content::{bloom::BloomLevel, lesson::Lesson};
+
+    #[test]
+    fn front_matter_without_an_id_gets_it_and_keeps_its_bytes() {
+        let facts = LessonFacts {
+            lesson_id: Some("L: 1".to_owned()),
+            title: Some("Other".to_owned()),
+            ..LessonFacts::default()
+        };
+        let above = |text: &str| facts.above(text, "lessons/a.md", &LessonFields::default());
+        let text = "\u{feff}---\r\n# mine\r\nversion: 1.10\r\ntitle: 'A'  # why\r\n---\r\n# A\r\n";
+        assert_eq!(above(text), text.replace("---\r\n# A", "lesson_id: \"L: 1\"\r\n---\r\n# A"));
+        assert_eq!(above("---\nid:\n---\n# A\n"), "---\nid: \"L: 1\"\n---\n# A\n");
+        for text in
+            ["---\nid: x\n---\n# A\n", "---\nlesson_id: [1]\n---\n", "---\n{a: 1}\n---\n", "---\na: 1\n"]
+        {
+            assert_eq!(above(text), text);
+        }
+        let chosen = LessonFields { id: "code", ..LessonFields::default() };
+        assert_eq!(facts.above("---\na: 1\n---\n", "a.md", &chosen), "---\na: 1\ncode: \"L: 1\"\n---\n");
+    }
 
     proptest! {
         #[test]

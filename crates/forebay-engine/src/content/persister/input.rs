@@ -26,7 +26,7 @@ pub struct LessonInput {
     pub place: LessonPlace,
     /// Its Markdown.
     pub text: String,
-    /// Facts about it, which become its front matter unless the text has one.
+    /// Facts about it, which become its front matter unless the text has one. Front matter without an id gets the id.
     pub facts: LessonFacts,
     /// Its measures. Values that are `None` do not change.
     pub measures: LessonMeasures,

@@ -26,8 +26,8 @@ use crate::{
 ///
 /// Each line is an object with the lesson's `text`, and its `path` or its `module` and `lesson`. `slug`,
 /// `lesson_id`, `title`, `bloom_level`, `objectives` and `key_concepts` are optional and become front matter,
-/// unless the text has one; `measures` are stored with the lesson. A line that cannot be used costs only
-/// itself: the others are written, and the command exits with 1.
+/// unless the text has one; front matter without an id gets the id. `measures` are stored with the lesson. A
+/// line that cannot be used costs only itself: the others are written, and the command exits with 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
