@@ -14,6 +14,7 @@ mod error;
 mod folder;
 mod generate;
 mod keep;
+mod lines;
 mod numbers;
 mod persister;
 mod record;
@@ -43,6 +44,7 @@ pub use generate::{
     LessonSpec, Neighbour, Retries, Selection, generate,
 };
 pub use keep::{FolderChange, FolderChangeKind};
+pub use lines::{Line, next_line};
 pub use persister::{
     CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted, RefusedLesson,
     Written,
@@ -51,9 +53,9 @@ pub use restore::{RestoreOptions, Restored, restore};
 pub use search::{LessonHit, search};
 pub use show::{show, show_lesson};
 pub use stages::{
-    ApprovalReport, BriefReport, CheckedReport, CurriculumCheck, FolderLessons, ResearchReport,
-    ValidatedLesson, ValidationReport, approve_curriculum, check_brief, check_curriculum, check_research,
-    persist_lessons, record_voice, validate_lessons,
+    ApprovalReport, BriefReport, CheckedReport, CurriculumCheck, FolderLessons, LessonLines, RefusedLine,
+    ResearchReport, ValidatedLesson, ValidationReport, approve_curriculum, check_brief, check_curriculum,
+    check_research, persist_lessons, persist_lines, record_voice, validate_lessons,
 };
 pub use status::set_status;
 pub use sync::{SyncOptions, SyncReport, sync};

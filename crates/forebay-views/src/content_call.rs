@@ -1,9 +1,7 @@
 //! The calls of a generator over `forebay content serve-stdio`: one JSON object a line, answered in order.
 
-use forebay_domain::content::{
-    ContentStatus, PersistMode,
-    layout::{LayoutSettings, Preset},
-};
+use forebay_domain::content::{ContentStatus, PersistMode, ResearchKind, layout::LayoutChoice};
+use forebay_engine::content::{CourseInput, LessonInput};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,21 +92,11 @@ pub struct OpenParams {
     pub project: Option<String>,
     /// The name of a layout, or a table like `[content.layout]`. Default: `layout` of `[content]`.
     #[serde(default)]
-    pub layout: Option<LayoutParam>,
+    pub layout: Option<LayoutChoice>,
     /// `off`, `shadow` or `on`. Default: that of the configuration.
     #[serde(default)]
     #[schemars(schema_with = "crate::words::persist_mode")]
     pub persist: Option<PersistMode>,
-}
-
-/// A layout.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum LayoutParam {
-    /// One of the built-in layouts.
-    Preset(#[schemars(schema_with = "crate::words::layout_preset")] Preset),
-    /// A table like `[content.layout]`.
-    Table(Box<LayoutSettings>),
 }
 
 /// The parameters of `persist_course`.
@@ -207,5 +195,35 @@ pub struct GetCourseParams {
 impl Default for GetCourseParams {
     fn default() -> Self {
         Self { content: true }
+    }
+}
+
+impl CourseParams {
+    /// The parts of the course in the engine's form. The error is a sentence.
+    pub fn input(self) -> Result<CourseInput, String> {
+        let Self { brief, outline, curriculum, research, lessons } = self;
+        let (research, lessons) = (research.input(), LessonsParams { lessons }.input()?);
+        Ok(CourseInput { brief, outline, curriculum, research, lessons })
+    }
+}
+
+impl ResearchParams {
+    /// The reports that were given.
+    pub fn input(self) -> Vec<(ResearchKind, String)> {
+        let Self { market_analysis, content_gaps, differentiation, sources } = self;
+        let reports = [
+            (ResearchKind::MarketAnalysis, market_analysis),
+            (ResearchKind::ContentGaps, content_gaps),
+            (ResearchKind::Differentiation, differentiation),
+            (ResearchKind::Sources, sources),
+        ];
+        reports.into_iter().filter_map(|(kind, text)| Some((kind, text?))).collect()
+    }
+}
+
+impl LessonsParams {
+    /// The lessons in the engine's form. The error is a sentence.
+    pub fn input(self) -> Result<Vec<LessonInput>, String> {
+        self.lessons.into_iter().map(LessonParams::input).collect()
     }
 }

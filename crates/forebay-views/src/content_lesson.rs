@@ -86,6 +86,11 @@ pub struct ValidationParams {
 }
 
 impl LessonParams {
+    /// A line of JSON Lines as a lesson in the engine's form. The error is a sentence.
+    pub fn read_line(line: &[u8]) -> Result<LessonInput, String> {
+        serde_json::from_slice::<Self>(line).map_err(|error| sentence(&error)).and_then(Self::input)
+    }
+
     /// The lesson in the engine's form. The error is a sentence.
     pub fn input(self) -> Result<LessonInput, String> {
         let numbers = self.module.zip(self.lesson);
@@ -137,4 +142,11 @@ fn place(
         (None, Some(module), Some(lesson)) => Ok(LessonPlace::Number { module, lesson, slug }),
         (None, _, _) => Err("a lesson needs a path, or module and lesson".to_owned()),
     }
+}
+
+/// Why a line is no lesson, without the line number of serde, which is always 1.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    format!("{message}, at column {}", error.column())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{content::ContentProblem, content_written::ContentPersisted, error::Error};
 
 /// Stored lessons.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentLessons {
     /// Whether every lesson could be used.
     pub is_complete: bool,
@@ -47,6 +47,29 @@ impl ContentLessons {
             refused: Vec::new(),
             problems: problems.into_iter().map(ContentProblem::from).collect(),
             database: Some(ContentPersisted::new(persisted, failed)),
+        }
+    }
+
+    /// Lessons from the lines of the input `name`. `refused` makes the error of a line, and `failed` that of a code and a
+    /// message.
+    pub fn of_lines(
+        lines: engine::LessonLines,
+        name: &str,
+        refused: impl Fn(engine::ContentError) -> Error,
+        failed: impl FnOnce(&'static str, String) -> Error,
+    ) -> Self {
+        let engine::LessonLines { num_lessons, num_written, refused: lines, persisted } = lines;
+        let line = |line: engine::RefusedLine| ContentRefusedLine {
+            place: format!("{name}:{}", line.line),
+            error: refused(line.error),
+        };
+        Self {
+            is_complete: lines.is_empty(),
+            num_lessons,
+            num_written,
+            refused: lines.into_iter().map(line).collect(),
+            problems: Vec::new(),
+            database: persisted.map(|persisted| ContentPersisted::new(persisted, failed)),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The results of calls over `forebay content serve-stdio`.
 
 use forebay_domain::content::PersistMode;
-use forebay_engine::content::{self as engine, CourseSettings, Fetched, PersistCounts, Persisted};
+use forebay_engine::content::{
+    self as engine, ContentError, CourseSettings, Fetched, PersistCounts, Persisted, RefusedLesson, Written,
+};
 use forebay_store::content::CourseDetails;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -110,6 +112,25 @@ impl ContentOpened {
             course: settings.slug.to_string(),
             layout: settings.layout.preset().as_str().to_owned(),
             persist: mode.as_str().to_owned(),
+        }
+    }
+}
+
+impl ContentWritten {
+    /// What became of a call. `refused` makes the error of a lesson, and `failed` that of a code and a message.
+    pub fn new(
+        written: Written,
+        refused: impl Fn(ContentError) -> Error,
+        failed: impl FnOnce(&'static str, String) -> Error,
+    ) -> Self {
+        let Written { paths, num_written, refused: lessons, persisted } = written;
+        let lesson =
+            |lesson: RefusedLesson| ContentRefused { index: lesson.index, error: refused(lesson.error) };
+        Self {
+            paths: paths.iter().map(ToString::to_string).collect(),
+            num_written,
+            refused: lessons.into_iter().map(lesson).collect(),
+            database: ContentPersisted::new(persisted, failed),
         }
     }
 }

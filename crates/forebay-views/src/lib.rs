@@ -72,8 +72,8 @@ pub use self::{
     },
     content_call::{
         ContentAnswer, ContentCall, ContentMethod, CourseParams, CurriculumParams, GetCourseParams,
-        LayoutParam, LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams,
-        StatusParams, VoiceParams,
+        LessonsParams, MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, StatusParams,
+        VoiceParams,
     },
     content_generate::{
         ContentGenerated, CourseSpecification, GeneratedLesson, LessonSpecification, ModuleSpecification,

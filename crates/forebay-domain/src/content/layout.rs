@@ -16,6 +16,7 @@
 //! `lessons/{module}.{lesson}-{slug}.md` matches `lessons/1.10-first-steps.md`: module 1, lesson 10, slug
 //! `first-steps`. Matching takes time proportional to the length of pattern and path, whatever their text.
 
+mod choice;
 mod document;
 mod docusaurus;
 mod error;
@@ -27,6 +28,7 @@ mod preset;
 mod roles;
 mod settings;
 
+pub use choice::LayoutChoice;
 pub use document::Document;
 pub use docusaurus::Category;
 pub use error::LayoutError;

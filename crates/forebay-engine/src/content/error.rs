@@ -112,6 +112,18 @@ pub enum ContentError {
         /// The path in the folder.
         path: String,
     },
+    /// A line of an input that is no lesson.
+    #[error("{problem}")]
+    LineInvalid {
+        /// Why.
+        problem: String,
+    },
+    /// An input with lessons that cannot be read.
+    #[error("the input cannot be read: {source}")]
+    Input {
+        /// Why.
+        source: io::Error,
+    },
     /// Two parts of a call that have one file.
     #[error("{path} and {other} of one call are the same file")]
     SamePath {
@@ -234,6 +246,8 @@ impl ContentError {
             Self::DocumentWithoutPath { .. } => "document_without_path",
             Self::NumberWithoutPath { .. } => "lesson_without_path",
             Self::NoLessonPath { .. } => "no_lesson_path",
+            Self::LineInvalid { .. } => "lesson_invalid",
+            Self::Input { .. } => "input_failed",
             Self::SamePath { .. } => "same_path",
             Self::ValueOutOfRange { .. } => "value_out_of_range",
             Self::Measurement { .. } => "measurement_invalid",
@@ -337,7 +351,10 @@ impl ContentError {
                 "choose a path that `lessons` of [content.layout] matches".to_owned()
             }
             Self::SamePath { .. } => "give each lesson its own number or path".to_owned(),
-            Self::ValueOutOfRange { .. } | Self::Measurement { .. } => return None,
+            Self::ValueOutOfRange { .. }
+            | Self::Measurement { .. }
+            | Self::LineInvalid { .. }
+            | Self::Input { .. } => return None,
             Self::LessonUnknown { .. } => {
                 "name a lesson by its id, its number such as 1.2, or its file as curriculum.yaml has them".to_owned()
             }

@@ -7,6 +7,7 @@ mod approvals;
 mod brief;
 mod curriculum;
 mod files;
+mod json_lines;
 mod lessons;
 mod research;
 mod validation;
@@ -14,6 +15,7 @@ mod voice;
 
 pub use brief::{BriefReport, check_brief};
 pub use curriculum::{ApprovalReport, CurriculumCheck, approve_curriculum, check_curriculum};
+pub use json_lines::{LessonLines, RefusedLine, persist_lines};
 pub use lessons::{FolderLessons, persist_lessons};
 pub use research::{CheckedReport, ResearchReport, check_research};
 pub use validation::{ValidatedLesson, ValidationReport, validate_lessons};

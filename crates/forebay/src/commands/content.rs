@@ -7,7 +7,6 @@ mod diff;
 mod generate;
 mod lesson;
 mod lessons;
-mod lines;
 mod list;
 mod listed;
 mod outcome;

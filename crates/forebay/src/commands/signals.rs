@@ -1,8 +1,11 @@
 //! The signals that stop a command: Ctrl-C (SIGINT), and SIGTERM from service managers.
 
-use std::io;
+use std::{future::pending, io, pin::Pin};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 use crate::failure::{Exit, Failure};
 
@@ -51,4 +54,22 @@ pub(super) async fn stoppable<T>(
             Err(failure.hint("the next run of the same scope closes them").exit(Exit::Interrupted))
         }
     }
+}
+
+/// [`stoppable`] for work that is given a future, and ends when this is ready.
+pub(super) async fn stoppable_by<T, W: Future<Output = Result<T, Failure>>>(
+    work: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> W,
+) -> Result<T, Failure> {
+    let (ask, asked) = oneshot::channel();
+    let stop = Box::pin(async {
+        if asked.await.is_err() {
+            // The sender is gone, so no signal can arrive.
+            pending::<()>().await;
+        }
+    });
+    let ask = || {
+        // The receiver is gone only when the work has ended.
+        let _ = ask.send(());
+    };
+    stoppable(work(stop), ask).await
 }

@@ -1,24 +1,16 @@
 //! `[content]`: generated courses.
 
-use std::fmt;
-
 use forebay_domain::{
     content::{
         PersistMode,
-        layout::{Layout, LayoutError, LayoutSettings, Preset},
+        layout::{Layout, LayoutChoice, LayoutError, LayoutSettings},
         own_tables::{OwnTableError, OwnTables},
     },
     units::Size,
     words,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{
-    Deserialize,
-    de::{
-        self, Deserializer, IntoDeserializer, MapAccess, Visitor,
-        value::{MapAccessDeserializer, StrDeserializer},
-    },
-};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::error::Problem;
 
@@ -50,7 +42,7 @@ pub(crate) struct Content {
 impl Content {
     /// The settings of the layout.
     pub(crate) fn layout(&self) -> LayoutSettings {
-        self.layout.clone().map(|LayoutChoice(settings)| settings).unwrap_or_default()
+        self.layout.clone().map(LayoutChoice::settings).unwrap_or_default()
     }
 
     /// Checks what the types of the fields do not express.
@@ -87,55 +79,4 @@ fn table_place(error: &OwnTableError) -> Vec<String> {
     let is_field = !matches!(key.as_str(), "table" | "id" | "course" | "key" | "columns");
     let columns = is_field.then(|| "columns".to_owned());
     ["content".to_owned(), "tables".to_owned(), table].into_iter().chain(columns).chain([key]).collect()
-}
-
-/// A preset, or a table.
-#[derive(Clone, Debug)]
-struct LayoutChoice(LayoutSettings);
-
-/// The shape of [`LayoutChoice`] in the JSON Schema.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum Shape {
-    Preset(#[schemars(schema_with = "words::schema::<Preset>")] String),
-    Table(Box<LayoutSettings>),
-}
-
-impl<'de> Deserialize<'de> for LayoutChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reads;
-        impl<'de> Visitor<'de> for Reads {
-            type Value = LayoutChoice;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a layout, or a table")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<LayoutChoice, E> {
-                let name: StrDeserializer<'_, E> = text.into_deserializer();
-                let preset = Some(Preset::deserialize(name)?);
-                Ok(LayoutChoice(LayoutSettings { preset, ..LayoutSettings::default() }))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LayoutChoice, A::Error> {
-                LayoutSettings::deserialize(MapAccessDeserializer::new(map)).map(LayoutChoice)
-            }
-        }
-        deserializer.deserialize_any(Reads)
-    }
-}
-
-impl JsonSchema for LayoutChoice {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "LayoutChoice".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Shape::json_schema(generator)
-    }
 }

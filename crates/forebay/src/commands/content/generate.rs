@@ -14,10 +14,9 @@ use forebay_engine::content::{
 };
 use forebay_store::connect::OpenOptions;
 use forebay_views::{ContentGenerated, LessonSpecification};
-use tokio::sync::oneshot;
 
 use super::{
-    super::signals::stoppable,
+    super::signals::stoppable_by,
     outcome::database_error,
     persistence::{connection, target},
     writing::WritingArgs,
@@ -100,12 +99,7 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let (ask, asked) = oneshot::channel();
-    let ask = || {
-        // The receiver is gone only when the work has ended.
-        let _ = ask.send(());
-    };
-    let report = stoppable(generate(args, context, asked), ask).await?;
+    let report = stoppable_by(|stop| generate(args, context, stop)).await?;
     let (is_complete, is_stopped) = (report.is_complete(), report.is_stopped);
     let view = ContentGenerated::new(report, database_error);
     let exit = args.writing.finish(context, &view, Some(&view.database), is_complete)?;
@@ -115,7 +109,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn generate(
     args: &Args,
     context: &Context,
-    asked: oneshot::Receiver<()>,
+    stop: impl Future<Output = ()> + Send,
 ) -> Result<GenerateReport, Failure> {
     let (settings, folder) = args.writing.folder.open(context)?;
     let (bar, num_done) = (OnceLock::<Progress>::new(), AtomicU64::new(0));
@@ -128,12 +122,6 @@ async fn generate(
             bar.get().into_iter().for_each(|bar| bar.set(num_done));
         }
         _ => {}
-    };
-    let stop = async {
-        if asked.await.is_err() {
-            // The sender is gone, so no signal can arrive.
-            std::future::pending::<()>().await;
-        }
     };
     let mode = args.writing.persistence.mode(context)?;
     let (target, options) = (target(mode, context)?, args.options(mode, connection(context)?));

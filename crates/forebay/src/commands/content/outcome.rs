@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
-use forebay_domain::{
-    content::{PersistMode, paths::RelativePath},
-    words::Word,
-};
-use forebay_engine::content::{Attention, Written};
-use forebay_views::{ContentPersisted, ContentRefused, ContentWritten, Error};
+use forebay_domain::{content::PersistMode, words::Word};
+use forebay_engine::content::{Attention, ContentError, Written};
+use forebay_views::{ContentPersisted, ContentWritten, Error};
 
 use crate::{
     context::Context,
@@ -55,17 +52,12 @@ pub(super) fn finish(
 
 /// The view of a call that writes files.
 pub(super) fn written(written: Written) -> ContentWritten {
-    let Written { paths, num_written, refused, persisted } = written;
-    let refused = refused.into_iter().map(|refused| ContentRefused {
-        index: refused.index,
-        error: Failure::from(forebay_engine::Error::from(refused.error)).view(),
-    });
-    ContentWritten {
-        paths: paths.iter().map(RelativePath::to_string).collect(),
-        num_written,
-        refused: refused.collect(),
-        database: ContentPersisted::new(persisted, database_error),
-    }
+    ContentWritten::new(written, refused_error, database_error)
+}
+
+/// The error of a lesson that was refused, which is no error of the call.
+pub(super) fn refused_error(error: ContentError) -> Error {
+    Failure::from(forebay_engine::Error::from(error)).view()
 }
 
 /// The error of a database that failed, which is no error of the call.

@@ -9,12 +9,12 @@ mod session;
 use std::io;
 
 use forebay_domain::units::Size;
+use forebay_engine::content::{Line, next_line};
 use forebay_views::ContentAnswer;
 use serde_json::Value;
 use tokio::task;
 
 use self::session::Session;
-use super::lines::{Line, next_line};
 use crate::{
     context::Context,
     failure::{Exit, Failure},

@@ -8,10 +8,10 @@ use forebay_engine::{
     content::{self, WatchEnd, WatchEvent, WatchOptions},
 };
 use forebay_views::ContentWatchEvent;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use super::{
-    super::signals::stoppable,
+    super::signals::stoppable_by,
     persistence::{connection, target},
     writing::WritingArgs,
 };
@@ -44,12 +44,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let (ask, asked) = oneshot::channel();
-    let ask = || {
-        // The receiver is gone only when the work has ended.
-        let _ = ask.send(());
-    };
-    let end = match stoppable(Box::pin(watch(args, context, asked)), ask).await {
+    let end = match stoppable_by(|stop| Box::pin(watch(args, context, stop))).await {
         Ok(end) => end,
         // Standard output is JSON Lines of one schema, so the error is a line too.
         Err(failure) if context.ui.is_json() => {
@@ -67,7 +62,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(if is_held { Exit::Held } else { Exit::Done })
 }
 
-async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> Result<WatchEnd, Failure> {
+async fn watch(
+    args: &Args,
+    context: &Context,
+    asked: impl Future<Output = ()> + Send,
+) -> Result<WatchEnd, Failure> {
     // A missing folder is an error before the database is contacted.
     let (settings, _) = args.writing.folder.open(context)?;
     let mode = args.writing.persistence.mode(context)?;
@@ -83,12 +82,6 @@ async fn watch(args: &Args, context: &Context, asked: oneshot::Receiver<()>) -> 
         if let Err(failure) = show(context, event) {
             unread.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
             closed.notify_one();
-        }
-    };
-    let asked = async {
-        if asked.await.is_err() {
-            // The sender is gone, so no signal can arrive.
-            std::future::pending::<()>().await;
         }
     };
     let stop = async {

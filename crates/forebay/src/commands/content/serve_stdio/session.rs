@@ -2,13 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use forebay_domain::content::{ResearchKind, layout::LayoutSettings, paths::Slug};
-use forebay_engine::content::{CourseFolder, CourseInput, CoursePersister, LessonInput, Persisted};
+use forebay_domain::content::{layout::LayoutChoice, paths::Slug};
+use forebay_engine::content::{CourseFolder, CoursePersister, Persisted};
 use forebay_views::{
     ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentVerified,
-    CourseParams, CurriculumParams, GetCourseParams, LayoutParam, LessonParams, LessonsParams,
-    MetadataParams, NoParams, OpenParams, PerformanceParams, ResearchParams, StatusParams, ValidationParams,
-    VoiceParams,
+    CourseParams, CurriculumParams, GetCourseParams, LessonParams, LessonsParams, MetadataParams, NoParams,
+    OpenParams, PerformanceParams, ResearchParams, StatusParams, ValidationParams, VoiceParams,
 };
 use serde_json::{Value, value::RawValue};
 
@@ -70,12 +69,7 @@ impl<'a> Session<'a> {
             }
         })?;
         let opened = CourseFolder::create(folder).map_err(forebay_engine::Error::from)?;
-        let layout = given.layout.map(|layout| match layout {
-            LayoutParam::Preset(preset) => {
-                LayoutSettings { preset: Some(preset), ..LayoutSettings::default() }
-            }
-            LayoutParam::Table(settings) => *settings,
-        });
+        let layout = given.layout.map(LayoutChoice::settings);
         let settings =
             course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, self.context)?;
         let (mode, options) = (mode(given.persist, self.context)?, connection(self.context)?);
@@ -97,7 +91,8 @@ impl<'a> Session<'a> {
         let persister = self.persister.as_mut().ok_or_else(not_open)?;
         match method {
             ContentMethod::PersistCourse => {
-                let input = course(method, params(method, given)?)?;
+                let given: CourseParams = params(method, given)?;
+                let input = given.input().map_err(|message| wrong(method, &message))?;
                 json(&written(persister.persist_course(input).await?))
             }
             ContentMethod::PersistMetadata => {
@@ -105,15 +100,17 @@ impl<'a> Session<'a> {
                 json(&written(persister.persist_metadata(brief, outline).await?))
             }
             ContentMethod::PersistResearch => {
-                json(&written(persister.persist_research(research(params(method, given)?)).await?))
+                let given: ResearchParams = params(method, given)?;
+                json(&written(persister.persist_research(given.input()).await?))
             }
             ContentMethod::PersistLesson => {
-                let lesson = lesson(method, params(method, given)?)?;
+                let given: LessonParams = params(method, given)?;
+                let lesson = given.input().map_err(|message| wrong(method, &message))?;
                 json(&written(persister.persist_lesson(lesson).await?))
             }
             ContentMethod::PersistLessonsBatch => {
-                let LessonsParams { lessons } = params(method, given)?;
-                let lessons = lessons.into_iter().map(|one| lesson(method, one)).collect::<Result<_, _>>()?;
+                let given: LessonsParams = params(method, given)?;
+                let lessons = given.input().map_err(|message| wrong(method, &message))?;
                 json(&written(persister.persist_lessons_batch(lessons).await?))
             }
             ContentMethod::UpdateCurriculum => {
@@ -162,27 +159,6 @@ impl<'a> Session<'a> {
 
 fn not_open() -> Failure {
     Failure::usage("course_not_open", "no course is open").hint("call `open` with the folder first")
-}
-
-fn lesson(method: ContentMethod, given: LessonParams) -> Result<LessonInput, Failure> {
-    given.input().map_err(|message| wrong(method, &message))
-}
-
-fn course(method: ContentMethod, given: CourseParams) -> Result<CourseInput, Failure> {
-    let CourseParams { brief, outline, curriculum, research: reports, lessons } = given;
-    let lessons = lessons.into_iter().map(|one| lesson(method, one)).collect::<Result<_, _>>()?;
-    Ok(CourseInput { brief, outline, curriculum, research: research(reports), lessons })
-}
-
-fn research(given: ResearchParams) -> Vec<(ResearchKind, String)> {
-    let ResearchParams { market_analysis, content_gaps, differentiation, sources } = given;
-    let reports = [
-        (ResearchKind::MarketAnalysis, market_analysis),
-        (ResearchKind::ContentGaps, content_gaps),
-        (ResearchKind::Differentiation, differentiation),
-        (ResearchKind::Sources, sources),
-    ];
-    reports.into_iter().filter_map(|(kind, text)| Some((kind, text?))).collect()
 }
 
 fn persisted(persisted: Persisted) -> ContentPersisted {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 /// A line of the input.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub enum Line {
     /// Its bytes, without the line ending.
     Text(Vec<u8>),
     /// It had too many bytes and was skipped.
@@ -14,7 +14,7 @@ pub(super) enum Line {
 }
 
 /// Reads a line of at most `max_bytes`. A longer one is skipped without being kept in memory.
-pub(super) fn next_line(input: &mut impl BufRead, max_bytes: usize) -> io::Result<Line> {
+pub fn next_line(input: &mut impl BufRead, max_bytes: usize) -> io::Result<Line> {
     let mut line = Vec::new();
     let mut is_too_long = false;
     let mut is_empty = true;
