@@ -394,6 +394,9 @@ class Errors(Case):
                 course.record_performance("views", float("nan"))
             self.assertEqual(raised.exception.code, "value_out_of_range")
             with self.assertRaises(RequestError) as raised:
+                course.persist_lesson(Lesson("text", module=1, lesson=1, slug=Path("a")))  # type: ignore[arg-type]
+            self.assertEqual(raised.exception.code, "params_invalid")
+            with self.assertRaises(RequestError) as raised:
                 course.update_voice_fidelity(1.5)
             self.assertEqual(raised.exception.code, "value_out_of_range")
             with self.assertRaises(RequestError) as raised:

@@ -111,7 +111,7 @@ pub struct ContentGenerated {
     /// Whether the course is written to the database as well.
     #[schemars(schema_with = "crate::words::persist_mode")]
     pub persist: String,
-    /// What became of the last write to the database, which compared the whole folder.
+    /// The result of the last write to the database, which compared the whole folder.
     pub database: ContentPersisted,
     /// How often the database was written, and how often that failed.
     pub counts: ContentCounts,

@@ -177,5 +177,7 @@ def _encoded(call: Mapping[str, Any]) -> bytes:
         return text.encode("utf-8") + b"\n"
     except UnicodeEncodeError as error:
         raise RequestError("not_utf8", f"a text is not valid Unicode: {error}") from error
+    except TypeError as error:
+        raise RequestError("params_invalid", f"a value has no JSON type: {error}") from error
     except ValueError as error:
         raise RequestError("value_out_of_range", f"a value is not a finite number: {error}") from error

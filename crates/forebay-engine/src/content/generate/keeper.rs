@@ -25,7 +25,7 @@ const PAUSE_FACTOR: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) counts: PersistCounts,
-    /// What became of the last write, which compared the whole folder.
+    /// The result of the last write, which compared the whole folder.
     pub(super) persisted: Persisted,
 }
 

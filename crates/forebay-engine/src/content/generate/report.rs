@@ -25,7 +25,7 @@ pub struct GenerateReport {
     pub skipped: Vec<Skipped>,
     /// What happened in the database.
     pub counts: PersistCounts,
-    /// What became of the last write to the database, which compared the whole folder.
+    /// The result of the last write to the database, which compared the whole folder.
     pub persisted: Persisted,
     /// Whether somebody stopped it.
     pub is_stopped: bool,

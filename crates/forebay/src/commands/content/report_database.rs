@@ -1,11 +1,11 @@
-//! The human form of what became of a course in the database.
+//! The human form of the result of a call in the database.
 
 use forebay_views::{ContentPersisted, ContentProblem, ContentSync};
 
 use super::listed::{lines, write_problems};
 use crate::ui::{Page, Tone, format};
 
-/// What became of a call in the database, in one line.
+/// The result of a call in the database, in one line.
 pub(super) fn database(persisted: &ContentPersisted) -> String {
     if let Some(error) = &persisted.error {
         return format!("not written: error[{}]: {}", error.code, error.message);
