@@ -1,6 +1,9 @@
 //! `content sync --keep`: a person decides which side wins.
 
-use std::fs;
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -58,4 +61,50 @@ fn a_change_that_only_the_database_has_is_taken() {
         json!([{ "path": "resources/notes.txt", "change": "removed", "kept_as": null }])
     );
     assert!(!stage.sandbox.path().join("rust-basics/resources/notes.txt").exists());
+}
+
+/// All files of the course folder, also hidden ones, that contain a text.
+fn files_with(stage: &Stored, marker: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![stage.sandbox.path().join("rust-basics")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::read_to_string(&path).is_ok_and(|text| text.contains(marker)) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_decision_that_is_killed_at_any_time_loses_nothing() {
+    let stage = synced();
+    let lesson = |folder: &str, marker: &str| {
+        let path = stage.sandbox.path().join(folder).join("lessons/1.1-borrowing.md");
+        fs::write(path, format!("---\nlesson_id: borrowing\n---\n\n# Borrowing\n\n{marker}\n")).unwrap();
+    };
+    let (mut typical, mut num_killed) = (Duration::from_millis(300), 0);
+    for round in 0..12_u32 {
+        let (ours, theirs) = (format!("ours {round}"), format!("theirs {round}"));
+        in_database(&stage, |_| lesson("copy", &theirs));
+        lesson("rust-basics", &ours);
+        let mut command = stage.command("content sync rust-basics --keep database --quiet");
+        let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        thread::sleep(typical * round / 12);
+        // SIGKILL; it fails only if the process has ended.
+        let _ended = child.kill();
+        num_killed += u32::from(child.wait().unwrap().code().is_none());
+        assert_ne!(files_with(&stage, &ours), [""; 0], "round {round}");
+        let started = Instant::now();
+        stage.json("content sync rust-basics --keep database");
+        typical = started.elapsed();
+        assert_ne!(files_with(&stage, &ours), [""; 0], "round {round}");
+        assert!(text(&stage, "lessons/1.1-borrowing.md").contains(&theirs), "round {round}");
+        stage.json("content verify rust-basics");
+    }
+    assert!(num_killed >= 4, "only {num_killed} were alive to be killed");
 }
