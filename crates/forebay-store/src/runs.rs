@@ -14,7 +14,10 @@ use forebay_domain::{
     scope::Scope,
 };
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, SimpleQueryMessage, types::Type};
+use tokio_postgres::{
+    GenericClient, SimpleQueryMessage,
+    types::{ToSql, Type},
+};
 
 use crate::{
     connect::Dedicated,
@@ -96,6 +99,15 @@ fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
     answer
         .iter()
         .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get("is_granted") == Some("t")))
+}
+
+/// Whether a scope has runs that nobody closed. If the caller holds its lock, their processes are dead.
+pub async fn has_orphans(client: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
+    let statement = "select exists (select from forebay.scrape_runs \
+         where source_id = $1 and scope = $2 and status = 'running') as has_orphans";
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)];
+    client.query_typed_one(statement, &parameters).await?.read("has_orphans")
 }
 
 /// Closes runs of dead processes in a scope; the caller holds its lock. Their staged changes are dropped, because the

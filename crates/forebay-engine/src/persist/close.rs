@@ -56,12 +56,14 @@ async fn try_once(
 ) -> Result<Written> {
     let run_id = context.target.origin.run_id;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-    references::hold_plans(&transaction).await?;
     let mut written = Written::default();
     match decision.status {
+        // Nothing is staged.
+        _ if !context.staged && !decision.is_complete => {}
         RunStatus::Held => {}
         RunStatus::Failed => changes::clear(&transaction, run_id).await?,
         _ => {
+            references::hold_plans(&transaction).await?;
             written = apply(&transaction, &context.target, &context.input_name).await?;
         }
     }

@@ -45,10 +45,17 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
     let entity_type = request
         .entity_type
         .clone()
-        .or_else(|| known.map(|known| known.entity_type))
+        .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
     let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy: policy.to_json() };
-    let source = sources::declare(client, &spec).await?;
+    let is_same = |known: &Source| {
+        (&known.entity_type, &known.key_fields, &known.policy)
+            == (&spec.entity_type, &spec.key_fields, &spec.policy)
+    };
+    let source = match known.filter(is_same) {
+        Some(known) => known,
+        None => sources::declare(client, &spec).await?,
+    };
     Ok(Declared { source, policy })
 }
 

@@ -5,16 +5,22 @@ use std::{sync::Arc, time::Instant};
 use forebay_domain::{json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
 use forebay_store::{
     connect::Database,
-    content, handoffs,
+    content::{self, Course},
+    handoffs::{self, Subscriber},
     references::{self, Origin},
     runs::{self, NewRun, ScopeLock},
-    sources,
+    sources::{self, Source},
 };
 use jiff::Timestamp;
+use tokio::try_join;
 use tokio_postgres::Client;
 
 use super::{
-    context::RunContext, declare::Declared, policy::guards_json, progress::Progress, request::PersistRequest,
+    context::RunContext,
+    declare::Declared,
+    policy::{SourcePolicy, guards_json},
+    progress::Progress,
+    request::PersistRequest,
     write::Target,
 };
 use crate::{
@@ -47,20 +53,61 @@ impl<'a> OpenRun<'a> {
         // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
         let observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
-        // Read again: a re-key during the wait may have changed the ids.
-        let source = sources::find(&**client, &source.name).await?.unwrap_or(source);
-        let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
-        if num_runs > 0 {
+        let state = ScopeState::read(&client, &source, &request, observed_at).await?;
+        if state.has_orphans {
+            let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
             progress(Progress::Aborted { num_runs });
         }
-        if let Some(watermark) = runs::watermark(&**client, source.source_id, &request.scope).await?
-            && observed_at < watermark
-        {
+        if let Some(watermark) = state.watermark.filter(|watermark| observed_at < *watermark) {
             return Err(Error::OutOfOrder { observed_at, watermark });
         }
-        let declared = Declared { source, policy: request.overrides.apply_to(policy) };
-        let context = start(database, &client, declared, request, observed_at, input_name).await?;
+        let policy = request.overrides.apply_to(policy);
+        let context = start(database, &client, state, policy, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
+    }
+}
+
+/// What the database knows about a scope before a run.
+struct ScopeState {
+    source: Source,
+    course: Option<Course>,
+    subscribers: Vec<Subscriber>,
+    has_orphans: bool,
+    watermark: Option<Timestamp>,
+    had_records: bool,
+    is_first_run: bool,
+}
+
+impl ScopeState {
+    /// Reads everything in one round trip: the statements are sent together.
+    async fn read(
+        client: &Client,
+        source: &Source,
+        request: &PersistRequest,
+        observed_at: Timestamp,
+    ) -> Result<Self> {
+        let (source_id, scope) = (source.source_id, request.scope.to_string());
+        let subscribers = async {
+            if !request.with_handoffs {
+                return Ok(Vec::new());
+            }
+            handoffs::subscribers_of(client, &source.name, &source.entity_type).await
+        };
+        let (found, course, subscribers, has_orphans, watermark, had_records, had_runs, ()) = try_join!(
+            // Again: a re-key during the wait may have changed the ids.
+            sources::find(client, &source.name),
+            content::of_source(client, source_id),
+            subscribers,
+            runs::has_orphans(client, source_id, &request.scope),
+            runs::watermark(client, source_id, &request.scope),
+            // The first load of a scope has no data to protect.
+            references::any_active(client, source_id, &scope),
+            runs::any(client, source_id),
+            references::ensure_revision_month(client, observed_at),
+        )?;
+        let source = found.unwrap_or_else(|| source.clone());
+        let is_first_run = !had_runs;
+        Ok(Self { source, course, subscribers, has_orphans, watermark, had_records, is_first_run })
     }
 }
 
@@ -76,24 +123,16 @@ async fn abort_orphans(client: &mut Client, source_id: i32, scope: &Scope) -> Re
 async fn start<'a>(
     database: &'a Database,
     client: &Client,
-    declared: Declared,
+    state: ScopeState,
+    policy: SourcePolicy,
     request: PersistRequest,
     observed_at: Timestamp,
     input_name: &str,
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
-    let Declared { source, policy } = declared;
-    let subscribers = if request.with_handoffs {
-        handoffs::subscribers_of(client, &source.name, &source.entity_type).await?
-    } else {
-        Vec::new()
-    };
+    let ScopeState { source, course, subscribers, had_records, is_first_run, .. } = state;
     let scope = request.scope.to_string();
-    // The first load of a scope has no data to protect.
-    let had_records = references::any_active(client, source.source_id, &scope).await?;
     let under_guards = request.complete && policy.guards.enabled && had_records;
-    let is_first_run = !runs::any(client, source.source_id).await?;
-    references::ensure_revision_month(client, observed_at).await?;
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),
@@ -125,7 +164,7 @@ async fn start<'a>(
             subscribers,
             sequence_field: policy.sequence_field.clone(),
             contract_version_column: policy.contract_version_column.clone(),
-            course: content::of_source(client, source.source_id).await?,
+            course,
         },
         staged: under_guards || policy.on_duplicate.needs_whole_input(),
         is_first_run,

@@ -37,8 +37,11 @@ impl Tally {
     }
 }
 
-/// Adds counts to the run's row.
+/// Adds counts to the run's row, if there are any.
 pub(super) async fn record(context: &RunContext<'_>, counts: Counts) -> Result<()> {
+    if counts == Counts::default() {
+        return Ok(());
+    }
     let client = context.database.client().await?;
     Ok(runs::progress(&**client, context.target.origin.run_id, &counts, 0).await?)
 }
