@@ -83,7 +83,8 @@ fn numbers(num_lessons: u32) -> impl Iterator<Item = (u32, u32)> {
     (0..num_lessons).map(|index| (index / PER_MODULE + 1, index % PER_MODULE + 1))
 }
 
-fn lesson_path(module: u32, number: u32) -> String {
+/// The path of a lesson.
+pub(super) fn lesson_path(module: u32, number: u32) -> String {
     format!("lessons/{module}.{number}-part-{number}.md")
 }
 
