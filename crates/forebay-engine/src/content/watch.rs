@@ -21,7 +21,10 @@ use std::{
 
 use forebay_domain::{
     backoff::ceiling,
-    content::{PersistMode, Problem, plan::Conflict},
+    content::{
+        PersistMode, Problem,
+        plan::{Changes, Conflict, RemoteChange},
+    },
     run::RunStatus,
 };
 use forebay_store::connect::Target;
@@ -151,12 +154,32 @@ struct State {
     is_ready: bool,
     is_locked: bool,
     is_unreachable: bool,
-    reported: (Vec<Problem>, Vec<Conflict>),
+    /// What was wrong when that was last reported.
+    reported: Wrong,
+}
+
+/// What somebody has to look at.
+#[derive(Default, PartialEq)]
+struct Wrong {
+    problems: Vec<Problem>,
+    conflicts: Vec<Conflict>,
+    remote: Vec<RemoteChange>,
+}
+
+impl Wrong {
+    fn of(report: &SyncReport) -> Self {
+        let Changes { conflicts, remote, problems, .. } = &report.changes;
+        Self {
+            problems: report.problems.iter().chain(problems).cloned().collect(),
+            conflicts: conflicts.clone(),
+            remote: remote.clone(),
+        }
+    }
 }
 
 impl State {
     fn new(mode: PersistMode) -> Self {
-        let reported = (Vec::new(), Vec::new());
+        let reported = Wrong::default();
         Self { num_failures: 0, mode, is_ready: false, is_locked: false, is_unreachable: false, reported }
     }
 
@@ -178,7 +201,7 @@ impl State {
                     (.., false) => Next::Rescan,
                 };
                 let next = self.succeeded(emit, next);
-                let wrong = (report.problems.clone(), report.changes.conflicts.clone());
+                let wrong = Wrong::of(&report);
                 if has_written || wrong != self.reported {
                     self.reported = wrong;
                     emit(WatchEvent::Synced(report));

@@ -14,7 +14,7 @@ use super::{Stage, files, lesson, settings};
 
 impl Stage {
     /// Another copy of the folder with the same database, as it is stored.
-    async fn copy(&self) -> Self {
+    pub(super) async fn copy(&self) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let opened = Arc::new(CourseFolder::open(folder.path()).unwrap());
         content::restore(&self.database, &settings(), opened, RestoreOptions::default()).await.unwrap();

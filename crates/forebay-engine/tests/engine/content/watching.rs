@@ -89,8 +89,8 @@ fn shown(event: WatchEvent<'_>) -> String {
     match event {
         WatchEvent::Ready { has_hints } => format!("ready {has_hints}"),
         WatchEvent::Synced(report) => format!(
-            "synced {:?} {:?} {:?}",
-            report.changes.actions, report.problems, report.changes.conflicts
+            "synced {:?} {:?} {:?} {:?}",
+            report.changes.actions, report.problems, report.changes.conflicts, report.changes.remote
         ),
         WatchEvent::Locked => "locked".to_owned(),
         WatchEvent::Unreachable(error) => format!("unreachable {}", error.code()),
@@ -310,4 +310,19 @@ async fn a_watch_in_shadow_mode_writes() {
     watch.stop.send(()).unwrap();
     watch.task.await.unwrap().unwrap();
     assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn what_only_the_database_changed_is_told_once() {
+    let stage = Stage::course().await;
+    let watch = Watch::start(&stage, Duration::from_millis(200));
+    watch.event("ready").await;
+    let other = stage.copy().await;
+    other.write("lessons/1.4-theirs.md", lesson(1, 4).as_bytes());
+    other.sync().await;
+    watch.event("1.4-theirs.md").await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let num_told = watch.events().iter().filter(|event| event.contains("1.4-theirs.md")).count();
+    watch.stop.send(()).unwrap();
+    assert_eq!((watch.task.await.unwrap().unwrap(), num_told), (WatchEnd::Stopped, 1));
 }
