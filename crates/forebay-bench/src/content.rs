@@ -137,7 +137,7 @@ async fn batches(database: &Database, target: Target) -> Result<Batches, Failure
     for draft in 1..=NUM_BATCHES {
         replaced.push(batch(&mut persister, 1, draft).await?);
     }
-    let counts = persister.close().await?;
+    let counts = persister.close().await?.counts;
     expect("num_persisted", counts.num_persisted, u64::from(3 * NUM_BATCHES))?;
     Ok(Batches { added: median(added), transaction: median(transaction), replaced: median(replaced) })
 }

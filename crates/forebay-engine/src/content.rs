@@ -7,6 +7,7 @@
 //! The folder comes first: a file is written before the database hears of it, and what the database missed is found
 //! again by comparing, not from a journal.
 
+mod approvals;
 mod attention;
 mod course;
 mod disk;
@@ -46,8 +47,8 @@ pub use generate::{
 pub use keep::{FolderChange, FolderChangeKind};
 pub use lines::{Line, next_line};
 pub use persister::{
-    CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted, RefusedLesson,
-    Written,
+    Closed, CourseInput, CoursePersister, Fetched, LessonInput, LessonPlace, PersistCounts, Persisted,
+    RefusedLesson, Written,
 };
 pub use restore::{RestoreOptions, Restored, restore};
 pub use search::{LessonHit, search};

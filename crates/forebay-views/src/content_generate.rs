@@ -201,6 +201,7 @@ impl ContentGenerated {
             problems,
             skipped,
             counts,
+            unstored,
             persisted,
             is_stopped,
             elapsed,
@@ -221,7 +222,7 @@ impl ContentGenerated {
             lessons,
             persist: mode.as_str().to_owned(),
             database: ContentPersisted::new(persisted, failed),
-            counts: counts.into(),
+            counts: engine::Closed { counts, unstored }.into(),
             problems: problems.into_iter().map(ContentProblem::from).collect(),
             skipped: skipped.into_iter().map(ContentSkipped::from).collect(),
         }

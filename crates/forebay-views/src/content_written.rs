@@ -2,7 +2,8 @@
 
 use forebay_domain::content::PersistMode;
 use forebay_engine::content::{
-    self as engine, ContentError, CourseSettings, Fetched, PersistCounts, Persisted, RefusedLesson, Written,
+    self as engine, Closed, ContentError, CourseSettings, Fetched, PersistCounts, Persisted, RefusedLesson,
+    Written,
 };
 use forebay_store::content::CourseDetails;
 use schemars::JsonSchema;
@@ -91,7 +92,7 @@ pub struct ContentVerified {
 }
 
 /// How often the database was written, and how often that failed, since `open`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentCounts {
     /// Calls that reached the database.
     pub num_persisted: u64,
@@ -101,6 +102,9 @@ pub struct ContentCounts {
     pub num_retries: u64,
     /// Differences between folder and database after the last write in shadow mode.
     pub num_differences: u64,
+    /// What no file contains and the database did not take so far, by name: measures, scores, status, approvals. After
+    /// `close`, it is lost.
+    pub unstored: Vec<String>,
 }
 
 impl ContentOpened {
@@ -183,9 +187,10 @@ fn parts<T>(
     (status.as_str().to_owned(), error, value)
 }
 
-impl From<PersistCounts> for ContentCounts {
-    fn from(counts: PersistCounts) -> Self {
+impl From<Closed> for ContentCounts {
+    fn from(closed: Closed) -> Self {
+        let Closed { counts, unstored } = closed;
         let PersistCounts { num_persisted, num_failed, num_retries, num_differences } = counts;
-        Self { num_persisted, num_failed, num_retries, num_differences }
+        Self { num_persisted, num_failed, num_retries, num_differences, unstored }
     }
 }

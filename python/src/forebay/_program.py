@@ -75,7 +75,7 @@ class Program:
                 except ProcessEnded as error:
                     raise RequestError("forebay_ended", f"the forebay program cannot be run: {error}") from error
 
-    def close(self) -> Optional[Mapping[str, int]]:
+    def close(self) -> Optional[Mapping[str, Any]]:
         """Closes the course and ends the program.
 
         Returns:
@@ -86,12 +86,14 @@ class Program:
             process, self._process = self._process, None
             if process is None:
                 return None
-            counts: Optional[Mapping[str, int]] = None
+            counts: Optional[Mapping[str, Any]] = None
             try:
                 counts = process.call("close", {})
             except (ForebayError, ProcessEnded) as error:
                 _LOG.warning("the forebay program failed to close the course: %s", error)
             process.end()
+            if counts is not None and counts["unstored"]:
+                _LOG.warning("the database did not take: %s", ", ".join(counts["unstored"]))
             return counts if self._outage is None else None
 
     def call(self, method: str, params: Mapping[str, Any]) -> Answer:

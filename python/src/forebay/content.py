@@ -126,8 +126,8 @@ class CoursePersister:
         self._program.open()
         return self
 
-    def close(self) -> Optional[Mapping[str, int]]:
-        """Closes the course. First, files that the database missed are stored, if possible.
+    def close(self) -> Optional[Mapping[str, Any]]:
+        """Closes the course. First, what the database missed is stored, if possible.
 
         Returns:
             The same as :meth:`counts`.
@@ -310,11 +310,12 @@ class CoursePersister:
         """
         return self._fetch("verify", {}, "verification")
 
-    def counts(self) -> Optional[Mapping[str, int]]:
+    def counts(self) -> Optional[Mapping[str, Any]]:
         """Counts the writes to the database since the program was last started.
 
         Returns:
-            ``num_persisted``, ``num_failed``, ``num_retries`` and ``num_differences``; None if the program cannot be run,
+            ``num_persisted``, ``num_failed``, ``num_retries`` and ``num_differences``, and in ``unstored`` the names of
+            scores, measurements and the like that the database did not take so far. None if the program cannot be run,
             or runs without the database because it ended twice.
         """
         try:

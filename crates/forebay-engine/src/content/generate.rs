@@ -154,7 +154,7 @@ pub async fn generate(
     };
     // What is there is persisted, whatever ended the work.
     drop(maker);
-    let Kept { counts, persisted } = joined(keeping.await)?;
+    let Kept { closed, persisted } = joined(keeping.await)?;
     made?;
     let (problems, skipped) = look_again(&settings, &folder, problems).await?;
     Ok(GenerateReport {
@@ -162,7 +162,8 @@ pub async fn generate(
         lessons,
         problems,
         skipped,
-        counts,
+        counts: closed.counts,
+        unstored: closed.unstored,
         persisted,
         is_stopped,
         elapsed: started.elapsed(),

@@ -14,7 +14,7 @@ mod stages;
 mod writer;
 
 pub use input::{CourseInput, LessonInput, LessonPlace};
-pub use outcome::{Fetched, PersistCounts, Persisted, Written};
+pub use outcome::{Closed, Fetched, PersistCounts, Persisted, Written};
 pub use placing::RefusedLesson;
 pub(super) use placing::check_voice;
 pub use writer::CoursePersister;

@@ -1,15 +1,15 @@
 //! The rows of content tables: finds those that differ from their files, and writes them again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     connect::Database,
-    content::{self, Projected},
+    content::{self, Course, Projected},
 };
 use tokio::try_join;
 
-use super::{course::DeclaredCourse, sides::Known};
+use super::{approvals, course::DeclaredCourse, folder::CourseFolder, sides::Known};
 use crate::error::Result;
 
 /// Which rows are compared with their files. All of them cost a sync of thousands of lessons as much again.
@@ -46,6 +46,28 @@ pub(super) async fn stored(
     )?;
     let unequal = differences.iter().map(|row| row.reference_id).collect();
     Ok((Known::new(files), unequal))
+}
+
+/// Records approvals that the database missed. Those whose text is lost are left out.
+pub(super) async fn record_approvals(
+    database: &Database,
+    course: &Course,
+    folder: &Arc<CourseFolder>,
+) -> Result<Projected> {
+    let mut recorded = Projected::default();
+    let mut client = database.client().await?;
+    let missing = approvals::missing(&**client, course.piece_id, folder).await?;
+    if missing.is_empty() {
+        return Ok(recorded);
+    }
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    for (approval, text) in &missing {
+        if let Some(refused) = content::approve(&transaction, course, approval, Some(text)).await? {
+            recorded.add(Projected { num_rows: 1, refused });
+        }
+    }
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(recorded)
 }
 
 /// Writes rows that differ: those of the lessons, and all of the course itself.

@@ -15,7 +15,7 @@ use forebay_domain::{
 };
 use forebay_store::{
     connect::Database,
-    content,
+    content::{self, Projected},
     sources::{self, Source},
 };
 use tokio::try_join;
@@ -223,14 +223,18 @@ pub(super) async fn sync_settled(
         after.extend(rewritten.into_values());
         report.run = Some(run);
     }
+    let mut repaired = Projected::default();
     if !unequal.is_empty() {
-        let repaired = rows::repair(database, &course, &unequal).await?;
-        report.num_repaired = repaired.num_rows;
-        for problem in repaired.refused.iter().map(refused::problem) {
-            // The run may have reported it.
-            if !report.problems.contains(&problem) {
-                report.problems.push(problem);
-            }
+        repaired = rows::repair(database, &course, &unequal).await?;
+    }
+    if rows == RowCheck::All {
+        repaired.add(rows::record_approvals(database, &course.course, &folder).await?);
+    }
+    report.num_repaired = repaired.num_rows;
+    for problem in repaired.refused.iter().map(refused::problem) {
+        // The run may have reported it.
+        if !report.problems.contains(&problem) {
+            report.problems.push(problem);
         }
     }
     after.sort();

@@ -10,6 +10,7 @@ use forebay_store::{
 use futures_util::future;
 
 use super::{
+    approvals,
     course::{CourseSettings, find_course},
     folder::{CourseFolder, Skipped},
     sides::{Known, look},
@@ -98,6 +99,7 @@ pub async fn verify(
     )
     .await?;
     let known = Known::new(files);
+    let unrecorded = approvals::missing(&**client, stored.course.piece_id, &folder).await?;
     let mut verification =
         Verification { problems: snapshot.problems, skipped: snapshot.skipped, ..Verification::default() };
     let mut differ = |path: &RelativePath, kind| {
@@ -127,6 +129,14 @@ pub async fn verify(
         }
     }
     verification.differences.extend(rows.into_iter().map(Difference::from));
+    for _ in unrecorded {
+        verification.differences.push(Difference {
+            path: Some(approvals::path_text()),
+            kind: DifferenceKind::RowMissing,
+            table: Some("forebay.curriculum_approvals".to_owned()),
+            columns: Vec::new(),
+        });
+    }
     verification.differences.sort();
     Ok(verification)
 }

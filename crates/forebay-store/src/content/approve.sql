@@ -1,8 +1,12 @@
 with approved as (
+    select $6::text as curriculum
+    where $6 is not null
+    union all
     -- Only the file that was approved: it may have changed since.
-    select r.payload ->> 'content' as curriculum
+    select r.payload ->> 'content'
     from forebay."references" as r
-    where r.reference_id = forebay.reference_id($2, 'curriculum')
+    where $6 is null
+        and r.reference_id = forebay.reference_id($2, 'curriculum')
         and r.removed_at is null
         and r.payload ->> 'content_hash' = encode($5, 'hex')
 ), kept as (

@@ -173,12 +173,13 @@ pub async fn record_performance(
         .await?)
 }
 
-/// Records the approval of the stored curriculum, unless it is recorded. `None`: the file that was approved is not stored.
-/// Else the rows that were refused.
+/// Records the approval of a curriculum with this text, unless it is recorded. Without a text, it is that of the stored
+/// file. `None`: the stored file is not the one that was approved. Else the rows that were refused.
 pub async fn approve(
     transaction: &Transaction<'_>,
     course: &Course,
     approval: &Approval,
+    curriculum: Option<&str>,
 ) -> Result<Option<Vec<RefusedRow>>> {
     let row = transaction
         .query_typed_opt(
@@ -189,6 +190,7 @@ pub async fn approve(
                 (&approval.approved_at, Type::TIMESTAMPTZ),
                 (&approval.approved_by, Type::TEXT),
                 (&SqlHash(VersionHash(approval.content_hash)), Type::BYTEA),
+                (&curriculum, Type::TEXT),
             ],
         )
         .await?;

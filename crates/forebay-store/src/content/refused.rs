@@ -13,7 +13,7 @@ use tokio_postgres::{
 use tracing::warn;
 
 use crate::{
-    error::Result,
+    error::{Error, Result, ServerError},
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
@@ -236,7 +236,13 @@ impl Refusal {
     }
 }
 
-/// Whether an error is about the data of a row, so another row may be accepted.
+/// Whether the database refused the data of a row, so another row may be accepted.
+pub fn is_refused(error: &Error) -> bool {
+    let sqlstate = error.server().and_then(ServerError::sqlstate);
+    sqlstate.is_some_and(|state| DATA_CLASSES.iter().any(|class| state.starts_with(class)))
+}
+
+/// The same of an error of the driver.
 pub(super) fn is_about_data(error: &tokio_postgres::Error) -> bool {
     Refusal::of(error).is_some()
 }

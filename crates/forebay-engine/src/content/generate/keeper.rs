@@ -13,7 +13,7 @@ use forebay_store::content::MeasuredLesson;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use tracing::info;
 
-use super::super::persister::{CoursePersister, PersistCounts, Persisted};
+use super::super::persister::{Closed, CoursePersister, Persisted};
 use crate::error::Result;
 
 /// The shortest pause between two syncs.
@@ -24,7 +24,7 @@ const PAUSE_FACTOR: u32 = 4;
 /// What happened in the database.
 #[derive(Debug)]
 pub(super) struct Kept {
-    pub(super) counts: PersistCounts,
+    pub(super) closed: Closed,
     /// The result of the last write, which compared the whole folder.
     pub(super) persisted: Persisted,
 }
@@ -40,7 +40,8 @@ pub(super) async fn keep(
     let mut persister = opening.await?;
     if mode == PersistMode::Off {
         while written.recv().await.is_some() {}
-        return Ok(Kept { counts: persister.disconnect().await?, persisted: Persisted::Off });
+        persister.disconnect().await?;
+        return Ok(Kept { closed: Closed::default(), persisted: Persisted::Off });
     }
     let (mut lessons, mut is_over) = (Vec::new(), false);
     // Nothing was persisted yet, so nothing is known about the database.
@@ -50,7 +51,7 @@ pub(super) async fn keep(
             break;
         }
         let started = Instant::now();
-        last = Some(persist(&mut persister, mem::take(&mut lessons)).await);
+        last = Some(persister.update_lesson_validations(mem::take(&mut lessons)).await);
         let pause = (started.elapsed() * PAUSE_FACTOR).max(SHORTEST_PAUSE);
         let gather = async {
             while let Some(lesson) = written.recv().await {
@@ -63,18 +64,12 @@ pub(super) async fn keep(
         Some(done @ Persisted::Done(_)) if lessons.is_empty() => done,
         _ => {
             persister.contact_again();
-            persist(&mut persister, lessons).await
+            persister.update_lesson_validations(lessons).await
         }
     };
-    let counts = persister.counts();
+    let closed = persister.status();
     if let Err(error) = persister.disconnect().await {
         info!(code = error.code(), "the database could not be closed: {error}");
     }
-    Ok(Kept { counts, persisted: end })
-}
-
-/// Persists the folder and what lessons cost.
-async fn persist(persister: &mut CoursePersister, lessons: Vec<MeasuredLesson>) -> Persisted {
-    let synced = persister.persist_folder().await;
-    persister.persist_measures(synced, lessons).await
+    Ok(Kept { closed, persisted: end })
 }

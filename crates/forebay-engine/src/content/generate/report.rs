@@ -25,6 +25,8 @@ pub struct GenerateReport {
     pub skipped: Vec<Skipped>,
     /// What happened in the database.
     pub counts: PersistCounts,
+    /// Names of measures that the database did not take. They are lost.
+    pub unstored: Vec<String>,
     /// The result of the last write to the database, which compared the whole folder.
     pub persisted: Persisted,
     /// Whether somebody stopped it.

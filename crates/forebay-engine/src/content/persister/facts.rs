@@ -1,11 +1,12 @@
-//! Facts about a course that no file contains. They are only in the database.
+//! Facts about a course that no file contains. They are only in the database, so a persister remembers those that the
+//! database did not get.
 
 use std::slice;
 
 use forebay_domain::content::ContentStatus;
 use forebay_store::{
     connect::Database,
-    content::{self, Approval, MeasuredLesson},
+    content::{self, Approval, LessonMeasures, MeasuredLesson},
 };
 use jiff::Timestamp;
 
@@ -14,54 +15,151 @@ use super::super::{
     error::ContentError,
     refused,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Something to record.
-pub(super) enum Fact<'a> {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Fact {
     /// Measures of a lesson.
-    Lesson(&'a MeasuredLesson),
+    Lesson(MeasuredLesson),
     /// How well the course matches the voice of its persona.
     Voice(f64),
     /// Whether people may see the course.
     Status(ContentStatus),
     /// A measurement of the published course.
-    Performance { metric: &'a str, value: f64, at: Timestamp },
-    /// Approvals of its curriculum.
-    Approvals(&'a [Approval]),
+    Performance { metric: String, value: f64, at: Timestamp },
+    /// An approval of its curriculum, with the approved text. `None`: the text is that of the stored file.
+    Approval(Approval, Option<String>),
 }
 
-impl Fact<'_> {
-    /// Stores it. Error: `row_refused` if a table of the user does not take it.
-    pub(super) async fn store(&self, database: &Database, settings: &CourseSettings) -> Result<()> {
-        let (piece, stored) = find_course(database, settings).await?;
-        let mut client = database.client().await?;
-        // A fact is stored in Forebay's tables and in those of the user, or in none.
-        let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
-        let refused = match *self {
-            Self::Lesson(lesson) => {
-                let measured =
-                    content::update_lessons(&transaction, &stored.course, slice::from_ref(lesson)).await?;
-                if measured.found.is_empty() {
-                    return Err(ContentError::LessonNotStored { path: lesson.path.clone() }.into());
-                }
-                measured.refused
-            }
-            Self::Voice(score) => content::update_voice_fidelity(&transaction, &stored.course, score).await?,
-            Self::Status(status) => content::set_status(&transaction, &stored.course, status).await?.1,
-            Self::Performance { metric, value, at } => {
-                content::record_performance(&*transaction, piece.piece_id, metric, value, at).await?;
-                Vec::new()
-            }
-            Self::Approvals(approvals) => {
-                let mut refused = Vec::new();
-                for approval in approvals {
-                    let recorded = content::approve(&transaction, &stored.course, approval).await?;
-                    refused.extend(recorded.ok_or(ContentError::CurriculumNotStored)?);
-                }
-                refused
-            }
-        };
-        refused::check(&refused)?;
-        Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
+impl Fact {
+    /// A name for people.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Lesson(lesson) => format!("measures of {}", lesson.path),
+            Self::Voice(score) => format!("voice fidelity score {score}"),
+            Self::Status(status) => format!("status {status}"),
+            Self::Performance { metric, at, .. } => format!("measurement {metric} at {at}"),
+            Self::Approval(approval, _) => format!("approval by {}", approval.approved_by),
+        }
     }
+
+    /// Adds an earlier fact about the same thing. Returns that one if it is about something else.
+    pub(super) fn absorb(&mut self, earlier: Self) -> Option<Self> {
+        match (&mut *self, &earlier) {
+            (Self::Lesson(now), Self::Lesson(before)) if now.path == before.path => {
+                // Measures of another text mean nothing.
+                if now.content_hash == before.content_hash {
+                    complete(&mut now.measures, &before.measures);
+                }
+                None
+            }
+            (Self::Voice(_), Self::Voice(_)) | (Self::Status(_), Self::Status(_)) => None,
+            (
+                Self::Performance { metric, at, .. },
+                Self::Performance { metric: earlier_metric, at: earlier_at, .. },
+            ) if metric == earlier_metric && at == earlier_at => None,
+            (Self::Approval(now, _), Self::Approval(before, _)) if now.approved_at == before.approved_at => {
+                None
+            }
+            _ => Some(earlier),
+        }
+    }
+}
+
+/// Takes over the values that only earlier measures of the same text have.
+fn complete(now: &mut LessonMeasures, before: &LessonMeasures) {
+    let LessonMeasures {
+        gps_score,
+        didatica_score,
+        validation_status,
+        validation_issues,
+        generation_seconds,
+        generation_cost,
+        num_retries,
+    } = now;
+    *gps_score = gps_score.or(before.gps_score);
+    *didatica_score = didatica_score.or(before.didatica_score);
+    *generation_seconds = generation_seconds.or(before.generation_seconds);
+    *generation_cost = generation_cost.or(before.generation_cost);
+    *num_retries = num_retries.or(before.num_retries);
+    *validation_status = validation_status.take().or_else(|| before.validation_status.clone());
+    *validation_issues = validation_issues.take().or_else(|| before.validation_issues.clone());
+}
+
+/// Stores facts, in one transaction unless one of them is refused. Returns those that the database does not take, and why.
+/// Error: nothing is known about what is stored, so all of them must be stored again.
+pub(super) async fn store(
+    database: &Database,
+    settings: &CourseSettings,
+    facts: &[Fact],
+) -> Result<Vec<(Fact, Error)>> {
+    let mut unstorable = Vec::new();
+    match store_together(database, settings, facts, &mut unstorable).await {
+        Err(error) if is_refused(&error) => {}
+        stored => return stored.map(|()| unstorable),
+    }
+    unstorable.clear();
+    for fact in facts {
+        match store_together(database, settings, slice::from_ref(fact), &mut unstorable).await {
+            Err(error) if is_refused(&error) => unstorable.push((fact.clone(), error)),
+            stored => stored?,
+        }
+    }
+    Ok(unstorable)
+}
+
+fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::Store(error) => content::is_refused(error),
+        Error::Content(error) => error.code() == "row_refused",
+        _ => false,
+    }
+}
+
+/// Facts are stored in Forebay's tables and in those of the user, or in none. `unstorable` gets those that the database
+/// cannot have yet.
+async fn store_together(
+    database: &Database,
+    settings: &CourseSettings,
+    facts: &[Fact],
+    unstorable: &mut Vec<(Fact, Error)>,
+) -> Result<()> {
+    let (piece, stored) = find_course(database, settings).await?;
+    let course = &stored.course;
+    let mut client = database.client().await?;
+    let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
+    let mut refused_rows = Vec::new();
+    let mut lessons = Vec::new();
+    for fact in facts {
+        match fact {
+            Fact::Lesson(lesson) => lessons.push(lesson.clone()),
+            Fact::Voice(score) => {
+                refused_rows.extend(content::update_voice_fidelity(&transaction, course, *score).await?);
+            }
+            Fact::Status(status) => {
+                refused_rows.extend(content::set_status(&transaction, course, *status).await?.1);
+            }
+            Fact::Performance { metric, value, at } => {
+                content::record_performance(&*transaction, piece.piece_id, metric, *value, *at).await?;
+            }
+            Fact::Approval(approval, text) => {
+                match content::approve(&transaction, course, approval, text.as_deref()).await? {
+                    Some(refused) => refused_rows.extend(refused),
+                    None => unstorable.push((fact.clone(), ContentError::CurriculumNotStored.into())),
+                }
+            }
+        }
+    }
+    if !lessons.is_empty() {
+        let measured = content::update_lessons(&transaction, course, &lessons).await?;
+        refused_rows.extend(measured.refused);
+        lessons.retain(|lesson| !measured.found.contains(&lesson.path));
+        unstorable.extend(lessons.into_iter().map(|lesson| {
+            let path = lesson.path.clone();
+            (Fact::Lesson(lesson), ContentError::LessonNotStored { path }.into())
+        }));
+    }
+    refused::check(&refused_rows)?;
+    Ok(transaction.commit().await.map_err(forebay_store::Error::from)?)
 }

@@ -36,7 +36,7 @@ impl CoursePersister {
         let bytes = bytes.ok_or_else(|| ContentError::FileMissing { path: path.to_string() })?;
         let graded =
             MeasuredLesson { path: path.to_string(), content_hash: hash(&bytes), measures: measures.clone() };
-        Ok(self.recorded(Fact::Lesson(&graded)).await)
+        Ok(self.recorded(Fact::Lesson(graded)).await)
     }
 
     /// Records how well the course matches the voice of its persona, 0 to 1. Error: the score is out of range.
@@ -59,6 +59,6 @@ impl CoursePersister {
         if !value.is_finite() {
             return Err(ContentError::Measurement { problem: "the value is not a finite number" }.into());
         }
-        Ok(self.recorded(Fact::Performance { metric, value, at }).await)
+        Ok(self.recorded(Fact::Performance { metric: metric.to_owned(), value, at }).await)
     }
 }

@@ -20,6 +20,15 @@ pub struct PersistCounts {
     pub num_differences: u64,
 }
 
+/// What a persister leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// The counts of all calls.
+    pub counts: PersistCounts,
+    /// Names of facts that only the database would have, and that it did not take: measures, scores, status, approvals.
+    pub unstored: Vec<String>,
+}
+
 /// The result of a call in the database.
 #[derive(Debug)]
 pub enum Persisted {

@@ -10,19 +10,19 @@ impl CoursePersister {
         &self.settings
     }
 
-    /// Stores the files that the database does not have yet, then measures of lessons in one statement.
+    /// Stores the files that the database does not have yet, then measures of lessons.
     pub async fn update_lesson_validations(&mut self, measured: Vec<MeasuredLesson>) -> Persisted {
-        let persisted = self.persist_folder().await;
-        self.persist_measures(persisted, measured).await
+        self.persist_with(measured.into_iter().map(Fact::Lesson)).await
     }
 
-    /// Writes to the database what the folder has, then approvals of its curriculum. Those that the database has already
-    /// are left as they are.
-    pub async fn record_approvals(&mut self, approvals: Vec<Approval>) -> Persisted {
-        let persisted = self.persist_folder().await;
-        if !matches!(persisted, Persisted::Done(_)) {
-            return persisted;
-        }
-        persisted.and(self.recorded(Fact::Approvals(&approvals)).await)
+    /// Stores the files that the database does not have yet, then approvals of its curriculum, each with the approved
+    /// text. Those that the database has already are left as they are.
+    pub async fn record_approvals(&mut self, approvals: Vec<(Approval, Option<String>)>) -> Persisted {
+        self.persist_with(approvals.into_iter().map(|(approval, text)| Fact::Approval(approval, text))).await
+    }
+
+    /// Stores the files that the database does not have yet, then how well they match the voice of the persona.
+    pub(in crate::content) async fn persist_voice(&mut self, score: f64) -> Persisted {
+        self.persist_with([Fact::Voice(score)]).await
     }
 }

@@ -10,10 +10,7 @@ use std::{
 };
 
 use forebay_domain::content::{PersistMode, paths::RelativePath};
-use forebay_store::{
-    connect::{Database, OpenOptions, Target},
-    content::MeasuredLesson,
-};
+use forebay_store::connect::{Database, OpenOptions, Target};
 use tracing::{info, warn};
 
 use super::{
@@ -24,8 +21,8 @@ use super::{
         shadow::log_differences,
         sync::{SyncOptions, SyncReport, sync_locked},
     },
-    facts::Fact,
-    outcome::{PersistCounts, Persisted},
+    facts::{Fact, store},
+    outcome::{Closed, PersistCounts, Persisted},
 };
 use crate::error::{Error, Result};
 
@@ -49,8 +46,10 @@ pub struct CoursePersister {
     pub(super) counts: PersistCounts,
     /// Whether the last write to the database failed.
     is_behind: bool,
-    /// Measures of lessons that the database did not get yet. Unlike files, nothing else remembers them.
-    pub(super) unstored_measures: Vec<MeasuredLesson>,
+    /// Facts that the database did not get yet. Unlike files, nothing else remembers them.
+    remembered: Vec<Fact>,
+    /// Names of facts that the database did not take.
+    unstorable: Vec<String>,
     lock: FolderLock,
 }
 
@@ -99,7 +98,8 @@ impl CoursePersister {
             left_alone_until: None,
             counts: PersistCounts::default(),
             is_behind: false,
-            unstored_measures: Vec::new(),
+            remembered: Vec::new(),
+            unstorable: Vec::new(),
             lock,
         };
         if mode != PersistMode::Off
@@ -140,36 +140,61 @@ impl CoursePersister {
         .await
     }
 
-    /// Writes to the database what the folder has and the database does not.
+    /// Writes to the database what the folder has and the database does not, then what earlier calls could not record.
     pub async fn persist_folder(&mut self) -> Persisted {
+        self.persist_with([]).await
+    }
+
+    /// [`Self::persist_folder`] that also records facts.
+    pub(super) async fn persist_with(&mut self, facts: impl IntoIterator<Item = Fact> + Send) -> Persisted {
         if self.mode == PersistMode::Off {
             return Persisted::Off;
         }
+        for fact in facts {
+            self.remember(fact);
+        }
         let mut has_failed = false;
-        loop {
+        let report = loop {
             // Boxed: the future of a sync is large.
             match Box::pin(self.sync_once()).await {
-                Ok(report) => {
-                    self.counts.num_persisted += 1;
-                    self.is_behind = false;
-                    let is_news = report.run.is_some() || !report.is_clean();
-                    return Persisted::Done(is_news.then(|| Box::new(report)));
-                }
+                Ok(report) => break report,
                 Err(error) if self.tries_again(&error, &mut has_failed).await => {}
                 Err(error) => return self.failed(&error),
             }
+        };
+        self.is_behind = false;
+        let is_news = report.run.is_some() || !report.is_clean();
+        let persisted = Persisted::Done(is_news.then(|| Box::new(report)));
+        match self.record_remembered().await {
+            Ok(unstorable) => {
+                // The report about the files says which lessons are not stored.
+                let is_news = |error: &Error| error.code() != "lesson_not_stored";
+                persisted.and(self.answered(unstorable.into_iter().find(is_news)))
+            }
+            Err(error) => persisted.and(self.failed(&error)),
         }
     }
 
+    /// What a persister would leave behind if it were closed now, without another attempt.
+    pub fn status(&self) -> Closed {
+        Closed { counts: self.counts, unstored: self.unstored() }
+    }
+
     /// Closes the connections, after a last attempt to write what the database missed.
-    pub async fn close(mut self) -> Result<PersistCounts> {
-        if self.is_behind || !self.unstored_measures.is_empty() {
+    pub async fn close(mut self) -> Result<Closed> {
+        if self.is_behind || !self.remembered.is_empty() {
             self.contact_again();
-            let persisted = self.persist_folder().await;
             // A failure is logged and counted.
-            let _ = self.persist_measures(persisted, Vec::new()).await;
+            let _ = self.persist_folder().await;
         }
-        self.disconnect().await
+        let unstored = self.unstored();
+        let counts = self.disconnect().await?;
+        Ok(Closed { counts, unstored })
+    }
+
+    /// Names of facts that only the database would have, and that it did not take so far.
+    pub fn unstored(&self) -> Vec<String> {
+        self.unstorable.iter().cloned().chain(self.remembered.iter().map(Fact::name)).collect()
     }
 
     /// Makes the next call contact the database even if it failed a moment ago.
@@ -179,6 +204,14 @@ impl CoursePersister {
 
     /// Closes the connections without another attempt.
     pub(in crate::content) async fn disconnect(mut self) -> Result<PersistCounts> {
+        let unstored = self.unstored();
+        if !unstored.is_empty() && self.mode == PersistMode::On {
+            warn!(
+                num_unstored = unstored.len(),
+                "only the database would have these, and it did not take them: {}",
+                unstored.join(", ")
+            );
+        }
         if let Some(database) = self.database.take() {
             database.close().await?;
         }
@@ -186,27 +219,71 @@ impl CoursePersister {
         Ok(self.counts)
     }
 
-    /// Writes a fact, which says nothing about files.
-    pub(super) async fn recorded(&mut self, fact: Fact<'_>) -> Persisted {
+    /// Records a fact, which says nothing about files.
+    pub(super) async fn recorded(&mut self, fact: Fact) -> Persisted {
         if self.mode == PersistMode::Off {
             return Persisted::Off;
         }
-        let mut has_failed = false;
-        loop {
-            match self.record_once(&fact).await {
-                Ok(()) => {
-                    self.counts.num_persisted += 1;
-                    return Persisted::Done(None);
-                }
-                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
-                Err(error) => return self.failed(&error),
+        if self.is_behind {
+            // It may be about a file that the database does not have yet.
+            return self.persist_with([fact]).await;
+        }
+        self.remember(fact);
+        match self.record_remembered().await {
+            Ok(unstorable) => self.answered(unstorable.into_iter().next()),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// The result of a call that the database has answered. `error`: it does not take a fact.
+    fn answered(&mut self, error: Option<Error>) -> Persisted {
+        match error {
+            None => {
+                self.counts.num_persisted += 1;
+                Persisted::Done(None)
+            }
+            Some(error) => {
+                self.counts.num_failed += 1;
+                Persisted::Failed { code: error.code(), message: error.to_string() }
             }
         }
     }
 
-    async fn record_once(&mut self, fact: &Fact<'_>) -> Result<()> {
+    fn remember(&mut self, mut fact: Fact) {
+        let earlier = mem::take(&mut self.remembered);
+        self.remembered = earlier.into_iter().filter_map(|earlier| fact.absorb(earlier)).collect();
+        self.remembered.push(fact);
+    }
+
+    /// Records the facts that are remembered, which are forgotten once the database has answered about them. Returns why
+    /// it does not take some.
+    async fn record_remembered(&mut self) -> Result<Vec<Error>> {
+        let mut has_failed = false;
+        let unstorable = loop {
+            match self.record_once().await {
+                Ok(unstorable) => break unstorable,
+                Err(error) if self.tries_again(&error, &mut has_failed).await => {}
+                Err(error) => return Err(error),
+            }
+        };
+        self.remembered.clear();
+        for (fact, error) in &unstorable {
+            self.unstorable.push(fact.name());
+            if self.mode == PersistMode::On {
+                // A lesson may have changed since, or cannot be stored; the report about the files says which.
+                warn!(code = error.code(), "not stored: {}: {error}", fact.name());
+            }
+        }
+        Ok(unstorable.into_iter().map(|(_, error)| error).collect())
+    }
+
+    /// Returns the facts that the database does not take, and why.
+    async fn record_once(&mut self) -> Result<Vec<(Fact, Error)>> {
+        if self.remembered.is_empty() {
+            return Ok(Vec::new());
+        }
         let database = self.connect().await?;
-        fact.store(&database, &self.settings).await
+        store(&database, &self.settings, &self.remembered).await
     }
 
     /// Whether to try again after a failure: once, if it may pass, and after a wait.

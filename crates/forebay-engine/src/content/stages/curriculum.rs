@@ -12,12 +12,12 @@ use jiff::{Timestamp, Unit};
 
 use super::{
     super::{
+        approvals,
         course::CourseSettings,
         disk::on_disk,
         folder::CourseFolder,
         persister::{CoursePersister, Persisted},
     },
-    approvals,
     files::{Files, read_text},
 };
 use crate::{clock, error::Result};
@@ -35,6 +35,8 @@ pub struct CurriculumCheck {
     pub problems: Vec<Problem>,
     /// The last approval of a curriculum of this course, whether or not it was this one.
     pub last_approval: Option<Approval>,
+    /// The text of its file.
+    text: String,
 }
 
 impl CurriculumCheck {
@@ -94,6 +96,7 @@ pub async fn check_curriculum(
         curriculum,
         problems,
         last_approval: approvals.last().cloned(),
+        text: read.text,
     })
 }
 
@@ -109,20 +112,22 @@ pub async fn approve_curriculum(writer: &mut CoursePersister, by: &str) -> Resul
         check.is_approved() && check.last_approval.as_ref().is_some_and(|last| last.approved_by == by);
     let hash = check.content_hash;
     let new = Approval { approved_at: now(), approved_by: by.to_owned(), content_hash: hash };
-    let approvals = on_disk(move || {
-        let mut approvals = approvals::load(&folder)?;
+    let text = check.text.clone();
+    let approved = on_disk(move || {
+        // Before the approval: it must not exist without its text.
+        approvals::save_text(&folder, &hash, &text)?;
         if !is_repeated {
+            let mut approvals = approvals::load(&folder)?;
             approvals.push(new);
             approvals::save(&folder, &approvals)?;
         }
-        Ok(approvals)
+        approvals::load_texts(&folder)
     })
     .await?;
-    // The database takes the approved text from what it stores of the file, so only approvals of this file can be
-    // recorded: the new one, and earlier ones that the database missed.
-    let of_this: Vec<_> = approvals.iter().filter(|one| one.content_hash == hash).cloned().collect();
-    let persisted = writer.record_approvals(of_this).await;
-    Ok(ApprovalReport { check, approval: approvals.last().cloned(), is_repeated, persisted })
+    let approval = approved.last().map(|(approval, _)| approval.clone());
+    // Those that the database has already are left as they are.
+    let persisted = writer.record_approvals(approved).await;
+    Ok(ApprovalReport { check, approval, is_repeated, persisted })
 }
 
 fn now() -> Timestamp {

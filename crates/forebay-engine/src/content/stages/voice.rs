@@ -7,9 +7,5 @@ use crate::error::Result;
 /// because the score belongs to its text. Error: the score is out of range; nothing is written.
 pub async fn record_voice(writer: &mut CoursePersister, score: f64) -> Result<Persisted> {
     check_voice(score)?;
-    let persisted = writer.persist_folder().await;
-    if !matches!(persisted, Persisted::Done(_)) {
-        return Ok(persisted);
-    }
-    Ok(persisted.and(writer.update_voice_fidelity(score).await?))
+    Ok(writer.persist_voice(score).await)
 }

@@ -379,7 +379,7 @@ async fn scores_and_approvals_reach_own_tables() {
             .unwrap(),
     };
     let transaction = client.transaction().await.unwrap();
-    let refused = forebay_store::content::approve(&transaction, &course, &approval).await.unwrap();
+    let refused = forebay_store::content::approve(&transaction, &course, &approval, None).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(refused, Some(Vec::new()));
     assert!(content::set_status(&stage.database, &super::settings(), ContentStatus::Archived).await.unwrap());

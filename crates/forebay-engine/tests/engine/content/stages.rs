@@ -178,6 +178,29 @@ async fn an_approval_that_the_database_missed_is_recorded_later() {
 }
 
 #[tokio::test]
+async fn an_approval_is_recorded_with_its_text_although_the_curriculum_changed() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let mut writer = stage.cut_off().await;
+    content::approve_curriculum(&mut writer, "Ada").await.unwrap();
+    drop(writer);
+    let text = fs::read_to_string(stage.path().join("curriculum.yaml")).unwrap();
+    stage.write("curriculum.yaml", text.replace("Module 1", "Basics").as_bytes());
+    stage.sync().await;
+    let recorded = "select concat_ws('|', a.approved_by, a.curriculum like '%Basics%', m.approved_hash = a.content_hash) \
+                    from forebay.curriculum_approvals as a join forebay.course_metadata as m using (piece_id)";
+    assert_eq!(stage.texts(recorded).await, ["Ada|f|t"]);
+    // Somebody deletes it.
+    stage.execute("delete from forebay.curriculum_approvals").await;
+    let verified = stage.verify().await;
+    let tables: Vec<_> = verified.differences.iter().map(|one| one.table.as_deref().unwrap()).collect();
+    assert_eq!(tables, ["forebay.course_metadata", "forebay.curriculum_approvals"]);
+    assert!(stage.sync().await.num_repaired > 0);
+    assert!(stage.verify().await.is_clean());
+    assert_eq!(stage.texts(recorded).await, ["Ada|f|t"]);
+}
+
+#[tokio::test]
 async fn lessons_are_validated_in_three_languages() {
     let stage = Stage::course().await;
     for (path, text) in [

@@ -11,12 +11,13 @@ use std::{
     thread,
 };
 
-use forebay_domain::content::PersistMode;
+use forebay_domain::content::{ContentStatus, PersistMode};
 use forebay_engine::content::{
     self, CourseFolder, CoursePersister, DifferenceKind, Fetched, Persisted, SyncOptions,
 };
 use forebay_store::{
     connect::Target,
+    content::LessonMeasures,
     testing::{self, TestDatabase},
 };
 
@@ -106,7 +107,7 @@ async fn off_opens_no_connection() {
     assert!(matches!(persister.update_voice_fidelity(0.5).await.unwrap(), Persisted::Off));
     assert!(matches!(persister.get_course(true).await, Fetched::Off));
     assert!(matches!(persister.verify().await, Fetched::Off));
-    assert_eq!(persister.close().await.unwrap(), content::PersistCounts::default());
+    assert_eq!(persister.close().await.unwrap(), content::Closed::default());
     assert_eq!(gate.num_connections.load(Ordering::SeqCst), 0);
     assert_eq!(stage.texts("select count(*)::text from forebay.content_pieces").await, ["0"]);
 }
@@ -121,7 +122,7 @@ async fn an_unreachable_database_costs_no_file() {
     assert_eq!(*code, "database_left_alone", "it failed a moment ago, when the course was opened");
     assert!(stage.read("lessons/1.2-borrowing-part-2.md").contains("Lesson 1.2"));
     assert!(matches!(persister.get_course(true).await, Fetched::Failed { .. }));
-    let counts = persister.close().await.unwrap();
+    let counts = persister.close().await.unwrap().counts;
     assert_eq!((counts.num_persisted, counts.num_failed), (0, 2), "the call, and the attempt of close");
 }
 
@@ -153,7 +154,7 @@ async fn what_a_stopped_database_missed_is_named_and_repaired() {
         assert_eq!(written.num_written, 1);
     }
     assert_eq!(persister.counts().num_retries, 1, "the first failure is tried again, then it is left alone");
-    let counts = persister.close().await.unwrap();
+    let counts = persister.close().await.unwrap().counts;
     assert_eq!(counts.num_failed, 4);
 
     // Back again, another process looks.
@@ -179,11 +180,71 @@ async fn a_database_that_is_back_gets_files_and_measures_at_close() {
     gate.close();
     assert!(!is_done(&persister.persist_lesson(lesson(1, 2)).await.unwrap()));
     gate.open();
-    let counts = persister.close().await.unwrap();
+    let counts = persister.close().await.unwrap().counts;
     assert_eq!(counts.num_failed, 1, "{counts:?}");
     assert!(stage.verify().await.is_clean());
     let mut again = stage.opened(PersistMode::On).await;
     assert_eq!(details(again.get_course(false).await).lessons[1].generation_cost, Some(0.25));
+}
+
+#[tokio::test]
+async fn facts_that_only_the_database_has_are_remembered() {
+    let stage = Stage::empty().await;
+    let gate = Gate::new(&stage.test);
+    let mut persister = stage.opened_to(PersistMode::On, gate.target()).await;
+    assert!(is_done(&persister.persist_course(course(1, 2)).await.unwrap()));
+    gate.close();
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let failed =
+        |persisted: Persisted| assert!(matches!(persisted, Persisted::Failed { .. }), "{persisted:?}");
+    failed(persister.update_voice_fidelity(0.2).await.unwrap());
+    failed(persister.update_voice_fidelity(0.9).await.unwrap());
+    failed(persister.record_performance("views", 7.0, at).await.unwrap());
+    failed(persister.set_status(ContentStatus::Published).await);
+    let path = persister.lesson_file(lesson(1, 1).place).await.unwrap();
+    // Two measures of one text are both kept.
+    for measures in [
+        LessonMeasures { gps_score: Some(0.5), num_retries: Some(1), ..LessonMeasures::default() },
+        LessonMeasures { gps_score: Some(0.75), ..LessonMeasures::default() },
+    ] {
+        failed(persister.update_lesson_validation(&path, &measures).await.unwrap());
+    }
+    assert_eq!(
+        persister.unstored(),
+        [
+            "voice fidelity score 0.9".to_owned(),
+            "measurement views at 1970-01-01T00:00:00Z".to_owned(),
+            "status published".to_owned(),
+            format!("measures of {path}"),
+        ]
+    );
+    gate.open();
+    let closed = persister.close().await.unwrap();
+    assert_eq!(closed.unstored, Vec::<String>::new());
+    let stored = "select concat_ws('|', p.voice_fidelity_score, p.status, v.value, l.gps_score, l.num_retries) \
+         from forebay.content_pieces as p join forebay.content_performance as v using (piece_id) \
+         join forebay.course_lessons as l using (piece_id) where l.lesson_number = 1";
+    assert_eq!(stage.texts(stored).await, ["0.9|published|7|0.75|1"]);
+}
+
+#[tokio::test]
+async fn facts_that_are_lost_are_named_at_close() {
+    let stage = Stage::empty().await;
+    let gate = Gate::new(&stage.test);
+    let mut persister = stage.opened_to(PersistMode::On, gate.target()).await;
+    assert!(is_done(&persister.persist_course(course(1, 2)).await.unwrap()));
+    // One fact that the database refuses costs no other.
+    stage.execute("alter table forebay.content_performance add constraint small check (value < 100)").await;
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let refused = persister.record_performance("views", 700.0, at).await.unwrap();
+    let Persisted::Failed { code, .. } = &refused else { panic!("{refused:?}") };
+    assert_eq!(*code, "database_refused");
+    assert!(matches!(persister.record_performance("likes", 7.0, at).await.unwrap(), Persisted::Done(_)));
+    gate.close();
+    persister.update_voice_fidelity(0.9).await.unwrap();
+    let closed = persister.close().await.unwrap();
+    let expected = ["measurement views at 1970-01-01T00:00:00Z", "voice fidelity score 0.9"];
+    assert_eq!(closed.unstored, expected);
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
             }
             ContentMethod::Counts => {
                 let NoParams {} = params(method, given)?;
-                json(&ContentCounts::from(persister.counts()))
+                json(&ContentCounts::from(persister.status()))
             }
             // Answered above.
             ContentMethod::Open | ContentMethod::Close => Err(not_open()),
