@@ -26,7 +26,7 @@ use super::{
 const MAX_NUMBER: u32 = 1_000_000;
 
 /// Fewer files than this are not worth another thread.
-const FEWEST_PER_THREAD: usize = 256;
+const FEWEST_PER_THREAD: usize = 64;
 
 /// The files of a course folder.
 #[derive(Clone, Debug, Default, PartialEq)]
