@@ -75,8 +75,12 @@ pub enum Error {
     #[error("another process took over, because this one did not extend its lease in time")]
     AttemptLost,
     /// The database was unreachable a moment ago and is not contacted again yet.
-    #[error("the database cannot be reached; the next attempt is in {} s", retry_after.as_secs().max(1))]
+    #[error("{cause}; the next attempt is in {} s", retry_after.as_secs().max(1))]
     DatabaseLeftAlone {
+        /// The code of the last failure, if it is known; else `database_left_alone`.
+        code: &'static str,
+        /// The last failure.
+        cause: String,
         /// How long until the next attempt.
         retry_after: Duration,
     },
@@ -200,7 +204,7 @@ impl Error {
             Self::Refused { reason, .. } => reason.as_str(),
             Self::Interrupted => "interrupted",
             Self::AttemptLost => "attempt_lost",
-            Self::DatabaseLeftAlone { .. } => "database_left_alone",
+            Self::DatabaseLeftAlone { code, .. } => code,
             Self::RowsMissing { .. } => "rows_missing",
             Self::NeedsDatabase { .. } => "needs_database",
             Self::Scratch(_) => "scratch_file",

@@ -16,6 +16,7 @@ create table forebay.content_pieces (
     persona_mind_id text,
     keywords text[] not null default '{}',
     own_tables jsonb,
+    layout text,
     status text not null default 'draft' constraint content_pieces_status_check
         check (status in ('draft', 'published', 'archived')),
     constraint content_pieces_project_piece_slug_key unique (project, piece_slug)
@@ -39,6 +40,8 @@ comment on column forebay.content_pieces.persona_mind_id is 'The persona in whos
 comment on column forebay.content_pieces.keywords is 'Its keywords.';
 comment on column forebay.content_pieces.own_tables is
     'The user''s own tables that get the same rows, as in [content.tables] of forebay.toml; null: none.';
+comment on column forebay.content_pieces.layout is
+    'The layout of its folder: a preset, with `, changed` if settings replace something of it; null: never written.';
 comment on column forebay.content_pieces.status is 'draft, published or archived.';
 
 create table forebay.course_metadata (

@@ -23,6 +23,8 @@ pub const ENTITY_TYPE: &str = "content";
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 8 << 20;
 /// The prefix of the names of courses' sources. A source's name contains no slash, because `NAME/KEY` names a reference.
 const PREFIX: &str = "content.";
+/// The longest name of a source.
+const MAX_NAME_BYTES: usize = 63;
 
 /// A course and its settings.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct CourseSettings {
     pub slug: Slug,
     /// Which file is what.
     pub layout: Layout,
+    /// Whether somebody chose the layout. Default: true. If not, a course that is stored with another one is refused.
+    pub is_layout_chosen: bool,
     /// Files up to this size in bytes are stored.
     pub max_file_bytes: u64,
     /// The user's own tables that get the same rows; empty: none. `None` leaves what is stored.
@@ -46,6 +50,7 @@ impl CourseSettings {
             project: "default".to_owned(),
             slug,
             layout,
+            is_layout_chosen: true,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             own_tables: None,
         }
@@ -53,12 +58,14 @@ impl CourseSettings {
 
     /// The name of its source. Courses of other projects carry the project's name as well.
     pub fn source_name(&self) -> Result<String> {
-        let name = match self.project.as_str() {
-            "default" => format!("{PREFIX}{}", self.slug),
-            project => format!("{PREFIX}{project}.{}", self.slug),
+        let prefix = match self.project.as_str() {
+            "default" => PREFIX.to_owned(),
+            project => format!("{PREFIX}{project}."),
         };
-        if name.len() > 63 {
-            return Err(ContentError::SlugTooLong { slug: self.slug.to_string() }.into());
+        let name = format!("{prefix}{}", self.slug);
+        if name.len() > MAX_NAME_BYTES {
+            let max_bytes = MAX_NAME_BYTES.saturating_sub(prefix.len());
+            return Err(ContentError::SlugTooLong { slug: self.slug.to_string(), max_bytes }.into());
         }
         Ok(name)
     }
@@ -102,6 +109,8 @@ pub(super) async fn connect(
     let mut client = database.client().await?;
     migrations::ensure(&mut client, database.is_embedded()).await?;
     check_own_tables(&client, settings).await?;
+    let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
+    check_layout(settings, piece.and_then(|piece| piece.layout).as_deref())?;
     drop(client);
     Ok(database)
 }
@@ -113,6 +122,14 @@ pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings)
         OwnStatements::load(&***client, tables).await?;
     }
     Ok(())
+}
+
+/// Refuses a layout that nobody chose if the course is stored with another one: its lessons would be something else.
+pub(super) fn check_layout(settings: &CourseSettings, stored: Option<&str>) -> Result<()> {
+    match stored.filter(|stored| !settings.is_layout_chosen && **stored != settings.layout.name()) {
+        Some(stored) => Err(ContentError::LayoutDiffers { stored: stored.to_owned() }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Declares the course and its source.
@@ -127,9 +144,12 @@ pub(super) async fn declare_course(database: &Database, settings: &CourseSetting
         slug: settings.slug.to_string(),
         title: settings.slug.to_string(),
         source_id,
+        layout: settings.layout.name(),
+        is_layout_chosen: settings.is_layout_chosen,
         own_tables: settings.own_tables.clone(),
     };
-    let is_changed = content::declare(&**client, &spec).await?;
+    let (is_changed, layout) = content::declare(&**client, &spec).await?;
+    check_layout(settings, layout.as_deref())?;
     let is_reconfigured = is_changed && settings.own_tables.is_some();
     let course = content::of_source(&**client, source_id).await?.ok_or_else(|| settings.unknown())?;
     Ok(DeclaredCourse { course, declared, is_reconfigured })

@@ -56,10 +56,20 @@ pub enum ContentError {
     #[error("{}: {}", .0.place(), .0.message)]
     Problem(Problem),
     /// The slug makes no name of a source.
-    #[error("the slug {slug:?} is too long: a course's slug has at most 55 bytes")]
+    #[error(
+        "the slug {slug:?} is too long: the slug of this project's courses has at most {max_bytes} bytes"
+    )]
     SlugTooLong {
         /// The slug.
         slug: String,
+        /// How many bytes it may have in its project.
+        max_bytes: usize,
+    },
+    /// A course is stored with another layout, and nobody chose this one.
+    #[error("the course is stored with the layout {stored:?}, which was neither given nor configured now")]
+    LayoutDiffers {
+        /// The name of the stored layout.
+        stored: String,
     },
     /// A course that is not stored.
     #[error("there is no course {slug:?} in the project {project:?}")]
@@ -238,6 +248,7 @@ impl ContentError {
             Self::Refused(refusal) => refusal.reason.as_str(),
             Self::Problem(problem) => problem.code.as_str(),
             Self::SlugTooLong { .. } => "slug_too_long",
+            Self::LayoutDiffers { .. } => "layout_differs",
             Self::CourseUnknown { .. } => "course_unknown",
             Self::OwnTables(_) => "content_tables_invalid",
             Self::FileMissing { .. } => "content_file_missing",
@@ -269,6 +280,7 @@ impl ContentError {
             self,
             Self::FolderMissing { .. }
                 | Self::SlugTooLong { .. }
+                | Self::LayoutDiffers { .. }
                 | Self::CourseUnknown { .. }
                 | Self::State { .. }
                 | Self::OwnTables(_)
@@ -333,6 +345,9 @@ impl ContentError {
             }
             Self::Problem(problem) => return problem.hint.clone(),
             Self::SlugTooLong { .. } => "choose a shorter slug".to_owned(),
+            Self::LayoutDiffers { .. } => {
+                "name the layout with --layout, or as `layout` of [content] in forebay.toml".to_owned()
+            }
             Self::CourseUnknown { .. } => "`forebay content list` names the stored courses".to_owned(),
             Self::OwnTables(_) => "correct it in forebay.toml".to_owned(),
             Self::FileMissing { .. } => "check the path; it is relative to the course folder".to_owned(),

@@ -21,7 +21,7 @@ use forebay_store::{
 use tokio::try_join;
 
 use super::{
-    course::{CourseSettings, check_own_tables, declare_course},
+    course::{CourseSettings, check_layout, check_own_tables, declare_course},
     disk::{self, on_disk},
     error::ContentError,
     folder::{CourseFolder, FolderLock, Skipped},
@@ -136,6 +136,8 @@ async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<Cours
     let name = settings.source_name()?;
     let client = database.client().await?;
     check_own_tables(&client, settings).await?;
+    let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
+    check_layout(settings, piece.and_then(|piece| piece.layout).as_deref())?;
     let source = sources::find(&**client, &name).await?;
     let files = match &source {
         Some(stored) => content::files(&**client, stored.source_id).await?,

@@ -11,7 +11,7 @@ use futures_util::future;
 
 use super::{
     approvals,
-    course::{CourseSettings, find_course},
+    course::{CourseSettings, check_layout, find_course},
     folder::{CourseFolder, Skipped},
     sides::{Known, look},
 };
@@ -88,7 +88,8 @@ pub async fn verify(
     settings: &CourseSettings,
     folder: Arc<CourseFolder>,
 ) -> Result<Verification> {
-    let (_, stored) = find_course(database, settings).await?;
+    let (piece, stored) = find_course(database, settings).await?;
+    check_layout(settings, piece.layout.as_deref())?;
     let (snapshot, _) = look(settings, &folder, &stored.source.name).await?;
     let client = database.client().await?;
     let source_id = stored.source.source_id;

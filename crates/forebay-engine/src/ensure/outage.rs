@@ -70,9 +70,11 @@ impl Outage {
         self.breaker = breaker;
         match answer {
             Answer::Permit(permit) => Ok(permit),
-            Answer::Refused { retry_after, .. } => {
-                Err(Error::DatabaseLeftAlone { retry_after: retry_after.unsigned_abs() })
-            }
+            Answer::Refused { retry_after, .. } => Err(Error::DatabaseLeftAlone {
+                code: "database_left_alone",
+                cause: "the database cannot be reached".to_owned(),
+                retry_after: retry_after.unsigned_abs(),
+            }),
         }
     }
 

@@ -11,7 +11,7 @@ where l.piece_id = $1
         select
         from forebay."references" as r
         where r.reference_id = l.reference_id
-            and r.source_id = $3
+            and r.source_id = (select s.source_id from forebay.sources as s where s.name = $2)
             and r.removed_at is null
             and r.record_key like 'lesson/%'
     )

@@ -1,6 +1,6 @@
 select
-    p.piece_id, p.project, p.piece_slug, p.piece_type, p.title, p.persona_mind_id, p.source_id, p.keywords, p.status,
-    p.voice_fidelity_score,
+    p.piece_id, p.project, p.piece_slug, p.piece_type, p.title, p.persona_mind_id, p.source_id, p.keywords, p.layout,
+    p.status, p.voice_fidelity_score,
     coalesce(l.num_lessons, 0) as num_lessons,
     coalesce(l.num_passed, 0) as num_passed,
     coalesce(l.num_words, 0) as num_words,

@@ -17,6 +17,10 @@ pub struct PieceSpec {
     pub title: String,
     /// Its source.
     pub source_id: i32,
+    /// The name of its layout.
+    pub layout: String,
+    /// Whether this layout replaces a stored one.
+    pub is_layout_chosen: bool,
     /// The user's own tables that get the same rows; empty: none. `None` leaves what is stored.
     pub own_tables: Option<OwnTables>,
 }
@@ -40,6 +44,8 @@ pub struct Piece {
     pub source_id: Option<i32>,
     /// Its keywords.
     pub keywords: Vec<String>,
+    /// The name of the layout with which it was last written; `None`: never.
+    pub layout: Option<String>,
     /// `draft`, `published` or `archived`.
     pub status: String,
     /// How well the text matches the persona's voice, 0 to 1.
@@ -62,11 +68,11 @@ pub struct PieceSummary {
 }
 
 const COLUMNS: &str = "p.piece_id, p.project, p.piece_slug, p.piece_type, p.title, p.persona_mind_id, p.source_id, \
-     p.keywords, p.status, p.voice_fidelity_score";
+     p.keywords, p.layout, p.status, p.voice_fidelity_score";
 
 /// Stores a course if it is new, and connects it with its source and its own tables. Returns whether anything of that
-/// is new.
-pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<bool> {
+/// is new, and the name of the stored layout.
+pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<(bool, Option<String>)> {
     let statement = include_str!("declare.sql");
     let own_tables: Option<Value> = spec.own_tables.as_ref().map(|tables| {
         let filled = tables.tables().map(|(kind, table)| (kind.as_str().to_owned(), json!(table)));
@@ -81,10 +87,12 @@ pub async fn declare(client: &impl GenericClient, spec: &PieceSpec) -> Result<bo
                 (&spec.title, Type::TEXT),
                 (&spec.source_id, Type::INT4),
                 (&own_tables, Type::JSONB),
+                (&spec.layout, Type::TEXT),
+                (&spec.is_layout_chosen, Type::BOOL),
             ],
         )
         .await?;
-    row.read("is_changed")
+    Ok((row.read("is_changed")?, row.read("layout")?))
 }
 
 /// Finds a course.
@@ -122,6 +130,7 @@ fn piece(row: &Row) -> Result<Piece> {
         persona_mind_id: row.read("persona_mind_id")?,
         source_id: row.read("source_id")?,
         keywords: row.read("keywords")?,
+        layout: row.read("layout")?,
         status: row.read("status")?,
         voice_fidelity_score: row.read("voice_fidelity_score")?,
     })

@@ -39,7 +39,11 @@ pub(super) const LESSONS: Projection = Projection {
         "content_hash",
     ],
     rows: include_str!("lessons.sql"),
-    on_change: include_str!("lessons_changed.sql"),
+    // A score belongs to the text that was measured.
+    on_change: "gps_score = case when t.content_hash = w.content_hash then t.gps_score end, \
+        didatica_score = case when t.content_hash = w.content_hash then t.didatica_score end, \
+        validation_status = case when t.content_hash = w.content_hash then t.validation_status else 'pending' end, \
+        validation_issues = case when t.content_hash = w.content_hash then t.validation_issues else '[]' end,",
 };
 
 /// Brief, outline and curriculum of a course, with its last approval. `$2` is its source.

@@ -40,9 +40,9 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// The settings of the layout.
-    pub(crate) fn layout(&self) -> LayoutSettings {
-        self.layout.clone().map(LayoutChoice::settings).unwrap_or_default()
+    /// The settings of the layout, if the file has any.
+    pub(crate) fn layout(&self) -> Option<LayoutSettings> {
+        self.layout.clone().map(LayoutChoice::settings)
     }
 
     /// Checks what the types of the fields do not express.
@@ -55,7 +55,8 @@ impl Content {
         if self.pool_size.is_some_and(|size| !(1..=100).contains(&size)) {
             return problem("pool_size", "must be from 1 to 100");
         }
-        Layout::new(&self.layout()).map_err(|error| Problem::at(place(&error), error.to_string()))?;
+        Layout::new(&self.layout().unwrap_or_default())
+            .map_err(|error| Problem::at(place(&error), error.to_string()))?;
         self.tables.check().map_err(|error| Problem::at(table_place(&error), error.problem))
     }
 }

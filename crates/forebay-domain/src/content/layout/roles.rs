@@ -23,6 +23,8 @@ const MAX_PATTERNS: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     preset: Preset,
+    /// Whether settings replace something of the preset.
+    is_changed: bool,
     ignored: Vec<Pattern>,
     brief: Vec<Pattern>,
     outline: Vec<Pattern>,
@@ -81,6 +83,7 @@ impl Layout {
         let preset = name.patterns();
         let layout = Self {
             preset: name,
+            is_changed: *settings != LayoutSettings { preset: settings.preset, ..LayoutSettings::default() },
             ignored: {
                 let mut ignored = plain("ignored", settings.ignored.as_deref(), preset.ignored)?;
                 ignored.extend(compile("ignored", ALWAYS_IGNORED)?);
@@ -176,6 +179,11 @@ impl Layout {
     /// The preset that it started from.
     pub fn preset(&self) -> Preset {
         self.preset
+    }
+
+    /// Its name: that of the preset, and whether settings change it.
+    pub fn name(&self) -> String {
+        if self.is_changed { format!("{}, changed", self.preset) } else { self.preset.to_string() }
     }
 
     /// Where the numbers of modules and lessons come from.

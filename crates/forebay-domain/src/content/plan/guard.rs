@@ -25,7 +25,7 @@ crate::words! {
 pub struct GuardSettings {
     /// The share of the known files that may be gone. Default: 0.2.
     pub max_gone_share: f64,
-    /// So many may always be gone. Default: 5.
+    /// So many may always be gone. Default: 1.
     pub min_gone: usize,
     /// Whether somebody agreed to any number of removals. Default: false.
     pub is_allowed: bool,
@@ -33,7 +33,7 @@ pub struct GuardSettings {
 
 impl Default for GuardSettings {
     fn default() -> Self {
-        Self { max_gone_share: 0.2, min_gone: 5, is_allowed: false }
+        Self { max_gone_share: 0.2, min_gone: 1, is_allowed: false }
     }
 }
 

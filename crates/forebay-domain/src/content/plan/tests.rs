@@ -242,8 +242,8 @@ fn a_folder_that_lost_many_files_is_refused() {
     assert_eq!(refusal(Some(&known[8..]), &known), None, "20 %");
     assert_eq!(refusal(Some(&known[9..]), &known), Some((RefusalReason::TooManyGone, 9)));
     let few = files(0..10);
-    assert_eq!(refusal(Some(&few[5..]), &few), None, "five files");
-    assert_eq!(refusal(Some(&few[6..]), &few), Some((RefusalReason::TooManyGone, 6)));
+    assert_eq!(refusal(Some(&few[3..]), &few), Some((RefusalReason::TooManyGone, 3)));
+    assert_eq!(refusal(Some(&few[7..9]), &few[7..]), None, "one file, whatever its share");
     // Moved files are not gone.
     let moved: Vec<FileState> = known
         .iter()

@@ -31,6 +31,14 @@ const BACKOFF: Duration = Duration::from_millis(200);
 /// After a failure, how long the database is left alone, so that its outage costs a generator nothing.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
+/// A database that failed, and is not contacted for a moment.
+#[derive(Debug)]
+struct LeftAlone {
+    until: Instant,
+    code: &'static str,
+    cause: String,
+}
+
 /// Writes a course to its folder and to the database.
 ///
 /// One process at a time writes a course: the folder is locked as long as this value exists.
@@ -42,7 +50,7 @@ pub struct CoursePersister {
     target: Target,
     options: OpenOptions,
     database: Option<Database>,
-    left_alone_until: Option<Instant>,
+    left_alone: Option<LeftAlone>,
     pub(super) counts: PersistCounts,
     /// Whether the last write to the database failed.
     is_behind: bool,
@@ -95,7 +103,7 @@ impl CoursePersister {
             target,
             options,
             database: None,
-            left_alone_until: None,
+            left_alone: None,
             counts: PersistCounts::default(),
             is_behind: false,
             remembered: Vec::new(),
@@ -199,7 +207,7 @@ impl CoursePersister {
 
     /// Makes the next call contact the database even if it failed a moment ago.
     pub(in crate::content) fn contact_again(&mut self) {
-        self.left_alone_until = None;
+        self.left_alone = None;
     }
 
     /// Closes the connections without another attempt.
@@ -318,12 +326,12 @@ impl CoursePersister {
 
     /// The database, connected when it is first needed.
     pub(super) async fn connect(&mut self) -> Result<Database> {
-        if let Some(until) = self.left_alone_until {
+        if let Some(LeftAlone { until, code, cause }) = &self.left_alone {
             let left = until.saturating_duration_since(Instant::now());
             if !left.is_zero() {
-                return Err(Error::DatabaseLeftAlone { retry_after: left });
+                return Err(Error::DatabaseLeftAlone { code, cause: cause.clone(), retry_after: left });
             }
-            self.left_alone_until = None;
+            self.left_alone = None;
         }
         if let Some(database) = &self.database {
             return Ok(database.clone());
@@ -339,7 +347,8 @@ impl CoursePersister {
             seconds = LEFT_ALONE.as_secs(),
             "the database is left alone; files are written"
         );
-        self.left_alone_until = Some(Instant::now() + LEFT_ALONE);
+        let (code, cause) = (error.code(), error.to_string());
+        self.left_alone = Some(LeftAlone { until: Instant::now() + LEFT_ALONE, code, cause });
     }
 
     pub(super) fn failed(&mut self, error: &Error) -> Persisted {

@@ -30,6 +30,7 @@ const NOT_FROM_FILES: [&str; 17] = [
     "project",
     "piece_slug",
     "own_tables",
+    "layout",
 ];
 
 /// The differences as `path|kind|table|columns`.

@@ -1,15 +1,18 @@
 //! `sync` and `verify`.
 
+use std::sync::Arc;
+
 use forebay_domain::{
     content::{
         ProblemCode,
+        layout::{Layout, LayoutSettings, Preset},
         plan::{Action, ConflictKind, MatchedBy},
     },
     run::RunStatus,
 };
-use forebay_engine::content::{CourseFolder, DifferenceKind, SyncOptions};
+use forebay_engine::content::{self, CourseFolder, CourseSettings, DifferenceKind, SyncOptions};
 
-use super::{Stage, lesson};
+use super::{Stage, lesson, settings};
 
 #[tokio::test]
 async fn a_course_is_stored_with_all_its_tables() {
@@ -222,4 +225,29 @@ async fn a_number_of_a_lesson_that_stays_in_the_database_is_not_given_away() {
     let lessons = "select file_path from forebay.course_lessons where module_number = 1 and lesson_number > 3 \
                    order by lesson_number";
     assert_eq!(stage.texts(lessons).await, ["lessons/1.4-theirs.md", "lessons/1.5-next.md"]);
+}
+
+#[tokio::test]
+async fn a_layout_that_nobody_chose_replaces_none() {
+    let stage = Stage::course().await;
+    let layout = |preset| Layout::new(&LayoutSettings { preset, ..LayoutSettings::default() }).unwrap();
+    let sync = async |settings: &CourseSettings| {
+        let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
+        content::sync(&stage.database, settings, folder, SyncOptions::default()).await
+    };
+    let chosen = CourseSettings { layout: layout(Some(Preset::Markdown)), ..settings() };
+    sync(&chosen).await.unwrap();
+    let num_lessons = stage.texts("select count(*)::text from forebay.course_lessons").await;
+    let forgotten = CourseSettings { is_layout_chosen: false, ..settings() };
+    let error = sync(&forgotten).await.unwrap_err();
+    assert_eq!(error.code(), "layout_differs");
+    assert!(error.to_string().contains("\"markdown\""), "{error}");
+    let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
+    let error = content::verify(&stage.database, &forgotten, folder).await.unwrap_err();
+    assert_eq!(error.code(), "layout_differs");
+    assert_eq!(stage.texts("select count(*)::text from forebay.course_lessons").await, num_lessons);
+    // Somebody who chooses another one means it.
+    sync(&settings()).await.unwrap();
+    assert_eq!(stage.texts("select layout from forebay.content_pieces").await, ["creator-os"]);
+    sync(&forgotten).await.unwrap();
 }

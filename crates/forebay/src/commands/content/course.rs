@@ -46,13 +46,16 @@ pub(crate) fn course_settings(
     // Without a file, what is stored stays. A file without tables means that there are none.
     let own_tables = file.as_ref().map(|file| file.content.tables.clone());
     let configured = file.unwrap_or_default().content;
-    let layout = Layout::new(&layout.unwrap_or_else(|| configured.layout()));
+    let layout = layout.or_else(|| configured.layout());
+    let is_layout_chosen = layout.is_some();
+    let layout = Layout::new(&layout.unwrap_or_default());
     let layout = layout.map_err(|error| Failure::usage(error.code(), error.to_string()))?;
     let default = CourseSettings::new(slug, layout);
     Ok(CourseSettings {
         project: project.or_else(|| configured.project.clone()).unwrap_or(default.project),
         max_file_bytes: configured.max_file_bytes.map_or(default.max_file_bytes, Size::get),
         own_tables,
+        is_layout_chosen,
         ..default
     })
 }

@@ -39,8 +39,8 @@ pub(super) fn finish(
     };
     if let Some(error) = &database.error {
         context.ui.warn(&format!(
-            "the database was not written: error[{}]: {}; when it is back, run the same command again or `forebay \
-             content sync {}`",
+            "the database was not written: error[{}]: {}; when it is back, run the same command again (`forebay \
+             content sync {}` stores the files, but no scores)",
             error.code,
             error.message,
             folder.display()

@@ -33,5 +33,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         args.writing.run(context, async |writer| content::record_voice(writer, score).await).await?;
     let database = ContentPersisted::new(persisted, database_error);
     let view = ContentVoice { voice_fidelity_score: score, database };
-    args.writing.finish(context, &view, Some(&view.database), true)
+    let exit = args.writing.finish(context, &view, Some(&view.database), true)?;
+    // Only the database has the score, so an outage leaves nothing done.
+    Ok(if view.database.error.is_some() { Exit::DatabaseUnreachable } else { exit })
 }

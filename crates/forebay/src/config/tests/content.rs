@@ -10,14 +10,14 @@ fn courses_are_configured_in_one_table() {
     assert_eq!(content.persist, Some(PersistMode::Shadow));
     assert_eq!(content.project.as_deref(), Some("academy"));
     assert_eq!((content.max_file_bytes.unwrap().get(), content.pool_size), (16 << 20, Some(4)));
-    let layout = content.layout();
+    let layout = content.layout().unwrap();
     assert_eq!(layout.preset, Some(Preset::CreatorOs));
     assert_eq!(layout.lessons.unwrap(), ["unit-{module}/{lesson}-{slug}.md"]);
     assert_eq!(layout.research.market_analysis.unwrap(), ["research/market.md"]);
 
     let content = parse("[content]\nlayout = \"hugo\"").content;
-    assert_eq!(content.layout().preset, Some(Preset::Hugo));
-    assert_eq!(parse("").content.layout(), forebay_domain::content::layout::LayoutSettings::default());
+    assert_eq!(content.layout().unwrap().preset, Some(Preset::Hugo));
+    assert_eq!(parse("").content.layout(), None);
 }
 
 #[test]

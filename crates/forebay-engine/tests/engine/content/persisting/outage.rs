@@ -118,8 +118,9 @@ async fn an_unreachable_database_costs_no_file() {
     let nowhere = Target::Url("postgresql://forebay@127.0.0.1:1/none?sslmode=disable".to_owned());
     let mut persister = stage.opened_to(PersistMode::On, nowhere).await;
     let written = persister.persist_course(course(1, 2)).await.unwrap();
-    let Persisted::Failed { code, .. } = &written.persisted else { panic!("{written:?}") };
-    assert_eq!(*code, "database_left_alone", "it failed a moment ago, when the course was opened");
+    let Persisted::Failed { code, message } = &written.persisted else { panic!("{written:?}") };
+    assert_eq!(*code, "database_unreachable", "as it was found when the course was opened");
+    assert!(message.contains("127.0.0.1:1") && message.contains("the next attempt is in"), "{message}");
     assert!(stage.read("lessons/1.2-borrowing-part-2.md").contains("Lesson 1.2"));
     assert!(matches!(persister.get_course(true).await, Fetched::Failed { .. }));
     let counts = persister.close().await.unwrap().counts;
