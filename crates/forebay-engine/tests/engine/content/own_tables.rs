@@ -294,6 +294,52 @@ async fn a_fact_is_stored_in_all_tables_or_in_none() {
     assert_eq!(stage.texts(rows).await, ["published|0.5", "published|0.5"]);
 }
 
+#[tokio::test]
+async fn no_value_is_shortened_to_the_length_of_a_column() {
+    let stage = Stage::course().await;
+    stage
+        .execute(
+            "create table courses (slug text primary key, tags varchar(4)[],
+                 state char(9) not null check (state in ('draft', 'published', 'archived')));
+             create table pages (slug text, lesson varchar(3), title text, unique (slug, lesson));
+             create table notes (slug text, lesson char(9), title text, unique (slug, lesson))",
+        )
+        .await;
+    stage.write("lessons/2.4-long.md", lesson(2, 4).replace("L24", "L23-long").as_bytes());
+    let columns = json!({"piece_slug": "slug", "lesson_id": "lesson", "title": "title"});
+    let of_lessons = |table: &str| json!({"table": table, "key": ["lesson_id"], "columns": columns});
+    let wanted = |table: &str| {
+        json!({
+            "pieces": {"table": "courses", "columns": {"piece_slug": "slug", "keywords": "tags", "status": "state"}},
+            "lessons": of_lessons(table),
+        })
+    };
+    let report = sync(&stage, wanted("pages")).await.unwrap();
+    // A tag and an id are too long. Their rows are refused, and nothing else.
+    let mut refused: Vec<_> = report.problems.iter().map(|problem| problem.path.as_str()).collect();
+    refused.sort_unstable();
+    assert_eq!(refused, ["COURSE-BRIEF.md", "lessons/2.4-long.md"], "{report:?}");
+    assert_eq!(stage.texts("select slug from courses").await, Vec::<String>::new());
+    let ids = "select string_agg(lesson, ',' order by lesson) from pages";
+    assert_eq!(stage.texts(ids).await, ["L11,L12,L13,L21,L22,L23"]);
+    stage.execute("alter table courses alter tags type varchar(9)[]").await;
+    stage.remove("lessons/2.4-long.md");
+    let report = sync(&stage, wanted("pages")).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(stage.texts(ids).await, ["L11,L12,L13,L21,L22,L23"]);
+    assert_eq!(
+        stage.texts("select concat_ws('|', tags, state) from courses").await,
+        ["{rust,borrowing}|draft    "]
+    );
+    // Padding does not hide a row either.
+    sync(&stage, wanted("notes")).await.unwrap();
+    stage.remove("lessons/2.3-part-3.md");
+    sync(&stage, wanted("notes")).await.unwrap();
+    let ids = "select string_agg(trim(lesson), ',' order by lesson) from notes";
+    assert_eq!(stage.texts(ids).await, ["L11,L12,L13,L21,L22"]);
+    assert!(stage.verify().await.is_clean());
+}
+
 /// Whether a column of the first type can refer to an id of the second.
 #[tokio::test]
 async fn a_column_that_refers_to_courses_has_the_type_of_their_id() {

@@ -80,7 +80,7 @@ pub(super) struct CheckedColumn {
     /// Its type, as SQL.
     pub(super) sql_type: String,
     /// The same without constraints and length.
-    base_type: String,
+    pub(super) base_type: String,
     /// The category of its type, as in `pg_type.typcategory`.
     pub(super) category: String,
 }

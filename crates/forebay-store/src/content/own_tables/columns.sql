@@ -2,8 +2,9 @@
 select
     a.attname::text as name,
     format_type(a.atttypid, a.atttypmod) as sql_type,
-    -- Of a domain, the type under it, without its constraints.
-    format_type(coalesce(b.oid, t.oid), null) as base_type,
+    -- Of a domain, the type under it, without its constraints. With -1, a char(n) is bpchar; with null, it would be
+    -- character, which as a cast is char(1).
+    format_type(coalesce(b.oid, t.oid), -1) as base_type,
     coalesce(b.typname, t.typname)::text as base,
     coalesce(b.typcategory, t.typcategory)::text as category,
     -- The length of a text in characters; its modifier includes a header of 4 bytes.

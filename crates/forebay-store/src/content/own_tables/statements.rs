@@ -152,8 +152,9 @@ pub(super) fn remove(table: &CheckedTable) -> String {
         }
     };
     let of_key = table.key.iter().enumerate();
+    // Without its length, which would shorten a key to that of another lesson.
     let of_key =
-        of_key.map(|(at, column)| format!("t.{} = (k.key ->> {at})::{}", column.name, column.sql_type));
+        of_key.map(|(at, column)| format!("t.{} = (k.key ->> {at})::{}", column.name, column.base_type));
     let still = key_texts(table);
     let still = still.iter().enumerate().map(|(at, text)| format!("{text} = k.key ->> {at}"));
     format!(
@@ -197,6 +198,8 @@ fn value(kind: OwnTableKind, column: &CheckedColumn) -> String {
         FieldType::Texts if column.category != "A" => format!("to_jsonb({name})::{}", column.sql_type),
         // Assignment, not a cast: a cast silently truncates text for varchar(n).
         FieldType::Text | FieldType::Words(_) if is_text => name,
+        // The same for varchar(n)[].
+        FieldType::Texts => format!("({name})::{}", column.base_type),
         _ => format!("({name})::{}", column.sql_type),
     }
 }
