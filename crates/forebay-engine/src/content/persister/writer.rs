@@ -10,7 +10,10 @@ use std::{
 };
 
 use forebay_domain::content::{PersistMode, paths::RelativePath};
-use forebay_store::connect::{Database, OpenOptions, Target};
+use forebay_store::{
+    connect::{Database, OpenOptions, Target},
+    content,
+};
 use tracing::{info, warn};
 
 use super::{
@@ -299,12 +302,13 @@ impl CoursePersister {
     /// Callers loop over this. A function that takes the attempt as an async closure would be shorter, but Rust cannot
     /// express that the futures of such a closure are `Send`, and then no caller could spawn the call.
     pub(super) async fn tries_again(&mut self, error: &Error, has_failed: &mut bool) -> bool {
-        if mem::replace(has_failed, true) {
-            self.leave_alone(error);
+        // Only errors of the database are temporary. One about the data of a row is an answer, and stays the same.
+        let Error::Store(of_database) = error else { return false };
+        if error.is_usage() || content::is_refused(of_database) {
             return false;
         }
-        // Only errors of the database are temporary.
-        if !matches!(error, Error::Store(_)) || error.is_usage() {
+        if mem::replace(has_failed, true) {
+            self.leave_alone(error);
             return false;
         }
         self.counts.num_retries += 1;

@@ -249,6 +249,49 @@ async fn facts_that_are_lost_are_named_at_close() {
 }
 
 #[tokio::test]
+async fn a_value_that_no_database_takes_costs_no_other() {
+    let stage = Stage::empty().await;
+    let mut persister = stage.opened(PersistMode::On).await;
+    assert!(is_done(&persister.persist_course(course(1, 2)).await.unwrap()));
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let path = persister.lesson_file(lesson(1, 1).place).await.unwrap();
+    let issues = serde_json::json!([{"message": "nul \u{0} here"}]);
+    let measures = LessonMeasures { validation_issues: Some(issues), ..LessonMeasures::default() };
+    let status = LessonMeasures { validation_status: Some("odd".to_owned()), ..LessonMeasures::default() };
+    for refused in [
+        persister.record_performance("nul \0 here", 7.0, at).await.unwrap(),
+        persister.update_lesson_validation(&path, &measures).await.unwrap(),
+        persister.update_lesson_validation(&path, &status).await.unwrap(),
+        persister.record_performance("views", 7.0, jiff::Timestamp::MIN).await.unwrap(),
+    ] {
+        let Persisted::Failed { code, .. } = &refused else { panic!("{refused:?}") };
+        assert_eq!(*code, "database_refused");
+    }
+    assert_eq!(persister.counts().num_retries, 0);
+    assert!(matches!(persister.record_performance("views", 7.0, at).await.unwrap(), Persisted::Done(_)));
+    let graded = LessonMeasures { gps_score: Some(0.5), ..LessonMeasures::default() };
+    assert!(matches!(persister.update_lesson_validation(&path, &graded).await.unwrap(), Persisted::Done(_)));
+    let closed = persister.close().await.unwrap();
+    assert_eq!((closed.counts.num_failed, closed.unstored.len()), (4, 4), "{closed:?}");
+}
+
+#[tokio::test]
+async fn a_write_that_the_database_refuses_is_no_outage() {
+    let stage = Stage::empty().await;
+    let mut persister = stage.opened(PersistMode::On).await;
+    assert!(is_done(&persister.persist_course(course(1, 2)).await.unwrap()));
+    // As a constraint or a trigger that somebody added.
+    let refuse = "alter table forebay.\"references\" add constraint none check (record_key <> 'lesson/L13')";
+    stage.execute(refuse).await;
+    let written = persister.persist_lesson(lesson(1, 3)).await.unwrap();
+    let Persisted::Failed { code, .. } = &written.persisted else { panic!("{written:?}") };
+    assert_eq!(*code, "database_refused");
+    assert_eq!(persister.counts().num_retries, 0);
+    stage.execute("alter table forebay.\"references\" drop constraint none").await;
+    assert!(is_done(&persister.persist_lesson(lesson(1, 4)).await.unwrap()), "it is not left alone");
+}
+
+#[tokio::test]
 async fn shadow_mode_reports_differences() {
     let stage = Stage::empty().await;
     let mut persister = stage.opened(PersistMode::Shadow).await;
