@@ -14,9 +14,9 @@ use super::{
     write::create_folder,
 };
 
-/// How long to wait for another process. A watch locks the folder for moments; other commands wait briefly instead of
-/// failing.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another process. A watch locks the folder while it syncs, which takes seconds for a large course;
+/// other commands wait instead of failing.
+const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// The lock of a folder. The kernel releases it when its process ends, however it ends.
@@ -26,7 +26,7 @@ pub struct FolderLock {
 }
 
 impl CourseFolder {
-    /// Locks the folder for writing; blocks for two seconds at most. Error: `content_folder_locked` if another process has
+    /// Locks the folder for writing; blocks for ten seconds at most. Error: `content_folder_locked` if another process has
     /// locked it for longer.
     pub fn lock(&self) -> Result<FolderLock> {
         let failed = |error: std::io::Error| ContentError::file("lock", &self.path().join(OWN_FOLDER), error);

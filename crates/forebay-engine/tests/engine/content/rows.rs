@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Stage;
 
 /// Columns that no file decides: keys, times, and what is measured or decided in the database.
-const NOT_FROM_FILES: [&str; 17] = [
+const NOT_FROM_FILES: [&str; 18] = [
     "reference_id",
     "piece_id",
     "created_at",
