@@ -21,6 +21,8 @@ crate::words! {
         NulCharacter = "nul_character",
         /// The file is larger than the limit.
         TooLarge = "too_large",
+        /// The file or folder cannot be read: this user lacks the permission.
+        PermissionDenied = "permission_denied",
         /// The YAML cannot be parsed.
         YamlSyntax = "yaml_syntax",
         /// The JSON cannot be parsed.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use forebay_domain::content::{
-    Problem, ProblemCode, layout::Document, own_tables::OwnTableError, plan::Refusal,
+    Problem, ProblemCode, layout::Document, own_tables::OwnTableError, paths::RelativePath, plan::Refusal,
 };
 use jiff::Timestamp;
 
@@ -222,15 +222,19 @@ impl ContentError {
         Self::File { action, path: path.to_owned(), source }
     }
 
-    /// The problem of a single file; `None`: something is wrong with the folder or the disk.
-    pub(super) fn as_problem(&self) -> Option<Problem> {
-        match self {
-            Self::Problem(problem) => Some(problem.clone()),
-            Self::TooLarge { path, .. } => {
-                let problem = Problem::error(ProblemCode::TooLarge, path, self.to_string());
-                Some(problem.hint("split the file, or keep it outside of the course folder"))
+    /// The problem of the single file with this path. Error: something is wrong with the folder or the disk.
+    pub(super) fn into_problem(self, path: &RelativePath) -> Result<Problem> {
+        match &self {
+            Self::Problem(problem) => Ok(problem.clone()),
+            Self::TooLarge { .. } => {
+                let problem = Problem::error(ProblemCode::TooLarge, path.as_str(), self.to_string());
+                Ok(problem.hint("split the file, or keep it outside of the course folder"))
             }
-            _ => None,
+            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                let problem = Problem::error(ProblemCode::PermissionDenied, path.as_str(), self.to_string());
+                Ok(problem.hint("make it readable, then run the command again; what is stored of it stays"))
+            }
+            _ => Err(self),
         }
     }
 

@@ -7,6 +7,7 @@
 //! A file is replaced as a whole: written to a temporary file, flushed, renamed, and the folder flushed. A reader, or a
 //! process that continues after a crash, sees the old or the new file and nothing in between.
 
+mod copy;
 mod lock;
 mod walk;
 mod write;

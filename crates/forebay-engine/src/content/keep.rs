@@ -14,7 +14,6 @@ use std::{
 
 use forebay_domain::{
     content::{
-        file_text::hash,
         paths::RelativePath,
         plan::{Changes, FileState, Keep, Side},
     },
@@ -131,6 +130,11 @@ pub(super) async fn apply(
     let kept = Arc::clone(folder);
     let (takes, copies) = on_disk(move || copy(&kept, takes, max_bytes)).await?;
     let wanted: BTreeSet<RelativePath> = takes.iter().filter_map(|take| take.database.clone()).collect();
+    // What is in the folder at each path now. It may change while the files are read from the database.
+    let expected: BTreeMap<RelativePath, [u8; 32]> = takes
+        .iter()
+        .filter_map(|take| Some((take.folder.as_ref()?.path.clone(), take.folder.as_ref()?.hash)))
+        .collect();
     let mut written = BTreeSet::new();
     if !wanted.is_empty() {
         let client = database.client().await?;
@@ -140,9 +144,10 @@ pub(super) async fn apply(
                 serde_json::from_str(payload).map_err(|error| Error::Payload(error.to_string()))?;
             let Some(path) = path_of(&record)?.filter(|path| wanted.contains(path)) else { continue };
             let Some(bytes) = bytes_of(&record) else { continue };
-            let (folder, at) = (Arc::clone(folder), path.clone());
-            on_disk(move || folder.write_differing(&[(&at, &bytes)])).await?;
-            written.insert(path);
+            let (folder, at, expected) = (Arc::clone(folder), path.clone(), expected.get(&path).copied());
+            if on_disk(move || folder.write_expecting(&at, &bytes, expected)).await? {
+                written.insert(path);
+            }
         }
     }
     let folder = Arc::clone(folder);
@@ -152,7 +157,8 @@ pub(super) async fn apply(
 /// Where the bytes of files that were never stored are now, by their paths.
 type Copies = BTreeMap<RelativePath, RelativePath>;
 
-/// Copies what would be lost. Leaves out files that changed meanwhile, or that are too large to copy.
+/// Copies what would be lost. Leaves out files that changed meanwhile. Of a file of more than `max_bytes`, the database
+/// has only a hash.
 fn copy(
     folder: &CourseFolder,
     takes: Vec<Take>,
@@ -164,15 +170,12 @@ fn copy(
             if folder.hash(&state.path)?.is_none_or(|(now, _)| now != state.hash) {
                 continue;
             }
-            if take.is_unstored {
-                let bytes = match folder.read(&state.path, max_bytes) {
-                    Ok(Some(bytes)) if hash(&bytes) == state.hash => bytes,
-                    Ok(_) | Err(ContentError::TooLarge { .. }) => continue,
-                    Err(error) => return Err(error),
-                };
+            if take.is_unstored || state.size > max_bytes {
                 let name = format!("{OWN_FOLDER}/kept/{}/{}", hex::encode(&state.hash[..6]), state.path);
                 let copy = RelativePath::parse(&name).map_err(ContentError::Problem)?;
-                folder.write_differing(&[(&copy, &bytes)])?;
+                if !folder.copy_expecting(&state.path, &copy, state.hash)? {
+                    continue;
+                }
                 copies.insert(state.path.clone(), copy);
             }
         }
@@ -193,8 +196,8 @@ fn remove(
         let Some(state) = take.folder.as_ref().filter(|state| !written.contains(&state.path)) else {
             continue;
         };
-        if take.database.as_ref().is_none_or(|path| written.contains(path)) {
-            folder.remove(&state.path)?;
+        let has_moved = take.database.as_ref().is_none_or(|path| written.contains(path));
+        if has_moved && folder.remove_expecting(&state.path, state.hash)? {
             let kept_as = copies.remove(&state.path);
             changes.push(FolderChange { path: state.path.clone(), kind: FolderChangeKind::Removed, kept_as });
         }

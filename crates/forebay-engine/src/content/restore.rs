@@ -125,7 +125,11 @@ impl Writer {
             self.restored.kept.push(path.to_string());
             return Ok(());
         }
-        self.folder.write(&path, &bytes)?;
+        if !self.folder.write_expecting(&path, &bytes, found)? {
+            // Somebody wrote it meanwhile.
+            self.restored.kept.push(path.to_string());
+            return Ok(());
+        }
         let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
         let has_id = record.get("has_id").and_then(Value::as_bool).unwrap_or(false);
         self.base.insert(

@@ -18,7 +18,7 @@ use forebay_domain::content::{
 };
 
 use super::{
-    error::Result,
+    error::{ContentError, Result},
     folder::{CourseFolder, Found, SkipReason, Skipped, Walk},
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Snapshot {
     pub(super) files: BTreeMap<RelativePath, CourseFile>,
     /// Paths of files that cannot be stored as they are. What is stored of them stays.
     pub(super) blocked: BTreeSet<RelativePath>,
+    /// Paths of folders that cannot be read. What is stored of their files stays.
+    pub(super) unreadable: Vec<RelativePath>,
     /// Entries that are not stored.
     pub(super) skipped: Vec<Skipped>,
     /// What is wrong with files.
@@ -57,8 +59,8 @@ pub(super) struct CourseFile {
 impl Snapshot {
     /// Reads all files once. Files of more than `max_bytes` that must be text are problems; others are only hashed.
     pub(super) fn take(folder: &CourseFolder, layout: &Layout, max_bytes: u64) -> Result<Self> {
-        let Walk { files, skipped, problems, leftovers } = folder.walk(layout)?;
-        let mut snapshot = Self { skipped, problems, leftovers, ..Self::default() };
+        let Walk { files, skipped, problems, unreadable, leftovers } = folder.walk(layout)?;
+        let mut snapshot = Self { unreadable, skipped, problems, leftovers, ..Self::default() };
         let mut order = Order::default();
         let num_threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = files.len().div_ceil(num_threads).max(FEWEST_PER_THREAD);
@@ -95,6 +97,15 @@ impl Snapshot {
         Ok((snapshot, order))
     }
 
+    /// Whether the file with this path cannot be stored as it is, or is in a folder that cannot be read.
+    pub(super) fn is_blocked(&self, path: &RelativePath) -> bool {
+        let is_in = |folder: &RelativePath| {
+            let rest = path.as_str().strip_prefix(folder.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.blocked.contains(path) || self.unreadable.iter().any(is_in)
+    }
+
     /// Whether the file with this path cannot be stored now, or is behind a link.
     pub(super) fn is_out_of_reach(&self, path: &RelativePath) -> bool {
         let is_behind = |skipped: &Skipped| {
@@ -102,7 +113,7 @@ impl Snapshot {
             skipped.reason != SkipReason::Ignored
                 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.blocked.contains(path) || self.skipped.iter().any(is_behind)
+        self.is_blocked(path) || self.skipped.iter().any(is_behind)
     }
 
     /// Blocks files that differ from an earlier snapshot. Returns their number.
@@ -134,7 +145,12 @@ impl Snapshot {
     ) -> Result<()> {
         let Found { path, role, size } = found;
         if !is_text(&role) && size > max_bytes {
-            let Some((hash, size)) = folder.hash(&path)? else { return Ok(()) };
+            let (hash, size) = match folder.hash(&path) {
+                Ok(Some(found)) => found,
+                // It was deleted after it was listed.
+                Ok(None) => return Ok(()),
+                Err(error) => return self.block(path, error),
+            };
             // Not text, so there are no line endings to ignore.
             let state = FileState {
                 path: path.clone(),
@@ -150,14 +166,7 @@ impl Snapshot {
             Ok(Some(bytes)) => bytes,
             // It was deleted after it was listed.
             Ok(None) => return Ok(()),
-            Err(error) => match error.as_problem() {
-                Some(problem) => {
-                    self.problems.push(problem);
-                    self.blocked.insert(path);
-                    return Ok(());
-                }
-                None => return Err(error),
-            },
+            Err(error) => return self.block(path, error),
         };
         let (hash, hash_ignoring_line_endings) = hashes(&bytes);
         let size = bytes.len() as u64;
@@ -178,6 +187,13 @@ impl Snapshot {
             order.category(&path, &bytes, &mut self.problems);
         }
         self.files.insert(path, CourseFile { role, state, number: None });
+        Ok(())
+    }
+
+    /// Blocks a file that cannot be read. Error: it is about more than this file.
+    fn block(&mut self, path: RelativePath, error: ContentError) -> Result<()> {
+        self.problems.push(error.into_problem(&path)?);
+        self.blocked.insert(path);
         Ok(())
     }
 

@@ -101,8 +101,8 @@ pub async fn verify(
     .await?;
     let known = Known::new(files);
     let unrecorded = approvals::missing(&**client, stored.course.piece_id, &folder).await?;
-    let mut verification =
-        Verification { problems: snapshot.problems, skipped: snapshot.skipped, ..Verification::default() };
+    let (problems, skipped) = (snapshot.problems.clone(), snapshot.skipped.clone());
+    let mut verification = Verification { problems, skipped, ..Verification::default() };
     let mut differ = |path: &RelativePath, kind| {
         let path = Some(path.to_string());
         verification.differences.push(Difference { path, kind, table: None, columns: Vec::new() });
@@ -125,7 +125,7 @@ pub async fn verify(
     }
     for file in &stored {
         // A file that cannot be stored as it is now is a problem already.
-        if !snapshot.blocked.contains(&file.path) {
+        if !snapshot.is_blocked(&file.path) {
             differ(&file.path, DifferenceKind::MissingInFolder);
         }
     }

@@ -35,7 +35,7 @@ impl CourseFolder {
             .map_err(|error| failed(error.into()))?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file =
-            openat(&own, "lock", flags, Mode::from_raw_mode(0o644)).map_err(|error| failed(error.into()))?;
+            openat(&own, "lock", flags, Mode::from_raw_mode(0o666)).map_err(|error| failed(error.into()))?;
         let file = File::from(file);
         let deadline = Instant::now() + PATIENCE;
         loop {

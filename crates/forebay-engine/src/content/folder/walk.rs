@@ -1,6 +1,6 @@
 //! Lists the files of a course folder.
 
-use std::{io, os::fd::OwnedFd};
+use std::{os::fd::OwnedFd, path::Path};
 
 use forebay_domain::content::{
     Problem,
@@ -26,6 +26,9 @@ forebay_domain::words! {
         Special = "special",
     }
 }
+
+/// How deep copies are in [`OWN_FOLDER`]: below `kept/HASH`.
+const OWN_DEPTH: usize = MAX_DEPTH + 2;
 
 /// An entry that is not stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +57,10 @@ pub(in crate::content) struct Walk {
     pub(in crate::content) files: Vec<Found>,
     /// Entries that are not stored, by path. A folder that is ignored is one entry.
     pub(in crate::content) skipped: Vec<Skipped>,
-    /// Files whose path cannot be stored.
+    /// Files whose path cannot be stored, and folders that cannot be read.
     pub(in crate::content) problems: Vec<Problem>,
+    /// Folders, and entries of folders, that cannot be looked at.
+    pub(in crate::content) unreadable: Vec<RelativePath>,
     /// Temporary files of writers that are gone, unless one of them writes just now.
     pub(in crate::content) leftovers: Vec<RelativePath>,
 }
@@ -63,11 +68,11 @@ pub(in crate::content) struct Walk {
 impl CourseFolder {
     /// Lists the files with the roles that a layout gives them.
     pub(in crate::content) fn walk(&self, layout: &Layout) -> Result<Walk> {
-        let failed = |error: io::Error| ContentError::file("list", self.path(), error);
-        let mut walk = Walk::default();
-        let root =
-            openat(&self.root, ".", folder_flags(), Mode::empty()).map_err(|error| failed(error.into()))?;
-        walk.folder(&root, "", 0, layout).map_err(failed)?;
+        let failed = |error: rustix::io::Errno| ContentError::file("list", self.path(), error.into());
+        let root = openat(&self.root, ".", folder_flags(), Mode::empty()).map_err(failed)?;
+        let mut lister = Lister { root: self.path(), layout, walk: Walk::default() };
+        lister.folder(&root, "", 0)?;
+        let mut walk = lister.walk;
         walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         walk.skipped.sort();
         walk.problems.sort_by(|one, other| one.path.cmp(&other.path));
@@ -84,21 +89,42 @@ impl CourseFolder {
             }
         }
         // The walk does not enter this folder.
-        let Ok(own) = openat(&self.root, OWN_FOLDER, folder_flags(), Mode::empty()) else { return };
-        let Ok(entries) = Dir::read_from(&own) else { return };
-        for entry in entries.filter_map(std::result::Result::ok) {
-            let name = entry.file_name();
-            if is_temporary(name.to_bytes()) && !is_own_temporary(name.to_bytes()) {
-                let _ = unlinkat(&own, name, AtFlags::empty());
+        if let Ok(own) = openat(&self.root, OWN_FOLDER, folder_flags(), Mode::empty()) {
+            remove_temporaries(&own, 0);
+        }
+    }
+}
+
+/// Deletes temporary files of other processes in a folder and the folders in it. Copies of files are in subfolders.
+fn remove_temporaries(folder: &OwnedFd, depth: usize) {
+    let Ok(entries) = Dir::read_from(folder) else { return };
+    for entry in entries.filter_map(std::result::Result::ok) {
+        let name = entry.file_name();
+        if is_temporary(name.to_bytes()) && !is_own_temporary(name.to_bytes()) {
+            let _ = unlinkat(folder, name, AtFlags::empty());
+        } else if depth < OWN_DEPTH && !matches!(name.to_bytes(), b"." | b"..") {
+            // A file is no folder, so this skips it.
+            if let Ok(inside) = openat(folder, name, folder_flags(), Mode::empty()) {
+                remove_temporaries(&inside, depth + 1);
             }
         }
     }
 }
 
-impl Walk {
-    fn folder(&mut self, folder: &OwnedFd, prefix: &str, depth: usize, layout: &Layout) -> io::Result<()> {
-        for entry in Dir::read_from(folder)? {
-            let entry = entry?;
+/// Lists a folder.
+struct Lister<'a> {
+    /// The path of the course folder, for messages.
+    root: &'a Path,
+    layout: &'a Layout,
+    walk: Walk,
+}
+
+impl Lister<'_> {
+    fn folder(&mut self, folder: &OwnedFd, prefix: &str, depth: usize) -> Result<()> {
+        let root = self.root;
+        let failed = |error: rustix::io::Errno| ContentError::file("list", &root.join(prefix), error.into());
+        for entry in Dir::read_from(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_bytes();
             if matches!(name, b"." | b"..") {
                 continue;
@@ -109,11 +135,14 @@ impl Walk {
                 Ok(stat) => stat,
                 // It is gone already.
                 Err(rustix::io::Errno::NOENT) => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.unreadable(&path, error)?;
+                    continue;
+                }
             };
             let reason = match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Directory => {
-                    self.subfolder(folder, &entry, &path, depth, layout)?;
+                    self.subfolder(folder, &entry, &path, depth)?;
                     continue;
                 }
                 FileType::RegularFile => None,
@@ -122,7 +151,7 @@ impl Walk {
             };
             if is_temporary(name) {
                 if !is_own_temporary(name) {
-                    self.leftovers.extend(RelativePath::parse_bytes(&path).ok());
+                    self.walk.leftovers.extend(RelativePath::parse_bytes(&path).ok());
                 }
                 continue;
             }
@@ -130,7 +159,7 @@ impl Walk {
                 self.skip(&path, reason);
                 continue;
             }
-            self.file(&path, u64::try_from(stat.st_size).unwrap_or(0), layout);
+            self.file(&path, u64::try_from(stat.st_size).unwrap_or(0));
         }
         Ok(())
     }
@@ -141,18 +170,17 @@ impl Walk {
         entry: &rustix::fs::DirEntry,
         path: &[u8],
         depth: usize,
-        layout: &Layout,
-    ) -> io::Result<()> {
+    ) -> Result<()> {
         let inside = match RelativePath::parse_bytes(path) {
             Ok(path) => path,
             Err(problem) => {
-                self.problems.push(problem);
+                self.walk.problems.push(problem);
                 return Ok(());
             }
         };
         // A pattern such as `book/**` ignores everything in a folder, so no file of it needs to be looked at.
         let probe = RelativePath::parse(&format!("{inside}/file"));
-        let is_ignored = probe.is_ok_and(|probe| layout.classify(&probe) == Role::Ignored);
+        let is_ignored = probe.is_ok_and(|probe| self.layout.classify(&probe) == Role::Ignored);
         if is_ignored || depth >= MAX_DEPTH {
             self.skip(path, SkipReason::Ignored);
             return Ok(());
@@ -160,22 +188,35 @@ impl Walk {
         let opened = match openat(folder, entry.file_name(), folder_flags(), Mode::empty()) {
             Ok(opened) => opened,
             Err(rustix::io::Errno::NOENT) => return Ok(()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return self.unreadable(path, error),
         };
-        self.folder(&opened, &format!("{inside}/"), depth + 1, layout)
+        self.folder(&opened, &format!("{inside}/"), depth + 1)
     }
 
-    fn file(&mut self, path: &[u8], size: u64, layout: &Layout) {
+    /// An entry that this process may not look at is a problem of that entry. Error: any other failure.
+    fn unreadable(&mut self, path: &[u8], error: rustix::io::Errno) -> Result<()> {
         match RelativePath::parse_bytes(path) {
-            Ok(parsed) => match layout.classify(&parsed) {
+            Ok(path) => {
+                let error = ContentError::file("read", &self.root.join(path.as_str()), error.into());
+                self.walk.problems.push(error.into_problem(&path)?);
+                self.walk.unreadable.push(path);
+            }
+            Err(problem) => self.walk.problems.push(problem),
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &[u8], size: u64) {
+        match RelativePath::parse_bytes(path) {
+            Ok(parsed) => match self.layout.classify(&parsed) {
                 Role::Ignored => self.skip(path, SkipReason::Ignored),
-                role => self.files.push(Found { path: parsed, role, size }),
+                role => self.walk.files.push(Found { path: parsed, role, size }),
             },
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => self.walk.problems.push(problem),
         }
     }
 
     fn skip(&mut self, path: &[u8], reason: SkipReason) {
-        self.skipped.push(Skipped { path: String::from_utf8_lossy(path).into_owned(), reason });
+        self.walk.skipped.push(Skipped { path: String::from_utf8_lossy(path).into_owned(), reason });
     }
 }

@@ -11,8 +11,8 @@ use std::{
     },
 };
 
-use forebay_domain::content::paths::RelativePath;
-use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, renameat, unlinkat};
+use forebay_domain::content::{file_text::hash, paths::RelativePath};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat};
 
 use super::{
     super::error::{ContentError, Result},
@@ -30,10 +30,10 @@ static WRITER: LazyLock<String> = LazyLock::new(|| format!("{:016x}", random_see
 const BATCH: usize = 64;
 
 /// A file whose new content is in a temporary file beside it.
-struct Replacement<'a> {
-    folder: OwnedFd,
+pub(super) struct Replacement<'a> {
+    pub(super) folder: OwnedFd,
     temporary: String,
-    file: File,
+    pub(super) file: File,
     name: &'a str,
 }
 
@@ -55,6 +55,65 @@ impl CourseFolder {
         // The folder of a batch is flushed once.
         differing.chunks(BATCH).try_for_each(|batch| self.write_batch(batch))?;
         Ok(differing.len() as u64)
+    }
+
+    /// Writes a file as [`Self::write`] does, unless it changed: until the moment before it is replaced, its hash must be
+    /// the expected one, where `None` means that there is no file. Returns whether it was written, or has these bytes.
+    pub(in crate::content) fn write_expecting(
+        &self,
+        path: &RelativePath,
+        bytes: &[u8],
+        expected: Option<[u8; 32]>,
+    ) -> Result<bool> {
+        if expected == Some(hash(bytes)) {
+            return self.is_as_expected(path, expected);
+        }
+        let failed = |error| ContentError::file("write", &self.path().join(path.as_str()), error);
+        let replacement = self.replacement(path, bytes).map_err(failed)?;
+        // Flushing takes long, so it comes before the comparison.
+        replacement.flush().map_err(failed)?;
+        match self.is_as_expected(path, expected) {
+            Ok(true) => {}
+            Ok(false) => {
+                replacement.drop_temporary();
+                return Ok(false);
+            }
+            Err(error) => {
+                replacement.drop_temporary();
+                return Err(error);
+            }
+        }
+        let folder = replacement.put().map_err(failed)?;
+        rustix::fs::fsync(&folder).map_err(|error| failed(error.into()))?;
+        Ok(true)
+    }
+
+    /// Removes a file if its hash is the expected one. Returns whether it is gone.
+    pub(in crate::content) fn remove_expecting(
+        &self,
+        path: &RelativePath,
+        expected: [u8; 32],
+    ) -> Result<bool> {
+        let remove = || -> io::Result<()> {
+            let Some((folder, name)) = self.parent(path, false)? else { return Ok(()) };
+            match unlinkat(&folder, name, AtFlags::empty()) {
+                Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(rustix::fs::fsync(&folder)?),
+                Err(error) => Err(error.into()),
+            }
+        };
+        match self.hash(path)? {
+            None => Ok(true),
+            Some((found, _)) if found != expected => Ok(false),
+            Some(_) => {
+                remove()
+                    .map_err(|error| ContentError::file("remove", &self.path().join(path.as_str()), error))?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn is_as_expected(&self, path: &RelativePath, expected: Option<[u8; 32]>) -> Result<bool> {
+        Ok(self.hash(path)?.map(|(found, _)| found) == expected)
     }
 
     fn write_batch(&self, batch: &[(&RelativePath, &[u8])]) -> Result<()> {
@@ -89,57 +148,76 @@ impl CourseFolder {
         outcome
     }
 
-    /// Removes a file; one that is gone already is no error.
-    pub(in crate::content) fn remove(&self, path: &RelativePath) -> Result<()> {
-        let removed = || -> io::Result<()> {
-            let Some((folder, name)) = self.parent(path, false)? else { return Ok(()) };
-            match unlinkat(&folder, name, AtFlags::empty()) {
-                Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(rustix::fs::fsync(&folder)?),
-                Err(error) => Err(error.into()),
-            }
-        };
-        removed().map_err(|error| ContentError::file("remove", &self.path().join(path.as_str()), error))
-    }
-
     /// Writes the temporary file.
     fn replacement<'a>(&self, path: &'a RelativePath, bytes: &[u8]) -> io::Result<Replacement<'a>> {
-        let Some((folder, name)) = self.parent(path, true)? else {
-            return Err(io::ErrorKind::NotFound.into());
-        };
-        let temporary = temporary_name();
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = File::from(openat(&folder, temporary.as_str(), flags, Mode::from_raw_mode(0o644))?);
-        let mut replacement = Replacement { folder, temporary, file, name };
+        let mut replacement = self.empty_replacement(path)?;
         match replacement.file.write_all(bytes) {
             Ok(()) => Ok(replacement),
             Err(error) => Err(replacement.discard(error)),
+        }
+    }
+
+    /// Creates the temporary file, with the permissions of the file that it replaces.
+    pub(super) fn empty_replacement<'a>(&self, path: &'a RelativePath) -> io::Result<Replacement<'a>> {
+        let Some((folder, name)) = self.parent(path, true)? else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let replaced = match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_file() => {
+                Some(Mode::from_raw_mode(stat.st_mode & 0o777))
+            }
+            Ok(_) | Err(rustix::io::Errno::NOENT) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let temporary = temporary_name();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // The umask applies to a new file.
+        let mode = replaced.unwrap_or(Mode::from_raw_mode(0o666));
+        let file = File::from(openat(&folder, temporary.as_str(), flags, mode)?);
+        let replacement = Replacement { folder, temporary, file, name };
+        match replaced.map(|mode| rustix::fs::fchmod(&replacement.file, mode)) {
+            Some(Err(error)) => Err(replacement.discard(error.into())),
+            None | Some(Ok(())) => Ok(replacement),
         }
     }
 }
 
 impl Replacement<'_> {
     /// Flushes the new content and puts it in the place of the file. Returns the folder.
-    fn finish(self) -> io::Result<OwnedFd> {
-        let finished = self
-            .file
-            .sync_all()
-            .and_then(|()| Ok(renameat(&self.folder, self.temporary.as_str(), &self.folder, self.name)?));
-        match finished {
+    pub(super) fn finish(self) -> io::Result<OwnedFd> {
+        self.flush()?;
+        self.put()
+    }
+
+    /// Flushes the new content.
+    fn flush(&self) -> io::Result<()> {
+        self.file.sync_all().map_err(|error| self.discard(error))
+    }
+
+    /// Puts flushed content in the place of the file. Returns the folder.
+    fn put(self) -> io::Result<OwnedFd> {
+        match renameat(&self.folder, self.temporary.as_str(), &self.folder, self.name) {
             Ok(()) => Ok(self.folder),
-            Err(error) => Err(self.discard(error)),
+            Err(error) => Err(self.discard(error.into())),
         }
     }
 
     /// Deletes the temporary file. The error that made this necessary is the one to report.
-    fn discard(&self, error: io::Error) -> io::Error {
-        let _ = unlinkat(&self.folder, self.temporary.as_str(), AtFlags::empty());
+    pub(super) fn discard(&self, error: io::Error) -> io::Error {
+        self.drop_temporary();
         error
+    }
+
+    /// Deletes the temporary file.
+    pub(super) fn drop_temporary(&self) {
+        // A leftover does no harm, and the next sync removes it.
+        let _ = unlinkat(&self.folder, self.temporary.as_str(), AtFlags::empty());
     }
 }
 
 /// Creates a folder and makes it durable.
 pub(super) fn create_folder(parent: impl AsFd, name: &str) -> io::Result<()> {
-    match mkdirat(&parent, name, Mode::from_raw_mode(0o755)) {
+    match mkdirat(&parent, name, Mode::from_raw_mode(0o777)) {
         // Another process was faster.
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(rustix::fs::fsync(&parent)?),
         Err(error) => Err(error.into()),
@@ -163,4 +241,54 @@ pub(super) fn is_own_temporary(name: &[u8]) -> bool {
     name.strip_prefix(TEMPORARY.0.as_bytes())
         .and_then(|rest| rest.strip_prefix(WRITER.as_bytes()))
         .is_some_and(|rest| rest.starts_with(b"-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, CourseFolder, RelativePath) {
+        let directory = tempfile::TempDir::new().unwrap();
+        let folder = CourseFolder::open(directory.path()).unwrap();
+        (directory, folder, RelativePath::parse("lessons/a.md").unwrap())
+    }
+
+    #[test]
+    fn a_file_that_changed_is_neither_replaced_nor_removed() {
+        let (directory, folder, path) = folder();
+        let file = directory.path().join("lessons/a.md");
+        assert!(folder.write_expecting(&path, b"1", None).unwrap());
+        assert!(!folder.write_expecting(&path, b"2", None).unwrap(), "somebody wrote a new file");
+        assert!(!folder.write_expecting(&path, b"2", Some(hash(b"0"))).unwrap());
+        assert!(!folder.remove_expecting(&path, hash(b"0")).unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"1");
+        assert!(folder.write_expecting(&path, b"2", Some(hash(b"1"))).unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"2");
+        assert!(folder.remove_expecting(&path, hash(b"2")).unwrap());
+        assert!(folder.remove_expecting(&path, hash(b"2")).unwrap(), "it is gone already");
+        assert!(!folder.write_expecting(&path, b"3", Some(hash(b"2"))).unwrap(), "somebody removed it");
+        assert_eq!(fs::read_dir(directory.path().join("lessons")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_permissions() {
+        let (directory, folder, path) = folder();
+        folder.write(&path, b"1").unwrap();
+        let mode =
+            |name: &str| fs::metadata(directory.path().join(name)).unwrap().permissions().mode() & 0o777;
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let umask = status.lines().find_map(|line| line.strip_prefix("Umask:")).unwrap();
+        let umask = u32::from_str_radix(umask.trim(), 8).unwrap();
+        assert_eq!((mode("lessons/a.md"), mode("lessons")), (0o666 & !umask, 0o777 & !umask));
+        for kept in [0o600, 0o640, 0o664, 0o755] {
+            fs::set_permissions(directory.path().join("lessons/a.md"), Permissions::from_mode(kept)).unwrap();
+            folder.write(&path, format!("{kept}").as_bytes()).unwrap();
+            assert_eq!(mode("lessons/a.md"), kept);
+        }
+    }
 }

@@ -33,6 +33,8 @@ const MAX_LINE_BYTES: usize = 4 << 10;
 const STDERR_CHARS: usize = 500;
 /// The reason code of a reported failure without one.
 const NO_REASON: &str = "generator_reported";
+/// The message of a reported failure without one.
+const NO_MESSAGE: &str = "the program reported a failure without a message";
 
 /// The user's program.
 #[derive(Debug)]
@@ -247,7 +249,7 @@ fn read(output: Vec<u8>) -> Result<Produced, AttemptFailure> {
             Err(AttemptFailure {
                 class,
                 reason_code: reason_code.unwrap_or_else(|| NO_REASON.to_owned()),
-                message,
+                message: if message.is_empty() { NO_MESSAGE.to_owned() } else { message },
                 retry_after: retry_after.map(jiff::SignedDuration::unsigned_abs),
                 cost,
             })

@@ -1,16 +1,17 @@
 //! `sync` with a decision: which side wins where it leaves both alone.
 
-use std::{collections::BTreeSet, fs, sync::Arc};
+use std::{collections::BTreeSet, fs, sync::Arc, thread, time::Instant};
 
 use forebay_domain::content::{
     paths::RelativePath,
     plan::{ConflictKind, Keep, RemoteKind, Side},
 };
 use forebay_engine::content::{
-    self, Attention, CourseFolder, FolderChange, FolderChangeKind, RestoreOptions, SyncOptions, SyncReport,
+    self, Attention, CourseFolder, CourseSettings, FolderChange, FolderChangeKind, RestoreOptions,
+    SyncOptions, SyncReport,
 };
 
-use super::{Stage, files, lesson, settings};
+use super::{Stage, course, files, lesson, settings};
 
 impl Stage {
     /// Another copy of the folder with the same database, as it is stored.
@@ -208,4 +209,76 @@ async fn what_only_the_database_moved_stays_one_record() {
     let paths = "select payload ->> 'path' from forebay.references where removed_at is null and record_key like '%L22%' \
                  or payload ->> 'path' like '%part-2.md' and payload ->> 'path' like '%2.2%'";
     assert_eq!(stage.texts(paths).await, ["lessons/2.2-moved.md"]);
+}
+
+#[tokio::test]
+async fn an_edit_during_the_sync_is_not_overwritten() {
+    let stage = Stage::empty().await;
+    for (path, text) in course(4, 100) {
+        stage.write(&path, text.as_bytes());
+    }
+    stage.sync().await;
+    let other = stage.copy().await;
+    for module in 1..=4 {
+        for number in 1..=100 {
+            other.write(
+                &format!("lessons/{module}.{number}-part-{number}.md"),
+                theirs(module, number).as_bytes(),
+            );
+        }
+    }
+    other.sync().await;
+    // Files are written in the order of their keys, so by id.
+    let (first, last) = ("lessons/1.1-part-1.md", "lessons/4.99-part-99.md");
+    let (first, last) = (stage.path().join(first), stage.path().join(last));
+    let edited = last.clone();
+    let editor = thread::spawn(move || {
+        let started = Instant::now();
+        while !fs::read_to_string(&first).unwrap().contains("Theirs") {
+            assert!(started.elapsed().as_secs() < 60);
+        }
+        assert!(!fs::read_to_string(&last).unwrap().contains("Theirs"), "the edit came too late");
+        fs::write(&last, ours(4, 99)).unwrap();
+    });
+    let report = stage.keep(Side::Database, &[]).await;
+    editor.join().unwrap();
+    assert_eq!(fs::read_to_string(&edited).unwrap(), ours(4, 99));
+    assert_eq!(left_alone(&report), ["lessons/4.99-part-99.md both_changed"]);
+    assert_eq!(report.folder_changes.len(), 399);
+}
+
+#[tokio::test]
+async fn a_file_too_large_to_be_stored_is_copied_before_it_is_removed() {
+    let stage = Stage::course().await;
+    let settings = CourseSettings { max_file_bytes: 4096, ..settings() };
+    let large = vec![7; 5000];
+    stage.write("resources/film.bin", &large);
+    let sync = async |stage: &Stage, options| {
+        let folder = Arc::new(CourseFolder::open(stage.path()).unwrap());
+        content::sync(&stage.database, &settings, folder, options).await.unwrap()
+    };
+    assert!(sync(&stage, SyncOptions::default()).await.is_clean());
+    let other = stage.copy().await;
+    other.write("resources/film.bin", &large);
+    sync(&other, SyncOptions::default()).await;
+    other.remove("resources/film.bin");
+    sync(&other, SyncOptions::default()).await;
+    let paths = BTreeSet::from([RelativePath::parse("resources/film.bin").unwrap()]);
+    let keep = Some(Keep { side: Side::Database, paths });
+    let report = sync(&stage, SyncOptions { keep, ..SyncOptions::default() }).await;
+    let change = &report.folder_changes[0];
+    assert_eq!((change.kind, change.path.as_str()), (FolderChangeKind::Removed, "resources/film.bin"));
+    assert_eq!(fs::read(stage.path().join(change.kept_as.as_ref().unwrap().as_str())).unwrap(), large);
+    assert!(!stage.path().join("resources/film.bin").exists());
+}
+
+#[tokio::test]
+async fn what_a_killed_copy_left_is_removed() {
+    let stage = Stage::course().await;
+    let leftover = ".forebay/kept/0123/lessons/.forebay-0000000000000000-1.tmp";
+    stage.write(leftover, b"half");
+    stage.write(".forebay/kept/0123/lessons/1.1-part-1.md", b"kept");
+    stage.sync().await;
+    assert!(!stage.path().join(leftover).exists());
+    assert_eq!(stage.text(".forebay/kept/0123/lessons/1.1-part-1.md"), "kept");
 }
