@@ -22,7 +22,7 @@ use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, task};
 
 use self::{
-    command::Program,
+    command::{Limits, Program},
     keeper::{Kept, keep},
     lesson::Maker,
     plan::{Plan, plan},
@@ -56,7 +56,8 @@ pub struct GenerateOptions {
     pub num_jobs: usize,
     /// How long a program may run. Default: 10 minutes.
     pub timeout: Duration,
-    /// How much a program may print, in bytes. Default: the largest file that is stored.
+    /// How much a program may print, in bytes. Default: the largest file that is stored by default. A lesson larger than
+    /// the course's largest file is a failed attempt, whatever this says.
     pub max_output_bytes: u64,
     /// How failed attempts are retried.
     pub retries: Retries,
@@ -110,7 +111,8 @@ pub async fn generate(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<GenerateReport> {
     let started = Instant::now();
-    let program = Program::find(&options.command, options.timeout, options.max_output_bytes)?;
+    let limits = Limits { output: options.max_output_bytes, lesson: settings.max_file_bytes };
+    let program = Program::find(&options.command, options.timeout, limits)?;
     let (lock, plan) = look(&settings, &folder, options.selection).await?;
     let Plan { mut lessons, wanted, problems } = plan;
     progress(GenerateProgress::Planned { num_lessons: wanted.len() });
@@ -130,7 +132,7 @@ pub async fn generate(
         folder: Arc::clone(&folder),
         retries: options.retries,
         random: Mutex::new(fastrand::Rng::with_seed(clock::random_seed())),
-        throttled_until: Mutex::new(None),
+        throttled: Mutex::default(),
         written: sender,
     };
     let making = async {

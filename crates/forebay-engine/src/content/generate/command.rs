@@ -43,7 +43,16 @@ pub(super) struct Program {
     path: PathBuf,
     arguments: Vec<String>,
     timeout: Duration,
-    max_bytes: u64,
+    limits: Limits,
+}
+
+/// What a program may print, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Everything that it prints. JSON is longer than the lesson in it.
+    pub(super) output: u64,
+    /// The lesson. A larger one could not be stored, so it must not replace one that is.
+    pub(super) lesson: u64,
 }
 
 /// A generated text.
@@ -73,7 +82,7 @@ enum End {
 
 impl Program {
     /// Finds the program. Error: `generator_unusable`.
-    pub(super) fn find(command: &[String], timeout: Duration, max_bytes: u64) -> Result<Self, ContentError> {
+    pub(super) fn find(command: &[String], timeout: Duration, limits: Limits) -> Result<Self, ContentError> {
         let (name, arguments) =
             command.split_first().filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
                 ContentError::Generator { program: String::new(), problem: "no program was named".to_owned() }
@@ -86,7 +95,7 @@ impl Program {
             program: name.clone(),
             problem: "there is no such program that can be run".to_owned(),
         })?;
-        Ok(Self { name: name.clone(), path, arguments: arguments.to_vec(), timeout, max_bytes })
+        Ok(Self { name: name.clone(), path, arguments: arguments.to_vec(), timeout, limits })
     }
 
     /// Runs it once. Error: it cannot be run at all.
@@ -126,7 +135,7 @@ impl Program {
                 };
                 let listen = async {
                     match stdout {
-                        Some(stdout) => listen(stdout, self.max_bytes, &mut output).await,
+                        Some(stdout) => listen(stdout, self.limits.output, &mut output).await,
                         None => Ok(()),
                     }
                 };
@@ -177,7 +186,7 @@ impl Program {
             }
             End::TooMuch => {
                 let message =
-                    format!("the program printed more than {} bytes and was killed", self.max_bytes);
+                    format!("the program printed more than {} bytes and was killed", self.limits.output);
                 return Err(AttemptFailure::transient("generator_output_limit", message));
             }
             End::Exited(status) => status,
@@ -190,7 +199,7 @@ impl Program {
         }
         let produced = read?;
         let cost = produced.cost;
-        let max_bytes = usize::try_from(self.max_bytes).unwrap_or(usize::MAX);
+        let max_bytes = usize::try_from(self.limits.lesson.min(self.limits.output)).unwrap_or(usize::MAX);
         let failure = match decode(&produced.markdown, lesson.as_str(), max_bytes) {
             Ok(text) if !text.trim().is_empty() => return Ok(produced),
             Ok(_) => AttemptFailure::transient("generator_empty", "the program printed no text"),

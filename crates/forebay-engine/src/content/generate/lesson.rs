@@ -1,7 +1,7 @@
 //! One lesson: its attempts, and its file.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -31,11 +31,13 @@ pub struct Retries {
     pub max_retries: u32,
     /// The longest wait before the first retry; it doubles up to a minute. Default: 1 second.
     pub delay: Duration,
+    /// How long every attempt may be throttled before lessons fail. A throttled attempt uses no retry. Default: 1 hour.
+    pub max_throttled: Duration,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { max_retries: 3, delay: Duration::from_secs(1) }
+        Self { max_retries: 3, delay: Duration::from_secs(1), max_throttled: Duration::from_hours(1) }
     }
 }
 
@@ -46,16 +48,26 @@ pub(super) struct Maker {
     pub(super) folder: Arc<CourseFolder>,
     pub(super) retries: Retries,
     pub(super) random: Mutex<fastrand::Rng>,
-    /// After a throttled attempt, no other one begins before this time: they all ask the same model.
-    pub(super) throttled_until: Mutex<Option<Instant>>,
+    /// All programs ask the same model.
+    pub(super) throttled: Mutex<Throttled>,
     /// Gets each lesson whose file was written.
     pub(super) written: UnboundedSender<MeasuredLesson>,
+}
+
+/// What throttled attempts asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Throttled {
+    /// The first throttled attempt after the last lesson that was made.
+    since: Option<Instant>,
+    /// No attempt begins before this time.
+    until: Option<Instant>,
 }
 
 impl Maker {
     /// Makes one lesson. Error: the program or the folder cannot be used, so no other lesson can be made either.
     pub(super) async fn make(&self, spec: Vec<u8>, path: &RelativePath) -> Result<LessonEnd> {
         let mut effort = Effort::default();
+        let mut num_throttled = 0;
         loop {
             self.wait_while_throttled().await;
             let started = Instant::now();
@@ -64,22 +76,30 @@ impl Maker {
             let failure = match attempt {
                 Ok(Produced { markdown, cost }) => {
                     effort.add_cost(cost);
+                    self.throttled().since = None;
                     return self.write(path, markdown, effort).await;
                 }
                 Err(failure) => failure,
             };
             effort.add_cost(failure.cost);
             let AttemptFailure { class, reason_code, message, retry_after, .. } = failure;
-            if !class.policy().retries() || effort.num_retries >= self.retries.max_retries {
+            let is_throttled = class == FailureClass::Throttled;
+            // Zero would ask the model again and again without a pause.
+            let retry_after = retry_after.filter(|wait| !wait.is_zero());
+            let wait = retry_after.unwrap_or_else(|| self.wait(effort.num_retries + 1));
+            let may_retry = if is_throttled {
+                self.throttle(wait)
+            } else {
+                class.policy().retries() && effort.num_retries - num_throttled < self.retries.max_retries
+            };
+            if !may_retry {
                 info!(lesson = %path, reason_code, "the lesson failed for good: {message}");
                 return Ok(LessonEnd::Failed { class, reason_code, message, effort });
             }
             effort.num_retries += 1;
-            let wait = retry_after.unwrap_or_else(|| self.wait(effort.num_retries));
+            num_throttled += u32::from(is_throttled);
             debug!(lesson = %path, reason_code, wait_ms = wait.as_millis(), "the attempt is tried again: {message}");
-            if class == FailureClass::Throttled {
-                self.throttle(wait);
-            } else {
+            if !is_throttled {
                 tokio::time::sleep(wait).await;
             }
         }
@@ -112,15 +132,26 @@ impl Maker {
         with_full_jitter(self.retries.delay, LONGEST_WAIT, num_failures, jitter)
     }
 
-    fn throttle(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut throttled = self.throttled_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *throttled = Some(throttled.map_or(until, |other| other.max(until)));
+    fn throttled(&self) -> MutexGuard<'_, Throttled> {
+        self.throttled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delays all attempts. Returns whether to wait: not if no lesson was made for too long.
+    fn throttle(&self, wait: Duration) -> bool {
+        let now = Instant::now();
+        let mut throttled = self.throttled();
+        let since = *throttled.since.get_or_insert(now);
+        if now.saturating_duration_since(since).saturating_add(wait) > self.retries.max_throttled {
+            return false;
+        }
+        let until = now + wait;
+        throttled.until = Some(throttled.until.map_or(until, |other| other.max(until)));
+        true
     }
 
     async fn wait_while_throttled(&self) {
         loop {
-            let until = *self.throttled_until.lock().unwrap_or_else(PoisonError::into_inner);
+            let until = self.throttled().until;
             let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return;

@@ -137,6 +137,8 @@ fn is_complete(folder: &CourseFolder, path: &RelativePath, max_bytes: u64) -> Re
         Ok(bytes) => Ok(bytes.is_some_and(|bytes| !bytes.trim_ascii().is_empty())),
         // Somebody put it there; it is not replaced in silence.
         Err(ContentError::TooLarge { .. }) => Ok(true),
+        // Neither is one that may not be read; it is reported as a problem.
+        Err(error) if error.code() == "permission_denied" => Ok(true),
         Err(error) => Err(error),
     }
 }

@@ -1,9 +1,14 @@
 //! The stage of lessons that a generator hands over: JSON Lines, written in batches as they arrive.
 
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead},
+    thread,
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, time::timeout};
 
 use super::super::{
-    disk::on_disk,
     error::ContentError,
     lines::{Line, next_line},
     persister::{CoursePersister, LessonInput, Persisted},
@@ -14,6 +19,8 @@ use crate::error::Result;
 const MAX_LESSONS: usize = 100;
 /// A batch ends after so many bytes, whatever its number of lessons.
 const MAX_BATCH_BYTES: usize = 16 << 20;
+/// A batch ends if no line comes for so long: lessons that a generator hands over slowly are written one by one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// A longer line is refused.
 const MAX_LINE_BYTES: usize = 32 << 20;
 
@@ -50,14 +57,12 @@ pub async fn persist_lines(
     read: ReadLesson,
 ) -> Result<LessonLines> {
     let mut report = LessonLines::default();
-    let mut lines = Some(Lines::new(input, read));
-    while let Some(mut reader) = lines.take() {
-        // A generator may take minutes for a line.
-        let next = on_disk(move || match reader.next_batch() {
-            Ok(batch) => Ok((reader, batch)),
-            Err(source) => Err(ContentError::Input { source }),
-        });
-        let (reader, Batch { lessons, refused, is_last }) = next.await?;
+    let mut lines = Lines::of(input, read).map_err(|source| ContentError::Input { source })?;
+    let mut is_over = false;
+    while !is_over {
+        let batch = lines.next_batch().await.map_err(|source| ContentError::Input { source })?;
+        let Batch { lessons, refused, is_last } = batch;
+        is_over = is_last;
         let invalid = |(line, problem)| RefusedLine { line, error: ContentError::LineInvalid { problem } };
         report.refused.extend(refused.into_iter().map(invalid));
         if !lessons.is_empty() {
@@ -71,20 +76,24 @@ pub async fn persist_lines(
                 .refused
                 .extend(refused.map(|one| RefusedLine { line: numbers[one.index], error: one.error }));
         }
-        if !is_last {
-            lines = Some(reader);
-        }
     }
     report.refused.sort_by_key(|refused| refused.line);
     Ok(report)
 }
 
-/// Reads lessons.
-struct Lines<R> {
-    input: R,
-    read: ReadLesson,
-    /// The number of the last line.
+/// A line that is not blank.
+struct ReadLine {
+    /// Its number, from 1.
     number: u64,
+    num_bytes: usize,
+    lesson: std::result::Result<LessonInput, String>,
+}
+
+/// Lines that a thread of their own reads: a generator may take minutes for one.
+struct Lines {
+    lines: mpsc::Receiver<io::Result<ReadLine>>,
+    /// Why nothing more can be read.
+    failed: Option<io::Error>,
 }
 
 /// Some lines.
@@ -98,46 +107,82 @@ struct Batch {
     is_last: bool,
 }
 
-impl<R: BufRead> Lines<R> {
-    fn new(input: R, read: ReadLesson) -> Self {
-        Self { input, read, number: 0 }
+impl Lines {
+    /// Begins to read. The thread is not waited for: nothing can end its wait for a line.
+    fn of(input: impl BufRead + Send + 'static, read: ReadLesson) -> io::Result<Self> {
+        // Lines may be large, so only one is read ahead.
+        let (sender, lines) = mpsc::channel(1);
+        thread::Builder::new().name("lesson-lines".to_owned()).spawn(move || send(input, read, &sender))?;
+        Ok(Self { lines, failed: None })
     }
 
-    /// The next lines, until the batch is full or the input ends.
-    fn next_batch(&mut self) -> io::Result<Batch> {
+    /// The next lines, until the batch is full, no further line is ready, or the input ends.
+    async fn next_batch(&mut self) -> io::Result<Batch> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut batch = Batch::default();
         let mut num_bytes = 0;
         while batch.lessons.len() < MAX_LESSONS && num_bytes < MAX_BATCH_BYTES {
-            let line = match next_line(&mut self.input, MAX_LINE_BYTES)? {
-                Line::Text(line) => line,
-                Line::TooLong => {
-                    self.number += 1;
-                    let message = format!("the line has more than {MAX_LINE_BYTES} bytes");
-                    batch.refused.push((self.number, message));
-                    continue;
+            let next = if batch.lessons.is_empty() {
+                self.lines.recv().await
+            } else {
+                match timeout(LONGEST_PAUSE, self.lines.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => break,
                 }
-                Line::End => {
-                    batch.is_last = true;
+            };
+            let Some(line) = next else {
+                batch.is_last = true;
+                break;
+            };
+            let line = match line {
+                Ok(line) => line,
+                // What was read before is written first; the next call gets the error.
+                Err(error) if batch.lessons.is_empty() => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
                     break;
                 }
             };
-            self.number += 1;
-            num_bytes += line.len();
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            match (self.read)(&line) {
-                Ok(lesson) => batch.lessons.push((self.number, lesson)),
-                Err(message) => batch.refused.push((self.number, message)),
+            num_bytes += line.num_bytes;
+            match line.lesson {
+                Ok(lesson) => batch.lessons.push((line.number, lesson)),
+                Err(message) => batch.refused.push((line.number, message)),
             }
         }
         Ok(batch)
     }
 }
 
+/// Sends the lines of an input until it ends, or nobody takes them any more.
+fn send(mut input: impl BufRead, read: ReadLesson, sender: &mpsc::Sender<io::Result<ReadLine>>) {
+    let mut number = 0;
+    loop {
+        let line = match next_line(&mut input, MAX_LINE_BYTES) {
+            Ok(Line::End) => return,
+            Ok(line) => line,
+            Err(error) => {
+                // Without a receiver, nobody is interested.
+                let _ = sender.blocking_send(Err(error));
+                return;
+            }
+        };
+        number += 1;
+        let (num_bytes, lesson) = match line {
+            Line::Text(line) if line.trim_ascii().is_empty() => continue,
+            Line::Text(line) => (line.len(), read(&line)),
+            _ => (0, Err(format!("the line has more than {MAX_LINE_BYTES} bytes"))),
+        };
+        if sender.blocking_send(Ok(ReadLine { number, num_bytes, lesson })).is_err() {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
+    use std::io::{Cursor, Write};
 
     use forebay_domain::content::lesson::LessonFacts;
     use forebay_store::content::LessonMeasures;
@@ -156,11 +201,11 @@ mod tests {
         })
     }
 
-    #[test]
-    fn bad_lines_are_named_and_the_others_are_read() {
+    #[tokio::test]
+    async fn bad_lines_are_named_and_the_others_are_read() {
         let text = "{\"text\": \"# A\"}\n\n{\"text\": 1}\nnot json\n{}\r\n{\"text\": \"# C\"}";
-        let mut lines = Lines::new(Cursor::new(text), read);
-        let batch = lines.next_batch().unwrap();
+        let mut lines = Lines::of(Cursor::new(text), read).unwrap();
+        let batch = lines.next_batch().await.unwrap();
         let numbers: Vec<u64> = batch.lessons.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 6]);
         let refused: Vec<u64> = batch.refused.iter().map(|(number, _)| *number).collect();
@@ -168,23 +213,26 @@ mod tests {
         assert!(batch.is_last);
     }
 
-    #[test]
-    fn batches_are_limited() {
+    #[tokio::test]
+    async fn batches_are_limited() {
         let line = "{\"text\": \"# A\", \"module\": 1, \"lesson\": 1}\n";
-        let mut lines = Lines::new(Cursor::new(line.repeat(250)), read);
-        let batches: Vec<_> = (0..3).map(|_| lines.next_batch().unwrap()).collect();
+        let mut lines = Lines::of(Cursor::new(line.repeat(250)), read).unwrap();
+        let mut batches = Vec::new();
+        for _ in 0..3 {
+            batches.push(lines.next_batch().await.unwrap());
+        }
         assert_eq!(batches.iter().map(|batch| batch.lessons.len()).collect::<Vec<_>>(), [100, 100, 50]);
         assert_eq!(batches.iter().map(|batch| batch.is_last).collect::<Vec<_>>(), [false, false, true]);
     }
 
-    #[test]
-    fn a_line_without_end_is_refused_and_the_next_one_is_read() {
+    #[tokio::test]
+    async fn a_line_without_end_is_refused_and_the_next_one_is_read() {
         let mut text = vec![b'x'; MAX_LINE_BYTES + 10];
         text.extend(b"\n{\"text\": \"# A\", \"module\": 1, \"lesson\": 1}\n");
-        let mut lines = Lines::new(Cursor::new(text), read);
-        let mut batches = vec![lines.next_batch().unwrap()];
+        let mut lines = Lines::of(Cursor::new(text), read).unwrap();
+        let mut batches = vec![lines.next_batch().await.unwrap()];
         while !batches.last().unwrap().is_last {
-            batches.push(lines.next_batch().unwrap());
+            batches.push(lines.next_batch().await.unwrap());
         }
         assert_eq!(
             batches.iter().flat_map(|batch| &batch.refused).map(|(number, _)| *number).collect::<Vec<_>>(),
@@ -194,5 +242,19 @@ mod tests {
             batches.iter().flat_map(|batch| &batch.lessons).map(|(number, _)| *number).collect::<Vec<_>>(),
             [2]
         );
+    }
+
+    #[tokio::test]
+    async fn lessons_are_not_held_until_a_slow_generator_ends() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let mut lines = Lines::of(io::BufReader::new(reader), read).unwrap();
+        for number in 1..=3 {
+            writeln!(writer, "{{\"text\": \"# A\"}}").unwrap();
+            // The generator is still at work, so the pipe is open.
+            let batch = timeout(Duration::from_secs(10), lines.next_batch()).await.unwrap().unwrap();
+            assert_eq!((batch.lessons[0].0, batch.lessons.len(), batch.is_last), (number, 1, false));
+        }
+        drop(writer);
+        assert!(lines.next_batch().await.unwrap().is_last);
     }
 }

@@ -18,8 +18,8 @@ use forebay_domain::{
 use forebay_engine::{
     Result,
     content::{
-        self, Attention, CourseFolder, GenerateOptions, GenerateProgress, GenerateReport, LessonEnd,
-        LessonSpec, Persisted, Retries, Selection,
+        self, Attention, CourseFolder, CourseSettings, DEFAULT_MAX_FILE_BYTES, GenerateOptions,
+        GenerateProgress, GenerateReport, LessonEnd, LessonSpec, Persisted, Retries, Selection,
     },
 };
 use forebay_store::{connect::Target, testing};
@@ -42,6 +42,7 @@ struct Run<'a> {
     mode: PersistMode,
     target: Target,
     retries: Retries,
+    max_file_bytes: u64,
     /// Stops after so many lessons.
     stop_after: usize,
 }
@@ -64,7 +65,8 @@ impl Stage {
             selection: Selection::Missing,
             mode: PersistMode::On,
             target: self.test.target(),
-            retries: Retries { max_retries: 3, delay: Duration::from_millis(1) },
+            retries: Retries { max_retries: 3, delay: Duration::from_millis(1), ..Retries::default() },
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             stop_after: usize::MAX,
         }
     }
@@ -91,8 +93,8 @@ impl Stage {
                 stopped.notify_one();
             }
         };
-        content::generate(settings(), folder, run.target, options, encode, &progress, stopped.notified())
-            .await
+        let settings = CourseSettings { max_file_bytes: run.max_file_bytes, ..settings() };
+        content::generate(settings, folder, run.target, options, encode, &progress, stopped.notified()).await
     }
 
     async fn generate(&self, run: Run<'_>) -> GenerateReport {
@@ -171,6 +173,45 @@ async fn failures_are_retried_by_class_and_stop_only_their_lesson() {
     let report = stage.generate(stage.run()).await;
     assert_eq!((num_generated(&report), report.is_complete()), (2, true));
     assert!(stage.verify().await.is_clean());
+}
+
+#[tokio::test]
+async fn a_throttled_attempt_uses_no_retry_and_waits_only_so_long() {
+    let stage = Stage::planned(1, 2).await;
+    let throttled =
+        "printf '{\"status\": \"failed\", \"class\": \"throttled\", \"retry_after_seconds\": 0.01}'; exit";
+    // 1.1 is throttled six times and then fails twice, with two retries allowed.
+    let script = format!(
+        "cd {}; read id number path; echo x >> .tries-$number; n=$(wc -l < .tries-$number)\n\
+         if [ $n -le 6 ]; then {throttled}; fi; if [ $number = 1.1 ] && [ $n -le 8 ]; then exit 7; fi\n\
+         echo \"# Lesson $number\"\n",
+        stage.path().display()
+    );
+    let retries = Retries { max_retries: 2, ..stage.run().retries };
+    let report = stage.generate(Run { script: &script, retries, ..stage.run() }).await;
+    assert_eq!((num_generated(&report), report.is_complete()), (2, true), "{report:?}");
+    // A model that never answers ends the run, and says so.
+    let retries = Retries { max_throttled: Duration::from_millis(300), ..retries };
+    let (selection, script) = (Selection::All, throttled);
+    let report = stage.generate(Run { script, selection, retries, ..stage.run() }).await;
+    for lesson in &report.lessons {
+        let LessonEnd::Failed { class, reason_code, message, .. } = &lesson.end else { panic!("{lesson:?}") };
+        assert_eq!((*class, reason_code.as_str()), (FailureClass::Throttled, "generator_reported"));
+        assert_eq!(message, "the program reported a failure without a message");
+    }
+}
+
+#[tokio::test]
+async fn a_lesson_that_cannot_be_stored_replaces_none() {
+    let stage = Stage::planned(1, 1).await;
+    assert!(stage.generate(stage.run()).await.is_complete());
+    let before = files(stage.path());
+    let script = "i=0; while [ $i -lt 500 ]; do echo 'A line of a lesson.'; i=$((i+1)); done";
+    let selection = Selection::All;
+    let run = Run { script, selection, max_file_bytes: 8000, ..stage.run() };
+    let report = stage.generate(run).await;
+    assert_eq!(failure(&report, (1, 1)), (FailureClass::Transient, "too_large", 3));
+    assert_eq!(files(stage.path()), before);
 }
 
 #[tokio::test]

@@ -89,7 +89,11 @@ impl Args {
             num_jobs: self.jobs.into(),
             timeout: self.timeout.get(),
             max_output_bytes: self.max_output,
-            retries: Retries { max_retries: self.retries, delay: self.retry_delay.get() },
+            retries: Retries {
+                max_retries: self.retries,
+                delay: self.retry_delay.get(),
+                ..Retries::default()
+            },
             mode,
             connection,
             ..GenerateOptions::new(self.command.clone())

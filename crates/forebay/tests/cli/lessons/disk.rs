@@ -84,29 +84,35 @@ fn a_full_disk_is_a_clear_error_and_the_database_is_not_ahead() {
     assert_eq!((exit, &document["error"]["code"]), (1, &"permission_denied".into()), "{document:#}");
 }
 
+/// The command without the rights of the administrator, who may read and write everywhere. `None`: it cannot be run so.
+fn as_nobody(course: &Course, command: Command) -> Option<Command> {
+    if !rustix::process::geteuid().is_root() {
+        return Some(command);
+    }
+    let nobody = || {
+        let mut nobody = Command::new("setpriv");
+        nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(command.get_program());
+        nobody
+    };
+    let can_run = nobody().arg("--version").output();
+    if !can_run.is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let mut as_nobody = nobody();
+    as_nobody.args(command.get_args()).current_dir(course.sandbox.path());
+    as_nobody.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", course.sandbox.path());
+    Some(as_nobody)
+}
+
 #[test]
 fn a_folder_that_may_not_be_written_is_a_clear_error() {
     // Nobody can reach the tests' database, so nothing is listening here.
     let course = Course::new("postgresql://nobody@127.0.0.1:1/none", 1, 3);
     fs::create_dir(course.folder().join("lessons")).unwrap();
     fs::create_dir(course.folder().join(".forebay")).unwrap();
-    let mut command = course.generate("--persist off");
-    if rustix::process::geteuid().is_root() {
-        // The administrator may write everywhere.
-        let mut as_nobody = Command::new("setpriv");
-        as_nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        as_nobody.arg(command.get_program()).args(command.get_args()).current_dir(course.sandbox.path());
-        as_nobody.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", course.sandbox.path());
-        let can_run = Command::new("setpriv")
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-            .arg(command.get_program())
-            .arg("--version")
-            .output();
-        if !can_run.is_ok_and(|output| output.status.success()) {
-            return skipped("no other user can run the program");
-        }
-        command = as_nobody;
-    }
+    let Some(mut command) = as_nobody(&course, course.generate("--persist off")) else {
+        return skipped("no other user can run the program");
+    };
     let allow = |path: &str, mode| {
         fs::set_permissions(course.sandbox.path().join(path), Permissions::from_mode(mode)).unwrap();
     };
@@ -123,4 +129,47 @@ fn a_folder_that_may_not_be_written_is_a_clear_error() {
     let output = command.output().unwrap();
     assert_eq!(answer(&output).0, 0, "{}", shown(&output));
     assert_eq!(course.lessons(), course.expected());
+}
+
+#[test]
+fn what_may_not_be_read_costs_only_itself() {
+    let course = Course::new("postgresql://nobody@127.0.0.1:1/none", 1, 3);
+    for folder in ["lessons", ".forebay", "resources", "private"] {
+        fs::create_dir(course.folder().join(folder)).unwrap();
+    }
+    fs::write(course.folder().join("resources/logo.svg"), "<svg/>").unwrap();
+    fs::write(course.folder().join("lessons/1.2-part-2.md"), "# Mine").unwrap();
+    let Some(mut command) = as_nobody(&course, course.generate("--persist off")) else {
+        return skipped("no other user can run the program");
+    };
+    for (path, mode) in [
+        ("", 0o755),
+        ("course/.forebay", 0o777),
+        ("course/lessons", 0o777),
+        ("course/lessons/1.2-part-2.md", 0),
+        ("course/resources/logo.svg", 0),
+        ("course/private", 0),
+    ] {
+        fs::set_permissions(course.sandbox.path().join(path), Permissions::from_mode(mode)).unwrap();
+    }
+    let output = command.output().unwrap();
+    let (exit, report) = answer(&output);
+    assert_eq!(
+        (exit, &report["num_generated"], &report["num_kept"]),
+        (1, &2.into(), &1.into()),
+        "{}",
+        shown(&output)
+    );
+    let denied: Vec<&str> = report["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|problem| problem["code"] == "permission_denied")
+        .map(|problem| {
+            let path = problem["path"].as_str().unwrap();
+            assert!(problem["message"].as_str().unwrap().contains(&format!("course/{path}")), "{problem}");
+            path
+        })
+        .collect();
+    assert_eq!(denied, ["lessons/1.2-part-2.md", "private", "resources/logo.svg"], "{report:#}");
 }

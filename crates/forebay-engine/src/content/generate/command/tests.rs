@@ -5,7 +5,7 @@ use super::*;
 /// A shell script as the program.
 fn shell(script: &str) -> Program {
     let command = ["sh", "-c", script].map(str::to_owned);
-    Program::find(&command, Duration::from_mins(2), 64 << 10).unwrap()
+    Program::find(&command, Duration::from_mins(2), Limits { output: 64 << 10, lesson: 64 << 10 }).unwrap()
 }
 
 async fn outcome(program: &Program) -> Result<Produced, AttemptFailure> {
@@ -113,7 +113,10 @@ async fn neither_side_waits_for_the_other() {
 async fn a_program_that_cannot_run_is_an_error() {
     let find = |command: &[&str]| {
         let command: Vec<String> = command.iter().map(|text| (*text).to_owned()).collect();
-        Program::find(&command, Duration::from_mins(1), 1000).map(|_| ()).unwrap_err().code()
+        Program::find(&command, Duration::from_mins(1), Limits { output: 1000, lesson: 1000 })
+            .map(|_| ())
+            .unwrap_err()
+            .code()
     };
     assert_eq!(find(&[]), "generator_unusable");
     assert_eq!(find(&["no-such-program-anywhere"]), "generator_unusable");
