@@ -35,8 +35,9 @@ pub(crate) struct Content {
     #[schemars(range(min = 1, max = 100))]
     pub(crate) pool_size: Option<u32>,
     /// Your own tables, which get the same rows as Forebay's tables of courses. Each names the columns to fill, as
-    /// `field = "column"`; fields are the columns of Forebay's table. Default: none.
-    pub(crate) tables: OwnTables,
+    /// `field = "column"`; fields are the columns of Forebay's table. Without it, each course keeps the tables that are
+    /// stored for it; `tables = {}` removes them. Default: none.
+    pub(crate) tables: Option<OwnTables>,
 }
 
 impl Content {
@@ -57,7 +58,8 @@ impl Content {
         }
         Layout::new(&self.layout().unwrap_or_default())
             .map_err(|error| Problem::at(place(&error), error.to_string()))?;
-        self.tables.check().map_err(|error| Problem::at(table_place(&error), error.problem))
+        let checked = self.tables.as_ref().map_or(Ok(()), OwnTables::check);
+        checked.map_err(|error| Problem::at(table_place(&error), error.problem))
     }
 }
 

@@ -4,6 +4,7 @@ mod attention;
 mod course;
 mod keep;
 mod stages;
+mod tables;
 mod versions;
 
 use std::fs;

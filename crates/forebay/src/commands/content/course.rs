@@ -42,10 +42,7 @@ pub(crate) fn course_settings(
     layout: Option<LayoutSettings>,
     context: &Context,
 ) -> Result<CourseSettings, Failure> {
-    let file = context.config_file()?;
-    // Without a file, what is stored stays. A file without tables means that there are none.
-    let own_tables = file.as_ref().map(|file| file.content.tables.clone());
-    let configured = file.unwrap_or_default().content;
+    let configured = context.config()?.content;
     let layout = layout.or_else(|| configured.layout());
     let is_layout_chosen = layout.is_some();
     let layout = Layout::new(&layout.unwrap_or_default());
@@ -54,7 +51,7 @@ pub(crate) fn course_settings(
     Ok(CourseSettings {
         project: project.or_else(|| configured.project.clone()).unwrap_or(default.project),
         max_file_bytes: configured.max_file_bytes.map_or(default.max_file_bytes, Size::get),
-        own_tables,
+        own_tables: configured.tables.clone(),
         is_layout_chosen,
         ..default
     })
