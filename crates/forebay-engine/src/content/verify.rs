@@ -12,8 +12,9 @@ use futures_util::future;
 use super::{
     approvals,
     course::{CourseSettings, check_layout, find_course},
+    disk,
     folder::{CourseFolder, Skipped},
-    sides::{Known, look},
+    sides::Known,
 };
 use crate::error::Result;
 
@@ -90,7 +91,7 @@ pub async fn verify(
 ) -> Result<Verification> {
     let (piece, stored) = find_course(database, settings).await?;
     check_layout(settings, piece.layout.as_deref())?;
-    let (snapshot, _) = look(settings, &folder, &stored.source.name).await?;
+    let snapshot = disk::snapshot(settings, &folder).await?;
     let client = database.client().await?;
     let source_id = stored.source.source_id;
     // Both statements in one round trip.
@@ -107,27 +108,21 @@ pub async fn verify(
         let path = Some(path.to_string());
         verification.differences.push(Difference { path, kind, table: None, columns: Vec::new() });
     };
-    let mut stored = known.states();
-    for (path, file) in &snapshot.files {
-        match stored.binary_search_by(|stored| stored.path.cmp(path)) {
-            Err(_) => differ(path, DifferenceKind::MissingInDatabase),
-            Ok(at) => {
-                let stored = stored.remove(at);
-                if stored.hash == file.state.hash {
-                    verification.num_equal += 1;
-                } else if stored.differs_in_line_endings_only(&file.state) {
-                    differ(path, DifferenceKind::LineEndings);
-                } else {
-                    differ(path, DifferenceKind::Content);
-                }
+    for stored in known.states() {
+        let path = &stored.path;
+        match snapshot.files.get(path) {
+            // A file that cannot be stored as it is now is a problem already.
+            None if snapshot.is_blocked(path) => {}
+            None => differ(path, DifferenceKind::MissingInFolder),
+            Some(file) if stored.hash == file.state.hash => verification.num_equal += 1,
+            Some(file) if stored.differs_in_line_endings_only(&file.state) => {
+                differ(path, DifferenceKind::LineEndings);
             }
+            Some(_) => differ(path, DifferenceKind::Content),
         }
     }
-    for file in &stored {
-        // A file that cannot be stored as it is now is a problem already.
-        if !snapshot.is_blocked(&file.path) {
-            differ(&file.path, DifferenceKind::MissingInFolder);
-        }
+    for path in snapshot.files.keys().filter(|path| !known.files.contains_key(*path)) {
+        differ(path, DifferenceKind::MissingInDatabase);
     }
     verification.differences.extend(rows.into_iter().map(Difference::from));
     for _ in unrecorded {
