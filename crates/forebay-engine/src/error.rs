@@ -140,6 +140,12 @@ pub enum Error {
         /// When the last applied complete run observed it.
         watermark: Timestamp,
     },
+    /// Another run has written the records since the caller read them.
+    #[error("another run has written {source_name:?} since it was read")]
+    Outdated {
+        /// The source.
+        source_name: String,
+    },
     /// There is no such pipeline.
     #[error("there is no pipeline {pipeline:?}")]
     NoSuchPipeline {
@@ -218,6 +224,7 @@ impl Error {
             ) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
             Self::OutOfOrder { .. } => "observed_out_of_order",
+            Self::Outdated { .. } => "outdated",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
             Self::PipelineConfig(_) => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
@@ -260,7 +267,7 @@ impl Error {
                  in the database, and grant the role of its `url` access"
             )),
             Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
-            Self::Contention { .. } => {
+            Self::Contention { .. } | Self::Outdated { .. } => {
                 Some("run the command again when the other writers have finished".into())
             }
             Self::KeyUnknown { source_name } => Some(format!(

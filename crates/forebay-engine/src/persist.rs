@@ -59,7 +59,7 @@ pub use overrides::Overrides;
 pub use policy::DEFAULT_MAX_REJECTED_SHARE;
 pub use progress::Progress;
 pub use report::RunReport;
-pub use request::{CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
+pub use request::{Basis, CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
 
 use self::{declare::Declared, open::OpenRun, tally::Tally};
 use crate::{error::Result, run_log::RunLog};

@@ -8,6 +8,7 @@ create table forebay.content_pieces (
     updated_at timestamptz not null default now(),
     voice_fidelity_score double precision constraint content_pieces_voice_fidelity_score_check
         check (voice_fidelity_score between 0 and 1),
+    course_uuid uuid not null default gen_random_uuid(),
     source_id int constraint content_pieces_source_id_fkey references forebay.sources on delete set null,
     project text not null constraint content_pieces_project_check check (project <> ''),
     piece_slug text not null constraint content_pieces_piece_slug_check check (piece_slug ~ '^[a-z0-9]+([-_][a-z0-9]+)*$'),
@@ -31,6 +32,8 @@ comment on column forebay.content_pieces.created_at is 'When this row was create
 comment on column forebay.content_pieces.updated_at is 'When this row last changed.';
 comment on column forebay.content_pieces.voice_fidelity_score is
     'How well the text matches the persona''s voice, 0 to 1; null: not measured.';
+comment on column forebay.content_pieces.course_uuid is
+    'Tells it from content of the same name in another database.';
 comment on column forebay.content_pieces.source_id is 'The source whose references are its files.';
 comment on column forebay.content_pieces.project is 'The project that it belongs to.';
 comment on column forebay.content_pieces.piece_slug is 'Its name in the project and of its folder.';

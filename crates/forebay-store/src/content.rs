@@ -18,7 +18,7 @@ mod refused;
 mod search;
 mod versions;
 
-pub use course::{Course, of_source};
+pub use course::{Course, LastRun, of_source};
 pub use details::{
     COURSE_LESSONS, CourseDetails, CourseMetadata, Measurement, Research, StoredLesson, details, find_lesson,
 };

@@ -17,7 +17,7 @@ use forebay_store::{connect::Database, export, sources::Source};
 use serde_json::Value;
 
 use super::{
-    course::CourseSettings,
+    course::{CourseSettings, DeclaredCourse},
     folder::CourseFolder,
     record::{KEY_FIELD, key_fits, new_key, record},
     sides::Known,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    persist::{Input, RunReport, declare::Declared, persist_declared},
+    persist::{Basis, Input, RunReport, persist_declared},
 };
 
 /// The records to write.
@@ -93,16 +93,19 @@ impl Work {
         Some(Self { files, is_complete, kept })
     }
 
-    /// Persists the records as one run. Returns the files that changed after the snapshot, as they were stored.
+    /// Persists the records as one run. Returns the files that changed after the snapshot, as they were stored. Error:
+    /// `outdated` if another run has changed what is stored.
     pub(super) async fn run(
         self,
         database: &Database,
         settings: &CourseSettings,
-        declared: &Declared,
+        course: &DeclaredCourse,
         folder: &Arc<CourseFolder>,
         allow_removals: bool,
     ) -> Result<(RunReport, BTreeMap<RelativePath, FileState>)> {
+        let DeclaredCourse { course, declared, .. } = course;
         let mut request = settings.request()?;
+        request.basis = Some(Basis { last_run: course.last_run });
         request.complete = self.is_complete;
         if allow_removals {
             request.overrides.max_removed_share = Some(1.0);

@@ -64,8 +64,8 @@ pub async fn restore(
     let client = database.client().await?;
     let mut payloads = export::payloads(&**client, &stored.source, options.at).await?;
     let base = {
-        let (folder, source) = (Arc::clone(&folder), source.clone());
-        on_disk(move || state::load(&folder, &source)).await?
+        let folder = Arc::clone(&folder);
+        on_disk(move || state::load(&folder)).await?.of(&source, Some(&stored.course.key))
     };
     let mut writer = Writer {
         base: base.iter().map(|file| (file.path.clone(), file.clone())).collect(),
@@ -82,7 +82,7 @@ pub async fn restore(
     let Writer { base: after, mut restored, .. } = writer;
     if options.at.is_none() {
         let after: Vec<FileState> = after.into_values().collect();
-        on_disk(move || state::save(&folder, &source, &base, &after)).await?;
+        on_disk(move || state::save(&folder, &source, &stored.course.key, &base, &after)).await?;
     }
     drop(lock);
     for paths in [&mut restored.written, &mut restored.kept, &mut restored.not_stored] {

@@ -8,19 +8,21 @@ use forebay_domain::content::{
 };
 use forebay_store::content::StoredFile;
 
-use super::{course::CourseSettings, disk::on_disk, folder::CourseFolder, snapshot::Snapshot, state};
+use super::{
+    course::CourseSettings,
+    disk::on_disk,
+    folder::CourseFolder,
+    snapshot::Snapshot,
+    state::{self, Base},
+};
 use crate::error::Result;
 
-/// The folder now, and after its last sync.
-pub(super) async fn look(
-    settings: &CourseSettings,
-    folder: &Arc<CourseFolder>,
-    source: &str,
-) -> Result<(Snapshot, Vec<FileState>)> {
-    let (folder, layout, source) = (Arc::clone(folder), settings.layout.clone(), source.to_owned());
+/// The folder now, and what it remembers of its last sync.
+pub(super) async fn look(settings: &CourseSettings, folder: &Arc<CourseFolder>) -> Result<(Snapshot, Base)> {
+    let (folder, layout) = (Arc::clone(folder), settings.layout.clone());
     let max_bytes = settings.max_file_bytes;
     on_disk(move || {
-        let base = state::load(&folder, &source)?;
+        let base = state::load(&folder)?;
         Ok((Snapshot::take(&folder, &layout, max_bytes)?, base))
     })
     .await

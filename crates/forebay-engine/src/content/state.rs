@@ -24,6 +24,9 @@ const MAX_BYTES: u64 = 64 << 20;
 struct StoredState {
     version: u32,
     source: String,
+    /// The key of the course in its database.
+    #[serde(default)]
+    course: Option<String>,
     files: Vec<StoredFile>,
 }
 
@@ -37,9 +40,26 @@ struct StoredFile {
     lesson_id: Option<String>,
 }
 
-/// The files after the last sync of this folder with a source; empty before the first one.
-pub(super) fn load(folder: &CourseFolder, source: &str) -> Result<Vec<FileState>> {
-    let Some(bytes) = folder.read(&path()?, MAX_BYTES)? else { return Ok(Vec::new()) };
+/// What a folder remembers of its last sync.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Base {
+    source: String,
+    course: Option<String>,
+    files: Vec<FileState>,
+}
+
+impl Base {
+    /// The files after the last sync with this course; empty if it was another course, or a course of the same name in
+    /// another database, which never had these files.
+    pub(super) fn of(self, source: &str, course: Option<&str>) -> Vec<FileState> {
+        let is_same = course.is_some() && self.course.as_deref() == course && self.source == source;
+        if is_same { self.files } else { Vec::new() }
+    }
+}
+
+/// What the folder remembers; nothing before its first sync.
+pub(super) fn load(folder: &CourseFolder) -> Result<Base> {
+    let Some(bytes) = folder.read(&path()?, MAX_BYTES)? else { return Ok(Base::default()) };
     let unreadable = |problem: String| ContentError::State {
         path: folder.path().join(OWN_FOLDER).join("state.json"),
         problem,
@@ -47,10 +67,6 @@ pub(super) fn load(folder: &CourseFolder, source: &str) -> Result<Vec<FileState>
     let state: StoredState = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     if state.version != VERSION {
         return Err(unreadable(format!("its version is {}, not {VERSION}", state.version)));
-    }
-    // The folder was synced as another course before.
-    if state.source != source {
-        return Ok(Vec::new());
     }
     let file = |file: StoredFile| {
         Some(FileState {
@@ -62,13 +78,15 @@ pub(super) fn load(folder: &CourseFolder, source: &str) -> Result<Vec<FileState>
         })
     };
     let files: Option<Vec<FileState>> = state.files.into_iter().map(file).collect();
-    files.ok_or_else(|| unreadable("a path or a hash in it is not valid".to_owned()))
+    let files = files.ok_or_else(|| unreadable("a path or a hash in it is not valid".to_owned()))?;
+    Ok(Base { source: state.source, course: state.course, files })
 }
 
 /// Remembers the files after a sync. Writes nothing if they are what `before` says.
 pub(super) fn save(
     folder: &CourseFolder,
     source: &str,
+    course: &str,
     before: &[FileState],
     after: &[FileState],
 ) -> Result<()> {
@@ -82,7 +100,12 @@ pub(super) fn save(
         text_hash: hex::encode(&file.hash_ignoring_line_endings),
         lesson_id: file.lesson_id.clone(),
     });
-    let state = StoredState { version: VERSION, source: source.to_owned(), files: files.collect() };
+    let state = StoredState {
+        version: VERSION,
+        source: source.to_owned(),
+        course: Some(course.to_owned()),
+        files: files.collect(),
+    };
     let bytes = serde_json::to_vec_pretty(&state).map_err(|error| {
         ContentError::file("write", &folder.path().join(OWN_FOLDER), std::io::Error::other(error))
     })?;

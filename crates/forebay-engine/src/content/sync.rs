@@ -39,6 +39,9 @@ use crate::{
     persist::RunReport,
 };
 
+/// How often both sides are compared if other runs write the course meanwhile. Each of those has made progress.
+const MAX_LOOKS: usize = 10;
+
 /// How to sync.
 #[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
@@ -139,12 +142,16 @@ async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<Cours
     let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
     check_layout(settings, piece.and_then(|piece| piece.layout).as_deref())?;
     let source = sources::find(&**client, &name).await?;
-    let files = match &source {
-        Some(stored) => content::files(&**client, stored.source_id).await?,
-        None => Vec::new(),
+    let (course, files) = match &source {
+        Some(stored) => {
+            let source_id = stored.source_id;
+            try_join!(content::of_source(&**client, source_id), content::files(&**client, source_id))?
+        }
+        None => (None, Vec::new()),
     };
     drop(client);
-    let (snapshot, base) = look(settings, folder, &name).await?;
+    let (snapshot, base) = look(settings, folder).await?;
+    let base = base.of(&name, course.as_ref().map(|course| course.key.as_str()));
     Ok(Sides { source, snapshot, base, known: Known::new(files) })
 }
 
@@ -179,6 +186,8 @@ pub(super) async fn sync_locked(
 
 /// [`sync_locked`] that leaves out files that differ from an earlier look, because somebody is writing them. Returns how
 /// many these are as well.
+///
+/// If another run writes the course between the comparison and the run of this one, both sides are compared again.
 pub(super) async fn sync_settled(
     database: &Database,
     settings: &CourseSettings,
@@ -188,17 +197,38 @@ pub(super) async fn sync_settled(
     rows: RowCheck,
     earlier: Option<&Snapshot>,
 ) -> Result<(SyncReport, usize)> {
+    let mut num_looks = 1;
+    loop {
+        let once = sync_once(database, settings, Arc::clone(&folder), lock, &options, rows, earlier);
+        match Box::pin(once).await {
+            Err(Error::Outdated { .. }) if num_looks < MAX_LOOKS => num_looks += 1,
+            synced => return synced,
+        }
+    }
+}
+
+/// Compares both sides and writes what differs. Error: `outdated` if another run has written the course meanwhile.
+async fn sync_once(
+    database: &Database,
+    settings: &CourseSettings,
+    folder: Arc<CourseFolder>,
+    lock: &FolderLock,
+    options: &SyncOptions,
+    rows: RowCheck,
+    earlier: Option<&Snapshot>,
+) -> Result<(SyncReport, usize)> {
     let source = settings.source_name()?;
     let stored = async {
         let course = declare_course(database, settings).await?;
         let (known, unequal) = rows::stored(database, &course, rows).await?;
         Ok::<_, Error>((course, known, unequal))
     };
-    let ((course, known, unequal), (mut snapshot, base)) =
-        try_join!(stored, look(settings, &folder, &source))?;
+    let ((course, known, unequal), (mut snapshot, base)) = try_join!(stored, look(settings, &folder))?;
+    let key = course.course.key.clone();
+    let base = base.of(&source, Some(&key));
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     folder.remove_leftovers(lock, &snapshot.leftovers);
-    let changes = compared(&mut snapshot, &base, &known, &options)?;
+    let changes = compared(&mut snapshot, &base, &known, options)?;
     let mut report = SyncReport {
         source: source.clone(),
         changes,
@@ -212,7 +242,7 @@ pub(super) async fn sync_settled(
     // Nothing was decided about these, so what was known of them stays known.
     after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
     if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
-        let run = work.run(database, settings, &course.declared, &folder, options.allow_removals);
+        let run = work.run(database, settings, &course, &folder, options.allow_removals);
         let (run, rewritten) = Box::pin(run).await?;
         report.problems.extend(run.refused_rows.iter().map(refused::problem));
         if run.status != RunStatus::Complete {
@@ -240,7 +270,7 @@ pub(super) async fn sync_settled(
         }
     }
     after.sort();
-    on_disk(move || state::save(&folder, &source, &base, &after)).await?;
+    on_disk(move || state::save(&folder, &source, &key, &base, &after)).await?;
     Ok((report, num_unsettled))
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use forebay_domain::{json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
 use forebay_store::{
     connect::Database,
-    content::{self, Course},
+    content::{self, Course, LastRun},
     handoffs::{self, Subscriber},
     references::{self, Origin},
     runs::{self, NewRun, ScopeLock},
@@ -51,12 +51,22 @@ impl<'a> OpenRun<'a> {
         })
         .await?;
         // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
-        let observed_at = request.observed_at.unwrap_or_else(now);
+        let mut observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
         let state = ScopeState::read(&client, &source, &request, observed_at).await?;
         if state.has_orphans {
             let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
             progress(Progress::Aborted { num_runs });
+        }
+        if let Some(basis) = &request.basis {
+            // A run of a dead process may have written some of its batches.
+            if state.has_orphans || state.last_run() != basis.last_run {
+                return Err(Error::Outdated { source_name: source.name });
+            }
+            if let Some(after) = state.time_after_last().filter(|after| observed_at < *after) {
+                observed_at = after;
+                references::ensure_revision_month(&**client, observed_at).await?;
+            }
         }
         if let Some(watermark) = state.watermark.filter(|watermark| observed_at < *watermark) {
             return Err(Error::OutOfOrder { observed_at, watermark });
@@ -108,6 +118,16 @@ impl ScopeState {
         let source = found.unwrap_or_else(|| source.clone());
         let is_first_run = !had_runs;
         Ok(Self { source, course, subscribers, has_orphans, watermark, had_records, is_first_run })
+    }
+
+    fn last_run(&self) -> Option<LastRun> {
+        self.course.as_ref()?.last_run
+    }
+
+    /// The first millisecond after all runs so far. Their machines may have had other clocks.
+    fn time_after_last(&self) -> Option<Timestamp> {
+        let last = self.last_run().map(|run| run.observed_at).max(self.watermark)?;
+        Timestamp::from_millisecond(last.as_millisecond() + 1).ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The request to persist an input, with the settings of its source.
 
 use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
+use forebay_store::content::LastRun;
 use jiff::Timestamp;
 
 use super::overrides::Overrides;
@@ -11,6 +12,13 @@ pub const DEFAULT_ENTITY_TYPE: &str = "record";
 /// Pooled connections that one run can use at the same time: two for windows, one for the run's counts, and one for its
 /// input and log. A run works with a single connection, but more slowly.
 pub const CONNECTIONS_PER_RUN: usize = 4;
+
+/// What the caller compared its records with.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis {
+    /// The last run that had ended when the caller read the stored records.
+    pub last_run: Option<LastRun>,
+}
 
 /// A request to persist an input, with the settings of its source.
 ///
@@ -48,6 +56,10 @@ pub struct PersistRequest {
     pub complete: bool,
     /// When the source was observed. Default: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,
+    /// For a caller that persists what differs from the stored records of a course. The run is refused if another one
+    /// has written them since ([`Error::Outdated`](crate::Error::Outdated)), and it is dated after that one, whatever
+    /// the clock says. Default: none.
+    pub basis: Option<Basis>,
     /// Whether changes are handed off to the source's pipelines. Default: true.
     pub with_handoffs: bool,
     /// The program that produces the records. Default: `persist`.
@@ -71,6 +83,7 @@ impl PersistRequest {
             scope: Scope::default(),
             complete: false,
             observed_at: None,
+            basis: None,
             with_handoffs: true,
             engine: "persist".to_owned(),
         }

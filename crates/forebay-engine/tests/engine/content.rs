@@ -10,6 +10,7 @@ mod rows;
 mod searching;
 mod stages;
 mod syncing;
+mod two_copies;
 mod versions;
 mod watching;
 

@@ -58,7 +58,7 @@ pub async fn differences(
     course: &Course,
     source_id: i32,
 ) -> Result<Vec<RowDifference>> {
-    let Course { piece_id, source, own } = course;
+    let Course { piece_id, source, own, .. } = course;
     let parameters: [Parameter<'_>; 3] =
         [(piece_id, Type::INT8), (source, Type::TEXT), (&source_id, Type::INT4)];
     let of_course: [Parameter<'_>; 1] = [(piece_id, Type::INT8)];

@@ -66,7 +66,7 @@ async fn write(
     ids: &[ReferenceId],
     parts: Parts,
 ) -> Result<Projected> {
-    let Course { piece_id, source, own } = course;
+    let Course { piece_id, source, own, .. } = course;
     let lessons = sql_ids(ids);
     let by_id: [Parameter<'_>; 2] = [(piece_id, Type::INT8), (&lessons, Type::UUID_ARRAY)];
     let by_source: [Parameter<'_>; 2] = [(piece_id, Type::INT8), (source, Type::TEXT)];
@@ -101,7 +101,7 @@ async fn write(
 
 /// Writes the metadata of a course, with its last approval.
 pub(super) async fn write_metadata(transaction: &Transaction<'_>, course: &Course) -> Result<Projected> {
-    let Course { piece_id, source, own } = course;
+    let Course { piece_id, source, own, .. } = course;
     let by_source: [Parameter<'_>; 2] = [(piece_id, Type::INT8), (source, Type::TEXT)];
     let files = course.files(&METADATA_KEYS);
     let mut written = Projected::default();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Stage;
 
 /// Columns that no file decides: keys, times, and what is measured or decided in the database.
-const NOT_FROM_FILES: [&str; 18] = [
+const NOT_FROM_FILES: [&str; 19] = [
     "reference_id",
     "piece_id",
     "created_at",
@@ -26,6 +26,7 @@ const NOT_FROM_FILES: [&str; 18] = [
     "validation_status",
     "validation_issues",
     "voice_fidelity_score",
+    "course_uuid",
     "source_id",
     "project",
     "piece_slug",
