@@ -106,3 +106,23 @@ async fn another_database_gets_everything() {
     let report = stage.sync().await;
     assert_eq!(report.changes.remote.len(), 1, "{report:?}");
 }
+
+#[tokio::test]
+async fn a_run_that_died_or_is_held_does_not_stop_the_next_one() {
+    let stage = Stage::course().await;
+    stage.sync().await;
+    for (status, ended) in [("running", "null"), ("held", "now()"), ("aborted", "now()")] {
+        stage
+            .execute(&format!(
+                "insert into forebay.scrape_runs (source_id, scope, status, is_complete, with_handoffs, engine, input, \
+                 observed_at, ended_at) select source_id, '', '{status}', false, true, 'content', 'x', now(), {ended} \
+                 from forebay.sources"
+            ))
+            .await;
+        stage.edit("lessons/1.1-part-1.md", |text| text + "More.\n");
+        let report = stage.sync().await;
+        assert!(report.is_clean() && report.run.is_some(), "{status}: {report:?}");
+    }
+    let statuses = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
+    assert_eq!(stage.texts(statuses).await, ["complete,aborted,complete,held,complete,aborted,complete"]);
+}
