@@ -33,4 +33,4 @@ pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
 pub use project::{project, repair};
 pub use refused::{Projected, RefusedRow, is_refused};
 pub use search::{FoundLesson, SEARCH, SearchFilter, search};
-pub use versions::{DIFF, FilePair, TaggedVersion, diff, tag, tags};
+pub use versions::{DIFF, FilePair, TaggedVersion, WITH_BYTES, diff, first_version, tag, tags, with_bytes};

@@ -185,7 +185,7 @@ pub struct ContentDifference {
 /// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentRestored {
-    /// Whether the folder has every stored file.
+    /// Whether the folder has every stored file, and no other.
     pub is_complete: bool,
     /// Files that were equal already.
     pub num_equal: u64,
@@ -195,6 +195,11 @@ pub struct ContentRestored {
     pub kept: Vec<String>,
     /// Files of which only a hash is stored, and which are absent or differ, by path.
     pub not_stored: Vec<String>,
+    /// Files removed, by path: the restored state does not have them, nobody changed them since the last sync, and the
+    /// database has their bytes.
+    pub removed: Vec<String>,
+    /// Other files that the restored state does not have, and which were left as they are, by path.
+    pub extra: Vec<String>,
 }
 
 impl From<PieceSummary> for CourseSummary {
@@ -316,7 +321,7 @@ impl From<engine::Verification> for ContentVerification {
 impl From<engine::Restored> for ContentRestored {
     fn from(restored: engine::Restored) -> Self {
         let is_complete = restored.is_complete();
-        let engine::Restored { written, num_equal, kept, not_stored } = restored;
-        Self { is_complete, num_equal, written, kept, not_stored }
+        let engine::Restored { written, num_equal, kept, not_stored, removed, extra } = restored;
+        Self { is_complete, num_equal, written, kept, not_stored, removed, extra }
     }
 }

@@ -7,6 +7,7 @@ use forebay_store::{
     migrations,
     sources::{self, Source},
 };
+use jiff::Timestamp;
 
 use super::{error::ContentError, record::KEY_FIELD};
 use crate::{
@@ -167,4 +168,19 @@ pub(super) async fn find_course(
         sources::find(&**client, &settings.source_name()?).await?.ok_or_else(|| settings.unknown())?;
     let course = content::of_source(&**client, source.source_id).await?.ok_or_else(|| settings.unknown())?;
     Ok((piece, StoredCourse { course, source }))
+}
+
+/// Error: `no_files_at_time` for a time before the first version of a course.
+pub(super) async fn check_time(
+    client: &Client,
+    settings: &CourseSettings,
+    course: &StoredCourse,
+    at: Timestamp,
+) -> Result<()> {
+    let first_version = content::first_version(&***client, course.source.source_id).await?;
+    if first_version.is_none_or(|first| at < first) {
+        let slug = settings.slug.to_string();
+        return Err(ContentError::NoFilesAt { slug, at, first_version }.into());
+    }
+    Ok(())
 }

@@ -189,6 +189,22 @@ pub enum ContentError {
         /// The time that it names.
         at: Timestamp,
     },
+    /// A time at which the course had no files.
+    #[error("the course {slug:?} had no files at {at}{}", first(*first_version))]
+    NoFilesAt {
+        /// The slug.
+        slug: String,
+        /// The time.
+        at: Timestamp,
+        /// When its first file was stored; `None`: none ever was.
+        first_version: Option<Timestamp>,
+    },
+    /// A tag for a time that has not come.
+    #[error("{at} is in the future, so nobody knows what the course will be")]
+    TagInFuture {
+        /// The time.
+        at: Timestamp,
+    },
     /// A tag that the course does not have.
     #[error("the course has no tag {tag:?}")]
     TagUnknown {
@@ -271,6 +287,8 @@ impl ContentError {
             Self::CurriculumNotStored => "curriculum_not_stored",
             Self::NoSuchLesson { .. } => "no_such_lesson",
             Self::TagTaken { .. } => "tag_taken",
+            Self::NoFilesAt { .. } => "no_files_at_time",
+            Self::TagInFuture { .. } => "tag_in_future",
             Self::TagUnknown { .. } => "tag_unknown",
             Self::Untagged { .. } => "course_untagged",
             Self::NotInConflict { .. } => "not_in_conflict",
@@ -300,6 +318,8 @@ impl ContentError {
                 | Self::Generator { .. }
                 | Self::NoSuchLesson { .. }
                 | Self::TagTaken { .. }
+                | Self::NoFilesAt { .. }
+                | Self::TagInFuture { .. }
                 | Self::TagUnknown { .. }
                 | Self::Untagged { .. }
                 | Self::NotInConflict { .. }
@@ -381,6 +401,8 @@ impl ContentError {
                 "name a program in PATH or the path of an executable file, followed by its arguments".to_owned()
             }
             Self::TagTaken { .. } => "a tag is never moved; choose another name".to_owned(),
+            Self::NoFilesAt { .. } => "choose a later time".to_owned(),
+            Self::TagInFuture { .. } => "leave out --at to tag the course as it is stored now".to_owned(),
             Self::TagUnknown { .. } => "`forebay content show SLUG` lists the tags".to_owned(),
             Self::Untagged { .. } => {
                 "name the first version as a time, or tag one with `forebay content tag SLUG NAME`".to_owned()
@@ -402,6 +424,10 @@ fn name(document: Document) -> String {
         Document::Curriculum => "curriculum".to_owned(),
         Document::Research(kind) => format!("research report {kind}"),
     }
+}
+
+fn first(version: Option<Timestamp>) -> String {
+    version.map_or_else(String::new, |at| format!("; its first version is of {at}"))
 }
 
 fn range(max: f64) -> String {

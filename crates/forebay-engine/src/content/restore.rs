@@ -1,18 +1,25 @@
 //! `restore`: writes the folder of a course back, as it is stored or as it was at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use forebay_domain::content::{
-    file_text::{hash, hash_ignoring_line_endings},
-    paths::RelativePath,
-    plan::FileState,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
-use forebay_store::{connect::Database, export};
+
+use forebay_domain::{
+    content::{
+        file_text::{hash, hash_ignoring_line_endings},
+        layout::Layout,
+        paths::{FoldKey, RelativePath},
+        plan::FileState,
+    },
+    hex,
+};
+use forebay_store::{connect::Database, content, export};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    course::{CourseSettings, find_course},
+    course::{CourseSettings, check_time, find_course},
     disk::{self, on_disk},
     error::ContentError,
     folder::CourseFolder,
@@ -41,17 +48,23 @@ pub struct Restored {
     pub kept: Vec<String>,
     /// Files of which only a hash is stored, and which are absent or differ in the folder, by path.
     pub not_stored: Vec<String>,
+    /// Files removed, by path: the restored state does not have them, nobody changed them since the last sync, and the
+    /// database has their bytes.
+    pub removed: Vec<String>,
+    /// Other files that the restored state does not have, by path. They were left as they are.
+    pub extra: Vec<String>,
 }
 
 impl Restored {
-    /// Whether the folder has every file as it was stored.
+    /// Whether the folder has every file as it was stored, and no other.
     pub fn is_complete(&self) -> bool {
-        self.kept.is_empty() && self.not_stored.is_empty()
+        self.kept.is_empty() && self.not_stored.is_empty() && self.extra.is_empty()
     }
 }
 
-/// Writes the stored files into a folder. Nothing is deleted, and files that somebody changed since the last sync are
-/// kept unless `force` is set. Error: `course_unknown`.
+/// Writes the stored files into a folder. Files that somebody changed since the last sync are kept unless `force` is set.
+/// A file that the restored state does not have is removed only if it is as it was at the last sync and the database has
+/// its bytes. Errors: `course_unknown`, `no_files_at_time`.
 pub async fn restore(
     database: &Database,
     settings: &CourseSettings,
@@ -59,9 +72,12 @@ pub async fn restore(
     options: RestoreOptions,
 ) -> Result<Restored> {
     let (_, stored) = find_course(database, settings).await?;
+    let client = database.client().await?;
+    if let Some(at) = options.at {
+        check_time(&client, settings, &stored, at).await?;
+    }
     let lock = disk::lock(&folder).await?;
     let source = stored.source.name.clone();
-    let client = database.client().await?;
     let mut payloads = export::payloads(&**client, &stored.source, options.at).await?;
     let base = {
         let folder = Arc::clone(&folder);
@@ -71,6 +87,7 @@ pub async fn restore(
         base: base.iter().map(|file| (file.path.clone(), file.clone())).collect(),
         folder: Arc::clone(&folder),
         options,
+        paths: BTreeSet::new(),
         restored: Restored::default(),
     };
     while let Some(payload) = payloads.next().await? {
@@ -79,16 +96,39 @@ pub async fn restore(
         // Writing waits for the disk.
         writer = on_disk(move || writer.file(&record).map(|()| writer)).await?;
     }
+    drop(payloads);
+    if let (Some(at), true) = (options.at, writer.paths.is_empty()) {
+        // Every file was removed before.
+        let slug = settings.slug.to_string();
+        let first_version = content::first_version(&**client, stored.source.source_id).await?;
+        return Err(ContentError::NoFilesAt { slug, at, first_version }.into());
+    }
+    let layout = settings.layout.clone();
+    let (writer, extra) = on_disk(move || writer.extra(&layout).map(|extra| (writer, extra))).await?;
+    let hashes: Vec<String> = extra.iter().filter_map(|one| Some(hex::encode(&one.known?))).collect();
+    let with_bytes = content::with_bytes(&**client, stored.source.source_id, &hashes).await?;
+    let with_bytes: BTreeSet<String> = with_bytes.into_iter().collect();
+    drop(client);
+    let writer = on_disk(move || writer.leave(extra, &with_bytes)).await?;
     let Writer { base: after, mut restored, .. } = writer;
     if options.at.is_none() {
         let after: Vec<FileState> = after.into_values().collect();
         on_disk(move || state::save(&folder, &source, &stored.course.key, &base, &after)).await?;
     }
     drop(lock);
-    for paths in [&mut restored.written, &mut restored.kept, &mut restored.not_stored] {
+    let Restored { written, kept, not_stored, removed, extra, .. } = &mut restored;
+    for paths in [written, kept, not_stored, removed, extra] {
         paths.sort();
     }
     Ok(restored)
+}
+
+/// A file of the folder that the restored state does not have.
+struct Extra {
+    path: RelativePath,
+    /// Its hash at the last sync; `None`: it was not there, or its name differs from another file's only by case, so some
+    /// file systems take both for one file.
+    known: Option<[u8; 32]>,
 }
 
 struct Writer {
@@ -96,6 +136,8 @@ struct Writer {
     /// The state of the last sync; files that are written replace theirs.
     base: BTreeMap<RelativePath, FileState>,
     options: RestoreOptions,
+    /// Every path of the restored state.
+    paths: BTreeSet<RelativePath>,
     restored: Restored,
 }
 
@@ -103,13 +145,14 @@ impl Writer {
     fn file(&mut self, record: &Value) -> std::result::Result<(), ContentError> {
         // Paths come from the database, which others may write.
         let Some(path) = path_of(record)? else { return Ok(()) };
+        self.paths.insert(path.clone());
         let wanted = bytes_of(record);
         let wanted_hash = match &wanted {
             Some(bytes) => Some(hash(bytes)),
             None => record
                 .get("content_hash")
                 .and_then(Value::as_str)
-                .and_then(|text| forebay_domain::hex::decode(text)?.try_into().ok()),
+                .and_then(|text| hex::decode(text)?.try_into().ok()),
         };
         let found = self.folder.hash(&path)?.map(|(hash, _)| hash);
         if found.is_some() && found == wanted_hash {
@@ -144,5 +187,39 @@ impl Writer {
         );
         self.restored.written.push(path.to_string());
         Ok(())
+    }
+
+    /// The course's files in the folder that the restored state does not have.
+    fn extra(&self, layout: &Layout) -> std::result::Result<Vec<Extra>, ContentError> {
+        let folded: BTreeSet<FoldKey> = self.paths.iter().map(RelativePath::fold).collect();
+        let files = self.folder.walk(layout)?.files.into_iter().map(|found| found.path);
+        let extra = files.filter(|path| !self.paths.contains(path)).map(|path| {
+            let known = self.base.get(&path).filter(|_| !folded.contains(&path.fold()));
+            Extra { known: known.map(|file| file.hash), path }
+        });
+        Ok(extra.collect())
+    }
+
+    /// Removes extra files that are as they were at the last sync, if the database has their bytes.
+    fn leave(
+        mut self,
+        extra: Vec<Extra>,
+        with_bytes: &BTreeSet<String>,
+    ) -> std::result::Result<Self, ContentError> {
+        for Extra { path, known } in extra {
+            let is_removed = match known {
+                Some(hash) if with_bytes.contains(&hex::encode(&hash)) => {
+                    self.folder.remove_expecting(&path, hash)?
+                }
+                _ => false,
+            };
+            if is_removed {
+                self.base.remove(&path);
+                self.restored.removed.push(path.to_string());
+            } else {
+                self.restored.extra.push(path.to_string());
+            }
+        }
+        Ok(self)
     }
 }

@@ -12,7 +12,7 @@ use similar::{DiffOp, TextDiff};
 use tokio::task;
 
 use super::{
-    course::{CourseSettings, find_course},
+    course::{CourseSettings, check_time, find_course},
     error::ContentError,
 };
 use crate::{
@@ -71,16 +71,24 @@ pub struct ChangedLines {
     pub unified: String,
 }
 
-/// Names the state of a course at a time. Errors: `course_unknown`, `tag_taken` if the tag names another time.
+/// Names the state of a course at a time. Errors: `course_unknown`, `tag_taken` if the tag names another time,
+/// `no_files_at_time` before its first version, `tag_in_future`.
 pub async fn tag(
     database: &Database,
     settings: &CourseSettings,
     tag: &Tag,
     at: Option<Timestamp>,
 ) -> Result<TaggedVersion> {
-    let (piece, _) = find_course(database, settings).await?;
-    let wanted = at.unwrap_or_else(clock::now);
+    let (piece, stored) = find_course(database, settings).await?;
+    let now = clock::now();
     let client = database.client().await?;
+    if let Some(at) = at {
+        if at > now {
+            return Err(ContentError::TagInFuture { at }.into());
+        }
+        check_time(&client, settings, &stored, at).await?;
+    }
+    let wanted = at.unwrap_or(now);
     let tagged_at = content::tag(&**client, piece.piece_id, tag, wanted).await?;
     // The database keeps microseconds.
     if tagged_at.as_microsecond() != wanted.as_microsecond() {

@@ -12,6 +12,9 @@ use crate::{
 /// The files of a source at two times.
 pub const DIFF: &str = include_str!("diff.sql");
 
+/// Hashes of which the bytes are stored.
+pub const WITH_BYTES: &str = include_str!("with_bytes.sql");
+
 /// A tag with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaggedVersion {
@@ -49,6 +52,25 @@ pub async fn tag(client: &impl GenericClient, piece_id: i64, tag: &Tag, at: Time
     }
     let statement = "select tagged_at from forebay.content_tags where piece_id = $1 and tag = $2";
     client.query_typed_one(statement, &parameters[..2]).await?.read("tagged_at")
+}
+
+/// When the first file of a source was stored; `None`: none ever was.
+pub async fn first_version(client: &impl GenericClient, source_id: i32) -> Result<Option<Timestamp>> {
+    let statement =
+        "select min(first_seen_at) as first_version from forebay.\"references\" where source_id = $1";
+    client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("first_version")
+}
+
+/// Those of the hashes of which the database has the bytes: in a file of the source, or in its history. Hashes are
+/// hexadecimal.
+pub async fn with_bytes(
+    client: &impl GenericClient,
+    source_id: i32,
+    hashes: &[String],
+) -> Result<Vec<String>> {
+    let rows =
+        client.query_typed(WITH_BYTES, &[(&source_id, Type::INT4), (&hashes, Type::TEXT_ARRAY)]).await?;
+    rows.iter().map(|row| row.read("content_hash")).collect()
 }
 
 /// The tags of a course, oldest version first.

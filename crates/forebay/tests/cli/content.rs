@@ -54,6 +54,15 @@ fn a_folder_is_synced_verified_and_restored() {
         |folder: &str| fs::read(stage.sandbox.path().join(folder).join("lessons/1.2-mover.md")).unwrap();
     assert_eq!(read("copy"), read("rust-basics"));
 
+    // A copy whose course went on elsewhere.
+    let moved = stage.sandbox.path().join("rust-basics/lessons");
+    fs::rename(moved.join("1.2-mover.md"), moved.join("1.2-mover-e-copiar.md")).unwrap();
+    stage.json("content sync rust-basics");
+    fs::write(stage.sandbox.path().join("copy/resources/mine.txt"), "Mine\n").unwrap();
+    insta::assert_snapshot!("content_restore_moved", stage.run("content restore rust-basics copy"));
+    fs::rename(moved.join("1.2-mover-e-copiar.md"), moved.join("1.2-mover.md")).unwrap();
+    stage.json("content sync rust-basics");
+
     edit(&stage, "lessons/1.1-borrowing.md", "lends", "gives");
     remove(&stage, "lessons/2.2-vida.md");
     insta::assert_snapshot!("content_verify_different", stage.run("content verify rust-basics"));

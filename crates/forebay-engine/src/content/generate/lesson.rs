@@ -108,15 +108,19 @@ impl Maker {
     /// Writes the file as a whole, unless it has these bytes.
     async fn write(&self, path: &RelativePath, markdown: Vec<u8>, effort: Effort) -> Result<LessonEnd> {
         let (folder, at) = (Arc::clone(&self.folder), path.clone());
-        let content_hash = hash(&markdown);
-        let written = on_disk(move || Ok(folder.write_differing(&[(&at, &markdown)]))).await?;
-        match written {
-            Ok(_) => {
-                let (path, measures) = (path.to_string(), effort.measures());
+        let (written, measures) = (self.written.clone(), effort.measures());
+        // A stop does not interrupt this, and the receiver waits for it.
+        let write = move || {
+            let outcome = folder.write_differing(&[(&at, &markdown)]);
+            if outcome.is_ok() {
+                let lesson = MeasuredLesson { path: at.to_string(), content_hash: hash(&markdown), measures };
                 // The receiver is gone only after an error, which ends all work.
-                let _ = self.written.send(MeasuredLesson { path, content_hash, measures });
-                Ok(LessonEnd::Generated(effort))
+                let _ = written.send(lesson);
             }
+            Ok(outcome)
+        };
+        match on_disk(write).await? {
+            Ok(_) => Ok(LessonEnd::Generated(effort)),
             Err(error) if is_about_the_folder(&error) => Err(error.into()),
             Err(error) => Ok(LessonEnd::Failed {
                 class: FailureClass::Permanent,

@@ -74,6 +74,8 @@ async fn two_versions_are_compared_by_tag_and_by_time() {
 async fn a_tag_is_never_moved() {
     let stage = Stage::course().await;
     stage.sync().await;
+    // The course is older.
+    stage.execute("update forebay.references set first_seen_at = '2026-01-01'").await;
     let at = "2026-02-03T04:05:06.123456789Z".parse().unwrap();
     let database = &stage.database;
     for _ in 0..2 {
@@ -90,4 +92,18 @@ async fn a_tag_is_never_moved() {
     let untagged = content::diff(database, &settings(), None, None).await.unwrap_err();
     assert_eq!(untagged.code(), "course_untagged");
     assert!(untagged.is_usage() && untagged.hint().is_some());
+}
+
+#[tokio::test]
+async fn a_tag_names_a_time_that_the_course_has_known() {
+    let stage = Stage::course().await;
+    let before = clock::now();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    stage.sync().await;
+    let later = clock::now() + Duration::from_hours(1);
+    for (at, code) in [(before, "no_files_at_time"), (later, "tag_in_future")] {
+        let error = content::tag(&stage.database, &settings(), &tag("v1"), Some(at)).await.unwrap_err();
+        assert_eq!((error.code(), error.is_usage()), (code, true));
+    }
+    tagged(&stage, "v1").await;
 }

@@ -87,6 +87,10 @@ impl Report for ContentRestored {
         let changed = "Changed in the folder and kept; --force overwrites them";
         lines(page, changed, Tone::Warning, self.kept.iter().cloned());
         lines(page, "Only a hash is stored", Tone::Warning, self.not_stored.iter().cloned());
+        let removed = "Removed, because the restored state does not have them; the database has their bytes";
+        lines(page, removed, Tone::Warning, self.removed.iter().cloned());
+        let extra = "Not in the restored state and kept; a sync stores them, or delete them yourself";
+        lines(page, extra, Tone::Warning, self.extra.iter().cloned());
     }
 }
 

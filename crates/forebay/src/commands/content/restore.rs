@@ -1,6 +1,6 @@
 //! `forebay content restore`: writes a course folder back.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use forebay_domain::content::paths::Slug;
 use forebay_engine::content::{self, CourseFolder, RestoreOptions};
@@ -19,8 +19,9 @@ use crate::{
 
 /// Write a course folder back, byte for byte, as it is stored or as it was at a time
 ///
-/// Creates the folder if it is missing. Deletes nothing, and keeps files that were changed since the
-/// last sync unless --force is given; exits with 1 if it kept any.
+/// Creates the folder if it is missing. Keeps files that were changed since the last sync unless --force is given.
+/// Removes files that the restored state does not have only if they are unchanged since the last sync and the database
+/// has their bytes; keeps and lists any others. Exits with 1 if it kept any file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -51,11 +52,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let settings = args.settings.configured(args.course.clone(), context)?;
     let options = RestoreOptions { at: args.at, force: args.force };
+    let is_new = !args.folder.exists();
     let restored = with_database(context, async |database| {
         let folder = Arc::new(CourseFolder::create(&args.folder)?);
         content::restore(database, &settings, folder, options).await
     });
-    let view = ContentRestored::from(restored.await?);
+    let restored = restored.await;
+    if is_new && restored.is_err() {
+        // This fails if anything was written.
+        let _ = fs::remove_dir(&args.folder);
+    }
+    let view = ContentRestored::from(restored?);
     let exit = if view.is_complete { Exit::Done } else { Exit::Failed };
     context.ui.show(&view)?;
     Ok(exit)

@@ -179,6 +179,7 @@ fn a_course_is_shown() {
     let stage = stage();
     stage.run("content validate rust-basics");
     insta::assert_snapshot!("content_voice", stage.run("content voice rust-basics --score 0.93"));
+    stage.execute("update forebay.references set first_seen_at = '2019-01-01'");
     stage.json("content tag rust-basics v1 --at 2019-01-02");
     insta::assert_snapshot!("content_status", stage.run("content status rust-basics published"));
     assert_eq!(stage.json("content status rust-basics published")["is_changed"], false);

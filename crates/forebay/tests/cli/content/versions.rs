@@ -17,6 +17,16 @@ fn versions_are_tagged_and_compared() {
     let document = stage.json("content diff rust-basics 2019-01-01 v1");
     assert_eq!(document["from"], serde_json::json!({ "tag": null, "at": "2019-01-01T00:00:00.000Z" }));
     assert!(document["changes"].as_array().unwrap().iter().all(|change| change["change"] == "added"));
+    assert_eq!(
+        stage.error("content tag rust-basics old --at 2019-01-02"),
+        (Some(2), "no_files_at_time".into())
+    );
+    let restored = stage.error("content restore rust-basics long-ago --at 2019-01-02");
+    assert_eq!(restored, (Some(2), "no_files_at_time".into()));
+    assert!(!stage.sandbox.path().join("long-ago").exists());
+    assert_eq!(stage.error("content tag rust-basics old --at 2999-01-02"), (Some(2), "tag_in_future".into()));
+    // The course is older.
+    stage.execute("update forebay.references set first_seen_at = '2019-01-01'");
     stage.json("content tag rust-basics old --at 2019-01-02");
     insta::assert_snapshot!("content_tag_taken", stage.run("content tag rust-basics old --at 2019-01-03"));
     insta::assert_snapshot!("content_tag_bad", stage.run("content tag rust-basics 2019-01-03"));
