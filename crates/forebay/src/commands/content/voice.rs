@@ -1,5 +1,6 @@
 //! `forebay content voice`: records the voice score that another tool computed.
 
+use forebay_domain::content::PersistMode;
 use forebay_engine::content;
 use forebay_views::{ContentPersisted, ContentVoice};
 
@@ -34,6 +35,12 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let database = ContentPersisted::new(persisted, database_error);
     let view = ContentVoice { voice_fidelity_score: score, database };
     let exit = args.writing.finish(context, &view, Some(&view.database), true)?;
-    // Only the database has the score, so an outage leaves nothing done.
-    Ok(if view.database.error.is_some() { Exit::DatabaseUnreachable } else { exit })
+    // Only the database has the score, so without it nothing is done. In shadow mode, errors are only reported.
+    match &view.database.error {
+        Some(error) if args.writing.persistence.mode(context)? == PersistMode::On => {
+            let is_outage = error.code == "database_unreachable";
+            Ok(if is_outage { Exit::DatabaseUnreachable } else { Exit::Failed })
+        }
+        _ => Ok(exit),
+    }
 }

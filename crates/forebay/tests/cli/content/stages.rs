@@ -225,6 +225,8 @@ fn a_database_that_fails_is_a_warning() {
     let shadow = cut_off(&stage, "content brief rust-basics --persist shadow --output json");
     assert_eq!(document(&shadow)["database"]["status"], "failed");
     assert_eq!(String::from_utf8_lossy(&shadow.stderr), "");
+    let shadow = cut_off(&stage, "content voice rust-basics --score 0.5 --persist shadow");
+    assert_eq!(shadow.status.code(), Some(0), "{}", shown(&shadow));
     let off = stage
         .command("content brief rust-basics --output json")
         .env("CREATOR_OS_DB_PERSIST", "false")
