@@ -4,7 +4,10 @@ use forebay_domain::content::{ContentStatus, paths::Slug};
 use forebay_engine::content;
 use forebay_views::CourseStatus;
 
-use super::course::{CourseArgs, slug};
+use super::{
+    course::{CourseArgs, slug},
+    persistence::with_database,
+};
 use crate::{
     cli::values,
     context::Context,
@@ -35,9 +38,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let settings = args.settings.configured(args.course.clone(), context)?;
-    let is_changed = context
-        .with_database(async |database| Ok(content::set_status(database, &settings, args.status).await?))
-        .await?;
+    let set = async |database: &_| content::set_status(database, &settings, args.status).await;
+    let is_changed = with_database(context, set).await?;
     context.ui.show(&CourseStatus {
         project: settings.project,
         slug: settings.slug.to_string(),
