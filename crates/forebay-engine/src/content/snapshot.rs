@@ -99,20 +99,13 @@ impl Snapshot {
 
     /// Whether the file with this path cannot be stored as it is, or is in a folder that cannot be read.
     pub(super) fn is_blocked(&self, path: &RelativePath) -> bool {
-        let is_in = |folder: &RelativePath| {
-            let rest = path.as_str().strip_prefix(folder.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.blocked.contains(path) || self.unreadable.iter().any(is_in)
+        self.blocked.contains(path) || self.unreadable.iter().any(|entry| is_within(path, entry.as_str()))
     }
 
     /// Whether the file with this path cannot be stored now, or is behind a link.
     pub(super) fn is_out_of_reach(&self, path: &RelativePath) -> bool {
-        let is_behind = |skipped: &Skipped| {
-            let rest = path.as_str().strip_prefix(skipped.path.as_str());
-            skipped.reason != SkipReason::Ignored
-                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let is_behind =
+            |skipped: &Skipped| skipped.reason != SkipReason::Ignored && is_within(path, &skipped.path);
         self.is_blocked(path) || self.skipped.iter().any(is_behind)
     }
 
@@ -224,6 +217,11 @@ impl Snapshot {
             self.blocked.insert(path);
         }
     }
+}
+
+/// Whether a path is this entry, or in it.
+fn is_within(path: &RelativePath, entry: &str) -> bool {
+    path.as_str() == entry || path.ancestors().any(|folder| folder == entry)
 }
 
 /// Whether a file of this role must be text.
