@@ -66,7 +66,7 @@ pub struct Database {
     /// Host, port, database and user, for messages.
     target: String,
     cluster: Option<Arc<Cluster>>,
-    /// A connection outside the pool that nobody uses now.
+    /// An idle connection outside the pool.
     spare: Arc<Mutex<Option<Dedicated>>>,
 }
 

@@ -101,7 +101,7 @@ fn is_granted(answer: &[SimpleQueryMessage]) -> bool {
         .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get("is_granted") == Some("t")))
 }
 
-/// Whether a scope has runs that nobody closed. If the caller holds its lock, their processes are dead.
+/// Whether a scope has open runs. If the caller holds its lock, their processes are dead.
 pub async fn has_orphans(client: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
     let statement = "select exists (select from forebay.scrape_runs \
          where source_id = $1 and scope = $2 and status = 'running') as has_orphans";

@@ -195,7 +195,7 @@ pub struct ContentRestored {
     pub kept: Vec<String>,
     /// Files of which only a hash is stored, and which are absent or differ, by path.
     pub not_stored: Vec<String>,
-    /// Files removed, by path: the restored state does not have them, nobody changed them since the last sync, and the
+    /// Files removed, by path: the restored state does not have them, they are unchanged since the last sync, and the
     /// database has their bytes.
     pub removed: Vec<String>,
     /// Other files that the restored state does not have, and which were left as they are, by path.

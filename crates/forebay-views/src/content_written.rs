@@ -121,7 +121,7 @@ impl ContentOpened {
 }
 
 impl ContentWritten {
-    /// What became of a call. `refused` makes the error of a lesson, and `failed` that of a code and a message.
+    /// The result of a call. `refused` makes the error of a lesson, and `failed` that of a code and a message.
     pub fn new(
         written: Written,
         refused: impl Fn(ContentError) -> Error,

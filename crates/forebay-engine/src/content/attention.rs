@@ -1,7 +1,7 @@
 //! Whether a person must act after a course was written: the one rule behind the exit codes of all commands.
 //!
-//! An outage of the database needs nobody: the files are written, and the next sync stores what the database missed.
-//! Differences that no later sync settles need somebody.
+//! After an outage of the database, no one has to act: the files are written, and the next sync stores what the database
+//! missed. Differences that no later sync settles need a person.
 
 use forebay_domain::run::RunStatus;
 

@@ -125,7 +125,7 @@ pub(super) async fn check_own_tables(client: &Client, settings: &CourseSettings)
     Ok(())
 }
 
-/// Refuses a layout that nobody chose if the course is stored with another one: its lessons would be something else.
+/// Refuses the default layout for a course that is stored with another one: its lessons would become other files.
 pub(super) fn check_layout(settings: &CourseSettings, stored: Option<&str>) -> Result<()> {
     match stored.filter(|stored| !settings.is_layout_chosen && **stored != settings.layout.name()) {
         Some(stored) => Err(ContentError::LayoutDiffers { stored: stored.to_owned() }.into()),

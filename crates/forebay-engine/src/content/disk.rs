@@ -1,4 +1,4 @@
-//! Work that waits for the disk, on threads where it delays nobody else.
+//! Work that waits for the disk, on threads that may block.
 
 use std::sync::Arc;
 

@@ -65,7 +65,7 @@ pub enum ContentError {
         /// How many bytes it may have in its project.
         max_bytes: usize,
     },
-    /// A course is stored with another layout, and nobody chose this one.
+    /// A course is stored with another layout than the default, which was used because no other was chosen.
     #[error("the course is stored with the layout {stored:?}, which was neither given nor configured now")]
     LayoutDiffers {
         /// The name of the stored layout.
@@ -200,7 +200,7 @@ pub enum ContentError {
         first_version: Option<Timestamp>,
     },
     /// A tag for a time that has not come.
-    #[error("{at} is in the future, so nobody knows what the course will be")]
+    #[error("{at} is in the future, and the course can still change until then")]
     TagInFuture {
         /// The time.
         at: Timestamp,

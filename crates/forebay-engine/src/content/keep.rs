@@ -93,7 +93,7 @@ pub(super) fn takes(
         is_unstored: unstored.contains(folder),
     };
     let mut takes: Vec<Take> = decided.into_iter().map(take).collect();
-    // A file of the folder that nobody decided about is not overwritten. The one that wanted its path waits.
+    // A file of the folder that is not part of the decision is not overwritten. The file that would take its path waits.
     loop {
         let leaving: BTreeSet<RelativePath> =
             takes.iter().filter_map(|take| Some(take.folder.as_ref()?.path.clone())).collect();

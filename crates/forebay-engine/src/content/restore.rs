@@ -48,7 +48,7 @@ pub struct Restored {
     pub kept: Vec<String>,
     /// Files of which only a hash is stored, and which are absent or differ in the folder, by path.
     pub not_stored: Vec<String>,
-    /// Files removed, by path: the restored state does not have them, nobody changed them since the last sync, and the
+    /// Files removed, by path: the restored state does not have them, they are unchanged since the last sync, and the
     /// database has their bytes.
     pub removed: Vec<String>,
     /// Other files that the restored state does not have, by path. They were left as they are.

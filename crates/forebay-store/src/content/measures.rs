@@ -58,7 +58,7 @@ pub struct MeasuredLesson {
     pub measures: LessonMeasures,
 }
 
-/// What became of the measures of lessons.
+/// The result of measuring lessons.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
     /// The paths of the lessons that the course has with the measured content.

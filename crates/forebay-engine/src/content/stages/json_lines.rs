@@ -27,7 +27,7 @@ const MAX_LINE_BYTES: usize = 32 << 20;
 /// Reads a line as a lesson. The error is a sentence.
 type ReadLesson = fn(&[u8]) -> std::result::Result<LessonInput, String>;
 
-/// What became of lessons that were handed over.
+/// The result of lessons that were handed over.
 #[derive(Debug, Default)]
 pub struct LessonLines {
     /// Lessons that could be used.
@@ -36,7 +36,7 @@ pub struct LessonLines {
     pub num_written: u64,
     /// Lines that could not be used, in their order.
     pub refused: Vec<RefusedLine>,
-    /// What became of the last batch in the database; `None`: there was none.
+    /// The result of the last batch in the database; `None`: there was none.
     pub persisted: Option<Persisted>,
 }
 
@@ -155,7 +155,7 @@ impl Lines {
     }
 }
 
-/// Sends the lines of an input until it ends, or nobody takes them any more.
+/// Sends the lines of an input until it ends or the receiver is dropped.
 fn send(mut input: impl BufRead, read: ReadLesson, sender: &mpsc::Sender<io::Result<ReadLine>>) {
     let mut number = 0;
     loop {
@@ -163,7 +163,7 @@ fn send(mut input: impl BufRead, read: ReadLesson, sender: &mpsc::Sender<io::Res
             Ok(Line::End) => return,
             Ok(line) => line,
             Err(error) => {
-                // Without a receiver, nobody is interested.
+                // The receiver may be gone.
                 let _ = sender.blocking_send(Err(error));
                 return;
             }

@@ -277,7 +277,7 @@ async fn a_database_that_is_away_is_awaited_and_one_without_our_schema_is_not() 
     assert_eq!(watch.error().await, "schema_missing");
 }
 
-/// What is told of a database that nobody can reach, and whether the watch goes on.
+/// The reports about an unreachable database, and whether the watch goes on.
 async fn told_of_an_outage(mode: PersistMode) -> Vec<String> {
     let stage = Stage::course().await;
     let nowhere = Target::Url("postgresql://forebay@127.0.0.1:1/none?sslmode=disable".to_owned());
