@@ -1,14 +1,14 @@
 # What people type. Continuous integration runs .ci/run.
 
 .DEFAULT_GOAL := help
-.PHONY: bench demo test lint postgres python help
+.PHONY: bench coverage-content demo test lint postgres python help
 
 # The benchmark of `make bench`, and its options.
 BENCH ?= persist
 
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: postgres ## See Forebay at work: scrape, persist, hand off, ingest, search
 	cargo run --release -p forebay -- demo
@@ -18,6 +18,9 @@ bench: postgres ## Measure this machine: BENCH="persist --rows 300000"; or hando
 
 test: postgres python ## Run all tests of all crates
 	cargo test --workspace --no-fail-fast
+
+coverage-content: ## Measure how much of the content modules their tests run; fails below 95 %
+	scripts/coverage.sh
 
 lint: ## Check format, lints and house rules
 	cargo fmt --all --check

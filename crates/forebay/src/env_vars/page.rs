@@ -83,7 +83,7 @@ const WORKER: [Row; 4] = [
 const PYTHON: [Row; 1] = [("FOREBAY_BIN", "The `forebay` program to start. Default: the one in `PATH`.")];
 
 /// What the tests of this project read.
-const TESTS: [Row; 13] = [
+const TESTS: [Row; 14] = [
     ("UPDATE_DOCS", "Any text makes the tests of generated pages write them."),
     ("INSTA_UPDATE", "`always` accepts changed snapshots."),
     ("FOREBAY_TEST_DATA_DIR", "Folder of the test server. Default: in the target folder."),
@@ -96,6 +96,7 @@ const TESTS: [Row; 13] = [
     ("FOREBAY_KILL_SEED", "Selects the moments of the kill test. Default: 1."),
     ("FOREBAY_INTERLEAVINGS", "Number of histories in the test of interleavings. Default: 12."),
     ("FOREBAY_INTERLEAVINGS_SEED", "The first seed of that test. Default: random."),
+    ("LLVM_PROFILE_FILE", "Where an instrumented program writes its coverage; `make coverage-content` sets it."),
     ("PROPTEST_CASES", "Cases of each property test. Default: 256."),
 ];
 

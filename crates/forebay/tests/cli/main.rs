@@ -40,6 +40,7 @@ mod usage;
 mod work;
 
 use std::{
+    env,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -58,11 +59,15 @@ impl Sandbox {
         self.0.path()
     }
 
-    /// The program with these words as arguments. It inherits nothing from the developer's environment.
+    /// The program with these words as arguments. It inherits nothing from the developer's environment, except where an
+    /// instrumented program writes its coverage.
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
         command.args(line.split_whitespace()).current_dir(self.path()).env_clear().stdin(Stdio::null());
         command.env("HOME", self.path());
+        if let Some(profile) = env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", profile);
+        }
         command
     }
 
