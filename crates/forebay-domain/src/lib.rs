@@ -15,6 +15,7 @@ pub mod content;
 pub mod coverage;
 pub mod diff;
 pub mod drift;
+pub mod end_line;
 pub mod freshness;
 pub mod guards;
 pub mod handoff;

@@ -2,7 +2,10 @@
 //!
 //! A block is reused between calls, so its buffers grow to the size of the input's records and then allocate no more.
 
-use forebay_domain::reject::{Place, Reject, RejectReason};
+use forebay_domain::{
+    end_line::EndLine,
+    reject::{Place, Reject, RejectReason},
+};
 
 use crate::error::Error;
 
@@ -60,6 +63,8 @@ pub struct Ending {
     /// If the input ended early: one sentence that says what was truncated, and where. A run with such an input has not
     /// seen all records, so it must not remove any.
     pub truncated: Option<String>,
+    /// What the producer said at its end (an end line of JSON Lines). None: it said nothing.
+    pub end_line: Option<EndLine>,
     /// The JSON text of the last state of the input, even if it ended early.
     pub state: Option<String>,
     /// Whether the input says that it contains all records (Singer's `ACTIVATE_VERSION`). None: the format cannot say

@@ -61,6 +61,14 @@ pub enum Error {
         /// What was expected, and what was found.
         problem: String,
     },
+    /// `record_after_end`: the input continues after its end line.
+    #[error("line {line} follows the end line, which is line {end_line}")]
+    RecordAfterEnd {
+        /// The line after it.
+        line: u64,
+        /// The end line.
+        end_line: u64,
+    },
     /// `csv_header`: the header row does not name every field once.
     #[error("the CSV header {problem}")]
     CsvHeader {
@@ -215,6 +223,7 @@ impl Error {
             Self::RecordsNotFound { .. } => "records_not_found",
             Self::RecordsNotAList { .. } => "records_not_a_list",
             Self::InvalidJson { .. } => "invalid_json",
+            Self::RecordAfterEnd { .. } => "record_after_end",
             Self::CsvHeader { .. } => "csv_header",
             Self::GzipCorrupt { .. } => "gzip_corrupt",
             Self::Read { .. } => "read_failed",
@@ -249,6 +258,9 @@ impl Error {
             }
             Self::InvalidJson { .. } => {
                 "check that the file is complete; for one record per line, use --format jsonl"
+            }
+            Self::RecordAfterEnd { .. } => {
+                "write the end line last; persist the outputs of several programs one by one"
             }
             Self::CsvHeader { .. } => "give every column in the first row a unique name",
             Self::GzipCorrupt { .. } => {

@@ -1,13 +1,17 @@
-//! JSON Lines: one record per line.
+//! JSON Lines: one record per line, and optionally an end line after the last one.
 //!
 //! This is the hot path of the largest loads, so a line costs one vectorised search for its end and one span. Lines are
 //! not parsed here, except the last one: a truncated line must be distinguished from a line without a newline.
 
-use forebay_domain::reject::{Place, RejectReason};
+use forebay_domain::{
+    end_line::EndLine,
+    reject::{Place, RejectReason},
+};
 use memchr::{memchr, memchr_iter};
 
 use crate::{
     block::{Delimit, Found, Span, Tail, head, keep},
+    end_line,
     error::Error,
     scan::{is_closed, is_space},
 };
@@ -22,6 +26,10 @@ pub(crate) struct JsonLines {
     searched: usize,
     /// An oversized line that is being skipped.
     long: Option<Long>,
+    /// Whether messages to Forebay are read. If not, they are records like any other line.
+    takes_messages: bool,
+    /// The end line, and its line number.
+    end: Option<(EndLine, u64)>,
 }
 
 struct Long {
@@ -34,29 +42,50 @@ struct Long {
 
 impl JsonLines {
     pub(crate) fn new(limit: usize, base: u64) -> Self {
-        Self { limit, base, line: 1, searched: 0, long: None }
+        Self { limit, base, line: 1, searched: 0, long: None, takes_messages: true, end: None }
     }
 
-    fn line(&self, bytes: &[u8], start: usize, newline: usize, found: &mut Found) {
+    /// Lines whose format has messages of its own.
+    pub(crate) fn without_messages(limit: usize, base: u64) -> Self {
+        Self { takes_messages: false, ..Self::new(limit, base) }
+    }
+
+    fn line(&mut self, bytes: &[u8], start: usize, newline: usize, found: &mut Found) -> Result<(), Error> {
         let start = trim_start(bytes, start, newline);
         let end = newline - usize::from(bytes[start..newline].ends_with(b"\r"));
         if start == end {
-            return;
+            return Ok(());
         }
+        self.check_end()?;
         let place = self.place(start);
-        if end - start > self.limit {
-            found.reject_long(place, head(&bytes[start..end]), (end - start) as u64, self.limit);
+        let line = &bytes[start..end];
+        if line.len() > self.limit {
+            found.reject_long(place, head(line), line.len() as u64, self.limit);
+        } else if self.takes_messages && end_line::is_message(line) {
+            match end_line::read(line) {
+                Ok(read) => self.end = Some((read, place.line)),
+                Err(problem) => found.reject(place, RejectReason::InvalidRecord, problem, line),
+            }
         } else {
             found.records.push(Span { start, end, place });
         }
+        Ok(())
     }
 
-    fn last_line(&self, bytes: &[u8], start: usize, tail: Tail, found: &mut Found) {
+    /// The error of a line after the end line.
+    fn check_end(&self) -> Result<(), Error> {
+        match &self.end {
+            Some((_, end_line)) => Err(Error::RecordAfterEnd { line: self.line, end_line: *end_line }),
+            None => Ok(()),
+        }
+    }
+
+    fn last_line(&mut self, bytes: &[u8], start: usize, tail: Tail, found: &mut Found) -> Result<(), Error> {
         let start = trim_start(bytes, start, bytes.len());
         if is_closed(&bytes[start..]) {
-            self.line(bytes, start, bytes.len(), found);
-            return;
+            return self.line(bytes, start, bytes.len(), found);
         }
+        self.check_end()?;
         let place = self.place(start);
         let message = "the last line ends inside its record";
         found.reject(place, RejectReason::TruncatedRecord, message, &bytes[start..]);
@@ -64,6 +93,7 @@ impl JsonLines {
             let line = place.line;
             found.ending.truncated = Some(format!("The input ends inside its last record, at line {line}."));
         }
+        Ok(())
     }
 
     /// Skips more of an oversized line. Returns the index after it, or none if the line continues.
@@ -97,7 +127,7 @@ impl Delimit for JsonLines {
         }
         let from = start.max(self.searched);
         for newline in memchr_iter(b'\n', &bytes[from..]).map(|n| from + n) {
-            self.line(bytes, start, newline, found);
+            self.line(bytes, start, newline, found)?;
             start = newline + 1;
             self.line += 1;
         }
@@ -105,12 +135,14 @@ impl Delimit for JsonLines {
             start = trim_start(bytes, start, bytes.len());
             let rest = &bytes[start..];
             if rest.len() - usize::from(rest.ends_with(b"\r")) > self.limit {
+                self.check_end()?;
                 let last = rest.last().copied().unwrap_or_default();
                 self.long = Some(Long { place: self.place(start), raw: head(rest), last });
                 start = bytes.len();
             }
         } else {
-            self.last_line(bytes, start, tail, found);
+            self.last_line(bytes, start, tail, found)?;
+            found.ending.end_line = self.end.take().map(|(end, _)| end);
             start = bytes.len();
         }
         self.base += start as u64;

@@ -29,6 +29,7 @@ mod charset;
 mod clock;
 pub mod crawl;
 mod csv;
+mod end_line;
 pub mod environment;
 mod error;
 pub mod fetch;
@@ -46,6 +47,7 @@ pub mod tls;
 
 pub use block::{Block, Ending, Rejected, Span};
 pub use clock::Clock;
+pub use end_line::end_line_text;
 pub use error::Error;
 pub use format::{Format, ReadOptions};
 pub use page::{Harvest, Link, LinkKey, Page, Role};

@@ -81,7 +81,7 @@ struct Message<'a> {
 impl Singer {
     pub(crate) fn new(options: SingerOptions, limit: usize, base: u64) -> Self {
         Self {
-            lines: JsonLines::new(limit, base),
+            lines: JsonLines::without_messages(limit, base),
             stream: options.stream.clone(),
             options,
             num_records: 0,

@@ -16,6 +16,7 @@ create table forebay.sources (
     kind text,
     settings jsonb not null default '{}',
     enabled boolean not null default true,
+    sends_end_line boolean not null default false,
     fallback text[] not null default '{}',
     declared_at timestamptz,
     created_at timestamptz not null default now(),
@@ -33,6 +34,8 @@ comment on column forebay.sources.kind is
 comment on column forebay.sources.settings is
     'Its table in forebay.toml as last declared. It never contains secrets, only the names of the variables or files that do.';
 comment on column forebay.sources.enabled is 'False: it is not scraped; its stored data stays available.';
+comment on column forebay.sources.sends_end_line is
+    'An input of it has had an end line, so one without it is not complete unless the policy says otherwise.';
 comment on column forebay.sources.fallback is 'Names of the sources to try, in order, when it fails.';
 comment on column forebay.sources.declared_at is 'When forebay.toml last changed its declaration; null: no forebay.toml declares it.';
 comment on column forebay.sources.created_at is 'When the source was first declared or used.';

@@ -26,6 +26,8 @@ pub struct Source {
     pub parser_version: i32,
     /// Whether a re-key has moved keys of this source, so computed ids must be resolved.
     pub has_aliases: bool,
+    /// Whether an input of it has ever had an end line.
+    pub sends_end_line: bool,
     /// Its kind, as configured; `None`: other programs supply its records.
     pub kind: Option<String>,
     /// Its settings as last configured, without secrets.
@@ -65,7 +67,7 @@ pub struct SourceSummary {
 }
 
 const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
-     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id) as has_aliases, s.kind, s.settings, s.enabled, \
+     exists (select from forebay.reference_aliases as a where a.source_id = s.source_id) as has_aliases, s.sends_end_line, s.kind, s.settings, s.enabled, \
      s.fallback, s.declared_at";
 
 const DECLARE: &str = include_str!("sources/declare.sql");
@@ -93,6 +95,14 @@ pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<S
         .await?;
     let statement = format!("select {COLUMNS} from forebay.sources as s where s.name = $1");
     from_row(&client.query_typed_one(&statement, &[(&spec.name, Type::TEXT)]).await?)
+}
+
+/// Remembers that an input of a source had an end line.
+pub async fn remember_end_line(client: &impl GenericClient, source_id: i32) -> Result<()> {
+    let statement =
+        "update forebay.sources set sends_end_line = true where source_id = $1 and not sends_end_line";
+    client.execute_typed(statement, &[(&source_id, Type::INT4)]).await?;
+    Ok(())
 }
 
 /// The names of all sources, in order.
@@ -151,6 +161,7 @@ fn from_row(row: &Row) -> Result<Source> {
         policy: row.read("policy")?,
         parser_version: row.read("parser_version")?,
         has_aliases: row.read("has_aliases")?,
+        sends_end_line: row.read("sends_end_line")?,
         kind: row.read("kind")?,
         settings: row.read("settings")?,
         enabled: row.read("enabled")?,

@@ -8,7 +8,7 @@ use forebay_store::{
     pages::{self, PageEntry},
     references,
     runs::{self, Ending},
-    sources::Source,
+    sources::{self, Source},
     states::{self, SourceState},
 };
 use tokio_postgres::{Client, Transaction};
@@ -122,6 +122,9 @@ async fn remember(
         runs::set_incremental(transaction, run_id).await?;
     }
     let ending = &read.end.ending;
+    if ending.end_line.is_some() && !context.source.sends_end_line {
+        sources::remember_end_line(transaction, source_id).await?;
+    }
     if matches!(decision.status, RunStatus::Complete | RunStatus::Partial) {
         let state = SourceState { state: ending.state.clone(), version: ending.version };
         states::save(transaction, source_id, &context.target.origin.scope, run_id, &state).await?;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use forebay_domain::prepare::RecordPolicy;
+use forebay_domain::{end_line::EndRule, prepare::RecordPolicy};
 use forebay_store::{connect::Database, sources::Source};
 
 use super::{policy::SourcePolicy, request::PersistRequest, write::Target};
@@ -21,6 +21,8 @@ pub(super) struct RunContext<'a> {
     pub(super) policy: SourcePolicy,
     pub(super) request: PersistRequest,
     pub(super) target: Target,
+    /// Whether the input must have an end line.
+    pub(super) end_rule: EndRule,
     /// Whether changes are staged until the end.
     pub(super) staged: bool,
     /// Whether the source has never been persisted before.

@@ -2,6 +2,7 @@
 
 use forebay_domain::{
     drift::Drift,
+    end_line::EndProblem,
     run::{Counts, RunStatus},
 };
 
@@ -64,6 +65,11 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         decision.reason_code = Some(incomplete.map_or("truncated_input", |incomplete| incomplete.code));
         decision.messages.push(truncated.clone());
         decision.may_remove = false;
+    } else if let Some(problem) = end_problem(context, read) {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some(problem.code());
+        decision.messages.push(problem.message());
+        decision.may_remove = false;
     } else if unreadable > 0 {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some("rejected_records");
@@ -79,4 +85,13 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     }
     decision.warnings.extend(read.end.ending.notes.iter().cloned());
     decision
+}
+
+/// What the end of a stream of bytes says against its completeness. Crawls know their end, and an unchanged source was
+/// not read.
+fn end_problem(context: &RunContext<'_>, read: &ReadInput) -> Option<EndProblem> {
+    if read.is_unchanged || read.end.crawl.is_some() {
+        return None;
+    }
+    context.end_rule.problem(read.end.ending.end_line.as_ref())
 }

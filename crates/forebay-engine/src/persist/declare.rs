@@ -71,5 +71,6 @@ fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePoli
             .contract_version_column
             .clone()
             .unwrap_or(stored.contract_version_column),
+        require_end: request.require_end.unwrap_or(stored.require_end),
     }
 }

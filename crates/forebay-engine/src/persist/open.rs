@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use forebay_domain::{json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
+use forebay_domain::{end_line::EndRule, json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
 use forebay_store::{
     connect::Database,
     content::{self, Course, LastRun},
@@ -186,6 +186,7 @@ async fn start<'a>(
             contract_version_column: policy.contract_version_column.clone(),
             course,
         },
+        end_rule: EndRule::of(policy.require_end, source.sends_end_line),
         staged: under_guards || policy.on_duplicate.needs_whole_input(),
         is_first_run,
         had_records,

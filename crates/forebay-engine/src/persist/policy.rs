@@ -21,6 +21,7 @@ pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 const GUARDS: &str = "guards";
 const MAX_REJECTED: &str = "max_rejected_share";
 const SEQUENCE: &str = "sequence_field";
+const REQUIRE_END: &str = "require_end";
 const CONTRACT_VERSION: &str = "contract_version_column";
 
 /// How the records of a source are persisted.
@@ -38,6 +39,8 @@ pub(crate) struct SourcePolicy {
     pub(crate) sequence_field: Option<String>,
     /// The field that names the version of a record's contract.
     pub(crate) contract_version_column: Option<String>,
+    /// Whether an input must have an end line. `None`: if an earlier one had it.
+    pub(crate) require_end: Option<bool>,
 }
 
 impl Default for SourcePolicy {
@@ -49,6 +52,7 @@ impl Default for SourcePolicy {
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             sequence_field: None,
             contract_version_column: None,
+            require_end: None,
         }
     }
 }
@@ -71,6 +75,9 @@ impl SourcePolicy {
             if let Some(field) = field {
                 policy[name] = json!(field);
             }
+        }
+        if let Some(require_end) = self.require_end {
+            policy[REQUIRE_END] = json!(require_end);
         }
         policy
     }
@@ -96,6 +103,7 @@ impl SourcePolicy {
             max_rejected_share: policy[MAX_REJECTED].as_f64().unwrap_or(DEFAULT_MAX_REJECTED_SHARE),
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
+            require_end: policy[REQUIRE_END].as_bool(),
         })
     }
 }
@@ -189,6 +197,7 @@ mod tests {
             max_rejected_share: 0.25,
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
+            require_end: Some(false),
         };
         assert_eq!(SourcePolicy::from_json(&policy.to_json()).unwrap(), policy);
         assert_eq!(SourcePolicy::from_json(&json!({})).unwrap(), SourcePolicy::default());

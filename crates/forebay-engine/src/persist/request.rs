@@ -47,6 +47,9 @@ pub struct PersistRequest {
     /// The top-level field with the contract version of a record. `Some(None)`: the records have no contract. Field
     /// rules must not ignore it. Default: as stored, or none.
     pub contract_version_column: Option<Option<String>>,
+    /// Whether an input must have an end line to be complete; `Some(None)`: if an earlier one had it. Default: as
+    /// stored, or `Some(None)`.
+    pub require_end: Option<Option<bool>>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
     /// The part of the source that the run covers. Default: the whole source.
@@ -79,6 +82,7 @@ impl PersistRequest {
             max_rejected_share: None,
             sequence_field: None,
             contract_version_column: None,
+            require_end: None,
             overrides: Overrides::default(),
             scope: Scope::default(),
             complete: false,

@@ -5,10 +5,11 @@ use std::{
     io::{BufWriter, Seek, SeekFrom, Write},
 };
 
-use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_domain::{end_line::EndRule, run::RunStatus, scope::Scope};
 use forebay_sources::{
     Block, Format, ReadOptions, Reader,
     crawl::{self, CrawlEnd, Crawled},
+    end_line_text,
 };
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
@@ -49,7 +50,7 @@ pub(crate) async fn collect(
         Feed::Bytes { reader, options, stopper, .. } => {
             // Stops the program if this is never polled again.
             let _running = stopper.map(Running);
-            bytes_into(lines, reader, options).await?
+            bytes_into(lines, reader, options, EndRule::of(source.require_end, false)).await?
         }
         Feed::Unchanged | Feed::Later { .. } => (lines, None),
     };
@@ -137,6 +138,7 @@ async fn bytes_into(
     mut lines: Lines,
     reader: Box<dyn std::io::Read + Send>,
     options: ReadOptions,
+    end_rule: EndRule,
 ) -> Result<(Lines, Option<String>)> {
     let read = tokio::task::spawn_blocking(move || {
         let mut reader = Reader::open(reader, &options)?;
@@ -144,7 +146,13 @@ async fn bytes_into(
         while reader.next_block(&mut block)? {
             lines.add(&block)?;
         }
-        Ok((lines, reader.ending().truncated))
+        let ending = reader.ending();
+        let problem = end_rule.problem(ending.end_line.as_ref()).map(|problem| problem.message());
+        if let Some(end) = ending.end_line {
+            // The run that reads the file asks for it too.
+            writeln!(lines.file, "{}", end_line_text(end))?;
+        }
+        Ok((lines, ending.truncated.or(problem)))
     });
     read.await.map_err(|_| Error::Reader)?
 }
@@ -159,11 +167,15 @@ mod tests {
             let lines =
                 Lines { file: BufWriter::new(tempfile::tempfile()?), num_records: 0, num_rejected: 0 };
             let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
-            bytes_into(lines, Box::new(text.as_bytes()), options).await
+            bytes_into(lines, Box::new(text.as_bytes()), options, EndRule::Optional).await
         };
         let (lines, incomplete) = collect("{\"id\":1}\n{\"id\":\n{\"id\":3}\n").await.unwrap();
         assert_eq!((lines.num_records, lines.num_rejected, incomplete), (2, 1, None));
         assert_eq!(lines.rejected().unwrap(), "1 of 3 records could not be read");
+        let end = "{\"id\":1}\n{\"$forebay\":{\"end\":{\"complete\":false}}}\n";
+        let (lines, incomplete) = collect(end).await.unwrap();
+        assert_eq!(lines.num_records, 1);
+        assert!(incomplete.unwrap().contains("did not send everything"));
         let (lines, _) = collect("{\"id\":1}\n").await.unwrap();
         assert_eq!(lines.rejected(), None);
     }

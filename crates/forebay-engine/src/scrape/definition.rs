@@ -42,6 +42,8 @@ pub struct SourceDefinition {
     pub max_rejected_share: f64,
     /// Whether a run covers its whole scope: a record that it doesn't see is removed. Taps report this themselves.
     pub complete: bool,
+    /// Whether an input must have an end line to be complete. `None`: if an earlier one had it.
+    pub require_end: Option<bool>,
     /// A number that increases with each change of a record (iCalendar's `sequence`): a lower one never overwrites a
     /// higher.
     pub sequence_field: Option<String>,
@@ -141,6 +143,7 @@ impl SourceDefinition {
             guards: GuardPolicy::default(),
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             complete: false,
+            require_end: None,
             sequence_field: kind.default_sequence_field().map(str::to_owned),
             kind,
             fetch: FetchSettings::default(),

@@ -50,6 +50,7 @@ impl SourceDefinition {
             max_rejected_share: Some(policy.max_rejected_share),
             sequence_field: Some(policy.sequence_field),
             contract_version_column: Some(policy.contract_version_column),
+            require_end: Some(policy.require_end),
             ..PersistRequest::new(&self.name, &self.key_fields)
         }
     }
@@ -63,6 +64,7 @@ impl SourceDefinition {
             max_rejected_share: self.max_rejected_share,
             sequence_field: self.sequence_field.clone(),
             contract_version_column: self.contract_version_column().map(str::to_owned),
+            require_end: self.require_end,
         }
     }
 

@@ -8,6 +8,7 @@ mod content;
 mod contracts;
 mod drift;
 mod duplicates;
+mod end_line;
 pub(crate) mod events;
 mod held;
 mod one_connection;
@@ -71,6 +72,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         with_handoffs: true,
         sequence_field: Some(None),
         contract_version_column: Some(None),
+        require_end: None,
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
     }

@@ -5,8 +5,11 @@ use std::{
     sync::mpsc::{Receiver, channel},
 };
 
-use forebay_domain::reject::RejectReason::{
-    self, InvalidCsv, InvalidJson, InvalidUtf8, RecordTooLong, TruncatedRecord,
+use forebay_domain::{
+    end_line::EndLine,
+    reject::RejectReason::{
+        self, InvalidCsv, InvalidJson, InvalidRecord, InvalidUtf8, RecordTooLong, TruncatedRecord,
+    },
 };
 
 use super::*;
@@ -25,6 +28,7 @@ pub(super) struct ReadResult {
     pub(super) offsets: Vec<u64>,
     pub(super) rejected: Vec<Rejected>,
     pub(super) truncated: Option<String>,
+    pub(super) end_line: Option<EndLine>,
     pub(super) error: Option<Error>,
     pub(super) largest_buffer: usize,
 }
@@ -79,7 +83,8 @@ fn drain(reader: &mut Reader, outcome: &mut ReadResult) {
             }
         }
     }
-    outcome.truncated = reader.ending().truncated;
+    let ending = reader.ending();
+    (outcome.truncated, outcome.end_line) = (ending.truncated, ending.end_line);
 }
 
 fn auto(text: &str) -> ReadResult {

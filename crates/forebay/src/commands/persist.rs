@@ -194,6 +194,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             on_duplicate: Some(source.on_duplicate.into()),
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
+            require_end: Some(source.require_end),
             ..PersistRequest::new(&args.source, source.key.as_slice())
         },
         (None, None) => PersistRequest::new(&args.source, &args.key),

@@ -69,6 +69,7 @@ fn definition(
         guards: source.guards.policy(),
         max_rejected_share: source.guards.max_rejected_share(),
         complete: source.complete,
+        require_end: source.require_end,
         sequence_field: source.sequence.clone().or(default.sequence_field),
         fetch,
         crawl: source.crawl.clone().unwrap_or(default.crawl),
@@ -148,6 +149,10 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
             let message = format!("{key} is only for `forebay persist`; this source is of kind {word}");
             return Err(at.problem(&[key], message));
         }
+    }
+    if source.require_end.is_some() && !matches!(kind, SourceKind::Command(_) | SourceKind::File(_)) {
+        let message = format!("a source of kind {word} has no end line: remove require_end");
+        return Err(at.problem(&["require_end"], message));
     }
     Ok(())
 }

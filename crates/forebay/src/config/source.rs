@@ -61,6 +61,10 @@ pub(crate) struct Source {
     /// JSON pointer to the records in a JSON document that `forebay persist` reads. Default: the whole document.
     #[serde(default)]
     pub(crate) records: Option<Pointer>,
+    /// Whether an input without an end line is incomplete, so that its run removes nothing. For JSON Lines. Default: true
+    /// once an input of the source has had one.
+    #[serde(default)]
+    pub(crate) require_end: Option<bool>,
     /// Whether a scrape covers its whole scope: records that it doesn't see are removed, if the guards permit. Not
     /// for `feed`, which shows only its latest entries, nor for `singer`, where the tap reports it. Default: false.
     #[serde(default)]

@@ -37,6 +37,7 @@ impl SourceDefinition {
             "entity": self.entity_type,
             "key": self.key_fields,
             "complete": self.complete,
+            "require_end": self.require_end,
             "sequence": self.sequence_field,
             "guards": self.guards.enabled.then(|| guards(&self.guards)),
             "max_rejected": self.max_rejected_share,

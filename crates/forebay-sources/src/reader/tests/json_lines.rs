@@ -74,3 +74,40 @@ fn an_endless_last_line_is_reported() {
     assert_eq!(outcome.reasons(), [RecordTooLong]);
     assert_eq!(outcome.rejected[0].raw_len, 5 << 20);
 }
+
+/// An end line of a producer that has sent everything.
+const END: &str = r#"{"$forebay":{"end":{"complete":true,"reason":"finished","num_errors":0}}}"#;
+
+#[test]
+fn an_end_line_is_no_record() {
+    for text in [format!("{{\"a\":1}}\n{END}\n"), format!("{{\"a\":1}}\r\n\n {END}"), format!("{END}\n \n")] {
+        let outcome = auto(&text);
+        outcome.clean();
+        assert_eq!(outcome.records.len(), usize::from(text.contains("\"a\"")));
+        let end = outcome.end_line.unwrap();
+        assert!(end.complete && end.num_errors == 0 && end.reason.as_deref() == Some("finished"), "{text}");
+    }
+    assert_eq!(auto("{\"a\":1}\n").end_line, None);
+}
+
+#[test]
+fn lines_after_an_end_line_are_an_error() {
+    for rest in ["{\"a\":2}\n", "{\"a\":2}", "{\"a\":", END] {
+        let outcome = auto(&format!("{{\"a\":1}}\n{END}\n\n{rest}"));
+        assert_eq!(outcome.records, ["{\"a\":1}"], "{rest}");
+        assert_eq!(outcome.code(), "record_after_end", "{rest}");
+        assert_eq!(outcome.error.unwrap().to_string(), "line 4 follows the end line, which is line 2");
+        assert_eq!(outcome.end_line, None, "an input that goes on has not ended");
+    }
+    let endless = huge("{\"$forebay\":{\"end\":{\"complete\":true}}}\n", 5 << 20, "");
+    assert_eq!(read(endless, &limited(Format::JsonLines, 1 << 20)).code(), "record_after_end");
+}
+
+#[test]
+fn an_unreadable_end_line_is_rejected() {
+    let outcome = auto("{\"a\":1}\n{\"$forebay\":{\"end\":{\"complet\":true}}}\n");
+    assert_eq!((outcome.reasons(), outcome.end_line), (vec![InvalidRecord], None));
+    let cut = auto(&format!("{{\"a\":1}}\n{}", &END[..30]));
+    assert_eq!((cut.reasons(), cut.end_line), (vec![TruncatedRecord], None));
+    assert!(cut.truncated.is_some());
+}
