@@ -21,6 +21,7 @@ use crate::{
 mod choice;
 mod dedicated;
 mod failure;
+mod limits;
 mod target;
 mod tls;
 mod url;
@@ -32,6 +33,7 @@ pub use choice::{
     PGSSLROOTCERT, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS, SUPABASE_URL, choose, configured,
 };
 pub use dedicated::Dedicated;
+pub use limits::Limits;
 pub use target::Target;
 
 /// A connection of the pool; dropping it returns it.
@@ -49,11 +51,18 @@ pub struct OpenOptions {
     pub pool_size: usize,
     /// How long to wait for a free connection of the pool. Default: 30 seconds.
     pub wait_timeout: Duration,
+    /// Limits of each statement; `None`: those of the server. Default: none.
+    pub limits: Option<Limits>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { application_name: "forebay".into(), pool_size: 8, wait_timeout: Duration::from_secs(30) }
+        Self {
+            application_name: "forebay".into(),
+            pool_size: 8,
+            wait_timeout: Duration::from_secs(30),
+            limits: None,
+        }
     }
 }
 
@@ -82,8 +91,18 @@ impl Database {
         match target {
             Target::Url(text) => {
                 let database = Self::open_lazily(&text, &options)?;
-                drop(database.client().await?);
-                Ok(database)
+                match database.client().await {
+                    Ok(_) => Ok(database),
+                    Err(error) if options.limits.is_some() && limits::is_refused(&error) => {
+                        tracing::info!(
+                            "a pooler refuses limits of statements: those of the role apply ({error})"
+                        );
+                        let database = Self::open_lazily(&text, &OpenOptions { limits: None, ..options })?;
+                        drop(database.client().await?);
+                        Ok(database)
+                    }
+                    Err(error) => Err(error),
+                }
             }
             Target::Embedded { data_dir } => Self::embedded(&ClusterOptions::new(data_dir), options).await,
         }
@@ -121,11 +140,14 @@ impl Database {
     }
 
     fn unconnected(
-        config: tokio_postgres::Config,
+        mut config: tokio_postgres::Config,
         tls: MakeRustlsConnect,
         cluster: Option<Cluster>,
         options: &OpenOptions,
     ) -> Result<Self> {
+        if let Some(limits) = options.limits {
+            limits.add_to(&mut config);
+        }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), tls.clone(), recycling);
         let timeouts = Timeouts {

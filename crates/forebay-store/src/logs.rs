@@ -139,7 +139,7 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
 /// Drops the partitions of months that ended longer ago than `retention`, and returns their number. The lines of a
 /// month are dropped together, so some are kept up to a month longer.
 ///
-/// Errors: `database_refused` if readers block it; nothing is dropped then.
+/// Errors: `database_timeout` if readers block it; nothing is dropped then.
 pub async fn prune(client: &impl GenericClient, retention: Duration) -> Result<u32> {
     let statement =
         "select forebay_private.drop_log_months(now() - make_interval(secs => $1)) as num_dropped";

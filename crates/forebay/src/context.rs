@@ -96,16 +96,16 @@ impl Context {
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.with_connections(OpenOptions::default().pool_size, work).await
+        self.with_connections(OpenOptions::default(), work).await
     }
 
-    /// The same with at most `pool_size` connections.
+    /// The same with connections of other options.
     pub(crate) async fn with_connections<T>(
         &self,
-        pool_size: usize,
+        options: OpenOptions,
         work: impl AsyncFnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let database = self.migrated(OpenOptions { pool_size, ..OpenOptions::default() }).await?;
+        let database = self.migrated(options).await?;
         let worked = work(&database).await;
         let closed = database.close().await;
         let result = worked?;

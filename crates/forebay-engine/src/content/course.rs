@@ -2,7 +2,7 @@
 
 use forebay_domain::content::{layout::Layout, own_tables::OwnTables, paths::Slug};
 use forebay_store::{
-    connect::{Client, Database, OpenOptions, Target},
+    connect::{Client, Database, Limits, OpenOptions, Target},
     content::{self, Course, OwnStatements, Piece, PieceSpec},
     migrations,
     sources::{self, Source},
@@ -100,13 +100,15 @@ pub(super) struct DeclaredCourse {
     pub(super) is_reconfigured: bool,
 }
 
-/// Opens a database that can hold a course: with the current schema, and with the user's own tables as configured.
+/// Opens a database that can hold a course: with the current schema, and with the user's own tables as configured. A lock
+/// that another session holds, or a slow statement, must not block a generator, so statements are limited.
 pub(super) async fn connect(
     target: Target,
     options: OpenOptions,
     settings: &CourseSettings,
 ) -> Result<Database> {
-    let database = Database::open(target, options).await?;
+    let limits = options.limits.or(Some(Limits::default()));
+    let database = Database::open(target, OpenOptions { limits, ..options }).await?;
     let mut client = database.client().await?;
     migrations::ensure(&mut client, database.is_embedded()).await?;
     check_own_tables(&client, settings).await?;

@@ -139,6 +139,8 @@ fn refused(source: &ServerError) -> Option<String> {
         ),
         Some("3F000" | "42P01") => Some("Run `forebay db up`.".into()),
         Some("2201B") => Some("Fix the regular expression, or search for plain text.".into()),
+        Some("55P03") => Some("Another session holds a lock: retry when it has ended.".into()),
+        Some("57014") => Some("The statement was too slow, or an administrator canceled it: retry.".into()),
         Some("53100") => Some("The database's disk is full; free some space.".into()),
         _ if source.is_unreachable() => login(source),
         _ => None,

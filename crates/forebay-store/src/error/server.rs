@@ -61,7 +61,12 @@ impl ServerError {
 
     /// The stable code of a server error.
     pub(super) fn kind(&self) -> &'static str {
-        if self.is_unreachable() { "database_unreachable" } else { "database_refused" }
+        match self.sqlstate() {
+            // No lock in time; canceled.
+            Some("55P03" | "57014") => "database_timeout",
+            _ if self.is_unreachable() => "database_unreachable",
+            _ => "database_refused",
+        }
     }
 
     fn io(&self) -> Option<&std::io::Error> {

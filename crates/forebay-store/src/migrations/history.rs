@@ -23,8 +23,8 @@ pub(super) struct Applied {
 
 /// Waits for the lock and creates the table if it is missing. Both last until the transaction ends.
 pub(super) async fn open(transaction: &Transaction<'_>) -> Result<()> {
-    // A migration of a large database may exceed the statement timeouts of hosted databases.
-    transaction.batch_execute("set local statement_timeout = 0").await?;
+    // A migration of a large database may exceed the timeouts of hosted databases, and so may waiting for one.
+    transaction.batch_execute("set local statement_timeout = 0; set local lock_timeout = 0").await?;
     transaction.query_typed("select pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
     if exists(transaction).await? {
         return Ok(());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_store::{
     Database, Error, Target,
-    connect::{Dedicated, OpenOptions},
+    connect::{Dedicated, Limits, OpenOptions},
     testing,
 };
 
@@ -34,6 +34,28 @@ async fn the_pool_is_limited() {
     drop(client);
     drop(database.client().await.unwrap());
     database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_are_limited_unless_the_url_says_otherwise() {
+    let test = testing::empty_database().await;
+    let limits = Some(Limits {
+        lock_timeout: Duration::from_secs(3),
+        statement_timeout: Duration::from_micros(9_000_500),
+    });
+    let options = OpenOptions { limits, ..OpenOptions::default() };
+    let database = Database::open(test.target(), options.clone()).await.unwrap();
+    let limits = "select current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')";
+    let dedicated = database.dedicated().await.unwrap();
+    let row = dedicated.client.query_typed_one(limits, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "3s 9001ms");
+    database.close().await.unwrap();
+
+    let url = format!("{}?options=-c%20statement_timeout%3D7s", test.url());
+    let database = Database::open(Target::Url(url), options).await.unwrap();
+    let client = database.client().await.unwrap();
+    let row = client.query_typed_one(limits, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "3s 7s");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use std::{
 
 use forebay_store::{
     Database, Target,
-    connect::OpenOptions,
+    connect::{Limits, OpenOptions},
     migrations::{self, MIGRATIONS},
     testing::{TestDatabase, empty_database},
 };
@@ -63,10 +63,14 @@ impl Pooler {
     }
 
     pub(crate) async fn open(&self, database: &TestDatabase) -> Database {
+        self.open_with(database, OpenOptions::default()).await
+    }
+
+    async fn open_with(&self, database: &TestDatabase, options: OpenOptions) -> Database {
         let folder = self.place.folder().to_str().unwrap().replace('/', "%2F");
         let name = database.config().get_dbname().unwrap().to_owned();
         let url = format!("postgresql://forebay@{folder}:6543/{name}?pgbouncer=true");
-        Database::open(Target::Url(url), OpenOptions::default()).await.unwrap()
+        Database::open(Target::Url(url), options).await.unwrap()
     }
 }
 
@@ -102,4 +106,18 @@ async fn eight_clients_migrate_through_two_connections() {
     let mut client = database.client().await.unwrap();
     migrations::ensure(&mut client, false).await.unwrap();
     assert_eq!(migrations::reset(&mut client).await.unwrap().len(), MIGRATIONS.len());
+}
+
+#[tokio::test]
+async fn limits_of_statements_do_not_stop_a_connection() {
+    let test = empty_database().await;
+    let Some(pooler) = Pooler::start(&test).await else {
+        println!("skipped: PgBouncer is not installed");
+        return;
+    };
+    let limits = Some(Limits::default());
+    let database = pooler.open_with(&test, OpenOptions { limits, ..OpenOptions::default() }).await;
+    let client = database.client().await.unwrap();
+    let row = client.query_typed_one("select current_setting('lock_timeout')", &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "0", "the pooler's own connections are not changed");
 }

@@ -9,10 +9,12 @@ use forebay_domain::{
     units::Size,
     words,
 };
+use forebay_store::connect::Limits;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::Problem;
+use crate::cli::values::Duration;
 
 /// Generated courses: folders that are written to the database too.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -34,6 +36,10 @@ pub(crate) struct Content {
     /// Maximum number of connections to the database, at most 100. Default: 8.
     #[schemars(range(min = 1, max = 100))]
     pub(crate) pool_size: Option<u32>,
+    /// How long to wait for a lock that another session holds. Default: `10s`.
+    lock_timeout: Option<Duration>,
+    /// How long a statement may run, waits for locks included. Default: `1m`.
+    statement_timeout: Option<Duration>,
     /// Your own tables, which get the same rows as Forebay's tables of courses. Each names the columns to fill, as
     /// `field = "column"`; fields are the columns of Forebay's table. Without it, each course keeps the tables that are
     /// stored for it; `tables = {}` removes them. Default: none.
@@ -44,6 +50,15 @@ impl Content {
     /// The settings of the layout, if the file has any.
     pub(crate) fn layout(&self) -> Option<LayoutSettings> {
         self.layout.clone().map(LayoutChoice::settings)
+    }
+
+    /// The limits of statements.
+    pub(crate) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            lock_timeout: self.lock_timeout.map_or(default.lock_timeout, Duration::get),
+            statement_timeout: self.statement_timeout.map_or(default.statement_timeout, Duration::get),
+        }
     }
 
     /// Checks what the types of the fields do not express.

@@ -96,7 +96,10 @@ const TESTS: [Row; 14] = [
     ("FOREBAY_KILL_SEED", "Selects the moments of the kill test. Default: 1."),
     ("FOREBAY_INTERLEAVINGS", "Number of histories in the test of interleavings. Default: 12."),
     ("FOREBAY_INTERLEAVINGS_SEED", "The first seed of that test. Default: random."),
-    ("LLVM_PROFILE_FILE", "Where an instrumented program writes its coverage; `make coverage-content` sets it."),
+    (
+        "LLVM_PROFILE_FILE",
+        "Where an instrumented program writes its coverage; `make coverage-content` sets it.",
+    ),
     ("PROPTEST_CASES", "Cases of each property test. Default: 256."),
 ];
 

@@ -1,5 +1,6 @@
 //! The persister: files first, then the database, and a database that fails costs nothing but a warning.
 
+mod blocked;
 mod outage;
 
 use std::{fs, sync::Arc};

@@ -17,12 +17,13 @@ pub(crate) fn mode(given: Option<PersistMode>, context: &Context) -> Result<Pers
     Ok(flag()?.or(configured).unwrap_or(PersistMode::On))
 }
 
-/// How to connect: `[content]` sizes the pool.
+/// How to connect: `[content]` sizes the pool and limits statements.
 pub(crate) fn connection(context: &Context) -> Result<OpenOptions, Failure> {
     let default = OpenOptions::default();
-    let configured = context.config()?.content.pool_size;
-    let pool_size = configured.and_then(|size| usize::try_from(size).ok()).unwrap_or(default.pool_size);
-    Ok(OpenOptions { pool_size, ..default })
+    let of_courses = context.config()?.content;
+    let pool_size =
+        of_courses.pool_size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default.pool_size);
+    Ok(OpenOptions { pool_size, limits: Some(of_courses.limits()), ..default })
 }
 
 /// The database to write. With persistence off none is opened, so the settings of the database are not read.
@@ -38,8 +39,8 @@ pub(crate) async fn with_database<T>(
     context: &Context,
     work: impl AsyncFnOnce(&Database) -> forebay_engine::Result<T>,
 ) -> Result<T, Failure> {
-    let pool_size = connection(context)?.pool_size;
-    context.with_connections(pool_size, async |database| Ok(work(database).await?)).await
+    let options = connection(context)?;
+    context.with_connections(options, async |database| Ok(work(database).await?)).await
 }
 
 /// The mode that the environment variable means.

@@ -10,6 +10,8 @@ fn courses_are_configured_in_one_table() {
     assert_eq!(content.persist, Some(PersistMode::Shadow));
     assert_eq!(content.project.as_deref(), Some("academy"));
     assert_eq!((content.max_file_bytes.unwrap().get(), content.pool_size), (16 << 20, Some(4)));
+    let limits = content.limits();
+    assert_eq!((limits.lock_timeout.as_secs(), limits.statement_timeout.as_secs()), (5, 120));
     let layout = content.layout().unwrap();
     assert_eq!(layout.preset, Some(Preset::CreatorOs));
     assert_eq!(layout.lessons.unwrap(), ["unit-{module}/{lesson}-{slug}.md"]);
@@ -30,6 +32,7 @@ fn mistakes_are_located_and_explained() {
         ("max_file_bytes = \"8 apples\"", "2:18: expected a size such as 512KiB", None),
         ("pool_size = 0", "2:1: pool_size must be from 1 to 100", None),
         ("pool_size = 1000", "2:1: pool_size must be from 1 to 100", None),
+        ("lock_timeout = \"soon\"", "2:16: ", None),
         ("layout = \"mdbok\"", "2:10: unknown variant `mdbok`", Some("mdbook")),
         ("layout = 3", "2:10: invalid type: integer `3`, expected the name of a layout, or a table", None),
         ("[content.layout]\nlesson = []", "3:1: unknown field `lesson`", Some("lessons")),
