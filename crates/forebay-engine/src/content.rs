@@ -13,6 +13,7 @@ mod course;
 mod disk;
 mod error;
 mod folder;
+mod fronts;
 mod generate;
 mod keep;
 mod lines;

@@ -107,14 +107,19 @@ comment on column forebay.curriculum_approvals.curriculum is 'The text of the fi
 comment on column forebay.curriculum_approvals.content_hash is 'SHA-256 of that file.';
 
 -- Text for the full-text index of lessons: without accents, so that `licao` finds `lição`. The accents are taken off after
--- decomposition (Unicode normalization form D). Text in ASCII, which has none, costs nothing.
-create function forebay.fold_text(content text) returns text
-language sql immutable strict parallel safe
+-- decomposition (Unicode normalization form D). Short text in ASCII, which has none, costs nothing: bytes are counted
+-- without reading them. The function is not strict because only then Postgres can put its body in place of a call.
+create function forebay.fold_text(content text, max_chars int) returns text
+language sql immutable parallel safe
 return case
-    when octet_length(fold_text.content) = char_length(fold_text.content) then fold_text.content
-    else regexp_replace(normalize(fold_text.content, NFD), U&'[\0300-\036f]', '', 'g')
+    when octet_length(fold_text.content) <= fold_text.max_chars
+        and octet_length(fold_text.content) = char_length(fold_text.content) then fold_text.content
+    else left(
+        regexp_replace(normalize(left(fold_text.content, fold_text.max_chars), NFD), U&'[\0300-\036f]', '', 'g'),
+        fold_text.max_chars)
 end;
-comment on function forebay.fold_text(text) is 'The text without accents, for full-text search.';
+comment on function forebay.fold_text(text, int) is
+    'The first characters of a text, without accents, for full-text search.';
 
 create table forebay.course_lessons (
     reference_id uuid primary key,
@@ -150,9 +155,8 @@ create table forebay.course_lessons (
     -- the others. A tsvector holds at most 1 MiB; the limits keep any text below that, also one that grows when it is
     -- decomposed.
     search tsvector not null generated always as (
-        setweight(to_tsvector('pg_catalog.simple', left(forebay.fold_text(left(title, 1000)), 1000)), 'A')
-        || setweight(
-            to_tsvector('pg_catalog.simple', left(forebay.fold_text(left(content, 200000)), 200000)), 'C')) stored,
+        setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(title, 1000)), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', forebay.fold_text(content, 200000)), 'C')) stored,
     -- Deferred: two lessons may exchange their numbers in one transaction.
     constraint course_lessons_number_key unique (piece_id, module_number, lesson_number)
         deferrable initially deferred,

@@ -15,8 +15,10 @@ mod write;
 use std::{
     fs::File,
     io::{self, Read},
+    mem,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use forebay_domain::content::paths::RelativePath;
@@ -27,7 +29,10 @@ pub(super) use walk::{Found, Walk};
 pub use walk::{SkipReason, Skipped};
 pub(super) use write::is_temporary;
 
-use super::error::{ContentError, Result};
+use super::{
+    error::{ContentError, Result},
+    fronts::Fronts,
+};
 
 /// The folder, inside of the course folder, for what Forebay remembers about it. It is hidden, so no layout stores it.
 pub(super) const OWN_FOLDER: &str = ".forebay";
@@ -37,6 +42,8 @@ pub(super) const OWN_FOLDER: &str = ".forebay";
 pub struct CourseFolder {
     root: OwnedFd,
     path: PathBuf,
+    /// What its files said at the last look.
+    fronts: Mutex<Fronts>,
 }
 
 impl CourseFolder {
@@ -51,7 +58,7 @@ impl CourseFolder {
                     error => ContentError::file("open", path, error.into()),
                 }
             })?;
-        Ok(Self { root, path: path.to_owned() })
+        Ok(Self { root, path: path.to_owned(), fronts: Mutex::default() })
     }
 
     /// Opens a folder, and creates it if it is missing.
@@ -63,6 +70,16 @@ impl CourseFolder {
     /// Its path, as given.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the files said at the last look.
+    pub(super) fn take_fronts(&self) -> Fronts {
+        mem::take(&mut *self.fronts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers what the files say for the next look.
+    pub(super) fn keep_fronts(&self, fronts: Fronts) {
+        *self.fronts.lock().unwrap_or_else(PoisonError::into_inner) = fronts;
     }
 
     /// Reads a file of at most `max_bytes`. `None`: there is no such file.

@@ -4,15 +4,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
     panic::resume_unwind,
+    sync::Arc,
     thread,
 };
 
 use forebay_domain::content::{
-    Problem, ProblemCode, Severity,
-    curriculum::Curriculum,
+    Problem, ProblemCode,
     file_text::{decode, hashes},
-    layout::{Candidate, Category, Layout, LessonNumber, Listed, Role, Summary, number_lessons},
-    lesson::Lesson,
+    layout::{Layout, Role, number_lessons},
     paths::RelativePath,
     plan::FileState,
 };
@@ -20,6 +19,7 @@ use forebay_domain::content::{
 use super::{
     error::{ContentError, Result},
     folder::{CourseFolder, Found, SkipReason, Skipped, Walk},
+    fronts::{Front, Fronts},
 };
 
 /// The largest number of a module or lesson.
@@ -61,11 +61,14 @@ impl Snapshot {
     pub(super) fn take(folder: &CourseFolder, layout: &Layout, max_bytes: u64) -> Result<Self> {
         let Walk { files, skipped, problems, unreadable, leftovers } = folder.walk(layout)?;
         let mut snapshot = Self { unreadable, skipped, problems, leftovers, ..Self::default() };
-        let mut order = Order::default();
+        let earlier = folder.take_fronts().if_of(layout);
+        let mut fronts = Fronts::of(layout);
         let num_threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = files.len().div_ceil(num_threads).max(FEWEST_PER_THREAD);
-        let parts: Vec<Result<(Self, Order)>> = thread::scope(|scope| {
-            let read = |files| move || Self::read(folder, layout, max_bytes, files);
+        let reader = Reader { folder, layout, max_bytes, earlier: &earlier };
+        let parts: Vec<Result<(Self, Fronts)>> = thread::scope(|scope| {
+            let reader = &reader;
+            let read = |files| move || reader.read(files);
             let threads: Vec<_> = files.chunks(share).map(|files| scope.spawn(read(files))).collect();
             threads
                 .into_iter()
@@ -73,28 +76,15 @@ impl Snapshot {
                 .collect()
         });
         for part in parts {
-            let (part, its_order) = part?;
+            let (part, its_fronts) = part?;
             snapshot.files.extend(part.files);
             snapshot.blocked.extend(part.blocked);
             snapshot.problems.extend(part.problems);
-            order.extend(its_order);
+            fronts.append(its_fronts);
         }
-        snapshot.number(layout, &order);
+        snapshot.number(layout, &fronts);
+        folder.keep_fronts(fronts);
         Ok(snapshot)
-    }
-
-    /// Reads some of the files.
-    fn read(
-        folder: &CourseFolder,
-        layout: &Layout,
-        max_bytes: u64,
-        files: &[Found],
-    ) -> Result<(Self, Order)> {
-        let (mut snapshot, mut order) = (Self::default(), Order::default());
-        for found in files {
-            snapshot.add(folder, layout, found.clone(), max_bytes, &mut order)?;
-        }
-        Ok((snapshot, order))
     }
 
     /// Whether the file with this path cannot be stored as it is, or is in a folder that cannot be read.
@@ -128,61 +118,6 @@ impl Snapshot {
         self.files.values().map(|file| file.state.clone()).collect()
     }
 
-    fn add(
-        &mut self,
-        folder: &CourseFolder,
-        layout: &Layout,
-        found: Found,
-        max_bytes: u64,
-        order: &mut Order,
-    ) -> Result<()> {
-        let Found { path, role, size } = found;
-        if !is_text(&role) && size > max_bytes {
-            let (hash, size) = match folder.hash(&path) {
-                Ok(Some(found)) => found,
-                // It was deleted after it was listed.
-                Ok(None) => return Ok(()),
-                Err(error) => return self.block(path, error),
-            };
-            // Not text, so there are no line endings to ignore.
-            let state = FileState {
-                path: path.clone(),
-                hash,
-                hash_ignoring_line_endings: hash,
-                size,
-                lesson_id: None,
-            };
-            self.files.insert(path, CourseFile { role, state, number: None });
-            return Ok(());
-        }
-        let bytes = match folder.read(&path, max_bytes) {
-            Ok(Some(bytes)) => bytes,
-            // It was deleted after it was listed.
-            Ok(None) => return Ok(()),
-            Err(error) => return self.block(path, error),
-        };
-        let (hash, hash_ignoring_line_endings) = hashes(&bytes);
-        let size = bytes.len() as u64;
-        let mut state =
-            FileState { path: path.clone(), hash, hash_ignoring_line_endings, size, lesson_id: None };
-        if is_text(&role) {
-            match decode(&bytes, path.as_str(), usize::try_from(max_bytes).unwrap_or(usize::MAX)) {
-                Ok(text) => {
-                    state.lesson_id = order.read(layout, &path, &role, text, &mut self.problems);
-                }
-                Err(problem) => {
-                    self.problems.push(problem);
-                    self.blocked.insert(path);
-                    return Ok(());
-                }
-            }
-        } else if let Role::Module { .. } = role {
-            order.category(&path, &bytes, &mut self.problems);
-        }
-        self.files.insert(path, CourseFile { role, state, number: None });
-        Ok(())
-    }
-
     /// Blocks a file that cannot be read. Error: it is about more than this file.
     fn block(&mut self, path: RelativePath, error: ContentError) -> Result<()> {
         self.problems.push(error.into_problem(&path)?);
@@ -191,7 +126,8 @@ impl Snapshot {
     }
 
     /// Gives lessons their numbers. Lessons without a number of their own are blocked.
-    fn number(&mut self, layout: &Layout, order: &Order) {
+    fn number(&mut self, layout: &Layout, fronts: &Fronts) {
+        let order = fronts.order();
         let numbering =
             number_lessons(layout.numbers(), &order.candidates, &order.listed, &order.folder_positions);
         for lesson in numbering.lessons {
@@ -229,83 +165,83 @@ pub(super) fn is_text(role: &Role) -> bool {
     matches!(role, Role::Brief | Role::Outline | Role::Curriculum | Role::Lesson { .. } | Role::Research(_))
 }
 
-/// What decides the numbers of lessons.
-#[derive(Default)]
-struct Order {
-    candidates: Vec<Candidate>,
-    listed: Vec<Listed>,
-    folder_positions: BTreeMap<String, f64>,
+/// Reads files.
+struct Reader<'a> {
+    folder: &'a CourseFolder,
+    layout: &'a Layout,
+    max_bytes: u64,
+    /// What was parsed at an earlier look.
+    earlier: &'a Fronts,
 }
 
-impl Order {
-    /// Adds what the files after these say.
-    fn extend(&mut self, next: Self) {
-        self.candidates.extend(next.candidates);
-        self.listed.extend(next.listed);
-        self.folder_positions.extend(next.folder_positions);
+impl Reader<'_> {
+    /// Reads some of the files.
+    fn read(&self, files: &[Found]) -> Result<(Snapshot, Fronts)> {
+        let (mut snapshot, mut fronts) = (Snapshot::default(), Fronts::default());
+        for found in files {
+            self.add(found.clone(), &mut snapshot, &mut fronts)?;
+        }
+        Ok((snapshot, fronts))
     }
 
-    /// Reads what a file says about order. Returns the id of a lesson.
-    fn read(
-        &mut self,
-        layout: &Layout,
-        path: &RelativePath,
-        role: &Role,
-        text: &str,
-        problems: &mut Vec<Problem>,
-    ) -> Option<String> {
-        match role {
-            Role::Lesson { module, lesson, .. } => {
-                let (read, found) = Lesson::read_front(path.as_str(), text, &layout.lesson_fields());
-                problems.extend(found);
-                self.candidates.push(Candidate {
-                    path: path.clone(),
-                    in_path: LessonNumber { module: *module, lesson: *lesson },
-                    in_front_matter: LessonNumber { module: read.module, lesson: read.number },
-                    position: read.position,
-                });
-                read.lesson_id
-            }
-            Role::Curriculum => {
-                self.curriculum(path, text, problems);
-                None
-            }
-            Role::Outline if path.file_name() == "SUMMARY.md" => {
-                let summary = Summary::parse(text, path);
-                self.listed.extend(summary.listed());
-                problems.extend(summary.problems);
-                None
-            }
-            _ => None,
+    fn add(&self, found: Found, snapshot: &mut Snapshot, fronts: &mut Fronts) -> Result<()> {
+        let Self { folder, max_bytes, .. } = *self;
+        let Found { path, role, size } = found;
+        if !is_text(&role) && size > max_bytes {
+            let (hash, size) = match folder.hash(&path) {
+                Ok(Some(found)) => found,
+                // It was deleted after it was listed.
+                Ok(None) => return Ok(()),
+                Err(error) => return snapshot.block(path, error),
+            };
+            // Not text, so there are no line endings to ignore.
+            let state = FileState {
+                path: path.clone(),
+                hash,
+                hash_ignoring_line_endings: hash,
+                size,
+                lesson_id: None,
+            };
+            snapshot.files.insert(path, CourseFile { role, state, number: None });
+            return Ok(());
         }
-    }
-
-    fn curriculum(&mut self, path: &RelativePath, text: &str, problems: &mut Vec<Problem>) {
-        match Curriculum::read(path.as_str(), text) {
-            Ok((curriculum, found)) => {
-                problems.extend(found);
-                self.listed.extend(curriculum.lessons().filter_map(|(module, lesson)| {
-                    let path = RelativePath::parse(lesson.file_path.as_deref()?).ok()?;
-                    Some(Listed { path, module: module.number, lesson: lesson.number })
-                }));
-            }
-            // The text is stored as it is; its fields stay empty.
-            Err(problem) => problems.push(Problem { severity: Severity::Warning, ..problem }),
-        }
-    }
-
-    fn category(&mut self, path: &RelativePath, bytes: &[u8], problems: &mut Vec<Problem>) {
-        if path.file_name() != "_category_.json" {
-            return;
-        }
-        match Category::parse(bytes, path) {
-            Ok(category) => {
-                let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
-                if let Some(position) = category.position {
-                    self.folder_positions.insert(folder.to_owned(), position);
+        let bytes = match folder.read(&path, max_bytes) {
+            Ok(Some(bytes)) => bytes,
+            // It was deleted after it was listed.
+            Ok(None) => return Ok(()),
+            Err(error) => return snapshot.block(path, error),
+        };
+        let (hash, hash_ignoring_line_endings) = hashes(&bytes);
+        let size = bytes.len() as u64;
+        let front = match self.earlier.find(&path, &hash) {
+            Some(front) => front,
+            None => match self.parse(&path, &role, &bytes) {
+                Ok(front) => Arc::new(front),
+                Err(problem) => {
+                    snapshot.problems.push(problem);
+                    snapshot.blocked.insert(path);
+                    return Ok(());
                 }
-            }
-            Err(problem) => problems.push(problem),
+            },
+        };
+        snapshot.problems.extend_from_slice(&front.problems);
+        let lesson_id = front.lesson_id.clone();
+        fronts.push(path.clone(), hash, front);
+        let state = FileState { path: path.clone(), hash, hash_ignoring_line_endings, size, lesson_id };
+        snapshot.files.insert(path, CourseFile { role, state, number: None });
+        Ok(())
+    }
+
+    /// Error: it must be text and is not.
+    fn parse(&self, path: &RelativePath, role: &Role, bytes: &[u8]) -> std::result::Result<Front, Problem> {
+        if is_text(role) {
+            let max_bytes = usize::try_from(self.max_bytes).unwrap_or(usize::MAX);
+            let text = decode(bytes, path.as_str(), max_bytes)?;
+            return Ok(Front::read(self.layout, path, role, text));
         }
+        Ok(match role {
+            Role::Module { .. } => Front::category(path, bytes),
+            _ => Front::default(),
+        })
     }
 }

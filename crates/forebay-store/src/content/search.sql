@@ -1,5 +1,5 @@
 with asked as (
-    select websearch_to_tsquery('pg_catalog.simple', forebay.fold_text($1)) as query
+    select websearch_to_tsquery('pg_catalog.simple', forebay.fold_text($1, 10000)) as query
 )
 select
     p.piece_slug, p.title as course_title, l.lesson_id, l.module_number, l.lesson_number, l.title,

@@ -48,15 +48,14 @@ async fn accents_are_folded_in_both_forms() {
     let client = database.client().await;
     for (text, expected) in [
         ("ÁÉÍÓÚ áéíóú", "AEIOU aeiou"),
-        (
-            "Ação, coração, pingüim, mañana, façade, Ångström",
-            "Acao, coracao, pinguim, manana, facade, Angstrom",
-        ),
+        ("Ação, pingüim, mañana, façade, Ångström", "Acao, pinguim, manana, facade, Angstrom"),
         ("cora\u{63}\u{327}a\u{303}o", "coracao"),
         ("日本語 ёлка Ήλιος 🎉", "日本語 елка Ηλιος 🎉"),
         ("", ""),
+        ("more than that: 45 characters, which are too many", "more than that: 45 characters, which are"),
     ] {
-        let folded: String = client.query_one("select forebay.fold_text($1)", &[&text]).await.unwrap().get(0);
+        let folded: String =
+            client.query_one("select forebay.fold_text($1, 40)", &[&text]).await.unwrap().get(0);
         assert_eq!(folded, expected);
     }
 }
