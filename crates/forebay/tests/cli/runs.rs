@@ -137,7 +137,7 @@ fn a_run_shows_what_it_rejected() {
     let text: Vec<String> = (0..40).map(line).collect();
     std::fs::write(sandbox.path().join("torn.jsonl"), text.join("\n")).unwrap();
     let (exit, run) = persist(&db, &sandbox, "torn.jsonl", "");
-    assert_eq!((exit, &run["status"]), (0, &json!("partial")), "{run}");
+    assert_eq!((exit, &run["status"]), (6, &json!("partial")), "{run}");
     let (_, shown) = db.json(&sandbox, "runs show 1");
     let rejected = shown["rejected"].as_array().unwrap();
     assert_eq!((rejected.len(), &rejected[0]["line"]), (1, &json!(4)));

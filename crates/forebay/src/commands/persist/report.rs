@@ -22,6 +22,7 @@ pub(crate) fn exit<'a>(statuses: impl Iterator<Item = &'a str>) -> Exit {
     statuses.fold(Exit::Done, |worst, status| match (RunStatus::parse(status), worst) {
         (Some(RunStatus::Failed), _) | (_, Exit::Failed) => Exit::Failed,
         (Some(RunStatus::Held), _) | (_, Exit::Held) => Exit::Held,
+        (Some(RunStatus::Partial), _) | (_, Exit::Partial) => Exit::Partial,
         _ => Exit::Done,
     })
 }

@@ -16,10 +16,17 @@ use crate::{
     ui::{Page, Report, Tone, format},
 };
 
-/// Exit codes, the worst first: failures before held runs, and held runs before unavailable sources. An interruption
-/// takes precedence over everything else.
-const WORST_FIRST: [Exit; 6] =
-    [Exit::Interrupted, Exit::DatabaseUnreachable, Exit::Failed, Exit::Usage, Exit::Held, Exit::Unavailable];
+/// Exit codes, the worst first: failures before held runs, held runs before unavailable sources, and those before partial
+/// runs. An interruption takes precedence over everything else.
+const WORST_FIRST: [Exit; 7] = [
+    Exit::Interrupted,
+    Exit::DatabaseUnreachable,
+    Exit::Failed,
+    Exit::Usage,
+    Exit::Held,
+    Exit::Unavailable,
+    Exit::Partial,
+];
 
 /// The results of all scopes, and the exit code. A scope counts like its answer or, if no source answered, like every
 /// source that was tried.

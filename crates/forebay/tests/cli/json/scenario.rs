@@ -28,7 +28,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "runs reject 3"),
     (3, "persist few.jsonl --source rooms --key id --complete"),
     (0, "runs release 4"),
-    (0, "persist torn.jsonl --source torn --key id"),
+    (6, "persist torn.jsonl --source torn --key id"),
     (0, "runs show 5"),
     (0, "persist old.jsonl --source keys --key id --complete"),
     (3, "persist new.jsonl --source keys --key id --complete"),

@@ -96,7 +96,7 @@ fn runs_are_listed_page_by_page_with_their_counts() {
     let (stored, chat) = courses();
     stored.write("broken.jsonl", "{\"id\": \"A\"}\n{\"id\": \"B\", \"secret\"\n{\"id\": \"C\"}\n");
     let output = stored.output("persist broken.jsonl --source others --key id");
-    assert!(output.status.success(), "{}", crate::shown(&output));
+    assert_eq!(output.status.code(), Some(6), "{}", crate::shown(&output));
     let runs = chat.ask("run_status", json!({"source": "courses", "limit": 2}));
     let runs = runs["runs"]["items"].as_array().unwrap();
     assert_eq!(runs.len(), 2);
