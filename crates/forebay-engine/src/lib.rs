@@ -19,6 +19,7 @@ pub mod persist;
 pub mod retrieval;
 mod run_log;
 pub mod scrape;
+mod stop;
 pub mod work;
 
 pub use error::{Error, Result};

@@ -50,6 +50,8 @@ mod tally;
 mod window;
 mod write;
 
+use std::time::Instant;
+
 use forebay_store::connect::Database;
 use tracing::{Instrument, info_span};
 
@@ -62,7 +64,11 @@ pub use report::RunReport;
 pub use request::{Basis, CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
 
 use self::{declare::Declared, open::OpenRun, tally::Tally};
-use crate::{error::Result, run_log::RunLog};
+use crate::{
+    error::{Error, Result},
+    run_log::RunLog,
+    stop::{Stop, close_run},
+};
 
 /// Persists one input as one run.
 ///
@@ -74,8 +80,30 @@ pub async fn persist(
     input: Input,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
+    persist_until(database, request, input, &Stop::default(), progress).await
+}
+
+/// [`persist`], until it is stopped. A run that is stopped is closed as aborted; the error is `interrupted`.
+pub async fn persist_until(
+    database: &Database,
+    request: PersistRequest,
+    input: Input,
+    stop: &Stop,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
     let declared = declare::declare(&**database.client().await?, &request).await?;
-    persist_declared(database, declared, request, input, progress).await
+    let log = RunLog::unstored(&request.source);
+    // Boxed, so callers' futures stay small.
+    let mut result = Box::pin(run_until(database, declared, request, input, &log, stop, progress)).await;
+    if let Ok(report) = &mut result
+        && report.is_first_run
+        && report.counts.num_seen == 0
+    {
+        let warning = "the first run of this source read no records: check its input and its format";
+        report.warnings.push(warning.to_owned());
+    }
+    log.end(&result);
+    result
 }
 
 /// [`persist`] for a source that the caller has declared.
@@ -93,8 +121,29 @@ pub(crate) async fn persist_declared(
     result
 }
 
-/// Persists an input of a source that the caller has declared. The caller ends the log.
-pub(crate) async fn run(
+/// Persists an input of a source that the caller has declared, until it is stopped. The caller ends the log.
+pub(crate) async fn run_until(
+    database: &Database,
+    declared: Declared,
+    request: PersistRequest,
+    input: Input,
+    log: &RunLog,
+    stop: &Stop,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RunReport> {
+    let started = Instant::now();
+    let result = tokio::select! {
+        result = run(database, declared, request, input, log, progress) => result,
+        () = stop.asked() => Err(Error::Interrupted),
+    };
+    if let (Err(Error::Interrupted), Some(run_id)) = (&result, log.run_id()) {
+        close_run(database, run_id, started.elapsed()).await;
+    }
+    result
+}
+
+/// Persists an input. The caller ends the log.
+async fn run(
     database: &Database,
     declared: Declared,
     mut request: PersistRequest,

@@ -20,7 +20,6 @@ mod run;
 mod sample;
 pub mod schedule;
 mod scraper;
-mod stop;
 mod test;
 mod unmatched;
 
@@ -35,8 +34,7 @@ pub use options::ScrapeOptions;
 pub use run::scrape;
 pub use sample::{Sample, SampleLink, SamplePage, SampleRecord, SampleRejected};
 pub use scraper::Scraper;
-pub use stop::Stop;
 pub use test::test;
 pub use unmatched::{Unmatched, unmatched};
 
-pub use crate::run_log::ENDED;
+pub use crate::{run_log::ENDED, stop::Stop};

@@ -156,6 +156,8 @@ pub enum Error {
         program: String,
         /// Its exit code or signal.
         how: String,
+        /// Its exit code. `None`: a signal ended it.
+        exit_code: Option<i32>,
         /// The last lines of its standard error, without secrets.
         stderr: String,
     },
@@ -245,6 +247,18 @@ impl Error {
         }
     }
 
+    /// Whether the input only ended early: the records before the error are as good as those of a whole input. A program
+    /// that exits with 126 or 127 didn't run what it should have run, according to the shell's convention.
+    pub const fn ends_input_early(&self) -> bool {
+        match self {
+            Self::CommandFailed { exit_code, .. } => !matches!(exit_code, Some(126 | 127)),
+            Self::CommandTimeout { .. } | Self::Read { .. } | Self::GzipCorrupt { .. } | Self::Fetch(_) => {
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// What to do next, in one sentence.
     pub fn hint(&self) -> Cow<'static, str> {
         let hint = match self {
@@ -283,6 +297,9 @@ impl Error {
             }
             Self::CommandNotStarted { .. } => {
                 "check that the program is installed and in PATH, and that its folder exists"
+            }
+            Self::CommandFailed { exit_code: Some(126 | 127), .. } => {
+                "check that the program, and each program that it starts, is installed, executable and in PATH"
             }
             Self::CommandFailed { .. } => {
                 "run the program by hand to see why it fails; the records that it printed before were read"

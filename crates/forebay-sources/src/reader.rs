@@ -34,6 +34,8 @@ pub struct Reader {
     ending: Ending,
     /// The last state so far.
     state: Option<String>,
+    /// How the input has ended if reading stops early: for a tap, it has activated no new version.
+    unfinished: Ending,
 }
 
 impl Reader {
@@ -70,6 +72,7 @@ impl Reader {
             ended: false,
             ending: Ending::default(),
             state: None,
+            unfinished: unfinished(options),
         })
     }
 
@@ -148,6 +151,7 @@ impl Reader {
 
     fn fail(&mut self, error: Error) {
         self.ended = true;
+        self.ending = self.unfinished.clone();
         self.ending.truncated = Some(format!("Reading stopped: {error}."));
         self.failed = Some(error);
     }
@@ -170,6 +174,16 @@ impl Reader {
     /// Bytes read from the underlying input so far, before decompression: the progress within a file.
     pub fn input_position(&self) -> u64 {
         self.input.position()
+    }
+}
+
+/// The ending of an input that can't be read to its end.
+pub fn unfinished(options: &ReadOptions) -> Ending {
+    match options.format {
+        Format::Singer => {
+            Ending { is_complete: Some(false), version: options.singer.activated, ..Ending::default() }
+        }
+        _ => Ending::default(),
     }
 }
 

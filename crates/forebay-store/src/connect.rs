@@ -30,7 +30,8 @@ use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
 pub use choice::{
     Choice, DATABASE_URL, DATABASE_URL_OPTION, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL, Lookup, PGSSLMODE,
-    PGSSLROOTCERT, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS, SUPABASE_URL, choose, configured,
+    PGSSLROOTCERT, SECRET_VARIABLES, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS, SUPABASE_URL,
+    choose, configured,
 };
 pub use dedicated::Dedicated;
 pub use limits::Limits;

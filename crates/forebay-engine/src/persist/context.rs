@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use forebay_domain::{end_line::EndRule, prepare::RecordPolicy};
 use forebay_store::{connect::Database, sources::Source};
+use jiff::Timestamp;
 
 use super::{policy::SourcePolicy, request::PersistRequest, write::Target};
 
@@ -29,6 +30,8 @@ pub(super) struct RunContext<'a> {
     pub(super) is_first_run: bool,
     /// Whether the scope had active references when the run began.
     pub(super) had_records: bool,
+    /// When the last complete run that was applied observed the scope.
+    pub(super) watermark: Option<Timestamp>,
     pub(super) started: Instant,
     pub(super) input_name: String,
 }

@@ -1,5 +1,7 @@
 //! Decides how a run ends, based on its input.
 
+use std::error::Error as _;
+
 use forebay_domain::{
     drift::Drift,
     end_line::EndProblem,
@@ -59,6 +61,11 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
             "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {}",
             context.policy.max_rejected_share
         ));
+    } else if let Some(error) = &read.end.error {
+        decision.status = RunStatus::Partial;
+        decision.reason_code = Some(error.code());
+        decision.messages.push(with_cause(error));
+        decision.may_remove = false;
     } else if let Some(truncated) = &read.end.ending.truncated {
         decision.status = RunStatus::Partial;
         let incomplete = read.end.crawl.as_ref().and_then(|crawl| crawl.incomplete.as_ref());
@@ -83,6 +90,14 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
             .warnings
             .push("nothing was removed: records that look removed may be among those not read".to_owned());
     }
+    // A course is compared with its folder, so its runs are complete or not by turns.
+    if context.watermark.is_some() && !context.request.complete && context.target.course.is_none() {
+        decision.warnings.push(
+            "earlier runs of this scope were complete and this one is not, so it removes nothing: was `--complete` \
+             forgotten?"
+                .to_owned(),
+        );
+    }
     decision.warnings.extend(read.end.ending.notes.iter().cloned());
     decision
 }
@@ -94,4 +109,13 @@ fn end_problem(context: &RunContext<'_>, read: &ReadInput) -> Option<EndProblem>
         return None;
     }
     context.end_rule.problem(read.end.ending.end_line.as_ref())
+}
+
+/// The error that ended the input early, with its cause.
+fn with_cause(error: &forebay_sources::Error) -> String {
+    let message = error.to_string();
+    match error.source().map(ToString::to_string) {
+        Some(cause) if !message.contains(&cause) => format!("{message}: {cause}"),
+        _ => message,
+    }
 }

@@ -48,7 +48,9 @@ pub(super) async fn finish(
     if judges_removals && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
-    if judges_removals && context.staged && decision.status != RunStatus::Failed {
+    // A partial run removes nothing, so without records there is nothing to judge.
+    let is_nothing = decision.status == RunStatus::Partial && tally.counts.num_seen == 0;
+    if judges_removals && context.staged && decision.status != RunStatus::Failed && !is_nothing {
         ask_guards(context, &client, tally, &read, &mut decision).await?;
     }
     if judges_removals && decision.status != RunStatus::Failed {
@@ -150,8 +152,10 @@ fn report(
         num_failed_pages: crawl.num_failed,
         num_refused_links: crawl.num_refused_links,
         incomplete: crawl.incomplete,
+        input_error: read.end.error,
         drift: decision.drift,
         fetched: read.stats.as_ref().map(|stats| stats.counts()).unwrap_or_default(),
+        is_first_run: context.is_first_run,
         had_records: context.had_records,
     }
 }

@@ -150,7 +150,7 @@ async fn start<'a>(
     input_name: &str,
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
-    let ScopeState { source, course, subscribers, had_records, is_first_run, .. } = state;
+    let ScopeState { source, course, subscribers, watermark, had_records, is_first_run, .. } = state;
     let scope = request.scope.to_string();
     let under_guards = request.complete && policy.guards.enabled && had_records;
     let run = NewRun {
@@ -190,6 +190,7 @@ async fn start<'a>(
         staged: under_guards || policy.on_duplicate.needs_whole_input(),
         is_first_run,
         had_records,
+        watermark,
         started,
         input_name: input_name.to_owned(),
         source,

@@ -16,6 +16,7 @@ use forebay_domain::{
 use forebay_sources::{
     Block, Ending, ReadOptions, Reader,
     crawl::{CrawlEnd, Crawled},
+    unfinished,
 };
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use tokio::{
@@ -49,6 +50,8 @@ pub(super) struct InputEnd {
     pub(super) coverage: Coverage,
     /// How the crawl ended, if the input was one.
     pub(super) crawl: Option<CrawlEnd>,
+    /// The error that ended the input early. Everything before it was read.
+    pub(super) error: Option<Arc<forebay_sources::Error>>,
 }
 
 impl Reading {
@@ -138,7 +141,7 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
         Err(error) => {
             // The receiver is gone if the run has failed.
             let _ = raw.blocking_send(Err(error));
-            return Ending::default();
+            return unfinished(options);
         }
     };
     loop {
@@ -167,6 +170,7 @@ async fn prepare_all(
     let idle = IdlePreparers::default();
     let mut coverage = Coverage::default();
     let mut at_work = FuturesOrdered::new();
+    let mut early_end = None;
     let mut more = true;
     while more || !at_work.is_empty() {
         tokio::select! {
@@ -174,6 +178,10 @@ async fn prepare_all(
                 Some(Ok(piece)) => {
                     let (idle, policy) = (Arc::clone(&idle), Arc::clone(&policy));
                     at_work.push_back(task::spawn_blocking(move || Ok(prepare_one(&idle, policy, piece))));
+                }
+                Some(Err(error)) if error.ends_input_early() => {
+                    more = false;
+                    early_end = Some(Arc::new(error));
                 }
                 Some(Err(error)) => {
                     more = false;
@@ -198,7 +206,7 @@ async fn prepare_all(
     for preparer in &mut *idle.lock().unwrap_or_else(PoisonError::into_inner) {
         coverage.merge(&preparer.take_coverage());
     }
-    Ok(InputEnd { ending, coverage, crawl })
+    Ok(InputEnd { ending, coverage, crawl, error: early_end })
 }
 
 fn prepare_one(idle: &IdlePreparers, policy: Arc<RecordPolicy>, piece: Piece) -> PreparedBlock {

@@ -1,6 +1,6 @@
 //! How a run ended.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use forebay_domain::{
     drift::Drift,
@@ -46,10 +46,14 @@ pub struct RunReport {
     /// Links that were not followed because they lead to hosts that the source does not allow, or to something other
     /// than a page.
     pub num_refused_links: u64,
+    /// The error that ended its input early, although records were read before.
+    pub input_error: Option<Arc<forebay_sources::Error>>,
     /// How the shape of its records differs from that of the last good runs.
     pub drift: Vec<Drift>,
     /// The cost of fetching its input; all zero if nothing was fetched.
     pub fetched: FetchCounts,
+    /// Whether its source had no run before.
+    pub is_first_run: bool,
     /// Whether its scope had active references when it began.
     pub had_records: bool,
 }
@@ -70,8 +74,12 @@ impl RunReport {
         self.status == RunStatus::Complete && !self.came_back_empty()
     }
 
-    /// Whether the run was applied, as a whole or in part, and did not come back empty.
+    /// Whether the run was applied, as a whole or in part, and did not come back empty. An input that failed before its
+    /// first record is no answer.
     pub fn has_answered(&self) -> bool {
-        matches!(self.status, RunStatus::Complete | RunStatus::Partial) && !self.came_back_empty()
+        let failed_at_once = self.input_error.is_some() && self.counts.num_seen == 0;
+        matches!(self.status, RunStatus::Complete | RunStatus::Partial)
+            && !self.came_back_empty()
+            && !failed_at_once
     }
 }

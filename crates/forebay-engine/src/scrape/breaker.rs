@@ -84,12 +84,12 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
     let report = match result {
         Ok(report) => report,
         Err(Error::Crawl(incomplete)) => return (outcome(incomplete.class), incomplete.retry_after),
-        Err(Error::Source(forebay_sources::Error::Fetch(error))) => {
-            return (outcome(error.class()), error.retry_after());
-        }
-        Err(Error::Source(_)) => return (CallOutcome::Permanent, None),
+        Err(Error::Source(error)) => return of_input(error),
         Err(_) => return (CallOutcome::Configuration, None),
     };
+    if let Some(error) = &report.input_error {
+        return of_input(error);
+    }
     if report.status == RunStatus::Partial
         && let Some(judged) = of_failed_pages(report)
     {
@@ -105,6 +105,14 @@ fn judge(result: &Result<RunReport>) -> (CallOutcome, Option<Duration>) {
         _ => CallOutcome::Success,
     };
     (outcome, None)
+}
+
+/// How the source behaved when its input could not be read, or not to its end.
+fn of_input(error: &forebay_sources::Error) -> (CallOutcome, Option<Duration>) {
+    match error {
+        forebay_sources::Error::Fetch(error) => (outcome(error.class()), error.retry_after()),
+        _ => (CallOutcome::Permanent, None),
+    }
 }
 
 /// How the source behaved when some of its pages failed. `None`: too few failed to count against it.

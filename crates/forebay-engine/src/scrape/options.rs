@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::stop::Stop;
-use crate::{logs::Level, persist::Overrides};
+use crate::{logs::Level, persist::Overrides, stop::Stop};
 
 /// The options of one scrape, which override its source's definition.
 #[derive(Clone, Debug)]

@@ -1,13 +1,12 @@
 //! One scrape: checks the breaker and persists a scope of a source as one run.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use forebay_domain::{run::RunStatus, scope::Scope};
 use tracing::info;
 
 use super::{
     breaker, definition::SourceDefinition, feed, options::ScrapeOptions, request::request, scraper::Scraper,
-    stop,
 };
 use crate::{
     error::{Error, Result},
@@ -34,7 +33,6 @@ pub async fn scrape(
         return Err(Error::Interrupted);
     }
     source.check_scope(scope)?;
-    let started = Instant::now();
     let request = request(source, scope, options);
     let declared = declare::declare(&**scraper.database.client().await?, &request).await?;
     let stored = declared.source.clone();
@@ -54,13 +52,10 @@ pub async fn scrape(
         name: feed::input_name(source, scope),
         feed: Feed::Later { begin, format: feed::format(source) },
     };
-    let mut result = tokio::select! {
-        result = persist::run(&scraper.database, declared, request, input, &log, progress) => result,
-        () = options.stop.asked() => Err(Error::Interrupted),
-    };
-    if let (Err(Error::Interrupted), Some(run_id)) = (&result, log.run_id()) {
-        stop::close_run(&scraper.database, run_id, started.elapsed()).await;
-    }
+    let stop = &options.stop;
+    // Boxed, so callers' futures stay small.
+    let running = persist::run_until(&scraper.database, declared, request, input, &log, stop, progress);
+    let mut result = Box::pin(running).await;
     if let Some((permit, to_half_open)) = asked {
         log.transition(to_half_open);
         let call = breaker::Call { permit, run_id: log.run_id(), result: &result };

@@ -3,9 +3,12 @@
 //! The program is started without a shell, in its own process group. The whole group is killed on timeout, when the
 //! output is dropped, and when the program exits and leaves processes behind. Standard error becomes lines of the run's
 //! log. The input is complete only if the exit code is 0. Any other exit is the error `command_failed` after all
-//! records read.
+//! records read, which ends the input early ([`Error::ends_input_early`]).
 //!
-//! The environment of the program consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables
+//! [`Program`] is the same for a program that a person names on the command line: it gets the environment of Forebay
+//! except what is withheld, and its standard error passes through.
+//!
+//! The environment of a source's program consists of `PATH`, `HOME`, `LANG` and `TZ`, the variables of `env`, and variables
 //! that describe the run: `FOREBAY_SOURCE`, `FOREBAY_RUN_ID`, and `FOREBAY_SCOPE_<NAME>` for each part of the scope.
 //! The rest of Forebay's own environment is withheld, because it may contain the database's password.
 
@@ -108,17 +111,42 @@ impl Command {
     pub fn start(&self, context: &RunContext<'_>, log: LineSink) -> Result<Output, Error> {
         self.check()?;
         let (environment, secrets) = environment(&self.env, context)?;
-        process::start(
-            process::Plan {
-                argv: self.argv.clone(),
-                cwd: self.cwd.clone(),
-                environment,
-                secrets,
-                timeout: self.timeout.get(),
-                max_stderr_lines: self.max_stderr_lines,
-            },
-            log,
-        )
+        process::start(process::Plan {
+            argv: self.argv.clone(),
+            cwd: self.cwd.clone(),
+            environment,
+            timeout: Some(self.timeout.get()),
+            stderr: process::Stderr::Logged { log, secrets, max_lines: self.max_stderr_lines },
+        })
+    }
+}
+
+/// A program that a person names on the command line, with its arguments.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The program and its arguments, run without a shell.
+    pub argv: Vec<String>,
+    /// The environment variables of this process that it doesn't get.
+    pub withheld: &'static [&'static str],
+}
+
+impl Program {
+    /// Starts the program and returns its output. Blocks only while the process starts.
+    ///
+    /// Errors: `invalid_source_setting`; `command_not_started`. Reading may fail with `command_failed`.
+    pub fn start(&self, context: &RunContext<'_>) -> Result<Output, Error> {
+        check_argv("the command", &self.argv)?;
+        let is_passed_on = |name: &OsString| !self.withheld.iter().any(|withheld| name == withheld);
+        let mut environment: BTreeMap<_, _> =
+            std::env::vars_os().filter(|(name, _)| is_passed_on(name)).collect();
+        environment.extend(of_the_run(context));
+        process::start(process::Plan {
+            argv: self.argv.clone(),
+            cwd: None,
+            environment,
+            timeout: None,
+            stderr: process::Stderr::Through,
+        })
     }
 }
 
@@ -169,14 +197,22 @@ pub(super) fn environment(
         }
         environment.insert(name.into(), text.into());
     }
-    environment.insert(format!("{OWN_PREFIX}SOURCE").into(), context.source.into());
-    environment.insert(format!("{OWN_PREFIX}RUN_ID").into(), context.run_id.to_string().into());
+    environment.extend(of_the_run(context));
+    Ok((environment, secrets))
+}
+
+/// The variables that describe the run.
+fn of_the_run(context: &RunContext<'_>) -> Vec<(OsString, OsString)> {
+    let mut variables = vec![
+        (format!("{OWN_PREFIX}SOURCE").into(), context.source.into()),
+        (format!("{OWN_PREFIX}RUN_ID").into(), context.run_id.to_string().into()),
+    ];
     for (name, value) in context.scope.pairs() {
         let name: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
             .collect();
-        environment.insert(format!("{OWN_PREFIX}SCOPE_{name}").into(), value.into());
+        variables.push((format!("{OWN_PREFIX}SCOPE_{name}").into(), value.into()));
     }
-    Ok((environment, secrets))
+    variables
 }

@@ -49,6 +49,17 @@ pub const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
 /// The folder of the embedded cluster.
 pub const FOREBAY_DATA_DIR: &str = "FOREBAY_DATA_DIR";
 
+/// The variables that give access to a database or a project. A program that Forebay runs doesn't get them.
+pub const SECRET_VARIABLES: [&str; 7] = [
+    FOREBAY_DATABASE_URL,
+    SUPABASE_DB_URL,
+    DATABASE_URL,
+    SUPABASE_DB_PASSWORD,
+    SUPABASE_KEYS[0],
+    SUPABASE_KEYS[1],
+    SUPABASE_KEYS[2],
+];
+
 /// The variables that hold a URL, in their order.
 const URLS: [&str; 3] = [FOREBAY_DATABASE_URL, SUPABASE_DB_URL, DATABASE_URL];
 

@@ -1,22 +1,22 @@
-//! `forebay persist`: persists records from files or standard input.
+//! `forebay persist`: persists records from files, standard input or a program.
 
+mod input;
 mod report;
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use forebay_domain::pointer::Pointer;
-use forebay_engine::persist::{Input, Overrides, PersistRequest, Progress, persist};
+use forebay_engine::{
+    persist::{Input, Overrides, PersistRequest, Progress, persist_until},
+    scrape::Stop,
+};
 use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
-use forebay_views::PersistReport;
+use forebay_views::{PersistReport, Run};
 use jiff::Timestamp;
 
 pub(super) use self::report::exit;
-use super::runs::read_run;
+use super::{runs::read_run, signals::stoppable};
 use crate::{
     cli::values::{self, ScopePair, Share, Switch, scope_of},
     config::{self, Config, Format, OnDuplicate},
@@ -25,15 +25,18 @@ use crate::{
     ui,
 };
 
-/// Persist records from files or standard input
+/// Persist records from files, standard input or a program
 ///
-/// Makes one run per FILE, in the given order. The source and the key identify a record. A record that is already
-/// stored with the same content writes nothing.
+/// Makes one run per FILE, in the given order. With `-- COMMAND`, it runs that program, without a shell, and reads what
+/// it prints: if the program fails or is killed, the run is partial and removes nothing. The source and the key identify
+/// a record. A record that is already stored with the same content writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A source in forebay.toml or in the database needs no --key.
+A source in forebay.toml or in the database needs no --key. COMMAND gets the environment without the variables that \
+configure Forebay's database; its standard error passes through.
 
 Examples:
+  forebay persist --source courses --key id --complete -- scrapy crawl courses -o -:jsonlines
   forebay persist courses.jsonl --source courses --key id
   forebay persist day1.json day2.json --source courses --records /items --complete
   curl -s https://example.edu/all.csv | forebay persist - --source courses --key code,semester
@@ -42,8 +45,12 @@ Examples:
   forebay persist old.json --source courses --observed-at 2019-04-14")]
 pub(crate) struct Args {
     /// Files to read, in order; `-` reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "command", conflicts_with = "command", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    /// Program to run, with its arguments; its output is the input
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 
     /// Source of the records
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -105,24 +112,29 @@ pub(crate) struct Args {
 /// Runs the command: one run per file, in order. A failed run ends the command; the earlier runs stay.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let source = config.sources.get(&args.source);
     let request = request(args, &config)?;
     for file in &args.files {
-        check_readable(file)?;
+        input::check_readable(file)?;
     }
+    let options = read_options(args, config.sources.get(&args.source), &request);
+    let stop = Stop::default();
     let mut report = PersistReport { runs: Vec::new(), error: None };
-    let persisted = context
-        .with_database(async |database| {
-            if request.with_handoffs {
-                context.declare_pipelines(database).await?;
-            }
-            for file in &args.files {
-                let run_id = persist_file(context, database, &request, args, source, file).await?;
-                report.runs.push(read_run(&database.client().await?, run_id).await?);
-            }
-            Ok(())
-        })
-        .await;
+    let persisting = context.with_database(async |database| {
+        if request.with_handoffs {
+            context.declare_pipelines(database).await?;
+        }
+        let one = One { context, database, request: &request, stop: &stop };
+        if !args.command.is_empty() {
+            let input = input::program(&args.command, &args.source, &request.scope, options.clone());
+            report.runs.push(one.persist(input, None).await?);
+        }
+        for file in &args.files {
+            let (input, size) = input::open(file, options.clone())?;
+            report.runs.push(one.persist(input, size).await?);
+        }
+        Ok(())
+    });
+    let persisted = Box::pin(stoppable(persisting, || stop.ask())).await;
     if let Err(failure) = persisted {
         if report.runs.is_empty() {
             return Err(failure);
@@ -136,17 +148,30 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     Ok(exit(report.runs.iter().map(|run| run.summary.status.as_str())))
 }
 
-/// Persists one file and returns the id of its run.
-async fn persist_file(
-    context: &Context,
-    database: &Database,
-    request: &PersistRequest,
-    args: &Args,
-    source: Option<&config::Source>,
-    file: &Path,
-) -> Result<i64, Failure> {
-    let (input, size) = open(file)?;
-    let options = ReadOptions {
+/// What the runs of a command share.
+struct One<'a> {
+    context: &'a Context,
+    database: &'a Database,
+    request: &'a PersistRequest,
+    stop: &'a Stop,
+}
+
+impl One<'_> {
+    /// Persists one input of this size, if it is known.
+    async fn persist(&self, input: Input, size: Option<u64>) -> Result<Run, Failure> {
+        let Self { context, database, request, stop } = self;
+        let bar = context.ui.progress(&format!("persisting {}", input.name), size);
+        let tell = |progress| tell(&context.ui, &bar, size, &progress);
+        let report = persist_until(database, PersistRequest::clone(request), input, stop, &tell).await?;
+        for warning in &report.warnings {
+            context.ui.warn(warning);
+        }
+        read_run(&database.client().await?, report.run_id).await
+    }
+}
+
+fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistRequest) -> ReadOptions {
+    ReadOptions {
         format: format(args, source).into(),
         records: args.records.as_ref().or(source.and_then(|source| source.records.as_ref())).cloned(),
         singer: SingerOptions {
@@ -155,16 +180,7 @@ async fn persist_file(
             activated: None,
         },
         ..ReadOptions::default()
-    };
-    let input = Input::bytes(file.display().to_string(), input, options);
-    let bar = context.ui.progress(&format!("persisting {}", file.display()), size);
-    let report =
-        persist(database, request.clone(), input, &|progress| tell(&context.ui, &bar, size, &progress))
-            .await?;
-    for warning in &report.warnings {
-        context.ui.warn(warning);
     }
-    Ok(report.run_id)
 }
 
 /// Shows the progress of a run.
@@ -218,33 +234,4 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
 
 fn format(args: &Args, source: Option<&config::Source>) -> Format {
     args.format.or(source.and_then(|s| s.format)).unwrap_or_default()
-}
-
-/// Standard input cannot be checked before it is read.
-fn check_readable(file: &Path) -> Result<(), Failure> {
-    if is_standard_input(file) {
-        return Ok(());
-    }
-    open(file).map(drop)
-}
-
-fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
-    if is_standard_input(file) {
-        return Ok((Box::new(io::stdin()), None));
-    }
-    let unreadable = |error: &io::Error| {
-        Failure::usage("input_unreadable", format!("the file {} cannot be read", file.display()))
-            .because(error)
-    };
-    let opened = File::open(file).map_err(|error| unreadable(&error))?;
-    let metadata = opened.metadata().map_err(|error| unreadable(&error))?;
-    if metadata.is_dir() {
-        return Err(Failure::usage("input_unreadable", format!("{} is a folder", file.display()))
-            .hint("name the files in it"));
-    }
-    Ok((Box::new(opened), metadata.is_file().then_some(metadata.len())))
-}
-
-fn is_standard_input(file: &Path) -> bool {
-    file.as_os_str() == "-"
 }

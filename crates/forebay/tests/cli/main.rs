@@ -27,6 +27,7 @@ mod log_lines;
 mod logs;
 mod mcp;
 mod operate;
+mod producer;
 mod python;
 mod runs;
 mod schedule;

@@ -1,5 +1,7 @@
 //! One run of a program: starts it, reads its output, and ends it with its whole process group.
 //!
+//! Standard error is logged line by line, or passed through to that of this process.
+//!
 //! The pipe is the only buffer, so a program that is faster than its reader blocks. A read checks the clock and the
 //! program several times a second. A silent program therefore cannot block a run forever, and neither can child
 //! processes that the program leaves behind with its pipes open.
@@ -10,7 +12,7 @@ use std::{
     io::{self, Read},
     os::unix::process::CommandExt,
     path::PathBuf,
-    process::{Child, ChildStdout, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, sync_channel},
@@ -37,9 +39,17 @@ pub(super) struct Plan {
     pub(super) argv: Vec<String>,
     pub(super) cwd: Option<PathBuf>,
     pub(super) environment: BTreeMap<OsString, OsString>,
-    pub(super) secrets: Vec<String>,
-    pub(super) timeout: Duration,
-    pub(super) max_stderr_lines: u32,
+    /// `None`: it may run as long as it needs.
+    pub(super) timeout: Option<Duration>,
+    pub(super) stderr: Stderr,
+}
+
+/// What happens to standard error.
+pub(super) enum Stderr {
+    /// It is that of this process.
+    Through,
+    /// It becomes log lines.
+    Logged { log: LineSink, secrets: Vec<String>, max_lines: u32 },
 }
 
 /// The standard output of a program. Dropping it kills the program and its process group.
@@ -51,8 +61,8 @@ pub struct Output {
     child: Child,
     stdout: ChildStdout,
     group: Stopper,
-    /// Receives the last lines of standard error when it has ended.
-    last_lines: Receiver<String>,
+    /// Receives the last lines of standard error when it has ended. `None`: it is not read.
+    last_lines: Option<Receiver<String>>,
     timeout: Duration,
     started: Instant,
     /// How the program ended. Later reads return the same result.
@@ -61,7 +71,7 @@ pub struct Output {
 
 #[derive(Clone, Debug)]
 enum Ended {
-    Failed { how: String, stderr: String },
+    Failed { how: String, exit_code: Option<i32>, stderr: String },
     Timeout,
 }
 
@@ -89,12 +99,13 @@ impl Stopper {
 }
 
 /// Starts a program.
-pub(super) fn start(plan: Plan, mut log: LineSink) -> Result<Output, Error> {
+pub(super) fn start(plan: Plan) -> Result<Output, Error> {
     let mut argv = plan.argv.into_iter();
     let program = argv.next().unwrap_or_default();
     let mut command = std::process::Command::new(&program);
     command.args(argv).env_clear().envs(plan.environment).process_group(0);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let stderr = if matches!(plan.stderr, Stderr::Through) { Stdio::inherit() } else { Stdio::piped() };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
     if let Some(folder) = &plan.cwd {
         command.current_dir(folder);
     }
@@ -102,28 +113,44 @@ pub(super) fn start(plan: Plan, mut log: LineSink) -> Result<Output, Error> {
     let mut child = command.spawn().map_err(not_started)?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let group = Stopper(Arc::new(Mutex::new(pid)));
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+    let Some(stdout) = child.stdout.take() else {
         group.stop();
         return Err(not_started(io::Error::other("its output cannot be read")));
     };
-    let (sender, last_lines) = sync_channel(1);
-    thread::spawn(move || {
-        let last = follow(stderr, &plan.secrets, plan.max_stderr_lines, &mut log);
-        // Drop the sink before sending: the receiver may wait for what the sink holds.
-        drop(log);
-        // Sending fails if the output was dropped.
-        let _dropped = sender.send(last);
-    });
+    let last_lines = match (plan.stderr, child.stderr.take()) {
+        (Stderr::Logged { log, secrets, max_lines }, Some(stderr)) => {
+            Some(log_lines(stderr, log, secrets, max_lines))
+        }
+        _ => None,
+    };
     Ok(Output {
         program,
         child,
         stdout,
         group,
         last_lines,
-        timeout: plan.timeout,
+        timeout: plan.timeout.unwrap_or(Duration::MAX),
         started: Instant::now(),
         ended: None,
     })
+}
+
+/// Logs standard error on a thread of its own. The receiver gets the last lines at its end.
+fn log_lines(
+    stderr: ChildStderr,
+    mut log: LineSink,
+    secrets: Vec<String>,
+    max_lines: u32,
+) -> Receiver<String> {
+    let (sender, last_lines) = sync_channel(1);
+    thread::spawn(move || {
+        let last = follow(stderr, &secrets, max_lines, &mut log);
+        // Drop the sink before sending: the receiver may wait for what the sink holds.
+        drop(log);
+        // Sending fails if the output was dropped.
+        let _dropped = sender.send(last);
+    });
+    last_lines
 }
 
 impl Output {
@@ -171,12 +198,13 @@ impl Output {
         self.group.stop();
         self.group.forget();
         let status = self.child.wait();
-        let stderr = self.last_lines.recv_timeout(STDERR_TIMEOUT).unwrap_or_default();
+        let last_lines = self.last_lines.as_ref();
+        let stderr = last_lines.and_then(|lines| lines.recv_timeout(STDERR_TIMEOUT).ok()).unwrap_or_default();
         match status {
             _ if is_timeout => Err(Ended::Timeout),
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Ended::Failed { how: status.to_string(), stderr }),
-            Err(error) => Err(Ended::Failed { how: error.to_string(), stderr }),
+            Ok(status) => Err(Ended::Failed { how: status.to_string(), exit_code: status.code(), stderr }),
+            Err(error) => Err(Ended::Failed { how: error.to_string(), exit_code: None, stderr }),
         }
     }
 
@@ -184,8 +212,8 @@ impl Output {
         let program = self.program.clone();
         match ended.clone() {
             Ok(()) => Ok(0),
-            Err(Ended::Failed { how, stderr }) => {
-                Err(io::Error::other(Error::CommandFailed { program, how, stderr }))
+            Err(Ended::Failed { how, exit_code, stderr }) => {
+                Err(io::Error::other(Error::CommandFailed { program, how, exit_code, stderr }))
             }
             Err(Ended::Timeout) => {
                 Err(io::Error::other(Error::CommandTimeout { program, seconds: self.timeout.as_secs_f64() }))

@@ -108,6 +108,42 @@ fn only_exit_code_0_completes_the_output() {
 }
 
 #[test]
+fn codes_126_and_127_mean_that_the_program_did_not_run() {
+    for (script, is_early) in [
+        ("exit 1", true),
+        ("exit 125", true),
+        ("exit 126", false),
+        ("no-such-program-here", false),
+        ("kill $$", true),
+    ] {
+        let (_, ended, _) = run(&shell(script));
+        assert_eq!(ended.unwrap_err().ends_input_early(), is_early, "{script}");
+    }
+}
+
+#[test]
+fn a_program_of_the_command_line_gets_the_environment_without_what_is_withheld() {
+    let scope = Scope::parse(["semester=Spring 2026"]).unwrap();
+    let context = RunContext { source: "courses", run_id: 7, scope: &scope };
+    let program = |argv: &[&str], withheld| Program {
+        argv: argv.iter().map(|&text| text.to_owned()).collect(),
+        withheld,
+    };
+    // Every test has both variables.
+    let mut output = program(&["env"], &["CARGO_MANIFEST_DIR"]).start(&context).unwrap();
+    let mut text = String::new();
+    output.read_to_string(&mut text).unwrap();
+    assert!(text.contains("\nCARGO_PKG_NAME=") || text.starts_with("CARGO_PKG_NAME="), "{text}");
+    assert!(!text.contains("CARGO_MANIFEST_DIR="), "{text}");
+    assert!(
+        text.contains("FOREBAY_SOURCE=courses\n") && text.contains("FOREBAY_SCOPE_SEMESTER=Spring 2026\n")
+    );
+    let code = |argv: &[&str]| program(argv, &[]).start(&context).unwrap_err().code();
+    assert_eq!(code(&[]), "invalid_source_setting");
+    assert_eq!(code(&["no-such-program-here"]), "command_not_started");
+}
+
+#[test]
 fn a_timeout_kills_the_program_and_its_children() {
     let mut command = shell("sleep 1000 & echo $!; wait");
     // Long enough for the program to print its line on a loaded machine.

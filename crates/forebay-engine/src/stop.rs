@@ -1,7 +1,7 @@
-//! Stops scrapes early, for example on Ctrl-C.
+//! Stops runs early, for example on Ctrl-C.
 //!
-//! A stopped scrape drops its run: programs are stopped, open transactions are rolled back, and the run is closed as
-//! aborted at once. Batches that were written straight stay, and the next run finds them unchanged.
+//! A stopped run is dropped: programs are stopped, open transactions are rolled back, and the run is closed as aborted at
+//! once. Batches that were written straight stay, and the next run finds them unchanged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::error::Error;
 /// Timeout for closing a run, because an operator is waiting.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Stops every scrape that has a clone of it. Cannot be undone.
+/// Stops every run that has a clone of it. Cannot be undone.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
@@ -29,17 +29,17 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks the scrapes to stop.
+    /// Asks the runs to stop.
     pub fn ask(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether the scrapes have been asked to stop.
+    /// Whether the runs have been asked to stop.
     pub fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until the scrapes are asked to stop.
+    /// Waits until the runs are asked to stop.
     pub async fn asked(&self) {
         // This value holds the sender, so the channel stays open.
         let _ = self.0.subscribe().wait_for(|is_asked| *is_asked).await;
@@ -47,7 +47,7 @@ impl Stop {
 }
 
 /// Closes a run that was dropped. If that fails, the next run of its scope closes it.
-pub(super) async fn close_run(database: &Database, run_id: i64, duration: Duration) {
+pub(crate) async fn close_run(database: &Database, run_id: i64, duration: Duration) {
     let message = Error::Interrupted.to_string();
     let ending = Ending {
         status: RunStatus::Aborted,
