@@ -19,6 +19,9 @@ use crate::{
     rules::{FieldRules, RuleTable},
 };
 
+/// The longest name of a field, in bytes. Names are part of the index of revisions, and Postgres limits an entry of it.
+pub const MAX_FIELD_NAME_BYTES: usize = 1024;
+
 /// A source's rules for its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
@@ -89,6 +92,7 @@ impl Preparer {
         keys: &mut String,
     ) -> Result<Prepared, Reject> {
         let document = object_of(self.parser.parse(text)?)?;
+        check_names(document, text)?;
         let key = append_record_key(&self.policy.key, document.root(), keys)?;
         self.coverage.observe_record();
         let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
@@ -118,6 +122,24 @@ impl Preparer {
     pub fn take_coverage(&mut self) -> Coverage {
         std::mem::take(&mut self.coverage)
     }
+}
+
+/// Error: a name is too long.
+fn check_names(document: Document<'_>, text: &[u8]) -> Result<(), Reject> {
+    // Nearly every record is shorter than the longest name.
+    if text.len() <= MAX_FIELD_NAME_BYTES {
+        return Ok(());
+    }
+    let long = document.root().sorted_members().find(|member| member.name().len() > MAX_FIELD_NAME_BYTES);
+    long.map_or(Ok(()), |member| {
+        let name = member.name();
+        let start = name.chars().take(40).collect::<String>();
+        let message = format!(
+            "the name of the field {start:?}… has {} bytes; the longest allowed one has {MAX_FIELD_NAME_BYTES}",
+            name.len()
+        );
+        Err(Reject::new(RejectReason::FieldNameTooLong, message))
+    })
 }
 
 /// Writes the stored form of a record; returns its hash and its range in `payloads`.

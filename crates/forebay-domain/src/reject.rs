@@ -41,6 +41,8 @@ crate::words! {
         EmptyKey = "empty_key",
         /// A key field is an object or an array, or contains a character that Postgres cannot store.
         InvalidKey = "invalid_key",
+        /// A field has a longer name than can be indexed.
+        FieldNameTooLong = "field_name_too_long",
         /// Invalid for its format, such as an event without a beginning or an incomplete entry.
         InvalidRecord = "invalid_record",
         /// A field that the source's settings require is missing.
@@ -49,13 +51,15 @@ crate::words! {
         DuplicateKey = "duplicate_key",
         /// Observed before the stored record; an older record never overwrites a newer one.
         OlderThanStored = "older_than_stored",
+        /// The database refused it, for example because of a check or a trigger of your own.
+        Refused = "refused",
     }
 }
 
 impl RejectReason {
     /// Whether the record's key is known, so it counts as seen when removals are decided.
     pub const fn key_is_known(self) -> bool {
-        matches!(self, Self::DuplicateKey | Self::OlderThanStored)
+        matches!(self, Self::DuplicateKey | Self::OlderThanStored | Self::Refused)
     }
 }
 

@@ -387,6 +387,11 @@ impl Error {
         }
     }
 
+    /// Whether the database refused the data of a record. Another record may be accepted.
+    pub(crate) fn is_about_data(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_about_data()) && !self.is_conflict()
+    }
+
     /// Whether another writer came in between, so a retry of the batch may succeed.
     pub(crate) fn is_conflict(&self) -> bool {
         let error = match self {

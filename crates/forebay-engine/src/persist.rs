@@ -31,6 +31,7 @@ pub(crate) mod declare;
 mod evidence;
 pub(crate) mod feed;
 mod finish;
+mod halves;
 mod held;
 mod open;
 mod overrides;

@@ -31,6 +31,6 @@ pub use measures::{
 pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};
 pub use project::{project, repair};
-pub use refused::{Projected, RefusedRow, is_refused};
+pub use refused::{Projected, RefusedRow};
 pub use search::{FoundLesson, SEARCH, SearchFilter, search};
 pub use versions::{DIFF, FilePair, TaggedVersion, WITH_BYTES, diff, first_version, tag, tags, with_bytes};

@@ -12,6 +12,7 @@ mod text;
 
 pub use kind::Error;
 pub use server::ServerError;
+pub(crate) use server::is_about_data;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

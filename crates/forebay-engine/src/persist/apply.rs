@@ -7,7 +7,10 @@ use forebay_store::{
 };
 use tokio_postgres::Transaction;
 
-use super::write::{Attempt, ROWS_PER_STATEMENT, Target, Written, remove, split, write};
+use super::{
+    halves::write_in_halves,
+    write::{Attempt, ROWS_PER_STATEMENT, Target, Written, remove, split},
+};
 use crate::error::{Error, Result};
 
 /// Applies all staged changes, then all staged removals. Records that turn out to be older than the stored ones become
@@ -43,7 +46,7 @@ async fn apply_batch(
     let ids: Vec<ReferenceId> = staged.iter().map(|record| record.reference_id).collect();
     let existing = references::existing(transaction, &ids).await?.into_iter().collect();
     let (added, known) = split(staged.iter().map(StagedRecord::as_record), &existing);
-    match write(transaction, target, &added, &known).await? {
+    match write_in_halves(transaction, target, &added, &known).await? {
         Attempt::Written(written) => Ok(written),
         // The whole run is one transaction here, so the caller must retry all of it.
         Attempt::Conflict => Err(Error::Contention { attempts: 1 }),

@@ -24,7 +24,8 @@ use tracing::{debug, warn};
 use super::{
     batch::{Batch, Entry, ReadPage},
     context::{MAX_ATTEMPTS, RunContext},
-    write::{Attempt, Written, split, write},
+    halves::write_in_halves,
+    write::{Attempt, Written, split},
 };
 use crate::error::{Error, Result};
 
@@ -150,7 +151,7 @@ async fn write_straight(
     existing: &HashSet<ReferenceId>,
 ) -> Result<Option<Written>> {
     let (added, known) = split(differing.iter().map(|entry| batch.record(entry)), existing);
-    match write(transaction, &context.target, &added, &known).await? {
+    match write_in_halves(transaction, &context.target, &added, &known).await? {
         Attempt::Written(written) => Ok(Some(written)),
         Attempt::Conflict => Ok(None),
     }

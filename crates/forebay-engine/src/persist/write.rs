@@ -59,6 +59,16 @@ pub(super) struct Written {
     pub(super) refused_rows: Vec<RefusedRow>,
 }
 
+impl Written {
+    /// Adds what another part of the batch wrote.
+    pub(super) fn add(&mut self, other: Self) {
+        self.counts += other.counts;
+        self.num_handoffs += other.num_handoffs;
+        self.rejected.extend(other.rejected);
+        self.refused_rows.extend(other.refused_rows);
+    }
+}
+
 /// If another writer changes references between the probe and the write, the batch is invalid and is retried from the
 /// probe.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod oracle;
 mod order;
 mod pipelines;
 mod progress;
+mod refused;
 mod rejects;
 mod scopes;
 mod settings;

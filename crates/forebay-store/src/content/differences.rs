@@ -9,9 +9,13 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 use super::{
     course::Course,
     projection::{LESSONS, METADATA, RESEARCH, TITLE},
-    refused::{Parameter, is_about_data},
+    refused::Parameter,
 };
-use crate::{error::Result, row::ReadRow, types::SqlId};
+use crate::{
+    error::{Result, is_about_data},
+    row::ReadRow,
+    types::SqlId,
+};
 
 forebay_domain::words! {
     /// How a row differs from what the references say.

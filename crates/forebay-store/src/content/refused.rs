@@ -13,16 +13,13 @@ use tokio_postgres::{
 use tracing::warn;
 
 use crate::{
-    error::{Error, Result, ServerError},
+    error::{Result, is_about_data},
     row::ReadRow,
     types::{SqlId, sql_ids},
 };
 
 /// After this many refusals in one statement, its remaining rows are not halved further: the table is wrong, not a row.
 const MAX_REFUSED: usize = 100;
-/// The classes of SQLSTATE that are about the data of a row: values, constraints, check options, limits such as the size
-/// of an index row, and exceptions of triggers.
-const DATA_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
 
 /// A row that the database refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,9 +212,8 @@ impl Refusal {
     /// `None`: the error is not about the data of a row.
     fn of(error: &tokio_postgres::Error) -> Option<Self> {
         let server = error.as_db_error()?;
-        let sqlstate = server.code().code();
-        DATA_CLASSES.iter().any(|class| sqlstate.starts_with(class)).then(|| Self {
-            sqlstate: sqlstate.to_owned(),
+        is_about_data(error).then(|| Self {
+            sqlstate: server.code().code().to_owned(),
             message: server.message().to_owned(),
             column: server.column().map(str::to_owned),
             constraint: server.constraint().map(str::to_owned),
@@ -234,17 +230,6 @@ impl Refusal {
             constraint: self.constraint.clone(),
         }
     }
-}
-
-/// Whether the database refused the data of a row, so another row may be accepted.
-pub fn is_refused(error: &Error) -> bool {
-    let sqlstate = error.server().and_then(ServerError::sqlstate);
-    sqlstate.is_some_and(|state| DATA_CLASSES.iter().any(|class| state.starts_with(class)))
-}
-
-/// The same of an error of the driver.
-pub(super) fn is_about_data(error: &tokio_postgres::Error) -> bool {
-    Refusal::of(error).is_some()
 }
 
 /// Runs a statement. If it is refused, the transaction goes on without it.

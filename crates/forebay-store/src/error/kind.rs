@@ -304,6 +304,11 @@ impl Error {
         }
     }
 
+    /// Whether the database refused the data of a row, so another row may be accepted.
+    pub fn is_about_data(&self) -> bool {
+        self.server().is_some_and(ServerError::is_about_data)
+    }
+
     /// The name of the constraint that refused the write, if any.
     pub fn constraint(&self) -> Option<&str> {
         self.server().and_then(ServerError::constraint)

@@ -6,6 +6,10 @@
 
 use std::{error::Error as _, fmt};
 
+/// The classes of SQLSTATE that are about the data of a row: values, constraints, check options, limits such as the size
+/// of an index row, and exceptions of triggers.
+const DATA_CLASSES: [&str; 5] = ["22", "23", "44", "54", "P0"];
+
 /// An error of the driver or of the server behind it.
 #[derive(Debug)]
 pub struct ServerError(tokio_postgres::Error);
@@ -30,6 +34,11 @@ impl ServerError {
     /// The name of the constraint that refused the write, if any.
     pub fn constraint(&self) -> Option<&str> {
         self.0.as_db_error().and_then(tokio_postgres::error::DbError::constraint)
+    }
+
+    /// Whether the data of a row was refused, so another row may be accepted.
+    pub fn is_about_data(&self) -> bool {
+        is_about_data(&self.0)
     }
 
     /// Whether the database can't be reached: no connection, a broken one, a server that is starting or stopping, a
@@ -72,6 +81,12 @@ impl ServerError {
     fn io(&self) -> Option<&std::io::Error> {
         self.0.source().and_then(|source| source.downcast_ref())
     }
+}
+
+/// Whether an error of the driver is about the data of a row.
+pub(crate) fn is_about_data(error: &tokio_postgres::Error) -> bool {
+    let sqlstate = error.code().map(tokio_postgres::error::SqlState::code);
+    sqlstate.is_some_and(|state| DATA_CLASSES.iter().any(|class| state.starts_with(class)))
 }
 
 impl fmt::Display for ServerError {

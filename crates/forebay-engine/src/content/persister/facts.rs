@@ -111,7 +111,7 @@ pub(super) async fn store(
 
 fn is_refused(error: &Error) -> bool {
     match error {
-        Error::Store(error) => content::is_refused(error),
+        Error::Store(error) => error.is_about_data(),
         Error::Content(error) => error.code() == "row_refused",
         _ => false,
     }

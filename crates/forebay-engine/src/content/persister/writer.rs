@@ -10,10 +10,7 @@ use std::{
 };
 
 use forebay_domain::content::{PersistMode, paths::RelativePath};
-use forebay_store::{
-    connect::{Database, OpenOptions, Target},
-    content,
-};
+use forebay_store::connect::{Database, OpenOptions, Target};
 use tracing::{info, warn};
 
 use super::{
@@ -304,7 +301,7 @@ impl CoursePersister {
     pub(super) async fn tries_again(&mut self, error: &Error, has_failed: &mut bool) -> bool {
         // Only errors of the database are temporary. One about the data of a row is an answer, and stays the same.
         let Error::Store(of_database) = error else { return false };
-        if error.is_usage() || content::is_refused(of_database) {
+        if error.is_usage() || of_database.is_about_data() {
             return false;
         }
         if mem::replace(has_failed, true) {

@@ -28,7 +28,8 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     let deep = format!("{{\"id\":{}{}}}", "[".repeat(DEFAULT_MAX_DEPTH), "]".repeat(DEFAULT_MAX_DEPTH));
     let long = format!("{{\"id\":\"{}\"}}", "x".repeat(5_000));
     let long_key = format!("{{\"id\":\"{}\"}}", "k".repeat(1_025));
-    let bad: [(&[u8], &str); 14] = [
+    let long_name = format!("{{\"id\":\"x\",\"{}\":1}}", "n".repeat(1_025));
+    let bad: [(&[u8], &str); 15] = [
         (b"{\"id\":}", "invalid_json"),
         (b"{\"id\":\"\xff\"}", "invalid_utf8"),
         (long.as_bytes(), "record_too_long"),
@@ -42,6 +43,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
         (b"{\"id\":{}}", "invalid_key"),
         (b"{\"id\":\"a\\u0000b\"}", "invalid_key"),
         (long_key.as_bytes(), "invalid_key"),
+        (long_name.as_bytes(), "field_name_too_long"),
         (b"{\"id\":\"K0\",\"n\":2}", "duplicate_key"),
     ];
     // A valid record before each invalid one, one after them, and an incomplete last line.
@@ -55,7 +57,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
         expected.push(format!("{} {word} {text} {}", 2 * index + 2, raw.len()));
     }
     bytes.extend_from_slice(b"{\"id\":\"last\"}\n{\"id\":\"cu");
-    expected.push("30 truncated_record {\"id\":\"cu 9".to_owned());
+    expected.push("32 truncated_record {\"id\":\"cu 9".to_owned());
 
     let request = PersistRequest {
         on_duplicate: Some(OnDuplicate::Reject),
@@ -65,7 +67,7 @@ async fn every_reason_is_kept_with_its_line_and_text() {
     let options =
         ReadOptions { format: Format::JsonLines, max_record_bytes: 4_096, ..ReadOptions::default() };
     let report = persist_bytes(&shop, request, options, &bytes).await;
-    assert_eq!(counts(&report), [30, 15, 0, 0, 0, 0, 0, 15]);
+    assert_eq!(counts(&report), [32, 16, 0, 0, 0, 0, 0, 16]);
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("partial", Some("truncated_input")));
     let kept = "select line, reason_code, raw_text, raw_length from forebay.rejected_records order by line";
     assert_eq!(shop.rows(kept).await, expected);
@@ -83,6 +85,10 @@ async fn every_reason_is_kept_with_its_line_and_text() {
 
     let older = shop.persist(in_scope("format=late", incremental(1)), "{\"id\":\"K1\",\"n\":0}\n").await;
     assert_eq!(counts(&older), [1, 0, 0, 0, 0, 0, 0, 1]);
+    let check = "alter table forebay.\"references\" add check (record_key <> 'refused')";
+    shop.client.batch_execute(check).await.unwrap();
+    let refused = shop.persist(in_scope("format=checked", incremental(4)), "{\"id\":\"refused\"}\n").await;
+    assert_eq!(counts(&refused), [1, 0, 0, 0, 0, 0, 0, 1]);
     let words = shop.rows("select distinct reason_code from forebay.rejected_records").await;
     let seen: BTreeSet<RejectReason> = words.iter().map(|word| reason(word)).collect();
     // These two reasons are only used by kinds that read pages.
