@@ -55,7 +55,7 @@ impl Context {
 
     /// The configured server, or the private one.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        Ok(choose(self.database_url.as_deref(), self.data_dir.clone(), &environment::var)?.target)
+        Ok(choose(self.database_url.as_deref(), self.data_dir.clone(), None, &environment::var)?.target)
     }
 
     /// Opens the database without looking at its schema.

@@ -42,6 +42,18 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
+    /// A source or pipeline that another project declared differently.
+    #[error("{}", declared_elsewhere(what, name, owner, project))]
+    DeclaredElsewhere {
+        /// `source` or `pipeline`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The project that declared it first.
+        owner: String,
+        /// The project that declares it now.
+        project: String,
+    },
     /// A scope without a part that the source needs.
     #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
@@ -185,6 +197,13 @@ fn until(wait: Duration, reason: RefusalReason) -> String {
     }
 }
 
+fn declared_elsewhere(what: &str, name: &str, owner: &str, project: &str) -> String {
+    format!(
+        "the {what} {name:?} is declared by the project {owner:?}, and the project {project:?} declares it differently: \
+         the declaration of {owner:?} counts"
+    )
+}
+
 /// The result of the engine's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -205,6 +224,7 @@ impl Error {
             Self::Crawl(incomplete) => incomplete.code,
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",
+            Self::DeclaredElsewhere { .. } => "declared_elsewhere",
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
@@ -254,6 +274,10 @@ impl Error {
             Self::SourceDisabled { source_name } => {
                 Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
             }
+            Self::DeclaredElsewhere { what, .. } => Some(format!(
+                "use another name for this {what}; or give both files the same `name` in [project]; or make the \
+                 declaration of this project count: `forebay config apply --take-over`"
+            )),
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
             Self::NoSuchScope { source_name, .. } => Some(format!(
                 "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"
@@ -340,6 +364,7 @@ impl Error {
             | Self::KeyUnknown { .. }
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
+            | Self::DeclaredElsewhere { .. }
             | Self::ScopeIncomplete { .. }
             | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }

@@ -6,6 +6,7 @@
 
 mod child;
 pub mod clock;
+pub mod configuration;
 pub mod content;
 pub mod doctor;
 pub mod ensure;

@@ -154,6 +154,7 @@ async fn run(
 ) -> Result<RunReport> {
     // A tap reports only at its end whether it has sent everything.
     request.complete |= input.feed.is_tap();
+    let warning = declared.warning.clone();
     let open = OpenRun::open(database, declared, request, &input.name, progress).await?;
     let run_id = open.context.target.origin.run_id;
     let span = info_span!(
@@ -163,7 +164,9 @@ async fn run(
         scope = open.context.target.origin.scope
     );
     // Boxed, so callers' futures stay small.
-    Box::pin(run_open(open, input, log, progress)).instrument(span).await
+    let mut report = Box::pin(run_open(open, input, log, progress)).instrument(span).await?;
+    report.warnings.extend(warning);
+    Ok(report)
 }
 
 async fn run_open(

@@ -6,7 +6,7 @@
 mod breaker;
 mod chain;
 pub(crate) mod collect;
-mod declare;
+pub(crate) mod declare;
 pub(crate) mod definition;
 mod feed;
 mod ledger;

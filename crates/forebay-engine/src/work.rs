@@ -13,7 +13,7 @@
 
 mod batch;
 mod conflict;
-mod declare;
+pub(crate) mod declare;
 pub(crate) mod event;
 mod failure;
 mod handlers;
@@ -38,7 +38,7 @@ use forebay_store::{connect::Database, documents};
 
 pub use self::{
     batch::FailedAttempts,
-    declare::{Declaration, Declared, declare, declare_all},
+    declare::{Declaration, Declared, declare},
     handlers::check_settings,
     kind::{Workers, settings_of},
     options::WorkOptions,

@@ -18,6 +18,7 @@ create table forebay.sources (
     enabled boolean not null default true,
     sends_end_line boolean not null default false,
     fallback text[] not null default '{}',
+    project text constraint sources_project_check check (project <> ''),
     declared_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
@@ -37,6 +38,8 @@ comment on column forebay.sources.enabled is 'False: it is not scraped; its stor
 comment on column forebay.sources.sends_end_line is
     'An input of it has had an end line, so one without it is not complete unless the policy says otherwise.';
 comment on column forebay.sources.fallback is 'Names of the sources to try, in order, when it fails.';
+comment on column forebay.sources.project is
+    'The project whose forebay.toml declared it, and whose declaration counts; null: none has.';
 comment on column forebay.sources.declared_at is 'When forebay.toml last changed its declaration; null: no forebay.toml declares it.';
 comment on column forebay.sources.created_at is 'When the source was first declared or used.';
 comment on column forebay.sources.updated_at is 'When this row last changed.';
@@ -60,6 +63,7 @@ create table forebay.pipelines (
     key_max_active int constraint pipelines_key_max_active_check check (key_max_active >= 1),
     key_rate_limit double precision constraint pipelines_key_rate_limit_check check (key_rate_limit > 0),
     enabled boolean not null default true,
+    project text constraint pipelines_project_check check (project <> ''),
     created_at timestamptz not null default now(),
     configured_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -85,6 +89,8 @@ comment on column forebay.pipelines.limit_key_is_url is 'The field contains a UR
 comment on column forebay.pipelines.key_max_active is 'Like max_active, for each key.';
 comment on column forebay.pipelines.key_rate_limit is 'Like rate_limit, for each key.';
 comment on column forebay.pipelines.enabled is 'False: no new hand-offs are queued for it.';
+comment on column forebay.pipelines.project is
+    'The project whose forebay.toml declared it, and whose declaration counts; null: none has.';
 comment on column forebay.pipelines.created_at is 'When it was first declared.';
 comment on column forebay.pipelines.configured_at is
     'When its handler or settings last changed; what was queued earlier has to be handed off again.';

@@ -145,6 +145,7 @@ create table forebay.source_schedules (
     expression text not null,
     time_zone text not null,
     claimed_by text,
+    project text,
     constraint source_schedules_pkey primary key (source_id, scope),
     constraint source_schedules_source_id_fkey foreign key (source_id) references forebay.sources on delete cascade,
     constraint source_schedules_claim_check check (num_nonnulls(claim, claimed_until, claimed_by) in (0, 3))
@@ -166,6 +167,7 @@ comment on column forebay.source_schedules.scope is 'The scope to scrape.';
 comment on column forebay.source_schedules.expression is 'every 6h, or the five fields of cron.';
 comment on column forebay.source_schedules.time_zone is 'The IANA time zone of the cron fields.';
 comment on column forebay.source_schedules.claimed_by is 'The name of the worker that runs it.';
+comment on column forebay.source_schedules.project is 'The project whose forebay.toml declared it; null: unknown.';
 
 -- State of incremental sources ----------------------------------------------------------------------------------------
 

@@ -29,13 +29,14 @@ mod url;
 use failure::{CONNECT_TIMEOUT, refused, timed_out};
 
 pub use choice::{
-    Choice, DATABASE_URL, DATABASE_URL_OPTION, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL, Lookup, PGSSLMODE,
-    PGSSLROOTCERT, SECRET_VARIABLES, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL, SUPABASE_KEYS, SUPABASE_URL,
-    choose, configured,
+    Choice, DATABASE_TABLE, DATABASE_URL, DATABASE_URL_OPTION, FOREBAY_DATA_DIR, FOREBAY_DATABASE_URL,
+    FileDatabase, Lookup, PGSSLMODE, PGSSLROOTCERT, SECRET_VARIABLES, SUPABASE_DB_PASSWORD, SUPABASE_DB_URL,
+    SUPABASE_KEYS, SUPABASE_URL, choose, configured, is_given,
 };
 pub use dedicated::Dedicated;
 pub use limits::Limits;
 pub use target::Target;
+pub use url::has_password;
 
 /// A connection of the pool; dropping it returns it.
 pub type Client = deadpool_postgres::Client;

@@ -28,6 +28,7 @@ pub mod maintenance;
 pub mod migrations;
 pub mod pages;
 pub mod pipelines;
+pub mod projects;
 pub mod references;
 pub mod rejected;
 mod row;

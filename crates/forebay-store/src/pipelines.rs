@@ -3,12 +3,16 @@
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{
+    error::Result,
+    projects::{DeclaredElsewhere, OnConflict},
+    row::ReadRow,
+};
 
 const DECLARE: &str = include_str!("pipelines/declare.sql");
 
 const COLUMNS: &str = "pipeline_id, name, source_name, entity_types, changed_fields, handler, config, retry, max_active, \
-     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled";
+     rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project";
 
 /// A stored pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +46,19 @@ pub struct PipelineSpec {
     pub limits: Limits,
     /// `false`: no new hand-offs are queued for it, and its jobs are not claimed.
     pub enabled: bool,
+    /// The project that declares it; `None`: a program does.
+    pub project: Option<String>,
+}
+
+/// The result of declaring a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It was stored like this, and nothing was written.
+    Unchanged,
+    /// It was added or updated.
+    Written,
+    /// Another project declared it differently, and nothing was written.
+    Elsewhere(DeclaredElsewhere),
 }
 
 /// Limits of claims, over all workers together.
@@ -81,6 +98,7 @@ impl PipelineSpec {
             retry: json!({}),
             limits: Limits::default(),
             enabled: true,
+            project: None,
         }
     }
 
@@ -91,16 +109,20 @@ impl PipelineSpec {
     }
 }
 
-/// Declares a pipeline: adds or updates it. Returns whether anything changed; if not, nothing is written. The handler
-/// must have checked the settings.
-pub async fn declare(client: &impl GenericClient, spec: &PipelineSpec) -> Result<bool> {
+/// Declares a pipeline: adds or updates it. If nothing changed, nothing is written. The handler must have checked the
+/// settings.
+pub async fn declare(
+    client: &impl GenericClient,
+    spec: &PipelineSpec,
+    on_conflict: OnConflict,
+) -> Result<Stored> {
     let limits = &spec.limits;
     let (limit_key, is_url) = match &limits.key {
         Some(key) => (Some(&key.path), key.is_url),
         None => (None, false),
     };
-    let num_written = client
-        .execute_typed(
+    let row = client
+        .query_typed_one(
             DECLARE,
             &[
                 (&spec.name, Type::TEXT),
@@ -117,10 +139,33 @@ pub async fn declare(client: &impl GenericClient, spec: &PipelineSpec) -> Result
                 (&limits.key_max_active, Type::INT4),
                 (&limits.key_rate, Type::FLOAT8),
                 (&spec.enabled, Type::BOOL),
+                (&spec.project, Type::TEXT),
+                (&on_conflict.takes_over(), Type::BOOL),
             ],
         )
         .await?;
-    Ok(num_written > 0)
+    if row.read("is_written")? {
+        return Ok(Stored::Written);
+    }
+    Ok(match row.read("owner")? {
+        Some(owner) => Stored::Elsewhere(DeclaredElsewhere { name: spec.name.clone(), owner }),
+        None => Stored::Unchanged,
+    })
+}
+
+/// Disables the enabled pipelines of a project that are not in `named`, and returns their names. The project no longer
+/// owns them.
+pub async fn disable_others(
+    client: &impl GenericClient,
+    project: &str,
+    named: &[&str],
+) -> Result<Vec<String>> {
+    let statement = "update forebay.pipelines set enabled = false, project = null, updated_at = now() \
+         where project = $1 and enabled and name <> all($2) returning name";
+    let rows = client.query_typed(statement, &[(&project, Type::TEXT), (&named, Type::TEXT_ARRAY)]).await?;
+    let mut disabled: Vec<String> = rows.iter().map(|row| row.read("name")).collect::<Result<_>>()?;
+    disabled.sort_unstable();
+    Ok(disabled)
 }
 
 /// All pipelines, in the order of their first declaration.
@@ -156,6 +201,7 @@ fn from_row(row: &Row) -> Result<Pipeline> {
                 key_rate: row.read("key_rate_limit")?,
             },
             enabled: row.read("enabled")?,
+            project: row.read("project")?,
         },
     })
 }

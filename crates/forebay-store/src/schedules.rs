@@ -73,7 +73,7 @@ pub struct Due {
     pub claim: Receipt,
 }
 
-/// Declares the schedules of a source: adds, changes and removes. Unchanged schedules are not written. Returns the
+/// Declares the schedules of a source for its project: adds, changes and removes. Unchanged schedules are not written. Returns the
 /// number of written and deleted rows.
 pub async fn declare(
     client: &impl GenericClient,
@@ -101,6 +101,7 @@ pub async fn declare(
                 (&jitters, Type::FLOAT8_ARRAY),
                 (&enabled, Type::BOOL_ARRAY),
                 (&next, Type::TIMESTAMPTZ_ARRAY),
+                (&source.project, Type::TEXT),
             ],
         )
         .await?;

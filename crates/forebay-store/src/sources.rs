@@ -7,7 +7,7 @@ use crate::{error::Result, row::ReadRow};
 
 mod mirror;
 
-pub use mirror::{Declaration, MIRROR, Mirrored, mirror};
+pub use mirror::{Declaration, MIRROR, Mirrored, mirror, release_others, take_over};
 
 /// A stored source.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Source {
     pub enabled: bool,
     /// The sources to try when it fails, in order.
     pub fallback: Vec<String>,
+    /// The project whose configuration declared it, and whose declaration counts; `None`: none has.
+    pub project: Option<String>,
     /// When the configuration last changed its declaration; `None`: the configuration doesn't declare it.
     pub declared_at: Option<Timestamp>,
 }
@@ -51,6 +53,8 @@ pub struct SourceSpec {
     pub key_fields: Vec<String>,
     /// Field rules, duplicate policy and guards.
     pub policy: serde_json::Value,
+    /// The project that declares it, which owns it if no other does; `None`: a program does.
+    pub project: Option<String>,
 }
 
 /// A source with its totals, for lists.
@@ -68,7 +72,7 @@ pub struct SourceSummary {
 
 const COLUMNS: &str = "s.source_id, s.name, s.entity_type, s.key_fields, s.policy, s.parser_version, \
      exists (select from forebay.reference_aliases as a where a.source_id = s.source_id) as has_aliases, s.sends_end_line, s.kind, s.settings, s.enabled, \
-     s.fallback, s.declared_at";
+     s.fallback, s.project, s.declared_at";
 
 const DECLARE: &str = include_str!("sources/declare.sql");
 const SUMMARY: &str = include_str!("sources/summary.sql");
@@ -90,6 +94,7 @@ pub async fn declare(client: &impl GenericClient, spec: &SourceSpec) -> Result<S
                 (&spec.entity_type, Type::TEXT),
                 (&spec.key_fields, Type::TEXT_ARRAY),
                 (&spec.policy, Type::JSONB),
+                (&spec.project, Type::TEXT),
             ],
         )
         .await?;
@@ -166,6 +171,7 @@ fn from_row(row: &Row) -> Result<Source> {
         settings: row.read("settings")?,
         enabled: row.read("enabled")?,
         fallback: row.read("fallback")?,
+        project: row.read("project")?,
         declared_at: row.read("declared_at")?,
     })
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct ConfigCheck {
     /// The configuration file.
     pub path: String,
+    /// The project that it belongs to.
+    pub project: String,
     /// The sources that it declares, by name.
     pub sources: Vec<DeclaredSource>,
     /// The pipelines that it declares, by name.
@@ -44,6 +46,40 @@ pub struct Pipeline {
     /// Whether it receives work.
     #[schemars(schema_with = "crate::words::enabled_state")]
     pub state: String,
+}
+
+/// The changes made by applying a configuration, each list sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigApplied {
+    /// The project that the configuration belongs to.
+    pub project: String,
+    /// Whether nothing was written.
+    pub is_dry_run: bool,
+    /// Sources that were new or different.
+    pub changed_sources: Vec<String>,
+    /// Pipelines that were new or different.
+    pub changed_pipelines: Vec<String>,
+    /// Sources whose schedules were new or different.
+    pub changed_schedules: Vec<String>,
+    /// Sources that are no longer declared. Their stored data is kept.
+    pub released_sources: Vec<String>,
+    /// Pipelines that are no longer declared and now disabled. Their hand-offs wait.
+    pub disabled_pipelines: Vec<String>,
+    /// Sources that another project declared differently; its declaration was kept.
+    pub sources_elsewhere: Vec<NameElsewhere>,
+    /// Pipelines that another project declared differently; its declaration was kept.
+    pub pipelines_elsewhere: Vec<NameElsewhere>,
+    /// Existing references that were handed off to changed pipelines; null: a dry run.
+    pub num_handoffs: Option<u64>,
+}
+
+/// A name that belongs to another project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NameElsewhere {
+    /// The name of the source or pipeline.
+    pub name: String,
+    /// The project that declared it.
+    pub project: String,
 }
 
 /// The files that `init` wrote.

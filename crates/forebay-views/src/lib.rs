@@ -64,7 +64,7 @@ pub use self::{
     breaker::{Breaker, BreakerTransition, BreakerWindow},
     change::Change,
     completion_script::CompletionScript,
-    config::{ConfigCheck, DeclaredSource, Initialised, Pipeline},
+    config::{ConfigApplied, ConfigCheck, DeclaredSource, Initialised, NameElsewhere, Pipeline},
     content::{
         ContentAction, ContentConflict, ContentDifference, ContentFolderChange, ContentProblem,
         ContentRemoteChange, ContentRestored, ContentSkipped, ContentSync, ContentVerification,

@@ -45,6 +45,8 @@ pub struct SourceDetail {
     pub summary: Source,
     /// Increases when its key fields or its policy change.
     pub parser_version: i32,
+    /// The project whose configuration declared it; null: none has.
+    pub project: Option<String>,
     /// When the configuration last changed its declaration; null: the configuration does not declare it.
     pub declared_at: Option<Time>,
     /// Its settings as last configured, without secrets.

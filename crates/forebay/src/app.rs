@@ -85,8 +85,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  forebay content sync outputs/courses/rust-basics\n  forebay content verify outputs/courses/rust-basics"
     )]
     Content(content::Command),
-    /// Check the configuration and print its schema
-    #[command(subcommand, after_help = "Examples:\n  forebay config check\n  forebay config schema")]
+    /// Check the configuration, apply it, and print its schema
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  forebay config check\n  forebay config apply --prune --dry-run"
+    )]
     Config(config::Command),
     /// Manage the database schema and the private Postgres
     #[command(subcommand, after_help = "Examples:\n  forebay db status\n  forebay db up\n  forebay db stop")]
@@ -120,7 +123,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Export(args) => export::run(&args, context).await,
         Command::Sources(command) => sources::run(command, context).await,
         Command::Content(command) => Box::pin(content::run(&command, context)).await,
-        Command::Config(command) => config::run(&command, context),
+        Command::Config(command) => config::run(&command, context).await,
         Command::Db(command) => db::run(command, context).await,
         Command::Scrape(args) => scrape::run(&args, context).await,
         Command::Ensure(args) => ensure::run(&args, context).await,

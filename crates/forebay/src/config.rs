@@ -9,10 +9,12 @@
 
 mod breaker;
 mod content;
+mod database;
 mod definition;
 mod error;
 mod freshness;
 pub(crate) mod pipeline;
+mod project;
 #[cfg(test)]
 mod reference;
 mod schedule;
@@ -22,27 +24,41 @@ pub(crate) mod source;
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
-use forebay_engine::{freshness::Policies, scrape::Sources};
+use forebay_engine::{freshness::Policies, scrape::Sources, work::PipelineSpec};
 use forebay_sources::fetch::FetchSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::{
     content::Content,
+    database::read as read_database,
     freshness::Freshness,
     pipeline::Pipeline,
     schema::schema,
     source::{Format, OnDuplicate, Source},
 };
+use self::{database::DatabaseSettings, project::Project};
 use crate::failure::Failure;
 
 /// The commented configuration that `forebay init` writes.
 pub(crate) const TEMPLATE: &str = include_str!("config/template.toml");
 
+/// The template with the name of the project that the file at `path` belongs to.
+pub(crate) fn template_for(path: &Path) -> String {
+    let name = toml::Value::String(project::default_name(path));
+    TEMPLATE.replacen("name = \"my-project\"", &format!("name = {name}"), 1)
+}
+
 /// The configuration of Forebay: sources of records, and pipelines that ingest references.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
+    /// The project: whose declarations these are.
+    #[serde(default)]
+    project: Project,
+    /// The database.
+    #[serde(default)]
+    database: DatabaseSettings,
     /// `[sources.NAME]`: sources of records, by name. Default: none; `persist --key` then sets the key.
     #[serde(default)]
     pub(crate) sources: BTreeMap<String, Source>,
@@ -73,14 +89,12 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the file at `path`. `None` if it doesn't exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, &path.display().to_string()).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                let message = format!("the configuration file {} cannot be read", path.display());
-                Err(Failure::usage("config_unreadable", message).because(&error))
-            }
+        let Some(text) = text_of(path)? else { return Ok(None) };
+        let mut config = Self::parse(&text, &path.display().to_string())?;
+        if config.project.name.is_none() {
+            config.belongs_to(&project::default_name(path));
         }
+        Ok(Some(config))
     }
 
     /// Parses the text of a file; `file` is its name in errors.
@@ -89,11 +103,39 @@ impl Config {
         let mut config: Self = toml::from_str(text).map_err(located)?;
         let written: toml::Table = toml::from_str(text).map_err(located)?;
         config.complete(&written).map_err(|problem| problem.located(text, file))?;
+        if let Some(name) = config.project.name.clone() {
+            config.belongs_to(&name);
+        }
         Ok(config)
+    }
+
+    fn belongs_to(&mut self, project: &str) {
+        self.project.name = Some(project.to_owned());
+        for definition in self.definitions.values_mut() {
+            definition.project = Some(project.to_owned());
+        }
+    }
+
+    /// The name of the project; `None`: there is no file.
+    pub(crate) fn project(&self) -> Option<&str> {
+        self.project.name.as_deref()
+    }
+
+    /// The pipelines in the engine's form.
+    pub(crate) fn pipeline_specs(&self) -> Vec<PipelineSpec> {
+        let pipelines = self.pipelines.iter();
+        pipelines
+            .map(|(name, pipeline)| PipelineSpec {
+                project: self.project.name.clone(),
+                ..pipeline.declared_as(name)
+            })
+            .collect()
     }
 
     /// Checks that involve several fields, and makes the definitions.
     fn complete(&mut self, written: &toml::Table) -> Result<(), error::Problem> {
+        self.project.check()?;
+        self.database.check()?;
         self.definitions = definition::define(&mut self.sources, written)?;
         for (name, pipeline) in &self.pipelines {
             pipeline.check(name)?;
@@ -125,6 +167,18 @@ impl Config {
         let configured = self.entities.keys().map(String::as_str);
         let named = shipped.chain(configured).map(|name| (name.to_owned(), self.freshness(name)));
         Policies::new(named).with_fallback(self.freshness.over(FreshnessPolicy::default()))
+    }
+}
+
+/// The text of a file; `None` if it doesn't exist.
+fn text_of(path: &Path) -> Result<Option<String>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let message = format!("the configuration file {} cannot be read", path.display());
+            Err(Failure::usage("config_unreadable", message).because(&error))
+        }
     }
 }
 

@@ -11,13 +11,13 @@ use std::path::Path;
 
 use forebay_sources::environment;
 use forebay_store::{
-    connect::{Choice, Database, OpenOptions, Target, choose},
+    connect::{Choice, Database, OpenOptions, Target, choose, is_given},
     migrations,
 };
 
 use crate::{
     cli::{DatabaseUrl, Globals},
-    config::Config,
+    config::{Config, read_database},
     env_vars,
     failure::Failure,
     ui::Ui,
@@ -42,7 +42,9 @@ impl Context {
     /// The database to use, and the option or variables that configured it.
     fn choice(&self) -> Result<Choice, Failure> {
         let url = self.globals.database_url.as_ref().map(DatabaseUrl::reveal);
-        Ok(choose(url, self.globals.data_dir.clone(), &environment::var)?)
+        let is_given = is_given(url, &environment::var)?;
+        let file = if is_given { None } else { read_database(self.config_path())? };
+        Ok(choose(url, self.globals.data_dir.clone(), file, &environment::var)?)
     }
 
     /// The database to use.

@@ -104,8 +104,8 @@ pub(crate) fn example() -> String {
          #\n\
          # Forebay never reads .env by itself. Existing environment variables win. Keep .env out of version control.\n\
          # Write NAME=value. Quote a value that contains spaces or #: 'as it is', or \"with \\n and other escapes\".\n\
-         # Add the variables that forebay.toml names. Precedence: FOREBAY_DATABASE_URL, SUPABASE_DB_URL, DATABASE_URL,\n\
-         # SUPABASE_URL with SUPABASE_DB_PASSWORD. Without them, Forebay runs a private Postgres.\n",
+         # Add the variables that forebay.toml names. Precedence: FOREBAY_DATABASE_URL, [database] in\n\
+         # forebay.toml, SUPABASE_DB_URL, DATABASE_URL, SUPABASE_URL with SUPABASE_DB_PASSWORD. Without them, Forebay runs a private Postgres.\n",
     );
     for Variable { name, meaning } in VARIABLES {
         text.push('\n');

@@ -14,6 +14,7 @@ use forebay_store::{
     cluster::{self, Cluster, ClusterOptions},
     connect::{Database, OpenOptions, Target},
     migrations, pipelines,
+    projects::OnConflict,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,7 +60,7 @@ impl Stage {
         database::watch(&**client).await?;
         let built_in =
             PipelineSpec { enabled: false, ..PipelineSpec::new("documents", "documents", json!({})) };
-        pipelines::declare(&**client, &built_in).await?;
+        pipelines::declare(&**client, &built_in, OnConflict::Keep).await?;
         drop(client);
         let stage = Self { folder, options, cluster: Some(cluster), database: Some(Arc::new(opened)), url };
         declare(&*stage.database()?, &stage.specs()).await?;

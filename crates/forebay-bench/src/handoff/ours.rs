@@ -16,6 +16,7 @@ use forebay_store::{
     jobs::{self, Ack, Queue, Receipt},
     migrations,
     pipelines::{self, PipelineSpec},
+    projects::OnConflict,
     references::{self, Lineage, Origin, Record},
     sources::{self, SourceSpec},
 };
@@ -110,11 +111,12 @@ impl Prepared {
                 entity_type: "record".to_owned(),
                 key_fields: vec!["id".to_owned()],
                 policy: json!({}),
+                project: None,
             },
         )
         .await?;
         let spec = PipelineSpec::new(NAME, "external", json!({})).of_source(NAME);
-        pipelines::declare(&**client, &spec).await?;
+        pipelines::declare(&**client, &spec, OnConflict::Keep).await?;
         let Some(pipeline) = pipelines::find(&**client, NAME).await? else {
             return Err(Failure::bench("the pipeline was not stored"));
         };

@@ -17,6 +17,8 @@ pub(crate) struct Declared {
     pub(crate) source: Source,
     /// Its policy.
     pub(crate) policy: SourcePolicy,
+    /// What the run has to report about the declaration.
+    pub(crate) warning: Option<String>,
 }
 
 /// Stores the source of a request if it is new or differs from the stored one. A setting that the request doesn't give
@@ -41,22 +43,45 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
     }
     let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
     let stored = stored.unwrap_or_default();
-    let policy = given_or_stored(request, stored);
+    let policy = given_or_stored(request, stored.clone());
     let entity_type = request
         .entity_type
         .clone()
         .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
-    let spec = SourceSpec { name: request.source.clone(), entity_type, key_fields, policy: policy.to_json() };
+    let spec = SourceSpec {
+        name: request.source.clone(),
+        entity_type,
+        key_fields,
+        policy: policy.to_json(),
+        project: request.project.clone(),
+    };
     let is_same = |known: &Source| {
         (&known.entity_type, &known.key_fields, &known.policy)
             == (&spec.entity_type, &spec.key_fields, &spec.policy)
     };
-    let source = match known.filter(is_same) {
-        Some(known) => known,
-        None => sources::declare(client, &spec).await?,
+    let Some(known) = known else {
+        let source = sources::declare(client, &spec).await?;
+        return Ok(Declared { source, policy, warning: None });
     };
-    Ok(Declared { source, policy })
+    if let (Some(owner), Some(project)) = (&known.project, &spec.project)
+        && owner != project
+    {
+        if is_same(&known) {
+            return Ok(Declared { source: known, policy, warning: None });
+        }
+        let error = Error::DeclaredElsewhere {
+            what: "source",
+            name: known.name.clone(),
+            owner: owner.clone(),
+            project: project.clone(),
+        };
+        let warning = Some(format!("{error} ({})", error.code()));
+        return Ok(Declared { source: known, policy: stored, warning });
+    }
+    let is_owned = known.project.is_some() || spec.project.is_none();
+    let source = if is_owned && is_same(&known) { known } else { sources::declare(client, &spec).await? };
+    Ok(Declared { source, policy, warning: None })
 }
 
 /// The policy of the source from now on.

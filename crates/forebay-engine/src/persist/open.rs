@@ -43,7 +43,7 @@ impl<'a> OpenRun<'a> {
         input_name: &str,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self> {
-        let Declared { source, policy } = declared;
+        let Declared { source, policy, warning: _ } = declared;
         // No pooled connection is held here: a run that waits must not block the run that it waits for.
         let connection = database.dedicated().await?;
         let lock = ScopeLock::acquire(connection, source.source_id, &request.scope, || {

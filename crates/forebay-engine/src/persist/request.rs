@@ -67,6 +67,9 @@ pub struct PersistRequest {
     pub with_handoffs: bool,
     /// The program that produces the records. Default: `persist`.
     pub engine: String,
+    /// The project whose configuration gives these settings. Settings of a source that another project declared are not
+    /// changed, and a warning says so. Default: none; the settings are stored whoever declared the source.
+    pub project: Option<String>,
 }
 
 impl PersistRequest {
@@ -90,6 +93,7 @@ impl PersistRequest {
             basis: None,
             with_handoffs: true,
             engine: "persist".to_owned(),
+            project: None,
         }
     }
 }

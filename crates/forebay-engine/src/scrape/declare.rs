@@ -2,20 +2,38 @@
 
 use forebay_store::{
     connect::Database,
+    projects::OnConflict,
     sources::{self, Declaration, Mirrored},
 };
+use tokio_postgres::GenericClient;
 
-use super::definition::{Sources, check};
+use super::definition::{SourceDefinition, Sources, check};
 use crate::error::Result;
 
-/// Declares the sources that can be scraped, and returns which of them changed. Writes nothing if none did.
+/// Declares sources that can be scraped, and returns which of them changed. Writes nothing if none did. Other sources
+/// are not touched.
 ///
-/// `sources` must be all sources of the configuration: a source that was declared before and is now missing is marked
-/// as not scraped by Forebay. A new [reading](super::SourceDefinition::reading_hash) raises a source's parser version,
-/// which invalidates the remembered pages. Error: `source_invalid`, before anything is written.
+/// A source that another project declared differently is not changed either, and must not be scraped with these
+/// settings: see [`Scraper::without`](super::Scraper::without). A new
+/// [reading](super::SourceDefinition::reading_hash) raises a source's parser version, which invalidates the remembered
+/// pages. Error: `source_invalid`, before anything is written.
 pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored> {
+    declare_in(&**database.client().await?, sources, OnConflict::Keep).await
+}
+
+/// The same on a connection of the caller.
+pub(crate) async fn declare_in(
+    client: &impl GenericClient,
+    sources: &Sources,
+    on_conflict: OnConflict,
+) -> Result<Mirrored> {
     check(sources)?;
-    let declarations = sources.values().map(|source| Declaration {
+    let declarations: Vec<Declaration> = sources.values().map(declaration).collect();
+    Ok(sources::mirror(client, &declarations, on_conflict).await?)
+}
+
+fn declaration(source: &SourceDefinition) -> Declaration {
+    Declaration {
         name: source.name.clone(),
         entity_type: source.entity_type.clone(),
         key_fields: source.key_fields.clone(),
@@ -26,8 +44,6 @@ pub async fn declare(database: &Database, sources: &Sources) -> Result<Mirrored>
         reading_hash: source.reading_hash(),
         enabled: source.enabled,
         fallback: source.fallback.clone(),
-    });
-    let declarations: Vec<Declaration> = declarations.collect();
-    let client = database.client().await?;
-    Ok(sources::mirror(&**client, &declarations).await?)
+        project: source.project.clone(),
+    }
 }

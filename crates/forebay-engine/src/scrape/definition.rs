@@ -63,6 +63,8 @@ pub struct SourceDefinition {
     pub schedule: Option<Schedule>,
     /// Whether it may be scraped.
     pub enabled: bool,
+    /// The project that declares it; `None`: a program does.
+    pub project: Option<String>,
 }
 
 /// How to get the records of a source.
@@ -153,6 +155,7 @@ impl SourceDefinition {
             scopes: Vec::new(),
             schedule: None,
             enabled: true,
+            project: None,
         }
     }
 

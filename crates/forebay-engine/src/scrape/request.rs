@@ -51,6 +51,7 @@ impl SourceDefinition {
             sequence_field: Some(policy.sequence_field),
             contract_version_column: Some(policy.contract_version_column),
             require_end: Some(policy.require_end),
+            project: self.project.clone(),
             ..PersistRequest::new(&self.name, &self.key_fields)
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 
 /// Scrapes a scope of a source, as one run.
 ///
-/// Errors: `breaker_open` and similar, before anything is requested or written; those of [`persist::persist`]; the code
+/// Errors: `breaker_open`, `declared_elsewhere` and similar, before anything is requested or written; those of [`persist::persist`]; the code
 /// of the first page that failed, if no page could be read; `interrupted`. The breaker has recorded the outcome in
 /// every case.
 pub async fn scrape(
@@ -32,6 +32,7 @@ pub async fn scrape(
     if options.stop.is_asked() {
         return Err(Error::Interrupted);
     }
+    scraper.check_owned(source)?;
     source.check_scope(scope)?;
     let request = request(source, scope, options);
     let declared = declare::declare(&**scraper.database.client().await?, &request).await?;

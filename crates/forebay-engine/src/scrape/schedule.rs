@@ -7,7 +7,7 @@
 //!
 //! Everything runs on the caller's task, as in [`work`](crate::work).
 
-mod declare;
+pub(crate) mod declare;
 mod due;
 mod follow;
 mod options;

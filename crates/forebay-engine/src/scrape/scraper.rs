@@ -1,9 +1,9 @@
 //! State that all scrapes of a process share.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use forebay_sources::fetch::Network;
-use forebay_store::connect::Database;
+use forebay_store::{connect::Database, projects::DeclaredElsewhere};
 use tokio_util::task::TaskTracker;
 
 use super::definition::{SourceDefinition, Sources};
@@ -18,6 +18,8 @@ pub struct Scraper {
     pub network: Network,
     /// The sources that can be scraped.
     pub sources: Arc<Sources>,
+    /// Sources that it must not scrape, because another project declared them differently; with that project.
+    elsewhere: Arc<BTreeMap<String, String>>,
     /// Tasks that may outlive the scrape that started them, and hold the database.
     pub(crate) tasks: TaskTracker,
 }
@@ -25,7 +27,31 @@ pub struct Scraper {
 impl Scraper {
     /// A scraper of these sources.
     pub fn new(database: Arc<Database>, network: Network, sources: Arc<Sources>) -> Self {
-        Self { database, network, sources, tasks: TaskTracker::new() }
+        Self { database, network, sources, elsewhere: Arc::default(), tasks: TaskTracker::new() }
+    }
+
+    /// The same scraper without the sources that another project declared differently: with these settings, it would
+    /// write other records under the same name.
+    #[must_use]
+    pub fn without(&self, elsewhere: &[DeclaredElsewhere]) -> Self {
+        let elsewhere: BTreeMap<_, _> =
+            elsewhere.iter().map(|source| (source.name.clone(), source.owner.clone())).collect();
+        let mut sources = (*self.sources).clone();
+        sources.retain(|name, _| !elsewhere.contains_key(name));
+        Self { sources: Arc::new(sources), elsewhere: Arc::new(elsewhere), ..self.clone() }
+    }
+
+    /// Checks that no other project declared the source differently. Error: `declared_elsewhere`.
+    pub(super) fn check_owned(&self, source: &SourceDefinition) -> Result<()> {
+        match self.elsewhere.get(&source.name) {
+            None => Ok(()),
+            Some(owner) => Err(Error::DeclaredElsewhere {
+                what: "source",
+                name: source.name.clone(),
+                owner: owner.clone(),
+                project: source.project.clone().unwrap_or_default(),
+            }),
+        }
     }
 
     /// The definition of a source. Error: `source_not_scraped`.

@@ -2,8 +2,10 @@
 
 use forebay_store::{
     connect::Database,
-    pipelines::{self, PipelineSpec},
+    pipelines::{self, PipelineSpec, Stored},
+    projects::{DeclaredElsewhere, OnConflict},
 };
+use tokio_postgres::GenericClient;
 
 use super::{handlers::Handler, reconciliation};
 use crate::error::{Error, Result};
@@ -17,57 +19,41 @@ pub struct Declared {
     pub num_handoffs: u64,
 }
 
-/// The changes made by matching the database's pipelines to a configuration.
+/// The changes made by declaring pipelines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declaration {
     /// Pipelines that were new or different.
     pub changed: Vec<Declared>,
-    /// Pipelines that the configuration no longer names and that are now disabled.
-    pub disabled: Vec<String>,
+    /// Pipelines that another project declared differently. Its declaration is kept.
+    pub elsewhere: Vec<DeclaredElsewhere>,
 }
 
-/// The built-in pipeline of every database, created by the first migration. It makes every source searchable.
-const BUILT_IN: &str = "documents";
-
-/// Updates the database's pipelines to match a whole configuration. Writes nothing if they are up to date.
-///
-/// A pipeline that the configuration no longer names is disabled, not deleted: its table or documents still exist and
-/// its hand-offs wait. The built-in pipeline `documents` gets its default settings back unless the configuration names
-/// it. Call this only with a configuration that was read from a file: an empty one disables every other pipeline.
-pub async fn declare_all(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
-    let mut specs = specs.to_vec();
-    if !specs.iter().any(|spec| spec.name == BUILT_IN) {
-        specs.push(PipelineSpec::new(BUILT_IN, "documents", serde_json::json!({})));
-    }
-    let changed = declare(database, &specs).await?;
-    let client = database.client().await?;
-    let mut disabled = Vec::new();
-    for stored in pipelines::list(&**client).await? {
-        if stored.spec.enabled && !specs.iter().any(|spec| spec.name == stored.spec.name) {
-            let spec = PipelineSpec { enabled: false, ..stored.spec };
-            pipelines::declare(&**client, &spec).await?;
-            disabled.push(spec.name);
-        }
-    }
-    Ok(Declaration { changed, disabled })
-}
-
-/// Declares pipelines, and returns those that changed. An unchanged one costs one read and writes nothing.
+/// Declares pipelines, and returns those that changed. An unchanged one costs one read and writes nothing. Other
+/// pipelines are not touched, and neither are those that another project declared differently.
 ///
 /// All settings are checked before anything is written. A pipeline that is new, enabled again, covers more than before
-/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]). Other pipelines are
-/// unchanged.
-pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<Declared>> {
-    let client = database.client().await?;
-    for spec in specs {
-        Handler::check(&**client, spec).await?;
-    }
-    drop(client);
-    let mut changed = Vec::new();
+/// or has other settings gets hand-offs for its missing references ([`reconciliation::repair`]).
+pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Declaration> {
+    declare_by(database, specs, OnConflict::Keep).await
+}
+
+/// The same, with a choice for pipelines of other projects.
+pub(crate) async fn declare_by(
+    database: &Database,
+    specs: &[PipelineSpec],
+    on_conflict: OnConflict,
+) -> Result<Declaration> {
+    check(&**database.client().await?, specs).await?;
+    let mut declaration = Declaration::default();
     for spec in specs {
         let client = database.client().await?;
-        if !pipelines::declare(&**client, spec).await? {
-            continue;
+        match pipelines::declare(&**client, spec, on_conflict).await? {
+            Stored::Unchanged => continue,
+            Stored::Elsewhere(elsewhere) => {
+                declaration.elsewhere.push(elsewhere);
+                continue;
+            }
+            Stored::Written => {}
         }
         let found = pipelines::find(&**client, &spec.name).await?;
         drop(client);
@@ -76,7 +62,15 @@ pub async fn declare(database: &Database, specs: &[PipelineSpec]) -> Result<Vec<
             let pipeline = found.ok_or_else(|| Error::NoSuchPipeline { pipeline: spec.name.clone() })?;
             num_handoffs = reconciliation::repair(database, &pipeline).await?.num_repaired;
         }
-        changed.push(Declared { pipeline: spec.name.clone(), num_handoffs });
+        declaration.changed.push(Declared { pipeline: spec.name.clone(), num_handoffs });
     }
-    Ok(changed)
+    Ok(declaration)
+}
+
+/// Checks the settings of pipelines, and what they need in the database.
+pub(crate) async fn check(client: &impl GenericClient, specs: &[PipelineSpec]) -> Result<()> {
+    for spec in specs {
+        Handler::check(client, spec).await?;
+    }
+    Ok(())
 }

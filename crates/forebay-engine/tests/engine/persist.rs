@@ -76,6 +76,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         require_end: None,
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
+        project: None,
     }
 }
 

@@ -194,11 +194,11 @@ async fn declaring_again_writes_nothing_and_a_new_pipeline_gets_existing_referen
     let shop = Shop::open().await;
     shop.put_all(&[("a", json!({"n": 1})), ("b", json!({"n": 2}))]).await;
     let spec = table_spec(json!({"table": "public.items", "columns": {"n": {"field": "n", "type": "int"}}}));
-    let declared = work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap();
+    let declared = work::declare(&shop.database, std::slice::from_ref(&spec)).await.unwrap().changed;
     assert_eq!((declared[0].pipeline.as_str(), declared[0].num_handoffs), ("rows", 2));
     let before: String =
         shop.row("select xmin::text from forebay.pipelines where name = 'rows'").await.get(0);
-    assert!(work::declare(&shop.database, &[spec]).await.unwrap().is_empty());
+    assert!(work::declare(&shop.database, &[spec]).await.unwrap().changed.is_empty());
     let after: String = shop.row("select xmin::text from forebay.pipelines where name = 'rows'").await.get(0);
     assert_eq!(before, after);
     assert_eq!(shop.drain().await.num_succeeded, 2);

@@ -6,7 +6,7 @@
 //! use forebay_store::connect::{Database, OpenOptions, choose};
 //!
 //! # async fn open() -> forebay_store::Result<()> {
-//! let choice = choose(None, None, &|name| std::env::var(name))?;
+//! let choice = choose(None, None, None, &|name| std::env::var(name))?;
 //! let database = Database::open(choice.target, OpenOptions::default()).await?;
 //! # Ok(())
 //! # }
@@ -19,7 +19,7 @@ mod supabase;
 #[cfg(test)]
 mod tests;
 
-use std::{env::VarError, path::PathBuf};
+use std::{env::VarError, fmt, path::PathBuf};
 
 use self::supabase::Project;
 use super::target::Target;
@@ -60,6 +60,9 @@ pub const SECRET_VARIABLES: [&str; 7] = [
     SUPABASE_KEYS[2],
 ];
 
+/// The table of a configuration file that names a database.
+pub const DATABASE_TABLE: &str = "[database] in forebay.toml";
+
 /// The variables that hold a URL, in their order.
 const URLS: [&str; 3] = [FOREBAY_DATABASE_URL, SUPABASE_DB_URL, DATABASE_URL];
 
@@ -71,29 +74,69 @@ pub type Lookup<'a> = dyn Fn(&str) -> Result<String, VarError> + 'a;
 pub struct Choice {
     /// The database.
     pub target: Target,
-    /// The option or the variables that configured it. Empty: nothing is configured, so it is the embedded cluster.
+    /// The option, the variables or the table that configured it. Empty: nothing is configured, so it is the embedded
+    /// cluster.
     pub configured_by: &'static [&'static str],
 }
 
-/// The configured database, or the embedded cluster in `data_dir`, `FOREBAY_DATA_DIR` or the user's data folder.
+/// The database that a configuration file names.
+#[derive(Clone, PartialEq, Eq)]
+pub enum FileDatabase {
+    /// A database with this URL.
+    Url(String),
+    /// The embedded cluster in this folder.
+    DataDir(PathBuf),
+}
+
+/// Hides the URL, which may contain a password.
+impl fmt::Debug for FileDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(_) => f.write_str("Url(hidden)"),
+            Self::DataDir(folder) => f.debug_tuple("DataDir").field(folder).finish(),
+        }
+    }
+}
+
+/// The configured database, or the embedded cluster.
 ///
-/// `database_url` and `data_dir` are the options of the program; empty ones count as not given.
+/// Precedence: `database_url`, `FOREBAY_DATABASE_URL`, `file`, the variables that other programs share (see
+/// [`configured`]), the embedded cluster. The folder of the embedded cluster is `data_dir`, `FOREBAY_DATA_DIR`, that of
+/// `file`, or the user's data folder. `database_url` and `data_dir` are the options of the program; empty ones count as
+/// not given.
 pub fn choose(
     database_url: Option<&str>,
     data_dir: Option<PathBuf>,
+    file: Option<FileDatabase>,
     variable: &Lookup<'_>,
 ) -> Result<Choice> {
-    if let Some(choice) = configured(database_url, variable)? {
-        return Ok(choice);
-    }
-    let data_dir = match data_dir.filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => folder,
-        None => match given(FOREBAY_DATA_DIR, variable)? {
-            Some(folder) => folder.into(),
-            None => default_data_dir()?,
+    let file = if is_given(database_url, variable)? { None } else { file };
+    let file_dir = match file {
+        Some(FileDatabase::Url(url)) => {
+            return Ok(Choice { target: Target::Url(url), configured_by: &[DATABASE_TABLE] });
+        }
+        Some(FileDatabase::DataDir(folder)) => Some(folder),
+        None => match configured(database_url, variable)? {
+            Some(choice) => return Ok(choice),
+            None => None,
         },
     };
-    Ok(Choice { target: Target::Embedded { data_dir }, configured_by: &[] })
+    let configured_by: &[&str] = if file_dir.is_some() { &[DATABASE_TABLE] } else { &[] };
+    let data_dir = match data_dir.filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => folder,
+        None => match (given(FOREBAY_DATA_DIR, variable)?, file_dir) {
+            (Some(folder), _) => folder.into(),
+            (None, Some(folder)) => folder,
+            (None, None) => default_data_dir()?,
+        },
+    };
+    Ok(Choice { target: Target::Embedded { data_dir }, configured_by })
+}
+
+/// Whether the option or `FOREBAY_DATABASE_URL` names the database, so a configuration file has no say.
+pub fn is_given(database_url: Option<&str>, variable: &Lookup<'_>) -> Result<bool> {
+    Ok(database_url.is_some_and(|url| !is_blank(url))
+        || given(FOREBAY_DATABASE_URL, variable)?.is_some_and(|url| !is_blank(&url)))
 }
 
 /// The configured database, if any. Precedence: the option, `FOREBAY_DATABASE_URL`, `SUPABASE_DB_URL`, `DATABASE_URL`,

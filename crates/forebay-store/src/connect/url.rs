@@ -71,6 +71,11 @@ pub(super) struct Settings {
     pub(super) tls: Tls,
 }
 
+/// Whether a URL contains a password. Error: `url_invalid`.
+pub fn has_password(url: &str) -> Result<bool> {
+    Ok(parse(url)?.config.get_password().is_some())
+}
+
 /// Parses a URL.
 pub(super) fn parse(url: &str) -> Result<Settings> {
     let url = url.trim();

@@ -1,29 +1,47 @@
--- The condition prevents unchanged declarations from writing.
-insert into forebay.pipelines as p (name, source_name, entity_types, changed_fields, handler, config, retry, max_active,
-    rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-on conflict (name) do update
-set source_name = excluded.source_name,
-    entity_types = excluded.entity_types,
-    changed_fields = excluded.changed_fields,
-    handler = excluded.handler,
-    config = excluded.config,
-    retry = excluded.retry,
-    max_active = excluded.max_active,
-    rate_limit = excluded.rate_limit,
-    limit_key = excluded.limit_key,
-    limit_key_is_url = excluded.limit_key_is_url,
-    key_max_active = excluded.key_max_active,
-    key_rate_limit = excluded.key_rate_limit,
-    enabled = excluded.enabled,
-    -- Content ingested with other settings has to be ingested again. Filters and limits don't change that.
-    configured_at = case
-        when (p.handler, p.config) is distinct from (excluded.handler, excluded.config) then now()
-        else p.configured_at
-    end,
-    updated_at = now()
-where (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.retry, p.max_active, p.rate_limit,
-        p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled)
-    is distinct from (excluded.source_name, excluded.entity_types, excluded.changed_fields, excluded.handler,
-        excluded.config, excluded.retry, excluded.max_active, excluded.rate_limit, excluded.limit_key,
-        excluded.limit_key_is_url, excluded.key_max_active, excluded.key_rate_limit, excluded.enabled)
+with
+-- The project whose different declaration is kept. Null: none, or this one takes over.
+kept as materialized (
+    select p.project as owner
+    from forebay.pipelines as p
+    where p.name = $1 and p.project <> $15 and not $16
+        and (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.retry, p.max_active, p.rate_limit,
+                p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled)
+            is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+),
+-- The condition prevents unchanged declarations from writing. An equal declaration leaves the owner.
+written as (
+    insert into forebay.pipelines as p (name, source_name, entity_types, changed_fields, handler, config, retry, max_active,
+        rate_limit, limit_key, limit_key_is_url, key_max_active, key_rate_limit, enabled, project)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+    where not exists (select from kept)
+    on conflict (name) do update
+    set source_name = excluded.source_name,
+        entity_types = excluded.entity_types,
+        changed_fields = excluded.changed_fields,
+        handler = excluded.handler,
+        config = excluded.config,
+        retry = excluded.retry,
+        max_active = excluded.max_active,
+        rate_limit = excluded.rate_limit,
+        limit_key = excluded.limit_key,
+        limit_key_is_url = excluded.limit_key_is_url,
+        key_max_active = excluded.key_max_active,
+        key_rate_limit = excluded.key_rate_limit,
+        enabled = excluded.enabled,
+        project = coalesce(excluded.project, p.project),
+        -- Content ingested with other settings has to be ingested again. Filters and limits don't change that.
+        configured_at = case
+            when (p.handler, p.config) is distinct from (excluded.handler, excluded.config) then now()
+            else p.configured_at
+        end,
+        updated_at = now()
+    where (p.source_name, p.entity_types, p.changed_fields, p.handler, p.config, p.retry, p.max_active, p.rate_limit,
+            p.limit_key, p.limit_key_is_url, p.key_max_active, p.key_rate_limit, p.enabled)
+        is distinct from (excluded.source_name, excluded.entity_types, excluded.changed_fields, excluded.handler,
+            excluded.config, excluded.retry, excluded.max_active, excluded.rate_limit, excluded.limit_key,
+            excluded.limit_key_is_url, excluded.key_max_active, excluded.key_rate_limit, excluded.enabled)
+        or (p.project is null and excluded.project is not null)
+        or ($16 and p.project is distinct from coalesce(excluded.project, p.project))
+    returning 1
+)
+select exists (select from written) as is_written, (select owner from kept) as owner

@@ -13,17 +13,19 @@ gone as (
 -- is retried.
 declared as (
     insert into forebay.source_schedules as c
-        (source_id, scope, expression, time_zone, jitter_seconds, enabled, next_due_at)
-    select $1, w.scope, w.expression, w.time_zone, w.jitter_seconds, w.enabled, w.next_due_at from wanted as w
+        (source_id, scope, expression, time_zone, jitter_seconds, enabled, next_due_at, project)
+    select $1, w.scope, w.expression, w.time_zone, w.jitter_seconds, w.enabled, w.next_due_at, $8 from wanted as w
     on conflict (source_id, scope) do update
     set expression = excluded.expression,
         time_zone = excluded.time_zone,
         jitter_seconds = excluded.jitter_seconds,
         enabled = excluded.enabled,
         next_due_at = excluded.next_due_at,
+        project = excluded.project,
         updated_at = now()
-    where (c.expression, c.time_zone, c.jitter_seconds, c.enabled)
-            is distinct from (excluded.expression, excluded.time_zone, excluded.jitter_seconds, excluded.enabled)
+    where (c.expression, c.time_zone, c.jitter_seconds, c.enabled, c.project)
+            is distinct from (excluded.expression, excluded.time_zone, excluded.jitter_seconds, excluded.enabled,
+                excluded.project)
         or (c.next_due_at is null and excluded.next_due_at is not null)
     returning 1
 )

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::{error::Result, row::ReadRow};
+use crate::{
+    error::Result,
+    projects::{DeclaredElsewhere, OnConflict},
+    row::ReadRow,
+};
 
 /// Updates the rows of declared sources.
 pub const MIRROR: &str = include_str!("mirror.sql");
@@ -29,6 +33,8 @@ pub struct Declaration {
     pub enabled: bool,
     /// The sources to try when it fails, in order.
     pub fallback: Vec<String>,
+    /// The project that declares it; `None`: a program does.
+    pub project: Option<String>,
 }
 
 /// The changes made by a declaration.
@@ -36,20 +42,49 @@ pub struct Declaration {
 pub struct Mirrored {
     /// New sources and sources with a changed declaration.
     pub changed: Vec<String>,
-    /// Sources that are no longer declared. Their stored data is kept.
-    pub left_out: Vec<String>,
+    /// Sources that another project declared differently. Its declaration is kept.
+    pub elsewhere: Vec<DeclaredElsewhere>,
 }
 
-/// Declares all sources of a configuration. Writes nothing if nothing changed.
-pub async fn mirror(client: &impl GenericClient, declarations: &[Declaration]) -> Result<Mirrored> {
+/// Declares sources: adds and updates. Other sources are not touched. Writes nothing if nothing changed.
+pub async fn mirror(
+    client: &impl GenericClient,
+    declarations: &[Declaration],
+    on_conflict: OnConflict,
+) -> Result<Mirrored> {
     let declared: Vec<Value> = declarations.iter().map(Declaration::as_row).collect();
-    let rows = client.query_typed(MIRROR, &[(&Value::Array(declared), Type::JSONB)]).await?;
+    let parameters =
+        [(&Value::Array(declared) as _, Type::JSONB), (&on_conflict.takes_over() as _, Type::BOOL)];
     let mut mirrored = Mirrored::default();
-    for row in rows {
-        let names = if row.read("is_declared")? { &mut mirrored.changed } else { &mut mirrored.left_out };
-        names.push(row.read("name")?);
+    for row in client.query_typed(MIRROR, &parameters).await? {
+        let name = row.read("name")?;
+        match row.read("owner")? {
+            None => mirrored.changed.push(name),
+            Some(owner) => mirrored.elsewhere.push(DeclaredElsewhere { name, owner }),
+        }
     }
     Ok(mirrored)
+}
+
+/// Makes sources those of a project, whoever declared them, and returns the names of those that were not. A source that
+/// isn't stored stays so.
+pub async fn take_over(client: &impl GenericClient, project: &str, names: &[&str]) -> Result<Vec<String>> {
+    let statement = "update forebay.sources set project = $1, updated_at = now() \
+         where name = any($2) and project is distinct from $1 returning name";
+    let rows = client.query_typed(statement, &[(&project, Type::TEXT), (&names, Type::TEXT_ARRAY)]).await?;
+    rows.iter().map(|row| row.read("name")).collect()
+}
+
+/// Ends the declarations of a project's sources that are not in `named`, with their schedules, and returns the names.
+/// Their stored data and settings are kept, so declaring one again is no change.
+pub async fn release_others(
+    client: &impl GenericClient,
+    project: &str,
+    named: &[&str],
+) -> Result<Vec<String>> {
+    let statement = include_str!("release_others.sql");
+    let rows = client.query_typed(statement, &[(&project, Type::TEXT), (&named, Type::TEXT_ARRAY)]).await?;
+    rows.iter().map(|row| row.read("name")).collect()
 }
 
 impl Declaration {
@@ -65,6 +100,7 @@ impl Declaration {
             "settings": settings,
             "enabled": self.enabled,
             "fallback": self.fallback,
+            "project": self.project,
         })
     }
 }

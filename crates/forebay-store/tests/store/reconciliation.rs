@@ -4,6 +4,7 @@ use forebay_domain::{handoff::Change, identity::ReferenceId};
 use forebay_store::{
     handoffs::{self, Enqueue, Queueing, Standing, Subscriber},
     pipelines::{self, PipelineSpec},
+    projects::OnConflict,
     testing::{self, TestDatabase},
 };
 use serde_json::json;
@@ -32,7 +33,7 @@ impl Stage {
             changed_fields: vec!["title".into()],
             ..PipelineSpec::new("p", "external", json!({})).of_source("s")
         };
-        pipelines::declare(&client, &spec).await.unwrap();
+        pipelines::declare(&client, &spec, OnConflict::Keep).await.unwrap();
         let pipeline = pipelines::find(&client, "p").await.unwrap().unwrap();
         let subscriber = handoffs::subscribers_of(&client, "s", "item").await.unwrap();
         let subscriber =

@@ -63,6 +63,7 @@ impl Story {
             entity_type: "course".into(),
             key_fields: vec!["id".into()],
             policy: serde_json::json!({}),
+            project: None,
         };
         let source = sources::declare(&client, &spec).await.unwrap();
         let mut story = Self { database, client, source, runs: Vec::new() };

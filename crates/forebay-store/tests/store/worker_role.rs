@@ -12,6 +12,7 @@ mod rights;
 
 use forebay_store::{
     pipelines::{self, PipelineSpec},
+    projects::OnConflict,
     testing::{self, TestDatabase},
 };
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ impl World {
         let role = format!("worker_of_{}", database.config().get_dbname().unwrap());
         let make = format!("drop role if exists {role}; create role {role} login in role forebay_worker");
         owner.batch_execute(&make).await.unwrap();
-        pipelines::declare(&owner, &spec).await.unwrap();
+        pipelines::declare(&owner, &spec, OnConflict::Keep).await.unwrap();
         Self { database, owner, role }
     }
 

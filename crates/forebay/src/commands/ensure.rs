@@ -50,11 +50,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let policies = config.policies();
     let stop = Stop::default();
     let asking = context.with_scraper_or_offline(&config, NUM_CONNECTIONS, async |scraper, is_offline| {
-        if !args.read_only && !is_offline {
-            context.declare(&scraper.database).await?;
-        }
+        let scraper =
+            if args.read_only || is_offline { scraper.clone() } else { context.declare(scraper).await? };
         let bar = context.ui.progress(&format!("refreshing {}", args.entity), None);
-        let gate = Gate::for_one_answer(scraper.clone(), policies, stop.clone());
+        let gate = Gate::for_one_answer(scraper, policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
         context.ui.show(&forebay_views::Ensured::new(&wanted, &ensured))?;

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if !args.force && !has_schema && schema_path.exists() {
         return Err(already_there(&schema_path));
     }
-    write(path, config::TEMPLATE, args.force)?;
+    write(path, &config::template_for(path), args.force)?;
     if !has_schema {
         write(&schema_path, &schema, args.force)?;
     }

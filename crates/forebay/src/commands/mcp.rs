@@ -48,11 +48,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let config = context.config()?;
     context
         .with_scraper(&config, NUM_CONNECTIONS, async |scraper| {
-            if args.allow_scrape {
-                context.declare(&scraper.database).await?;
-            }
+            let scraper = if args.allow_scrape { context.declare(scraper).await? } else { scraper.clone() };
             let gate = Gate::new(scraper.clone(), config.policies());
-            serve(Server::new(Access::new(scraper.clone(), gate, args.allow_scrape))).await
+            serve(Server::new(Access::new(scraper, gate, args.allow_scrape))).await
         })
         .await?;
     Ok(Exit::Done)

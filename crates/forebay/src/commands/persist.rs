@@ -224,6 +224,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             max_removed_share: args.max_removed.map(Share::get),
             max_rejected_share: args.max_rejected.map(Share::get),
         },
+        project: source.and(config.project()).map(str::to_owned),
         scope: scope_of(&args.scope)?,
         complete: args.complete,
         observed_at: args.observed_at,

@@ -33,12 +33,12 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     }
     let at_once = usize::from(args.jobs).min(scrapes.len());
     let scraping = context.with_scraper(&config, connections_for(at_once), async |scraper| {
-        context.declare(&scraper.database).await?;
+        let declared = context.declare(scraper).await?;
         let bar = context.ui.progress("scraping", None);
         let live =
             Live { ui: &context.ui, bar: &bar, sources: config.definitions(), so_far: Mutex::default() };
         let progress = |source: &str, scope: &Scope, progress: Progress| live.show(source, scope, &progress);
-        let ended = Box::pin(scrape_many(scraper, scrapes, at_once, &progress)).await;
+        let ended = Box::pin(scrape_many(&declared, scrapes, at_once, &progress)).await;
         drop(bar);
         let asked = ended.iter().flat_map(|one| one.chain.candidates());
         for report in asked.filter_map(|one| one.result.as_ref().ok()) {
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
                 context.ui.warn(&format!("{}: {warning}", report.source));
             }
         }
-        Box::pin(report::report(&scraper.database, ended)).await
+        Box::pin(report::report(&declared.database, ended)).await
     });
     let (report, exit) = Box::pin(stoppable(scraping, || stop.ask())).await?;
     context.ui.show(&report)?;

@@ -136,8 +136,8 @@ async fn work(
     scraper: &Scraper,
     runs_schedules: bool,
 ) -> Result<Report, Failure> {
+    let scraper = &context.declare(scraper).await?;
     let database = &*scraper.database;
-    context.declare(database).await?;
     if context.config_file()?.is_some() {
         for source in schedule::declare(database, &scraper.sources, clock::now()).await? {
             context.ui.note(&format!("source {source}: scheduled as the configuration says"));

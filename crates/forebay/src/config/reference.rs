@@ -20,8 +20,8 @@ Schema for editors.
 
 Unknown keys are errors with line and column. Durations have a unit: `30s`, `5m`, `1h`, `30d`; a day has 24 hours. Shares
 are numbers from 0 to 1. The file holds no secrets: a setting that needs one names an environment variable
-(`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is not configured here but by
-[environment variables](environment.md); without them, Forebay runs a private Postgres.
+(`{ env = \"NAME\" }`) or a file (`{ file = \"PATH\" }`). The database is that of `[database]` or of
+[environment variables](environment.md); without either, Forebay runs a private Postgres.
 ";
 
 /// The page under construction.
@@ -38,8 +38,8 @@ fn page() -> String {
     let definitions = schema["$defs"].as_object().unwrap_or(&empty);
     let mut page = Page { definitions, described: BTreeSet::new(), text: HEAD.to_owned() };
     let properties = schema["properties"].as_object().unwrap();
-    // The tables that most files start with come first.
-    let order = ["sources", "fetch", "freshness", "entities", "pipelines", "content"];
+    // The tables in the order of the template.
+    let order = ["project", "database", "sources", "fetch", "freshness", "entities", "pipelines", "content"];
     assert_eq!(order.len(), properties.len(), "a table of the file has no place in the reference");
     for name in order {
         let property = &properties[name];

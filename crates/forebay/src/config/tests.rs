@@ -170,7 +170,7 @@ fn errors_name_the_place_and_what_was_meant() {
     hint: did you mean `json`?
     ");
     insta::assert_snapshot!(error("[source.x]\nkey = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:1:2: unknown field `source`, expected one of `sources`, `pipelines`, `fetch`, `freshness`, `entities`, `content`
+    error[config_invalid]: forebay.toml:1:2: unknown field `source`, expected one of `project`, `database`, `sources`, `pipelines`, `fetch`, `freshness`, `entities`, `content`
     hint: did you mean `sources`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = []"), @"error[config_invalid]: forebay.toml:2:7: key must name at least one field");

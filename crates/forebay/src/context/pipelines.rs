@@ -1,8 +1,8 @@
-//! Updates the database's pipelines from `forebay.toml`, before references are handed off or ingested.
+//! Declares the pipelines of `forebay.toml`, before references are handed off or ingested.
 //!
-//! Without a file nothing changes, so a command in another folder disables no pipeline.
+//! Other pipelines of the database are not touched: they may be those of another project.
 
-use forebay_engine::work::{Declared, PipelineSpec, declare_all};
+use forebay_engine::work::{Declared, declare};
 use forebay_store::connect::Database;
 
 use super::Context;
@@ -13,9 +13,7 @@ impl Context {
     /// up to date.
     pub(crate) async fn declare_pipelines(&self, database: &Database) -> Result<(), Failure> {
         let Some(config) = self.config_file()? else { return Ok(()) };
-        let specs: Vec<PipelineSpec> =
-            config.pipelines.iter().map(|(name, pipeline)| pipeline.declared_as(name)).collect();
-        let declaration = declare_all(database, &specs).await?;
+        let declaration = declare(database, &config.pipeline_specs()).await?;
         for Declared { pipeline, num_handoffs } in declaration.changed {
             let older = match num_handoffs {
                 0 => String::new(),
@@ -23,12 +21,7 @@ impl Context {
             };
             self.ui.note(&format!("pipeline {pipeline}: updated from the configuration{older}"));
         }
-        for pipeline in declaration.disabled {
-            self.ui.warn(&format!(
-                "pipeline {pipeline} is no longer in {}: it is disabled, and its hand-offs wait",
-                self.config_path().display()
-            ));
-        }
+        self.warn_elsewhere("pipeline", &config, &declaration.elsewhere);
         Ok(())
     }
 }

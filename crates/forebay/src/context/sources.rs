@@ -1,33 +1,56 @@
-//! Copying the sources of `forebay.toml` to the database before a scrape.
+//! Declares the sources of `forebay.toml` in the database before a scrape.
 //!
-//! The copy is for operators and other tools; Forebay itself uses the file. Without a file nothing changes.
+//! The copy is for operators and other tools; Forebay itself uses the file. Other sources of the database are not
+//! touched: they may be those of another project.
 
-use forebay_engine::scrape;
-use forebay_store::connect::Database;
+use forebay_engine::{
+    Error,
+    scrape::{self, Scraper},
+};
+use forebay_store::{connect::Database, projects::DeclaredElsewhere};
 
 use super::Context;
-use crate::failure::Failure;
+use crate::{config::Config, failure::Failure};
 
 impl Context {
     /// Declares the sources and pipelines of the configuration, and reports changes on standard error. Writes nothing
-    /// when they are up to date.
-    pub(crate) async fn declare(&self, database: &Database) -> Result<(), Failure> {
-        self.declare_sources(database).await?;
-        self.declare_pipelines(database).await
+    /// when they are up to date. Returns the scraper without the sources of other projects.
+    pub(crate) async fn declare(&self, scraper: &Scraper) -> Result<Scraper, Failure> {
+        let elsewhere = self.declare_sources(&scraper.database).await?;
+        self.declare_pipelines(&scraper.database).await?;
+        Ok(scraper.without(&elsewhere))
     }
 
-    async fn declare_sources(&self, database: &Database) -> Result<(), Failure> {
-        let Some(config) = self.config_file()? else { return Ok(()) };
+    /// Declares the sources of the configuration, and returns those that another project declared differently.
+    pub(crate) async fn declare_sources(
+        &self,
+        database: &Database,
+    ) -> Result<Vec<DeclaredElsewhere>, Failure> {
+        let Some(config) = self.config_file()? else { return Ok(Vec::new()) };
         let mirrored = scrape::declare(database, config.definitions()).await?;
         for source in &mirrored.changed {
             self.ui.note(&format!("source {source}: updated from the configuration"));
         }
-        for source in &mirrored.left_out {
-            self.ui.warn(&format!(
-                "source {source} is no longer in {}: its stored data is kept",
-                self.config_path().display()
-            ));
+        self.warn_elsewhere("source", &config, &mirrored.elsewhere);
+        Ok(mirrored.elsewhere)
+    }
+
+    /// Warns of names that another project declared differently.
+    pub(crate) fn warn_elsewhere(
+        &self,
+        what: &'static str,
+        config: &Config,
+        elsewhere: &[DeclaredElsewhere],
+    ) {
+        for DeclaredElsewhere { name, owner } in elsewhere {
+            let error = Error::DeclaredElsewhere {
+                what,
+                name: name.clone(),
+                owner: owner.clone(),
+                project: config.project().unwrap_or_default().to_owned(),
+            };
+            let hint = error.hint().unwrap_or_default();
+            self.ui.warn(&format!("{error} ({})\n  hint: {hint}", error.code()));
         }
-        Ok(())
     }
 }

@@ -23,9 +23,10 @@ An option takes precedence over its variable. An empty variable counts as not se
 
 ## Forebay
 
-Precedence of the database: `--database-url`, `FOREBAY_DATABASE_URL`, `SUPABASE_DB_URL`, `DATABASE_URL`, `SUPABASE_URL` with
-`SUPABASE_DB_PASSWORD`. Without them, Forebay runs a private Postgres. `forebay doctor` and `forebay db status` show which of
-them is used. `SUPABASE_URL` without the password is an error, `supabase_password_missing`: a key of the project's API can't
+Precedence of the database: `--database-url`, `FOREBAY_DATABASE_URL`, `[database]` in `forebay.toml`, `SUPABASE_DB_URL`,
+`DATABASE_URL`, `SUPABASE_URL` with `SUPABASE_DB_PASSWORD`. Without them, Forebay runs a private Postgres; its data folder is
+that of `--data-dir`, `FOREBAY_DATA_DIR`, `data_dir` in `[database]`, or the default. `forebay doctor` and `forebay db status`
+show which of them is used. If `[database]` names a variable that isn't set, commands fail (`database_variable_missing`). `SUPABASE_URL` without the password is an error, `supabase_password_missing`: a key of the project's API can't
 open its database.
 
 `--env-file FILE` gives variables of this section, and those that `forebay.toml` names (`{ env = \"NAME\" }`, `secret_env`,

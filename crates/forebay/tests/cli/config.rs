@@ -36,7 +36,7 @@ impl Site {
 /// A source for a site.
 fn configuration(address: SocketAddr) -> String {
     format!(
-        "[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\n\n\
+        "[project]\nname = \"catalogue\"\n\n[fetch]\nallow_private = [\"127.0.0.1\"]\nrate = \"unlimited\"\n\n\
          [sources.courses]\nkey = [\"number\"]\nentity = \"course\"\nschedule = \"every 6h\"\n\n\
          [sources.courses.html]\nurl = \"http://{address}/courses?api_key=hush\"\nitems = \"li\"\n\
          fields = {{ number = \"i\", title = \"a\" }}\n\n\
@@ -153,8 +153,10 @@ fn declared_sources_are_mirrored_without_their_secrets() {
     configure(&sandbox, &changed.replace("title = \"a\"", "title = \"a\", link = \"a@href\""));
     db.run(&sandbox, "work --drain");
     assert_eq!(db.value("select parser_version from forebay.sources"), "2");
-    configure(&sandbox, "[sources.by_hand]\nkey = [\"id\"]\n");
-    let output = crate::shown(&db.run(&sandbox, "work --drain"));
-    assert!(output.contains("source courses is no longer in forebay.toml"), "{output}");
+    configure(&sandbox, "[project]\nname = \"catalogue\"\n[sources.by_hand]\nkey = [\"id\"]\n");
+    db.run(&sandbox, "work --drain");
+    assert_eq!(db.value("select kind from forebay.sources"), "html", "only pruning ends a declaration");
+    let (exit, applied) = db.json(&sandbox, "config apply --prune --yes");
+    assert_eq!((exit, &applied["released_sources"]), (0, &json!(["courses"])), "{applied}");
     assert_eq!(db.value("select kind is null and declared_at is null from forebay.sources"), "true");
 }

@@ -66,6 +66,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "content search",
     "content watch",
     "config",
+    "config apply",
     "config check",
     "config schema",
     "db",

@@ -8,7 +8,10 @@ use crate::Sandbox;
 fn writes_the_commented_file_and_says_so() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!("init_human", sandbox.run("init"));
-    insta::assert_snapshot!("init_file", fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap());
+    let folder = sandbox.path().file_name().unwrap().to_str().unwrap();
+    let file = fs::read_to_string(sandbox.path().join("forebay.toml")).unwrap();
+    assert!(file.contains(&format!("[project]\nname = \"{folder}\"\n")), "{file}");
+    insta::assert_snapshot!("init_file", file.replace(folder, "FOLDER"));
     insta::assert_snapshot!("init_env", fs::read_to_string(sandbox.path().join(".env.example")).unwrap());
     insta::assert_snapshot!("init_json", sandbox.run("init --output json --config other.toml"));
 }

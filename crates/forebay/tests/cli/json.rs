@@ -11,13 +11,14 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ClusterStop, CompletionScript, ConfigCheck, ContentApproval, ContentBrief, ContentCurriculum,
-    ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored, ContentSearch,
-    ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent, ContentWritten,
-    Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor, Ensured, Freshness,
-    Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated, Operated, Page,
-    PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary, ScrapeReport,
-    SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    Breaker, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck, ContentApproval, ContentBrief,
+    ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored,
+    ContentSearch, ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent,
+    ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor,
+    Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated,
+    Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary,
+    ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent,
+    schema as schema_of,
 };
 use serde_json::Value;
 
@@ -110,6 +111,7 @@ const PRINTED: &[Printed] = printed! {
     "content tag" => view<CourseTag>;
     "content search" => view<ContentSearch>;
     "content watch" => lines<ContentWatchEvent>;
+    "config apply" => view<ConfigApplied>;
     "config check" => view<ConfigCheck>;
     "config schema" => "The JSON Schema of `forebay.toml`.";
     "db up" => view<Migrated>;

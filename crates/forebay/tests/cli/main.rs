@@ -28,6 +28,7 @@ mod logs;
 mod mcp;
 mod operate;
 mod producer;
+mod projects;
 mod python;
 mod runs;
 mod schedule;

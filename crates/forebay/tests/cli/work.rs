@@ -167,6 +167,9 @@ fn the_configuration_decides_which_pipelines_there_are() {
     assert_eq!(db.rows(declared), before);
 
     configure(&sandbox, BOTH.split("[pipelines.seats]").next().unwrap());
+    drain(&db, &sandbox);
+    assert_eq!(db.rows(declared), before, "only pruning disables a pipeline");
+    assert!(db.run(&sandbox, "config apply --prune --yes").status.success());
     persist(&db, &sandbox, &courses()[..2]);
     let output = db.run(&sandbox, "work --drain");
     let enabled = "select string_agg(name, ',' order by name) from forebay.pipelines where enabled";

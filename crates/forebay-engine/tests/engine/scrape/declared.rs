@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use forebay_engine::scrape::{SourceKind, Sources, declare};
+use forebay_domain::scope::Scope;
+use forebay_engine::scrape::{ScrapeOptions, SourceKind, Sources, declare, scrape};
 use forebay_sources::kinds::{PageKind, PageReader};
-use forebay_store::sources::Mirrored;
+use forebay_store::{projects::DeclaredElsewhere, sources::Mirrored};
 use serde_json::json;
 
 use super::{World, courses, list};
@@ -26,7 +27,7 @@ fn sources(world: &World, title: &str, changed: impl FnOnce(&mut Sources)) -> So
 }
 
 fn changed(names: &[&str]) -> Mirrored {
-    Mirrored { changed: names.iter().map(|name| (*name).to_owned()).collect(), left_out: Vec::new() }
+    Mirrored { changed: names.iter().map(|name| (*name).to_owned()).collect(), elsewhere: Vec::new() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +55,39 @@ async fn an_unchanged_declaration_is_not_written_again() {
          from forebay.sources";
     assert_eq!(world.text(shown).await, "courses t {other} 1, other f {} 1");
 
-    let left = declare(database, &first).await.unwrap();
-    assert_eq!((left.changed, left.left_out), (vec!["courses".to_owned()], vec!["other".to_owned()]));
-    let other = "select concat_ws(' ', kind is null, declared_at is null, parser_version) from forebay.sources \
-         where name = 'other'";
-    assert_eq!(world.text(other).await, "t t 1");
-    // A source that is declared again is read as before.
-    declare(database, &second).await.unwrap();
-    assert_eq!(world.text(other).await, "f f 1");
+    // Another file on the same database names fewer sources.
+    assert_eq!(declare(database, &first).await.unwrap(), changed(&["courses"]));
+    assert_eq!(world.text(shown).await, "courses t {} 1, other f {} 1", "the other source is as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_belongs_to_the_project_that_declared_it_first() {
+    let mut world = World::open().await;
+    let database = Arc::clone(&world.scraper.database);
+    let of = |world: &World, project: &str, title: &str| {
+        sources(world, title, |sources| {
+            sources.get_mut("courses").unwrap().project = Some(project.to_owned());
+        })
+    };
+    assert_eq!(declare(&database, &of(&world, "first", "h2")).await.unwrap(), changed(&["courses"]));
+    assert_eq!(declare(&database, &of(&world, "second", "h2")).await.unwrap(), Mirrored::default());
+    let other = of(&world, "second", "h3");
+    let elsewhere = declare(&database, &other).await.unwrap().elsewhere;
+    assert_eq!(elsewhere, [DeclaredElsewhere { name: "courses".to_owned(), owner: "first".to_owned() }]);
+    let shown = "select concat_ws(' ', project, settings #>> '{html,fields,title}', parser_version) \
+         from forebay.sources";
+    assert_eq!(world.text(shown).await, "first h2 1");
+
+    world.scraper.sources = Arc::new(other.clone());
+    let scraper = world.scraper.without(&elsewhere);
+    assert!(scraper.sources.is_empty());
+    let source = &other["courses"];
+    let error = scrape(&scraper, source, &Scope::default(), &ScrapeOptions::default(), &|_| {}).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "declared_elsewhere");
+    let message = error.to_string();
+    assert!(message.contains("\"first\"") && message.contains("\"second\""), "{message}");
+    assert_eq!(world.number("select count(*) from forebay.scrape_runs").await, 0);
 }
 
 impl World {

@@ -179,9 +179,13 @@ async fn schedules_match_the_configuration() {
     world.scraper.sources = std::sync::Arc::new(sources.clone());
     assert_eq!(world.declare().await, ["courses"]);
     assert_eq!(world.text("select expression from forebay.source_schedules").await, "30 3 * * *");
-    sources.clear();
+    // Another file on the same database names no source.
+    world.scraper.sources = std::sync::Arc::default();
+    assert_eq!(world.declare().await, [""; 0]);
+    assert_eq!(world.number("select count(*) from forebay.source_schedules").await, 1);
+    sources.get_mut("courses").unwrap().schedule = None;
     world.scraper.sources = std::sync::Arc::new(sources);
-    assert_eq!(world.declare().await, ["courses"], "schedules missing in the configuration are deleted");
+    assert_eq!(world.declare().await, ["courses"], "a source that has no schedule any more");
     assert_eq!(world.number("select count(*) from forebay.source_schedules").await, 0);
 }
 

@@ -148,9 +148,10 @@ async fn changed_settings_hand_everything_off_again_but_changed_limits_do_not() 
     drain(&shop).await;
     let limited =
         PipelineSpec { limits: Limits { max_active: Some(1), ..Limits::default() }, ..exec_spec(SAYS_DONE) };
-    let declared = work::declare(&shop.database, &[limited]).await.unwrap();
+    let declared = work::declare(&shop.database, &[limited]).await.unwrap().changed;
     assert_eq!(declared[0].num_handoffs, 0);
-    let declared = work::declare(&shop.database, &[exec_spec(&format!("{SAYS_DONE}; true"))]).await.unwrap();
+    let declared =
+        work::declare(&shop.database, &[exec_spec(&format!("{SAYS_DONE}; true"))]).await.unwrap().changed;
     assert_eq!(declared[0].num_handoffs, 4);
     assert_eq!(
         shop.column("select distinct reason_code from forebay.ingestion_handoffs").await,
@@ -168,7 +169,7 @@ async fn an_enabled_pipeline_gets_the_changes_it_missed() {
     work::declare(&shop.database, &[disabled]).await.unwrap();
     shop.subscribers = handoffs::subscribers_of(&shop.client, SOURCE, "item").await.unwrap();
     put_many(&shop, 3).await;
-    let declared = work::declare(&shop.database, &[exec_spec(SAYS_DONE)]).await.unwrap();
+    let declared = work::declare(&shop.database, &[exec_spec(SAYS_DONE)]).await.unwrap().changed;
     assert_eq!(declared[0].num_handoffs, 3);
     let missed = "select distinct reason_code from forebay.ingestion_handoffs as h \
          join forebay.pipelines as p using (pipeline_id) where p.name = 'commands'";

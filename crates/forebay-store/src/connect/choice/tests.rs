@@ -153,13 +153,48 @@ fn without_a_database_the_data_folder_is_chosen() {
             DATABASE_URL => Ok(" ".to_owned()),
             _ => Err(VarError::NotPresent),
         };
-        let choice = choose(Some(""), Some(PathBuf::from(option)), &lookup).unwrap();
+        let choice = choose(Some(""), Some(PathBuf::from(option)), None, &lookup).unwrap();
         assert!(choice.configured_by.is_empty());
         choice.target
     };
     assert_eq!(folder("/a", "/b"), Target::Embedded { data_dir: "/a".into() });
     assert_eq!(folder("", "/b"), Target::Embedded { data_dir: "/b".into() });
     assert!(matches!(folder("", ""), Target::Embedded { data_dir } if !data_dir.as_os_str().is_empty()));
+}
+
+#[test]
+fn a_file_wins_over_shared_variables_and_loses_to_our_own() {
+    let choose_with = |option: Option<&str>, folder: Option<&str>, file: FileDatabase, set: &[&str]| {
+        let lookup = |name: &str| match name {
+            name if !set.contains(&name) => Err(VarError::NotPresent),
+            FOREBAY_DATA_DIR => Ok("/variable".to_owned()),
+            name => Ok(format!("postgresql://u@h/{name}")),
+        };
+        let choice = choose(option, folder.map(PathBuf::from), Some(file), &lookup).unwrap();
+        let place = match &choice.target {
+            Target::Url(url) => url.rsplit('/').next().unwrap().to_owned(),
+            Target::Embedded { data_dir } => data_dir.display().to_string(),
+        };
+        (place, choice.configured_by)
+    };
+    let named = || FileDatabase::Url("postgresql://u:p@h/file".to_owned());
+    let folder = || FileDatabase::DataDir("/file".into());
+    let shared = [SUPABASE_DB_URL, DATABASE_URL, FOREBAY_DATA_DIR];
+    let table: &[&str] = &[DATABASE_TABLE];
+    assert_eq!(choose_with(None, None, named(), &shared), ("file".to_owned(), table));
+    assert_eq!(choose_with(None, Some("/option"), named(), &shared), ("file".to_owned(), table));
+    let own = [FOREBAY_DATABASE_URL, DATABASE_URL];
+    for file in [named(), folder()] {
+        let expected: (_, &[&str]) = (FOREBAY_DATABASE_URL.to_owned(), &[FOREBAY_DATABASE_URL]);
+        assert_eq!(choose_with(None, None, file.clone(), &own), expected);
+        let expected: (_, &[&str]) = ("option".to_owned(), &[DATABASE_URL_OPTION]);
+        assert_eq!(choose_with(Some("postgresql://u@h/option"), None, file, &own), expected);
+    }
+    // The embedded cluster of the file is used although another database is configured for other programs.
+    assert_eq!(choose_with(None, None, folder(), &[DATABASE_URL]), ("/file".to_owned(), table));
+    assert_eq!(choose_with(None, None, folder(), &shared), ("/variable".to_owned(), table));
+    assert_eq!(choose_with(None, Some("/option"), folder(), &shared), ("/option".to_owned(), table));
+    assert!(!format!("{:?}", named()).contains("u:p"));
 }
 
 /// Everything that can configure a database, in its order.

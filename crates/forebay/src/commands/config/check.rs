@@ -43,13 +43,18 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         handler: pipeline.handler.clone(),
         state: EnabledState::from(pipeline.enabled).to_string(),
     });
-    context.ui.show(&ConfigCheck { path, sources: sources.collect(), pipelines: pipelines.collect() })?;
+    context.ui.show(&ConfigCheck {
+        path,
+        project: config.project().unwrap_or_default().to_owned(),
+        sources: sources.collect(),
+        pipelines: pipelines.collect(),
+    })?;
     Ok(Exit::Done)
 }
 
 impl Report for ConfigCheck {
     fn write(&self, page: &mut Page) {
-        page.line(&format!("{} is valid", self.path));
+        page.line(&format!("{} is valid; its project is {}", self.path, self.project));
         let mut table = Table::new([
             Column::text("source"),
             Column::text("entity"),

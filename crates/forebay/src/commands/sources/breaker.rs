@@ -107,7 +107,7 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         .with_database(async |database| {
             if operation.is_some() {
                 // A source that was never scraped must be declared before it can have a breaker.
-                context.declare(database).await?;
+                context.declare_sources(database).await?;
             }
             let Some(name) = name else { return all(database, &config).await };
             let mut client = database.client().await?;

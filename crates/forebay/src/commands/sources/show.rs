@@ -77,6 +77,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
     Ok(SourceDetail {
         summary: Source::new(&summary, &schedules),
         parser_version: summary.source.parser_version,
+        project: summary.source.project.clone(),
         declared_at: summary.source.declared_at.map(Time::from),
         settings: Json::from(&summary.source.settings),
         freshness_policy,
@@ -186,6 +187,7 @@ fn write_scraping(page: &mut Page, detail: &SourceDetail, kind: &str) {
         ),
         ("fresh for", format!("{fresh_for:#}")),
         ("parser version", detail.parser_version.to_string()),
+        ("project", detail.project.clone().unwrap_or_else(|| "none".to_owned())),
         (
             "declared",
             detail.declared_at.map_or_else(|| "no longer".to_owned(), |at| format::timestamp(at.get())),

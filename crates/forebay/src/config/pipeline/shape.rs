@@ -20,8 +20,8 @@ pub(super) struct PipelineShape {
     source: String,
     /// Handler that ingests them. Required.
     handler: Handler,
-    /// Whether it receives hand-offs; if not, waiting ones stay queued. Removing a pipeline from the file disables
-    /// it. Default: true.
+    /// Whether it receives hand-offs; if not, waiting ones stay queued. After a pipeline is removed from the
+    /// file, `forebay config apply --prune` disables it. Default: true.
     enabled: Option<bool>,
     /// Entity types that it ingests. Default: all types.
     entities: Option<Vec<String>>,

@@ -14,6 +14,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "config check"),
     (0, "db up"),
     (0, "db status"),
+    (0, "config apply --prune --dry-run"),
     (0, "completions fish"),
     (0, "db stop"),
     (0, "sources test courses"),

@@ -111,6 +111,7 @@ fn spec(config: Value) -> PipelineSpec {
         retry: json!({}),
         limits: Limits::default(),
         enabled: true,
+        project: None,
     }
 }
 
