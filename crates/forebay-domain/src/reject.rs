@@ -63,6 +63,13 @@ impl RejectReason {
     }
 }
 
+/// How many records an unread rest of an input stands for, judged by its length: text that swallowed 19 of 20 records is
+/// one rejected piece, but not one bad record. `bytes_before` contained `num_before` records, good or bad.
+pub fn records_in_rest(rest_bytes: u64, bytes_before: u64, num_before: u64) -> u64 {
+    let rest = u128::from(rest_bytes) * u128::from(num_before);
+    u64::try_from(rest / u128::from(bytes_before.max(1))).unwrap_or(u64::MAX).max(1)
+}
+
 /// Rejected input: the reason, and a message that helps to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
@@ -76,5 +83,19 @@ impl Reject {
     /// A rejection with its message.
     pub fn new(reason: RejectReason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_counts_by_its_length() {
+        assert_eq!(records_in_rest(190, 10, 1), 19);
+        assert_eq!(records_in_rest(190, 20, 2), 19);
+        assert_eq!(records_in_rest(5, 10, 1), 1, "a part of a record is one");
+        assert_eq!(records_in_rest(1000, 0, 0), 1, "nothing to compare with");
+        assert_eq!(records_in_rest(u64::MAX, 1, u64::MAX), u64::MAX);
     }
 }

@@ -63,6 +63,9 @@ pub struct Ending {
     /// If the input ended early: one sentence that says what was truncated, and where. A run with such an input has not
     /// seen all records, so it must not remove any.
     pub truncated: Option<String>,
+    /// How many records the rest that could not be read stands for, judged by its length, in addition to the rejected
+    /// piece that it is. 0: there is no such rest.
+    pub num_unread: u64,
     /// What the producer said at its end (an end line of JSON Lines). None: it said nothing.
     pub end_line: Option<EndLine>,
     /// The JSON text of the last state of the input, even if it ended early.
@@ -97,6 +100,9 @@ pub(crate) struct Found {
     pub(crate) text: Vec<u8>,
     /// See [`Block::state`].
     pub(crate) state: Option<String>,
+    /// Where the rest of the input starts that could not be delimited, and its length in bytes. It is the last rejected
+    /// piece.
+    pub(crate) rest: Option<(u64, u64)>,
     pub(crate) ending: Ending,
 }
 
@@ -126,6 +132,11 @@ impl Found {
         raw_len: u64,
     ) {
         self.rejected.push(Rejected { place, reject: Reject::new(reason, message), raw, raw_len });
+    }
+
+    /// Marks the last rejected piece as the rest of the input, which could not be delimited.
+    pub(crate) fn set_rest(&mut self) {
+        self.rest = self.rejected.last().map(|last| (last.place.offset, last.raw_len));
     }
 
     /// Rejects an oversized record.

@@ -4,12 +4,14 @@
 //! enters and skips all other values; in the array it delimits elements; after the array it only looks for the end of
 //! the document. Several documents may follow each other, each with its own array.
 //!
-//! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing. Text between elements
-//! that does not start a value is rejected with its place, up to the next comma or bracket. After a document, such text
+//! The machine is lenient: a comma counts as whitespace, so a missing or extra one loses nothing; a note says where. After
+//! the array, it still compares the keys of the enclosing objects: a second array under the same key was not read, so
+//! the input is not complete. Text between elements that does not start a value is rejected with its place, up to the next comma or bracket. After a document, such text
 //! is rejected as one piece to the end of the input, because nothing marks where valid text starts again. A string that
 //! is never closed consumes the rest of the input: any records in it would be guesses, and a guess could take a nested
 //! object for a record.
 
+mod commas;
 mod pointer;
 
 use forebay_domain::{
@@ -18,6 +20,7 @@ use forebay_domain::{
 };
 use memchr::memchr_iter;
 
+use commas::Commas;
 use pointer::Level;
 pub(crate) use pointer::Path;
 
@@ -50,7 +53,7 @@ enum State {
     Record(Scan),
     /// In text between elements that is not a value.
     Garbage,
-    /// After the records, in the enclosing containers.
+    /// After the records, in enclosing containers that are not valid JSON.
     Rest(Scan),
     /// In the rest of an input that is not JSON.
     Lost,
@@ -70,6 +73,11 @@ pub(crate) struct Json {
     begun: bool,
     /// Whether the current record is an element of an array.
     listed: bool,
+    /// Whether the records of the current document have ended.
+    is_after: bool,
+    commas: Commas,
+    /// A key on the path that occurs again after the records, and its line.
+    repeated: Option<(String, u64)>,
     /// Offset in the input of the first byte that has not been consumed.
     base: u64,
     /// Line number at `counted`.
@@ -93,6 +101,9 @@ impl Json {
             state: State::Document,
             begun: false,
             listed: false,
+            is_after: false,
+            commas: Commas::default(),
+            repeated: None,
             base,
             line: 1,
             counted: 0,
@@ -165,6 +176,7 @@ impl Json {
             self.path.levels.clear();
             self.begun = true;
             self.listed = false;
+            self.is_after = false;
             self.state = State::Value { wanted: true };
             return Ok(Step::At(at));
         }
@@ -179,7 +191,9 @@ impl Json {
         let Some(at) = skip_separators(bytes, at) else { return Ok(Step::More) };
         match bytes[at] {
             b'"' => Ok(self.begin(bytes, at, State::Key(Scan::value(b'"')))),
+            b'}' if self.is_after => Ok(self.leave(at + 1)),
             b'}' => Err(self.path.not_found()),
+            _ if self.is_after => Ok(self.give_up(at)),
             _ => Err(self.invalid(bytes, at, "a key or the end of the object")),
         }
     }
@@ -187,6 +201,9 @@ impl Json {
     fn key(&mut self, bytes: &[u8], at: usize, mut scan: Scan) -> Result<Step, Error> {
         let end = scan.advance(bytes, at);
         if end.unwrap_or(bytes.len()) - self.start > self.limit {
+            if self.is_after {
+                return Ok(self.give_up(self.start));
+            }
             return Err(self.invalid(bytes, self.start, "a key within the limit of one record"));
         }
         let Some(end) = end else {
@@ -194,13 +211,19 @@ impl Json {
             return Ok(Step::More);
         };
         let wanted = self.path.is_on_the_path(&bytes[self.start..end]);
-        self.state = State::Colon { wanted };
+        if wanted && self.is_after && self.repeated.is_none() {
+            self.repeated = Some((self.path.innermost_token().to_owned(), self.place.line));
+        }
+        self.state = State::Colon { wanted: wanted && !self.is_after };
         Ok(Step::At(end))
     }
 
     fn colon(&mut self, bytes: &[u8], at: usize, wanted: bool) -> Result<Step, Error> {
         let Some(at) = skip_space(bytes, at) else { return Ok(Step::More) };
         if bytes[at] != b':' {
+            if self.is_after {
+                return Ok(self.give_up(at));
+            }
             return Err(self.invalid(bytes, at, "a colon"));
         }
         self.state = State::Value { wanted };
@@ -210,7 +233,7 @@ impl Json {
     fn items(&mut self, bytes: &[u8], at: usize) -> Result<Step, Error> {
         let Some(at) = skip_separators(bytes, at) else { return Ok(Step::More) };
         if bytes[at] == b']' {
-            return Err(self.path.not_found());
+            return if self.is_after { Ok(self.leave(at + 1)) } else { Err(self.path.not_found()) };
         }
         let wanted = self.path.next_item_is_on_the_path();
         self.state = State::Value { wanted };
@@ -221,6 +244,9 @@ impl Json {
         let Some(at) = skip_space(bytes, at) else { return Ok(Step::More) };
         let first = bytes[at];
         if !begins_value(first) {
+            if self.is_after {
+                return Ok(self.give_up(at));
+            }
             return Err(self.invalid(bytes, at, "a value"));
         }
         if !wanted {
@@ -233,6 +259,7 @@ impl Json {
         }
         if first == b'[' && !self.path.takes_any {
             self.listed = true;
+            self.commas.begin();
             self.state = State::Elements;
             return Ok(Step::At(at + 1));
         }
@@ -243,10 +270,18 @@ impl Json {
     }
 
     fn elements(&mut self, bytes: &[u8], at: usize) -> Step {
-        let Some(at) = skip_separators(bytes, at) else { return Step::More };
+        let (next, num_commas) = separators(bytes, at);
+        self.commas.add(num_commas);
+        let Some(at) = next else { return Step::More };
+        let is_end = bytes[at] == b']';
+        if self.commas.are_wrong_before(is_end) {
+            let line = self.place_at(bytes, at).line;
+            self.commas.note(is_end, line);
+        }
+        self.commas.pass();
         match bytes[at] {
             b']' => {
-                self.state = self.after_records();
+                self.after_records();
                 Step::At(at + 1)
             }
             first if begins_value(first) => self.begin(bytes, at, State::Record(Scan::value(first))),
@@ -271,14 +306,29 @@ impl Json {
                 None => found.reject_long(place, raw, length, self.limit),
             }
         }
-        self.state = if self.listed { State::Elements } else { self.after_records() };
+        if self.listed {
+            self.state = State::Elements;
+        } else {
+            self.after_records();
+        }
     }
 
-    fn after_records(&self) -> State {
-        match self.path.levels.len() {
-            0 => State::Document,
-            depth => State::Rest(Scan::inside(depth as u64)),
-        }
+    fn after_records(&mut self) {
+        self.is_after = true;
+        self.state = self.around();
+    }
+
+    /// Leaves the innermost container after the records; `at` is the index after its bracket.
+    fn leave(&mut self, at: usize) -> Step {
+        self.path.levels.pop();
+        self.state = self.around();
+        Step::At(at)
+    }
+
+    /// Continues by brackets only, because the text after the records is not valid JSON.
+    fn give_up(&mut self, at: usize) -> Step {
+        self.state = State::Rest(Scan::inside(self.path.levels.len() as u64));
+        Step::At(at)
     }
 
     /// The state inside the innermost container on the path.
@@ -303,11 +353,16 @@ impl Json {
         let end = bytes.len();
         let place = self.place_at(bytes, end);
         let where_from = self.place;
+        found.ending.notes.extend(self.commas.sentence());
+        found.ending.truncated = self.repeated.take().map(|(key, line)| {
+            format!("The key {key:?} occurs again at line {line}, and its value was not read.")
+        });
         let cut = match self.state {
             State::Document => return,
             State::Lost => {
                 let reject = (RejectReason::InvalidJson, "the rest of the input is not JSON");
-                return self.finish(bytes, end, Some(reject), found);
+                self.finish(bytes, end, Some(reject), found);
+                return found.set_rest();
             }
             // A number or word at the top level is complete when the input ends.
             State::Record(scan) if scan.is_bare() && !self.listed && self.path.levels.is_empty() => {
@@ -317,10 +372,11 @@ impl Json {
                 let message = "the input ends inside the record";
                 let reject = (self.long.is_none()).then_some((RejectReason::TruncatedRecord, message));
                 self.finish(bytes, end, reject, found);
+                found.set_rest();
                 format!("in the record that starts at line {}, byte {}", where_from.line, where_from.offset)
             }
             State::Elements => format!("at line {}, before the array of records is closed", place.line),
-            State::Rest(_) => {
+            _ if self.is_after => {
                 format!("at line {}, after the records, before the document is closed", place.line)
             }
             _ => format!("at line {}, before the records start", place.line),
@@ -331,11 +387,18 @@ impl Json {
 
 /// The index of the first byte that is neither whitespace nor a comma.
 fn skip_separators(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = skip_space(bytes, from)?;
-    while bytes[at] == b',' {
-        at = skip_space(bytes, at + 1)?;
+    separators(bytes, from).0
+}
+
+/// The same, with the number of commas before it.
+fn separators(bytes: &[u8], from: usize) -> (Option<usize>, u64) {
+    let mut num_commas = 0;
+    let mut next = skip_space(bytes, from);
+    while let Some(at) = next.filter(|&at| bytes[at] == b',') {
+        num_commas += 1;
+        next = skip_space(bytes, at + 1);
     }
-    Some(at)
+    (next, num_commas)
 }
 
 impl Delimit for Json {

@@ -6,6 +6,8 @@
 
 use std::io::Read;
 
+use forebay_domain::reject::records_in_rest;
+
 use crate::{
     block::{Block, Delimit, Ending, Found, Tail},
     csv::Csv,
@@ -34,6 +36,8 @@ pub struct Reader {
     ending: Ending,
     /// The last state so far.
     state: Option<String>,
+    /// Number of records and rejected pieces that were returned.
+    num_pieces: u64,
     /// How the input has ended if reading stops early: for a tap, it has activated no new version.
     unfinished: Ending,
 }
@@ -72,6 +76,7 @@ impl Reader {
             ended: false,
             ending: Ending::default(),
             state: None,
+            num_pieces: 0,
             unfinished: unfinished(options),
         })
     }
@@ -108,6 +113,7 @@ impl Reader {
         }
         block.records = found.records;
         block.rejected = found.rejected;
+        self.num_pieces += (block.records.len() + block.rejected.len()) as u64;
         if found.state.is_some() {
             self.state.clone_from(&found.state);
         }
@@ -135,6 +141,11 @@ impl Reader {
             if tail != Tail::Open {
                 self.ended = true;
                 self.ending = std::mem::take(&mut found.ending);
+                if let Some((offset, length)) = found.rest {
+                    let num_before =
+                        self.num_pieces + (found.records.len() + found.rejected.len()) as u64 - 1;
+                    self.ending.num_unread = records_in_rest(length, offset, num_before) - 1;
+                }
                 if tail == Tail::Cut {
                     let position = self.input.position();
                     self.ending.truncated =

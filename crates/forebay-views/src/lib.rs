@@ -120,7 +120,9 @@ pub use self::{
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,
     run::{Run, RunSummary},
-    run_detail::{Fallback, PersistReport, RunDecision, RunDetail, RunsAnswer, ScrapeError, ScrapeReport},
+    run_detail::{
+        FailedInput, Fallback, PersistReport, RunDecision, RunDetail, RunsAnswer, ScrapeError, ScrapeReport,
+    },
     schedule::Schedule,
     schema::schema,
     search_hit::{SearchHit, SearchResult},

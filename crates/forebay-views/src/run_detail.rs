@@ -52,8 +52,19 @@ pub struct RunDecision {
 pub struct PersistReport {
     /// One run for each file, in the order given.
     pub runs: Vec<Run>,
+    /// The files that could not be read. The others were read all the same.
+    pub failed: Vec<FailedInput>,
     /// The error that ended the command before all files were read; null: there was none.
     pub error: Option<Error>,
+}
+
+/// A file that `persist` could not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedInput {
+    /// The file; `-` is standard input.
+    pub input: String,
+    /// Why.
+    pub error: Error,
 }
 
 /// The runs that `scrape` made, and the scopes without a run.

@@ -48,19 +48,27 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
             tally.num_replaced
         ));
     }
-    let unreadable = tally.num_unidentified;
-    let too_many = unreadable as f64 > context.policy.max_rejected_share * num_seen as f64;
-    if unreadable > 0 && num_rejected == num_seen {
+    let num_unread = read.end.ending.num_unread;
+    let unreadable = tally.num_unidentified + num_unread;
+    let too_many = unreadable as f64 > context.policy.max_rejected_share * (num_seen + num_unread) as f64;
+    if tally.num_unidentified > 0 && num_rejected == num_seen {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("no_usable_records");
         decision.messages.push(format!("all {num_seen} records were rejected"));
     } else if unreadable >= MIN_REJECTED_TO_FAIL && too_many {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("too_many_rejected");
-        decision.messages.push(format!(
-            "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {}",
-            context.policy.max_rejected_share
-        ));
+        let share = context.policy.max_rejected_share;
+        decision.messages.push(match num_unread {
+            0 => format!(
+                "{num_rejected} of {num_seen} records were rejected, more than the allowed share of {share}"
+            ),
+            _ => format!(
+                "{num_rejected} of {num_seen} records were rejected, and the last of them is as long as about \
+                 {} records: more than the allowed share of {share} was not read",
+                num_unread + 1
+            ),
+        });
     } else if let Some(error) = &read.end.error {
         decision.status = RunStatus::Partial;
         decision.reason_code = Some(error.code());

@@ -78,6 +78,11 @@ impl Path {
         false
     }
 
+    /// The token that the innermost container was searched for.
+    pub(super) fn innermost_token(&self) -> &str {
+        self.levels.len().checked_sub(1).map_or("", |depth| &self.tokens[depth])
+    }
+
     /// Whether the next item of the innermost array is on the path.
     pub(super) fn next_item_is_on_the_path(&mut self) -> bool {
         let token = &self.tokens[self.levels.len() - 1];

@@ -29,6 +29,8 @@ pub(super) struct ReadResult {
     pub(super) rejected: Vec<Rejected>,
     pub(super) truncated: Option<String>,
     pub(super) end_line: Option<EndLine>,
+    pub(super) notes: Vec<String>,
+    pub(super) num_unread: u64,
     pub(super) error: Option<Error>,
     pub(super) largest_buffer: usize,
 }
@@ -85,6 +87,7 @@ fn drain(reader: &mut Reader, outcome: &mut ReadResult) {
     }
     let ending = reader.ending();
     (outcome.truncated, outcome.end_line) = (ending.truncated, ending.end_line);
+    (outcome.notes, outcome.num_unread) = (ending.notes, ending.num_unread);
 }
 
 fn auto(text: &str) -> ReadResult {

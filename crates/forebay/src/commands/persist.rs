@@ -12,7 +12,7 @@ use forebay_engine::{
 };
 use forebay_sources::{ReadOptions, SingerOptions};
 use forebay_store::connect::Database;
-use forebay_views::{PersistReport, Run};
+use forebay_views::{FailedInput, PersistReport, Run};
 use jiff::Timestamp;
 
 pub(super) use self::report::exit;
@@ -109,7 +109,8 @@ pub(crate) struct Args {
     pub(crate) no_handoff: bool,
 }
 
-/// Runs the command: one run per file, in order. A failed run ends the command; the earlier runs stay.
+/// Runs the command: one run per file, in order. A file that can't be read doesn't keep the others from being read; any
+/// other error ends the command, and the earlier runs stay.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let request = request(args, &config)?;
@@ -118,7 +119,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     }
     let options = read_options(args, config.sources.get(&args.source), &request);
     let stop = Stop::default();
-    let mut report = PersistReport { runs: Vec::new(), error: None };
+    let mut report = PersistReport { runs: Vec::new(), failed: Vec::new(), error: None };
+    let mut failures = Vec::new();
     let persisting = context.with_database(async |database| {
         if request.with_handoffs {
             context.declare_pipelines(database).await?;
@@ -126,17 +128,25 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let one = One { context, database, request: &request, stop: &stop };
         if !args.command.is_empty() {
             let input = input::program(&args.command, &args.source, &request.scope, options.clone());
-            report.runs.push(one.persist(input, None).await?);
+            report.runs.push(one.persist(input, None).await??);
         }
         for file in &args.files {
             let (input, size) = input::open(file, options.clone())?;
-            report.runs.push(one.persist(input, size).await?);
+            match one.persist(input, size).await? {
+                Ok(run) => report.runs.push(run),
+                Err(failure) if args.files.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    let input = file.display().to_string();
+                    report.failed.push(FailedInput { input, error: failure.view() });
+                    failures.push(failure.exit_code());
+                }
+            }
         }
         Ok(())
     });
     let persisted = Box::pin(stoppable(persisting, || stop.ask())).await;
     if let Err(failure) = persisted {
-        if report.runs.is_empty() {
+        if report.runs.is_empty() && report.failed.is_empty() {
             return Err(failure);
         }
         // One document contains the finished runs and the error of the failed one.
@@ -145,7 +155,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         return if context.ui.is_json() { Ok(failure.exit_code()) } else { Err(failure) };
     }
     context.ui.show(&report)?;
-    Ok(exit(report.runs.iter().map(|run| run.summary.status.as_str())))
+    let of_runs = exit(report.runs.iter().map(|run| run.summary.status.as_str()));
+    Ok(failures.first().copied().unwrap_or(of_runs))
 }
 
 /// What the runs of a command share.
@@ -157,16 +168,20 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    /// Persists one input of this size, if it is known.
-    async fn persist(&self, input: Input, size: Option<u64>) -> Result<Run, Failure> {
+    /// Persists one input of this size, if it is known. The inner error is about this input alone.
+    async fn persist(&self, input: Input, size: Option<u64>) -> Result<Result<Run, Failure>, Failure> {
         let Self { context, database, request, stop } = self;
         let bar = context.ui.progress(&format!("persisting {}", input.name), size);
         let tell = |progress| tell(&context.ui, &bar, size, &progress);
-        let report = persist_until(database, PersistRequest::clone(request), input, stop, &tell).await?;
+        let report = match persist_until(database, PersistRequest::clone(request), input, stop, &tell).await {
+            Ok(report) => report,
+            Err(error @ forebay_engine::Error::Source(_)) => return Ok(Err(error.into())),
+            Err(error) => return Err(error.into()),
+        };
         for warning in &report.warnings {
             context.ui.warn(warning);
         }
-        read_run(&database.client().await?, report.run_id).await
+        Ok(Ok(read_run(&database.client().await?, report.run_id).await?))
     }
 }
 

@@ -175,3 +175,68 @@ fn an_unclosed_string_is_rejected_as_one_piece() {
     assert_eq!(outcome.reasons(), [TruncatedRecord]);
     assert!(outcome.truncated.is_some());
 }
+
+#[test]
+fn commas_that_are_wrong_are_noted() {
+    for (text, num, said) in [
+        ("[{},{}]", 2, None),
+        ("[]", 0, None),
+        ("[{} {}\n{}]", 3, Some("2 missing commas, the first near line 1")),
+        ("[{},\n,{},]", 2, Some("2 extra commas, the first near line 2")),
+        ("[,{}]", 1, Some("1 extra commas")),
+        ("[{}{},,{}]", 3, Some("1 missing and 1 extra")),
+        ("[{},{}][{}]", 3, None),
+    ] {
+        for format in [Format::Json, Format::Auto] {
+            let outcome = of(format, text);
+            outcome.clean();
+            assert_eq!(
+                (outcome.records.len(), outcome.notes.len()),
+                (num, usize::from(said.is_some())),
+                "{text}"
+            );
+            assert!(said.is_none_or(|said| outcome.notes[0].contains(said)), "{:?}", outcome.notes);
+        }
+    }
+}
+
+#[test]
+fn a_second_array_under_the_same_key_is_not_complete() {
+    let twice = at("/data/items", "{\"data\":{\"items\":[{\"a\":1}],\n\"items\":[{\"a\":2}]}}");
+    assert_eq!(twice.records, ["{\"a\":1}"]);
+    assert_eq!(
+        twice.truncated.unwrap(),
+        "The key \"items\" occurs again at line 2, and its value was not read."
+    );
+    assert!(at("/data", "{\"data\":[{}],\"x\":{\"data\":1},\"da\\u0074a\":[]}").truncated.is_some());
+    for (pointer, text) in [
+        ("/data", "{\"data\":[{}],\"x\":{\"data\":1},\"y\":[{\"data\":2}]}\n{\"data\":[{}]}"),
+        ("/0/data", "[{\"data\":[{}],\"x\":1},{\"data\":3}]"),
+        // What follows the records may be invalid as long as its brackets match.
+        ("/data", "{\"data\":[{}],x:\"}\"}"),
+        ("/data", "{\"data\":[{}],\"x\" 1}"),
+        ("/data", "{\"data\":[{}],\"x\":}"),
+    ] {
+        let outcome = at(pointer, text);
+        outcome.clean();
+        assert!(!outcome.records.is_empty(), "{text}");
+    }
+    let cut = at("/data", "{\"data\":[{}],\"x\":{");
+    assert!(cut.truncated.unwrap().contains("after the records"));
+}
+
+#[test]
+fn an_unread_rest_counts_by_its_length() {
+    let record = |id: usize| format!("{{\"id\":{id},\"name\":\"Record\"}}");
+    let rest = (2..=20).map(record).collect::<Vec<_>>().join(",\n");
+    for text in [
+        format!("{}\n\n}}{rest}", record(1)),
+        format!("[{},\n{{\"name\":\"x}},{rest}]", record(1).replace("Record", "Recor d")),
+    ] {
+        let outcome = of(Format::Json, &text);
+        assert_eq!((outcome.records.len(), outcome.rejected.len()), (1, 1), "{text}");
+        assert!((17..=20).contains(&outcome.num_unread), "{} {text}", outcome.num_unread);
+    }
+    let cut = of(Format::Json, "[{\"id\":1},{\"id\":2},{\"id\":");
+    assert_eq!((cut.rejected.len(), cut.num_unread), (1, 0));
+}

@@ -1,0 +1,60 @@
+//! The commas of an array of records: missing and extra ones lose nothing, but they show that something wrote the text by
+//! hand or twice, so they are counted.
+
+/// The commas between the elements of an array.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Commas {
+    /// Commas since the last element.
+    since: u64,
+    /// Whether the array has had an element.
+    has_element: bool,
+    num_missing: u64,
+    num_extra: u64,
+    /// The line of the first fault.
+    line: u64,
+}
+
+impl Commas {
+    /// An array begins.
+    pub(super) fn begin(&mut self) {
+        (self.since, self.has_element) = (0, false);
+    }
+
+    pub(super) fn add(&mut self, num: u64) {
+        self.since += num;
+    }
+
+    /// Whether the commas before the next element, or before the end of the array, are too many or too few.
+    pub(super) fn are_wrong_before(&self, is_end: bool) -> bool {
+        self.since != u64::from(self.has_element && !is_end)
+    }
+
+    /// Counts them.
+    pub(super) fn note(&mut self, is_end: bool, line: u64) {
+        if self.num_missing + self.num_extra == 0 {
+            self.line = line;
+        }
+        let expected = u64::from(self.has_element && !is_end);
+        self.num_missing += expected.saturating_sub(self.since);
+        self.num_extra += self.since.saturating_sub(expected);
+    }
+
+    /// The next element has begun, or the array has ended.
+    pub(super) fn pass(&mut self) {
+        (self.since, self.has_element) = (0, true);
+    }
+
+    /// A sentence about them, if some were wrong.
+    pub(super) fn sentence(&self) -> Option<String> {
+        let Self { num_missing, num_extra, line, .. } = self;
+        let counted = match (num_missing, num_extra) {
+            (0, 0) => return None,
+            (missing, 0) => format!("{missing} missing"),
+            (0, extra) => format!("{extra} extra"),
+            (missing, extra) => format!("{missing} missing and {extra} extra"),
+        };
+        Some(format!(
+            "The array of records has {counted} commas, the first near line {line}: it is not valid JSON."
+        ))
+    }
+}
