@@ -37,6 +37,24 @@ pub enum Error {
         /// The requested format.
         format: &'static str,
     },
+    /// `csv_options_need_csv`: options of CSV were given for another format.
+    #[error("the options of CSV have no meaning in {format} input")]
+    CsvOptionsNeedCsv {
+        /// The requested format.
+        format: &'static str,
+    },
+    /// `invalid_symbol`: a delimiter or comment character is not one character.
+    #[error("{given:?} is not one ASCII character other than a quote or a line break")]
+    InvalidSymbol {
+        /// The text that was given.
+        given: String,
+    },
+    /// `invalid_encoding`: the encoding is unknown.
+    #[error("there is no encoding {label:?}")]
+    InvalidEncoding {
+        /// The label that was given.
+        label: String,
+    },
     /// `records_not_found`: the pointer to the records refers to nothing.
     #[error("found nothing at {pointer}: {seen}")]
     RecordsNotFound {
@@ -222,6 +240,9 @@ impl Error {
             Self::UnknownFormat { .. } => "unknown_format",
             Self::NotUtf8 { .. } => "not_utf8",
             Self::RecordsNeedJson { .. } => "records_need_json",
+            Self::CsvOptionsNeedCsv { .. } => "csv_options_need_csv",
+            Self::InvalidSymbol { .. } => "invalid_symbol",
+            Self::InvalidEncoding { .. } => "invalid_encoding",
             Self::RecordsNotFound { .. } => "records_not_found",
             Self::RecordsNotAList { .. } => "records_not_a_list",
             Self::InvalidJson { .. } => "invalid_json",
@@ -264,8 +285,13 @@ impl Error {
         let hint = match self {
             Self::InvalidFormat { .. } => "use one of auto, json, jsonl, csv, singer",
             Self::UnknownFormat { .. } => "set it with --format json, jsonl or csv",
-            Self::NotUtf8 { .. } => "convert the file to UTF-8 first, for example with iconv",
+            Self::NotUtf8 { .. } => "name its encoding, for example with --encoding utf-16le",
             Self::RecordsNeedJson { .. } => "omit --records, or use --format json",
+            Self::CsvOptionsNeedCsv { .. } => "omit them, or use --format csv",
+            Self::InvalidSymbol { .. } => "give one character such as ; or the word tab",
+            Self::InvalidEncoding { .. } => {
+                "use a label of the Encoding Standard, such as windows-1252 or shift_jis"
+            }
             Self::RecordsNotFound { .. } => "set --records to the pointer to the records",
             Self::RecordsNotAList { .. } => {
                 "set --records to the pointer to an array of objects, or to one object"
@@ -276,7 +302,9 @@ impl Error {
             Self::RecordAfterEnd { .. } => {
                 "write the end line last; persist the outputs of several programs one by one"
             }
-            Self::CsvHeader { .. } => "give every column in the first row a unique name",
+            Self::CsvHeader { .. } => {
+                "give every column in the first row a unique name, or choose another policy with --header"
+            }
             Self::GzipCorrupt { .. } => {
                 "fetch or compress the file again; the records before the damage were read"
             }

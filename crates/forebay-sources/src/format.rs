@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use forebay_domain::pointer::Pointer;
 
-use crate::{error::Error, fetch::Bounds, singer::SingerOptions};
+use crate::{csv::CsvOptions, encoding::TextEncoding, error::Error, fetch::Bounds, singer::SingerOptions};
 
 /// The format of an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,7 +17,7 @@ pub enum Format {
     Json,
     /// One JSON record per line.
     JsonLines,
-    /// Delimited text with a header row (RFC 4180; the delimiter is a comma, semicolon, tab or vertical bar).
+    /// Delimited text with a header row (RFC 4180; see [`CsvOptions`]).
     Csv,
     /// Messages of a Singer tap, one per line. Never detected, because they look like JSON Lines.
     Singer,
@@ -66,6 +66,11 @@ pub struct ReadOptions {
     pub records: Option<Pointer>,
     /// The maximum size of a record in bytes. Default: 16 MiB.
     pub max_record_bytes: usize,
+    /// Options of [`Format::Csv`]. If one is given, [`Format::Auto`] is CSV. Default: a header row, everything detected.
+    pub csv: CsvOptions,
+    /// The encoding of the input, after decompression. Default: UTF-8, and input in another recognisable encoding is
+    /// refused.
+    pub encoding: Option<TextEncoding>,
     /// Options of [`Format::Singer`]. Default: read the only stream.
     pub singer: SingerOptions,
     /// Limits on the input after decompression of detected gzip. Default: none, for trusted local input.
@@ -78,6 +83,8 @@ impl Default for ReadOptions {
             format: Format::Auto,
             records: None,
             max_record_bytes: 16 << 20,
+            csv: CsvOptions::default(),
+            encoding: None,
             singer: SingerOptions::default(),
             bounds: None,
         }

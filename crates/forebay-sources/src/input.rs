@@ -8,7 +8,11 @@ use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::{error::Error, fetch::Bounds};
+use crate::{
+    encoding::{Decoding, TextEncoding},
+    error::Error,
+    fetch::Bounds,
+};
 
 /// The size of the largest read.
 const MAX_READ: usize = 1 << 20;
@@ -31,6 +35,10 @@ pub(crate) enum Filled {
 
 pub(crate) struct Input {
     body: Body,
+    /// None: the bytes are UTF-8 already.
+    decoding: Option<Decoding>,
+    /// The bytes of a read before they are decoded.
+    encoded: Vec<u8>,
     /// Bytes that were read to detect the format, and not returned yet.
     peeked: Vec<u8>,
     /// The result of the read after those bytes, if they were the last.
@@ -45,7 +53,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn open(inner: Box<dyn Read + Send>, bounds: Option<Bounds>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        inner: Box<dyn Read + Send>,
+        bounds: Option<Bounds>,
+        encoding: Option<TextEncoding>,
+    ) -> Result<Self, Error> {
         let mut raw = Raw { inner, first: Vec::new(), given: 0, position: 0 };
         raw.read_first(&GZIP)?;
         let body = if raw.first.starts_with(&GZIP) {
@@ -53,7 +65,17 @@ impl Input {
         } else {
             Body::Plain(raw)
         };
-        Ok(Self { body, peeked: Vec::new(), after_peeked: None, read: 0, unpacked: 0, bounds, ask: MIN_READ })
+        Ok(Self {
+            body,
+            decoding: encoding.map(Decoding::new),
+            encoded: Vec::new(),
+            peeked: Vec::new(),
+            after_peeked: None,
+            read: 0,
+            unpacked: 0,
+            bounds,
+            ask: MIN_READ,
+        })
     }
 
     /// The bytes read so far, which will be returned again.
@@ -67,7 +89,7 @@ impl Input {
             return false;
         }
         let mut peeked = std::mem::take(&mut self.peeked);
-        let outcome = self.read_once(&mut peeked);
+        let outcome = self.read_text(&mut peeked);
         self.peeked = peeked;
         match outcome {
             Ok(Filled::Some) => true,
@@ -96,9 +118,39 @@ impl Input {
             return result;
         }
         let before = buffer.len();
-        let filled = self.read_once(buffer);
+        let filled = self.read_text(buffer);
         self.read += (buffer.len() - before) as u64;
         filled
+    }
+
+    /// Reads once, and decodes what was read. At the end, an incomplete character becomes text too.
+    fn read_text(&mut self, buffer: &mut Vec<u8>) -> Result<Filled, Error> {
+        let Some(mut decoding) = self.decoding.take() else { return self.read_once(buffer) };
+        let mut encoded = std::mem::take(&mut self.encoded);
+        encoded.clear();
+        let before = buffer.len();
+        // A read may end inside the first character.
+        let filled = loop {
+            let filled = self.read_once(&mut encoded);
+            if filled.is_ok() {
+                decoding.decode(&encoded, buffer);
+            }
+            encoded.clear();
+            match filled {
+                Ok(Filled::Some) if buffer.len() == before => {}
+                // The next read is at the end again.
+                Ok(Filled::End) if buffer.len() > before => break Ok(Filled::Some),
+                filled => break filled,
+            }
+        };
+        self.encoded = encoded;
+        self.decoding = Some(decoding);
+        filled
+    }
+
+    /// A sentence about bytes that are invalid in the encoding, if there were any.
+    pub(crate) fn replaced(&self) -> Option<String> {
+        self.decoding.as_ref().and_then(Decoding::sentence)
     }
 
     fn read_once(&mut self, buffer: &mut Vec<u8>) -> Result<Filled, Error> {

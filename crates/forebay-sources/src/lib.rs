@@ -29,6 +29,7 @@ mod charset;
 mod clock;
 pub mod crawl;
 mod csv;
+mod encoding;
 mod end_line;
 pub mod environment;
 mod error;
@@ -47,6 +48,8 @@ pub mod tls;
 
 pub use block::{Block, Ending, Rejected, Span};
 pub use clock::Clock;
+pub use csv::{CsvOptions, HeaderPolicy, Symbol};
+pub use encoding::TextEncoding;
 pub use end_line::end_line_text;
 pub use error::Error;
 pub use format::{Format, ReadOptions};

@@ -10,7 +10,7 @@ use forebay_domain::reject::records_in_rest;
 
 use crate::{
     block::{Block, Delimit, Ending, Found, Tail},
-    csv::Csv,
+    csv::{Csv, CsvOptions},
     error::Error,
     format::{Format, ReadOptions},
     input::{Filled, Input},
@@ -50,13 +50,18 @@ impl Reader {
         if pointer.is_some() && !matches!(options.format, Format::Auto | Format::Json) {
             return Err(Error::RecordsNeedJson { format: options.format.name() });
         }
+        let has_csv_options = options.csv != CsvOptions::default();
+        if has_csv_options && !matches!(options.format, Format::Auto | Format::Csv) {
+            return Err(Error::CsvOptionsNeedCsv { format: options.format.name() });
+        }
         let path = pointer.map(Path::from).unwrap_or_default();
-        let mut input = Input::open(input, options.bounds.clone())?;
+        let mut input = Input::open(input, options.bounds.clone(), options.encoding)?;
         while sniff::needs_more_for_mark(input.peeked()) && input.peek() {}
         let mark = sniff::byte_order_mark(input.peeked())?;
         input.skip_peeked(mark);
         let format = match options.format {
             Format::Auto if pointer.is_some() => Format::Json,
+            Format::Auto if has_csv_options => Format::Csv,
             Format::Auto => detect(&mut input)?,
             given => given,
         };
@@ -64,7 +69,7 @@ impl Reader {
         let delimit: Box<dyn Delimit> = match format {
             Format::Auto | Format::JsonLines => Box::new(JsonLines::new(limit, base)),
             Format::Json => Box::new(Json::new(path, limit, base)),
-            Format::Csv => Box::new(Csv::new(limit, base)),
+            Format::Csv => Box::new(Csv::new(options.csv, limit, base)),
             Format::Singer => Box::new(Singer::new(options.singer.clone(), limit, base)),
         };
         Ok(Self {
@@ -141,6 +146,7 @@ impl Reader {
             if tail != Tail::Open {
                 self.ended = true;
                 self.ending = std::mem::take(&mut found.ending);
+                self.ending.notes.extend(self.input.replaced());
                 if let Some((offset, length)) = found.rest {
                     let num_before =
                         self.num_pieces + (found.records.len() + found.rejected.len()) as u64 - 1;

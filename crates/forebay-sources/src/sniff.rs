@@ -44,7 +44,12 @@ pub(crate) fn format(head: &[u8], last: bool) -> Result<Option<Format>, Error> {
         _ => {
             let (end, delimiter) = header(text);
             let Some(end) = end.or(last.then_some(text.len())) else { return Ok(None) };
-            if is_header(&text[..end], delimiter) { Ok(Some(Format::Csv)) } else { Err(unknown(text)) }
+            let line = &text[..end];
+            if is_header(line, delimiter) || stated_delimiter(line).is_some() {
+                Ok(Some(Format::Csv))
+            } else {
+                Err(unknown(text))
+            }
         }
     }
 }
@@ -110,6 +115,16 @@ pub(crate) fn header(text: &[u8]) -> (Option<usize>, u8) {
         }
     }
     (end, DELIMITERS[best])
+}
+
+/// The delimiter that a line before the header states, as spreadsheets write it: `sep=;`.
+pub(crate) fn stated_delimiter(line: &[u8]) -> Option<u8> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let (name, delimiter) = line.split_at_checked(4)?;
+    match delimiter {
+        [byte] if name.eq_ignore_ascii_case(b"sep=") && !matches!(byte, b'"' | b'\r') => Some(*byte),
+        _ => None,
+    }
 }
 
 fn unknown(text: &[u8]) -> Error {

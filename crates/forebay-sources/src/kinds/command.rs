@@ -23,10 +23,10 @@ use forebay_domain::{pointer::Pointer, scope::Scope, units::Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::file::{FileFormat, check_records, read_options};
+use super::file::{FileFormat, check_csv, check_records, read_options};
 use super::masked;
 use super::value::EnvValue;
-use crate::{Error, ReadOptions};
+use crate::{CsvOptions, Error, ReadOptions, TextEncoding};
 
 pub use log::{LineSink, LogLevel, LogLine};
 pub use process::{Output, Stopper};
@@ -58,6 +58,12 @@ pub struct Command {
     pub format: FileFormat,
     /// JSON pointer to the array of records, only for format `json`. Default: the whole document.
     pub records: Option<Pointer>,
+    /// How to read delimited text; only for format `csv`. Default: a header row, everything detected.
+    #[serde(default)]
+    pub csv: CsvOptions,
+    /// Encoding of its output, such as `windows-1252`. Default: UTF-8.
+    #[serde(default)]
+    pub encoding: Option<TextEncoding>,
     /// Maximum lines of standard error to log; further lines are only counted. Default: 10000.
     #[serde(default = "ten_thousand")]
     pub max_stderr_lines: u32,
@@ -89,20 +95,26 @@ pub struct RunContext<'a> {
 impl Command {
     /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
-        let Self { argv, cwd: _, env: _, timeout: _, format, records, max_stderr_lines: _ } = self;
-        (masked::arguments(argv), format, records)
+        let Self { argv, cwd: _, env: _, timeout: _, format, records, csv, encoding, max_stderr_lines: _ } =
+            self;
+        (masked::arguments(argv), format, records, csv, encoding)
     }
 
     /// Checks the settings without starting the program. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
         check_argv("command.argv", &self.argv)?;
         check_env("command.env", self.env.keys())?;
-        check_records("command.records", self.format, self.records.as_ref())
+        check_records("command.records", self.format, self.records.as_ref())?;
+        check_csv("command.csv", self.format, self.csv)
     }
 
     /// The options for reading the output.
     pub fn read_options(&self) -> ReadOptions {
-        read_options(self.format, self.records.as_ref())
+        ReadOptions {
+            csv: self.csv,
+            encoding: self.encoding,
+            ..read_options(self.format, self.records.as_ref())
+        }
     }
 
     /// Starts the program and returns its output. Blocks only while the process starts.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::template::UrlTemplate;
-use crate::{Error, Format, ReadOptions};
+use crate::{CsvOptions, Error, Format, ReadOptions, TextEncoding};
 
 /// A file over HTTP, read as it arrives; gzip is detected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -22,6 +22,12 @@ pub struct File {
     /// JSON pointer (RFC 6901) to the array of records, such as `/data/items`; only for `json`. Default: the whole
     /// document.
     pub records: Option<Pointer>,
+    /// How to read delimited text; only for `csv`. Default: a header row, everything detected.
+    #[serde(default)]
+    pub csv: CsvOptions,
+    /// Encoding of the file, such as `windows-1252`. Default: UTF-8.
+    #[serde(default)]
+    pub encoding: Option<TextEncoding>,
 }
 
 /// A format of a stream.
@@ -56,13 +62,14 @@ impl From<FileFormat> for Format {
 impl File {
     /// The settings that determine which records are read, in a fixed order: all except location and limits.
     pub fn reading(&self) -> impl Serialize {
-        let Self { url: _, format, records } = self;
-        (format, records)
+        let Self { url: _, format, records, csv, encoding } = self;
+        (format, records, csv, encoding)
     }
 
     /// Checks that the settings fit together. Error: `invalid_source_setting`.
     pub fn check(&self) -> Result<(), Error> {
-        check_records("file.records", self.format, self.records.as_ref())
+        check_records("file.records", self.format, self.records.as_ref())?;
+        check_csv("file.csv", self.format, self.csv)
     }
 
     /// The file for a scope. Error: `url_placeholder`.
@@ -72,7 +79,11 @@ impl File {
 
     /// The options for reading the content.
     pub fn read_options(&self) -> ReadOptions {
-        read_options(self.format, self.records.as_ref())
+        ReadOptions {
+            csv: self.csv,
+            encoding: self.encoding,
+            ..read_options(self.format, self.records.as_ref())
+        }
     }
 }
 
@@ -84,6 +95,15 @@ pub(super) fn check_records(
 ) -> Result<(), Error> {
     if records.is_some() && !matches!(format, FileFormat::Auto | FileFormat::Json) {
         let problem = "is only for the format json; remove it, or set format to json".to_owned();
+        return Err(Error::InvalidSetting { setting, problem });
+    }
+    Ok(())
+}
+
+/// Refuses options of delimited text for other formats.
+pub(super) fn check_csv(setting: &'static str, format: FileFormat, csv: CsvOptions) -> Result<(), Error> {
+    if csv != CsvOptions::default() && !matches!(format, FileFormat::Auto | FileFormat::Csv) {
+        let problem = "is only for the format csv; remove it, or set format to csv".to_owned();
         return Err(Error::InvalidSetting { setting, problem });
     }
     Ok(())

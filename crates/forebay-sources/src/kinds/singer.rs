@@ -21,7 +21,7 @@ use super::{
     masked,
     value::EnvValue,
 };
-use crate::{Error, Format, ReadOptions, SingerOptions};
+use crate::{CsvOptions, Error, Format, ReadOptions, SingerOptions};
 
 /// A Singer tap.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -146,6 +146,8 @@ impl Singer {
             timeout: self.timeout,
             format: FileFormat::Singer,
             records: None,
+            csv: CsvOptions::default(),
+            encoding: None,
             max_stderr_lines: self.max_stderr_lines,
         };
         Ok(TapOutput { output: command.start(context, log)?, _state: state_file })

@@ -13,7 +13,7 @@ use forebay_domain::{
 };
 
 use super::*;
-use crate::Rejected;
+use crate::{HeaderPolicy, Rejected};
 
 mod csv;
 mod json;

@@ -10,7 +10,7 @@ use forebay_engine::{
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
     scrape::Stop,
 };
-use forebay_sources::{ReadOptions, SingerOptions};
+use forebay_sources::{CsvOptions, HeaderPolicy, ReadOptions, SingerOptions, Symbol, TextEncoding};
 use forebay_store::connect::Database;
 use forebay_views::{FailedInput, PersistReport, Run};
 use jiff::Timestamp;
@@ -40,6 +40,7 @@ Examples:
   forebay persist courses.jsonl --source courses --key id
   forebay persist day1.json day2.json --source courses --records /items --complete
   curl -s https://example.edu/all.csv | forebay persist - --source courses --key code,semester
+  forebay persist export.csv --source courses --key code --delimiter ';' --encoding windows-1252
   tap-courses --config tap.json | forebay persist - --format singer --source courses --key id
   forebay persist spring.json --source courses --scope 'semester=Spring 2026' --complete
   forebay persist old.json --source courses --observed-at 2019-04-14")]
@@ -76,6 +77,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "POINTER")]
     pub(crate) records: Option<Pointer>,
 
+    /// Character between the fields of CSV, or tab [default: the source's, or detected]
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<Symbol>,
+
+    /// Character at the start of lines of CSV to skip [default: the source's, or none]
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) comment: Option<Symbol>,
+
+    /// What the first row of CSV is [default: the source's, or strict]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) header: Option<Header>,
+
+    /// Encoding of the input, such as windows-1252 [default: the source's, or UTF-8]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<TextEncoding>,
+
     /// Stream to read if a Singer tap sends several
     #[arg(long, value_name = "NAME")]
     pub(crate) stream: Option<String>,
@@ -107,6 +124,27 @@ pub(crate) struct Args {
     /// Don't hand off changes to ingestion
     #[arg(long)]
     pub(crate) no_handoff: bool,
+}
+
+/// What the first row of CSV is.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Header {
+    /// Names, which must be complete and unique
+    Strict,
+    /// Names; empty and repeated ones get a number
+    Rename,
+    /// A record; the columns are column_1, column_2 and so on
+    None,
+}
+
+impl From<Header> for HeaderPolicy {
+    fn from(header: Header) -> Self {
+        match header {
+            Header::Strict => Self::Strict,
+            Header::Rename => Self::Rename,
+            Header::None => Self::None,
+        }
+    }
 }
 
 /// Runs the command: one run per file, in order. A file that can't be read doesn't keep the others from being read; any
@@ -186,8 +224,18 @@ impl One<'_> {
 }
 
 fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistRequest) -> ReadOptions {
+    let format = format(args, source);
+    // Those of the source are about the files that it usually has.
+    let csv = source.and_then(|source| source.csv).filter(|_| matches!(format, Format::Auto | Format::Csv));
+    let csv = csv.unwrap_or_default();
     ReadOptions {
-        format: format(args, source).into(),
+        format: format.into(),
+        csv: CsvOptions {
+            delimiter: args.delimiter.or(csv.delimiter),
+            comment: args.comment.or(csv.comment),
+            header: args.header.map_or(csv.header, Into::into),
+        },
+        encoding: args.encoding.or(source.and_then(|source| source.encoding)),
         records: args.records.as_ref().or(source.and_then(|source| source.records.as_ref())).cloned(),
         singer: SingerOptions {
             stream: args.stream.clone(),

@@ -144,7 +144,12 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
             return Err(at.problem(&[key], format!("{key} has no effect for a source of kind {word}")));
         }
     }
-    for (key, is_given) in [("format", source.format.is_some()), ("records", source.records.is_some())] {
+    for (key, is_given) in [
+        ("format", source.format.is_some()),
+        ("records", source.records.is_some()),
+        ("csv", source.csv.is_some()),
+        ("encoding", source.encoding.is_some()),
+    ] {
         if is_given {
             let message = format!("{key} is only for `forebay persist`; this source is of kind {word}");
             return Err(at.problem(&[key], message));

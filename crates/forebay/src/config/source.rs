@@ -14,6 +14,7 @@ use forebay_domain::{
 };
 use forebay_engine::persist::DEFAULT_MAX_REJECTED_SHARE;
 use forebay_sources::{
+    CsvOptions, TextEncoding,
     crawl::CrawlSettings,
     fetch::FetchSettings,
     kinds::{Command, Feed, File, Html, HttpJson, Ical, JsonLd, Postgres, Singer, Sitemap},
@@ -61,6 +62,12 @@ pub(crate) struct Source {
     /// JSON pointer to the records in a JSON document that `forebay persist` reads. Default: the whole document.
     #[serde(default)]
     pub(crate) records: Option<Pointer>,
+    /// How `forebay persist` reads delimited text. Default: a header row, everything detected.
+    #[serde(default)]
+    pub(crate) csv: Option<CsvOptions>,
+    /// Encoding of the files that `forebay persist` reads, such as `windows-1252`. Default: UTF-8.
+    #[serde(default)]
+    pub(crate) encoding: Option<TextEncoding>,
     /// Whether an input without an end line is incomplete, so that its run removes nothing. For JSON Lines. Default: true
     /// once an input of the source has had one.
     #[serde(default)]

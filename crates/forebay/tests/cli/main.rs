@@ -38,6 +38,7 @@ mod shared_data;
 mod site;
 mod stats;
 mod stored;
+mod unread;
 mod usage;
 mod work;
 
