@@ -10,12 +10,14 @@ pub(crate) mod declare;
 pub(crate) mod definition;
 mod feed;
 mod ledger;
+mod machine;
 mod many;
 mod memory;
 mod options;
 mod page_log;
 mod request;
 mod rows;
+mod rows_spec;
 mod run;
 mod sample;
 pub mod schedule;
@@ -26,9 +28,11 @@ mod unmatched;
 pub use chain::{Candidate, Chain, scrape_chain};
 pub use declare::declare;
 pub use definition::{
-    DefinitionError, DefinitionProblem, SourceDefinition, SourceKind, Sources, check, check_identity,
+    DefinitionError, DefinitionProblem, SourceDefinition, SourceKind, Sources, check, check_entity_type,
+    check_identity,
 };
 pub use ledger::enter;
+pub use machine::{Unready, check_machine};
 pub use many::{Scrape, Scraped, connections_for, scrape_many};
 pub use options::ScrapeOptions;
 pub use run::scrape;

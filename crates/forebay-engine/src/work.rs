@@ -39,7 +39,7 @@ use forebay_store::{connect::Database, documents};
 pub use self::{
     batch::FailedAttempts,
     declare::{Declaration, Declared, declare},
-    handlers::check_settings,
+    handlers::{check_machine, check_settings},
     kind::{Workers, settings_of},
     options::WorkOptions,
     report::{Maintenance, PipelineReport, Progress, WorkReport},

@@ -45,6 +45,7 @@ pub use body::Body;
 pub use bounds::Bounds;
 pub use error::FetchError;
 pub use fetcher::{Fetcher, Network};
+pub use identity::check_secrets;
 pub use random::Random;
 pub use redact::redact_url;
 pub use request::{Download, Fetched, Request, Validators};

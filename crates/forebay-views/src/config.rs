@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigCheck {
@@ -14,6 +16,8 @@ pub struct ConfigCheck {
     pub sources: Vec<DeclaredSource>,
     /// The pipelines that it declares, by name.
     pub pipelines: Vec<Pipeline>,
+    /// What is probably wrong, or missing on this machine. Commands accept the configuration all the same.
+    pub warnings: Vec<Error>,
 }
 
 /// A source in the configuration.

@@ -24,7 +24,12 @@ pub(crate) mod source;
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use forebay_domain::freshness::{FreshnessPolicy, SHIPPED_TTLS};
-use forebay_engine::{freshness::Policies, scrape::Sources, work::PipelineSpec};
+use forebay_engine::{
+    configuration::{self, Configuration},
+    freshness::Policies,
+    scrape::Sources,
+    work::PipelineSpec,
+};
 use forebay_sources::fetch::FetchSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -119,6 +124,45 @@ impl Config {
     /// The name of the project; `None`: there is no file.
     pub(crate) fn project(&self) -> Option<&str> {
         self.project.name.as_deref()
+    }
+
+    /// All sources with the entity type of their records, where it is known.
+    pub(crate) fn entity_types(&self) -> BTreeMap<&str, Option<&str>> {
+        let sources = self.sources.iter();
+        sources
+            .map(|(name, source)| {
+                let definition = self.definitions.get(name);
+                let entity_type =
+                    definition.map(|found| found.entity_type.as_str()).or(source.entity.as_deref());
+                (name.as_str(), entity_type)
+            })
+            .collect()
+    }
+
+    /// What is probably wrong with the file at `path`, as errors with their places. Uses no database and no network.
+    pub(crate) fn warnings(&self, path: &Path) -> Result<Vec<forebay_views::Error>, Failure> {
+        let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
+        let pipelines = self.pipeline_specs();
+        let configuration = Configuration {
+            project: self.project().unwrap_or_default(),
+            sources: &self.definitions,
+            entity_types: &self.entity_types(),
+            pipelines: &pipelines,
+        };
+        let file = path.display().to_string();
+        let mut found: Vec<_> = configuration::warnings(&configuration)
+            .into_iter()
+            .map(|warning| {
+                let problem = error::Problem::at(warning.path, warning.message);
+                let problem = match &warning.unknown {
+                    Some((unknown, known)) => problem.meant(unknown, known.iter().map(String::as_str)),
+                    None => problem,
+                };
+                forebay_views::Error { code: warning.code.to_owned(), ..problem.located(&text, &file).view() }
+            })
+            .collect();
+        found.extend(self.database.missing_variable(path).map(|failure| failure.view()));
+        Ok(found)
     }
 
     /// The pipelines in the engine's form.

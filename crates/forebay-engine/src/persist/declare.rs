@@ -8,7 +8,10 @@ use super::{
     policy::SourcePolicy,
     request::{DEFAULT_ENTITY_TYPE, PersistRequest},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    scrape::check_entity_type,
+};
 
 /// A declared source.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
         .clone()
         .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
+    check_entity_type(&request.source, &entity_type)?;
     let spec = SourceSpec {
         name: request.source.clone(),
         entity_type,

@@ -35,6 +35,11 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// Checks that the key of an endpoint can be read.
+pub(crate) fn check_key(settings: EmbeddingSettings) -> Result<(), EmbedTrouble> {
+    Endpoint::open(settings).map(drop)
+}
+
 impl Endpoint {
     /// Reads the key from the environment.
     pub(super) fn open(settings: EmbeddingSettings) -> Result<Self, EmbedTrouble> {

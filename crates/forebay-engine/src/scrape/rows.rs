@@ -3,10 +3,10 @@
 use forebay_sources::kinds::Postgres;
 use forebay_store::{
     connect::{Database, OpenOptions, Target},
-    user_rows::{self, RowsSpec, VersionCount},
+    user_rows::{self, VersionCount},
 };
 
-use super::definition::SourceDefinition;
+use super::{definition::SourceDefinition, rows_spec::rows_spec};
 use crate::{
     error::{Error, Result},
     persist::Feed,
@@ -39,18 +39,6 @@ pub(super) async fn rows_by_version(
         None => user_rows::rows_by_version(database, &spec).await,
     };
     counts.map_err(|error| unreadable_rows(&source.name, error))
-}
-
-fn rows_spec(postgres: &Postgres) -> Result<RowsSpec> {
-    let timeout = postgres.timeout.get();
-    let spec = match (&postgres.table, &postgres.query) {
-        (Some(table), _) => RowsSpec::table(table, timeout)?,
-        (None, query) => RowsSpec::query(query.as_deref().unwrap_or_default(), timeout),
-    };
-    Ok(match &postgres.contract_version_column {
-        Some(column) => spec.with_contract_version(column)?,
-        None => spec,
-    })
 }
 
 /// The database with the rows, if it is not Forebay's own.

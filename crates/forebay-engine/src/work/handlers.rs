@@ -109,6 +109,17 @@ pub fn check_settings(spec: &PipelineSpec) -> std::result::Result<(), SettingErr
     }
 }
 
+/// Checks what the handler of a pipeline needs on this machine: secrets, programs and folders. A worker that misses one
+/// of them leaves the pipeline alone, with the same error.
+pub fn check_machine(spec: &PipelineSpec) -> std::result::Result<(), SettingError> {
+    match kind(spec)? {
+        HandlerKind::Webhook => Webhook::open(spec).map(drop),
+        HandlerKind::Exec => Exec::open(spec).map(drop),
+        HandlerKind::Documents => documents::check_key(Settings::of(spec)?),
+        HandlerKind::Table | HandlerKind::External => Ok(()),
+    }
+}
+
 /// The table of a pipeline whose handler is `table`.
 pub(super) fn table_of(spec: &PipelineSpec) -> std::result::Result<TableSpec, SettingError> {
     table::read(Settings::of(spec)?)

@@ -14,6 +14,11 @@ use super::{
 };
 use crate::environment;
 
+/// Checks that every secret in the headers can be read. Error: `secret_missing`.
+pub fn check_secrets(settings: &FetchSettings) -> Result<(), FetchError> {
+    Identity::of(settings, &[]).map(drop)
+}
+
 /// The headers of a source's requests.
 #[derive(Debug)]
 pub(super) struct Identity {

@@ -79,6 +79,11 @@ impl DatabaseSettings {
         }
     }
 
+    /// The error of a command, if the variable with the URL isn't set.
+    pub(super) fn missing_variable(&self, path: &Path) -> Option<Failure> {
+        self.named(path).err()
+    }
+
     /// The database that the file at `path` names.
     fn named(&self, path: &Path) -> Result<Option<FileDatabase>, Failure> {
         if let Some(folder) = &self.data_dir {

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use forebay_domain::scope::Scope;
-use forebay_engine::scrape::{DefinitionError, SourceDefinition, SourceKind, Sources, check, check_identity};
+use forebay_engine::scrape::{
+    DefinitionError, SourceDefinition, SourceKind, Sources, check, check_entity_type, check_identity,
+};
 use forebay_sources::{
     Error,
     fetch::FetchSettings,
@@ -165,6 +167,9 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
 /// A source without a kind needs a key and must not have settings for scraping.
 fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     check_identity(at.name, source.key.as_slice())?;
+    if let Some(entity_type) = &source.entity {
+        check_entity_type(at.name, entity_type)?;
+    }
     let of_scraping = [
         ("complete", source.complete),
         ("sequence", source.sequence.is_some()),

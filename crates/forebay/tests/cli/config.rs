@@ -69,6 +69,115 @@ fn a_check_says_what_is_declared_and_what_is_wrong() {
     insta::assert_snapshot!("config_check_wrong", sandbox.run("config check"));
 }
 
+/// What follows the first two lines of a configuration, where it is wrong, and a part of the error.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("[pipelines.p]\nsource = \"a\"\nhandler = \"webhok\"", "5:1", "did you mean `webhook`?"),
+    ("entity = \"\"", "3:1", "entity must not be empty"),
+    (
+        "entity = \"\"\n[sources.a.html]\nurl = \"https://a.invalid/\"\nfields = { id = \"b\" }",
+        "3:1",
+        "entity must not be empty",
+    ),
+    (
+        "[sources.a.html]\nurl = \"https://a.invalid/\"\nitems = \"li[\"\nfields = { id = \"b\" }",
+        "5:9",
+        "is not a selector",
+    ),
+    ("[sources.a.postgres]\ntable = \"a.b.c.d\"", "4:1", "a.b.c.d"),
+    (
+        "[pipelines.p]\nsource = \"a\"\nhandler = \"table\"\ntable = \"public.x\"\n\
+         columns = { a = { field = \"a\", type = \"itn\" } }",
+        "7:32",
+        "itn",
+    ),
+];
+
+#[test]
+fn a_check_finds_what_commands_refuse() {
+    let (db, sandbox) = (database(), Sandbox::new());
+    std::fs::write(sandbox.path().join("a.jsonl"), "{\"id\":1}\n").unwrap();
+    for (rest, place, part) in REFUSED {
+        configure(&sandbox, &format!("[sources.a]\nkey = \"id\"\n{rest}\n"));
+        for line in ["config check", "persist a.jsonl --source a", "work --drain"] {
+            let (exit, shown) = db.json(&sandbox, line);
+            let text = shown.to_string();
+            assert_eq!((exit, &shown["error"]["code"]), (2, &json!("config_invalid")), "{line}: {text}");
+            assert!(
+                text.contains(&format!("forebay.toml:{place}: ")) && text.contains(part),
+                "{line}: {text}"
+            );
+        }
+    }
+    assert_eq!(db.value("select count(*) from forebay.sources"), "0");
+}
+
+/// A valid configuration with a mistake or a missing secret, program or file in each table.
+const DOUBTFUL: &str = "\
+[project]
+name = \"catalogue\"
+[database]
+url = { env = \"COURSES_DB\" }
+[sources.courses]
+key = \"id\"
+entity = \"course\"
+[sources.courses.http_json]
+url = \"https://courses.invalid/\"
+[sources.courses.fetch.headers]
+authorization = { env = \"COURSES_TOKEN\" }
+[sources.rows]
+key = \"id\"
+[sources.rows.postgres]
+url = { env = \"ROWS_DB\" }
+table = \"public.rows\"
+[sources.spider]
+key = \"id\"
+[sources.spider.command]
+argv = [\"no-such-spider\"]
+env = { TOKEN = { file = \"/nowhere/token\" } }
+[pipelines.near]
+source = \"coursse\"
+handler = \"external\"
+[pipelines.types]
+source = \"courses\"
+entities = [\"course\", \"corse\"]
+handler = \"external\"
+[pipelines.hook]
+source = \"*\"
+handler = \"webhook\"
+url = \"https://hook.invalid/\"
+secret_env = \"HOOK_SECRET\"
+[pipelines.run]
+source = \"courses\"
+handler = \"exec\"
+command = [\"no-such-program\"]
+[pipelines.meaning]
+source = \"courses\"
+handler = \"documents\"
+[pipelines.meaning.embeddings]
+url = \"https://embeddings.invalid/\"
+model = \"m\"
+dimensions = 3
+api_key_env = \"EMBEDDINGS_KEY\"
+";
+
+#[test]
+fn a_check_warns_of_what_is_missing_here() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox, DOUBTFUL);
+    let output = sandbox.command("config check").env("PATH", "/usr/bin:/bin").output().unwrap();
+    insta::assert_snapshot!("config_check_warnings", crate::shown(&output));
+    let mut command = sandbox.command("config check --output json");
+    command.env("PATH", "/usr/bin:/bin").env("HOOK_SECRET", "s").env("COURSES_DB", "postgres://a@b/c");
+    let shown: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    let warnings = shown["warnings"].as_array().unwrap();
+    let codes: Vec<_> = warnings.iter().map(|warning| warning["code"].as_str().unwrap()).collect();
+    let expected = "secret_missing secret_missing secret_missing command_not_started pipeline_config \
+                    source_undeclared pipeline_config entity_type_unknown";
+    assert_eq!(codes.join(" "), expected);
+    assert_eq!(warnings[5]["place"], "forebay.toml:23:1");
+    assert_eq!(warnings[5]["hint"], "did you mean `courses`?");
+}
+
 #[test]
 fn the_schema_is_printed_and_written_alike() {
     let sandbox = Sandbox::new();

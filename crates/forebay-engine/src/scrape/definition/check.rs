@@ -12,6 +12,7 @@ use forebay_domain::{
 use forebay_sources::kinds::PageReader;
 
 use super::{SourceDefinition, SourceKind, Sources};
+use crate::scrape::rows_spec::rows_spec;
 
 /// A source whose settings contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,17 @@ pub enum DefinitionProblem {
     /// Its name, or a key field.
     #[error(transparent)]
     Identity(#[from] SourceIdentityError),
+    /// An empty entity type.
+    #[error("entity must not be empty")]
+    EntityEmpty,
+    /// A table of the user's that cannot be read by this name.
+    #[error("{problem}")]
+    Rows {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// No key fields, and the kind has none by default.
     #[error("missing field `key`")]
     KeyMissing,
@@ -124,7 +136,15 @@ impl SourceDefinition {
     /// Checks the source by itself, without its fallbacks.
     pub fn check(&self) -> Result<(), DefinitionError> {
         check_identity(&self.name, &self.key_fields)?;
+        check_entity_type(&self.name, &self.entity_type)?;
         self.check_selected()?;
+        if let SourceKind::Postgres(postgres) = &self.kind
+            && let Err(error) = rows_spec(postgres)
+        {
+            let setting = if postgres.table.is_some() { "table" } else { "contract_version_column" };
+            let problem = DefinitionProblem::Rows { setting, problem: error.to_string() };
+            return Err(self.problem(&["postgres", setting], problem));
+        }
         if self.sequence_field.as_deref() == Some("") {
             return Err(self.problem(&["sequence"], DefinitionProblem::SequenceEmpty));
         }
@@ -231,6 +251,14 @@ pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), De
         Ok(()) if key_fields.is_empty() => wrong(&[], DefinitionProblem::KeyMissing),
         Ok(()) => Ok(()),
     }
+}
+
+/// Checks the entity type of a source, with or without a kind.
+pub fn check_entity_type(source_name: &str, entity_type: &str) -> Result<(), DefinitionError> {
+    if entity_type.is_empty() {
+        return Err(DefinitionError::new(source_name, &["entity"], DefinitionProblem::EntityEmpty));
+    }
+    Ok(())
 }
 
 /// A fallback has records of the same type, can be scraped, and does not lead back to the source.

@@ -98,6 +98,14 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
     Ok(Config { titles, fields, language, language_field, sizes, embeddings })
 }
 
+/// Checks that the key for embeddings can be read.
+pub(super) fn check_key(settings: Settings) -> settings::Result<()> {
+    let pipeline = settings.pipeline().to_owned();
+    let Some(embeddings) = read(settings)?.embeddings else { return Ok(()) };
+    retrieval::check_key(embeddings)
+        .map_err(|trouble| SettingError::new(&pipeline, &["embeddings", "api_key_env"], trouble.message))
+}
+
 fn read_sizes(settings: &mut Settings) -> settings::Result<ChunkSizes> {
     const KNOWN: &[&str] = &["target", "max"];
 

@@ -94,10 +94,9 @@ pub(super) fn read(mut settings: Settings) -> settings::Result<Config> {
 
 impl Exec {
     /// Finds the program but does not start it.
-    pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
+    pub(super) fn open(spec: &PipelineSpec) -> settings::Result<Self> {
         let config = read(Settings::of(spec)?)?;
-        let wrong =
-            |setting: &str, problem: String| Err(SettingError::new(&spec.name, &[setting], problem).into());
+        let wrong = |setting: &str, problem: String| Err(SettingError::new(&spec.name, &[setting], problem));
         if let Some(directory) = config.directory.as_deref().filter(|directory| !directory.is_dir()) {
             return wrong("directory", format!("`directory` {} is not a folder", directory.display()));
         }

@@ -182,12 +182,15 @@ fn is_variable(name: &str) -> bool {
 
 impl Webhook {
     /// Reads the secrets from the environment. Sends nothing yet.
-    pub(super) fn open(spec: &PipelineSpec) -> Result<Self> {
+    pub(super) fn open(spec: &PipelineSpec) -> settings::Result<Self> {
         Self::open_with(spec, &|name| environment::var(name).ok())
     }
 
     /// Like [`Self::open`], with a given environment.
-    fn open_with(spec: &PipelineSpec, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+    fn open_with(
+        spec: &PipelineSpec,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> settings::Result<Self> {
         let config = read(Settings::of(spec)?)?;
         let wrong = |setting: &[&str], problem: String| SettingError::new(&spec.name, setting, problem);
         let variable = |setting: &[&str], name: &str| {

@@ -70,12 +70,11 @@ async fn apply_to(
     config: &Config,
     database: &Database,
 ) -> Result<Applied, Failure> {
-    let source_names: Vec<&str> = config.sources.keys().map(String::as_str).collect();
     let pipelines: Vec<PipelineSpec> = config.pipeline_specs();
     let configuration = Configuration {
         project: config.project().unwrap_or_default(),
         sources: config.definitions(),
-        source_names: &source_names,
+        entity_types: &config.entity_types(),
         pipelines: &pipelines,
     };
     let on_conflict = if args.take_over { OnConflict::TakeOver } else { OnConflict::Keep };

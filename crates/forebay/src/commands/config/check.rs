@@ -5,13 +5,14 @@ use forebay_views::{ConfigCheck, DeclaredSource, EnabledState, Pipeline};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
-    ui::{Page, Report, Table, table::Column},
+    ui::{Page, Report, Table, Tone, format, table::Column},
 };
 
 /// Check the configuration and list what it declares
 ///
-/// Connects to nothing. Errors that only the database or a site can reveal, such as a missing table, appear when the
-/// source or pipeline is used.
+/// Finds what other commands would refuse. Warns of what they would miss on this machine: secrets that are not set,
+/// programs, and pipelines on sources that the file doesn't declare. Connects to nothing. Errors that only the database
+/// or a site can reveal, such as a missing table, appear when the source or pipeline is used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,11 +27,12 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         return Err(Failure::usage("config_not_found", format!("there is no configuration file {path}"))
             .hint("write one with `forebay init`"));
     };
+    let entity_types = config.entity_types();
     let sources = config.sources.iter().map(|(name, source)| {
         let definition = config.definitions().get(name);
         DeclaredSource {
             source: name.clone(),
-            entity_type: definition.map(|found| found.entity_type.clone()).or_else(|| source.entity.clone()),
+            entity_type: entity_types[name.as_str()].map(str::to_owned),
             kind: definition.map(|found| found.kind.as_str().to_owned()),
             key_fields: source.key.as_slice().to_vec(),
             state: EnabledState::from(source.enabled).to_string(),
@@ -48,6 +50,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         project: config.project().unwrap_or_default().to_owned(),
         sources: sources.collect(),
         pipelines: pipelines.collect(),
+        warnings: config.warnings(context.config_path())?,
     })?;
     Ok(Exit::Done)
 }
@@ -93,5 +96,14 @@ impl Report for ConfigCheck {
             ]);
         }
         page.table(&table, "no pipelines");
+        for warning in &self.warnings {
+            page.toned(
+                Tone::Warning,
+                &format!("warning[{}]: {}", warning.code, format::plain(&warning.message)),
+            );
+            if let Some(hint) = &warning.hint {
+                page.line(&format!("hint: {hint}"));
+            }
+        }
     }
 }

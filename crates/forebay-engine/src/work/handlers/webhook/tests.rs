@@ -116,12 +116,13 @@ fn spec(config: Value) -> PipelineSpec {
 }
 
 fn open(settings: Value) -> Result<Webhook> {
-    Webhook::open_with(&spec(settings), &|name| match name {
+    let opened = Webhook::open_with(&spec(settings), &|name| match name {
         "SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw plain-old".to_owned()),
         "AUTHORIZATION" => Some("Bearer very-secret-token".to_owned()),
         "BROKEN" => Some("whsec_*".to_owned()),
         _ => None,
-    })
+    });
+    Ok(opened?)
 }
 
 fn event() -> Event {
