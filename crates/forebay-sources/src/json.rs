@@ -20,7 +20,7 @@ use forebay_domain::{
 };
 use memchr::memchr_iter;
 
-use commas::Commas;
+use commas::{Commas, separators, skip_separators};
 use pointer::Level;
 pub(crate) use pointer::Path;
 
@@ -383,22 +383,6 @@ impl Json {
         };
         found.ending.truncated = Some(format!("The input ends {cut}."));
     }
-}
-
-/// The index of the first byte that is neither whitespace nor a comma.
-fn skip_separators(bytes: &[u8], from: usize) -> Option<usize> {
-    separators(bytes, from).0
-}
-
-/// The same, with the number of commas before it.
-fn separators(bytes: &[u8], from: usize) -> (Option<usize>, u64) {
-    let mut num_commas = 0;
-    let mut next = skip_space(bytes, from);
-    while let Some(at) = next.filter(|&at| bytes[at] == b',') {
-        num_commas += 1;
-        next = skip_space(bytes, at + 1);
-    }
-    (next, num_commas)
 }
 
 impl Delimit for Json {

@@ -143,8 +143,16 @@ async fn bytes_into(
     let read = tokio::task::spawn_blocking(move || {
         let mut reader = Reader::open(reader, &options)?;
         let mut block = Block::default();
-        while reader.next_block(&mut block)? {
-            lines.add(&block)?;
+        loop {
+            match reader.next_block(&mut block) {
+                Ok(true) => lines.add(&block)?,
+                Ok(false) => break,
+                // Records before the error are served like those of a partial run.
+                Err(error) if error.ends_input_early() && lines.num_records > 0 => {
+                    return Ok((lines, Some(error.to_string())));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         let ending = reader.ending();
         let problem = end_rule.problem(ending.end_line.as_ref()).map(|problem| problem.message());
@@ -178,6 +186,31 @@ mod tests {
         assert!(incomplete.unwrap().contains("did not send everything"));
         let (lines, _) = collect("{\"id\":1}\n").await.unwrap();
         assert_eq!(lines.rejected(), None);
+    }
+
+    #[tokio::test]
+    async fn an_input_that_fails_midway_is_incomplete() {
+        /// A connection that breaks after these texts.
+        struct Torn(Vec<&'static str>);
+
+        impl std::io::Read for Torn {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let text = self.0.pop().ok_or_else(|| std::io::Error::other("it broke"))?;
+                buffer[..text.len()].copy_from_slice(text.as_bytes());
+                Ok(text.len())
+            }
+        }
+
+        let collect = async |texts: Vec<&'static str>| {
+            let lines =
+                Lines { file: BufWriter::new(tempfile::tempfile()?), num_records: 0, num_rejected: 0 };
+            let options = ReadOptions { format: Format::JsonLines, ..ReadOptions::default() };
+            bytes_into(lines, Box::new(Torn(texts)), options, EndRule::Optional).await
+        };
+        let (lines, incomplete) = collect(vec!["{\"id\":1}\n"]).await.unwrap();
+        assert_eq!(lines.num_records, 1);
+        assert!(incomplete.unwrap().starts_with("reading failed"));
+        assert_eq!(collect(vec!["\n"]).await.err().unwrap().code(), "read_failed");
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ mod declared;
 mod logs;
 mod looked_at;
 mod pages;
+mod programs;
 mod schedule;
 mod taps;
 

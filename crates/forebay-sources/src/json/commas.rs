@@ -1,6 +1,8 @@
 //! The commas of an array of records: missing and extra ones lose nothing, but they show that something wrote the text by
 //! hand or twice, so they are counted.
 
+use crate::scan::skip_space;
+
 /// The commas between the elements of an array.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Commas {
@@ -57,4 +59,20 @@ impl Commas {
             "The array of records has {counted} commas, the first near line {line}: it is not valid JSON."
         ))
     }
+}
+
+/// The index of the first byte that is neither whitespace nor a comma.
+pub(super) fn skip_separators(bytes: &[u8], from: usize) -> Option<usize> {
+    separators(bytes, from).0
+}
+
+/// The same, with the number of commas before it.
+pub(super) fn separators(bytes: &[u8], from: usize) -> (Option<usize>, u64) {
+    let mut num_commas = 0;
+    let mut next = skip_space(bytes, from);
+    while let Some(at) = next.filter(|&at| bytes[at] == b',') {
+        num_commas += 1;
+        next = skip_space(bytes, at + 1);
+    }
+    (next, num_commas)
 }
