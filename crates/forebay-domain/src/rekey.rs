@@ -26,17 +26,43 @@ mod tests;
 use std::collections::HashMap;
 
 pub use candidate::{
-    Candidate, MAX_SIMILAR, MIN_LEAD, MIN_PAIRED_SHARE, MIN_PAIRS, MIN_SIMILARITY, MIN_SIMILARITY_WITH_KEY,
+    Candidate, MAX_SIMILAR, MIN_CERTAIN_SHARE, MIN_LEAD, MIN_PAIRED_SHARE, MIN_PAIRS, MIN_SIMILARITY,
+    MIN_SIMILARITY_WITH_KEY,
 };
 use content::Reader;
 pub use key_change::KeyChange;
 use similar::Similarity;
 
+crate::words! {
+    /// What happens to records that reappear under other keys.
+    #[derive(Default)]
+    pub enum RekeyPolicy {
+        /// A suspected re-key waits for an operator.
+        #[default]
+        Hold = "hold",
+        /// Certain pairs move to their new keys, even a single one; the others wait for an operator.
+        Follow = "follow",
+        /// Old keys are removed and new keys are added.
+        Off = "off",
+    }
+}
+
+/// A record under its old and its new key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair {
+    /// Index of the vanished record.
+    pub vanished: usize,
+    /// Index of the appeared record.
+    pub appeared: usize,
+    /// Whether both have the same content, and no other vanished or appeared record has it.
+    pub is_certain: bool,
+}
+
 /// A recognised re-key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rekey {
-    /// Pairs of (index in vanished, index in appeared), one to one, sorted.
-    pub pairs: Vec<(usize, usize)>,
+    /// The pairs, one to one, sorted.
+    pub pairs: Vec<Pair>,
     /// Number of pairs with the same content apart from key fields; the others are similar.
     pub num_same_content: usize,
     /// Number of keys that vanished.
@@ -47,12 +73,43 @@ pub struct Rekey {
     pub key_change: Option<KeyChange>,
 }
 
-/// Matches vanished records with appeared records; `None` if this is not a re-key. `key_fields` are the top-level
-/// fields that make up the record key. The result is deterministic.
-pub fn recognise(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[String]) -> Option<Rekey> {
-    if vanished.len() < MIN_PAIRS || appeared.len() < MIN_PAIRS {
+/// Matches vanished records with appeared records; `None` if the policy has no use for the result. `key_fields` are the
+/// top-level fields that make up the record key. The result is deterministic.
+pub fn recognise(
+    policy: RekeyPolicy,
+    vanished: &[Candidate],
+    appeared: &[Candidate],
+    key_fields: &[String],
+) -> Option<Rekey> {
+    let is_too_few = vanished.len().min(appeared.len()) < MIN_PAIRS;
+    if policy == RekeyPolicy::Off || policy == RekeyPolicy::Hold && is_too_few {
         return None;
     }
+    let rekey = matches(vanished, appeared, key_fields);
+    match policy {
+        _ if rekey.is_suspected() => Some(rekey),
+        RekeyPolicy::Follow => Some(rekey.only_certain()).filter(|rekey| !rekey.pairs.is_empty()),
+        RekeyPolicy::Hold | RekeyPolicy::Off => None,
+    }
+}
+
+impl Rekey {
+    /// Whether the pairs are too many for a coincidence.
+    fn is_suspected(&self) -> bool {
+        let num_certain = self.pairs.iter().filter(|pair| pair.is_certain).count();
+        let share = |num_pairs: usize| num_pairs as f64 / self.num_vanished as f64;
+        self.pairs.len() >= MIN_PAIRS && share(self.pairs.len()) >= MIN_PAIRED_SHARE
+            || num_certain >= MIN_PAIRS && share(num_certain) >= MIN_CERTAIN_SHARE
+    }
+
+    fn only_certain(mut self) -> Self {
+        self.pairs.retain(|pair| pair.is_certain);
+        self.num_same_content = self.pairs.len();
+        self
+    }
+}
+
+fn matches(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[String]) -> Rekey {
     let mut matching = Matching::new(vanished, appeared);
     matching.pair_same_content(key_fields);
     let num_same_content = matching.num_pairs;
@@ -66,12 +123,19 @@ pub fn recognise(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[S
     matching.finish(num_same_content)
 }
 
+/// The partner of a vanished record.
+#[derive(Clone, Copy)]
+struct Partner {
+    appeared: usize,
+    is_certain: bool,
+}
+
 /// The pairs found so far.
 struct Matching<'a> {
     vanished: &'a [Candidate],
     appeared: &'a [Candidate],
     /// For each vanished record, its partner.
-    partner: Vec<Option<usize>>,
+    partner: Vec<Option<Partner>>,
     /// For each appeared record, whether it has a partner.
     is_taken: Vec<bool>,
     num_pairs: usize,
@@ -92,8 +156,8 @@ impl<'a> Matching<'a> {
         }
     }
 
-    fn pair(&mut self, v: usize, a: usize) {
-        self.partner[v] = Some(a);
+    fn pair(&mut self, v: usize, a: usize, is_certain: bool) {
+        self.partner[v] = Some(Partner { appeared: a, is_certain });
         self.is_taken[a] = true;
         self.num_pairs += 1;
     }
@@ -110,7 +174,7 @@ impl<'a> Matching<'a> {
                 && let Some(Some(_)) = alone_vanished.get(hash)
                 && let Some(Some(a)) = alone_appeared.get(hash)
             {
-                self.pair(v, *a);
+                self.pair(v, *a, true);
             }
         }
         self.pair_by_key_change(|v, a| vanished[v].is_some() && vanished[v] == appeared[a]);
@@ -130,7 +194,7 @@ impl<'a> Matching<'a> {
                     && !self.is_taken[a]
                     && is_credible(v, a)
                 {
-                    self.pair(v, a);
+                    self.pair(v, a, false);
                 }
             }
         }
@@ -141,30 +205,30 @@ impl<'a> Matching<'a> {
         let is_free_vanished: Vec<bool> = self.partner.iter().map(Option::is_none).collect();
         let is_free_appeared: Vec<bool> = self.is_taken.iter().map(|taken| !taken).collect();
         for (v, a) in similarity.mutual_best(&is_free_vanished, &is_free_appeared) {
-            self.pair(v, a);
+            self.pair(v, a, false);
         }
     }
 
     fn keys_of_pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (vanished, appeared) = (self.vanished, self.appeared);
         let pairs = self.partner.iter().enumerate().filter_map(|(v, partner)| Some((v, (*partner)?)));
-        pairs.map(|(v, a)| (vanished[v].key.as_str(), appeared[a].key.as_str()))
+        pairs.map(|(v, partner)| (vanished[v].key.as_str(), appeared[partner.appeared].key.as_str()))
     }
 
-    fn finish(self, num_same_content: usize) -> Option<Rekey> {
-        let share = self.num_pairs as f64 / self.vanished.len() as f64;
-        if self.num_pairs < MIN_PAIRS || share < MIN_PAIRED_SHARE {
-            return None;
-        }
+    fn finish(self, num_same_content: usize) -> Rekey {
         let explains = |change: &KeyChange| {
             let agreeing =
                 self.keys_of_pairs().filter(|(old, new)| change.apply(old).as_deref() == Some(*new));
             agreeing.count() * 2 >= self.num_pairs
         };
         let key_change = key_change::learn(self.keys_of_pairs()).into_iter().find(explains);
-        let pairs = self.partner.iter().enumerate().filter_map(|(v, a)| Some((v, (*a)?))).collect();
+        let pair = |(vanished, partner): (usize, &Option<Partner>)| {
+            let Partner { appeared, is_certain } = (*partner)?;
+            Some(Pair { vanished, appeared, is_certain })
+        };
+        let pairs = self.partner.iter().enumerate().filter_map(pair).collect();
         let (num_vanished, num_appeared) = (self.vanished.len(), self.appeared.len());
-        Some(Rekey { pairs, num_same_content, num_vanished, num_appeared, key_change })
+        Rekey { pairs, num_same_content, num_vanished, num_appeared, key_change }
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) mod report;
 pub(crate) mod request;
 mod seen;
 mod tally;
+mod verdict;
 mod window;
 mod write;
 

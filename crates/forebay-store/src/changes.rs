@@ -9,6 +9,9 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
+mod withhold;
+pub use withhold::{losses, missing, release, withhold, withhold_losing, withhold_missing, withhold_updates};
+
 use crate::{
     error::{Error, Result},
     references::{Lineage, Record},
@@ -123,7 +126,7 @@ pub async fn stage_removed(client: &impl GenericClient, run_id: i64, ids: &[Refe
     if num_rows == ids.len() as u64 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
-/// The next `limit` staged records with ids after `after`, in order.
+/// The next `limit` staged records that are not withheld, with ids after `after`, in order.
 pub async fn batch(
     client: &impl GenericClient,
     run_id: i64,
@@ -131,7 +134,8 @@ pub async fn batch(
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
     let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at \
-         from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id > $2 \
+         from forebay.scrape_run_changes \
+         where run_id = $1 and change = 'seen' and not is_withheld and reference_id > $2 \
          order by reference_id limit $3";
     let rows = client
         .query_typed(statement, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
@@ -243,6 +247,17 @@ async fn rekey_sides(
         })
         .try_collect()
         .await
+}
+
+/// Drops the staged changes of a run that were applied: all but the withheld ones.
+pub async fn clear_applied(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    client
+        .execute_typed(
+            "delete from forebay.scrape_run_changes where run_id = $1 and not is_withheld",
+            &[(&run_id, Type::INT8)],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Drops all staged changes of a run.

@@ -25,7 +25,9 @@ use crate::{
     row::ReadRow,
 };
 
+mod learn;
 mod show;
+pub use learn::{history, judged, settled};
 pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
 
 /// A run to start.
@@ -240,8 +242,8 @@ pub async fn reopen(transaction: &impl GenericClient, run_id: i64) -> Result<()>
     if num_rows == 1 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
-/// Closes the held runs of a scope that the applied complete run `run_id` has made obsolete, and drops their staged
-/// changes.
+/// Closes the held runs of a scope before `run_id`, which has decided afresh about what they withheld, and drops their
+/// staged changes.
 pub async fn supersede_held(
     client: &impl GenericClient,
     run_id: i64,
@@ -257,7 +259,8 @@ pub async fn supersede_held(
     Ok(rows.len() as u64)
 }
 
-/// When the last applied complete run observed the scope. Older observations must not be written after it.
+/// When the last complete run that was applied, at least in part, observed the scope. Older observations must not be
+/// written after it.
 pub async fn watermark(
     client: &impl GenericClient,
     source_id: i32,
@@ -266,7 +269,7 @@ pub async fn watermark(
     let row = client
         .query_typed_one(
             "select max(observed_at) as watermark from forebay.scrape_runs \
-             where source_id = $1 and scope = $2 and is_complete and status = 'complete'",
+             where source_id = $1 and scope = $2 and is_complete and status in ('complete', 'held')",
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;
@@ -336,22 +339,6 @@ pub async fn set_incremental(client: &impl GenericClient, run_id: i64) -> Result
     let statement = "update forebay.scrape_runs set is_complete = false where run_id = $1";
     client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
     Ok(())
-}
-
-/// The usual coverage of fields (0 to 1) in a scope: for each field of its last complete run, the mean over those of
-/// the last five runs that had the field.
-pub async fn baseline(
-    client: &impl GenericClient,
-    source_id: i32,
-    scope: &Scope,
-) -> Result<Vec<(String, f64)>> {
-    let rows = client
-        .query_typed(
-            include_str!("runs/baseline.sql"),
-            &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
-        )
-        .await?;
-    rows.iter().map(|row| Ok((row.read("field_name")?, row.read("coverage")?))).collect()
 }
 
 fn as_parameters(counts: &Counts) -> [i64; 8] {

@@ -6,6 +6,9 @@ pub const MIN_PAIRS: usize = 3;
 /// A re-key needs pairs for at least this share of the vanished keys.
 pub const MIN_PAIRED_SHARE: f64 = 0.5;
 
+/// Certain pairs are enough for this share of the vanished keys: in a list with much turnover, most of them are gone.
+pub const MIN_CERTAIN_SHARE: f64 = 0.25;
+
 /// Steps 3 and 4 are skipped if more keys than this vanished or appeared.
 pub const MAX_SIMILAR: usize = 50_000;
 

@@ -21,10 +21,19 @@ fn course(number: usize) -> Value {
     json!({"title": format!("Course {number}"), "lang": "nl", "credits": number % 4, "room": format!("R{}", number * 7)})
 }
 
+fn suspected(vanished: &[Candidate], appeared: &[Candidate], key_fields: &[String]) -> Option<Rekey> {
+    recognise(RekeyPolicy::Hold, vanished, appeared, key_fields)
+}
+
+/// The positions of the pairs.
+fn positions(rekey: &Rekey) -> Vec<(usize, usize)> {
+    rekey.pairs.iter().map(|pair| (pair.vanished, pair.appeared)).collect()
+}
+
 /// Old key to new key, for every pair.
 fn paired_keys(rekey: &Rekey, vanished: &[Candidate], appeared: &[Candidate]) -> Vec<(String, String)> {
-    let keys = |&(v, a): &(usize, usize)| (vanished[v].key.clone(), appeared[a].key.clone());
-    rekey.pairs.iter().map(keys).collect()
+    let keys = |(v, a): (usize, usize)| (vanished[v].key.clone(), appeared[a].key.clone());
+    positions(rekey).into_iter().map(keys).collect()
 }
 
 #[test]
@@ -32,8 +41,8 @@ fn the_same_content_is_paired_regardless_of_keys_and_order() {
     let old: Vec<Candidate> = (0..20).map(|n| candidate(course(n), &format!("{:x}", n * 7919 + 3))).collect();
     let new: Vec<Candidate> =
         (0..20).rev().map(|n| candidate(course(n), &format!("q{}", n * 31 % 23))).collect();
-    let rekey = recognise(&old, &new, &key_fields()).unwrap();
-    assert_eq!(rekey.pairs, (0..20).map(|n| (n, 19 - n)).collect::<Vec<_>>());
+    let rekey = suspected(&old, &new, &key_fields()).unwrap();
+    assert_eq!(positions(&rekey), (0..20).map(|n| (n, 19 - n)).collect::<Vec<_>>());
     assert_eq!((rekey.num_same_content, rekey.num_vanished, rekey.num_appeared), (20, 20, 20));
     assert_eq!(rekey.key_change, None);
 }
@@ -48,7 +57,7 @@ fn spelling_of_json_does_not_matter() {
         made.map(|(n, text)| Candidate { key: format!("{prefix}{}", n + 1), payload: (*text).to_owned() })
             .collect()
     };
-    let rekey = recognise(&side(old, "a"), &side(new, "b"), &key_fields()).unwrap();
+    let rekey = suspected(&side(old, "a"), &side(new, "b"), &key_fields()).unwrap();
     assert_eq!((rekey.pairs.len(), rekey.num_same_content), (3, 3));
     assert_eq!(rekey.key_change, Some(KeyChange::Prefix { old: "a".into(), new: "b".into() }));
 }
@@ -59,7 +68,7 @@ fn shared_content_is_distinguished_by_the_change_of_keys() {
     let content = |n: usize| if n < 6 { course(n) } else { json!({"title": "Seminar", "lang": "nl"}) };
     let old: Vec<Candidate> = (0..10).map(|n| candidate(content(n), &format!("bk:{n}"))).collect();
     let new: Vec<Candidate> = (0..10).rev().map(|n| candidate(content(n), &n.to_string())).collect();
-    let rekey = recognise(&old, &new, &key_fields()).unwrap();
+    let rekey = suspected(&old, &new, &key_fields()).unwrap();
     assert_eq!(rekey.pairs.len(), 10);
     for (old, new) in paired_keys(&rekey, &old, &new) {
         assert_eq!(old.strip_prefix("bk:"), Some(new.as_str()));
@@ -67,8 +76,8 @@ fn shared_content_is_distinguished_by_the_change_of_keys() {
     // Without a pattern in the keys, the four stay unpaired.
     let random: Vec<Candidate> =
         (0..10).map(|n| candidate(content(n), &format!("{}", 7919 * (n + 11) % 997))).collect();
-    let rekey = recognise(&old, &random, &key_fields()).unwrap();
-    assert_eq!(rekey.pairs, (0..6).map(|n| (n, n)).collect::<Vec<_>>());
+    let rekey = suspected(&old, &random, &key_fields()).unwrap();
+    assert_eq!(positions(&rekey), (0..6).map(|n| (n, n)).collect::<Vec<_>>());
 }
 
 #[test]
@@ -83,8 +92,8 @@ fn changed_content_pairs_by_similarity() {
         (0..30).map(|n| candidate(course(n), &format!("{}", 7919 * (n + 1) % 997))).collect();
     let new: Vec<Candidate> =
         (0..30).rev().map(|n| candidate(edited(n), &format!("k{}", n * 17 % 31))).collect();
-    let rekey = recognise(&old, &new, &key_fields()).unwrap();
-    assert_eq!(rekey.pairs, (0..30).map(|n| (n, 29 - n)).collect::<Vec<_>>());
+    let rekey = suspected(&old, &new, &key_fields()).unwrap();
+    assert_eq!(positions(&rekey), (0..30).map(|n| (n, 29 - n)).collect::<Vec<_>>());
     assert_eq!(rekey.num_same_content, 0);
 }
 
@@ -93,7 +102,7 @@ fn ordinary_turnover_is_not_a_rekey() {
     let side = |range: std::ops::Range<usize>| -> Vec<Candidate> {
         range.map(|n| candidate(course(n), &format!("c{n}"))).collect()
     };
-    let none = |old: &[Candidate], new: &[Candidate]| assert_eq!(recognise(old, new, &key_fields()), None);
+    let none = |old: &[Candidate], new: &[Candidate]| assert_eq!(suspected(old, new, &key_fields()), None);
     none(&side(0..40), &side(100..140));
     none(&side(0..2), &side(100..102));
     none(&side(0..40), &[]);
@@ -113,6 +122,22 @@ fn ordinary_turnover_is_not_a_rekey() {
     none(&side(0..5), &part);
 }
 
+#[test]
+fn only_certain_pairs_are_followed_alone() {
+    let side = |numbers: &[usize], prefix: &str| -> Vec<Candidate> {
+        let made = numbers.iter().enumerate();
+        made.map(|(position, n)| candidate(course(*n), &format!("{prefix}{position}"))).collect()
+    };
+    // One record is renamed, ten vanish, and two with the same content are ambiguous.
+    let mut old: Vec<usize> = (0..11).collect();
+    old.extend([90, 90]);
+    let (old, new) = (side(&old, "old"), side(&[5, 90, 90], "new"));
+    let find = |policy| recognise(policy, &old, &new, &key_fields());
+    let followed = find(RekeyPolicy::Follow).unwrap();
+    assert_eq!(followed.pairs, [Pair { vanished: 5, appeared: 0, is_certain: true }]);
+    assert_eq!((find(RekeyPolicy::Hold), find(RekeyPolicy::Off)), (None, None));
+}
+
 proptest! {
     #[test]
     fn pairs_are_one_to_one_and_repeatable(
@@ -124,12 +149,12 @@ proptest! {
             made.map(|(n, (a, b))| candidate(json!({"a": a, "b": b}), &format!("{prefix}{n}"))).collect()
         };
         let (old, new) = (side(&old, "x"), side(&new, "y"));
-        let found = recognise(&old, &new, &key_fields());
-        prop_assert_eq!(&found, &recognise(&old, &new, &key_fields()));
+        let found = suspected(&old, &new, &key_fields());
+        prop_assert_eq!(&found, &suspected(&old, &new, &key_fields()));
         if let Some(rekey) = found {
-            prop_assert!(rekey.pairs.len() >= MIN_PAIRS && rekey.pairs.len() * 2 >= old.len());
-            prop_assert!(rekey.pairs.is_sorted_by(|a, b| a.0 < b.0));
-            let mut taken: Vec<usize> = rekey.pairs.iter().map(|(_, a)| *a).collect();
+            prop_assert!(rekey.pairs.len() >= MIN_PAIRS && rekey.pairs.len() * 4 >= old.len());
+            prop_assert!(rekey.pairs.is_sorted_by(|a, b| a.vanished < b.vanished));
+            let mut taken: Vec<usize> = rekey.pairs.iter().map(|pair| pair.appeared).collect();
             taken.sort_unstable();
             taken.dedup();
             prop_assert_eq!(taken.len(), rekey.pairs.len());
@@ -165,7 +190,7 @@ fn real_ids_that_lost_a_prefix_are_all_paired() {
         return;
     };
     let (vanished, appeared) = (without(&before, &after), without(&after, &before));
-    let rekey = recognise(&vanished, &appeared, &key_fields()).unwrap();
+    let rekey = suspected(&vanished, &appeared, &key_fields()).unwrap();
     assert_eq!((rekey.pairs.len(), rekey.num_same_content), (405, 336));
     assert_eq!(rekey.key_change, Some(KeyChange::Prefix { old: "bk:".into(), new: String::new() }));
     for (old, new) in paired_keys(&rekey, &vanished, &appeared) {
@@ -183,9 +208,9 @@ fn real_replaced_records_are_paired_correctly() {
         return;
     };
     let (vanished, appeared) = (without(&before, &after), without(&after, &before));
-    let rekey = recognise(&vanished, &appeared, &key_fields()).unwrap();
+    let rekey = suspected(&vanished, &appeared, &key_fields()).unwrap();
     assert!(rekey.pairs.len() >= 60, "{}", rekey.pairs.len());
-    for &(v, a) in &rekey.pairs {
+    for (v, a) in positions(&rekey) {
         let record: Value = serde_json::from_str(&appeared[a].payload).unwrap();
         assert_eq!(record["replaces"], json!([vanished[v].key]));
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Applies all staged changes, then all staged removals. Records that turn out to be older than the stored ones become
+/// Applies all staged changes that are not withheld, then the removals. Records that turn out to be older than the stored ones become
 /// rejected records of `input`.
 pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
     let run_id = target.origin.run_id;
@@ -34,7 +34,7 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
     all.counts += removed.counts;
     all.num_handoffs += removed.num_handoffs;
     all.refused_rows.extend(removed.refused_rows);
-    changes::clear(transaction, run_id).await?;
+    changes::clear_applied(transaction, run_id).await?;
     Ok(all)
 }
 

@@ -20,6 +20,7 @@ use super::{
     decision::Decision,
     pump::ReadInput,
     tally::Tally,
+    verdict::Verdict,
     write::Written,
 };
 use crate::error::{Error, Result};
@@ -57,20 +58,21 @@ async fn try_once(
     let run_id = context.target.origin.run_id;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     let mut written = Written::default();
-    match decision.status {
-        // Nothing is staged.
-        _ if !context.staged && !decision.is_complete => {}
-        RunStatus::Held => {}
-        RunStatus::Failed => changes::clear(&transaction, run_id).await?,
-        _ => {
-            references::hold_plans(&transaction).await?;
-            written = apply(&transaction, &context.target, &context.input_name).await?;
+    let has_staged = context.staged || decision.is_complete;
+    if has_staged && decision.status == RunStatus::Failed {
+        changes::clear(&transaction, run_id).await?;
+    } else if has_staged {
+        references::hold_plans(&transaction).await?;
+        if let Some(verdict) = &decision.verdict {
+            verdict.carry_out(&transaction, &context.target).await?;
         }
+        written = apply(&transaction, &context.target, &context.input_name).await?;
     }
     if context.staged && decision.status != RunStatus::Failed && !read.is_unchanged {
+        let num_staged = decision.verdict.as_ref().map_or(0, Verdict::num_staged);
         let Counts { num_seen, num_duplicate, num_rejected, .. } = tally.counts;
         let Counts { num_added, num_updated, num_restored, num_rejected: num_older, .. } = written.counts;
-        let num_changed = num_added + num_updated + num_restored + num_older + decision.num_staged;
+        let num_changed = num_added + num_updated + num_restored + num_older + num_staged;
         written.counts.num_unchanged = (num_seen - num_duplicate - num_rejected).saturating_sub(num_changed);
     }
     if read.is_unchanged {
@@ -88,8 +90,11 @@ async fn try_once(
         duration: context.started.elapsed(),
     };
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
-    // An unchanged source may still be in the state that the held run saw.
-    if decision.is_complete && decision.status == RunStatus::Complete && !read.is_unchanged {
+    // An unchanged source may still be in the state that the held run saw, and a run that cannot remove decides nothing
+    // about its removals.
+    let decides =
+        decision.status == RunStatus::Complete || decision.status == RunStatus::Held && decision.may_remove;
+    if decision.is_complete && decides && !read.is_unchanged {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
             .await?;
     }

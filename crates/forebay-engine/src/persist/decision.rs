@@ -8,7 +8,7 @@ use forebay_domain::{
     run::{Counts, RunStatus},
 };
 
-use super::{context::RunContext, pump::ReadInput, tally::Tally};
+use super::{context::RunContext, pump::ReadInput, tally::Tally, verdict::Verdict};
 
 /// Fewer rejected records than this never fail a run, regardless of their share.
 const MIN_REJECTED_TO_FAIL: u64 = 5;
@@ -19,8 +19,8 @@ pub(super) struct Decision {
     pub(super) reason_code: Option<&'static str>,
     pub(super) messages: Vec<String>,
     pub(super) warnings: Vec<String>,
-    /// Records that stay staged because the run is held.
-    pub(super) num_staged: u64,
+    /// What the guards decided; `None` if they were not asked.
+    pub(super) verdict: Option<Verdict>,
     /// Whether references that the run has not seen may be removed.
     pub(super) may_remove: bool,
     /// Whether the run was requested to cover its scope completely, and its input did not contradict it.
@@ -36,7 +36,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         reason_code: None,
         messages: Vec::new(),
         warnings: Vec::new(),
-        num_staged: 0,
+        verdict: None,
         may_remove: true,
         is_complete: context.request.complete && read.end.ending.is_complete != Some(false),
         drift: Vec::new(),

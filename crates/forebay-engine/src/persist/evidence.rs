@@ -1,9 +1,10 @@
-//! Collects the evidence for the guards of a complete run.
+//! Collects the evidence for the guards of a complete run, and asks them.
 
 use forebay_domain::{
     coverage::Coverage,
-    guards::{Evidence, FieldBaseline},
-    rekey::{MIN_PAIRS, Rekey},
+    guards::{self, Baseline, Evidence},
+    identity::ReferenceId,
+    rekey::{MIN_PAIRS, RekeyPolicy},
 };
 use forebay_store::{
     changes::{self, StagedTotals},
@@ -11,62 +12,59 @@ use forebay_store::{
 };
 use tokio_postgres::Client;
 
-use super::{context::RunContext, rekey::find_rekey, tally::Tally};
+use super::{
+    context::RunContext,
+    rekey::{FoundRekey, find_rekey},
+    tally::Tally,
+    verdict::Verdict,
+};
 use crate::error::Result;
 
-/// The evidence with the data that it borrows.
-pub(super) struct Gathered {
-    num_active_before: u64,
-    num_seen: u64,
-    totals: StagedTotals,
-    baseline: Vec<FieldBaseline>,
-    rekey: Option<Rekey>,
-}
-
-impl Gathered {
-    /// The evidence in the guards' form.
-    pub(super) fn as_evidence<'a>(&'a self, coverage: &'a Coverage) -> Evidence<'a> {
-        Evidence {
-            num_active_before: self.num_active_before,
-            num_seen: self.num_seen,
-            num_removed: self.totals.num_removed,
-            num_added: self.totals.num_added,
-            num_updated: self.totals.num_updated,
-            coverage,
-            baseline: Some(&self.baseline).filter(|b| !b.is_empty()).map(Vec::as_slice),
-            rekey: self.rekey.as_ref(),
-        }
-    }
-
-    /// Records that stay staged if the run is held.
-    pub(super) fn num_staged(&self) -> u64 {
-        self.totals.num_added + self.totals.num_updated + self.totals.num_restored
-    }
-}
-
-/// Collects the evidence from the run's counts and staged changes.
-pub(super) async fn gather(
+/// Lets the guards judge the staged changes of a run.
+pub(super) async fn judge(
     context: &RunContext<'_>,
     client: &Client,
     tally: &Tally,
     coverage: &Coverage,
-) -> Result<Gathered> {
+) -> Result<Verdict> {
+    let policy = &context.policy.guards;
     let (run_id, source_id) = (context.target.origin.run_id, context.target.origin.source_id);
+    let num_active_before = references::count_active(client, source_id, &context.target.origin.scope).await?;
     let totals = changes::totals(client, run_id).await?;
-    let baseline = runs::baseline(client, source_id, &context.request.scope).await?;
-    let min_pairs = MIN_PAIRS as u64;
-    let rekey = if totals.num_removed >= min_pairs && totals.num_added >= min_pairs {
-        find_rekey(client, run_id, &context.source.key_fields).await?.map(|found| found.rekey)
-    } else {
-        None
-    };
-    Ok(Gathered {
-        num_active_before: references::count_active(client, source_id, &context.target.origin.scope).await?,
+    let found = look_for_rekey(context, client, &totals).await?;
+    let paired: Vec<ReferenceId> = found.iter().flat_map(FoundRekey::old_ids).collect();
+    let losses = if totals.num_updated > 0 { changes::losses(client, run_id).await? } else { Vec::new() };
+    let history = runs::history(client, source_id, &context.request.scope).await?;
+    let evidence = Evidence {
+        observed_at: context.target.origin.observed_at,
+        num_active_before,
         // Records with a known key; duplicates must not make an empty run look full.
         num_seen: coverage.num_records().max(tally.counts.num_seen - tally.counts.num_rejected)
             - tally.counts.num_duplicate,
-        totals,
-        baseline: baseline.into_iter().map(|(name, share)| FieldBaseline { name, share }).collect(),
-        rekey,
-    })
+        num_updated: totals.num_updated,
+        missing: &changes::missing(client, run_id, &paired).await?,
+        losses: &losses,
+        coverage,
+        rekey: found.as_ref().map(|found| &found.rekey),
+    };
+    let decision = guards::decide(policy, &Baseline::learn(policy, &history), &evidence);
+    let suggestions = guards::suggest(policy, &history);
+    Ok(Verdict { decision, found, num_active_before, suggestions })
+}
+
+async fn look_for_rekey(
+    context: &RunContext<'_>,
+    client: &Client,
+    totals: &StagedTotals,
+) -> Result<Option<FoundRekey>> {
+    let min_pairs = match context.policy.guards.rekey {
+        RekeyPolicy::Hold => MIN_PAIRS as u64,
+        RekeyPolicy::Follow => 1,
+        RekeyPolicy::Off => return Ok(None),
+    };
+    if totals.num_removed.min(totals.num_added) < min_pairs {
+        return Ok(None);
+    }
+    let run_id = context.target.origin.run_id;
+    find_rekey(client, run_id, &context.source.key_fields, context.policy.guards.rekey).await
 }

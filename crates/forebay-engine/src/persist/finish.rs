@@ -4,7 +4,7 @@ use std::mem;
 
 use forebay_domain::{
     drift::{self, Drift, DriftPolicy},
-    guards::{Verdict, decide},
+    guards::RemovalPolicy,
     run::{Counts, RunStatus},
 };
 use forebay_store::{drift as shapes, references, runs};
@@ -14,7 +14,7 @@ use super::{
     close::close,
     context::RunContext,
     decision::{Decision, judge_input},
-    evidence::gather,
+    evidence,
     progress::Progress,
     pump::ReadInput,
     reading::InputEnd,
@@ -45,6 +45,7 @@ pub(super) async fn finish(
         count_unchanged(context, &client, tally).await?;
     }
     let judges_removals = decision.is_complete && !read.is_unchanged;
+    decision.may_remove &= context.policy.guards.removals == RemovalPolicy::Guarded;
     if judges_removals && decision.may_remove {
         stage_removals(context, &client, &read.seen).await?;
     }
@@ -75,7 +76,7 @@ async fn count_unchanged(context: &RunContext<'_>, client: &Client, tally: &mut 
     Ok(())
 }
 
-/// Lets the guards judge the staged changes; they may hold the run.
+/// Lets the guards judge the staged changes; they may withhold some.
 async fn ask_guards(
     context: &RunContext<'_>,
     client: &Client,
@@ -83,17 +84,18 @@ async fn ask_guards(
     read: &ReadInput,
     decision: &mut Decision,
 ) -> Result<()> {
-    let guards = &context.policy.guards;
-    if !guards.enabled {
+    if !context.policy.guards.enabled {
         return Ok(());
     }
-    let gathered = gather(context, client, tally, &read.end.coverage).await?;
-    if let Verdict::Hold(held) = decide(guards, &gathered.as_evidence(&read.end.coverage)) {
+    let verdict = evidence::judge(context, client, tally, &read.end.coverage).await?;
+    if let Some(first) = verdict.decision.held.first() {
         decision.status = RunStatus::Held;
-        decision.num_staged = gathered.num_staged();
-        decision.reason_code = held.first().map(|held| held.reason.as_str());
-        decision.messages = held.into_iter().map(|held| held.message).collect();
+        decision.reason_code = Some(first.reason.as_str());
+        decision.messages = verdict.decision.held.iter().map(|held| held.message.clone()).collect();
     }
+    decision.warnings.extend(verdict.decision.notes.iter().cloned());
+    decision.warnings.extend(verdict.suggestions.iter().map(|suggestion| suggestion.message().to_owned()));
+    decision.verdict = Some(verdict);
     Ok(())
 }
 
@@ -135,7 +137,10 @@ fn report(
     let crawl = read.end.crawl.unwrap_or_default();
     let mut refused_rows = mem::take(&mut tally.refused_rows);
     refused_rows.extend(written.refused_rows);
+    let guards = decision.verdict.as_ref().map(|verdict| &verdict.decision);
     RunReport {
+        num_withheld: guards.map_or(0, |guards| guards.withheld.num_withheld()),
+        num_rekeyed: guards.map_or(0, |guards| guards.moved.len() as u64),
         run_id: context.target.origin.run_id,
         source: context.source.name.clone(),
         scope: context.request.scope.clone(),

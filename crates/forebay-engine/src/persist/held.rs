@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_domain::{rekey::RekeyPolicy, run::RunStatus, scope::Scope};
 use forebay_store::{
     aliases::{self, Move},
     changes,
@@ -27,20 +27,22 @@ pub struct Rekeyed {
     pub num_rekeyed: u64,
 }
 
-/// Applies a held run's changes and removals. References that a later run has observed are left unchanged.
+/// Applies what a held run withheld. References that a later run has observed are left unchanged.
 pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
     held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
 }
 
-/// Drops a held run's changes and removals.
+/// Drops what a held run withheld. Its other changes stay applied.
 pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
     let held = Held::open(database, run_id).await?;
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     changes::clear(&*transaction, run_id).await?;
-    let decision =
-        Decision { reason_code: "rejected", message: "an operator rejected it; nothing was applied" };
+    let decision = Decision {
+        reason_code: "rejected",
+        message: "an operator rejected it; what it withheld was dropped",
+    };
     held.end(&transaction, RunStatus::Held, RunStatus::Aborted, &decision).await?;
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     drop(client);
@@ -52,19 +54,11 @@ pub async fn reject(database: &Database, run_id: i64) -> Result<RunRow> {
 pub async fn rekey(database: &Database, run_id: i64) -> Result<Rekeyed> {
     let held = Held::open(database, run_id).await?;
     let client = database.client().await?;
-    let found =
-        find_rekey(&client, run_id, &held.source.key_fields).await?.ok_or(Error::NotARekey { run_id })?;
+    let found = find_rekey(&client, run_id, &held.source.key_fields, RekeyPolicy::Hold)
+        .await?
+        .ok_or(Error::NotARekey { run_id })?;
     drop(client);
-    let moves: Vec<Move> = found
-        .rekey
-        .pairs
-        .iter()
-        .map(|&(old, new)| Move {
-            reference_id: found.vanished[old].reference_id,
-            alias_id: found.appeared[new].reference_id,
-            record_key: found.appeared[new].record_key.clone(),
-        })
-        .collect();
+    let moves = found.moves(&found.rekey.pairs);
     let decision = Decision { reason_code: "rekeyed", message: "an operator accepted it as a re-key" };
     let run = held.apply(decision, &moves).await?;
     Ok(Rekeyed { run, num_rekeyed: moves.len() as u64 })
@@ -140,6 +134,8 @@ impl<'a> Held<'a> {
         if !moves.is_empty() {
             aliases::rekey(&*transaction, run_id, self.source.source_id, moves).await?;
         }
+        changes::release(&*transaction, run_id).await?;
+        runs::settled(&*transaction, run_id, moves.len() as u64).await?;
         let written = apply(&transaction, &self.target, &self.run.input).await?;
         runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
         self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;

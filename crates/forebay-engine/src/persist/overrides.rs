@@ -17,7 +17,7 @@ impl Overrides {
     /// The policy of the run.
     pub(super) fn apply_to(self, mut policy: SourcePolicy) -> SourcePolicy {
         policy.guards.enabled = self.guards.unwrap_or(policy.guards.enabled);
-        policy.guards.max_removed_share = self.max_removed_share.unwrap_or(policy.guards.max_removed_share);
+        policy.guards.max_removed_share = self.max_removed_share.or(policy.guards.max_removed_share);
         policy.max_rejected_share = self.max_rejected_share.unwrap_or(policy.max_rejected_share);
         policy
     }
@@ -37,7 +37,7 @@ mod tests {
         let overrides =
             Overrides { guards: Some(true), max_removed_share: Some(0.9), max_rejected_share: Some(0.2) };
         let expected = SourcePolicy {
-            guards: GuardPolicy { enabled: true, max_removed_share: 0.9, ..guards },
+            guards: GuardPolicy { enabled: true, max_removed_share: Some(0.9), ..guards },
             max_rejected_share: 0.2,
             ..policy
         };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
-    guards::GuardPolicy,
+    guards::{Confirm, GuardPolicy},
     rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
     words::Word,
@@ -99,7 +99,7 @@ impl SourcePolicy {
                 Some(stored) => word(stored)?,
                 None => OnDuplicate::default(),
             },
-            guards: guards(&policy[GUARDS]),
+            guards: guards(&policy[GUARDS])?,
             max_rejected_share: policy[MAX_REJECTED].as_f64().unwrap_or(DEFAULT_MAX_REJECTED_SHARE),
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
@@ -118,35 +118,39 @@ pub(crate) fn rules_json(rules: &FieldRules) -> Value {
 /// The thresholds of guards, as a run stores them too.
 pub(super) fn guards_json(guards: &GuardPolicy) -> Value {
     json!({
+        "removals": guards.removals.as_str(),
+        "confirm": guards.confirm.map(|confirm| json!({ "runs": confirm.num_runs, "days": confirm.num_days })),
         "hold_empty": guards.hold_empty,
-        "hold_rekey": guards.hold_rekey,
+        "rekey": guards.rekey.as_str(),
         "max_removed_share": guards.max_removed_share,
         "min_removed": guards.min_removed,
         "max_changed_share": guards.max_changed_share,
         "min_changed": guards.min_changed,
         "min_coverage_kept": guards.min_coverage_kept,
-        "min_coverage_baseline": guards.min_coverage_baseline,
-        "min_coverage_records": guards.min_coverage_records,
     })
 }
 
-fn guards(stored: &Value) -> GuardPolicy {
+fn guards(stored: &Value) -> Result<GuardPolicy> {
     let default = GuardPolicy::default();
     let flag = |name: &str, default| stored[name].as_bool().unwrap_or(default);
     let share = |name: &str, default| stored[name].as_f64().unwrap_or(default);
     let count = |name: &str, default| stored[name].as_u64().unwrap_or(default);
-    GuardPolicy {
+    let confirm = |confirm: &Value| {
+        let num_days = confirm["days"].as_u64().and_then(|days| u32::try_from(days).ok())?;
+        Some(Confirm { num_runs: confirm["runs"].as_u64()?, num_days })
+    };
+    Ok(GuardPolicy {
         enabled: flag("enabled", default.enabled),
+        removals: stored["removals"].as_str().map_or(Ok(default.removals), word)?,
+        confirm: confirm(&stored["confirm"]),
         hold_empty: flag("hold_empty", default.hold_empty),
-        hold_rekey: flag("hold_rekey", default.hold_rekey),
-        max_removed_share: share("max_removed_share", default.max_removed_share),
+        rekey: stored["rekey"].as_str().map_or(Ok(default.rekey), word)?,
+        max_removed_share: stored["max_removed_share"].as_f64(),
         min_removed: count("min_removed", default.min_removed),
         max_changed_share: share("max_changed_share", default.max_changed_share),
         min_changed: count("min_changed", default.min_changed),
         min_coverage_kept: share("min_coverage_kept", default.min_coverage_kept),
-        min_coverage_baseline: share("min_coverage_baseline", default.min_coverage_baseline),
-        min_coverage_records: count("min_coverage_records", default.min_coverage_records),
-    }
+    })
 }
 
 fn names(list: &Value) -> BTreeSet<String> {
@@ -170,6 +174,8 @@ fn word<W: Word>(stored: &str) -> Result<W> {
 
 #[cfg(test)]
 mod tests {
+    use forebay_domain::{guards::RemovalPolicy, rekey::RekeyPolicy};
+
     use super::*;
 
     #[test]
@@ -184,15 +190,15 @@ mod tests {
             on_duplicate: OnDuplicate::Merge,
             guards: GuardPolicy {
                 enabled: false,
+                removals: RemovalPolicy::Never,
+                confirm: Some(Confirm { num_runs: 3, num_days: 2 }),
                 hold_empty: false,
-                hold_rekey: false,
-                max_removed_share: 0.1,
+                rekey: RekeyPolicy::Follow,
+                max_removed_share: Some(0.1),
                 min_removed: 1,
                 max_changed_share: 0.2,
                 min_changed: 2,
                 min_coverage_kept: 0.3,
-                min_coverage_baseline: 0.4,
-                min_coverage_records: 3,
             },
             max_rejected_share: 0.25,
             sequence_field: Some("seq".to_owned()),

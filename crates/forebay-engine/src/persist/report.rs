@@ -29,6 +29,10 @@ pub struct RunReport {
     pub warnings: Vec<String>,
     /// Its counts.
     pub counts: Counts,
+    /// Changes that wait for a later run or an operator; a pair of keys is one.
+    pub num_withheld: u64,
+    /// References that were moved to other keys.
+    pub num_rekeyed: u64,
     /// Hand-offs queued.
     pub num_handoffs: u64,
     /// Share (0 to 1) of good records that had a value, by field.

@@ -24,6 +24,7 @@ mod story;
 mod taps;
 mod waiting;
 mod wal;
+mod withheld;
 
 use std::{
     io::{self, Read},

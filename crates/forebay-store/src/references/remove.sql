@@ -4,7 +4,7 @@ with
 gone as materialized (
     select c.reference_id
     from forebay.scrape_run_changes as c
-    where c.run_id = $1 and c.change = 'removed' and c.reference_id > $3
+    where c.run_id = $1 and c.change = 'removed' and not c.is_withheld and c.reference_id > $3
     order by c.reference_id
     limit $4
 ),

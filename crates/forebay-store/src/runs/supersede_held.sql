@@ -1,10 +1,10 @@
--- An applied complete run makes the changes of older held runs obsolete.
+-- A complete run decides afresh about what older held runs withheld.
 with
 obsolete as (
     update forebay.scrape_runs
     set status = 'aborted',
         reason_code = 'superseded',
-        message = 'run ' || $1::int8 || ' of the same scope was applied after it'
+        message = 'run ' || $1::int8 || ' of the same scope decided afresh about what it withheld'
     where source_id = $2 and scope = $3 and status = 'held' and run_id <> $1
     returning run_id
 ),

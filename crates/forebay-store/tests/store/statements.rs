@@ -97,8 +97,8 @@ async fn stock(client: &Client) {
             select reference_id, 1, version_hash, 1, 'pending', 'added', 'added' from forebay.\"references\";
         insert into forebay.ingestion_jobs (pipeline_id, reference_id, source_id, payload_hash, change)
             select 1, reference_id, source_id, version_hash, 'added' from forebay.\"references\";
-        insert into forebay.scrape_run_changes (run_id, reference_id, change)
-            select 1, reference_id, 'removed' from forebay.\"references\" where record_key::int % 3 = 0"
+        insert into forebay.scrape_run_changes (run_id, reference_id, change, missing_since, num_missing_runs)
+            select 1, reference_id, 'removed', now(), 1 from forebay.\"references\" where record_key::int % 3 = 0"
     );
     client.batch_execute(&fill).await.unwrap();
 }

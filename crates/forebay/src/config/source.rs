@@ -326,7 +326,7 @@ impl Guards {
         let default = GuardPolicy::default();
         GuardPolicy {
             enabled: self.enabled,
-            max_removed_share: self.max_removed.map_or(default.max_removed_share, Share::get),
+            max_removed_share: self.max_removed.map(Share::get),
             max_changed_share: self.max_changed.map_or(default.max_changed_share, Share::get),
             ..default
         }

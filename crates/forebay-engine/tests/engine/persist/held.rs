@@ -7,20 +7,21 @@ use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
 const TOTALS: &str = "select count(*) filter (where removed_at is null), count(removed_at), sum(version),
     (select count(*) from forebay.scrape_run_changes) from forebay.\"references\"";
 
-/// Forty references, and a held run that would remove thirty, change one and add one.
+/// Forty references, and a held run that changes one, adds one and would remove thirty.
 async fn held() -> (Shop, i64) {
     let shop = Shop::open().await;
     shop.persist(complete(1), &numbered(0..40, 1)).await;
     let text = numbered(0..1, 2) + &numbered(1..10, 1) + &numbered(40..41, 1);
     let report = shop.persist(guarded(2), &text).await;
     assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("mass_removal")));
-    assert_eq!((counts(&report), report.num_handoffs), ([11, 0, 0, 9, 0, 0, 0, 0], 0));
-    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the last good data is unchanged");
+    assert_eq!((counts(&report), report.num_handoffs), ([11, 1, 1, 9, 0, 0, 0, 0], 2));
+    assert_eq!(report.num_withheld, 30);
+    assert_eq!(shop.row(TOTALS).await, "41 0 42 30", "only the removals are withheld");
     (shop, report.run_id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn releasing_applies_the_run_completely() {
+async fn releasing_applies_the_withheld_changes() {
     let (shop, run_id) = held().await;
     let run = persist::release(&shop.database, run_id).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("complete", Some("released")));
@@ -39,22 +40,20 @@ async fn releasing_applies_the_run_completely() {
 async fn releasing_late_keeps_newer_data() {
     let (shop, run_id) = held().await;
     let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
-    assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 1, 2, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 0, 3, 0, 0, 0, 0, 0]);
     let run = persist::release(&shop.database, run_id).await.unwrap();
-    assert_eq!((run.counts.num_removed, run.counts.num_rejected), (29, 2));
+    assert_eq!((run.counts.num_removed, run.counts.num_rejected), (29, 0));
     let newest = "select record_key, version, payload ->> 'n' from forebay.\"references\"
         where removed_at is null and observed_at = '2026-01-03 12:00+00' order by record_key";
-    assert_eq!(shop.rows(newest).await, ["K0 2 3", "K20 2 3", "K40 1 3"]);
+    assert_eq!(shop.rows(newest).await, ["K0 3 3", "K20 2 3", "K40 2 3"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejecting_changes_no_reference() {
+async fn rejecting_drops_the_withheld_changes() {
     let (shop, run_id) = held().await;
     let run = persist::reject(&shop.database, run_id).await.unwrap();
     assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("aborted", Some("rejected")));
-    assert_eq!(shop.row(TOTALS).await, "40 0 40 0");
-    // A held run does not block an older run, because it was never applied.
-    assert_eq!(counts(&shop.persist(guarded(2), &numbered(0..40, 1)).await), [40, 0, 0, 40, 0, 0, 0, 0]);
+    assert_eq!(shop.row(TOTALS).await, "41 0 42 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +64,7 @@ async fn a_later_applied_run_supersedes_it() {
     assert_eq!(shop.row(&status).await, "held mass_removal");
     shop.persist(guarded(3), &numbered(0..39, 1)).await;
     assert_eq!(shop.row(&status).await, "aborted superseded");
-    assert_eq!(shop.row(TOTALS).await, "39 1 40 0");
+    assert_eq!(shop.row(TOTALS).await, "39 2 43 0");
 }
 
 /// Ten courses with a key prefix, the first with a room.
@@ -136,7 +135,7 @@ async fn a_rekey_keeps_ids_and_history() {
 async fn other_changes_are_not_accepted_as_a_rekey() {
     let (shop, run_id) = held().await;
     assert_eq!(persist::rekey(&shop.database, run_id).await.unwrap_err().code(), "not_a_rekey");
-    assert_eq!(shop.row(TOTALS).await, "40 0 40 32", "the run is still held");
+    assert_eq!(shop.row(TOTALS).await, "41 0 42 30", "the run is still held");
     persist::reject(&shop.database, run_id).await.unwrap();
 }
 

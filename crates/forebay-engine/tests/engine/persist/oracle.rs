@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forebay_domain::guards::GuardPolicy;
+use forebay_domain::{guards::GuardPolicy, rekey::RekeyPolicy};
 use forebay_engine::persist::{Overrides, PersistRequest};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -119,8 +119,8 @@ fn snapshot(
     let scope = ["", "part=1"][usize::try_from(dice.below(2)).unwrap()];
     let open = GuardPolicy {
         hold_empty: false,
-        hold_rekey: false,
-        max_removed_share: 1.0,
+        rekey: RekeyPolicy::Off,
+        max_removed_share: Some(1.0),
         min_coverage_kept: 0.0,
         ..GuardPolicy::default()
     };

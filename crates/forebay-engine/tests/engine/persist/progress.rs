@@ -94,8 +94,8 @@ async fn changes_committed_late_by_a_dead_run_are_dropped() {
     shop.client.batch_execute(dying).await.unwrap();
     // The run's last batch holds the run's row, as batches do, and is committed while the next run waits to close it.
     let last_batch = "begin;
-        insert into forebay.scrape_run_changes (run_id, reference_id, change)
-            select max(r.run_id), gen_random_uuid(), 'removed' from forebay.scrape_runs as r;
+        insert into forebay.scrape_run_changes (run_id, reference_id, change, missing_since, num_missing_runs)
+            select max(r.run_id), gen_random_uuid(), 'removed', now(), 1 from forebay.scrape_runs as r;
         update forebay.scrape_runs set num_seen = 7 where status = 'running'";
     shop.client.batch_execute(last_batch).await.unwrap();
     let next = shop.persist(complete(2), "{\"id\":\"K0\",\"n\":1}\n");

@@ -77,7 +77,7 @@ async fn a_plain_request_marks_records_with_the_stored_contract_column() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_request_uses_the_stored_guards() {
     let shop = Shop::open().await;
-    let guards = GuardPolicy { max_removed_share: 0.9, ..GuardPolicy::default() };
+    let guards = GuardPolicy { max_removed_share: Some(0.9), ..GuardPolicy::default() };
     let first = PersistRequest { guards: Some(guards), ..plain(1) };
     shop.persist(first, &numbered(0..100, 1)).await;
     let status = async |request: PersistRequest, records: std::ops::Range<usize>| {
@@ -121,7 +121,7 @@ async fn a_plain_request_uses_the_stored_share_of_rejected_records() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_of_a_plain_request_does_not_write_the_source() {
     let shop = Shop::open().await;
-    let guards = GuardPolicy { max_removed_share: 0.3, ..GuardPolicy::default() };
+    let guards = GuardPolicy { max_removed_share: Some(0.3), ..GuardPolicy::default() };
     let first = PersistRequest { guards: Some(guards), max_rejected_share: Some(0.3), ..plain(1) };
     shop.persist(first, r#"{"id":"a"}"#).await;
     let row = "select xmin, updated_at from forebay.sources";

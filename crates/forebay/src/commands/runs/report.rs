@@ -84,14 +84,14 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
 /// What an operator can do about a held run.
 fn write_choices(page: &mut ui::Page, run: &RunSummary) {
     let run_id = run.run_id;
-    page.line("  nothing was applied; existing data is unchanged");
+    page.line("  all but the withheld changes were applied");
     if run.reason_code.as_deref() == Some(HoldReason::RekeySuspected.as_str()) {
         page.line(&format!(
             "  forebay runs rekey {run_id}    moves the keys and keeps references and history"
         ));
     }
-    page.line(&format!("  forebay runs release {run_id}  applies its changes"));
-    page.line(&format!("  forebay runs reject {run_id}   discards its changes"));
+    page.line(&format!("  forebay runs release {run_id}  applies them"));
+    page.line(&format!("  forebay runs reject {run_id}   discards them"));
 }
 
 impl Report for Page<RunSummary> {
