@@ -1,0 +1,101 @@
+//! Staged changes that guards judge and withhold.
+
+use forebay_domain::{
+    guards::{Loss, Missing},
+    identity::ReferenceId,
+};
+use jiff::Timestamp;
+use tokio_postgres::{GenericClient, types::Type};
+
+use crate::{error::Result, row::ReadRow, types::sql_ids};
+
+/// The references that a run missed, grouped by the run that missed them first, without `excluded`.
+pub async fn missing(
+    client: &impl GenericClient,
+    run_id: i64,
+    excluded: &[ReferenceId],
+) -> Result<Vec<Missing>> {
+    let statement = "select missing_since, max(num_missing_runs) as num_runs, count(*) as num_references \
+         from forebay.scrape_run_changes \
+         where run_id = $1 and change = 'removed' and reference_id <> all($2) \
+         group by missing_since order by missing_since desc";
+    let rows = client
+        .query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(excluded), Type::UUID_ARRAY)])
+        .await?;
+    let missing = |row: &tokio_postgres::Row| {
+        Ok(Missing {
+            since: row.read("missing_since")?,
+            num_runs: row.count("num_runs")?,
+            num_references: row.count("num_references")?,
+        })
+    };
+    rows.iter().map(missing).collect()
+}
+
+/// The updates of a run that lose fields, grouped by the fields they lose.
+pub async fn losses(client: &impl GenericClient, run_id: i64) -> Result<Vec<Loss>> {
+    let rows = client.query_typed(include_str!("losses.sql"), &[(&run_id, Type::INT8)]).await?;
+    let loss = |row: &tokio_postgres::Row| {
+        Ok(Loss { fields: row.read("fields")?, num_updates: row.count("num_updates")? })
+    };
+    rows.iter().map(loss).collect()
+}
+
+/// Withholds the changes of some references.
+pub async fn withhold(client: &impl GenericClient, run_id: i64, ids: &[ReferenceId]) -> Result<()> {
+    let statement = "update forebay.scrape_run_changes set is_withheld = true \
+         where run_id = $1 and reference_id = any($2)";
+    client.execute_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
+    Ok(())
+}
+
+/// Withholds the removals of references that are missing since one of these times, without `excluded`.
+pub async fn withhold_missing(
+    client: &impl GenericClient,
+    run_id: i64,
+    since: &[Timestamp],
+    excluded: &[ReferenceId],
+) -> Result<()> {
+    let statement = "update forebay.scrape_run_changes set is_withheld = true \
+         where run_id = $1 and change = 'removed' and missing_since = any($2) and reference_id <> all($3)";
+    client
+        .execute_typed(
+            statement,
+            &[
+                (&run_id, Type::INT8),
+                (&since, Type::TIMESTAMPTZ_ARRAY),
+                (&sql_ids(excluded), Type::UUID_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Withholds the updates that lose at least one of these fields.
+pub async fn withhold_losing(client: &impl GenericClient, run_id: i64, fields: &[String]) -> Result<()> {
+    client
+        .execute_typed(
+            include_str!("withhold_losing.sql"),
+            &[(&run_id, Type::INT8), (&fields, Type::TEXT_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Withholds all updates of active references.
+pub async fn withhold_updates(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    let statement = "update forebay.scrape_run_changes as c set is_withheld = true \
+         from forebay.\"references\" as r \
+         where c.run_id = $1 and c.change = 'seen' and r.reference_id = c.reference_id \
+             and r.removed_at is null and r.version_hash <> c.version_hash";
+    client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
+
+/// Withholds nothing any more.
+pub async fn release(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    let statement =
+        "update forebay.scrape_run_changes set is_withheld = false where run_id = $1 and is_withheld";
+    client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
