@@ -69,7 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Exit {
         Command::Scrape(args) => scrape::run(&args, &context).await,
         Command::Ensure(args) => ensure::run(&args, &context).await,
         Command::Content(args) => content::run(&args, &context).await,
-        Command::Chaos(args) => chaos::run(&args, &context).await,
+        Command::Chaos(args) => Box::pin(chaos::run(&args, &context)).await,
         part => {
             return match run_part(part, &context).await {
                 Ok(()) => Exit::Done,

@@ -13,6 +13,7 @@ mod database;
 mod definition;
 mod error;
 mod freshness;
+mod guards;
 pub(crate) mod pipeline;
 mod project;
 #[cfg(test)]

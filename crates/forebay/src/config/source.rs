@@ -7,12 +7,10 @@ use std::{
 
 use clap::ValueEnum;
 use forebay_domain::{
-    guards::GuardPolicy,
     pointer::Pointer,
     rules::{self, FieldRules},
     run,
 };
-use forebay_engine::persist::DEFAULT_MAX_REJECTED_SHARE;
 use forebay_sources::{
     CsvOptions, TextEncoding,
     crawl::CrawlSettings,
@@ -25,8 +23,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 
-use super::{breaker::Breaker, schedule::Schedule};
-use crate::cli::values::Share;
+use super::{breaker::Breaker, guards::Guards, schedule::Schedule};
 
 /// A source of records. At most one of the tables `http_json`, `html`, `json_ld`, `feed`, `ical`, `file`, `command`,
 /// `singer` and `postgres` says how to get its records; without one, they come from `forebay persist`.
@@ -293,48 +290,6 @@ impl From<Format> for forebay_sources::Format {
             Format::Csv => Self::Csv,
             Format::Singer => Self::Singer,
         }
-    }
-}
-
-/// Limits beyond which a complete run is held for review. Shares are from 0 to 1 of the records in the scope.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Guards {
-    /// Whether guards are on. Default: true.
-    #[serde(default = "yes")]
-    pub(crate) enabled: bool,
-    /// Maximum share of references that one run may remove. Default: 0.5.
-    #[serde(default)]
-    pub(crate) max_removed: Option<Share>,
-    /// Maximum share of references that one run may change. Default: 1, no limit.
-    #[serde(default)]
-    pub(crate) max_changed: Option<Share>,
-    /// Maximum share of rejected records; with more, the run fails. Default: 0.1.
-    #[serde(default)]
-    pub(crate) max_rejected: Option<Share>,
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self { enabled: true, max_removed: None, max_changed: None, max_rejected: None }
-    }
-}
-
-impl Guards {
-    /// The guards in the engine's form.
-    pub(crate) fn policy(&self) -> GuardPolicy {
-        let default = GuardPolicy::default();
-        GuardPolicy {
-            enabled: self.enabled,
-            max_removed_share: self.max_removed.map(Share::get),
-            max_changed_share: self.max_changed.map_or(default.max_changed_share, Share::get),
-            ..default
-        }
-    }
-
-    /// The share of rejected records above which a run fails.
-    pub(crate) fn max_rejected_share(&self) -> f64 {
-        self.max_rejected.map_or(DEFAULT_MAX_REJECTED_SHARE, Share::get)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Configurations as users write them, with and without mistakes.
 
 use forebay_domain::{
+    guards::{Confirm, RemovalPolicy},
     handoff::{FailurePolicy, HandlerKind, POLICIES},
     pointer::Pointer,
+    rekey::RekeyPolicy,
 };
 use forebay_engine::work::{LimitKey, Limits, PipelineSpec, settings_of};
 use serde_json::json;
@@ -83,6 +85,8 @@ fn the_template_shows_every_key_of_sources_and_pipelines() {
     assert!(source.volatile.contains("fetched_at"));
     assert_eq!(source.guards.max_rejected.map(crate::cli::values::Share::get), Some(0.02));
     assert!(source.guards.max_changed.is_some() && source.guards.max_removed.is_some());
+    let policy = source.guards.policy();
+    assert_eq!((policy.confirm, policy.rekey), (Some(Confirm::SUGGESTED), RekeyPolicy::Follow));
     let hook = config.pipelines["hook"].declared_as("hook");
     assert_eq!((hook.limits.rate, hook.limits.max_active), (Some(10.0), Some(100)));
     assert_eq!((hook.limits.key_rate, hook.limits.key_max_active), (Some(100.0 / 60.0), Some(2)));
@@ -179,6 +183,23 @@ fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nrecords = \"items\""), @"error[config_invalid]: forebay.toml:3:11: expected a JSON pointer such as /data/items");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nguards = { max_removed = 20 }"), @"error[config_invalid]: forebay.toml:3:26: expected a share from 0 to 1, for instance 0.2");
     insta::assert_snapshot!(error("[sources.x\nkey = 1"), @"error[config_invalid]: forebay.toml:1:11: unclosed table, expected `]`");
+}
+
+#[test]
+fn removals_are_a_word_or_need_confirmation() {
+    let guards = |removals: &str| {
+        parse(&format!("[sources.x]\nkey = \"id\"\nguards = {{ removals = {removals} }}")).sources["x"]
+            .guards
+            .policy()
+    };
+    assert_eq!(guards("\"never\"").removals, RemovalPolicy::Never);
+    let confirmed = guards("{ confirm = { runs = 2, days = 0 } }");
+    assert_eq!(confirmed.removals, RemovalPolicy::Guarded);
+    assert_eq!(confirmed.confirm, Some(Confirm { num_runs: 2, num_days: 0 }));
+    for wrong in ["3", "\"sometimes\"", "{ confirm = { runs = 2 } }", "{ runs = 2, days = 0 }"] {
+        let error = error(&format!("[sources.x]\nkey = \"id\"\nguards = {{ removals = {wrong} }}"));
+        assert!(error.contains("forebay.toml:3:"), "{wrong}: {error}");
+    }
 }
 
 #[test]

@@ -93,7 +93,10 @@ async fn a_run_emits_its_start_and_its_end() {
     );
     persist::reject(&shop.database, held.run_id).await.unwrap();
     let emitted = events.take();
-    assert_eq!(said_last(&emitted).1, "held run decided: an operator rejected it; what it withheld was dropped");
+    assert_eq!(
+        said_last(&emitted).1,
+        "held run decided: an operator rejected it; what it withheld was dropped"
+    );
     shop.persist(complete(3), "{\"note\":1}\n").await;
     let emitted = events.take();
     assert_eq!(said_last(&emitted).0, "ERROR");
