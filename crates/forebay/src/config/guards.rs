@@ -92,6 +92,7 @@ enum Shape {
     Confirmed(Confirmed),
 }
 
+/// Removals that are applied without review once later runs confirm them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Confirmed {
@@ -99,6 +100,7 @@ struct Confirmed {
     confirm: Confirmation,
 }
 
+/// How often and how long a reference must be missing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Confirmation {
