@@ -59,8 +59,10 @@ pub struct Run {
     pub summary: RunSummary,
     /// The reason for the status, as sentences; null: nothing unusual happened.
     pub message: Option<String>,
-    /// Changes that a guard holds back.
-    pub num_held: u64,
+    /// Changes that guards withhold until a later run or an operator decides; a pair of keys is one.
+    pub num_withheld: u64,
+    /// References that it moved to other keys.
+    pub num_rekeyed: u64,
     /// HTTP requests that it sent.
     pub num_requests: u64,
     /// Number of 304 (not modified) responses.
@@ -120,7 +122,8 @@ impl Run {
         Self {
             summary: RunSummary::from(&row),
             message: row.message,
-            num_held: row.num_staged.unsigned_abs(),
+            num_withheld: row.num_withheld.unsigned_abs(),
+            num_rekeyed: row.num_rekeyed.unsigned_abs(),
             num_requests: row.num_requests.unsigned_abs(),
             num_not_modified: row.num_not_modified.unsigned_abs(),
             num_bytes_received: row.bytes_received.unsigned_abs(),

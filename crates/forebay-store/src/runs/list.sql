@@ -2,8 +2,7 @@ select r.run_id, r.source_id, s.name as source, r.scope, r.status, r.reason_code
     r.with_handoffs, r.engine, r.input, r.observed_at, r.started_at, r.ended_at, r.duration_ms,
     r.num_seen, r.num_added, r.num_updated, r.num_unchanged, r.num_removed, r.num_restored, r.num_duplicate,
     r.num_rejected, r.num_handoffs,
-    case when r.status = 'held' then (select count(*) from forebay.scrape_run_changes as c where c.run_id = r.run_id)
-        else 0 end as num_staged,
+    case when r.status = 'held' then r.num_withheld else 0 end as num_withheld, r.num_rekeyed,
     coalesce(f.names, '{}') as field_names, coalesce(f.shares, '{}') as shares, r.num_requests, r.num_not_modified, r.bytes_received
 from forebay.scrape_runs as r
 join forebay.sources as s using (source_id)

@@ -48,8 +48,10 @@ pub struct RunRow {
     pub counts: Counts,
     /// Number of hand-offs that it queued.
     pub num_handoffs: i64,
-    /// Changes that wait for an operator's decision.
-    pub num_staged: i64,
+    /// Changes that wait for a later run or an operator.
+    pub num_withheld: i64,
+    /// References that it moved to other keys.
+    pub num_rekeyed: i64,
     /// Coverage of its fields, 0 to 1, by name.
     pub coverage: Vec<(String, f64)>,
     /// Number of HTTP requests.
@@ -170,7 +172,8 @@ fn from_row(row: &Row) -> Result<RunRow> {
         duration_ms: row.read("duration_ms")?,
         counts: counts_from(row)?,
         num_handoffs: row.read("num_handoffs")?,
-        num_staged: row.read("num_staged")?,
+        num_withheld: row.read("num_withheld")?,
+        num_rekeyed: row.read("num_rekeyed")?,
         coverage: fields.into_iter().zip(shares).collect(),
         num_requests: row.read("num_requests")?,
         num_not_modified: row.read("num_not_modified")?,

@@ -50,7 +50,7 @@ fn a_held_removal_is_applied_when_released() {
     let (exit, shown) = db.json(&sandbox, &format!("runs show {run}"));
     assert_eq!((exit, &shown["run"]["status"]), (0, &json!("held")));
     assert_eq!(shown["held"]["num_removed"], 35);
-    assert_eq!(shown["run"]["num_held"], 35);
+    assert_eq!(shown["run"]["num_withheld"], 35);
     let (_, text) = db.text(&sandbox, &format!("runs show {run}"));
     for part in ["would remove", "max_removed_share", "title", &format!("forebay runs release {run}")] {
         assert!(text.contains(part), "{part} is not in\n{text}");

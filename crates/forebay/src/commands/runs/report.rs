@@ -58,6 +58,7 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
     write_headline(page, run);
     let shown: Vec<String> = counts(&run.summary)
         .into_iter()
+        .chain([("moved to other keys", run.num_rekeyed), ("withheld", run.num_withheld)])
         .filter(|(word, count)| *count > 0 || *word == "seen")
         .map(|(word, count)| format!("{} {word}", format::count(count)))
         .collect();
