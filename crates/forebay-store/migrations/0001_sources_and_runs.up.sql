@@ -129,6 +129,11 @@ create table forebay.scrape_runs (
     num_requests bigint not null default 0,
     num_not_modified bigint not null default 0,
     bytes_received bigint not null default 0,
+    num_active_before bigint,
+    num_withheld bigint not null default 0,
+    num_rekeyed bigint not null default 0,
+    num_split bigint not null default 0,
+    is_ordinary boolean not null default false,
     constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
 ) with (fillfactor = 70);
 -- Progress updates touch no indexed column, so they stay on the page (HOT).
@@ -163,6 +168,14 @@ comment on column forebay.scrape_runs.num_handoffs is 'Hand-offs queued.';
 comment on column forebay.scrape_runs.num_requests is 'HTTP requests sent, including retries and redirects.';
 comment on column forebay.scrape_runs.num_not_modified is 'Responses with status 304 (not modified).';
 comment on column forebay.scrape_runs.bytes_received is 'Bytes of response bodies received over the network.';
+comment on column forebay.scrape_runs.num_active_before is
+    'Active references of its scope before its end; null: no guard asked.';
+comment on column forebay.scrape_runs.num_withheld is 'Changes that guards withheld; a pair of keys is one.';
+comment on column forebay.scrape_runs.num_rekeyed is 'References that it moved to other keys.';
+comment on column forebay.scrape_runs.num_split is
+    'Pairs of a suspected re-key that were applied as removals and additions, or would be if it were released.';
+comment on column forebay.scrape_runs.is_ordinary is
+    'Guards found nothing suspicious in the run itself, so later runs learn from it.';
 
 create table forebay.scrape_run_fields (
     run_id bigint not null,

@@ -132,9 +132,14 @@ create table forebay.scrape_run_changes (
     url text,
     record_key text,
     payload json,
+    is_withheld boolean not null default false,
+    missing_since timestamptz,
+    num_missing_runs bigint,
     primary key (run_id, reference_id),
     constraint scrape_run_changes_seen_check
-        check (change = 'removed' or (version_hash is not null and record_key is not null and payload is not null))
+        check (change = 'removed' or (version_hash is not null and record_key is not null and payload is not null)),
+    constraint scrape_run_changes_missing_check
+        check ((change = 'removed') = (missing_since is not null and num_missing_runs is not null))
 );
 comment on table forebay.scrape_run_changes is
     'Staged changes of a run until its guards have decided; the changes of a held run stay here.';
@@ -147,3 +152,9 @@ comment on column forebay.scrape_run_changes.fetched_at is 'When its page was fe
 comment on column forebay.scrape_run_changes.url is 'The URL of its page, if the run read pages.';
 comment on column forebay.scrape_run_changes.record_key is 'Its key.';
 comment on column forebay.scrape_run_changes.payload is 'Its payload, as it will be stored.';
+comment on column forebay.scrape_run_changes.is_withheld is
+    'A guard withholds it: it stays here until a later run or an operator decides.';
+comment on column forebay.scrape_run_changes.missing_since is
+    'Of a removal: when the first of the runs in a row that missed the reference observed the source.';
+comment on column forebay.scrape_run_changes.num_missing_runs is
+    'Of a removal: complete runs in a row that missed the reference, with this one.';

@@ -245,32 +245,3 @@ comment on column forebay.content_tags.piece_id is 'The course.';
 comment on column forebay.content_tags.tagged_at is 'The version is the course as it was at this time.';
 comment on column forebay.content_tags.created_at is 'When the tag was created.';
 comment on column forebay.content_tags.tag is 'Its name, such as v1.';
-
--- What guards learn from, and what they withhold.
-alter table forebay.scrape_runs
-    add column num_active_before bigint,
-    add column num_withheld bigint not null default 0,
-    add column num_rekeyed bigint not null default 0,
-    add column num_split bigint not null default 0,
-    add column is_ordinary boolean not null default false;
-comment on column forebay.scrape_runs.num_active_before is
-    'Active references of its scope before its end; null: no guard asked.';
-comment on column forebay.scrape_runs.num_withheld is 'Changes that guards withheld; a pair of keys is one.';
-comment on column forebay.scrape_runs.num_rekeyed is 'References that it moved to other keys.';
-comment on column forebay.scrape_runs.num_split is
-    'Pairs of a suspected re-key that were applied as removals and additions, or would be if it were released.';
-comment on column forebay.scrape_runs.is_ordinary is
-    'Guards found nothing suspicious in the run itself, so later runs learn from it.';
-
-alter table forebay.scrape_run_changes
-    add column is_withheld boolean not null default false,
-    add column missing_since timestamptz,
-    add column num_missing_runs bigint,
-    add constraint scrape_run_changes_missing_check
-        check ((change = 'removed') = (missing_since is not null and num_missing_runs is not null));
-comment on column forebay.scrape_run_changes.is_withheld is
-    'A guard withholds it: it stays here until a later run or an operator decides.';
-comment on column forebay.scrape_run_changes.missing_since is
-    'Of a removal: when the first of the runs in a row that missed the reference observed the source.';
-comment on column forebay.scrape_run_changes.num_missing_runs is
-    'Of a removal: complete runs in a row that missed the reference, with this one.';
