@@ -23,7 +23,7 @@ pub use details::{
     COURSE_LESSONS, CourseDetails, CourseMetadata, Measurement, Research, StoredLesson, details, find_lesson,
 };
 pub use differences::{RowDifference, RowState, differences};
-pub use files::{FILES, StoredFile, files};
+pub use files::{FILES, StoredFile, files, withheld_removals};
 pub use measures::{
     Approval, LessonMeasures, Measured, MeasuredLesson, approvals, approve, record_performance, set_status,
     update_lessons, update_voice_fidelity,

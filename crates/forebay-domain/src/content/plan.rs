@@ -16,6 +16,7 @@ mod decide;
 mod guard;
 mod keep;
 mod matching;
+mod part;
 mod state;
 mod taken;
 #[cfg(test)]

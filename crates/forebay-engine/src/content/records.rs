@@ -32,15 +32,22 @@ use crate::{
 pub(super) struct Work {
     /// Files whose records are written, with their keys.
     files: Vec<(String, CourseFile)>,
-    /// Whether files are removed, so the run must see everything that stays.
+    /// Whether the run must see everything that stays, because it removes files, or because it decides about what a held
+    /// run withholds.
     is_complete: bool,
     /// Keys of stored files that stay as they are although the folder does not have them like that.
     kept: BTreeSet<String>,
 }
 
 impl Work {
-    /// `None`: there is nothing to write.
-    pub(super) fn new(snapshot: &Snapshot, known: &Known, changes: &Changes) -> Option<Self> {
+    /// `None`: there is nothing to write. While guards withhold something, each run is complete, because only such a run
+    /// decides about it afresh.
+    pub(super) fn new(
+        snapshot: &Snapshot,
+        known: &Known,
+        changes: &Changes,
+        has_held_run: bool,
+    ) -> Option<Self> {
         let mut keys: BTreeMap<&RelativePath, &str> =
             known.files.iter().map(|(path, file)| (path, file.record_key.as_str())).collect();
         // First all old paths are taken away: a path may be the old one of one file and the new one of another.
@@ -68,7 +75,7 @@ impl Work {
                 gone.insert(key);
             }
         }
-        let is_complete = !gone.is_empty();
+        let is_complete = has_held_run || !gone.is_empty();
         let mut taken: HashSet<String> = keys.values().map(|key| (*key).to_owned()).collect();
         let mut files = Vec::new();
         for (path, file) in &snapshot.files {

@@ -32,12 +32,17 @@ pub(super) async fn stored(
 ) -> Result<(Known, Unequal)> {
     let client = database.client().await?;
     let source_id = course.declared.source.source_id;
+    let withheld = if course.course.has_held_run {
+        content::withheld_removals(&**client, source_id).await?
+    } else {
+        Vec::new()
+    };
     // Own tables that were just named have no rows yet.
     if rows == RowCheck::Hashes && !course.is_reconfigured {
         let files = content::files(&**client, source_id).await?;
         let unprojected = files.iter().filter(|file| !file.is_projected);
         let unequal = unprojected.map(|file| Some(file.reference_id)).collect();
-        return Ok((Known::new(files), unequal));
+        return Ok((Known::new(files, &withheld), unequal));
     }
     // Both in one round trip.
     let (files, differences) = try_join!(
@@ -45,7 +50,7 @@ pub(super) async fn stored(
         content::differences(&**client, &course.course, source_id)
     )?;
     let unequal = differences.iter().map(|row| row.reference_id).collect();
-    Ok((Known::new(files), unequal))
+    Ok((Known::new(files, &withheld), unequal))
 }
 
 /// Records approvals that the database missed. Those whose text is lost are left out.

@@ -1,10 +1,16 @@
 //! The three sides of a comparison: the folder now, the folder after its last sync, and the database.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
 
-use forebay_domain::content::{
-    paths::RelativePath,
-    plan::{FileState, GuardSettings, Keep, Plan, Sides, plan_keeping},
+use forebay_domain::{
+    content::{
+        paths::RelativePath,
+        plan::{FileState, GuardSettings, Keep, Plan, Sides, plan_keeping},
+    },
+    identity::ReferenceId,
 };
 use forebay_store::content::StoredFile;
 
@@ -32,16 +38,27 @@ pub(super) async fn look(settings: &CourseSettings, folder: &Arc<CourseFolder>) 
 pub(super) struct Known {
     /// By path.
     pub(super) files: BTreeMap<RelativePath, StoredFile>,
+    /// The paths of files whose removal guards withhold.
+    pub(super) withheld: BTreeSet<RelativePath>,
 }
 
 impl Known {
-    pub(super) fn new(files: Vec<StoredFile>) -> Self {
+    /// `withheld` are the references whose removal guards withhold.
+    pub(super) fn new(files: Vec<StoredFile>, withheld: &[ReferenceId]) -> Self {
         // A path that cannot be parsed was stored by another program; it is not a file of a course.
-        let files = files
+        let files: BTreeMap<RelativePath, StoredFile> = files
             .into_iter()
             .filter_map(|file| Some((RelativePath::parse(&file.path).ok()?, file)))
             .collect();
-        Self { files }
+        let withheld: HashSet<&ReferenceId> = withheld.iter().collect();
+        let is_withheld = |(_, file): &(&RelativePath, &StoredFile)| withheld.contains(&file.reference_id);
+        let withheld = files.iter().filter(is_withheld).map(|(path, _)| path.clone()).collect();
+        Self { files, withheld }
+    }
+
+    /// Whether a file is stored in this state.
+    pub(super) fn has(&self, file: &FileState) -> bool {
+        self.files.get(&file.path).is_some_and(|stored| stored.content_hash == file.hash)
     }
 
     pub(super) fn states(&self) -> Vec<FileState> {

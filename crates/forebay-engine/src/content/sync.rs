@@ -142,17 +142,21 @@ async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<Cours
     let piece = content::find(&**client, &settings.project, settings.slug.as_str()).await?;
     check_layout(settings, piece.and_then(|piece| piece.layout).as_deref())?;
     let source = sources::find(&**client, &name).await?;
-    let (course, files) = match &source {
+    let (course, files, withheld) = match &source {
         Some(stored) => {
             let source_id = stored.source_id;
-            try_join!(content::of_source(&**client, source_id), content::files(&**client, source_id))?
+            try_join!(
+                content::of_source(&**client, source_id),
+                content::files(&**client, source_id),
+                content::withheld_removals(&**client, source_id)
+            )?
         }
-        None => (None, Vec::new()),
+        None => (None, Vec::new(), Vec::new()),
     };
     drop(client);
     let (snapshot, base) = look(settings, folder).await?;
     let base = base.of(&name, course.as_ref().map(|course| course.key.as_str()));
-    Ok(Sides { source, snapshot, base, known: Known::new(files) })
+    Ok(Sides { source, snapshot, base, known: Known::new(files, &withheld) })
 }
 
 struct Sides {
@@ -239,15 +243,14 @@ async fn sync_once(
         skipped: snapshot.skipped.clone(),
     };
     let mut after = report.changes.base.clone();
-    // Nothing was decided about these, so what was known of them stays known.
-    after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
-    if let Some(work) = Work::new(&snapshot, &known, &report.changes) {
+    if let Some(work) = Work::new(&snapshot, &known, &report.changes, course.course.has_held_run) {
         let run = work.run(database, settings, &course, &folder, options.allow_removals);
-        let (run, rewritten) = Box::pin(run).await?;
+        let (run, mut rewritten) = Box::pin(run).await?;
         report.problems.extend(run.refused_rows.iter().map(refused::problem));
         if run.status != RunStatus::Complete {
-            report.run = Some(run);
-            return Ok((report, num_unsettled));
+            let (now, _) = rows::stored(database, &course, RowCheck::Hashes).await?;
+            after = report.changes.base_after_part(&snapshot.states(), &known.states(), &now.states());
+            rewritten.retain(|_, file| now.has(file));
         }
         // What was stored of these files is not what the snapshot saw.
         num_unsettled += rewritten.len();
@@ -255,6 +258,8 @@ async fn sync_once(
         after.extend(rewritten.into_values());
         report.run = Some(run);
     }
+    // Nothing was decided about these, so what was known of them stays known.
+    after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
     let mut repaired = Projected::default();
     if !unequal.is_empty() {
         repaired = rows::repair(database, &course, &unequal).await?;
@@ -281,7 +286,11 @@ fn compared(
     known: &Known,
     options: &SyncOptions,
 ) -> Result<Changes> {
-    let guard = GuardSettings { is_allowed: options.allow_removals, ..GuardSettings::default() };
+    let guard = GuardSettings {
+        is_allowed: options.allow_removals,
+        withheld: known.withheld.clone(),
+        ..GuardSettings::default()
+    };
     loop {
         let changes = match compare(snapshot, base, known, &guard, options.keep.as_ref()) {
             Plan::Ready(changes) => changes,

@@ -13,6 +13,7 @@ mod syncing;
 mod two_copies;
 mod versions;
 mod watching;
+mod withheld;
 
 use std::{
     collections::BTreeMap,

@@ -24,6 +24,8 @@ pub struct Course {
     pub key: String,
     /// The last run of its files.
     pub last_run: Option<LastRun>,
+    /// Whether guards withhold changes of its files.
+    pub has_held_run: bool,
     /// What fills the user's own tables.
     pub own: OwnStatements,
 }
@@ -58,6 +60,7 @@ pub async fn of_source(client: &impl GenericClient, source_id: i32) -> Result<Op
         source: row.read("source")?,
         key: row.read("key")?,
         last_run,
+        has_held_run: row.read("has_held_run")?,
         own,
     }))
 }

@@ -81,6 +81,15 @@ pub async fn files(client: &impl GenericClient, source_id: i32) -> Result<Vec<St
         .collect()
 }
 
+/// The files of a source whose removal guards withhold.
+pub async fn withheld_removals(client: &impl GenericClient, source_id: i32) -> Result<Vec<ReferenceId>> {
+    let statement = "select c.reference_id from forebay.scrape_runs as r \
+         join forebay.scrape_run_changes as c using (run_id) \
+         where r.source_id = $1 and r.scope = '' and r.status = 'held' and c.change = 'removed' and c.is_withheld";
+    let rows = client.query_typed(statement, &[(&source_id, Type::INT4)]).await?;
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
+}
+
 fn number(module: Option<i32>, lesson: Option<i32>) -> Option<(u32, u32)> {
     Some((u32::try_from(module?).ok()?, u32::try_from(lesson?).ok()?))
 }

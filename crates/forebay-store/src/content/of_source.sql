@@ -6,7 +6,10 @@ select
     p.own_tables,
     r.run_id,
     r.status,
-    r.observed_at
+    r.observed_at,
+    exists (
+        select from forebay.scrape_runs as h where h.source_id = p.source_id and h.scope = '' and h.status = 'held'
+    ) as has_held_run
 from forebay.content_pieces as p
 join forebay.sources as s on s.source_id = p.source_id
 left join lateral (

@@ -1,5 +1,7 @@
 //! The guard of a plan: a folder that lost many files at once is more likely unmounted than edited.
 
+use std::collections::BTreeSet;
+
 use super::{
     action::Changes,
     decide::decide,
@@ -21,7 +23,7 @@ crate::words! {
 }
 
 /// When a plan is refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GuardSettings {
     /// The share of the known files that may be gone. Default: 0.2.
     pub max_gone_share: f64,
@@ -29,11 +31,14 @@ pub struct GuardSettings {
     pub min_gone: usize,
     /// Whether somebody agreed to any number of removals. Default: false.
     pub is_allowed: bool,
+    /// Paths in the database whose removal the guards of a run withhold. They wait for a person already, so they do not
+    /// keep other changes waiting.
+    pub withheld: BTreeSet<RelativePath>,
 }
 
 impl Default for GuardSettings {
     fn default() -> Self {
-        Self { max_gone_share: 0.2, min_gone: 1, is_allowed: false }
+        Self { max_gone_share: 0.2, min_gone: 1, is_allowed: false, withheld: BTreeSet::new() }
     }
 }
 
@@ -66,11 +71,13 @@ pub fn plan(sides: Sides<'_>, guard: &GuardSettings) -> Plan {
 
 /// [`plan`] after a person has decided which side wins.
 pub fn plan_keeping(sides: Sides<'_>, guard: &GuardSettings, keep: Option<&Keep>) -> Plan {
-    let decided = decide(sides, keep);
-    let num_known = sides.base.len();
+    let mut decided = decide(sides, keep);
+    let is_new = |file: &FileState| !guard.withheld.contains(&file.path);
+    decided.gone.retain(|file| is_new(file));
+    let num_known = sides.base.iter().filter(|file| is_new(file)).count();
     match refusal(sides, num_known, decided.gone.len(), guard) {
         Some(reason) => {
-            let gone = decided.gone.into_iter().map(|file: &FileState| file.path.clone()).collect();
+            let gone = decided.gone.into_iter().map(|file| file.path.clone()).collect();
             Plan::Refused(Refusal { reason, num_known, gone })
         }
         None => Plan::Ready(decided.changes),

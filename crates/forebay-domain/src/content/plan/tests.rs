@@ -119,6 +119,26 @@ fn what_only_the_database_changed_stays() {
 }
 
 #[test]
+fn what_guards_withhold_stays_pending() {
+    let before = [file("a", 1), file("b", 2), file("c", 3), file("d", 4)];
+    let now = [file("b", 9), file("sub/c", 3), file("e", 5)];
+    let changes = ready(&now, &before, &before);
+    assert_eq!(shown(&changes), ["remove a", "remove d", "move c to sub/c by content", "update b", "add e"]);
+    // One of the removals is withheld.
+    let stored = [file("a", 1), file("b", 9), file("sub/c", 3), file("e", 5)];
+    let base = changes.base_after_part(&now, &before, &stored);
+    assert_eq!(planned(&now, &base, &stored), ["remove a"]);
+    // The old path of a file that moved is withheld, like a removal.
+    let stored = [file("b", 9), file("c", 3), file("sub/c", 3), file("e", 5)];
+    let base = changes.base_after_part(&now, &before, &stored);
+    assert_eq!(planned(&now, &base, &stored), ["remove c"]);
+    // An update and an addition are withheld.
+    let stored = [file("b", 2), file("sub/c", 3)];
+    let base = changes.base_after_part(&now, &before, &stored);
+    assert_eq!(planned(&now, &base, &stored), ["update b", "add e"]);
+}
+
+#[test]
 fn what_both_changed_is_a_conflict() {
     let before = [file("a", 1), file("b", 2), file("c", 3)];
     let now = [file("a", 8), file("b", 8), file("new", 5)];

@@ -88,6 +88,20 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_that_was_withheld_is_made_again((folder, base, database) in triples()) {
+        let first = ready(&folder, &base, &database);
+        let kept = first.base_after_part(&folder, &database, &database);
+        let second = ready(&folder, &kept, &database);
+        if first.conflicts.is_empty() && first.remote.is_empty() && first.problems.is_empty() {
+            prop_assert!(second.conflicts.is_empty() && second.remote.is_empty(), "{:?}", second);
+            prop_assert_eq!(&apply(&folder, &database, &second), &folder);
+        }
+        // What was applied as a whole leaves the base of the plan.
+        let after = apply(&folder, &database, &first);
+        prop_assert_eq!(first.base_after_part(&folder, &database, &after), first.base);
+    }
+
+    #[test]
     fn no_file_is_lost((folder, base, database) in triples()) {
         let changes = ready(&folder, &base, &database);
         let after = apply(&folder, &database, &changes);
