@@ -152,6 +152,17 @@ pub enum Error {
         /// When the last applied complete run observed it.
         watermark: Timestamp,
     },
+    /// The run claims to have observed its scope far in the future.
+    #[error(
+        "{observed_at} is more than 24 hours ahead of the server's clock, which is at {server_now:.0}: until then, every \
+         later run would look older than this one"
+    )]
+    ObservedInFuture {
+        /// When this run claims to have observed the scope.
+        observed_at: Timestamp,
+        /// The time of the database server.
+        server_now: Timestamp,
+    },
     /// Another run has written the records since the caller read them.
     #[error("another run has written {source_name:?} since it was read")]
     Outdated {
@@ -244,6 +255,7 @@ impl Error {
             ) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
             Self::OutOfOrder { .. } => "observed_out_of_order",
+            Self::ObservedInFuture { .. } => "observed_in_future",
             Self::Outdated { .. } => "outdated",
             Self::NoSuchPipeline { .. } => "no_such_pipeline",
             Self::PipelineConfig(_) => "pipeline_config",
@@ -300,8 +312,14 @@ impl Error {
             )),
             Self::OutOfOrder { watermark, .. } => Some(format!(
                 "nothing was written: an older scrape never overwrites a newer one. Persist scrapes in the order of \
-                 their times, with --observed-at {watermark} or later"
+                 their times, with --observed-at {watermark} or later; if that time is wrong, `forebay doctor` names the \
+                 run that has it"
             )),
+            Self::ObservedInFuture { .. } => Some(
+                "nothing was written: correct --observed-at, or the clock of this machine or of the server; \
+                 --allow-future stores it nevertheless"
+                    .into(),
+            ),
             Self::NoSuchPipeline { .. } => Some("declare it as [pipelines.NAME] in forebay.toml".into()),
             Self::PipelineConfig(error) => Some(format!(
                 "correct [pipelines.{}] in forebay.toml; its hand-offs wait until then",
@@ -373,6 +391,7 @@ impl Error {
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }
             | Self::OutOfOrder { .. }
+            | Self::ObservedInFuture { .. }
             | Self::NoSuchPipeline { .. }
             | Self::PipelineConfig(_) => true,
             _ => false,

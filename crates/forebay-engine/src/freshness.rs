@@ -9,12 +9,14 @@
 
 mod answering;
 mod listing;
+mod persisted;
 mod policies;
 mod standing;
 
 pub use self::{
     answering::{Answering, can_answer, to_scrape},
     listing::{ListOptions, find, list},
+    persisted::{Entered, enter_persisted},
     policies::Policies,
     standing::ScopeFreshness,
 };

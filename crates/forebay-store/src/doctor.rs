@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::{error::Result, row::ReadRow};
@@ -144,6 +145,34 @@ pub async fn holders(client: &impl GenericClient) -> Result<Vec<Holder>> {
                 state: row.read("state")?,
                 num_transactions: row.read("age_transactions")?,
                 held: seconds(row, "held_seconds")?,
+            })
+        })
+        .collect()
+}
+
+/// A source with a run that claims to have observed it far in the future.
+#[derive(Clone, Debug)]
+pub struct FutureRun {
+    /// The source.
+    pub source: String,
+    /// The latest of these runs.
+    pub run_id: i64,
+    /// When it claims to have observed the source.
+    pub observed_at: Timestamp,
+    /// The number of such runs.
+    pub num_runs: u64,
+}
+
+/// Sources with applied runs that are more than 24 hours ahead of the server's clock, by name.
+pub async fn future_runs(client: &impl GenericClient) -> Result<Vec<FutureRun>> {
+    let rows = client.query_typed(include_str!("doctor/future_runs.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(FutureRun {
+                source: row.read("source")?,
+                run_id: row.read("run_id")?,
+                observed_at: row.read("observed_at")?,
+                num_runs: row.count("num_runs")?,
             })
         })
         .collect()

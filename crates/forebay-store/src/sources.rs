@@ -116,6 +116,13 @@ pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
     rows.iter().map(|row| row.read("name")).collect()
 }
 
+/// The ids of the sources with an entity type.
+pub async fn of_type(client: &impl GenericClient, entity_type: &str) -> Result<Vec<i32>> {
+    let statement = "select source_id from forebay.sources where entity_type = $1 order by source_id";
+    let rows = client.query_typed(statement, &[(&entity_type, Type::TEXT)]).await?;
+    rows.iter().map(|row| row.read("source_id")).collect()
+}
+
 /// Whether a source has any active reference.
 pub async fn has_active(client: &impl GenericClient, source_id: i32) -> Result<bool> {
     let statement = "select exists (select from forebay.\"references\" where source_id = $1 and removed_at is null) as has_active";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_domain::handoff::State;
 use forebay_store::{
-    doctor::{Bloat, Holder, HolderKind, Queue, Server},
+    doctor::{Bloat, FutureRun, Holder, HolderKind, Queue, Server},
     handoffs::HandoffCount,
     migrations::{MigrationState, MigrationStatus},
 };
@@ -104,6 +104,35 @@ pub(super) fn rights(role: &str, missing: &[String]) -> Check {
                 .hint("connect as the role that ran `forebay db up`, which owns all tables")
         }
     }
+}
+
+/// Sources that were observed far in the future: no later run is newer.
+pub(super) fn future_runs(runs: &[FutureRun]) -> Vec<Check> {
+    let check = |run: &FutureRun| {
+        let FutureRun { source, run_id, observed_at, num_runs } = run;
+        let others = match num_runs {
+            1 => String::new(),
+            number => format!(" ({number} such runs)"),
+        };
+        Check::new(
+            "observed_in_future",
+            CheckStatus::Failed,
+            format!("run {run_id} of {source} claims to have observed it at {observed_at:.0}{others}"),
+        )
+        .about(source)
+        .hint(format!(
+            "until then, later runs of its scope are refused (observed_out_of_order) or their records rejected \
+             (older_than_stored). Look at it with `forebay runs show {run_id}`; to start afresh, \
+             `forebay sources delete {source}` and persist its records again"
+        ))
+    };
+    if runs.is_empty() {
+        return vec![Check::ok(
+            "observed_in_future",
+            "no run claims to have observed a source in the future",
+        )];
+    }
+    runs.iter().map(check).collect()
 }
 
 pub(super) fn bloat(tables: &[Bloat]) -> impl Iterator<Item = Check> + '_ {

@@ -11,7 +11,7 @@ use forebay_store::{
     runs::{self, NewRun, ScopeLock},
     sources::{self, Source},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::try_join;
 use tokio_postgres::Client;
 
@@ -27,6 +27,9 @@ use crate::{
     clock,
     error::{Error, Result},
 };
+
+/// How far ahead of the server's clock a source may have been observed. Clocks and time zones differ by less.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// A run that holds the lock of its scope.
 pub(super) struct OpenRun<'a> {
@@ -53,6 +56,9 @@ impl<'a> OpenRun<'a> {
         // After the wait: otherwise a run that waited for hours would look older than data written meanwhile.
         let mut observed_at = request.observed_at.unwrap_or_else(now);
         let mut client = database.client().await?;
+        if !request.allow_future {
+            check_not_future(&client, observed_at).await?;
+        }
         let state = ScopeState::read(&client, &source, &request, observed_at).await?;
         if state.has_orphans {
             let num_runs = abort_orphans(&mut client, source.source_id, &request.scope).await?;
@@ -75,6 +81,15 @@ impl<'a> OpenRun<'a> {
         let context = start(database, &client, state, policy, request, observed_at, input_name).await?;
         Ok(Self { context, lock })
     }
+}
+
+/// Refuses a time far ahead of the server's clock: until then, every later run would look older and be refused.
+async fn check_not_future(client: &Client, observed_at: Timestamp) -> Result<()> {
+    let server_now = handoffs::now(client).await?;
+    if observed_at.duration_since(server_now) > MAX_AHEAD {
+        return Err(Error::ObservedInFuture { observed_at, server_now });
+    }
+    Ok(())
 }
 
 /// What the database knows about a scope before a run.

@@ -59,6 +59,9 @@ pub struct PersistRequest {
     pub complete: bool,
     /// When the source was observed. Default: when the run begins, after it has waited for other runs of its scope.
     pub observed_at: Option<Timestamp>,
+    /// Whether `observed_at` may be more than 24 hours ahead of the server's clock. Until that time, every later run looks
+    /// older than this one. Default: false.
+    pub allow_future: bool,
     /// For a caller that persists what differs from the stored records of a course. The run is refused if another one
     /// has written them since ([`Error::Outdated`](crate::Error::Outdated)), and it is dated after that one, whatever
     /// the clock says. Default: none.
@@ -90,6 +93,7 @@ impl PersistRequest {
             scope: Scope::default(),
             complete: false,
             observed_at: None,
+            allow_future: false,
             basis: None,
             with_handoffs: true,
             engine: "persist".to_owned(),

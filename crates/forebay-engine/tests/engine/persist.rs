@@ -68,6 +68,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         scope: Scope::default(),
         complete: false,
         observed_at: Some(day(number)),
+        allow_future: false,
         basis: None,
         guards: Some(GuardPolicy::default()),
         max_rejected_share: Some(0.1),

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use forebay_domain::pointer::Pointer;
 use forebay_engine::{
+    freshness::{Entered, enter_persisted},
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
-    scrape::Stop,
+    scrape::{Sources, Stop},
 };
 use forebay_sources::{CsvOptions, HeaderPolicy, ReadOptions, SingerOptions, Symbol, TextEncoding};
 use forebay_store::connect::Database;
@@ -105,6 +106,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) observed_at: Option<Timestamp>,
 
+    /// Accept a time in --observed-at that is more than 24 hours ahead of the server's clock
+    #[arg(long)]
+    pub(crate) allow_future: bool,
+
     /// How to handle a key that appears again in a run [default: the source's, or first]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
@@ -133,7 +138,7 @@ pub(crate) enum Header {
     Strict,
     /// Names; empty and repeated ones get a number
     Rename,
-    /// A record; the columns are column_1, column_2 and so on
+    /// A record; the columns get numbered names
     None,
 }
 
@@ -163,7 +168,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         if request.with_handoffs {
             context.declare_pipelines(database).await?;
         }
-        let one = One { context, database, request: &request, stop: &stop };
+        let sources = config.definitions();
+        let one = One { context, database, request: &request, sources, stop: &stop };
         if !args.command.is_empty() {
             let input = input::program(&args.command, &args.source, &request.scope, options.clone());
             report.runs.push(one.persist(input, None).await??);
@@ -202,13 +208,14 @@ struct One<'a> {
     context: &'a Context,
     database: &'a Database,
     request: &'a PersistRequest,
+    sources: &'a Sources,
     stop: &'a Stop,
 }
 
 impl One<'_> {
     /// Persists one input of this size, if it is known. The inner error is about this input alone.
     async fn persist(&self, input: Input, size: Option<u64>) -> Result<Result<Run, Failure>, Failure> {
-        let Self { context, database, request, stop } = self;
+        let Self { context, database, request, sources, stop } = self;
         let bar = context.ui.progress(&format!("persisting {}", input.name), size);
         let tell = |progress| tell(&context.ui, &bar, size, &progress);
         let report = match persist_until(database, PersistRequest::clone(request), input, stop, &tell).await {
@@ -218,6 +225,17 @@ impl One<'_> {
         };
         for warning in &report.warnings {
             context.ui.warn(warning);
+        }
+        match enter_persisted(database, sources, &report).await {
+            Ok(Entered::NotComplete) => context.ui.warn(
+                "earlier runs of this scope were complete and this one isn't: it removes nothing and doesn't count as a \
+                 sync. Add --complete if the input covers the whole scope (not_complete)",
+            ),
+            Ok(Entered::Synced | Entered::No) => {}
+            // The records are stored; only their age is not known.
+            Err(error) => {
+                context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
+            }
         }
         Ok(Ok(read_run(&database.client().await?, report.run_id).await?))
     }
@@ -291,6 +309,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
         scope: scope_of(&args.scope)?,
         complete: args.complete,
         observed_at: args.observed_at,
+        allow_future: args.allow_future,
         with_handoffs: !args.no_handoff,
         ..configured
     })

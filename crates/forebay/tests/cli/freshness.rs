@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::site::World;
+use crate::{
+    Sandbox,
+    database::{database, write_records},
+    site::World,
+};
 
 fn entries(document: &Value) -> Vec<(String, String, u64)> {
     let text = |entry: &Value, field: &str| entry[field].as_str().unwrap().to_owned();
@@ -39,6 +43,66 @@ fn scopes_that_are_due_failing_or_never_synced_are_stale() {
     assert_eq!(entries(&world.done("freshness --stale --entity professor")), []);
     let text = world.text("freshness");
     assert!(text.contains("8 d 0 h") && text.contains("failed once since, http_status"), "{text}");
+}
+
+#[test]
+fn a_complete_persist_is_a_sync() {
+    let (db, sandbox) = (database(), Sandbox::new());
+    let rooms: Vec<Value> = (0..20).map(|id| json!({ "id": id })).collect();
+    write_records(&sandbox, "all.jsonl", rooms.iter().cloned());
+    write_records(&sandbox, "few.jsonl", rooms[..2].iter().cloned());
+    std::fs::write(sandbox.path().join("torn.jsonl"), "{\"id\": 1}\n{\"id\": \n").unwrap();
+    let persist = "persist all.jsonl --source rooms --key id --entity room";
+    let listed = |options: &str| entries(&db.json(&sandbox, &format!("freshness {options}")).1);
+    // Without --complete, part of the scope may be as old as before.
+    assert_eq!(db.json(&sandbox, persist).0, 0);
+    assert_eq!(listed(""), []);
+    let started = jiff::Timestamp::now();
+    assert_eq!(db.json(&sandbox, &format!("{persist} --complete")).0, 0);
+    assert_eq!(listed(""), [entry("room", "fresh", 0)]);
+    let (exit, ensured) = db.json(&sandbox, "ensure room");
+    assert_eq!((exit, &ensured["is_fresh"], &ensured["answered_from"]), (0, &json!(true), &json!("ledger")));
+    assert_eq!(ensured["num_records"], 20, "{ensured}");
+    let last_sync = || db.json(&sandbox, "freshness").1["items"][0]["last_sync_at"].clone();
+    let first = last_sync();
+    assert!(first.as_str().unwrap().parse::<jiff::Timestamp>().unwrap() > started, "{first}");
+
+    // An incremental run, a partial one and a held one leave the last sync. Only those that claimed to be complete fail.
+    let output = db.run(&sandbox, persist);
+    let warnings = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && warnings.contains("not_complete"), "{warnings}");
+    assert_eq!(listed(""), [entry("room", "fresh", 0)]);
+    let torn = "persist torn.jsonl --source rooms --key id --complete --max-rejected 100%";
+    assert_eq!(db.json(&sandbox, torn).0, 6);
+    assert_eq!(db.json(&sandbox, "persist few.jsonl --source rooms --complete").0, 3);
+    assert_eq!((listed(""), last_sync()), (vec![entry("room", "fresh", 2)], first.clone()));
+    assert_eq!(db.json(&sandbox, "freshness").1["items"][0]["error"]["code"], "mass_removal");
+
+    // An old observation is an old sync, and never makes an entry older.
+    let old = "persist all.jsonl --source attic --key id --entity attic --complete --observed-at 2019-04-14";
+    assert_eq!(db.json(&sandbox, old).0, 0);
+    assert_eq!(listed("--entity attic"), [entry("attic", "expired", 0)]);
+    assert_eq!(db.json(&sandbox, &format!("{persist} --complete")).0, 0);
+    assert_eq!(listed("--entity room"), [entry("room", "fresh", 0)]);
+    assert!(last_sync() != first);
+}
+
+#[test]
+fn one_of_several_sources_is_no_sync_of_the_others() {
+    let (db, sandbox) = (database(), Sandbox::new());
+    write_records(&sandbox, "all.jsonl", (0..3).map(|id| json!({ "id": id })));
+    let line = |source: &str, options: &str| {
+        let line = format!("persist all.jsonl --source {source} --key id --entity room {options}");
+        assert_eq!(db.json(&sandbox, &line).0, 0);
+    };
+    let last_sync = || db.value("select max(last_sync)::date from forebay.sync_metadata");
+    line("north", "--observed-at 2019-04-14");
+    line("south", "--complete");
+    assert_eq!(db.value("select count(*) from forebay.sync_metadata"), "0", "north was never complete");
+    line("north", "--complete --observed-at 2019-04-15");
+    assert_eq!(last_sync(), "2019-04-15");
+    line("south", "--complete");
+    assert_eq!(last_sync(), "2019-04-15", "the scope is as old as its oldest part");
 }
 
 #[test]

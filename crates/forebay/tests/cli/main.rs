@@ -15,6 +15,7 @@ mod doctor;
 mod ensure;
 mod export;
 mod freshness;
+mod future;
 mod handoffs;
 mod help;
 mod history;

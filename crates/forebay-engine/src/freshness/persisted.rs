@@ -1,0 +1,98 @@
+//! Records in the ledger what `persist` brought.
+//!
+//! A complete run of a source is a sync of its entity type and scope: everything that the source has was read and
+//! applied. A run that is incremental, partial, held or empty is none, because part of the scope may be as old as before.
+
+use forebay_domain::{run::RunStatus, scope::Scope};
+use forebay_store::{
+    connect::{Client, Database},
+    freshness::{self as ledger, Synced},
+    references,
+    runs::{self, RunRow},
+    sources,
+};
+use jiff::Timestamp;
+
+use super::answering::Answering;
+use crate::{
+    error::{Error, Result},
+    persist::RunReport,
+    scrape::definition::Sources,
+};
+
+/// What the ledger made of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// It is the latest sync of its entity type and scope.
+    Synced,
+    /// It is no sync, because it doesn't claim to be complete, but earlier runs of the scope did.
+    NotComplete,
+    /// It is no sync, or not the latest.
+    No,
+}
+
+/// Records a run of `persist` in the ledger, if it was a sync; if it was to be one and failed, records why it wasn't.
+///
+/// `configured` are the sources that `ensure` can scrape. If it would scrape others for the scope, or others have stored
+/// records in it without ever being complete, this run alone doesn't bring the scope up to date.
+pub async fn enter_persisted(
+    database: &Database,
+    configured: &Sources,
+    report: &RunReport,
+) -> Result<Entered> {
+    let client = database.client().await?;
+    let run = runs::find(&**client, report.run_id).await?;
+    let run = run.ok_or(Error::NoSuchRun { run_id: report.run_id })?;
+    if !run.is_complete {
+        let was_complete = runs::watermark(&**client, run.source_id, &report.scope).await?.is_some();
+        return Ok(if was_complete { Entered::NotComplete } else { Entered::No });
+    }
+    let source = sources::find(&**client, &run.source).await?;
+    let Some(entity_type) = source.map(|source| source.entity_type) else { return Ok(Entered::No) };
+    let scope = &report.scope;
+    let scraped = Answering::of(configured, &entity_type, scope);
+    if !scraped.sources.is_empty() && !scraped.is_only(&run.source) {
+        return Ok(Entered::No);
+    }
+    if !report.is_sync() {
+        let code = report.reason_code.as_deref().unwrap_or(run.status.as_str());
+        let message =
+            format!("run {} is {}: {}", run.run_id, run.status.as_str(), report.messages.join("; "));
+        if run.status != RunStatus::Complete {
+            let run_id = Some(run.run_id);
+            ledger::note_failure(&**client, &entity_type, scope, code, &message, run_id).await?;
+        }
+        return Ok(Entered::No);
+    }
+    let Some(synced_at) = oldest(&client, &run, &entity_type, scope).await? else { return Ok(Entered::No) };
+    let synced = Synced {
+        is_partial: false,
+        num_records: i64::try_from(report.counts.num_seen).ok().filter(|_| synced_at == run.observed_at),
+        run_id: Some(run.run_id),
+        source_name: Some(&run.source),
+        synced_at: None,
+    };
+    let is_newer = ledger::catch_up(&**client, &entity_type, scope, synced_at, &synced).await?;
+    Ok(if is_newer { Entered::Synced } else { Entered::No })
+}
+
+/// How old the data of the scope is: the time of this run, or of the last complete run of another source with records in
+/// it. `None`: another source has records in the scope and was never complete.
+async fn oldest(
+    client: &Client,
+    run: &RunRow,
+    entity_type: &str,
+    scope: &Scope,
+) -> Result<Option<Timestamp>> {
+    let mut oldest = run.observed_at;
+    for other in sources::of_type(&***client, entity_type).await? {
+        if other == run.source_id || !references::any_active(&***client, other, &run.scope).await? {
+            continue;
+        }
+        match runs::watermark(&***client, other, scope).await? {
+            Some(observed_at) => oldest = oldest.min(observed_at),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(oldest))
+}

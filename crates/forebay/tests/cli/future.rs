@@ -1,0 +1,55 @@
+//! A source that was observed in the future: refused, and found if it was accepted (cases/future_observed_at).
+
+use serde_json::{Value, json};
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database, write_records},
+};
+
+fn world() -> (TestDb, Sandbox) {
+    let sandbox = Sandbox::new();
+    write_records(&sandbox, "a.jsonl", [json!({ "id": 1, "v": "a" })]);
+    write_records(&sandbox, "b.jsonl", [json!({ "id": 1, "v": "b" })]);
+    (database(), sandbox)
+}
+
+fn check(db: &TestDb, sandbox: &Sandbox) -> (i32, Value) {
+    let (exit, doctor) = db.json(sandbox, "doctor");
+    let checks = doctor["checks"].as_array().unwrap();
+    (exit, checks.iter().find(|check| check["code"] == "observed_in_future").unwrap().clone())
+}
+
+#[test]
+fn a_time_far_ahead_of_the_server_is_refused() {
+    let (db, sandbox) = world();
+    let year = db.value("extract(year from now())");
+    let (exit, error) = db.json(&sandbox, "persist a.jsonl --source s --key id --observed-at 2062-01-01");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("observed_in_future")), "{error}");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("2062-01-01") && message.contains(&format!("at {year}-")), "{message}");
+    assert!(error["error"]["hint"].as_str().unwrap().contains("--allow-future"), "{error}");
+    assert_eq!(db.value("select count(*) from forebay.scrape_runs"), "0");
+    assert_eq!(db.value("select count(*) from pg_class where relname like 'reference_revisions_2062%'"), "0");
+
+    // Clocks and time zones differ by less than a day.
+    let near = db.value("to_char(now() + interval '23 hours', 'YYYY-MM-DD\"T\"HH24:MI:SSOF')");
+    let (exit, report) =
+        db.json(&sandbox, &format!("persist b.jsonl --source s --key id --observed-at {near}:00"));
+    assert_eq!(exit, 0, "{report}");
+    assert_eq!(report["runs"][0]["num_added"], 1);
+    assert_eq!(check(&db, &sandbox).1["status"], "ok");
+}
+
+#[test]
+fn a_source_that_is_ahead_is_found() {
+    let (db, sandbox) = world();
+    let line = "persist a.jsonl --source s --key id --complete --observed-at 2062-01-01 --allow-future";
+    assert_eq!(db.json(&sandbox, line).0, 0);
+    let (exit, error) = db.json(&sandbox, "persist b.jsonl --source s --key id --complete");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("observed_out_of_order")), "{error}");
+    let (exit, found) = check(&db, &sandbox);
+    assert_eq!((exit, &found["status"], &found["subject"]), (1, &json!("failed"), &json!("s")), "{found}");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("run 1 of s") && message.contains("2062-01-01"), "{found}");
+}
