@@ -57,7 +57,7 @@ fn a_complete_persist_is_a_sync() {
     // Without --complete, part of the scope may be as old as before.
     assert_eq!(db.json(&sandbox, persist).0, 0);
     assert_eq!(listed(""), []);
-    let started = jiff::Timestamp::now();
+    let started = forebay_engine::clock::now();
     assert_eq!(db.json(&sandbox, &format!("{persist} --complete")).0, 0);
     assert_eq!(listed(""), [entry("room", "fresh", 0)]);
     let (exit, ensured) = db.json(&sandbox, "ensure room");

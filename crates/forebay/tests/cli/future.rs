@@ -1,4 +1,4 @@
-//! A source that was observed in the future: refused, and found if it was accepted (cases/future_observed_at).
+//! A source that was observed in the future: refused, and found if it was accepted (`cases/future_observed_at`).
 
 use serde_json::{Value, json};
 
