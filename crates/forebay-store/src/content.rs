@@ -25,8 +25,8 @@ pub use details::{
 pub use differences::{RowDifference, RowState, differences};
 pub use files::{FILES, StoredFile, files, withheld_removals};
 pub use measures::{
-    Approval, LessonMeasures, Measured, MeasuredLesson, approvals, approve, record_performance, set_status,
-    update_lessons, update_voice_fidelity,
+    Approval, LessonMeasures, Measured, MeasuredLesson, approvals, approve, measure_written,
+    record_performance, set_status, update_lessons, update_voice_fidelity,
 };
 pub use own_tables::{OwnStatements, TableDifference};
 pub use pieces::{Piece, PieceSpec, PieceSummary, declare, find, list};

@@ -26,6 +26,8 @@ pub struct OwnTables {
     pub lessons: Option<OwnTable>,
     /// One row for each course, as in `market_research`.
     pub research: Option<OwnTable>,
+    /// One row for each measurement, as in `content_performance`.
+    pub performance: Option<OwnTable>,
 }
 
 /// A table to fill.
@@ -59,6 +61,8 @@ crate::words! {
         Lessons = "lessons",
         /// One row for each course, with the research reports.
         Research = "research",
+        /// One row for each measurement.
+        Performance = "performance",
     }
 }
 
@@ -166,6 +170,15 @@ const RESEARCH: &[Field] = &[
     optional("num_competitors", FieldType::Integer),
 ];
 
+const PERFORMANCE: &[Field] = &[
+    required("metric", FieldType::Text),
+    required("value", FieldType::Number),
+    required("recorded_at", FieldType::Time),
+];
+
+/// The fields that identify a measurement of a course.
+const MEASUREMENT_KEYS: [&str; 2] = ["metric", "recorded_at"];
+
 /// The fields that can identify a lesson in its course.
 pub const LESSON_KEYS: [&str; 5] = ["module_number", "lesson_number", "lesson_id", "slug", "file_path"];
 
@@ -177,6 +190,7 @@ impl OwnTableKind {
             Self::Metadata => METADATA,
             Self::Lessons => LESSONS,
             Self::Research => RESEARCH,
+            Self::Performance => PERFORMANCE,
         }
     }
 
@@ -206,6 +220,7 @@ impl OwnTables {
             (OwnTableKind::Metadata, self.metadata.as_ref()),
             (OwnTableKind::Lessons, self.lessons.as_ref()),
             (OwnTableKind::Research, self.research.as_ref()),
+            (OwnTableKind::Performance, self.performance.as_ref()),
         ]
         .into_iter()
         .filter_map(|(kind, table)| Some((kind, table?)))
@@ -261,7 +276,7 @@ impl OwnTables {
             return Err(wrong("key", "only content.tables.lessons has it".to_owned()));
         }
         for field in table.key_fields(kind) {
-            if !LESSON_KEYS.contains(&field) {
+            if kind == OwnTableKind::Lessons && !LESSON_KEYS.contains(&field) {
                 return Err(wrong(
                     "key",
                     format!("{field:?} does not identify a lesson; use {}", LESSON_KEYS.join(", ")),
@@ -270,7 +285,7 @@ impl OwnTables {
             if !table.columns.contains_key(field) {
                 return Err(wrong(
                     "key",
-                    format!("a column for {field} is needed, because it identifies a lesson"),
+                    format!("a column for {field} is needed, because it identifies a row"),
                 ));
             }
         }
@@ -284,6 +299,7 @@ impl OwnTable {
         match kind {
             OwnTableKind::Lessons if self.key.is_empty() => vec!["module_number", "lesson_number"],
             OwnTableKind::Lessons => self.key.iter().map(String::as_str).collect(),
+            OwnTableKind::Performance => MEASUREMENT_KEYS.to_vec(),
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use forebay_domain::identity::ReferenceId;
+use forebay_domain::{
+    content::plan::{Action, Changes},
+    identity::ReferenceId,
+};
 use forebay_store::{
     connect::Database,
     content::{self, Course, Projected},
@@ -53,6 +56,31 @@ pub(super) async fn stored(
     Ok((Known::new(files, &withheld), unequal))
 }
 
+/// How many rows a sync with these changes would write besides those of its run: differing ones, and approvals that the
+/// database missed.
+pub(super) async fn num_to_repair(
+    database: &Database,
+    course: &Course,
+    source_id: i32,
+    folder: &Arc<CourseFolder>,
+    changes: &Changes,
+) -> Result<u64> {
+    let client = database.client().await?;
+    let differences = content::differences(&**client, course, source_id).await?;
+    let written: BTreeSet<&str> = changes
+        .actions
+        .iter()
+        .map(|action| match action {
+            Action::Move { from, .. } => from.as_str(),
+            action => action.path().as_str(),
+        })
+        .collect();
+    let left =
+        differences.iter().filter(|row| !row.path.as_deref().is_some_and(|path| written.contains(path)));
+    let missing = approvals::missing(&**client, course.piece_id, folder).await?;
+    Ok((left.count() + missing.len()) as u64)
+}
+
 /// Records approvals that the database missed. Those whose text is lost are left out.
 pub(super) async fn record_approvals(
     database: &Database,
@@ -68,7 +96,8 @@ pub(super) async fn record_approvals(
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
     for (approval, text) in &missing {
         if let Some(refused) = content::approve(&transaction, course, approval, Some(text)).await? {
-            recorded.add(Projected { num_rows: 1, refused });
+            recorded.num_rows += 1;
+            recorded.refused.extend(refused);
         }
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;

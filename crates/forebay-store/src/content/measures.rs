@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 use super::{
     course::Course,
     project::write_metadata,
-    refused::{Parameter, Projected, RefusedRow},
+    refused::{Parameter, Projected, RefusedRow, is_accepted},
 };
 use crate::{
     error::Result,
@@ -115,6 +115,31 @@ pub async fn update_lessons(
     Ok(Measured { found, refused: written.refused })
 }
 
+/// Updates the measures of lessons whose files this transaction writes. Returns the paths of those that it took, or none if
+/// a value is refused: the files are stored all the same.
+pub async fn measure_written(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    lessons: &[MeasuredLesson],
+) -> Result<Vec<String>> {
+    transaction.batch_execute("savepoint measures").await?;
+    let is_taken = match update_lessons(transaction, course, lessons).await {
+        Ok(measured) if measured.refused.is_empty() => match course.own.check_deferred() {
+            Some(check) => is_accepted(transaction, check).await?.then_some(measured.found),
+            None => Some(measured.found),
+        },
+        Ok(_) => None,
+        Err(error) if error.is_about_data() => None,
+        Err(error) => return Err(error),
+    };
+    let end = match is_taken {
+        Some(_) => "release savepoint measures",
+        None => "rollback to savepoint measures; release savepoint measures",
+    };
+    transaction.batch_execute(end).await?;
+    Ok(is_taken.unwrap_or_default())
+}
+
 /// Records how well a course matches the voice of its persona. Returns the rows of own tables that were refused.
 pub async fn update_voice_fidelity(
     transaction: &Transaction<'_>,
@@ -146,31 +171,35 @@ pub async fn set_status(
     Ok((num_rows > 0, written.refused))
 }
 
-/// Records a measurement of published content. A second one of the same metric and time replaces the first.
+/// Records a measurement of published content. A second one of the same metric and time replaces the first. Returns the
+/// rows of own tables that were refused.
 pub async fn record_performance(
-    client: &impl GenericClient,
-    piece_id: i64,
+    transaction: &Transaction<'_>,
+    course: &Course,
     metric: &str,
     value: f64,
     recorded_at: Timestamp,
-) -> Result<u64> {
+) -> Result<Vec<RefusedRow>> {
     let month = "select forebay_private.ensure_month('content_performance', $1)";
-    client.query_typed(month, &[(&recorded_at, Type::TIMESTAMPTZ)]).await?;
+    transaction.query_typed(month, &[(&recorded_at, Type::TIMESTAMPTZ)]).await?;
     let statement = "insert into forebay.content_performance as p (piece_id, metric, value, recorded_at) \
          values ($1, $2, $3, $4) \
          on conflict (piece_id, metric, recorded_at) do update set value = excluded.value \
          where p.value is distinct from excluded.value";
-    Ok(client
+    transaction
         .execute_typed(
             statement,
             &[
-                (&piece_id, Type::INT8),
+                (&course.piece_id, Type::INT8),
                 (&metric, Type::TEXT),
                 (&value, Type::FLOAT8),
                 (&recorded_at, Type::TIMESTAMPTZ),
             ],
         )
-        .await?)
+        .await?;
+    let mut written = Projected::default();
+    course.own.write_measurement(transaction, course.piece_id, metric, recorded_at, &mut written).await?;
+    Ok(written.refused)
 }
 
 /// Records the approval of a curriculum with this text, unless it is recorded. Without a text, it is that of the stored

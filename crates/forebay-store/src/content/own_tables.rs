@@ -12,6 +12,7 @@ use forebay_domain::{
     content::own_tables::{OwnTableKind, OwnTables},
     identity::ReferenceId,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Transaction, types::Type};
 
@@ -25,6 +26,8 @@ use crate::{
 
 pub use check::TableDifference;
 
+const DEFERRED: &str = include_str!("own_tables/deferred.sql");
+
 /// The statements that fill and compare a course's own tables.
 #[derive(Clone, Debug, Default)]
 pub struct OwnStatements {
@@ -32,6 +35,16 @@ pub struct OwnStatements {
     metadata: Option<TableStatements>,
     research: Option<TableStatements>,
     lessons: Option<LessonStatements>,
+    performance: Option<PerformanceStatements>,
+    /// Checks the deferred constraints of the tables now; `None`: there are none.
+    check_deferred: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct PerformanceStatements {
+    rows: TableStatements,
+    /// Writes the row of one measurement.
+    upsert_one: String,
 }
 
 #[derive(Clone, Debug)]
@@ -67,11 +80,13 @@ impl OwnStatements {
         let mut own = Self::default();
         let mut differences = Vec::new();
         let mut pieces = None;
+        let mut names = Vec::new();
         for (kind, table) in tables.tables() {
             let (checked, found) = check::check(client, kind, table, pieces.as_ref()).await?;
             differences.extend(found);
             let Some(checked) = checked else { continue };
             let rows = TableStatements::new(&checked);
+            names.push(checked.name.to_string());
             match kind {
                 OwnTableKind::Pieces => {
                     own.pieces = Some(rows);
@@ -79,6 +94,10 @@ impl OwnStatements {
                 }
                 OwnTableKind::Metadata => own.metadata = Some(rows),
                 OwnTableKind::Research => own.research = Some(rows),
+                OwnTableKind::Performance => {
+                    let upsert_one = statements::upsert_measurement(&checked);
+                    own.performance = Some(PerformanceStatements { rows, upsert_one });
+                }
                 OwnTableKind::Lessons => {
                     own.lessons = Some(LessonStatements {
                         rows,
@@ -88,14 +107,31 @@ impl OwnStatements {
                 }
             }
         }
-        if differences.is_empty() { Ok(own) } else { Err(Error::ContentTables { differences }) }
+        if !differences.is_empty() {
+            return Err(Error::ContentTables { differences });
+        }
+        if !names.is_empty() {
+            let deferred = client.query_typed(DEFERRED, &[(&names, Type::TEXT_ARRAY)]).await?;
+            let deferred: Vec<String> = deferred.iter().map(|row| row.read("name")).collect::<Result<_>>()?;
+            let all = deferred.join(", ");
+            own.check_deferred = (!deferred.is_empty())
+                .then(|| format!("set constraints {all} immediate; set constraints {all} deferred"));
+        }
+        Ok(own)
+    }
+
+    /// Checks the deferred constraints of the tables now; `None`: there are none. Without it, they would fail the commit,
+    /// with all rows.
+    pub(super) fn check_deferred(&self) -> Option<&str> {
+        self.check_deferred.as_deref()
     }
 
     /// The tables, each with the statement that finds rows to write. Its parameter is the course.
     pub(super) fn differences(&self) -> impl Iterator<Item = (&str, &str)> {
-        let Self { pieces, metadata, research, lessons } = self;
+        let Self { pieces, metadata, research, lessons, performance, .. } = self;
         let lessons = lessons.as_ref().map(|lessons| &lessons.rows);
-        [pieces.as_ref(), metadata.as_ref(), research.as_ref(), lessons]
+        let performance = performance.as_ref().map(|performance| &performance.rows);
+        [pieces.as_ref(), metadata.as_ref(), research.as_ref(), lessons, performance]
             .into_iter()
             .flatten()
             .map(|table| (table.table.as_str(), table.differences.as_str()))
@@ -132,6 +168,32 @@ impl OwnStatements {
         written: &mut Projected,
     ) -> Result<()> {
         write(transaction, self.research.as_ref(), piece_id, files, written).await
+    }
+
+    /// Writes the rows of all measurements.
+    pub(super) async fn write_performance(
+        &self,
+        transaction: &Transaction<'_>,
+        piece_id: i64,
+        written: &mut Projected,
+    ) -> Result<()> {
+        let rows = self.performance.as_ref().map(|performance| &performance.rows);
+        write(transaction, rows, piece_id, &[], written).await
+    }
+
+    /// Writes the row of one measurement.
+    pub(super) async fn write_measurement(
+        &self,
+        transaction: &Transaction<'_>,
+        piece_id: i64,
+        metric: &str,
+        recorded_at: Timestamp,
+        written: &mut Projected,
+    ) -> Result<()> {
+        let Some(PerformanceStatements { rows, upsert_one }) = &self.performance else { return Ok(()) };
+        let parameters: [Parameter<'_>; 3] =
+            [(&piece_id, Type::INT8), (&metric, Type::TEXT), (&recorded_at, Type::TIMESTAMPTZ)];
+        written.write_course(transaction, &rows.table, upsert_one, &parameters, &[]).await
     }
 
     /// The keys in the user's table of lessons that are about to change, for [`Self::write_lessons`].

@@ -3,12 +3,13 @@
 use std::sync::LazyLock;
 
 use forebay_domain::identity::ReferenceId;
+use serde_json::Value;
 use tokio_postgres::{Transaction, types::Type};
 
 use super::{
     course::Course,
     projection::{LESSONS, METADATA, RESEARCH, TITLE},
-    refused::{Parameter, Projected},
+    refused::{Parameter, Projected, is_accepted},
 };
 use crate::{error::Result, types::sql_ids};
 
@@ -40,6 +41,7 @@ pub async fn project(
     let parts = Parts {
         metadata: has_any(&course.files(&METADATA_KEYS)),
         research: has_any(&course.files(&RESEARCH_KEYS)),
+        performance: false,
     };
     if ids.is_empty() { Ok(Projected::default()) } else { write(transaction, course, ids, parts).await }
 }
@@ -51,13 +53,16 @@ pub async fn repair(
     course: &Course,
     ids: &[ReferenceId],
 ) -> Result<Projected> {
-    write(transaction, course, ids, Parts { metadata: true, research: true }).await
+    write(transaction, course, ids, Parts { metadata: true, research: true, performance: true }).await
 }
 
 /// Which rows of a course itself are written.
+#[derive(Clone, Copy)]
 struct Parts {
     metadata: bool,
     research: bool,
+    /// Measurements, in the user's own table.
+    performance: bool,
 }
 
 async fn write(
@@ -86,16 +91,58 @@ async fn write(
             written.write_course(transaction, projection.table, statement, &by_source, &of_metadata).await?;
         }
     }
+    if parts.research {
+        written.write_course(transaction, RESEARCH.table, &WRITE_RESEARCH, &by_source, &of_research).await?;
+    }
+    written.add(write_own(transaction, course, ids, parts, &keys_before).await?);
+    Ok(written)
+}
+
+/// Writes the rows of own tables. If a constraint that is checked only at the end of the transaction would fail, it is
+/// checked after each statement instead, to find the rows that it refuses.
+async fn write_own(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    ids: &[ReferenceId],
+    parts: Parts,
+    keys_before: &[Value],
+) -> Result<Projected> {
+    let Some(check) = course.own.check_deferred() else {
+        return fill_own(transaction, course, ids, parts, keys_before, None).await;
+    };
+    transaction.batch_execute("savepoint own_tables").await?;
+    let written = fill_own(transaction, course, ids, parts, keys_before, None).await?;
+    if is_accepted(transaction, check).await? {
+        transaction.batch_execute("release savepoint own_tables").await?;
+        return Ok(written);
+    }
+    transaction.batch_execute("rollback to savepoint own_tables; release savepoint own_tables").await?;
+    fill_own(transaction, course, ids, parts, keys_before, Some(check)).await
+}
+
+async fn fill_own(
+    transaction: &Transaction<'_>,
+    course: &Course,
+    ids: &[ReferenceId],
+    parts: Parts,
+    keys_before: &[Value],
+    check: Option<&str>,
+) -> Result<Projected> {
+    let Course { piece_id, own, .. } = course;
+    let (of_metadata, of_research) = (course.files(&METADATA_KEYS), course.files(&RESEARCH_KEYS));
+    let mut written = Projected::checking(check);
     // First, because the other tables may refer to it.
     own.write_piece(transaction, *piece_id, &of_metadata, &mut written).await?;
     if parts.metadata {
         own.write_metadata(transaction, *piece_id, &of_metadata, &mut written).await?;
     }
     if parts.research {
-        written.write_course(transaction, RESEARCH.table, &WRITE_RESEARCH, &by_source, &of_research).await?;
         own.write_research(transaction, *piece_id, &of_research, &mut written).await?;
     }
-    own.write_lessons(transaction, *piece_id, ids, &keys_before, &mut written).await?;
+    own.write_lessons(transaction, *piece_id, ids, keys_before, &mut written).await?;
+    if parts.performance {
+        own.write_performance(transaction, *piece_id, &mut written).await?;
+    }
     Ok(written)
 }
 

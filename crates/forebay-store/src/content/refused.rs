@@ -45,6 +45,8 @@ pub struct Projected {
     pub num_rows: u64,
     /// The rows that the database refused.
     pub refused: Vec<RefusedRow>,
+    /// Run after each statement, to check constraints that are deferred.
+    check: Option<String>,
 }
 
 /// A parameter with its type.
@@ -77,6 +79,11 @@ impl Items<'_> {
 }
 
 impl Projected {
+    /// Nothing yet. `check` is run after each statement, which is refused if the check is.
+    pub(super) fn checking(check: Option<&str>) -> Self {
+        Self { check: check.map(str::to_owned), ..Self::default() }
+    }
+
     /// Adds what another statement wrote.
     pub fn add(&mut self, other: Self) {
         self.num_rows += other.num_rows;
@@ -92,7 +99,7 @@ impl Projected {
         parameters: &[Parameter<'_>],
         files: &[ReferenceId],
     ) -> Result<()> {
-        match attempt(transaction, statement, parameters).await? {
+        match attempt(transaction, statement, parameters, self.check.as_deref()).await? {
             Ok(num_rows) => self.num_rows += num_rows,
             Err(refusal) => {
                 let path = paths(transaction, &sql_ids(files)).await?.into_iter().next();
@@ -161,12 +168,12 @@ impl Projected {
                     Items::Lessons(ids) => {
                         let parameters: [Parameter<'_>; 2] =
                             [(&piece_id, Type::INT8), (&ids, Type::UUID_ARRAY)];
-                        attempt(transaction, statement, &parameters).await?
+                        attempt(transaction, statement, &parameters, self.check.as_deref()).await?
                     }
                     Items::Keys(keys) => {
                         let keys = Value::Array(keys.to_vec());
                         let parameters: [Parameter<'_>; 2] = [(&piece_id, Type::INT8), (&keys, Type::JSONB)];
-                        attempt(transaction, statement, &parameters).await?
+                        attempt(transaction, statement, &parameters, self.check.as_deref()).await?
                     }
                 };
                 match attempted {
@@ -232,20 +239,34 @@ impl Refusal {
     }
 }
 
-/// Runs a statement. If it is refused, the transaction goes on without it.
+/// Runs a check. Returns whether it passed; if not, the transaction goes on as if it had not run.
+pub(super) async fn is_accepted(transaction: &Transaction<'_>, check: &str) -> Result<bool> {
+    Ok(attempt(transaction, "select", &[], Some(check)).await?.is_ok())
+}
+
+/// Runs a statement, and a check after it. If one of them is refused, the transaction goes on without it.
 async fn attempt(
     transaction: &Transaction<'_>,
     statement: &str,
     parameters: &[Parameter<'_>],
+    check: Option<&str>,
 ) -> Result<std::result::Result<u64, Refusal>> {
     // Sent together: the first poll of each future sends its message, in this order.
-    let (begun, done, released) = future::join3(
+    let checked = async {
+        match check {
+            Some(check) => transaction.batch_execute(check).await,
+            None => Ok(()),
+        }
+    };
+    let (begun, done, checked, released) = future::join4(
         transaction.batch_execute("savepoint content_rows"),
         transaction.execute_typed(statement, parameters),
+        checked,
         transaction.batch_execute("release savepoint content_rows"),
     )
     .await;
-    match done {
+    // If the statement failed, so did everything after it.
+    match done.and_then(|num_rows| checked.map(|()| num_rows)) {
         Ok(num_rows) => {
             begun?;
             released?;

@@ -57,7 +57,7 @@ fn mistakes_name_their_table_and_key() {
         ),
         (
             json!({"pieces": pieces(), "lessons": {"table": "t", "course": "c", "columns": {"content": "x"}}}),
-            "lessons key: a column for module_number is needed, because it identifies a lesson",
+            "lessons key: a column for module_number is needed, because it identifies a row",
         ),
         (
             json!({"pieces": pieces(), "lessons": {"table": "t", "course": "c", "key": ["title"], "columns": {"title": "x"}}}),

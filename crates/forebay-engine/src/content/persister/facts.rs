@@ -125,7 +125,7 @@ async fn store_together(
     facts: &[Fact],
     unstorable: &mut Vec<(Fact, Error)>,
 ) -> Result<()> {
-    let (piece, stored) = find_course(database, settings).await?;
+    let (_, stored) = find_course(database, settings).await?;
     let course = &stored.course;
     let mut client = database.client().await?;
     let transaction = client.transaction().await.map_err(forebay_store::Error::from)?;
@@ -141,7 +141,8 @@ async fn store_together(
                 refused_rows.extend(content::set_status(&transaction, course, *status).await?.1);
             }
             Fact::Performance { metric, value, at } => {
-                content::record_performance(&*transaction, piece.piece_id, metric, *value, *at).await?;
+                let recorded = content::record_performance(&transaction, course, metric, *value, *at).await?;
+                refused_rows.extend(recorded);
             }
             Fact::Approval(approval, text) => {
                 match content::approve(&transaction, course, approval, text.as_deref()).await? {

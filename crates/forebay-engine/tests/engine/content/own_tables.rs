@@ -1,5 +1,7 @@
 //! The user's own tables get the same rows, in the types of their columns, and nothing else of them is touched.
 
+mod measurements;
+
 use std::sync::Arc;
 
 use forebay_domain::content::{ContentStatus, file_text::hash, own_tables::OwnTables};

@@ -1,6 +1,7 @@
 //! Rows of the content tables equal what the files say: `verify` sees every column of every row, and `sync` writes them
 //! again.
 
+mod deferred;
 mod refused;
 
 use std::sync::Arc;
@@ -194,4 +195,29 @@ async fn rows_of_own_tables_are_compared_and_repaired() {
     // Columns that Forebay does not fill stay.
     assert_eq!(stage.texts("select note from pages where note is not null").await, ["mine"]);
     assert_eq!(sync(&stage, &settings).await.num_repaired, 0);
+}
+
+#[tokio::test]
+async fn a_preview_counts_the_rows_that_a_sync_would_write_again() {
+    let stage = Stage::course().await;
+    let preview = async || {
+        let options = SyncOptions { dry_run: true, ..SyncOptions::default() };
+        stage.try_sync(options).await.unwrap().num_repaired
+    };
+    assert_eq!(preview().await, 0, "nothing is stored");
+    stage.sync().await;
+    assert_eq!(preview().await, 0);
+    stage
+        .execute("update forebay.course_lessons set title = 'Edited' where lesson_id in ('L11', 'L12')")
+        .await;
+    stage.execute("delete from forebay.course_lessons where lesson_id = 'L13'").await;
+    // The run of a sync writes this one.
+    stage.edit("lessons/1.2-part-2.md", |text| text.replace("Borrowing", "Lending"));
+    assert_eq!(preview().await, 2);
+    assert_eq!(
+        stage.texts("select title from forebay.course_lessons where lesson_id = 'L11'").await,
+        ["Edited"]
+    );
+    assert_eq!(stage.sync().await.num_repaired, 2);
+    assert_eq!(preview().await, 0);
 }

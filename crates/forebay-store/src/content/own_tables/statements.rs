@@ -24,6 +24,10 @@ fn rows(kind: OwnTableKind) -> &'static str {
             "forebay.content_pieces as p join forebay.market_research as s on s.piece_id = p.piece_id \
              where p.piece_id = $1"
         }
+        OwnTableKind::Performance => {
+            "forebay.content_pieces as p join forebay.content_performance as s on s.piece_id = p.piece_id \
+             where p.piece_id = $1"
+        }
         OwnTableKind::Lessons => {
             "forebay.content_pieces as p join forebay.course_lessons as s on s.piece_id = p.piece_id \
              where p.piece_id = $1"
@@ -69,6 +73,22 @@ fn differs(compared: &[&CheckedColumn], side: &str) -> String {
 
 /// Inserts the rows that are missing, and updates those that differ.
 pub(super) fn upsert(table: &CheckedTable) -> String {
+    upsert_where(
+        table,
+        match table.kind {
+            // Sorted, so two runs that fill the same table don't deadlock.
+            OwnTableKind::Lessons => " and s.reference_id = any($2) order by s.reference_id",
+            _ => "",
+        },
+    )
+}
+
+/// The same for the measurement of the metric `$2` at the time `$3`.
+pub(super) fn upsert_measurement(table: &CheckedTable) -> String {
+    upsert_where(table, " and s.metric = $2 and s.recorded_at = $3")
+}
+
+fn upsert_where(table: &CheckedTable, condition: &str) -> String {
     let (names, values) = names_and_values(table);
     let compared = compared(table);
     let action = if compared.is_empty() {
@@ -80,14 +100,9 @@ pub(super) fn upsert(table: &CheckedTable) -> String {
         }
         format!("do update set {} where {}", sets.trim_start_matches(", "), differs(&compared, "excluded"))
     };
-    let of_lessons = match table.kind {
-        // Sorted, so two runs that fill the same table don't deadlock.
-        OwnTableKind::Lessons => " and s.reference_id = any($2) order by s.reference_id",
-        _ => "",
-    };
     let identity: Vec<String> = table.identity().iter().map(ToString::to_string).collect();
     format!(
-        "insert into {} as t ({}) select {} from {}{of_lessons} on conflict ({}) {action}",
+        "insert into {} as t ({}) select {} from {}{condition} on conflict ({}) {action}",
         table.name,
         names.join(", "),
         values.join(", "),
