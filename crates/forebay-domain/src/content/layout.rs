@@ -27,6 +27,7 @@ mod pattern;
 mod preset;
 mod roles;
 mod settings;
+mod suggest;
 
 pub use choice::LayoutChoice;
 pub use document::Document;
@@ -39,3 +40,4 @@ pub use pattern::{Captures, MAX_PATTERN_BYTES, Pattern, PatternError};
 pub use preset::{Numbers, Preset};
 pub use roles::{Layout, Role};
 pub use settings::{Fields, LayoutSettings, ResearchPatterns};
+pub use suggest::without_lessons;

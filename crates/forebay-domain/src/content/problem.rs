@@ -59,8 +59,12 @@ crate::words! {
         DurationMismatch = "duration_mismatch",
         /// A file that the course needs, or that its curriculum names, does not exist.
         MissingFile = "missing_file",
+        /// The layout finds no lesson in a folder that has Markdown files.
+        NoLessons = "no_lessons",
         /// A lesson exists that the curriculum does not name.
         UnlistedFile = "unlisted_file",
+        /// The database has a version of the file that no sync had reported, so a decision does not replace it.
+        VersionUnseen = "version_unseen",
         /// The database refuses a row that is made from the file. The file itself is stored.
         RowRefused = "row_refused",
     }

@@ -11,7 +11,7 @@ use std::{
 use forebay_domain::content::{
     Problem, ProblemCode,
     file_text::{decode, hashes},
-    layout::{Layout, Role, number_lessons},
+    layout::{Layout, Role, number_lessons, without_lessons},
     paths::RelativePath,
     plan::FileState,
 };
@@ -84,6 +84,8 @@ impl Snapshot {
         }
         snapshot.number(layout, &fronts);
         folder.keep_fronts(fronts);
+        let paths: Vec<&RelativePath> = files.iter().map(|found| &found.path).collect();
+        snapshot.problems.extend(without_lessons(layout, &paths));
         Ok(snapshot)
     }
 

@@ -248,3 +248,14 @@ async fn a_layout_that_nobody_chose_replaces_none() {
     assert_eq!(stage.texts("select layout from forebay.content_pieces").await, ["creator-os"]);
     sync(&forgotten).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_layout_that_finds_no_lesson_is_reported_with_those_that_do() {
+    let stage = Stage::empty().await;
+    stage.write("content/_index.md", b"# Course\n");
+    stage.write("content/basics/one.md", b"---\ntitle: One\nweight: 1\n---\n\n# One\n");
+    let report = stage.sync().await;
+    let problem = &report.problems[0];
+    assert_eq!((problem.code.to_string().as_str(), report.is_clean()), ("no_lessons", true), "{report:?}");
+    assert!(problem.hint.as_ref().unwrap().contains("--layout; these find lessons: hugo (1)"), "{problem:?}");
+}
