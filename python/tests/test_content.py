@@ -34,6 +34,7 @@ class Case(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name).resolve()
         self.folder = self.root / "courses" / "rust"
+        self.folder.parent.mkdir()
         # All tests share one database.
         self.project = self.id().rpartition(".")[2][:40]
         logging.getLogger("forebay").setLevel(logging.CRITICAL)
@@ -415,6 +416,27 @@ class Errors(Case):
             self.course(binary=str(script)).open()
         self.assertEqual(raised.exception.code, "forebay_ended")
         self.assertIn("cannot be started", raised.exception.message)
+
+    def test_a_mistyped_folder(self) -> None:
+        mistyped = self.root / "cuorses" / "rust"
+        with self.assertRaises(FileError) as raised:
+            self.course(folder=mistyped, persist="off").open()
+        self.assertEqual(raised.exception.code, "content_folder_missing")
+        self.assertFalse(mistyped.parent.exists())
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.root)}
+        with CoursePersister(
+            mistyped, create_parents=True, persist="off", binary=BINARY, environment=environment
+        ) as course:
+            course.persist_metadata(outline="# Outline\n")
+        self.assertTrue((mistyped / "course-outline.md").exists())
+
+    def test_an_edit_by_somebody_else(self) -> None:
+        with self.course(persist="off") as course:
+            course.persist_metadata(outline="# One\n")
+            (self.folder / "course-outline.md").write_text("# Edited\n")
+            written = course.persist_metadata(outline="# Two\n")
+        self.assertEqual([kept.path for kept in written.kept], ["course-outline.md"])
+        self.assertEqual((self.folder / written.kept[0].kept_as).read_text(), "# Edited\n")
 
     def test_a_locked_folder(self) -> None:
         with self.course(persist="off"):

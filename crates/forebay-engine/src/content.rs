@@ -25,6 +25,7 @@ mod refused;
 mod restore;
 mod rows;
 mod search;
+mod seen;
 mod shadow;
 mod show;
 mod sides;

@@ -102,7 +102,7 @@ pub struct ContentConflict {
     pub is_line_endings_only: bool,
 }
 
-/// A file of the folder that a decision for the database changed.
+/// A file of the folder that was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentFolderChange {
     /// Its path.
@@ -220,6 +220,16 @@ impl From<PieceSummary> for CourseSummary {
     }
 }
 
+impl From<engine::FolderChange> for ContentFolderChange {
+    fn from(change: engine::FolderChange) -> Self {
+        Self {
+            path: change.path.to_string(),
+            change: change.kind.as_str().to_owned(),
+            kept_as: change.kept_as.map(|path| path.to_string()),
+        }
+    }
+}
+
 impl ContentSync {
     /// The result of a sync.
     pub fn new(report: engine::SyncReport, is_dry_run: bool) -> Self {
@@ -238,11 +248,7 @@ impl ContentSync {
             folder_path: change.folder_path.map(|path| path.to_string()),
             change: change.kind.as_str().to_owned(),
         });
-        let folder_changes = folder_changes.into_iter().map(|change| ContentFolderChange {
-            path: change.path.to_string(),
-            change: change.kind.as_str().to_owned(),
-            kept_as: change.kept_as.map(|path| path.to_string()),
-        });
+        let folder_changes = folder_changes.into_iter().map(ContentFolderChange::from);
         Self {
             source,
             is_dry_run,

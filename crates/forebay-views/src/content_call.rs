@@ -82,8 +82,11 @@ pub struct NoParams {}
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenParams {
-    /// The folder of the course.
+    /// The folder of the course. It is created if it is missing and its parent exists.
     pub folder: String,
+    /// Whether missing parents of the folder are created too. Default: false, so that a mistyped path is an error.
+    #[serde(default)]
+    pub create_parents: bool,
     /// The slug of the course. Default: made from the name of the folder.
     #[serde(default)]
     pub course: Option<String>,

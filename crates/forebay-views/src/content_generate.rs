@@ -132,6 +132,8 @@ pub struct GeneratedLesson {
     pub lesson_id: Option<String>,
     /// Its file; null: it cannot have one.
     pub path: Option<String>,
+    /// Where the former bytes of its file are kept, in the folder, because no sync had stored them; null: nothing was lost.
+    pub kept_as: Option<String>,
     /// How it ended.
     #[schemars(schema_with = "crate::words::lesson_status")]
     pub status: String,
@@ -231,7 +233,7 @@ impl ContentGenerated {
 
 impl From<engine::LessonReport> for GeneratedLesson {
     fn from(report: engine::LessonReport) -> Self {
-        let engine::LessonReport { module_number, lesson_number, lesson_id, path, end } = report;
+        let engine::LessonReport { module_number, lesson_number, lesson_id, path, kept_as, end } = report;
         let (status, failure, effort) = match end {
             engine::LessonEnd::Kept => (LessonStatus::Kept, None, None),
             engine::LessonEnd::Generated(effort) => (LessonStatus::Generated, None, Some(effort)),
@@ -249,6 +251,7 @@ impl From<engine::LessonReport> for GeneratedLesson {
             lesson_number,
             lesson_id,
             path: path.map(|path| path.to_string()),
+            kept_as: kept_as.map(|path| path.to_string()),
             status: status.as_str().to_owned(),
             failure_class,
             reason_code,

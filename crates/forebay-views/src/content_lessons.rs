@@ -4,17 +4,23 @@ use forebay_engine::content as engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{content::ContentProblem, content_written::ContentPersisted, error::Error};
+use crate::{
+    content::{ContentFolderChange, ContentProblem},
+    content_written::ContentPersisted,
+    error::Error,
+};
 
 /// Stored lessons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentLessons {
-    /// Whether every lesson could be used.
+    /// Whether every lesson could be used, and nobody else had changed a file.
     pub is_complete: bool,
     /// Lessons in the folder; with JSON Lines, the given ones that could be used.
     pub num_lessons: u64,
     /// Files written; the others were equal already.
     pub num_written: u64,
+    /// Files that somebody else had changed. Their former bytes, which no sync had stored, are kept.
+    pub kept: Vec<ContentFolderChange>,
     /// Lines that could not be used, in their order.
     pub refused: Vec<ContentRefusedLine>,
     /// Lessons in the folder that cannot be stored.
@@ -44,6 +50,7 @@ impl ContentLessons {
             is_complete,
             num_lessons: paths.len() as u64,
             num_written: 0,
+            kept: Vec::new(),
             refused: Vec::new(),
             problems: problems.into_iter().map(ContentProblem::from).collect(),
             database: Some(ContentPersisted::new(persisted, failed)),
@@ -58,15 +65,16 @@ impl ContentLessons {
         refused: impl Fn(engine::ContentError) -> Error,
         failed: impl FnOnce(&'static str, String) -> Error,
     ) -> Self {
-        let engine::LessonLines { num_lessons, num_written, refused: lines, persisted } = lines;
+        let engine::LessonLines { num_lessons, num_written, kept, refused: lines, persisted } = lines;
         let line = |line: engine::RefusedLine| ContentRefusedLine {
             place: format!("{name}:{}", line.line),
             error: refused(line.error),
         };
         Self {
-            is_complete: lines.is_empty(),
+            is_complete: lines.is_empty() && kept.is_empty(),
             num_lessons,
             num_written,
+            kept: kept.into_iter().map(ContentFolderChange::from).collect(),
             refused: lines.into_iter().map(line).collect(),
             problems: Vec::new(),
             database: persisted.map(|persisted| ContentPersisted::new(persisted, failed)),

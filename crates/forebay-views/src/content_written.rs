@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    content::{ContentSync, ContentVerification},
+    content::{ContentFolderChange, ContentSync, ContentVerification},
     course::Course,
     error::Error,
     words::PersistStatus,
@@ -40,6 +40,8 @@ pub struct ContentWritten {
     pub paths: Vec<String>,
     /// Number of files that were written. Unchanged files are not written again.
     pub num_written: u64,
+    /// Files that somebody else had changed. Their former bytes, which no sync had stored, are kept.
+    pub kept: Vec<ContentFolderChange>,
     /// Lessons that were not written because they have a mistake.
     pub refused: Vec<ContentRefused>,
     /// The result in the database.
@@ -127,12 +129,13 @@ impl ContentWritten {
         refused: impl Fn(ContentError) -> Error,
         failed: impl FnOnce(&'static str, String) -> Error,
     ) -> Self {
-        let Written { paths, num_written, refused: lessons, persisted } = written;
+        let Written { paths, num_written, kept, refused: lessons, persisted } = written;
         let lesson =
             |lesson: RefusedLesson| ContentRefused { index: lesson.index, error: refused(lesson.error) };
         Self {
             paths: paths.iter().map(ToString::to_string).collect(),
             num_written,
+            kept: kept.into_iter().map(ContentFolderChange::from).collect(),
             refused: lessons.into_iter().map(lesson).collect(),
             database: ContentPersisted::new(persisted, failed),
         }

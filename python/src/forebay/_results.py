@@ -105,18 +105,33 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A file that somebody else had changed before it was replaced. No sync had stored its former text.
+
+    Attributes:
+        path: The file.
+        kept_as: Where its former text is now, in the folder of the course.
+    """
+
+    path: str
+    kept_as: str
+
+
+@dataclass(frozen=True)
 class Written:
     """The result of a call that writes files.
 
     Attributes:
         paths: The files of the documents and lessons in the call, in the same order, without refused lessons.
         num_written: Number of files that were written. Unchanged files are not written again.
+        kept: Files that somebody else had changed.
         refused: Lessons that were not written.
         database: The result in the database.
     """
 
     paths: List[str]
     num_written: int
+    kept: List[Kept]
     refused: List[Refused]
     database: Persisted
 
@@ -151,7 +166,8 @@ def written(answer: Mapping[str, Any], outage: Optional[ForebayError]) -> Writte
     """Reads a result. See :func:`persisted`."""
     refused = [Refused(one["index"], of_answer(one["error"])) for one in answer["refused"]]
     database = persisted(answer["database"], outage)
-    return Written(list(answer["paths"]), answer["num_written"], refused, database)
+    kept = [Kept(one["path"], one["kept_as"]) for one in answer["kept"]]
+    return Written(list(answer["paths"]), answer["num_written"], kept, refused, database)
 
 
 def fetched(answer: Mapping[str, Any], name: str, outage: Optional[ForebayError]) -> Fetched:

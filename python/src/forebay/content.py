@@ -27,7 +27,7 @@ from typing import Any, Dict, Iterable, Mapping, Optional, Type, Union
 
 from ._process import ProcessEnded
 from ._program import INSTALL, Program
-from ._results import Fetched, Lesson, Measures, Persisted, Refused, Written, fetched, persisted, written
+from ._results import Fetched, Kept, Lesson, Measures, Persisted, Refused, Written, fetched, persisted, written
 from .errors import FileError, ForebayError, RequestError
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Fetched",
     "FileError",
     "ForebayError",
+    "Kept",
     "Lesson",
     "Measures",
     "Persisted",
@@ -50,7 +51,9 @@ class CoursePersister:
     """Writes one course. This is a context manager. Only one process at a time can open a course.
 
     Args:
-        folder: The folder of the course. It is created if it does not exist.
+        folder: The folder of the course. It is created if it does not exist and its parent does.
+        create_parents: Whether missing parents of the folder are created too. Default: False, so a mistyped path is an
+            error.
         course: The slug of the course. Default: made from the name of the folder.
         project: The project of the course. Default: ``content.project`` in ``forebay.toml``.
         layout: The name of a layout, or a table like ``[content.layout]``. Default: ``content.layout`` in
@@ -67,6 +70,7 @@ class CoursePersister:
         self,
         folder: Union[str, "os.PathLike[str]"],
         *,
+        create_parents: bool = False,
         course: Optional[str] = None,
         project: Optional[str] = None,
         layout: Union[str, Mapping[str, Any], None] = None,
@@ -79,7 +83,7 @@ class CoursePersister:
         self._folder = os.path.abspath(os.fspath(folder))
         given = {"course": course, "project": project, "layout": layout, "persist": persist}
         self._program = Program(
-            {**_given(given), "folder": self._folder},
+            {**_given(given), "folder": self._folder, "create_parents": create_parents},
             binary=binary,
             config=None if config is None else os.fspath(config),
             environment=dict(os.environ if environment is None else environment),

@@ -25,5 +25,5 @@ mod track;
 
 pub use action::{Action, Changes, Conflict, ConflictKind, MatchedBy, RemoteChange, RemoteKind};
 pub use guard::{GuardSettings, Plan, Refusal, RefusalReason, plan, plan_keeping};
-pub use keep::{Keep, Side};
+pub use keep::{Keep, SeenVersions, Side};
 pub use state::{FileState, Sides};

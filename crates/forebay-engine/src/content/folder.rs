@@ -24,10 +24,11 @@ use std::{
 use forebay_domain::content::paths::RelativePath;
 use rustix::fs::{Mode, OFlags, openat};
 
+pub(super) use copy::kept_path;
 pub use lock::FolderLock;
 pub(super) use walk::{Found, Walk};
 pub use walk::{SkipReason, Skipped};
-pub(super) use write::is_temporary;
+pub(super) use write::{BATCH, Expected, is_temporary};
 
 use super::{
     error::{ContentError, Result},
@@ -61,7 +62,21 @@ impl CourseFolder {
         Ok(Self { root, path: path.to_owned(), fronts: Mutex::default() })
     }
 
-    /// Opens a folder, and creates it if it is missing.
+    /// Opens a folder, and creates it if it is missing. Its parent must exist: a mistyped path makes no folder. Error:
+    /// `content_folder_missing`.
+    pub fn create_in_parent(path: &Path) -> Result<Self> {
+        match std::fs::create_dir(path) {
+            Ok(()) => Self::open(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let path = path.parent().unwrap_or(path).to_owned();
+                Err(ContentError::FolderMissing { path })
+            }
+            Err(error) => Err(ContentError::file("create", path, error)),
+        }
+    }
+
+    /// Opens a folder, and creates it and its parents if they are missing.
     pub fn create(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(|error| ContentError::file("create", path, error))?;
         Self::open(path)

@@ -24,7 +24,7 @@ use tokio::{sync::mpsc, task};
 use self::{
     command::{Limits, Program},
     keeper::{Kept, keep},
-    lesson::Maker,
+    lesson::{Made, Maker},
     plan::{Plan, plan},
 };
 use super::{
@@ -113,7 +113,8 @@ pub async fn generate(
     let started = Instant::now();
     let limits = Limits { output: options.max_output_bytes, lesson: settings.max_file_bytes };
     let program = Program::find(&options.command, options.timeout, limits)?;
-    let (lock, plan) = look(&settings, &folder, options.selection).await?;
+    let is_stored = options.mode != PersistMode::Off;
+    let (lock, plan) = look(&settings, &folder, options.selection, is_stored).await?;
     let Plan { mut lessons, wanted, problems } = plan;
     progress(GenerateProgress::Planned { num_lessons: wanted.len() });
 
@@ -139,11 +140,11 @@ pub async fn generate(
         let (maker, encode) = (&maker, &encode);
         let made = wanted
             .iter()
-            .map(|(index, spec)| async move { (*index, maker.make(encode(spec), &spec.file_path).await) });
+            .map(|wanted| async move { (wanted.index, maker.make(encode(&wanted.spec), wanted).await) });
         let mut made = stream::iter(made).buffer_unordered(options.num_jobs.max(1));
-        while let Some((index, end)) = made.next().await {
-            let lesson = &mut lessons[index];
-            lesson.end = end?;
+        while let Some((index, ended)) = made.next().await {
+            let (lesson, Made { end, kept_as }) = (&mut lessons[index], ended?);
+            (lesson.end, lesson.kept_as) = (end, kept_as);
             progress(GenerateProgress::Ended(lesson));
         }
         Ok::<_, Error>(())
@@ -177,11 +178,12 @@ async fn look(
     settings: &CourseSettings,
     folder: &Arc<CourseFolder>,
     selection: Selection,
+    is_stored: bool,
 ) -> Result<(FolderLock, Plan)> {
     let (settings, folder) = (settings.clone(), Arc::clone(folder));
     on_disk(move || {
         let lock = folder.lock()?;
-        let plan = plan(&settings, &folder, &lock, &selection)?;
+        let plan = plan(&settings, &folder, &lock, &selection, is_stored)?;
         Ok((lock, plan))
     })
     .await

@@ -12,12 +12,9 @@ use std::{
     sync::Arc,
 };
 
-use forebay_domain::{
-    content::{
-        paths::RelativePath,
-        plan::{Changes, FileState, Keep, Side},
-    },
-    hex,
+use forebay_domain::content::{
+    paths::RelativePath,
+    plan::{Changes, FileState, Keep, Side},
 };
 use forebay_store::{connect::Database, export, sources::Source};
 use serde_json::Value;
@@ -25,7 +22,7 @@ use serde_json::Value;
 use super::{
     disk::on_disk,
     error::ContentError,
-    folder::{CourseFolder, OWN_FOLDER},
+    folder::CourseFolder,
     record::{bytes_of, path_of},
     sides::Known,
     snapshot::Snapshot,
@@ -171,11 +168,7 @@ fn copy(
                 continue;
             }
             if take.is_unstored || state.size > max_bytes {
-                let name = format!("{OWN_FOLDER}/kept/{}/{}", hex::encode(&state.hash[..6]), state.path);
-                let copy = RelativePath::parse(&name).map_err(ContentError::Problem)?;
-                if !folder.copy_expecting(&state.path, &copy, state.hash)? {
-                    continue;
-                }
+                let Some(copy) = folder.keep(&state.path, state.hash)? else { continue };
                 copies.insert(state.path.clone(), copy);
             }
         }

@@ -13,7 +13,7 @@ use forebay_domain::content::{
     plan::{Action, Changes, FileState},
 };
 use forebay_sources::{Format, ReadOptions};
-use forebay_store::{connect::Database, export, sources::Source};
+use forebay_store::{connect::Database, content::MeasuredLesson, export, sources::Source};
 use serde_json::Value;
 
 use super::{
@@ -108,12 +108,13 @@ impl Work {
         settings: &CourseSettings,
         course: &DeclaredCourse,
         folder: &Arc<CourseFolder>,
-        allow_removals: bool,
+        (allow_removals, measured): (bool, &[MeasuredLesson]),
     ) -> Result<(RunReport, BTreeMap<RelativePath, FileState>)> {
         let DeclaredCourse { course, declared, .. } = course;
         let mut request = settings.request()?;
         request.basis = Some(Basis { last_run: course.last_run });
         request.complete = self.is_complete;
+        request.measured = measured.to_vec();
         if allow_removals {
             request.overrides.max_removed_share = Some(1.0);
         }

@@ -24,7 +24,7 @@ use super::{
     error::ContentError,
     folder::CourseFolder,
     record::{bytes_of, path_of},
-    state,
+    state::{self, Remembered},
 };
 use crate::error::{Error, Result};
 
@@ -84,7 +84,7 @@ pub async fn restore(
         on_disk(move || state::load(&folder)).await?.of(&source, Some(&stored.course.key))
     };
     let mut writer = Writer {
-        base: base.iter().map(|file| (file.path.clone(), file.clone())).collect(),
+        base: base.files.iter().map(|file| (file.path.clone(), file.clone())).collect(),
         folder: Arc::clone(&folder),
         options,
         paths: BTreeSet::new(),
@@ -112,7 +112,7 @@ pub async fn restore(
     let writer = on_disk(move || writer.leave(extra, &with_bytes)).await?;
     let Writer { base: after, mut restored, .. } = writer;
     if options.at.is_none() {
-        let after: Vec<FileState> = after.into_values().collect();
+        let after = Remembered { files: after.into_values().collect(), reported: base.reported.clone() };
         on_disk(move || state::save(&folder, &source, &stored.course.key, &base, &after)).await?;
     }
     drop(lock);

@@ -4,8 +4,13 @@
 //! a folder may sync with one database, each from another state. Without it, the folder is compared with the database
 //! alone.
 
+use std::collections::BTreeMap;
+
 use forebay_domain::{
-    content::{paths::RelativePath, plan::FileState},
+    content::{
+        paths::RelativePath,
+        plan::{FileState, SeenVersions},
+    },
     hex,
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +33,17 @@ struct StoredState {
     #[serde(default)]
     course: Option<String>,
     files: Vec<StoredFile>,
+    /// Versions of the database that the last sync left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reported: Vec<StoredVersion>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredVersion {
+    path: String,
+    /// Absent: the database has lost the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,14 +62,28 @@ pub(super) struct Base {
     source: String,
     course: Option<String>,
     files: Vec<FileState>,
+    reported: SeenVersions,
+}
+
+/// What a folder remembers of its last sync with one course.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Remembered {
+    /// The files afterwards.
+    pub(super) files: Vec<FileState>,
+    /// Versions of the database that the sync left alone and reported.
+    pub(super) reported: SeenVersions,
 }
 
 impl Base {
-    /// The files after the last sync with this course; empty if it was another course, or a course of the same name in
-    /// another database, which never had these files.
-    pub(super) fn of(self, source: &str, course: Option<&str>) -> Vec<FileState> {
+    /// What it remembers of this course; nothing if it was another course, or a course of the same name in another
+    /// database, which never had these files.
+    pub(super) fn of(self, source: &str, course: Option<&str>) -> Remembered {
         let is_same = course.is_some() && self.course.as_deref() == course && self.source == source;
-        if is_same { self.files } else { Vec::new() }
+        if is_same {
+            Remembered { files: self.files, reported: self.reported }
+        } else {
+            Remembered::default()
+        }
     }
 }
 
@@ -79,7 +109,22 @@ pub(super) fn load(folder: &CourseFolder) -> Result<Base> {
     };
     let files: Option<Vec<FileState>> = state.files.into_iter().map(file).collect();
     let files = files.ok_or_else(|| unreadable("a path or a hash in it is not valid".to_owned()))?;
-    Ok(Base { source: state.source, course: state.course, files })
+    let version = |version: StoredVersion| {
+        let hash = match version.hash {
+            Some(text) => Some(hash(&text)?),
+            None => None,
+        };
+        Some((RelativePath::parse(&version.path).ok()?, hash))
+    };
+    let reported: Option<SeenVersions> = state.reported.into_iter().map(version).collect();
+    let reported = reported.ok_or_else(|| unreadable("a version in it is not valid".to_owned()))?;
+    Ok(Base { source: state.source, course: state.course, files, reported })
+}
+
+/// The hashes of the files after the last sync with any database. A damaged state has none.
+pub(super) fn stored_hashes(folder: &CourseFolder) -> BTreeMap<RelativePath, [u8; 32]> {
+    let files = load(folder).unwrap_or_default().files;
+    files.into_iter().map(|file| (file.path, file.hash)).collect()
 }
 
 /// Remembers the files after a sync. Writes nothing if they are what `before` says.
@@ -87,13 +132,13 @@ pub(super) fn save(
     folder: &CourseFolder,
     source: &str,
     course: &str,
-    before: &[FileState],
-    after: &[FileState],
+    before: &Remembered,
+    after: &Remembered,
 ) -> Result<()> {
-    if before == after && !after.is_empty() {
+    if before == after && !after.files.is_empty() {
         return Ok(());
     }
-    let files = after.iter().map(|file| StoredFile {
+    let files = after.files.iter().map(|file| StoredFile {
         path: file.path.to_string(),
         size: file.size,
         hash: hex::encode(&file.hash),
@@ -105,6 +150,14 @@ pub(super) fn save(
         source: source.to_owned(),
         course: Some(course.to_owned()),
         files: files.collect(),
+        reported: after
+            .reported
+            .iter()
+            .map(|(path, hash)| StoredVersion {
+                path: path.to_string(),
+                hash: hash.map(|hash| hex::encode(&hash)),
+            })
+            .collect(),
     };
     let bytes = serde_json::to_vec_pretty(&state).map_err(|error| {
         ContentError::file("write", &folder.path().join(OWN_FOLDER), std::io::Error::other(error))

@@ -4,18 +4,19 @@
 //! removed, the run holds only what changed. A removal needs a complete run, so its guards have a say: they are the second
 //! line behind the guard of the plan.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use forebay_domain::{
     content::{
-        Problem, Severity,
-        plan::{Changes, FileState, GuardSettings, Keep, Plan, Side},
+        Problem, ProblemCode, Severity,
+        paths::RelativePath,
+        plan::{Action, Changes, GuardSettings, Keep, Plan, SeenVersions, Side},
     },
     run::RunStatus,
 };
 use forebay_store::{
     connect::Database,
-    content::{self, Projected},
+    content::{self, Course, MeasuredLesson, Projected},
     sources::{self, Source},
 };
 use tokio::try_join;
@@ -31,8 +32,8 @@ use super::{
     refused,
     rows::{self, RowCheck},
     sides::{Known, compare, look},
-    snapshot::Snapshot,
-    state,
+    snapshot::{CourseFile, Snapshot},
+    state::{self, Remembered},
 };
 use crate::{
     error::{Error, Result},
@@ -51,6 +52,8 @@ pub struct SyncOptions {
     pub dry_run: bool,
     /// Which side wins where a sync leaves both alone; `None`: neither.
     pub keep: Option<Keep>,
+    /// Measures of lessons, which are stored with the files that the run writes.
+    pub measured: Vec<MeasuredLesson>,
 }
 
 /// What a sync did, or would do.
@@ -123,15 +126,22 @@ async fn preview(
         Some(keep) => keep::preview(&sides.takes(keep, options)?),
         None => Vec::new(),
     };
-    let mut changes = compared(&mut sides.snapshot, &sides.base, &sides.known, options)?;
+    let mut changes = sides.changes(options)?;
     if let Some(keep) = options.keep.as_ref().filter(|keep| keep.side == Side::Database) {
         // The folder would have what the database has.
         changes.conflicts.retain(|conflict| !keep.decides_conflict(conflict));
         changes.remote.retain(|change| !keep.decides_change(change));
     }
-    let Snapshot { problems, skipped, .. } = sides.snapshot;
+    let num_repaired = match (&sides.source, &sides.course) {
+        (Some(source), Some(course)) => {
+            rows::num_to_repair(database, course, source.source_id, folder, &changes).await?
+        }
+        _ => 0,
+    };
+    let Snapshot { mut problems, skipped, .. } = sides.snapshot;
+    problems.extend(unseen(&changes, options.keep.as_ref()));
     let source = settings.source_name()?;
-    Ok(SyncReport { source, changes, folder_changes, run: None, num_repaired: 0, problems, skipped })
+    Ok(SyncReport { source, changes, folder_changes, run: None, num_repaired, problems, skipped })
 }
 
 /// Both sides as they are. Reading them writes nothing: it neither declares the course nor locks the folder.
@@ -156,14 +166,15 @@ async fn read(database: &Database, settings: &CourseSettings, folder: &Arc<Cours
     drop(client);
     let (snapshot, base) = look(settings, folder).await?;
     let base = base.of(&name, course.as_ref().map(|course| course.key.as_str()));
-    Ok(Sides { source, snapshot, base, known: Known::new(files, &withheld) })
+    Ok(Sides { source, course, snapshot, base, known: Known::new(files, &withheld) })
 }
 
 struct Sides {
     /// `None`: the course is not stored yet.
     source: Option<Source>,
+    course: Option<Course>,
     snapshot: Snapshot,
-    base: Vec<FileState>,
+    base: Remembered,
     known: Known,
 }
 
@@ -174,6 +185,10 @@ impl Sides {
         let mut snapshot = self.snapshot.clone();
         let changes = compared(&mut snapshot, &self.base, &self.known, &undecided)?;
         Ok(keep::takes(keep, &changes, &snapshot, &self.known)?)
+    }
+
+    fn changes(&mut self, options: &SyncOptions) -> Result<Changes> {
+        compared(&mut self.snapshot, &self.base, &self.known, options)
     }
 }
 
@@ -233,6 +248,7 @@ async fn sync_once(
     let mut num_unsettled = earlier.map_or(0, |earlier| snapshot.leave_out_unsettled(earlier));
     folder.remove_leftovers(lock, &snapshot.leftovers);
     let changes = compared(&mut snapshot, &base, &known, options)?;
+    let reported = versions_left_alone(&changes, &known);
     let mut report = SyncReport {
         source: source.clone(),
         changes,
@@ -244,13 +260,16 @@ async fn sync_once(
     };
     let mut after = report.changes.base.clone();
     if let Some(work) = Work::new(&snapshot, &known, &report.changes, course.course.has_held_run) {
-        let run = work.run(database, settings, &course, &folder, options.allow_removals);
+        let run = work.run(database, settings, &course, &folder, (options.allow_removals, &options.measured));
         let (run, mut rewritten) = Box::pin(run).await?;
         report.problems.extend(run.refused_rows.iter().map(refused::problem));
-        if run.status != RunStatus::Complete {
+        if run.status != RunStatus::Complete || run.counts.num_rejected > 0 {
             let (now, _) = rows::stored(database, &course, RowCheck::Hashes).await?;
             after = report.changes.base_after_part(&snapshot.states(), &known.states(), &now.states());
             rewritten.retain(|_, file| now.has(file));
+            if run.status == RunStatus::Complete {
+                report.problems.extend(rejected(&report.changes, &snapshot, &now, run.run_id));
+            }
         }
         // What was stored of these files is not what the snapshot saw.
         num_unsettled += rewritten.len();
@@ -259,7 +278,7 @@ async fn sync_once(
         report.run = Some(run);
     }
     // Nothing was decided about these, so what was known of them stays known.
-    after.extend(base.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
+    after.extend(base.files.iter().filter(|file| snapshot.is_out_of_reach(&file.path)).cloned());
     let mut repaired = Projected::default();
     if !unequal.is_empty() {
         repaired = rows::repair(database, &course, &unequal).await?;
@@ -275,24 +294,40 @@ async fn sync_once(
         }
     }
     after.sort();
+    report.problems.extend(unseen(&report.changes, options.keep.as_ref()));
+    let after = Remembered { files: after, reported };
     on_disk(move || state::save(&folder, &source, &key, &base, &after)).await?;
     Ok((report, num_unsettled))
+}
+
+/// The files whose records a complete run rejected, because the database refuses them.
+fn rejected(changes: &Changes, snapshot: &Snapshot, now: &Known, run_id: i64) -> Vec<Problem> {
+    let paths: BTreeSet<&RelativePath> = changes.actions.iter().map(Action::path).collect();
+    let files = paths.into_iter().filter_map(|path| snapshot.files.get(path));
+    let problem = |file: &CourseFile| {
+        let path = file.state.path.as_str();
+        let problem = Problem::error(ProblemCode::RowRefused, path, "the database refuses the file");
+        problem.hint(format!("`forebay runs show {run_id}` says why"))
+    };
+    files.filter(|file| !now.has(&file.state)).map(problem).collect()
 }
 
 /// Compares the sides, and blocks files of the folder that the database cannot store now. Error: too much is gone.
 fn compared(
     snapshot: &mut Snapshot,
-    base: &[FileState],
+    base: &Remembered,
     known: &Known,
     options: &SyncOptions,
 ) -> Result<Changes> {
+    // A decision is about the versions that were reported.
+    let keep = options.keep.clone().map(|keep| Keep { seen: Some(base.reported.clone()), ..keep });
     let guard = GuardSettings {
         is_allowed: options.allow_removals,
         withheld: known.withheld.clone(),
         ..GuardSettings::default()
     };
     loop {
-        let changes = match compare(snapshot, base, known, &guard, options.keep.as_ref()) {
+        let changes = match compare(snapshot, &base.files, known, &guard, keep.as_ref()) {
             Plan::Ready(changes) => changes,
             Plan::Refused(refusal) => return Err(ContentError::Refused(refusal).into()),
         };
@@ -301,4 +336,32 @@ fn compared(
             return Ok(changes);
         }
     }
+}
+
+/// The versions of the database that a sync leaves alone, as it reports them.
+fn versions_left_alone(changes: &Changes, known: &Known) -> SeenVersions {
+    let conflicts =
+        changes.conflicts.iter().map(|one| (&one.path, one.database_path.as_ref().unwrap_or(&one.path)));
+    let remote = changes.remote.iter().map(|one| (one.folder_path.as_ref().unwrap_or(&one.path), &one.path));
+    conflicts
+        .chain(remote)
+        .map(|(in_folder, in_database)| match known.files.get(in_database) {
+            Some(file) => (in_database.clone(), Some(file.content_hash)),
+            None => (in_folder.clone(), None),
+        })
+        .collect()
+}
+
+/// The files about which a person decided for the folder, and which stay because the database has another version than
+/// the last sync reported.
+fn unseen(changes: &Changes, keep: Option<&Keep>) -> Vec<Problem> {
+    let Some(keep) = keep.filter(|keep| keep.side == Side::Folder) else { return Vec::new() };
+    let conflicts = changes.conflicts.iter().filter(|one| keep.decides_conflict(one)).map(|one| &one.path);
+    let remote = changes.remote.iter().filter(|one| keep.decides_change(one)).map(|one| &one.path);
+    let problem = |path: &RelativePath| {
+        let message = "the database has a version that no sync had reported, so it is not replaced";
+        let problem = Problem::warning(ProblemCode::VersionUnseen, path.as_str(), message);
+        problem.hint("compare it with `forebay content diff`, then run the same command again")
+    };
+    conflicts.chain(remote).map(problem).collect()
 }

@@ -28,6 +28,7 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         all.counts += written.counts;
         all.num_handoffs += written.num_handoffs;
         all.refused_rows.extend(written.refused_rows);
+        all.measured.extend(written.measured);
         rejected::add(transaction, run_id, input, &written.rejected).await?;
     }
     let removed = remove(transaction, target).await?;

@@ -138,6 +138,8 @@ fn report(
     let mut refused_rows = mem::take(&mut tally.refused_rows);
     refused_rows.extend(written.refused_rows);
     let guards = decision.verdict.as_ref().map(|verdict| &verdict.decision);
+    let mut measured = mem::take(&mut tally.measured);
+    measured.extend(written.measured);
     RunReport {
         num_withheld: guards.map_or(0, |guards| guards.withheld.num_withheld()),
         num_rekeyed: guards.map_or(0, |guards| guards.moved.len() as u64),
@@ -152,6 +154,7 @@ fn report(
         num_handoffs: tally.num_handoffs + written.num_handoffs,
         field_coverage: read.end.coverage.fields().map(|f| (f.name.to_owned(), f.share)).collect(),
         refused_rows,
+        measured,
         duration: context.started.elapsed(),
         num_pages: crawl.num_pages,
         num_failed_pages: crawl.num_failed,

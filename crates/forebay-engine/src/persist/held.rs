@@ -119,6 +119,8 @@ impl<'a> Held<'a> {
             sequence_field: policy.sequence_field,
             contract_version_column: policy.contract_version_column,
             course,
+            // They belong to the text that was measured, which may not be the stored one any more.
+            measured: Vec::new(),
         };
         drop(client);
         Ok(Self { database, run, source, scope, target, lock, started: Instant::now() })

@@ -200,6 +200,7 @@ async fn start<'a>(
             sequence_field: policy.sequence_field.clone(),
             contract_version_column: policy.contract_version_column.clone(),
             course,
+            measured: request.measured.clone(),
         },
         end_rule: EndRule::of(policy.require_end, source.sends_end_line),
         staged: under_guards || policy.on_duplicate.needs_whole_input(),

@@ -37,6 +37,8 @@ pub(super) struct Processed {
     pub(super) num_unidentified: u64,
     /// Rows of content tables that the database refused.
     pub(super) refused_rows: Vec<RefusedRow>,
+    /// Paths of lessons whose measures are written too.
+    pub(super) measured: Vec<String>,
     /// Whether the counts are already in the run's row.
     pub(super) recorded: bool,
 }
@@ -119,6 +121,7 @@ async fn try_once(
         processed.counts += written.counts;
         processed.num_handoffs = written.num_handoffs;
         processed.refused_rows = written.refused_rows;
+        processed.measured = written.measured;
         let Counts { num_added, num_updated, num_restored, .. } = written.counts;
         let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;

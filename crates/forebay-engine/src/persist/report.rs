@@ -39,6 +39,8 @@ pub struct RunReport {
     pub field_coverage: BTreeMap<String, f64>,
     /// Rows of content tables that the database refused, if the source is a course. Their references are stored.
     pub refused_rows: Vec<RefusedRow>,
+    /// Paths of lessons whose measures were stored with their files.
+    pub measured: Vec<String>,
     /// How long it took.
     pub duration: Duration,
     /// Pages that were read or known to be unchanged; 0 if the input was not read page by page.

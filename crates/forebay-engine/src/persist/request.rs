@@ -1,7 +1,7 @@
 //! The request to persist an input, with the settings of its source.
 
 use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
-use forebay_store::content::LastRun;
+use forebay_store::content::{LastRun, MeasuredLesson};
 use jiff::Timestamp;
 
 use super::overrides::Overrides;
@@ -66,6 +66,8 @@ pub struct PersistRequest {
     /// has written them since ([`Error::Outdated`](crate::Error::Outdated)), and it is dated after that one, whatever
     /// the clock says. Default: none.
     pub basis: Option<Basis>,
+    /// Measures of lessons of a course, stored in the transactions that write their files. Default: none.
+    pub measured: Vec<MeasuredLesson>,
     /// Whether changes are handed off to the source's pipelines. Default: true.
     pub with_handoffs: bool,
     /// The program that produces the records. Default: `persist`.
@@ -95,6 +97,7 @@ impl PersistRequest {
             observed_at: None,
             allow_future: false,
             basis: None,
+            measured: Vec::new(),
             with_handoffs: true,
             engine: "persist".to_owned(),
             project: None,

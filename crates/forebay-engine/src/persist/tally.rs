@@ -17,6 +17,8 @@ pub(super) struct Tally {
     pub(super) num_replaced: u64,
     /// Rows of content tables that the database refused.
     pub(super) refused_rows: Vec<RefusedRow>,
+    /// Paths of lessons whose measures are written too.
+    pub(super) measured: Vec<String>,
     /// Counts that are not in the run's row yet.
     pub(super) unrecorded: Counts,
 }
@@ -27,6 +29,7 @@ impl Tally {
         self.num_handoffs += processed.num_handoffs;
         self.num_unidentified += processed.num_unidentified;
         self.refused_rows.extend(processed.refused_rows);
+        self.measured.extend(processed.measured);
         if !processed.recorded {
             self.unrecorded += processed.counts;
         }

@@ -12,7 +12,7 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
-    content::{self, Course, RefusedRow},
+    content::{self, Course, MeasuredLesson, RefusedRow},
     handoffs::{self, Enqueue, Queueing, Subscriber},
     references::{self, ChangedReference, Current, Origin, Record},
     rejected::Rejected,
@@ -39,6 +39,8 @@ pub(super) struct Target {
     pub(super) contract_version_column: Option<String>,
     /// The course whose tables follow the references, if the source is one.
     pub(super) course: Option<Course>,
+    /// Measures of its lessons.
+    pub(super) measured: Vec<MeasuredLesson>,
 }
 
 impl Target {
@@ -57,6 +59,8 @@ pub(super) struct Written {
     pub(super) rejected: Vec<Rejected>,
     /// Rows of content tables that the database refused. Their references are written.
     pub(super) refused_rows: Vec<RefusedRow>,
+    /// Paths of lessons whose measures are written too.
+    pub(super) measured: Vec<String>,
 }
 
 impl Written {
@@ -97,6 +101,9 @@ pub(super) async fn write(
     if let Some(course) = &target.course {
         let ids: Vec<ReferenceId> = added.iter().chain(known).map(|record| record.reference_id).collect();
         written.refused_rows = content::project(transaction, course, &ids).await?.refused;
+        if !target.measured.is_empty() {
+            written.measured = content::measure_written(transaction, course, &target.measured).await?;
+        }
     }
     // In the same transaction: if the run dies later, the next one would find these records unchanged and never mark
     // them.

@@ -70,6 +70,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         observed_at: Some(day(number)),
         allow_future: false,
         basis: None,
+        measured: Vec::new(),
         guards: Some(GuardPolicy::default()),
         max_rejected_share: Some(0.1),
         with_handoffs: true,

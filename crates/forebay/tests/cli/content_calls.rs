@@ -88,7 +88,7 @@ fn lesson(module: u32, number: u32) -> Value {
 fn a_generator_writes_and_reads_a_course() {
     let (sandbox, db) = (Sandbox::new(), database());
     let mut calls = Calls::start(&sandbox, &db.url, "", &[]);
-    let opened = calls.result("open", &json!({ "folder": "courses/rust-basics" }));
+    let opened = calls.result("open", &json!({ "folder": "courses/rust-basics", "create_parents": true }));
     assert_eq!(opened["course"], "rust-basics");
     assert_eq!((&opened["persist"], &opened["layout"]), (&json!("on"), &json!("creator-os")));
     let course = json!({
@@ -186,7 +186,14 @@ fn mistakes_are_answers_and_the_program_goes_on() {
     let (code, error) = calls.error("open", &json!({ "folder": "c", "course": "../X" }));
     assert_eq!((code.as_str(), &error["hint"]), ("invalid_value", &json!("Use `x`")));
     fs::write(sandbox.path().join("file"), "").unwrap();
-    assert_eq!(calls.error("open", &json!({ "folder": "file" })).0, "content_file_failed");
+    assert_eq!(calls.error("open", &json!({ "folder": "file" })).0, "content_folder_missing");
+    let (code, error) = calls.error("open", &json!({ "folder": "cuorses/c" }));
+    assert_eq!(
+        (code.as_str(), &error["message"]),
+        ("content_folder_missing", &json!("there is no folder cuorses"))
+    );
+    assert!(error["hint"].as_str().unwrap().contains("create_parents"), "{error}");
+    assert!(!sandbox.path().join("cuorses").exists(), "a mistyped path makes no folder");
 
     calls.result("open", &json!({ "folder": "c" }));
     assert_eq!(calls.error("persist_folder", &json!({ "extra": 1 })).0, "params_invalid");

@@ -56,7 +56,7 @@ pub enum Plan {
 pub struct Refusal {
     /// Why.
     pub reason: RefusalReason,
-    /// How many files the last sync knew.
+    /// How many files the last sync knew; if there was none, how many the database has.
     pub num_known: usize,
     /// Those of them that are gone from the folder, by path.
     pub gone: Vec<RelativePath>,
@@ -76,6 +76,10 @@ pub fn plan_keeping(sides: Sides<'_>, guard: &GuardSettings, keep: Option<&Keep>
     decided.gone.retain(|file| is_new(file));
     let num_known = sides.base.iter().filter(|file| is_new(file)).count();
     match refusal(sides, num_known, decided.gone.len(), guard) {
+        Some(RefusalReason::FolderEmpty) if sides.base.is_empty() => {
+            let gone: Vec<RelativePath> = sides.database.iter().map(|file| file.path.clone()).collect();
+            Plan::Refused(Refusal { reason: RefusalReason::FolderEmpty, num_known: gone.len(), gone })
+        }
         Some(reason) => {
             let gone = decided.gone.into_iter().map(|file| file.path.clone()).collect();
             Plan::Refused(Refusal { reason, num_known, gone })

@@ -1,6 +1,6 @@
 //! A decision of a person: which side wins where the plan leaves both alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     action::{Conflict, RemoteChange, RemoteKind},
@@ -27,7 +27,13 @@ pub struct Keep {
     /// The files, each by its path on either side. Empty: all conflicts, and what only the database did, unless this
     /// side would have to remove a file or to give up bytes for it.
     pub paths: BTreeSet<RelativePath>,
+    /// The versions of the database that somebody has seen: if the folder wins, it replaces only these. `None`: all.
+    pub seen: Option<SeenVersions>,
 }
+
+/// Hashes of files by their path in the database. A file that the database has lost has its path in the folder, and no
+/// hash.
+pub type SeenVersions = BTreeMap<RelativePath, Option<[u8; 32]>>;
 
 impl Keep {
     /// Whether it decides about a conflict.
@@ -55,7 +61,12 @@ impl Keep {
             Fate::Remote(kind) if self.paths.is_empty() => self.adds(kind),
             Fate::Remote(_) => is_named,
         };
-        if is_decided && self.side == Side::Folder { Fate::Follow } else { fate }
+        if is_decided && self.side == Side::Folder && self.has_seen(track) { Fate::Follow } else { fate }
+    }
+
+    fn has_seen(&self, track: &Track<'_>) -> bool {
+        let (Some(seen), Some(file)) = (&self.seen, track.database.or(track.folder)) else { return true };
+        seen.get(&file.path) == Some(&track.database.map(|file| file.hash))
     }
 
     /// Whether the losing side only gets something, and nothing that a person made is given up.

@@ -309,7 +309,7 @@ fn a_person_decides_which_side_wins() {
     let folder = [file("a", 2), file("b", 1), file("c", 1), file("e", 2), file("f", 1)];
     let database = [file("a", 3), file("c", 3), file("d", 3), file("g", 3), file("h", 1)];
     let decided = |side, paths: &[&str]| {
-        let keep = Keep { side, paths: paths.iter().map(|text| path(text)).collect() };
+        let keep = Keep { side, paths: paths.iter().map(|text| path(text)).collect(), seen: None };
         let changes = keeping(Some(&keep), &folder, &base, &database);
         let before = ready(&folder, &base, &database);
         let conflicts = before.conflicts.iter().filter(|one| keep.decides_conflict(one)).count();
@@ -351,4 +351,12 @@ fn a_person_decides_which_side_wins() {
     assert_eq!((conflicts, remote), (0, 2));
     assert_eq!(named[..2], ["remove g", "update c"]);
     assert_eq!(decided(Side::Database, &["b", "e"]).1, 1);
+}
+
+#[test]
+fn an_empty_folder_that_was_never_synced_lacks_what_the_database_has() {
+    let stored = files(0..3);
+    let sides = Sides { folder: Some(&[]), base: &[], database: &stored };
+    let Plan::Refused(refused) = plan(sides, &GuardSettings::default()) else { panic!("it is refused") };
+    assert_eq!((refused.reason, refused.num_known, refused.gone.len()), (RefusalReason::FolderEmpty, 3, 3));
 }

@@ -2,21 +2,32 @@
 
 use std::io::{self, Read, Write};
 
-use forebay_domain::content::paths::RelativePath;
+use forebay_domain::{content::paths::RelativePath, hex};
 
 use super::{
     super::error::{ContentError, Result},
-    CourseFolder,
+    CourseFolder, OWN_FOLDER,
 };
 
+/// Where bytes of a file are kept: `.forebay/kept/HASH/PATH`.
+pub(in crate::content) fn kept_path(path: &RelativePath, hash: &[u8; 32]) -> Result<RelativePath> {
+    let name = format!("{OWN_FOLDER}/kept/{}/{path}", hex::encode(&hash[..6]));
+    RelativePath::parse(&name).map_err(ContentError::Problem)
+}
+
 impl CourseFolder {
-    /// Copies a file of any size if its hash is the expected one. Returns whether the copy is there.
-    pub(in crate::content) fn copy_expecting(
+    /// Copies a file to the place where its bytes are kept, if its hash is the expected one. Returns that place.
+    pub(in crate::content) fn keep(
         &self,
-        from: &RelativePath,
-        to: &RelativePath,
+        path: &RelativePath,
         expected: [u8; 32],
-    ) -> Result<bool> {
+    ) -> Result<Option<RelativePath>> {
+        let copy = kept_path(path, &expected)?;
+        Ok(self.copy_expecting(path, &copy, expected)?.then_some(copy))
+    }
+
+    /// Copies a file of any size if its hash is the expected one. Returns whether the copy is there.
+    fn copy_expecting(&self, from: &RelativePath, to: &RelativePath, expected: [u8; 32]) -> Result<bool> {
         if self.hash(to)?.is_some_and(|(found, _)| found == expected) {
             return Ok(true);
         }

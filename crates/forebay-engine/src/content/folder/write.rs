@@ -27,7 +27,16 @@ const TEMPORARY: (&str, &str) = (".forebay-", ".tmp");
 static WRITER: LazyLock<String> = LazyLock::new(|| format!("{:016x}", random_seed()));
 
 /// How many files are written at the same time, so how many are open.
-const BATCH: usize = 64;
+pub(in crate::content) const BATCH: usize = 64;
+
+/// What a file must be until the moment before it is replaced.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::content) enum Expected {
+    /// Whatever it is.
+    Anything,
+    /// A file with this hash; `None`: there is no file.
+    Hash(Option<[u8; 32]>),
+}
 
 /// A file whose new content is in a temporary file beside it.
 pub(super) struct Replacement<'a> {
@@ -40,7 +49,7 @@ pub(super) struct Replacement<'a> {
 impl CourseFolder {
     /// Writes a file as a whole, and the folders that it needs. After an error the old file, if any, is still there.
     pub fn write(&self, path: &RelativePath, bytes: &[u8]) -> Result<()> {
-        self.write_batch(&[(path, bytes)])
+        self.write_batch(&[(path, bytes, Expected::Anything)]).map(drop)
     }
 
     /// Writes files as [`Self::write`] does, unless they have these bytes. Returns the number of written files. A file that
@@ -51,9 +60,10 @@ impl CourseFolder {
             let stored = self.read(path, bytes.len() as u64);
             !stored.is_ok_and(|stored| stored.as_deref() == Some(*bytes))
         };
-        let differing: Vec<_> = files.iter().copied().filter(differs).collect();
+        let differing = files.iter().copied().filter(differs);
+        let differing: Vec<_> = differing.map(|(path, bytes)| (path, bytes, Expected::Anything)).collect();
         // The folder of a batch is flushed once.
-        differing.chunks(BATCH).try_for_each(|batch| self.write_batch(batch))?;
+        differing.chunks(BATCH).try_for_each(|batch| self.write_batch(batch).map(drop))?;
         Ok(differing.len() as u64)
     }
 
@@ -112,31 +122,54 @@ impl CourseFolder {
         }
     }
 
+    fn is_expected(&self, path: &RelativePath, expected: Expected) -> Result<bool> {
+        match expected {
+            Expected::Anything => Ok(true),
+            Expected::Hash(hash) => self.is_as_expected(path, hash),
+        }
+    }
+
     fn is_as_expected(&self, path: &RelativePath, expected: Option<[u8; 32]>) -> Result<bool> {
         Ok(self.hash(path)?.map(|(found, _)| found) == expected)
     }
 
-    fn write_batch(&self, batch: &[(&RelativePath, &[u8])]) -> Result<()> {
+    /// Writes files as [`Self::write`] does, if they are as expected. Returns the positions of those that are not.
+    pub(in crate::content) fn write_batch(
+        &self,
+        batch: &[(&RelativePath, &[u8], Expected)],
+    ) -> Result<Vec<usize>> {
         let failed =
             |path: &RelativePath, error| ContentError::file("write", &self.path().join(path.as_str()), error);
         let (mut replacements, mut outcome) = (Vec::with_capacity(batch.len()), Ok(()));
-        for (path, bytes) in batch {
+        for (path, bytes, expected) in batch {
             match self.replacement(path, bytes) {
-                Ok(replacement) => replacements.push((*path, replacement)),
+                Ok(replacement) => replacements.push((*path, *expected, replacement)),
                 Err(error) => {
                     outcome = Err(failed(path, error));
                     break;
                 }
             }
         }
-        let mut folders = BTreeMap::new();
-        for (path, replacement) in replacements {
-            match replacement.finish() {
+        let (mut folders, mut changed) = (BTreeMap::new(), Vec::new());
+        for (at, (path, expected, replacement)) in replacements.into_iter().enumerate() {
+            let finished = match replacement.flush() {
+                Ok(()) => match self.is_expected(path, expected) {
+                    Ok(true) => replacement.put().map_err(|error| failed(path, error)),
+                    unexpected => {
+                        replacement.drop_temporary();
+                        changed.extend(unexpected.is_ok().then_some(at));
+                        outcome = outcome.and(unexpected.map(drop));
+                        continue;
+                    }
+                },
+                Err(error) => Err(failed(path, error)),
+            };
+            match finished {
                 Ok(folder) => {
                     folders.entry(path.folder()).or_insert((path, folder));
                 }
                 // The first error is the one to report.
-                Err(error) => outcome = outcome.and(Err(failed(path, error))),
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         // Without this, a crash of the machine may forget the renames.
@@ -145,7 +178,7 @@ impl CourseFolder {
                 outcome = outcome.and(Err(failed(path, error.into())));
             }
         }
-        outcome
+        outcome.map(|()| changed)
     }
 
     /// Writes the temporary file.

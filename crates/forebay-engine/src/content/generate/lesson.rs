@@ -15,8 +15,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tracing::{debug, info};
 
 use super::{
-    super::{disk::on_disk, error::ContentError, folder::CourseFolder},
+    super::{
+        disk::on_disk,
+        error::ContentError,
+        folder::{CourseFolder, kept_path},
+    },
     command::{AttemptFailure, Produced, Program},
+    plan::Wanted,
     report::{Effort, LessonEnd},
 };
 use crate::error::Result;
@@ -54,6 +59,28 @@ pub(super) struct Maker {
     pub(super) written: UnboundedSender<MeasuredLesson>,
 }
 
+/// How a lesson ended.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) end: LessonEnd,
+    /// Where the former bytes of its file are kept.
+    pub(super) kept_as: Option<RelativePath>,
+}
+
+/// Whether a generated text has replaced its file.
+enum Replaced {
+    /// It has.
+    Yes {
+        /// Where the former bytes are kept.
+        kept_as: Option<RelativePath>,
+    },
+    /// Somebody else has changed the file.
+    No {
+        /// Where the generated text is.
+        text: RelativePath,
+    },
+}
+
 /// What throttled attempts asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Throttled {
@@ -65,7 +92,8 @@ pub(super) struct Throttled {
 
 impl Maker {
     /// Makes one lesson. Error: the program or the folder cannot be used, so no other lesson can be made either.
-    pub(super) async fn make(&self, spec: Vec<u8>, path: &RelativePath) -> Result<LessonEnd> {
+    pub(super) async fn make(&self, spec: Vec<u8>, wanted: &Wanted) -> Result<Made> {
+        let path = &wanted.spec.file_path;
         let mut effort = Effort::default();
         let mut num_throttled = 0;
         loop {
@@ -77,7 +105,7 @@ impl Maker {
                 Ok(Produced { markdown, cost }) => {
                     effort.add_cost(cost);
                     self.throttled().since = None;
-                    return self.write(path, markdown, effort).await;
+                    return self.write(wanted, markdown, effort).await;
                 }
                 Err(failure) => failure,
             };
@@ -94,7 +122,8 @@ impl Maker {
             };
             if !may_retry {
                 info!(lesson = %path, reason_code, "the lesson failed for good: {message}");
-                return Ok(LessonEnd::Failed { class, reason_code, message, effort });
+                let end = LessonEnd::Failed { class, reason_code, message, effort };
+                return Ok(Made { end, kept_as: None });
             }
             effort.num_retries += 1;
             num_throttled += u32::from(is_throttled);
@@ -105,29 +134,41 @@ impl Maker {
         }
     }
 
-    /// Writes the file as a whole, unless it has these bytes.
-    async fn write(&self, path: &RelativePath, markdown: Vec<u8>, effort: Effort) -> Result<LessonEnd> {
-        let (folder, at) = (Arc::clone(&self.folder), path.clone());
-        let (written, measures) = (self.written.clone(), effort.measures());
+    /// Writes the file as a whole, unless somebody else has changed it meanwhile: then the generated text is kept beside
+    /// it. Bytes that no sync has stored are kept before they are replaced.
+    async fn write(&self, wanted: &Wanted, markdown: Vec<u8>, effort: Effort) -> Result<Made> {
+        let (folder, written) = (Arc::clone(&self.folder), self.written.clone());
+        let Wanted { spec, found, is_unstored, .. } = wanted;
+        let (at, found, is_unstored) = (spec.file_path.clone(), *found, *is_unstored);
+        let measures = effort.measures();
         // A stop does not interrupt this, and the receiver waits for it.
         let write = move || {
-            let outcome = folder.write_differing(&[(&at, &markdown)]);
-            if outcome.is_ok() {
+            let outcome = replace(&folder, &at, &markdown, found, is_unstored);
+            if let Ok(Replaced::Yes { .. }) = outcome {
                 let lesson = MeasuredLesson { path: at.to_string(), content_hash: hash(&markdown), measures };
                 // The receiver is gone only after an error, which ends all work.
                 let _ = written.send(lesson);
             }
             Ok(outcome)
         };
-        match on_disk(write).await? {
-            Ok(_) => Ok(LessonEnd::Generated(effort)),
-            Err(error) if is_about_the_folder(&error) => Err(error.into()),
-            Err(error) => Ok(LessonEnd::Failed {
+        let failed = |reason_code: &str, message: String| Made {
+            end: LessonEnd::Failed {
                 class: FailureClass::Permanent,
-                reason_code: error.code().to_owned(),
-                message: error.to_string(),
+                reason_code: reason_code.to_owned(),
+                message,
                 effort,
-            }),
+            },
+            kept_as: None,
+        };
+        match on_disk(write).await? {
+            Ok(Replaced::Yes { kept_as }) => Ok(Made { end: LessonEnd::Generated(effort), kept_as }),
+            Ok(Replaced::No { text }) => {
+                let message =
+                    format!("the file was changed while the lesson was generated; the new text is {text}");
+                Ok(failed("file_changed", message))
+            }
+            Err(error) if is_about_the_folder(&error) => Err(error.into()),
+            Err(error) => Ok(failed(error.code(), error.to_string())),
         }
     }
 
@@ -180,6 +221,25 @@ impl Effort {
             *self.cost.get_or_insert(0.0) += cost;
         }
     }
+}
+
+fn replace(
+    folder: &CourseFolder,
+    path: &RelativePath,
+    markdown: &[u8],
+    found: Option<[u8; 32]>,
+    is_unstored: bool,
+) -> std::result::Result<Replaced, ContentError> {
+    let new = hash(markdown);
+    let former = found.filter(|found| is_unstored && *found != new);
+    let kept_as = former.map_or(Ok(None), |former| folder.keep(path, former))?;
+    if folder.write_expecting(path, markdown, found)? || folder.hash(path)?.is_some_and(|(now, _)| now == new)
+    {
+        return Ok(Replaced::Yes { kept_as });
+    }
+    let text = kept_path(path, &new)?;
+    folder.write(&text, markdown)?;
+    Ok(Replaced::No { text })
 }
 
 /// Whether no other file can be written either.

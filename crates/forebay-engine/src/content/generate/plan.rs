@@ -21,6 +21,7 @@ use super::{
         course::CourseSettings,
         error::{ContentError, Result},
         folder::{CourseFolder, FolderLock, SkipReason, Skipped, Walk},
+        state,
     },
     report::{Effort, LessonEnd, LessonReport},
     spec::{CourseSpec, LessonSpec, Neighbour},
@@ -43,19 +44,32 @@ pub enum Selection {
 pub(super) struct Plan {
     /// All lessons, in the order of the curriculum, as if every one that is to be generated had been stopped.
     pub(super) lessons: Vec<LessonReport>,
-    /// Those to generate, each with its index in `lessons`.
-    pub(super) wanted: Vec<(usize, LessonSpec)>,
+    /// Those to generate.
+    pub(super) wanted: Vec<Wanted>,
     /// What is wrong with the curriculum.
     pub(super) problems: Vec<Problem>,
 }
 
-/// Compares the curriculum with the folder. Errors: there is no curriculum, it cannot be read, or a lesson that was
+/// A lesson to generate.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// Its index in the plan's lessons.
+    pub(super) index: usize,
+    pub(super) spec: LessonSpec,
+    /// The hash of its file now; `None`: there is none.
+    pub(super) found: Option<[u8; 32]>,
+    /// Whether these bytes would be lost: no sync has stored them.
+    pub(super) is_unstored: bool,
+}
+
+/// Compares the curriculum with the folder. `is_stored`: syncs store files. Errors: there is no curriculum, it cannot be read, or a lesson that was
 /// named is not in it.
 pub(super) fn plan(
     settings: &CourseSettings,
     folder: &CourseFolder,
     lock: &FolderLock,
     selection: &Selection,
+    is_stored: bool,
 ) -> Result<Plan> {
     let walk = folder.walk(&settings.layout)?;
     folder.remove_leftovers(lock, &walk.leftovers);
@@ -85,6 +99,7 @@ pub(super) fn plan(
     }
     let chosen = choose(&targets, selection)?;
     let course = Arc::new(course(settings, folder, &walk, &curriculum)?);
+    let stored = state::stored_hashes(folder);
     let mut plan = Plan { lessons: Vec::new(), wanted: Vec::new(), problems };
     for (index, target) in targets.iter().enumerate() {
         let is_wanted = match &chosen {
@@ -95,24 +110,32 @@ pub(super) fn plan(
                 Err(_) => true,
             },
         };
+        let failed = |reason_code: &str, message: String| LessonEnd::Failed {
+            class: FailureClass::Permanent,
+            reason_code: reason_code.to_owned(),
+            message,
+            effort: Effort::default(),
+        };
         let end = match &target.file {
             _ if !is_wanted => LessonEnd::Kept,
-            Ok(path) => {
-                plan.wanted.push((index, spec(&course, &targets, index, path)));
-                LessonEnd::Stopped
-            }
-            Err(problem) => LessonEnd::Failed {
-                class: FailureClass::Permanent,
-                reason_code: problem.code.as_str().to_owned(),
-                message: format!("{}: {}", problem.place(), problem.message),
-                effort: Effort::default(),
+            Ok(path) => match found(folder, path, is_stored.then_some(&stored)) {
+                Ok((found, is_unstored)) => {
+                    let spec = spec(&course, &targets, index, path);
+                    plan.wanted.push(Wanted { index, spec, found, is_unstored });
+                    LessonEnd::Stopped
+                }
+                Err(error) => failed(error.code(), error.to_string()),
             },
+            Err(problem) => {
+                failed(problem.code.as_str(), format!("{}: {}", problem.place(), problem.message))
+            }
         };
         plan.lessons.push(LessonReport {
             module_number: target.module.number,
             lesson_number: target.lesson.number,
             lesson_id: target.lesson.lesson_id.clone(),
             path: target.file.as_ref().ok().cloned(),
+            kept_as: None,
             end,
         });
     }
@@ -141,6 +164,17 @@ fn is_complete(folder: &CourseFolder, path: &RelativePath, max_bytes: u64) -> Re
         Err(error) if error.code() == "permission_denied" => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// The hash of a file that is about to be generated, and whether its bytes would be lost.
+fn found(
+    folder: &CourseFolder,
+    path: &RelativePath,
+    stored: Option<&BTreeMap<RelativePath, [u8; 32]>>,
+) -> Result<(Option<[u8; 32]>, bool)> {
+    let Some((found, size)) = folder.hash(path)? else { return Ok((None, false)) };
+    let is_unstored = size > 0 && stored.is_some_and(|stored| stored.get(path) != Some(&found));
+    Ok((Some(found), is_unstored))
 }
 
 /// Refuses lessons whose file, or a folder of it, is a symbolic link: they would not be written where they seem to be.

@@ -46,6 +46,8 @@ pub struct LessonReport {
     pub lesson_id: Option<String>,
     /// Its file; `None`: it cannot have one.
     pub path: Option<RelativePath>,
+    /// Where the former bytes of its file are kept, if no sync had stored them.
+    pub kept_as: Option<RelativePath>,
     /// How it ended.
     pub end: LessonEnd,
 }
@@ -84,12 +86,12 @@ pub struct Effort {
 }
 
 impl GenerateReport {
-    /// Whether every lesson that was asked for is there, and nothing is wrong with the curriculum or the folder. Ignores
-    /// the database: a sync adds what it missed.
+    /// Whether every lesson that was asked for is there, nobody else had changed one, and nothing is wrong with the
+    /// curriculum or the folder. Ignores the database: a sync adds what it missed.
     pub fn is_complete(&self) -> bool {
         let is_missing =
             |lesson: &LessonReport| !matches!(lesson.end, LessonEnd::Kept | LessonEnd::Generated(_));
-        !self.lessons.iter().any(is_missing)
+        !self.lessons.iter().any(|lesson| is_missing(lesson) || lesson.kept_as.is_some())
             && self.problems.iter().all(|problem| problem.severity != Severity::Error)
     }
 }

@@ -2,7 +2,10 @@
 
 use forebay_domain::content::paths::RelativePath;
 
-use super::{super::sync::SyncReport, placing::RefusedLesson};
+use super::{
+    super::{keep::FolderChange, sync::SyncReport},
+    placing::RefusedLesson,
+};
 use crate::error::Error;
 
 /// How often the database was written, and how often that failed.
@@ -52,6 +55,8 @@ pub struct Written {
     pub paths: Vec<RelativePath>,
     /// Number of files that were written. Unchanged files are not written again.
     pub num_written: u64,
+    /// Files that somebody else had changed. Their former bytes, which no sync has stored, are kept.
+    pub kept: Vec<FolderChange>,
     /// Lessons that were not written because they have a mistake.
     pub refused: Vec<RefusedLesson>,
     /// The result in the database.

@@ -27,9 +27,9 @@ impl CoursePersister {
         let paths = placed.iter().map(|placed| placed.path.clone()).collect();
         let measured: Vec<Fact> = placed.iter().filter_map(measured).collect();
         let files = placed.into_iter().map(|placed| (placed.path, placed.bytes)).collect();
-        let num_written = self.write_files(files).await?;
+        let (num_written, kept) = self.write_files(files).await?;
         let persisted = self.persist_with(measured).await;
-        Ok(Written { paths, num_written, refused, persisted })
+        Ok(Written { paths, num_written, kept, refused, persisted })
     }
 
     /// Writes brief and outline. Parts that are absent stay as they are.

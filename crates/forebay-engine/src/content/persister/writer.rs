@@ -18,6 +18,8 @@ use super::{
         course::{CourseSettings, connect},
         disk::{self, on_disk},
         folder::{CourseFolder, FolderLock},
+        keep::FolderChange,
+        seen::Seen,
         shadow::log_differences,
         sync::{SyncOptions, SyncReport, sync_locked},
     },
@@ -52,6 +54,8 @@ pub struct CoursePersister {
     database: Option<Database>,
     left_alone: Option<LeftAlone>,
     pub(super) counts: PersistCounts,
+    /// What it may replace in the folder.
+    seen: Seen,
     /// Whether the last write to the database failed.
     is_behind: bool,
     /// Facts that the database did not get yet. Unlike files, nothing else remembers them.
@@ -105,6 +109,7 @@ impl CoursePersister {
             database: None,
             left_alone: None,
             counts: PersistCounts::default(),
+            seen: Seen::new(mode != PersistMode::Off),
             is_behind: false,
             remembered: Vec::new(),
             unstorable: Vec::new(),
@@ -132,20 +137,26 @@ impl CoursePersister {
     }
 
     /// Writes files, each as a whole, then the database in one transaction. Files that are equal already are not written.
-    /// Error: a file could not be written; the ones before it are.
+    /// What nobody has stored of the others is kept in `.forebay/kept`. Error: a file could not be written; the ones before
+    /// it are.
     pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
         self.write_files(files).await?;
         Ok(self.persist_folder().await)
     }
 
-    /// Writes the files that differ. Returns their number.
-    pub(super) async fn write_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<u64> {
-        let folder = Arc::clone(&self.folder);
-        on_disk(move || {
-            let files: Vec<_> = files.iter().map(|(path, bytes)| (path, bytes.as_slice())).collect();
-            folder.write_differing(&files)
-        })
-        .await
+    /// Writes the files that differ. Returns their number, and where bytes are that nobody has stored.
+    pub(super) async fn write_files(
+        &mut self,
+        files: Vec<(RelativePath, Vec<u8>)>,
+    ) -> Result<(u64, Vec<FolderChange>)> {
+        let (folder, mut seen) = (Arc::clone(&self.folder), mem::take(&mut self.seen));
+        let write = move || {
+            let written = seen.write(&folder, &files);
+            Ok((written, seen))
+        };
+        let (written, seen) = on_disk(write).await?;
+        self.seen = seen;
+        Ok(written?)
     }
 
     /// Writes to the database what the folder has and the database does not, then what earlier calls could not record.
@@ -165,7 +176,10 @@ impl CoursePersister {
         let report = loop {
             // Boxed: the future of a sync is large.
             match Box::pin(self.sync_once()).await {
-                Ok(report) => break report,
+                Ok(report) => {
+                    self.forget_measured(&report);
+                    break report;
+                }
                 Err(error) if self.tries_again(&error, &mut has_failed).await => {}
                 Err(error) => return self.failed(&error),
             }
@@ -313,12 +327,23 @@ impl CoursePersister {
         true
     }
 
+    /// Forgets the measures that were stored with their files.
+    fn forget_measured(&mut self, report: &SyncReport) {
+        let Some(run) = report.run.as_ref().filter(|run| !run.measured.is_empty()) else { return };
+        let is_stored =
+            |fact: &Fact| matches!(fact, Fact::Lesson(lesson) if run.measured.contains(&lesson.path));
+        self.remembered.retain(|fact| !is_stored(fact));
+    }
+
     async fn sync_once(&mut self) -> Result<SyncReport> {
         let database = self.connect().await?;
+        let measured = self.remembered.iter().filter_map(|fact| match fact {
+            Fact::Lesson(lesson) => Some(lesson.clone()),
+            _ => None,
+        });
+        let options = SyncOptions { measured: measured.collect(), ..SyncOptions::default() };
         let folder = Arc::clone(&self.folder);
-        let report =
-            sync_locked(&database, &self.settings, Arc::clone(&folder), &self.lock, SyncOptions::default())
-                .await?;
+        let report = sync_locked(&database, &self.settings, Arc::clone(&folder), &self.lock, options).await?;
         if self.mode == PersistMode::Shadow {
             self.counts.num_differences = log_differences(&database, &self.settings, folder).await?;
         }

@@ -10,6 +10,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::super::{
     error::ContentError,
+    keep::FolderChange,
     lines::{Line, next_line},
     persister::{CoursePersister, LessonInput, Persisted},
 };
@@ -34,6 +35,8 @@ pub struct LessonLines {
     pub num_lessons: u64,
     /// Files that were written; the others were equal already.
     pub num_written: u64,
+    /// Files that somebody else had changed. Their former bytes, which no sync has stored, are kept.
+    pub kept: Vec<FolderChange>,
     /// Lines that could not be used, in their order.
     pub refused: Vec<RefusedLine>,
     /// The result of the last batch in the database; `None`: there was none.
@@ -70,6 +73,7 @@ pub async fn persist_lines(
             let written = writer.persist_lessons_batch(lessons).await?;
             report.num_lessons += written.paths.len() as u64;
             report.num_written += written.num_written;
+            report.kept.extend(written.kept);
             report.persisted = Some(written.persisted);
             let refused = written.refused.into_iter();
             report

@@ -1,5 +1,7 @@
 //! `generate`, with made-up programs that print the same lesson for the same specification.
 
+mod edited;
+
 use std::{
     fmt::Write,
     fs,
@@ -24,7 +26,7 @@ use forebay_engine::{
 };
 use forebay_store::{connect::Target, testing};
 
-use super::{Stage, course, files, settings};
+use super::{Stage, course, files, lesson, settings};
 
 /// Prints a lesson with an id. The specification is one line: id, number, file.
 const LESSON: &str = "read id number path\n\

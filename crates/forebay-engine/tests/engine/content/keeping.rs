@@ -34,11 +34,11 @@ impl Stage {
         dry_run: bool,
     ) -> forebay_engine::Result<SyncReport> {
         let paths: BTreeSet<_> = paths.iter().map(|path| RelativePath::parse(path).unwrap()).collect();
-        let keep = Some(Keep { side, paths });
+        let keep = Some(Keep { side, paths, seen: None });
         self.try_sync(SyncOptions { keep, dry_run, ..SyncOptions::default() }).await
     }
 
-    fn text(&self, path: &str) -> String {
+    pub(super) fn text(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
 
@@ -264,7 +264,7 @@ async fn a_file_too_large_to_be_stored_is_copied_before_it_is_removed() {
     other.remove("resources/film.bin");
     sync(&other, SyncOptions::default()).await;
     let paths = BTreeSet::from([RelativePath::parse("resources/film.bin").unwrap()]);
-    let keep = Some(Keep { side: Side::Database, paths });
+    let keep = Some(Keep { side: Side::Database, paths, seen: None });
     let report = sync(&stage, SyncOptions { keep, ..SyncOptions::default() }).await;
     let change = &report.folder_changes[0];
     assert_eq!((change.kind, change.path.as_str()), (FolderChangeKind::Removed, "resources/film.bin"));
@@ -281,4 +281,30 @@ async fn what_a_killed_copy_left_is_removed() {
     stage.sync().await;
     assert!(!stage.path().join(leftover).exists());
     assert_eq!(stage.text(".forebay/kept/0123/lessons/1.1-part-1.md"), "kept");
+}
+
+#[tokio::test]
+async fn the_folder_wins_only_over_versions_that_were_reported() {
+    let path = "lessons/1.1-part-1.md";
+    let stage = Stage::course().await;
+    stage.sync().await;
+    let other = stage.copy().await;
+    other.write(path, theirs(1, 1).as_bytes());
+    other.sync().await;
+    stage.write(path, ours(1, 1).as_bytes());
+    assert_eq!(left_alone(&stage.sync().await), ["lessons/1.1-part-1.md both_changed"]);
+    // After the report, the other side writes once more.
+    let newer = theirs(1, 1).replace("Theirs", "Newer");
+    other.write(path, newer.as_bytes());
+    other.sync().await;
+    let preview = stage.try_keep(Side::Folder, &[], true).await.unwrap();
+    for report in [preview, stage.keep(Side::Folder, &[path]).await] {
+        assert_eq!(left_alone(&report), ["lessons/1.1-part-1.md both_changed"]);
+        assert_eq!(report.problems[0].code.to_string(), "version_unseen", "{report:?}");
+    }
+    assert_eq!(stage.stored("L11").await, [newer]);
+    // Now it was reported.
+    let report = stage.keep(Side::Folder, &[path]).await;
+    assert_eq!((report.attention(), report.problems.len()), (Attention::None, 0), "{report:?}");
+    assert_eq!(stage.stored("L11").await, [ours(1, 1)]);
 }

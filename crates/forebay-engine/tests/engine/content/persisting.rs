@@ -1,7 +1,9 @@
 //! The persister: files first, then the database, and a database that fails costs nothing but a warning.
 
 mod blocked;
+mod edited;
 mod outage;
+mod together;
 
 use std::{fs, sync::Arc};
 

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let lesson = LessonInput { place, text, facts, measures };
     let lesson = args.writing.run(context, async |writer| writer.persist_lesson(lesson).await).await?;
     let view = written(lesson);
-    args.writing.finish(context, &view, Some(&view.database), true)
+    args.writing.finish(context, &view, Some(&view.database), view.kept.is_empty())
 }
 
 /// Where the lesson belongs, and its text.

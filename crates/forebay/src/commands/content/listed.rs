@@ -50,3 +50,10 @@ pub(super) fn lines(
         page.line(&format!("… and {} more; --output json prints all", num_lines - MAX_LINES));
     }
 }
+
+/// Files that somebody else had changed, and where their former bytes are now.
+pub(super) fn write_kept<'a>(page: &mut ui::Page, kept: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
+    let kept = kept.filter_map(|(path, copy)| Some(format!("{path}: the former text is {}", copy?)));
+    let kept: Vec<String> = kept.collect();
+    lines(page, "Replaced although somebody else had changed them", Tone::Warning, kept.into_iter());
+}

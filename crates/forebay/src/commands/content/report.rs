@@ -28,7 +28,11 @@ impl Report for ContentSync {
             page.fields([("run", format!("{run_id}, {status}{why}"))]);
         }
         if self.num_repaired > 0 {
-            page.line(&format!("wrote {} rows again that differed from their files", self.num_repaired));
+            let (rows, verb) =
+                (format::count(self.num_repaired), if self.is_dry_run { "would be" } else { "were" });
+            page.line(&format!(
+                "rows that {verb} written again because they differ from their files: {rows}"
+            ));
         }
         lines(
             page,

@@ -6,7 +6,7 @@ use forebay_views::{
 };
 
 use super::{
-    listed::{lines, write_problems},
+    listed::{lines, write_kept, write_problems},
     report_database::{database, write_differences},
 };
 use crate::ui::{
@@ -181,6 +181,7 @@ impl Report for ContentWritten {
             page.line(path);
         }
         page.fields([("written", format::count(self.num_written)), ("database", database(&self.database))]);
+        write_kept(page, self.kept.iter().map(|one| (one.path.as_str(), one.kept_as.as_deref())));
         write_differences(page, &self.database, &[]);
     }
 }
@@ -192,6 +193,7 @@ impl Report for ContentLessons {
             ("written", format::count(self.num_written)),
             ("database", self.database.as_ref().map_or_else(format::none, database)),
         ]);
+        write_kept(page, self.kept.iter().map(|one| (one.path.as_str(), one.kept_as.as_deref())));
         lines(
             page,
             "Refused",

@@ -39,7 +39,8 @@ pub(crate) struct Args {
 
     /// Which side wins where both changed a file, or only the database did
     ///
-    /// `folder` stores the folder's file; the other version stays in the history. `database` writes the
+    /// `folder` stores the folder's file; the other version stays in the history. It replaces only a version that an
+    /// earlier sync has reported; a newer one is reported first. `database` writes the
     /// stored file into the folder, or removes the folder's file if the database has none; a version that
     /// was never stored is copied to .forebay/kept. Without PATH, decides all conflicts; with `folder`,
     /// also files that the database lost; with `database`, also files that only the database added or
@@ -61,8 +62,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let (settings, folder) = args.folder.open(context)?;
     let paths = args.paths.iter().map(|path| path_in(&args.folder.folder, path));
     let paths = paths.collect::<Result<_, _>>()?;
-    let keep = args.keep.map(|side| Keep { side, paths });
-    let options = SyncOptions { allow_removals: args.allow_removals, dry_run: args.dry_run, keep };
+    let keep = args.keep.map(|side| Keep { side, paths, seen: None });
+    let options = SyncOptions {
+        allow_removals: args.allow_removals,
+        dry_run: args.dry_run,
+        keep,
+        ..SyncOptions::default()
+    };
     let report =
         with_database(context, async |database| content::sync(database, &settings, folder, options).await)
             .await?;

@@ -17,6 +17,8 @@ fn text(stage: &Stored, path: &str) -> String {
 #[test]
 fn the_folder_wins() {
     let stage = conflict();
+    // The decision is about the version that a sync has reported.
+    assert_eq!(stage.run("content sync rust-basics").lines().next(), Some("exit code: 1"));
     insta::assert_snapshot!("content_keep_folder", stage.run("content sync rust-basics --keep folder"));
     assert_eq!(stage.run("content verify rust-basics").lines().next(), Some("exit code: 0"));
     let stored = "content like '%gives values%' from forebay.course_lessons where lesson_id = 'borrowing'";

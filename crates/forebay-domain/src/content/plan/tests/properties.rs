@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn keeping_the_folder_everywhere_makes_both_sides_equal((folder, base, database) in triples()) {
         let paths = folder.iter().chain(&database).map(|file| file.path.clone()).collect();
-        let keep = Keep { side: Side::Folder, paths };
+        let keep = Keep { side: Side::Folder, paths, seen: None };
         let changes = keeping(Some(&keep), &folder, &base, &database);
         prop_assert_eq!(&changes.remote, &[]);
         let after = apply(&folder, &database, &changes);
@@ -165,7 +165,7 @@ proptest! {
 
     #[test]
     fn keeping_the_database_changes_no_plan((folder, base, database) in triples()) {
-        let keep = Keep { side: Side::Database, paths: BTreeSet::new() };
+        let keep = Keep { side: Side::Database, paths: BTreeSet::new(), seen: None };
         prop_assert_eq!(keeping(Some(&keep), &folder, &base, &database), ready(&folder, &base, &database));
     }
 }

@@ -284,11 +284,13 @@ async fn a_write_that_the_database_refuses_is_no_outage() {
     let refuse = "alter table forebay.\"references\" add constraint none check (record_key <> 'lesson/L13')";
     stage.execute(refuse).await;
     let written = persister.persist_lesson(lesson(1, 3)).await.unwrap();
-    let Persisted::Failed { code, .. } = &written.persisted else { panic!("{written:?}") };
-    assert_eq!(*code, "database_refused");
-    assert_eq!(persister.counts().num_retries, 0);
+    let Persisted::Done(Some(report)) = &written.persisted else { panic!("{written:?}") };
+    let problems: Vec<_> = report.problems.iter().map(|one| format!("{} {}", one.code, one.path)).collect();
+    assert_eq!(problems, ["row_refused lessons/1.3-borrowing-part-3.md"]);
+    assert_eq!((report.is_clean(), persister.counts().num_retries), (false, 0));
     stage.execute("alter table forebay.\"references\" drop constraint none").await;
     assert!(is_done(&persister.persist_lesson(lesson(1, 4)).await.unwrap()), "it is not left alone");
+    assert!(stage.verify().await.is_clean(), "the refused file is stored too");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use forebay_views::ContentGenerated;
 
 use super::super::{
-    listed::{lines, write_problems, write_skipped},
+    listed::{lines, write_kept, write_problems, write_skipped},
     report_database::{database_counted, write_differences},
 };
 use crate::ui::{Page, Report, Tone, format};
@@ -42,6 +42,9 @@ impl Report for ContentGenerated {
             })
             .collect();
         lines(page, "Failed", Tone::Bad, failed.into_iter());
+        let paths =
+            self.lessons.iter().map(|one| (one.path.as_deref().unwrap_or_default(), one.kept_as.as_deref()));
+        write_kept(page, paths);
         write_problems(page, &self.problems);
         write_differences(page, &self.database, &self.problems);
         write_skipped(page, &self.skipped);

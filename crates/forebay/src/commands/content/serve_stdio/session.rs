@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use forebay_domain::content::{layout::LayoutChoice, paths::Slug};
-use forebay_engine::content::{CourseFolder, CoursePersister, Persisted};
+use forebay_engine::content::{ContentError, CourseFolder, CoursePersister, Persisted};
 use forebay_views::{
     ContentCounts, ContentCourse, ContentMethod, ContentOpened, ContentPersisted, ContentVerified,
     CourseParams, CurriculumParams, GetCourseParams, LessonParams, LessonsParams, MetadataParams, NoParams,
@@ -68,7 +68,19 @@ impl<'a> Session<'a> {
                 None => failure,
             }
         })?;
-        let opened = CourseFolder::create(folder).map_err(forebay_engine::Error::from)?;
+        let opened = if given.create_parents {
+            CourseFolder::create(folder).map_err(forebay_engine::Error::from)?
+        } else {
+            CourseFolder::create_in_parent(folder).map_err(|error| {
+                let is_missing = matches!(error, ContentError::FolderMissing { .. });
+                let failure = Failure::from(forebay_engine::Error::from(error));
+                if is_missing {
+                    failure.hint("check the path; with `create_parents`, missing parents are created")
+                } else {
+                    failure
+                }
+            })?
+        };
         let layout = given.layout.map(LayoutChoice::settings);
         let settings =
             course_settings(slug_of(course.as_ref(), folder)?, given.project, layout, self.context)?;
