@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::tests::{ReadResult, gzip, read};
 use super::*;
+use crate::HeaderPolicy;
 
 /// A reader that returns its bytes in pieces, cycling through the given sizes.
 struct Pieces {
@@ -66,6 +67,16 @@ fn records() -> impl Strategy<Value = Vec<String>> {
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1usize..40, 1..8)
+}
+
+fn csv_options() -> impl Strategy<Value = CsvOptions> {
+    let symbol = |symbols: &'static [&'static str]| {
+        prop::option::of(prop::sample::select(symbols))
+            .prop_map(|symbol| symbol.map(|it| it.parse().unwrap()))
+    };
+    let header = prop::sample::select(&[HeaderPolicy::Strict, HeaderPolicy::Rename, HeaderPolicy::None][..]);
+    (symbol(&[";", "tab", " "]), symbol(&["a", ","]), header)
+        .prop_map(|(delimiter, comment, header)| CsvOptions { delimiter, comment, header })
 }
 
 fn read_pieces(bytes: Vec<u8>, compressed: bool, sizes: Vec<usize>, options: &ReadOptions) -> ReadResult {
@@ -185,9 +196,13 @@ proptest! {
     fn the_size_of_reads_does_not_change_the_result(
         input in prop::collection::vec(text(), 0..20), sizes in sizes(), limit in 1usize..60,
         format in prop::sample::select(&Format::ALL[1..]), pointer in prop::option::of(Just("/a".to_owned())),
+        csv in csv_options(), encoding in prop::option::of(prop::sample::select(&["utf-8", "utf-16le", "gb18030"][..])),
     ) {
         let records = pointer.filter(|_| format == Format::Json).map(|pointer| pointer.parse().unwrap());
-        let options = ReadOptions { format, records, max_record_bytes: limit, ..ReadOptions::default() };
+        let csv = if format == Format::Csv { csv } else { CsvOptions::default() };
+        let encoding = encoding.map(|label| label.parse().unwrap());
+        let options =
+            ReadOptions { format, records, max_record_bytes: limit, csv, encoding, ..ReadOptions::default() };
         let bytes = input.concat().into_bytes();
         let whole = read(io::Cursor::new(bytes.clone()), &options);
         let pieces = read_pieces(bytes, false, sizes, &options);
@@ -195,6 +210,8 @@ proptest! {
         prop_assert_eq!(&whole.lines, &pieces.lines);
         prop_assert_eq!(&whole.rejected, &pieces.rejected);
         prop_assert_eq!(&whole.truncated, &pieces.truncated);
+        prop_assert_eq!(&whole.notes, &pieces.notes);
+        prop_assert_eq!((whole.num_unread, &whole.end_line), (pieces.num_unread, &pieces.end_line));
         prop_assert_eq!(whole.error.map(|e| e.to_string()), pieces.error.map(|e| e.to_string()));
     }
 
