@@ -53,6 +53,9 @@ pub struct SourceDetail {
     pub settings: Json,
     /// The maximum age of its entity type's data.
     pub freshness_policy: FreshnessPolicy,
+    /// Whether one of its inputs has had an end line. Then an input without one is incomplete, unless its policy says
+    /// `"require_end": false`.
+    pub sends_end_line: bool,
     /// Field rules, duplicate policy and guards as last used.
     pub policy: Json,
     /// The schedules of its scopes.

@@ -75,6 +75,8 @@ pub struct ScheduledRuns {
     pub num_runs: u64,
     /// How many of them failed.
     pub num_failed: u64,
+    /// How many of them were partial.
+    pub num_partial: u64,
     /// How many of them were held by a guard.
     pub num_held: u64,
     /// How many of them were refused by a breaker.
@@ -124,6 +126,7 @@ impl From<ScheduleReport> for ScheduledRuns {
         Self {
             num_runs: report.num_runs,
             num_failed: report.num_failed,
+            num_partial: report.num_partial,
             num_held: report.num_held,
             num_refused: report.num_refused,
         }

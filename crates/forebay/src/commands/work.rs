@@ -110,7 +110,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let exit = if report.is_done() { Exit::Done } else { Exit::Failed };
+    let exit = report.exit();
     if context.ui.is_json() {
         context.ui.line(&WorkEvent::Report { at: clock::now().into(), report: report.into_view() })?;
     } else {

@@ -170,6 +170,38 @@ fn stopping_persist_ends_its_producer_and_its_run() {
 }
 
 #[test]
+fn a_scheduled_program_that_fails_is_partial() {
+    let world = World::new("");
+    world.script("echo '{\"id\": 1}'; exit 3");
+    let config = "[sources.spider]\nkey = \"id\"\nschedule = \"every 1d\"\n\
+                  command = { argv = [\"sh\", \"producer.sh\"] }\n";
+    fs::write(world.sandbox.path().join("forebay.toml"), config).unwrap();
+    let drain = || world.command("work --drain --output json").output().unwrap();
+    drain();
+    world.db.execute("update forebay.source_schedules set next_due_at = now() - interval '1 second'");
+    let output = drain();
+    assert_eq!(output.status.code(), Some(6), "{}", shown(&output));
+    let report: Value = serde_json::from_slice(crate::database::last_line(&output.stdout)).unwrap();
+    assert_eq!(
+        (&report["schedules"]["num_partial"], &report["schedules"]["num_failed"]),
+        (&1.into(), &0.into())
+    );
+    assert_eq!(world.last(), "partial command_failed");
+}
+
+#[test]
+fn the_source_shows_that_it_sends_end_lines() {
+    for (end, expected) in [("", false), (END, true)] {
+        let world = World::new(end);
+        let shown = world.command("sources show courses --output json").output().unwrap();
+        let source: Value = serde_json::from_slice(&shown.stdout).unwrap();
+        assert_eq!(source["sends_end_line"], expected);
+        let text = String::from_utf8(world.command("sources show courses").output().unwrap().stdout).unwrap();
+        assert_eq!(text.contains("An input of it has had an end line"), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_producer_gets_the_environment_without_the_databases() {
     let world = World::new("");
     let line = "echo \"{\\\"id\\\": \\\"$FOREBAY_SOURCE $FOREBAY_SCOPE_TERM $NUM <$DATABASE_URL$FOREBAY_DATABASE_URL>\\\"}\"";

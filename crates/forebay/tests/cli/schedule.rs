@@ -114,7 +114,7 @@ fn the_jobs_of_a_killed_worker_are_taken_over_after_its_lease() {
     world.wait_for(NUM_FINISHED, "1");
     assert_eq!(
         worker.stop()["schedules"],
-        json!({"num_runs": 1, "num_failed": 0, "num_held": 0, "num_refused": 0})
+        json!({"num_runs": 1, "num_failed": 0, "num_partial": 0, "num_held": 0, "num_refused": 0})
     );
     let states = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
     assert_eq!(world.db.value(states), "aborted,complete");

@@ -50,6 +50,8 @@ pub struct ScheduleReport {
     pub num_runs: u64,
     /// How many of them failed.
     pub num_failed: u64,
+    /// How many of them were partial.
+    pub num_partial: u64,
     /// How many of them were held by a guard.
     pub num_held: u64,
     /// How many of them were refused by a breaker.
@@ -116,6 +118,7 @@ impl ScheduleReport {
             DueEnd::CutOff | DueEnd::Lost | DueEnd::Unknown => return,
             DueEnd::Failed(Error::Refused { .. }) => self.num_refused += 1,
             DueEnd::Failed(_) | DueEnd::Ended { status: RunStatus::Failed, .. } => self.num_failed += 1,
+            DueEnd::Ended { status: RunStatus::Partial, .. } => self.num_partial += 1,
             DueEnd::Ended { status: RunStatus::Held, .. } => self.num_held += 1,
             DueEnd::Ended { .. } => {}
         }

@@ -81,6 +81,7 @@ async fn read(args: &Args, config: &Config, database: &Database) -> Result<Sourc
         declared_at: summary.source.declared_at.map(Time::from),
         settings: Json::from(&summary.source.settings),
         freshness_policy,
+        sends_end_line: summary.source.sends_end_line,
         policy: Json::from(&summary.source.policy),
         schedules: schedules.into_iter().map(Schedule::from).collect(),
         scopes: scopes.into_iter().map(ScopeCount::from).collect(),
@@ -113,6 +114,9 @@ impl Report for SourceDetail {
         }
         page.heading("Policy");
         page.json_fields(self.policy.text(), "defaults only");
+        if self.sends_end_line {
+            page.line("An input of it has had an end line: without one, an input is incomplete.");
+        }
         page.heading("Scopes");
         let mut scopes =
             Table::new([Column::text("scope"), Column::number("active"), Column::number("removed")]);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::live::view;
 use crate::{
-    failure::Failure,
+    failure::{Exit, Failure},
     ui::{self, Page, Table, Tone, format, table::Column},
 };
 
@@ -60,10 +60,17 @@ impl Report {
         }
     }
 
-    /// Whether every pipeline worked, and no hand-off or scrape failed for good.
-    pub(super) fn is_done(&self) -> bool {
-        self.view.schedules.num_failed == 0
-            && self.view.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.num_failed == 0)
+    /// The exit code: whether every pipeline worked, no hand-off or scrape failed for good, and no scrape was partial.
+    pub(super) fn exit(&self) -> Exit {
+        let ScheduledRuns { num_failed, num_partial, .. } = self.view.schedules;
+        let worked = |pipeline: &PipelineWork| pipeline.error.is_none() && pipeline.num_failed == 0;
+        if num_failed > 0 || !self.view.pipelines.iter().all(worked) {
+            Exit::Failed
+        } else if num_partial > 0 {
+            Exit::Partial
+        } else {
+            Exit::Done
+        }
     }
 
     /// The form for programs.
@@ -103,12 +110,13 @@ impl ui::Report for Report {
         }
         page.table(&table, "there is no pipeline to work for");
         self.write_failures(page);
-        let ScheduledRuns { num_runs, num_failed, num_held, num_refused } = self.view.schedules;
+        let ScheduledRuns { num_runs, num_failed, num_partial, num_held, num_refused } = self.view.schedules;
         if num_runs > 0 {
             page.line(&format!(
-                "\n{} scrapes were due: {} failed, {} are held, {} were refused by a breaker",
+                "\n{} scrapes were due: {} failed, {} were partial, {} are held, {} were refused by a breaker",
                 format::count(num_runs),
                 format::count(num_failed),
+                format::count(num_partial),
                 format::count(num_held),
                 format::count(num_refused),
             ));
