@@ -19,7 +19,7 @@ use std::{fmt, str::FromStr};
 use ring::digest;
 
 pub use error::IdentityError;
-pub use key::{KeyField, MAX_KEY_BYTES, append_record_key};
+pub use key::{KeyField, MAX_KEY_BYTES, SCOPE_FIELD, append_record_key, key_in_scope};
 pub use source::{SourceIdentityError, check_source};
 
 use crate::hex;

@@ -81,6 +81,12 @@ crate::words! {
 }
 
 impl OnDuplicate {
+    /// The policy of a source that has chosen none. Singer targets write the messages of a tap in order, so the last record
+    /// of a key wins.
+    pub const fn default_for(is_tap: bool) -> Self {
+        if is_tap { Self::Last } else { Self::First }
+    }
+
     /// Whether the result for a key is known only at the end of the input.
     pub const fn needs_whole_input(self) -> bool {
         matches!(self, Self::Last | Self::Merge)

@@ -251,7 +251,9 @@ impl Error {
             Self::KeyUnknown { .. } => "key_unknown",
             Self::SourceIdentity(SourceIdentityError::Name(_)) => "source_name_invalid",
             Self::SourceIdentity(
-                SourceIdentityError::KeyField { .. } | SourceIdentityError::KeyFieldTwice { .. },
+                SourceIdentityError::KeyField { .. }
+                | SourceIdentityError::KeyFieldTwice { .. }
+                | SourceIdentityError::OnlyScope,
             ) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
             Self::OutOfOrder { .. } => "observed_out_of_order",
@@ -346,6 +348,9 @@ impl Error {
             // The message of a name states the rule.
             Self::SourceIdentity(SourceIdentityError::KeyFieldTwice { .. }) => {
                 Some("name each key field once".into())
+            }
+            Self::SourceIdentity(SourceIdentityError::OnlyScope) => {
+                Some("name the fields that identify a record within its scope".into())
             }
             Self::SourceIdentity(SourceIdentityError::Name(_)) | Self::Reader | Self::Payload(_) => None,
         }

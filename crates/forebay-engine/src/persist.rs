@@ -54,7 +54,8 @@ mod write;
 
 use std::time::Instant;
 
-use forebay_store::connect::Database;
+use forebay_domain::run::OnDuplicate;
+use forebay_store::{connect::Database, sources};
 use tracing::{Instrument, info_span};
 
 pub use feed::{Begin, Feed, FilePage, Input};
@@ -88,12 +89,19 @@ pub async fn persist(
 /// [`persist`], until it is stopped. A run that is stopped is closed as aborted; the error is `interrupted`.
 pub async fn persist_until(
     database: &Database,
-    request: PersistRequest,
-    input: Input,
+    mut request: PersistRequest,
+    mut input: Input,
     stop: &Stop,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    let declared = declare::declare(&**database.client().await?, &request).await?;
+    if request.key_fields.is_empty()
+        && input.feed.is_tap()
+        && sources::find(&**database.client().await?, &request.source).await?.is_none()
+    {
+        (request.key_fields, input) = input.key_of_tap().await?;
+    }
+    let on_duplicate = OnDuplicate::default_for(input.feed.is_tap());
+    let declared = declare::declare(&**database.client().await?, &request, on_duplicate).await?;
     let log = RunLog::unstored(&request.source);
     // Boxed, so callers' futures stay small.
     let mut result = Box::pin(run_until(database, declared, request, input, &log, stop, progress)).await;

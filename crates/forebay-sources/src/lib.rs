@@ -55,4 +55,4 @@ pub use error::Error;
 pub use format::{Format, ReadOptions};
 pub use page::{Harvest, Link, LinkKey, Page, Role};
 pub use reader::{Reader, unfinished};
-pub use singer::SingerOptions;
+pub use singer::{SingerOptions, key_properties};

@@ -12,9 +12,15 @@
 //! record, and repeat the previous version when they only send changes. So an input counts as complete only if the
 //! version is new, arrived after the last record, and is the version of every record, of which there is at least one.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader, Cursor, Read},
+};
 
-use forebay_domain::reject::{Place, RejectReason};
+use forebay_domain::{
+    identity::SCOPE_FIELD,
+    reject::{Place, RejectReason},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -38,6 +44,52 @@ pub struct SingerOptions {
     pub key: Option<Vec<String>>,
     /// The version that the last run completed, its [`crate::Ending::version`]. Default: none.
     pub activated: Option<i64>,
+}
+
+/// How far to look for the first schema. Taps send it before anything else.
+const MAX_PEEKED: u64 = 1 << 20;
+
+/// The key that a tap gives the records of a stream; by default, of its first one. Empty: it names none before its first
+/// record. Returns the whole output as well, whose errors come when it is read.
+pub fn key_properties(
+    output: Box<dyn Read + Send>,
+    stream: Option<&str>,
+) -> (Vec<String>, Box<dyn Read + Send>) {
+    let mut output = BufReader::new(output);
+    let mut head = Vec::new();
+    let mut key = Vec::new();
+    loop {
+        let start = head.len();
+        let limit = MAX_PEEKED.saturating_sub(start as u64);
+        match output.by_ref().take(limit).read_until(b'\n', &mut head) {
+            Ok(count) if count > 0 => {}
+            Ok(_) => break,
+            Err(error) => {
+                let failed = Failed(Some(error));
+                return (key, Box::new(Cursor::new(head).chain(failed)));
+            }
+        }
+        let Ok(message) = serde_json::from_slice::<Message<'_>>(&head[start..]) else { continue };
+        let is_chosen = stream.is_none_or(|chosen| message.stream.as_deref() == Some(chosen));
+        match message.kind.as_str() {
+            "SCHEMA" if is_chosen => {
+                key = message.key_properties.unwrap_or_default();
+                break;
+            }
+            "RECORD" if is_chosen => break,
+            _ => {}
+        }
+    }
+    (key, Box::new(Cursor::new(head).chain(output)))
+}
+
+/// Reports an error when it is read.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 pub(crate) struct Singer {
@@ -188,7 +240,7 @@ impl Singer {
         if self.is_chosen(Some(name))?
             && let (Some(tap), Some(source)) = (message.key_properties, &self.options.key)
             && !tap.is_empty()
-            && tap != *source
+            && !tap.iter().eq(source.iter().filter(|field| *field != SCOPE_FIELD))
         {
             self.other_key = Some(tap);
         }

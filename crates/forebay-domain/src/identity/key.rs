@@ -20,10 +20,13 @@ use crate::{
 /// Maximum length of a record key, in bytes of UTF-8: keys are indexed and displayed.
 pub const MAX_KEY_BYTES: usize = 1024;
 
+/// The key field that is not in the record but in its run: the scope. With it, equal keys in two scopes are two records.
+pub const SCOPE_FIELD: &str = "$scope";
+
 /// One key field of a source.
 ///
 /// Its text is the name of a top-level field, or a JSON pointer (RFC 6901) if it begins with `/`. For a field whose
-/// name begins with a slash, write a pointer: `/~1name`.
+/// name begins with a slash, or is [`SCOPE_FIELD`], write a pointer: `/~1name`, `/$scope`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyField {
     text: String,
@@ -34,6 +37,8 @@ pub struct KeyField {
 enum Path {
     Field,
     Pointer(Pointer),
+    /// The scope of the run, as text.
+    Scope(String),
 }
 
 impl KeyField {
@@ -42,11 +47,21 @@ impl KeyField {
         &self.text
     }
 
-    /// The keys and indexes on the way to the value; the first is a top-level field.
+    /// The keys and indexes on the way to the value; the first is a top-level field. Empty for the scope.
     pub fn path(&self) -> &[String] {
         match &self.path {
             Path::Field => std::slice::from_ref(&self.text),
             Path::Pointer(pointer) => pointer.tokens(),
+            Path::Scope(_) => &[],
+        }
+    }
+
+    /// The same field for the records of a run with this scope.
+    #[must_use]
+    pub fn in_scope(self, scope: &str) -> Self {
+        match self.path {
+            Path::Scope(_) => Self { path: Path::Scope(scope.to_owned()), ..self },
+            Path::Field | Path::Pointer(_) => self,
         }
     }
 
@@ -61,6 +76,7 @@ impl KeyField {
                     _ => None,
                 })
             }
+            Path::Scope(_) => None,
         }
     }
 
@@ -70,6 +86,10 @@ impl KeyField {
 
     /// Appends the field's part of the key. Set `escape` if the key has several parts.
     fn append(&self, record: Value<'_>, escape: bool, keys: &mut String) -> Result<(), Reject> {
+        if let Path::Scope(scope) = &self.path {
+            append_text(scope, escape, keys);
+            return Ok(());
+        }
         let value = self.locate(record).ok_or_else(|| self.reject(RejectReason::MissingKey, "is missing"))?;
         match value.kind() {
             Kind::Null => return Err(self.reject(RejectReason::NullKey, "is null")),
@@ -84,16 +104,7 @@ impl KeyField {
                 if text.len() > MAX_KEY_BYTES {
                     return Err(self.too_long());
                 }
-                if escape && text.contains(['\\', '|']) {
-                    for character in text.chars() {
-                        if matches!(character, '\\' | '|') {
-                            keys.push('\\');
-                        }
-                        keys.push(character);
-                    }
-                } else {
-                    keys.push_str(text);
-                }
+                append_text(text, escape, keys);
             }
             Kind::Number if !value.is_canonical() => {
                 let mut number = Vec::new();
@@ -111,6 +122,19 @@ impl KeyField {
     }
 }
 
+fn append_text(text: &str, escape: bool, keys: &mut String) {
+    if !escape || !text.contains(['\\', '|']) {
+        keys.push_str(text);
+        return;
+    }
+    for character in text.chars() {
+        if matches!(character, '\\' | '|') {
+            keys.push('\\');
+        }
+        keys.push(character);
+    }
+}
+
 impl fmt::Display for KeyField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -124,13 +148,21 @@ impl FromStr for KeyField {
         if text.is_empty() {
             return Err(IdentityError::InvalidKeyField);
         }
-        let path = if text.starts_with('/') {
+        let path = if text == SCOPE_FIELD {
+            Path::Scope(String::new())
+        } else if text.starts_with('/') {
             Path::Pointer(text.parse().map_err(|_| IdentityError::InvalidKeyField)?)
         } else {
             Path::Field
         };
         Ok(Self { text: text.to_owned(), path })
     }
+}
+
+/// The key fields of a source, for the records of a scope. The fields were checked when the source was declared.
+pub fn key_in_scope(key_fields: &[String], scope: &str) -> Vec<KeyField> {
+    let fields = key_fields.iter().filter_map(|field| field.parse::<KeyField>().ok());
+    fields.map(|field| field.in_scope(scope)).collect()
 }
 
 /// Appends the key of `record` to `keys`; returns its range there. On an error, `keys` is unchanged.
@@ -160,7 +192,7 @@ fn append_parts(fields: &[KeyField], record: Value<'_>, keys: &mut String) -> Re
         }
         let part = keys.len();
         field.append(record, fields.len() > 1, keys)?;
-        all_empty &= keys.len() == part;
+        all_empty &= keys.len() == part || matches!(field.path, Path::Scope(_));
         if keys.len() - start > MAX_KEY_BYTES {
             return Err(field.too_long());
         }

@@ -3,7 +3,7 @@
 //! This is the only check of both. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
 //! has no slash. The check constraint `sources_name_check` states the same rule.
 
-use super::key::KeyField;
+use super::key::{KeyField, SCOPE_FIELD};
 
 /// Maximum length of a source's name, in bytes.
 const MAX_NAME_BYTES: usize = 63;
@@ -32,6 +32,9 @@ pub enum SourceIdentityError {
         /// The field as given.
         field: String,
     },
+    /// The key is nothing but the scope, so all records of a run would have the same.
+    #[error("the key consists of the scope alone, so all records of a run would have the same key")]
+    OnlyScope,
 }
 
 /// Checks the name and the key fields of a source.
@@ -46,6 +49,9 @@ pub fn check_source(name: &str, key_fields: &[String]) -> Result<(), SourceIdent
         if key_fields[..index].contains(field) {
             return Err(SourceIdentityError::KeyFieldTwice { index, field: field.clone() });
         }
+    }
+    if key_fields == [SCOPE_FIELD] {
+        return Err(SourceIdentityError::OnlyScope);
     }
     Ok(())
 }

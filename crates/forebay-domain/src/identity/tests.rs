@@ -82,6 +82,27 @@ fn several_fields_are_joined_unambiguously() {
 }
 
 #[test]
+fn the_scope_can_be_part_of_the_key() {
+    let key = |scope: &str, fields: &[&str], record: &str| {
+        let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+        let mut parser = Parser::default();
+        let document = parser.parse(record.as_bytes()).unwrap();
+        let mut keys = String::new();
+        let key = append_record_key(&key_in_scope(&fields, scope), document.root(), &mut keys);
+        key.map(|range| keys[range].to_owned()).map_err(|reject| reject.reason)
+    };
+    let record = r#"{"id":7,"empty":"","$scope":"own"}"#;
+    assert_eq!(key("term=1|a", &["id", SCOPE_FIELD], record).as_deref(), Ok(r"7|term=1\|a"));
+    assert_eq!(key("", &["id", SCOPE_FIELD], record).as_deref(), Ok("7|"));
+    assert_eq!(key("term=1", &["/$scope"], record).as_deref(), Ok("own"));
+    // The scope does not stand for a missing key.
+    assert_eq!(key("term=1", &["empty", SCOPE_FIELD], record), Err(RejectReason::EmptyKey));
+    assert_eq!(key("term=1", &["none", SCOPE_FIELD], record), Err(RejectReason::MissingKey));
+    let only = [SCOPE_FIELD.to_owned()];
+    assert_eq!(check_source("a", &only), Err(SourceIdentityError::OnlyScope));
+}
+
+#[test]
 fn pointers_find_nested_values() {
     let record = r#"{"a":{"b/c":[10,{"~d":"x"}],"":1},"/e":2,"01":3}"#;
     for (field, expected) in

@@ -1,6 +1,9 @@
 //! Which course: its names, its layout, and how its source and its rows are found.
 
-use forebay_domain::content::{layout::Layout, own_tables::OwnTables, paths::Slug};
+use forebay_domain::{
+    content::{layout::Layout, own_tables::OwnTables, paths::Slug},
+    run::OnDuplicate,
+};
 use forebay_store::{
     connect::{Client, Database, Limits, OpenOptions, Target},
     content::{self, Course, OwnStatements, Piece, PieceSpec},
@@ -140,7 +143,7 @@ pub(super) async fn declare_course(database: &Database, settings: &CourseSetting
     let client = database.client().await?;
     // Before anything is stored.
     check_own_tables(&client, settings).await?;
-    let declared = declare::declare(&client, &settings.request()?).await?;
+    let declared = declare::declare(&client, &settings.request()?, OnDuplicate::default()).await?;
     let source_id = declared.source.source_id;
     let spec = PieceSpec {
         project: settings.project.clone(),

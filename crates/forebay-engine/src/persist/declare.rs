@@ -1,6 +1,6 @@
 //! Declares the source of a run: checks its identity, and decides its settings, before anything is read.
 
-use forebay_domain::identity::check_source;
+use forebay_domain::{identity::check_source, run::OnDuplicate};
 use forebay_store::sources::{self, Source, SourceSpec};
 use tokio_postgres::Client;
 
@@ -25,8 +25,13 @@ pub(crate) struct Declared {
 }
 
 /// Stores the source of a request if it is new or differs from the stored one. A setting that the request doesn't give
-/// keeps its stored value.
-pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result<Declared> {
+/// keeps its stored value. `on_duplicate` is the duplicate policy of a new source
+/// that chooses none.
+pub(crate) async fn declare(
+    client: &Client,
+    request: &PersistRequest,
+    on_duplicate: OnDuplicate,
+) -> Result<Declared> {
     check_source(&request.source, &request.key_fields)?;
     let known = sources::find(client, &request.source).await?;
     let key_fields = match (&known, request.key_fields.is_empty()) {
@@ -45,7 +50,7 @@ pub(crate) async fn declare(client: &Client, request: &PersistRequest) -> Result
         });
     }
     let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
-    let stored = stored.unwrap_or_default();
+    let stored = stored.unwrap_or_else(|| SourcePolicy { on_duplicate, ..SourcePolicy::default() });
     let policy = given_or_stored(request, stored.clone());
     let entity_type = request
         .entity_type

@@ -1,18 +1,27 @@
 //! The input of a run: a stream of bytes, the pages of a crawl, or nothing because the source is unchanged.
 
-use std::{fmt, io::Read, sync::Arc};
+use std::{
+    fmt,
+    io::{self, Read},
+    mem,
+    sync::Arc,
+};
 
 use forebay_sources::{
     Format, LinkKey, ReadOptions,
     crawl::{CrawlEnd, Crawled},
     fetch::{FetchStats, Validators},
+    key_properties,
     kinds::command::Stopper,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{self, JoinHandle},
+};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The input of a run.
 pub struct Input {
@@ -110,6 +119,23 @@ impl Input {
     /// A stream of bytes.
     pub fn bytes(name: impl Into<String>, reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
         Self { name: name.into(), feed: Feed::bytes(reader, options) }
+    }
+}
+
+impl Input {
+    /// The key that a tap gives its records; empty if this is not the output of a tap, or its schema names none. Returns
+    /// the input as well, which is read from its beginning.
+    pub(super) async fn key_of_tap(mut self) -> Result<(Vec<String>, Self)> {
+        let Feed::Bytes { reader, options, .. } = &mut self.feed else { return Ok((Vec::new(), self)) };
+        if options.format != Format::Singer {
+            return Ok((Vec::new(), self));
+        }
+        let unread = mem::replace(reader, Box::new(io::empty()));
+        let stream = options.singer.stream.clone();
+        let peeked = task::spawn_blocking(move || key_properties(unread, stream.as_deref()));
+        let (key_fields, unread) = peeked.await.map_err(|_| Error::Reader)?;
+        *reader = unread;
+        Ok((key_fields, self))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use forebay_domain::{end_line::EndRule, json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope};
+use forebay_domain::{
+    end_line::EndRule, identity::key_in_scope, json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope,
+};
 use forebay_store::{
     connect::Database,
     content::{self, Course, LastRun},
@@ -183,8 +185,7 @@ async fn start<'a>(
         database,
         record_policy: Arc::new(RecordPolicy {
             source: source.name.clone(),
-            // The fields were checked when the source was declared.
-            key: source.key_fields.iter().filter_map(|field| field.parse().ok()).collect(),
+            key: key_in_scope(&source.key_fields, &scope),
             rules: policy.rules.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
         }),

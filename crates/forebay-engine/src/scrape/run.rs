@@ -35,7 +35,8 @@ pub async fn scrape(
     scraper.check_owned(source)?;
     source.check_scope(scope)?;
     let request = request(source, scope, options);
-    let declared = declare::declare(&**scraper.database.client().await?, &request).await?;
+    let declared =
+        declare::declare(&**scraper.database.client().await?, &request, source.on_duplicate).await?;
     let stored = declared.source.clone();
     let is_live = options.from_warc.is_none() && !options.ignore_breaker;
     let asked = if is_live {

@@ -7,6 +7,7 @@
 use std::{io::Read, sync::Arc};
 
 use forebay_domain::{
+    identity::{SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
     reject::RejectReason,
@@ -59,7 +60,7 @@ pub async fn test(
     };
     let options = ScrapeOptions { read_everything: true, ..ScrapeOptions::default() };
     let begin = feed::begin(scraper, &short, scope, None, &options, None);
-    let mut looking = Looking::new(source, limit);
+    let mut looking = Looking::new(source, scope, limit);
     match begin(NO_RUN).await? {
         Feed::Pages { mut pages, end, .. } => {
             while !looking.is_full()
@@ -96,16 +97,16 @@ struct Looking {
 }
 
 impl Looking {
-    fn new(source: &SourceDefinition, limit: usize) -> Self {
+    fn new(source: &SourceDefinition, scope: &Scope, limit: usize) -> Self {
         let policy = RecordPolicy {
             source: source.name.clone(),
-            key: source.key_fields.iter().filter_map(|field| field.parse().ok()).collect(),
+            key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {
             preparer: Preparer::new(Arc::new(policy)),
-            key_fields: source.key_fields.clone(),
+            key_fields: source.key_fields.iter().filter(|field| *field != SCOPE_FIELD).cloned().collect(),
             limit,
             sample: Sample::default(),
         }

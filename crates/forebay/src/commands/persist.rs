@@ -5,7 +5,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use forebay_domain::pointer::Pointer;
+use forebay_domain::{identity::SCOPE_FIELD, pointer::Pointer};
 use forebay_engine::{
     freshness::{Entered, enter_persisted},
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
@@ -45,6 +45,7 @@ Examples:
   tap-courses --config tap.json | forebay persist - --format singer --source courses --key id
   forebay persist spring.json --source courses --scope 'semester=Spring 2026' --complete
   forebay persist old.json --source courses --observed-at 2019-04-14")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub(crate) struct Args {
     /// Files to read, in order; `-` reads standard input
     #[arg(required_unless_present = "command", conflicts_with = "command", value_name = "FILE")]
@@ -61,6 +62,10 @@ pub(crate) struct Args {
     /// Fields that identify a record, in order; repeatable
     #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = values::name)]
     pub(crate) key: Vec<String>,
+
+    /// Equal keys in two scopes are two records: the scope is part of the key
+    #[arg(long, requires = "key")]
+    pub(crate) key_in_scope: bool,
 
     /// Entity type of the records, such as `course`
     #[arg(long, value_name = "TYPE", value_parser = values::name)]
@@ -110,7 +115,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) allow_future: bool,
 
-    /// How to handle a key that appears again in a run [default: the source's, or first]
+    /// How to handle a key that appears again in a run [default: the source's, or first; for a Singer tap: last]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
 
@@ -288,17 +293,22 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
         (None, Some(source)) => PersistRequest {
             entity_type: source.entity.clone(),
             rules: Some(source.field_rules()),
-            on_duplicate: Some(source.on_duplicate.into()),
+            on_duplicate: Some(source.on_duplicate(format(args, Some(source)))),
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
             require_end: Some(source.require_end),
-            ..PersistRequest::new(&args.source, source.key.as_slice())
+            ..PersistRequest::new(&args.source, source.key_fields())
         },
         (None, None) => PersistRequest::new(&args.source, &args.key),
     };
+    let mut key_fields = if args.key.is_empty() { configured.key_fields } else { args.key.clone() };
+    let is_in_scope = args.key_in_scope || source.is_some_and(|source| source.key_in_scope);
+    if is_in_scope && !key_fields.iter().any(|field| field == SCOPE_FIELD) {
+        key_fields.push(SCOPE_FIELD.to_owned());
+    }
     Ok(PersistRequest {
         entity_type: args.entity.clone().or(configured.entity_type),
-        key_fields: if args.key.is_empty() { configured.key_fields } else { args.key.clone() },
+        key_fields,
         on_duplicate: args.on_duplicate.map(Into::into).or(configured.on_duplicate),
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),

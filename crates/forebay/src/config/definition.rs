@@ -65,9 +65,9 @@ fn definition(
     let default = SourceDefinition::new(at.name, kind);
     Ok(SourceDefinition {
         entity_type: source.entity.clone().unwrap_or(default.entity_type),
-        key_fields: source.key.as_slice().to_vec(),
+        key_fields: source.key_fields(),
         rules: source.field_rules(),
-        on_duplicate: source.on_duplicate.into(),
+        on_duplicate: source.on_duplicate(source.format.unwrap_or_default()),
         guards: source.guards.policy(),
         max_rejected_share: source.guards.max_rejected_share(),
         complete: source.complete,

@@ -7,6 +7,7 @@ use std::{
 
 use clap::ValueEnum;
 use forebay_domain::{
+    identity::SCOPE_FIELD,
     pointer::Pointer,
     rules::{self, FieldRules},
     run,
@@ -35,6 +36,10 @@ pub(crate) struct Source {
     /// `["id"]`.
     #[serde(default)]
     pub(crate) key: KeyFields,
+    /// Whether equal keys in two scopes are two records, such as a course number that begins anew each semester. The
+    /// scope is then part of the key. Default: false.
+    #[serde(default)]
+    pub(crate) key_in_scope: bool,
     /// Entity type of its records, such as `course`. Default: `record`; without a kind, the stored type.
     #[serde(default)]
     pub(crate) entity: Option<String>,
@@ -47,9 +52,9 @@ pub(crate) struct Source {
     /// Top-level fields to normalise for comparison. Default: none.
     #[serde(default)]
     pub(crate) normalise: BTreeMap<String, BTreeSet<Normalise>>,
-    /// How to handle a key that appears again in a run. Default: `first`.
+    /// How to handle a key that appears again in a run. Default: `first`; for the messages of a Singer tap: `last`.
     #[serde(default)]
-    pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) on_duplicate: Option<OnDuplicate>,
     /// Limits beyond which a complete run is held for review. Default: on.
     #[serde(default)]
     pub(crate) guards: Guards,
@@ -132,6 +137,18 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The fields that make up the key of a record, in order.
+    pub(crate) fn key_fields(&self) -> Vec<String> {
+        let scope = (self.key_in_scope && !self.key.0.is_empty()).then(|| SCOPE_FIELD.to_owned());
+        self.key.0.iter().cloned().chain(scope).collect()
+    }
+
+    /// How it handles a key that appears again, in files of this format.
+    pub(crate) fn on_duplicate(&self, format: Format) -> run::OnDuplicate {
+        let default = || run::OnDuplicate::default_for(format == Format::Singer || self.singer.is_some());
+        self.on_duplicate.map_or_else(default, Into::into)
+    }
+
     /// Its field rules in the engine's form.
     pub(crate) fn field_rules(&self) -> FieldRules {
         let normalise = |steps: &BTreeSet<Normalise>| rules::Normalise {
@@ -239,11 +256,10 @@ pub(crate) enum Normalise {
 }
 
 /// How to handle a key that appears again in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnDuplicate {
     /// Keep the first record
-    #[default]
     First,
     /// Keep the last record
     Last,

@@ -70,7 +70,8 @@ fn the_template_parses_as_it_is() {
     let config = parse(TEMPLATE);
     let source = &config.sources["courses"];
     assert_eq!(source.key.as_slice(), ["id"]);
-    assert_eq!(source.on_duplicate, OnDuplicate::First);
+    assert_eq!(source.on_duplicate(Format::Auto), forebay_domain::run::OnDuplicate::First);
+    assert_eq!(source.on_duplicate(Format::Singer), forebay_domain::run::OnDuplicate::Last);
     assert!(source.guards.enabled && source.guards.max_removed.is_none());
     assert_eq!(config.pipelines["search"].source, "courses");
 }
@@ -102,7 +103,7 @@ fn the_template_shows_every_key_of_sources_and_pipelines() {
 fn defaults_are_what_the_documentation_says() {
     let config = parse("[sources.x]\nkey = [\"id\"]\n[pipelines.p]\nsource = \"*\"\nhandler = \"documents\"");
     let source = &config.sources["x"];
-    assert_eq!((source.format, source.on_duplicate), (None, OnDuplicate::First));
+    assert_eq!((source.format, source.on_duplicate), (None, None));
     assert!(source.guards.enabled && source.entity.is_none() && source.records.is_none());
     let pipeline = &config.pipelines["p"];
     assert_eq!(pipeline.declared_as("p"), PipelineSpec::new("p", "documents", json!({})));
@@ -166,7 +167,7 @@ fn other_keys_are_passed_to_the_handler() {
 #[test]
 fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(error("[sources.x]\nkye = [\"id\"]"), @r"
-    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`, `csv`, `encoding`, `require_end`, `complete`, `sequence`, `scopes`, `http_json`, `html`, `json_ld`, `feed`, `ical`, `sitemap`, `file`, `command`, `singer`, `postgres`, `fetch`, `crawl`, `breaker`, `fallback`, `schedule`, `enabled`
+    error[config_invalid]: forebay.toml:2:1: unknown field `kye`, expected one of `key`, `key_in_scope`, `entity`, `ignore`, `volatile`, `normalise`, `on_duplicate`, `guards`, `format`, `records`, `csv`, `encoding`, `require_end`, `complete`, `sequence`, `scopes`, `http_json`, `html`, `json_ld`, `feed`, `ical`, `sitemap`, `file`, `command`, `singer`, `postgres`, `fetch`, `crawl`, `breaker`, `fallback`, `schedule`, `enabled`
     hint: did you mean `key`?
     ");
     insta::assert_snapshot!(error("[sources.x]\nkey = [\"id\"]\nformat = \"jsno\""), @r"

@@ -244,6 +244,7 @@ pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), De
     let wrong = |field: &[&str], problem| Err(DefinitionError::new(source_name, field, problem));
     match check_source(source_name, key_fields) {
         Err(error @ SourceIdentityError::Name(_)) => wrong(&[], error.into()),
+        Err(error @ SourceIdentityError::OnlyScope) => wrong(&["key"], error.into()),
         Err(
             error @ (SourceIdentityError::KeyField { index, .. }
             | SourceIdentityError::KeyFieldTwice { index, .. }),

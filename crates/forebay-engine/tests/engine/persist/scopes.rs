@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use forebay_engine::persist::{self, Progress};
+use forebay_domain::identity::SCOPE_FIELD;
+use forebay_engine::persist::{self, PersistRequest, Progress};
 use forebay_sources::ReadOptions;
 use tokio::time;
 
@@ -182,4 +183,27 @@ async fn many_scopes_with_the_same_new_keys_at_once() {
     assert_eq!((added, unchanged, handoffs), (3_000, 9_000, 3_000));
     assert_eq!(shop.row("select count(*), sum(version) from forebay.\"references\"").await, "3000 3000");
     assert_eq!(shop.row("select count(*) from forebay.ingestion_jobs").await, "3000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_keys_in_two_scopes_are_two_records_if_the_key_has_the_scope() {
+    let shop = Shop::open().await;
+    let term = |term: &str, request: PersistRequest| {
+        let key_fields = vec!["id".to_owned(), SCOPE_FIELD.to_owned()];
+        in_scope(&format!("term={term}"), PersistRequest { key_fields, ..request })
+    };
+    let two = "{\"id\":1,\"n\":1}\n{\"id\":2,\"n\":1}\n";
+    shop.persist(term("1", guarded(1)), two).await;
+    let report = shop.persist(term("2", guarded(2)), &two.replace("\"n\":1", "\"n\":2")).await;
+    assert_eq!(counts(&report), [2, 2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        shop.rows(ROWS).await,
+        ["1|term=1 term=1 1 t", "1|term=2 term=2 1 t", "2|term=1 term=1 1 t", "2|term=2 term=2 1 t"]
+    );
+    // The same again, and SQL computes the same id.
+    assert_eq!(counts(&shop.persist(term("1", guarded(3)), two).await)[3], 2);
+    let id = "select count(*) from forebay.\"references\" where reference_id = forebay.reference_id('shop', record_key)";
+    assert_eq!(shop.row(id).await, "4");
+    let error = shop.try_persist(in_scope("term=1", guarded(4)), two).await.unwrap_err();
+    assert_eq!(error.code(), "key_changed");
 }

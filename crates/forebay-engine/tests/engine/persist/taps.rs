@@ -58,3 +58,35 @@ async fn the_state_of_a_held_run_is_not_stored() {
     assert_eq!(report.reason_code.as_deref(), Some("mass_removal"));
     assert_eq!(shop.state().await.unwrap().state.as_deref(), Some(r#"{"at": "one"}"#));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_names_the_key_and_the_last_record_of_a_key_wins() {
+    let shop = Shop::open().await;
+    let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+    let tap = async |key_properties: &str, key_fields: &[&str]| {
+        let text = format!(
+            "{{\"type\":\"SCHEMA\",\"stream\":\"items\",\"schema\":{{}},\"key_properties\":{key_properties}}}\n\
+             {{\"type\":\"RECORD\",\"stream\":\"items\",\"record\":{{\"code\":1,\"metric\":1}}}}\n\
+             {{\"type\":\"RECORD\",\"stream\":\"items\",\"record\":{{\"code\":1,\"metric\":100}}}}\n"
+        );
+        let request = PersistRequest::new("taps", key_fields.iter().copied());
+        persist(
+            &shop.database,
+            request,
+            read_as(Box::new(std::io::Cursor::new(text)), options.clone()),
+            &|_| {},
+        )
+        .await
+    };
+    let error = tap("[]", &[]).await.unwrap_err();
+    assert_eq!(error.code(), "key_unknown", "{error}");
+    let report = tap("[\"code\"]", &[]).await.unwrap();
+    assert_eq!(counts(&report), [2, 1, 0, 0, 0, 0, 1, 0]);
+    assert_eq!(
+        shop.row("select record_key, payload ->> 'metric' from forebay.\"references\"").await,
+        "1 100"
+    );
+    // The stored key counts, also if the tap names another one.
+    assert_eq!(counts(&tap("[\"id\"]", &[]).await.unwrap()), [2, 0, 0, 1, 0, 0, 1, 0]);
+    assert_eq!(tap("[\"code\"]", &["metric"]).await.unwrap_err().code(), "key_changed");
+}

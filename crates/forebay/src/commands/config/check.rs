@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
             source: name.clone(),
             entity_type: entity_types[name.as_str()].map(str::to_owned),
             kind: definition.map(|found| found.kind.as_str().to_owned()),
-            key_fields: source.key.as_slice().to_vec(),
+            key_fields: source.key_fields(),
             state: EnabledState::from(source.enabled).to_string(),
             schedule: definition.and_then(|found| found.schedule.as_ref()).map(ToString::to_string),
         }
