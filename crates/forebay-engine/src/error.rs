@@ -1,5 +1,7 @@
 //! The error type of the engine. Codes are stable; hints say what to do next.
 
+mod declaration;
+
 use std::time::Duration;
 
 use forebay_domain::{
@@ -10,6 +12,8 @@ use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
 
 use crate::{content::ContentError, scrape::DefinitionError, work::setting_error::SettingError};
+
+pub use declaration::DeclarationError;
 
 /// Errors of persisting, scraping, ingesting and reading back.
 #[derive(Debug, thiserror::Error)]
@@ -42,18 +46,9 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
-    /// A source or pipeline that another project declared differently.
-    #[error("{}", declared_elsewhere(what, name, owner, project))]
-    DeclaredElsewhere {
-        /// `source` or `pipeline`.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// The project that declared it first.
-        owner: String,
-        /// The project that declares it now.
-        project: String,
-    },
+    /// A declaration that doesn't count, or a change of a source that is not possible.
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
     /// A scope without a part that the source needs.
     #[error("the scope has no {missing}, which the source {source_name:?} needs")]
     ScopeIncomplete {
@@ -208,13 +203,6 @@ fn until(wait: Duration, reason: RefusalReason) -> String {
     }
 }
 
-fn declared_elsewhere(what: &str, name: &str, owner: &str, project: &str) -> String {
-    format!(
-        "the {what} {name:?} is declared by the project {owner:?}, and the project {project:?} declares it differently: \
-         the declaration of {owner:?} counts"
-    )
-}
-
 /// The result of the engine's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -235,7 +223,7 @@ impl Error {
             Self::Crawl(incomplete) => incomplete.code,
             Self::NotScraped { .. } => "source_not_scraped",
             Self::SourceDisabled { .. } => "source_disabled",
-            Self::DeclaredElsewhere { .. } => "declared_elsewhere",
+            Self::Declaration(error) => error.code(),
             Self::ScopeIncomplete { .. } => "scope_incomplete",
             Self::NoSuchScope { .. } => "no_such_scope",
             Self::Refused { reason, .. } => reason.as_str(),
@@ -288,10 +276,7 @@ impl Error {
             Self::SourceDisabled { source_name } => {
                 Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
             }
-            Self::DeclaredElsewhere { what, .. } => Some(format!(
-                "use another name for this {what}; or give both files the same `name` in [project]; or make the \
-                 declaration of this project count: `forebay config apply --take-over`"
-            )),
+            Self::Declaration(error) => error.hint(),
             Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
             Self::NoSuchScope { source_name, .. } => Some(format!(
                 "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"
@@ -387,7 +372,7 @@ impl Error {
             | Self::KeyUnknown { .. }
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
-            | Self::DeclaredElsewhere { .. }
+            | Self::Declaration(_)
             | Self::ScopeIncomplete { .. }
             | Self::NoSuchScope { .. }
             | Self::RowsMissing { .. }

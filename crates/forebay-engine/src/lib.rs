@@ -20,10 +20,11 @@ pub mod persist;
 pub mod retrieval;
 mod run_log;
 pub mod scrape;
+pub mod source;
 mod stop;
 pub mod work;
 
-pub use error::{Error, Result};
+pub use error::{DeclarationError, Error, Result};
 /// The pure rules: identity, scopes, guards, policies.
 pub use forebay_domain as domain;
 /// The readers of formats, the kinds of sources and the polite fetcher.

@@ -5,6 +5,7 @@ use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{error::Result, row::ReadRow};
 
+pub mod change;
 mod mirror;
 
 pub use mirror::{Declaration, MIRROR, Mirrored, mirror, release_others, take_over};

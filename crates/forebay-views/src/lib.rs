@@ -51,6 +51,7 @@ mod schedule;
 mod schema;
 mod search_hit;
 mod source;
+mod source_change;
 mod source_test;
 mod stats;
 mod time;
@@ -127,6 +128,7 @@ pub use self::{
     schema::schema,
     search_hit::{SearchHit, SearchResult},
     source::{ContractVersionCount, FreshnessPolicy, ScopeCount, Source, SourceDetail, SourceResource},
+    source_change::{FieldRenamed, SourceDeleted, SourceRenamed},
     source_test::{SampleLink, SamplePage, SampleRecord, SampleRejected, SourceTest, Unmatched},
     stats::{ReferenceCounts, Stats},
     time::Time,

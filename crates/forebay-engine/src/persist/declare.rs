@@ -9,7 +9,7 @@ use super::{
     request::{DEFAULT_ENTITY_TYPE, PersistRequest},
 };
 use crate::{
-    error::{Error, Result},
+    error::{DeclarationError, Error, Result},
     scrape::check_entity_type,
 };
 
@@ -79,7 +79,7 @@ pub(crate) async fn declare(
         if is_same(&known) {
             return Ok(Declared { source: known, policy, warning: None });
         }
-        let error = Error::DeclaredElsewhere {
+        let error = DeclarationError::Elsewhere {
             what: "source",
             name: known.name.clone(),
             owner: owner.clone(),

@@ -7,7 +7,7 @@ use forebay_store::{connect::Database, projects::DeclaredElsewhere};
 use tokio_util::task::TaskTracker;
 
 use super::definition::{SourceDefinition, Sources};
-use crate::error::{Error, Result};
+use crate::error::{DeclarationError, Error, Result};
 
 /// State that all scrapes of a process share. Create one per process.
 #[derive(Clone, Debug)]
@@ -45,12 +45,12 @@ impl Scraper {
     pub(super) fn check_owned(&self, source: &SourceDefinition) -> Result<()> {
         match self.elsewhere.get(&source.name) {
             None => Ok(()),
-            Some(owner) => Err(Error::DeclaredElsewhere {
+            Some(owner) => Err(Error::Declaration(DeclarationError::Elsewhere {
                 what: "source",
                 name: source.name.clone(),
                 owner: owner.clone(),
                 project: source.project.clone().unwrap_or_default(),
-            }),
+            })),
         }
     }
 

@@ -1,7 +1,10 @@
 //! `forebay sources`: the sources in the database.
 
 mod breaker;
+mod delete;
 mod list;
+mod rename;
+mod rename_field;
 mod show;
 mod test;
 
@@ -18,6 +21,9 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Test(test::Args),
+    RenameField(rename_field::Args),
+    Rename(rename::Args),
+    Delete(delete::Args),
     /// Show and control circuit breakers
     #[command(
         subcommand,
@@ -32,6 +38,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::List(_) => list::run(context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Test(args) => test::run(&args, context).await,
+        Command::RenameField(args) => rename_field::run(&args, context).await,
+        Command::Rename(args) => rename::run(&args, context).await,
+        Command::Delete(args) => delete::run(&args, context).await,
         Command::Breaker(command) => breaker::run(&command, context).await,
     }
 }

@@ -4,7 +4,7 @@
 //! touched: they may be those of another project.
 
 use forebay_engine::{
-    Error,
+    DeclarationError,
     scrape::{self, Scraper},
 };
 use forebay_store::{connect::Database, projects::DeclaredElsewhere};
@@ -43,7 +43,7 @@ impl Context {
         elsewhere: &[DeclaredElsewhere],
     ) {
         for DeclaredElsewhere { name, owner } in elsewhere {
-            let error = Error::DeclaredElsewhere {
+            let error = DeclarationError::Elsewhere {
                 what,
                 name: name.clone(),
                 owner: owner.clone(),

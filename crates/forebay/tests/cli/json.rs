@@ -15,10 +15,10 @@ use forebay_views::{
     ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored,
     ContentSearch, ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent,
     ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor,
-    Ensured, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification, LogLine, Migrated,
-    Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail, RunSummary,
-    ScrapeReport, SearchResult, Source, SourceDetail, SourceTest, Stats, Verified, WorkEvent,
-    schema as schema_of,
+    Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
+    LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail,
+    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
+    Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
@@ -84,6 +84,9 @@ const PRINTED: &[Printed] = printed! {
     "sources list" => view<Page<Source>>;
     "sources show" => view<SourceDetail>;
     "sources test" => view<SourceTest>;
+    "sources rename-field" => view<FieldRenamed>;
+    "sources rename" => view<SourceRenamed>;
+    "sources delete" => view<SourceDeleted>;
     "sources breaker show" => view<Page<Breaker>>;
     "sources breaker open" => view<Page<Breaker>>;
     "sources breaker close" => view<Page<Breaker>>;

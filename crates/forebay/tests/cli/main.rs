@@ -38,6 +38,7 @@ mod scrape;
 mod server;
 mod shared_data;
 mod site;
+mod source_changes;
 mod stats;
 mod stored;
 mod unread;

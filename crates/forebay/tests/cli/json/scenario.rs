@@ -75,6 +75,8 @@ const LINES: &[(i32, &str)] = &[
     (0, "content tag rust-basics v1"),
     (0, "content diff rust-basics 2019-01-01 --text"),
     (0, "content search borrowing"),
+    (0, "sources rename-field torn id ID"),
+    (0, "sources delete torn --yes"),
     (0, "stats"),
     (0, "doctor"),
     (0, "db down --yes"),
@@ -96,7 +98,7 @@ const FAILING: &[&str] = &[
 const WORK: [(i32, &str); 2] = [(0, "work --drain"), (2, "work --drain --pipeline nowhere")];
 
 /// Commands that have a test of their own, which validates their output too.
-const ELSEWHERE: &[&str] = &["demo", "content generate", "content watch"];
+const ELSEWHERE: &[&str] = &["demo", "sources rename", "content generate", "content watch"];
 
 /// The disagreements between the output of a line and its schema.
 pub(crate) fn schema_problems(line: &str, document: &Value) -> Vec<String> {

@@ -1,0 +1,35 @@
+with
+renamed as materialized (
+    select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[])
+        as n (reference_id, old_hash, new_hash, payload)
+),
+-- What was delivered counts as delivered, and what waits is delivered with the new name.
+jobs as (
+    update forebay.ingestion_jobs as j
+    set payload_hash = case when j.payload_hash = n.old_hash then n.new_hash else j.payload_hash end,
+        next_payload_hash = case when j.next_payload_hash = n.old_hash then n.new_hash else j.next_payload_hash end
+    from renamed as n
+    where j.reference_id = n.reference_id and n.old_hash in (j.payload_hash, j.next_payload_hash)
+),
+handoffs as (
+    update forebay.ingestion_handoffs as h
+    set payload_hash = n.new_hash
+    from renamed as n
+    where h.reference_id = n.reference_id and h.payload_hash = n.old_hash
+),
+attempts as (
+    update forebay.ingestion_attempts as a
+    set payload_hash = n.new_hash
+    from renamed as n
+    where a.reference_id = n.reference_id and a.payload_hash = n.old_hash
+),
+documents as (
+    update forebay.documents as d
+    set payload_hash = n.new_hash
+    from renamed as n
+    where d.reference_id = n.reference_id and d.payload_hash = n.old_hash
+)
+update forebay."references" as r
+set payload = n.payload::jsonb, version_hash = n.new_hash
+from renamed as n
+where r.reference_id = n.reference_id

@@ -1,0 +1,208 @@
+//! Sources that are changed as a whole: a renamed field keeps its history, a deleted source leaves nothing.
+
+use serde_json::{Value, json};
+
+use crate::{
+    Sandbox,
+    database::{TestDb, database, write_records},
+    json::schema_problems,
+};
+
+const NUM: u64 = 40;
+
+struct World {
+    db: TestDb,
+    sandbox: Sandbox,
+}
+
+impl World {
+    /// Schools whose first head teacher changed once, delivered to the built-in pipeline.
+    fn new() -> Self {
+        let world = Self { db: database(), sandbox: Sandbox::new() };
+        world.configure("Registration Number", "Head Teacher");
+        world.persist("2024-01-01", |id| school(id, "Registration Number", "Head Teacher", "Ada"));
+        world.persist("2024-02-01", |id| {
+            school(id, "Registration Number", "Head Teacher", if id == 0 { "Grace" } else { "Ada" })
+        });
+        assert_eq!(world.json("work --drain").0, 0);
+        world
+    }
+
+    fn configure(&self, key: &str, head: &str) {
+        let text = format!(
+            "[project]\nname = \"schools\"\n[sources.schools]\nkey = [\"{key}\", \"town\"]\nentity = \"school\"\n\
+             volatile = [\"seen\"]\nnormalise = {{ \"{head}\" = [\"casefold\"] }}\n"
+        );
+        std::fs::write(self.sandbox.path().join("forebay.toml"), text).unwrap();
+    }
+
+    fn persist(&self, day: &str, record: impl Fn(u64) -> Value) -> Value {
+        write_records(&self.sandbox, "schools.jsonl", (0..NUM).map(record));
+        let (exit, report) =
+            self.json(&format!("persist schools.jsonl --source schools --complete --observed-at {day}"));
+        assert_eq!(exit, 0, "{report}");
+        report["runs"][0].clone()
+    }
+
+    fn json(&self, line: &str) -> (i32, Value) {
+        self.db.json(&self.sandbox, line)
+    }
+
+    /// Renames a field whose name may have spaces.
+    fn rename(&self, from: &str, to: &str, options: &[&str]) -> (i32, Value) {
+        let mut command = self.sandbox.command("sources rename-field schools --output json");
+        command.args([from, to]).args(options).env("FOREBAY_DATABASE_URL", &self.db.url);
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    fn renamed(&self, from: &str, to: &str) -> Value {
+        let (exit, renamed) = self.rename(from, to, &[]);
+        assert_eq!(exit, 0, "{renamed}");
+        assert_eq!(schema_problems("sources rename-field", &renamed), [""; 0]);
+        renamed
+    }
+
+    fn refused(&self, from: &str, to: &str) -> String {
+        let (exit, error) = self.rename(from, to, &[]);
+        assert_eq!(exit, 2, "{error}");
+        error["error"]["code"].as_str().unwrap().to_owned()
+    }
+}
+
+fn school(id: u64, key: &str, head: &str, teacher: &str) -> Value {
+    json!({ key: id, "town": "Łódź", head: teacher, "share": 1.50, "seen": id, "more": { head: [1e3, null, "é"] } })
+}
+
+/// What a rename must leave: ids, keys, versions, times, hand-offs.
+const KEPT: &str = "select reference_id::text, record_key, version::text, changed_at::text, observed_at::text, \
+     (select string_agg(concat_ws(' ', h.pipeline_id, h.state, h.generation, h.payload_hash = r.version_hash), ',' \
+         order by h.pipeline_id, h.enqueued_at) from forebay.ingestion_handoffs as h where h.reference_id = r.reference_id) \
+     from forebay.\"references\" as r order by 1";
+
+#[test]
+fn a_renamed_field_changes_no_record() {
+    let world = World::new();
+    let before = world.db.rows(KEPT);
+    let renamed = world.renamed("Registration Number", "Registration_Number");
+    assert_eq!((&renamed["num_references"], &renamed["num_revisions"]), (&json!(NUM), &json!(0)));
+    assert_eq!(renamed["key_fields"], json!(["Registration_Number", "town"]));
+    let renamed = world.renamed("Head Teacher", "head");
+    assert_eq!((&renamed["num_references"], &renamed["num_revisions"]), (&json!(NUM), &json!(1)));
+    world.renamed("seen", "seen_at");
+    world.renamed("seen_at", "seen");
+    assert_eq!(world.db.rows(KEPT), before);
+
+    // The next run has the new names, and finds nothing new. The first of them would be held without the rename.
+    world.configure("Registration_Number", "head");
+    let record = |id: u64| {
+        let mut record = school(id, "Registration_Number", "head", if id == 0 { "GRACE" } else { "Ada" });
+        record["more"] = json!({ "Head Teacher": [1e3, null, "é"] });
+        record["seen"] = json!(0);
+        record
+    };
+    let run = world.persist("2024-03-01", record);
+    assert_eq!(
+        (&run["status"], &run["num_unchanged"], &run["num_handoffs"]),
+        (&json!("complete"), &json!(NUM), &json!(0))
+    );
+    let (_, verified) = world.json("handoffs verify");
+    assert!(verified["pipelines"].as_array().unwrap().iter().all(|one| one["num_wrong"] == 0), "{verified}");
+    assert_eq!(world.db.value("select count(*) from forebay.scrape_run_drift"), "0");
+
+    // The field has one line of revisions, and every past state has the new name.
+    let (_, history) = world.json("history schools/0|Łódź");
+    let text = history.to_string();
+    assert!(
+        text.contains("\"head\"") && text.contains("Grace") && !text.contains("Registration Number"),
+        "{text}"
+    );
+    let (_, past) = world.json("history schools/0|Łódź --at 2024-01-15");
+    assert_eq!(past["payload"]["head"], "Ada", "{past}");
+    let run = world.persist("2024-04-01", |id| {
+        let mut changed = record(id);
+        changed["head"] = json!("Alan");
+        changed
+    });
+    assert_eq!(run["num_updated"], NUM);
+    let fields = "select string_agg(distinct field_name, ',') from forebay.reference_revisions";
+    assert_eq!(world.db.value(fields), "head,seen");
+}
+
+#[test]
+fn a_rename_that_would_mix_histories_is_refused() {
+    let world = World::new();
+    let stored = "select md5(string_agg(concat_ws(' ', payload, version_hash), ',' order by reference_id)) \
+                  from forebay.\"references\"";
+    let before = world.db.value(stored);
+    for (from, to, code) in [
+        ("Head Teacher", "share", "field_exists"),
+        ("Head Teacher", "seen", "field_exists"),
+        ("head teacher", "head", "no_such_field"),
+        ("share", "", "field_name_invalid"),
+        ("share", "share", "field_name_invalid"),
+    ] {
+        assert_eq!(world.refused(from, to), code);
+    }
+    let (exit, planned) = world.rename("share", "part", &["--dry-run"]);
+    assert_eq!((exit, &planned["num_references"]), (0, &json!(NUM)));
+    world.db.execute("update forebay.scrape_runs set status = 'held' where run_id = 2");
+    assert_eq!(world.refused("share", "part"), "source_has_held_runs");
+    world.db.execute("update forebay.scrape_runs set status = 'running', ended_at = null where run_id = 2");
+    assert_eq!(world.refused("share", "part"), "source_busy");
+    assert_eq!(world.db.value(stored), before);
+    let (exit, error) = world.json("sources rename-field nowhere a b");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_source")));
+}
+
+#[test]
+fn a_deleted_source_leaves_nothing_behind() {
+    let world = World::new();
+    write_records(&world.sandbox, "rooms.jsonl", [json!({ "id": 1 })]);
+    assert_eq!(world.json("persist rooms.jsonl --source rooms --key id --complete").0, 0);
+    let (exit, error) = world.json("sources delete schools");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("confirmation_needed")));
+    let message = error["error"]["message"].as_str().unwrap();
+    for part in ["40 active", "41 versions", "1 revisions", "2 runs", "41 hand-offs"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let (exit, planned) = world.json("sources delete schools --dry-run");
+    assert_eq!((exit, &planned["deleted"]["references"]["active"]), (0, &json!(NUM)));
+    assert_eq!(world.db.value("select count(*) from forebay.sources"), "2");
+    let (exit, deleted) = world.json("sources delete schools --yes");
+    assert_eq!((exit, &deleted["deleted"]), (0, &planned["deleted"]));
+
+    for table in ["reference_revisions", "documents", "document_chunks", "ingestion_attempts"] {
+        assert_eq!(world.db.value(&format!("select count(*) from forebay.{table}")), "0", "{table}");
+    }
+    for table in ["sources", "scrape_runs", "\"references\"", "ingestion_handoffs", "sync_metadata"] {
+        assert_eq!(
+            world.db.value(&format!("select count(*) from forebay.{table}")),
+            "1",
+            "{table}: the other source"
+        );
+    }
+    let run = world.persist("2024-01-01", |id| school(id, "Registration Number", "Head Teacher", "Ada"));
+    assert_eq!(run["num_added"], NUM, "a source of this name starts afresh");
+    world.db.execute("update forebay.scrape_runs set status = 'running', ended_at = null where source_id = (select source_id from forebay.sources where name = 'rooms')");
+    assert_eq!(world.json("sources delete rooms --yes").1["error"]["code"], "source_busy");
+}
+
+#[test]
+fn a_source_is_renamed_only_while_it_has_no_references() {
+    let world = World::new();
+    let (exit, error) = world.json("sources rename schools colleges");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("source_has_references")));
+    assert!(error["error"]["message"].as_str().unwrap().contains("computed from its name"), "{error}");
+    world.db.execute(
+        "insert into forebay.sources (name, entity_type, key_fields) values ('corses', 'course', '{id}');
+         update forebay.sources set fallback = '{corses}' where name = 'schools';
+         insert into forebay.pipelines (name, source_name, handler) values ('p', 'corses', 'external')",
+    );
+    assert_eq!(world.json("sources rename corses schools").1["error"]["code"], "source_exists");
+    let (exit, renamed) = world.json("sources rename corses courses");
+    assert_eq!((exit, schema_problems("sources rename", &renamed)), (0, Vec::new()));
+    let names = "select concat_ws(' ', (select fallback from forebay.sources where name = 'schools'), \
+                 (select source_name from forebay.pipelines where name = 'p'))";
+    assert_eq!(world.db.value(names), "{courses} courses");
+}
