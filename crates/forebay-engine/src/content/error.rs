@@ -433,3 +433,6 @@ fn first(version: Option<Timestamp>) -> String {
 fn range(max: f64) -> String {
     if max < f64::MAX { format!("it must be from 0 to {max}") } else { "it must be at least 0".to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

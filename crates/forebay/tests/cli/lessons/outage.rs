@@ -60,3 +60,22 @@ fn watching_goes_on_and_catches_up() {
     assert!(count("database_unreachable") >= 1, "{text}");
     assert_eq!(events.last().unwrap()["event"], "stopped");
 }
+
+#[test]
+fn an_outage_is_said_once_and_so_is_its_end() {
+    let server = Server::start();
+    let course = Course::new(&server.url, 1, 3);
+    assert_eq!(course.json("db up").0, 0);
+    let running = Running::start(course.command("content watch course --rescan-every 1s"));
+    until("the course is stored", || course.json("content verify course").0 == 0);
+    server.stop();
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    server.restart();
+    course.write("lessons/1.1-new.md", "---\nlesson_id: N\n---\n# New\n");
+    until("the lesson is stored", || course.json("content verify course").0 == 0);
+    running.signal(Signal::TERM);
+    let text = shown(&running.output());
+    let said = |part: &str| text.matches(part).count();
+    assert_eq!(said("the database cannot be reached, and is tried again ("), 1, "{text}");
+    assert_eq!(said("the database is back"), 1, "{text}");
+}
