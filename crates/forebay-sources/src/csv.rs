@@ -11,7 +11,7 @@ mod options;
 mod row;
 
 use forebay_domain::reject::{Place, RejectReason};
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr_iter, memchr2};
 
 use self::{header::Header, lengths::Lengths, row::RowScan};
 pub use options::{CsvOptions, HeaderPolicy, Symbol};
@@ -72,11 +72,11 @@ impl Csv {
         let mut start = from;
         loop {
             if self.in_comment {
-                let Some(newline) = memchr(b'\n', &bytes[start..]) else { return Err(bytes.len()) };
-                start += newline;
+                let Some(end) = memchr2(b'\n', b'\r', &bytes[start..]) else { return Err(bytes.len()) };
+                start += end;
                 self.in_comment = false;
             }
-            // Blank lines, and the newline after a carriage return that ended the previous row.
+            // Blank lines, and the newline that ended the previous row.
             let blank = bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
             self.line += newlines(&bytes[start..start + blank]);
             start += blank;
@@ -87,16 +87,14 @@ impl Csv {
                 self.in_comment = true;
                 continue;
             }
-            if self.header.is_none() && !self.in_row && !self.detect(bytes, &mut start, tail) {
-                return Err(start);
-            }
-            if start < bytes.len() && matches!(bytes[start], b'\r' | b'\n') {
-                continue;
+            if self.header.is_none() {
+                let Some(skipped) = self.detect(&bytes[start..], tail) else { return Err(start) };
+                if skipped > 0 {
+                    start += skipped;
+                    continue;
+                }
             }
             break;
-        }
-        if start == bytes.len() {
-            return Err(start);
         }
         self.in_row = true;
         self.dropped = 0;
@@ -106,21 +104,16 @@ impl Csv {
     }
 
     /// Finds the delimiter: as given, as in a line `sep=;` before the header, or the most frequent one in the header.
-    /// Skips the text of such a line. False: more bytes are needed.
-    fn detect(&mut self, bytes: &[u8], start: &mut usize, tail: Tail) -> bool {
-        let line = &bytes[*start..];
-        let (end, detected) = sniff::header(line);
-        if end.is_none() && tail == Tail::Open && line.len() < sniff::MAX_SNIFF {
-            return false;
+    /// Returns the length of such a line, or 0 if there is none. None: more bytes are needed.
+    fn detect(&mut self, text: &[u8], tail: Tail) -> Option<usize> {
+        let (end, detected) = sniff::header(text);
+        if end.is_none() && tail == Tail::Open && text.len() < sniff::MAX_SNIFF {
+            return None;
         }
-        let text = &line[..end.unwrap_or(line.len())];
-        if let Some(stated) = sniff::stated_delimiter(text) {
-            self.delimiter.get_or_insert(stated);
-            *start += text.len();
-        } else {
-            self.delimiter.get_or_insert(detected);
-        }
-        true
+        let line = &text[..end.unwrap_or(text.len())];
+        let stated = sniff::stated_delimiter(line);
+        self.delimiter.get_or_insert(stated.unwrap_or(detected));
+        Some(stated.map_or(0, |_| line.len()))
     }
 
     /// Adds a row that is complete, or that ends with the input (`tail`). It has no newline at its end.

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use forebay_domain::pointer::Pointer;
 
-use crate::{csv::CsvOptions, encoding::TextEncoding, error::Error, fetch::Bounds, singer::SingerOptions};
+use crate::{
+    block::Ending, csv::CsvOptions, encoding::TextEncoding, error::Error, fetch::Bounds,
+    singer::SingerOptions,
+};
 
 /// The format of an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -87,6 +90,18 @@ impl Default for ReadOptions {
             encoding: None,
             singer: SingerOptions::default(),
             bounds: None,
+        }
+    }
+}
+
+impl ReadOptions {
+    /// How an input has ended that can't be read to its end. A tap has then activated no new version.
+    pub fn unfinished(&self) -> Ending {
+        match self.format {
+            Format::Singer => {
+                Ending { is_complete: Some(false), version: self.singer.activated, ..Ending::default() }
+            }
+            _ => Ending::default(),
         }
     }
 }

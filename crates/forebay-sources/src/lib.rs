@@ -54,5 +54,5 @@ pub use end_line::end_line_text;
 pub use error::Error;
 pub use format::{Format, ReadOptions};
 pub use page::{Harvest, Link, LinkKey, Page, Role};
-pub use reader::{Reader, unfinished};
+pub use reader::Reader;
 pub use singer::{SingerOptions, key_properties};

@@ -82,7 +82,7 @@ impl Reader {
             ending: Ending::default(),
             state: None,
             num_pieces: 0,
-            unfinished: unfinished(options),
+            unfinished: options.unfinished(),
         })
     }
 
@@ -191,16 +191,6 @@ impl Reader {
     /// Bytes read from the underlying input so far, before decompression: the progress within a file.
     pub fn input_position(&self) -> u64 {
         self.input.position()
-    }
-}
-
-/// The ending of an input that can't be read to its end.
-pub fn unfinished(options: &ReadOptions) -> Ending {
-    match options.format {
-        Format::Singer => {
-            Ending { is_complete: Some(false), version: options.singer.activated, ..Ending::default() }
-        }
-        _ => Ending::default(),
     }
 }
 

@@ -16,7 +16,6 @@ use forebay_domain::{
 use forebay_sources::{
     Block, Ending, ReadOptions, Reader,
     crawl::{CrawlEnd, Crawled},
-    unfinished,
 };
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use tokio::{
@@ -141,7 +140,7 @@ fn read(input: Box<dyn Read + Send>, options: &ReadOptions, raw: &mpsc::Sender<R
         Err(error) => {
             // The receiver is gone if the run has failed.
             let _ = raw.blocking_send(Err(error));
-            return unfinished(options);
+            return options.unfinished();
         }
     };
     loop {

@@ -41,3 +41,23 @@ async fn a_scraped_tap_removes_records_without_being_declared_complete() {
         assert_eq!(counts(&run(&[2, 3], 2).await), [2, 0, 0, 2, 1, 0, 0, 0]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_that_fails_activates_nothing_and_keeps_the_version() {
+    for kind in [tap, command] {
+        let world = World::open().await;
+        let run = async |script: &str| {
+            let source = SourceDefinition { kind: kind(script), ..courses("courses", &world.site.url) };
+            let options = ScrapeOptions::default();
+            scrape(&world.scraper, &source, &Scope::default(), &options, &|_| {}).await.unwrap()
+        };
+        assert_eq!(counts(&run(&script(&[1, 2, 3], 1)).await), [3, 3, 0, 0, 0, 0, 0, 0]);
+        for ids in [&[2, 3][..], &[]] {
+            let failed = run(&format!("{}exit 1", script(ids, 2))).await;
+            assert_eq!((failed.status.as_str(), failed.counts.num_removed), ("partial", 0));
+        }
+        // The version of the first run, repeated with a change only: the other records are still there.
+        assert_eq!(counts(&run(&script(&[2], 1)).await), [1, 0, 0, 1, 0, 0, 0, 0]);
+        assert_eq!(counts(&run(&script(&[2], 2)).await), [1, 0, 0, 1, 2, 0, 0, 0]);
+    }
+}
