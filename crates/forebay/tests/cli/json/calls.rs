@@ -50,7 +50,7 @@ fn of(method: ContentMethod) -> (&'static str, Value, Value) {
     }
     match method {
         ContentMethod::Open => call!(
-            "Opens a course folder, which is created if it is missing, and locks it.",
+            "Opens a course folder and locks it. A missing folder is created if its parent exists.",
             OpenParams,
             ContentOpened
         ),
