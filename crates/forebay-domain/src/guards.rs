@@ -7,6 +7,7 @@
 //! | reason | what is suspicious | what is withheld |
 //! |---|---|---|
 //! | `empty_run` | no records | all removals |
+//! | `scope_conflict` | records are active in another scope | those records |
 //! | `rekey_suspected` | the same content under other keys | the pairs of old and new keys |
 //! | `mass_removal` | more references vanished at once than usual | those references |
 //! | `record_count` | far fewer or far more keys than usual | all removals |
@@ -15,7 +16,7 @@
 //!
 //! A run whose records look broken is not trusted about what is gone either; therefore some reasons withhold all
 //! removals. What is withheld is decided afresh by each later complete run, so a hold ends by itself when the source
-//! recovers. The first load of a scope has nothing to protect and passes.
+//! recovers. The first load of a scope has nothing to protect there, so it passes, unless it takes records from another scope.
 //!
 //! Everything here is a pure function of history, run and policy. To add a guard: a reason, a judge, a call in
 //! [`decide`], and a bad day in `tests/simulation.rs`.
@@ -28,6 +29,7 @@ mod percent;
 mod policy;
 mod rekeys;
 mod removals;
+mod scopes;
 mod suggestion;
 
 #[cfg(test)]
@@ -35,7 +37,7 @@ mod tests;
 
 pub use baseline::{Baseline, MAX_RUNS, PastRun, UsualField};
 pub use decision::{Decision, Held, HoldReason, Withheld, WithheldUpdates};
-pub use evidence::{Evidence, Loss, Missing};
+pub use evidence::{Evidence, Loss, Missing, Taken};
 use fields::CoverageDrop;
 pub use policy::{Confirm, GuardPolicy, RemovalPolicy};
 use removals::Trust;
@@ -44,6 +46,9 @@ pub use suggestion::{Suggestion, suggest};
 /// Decides which changes of a complete run are applied.
 pub fn decide(policy: &GuardPolicy, baseline: &Baseline, evidence: &Evidence<'_>) -> Decision {
     let mut decision = Decision::default();
+    if policy.enabled {
+        scopes::judge(evidence, &mut decision);
+    }
     if !policy.enabled || evidence.num_active_before == 0 {
         decision.removed = evidence.missing.to_vec();
         return decision;

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
 mod withhold;
-pub use withhold::{losses, missing, release, withhold, withhold_losing, withhold_missing, withhold_updates};
+pub use withhold::{
+    losses, missing, release, taken, withhold, withhold_losing, withhold_missing, withhold_taken,
+    withhold_updates,
+};
 
 use crate::{
     error::{Error, Result},

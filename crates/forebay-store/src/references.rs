@@ -365,6 +365,17 @@ pub async fn any_active(client: &impl GenericClient, source_id: i32, scope: &str
     row.read("has_active")
 }
 
+/// Whether a source has active references in other scopes than this one.
+pub async fn any_active_elsewhere(client: &impl GenericClient, source_id: i32, scope: &str) -> Result<bool> {
+    // Not `<>`, which would read all references of this scope.
+    let statement = "select exists (select from forebay.\"references\" \
+             where source_id = $1 and scope < $2 and removed_at is null) \
+         or exists (select from forebay.\"references\" \
+             where source_id = $1 and scope > $2 and removed_at is null) as has_active";
+    let row = client.query_typed_one(statement, &[(&source_id, Type::INT4), (&scope, Type::TEXT)]).await?;
+    row.read("has_active")
+}
+
 /// Streams the ids of a scope's active references in order, to determine removals.
 pub async fn stream_active(
     client: &impl GenericClient,

@@ -8,6 +8,8 @@ crate::words! {
     pub enum HoldReason {
         /// No records, although there are active references.
         EmptyRun = "empty_run",
+        /// Records that are active in another scope.
+        ScopeConflict = "scope_conflict",
         /// The same content under other keys.
         RekeySuspected = "rekey_suspected",
         /// More references vanished at once than usual.
@@ -53,13 +55,15 @@ pub struct Withheld {
     pub updates: WithheldUpdates,
     /// How many updates these are.
     pub num_updates: u64,
+    /// How many records these are that another scope has. They stay there.
+    pub num_taken: u64,
 }
 
 impl Withheld {
     /// Withheld changes; a pair is one.
     pub fn num_withheld(&self) -> u64 {
         let num_missing: u64 = self.missing.iter().map(|missing| missing.num_references).sum();
-        num_missing + self.pairs.len() as u64 + self.num_updates
+        num_missing + self.pairs.len() as u64 + self.num_updates + self.num_taken
     }
 
     pub(super) fn withhold_losing(&mut self, fields: Vec<String>, num_updates: u64) {

@@ -25,6 +25,17 @@ pub struct Loss {
     pub num_updates: u64,
 }
 
+/// Records of the run whose references are active in other scopes that were seen complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How many.
+    pub num_references: u64,
+    /// How many of them would get a new version.
+    pub num_updated: u64,
+    /// One of these scopes.
+    pub scope: String,
+}
+
 /// The evidence of a complete run.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
@@ -34,12 +45,14 @@ pub struct Evidence<'a> {
     pub num_active_before: u64,
     /// Distinct keys seen.
     pub num_seen: u64,
-    /// References that would get a new version.
+    /// References of the scope that would get a new version.
     pub num_updated: u64,
     /// The missing references, without those in `rekey`.
     pub missing: &'a [Missing],
     /// The updates that lose fields, grouped by the fields they lose.
     pub losses: &'a [Loss],
+    /// The records that other scopes have; `None`: there are none.
+    pub taken: Option<&'a Taken>,
     /// The coverage of the run.
     pub coverage: &'a Coverage,
     /// The result of [`rekey::recognise`](crate::rekey::recognise) for the vanished and appeared keys.

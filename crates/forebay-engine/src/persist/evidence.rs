@@ -35,13 +35,15 @@ pub(super) async fn judge(
     let paired: Vec<ReferenceId> = found.iter().flat_map(FoundRekey::old_ids).collect();
     let losses = if totals.num_updated > 0 { changes::losses(client, run_id).await? } else { Vec::new() };
     let history = runs::history(client, source_id, &context.request.scope).await?;
+    let taken = changes::taken(client, run_id).await?;
     let evidence = Evidence {
+        taken: taken.as_ref(),
         observed_at: context.target.origin.observed_at,
         num_active_before,
         // Records with a known key; duplicates must not make an empty run look full.
         num_seen: coverage.num_records().max(tally.counts.num_seen - tally.counts.num_rejected)
             - tally.counts.num_duplicate,
-        num_updated: totals.num_updated,
+        num_updated: totals.num_updated - taken.as_ref().map_or(0, |taken| taken.num_updated),
         missing: &changes::missing(client, run_id, &paired).await?,
         losses: &losses,
         coverage,

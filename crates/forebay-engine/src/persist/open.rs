@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use forebay_domain::{
-    end_line::EndRule, identity::key_in_scope, json::DEFAULT_MAX_DEPTH, prepare::RecordPolicy, scope::Scope,
+    end_line::EndRule,
+    identity::{SCOPE_FIELD, key_in_scope},
+    json::DEFAULT_MAX_DEPTH,
+    prepare::RecordPolicy,
+    scope::Scope,
 };
 use forebay_store::{
     connect::Database,
@@ -95,6 +99,7 @@ async fn check_not_future(client: &Client, observed_at: Timestamp) -> Result<()>
 }
 
 /// What the database knows about a scope before a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct ScopeState {
     source: Source,
     course: Option<Course>,
@@ -102,6 +107,7 @@ struct ScopeState {
     has_orphans: bool,
     watermark: Option<Timestamp>,
     had_records: bool,
+    has_other_scopes: bool,
     is_first_run: bool,
 }
 
@@ -120,21 +126,32 @@ impl ScopeState {
             }
             handoffs::subscribers_of(client, &source.name, &source.entity_type).await
         };
-        let (found, course, subscribers, has_orphans, watermark, had_records, had_runs, ()) = try_join!(
-            // Again: a re-key during the wait may have changed the ids.
-            sources::find(client, &source.name),
-            content::of_source(client, source_id),
-            subscribers,
-            runs::has_orphans(client, source_id, &request.scope),
-            runs::watermark(client, source_id, &request.scope),
-            // The first load of a scope has no data to protect.
-            references::any_active(client, source_id, &scope),
-            runs::any(client, source_id),
-            references::ensure_revision_month(client, observed_at),
-        )?;
+        let (found, course, subscribers, has_orphans, watermark, had_records, has_other_scopes, had_runs, ()) =
+            try_join!(
+                // Again: a re-key during the wait may have changed the ids.
+                sources::find(client, &source.name),
+                content::of_source(client, source_id),
+                subscribers,
+                runs::has_orphans(client, source_id, &request.scope),
+                runs::watermark(client, source_id, &request.scope),
+                // The first load of a scope has no data to protect.
+                references::any_active(client, source_id, &scope),
+                references::any_active_elsewhere(client, source_id, &scope),
+                runs::any(client, source_id),
+                references::ensure_revision_month(client, observed_at),
+            )?;
         let source = found.unwrap_or_else(|| source.clone());
         let is_first_run = !had_runs;
-        Ok(Self { source, course, subscribers, has_orphans, watermark, had_records, is_first_run })
+        Ok(Self {
+            source,
+            course,
+            subscribers,
+            has_orphans,
+            watermark,
+            had_records,
+            has_other_scopes,
+            is_first_run,
+        })
     }
 
     fn last_run(&self) -> Option<LastRun> {
@@ -168,8 +185,10 @@ async fn start<'a>(
 ) -> Result<RunContext<'a>> {
     let started = Instant::now();
     let ScopeState { source, course, subscribers, watermark, had_records, is_first_run, .. } = state;
+    // Such a run may take references from other scopes, which are to be protected as well.
+    let may_take = state.has_other_scopes && !source.key_fields.iter().any(|field| field == SCOPE_FIELD);
     let scope = request.scope.to_string();
-    let under_guards = request.complete && policy.guards.enabled && had_records;
+    let under_guards = request.complete && policy.guards.enabled && (had_records || may_take);
     let run = NewRun {
         source_id: source.source_id,
         scope: request.scope.clone(),

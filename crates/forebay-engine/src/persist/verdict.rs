@@ -23,7 +23,7 @@ impl Verdict {
     /// Records that stay staged.
     pub(super) fn num_staged(&self) -> u64 {
         let withheld = &self.decision.withheld;
-        withheld.num_updates + withheld.pairs.len() as u64
+        withheld.num_updates + withheld.pairs.len() as u64 + withheld.num_taken
     }
 
     /// Moves keys and marks the withheld changes, so that the others can be applied.
@@ -50,6 +50,9 @@ impl Verdict {
                 changes::withhold_losing(transaction, run_id, fields).await?;
             }
             WithheldUpdates::All => changes::withhold_updates(transaction, run_id).await?,
+        }
+        if withheld.num_taken > 0 {
+            changes::withhold_taken(transaction, run_id).await?;
         }
         Ok(())
     }

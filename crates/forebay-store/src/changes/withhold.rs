@@ -1,7 +1,7 @@
 //! Staged changes that guards judge and withhold.
 
 use forebay_domain::{
-    guards::{Loss, Missing},
+    guards::{Loss, Missing, Taken},
     identity::ReferenceId,
 };
 use jiff::Timestamp;
@@ -39,6 +39,26 @@ pub async fn losses(client: &impl GenericClient, run_id: i64) -> Result<Vec<Loss
         Ok(Loss { fields: row.read("fields")?, num_updates: row.count("num_updates")? })
     };
     rows.iter().map(loss).collect()
+}
+
+/// The records of a run that other scopes have.
+pub async fn taken(client: &impl GenericClient, run_id: i64) -> Result<Option<Taken>> {
+    let row = client.query_typed_one(include_str!("taken.sql"), &[(&run_id, Type::INT8)]).await?;
+    let scope: Option<String> = row.read("scope")?;
+    let taken = |scope| {
+        Ok(Taken {
+            num_references: row.count("num_references")?,
+            num_updated: row.count("num_updated")?,
+            scope,
+        })
+    };
+    scope.map(taken).transpose()
+}
+
+/// Withholds the records of a run that other scopes have.
+pub async fn withhold_taken(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    client.execute_typed(include_str!("withhold_taken.sql"), &[(&run_id, Type::INT8)]).await?;
+    Ok(())
 }
 
 /// Withholds the changes of some references.

@@ -16,6 +16,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// A run over 100 active references without changes.
 fn quiet(coverage: &Coverage) -> Evidence<'_> {
     Evidence {
+        taken: None,
         observed_at: NOW,
         num_active_before: 100,
         num_seen: 100,
@@ -390,5 +391,26 @@ proptest! {
         let (coverage, rekey) = (titles(filled, 12), rekey());
         let evidence = Evidence { num_active_before: 0, num_seen: seen, rekey: Some(&rekey), ..quiet(&coverage) };
         prop_assert!(!decide(&policy, &Baseline::learn(&policy, &history), &evidence).is_held());
+    }
+}
+
+#[test]
+fn records_of_another_scope_stay_there() {
+    let coverage = titles(100, 100);
+    let taken = |num_references| Taken { num_references, num_updated: 0, scope: "term=1".to_owned() };
+    for (num_active_before, num_taken, is_held) in
+        [(0, 100, true), (100, 11, true), (100, 10, false), (0, 5, false), (0, 0, false)]
+    {
+        let taken = taken(num_taken);
+        let evidence = Evidence { num_active_before, taken: Some(&taken), ..quiet(&coverage) };
+        let decision = decide(&GuardPolicy::default(), &Baseline::default(), &evidence);
+        assert_eq!(decision.is_held(), is_held, "{num_taken}: {decision:?}");
+        assert_eq!(decision.withheld.num_withheld(), if is_held { num_taken } else { 0 });
+        if is_held {
+            assert_eq!(decision.held[0].reason, HoldReason::ScopeConflict);
+            assert!(decision.held[0].message.contains("the scope term=1"), "{decision:?}");
+            let off = GuardPolicy { enabled: false, ..GuardPolicy::default() };
+            assert!(!decide(&off, &Baseline::default(), &evidence).is_held());
+        }
     }
 }

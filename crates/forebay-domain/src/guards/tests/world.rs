@@ -65,6 +65,7 @@ impl World {
         self.missing = vanished.map(|key| (key.clone(), self.miss(key, observed_at))).collect();
         let coverage = coverage(seen);
         let evidence = Evidence {
+            taken: None,
             observed_at,
             num_active_before: before.len() as u64,
             num_seen: seen.len() as u64,

@@ -207,3 +207,25 @@ async fn equal_keys_in_two_scopes_are_two_records_if_the_key_has_the_scope() {
     let error = shop.try_persist(in_scope("term=1", guarded(4)), two).await.unwrap_err();
     assert_eq!(error.code(), "key_changed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_does_not_take_over_another_one() {
+    let shop = Shop::open().await;
+    let term = |number, term: &str| in_scope(&format!("term={term}"), guarded(number));
+    shop.persist(term(1, "1"), &numbered(0..40, 1)).await;
+    // All keys of the first term again, and two more.
+    let report = shop.persist(term(2, "2"), &numbered(0..42, 2)).await;
+    assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("scope_conflict")));
+    assert_eq!((counts(&report), report.num_withheld), ([42, 2, 0, 0, 0, 0, 0, 0], 40));
+    assert!(report.messages[0].contains("key_in_scope = true"), "{:?}", report.messages);
+    let scopes =
+        "select scope, count(*), max(version) from forebay.\"references\" group by scope order by scope";
+    assert_eq!(shop.rows(scopes).await, ["term=1 40 1", "term=2 2 1"]);
+    // Each later run decides afresh, and a release moves them.
+    let report = shop.persist(term(3, "2"), &numbered(0..42, 2)).await;
+    assert_eq!((report.reason_code.as_deref(), report.num_withheld), (Some("scope_conflict"), 40));
+    persist::release(&shop.database, report.run_id).await.unwrap();
+    assert_eq!(shop.rows(scopes).await, ["term=2 42 2"]);
+    // A few may move without a question.
+    assert_eq!(counts(&shop.persist(term(4, "1"), &numbered(0..3, 2)).await), [3, 0, 0, 3, 0, 0, 0, 0]);
+}
