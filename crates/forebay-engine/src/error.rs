@@ -187,6 +187,32 @@ pub enum Error {
         /// Its actual status.
         status: &'static str,
     },
+    /// A later run of the scope is held or was applied.
+    #[error("run {run_id} is out of date: run {newer} of the same scope came later and is {status}")]
+    NewerRun {
+        /// The run.
+        run_id: i64,
+        /// The later run.
+        newer: i64,
+        /// The status of the later run.
+        status: &'static str,
+    },
+    /// The run cannot be undone.
+    #[error("run {run_id} is {status}; only a run that was applied can be reverted")]
+    NotApplied {
+        /// The run.
+        run_id: i64,
+        /// Its status.
+        status: &'static str,
+    },
+    /// The run was undone before.
+    #[error("run {run_id} was already reverted, by run {by}")]
+    AlreadyReverted {
+        /// The run.
+        run_id: i64,
+        /// The run that undid it.
+        by: i64,
+    },
     /// The changes of a held run do not look like a re-key.
     #[error("the removals and additions of run {run_id} do not look like the same records under other keys")]
     NotARekey {
@@ -251,6 +277,9 @@ impl Error {
             Self::PipelineConfig(_) => "pipeline_config",
             Self::NoSuchRun { .. } => "no_such_run",
             Self::NotHeld { .. } => "run_not_held",
+            Self::NewerRun { .. } => "newer_run",
+            Self::NotApplied { .. } => "run_not_applied",
+            Self::AlreadyReverted { .. } => "run_already_reverted",
             Self::NotARekey { .. } => "not_a_rekey",
         }
     }
@@ -314,6 +343,18 @@ impl Error {
             )),
             Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
             Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
+            Self::NewerRun { newer, status: "held", .. } => {
+                Some(format!("decide about run {newer}: it withholds what is still suspicious"))
+            }
+            Self::NewerRun { run_id, .. } => Some(format!(
+                "read the source again: a complete run decides afresh about what run {run_id} withheld"
+            )),
+            Self::NotApplied { run_id, status: "held" } => {
+                Some(format!("`forebay runs reject {run_id}` drops what it withholds"))
+            }
+            Self::AlreadyReverted { by, .. } => {
+                Some(format!("`forebay runs revert {by}` applies its changes again"))
+            }
             Self::NotARekey { run_id } => Some(format!(
                 "`forebay runs release {run_id}` applies its additions and removals as they are, \
                  `forebay runs reject {run_id}` drops them"
@@ -337,7 +378,10 @@ impl Error {
             Self::SourceIdentity(SourceIdentityError::OnlyScope) => {
                 Some("name the fields that identify a record within its scope".into())
             }
-            Self::SourceIdentity(SourceIdentityError::Name(_)) | Self::Reader | Self::Payload(_) => None,
+            Self::SourceIdentity(SourceIdentityError::Name(_))
+            | Self::NotApplied { .. }
+            | Self::Reader
+            | Self::Payload(_) => None,
         }
     }
 
@@ -380,6 +424,9 @@ impl Error {
             | Self::KeyChanged { .. }
             | Self::NoSuchRun { .. }
             | Self::NotHeld { .. }
+            | Self::NewerRun { .. }
+            | Self::NotApplied { .. }
+            | Self::AlreadyReverted { .. }
             | Self::OutOfOrder { .. }
             | Self::ObservedInFuture { .. }
             | Self::NoSuchPipeline { .. }

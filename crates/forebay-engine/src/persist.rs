@@ -33,6 +33,8 @@ pub(crate) mod feed;
 mod finish;
 mod halves;
 mod held;
+mod inspect;
+mod locked;
 mod open;
 mod overrides;
 pub(crate) mod policy;
@@ -46,6 +48,7 @@ mod rekey;
 mod removals;
 pub(crate) mod report;
 pub(crate) mod request;
+mod revert;
 mod seen;
 mod tally;
 mod verdict;
@@ -60,11 +63,13 @@ use tracing::{Instrument, info_span};
 
 pub use feed::{Begin, Feed, FilePage, Input};
 pub use held::{Rekeyed, reject, rekey, release};
+pub use inspect::{ChangeDiff, HeldDecision, Preview, RunDiff, diff, preview};
 pub use overrides::Overrides;
 pub use policy::DEFAULT_MAX_REJECTED_SHARE;
 pub use progress::Progress;
 pub use report::RunReport;
 pub use request::{Basis, CONNECTIONS_PER_RUN, DEFAULT_ENTITY_TYPE, PersistRequest};
+pub use revert::{Reverted, preview_revert, revert};
 
 use self::{declare::Declared, open::OpenRun, tally::Tally};
 use crate::{

@@ -134,6 +134,7 @@ create table forebay.scrape_runs (
     num_rekeyed bigint not null default 0,
     num_split bigint not null default 0,
     is_ordinary boolean not null default false,
+    reverted_by bigint,
     constraint scrape_runs_ended_check check ((status = 'running') = (ended_at is null))
 ) with (fillfactor = 70);
 -- Progress updates touch no indexed column, so they stay on the page (HOT).
@@ -176,6 +177,7 @@ comment on column forebay.scrape_runs.num_split is
     'Pairs of a suspected re-key that were applied as removals and additions, or would be if it were released.';
 comment on column forebay.scrape_runs.is_ordinary is
     'Guards found nothing suspicious in the run itself, so later runs learn from it.';
+comment on column forebay.scrape_runs.reverted_by is 'The run that undid it; null: none.';
 
 create table forebay.scrape_run_fields (
     run_id bigint not null,

@@ -9,7 +9,9 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
+mod diff;
 mod withhold;
+pub use diff::{Difference, FieldTotals, differences, field_totals};
 pub use withhold::{
     losses, missing, release, taken, withhold, withhold_losing, withhold_missing, withhold_taken,
     withhold_updates,

@@ -26,8 +26,12 @@ use crate::{
 };
 
 mod learn;
+mod newer;
+mod revert;
 mod show;
 pub use learn::{history, judged, settled};
+pub use newer::{NewerRun, newer};
+pub use revert::{Undo, UndoTotals, mark_reverted, move_back, undo, undo_totals};
 pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
 
 /// A run to start.
@@ -269,7 +273,8 @@ pub async fn watermark(
     let row = client
         .query_typed_one(
             "select max(observed_at) as watermark from forebay.scrape_runs \
-             where source_id = $1 and scope = $2 and is_complete and status in ('complete', 'held')",
+             where source_id = $1 and scope = $2 and is_complete and status in ('complete', 'held') \
+                 and reverted_by is null",
             &[(&source_id, Type::INT4), (&scope.to_string(), Type::TEXT)],
         )
         .await?;

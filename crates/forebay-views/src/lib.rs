@@ -47,6 +47,7 @@ mod reference_excerpt;
 mod rejected_record;
 mod run;
 mod run_detail;
+mod run_diff;
 mod schedule;
 mod schema;
 mod search_hit;
@@ -121,9 +122,8 @@ pub use self::{
     reference_excerpt::{RecordExcerpt, ReferenceExcerpt},
     rejected_record::RejectedRecord,
     run::{Run, RunSummary},
-    run_detail::{
-        FailedInput, Fallback, PersistReport, RunDecision, RunDetail, RunsAnswer, ScrapeError, ScrapeReport,
-    },
+    run_detail::{FailedInput, Fallback, PersistReport, RunDetail, RunsAnswer, ScrapeError, ScrapeReport},
+    run_diff::{ChangeDiff, FieldDiff, RunDecision, RunDiff, RunEffects},
     schedule::Schedule,
     schema::schema,
     search_hit::{SearchHit, SearchResult},

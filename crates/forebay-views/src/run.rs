@@ -63,6 +63,8 @@ pub struct Run {
     pub num_withheld: u64,
     /// References that it moved to other keys.
     pub num_rekeyed: u64,
+    /// The run that undid it; null: none.
+    pub reverted_by: Option<i64>,
     /// HTTP requests that it sent.
     pub num_requests: u64,
     /// Number of 304 (not modified) responses.
@@ -124,6 +126,7 @@ impl Run {
             message: row.message,
             num_withheld: row.num_withheld.unsigned_abs(),
             num_rekeyed: row.num_rekeyed.unsigned_abs(),
+            reverted_by: row.reverted_by,
             num_requests: row.num_requests.unsigned_abs(),
             num_not_modified: row.num_not_modified.unsigned_abs(),
             num_bytes_received: row.bytes_received.unsigned_abs(),

@@ -38,15 +38,6 @@ pub struct RunsAnswer {
     pub detail: Option<RunDetail>,
 }
 
-/// A run after an operator's decision.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct RunDecision {
-    /// The run.
-    pub run: Run,
-    /// References that got new keys; null: the decision was not about keys.
-    pub num_rekeyed: Option<u64>,
-}
-
 /// The runs that `persist` made.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PersistReport {

@@ -6,6 +6,7 @@ mod any_runtime;
 mod broken;
 mod content;
 mod contracts;
+mod decisions;
 mod drift;
 mod duplicates;
 mod end_line;

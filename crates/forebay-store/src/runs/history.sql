@@ -7,6 +7,7 @@ good as (
         row_number() over (order by r.run_id desc) as position
     from forebay.scrape_runs as r
     where r.source_id = $1 and r.scope = $2 and r.is_complete and (r.status = 'complete' or r.is_ordinary)
+        and r.reverted_by is null
     order by r.run_id desc
     limit $3
 )

@@ -52,6 +52,8 @@ pub struct RunRow {
     pub num_withheld: i64,
     /// References that it moved to other keys.
     pub num_rekeyed: i64,
+    /// The run that undid it.
+    pub reverted_by: Option<i64>,
     /// Coverage of its fields, 0 to 1, by name.
     pub coverage: Vec<(String, f64)>,
     /// Number of HTTP requests.
@@ -174,6 +176,7 @@ fn from_row(row: &Row) -> Result<RunRow> {
         num_handoffs: row.read("num_handoffs")?,
         num_withheld: row.read("num_withheld")?,
         num_rekeyed: row.read("num_rekeyed")?,
+        reverted_by: row.read("reverted_by")?,
         coverage: fields.into_iter().zip(shares).collect(),
         num_requests: row.read("num_requests")?,
         num_not_modified: row.read("num_not_modified")?,

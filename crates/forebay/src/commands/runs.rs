@@ -1,5 +1,7 @@
-//! `forebay runs`: lists runs, and decides about held ones.
+//! `forebay runs`: lists runs, decides about held ones, and undoes applied ones.
 
+mod decide;
+mod diff;
 mod list;
 mod logs;
 mod read;
@@ -7,6 +9,7 @@ mod reject;
 mod rekey;
 mod release;
 mod report;
+mod revert;
 mod show;
 
 use clap::Subcommand;
@@ -27,9 +30,11 @@ pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),
     Logs(logs::Args),
+    Diff(diff::Args),
     Release(release::Args),
     Reject(reject::Args),
     Rekey(rekey::Args),
+    Revert(revert::Args),
 }
 
 /// Runs the command.
@@ -38,8 +43,10 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
         Command::List(args) => list::run(args, context).await,
         Command::Show(args) => show::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
         Command::Reject(args) => reject::run(args, context).await,
         Command::Rekey(args) => rekey::run(args, context).await,
+        Command::Revert(args) => revert::run(args, context).await,
     }
 }

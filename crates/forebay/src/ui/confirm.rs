@@ -9,12 +9,25 @@ impl Ui {
     /// Shows what would be lost and waits for the word `yes`. Any other answer is the error `not_confirmed`. Without a
     /// terminal it is `confirmation_needed`, with exit code 2.
     pub(crate) fn confirm(&self, loss: &str) -> Result<(), Failure> {
-        let stdin = io::stdin();
-        if !stdin.is_terminal() {
+        if !io::stdin().is_terminal() {
             return Err(
                 Failure::usage("confirmation_needed", loss).hint("pass --yes to skip the confirmation")
             );
         }
+        self.ask(loss)
+    }
+
+    /// [`Self::confirm`] on a terminal. Elsewhere, it only says what is about to happen: programs decided already.
+    pub(crate) fn confirm_on_terminal(&self, what: &str) -> Result<(), Failure> {
+        if io::stdin().is_terminal() {
+            return self.ask(what);
+        }
+        self.note(what);
+        Ok(())
+    }
+
+    fn ask(&self, loss: &str) -> Result<(), Failure> {
+        let stdin = io::stdin();
         let question =
             format!("{} {loss}\nType yes to continue: ", self.stderr.paint(Tone::Warning, "warning:"));
         let mut stderr = io::stderr().lock();

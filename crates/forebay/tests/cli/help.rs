@@ -23,6 +23,8 @@ pub(crate) const COMMANDS: &[&str] = &[
     "runs release",
     "runs reject",
     "runs rekey",
+    "runs diff",
+    "runs revert",
     "handoffs",
     "handoffs list",
     "handoffs show",

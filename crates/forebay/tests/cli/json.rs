@@ -17,7 +17,7 @@ use forebay_views::{
     ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor,
     Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
     LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail,
-    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
+    RunDiff,    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
     Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
@@ -72,6 +72,8 @@ const PRINTED: &[Printed] = printed! {
     "runs release" => view<RunDecision>;
     "runs reject" => view<RunDecision>;
     "runs rekey" => view<RunDecision>;
+    "runs diff" => view<RunDiff>;
+    "runs revert" => view<RunDecision>;
     "handoffs list" => view<Page<Handoff>>;
     "handoffs show" => view<ReferenceHandoffs>;
     "handoffs counts" => view<Page<HandoffCount>>;

@@ -1,6 +1,6 @@
 //! Runs that a guard holds, and the operator's decisions about them.
 
-use forebay_engine::persist::{self, Feed, Input, PersistRequest};
+use forebay_engine::persist::{self, Feed, HeldDecision, Input, PersistRequest};
 
 use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
 
@@ -37,12 +37,19 @@ async fn releasing_applies_the_withheld_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn releasing_late_keeps_newer_data() {
+async fn a_run_with_a_newer_one_is_not_released() {
     let (shop, run_id) = held().await;
     let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
     assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 0, 3, 0, 0, 0, 0, 0]);
-    let run = persist::release(&shop.database, run_id).await.unwrap();
-    assert_eq!((run.counts.num_removed, run.counts.num_rejected), (29, 0));
+    for refused in [
+        persist::release(&shop.database, run_id).await.unwrap_err(),
+        persist::rekey(&shop.database, run_id).await.unwrap_err(),
+        persist::preview(&shop.database, run_id, HeldDecision::Release).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), "newer_run");
+    }
+    assert_eq!(shop.row(TOTALS).await, "41 0 45 30", "nothing was removed");
+    persist::reject(&shop.database, run_id).await.unwrap();
     let newest = "select record_key, version, payload ->> 'n' from forebay.\"references\"
         where removed_at is null and observed_at = '2026-01-03 12:00+00' order by record_key";
     assert_eq!(shop.rows(newest).await, ["K0 3 3", "K20 2 3", "K40 2 3"]);

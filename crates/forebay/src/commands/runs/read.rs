@@ -1,22 +1,17 @@
-//! Reads runs, for every command and tool that prints them, and decides about held ones.
+//! Reads runs, for every command and tool that prints them.
 
 use forebay_domain::run::RunStatus;
 use forebay_engine::Error;
 use forebay_store::{
     changes,
-    connect::{Client, Database},
+    connect::Client,
     drift,
     logs::{self, Level, LogFilter},
     runs::{self, RunFilter, RunRow},
 };
-use forebay_views::{HeldChange, LogLine, Page, RejectedRecord, Run, RunDecision, RunDetail, RunSummary};
+use forebay_views::{HeldChange, LogLine, Page, RejectedRecord, Run, RunDetail, RunSummary};
 
-use crate::{
-    context::Context,
-    cursor,
-    failure::{Exit, Failure},
-    names,
-};
+use crate::{cursor, failure::Failure, names};
 
 /// Maximum number of rejected records, held changes and log lines to show per run.
 const SHOWN: u32 = 20;
@@ -27,7 +22,7 @@ pub(crate) async fn run(client: &Client, run_id: i64) -> Result<Run, Failure> {
 }
 
 /// A run with its drift.
-async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
+pub(super) async fn with_drift(client: &Client, row: RunRow) -> Result<Run, Failure> {
     let drift = drift::of_run(&***client, row.run_id).await?;
     Ok(Run::new(row, drift))
 }
@@ -40,22 +35,6 @@ pub(crate) async fn page(client: &Client, mut filter: RunFilter) -> Result<Page<
     let limit = filter.limit;
     filter.limit += 1;
     cursor::page(runs::list(&***client, &filter).await?, limit, |last| last.run_id)
-}
-
-/// Decides about a held run, and prints the run and the number of references with new keys.
-pub(super) async fn decide(
-    context: &Context,
-    decision: impl AsyncFnOnce(&Database) -> Result<(RunRow, Option<u64>), Failure>,
-) -> Result<Exit, Failure> {
-    let decided = context
-        .with_database(async |database| {
-            let (row, num_rekeyed) = decision(database).await?;
-            let run = with_drift(&database.client().await?, row).await?;
-            Ok(RunDecision { run, num_rekeyed })
-        })
-        .await?;
-    context.ui.show(&decided)?;
-    Ok(Exit::Done)
 }
 
 /// A run with its details. Errors: `no_such_run`.

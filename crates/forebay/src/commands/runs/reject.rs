@@ -1,9 +1,9 @@
 //! `forebay runs reject`: discards a held run.
 
-use forebay_engine::persist;
+use forebay_engine::persist::{self, HeldDecision};
 use forebay_store::connect::Database;
 
-use super::read;
+use super::decide::{self, Options};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -11,7 +11,7 @@ use crate::{
 
 /// Discard a held run
 ///
-/// Drops its staged changes. Stored data is unchanged.
+/// Drops what it withholds. Stored data is unchanged.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,10 +21,13 @@ pub(crate) struct Args {
     /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reject = async |database: &Database| Ok((persist::reject(database, args.run).await?, None));
-    read::decide(context, reject).await
+    let reject = async |database: &Database| Ok(persist::reject(database, args.run).await?);
+    decide::about_held(context, args.run, HeldDecision::Reject, &args.options, reject).await
 }

@@ -1,9 +1,9 @@
 //! `forebay runs rekey`: applies a held run as a change of keys.
 
-use forebay_engine::persist;
+use forebay_engine::persist::{self, HeldDecision};
 use forebay_store::connect::Database;
 
-use super::read;
+use super::decide::{self, Options};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -12,24 +12,26 @@ use crate::{
 /// Apply a held run as a change of keys
 ///
 /// For a run that is held because records with the same content appeared under new keys: the references keep their
-/// ids and history and take the new keys.
+/// ids and history and take the new keys. Refused if a later run of the scope is held or was applied.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  forebay runs show 42
+  forebay runs diff 42
   forebay runs rekey 42")]
 pub(crate) struct Args {
     /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let rekey = async |database: &Database| {
         context.declare_pipelines(database).await?;
-        let rekeyed = persist::rekey(database, args.run).await?;
-        Ok((rekeyed.run, Some(rekeyed.num_rekeyed)))
+        Ok(persist::rekey(database, args.run).await?.run)
     };
-    read::decide(context, rekey).await
+    decide::about_held(context, args.run, HeldDecision::Rekey, &args.options, rekey).await
 }

@@ -1,9 +1,9 @@
 //! `forebay runs release`: applies a held run.
 
-use forebay_engine::persist;
+use forebay_engine::persist::{self, HeldDecision};
 use forebay_store::connect::Database;
 
-use super::read;
+use super::decide::{self, Options};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -11,23 +11,28 @@ use crate::{
 
 /// Apply a held run
 ///
-/// Applies its staged changes and removals in one transaction.
+/// Applies what it withholds in one transaction, after saying how much that is. Refused if a later run of the scope is
+/// held or was applied.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  forebay runs list --status held
+  forebay runs diff 42
+  forebay runs release 42 --dry-run
   forebay runs release 42")]
 pub(crate) struct Args {
     /// Id of the run
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     pub(crate) run: i64,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let release = async |database: &Database| {
         context.declare_pipelines(database).await?;
-        Ok((persist::release(database, args.run).await?, None))
+        Ok(persist::release(database, args.run).await?)
     };
-    read::decide(context, release).await
+    decide::about_held(context, args.run, HeldDecision::Release, &args.options, release).await
 }

@@ -48,6 +48,9 @@ fn write_headline(page: &mut ui::Page, run: &Run) {
     let took = took(&run.summary).map(|took| format!(" in {took}")).unwrap_or_default();
     let subject = format::subject(source, scope);
     page.toned(tone(&run.summary), &format!("run {run_id} of {subject}: {status}{reason}{took}"));
+    if let Some(by) = run.reverted_by {
+        page.line(&format!("  run {by} has undone it"));
+    }
     for line in run.message.iter().flat_map(|message| message.lines()) {
         page.line(&format!("  {line}"));
     }
@@ -86,6 +89,7 @@ pub(crate) fn write_ended(page: &mut ui::Page, run: &Run) {
 fn write_choices(page: &mut ui::Page, run: &RunSummary) {
     let run_id = run.run_id;
     page.line("  all but the withheld changes were applied");
+    page.line(&format!("  forebay runs diff {run_id}     shows them field by field"));
     if run.reason_code.as_deref() == Some(HoldReason::RekeySuspected.as_str()) {
         page.line(&format!(
             "  forebay runs rekey {run_id}    moves the keys and keeps references and history"
@@ -133,6 +137,10 @@ impl Report for Page<RunSummary> {
 
 impl Report for RunDecision {
     fn write(&self, page: &mut ui::Page) {
+        if self.is_dry_run {
+            page.line("nothing was changed: this was a dry run");
+            return;
+        }
         write_ended(page, &self.run);
         if let Some(number) = self.num_rekeyed {
             page.line(&format!("  {} references kept their ids under new keys", format::count(number)));
@@ -158,6 +166,12 @@ impl Report for RunDetail {
         ]);
         page.heading("Counts");
         page.fields(counts(&run.summary).map(|(name, count)| (name, format::count(count))));
+        if run.num_withheld + run.num_rekeyed > 0 {
+            page.fields([
+                ("withheld", format::count(run.num_withheld)),
+                ("moved to other keys", format::count(run.num_rekeyed)),
+            ]);
+        }
         if run.num_requests > 0 {
             page.heading("Fetched");
             page.fields([

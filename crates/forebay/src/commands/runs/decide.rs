@@ -1,0 +1,122 @@
+//! What all decisions about a run have in common: a preview, a question on a terminal, and the result.
+
+use forebay_engine::persist::{self, HeldDecision, Preview};
+use forebay_store::{
+    connect::{Client, Database},
+    runs::RunRow,
+};
+use forebay_views::{HeldTotals, RunDecision, RunEffects};
+
+use super::read;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    ui::format,
+};
+
+/// Whether to decide, and whether to ask first.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Show what it would do, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Don't ask for confirmation on a terminal
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// A decision with its expected effects.
+pub(super) struct Planned {
+    pub(super) effects: RunEffects,
+    pub(super) num_rekeyed: Option<u64>,
+    pub(super) num_kept: Option<u64>,
+}
+
+impl Options {
+    /// Says what a decision is about to do. On a terminal, asks. Returns whether to do it.
+    pub(super) fn may(&self, context: &Context, text: &str) -> Result<bool, Failure> {
+        if self.dry_run || self.yes {
+            context.ui.note(text);
+            return Ok(!self.dry_run);
+        }
+        context.ui.confirm_on_terminal(text)?;
+        Ok(true)
+    }
+}
+
+impl Planned {
+    /// The result for a run: the decided one, or after a dry run the one in question.
+    pub(super) async fn of(
+        self,
+        client: &Client,
+        row: RunRow,
+        is_dry_run: bool,
+    ) -> Result<RunDecision, Failure> {
+        let Self { effects, num_rekeyed, num_kept } = self;
+        let run = read::with_drift(client, row).await?;
+        Ok(RunDecision { run, is_dry_run, effects, num_rekeyed, num_kept })
+    }
+}
+
+/// Decides about a held run.
+pub(super) async fn about_held(
+    context: &Context,
+    run_id: i64,
+    decision: HeldDecision,
+    options: &Options,
+    carry_out: impl AsyncFnOnce(&Database) -> Result<RunRow, Failure>,
+) -> Result<Exit, Failure> {
+    let decided = context
+        .with_database(async |database| {
+            let preview = persist::preview(database, run_id, decision).await?;
+            let planned = Planned {
+                effects: RunEffects::from(&preview),
+                num_rekeyed: preview.num_rekeyed,
+                num_kept: None,
+            };
+            let text = sentence(decision, &preview, &planned.effects);
+            let row = if options.may(context, &text)? { carry_out(database).await? } else { preview.run };
+            planned.of(&database.client().await?, row, options.dry_run).await
+        })
+        .await?;
+    context.ui.show(&decided)?;
+    Ok(Exit::Done)
+}
+
+/// `release of run 7 of courses: removes 35 of 40 active references (87.5 %)`.
+fn sentence(decision: HeldDecision, preview: &Preview, effects: &RunEffects) -> String {
+    let subject = subject(&preview.run);
+    let effects = effects_in_words(effects);
+    match (decision, preview.num_rekeyed) {
+        (HeldDecision::Reject, _) => format!("rejecting {subject} drops what it withholds: {effects}"),
+        (HeldDecision::Rekey, Some(num_rekeyed)) => format!(
+            "{} references of {subject} keep their ids under new keys; before that, {effects}",
+            format::count(num_rekeyed)
+        ),
+        _ => format!("releasing {subject}: {effects}"),
+    }
+}
+
+/// `run 7 of courses`.
+pub(super) fn subject(run: &RunRow) -> String {
+    format!("run {} of {}", run.run_id, format::subject(&run.source, &run.scope))
+}
+
+/// `removes 35 of 40 active references (87.5 %), adds 2`.
+pub(super) fn effects_in_words(effects: &RunEffects) -> String {
+    let HeldTotals { num_added, num_updated, num_restored, num_removed } = effects.totals;
+    let share = |share: f64| format!("{:.1} %", share * 100.0);
+    let of_active = |verb: &str, count: u64, of: f64| {
+        let active = format::count(effects.num_active);
+        format!("{verb} {} of {active} active references ({})", format::count(count), share(of))
+    };
+    let parts = [
+        (num_removed > 0).then(|| of_active("removes", num_removed, effects.removed_share)),
+        (num_updated > 0).then(|| of_active("updates", num_updated, effects.updated_share)),
+        (num_added > 0).then(|| format!("adds {}", format::count(num_added))),
+        (num_restored > 0).then(|| format!("restores {}", format::count(num_restored))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "changes nothing".to_owned() } else { parts.join(", ") }
+}

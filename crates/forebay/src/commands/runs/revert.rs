@@ -1,0 +1,51 @@
+//! `forebay runs revert`: undoes an applied run as a new run.
+
+use forebay_engine::persist;
+use forebay_views::RunEffects;
+
+use super::decide::{Options, Planned, effects_in_words, subject};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
+
+/// Undo a run that was applied
+///
+/// Makes a new run that gives each reference the state that it had before: history is added, never rewritten, and
+/// hand-offs follow. References that later runs have changed stay as they are, and keys that the run moved stay moved.
+/// Undo the new run to apply the changes again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay runs revert 42 --dry-run
+  forebay runs revert 42")]
+pub(crate) struct Args {
+    /// Id of the run
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) run: i64,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let decided = context
+        .with_database(async |database| {
+            let (run, totals, num_active) = persist::preview_revert(database, args.run).await?;
+            let effects = RunEffects::of_revert(&totals, num_active);
+            let text = format!("reverting {}: {}", subject(&run), effects_in_words(&effects));
+            let mut planned = Planned { effects, num_rekeyed: None, num_kept: Some(totals.num_kept) };
+            let mut row = run;
+            if args.options.may(context, &text)? {
+                context.declare_pipelines(database).await?;
+                let reverted = persist::revert(database, args.run).await?;
+                planned.num_kept = Some(reverted.num_kept);
+                row = reverted.run;
+            }
+            planned.of(&database.client().await?, row, args.options.dry_run).await
+        })
+        .await?;
+    context.ui.show(&decided)?;
+    Ok(Exit::Done)
+}
