@@ -1,5 +1,6 @@
 //! The self-check: judges the facts that the store collects.
 
+mod advice;
 mod check;
 mod checks;
 
@@ -34,6 +35,7 @@ pub async fn check(database: &Database, configured_by: Option<&str>) -> Result<V
     checks.extend(checks::bloat(&doctor::bloat(&**client).await?));
     checks.extend(checks::queues(&doctor::queues(&**client).await?));
     checks.extend(checks::future_runs(&doctor::future_runs(&**client).await?));
+    checks.extend(advice::policies(&client).await?);
     checks.extend(checks::failed(&handoffs::counts(&**client, None).await?));
     Ok(checks)
 }

@@ -29,7 +29,7 @@ mod learn;
 mod newer;
 mod revert;
 mod show;
-pub use learn::{history, judged, settled};
+pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use newer::{NewerRun, newer};
 pub use revert::{Undo, UndoTotals, mark_reverted, move_back, undo, undo_totals};
 pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};

@@ -31,6 +31,34 @@ pub async fn history(client: &impl GenericClient, source_id: i32, scope: &Scope)
     rows.iter().map(past_run).collect()
 }
 
+/// A scope whose runs may suggest another policy.
+#[derive(Clone, Debug)]
+pub struct AdvisedScope {
+    /// Its source.
+    pub source_id: i32,
+    /// The name of its source.
+    pub source: String,
+    /// The policy of its source, as stored.
+    pub policy: serde_json::Value,
+    /// The scope, as text.
+    pub scope: String,
+}
+
+/// The scopes with several re-keys or many runs that removed something: those about which guards may have advice.
+pub async fn scopes_to_advise(client: &impl GenericClient) -> Result<Vec<AdvisedScope>> {
+    let rows = client.query_typed(include_str!("scopes_to_advise.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(AdvisedScope {
+                source_id: row.read("source_id")?,
+                source: row.read("source")?,
+                policy: row.read("policy")?,
+                scope: row.read("scope")?,
+            })
+        })
+        .collect()
+}
+
 fn past_run(row: &tokio_postgres::Row) -> Result<PastRun> {
     let names: Vec<String> = row.read("names")?;
     let counts: Vec<i64> = row.read("counts")?;

@@ -11,6 +11,7 @@ mod content;
 mod content_calls;
 mod database;
 mod db;
+mod decisions;
 mod demo;
 mod doctor;
 mod ensure;

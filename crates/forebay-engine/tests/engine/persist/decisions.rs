@@ -1,7 +1,7 @@
 //! Decisions about runs: what a held run withholds field by field, and undoing an applied run.
 
 use forebay_domain::handoff::Change;
-use forebay_engine::persist::{self, HeldDecision};
+use forebay_engine::persist::{self, HeldDecision, PersistRequest};
 
 use super::{Shop, complete, counts, day, guarded, incremental, lines, numbered};
 
@@ -135,7 +135,8 @@ async fn a_run_from_the_future_can_be_undone() {
         request
     };
     shop.persist(complete(1), &numbered(0..5, 1)).await;
-    let future = shop.persist(complete(20_000), &numbered(0..6, 2)).await;
+    let ahead = PersistRequest { allow_future: true, ..complete(20_000) };
+    let future = shop.persist(ahead, &numbered(0..6, 2)).await;
     let error = shop.try_persist(now(2), &numbered(0..5, 3)).await.unwrap_err();
     assert_eq!(error.code(), "observed_out_of_order");
     persist::revert(&shop.database, future.run_id).await.unwrap();
