@@ -68,6 +68,28 @@ fn bad_days_are_held_whether_earlier_ones_were_rejected_or_released() {
     }
 }
 
+/// The one bad day that guards cannot see: of incidents that end with a chance of 1 in 3 each day, a list that stops at
+/// 60 % loses about as many as on any other day. Neither their ages nor their number tell, because each has the same chance
+/// to end. Only the producer knows: see the end line.
+#[test]
+fn a_list_of_incidents_that_stops_early_is_rarely_noticed() {
+    let (mut num_held, mut num_days) = (0, 0);
+    for (seed, answer) in (0..40).flat_map(|seed| [(seed, Answer::Reject), (seed, Answer::Release)]) {
+        let (days, bad) = history(Source::Incidents, seed);
+        let mut world = World::default();
+        for (number, good) in days.iter().enumerate() {
+            let kind = bad.iter().position(|day| *day == number).map(|kind| BAD_DAYS[kind]);
+            let seen = kind.map_or_else(|| good.clone(), |kind| kind.spoil(good));
+            let is_held = world.run(&seen, if kind.is_some() { answer } else { Answer::Release }).is_held();
+            if kind == Some(BadDay::Cut) {
+                num_days += 1;
+                num_held += u64::from(is_held);
+            }
+        }
+    }
+    assert_eq!((num_held, num_days), (2, 80));
+}
+
 /// Additions and updates flow, and no good reference is lost on a bad day.
 #[test]
 fn with_nobody_acting_bad_days_pass_by() {
