@@ -17,8 +17,8 @@ use forebay_views::{
     ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor,
     Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
     LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail,
-    RunDiff,    RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest,
-    Stats, Verified, WorkEvent, schema as schema_of,
+    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
+    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
 };
 use serde_json::Value;
 
