@@ -1,6 +1,7 @@
 //! The error type of the engine. Codes are stable; hints say what to do next.
 
 mod declaration;
+mod hint;
 
 use std::time::Duration;
 
@@ -281,107 +282,6 @@ impl Error {
             Self::NotApplied { .. } => "run_not_applied",
             Self::AlreadyReverted { .. } => "run_already_reverted",
             Self::NotARekey { .. } => "not_a_rekey",
-        }
-    }
-
-    /// What to do next, if there is something to do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Store(error) => error.hint(),
-            Self::Content(error) => error.hint(),
-            Self::Source(error) => Some(error.hint().into()),
-            Self::Definition(error) => Some(match error.field.as_slice() {
-                [] => format!("correct [sources.{}] in forebay.toml", error.source_name),
-                field => format!(
-                    "correct `{}` in [sources.{}] of forebay.toml",
-                    field.join("."),
-                    error.source_name
-                ),
-            }),
-            Self::Crawl(incomplete) => Some(incomplete.hint.clone().into()),
-            Self::NotScraped { source_name } => Some(format!(
-                "define it as [sources.{source_name}] in forebay.toml; `forebay config check` lists the configured sources"
-            )),
-            Self::SourceDisabled { source_name } => {
-                Some(format!("remove `enabled = false` from [sources.{source_name}] in forebay.toml"))
-            }
-            Self::Declaration(error) => error.hint(),
-            Self::ScopeIncomplete { missing, .. } => Some(format!("add --scope {missing}=…")),
-            Self::NoSuchScope { source_name, .. } => Some(format!(
-                "use one of `scopes` in [sources.{source_name}]; without `scopes`, set exactly the placeholders of its URL"
-            )),
-            Self::Refused { source_name, .. } => Some(format!(
-                "`forebay sources breaker show {source_name}` shows the reason; `forebay sources breaker close \
-                 {source_name}` allows calls at once"
-            )),
-            Self::RowsMissing { source_name, .. } => Some(format!(
-                "check `table` or `query` in [sources.{source_name}.postgres]: write a table as `schema.name`, spelled as \
-                 in the database, and grant the role of its `url` access"
-            )),
-            Self::Scratch(_) => Some("set TMPDIR to a folder with free space".into()),
-            Self::Contention { .. } | Self::Outdated { .. } => {
-                Some("run the command again when the other writers have finished".into())
-            }
-            Self::KeyUnknown { source_name } => Some(format!(
-                "name the fields that identify a record: --key FIELD[,FIELD…], or key = [\"…\"] in \
-                 [sources.{source_name}] of forebay.toml"
-            )),
-            Self::OutOfOrder { watermark, .. } => Some(format!(
-                "nothing was written: an older scrape never overwrites a newer one. Persist scrapes in the order of \
-                 their times, with --observed-at {watermark} or later; if that time is wrong, `forebay doctor` names the \
-                 run that has it"
-            )),
-            Self::ObservedInFuture { .. } => Some(
-                "nothing was written: correct --observed-at, or the clock of this machine or of the server; \
-                 --allow-future stores it nevertheless"
-                    .into(),
-            ),
-            Self::NoSuchPipeline { .. } => Some("declare it as [pipelines.NAME] in forebay.toml".into()),
-            Self::PipelineConfig(error) => Some(format!(
-                "correct [pipelines.{}] in forebay.toml; its hand-offs wait until then",
-                error.pipeline
-            )),
-            Self::NoSuchRun { .. } => Some("`forebay runs list` shows the runs".into()),
-            Self::NotHeld { .. } => Some("`forebay runs list --status held` shows the held runs".into()),
-            Self::NewerRun { newer, status: "held", .. } => {
-                Some(format!("decide about run {newer}: it withholds what is still suspicious"))
-            }
-            Self::NewerRun { run_id, .. } => Some(format!(
-                "read the source again: a complete run decides afresh about what run {run_id} withheld"
-            )),
-            Self::NotApplied { run_id, status: "held" } => {
-                Some(format!("`forebay runs reject {run_id}` drops what it withholds"))
-            }
-            Self::AlreadyReverted { by, .. } => {
-                Some(format!("`forebay runs revert {by}` applies its changes again"))
-            }
-            Self::NotARekey { run_id } => Some(format!(
-                "`forebay runs release {run_id}` applies its additions and removals as they are, \
-                 `forebay runs reject {run_id}` drops them"
-            )),
-            Self::KeyChanged { stored, .. } => Some(format!(
-                "other key fields would make every record a new reference: omit --key or use --key {stored}; to use \
-                 other key fields, persist the records as a source of another name"
-            )),
-            Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => {
-                Some("write a top-level field as its name, a nested one as /course/id".into())
-            }
-            Self::Interrupted => Some("run it again: records stored so far are found unchanged".into()),
-            Self::AttemptLost => Some("run it again".into()),
-            Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
-                Some("`forebay doctor` shows why the database cannot be reached".into())
-            }
-            // The message of a name states the rule.
-            Self::SourceIdentity(SourceIdentityError::KeyFieldTwice { .. }) => {
-                Some("name each key field once".into())
-            }
-            Self::SourceIdentity(SourceIdentityError::OnlyScope) => {
-                Some("name the fields that identify a record within its scope".into())
-            }
-            Self::SourceIdentity(SourceIdentityError::Name(_))
-            | Self::NotApplied { .. }
-            | Self::Reader
-            | Self::Payload(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ mod duplicates;
 mod end_line;
 pub(crate) mod events;
 mod held;
+mod histories;
 mod one_connection;
 mod oracle;
 mod order;
