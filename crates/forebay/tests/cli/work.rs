@@ -198,6 +198,8 @@ fn the_built_in_pipeline_can_be_configured_and_comes_back() {
     assert!(text.contains("no pipeline with the handler documents is enabled"), "{text}");
 
     configure(&sandbox, "");
+    let (exit, applied) = db.json(&sandbox, "config apply --prune --yes");
+    assert_eq!(exit, 0, "{applied}");
     let work = drain(&db, &sandbox);
     assert_eq!(of(&work, "documents")["num_succeeded"], 3);
     let (_, found) = db.json(&sandbox, "search matrices");
