@@ -16,7 +16,7 @@ pub struct FieldRenamed {
     pub to: String,
     /// Whether nothing was written.
     pub is_dry_run: bool,
-    /// References whose payload has the field, with tombstones. None of them got a new version.
+    /// References whose payload has the field under either name, with tombstones. None of them got a new version.
     pub num_references: u64,
     /// Revisions of the field.
     pub num_revisions: u64,

@@ -127,6 +127,11 @@ impl Config {
         self.project.name.as_deref()
     }
 
+    /// The variable that contains the URL of the project's database.
+    pub(crate) fn database_variable(&self) -> Option<&str> {
+        self.database.variable()
+    }
+
     /// All sources with the entity type of their records, where it is known.
     pub(crate) fn entity_types(&self) -> BTreeMap<&str, Option<&str>> {
         let sources = self.sources.iter();

@@ -57,8 +57,8 @@ pub enum DeclarationError {
         /// The name.
         field: String,
     },
-    /// The new name is already used, so two histories would become one.
-    #[error("the source {source_name:?} already has a field {field:?}, with a history of its own")]
+    /// A reference has or had both names, so two histories would become one.
+    #[error("records of {source_name:?} already have a field {field:?} beside it, with a history of its own")]
     FieldExists {
         /// The source.
         source_name: String,

@@ -35,7 +35,7 @@ const AT_ONCE: i64 = 2_000;
 /// What a rename changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRenamed {
-    /// References whose payload has the field, with tombstones.
+    /// References whose payload has the field under either name, with tombstones.
     pub num_references: u64,
     /// Revisions of the field.
     pub num_revisions: u64,
@@ -78,7 +78,8 @@ pub async fn rename_field(
     Ok(FieldRenamed { num_references, num_revisions, key_fields })
 }
 
-/// The old name must be used and the new one must not.
+/// The old name must be used. The new one may be used by references that never had the old one, such as those that a run
+/// added after the site renamed its column; no reference may have both.
 async fn check_names(
     transaction: &Transaction<'_>,
     source: &Source,
@@ -94,20 +95,15 @@ async fn check_names(
             || policy.sequence_field.as_deref() == Some(name)
             || policy.contract_version_column.as_deref() == Some(name)
     };
-    let source_name = || source.name.clone();
-    if in_settings(rename.to) || change::has_field(transaction, source.source_id, rename.to).await? {
-        return Err(DeclarationError::FieldExists {
-            source_name: source_name(),
-            field: rename.to.to_owned(),
-        }
-        .into());
+    let (source_name, source_id) = (source.name.clone(), source.source_id);
+    let is_set = in_settings(rename.from);
+    if !is_set && !change::has_field(transaction, source_id, rename.from, None).await? {
+        return Err(DeclarationError::NoSuchField { source_name, field: rename.from.to_owned() }.into());
     }
-    if !in_settings(rename.from) && !change::has_field(transaction, source.source_id, rename.from).await? {
-        return Err(DeclarationError::NoSuchField {
-            source_name: source_name(),
-            field: rename.from.to_owned(),
-        }
-        .into());
+    if is_set && in_settings(rename.to)
+        || change::has_field(transaction, source_id, rename.from, Some(rename.to)).await?
+    {
+        return Err(DeclarationError::FieldExists { source_name, field: rename.to.to_owned() }.into());
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ pub struct Program {
     /// The program and its arguments, run without a shell.
     pub argv: Vec<String>,
     /// The environment variables of this process that it doesn't get.
-    pub withheld: &'static [&'static str],
+    pub withheld: Vec<String>,
 }
 
 impl Program {
@@ -148,7 +148,7 @@ impl Program {
     /// Errors: `invalid_source_setting`; `command_not_started`. Reading may fail with `command_failed`.
     pub fn start(&self, context: &RunContext<'_>) -> Result<Output, Error> {
         check_argv("the command", &self.argv)?;
-        let is_passed_on = |name: &OsString| !self.withheld.iter().any(|withheld| name == withheld);
+        let is_passed_on = |name: &OsString| !self.withheld.iter().any(|withheld| name == withheld.as_str());
         let mut environment: BTreeMap<_, _> =
             std::env::vars_os().filter(|(name, _)| is_passed_on(name)).collect();
         environment.extend(of_the_run(context));

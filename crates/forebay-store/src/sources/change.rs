@@ -60,9 +60,14 @@ async fn latest(client: &impl GenericClient, source_id: i32, status: &str) -> Re
     client.query_typed_one(statement, &parameters).await?.read("run_id")
 }
 
-/// Whether any reference of the source has or had the field.
-pub async fn has_field(client: &impl GenericClient, source_id: i32, field: &str) -> Result<bool> {
-    let parameters = [(&source_id as _, Type::INT4), (&field as _, Type::TEXT)];
+/// Whether any reference of the source has or had the field and, if another one is given, that one too.
+pub async fn has_field(
+    client: &impl GenericClient,
+    source_id: i32,
+    field: &str,
+    other: Option<&str>,
+) -> Result<bool> {
+    let parameters = [(&source_id as _, Type::INT4), (&field as _, Type::TEXT), (&other as _, Type::TEXT)];
     client.query_typed_one(include_str!("change/has_field.sql"), &parameters).await?.read("has_field")
 }
 

@@ -176,7 +176,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let sources = config.definitions();
         let one = One { context, database, request: &request, sources, stop: &stop };
         if !args.command.is_empty() {
-            let input = input::program(&args.command, &args.source, &request.scope, options.clone());
+            let input = input::program(
+                &args.command,
+                config.database_variable(),
+                &args.source,
+                &request.scope,
+                options.clone(),
+            );
             report.runs.push(one.persist(input, None).await??);
         }
         for file in &args.files {

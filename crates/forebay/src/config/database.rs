@@ -79,6 +79,14 @@ impl DatabaseSettings {
         }
     }
 
+    /// The variable with the URL, if the file names one.
+    pub(super) fn variable(&self) -> Option<&str> {
+        match &self.url {
+            Some(DatabaseUrl::Env(from)) => Some(&from.env),
+            _ => None,
+        }
+    }
+
     /// The error of a command, if the variable with the URL isn't set.
     pub(super) fn missing_variable(&self, path: &Path) -> Option<Failure> {
         self.named(path).err()

@@ -234,6 +234,12 @@ fn a_file_names_its_database() {
     assert_eq!((own.value(count), shared.value(count)), ("1".to_owned(), "0".to_owned()));
     let (_, status) = run_with(&folder, &sandbox, "db status", &variables);
     assert_eq!(status["database"]["configured_by"], "[database] in forebay.toml");
+    // A program that `persist` runs doesn't get the variable.
+    let mut command = sandbox.command("persist --source seen --key id -- sh -c");
+    command.arg("echo \"{\\\"id\\\": \\\"<$COURSES_DB>\\\"}\"").envs(variables).env("PATH", "/usr/bin:/bin");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", crate::shown(&output));
+    assert_eq!(own.value("select record_key from forebay.\"references\" where record_key like '<%'"), "<>");
     // Our own variable wins; a variable that isn't set never leads to another database.
     let (_, status) = run_with(&folder, &sandbox, "db status", &[("FOREBAY_DATABASE_URL", &shared.url)]);
     assert_eq!(status["database"]["configured_by"], "FOREBAY_DATABASE_URL");

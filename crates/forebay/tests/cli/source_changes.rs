@@ -130,6 +130,31 @@ fn a_renamed_field_changes_no_record() {
 }
 
 #[test]
+fn records_that_already_have_the_new_name_are_no_obstacle() {
+    let world = World::new();
+    // The site has renamed the column, and only its new records have been stored so far.
+    let added = (NUM..NUM + 2).map(|id| school(id, "Registration Number", "head", "Ada"));
+    write_records(&world.sandbox, "new.jsonl", added);
+    let (exit, added) = world.json("persist new.jsonl --source schools --observed-at 2024-03-01");
+    assert_eq!((exit, &added["runs"][0]["num_added"]), (0, &json!(2)), "{added}");
+    assert_eq!(world.renamed("Head Teacher", "head")["num_references"], NUM + 2);
+    world.configure("Registration Number", "head");
+    let records = (0..NUM + 2)
+        .map(|id| school(id, "Registration Number", "head", if id == 0 { "Grace" } else { "Ada" }));
+    // The nested field is not renamed: it is part of a value.
+    let nested = |mut record: Value| {
+        if record["Registration Number"].as_u64().unwrap() < NUM {
+            record["more"] = json!({ "Head Teacher": [1e3, null, "é"] });
+        }
+        record
+    };
+    write_records(&world.sandbox, "schools.jsonl", records.map(nested));
+    let (exit, report) =
+        world.json("persist schools.jsonl --source schools --complete --observed-at 2024-04-01");
+    assert_eq!((exit, &report["runs"][0]["num_unchanged"]), (0, &json!(NUM + 2)), "{report}");
+}
+
+#[test]
 fn a_rename_that_would_mix_histories_is_refused() {
     let world = World::new();
     let stored = "select md5(string_agg(concat_ws(' ', payload, version_hash), ',' order by reference_id)) \

@@ -125,10 +125,8 @@ fn codes_126_and_127_mean_that_the_program_did_not_run() {
 fn a_program_of_the_command_line_gets_the_environment_without_what_is_withheld() {
     let scope = Scope::parse(["semester=Spring 2026"]).unwrap();
     let context = RunContext { source: "courses", run_id: 7, scope: &scope };
-    let program = |argv: &[&str], withheld| Program {
-        argv: argv.iter().map(|&text| text.to_owned()).collect(),
-        withheld,
-    };
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let program = |argv: &[&str], withheld: &[&str]| Program { argv: owned(argv), withheld: owned(withheld) };
     // Every test has both variables.
     let mut output = program(&["env"], &["CARGO_MANIFEST_DIR"]).start(&context).unwrap();
     let mut text = String::new();
