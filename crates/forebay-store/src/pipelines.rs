@@ -153,17 +153,20 @@ pub async fn declare(
     })
 }
 
-/// Disables the enabled pipelines of a project that are not in `named`, and returns their names. The project no longer
-/// owns them.
+/// Disables the pipelines of a project that are not in `named`, which it no longer owns. Returns their names, and whether
+/// each was enabled.
 pub async fn disable_others(
     client: &impl GenericClient,
     project: &str,
     named: &[&str],
-) -> Result<Vec<String>> {
-    let statement = "update forebay.pipelines set enabled = false, project = null, updated_at = now() \
-         where project = $1 and enabled and name <> all($2) returning name";
+) -> Result<Vec<(String, bool)>> {
+    let statement = "update forebay.pipelines as p set enabled = false, project = null, updated_at = now() \
+         from (select pipeline_id, enabled from forebay.pipelines \
+             where project = $1 and name <> all($2) for update) as before \
+         where p.pipeline_id = before.pipeline_id returning p.name, before.enabled as was_enabled";
     let rows = client.query_typed(statement, &[(&project, Type::TEXT), (&named, Type::TEXT_ARRAY)]).await?;
-    let mut disabled: Vec<String> = rows.iter().map(|row| row.read("name")).collect::<Result<_>>()?;
+    let disabled = rows.iter().map(|row| Ok((row.read("name")?, row.read("was_enabled")?)));
+    let mut disabled: Vec<(String, bool)> = disabled.collect::<Result<_>>()?;
     disabled.sort_unstable();
     Ok(disabled)
 }

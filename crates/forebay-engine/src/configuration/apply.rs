@@ -129,8 +129,9 @@ async fn prune(
     applied.released_sources =
         sources::release_others(client, project, &configuration.source_names()).await?;
     let named: Vec<&str> = configuration.pipelines.iter().map(|spec| spec.name.as_str()).collect();
-    applied.disabled_pipelines = pipelines::disable_others(client, project, &named).await?;
-    let num_disabled = applied.disabled_pipelines.len();
-    applied.disabled_pipelines.retain(|name| name != BUILT_IN);
-    Ok(applied.disabled_pipelines.len() < num_disabled)
+    let others = pipelines::disable_others(client, project, &named).await?;
+    let has_built_in = others.iter().any(|(name, _)| name == BUILT_IN);
+    let disabled = others.into_iter().filter(|(name, was_enabled)| *was_enabled && name != BUILT_IN);
+    applied.disabled_pipelines = disabled.map(|(name, _)| name).collect();
+    Ok(has_built_in)
 }
