@@ -47,6 +47,9 @@ cargo test -p forebay-engine --lib --test engine -- content
 # `lessons` are the tests of `generate`, `python` those of the Python package.
 cargo test -p forebay --bins --test cli -- content lessons python
 
+# The programs that the Python tests start don't get the name for their profiles.
+rm -f python/default_*.profraw
+
 report=$CARGO_TARGET_DIR/content.lcov
 # A program that a test kills leaves half a profile.
 cargo llvm-cov report --lcov --failure-mode all --output-path "$report" \
