@@ -5,9 +5,9 @@ use super::{
     evidence::Evidence,
 };
 
-/// So many records may change their scope in any run.
+/// Up to this many records of a run may move to its scope.
 const MAX_TAKEN: u64 = 5;
-/// So large a share (0 to 1) of the records of a run may.
+/// So may up to this share (0 to 1) of its records.
 const MAX_TAKEN_SHARE: f64 = 0.1;
 
 pub(super) fn judge(evidence: &Evidence<'_>, decision: &mut Decision) {

@@ -1,4 +1,4 @@
-//! Records in the ledger what `persist` brought.
+//! Enters runs of `persist` in the ledger.
 //!
 //! A complete run of a source is a sync of its entity type and scope: everything that the source has was read and
 //! applied. A run that is incremental, partial, held or empty is none, because part of the scope may be as old as before.

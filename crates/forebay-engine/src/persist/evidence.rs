@@ -43,7 +43,7 @@ pub(super) async fn judge(
         // Records with a known key; duplicates must not make an empty run look full.
         num_seen: coverage.num_records().max(tally.counts.num_seen - tally.counts.num_rejected)
             - tally.counts.num_duplicate,
-        num_updated: totals.num_updated - taken.as_ref().map_or(0, |taken| taken.num_updated),
+        num_updated: totals.num_updated.saturating_sub(taken.as_ref().map_or(0, |taken| taken.num_updated)),
         missing: &changes::missing(client, run_id, &paired).await?,
         losses: &losses,
         coverage,

@@ -1,4 +1,5 @@
--- The updates of a run, grouped by the fields that have a value in the stored version and none in the new record.
+-- The updates of a run within its scope, grouped by the fields that have a value in the stored version and none in the new
+-- record.
 with
 updates as (
     select array(
@@ -7,8 +8,9 @@ updates as (
             select n.key from json_each(c.payload) as n where n.value::text not in ('null', '""')
             order by 1
         ) as fields
-    from forebay.scrape_run_changes as c
-    join forebay."references" as r using (reference_id)
+    from forebay.scrape_runs as run
+    join forebay.scrape_run_changes as c using (run_id)
+    join forebay."references" as r on r.reference_id = c.reference_id and r.scope = run.scope
     where c.run_id = $1 and c.change = 'seen' and r.removed_at is null and r.version_hash <> c.version_hash
 )
 select u.fields, count(*) as num_updates

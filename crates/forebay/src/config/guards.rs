@@ -27,7 +27,7 @@ pub(crate) struct Guards {
     /// Whether guards are on. Default: true.
     pub(crate) enabled: bool,
     /// Whether complete runs remove records that they don't see: `guarded` or `never`, for lists that show only the
-    /// newest. `{ confirm = { runs = 5, days = 7 } }` removes without review what was missing so often and so long.
+    /// newest. `{ confirm = { runs = 5, days = 7 } }` removes what 5 runs in a row, over at least 7 days, didn't see.
     /// Default: `guarded`.
     removals: Removals,
     /// What happens to records that reappear under other keys: `hold` withholds them, `follow` moves pairs with equal
