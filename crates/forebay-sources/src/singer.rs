@@ -10,7 +10,8 @@
 //!
 //! A tap sends `ACTIVATE_VERSION` to say that records with another version are gone. Taps also send it before the first
 //! record, and repeat the previous version when they only send changes. So an input counts as complete only if the
-//! version is new, arrived after the last record, and is the version of every record, of which there is at least one.
+//! version is new, arrived after the last record, and is the version of every record. An input without records is complete
+//! only if something else protects the stored ones: a tap that dies early looks the same.
 
 use std::{
     collections::BTreeMap,
@@ -44,6 +45,8 @@ pub struct SingerOptions {
     pub key: Option<Vec<String>>,
     /// The version that the last run completed, its [`crate::Ending::version`]. Default: none.
     pub activated: Option<i64>,
+    /// Whether a new version without records means that the stream is empty. Default: no.
+    pub may_be_empty: bool,
 }
 
 /// How far to look for the first schema. Taps send it before anything else.
@@ -272,7 +275,11 @@ impl Singer {
         let ending = &mut found.ending;
         let is_new = self.activated.is_some() && self.activated != self.options.activated;
         let is_whole = tail == Tail::Complete && ending.truncated.is_none();
-        let is_complete = is_whole && is_new && self.versions == Versions::All(self.activated);
+        let is_of_all = match self.versions {
+            Versions::NoRecord => self.options.may_be_empty,
+            versions => versions == Versions::All(self.activated),
+        };
+        let is_complete = is_whole && is_new && is_of_all;
         ending.is_complete = Some(is_complete);
         ending.version = if is_complete { self.activated } else { self.options.activated };
         if let (Some(tap), Some(source)) = (&self.other_key, &self.options.key) {

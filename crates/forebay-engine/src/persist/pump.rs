@@ -140,6 +140,8 @@ async fn begin(context: &RunContext<'_>, feed: Feed) -> Result<Feed> {
         let scope = &context.target.origin.scope;
         let stored = states::find(&**client, context.source.source_id, scope).await?;
         options.singer.activated = stored.and_then(|state| state.version);
+        // Guards hold an empty run.
+        options.singer.may_be_empty = context.policy.guards.enabled;
     }
     Ok(feed)
 }

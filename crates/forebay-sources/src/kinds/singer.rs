@@ -99,7 +99,7 @@ impl Singer {
             singer: SingerOptions {
                 stream: self.stream.clone(),
                 key: (!key.is_empty()).then(|| key.to_vec()),
-                activated: None,
+                ..SingerOptions::default()
             },
             ..ReadOptions::default()
         }

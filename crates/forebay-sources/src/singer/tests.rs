@@ -103,6 +103,16 @@ fn only_a_new_version_of_all_records_is_complete() {
         assert_eq!(ending.is_complete, Some(expected), "{text} after {activated:?}");
         assert_eq!(ending.version, if expected { Some(7) } else { activated }, "{text}");
     }
+    for (text, activated, expected) in
+        [(activate(7), None, true), (activate(7), Some(7), false), (String::new(), None, false)]
+    {
+        let options = SingerOptions { activated, may_be_empty: true, ..SingerOptions::default() };
+        assert_eq!(
+            read(text.clone(), options).ending.is_complete,
+            Some(expected),
+            "{text} after {activated:?}"
+        );
+    }
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn read_options(args: &Args, source: Option<&config::Source>, request: &PersistR
         singer: SingerOptions {
             stream: args.stream.clone(),
             key: Some(request.key_fields.clone()).filter(|key| !key.is_empty()),
-            activated: None,
+            ..SingerOptions::default()
         },
         ..ReadOptions::default()
     }

@@ -1,11 +1,11 @@
 //! Singer taps: only streams that the tap reports as complete remove records, and the state is stored with the records.
 
-use forebay_engine::persist::{PersistRequest, RunReport, persist};
+use forebay_engine::persist::{PersistRequest, RunReport, persist, release};
 use forebay_sources::{Format, ReadOptions};
 use forebay_store::states::{self, SourceState};
 use serde_json::json;
 
-use super::{Shop, counts, guarded, lines, read_as};
+use super::{Shop, counts, guarded, incremental, lines, read_as};
 
 impl Shop {
     async fn tap(&self, day: i64, text: &str) -> RunReport {
@@ -89,4 +89,25 @@ async fn the_schema_names_the_key_and_the_last_record_of_a_key_wins() {
     // The stored key counts, also if the tap names another one.
     assert_eq!(counts(&tap("[\"id\"]", &[]).await.unwrap()), [2, 0, 0, 1, 0, 0, 1, 0]);
     assert_eq!(tap("[\"code\"]", &["metric"]).await.unwrap_err().code(), "key_changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_without_records_empties_the_stream_once_an_operator_agrees() {
+    let shop = Shop::open().await;
+    shop.tap(1, &messages(&[1, 2, 3], 1, true, "one")).await;
+    let report = shop.tap(2, &messages(&[], 2, true, "two")).await;
+    assert_eq!((report.status.as_str(), report.reason_code.as_deref()), ("held", Some("empty_run")));
+    assert_eq!((report.counts.num_removed, report.num_withheld), (0, 3));
+    release(&shop.database, report.run_id).await.unwrap();
+    let active = "select count(*) from forebay.\"references\" where removed_at is null";
+    assert_eq!(shop.row(active).await, "0");
+    // Without a new version, or with guards off, a run without records removes nothing.
+    let shop = Shop::open().await;
+    shop.tap(1, &messages(&[1, 2, 3], 1, true, "one")).await;
+    assert_eq!(counts(&shop.tap(2, &messages(&[], 1, true, "two")).await), [0; 8]);
+    let options = ReadOptions { format: Format::Singer, ..ReadOptions::default() };
+    let input = read_as(Box::new(std::io::Cursor::new(messages(&[], 2, true, "three"))), options);
+    let report = persist(&shop.database, incremental(3), input, &|_| {}).await.unwrap();
+    assert_eq!(counts(&report), [0; 8]);
+    assert_eq!(shop.row(active).await, "3");
 }
