@@ -7,7 +7,7 @@
 
 mod header;
 mod lengths;
-mod options;
+pub(crate) mod options;
 mod row;
 
 use forebay_domain::reject::{Place, RejectReason};

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use forebay_domain::pointer::Pointer;
 
 use crate::{
-    block::Ending, csv::CsvOptions, encoding::TextEncoding, error::Error, fetch::Bounds,
+    block::Ending, csv::options::CsvOptions, encoding::TextEncoding, error::Error, fetch::Bounds,
     singer::SingerOptions,
 };
 
