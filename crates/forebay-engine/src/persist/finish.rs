@@ -89,9 +89,11 @@ async fn ask_guards(
     }
     let verdict = evidence::judge(context, client, tally, &read.end.coverage).await?;
     if let Some(first) = verdict.decision.held.first() {
+        // A run that is held or released must not pass for one that read all of its input.
+        decision.is_complete &= decision.status != RunStatus::Partial;
         decision.status = RunStatus::Held;
         decision.reason_code = Some(first.reason.as_str());
-        decision.messages = verdict.decision.held.iter().map(|held| held.message.clone()).collect();
+        decision.messages.extend(verdict.decision.held.iter().map(|held| held.message.clone()));
     }
     decision.warnings.extend(verdict.decision.notes.iter().cloned());
     decision.warnings.extend(verdict.suggestions.iter().map(|suggestion| suggestion.message().to_owned()));

@@ -25,7 +25,8 @@ pub struct Rekeyed {
     pub num_rekeyed: u64,
 }
 
-/// Applies what a held run withheld. Errors: `run_not_held`, `newer_run`.
+/// Applies what a held run withheld; the run ends as partial if its input was incomplete. Errors: `run_not_held`,
+/// `newer_run`.
 pub async fn release(database: &Database, run_id: i64) -> Result<RunRow> {
     let held = Held::open_newest(database, run_id).await?;
     held.apply(Decision { reason_code: "released", message: "an operator released it" }, &[]).await
@@ -123,8 +124,12 @@ impl<'a> Held<'a> {
         runs::settled(&*transaction, run_id, moves.len() as u64).await?;
         let written = apply(&transaction, &target, &run.input).await?;
         runs::progress(&*transaction, run_id, &written.counts, written.num_handoffs).await?;
-        self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
-        runs::supersede_held(&*transaction, run_id, source.source_id, scope).await?;
+        if run.is_complete {
+            self.end(&transaction, RunStatus::Running, RunStatus::Complete, &decision).await?;
+            runs::supersede_held(&*transaction, run_id, source.source_id, scope).await?;
+        } else {
+            self.end(&transaction, RunStatus::Running, RunStatus::Partial, &decision).await?;
+        }
         transaction.commit().await.map_err(forebay_store::Error::from)?;
         drop(client);
         self.close(decision).await
@@ -137,10 +142,13 @@ impl<'a> Held<'a> {
         status: RunStatus,
         decision: &Decision,
     ) -> Result<()> {
+        // What the input lacked still explains why the run is partial.
+        let held_for = self.locked.run.message.as_deref().filter(|_| status == RunStatus::Partial);
+        let message = held_for.map(|held_for| format!("{held_for}; {}", decision.message));
         let ending = Ending {
             status,
             reason_code: Some(decision.reason_code),
-            message: Some(decision.message),
+            message: Some(message.as_deref().unwrap_or(decision.message)),
             duration: self.started.elapsed(),
         };
         Ok(runs::finish(transaction, self.locked.run.run_id, from, &ending).await?)

@@ -1,4 +1,5 @@
--- The complete runs of a scope that guards learn from, newest first; the coverage of the newest $4 of them.
+-- The complete runs of a scope that guards learn from, newest first; the coverage of the newest $4 of them. A partial run
+-- may look ordinary, but its input was incomplete.
 with
 good as (
     select r.run_id, coalesce(r.num_active_before, 0) as num_active_before,
@@ -7,7 +8,7 @@ good as (
         row_number() over (order by r.run_id desc) as position
     from forebay.scrape_runs as r
     where r.source_id = $1 and r.scope = $2 and r.is_complete and (r.status = 'complete' or r.is_ordinary)
-        and r.reverted_by is null
+        and r.status <> 'partial' and r.reverted_by is null
     order by r.run_id desc
     limit $3
 )

@@ -2,7 +2,7 @@
 
 use forebay_engine::persist::{self, Feed, HeldDecision, Input, PersistRequest};
 
-use super::{Shop, complete, counts, day, guarded, id, incremental, numbered};
+use super::{Shop, complete, counts, day, guarded, id, incremental, lines, numbered};
 
 const TOTALS: &str = "select count(*) filter (where removed_at is null), count(removed_at), sum(version),
     (select count(*) from forebay.scrape_run_changes) from forebay.\"references\"";
@@ -53,6 +53,31 @@ async fn a_run_with_a_newer_one_is_not_released() {
     let newest = "select record_key, version, payload ->> 'n' from forebay.\"references\"
         where removed_at is null and observed_at = '2026-01-03 12:00+00' order by record_key";
     assert_eq!(shop.rows(newest).await, ["K0 3 3", "K20 2 3", "K40 2 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incomplete_input_stays_incomplete_when_it_is_held_and_released() {
+    let shop = Shop::open().await;
+    let record = |key: usize| format!("{{\"id\":\"K{key}\",\"note\":\"Note {key}\"}}");
+    shop.persist(guarded(1), &lines((0..40).map(record))).await;
+    let bare = lines((0..30).map(|key| format!("{{\"id\":\"K{key}\"}}"))) + "{\"id\":\"K";
+    let report = shop.persist(guarded(5), &bare).await;
+    assert_eq!((report.reason_code.as_deref(), report.num_withheld), (Some("coverage_drop"), 30));
+    assert!(report.messages[0].contains("ends"), "the input's problem comes first: {:?}", report.messages);
+    assert!(report.messages.len() > 1, "{:?}", report.messages);
+    let row = format!(
+        "select status, is_complete, starts_with(message, '{}') from forebay.scrape_runs where run_id = {}",
+        report.messages[0].replace('\'', "''"),
+        report.run_id
+    );
+    assert_eq!(shop.row(&row).await, "held f t");
+    // It's not the scope's newest complete view: older observations are still accepted.
+    shop.persist(incremental(3), &numbered(50..51, 1)).await;
+    let run = persist::release(&shop.database, report.run_id).await.unwrap();
+    assert_eq!((run.status.as_str(), run.reason_code.as_deref()), ("partial", Some("released")));
+    assert_eq!((run.counts.num_updated, run.counts.num_removed), (30, 0));
+    assert_eq!(shop.row(&row).await, "partial f t", "why it is partial stays");
+    shop.persist(incremental(4), &numbered(51..52, 1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,3 +178,24 @@ async fn what_an_operator_releases_twice_is_usual() {
     assert_eq!(statuses, ["complete", "held", "held", "complete", "complete", "complete"]);
     assert_eq!(shop.row(STATE).await, "30 100 0");
 }
+
+/// The end of an input whose writer died.
+const CUT: &str = "{\"id\":\"K";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn incomplete_inputs_teach_nothing() {
+    let shop = Shop::open().await;
+    for number in 1..4 {
+        shop.persist(guarded(number), &courses(plain(0..100), 50)).await;
+    }
+    // Twice, the writer dies before the first room.
+    for number in 4..6 {
+        let cut = shop.persist(guarded(number), &(courses(plain(0..5), 50) + CUT)).await;
+        assert_eq!(cut.reason_code.as_deref(), Some("truncated_input"));
+    }
+    let bare = shop.persist(guarded(6), &courses(plain(0..100), 100)).await;
+    assert_eq!((bare.reason_code.as_deref(), bare.num_withheld), (Some("coverage_drop"), 50));
+    let few = shop.persist(guarded(7), &courses(plain(0..60), 50)).await;
+    let message = "the run removes 40 of 100 references (40 %); the limit learnt from 3 runs is";
+    assert!(few.messages.iter().any(|said| said.starts_with(message)), "{:?}", few.messages);
+}
