@@ -131,14 +131,18 @@ pub enum Error {
     #[error(transparent)]
     SourceIdentity(#[from] SourceIdentityError),
     /// Key fields that differ from those of the stored references.
-    #[error("the references of {source_name:?} are identified by {stored}, not by {given}")]
+    #[error(
+        "the references of {source_name:?} are identified by {}, not by {}",
+        .stored.join(", "),
+        .given.join(", ")
+    )]
     KeyChanged {
         /// The source.
         source_name: String,
         /// Its key fields.
-        stored: String,
+        stored: Vec<String>,
         /// The key fields given.
-        given: String,
+        given: Vec<String>,
     },
     /// The run observed its scope before a run that has already been applied.
     #[error("the scope was already observed at {watermark}, later than this run's {observed_at}")]

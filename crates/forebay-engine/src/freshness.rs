@@ -16,7 +16,7 @@ mod standing;
 pub use self::{
     answering::{Answering, can_answer, to_scrape},
     listing::{ListOptions, find, list},
-    persisted::{Entered, enter_persisted},
+    persisted::enter_persisted,
     policies::Policies,
     standing::ScopeFreshness,
 };

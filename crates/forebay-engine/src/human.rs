@@ -17,6 +17,11 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// A number of things: `1 revision`, `12,345 revisions`. `what` is the singular.
+pub fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A duration with the two units that matter: `850 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();

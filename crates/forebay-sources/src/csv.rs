@@ -125,7 +125,7 @@ impl Csv {
         let is_open = tail != Tail::Open && self.scan.is_quoted();
         if is_open {
             found.ending.truncated = Some(format!(
-                "The input ends inside a quoted field of the row at line {}: a closing quote is missing.",
+                "the input ends inside a quoted field of the row at line {}: a closing quote is missing",
                 place.line
             ));
         }
@@ -168,7 +168,7 @@ impl Csv {
                 let message = "the input ends inside the row";
                 found.reject(place, RejectReason::TruncatedRecord, message, row);
                 found.ending.truncated.get_or_insert_with(|| {
-                    format!("The input ends inside its last row, at line {}.", place.line)
+                    format!("the input ends inside its last row, at line {}", place.line)
                 });
             } else if count == header.len() {
                 self.lengths.add(place.line, row, delimiter, count);

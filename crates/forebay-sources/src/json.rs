@@ -381,7 +381,7 @@ impl Json {
             }
             _ => format!("at line {}, before the records start", place.line),
         };
-        found.ending.truncated = Some(format!("The input ends {cut}."));
+        found.ending.truncated = Some(format!("the input ends {cut}"));
     }
 }
 

@@ -91,7 +91,7 @@ impl JsonLines {
         found.reject(place, RejectReason::TruncatedRecord, message, &bytes[start..]);
         if tail == Tail::Complete {
             let line = place.line;
-            found.ending.truncated = Some(format!("The input ends inside its last record, at line {line}."));
+            found.ending.truncated = Some(format!("the input ends inside its last record, at line {line}"));
         }
         Ok(())
     }

@@ -169,7 +169,7 @@ impl Reader {
     fn fail(&mut self, error: Error) {
         self.ended = true;
         self.ending = self.unfinished.clone();
-        self.ending.truncated = Some(format!("Reading stopped: {error}."));
+        self.ending.truncated = Some(format!("reading stopped: {error}"));
         self.failed = Some(error);
     }
 

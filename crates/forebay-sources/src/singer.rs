@@ -286,20 +286,20 @@ impl Singer {
             let list =
                 |names: &[String]| names.iter().map(|name| display(name)).collect::<Vec<_>>().join(", ");
             ending.notes.push(format!(
-                "The tap's key is {}, but the source's key is {}.",
+                "the tap's key is {}, but the source's key is {}",
                 list(tap),
                 list(source)
             ));
         }
         for (name, count) in &self.others {
             let name = display(name);
-            ending.notes.push(format!("The stream {name:?} was not read: {count} records."));
+            ending.notes.push(format!("the stream {name:?} was not read; its records: {count}"));
         }
         if self.num_unnamed > 0 {
-            ending.notes.push(format!("Further streams were not read: {} records.", self.num_unnamed));
+            ending.notes.push(format!("further streams were not read; their records: {}", self.num_unnamed));
         }
         if let (0, Some(stream)) = (self.num_records, &self.options.stream) {
-            ending.notes.push(format!("The stream {:?} had no records.", display(stream)));
+            ending.notes.push(format!("the stream {:?} had no records", display(stream)));
         }
     }
 }

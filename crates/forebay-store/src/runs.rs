@@ -94,6 +94,13 @@ impl ScopeLock {
     }
 }
 
+/// Locks the scope until the transaction ends, unless a run holds it. Returns whether it is locked.
+pub async fn try_lock(transaction: &impl GenericClient, source_id: i32, scope: &Scope) -> Result<bool> {
+    let statement = "select pg_try_advisory_xact_lock($1) as is_granted";
+    let key = lock_key(source_id, scope);
+    transaction.query_typed_one(statement, &[(&key, Type::INT8)]).await?.read("is_granted")
+}
+
 /// The advisory lock's number for a scope.
 fn lock_key(source_id: i32, scope: &Scope) -> i64 {
     let digest =

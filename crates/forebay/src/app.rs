@@ -39,9 +39,10 @@ Exit codes:
   0    done
   1    the work failed
   2    wrong usage or configuration
-  3    a guard holds a run for review
+  3    a run is held for review: the guards withhold some of its changes
   4    the database is unreachable
   5    a source is unavailable, and no stored data can be served
+  6    a run is partial: part of its input is missing or unreadable, and nothing was removed
   130  stopped by Ctrl-C or SIGTERM
 
 Start here:

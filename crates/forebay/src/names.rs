@@ -43,7 +43,7 @@ pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRo
         );
     };
     let source = source(client, &source_name).await?;
-    let key = source.key_fields.join("|");
+    let key = source.key_fields.join(", ");
     Err(failure(format!("the source {source_name} has no reference with the key {record_key:?}")).hint(
         format!("its keys consist of {key}; list its records with `forebay export --source {source_name}`"),
     ))

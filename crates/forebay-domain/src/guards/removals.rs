@@ -125,7 +125,11 @@ impl Limit {
         }
         let Confirm { num_runs, num_days } = policy.confirm.unwrap_or(Confirm::SUGGESTED);
         let remedy = match policy.confirm {
-            Some(_) => format!("they are removed after {num_runs} runs and {num_days} days"),
+            Some(_) => format!(
+                "they are removed after {} and {}",
+                counted(num_runs, "run"),
+                counted(num_days.into(), "day")
+            ),
             None => format!(
                 "`removals = {{ confirm = {{ runs = {num_runs}, days = {num_days} }} }}` removes without an operator \
                  what was missing that long"
@@ -133,6 +137,10 @@ impl Limit {
         };
         format!("{} ({share} of {num_there}; {limit}); {remedy}", describe(missing))
     }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn describe(missing: &Missing) -> String {

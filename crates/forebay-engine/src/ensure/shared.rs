@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock,
     freshness::{Answering, Policies},
+    human,
     scrape::{Scraper, Stop},
 };
 
@@ -97,8 +98,8 @@ impl Shared {
         let judged = self.judge(wanted, entry.and_then(|entry| entry.last_sync));
         let mut answer = self.answer(wanted, entry, AnsweredFrom::Stale);
         if judged.freshness.may_serve_on_error() {
-            let age = judged.age.map_or(0, |age| age.as_secs());
-            answer.warnings.push(format!("the stored data is {age} s old and could not be refreshed"));
+            let age = human::duration(judged.age.unwrap_or_default().unsigned_abs());
+            answer.warnings.push(format!("the stored data is {age} old and could not be refreshed"));
         } else {
             answer.success = false;
             answer.answered_from = AnsweredFrom::None;

@@ -105,10 +105,9 @@ impl DeclarationError {
                 "use another name for this {what}; or give both files the same `name` in [project]; or make the \
                  declaration of this project count: `forebay config apply --take-over`"
             ),
-            Self::Busy { run_id, .. } => format!(
-                "wait until it has ended (`forebay runs show {run_id}`); if its process has died, the next run of its \
-                 scope closes it"
-            ),
+            Self::Busy { run_id, .. } => {
+                format!("wait until it has ended; `forebay runs show {run_id}` shows whether it has")
+            }
             Self::Held { run_id, .. } => format!(
                 "reject it first: `forebay runs reject {run_id}`; the next run finds the records under the new name"
             ),

@@ -1,6 +1,6 @@
 //! What to do about each error of the engine.
 
-use forebay_domain::identity::SourceIdentityError;
+use forebay_domain::identity::{SCOPE_FIELD, SourceIdentityError};
 
 use super::Error;
 
@@ -80,9 +80,11 @@ impl Error {
                 "`forebay runs release {run_id}` applies its additions and removals as they are, \
                  `forebay runs reject {run_id}` drops them"
             )),
-            Self::KeyChanged { stored, .. } => Some(format!(
-                "other key fields would make every record a new reference: omit --key or use --key {stored}; to use \
-                 other key fields, persist the records as a source of another name"
+            Self::KeyChanged { source_name, stored, .. } => Some(format!(
+                "other key fields would make every record a new reference: use {}, and the same fields as `key` of \
+                 [sources.{source_name}] if forebay.toml has it; to use other key fields, persist the records as a \
+                 source of another name",
+                key_options(stored)
             )),
             Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => {
                 Some("write a top-level field as its name, a nested one as /course/id".into())
@@ -105,4 +107,16 @@ impl Error {
             | Self::Payload(_) => None,
         }
     }
+}
+
+/// The options of `forebay persist` that give these key fields. A shell would expand the name of the scope's field.
+fn key_options(key_fields: &[String]) -> String {
+    let in_records: Vec<&str> =
+        key_fields.iter().map(String::as_str).filter(|field| *field != SCOPE_FIELD).collect();
+    let scope = if in_records.len() < key_fields.len() { " --key-in-scope" } else { "" };
+    let names = in_records.join(",");
+    if names.contains(|c: char| !c.is_ascii_alphanumeric() && !"_-.,/".contains(c)) {
+        return format!("--key '{}'{scope}", names.replace('\'', r"'\''"));
+    }
+    format!("--key {names}{scope}")
 }

@@ -20,39 +20,23 @@ use crate::{
     scrape::definition::Sources,
 };
 
-/// What the ledger made of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entered {
-    /// It is the latest sync of its entity type and scope.
-    Synced,
-    /// It is no sync, because it doesn't claim to be complete, but earlier runs of the scope did.
-    NotComplete,
-    /// It is no sync, or not the latest.
-    No,
-}
-
 /// Records a run of `persist` in the ledger, if it was a sync; if it was to be one and failed, records why it wasn't.
 ///
 /// `configured` are the sources that `ensure` can scrape. If it would scrape others for the scope, or others have stored
 /// records in it without ever being complete, this run alone doesn't bring the scope up to date.
-pub async fn enter_persisted(
-    database: &Database,
-    configured: &Sources,
-    report: &RunReport,
-) -> Result<Entered> {
+pub async fn enter_persisted(database: &Database, configured: &Sources, report: &RunReport) -> Result<()> {
     let client = database.client().await?;
     let run = runs::find(&**client, report.run_id).await?;
     let run = run.ok_or(Error::NoSuchRun { run_id: report.run_id })?;
     if !run.is_complete {
-        let was_complete = runs::watermark(&**client, run.source_id, &report.scope).await?.is_some();
-        return Ok(if was_complete { Entered::NotComplete } else { Entered::No });
+        return Ok(());
     }
     let source = sources::find(&**client, &run.source).await?;
-    let Some(entity_type) = source.map(|source| source.entity_type) else { return Ok(Entered::No) };
+    let Some(entity_type) = source.map(|source| source.entity_type) else { return Ok(()) };
     let scope = &report.scope;
     let scraped = Answering::of(configured, &entity_type, scope);
     if !scraped.sources.is_empty() && !scraped.is_only(&run.source) {
-        return Ok(Entered::No);
+        return Ok(());
     }
     if !report.is_sync() {
         let code = report.reason_code.as_deref().unwrap_or(run.status.as_str());
@@ -62,9 +46,9 @@ pub async fn enter_persisted(
             let run_id = Some(run.run_id);
             ledger::note_failure(&**client, &entity_type, scope, code, &message, run_id).await?;
         }
-        return Ok(Entered::No);
+        return Ok(());
     }
-    let Some(synced_at) = oldest(&client, &run, &entity_type, scope).await? else { return Ok(Entered::No) };
+    let Some(synced_at) = oldest(&client, &run, &entity_type, scope).await? else { return Ok(()) };
     let synced = Synced {
         is_partial: false,
         num_records: i64::try_from(report.counts.num_seen).ok().filter(|_| synced_at == run.observed_at),
@@ -72,8 +56,8 @@ pub async fn enter_persisted(
         source_name: Some(&run.source),
         synced_at: None,
     };
-    let is_newer = ledger::catch_up(&**client, &entity_type, scope, synced_at, &synced).await?;
-    Ok(if is_newer { Entered::Synced } else { Entered::No })
+    ledger::catch_up(&**client, &entity_type, scope, synced_at, &synced).await?;
+    Ok(())
 }
 
 /// How old the data of the scope is: the time of this run, or of the last complete run of another source with records in

@@ -54,7 +54,10 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     if tally.num_unidentified > 0 && num_rejected == num_seen {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("no_usable_records");
-        decision.messages.push(format!("all {num_seen} records were rejected"));
+        decision.messages.push(match num_seen {
+            1 => "the only record was rejected".to_owned(),
+            _ => format!("all {num_seen} records were rejected"),
+        });
     } else if unreadable >= MIN_REJECTED_TO_FAIL && too_many {
         decision.status = RunStatus::Failed;
         decision.reason_code = Some("too_many_rejected");
@@ -101,8 +104,8 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
     // A course is compared with its folder, so its runs are complete or not by turns.
     if context.watermark.is_some() && !context.request.complete && context.target.course.is_none() {
         decision.warnings.push(
-            "earlier runs of this scope were complete and this one is not, so it removes nothing: was `--complete` \
-             forgotten?"
+            "earlier runs of this scope were complete and this one is not: it removes nothing and does not count as a \
+             sync; if the input covers the whole scope, add --complete (not_complete)"
                 .to_owned(),
         );
     }

@@ -39,16 +39,6 @@ pub(crate) async fn declare(
         (Some(known), true) => known.key_fields.clone(),
         (None, true) => return Err(Error::KeyUnknown { source_name: request.source.clone() }),
     };
-    if let Some(known) = &known
-        && known.key_fields != key_fields
-        && sources::has_active(client, known.source_id).await?
-    {
-        return Err(Error::KeyChanged {
-            source_name: request.source.clone(),
-            stored: known.key_fields.join(","),
-            given: key_fields.join(","),
-        });
-    }
     let stored = known.as_ref().map(|known| SourcePolicy::from_json(&known.policy)).transpose()?;
     let stored = stored.unwrap_or_else(|| SourcePolicy { on_duplicate, ..SourcePolicy::default() });
     let policy = given_or_stored(request, stored.clone());
@@ -73,6 +63,7 @@ pub(crate) async fn declare(
         let source = sources::declare(client, &spec).await?;
         return Ok(Declared { source, policy, warning: None });
     };
+    // Before the key is compared, because the settings of the owner count, with its key.
     if let (Some(owner), Some(project)) = (&known.project, &spec.project)
         && owner != project
     {
@@ -87,6 +78,13 @@ pub(crate) async fn declare(
         };
         let warning = Some(format!("{error} ({})", error.code()));
         return Ok(Declared { source: known, policy: stored, warning });
+    }
+    if known.key_fields != spec.key_fields && sources::has_active(client, known.source_id).await? {
+        return Err(Error::KeyChanged {
+            source_name: known.name,
+            stored: known.key_fields,
+            given: spec.key_fields,
+        });
     }
     let is_owned = known.project.is_some() || spec.project.is_none();
     let source = if is_owned && is_same(&known) { known } else { sources::declare(client, &spec).await? };

@@ -51,14 +51,18 @@ impl Commas {
         let Self { num_missing, num_extra, line, .. } = self;
         let counted = match (num_missing, num_extra) {
             (0, 0) => return None,
-            (missing, 0) => format!("{missing} missing"),
-            (0, extra) => format!("{extra} extra"),
-            (missing, extra) => format!("{missing} missing and {extra} extra"),
+            (missing, 0) => commas(*missing, "missing"),
+            (0, extra) => commas(*extra, "extra"),
+            (missing, extra) => format!("{} and {}", commas(*missing, "missing"), commas(*extra, "extra")),
         };
         Some(format!(
-            "The array of records has {counted} commas, the first near line {line}: it is not valid JSON."
+            "the array of records is not valid JSON: it has {counted}, the first of them near line {line}"
         ))
     }
+}
+
+fn commas(number: u64, kind: &str) -> String {
+    format!("{number} {kind} comma{}", if number == 1 { "" } else { "s" })
 }
 
 /// The index of the first byte that is neither whitespace nor a comma.

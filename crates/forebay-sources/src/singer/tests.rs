@@ -59,8 +59,8 @@ fn records_are_the_text_of_the_tap_and_other_streams_are_counted() {
     assert_eq!(
         outcome.ending.notes,
         [
-            "The tap's key is id, but the source's key is code.",
-            "The stream \"rooms\" was not read: 1 records."
+            "the tap's key is id, but the source's key is code",
+            "the stream \"rooms\" was not read; its records: 1"
         ]
     );
 }

@@ -43,21 +43,19 @@ pub async fn lock(client: &impl GenericClient, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A run of the source that is in progress.
-pub async fn running(client: &impl GenericClient, source_id: i32) -> Result<Option<i64>> {
-    latest(client, source_id, "running").await
+/// The runs of the source that have not ended, with their scopes. Their processes may be dead.
+pub async fn running(client: &impl GenericClient, source_id: i32) -> Result<Vec<(i64, String)>> {
+    let statement = "select run_id, scope from forebay.scrape_runs \
+         where source_id = $1 and status = 'running' order by run_id desc";
+    let rows = client.query_typed(statement, &[(&source_id, Type::INT4)]).await?;
+    rows.iter().map(|row| Ok((row.read("run_id")?, row.read("scope")?))).collect()
 }
 
 /// A run of the source that is held.
 pub async fn held(client: &impl GenericClient, source_id: i32) -> Result<Option<i64>> {
-    latest(client, source_id, "held").await
-}
-
-async fn latest(client: &impl GenericClient, source_id: i32, status: &str) -> Result<Option<i64>> {
     let statement =
-        "select max(run_id) as run_id from forebay.scrape_runs where source_id = $1 and status = $2";
-    let parameters = [(&source_id as _, Type::INT4), (&status as _, Type::TEXT)];
-    client.query_typed_one(statement, &parameters).await?.read("run_id")
+        "select max(run_id) as run_id from forebay.scrape_runs where source_id = $1 and status = 'held'";
+    client.query_typed_one(statement, &[(&source_id, Type::INT4)]).await?.read("run_id")
 }
 
 /// Whether any reference of the source has or had the field and, if another one is given, that one too.

@@ -135,7 +135,7 @@ impl fmt::Display for Share {
 /// A switch that overrides the source's setting in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
-    /// Hold a run that exceeds a threshold
+    /// Withhold suspicious changes of a run, and hold the run for review
     On,
     /// Apply every run
     Off,

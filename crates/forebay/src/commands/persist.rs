@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use forebay_domain::{identity::SCOPE_FIELD, pointer::Pointer};
 use forebay_engine::{
-    freshness::{Entered, enter_persisted},
+    freshness::enter_persisted,
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
     scrape::{Sources, Stop},
 };
@@ -123,7 +123,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "SWITCH")]
     pub(crate) guards: Option<Switch>,
 
-    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: the source's, or 0.5]
+    /// Maximum share of the scope that this run may remove, such as 0.2 or 20% [default: the source's, or learnt from earlier runs, at least 10%]
     #[arg(long, value_name = "SHARE")]
     pub(crate) max_removed: Option<Share>,
 
@@ -237,16 +237,9 @@ impl One<'_> {
         for warning in &report.warnings {
             context.ui.warn(warning);
         }
-        match enter_persisted(database, sources, &report).await {
-            Ok(Entered::NotComplete) => context.ui.warn(
-                "earlier runs of this scope were complete and this one isn't: it removes nothing and doesn't count as a \
-                 sync. Add --complete if the input covers the whole scope (not_complete)",
-            ),
-            Ok(Entered::Synced | Entered::No) => {}
-            // The records are stored; only their age is not known.
-            Err(error) => {
-                context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
-            }
+        // The records are stored; only their age is not known.
+        if let Err(error) = enter_persisted(database, sources, &report).await {
+            context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
         }
         Ok(Ok(read_run(&database.client().await?, report.run_id).await?))
     }

@@ -70,7 +70,9 @@ fn a_complete_persist_is_a_sync() {
     // An incremental run, a partial one and a held one leave the last sync. Only those that claimed to be complete fail.
     let output = db.run(&sandbox, persist);
     let warnings = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && warnings.contains("not_complete"), "{warnings}");
+    assert!(output.status.success(), "{warnings}");
+    assert_eq!(warnings.matches("warning:").count(), 1, "{warnings}");
+    assert!(warnings.contains("add --complete (not_complete)"), "{warnings}");
     assert_eq!(listed(""), [entry("room", "fresh", 0)]);
     let torn = "persist torn.jsonl --source rooms --key id --complete --max-rejected 100%";
     assert_eq!(db.json(&sandbox, torn).0, 6);

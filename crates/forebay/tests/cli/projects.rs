@@ -194,6 +194,29 @@ fn the_same_name_in_two_projects_is_told_and_the_first_keeps_it() {
 }
 
 #[test]
+fn the_key_of_the_first_project_counts() {
+    let db = database();
+    let (first, rival) = (project(FIRST), Sandbox::new());
+    let rooms = [json!({ "id": 1, "code": "A" }), json!({ "id": 2, "code": "B" })];
+    write_records(&first, "rooms.jsonl", rooms.clone());
+    stderr(&db.run(&first, "persist rooms.jsonl --source rooms"));
+    let changed = FIRST.replace("\"catalogue\"", "\"rival\"");
+    configure(&rival, &changed.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
+    write_records(&rival, "rooms.jsonl", rooms);
+    let warnings = stderr(&db.run(&rival, "persist rooms.jsonl --source rooms"));
+    assert!(warnings.contains("\"catalogue\"") && warnings.contains("declared_elsewhere"), "{warnings}");
+    let keys = "select string_agg(record_key, ',' order by record_key) from forebay.\"references\"";
+    assert_eq!(db.value(keys), "1,2");
+
+    // In its own project, another key is an error, whose remedy may be the option or the file.
+    configure(&first, &FIRST.replace("key = \"id\"\nignore", "key = \"code\"\nignore"));
+    let (exit, error) = db.json(&first, "persist rooms.jsonl --source rooms");
+    assert_eq!((exit, &error["error"]["code"]), (2, &json!("key_changed")));
+    let hint = error["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("use --key id, and") && hint.contains("[sources.rooms]"), "{hint}");
+}
+
+#[test]
 fn a_project_without_a_name_has_that_of_its_folder() {
     let db = database();
     let outer = Sandbox::new();

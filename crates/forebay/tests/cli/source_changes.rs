@@ -1,5 +1,11 @@
 //! Sources that are changed as a whole: a renamed field keeps its history, a deleted source leaves nothing.
 
+use std::{
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -54,6 +60,34 @@ impl World {
         command.args([from, to]).args(options).env("FOREBAY_DATABASE_URL", &self.db.url);
         let output = command.output().unwrap();
         (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    /// A run of the source whose input doesn't end.
+    fn running(&self, source: &str) -> Child {
+        let mut command = self.sandbox.command(&format!("persist - --format jsonl --source {source}"));
+        command.env("FOREBAY_DATABASE_URL", &self.db.url);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        self.wait("exists (select from forebay.scrape_runs where status = 'running')");
+        child
+    }
+
+    /// Kills a run, and waits until the server has noticed.
+    fn kill(&self, mut running: Child) {
+        running.kill().unwrap();
+        running.wait().unwrap();
+        self.wait(
+            "not exists (select from pg_locks where locktype = 'advisory' \
+             and database = (select oid from pg_database where datname = current_database()))",
+        );
+    }
+
+    fn wait(&self, condition: &str) {
+        let started = Instant::now();
+        while self.db.value(&format!("select ({condition})::text")) != "true" {
+            assert!(started.elapsed() < Duration::from_secs(30), "never: {condition}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn renamed(&self, from: &str, to: &str) -> Value {
@@ -173,9 +207,16 @@ fn a_rename_that_would_mix_histories_is_refused() {
     assert_eq!((exit, &planned["num_references"]), (0, &json!(NUM)));
     world.db.execute("update forebay.scrape_runs set status = 'held' where run_id = 2");
     assert_eq!(world.refused("share", "part"), "source_has_held_runs");
-    world.db.execute("update forebay.scrape_runs set status = 'running', ended_at = null where run_id = 2");
+    world.db.execute("update forebay.scrape_runs set status = 'complete' where run_id = 2");
+    let running = world.running("schools");
     assert_eq!(world.refused("share", "part"), "source_busy");
     assert_eq!(world.db.value(stored), before);
+    world.kill(running);
+    assert_eq!(world.rename("share", "part", &["--dry-run"]).0, 0);
+    let statuses = "select string_agg(status, ',' order by run_id) from forebay.scrape_runs";
+    assert_eq!(world.db.value(statuses), "complete,complete,running", "a dry run writes nothing");
+    world.renamed("share", "part");
+    assert_eq!(world.db.value(statuses), "complete,complete,aborted");
     let (exit, error) = world.json("sources rename-field nowhere a b");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("no_such_source")));
 }
@@ -188,7 +229,7 @@ fn a_deleted_source_leaves_nothing_behind() {
     let (exit, error) = world.json("sources delete schools");
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("confirmation_needed")));
     let message = error["error"]["message"].as_str().unwrap();
-    for part in ["40 active", "41 versions", "1 revisions", "2 runs", "41 hand-offs"] {
+    for part in ["40 active", "41 versions", "1 revision,", "2 runs", "41 hand-offs"] {
         assert!(message.contains(part), "{message}");
     }
     let (exit, planned) = world.json("sources delete schools --dry-run");
@@ -209,8 +250,10 @@ fn a_deleted_source_leaves_nothing_behind() {
     }
     let run = world.persist("2024-01-01", |id| school(id, "Registration Number", "Head Teacher", "Ada"));
     assert_eq!(run["num_added"], NUM, "a source of this name starts afresh");
-    world.db.execute("update forebay.scrape_runs set status = 'running', ended_at = null where source_id = (select source_id from forebay.sources where name = 'rooms')");
+    let running = world.running("rooms");
     assert_eq!(world.json("sources delete rooms --yes").1["error"]["code"], "source_busy");
+    world.kill(running);
+    assert_eq!(world.json("sources delete rooms --yes").0, 0);
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn the_unread_rest_of_a_document_counts_by_its_length() {
     assert!(run["message"].as_str().unwrap().contains("as long as about 19 records"), "{run}");
     let (exit, _, warnings) = world.persist(format!("[{},]", records.join(" ")), "--complete");
     assert_eq!(exit, 0);
-    assert!(warnings.contains("19 missing and 1 extra commas"), "{warnings}");
+    assert!(warnings.contains("19 missing commas and 1 extra comma"), "{warnings}");
     let twice = format!("{{\"data\":[{}],\"data\":[{}]}}", records[..10].join(","), records[10..].join(","));
     let (exit, document, _) = world.persist(twice, "--complete --records /data");
     assert_eq!((exit, &document["runs"][0]["reason_code"]), (6, &json!("truncated_input")), "{document}");

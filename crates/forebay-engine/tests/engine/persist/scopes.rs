@@ -206,6 +206,8 @@ async fn equal_keys_in_two_scopes_are_two_records_if_the_key_has_the_scope() {
     assert_eq!(shop.row(id).await, "4");
     let error = shop.try_persist(in_scope("term=1", guarded(4)), two).await.unwrap_err();
     assert_eq!(error.code(), "key_changed");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("use --key id --key-in-scope, and"), "{hint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

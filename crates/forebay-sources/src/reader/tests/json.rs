@@ -181,10 +181,10 @@ fn commas_that_are_wrong_are_noted() {
     for (text, num, said) in [
         ("[{},{}]", 2, None),
         ("[]", 0, None),
-        ("[{} {}\n{}]", 3, Some("2 missing commas, the first near line 1")),
-        ("[{},\n,{},]", 2, Some("2 extra commas, the first near line 2")),
-        ("[,{}]", 1, Some("1 extra commas")),
-        ("[{}{},,{}]", 3, Some("1 missing and 1 extra")),
+        ("[{} {}\n{}]", 3, Some("2 missing commas, the first of them near line 1")),
+        ("[{},\n,{},]", 2, Some("2 extra commas, the first of them near line 2")),
+        ("[,{}]", 1, Some("1 extra comma,")),
+        ("[{}{},,{}]", 3, Some("1 missing comma and 1 extra comma")),
         ("[{},{}][{}]", 3, None),
     ] {
         for format in [Format::Json, Format::Auto] {

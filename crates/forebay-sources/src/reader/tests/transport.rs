@@ -132,7 +132,7 @@ fn a_failed_read_is_an_error_after_the_records_before_it() {
     let outcome = read(Failing(0), &ReadOptions::default());
     assert_eq!(outcome.records, ["{\"a\":1}"]);
     assert_eq!(outcome.code(), "read_failed");
-    assert!(outcome.truncated.unwrap().contains("Reading stopped"));
+    assert!(outcome.truncated.unwrap().contains("reading stopped"));
 }
 
 #[test]

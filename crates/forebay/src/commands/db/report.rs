@@ -40,9 +40,9 @@ pub(super) async fn version(client: &Client) -> Result<u32, Failure> {
 pub(super) async fn stored(client: &Client, database: &Database) -> String {
     let what = match stats::totals(&***client, None).await {
         Ok(totals) => format!(
-            "{} references with {} revisions",
-            format::count(totals.num_active + totals.num_removed),
-            format::count(totals.num_revisions)
+            "{} with {}",
+            format::counted(totals.num_active + totals.num_removed, "reference"),
+            format::counted(totals.num_revisions, "revision")
         ),
         Err(_) => "everything that Forebay stored".to_owned(),
     };

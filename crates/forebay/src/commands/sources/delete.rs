@@ -71,13 +71,13 @@ fn stored(totals: &Totals) -> String {
 
 fn words([active, removed]: [u64; 2], [versions, revisions]: [u64; 2], runs: u64, handoffs: u64) -> String {
     format!(
-        "{} active and {} removed references, {} versions, {} revisions, {} runs and {} hand-offs",
+        "{} active and {} removed references, {}, {}, {} and {}",
         format::count(active),
         format::count(removed),
-        format::count(versions),
-        format::count(revisions),
-        format::count(runs),
-        format::count(handoffs),
+        format::counted(versions, "version"),
+        format::counted(revisions, "revision"),
+        format::counted(runs, "run"),
+        format::counted(handoffs, "hand-off"),
     )
 }
 

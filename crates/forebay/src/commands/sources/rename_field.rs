@@ -65,13 +65,13 @@ impl Report for FieldRenamed {
         let Self { source, from, to, .. } = self;
         let is = if self.is_dry_run { "would be" } else { "is now" };
         page.line(&format!(
-            "{source}: the field {from:?} {is} {to:?} in {} references and {} revisions",
-            format::count(self.num_references),
-            format::count(self.num_revisions),
+            "{source}: the field {from:?} {is} {to:?} in {} and {}",
+            format::counted(self.num_references, "reference"),
+            format::counted(self.num_revisions, "revision"),
         ));
         page.line(&format!(
-            "Change its name in forebay.toml too: in `key`, `ignore`, `volatile` and `normalise` of [sources.{source}], in \
-             selectors, and in pipelines."
+            "If forebay.toml names it, change the name there too: in `key`, `sequence`, `ignore`, `volatile` and \
+             `normalise` of [sources.{source}], in selectors, and in pipelines."
         ));
     }
 }
