@@ -214,6 +214,10 @@ fn the_key_of_the_first_project_counts() {
     assert_eq!((exit, &error["error"]["code"]), (2, &json!("key_changed")));
     let hint = error["error"]["hint"].as_str().unwrap();
     assert!(hint.contains("use --key id, and") && hint.contains("[sources.rooms]"), "{hint}");
+
+    let notes = stderr(&db.run(&rival, "config apply --take-over"));
+    assert!(notes.contains("the settings of rooms stay those of the former project"), "{notes}");
+    assert_eq!(db.json(&rival, "persist rooms.jsonl --source rooms").1["error"]["code"], "key_changed");
 }
 
 #[test]

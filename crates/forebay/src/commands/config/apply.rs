@@ -18,9 +18,10 @@ use crate::{
     ui::{Page, Report, Tone},
 };
 
-/// Declare the sources, pipelines and schedules of the configuration in the database
+/// Declare the pipelines, schedules and scraped sources of the configuration in the database
 ///
-/// Other commands do the same for what they need. Declarations that are no longer in the file are kept unless --prune is
+/// A source without a kind, whose records other programs supply, is declared by its first run of `persist`. Other
+/// commands do the same for what they need. Declarations that are no longer in the file are kept unless --prune is
 /// given; declarations of other projects are never pruned.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -60,8 +61,24 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .await?;
     context.warn_elsewhere("source", &config, &applied.sources_elsewhere);
     context.warn_elsewhere("pipeline", &config, &applied.pipelines_elsewhere);
+    if args.take_over {
+        note_supplied(context, &config, &applied);
+    }
     context.ui.show(&view(args, &config, applied))?;
     Ok(Exit::Done)
+}
+
+/// Says which sources were taken over without their settings: those that other programs supply.
+fn note_supplied(context: &Context, config: &Config, applied: &Applied) {
+    let is_supplied = |name: &&String| !config.definitions().contains_key(*name);
+    let supplied: Vec<&str> = applied.sources.iter().filter(is_supplied).map(String::as_str).collect();
+    if !supplied.is_empty() {
+        context.ui.note(&format!(
+            "the settings of {} stay those of the former project until the next run stores the new ones; a run with \
+             another key is refused while there are records",
+            supplied.join(", ")
+        ));
+    }
 }
 
 async fn apply_to(
