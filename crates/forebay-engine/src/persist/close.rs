@@ -90,10 +90,9 @@ async fn try_once(
         duration: context.started.elapsed(),
     };
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
-    // An unchanged source may still be in the state that the held run saw, and a run that cannot remove decides nothing
-    // about its removals.
-    let decides =
-        decision.status == RunStatus::Complete || decision.status == RunStatus::Held && decision.may_remove;
+    // An unchanged source may still be in the state that the held run saw. A run whose input is incomplete is partial, or
+    // not complete.
+    let decides = matches!(decision.status, RunStatus::Complete | RunStatus::Held);
     if decision.is_complete && decides && !read.is_unchanged {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
             .await?;

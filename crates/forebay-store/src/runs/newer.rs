@@ -14,8 +14,9 @@ pub struct NewerRun {
     pub status: RunStatus,
 }
 
-/// The newest run after `run_id` that is held or was applied, if any. Runs that found their source unchanged don't count:
-/// the source may still be as `run_id` saw it.
+/// The newest complete run after `run_id` that is held or was applied, if any. Other runs decided nothing about what
+/// `run_id` withheld, and what they wrote is newer than its changes, so it stays. Runs that found their source unchanged
+/// don't count either: the source may still be as `run_id` saw it.
 pub async fn newer(
     client: &impl GenericClient,
     run_id: i64,
@@ -23,7 +24,7 @@ pub async fn newer(
     scope: &Scope,
 ) -> Result<Option<NewerRun>> {
     let statement = "select run_id, status from forebay.scrape_runs \
-         where source_id = $1 and scope = $2 and run_id > $3 and status in ('held', 'complete', 'partial') \
+         where source_id = $1 and scope = $2 and run_id > $3 and is_complete and status in ('held', 'complete') \
              and reason_code is distinct from 'not_modified' \
          order by run_id desc limit 1";
     let row = client

@@ -5,7 +5,7 @@ obsolete as (
     set status = 'aborted',
         reason_code = 'superseded',
         message = 'run ' || $1::int8 || ' of the same scope decided afresh about what it withheld'
-    where source_id = $2 and scope = $3 and status = 'held' and run_id <> $1
+    where source_id = $2 and scope = $3 and status = 'held' and run_id < $1
     returning run_id
 ),
 dropped as (

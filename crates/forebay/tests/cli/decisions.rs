@@ -135,10 +135,17 @@ fn a_run_that_is_out_of_date_is_not_released() {
     let run_id = run["run_id"].as_i64().unwrap();
     write_records(&world.sandbox, "more.jsonl", records(40..41, "Old"));
     assert_eq!(world.json("persist more.jsonl --source courses --key id").0, 0);
+    let (exit, planned) = world.json(&format!("runs release {run_id} --dry-run"));
+    assert_eq!(
+        (exit, &planned["effects"]["num_removed"]),
+        (0, &json!(35)),
+        "an incremental run decides nothing"
+    );
+    let (_, newer) = world.persist(records(0..6, "Old").chain(records(40..41, "Old")));
     let (exit, refused) = world.json(&format!("runs release {run_id}"));
-    assert_eq!((exit, &refused["error"]["code"]), (2, &json!("newer_run")), "{refused}");
+    assert_eq!((exit, &refused["error"]["code"]), (2, &json!("run_not_held")), "{refused}");
     assert_eq!(world.num_active(), "41");
-    assert_eq!(world.json(&format!("runs reject {run_id}")).0, 0);
+    assert_eq!(world.json(&format!("runs reject {}", newer["run_id"])).0, 0);
 }
 
 #[test]

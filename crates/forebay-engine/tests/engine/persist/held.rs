@@ -39,8 +39,10 @@ async fn releasing_applies_the_withheld_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_a_newer_one_is_not_released() {
     let (shop, run_id) = held().await;
-    let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
-    assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 0, 3, 0, 0, 0, 0, 0]);
+    let newer = shop.persist(incremental(3), &numbered(0..1, 3)).await.run_id;
+    // A complete run closes older held ones, unless an older Forebay wrote it.
+    let complete = format!("update forebay.scrape_runs set is_complete = true where run_id = {newer}");
+    shop.client.batch_execute(&complete).await.unwrap();
     for refused in [
         persist::release(&shop.database, run_id).await.unwrap_err(),
         persist::rekey(&shop.database, run_id).await.unwrap_err(),
@@ -48,11 +50,21 @@ async fn a_run_with_a_newer_one_is_not_released() {
     ] {
         assert_eq!(refused.code(), "newer_run");
     }
-    assert_eq!(shop.row(TOTALS).await, "41 0 45 30", "nothing was removed");
-    persist::reject(&shop.database, run_id).await.unwrap();
-    let newest = "select record_key, version, payload ->> 'n' from forebay.\"references\"
-        where removed_at is null and observed_at = '2026-01-03 12:00+00' order by record_key";
-    assert_eq!(shop.rows(newest).await, ["K0 3 3", "K20 2 3", "K40 2 3"]);
+    assert_eq!(shop.row(TOTALS).await, "41 0 43 30", "nothing was removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_decide_nothing_afresh_leave_it_to_the_operator() {
+    let (shop, run_id) = held().await;
+    let newer = "{\"id\":\"K0\",\"n\":3}\n{\"id\":\"K20\",\"n\":3}\n{\"id\":\"K40\",\"n\":3}\n";
+    assert_eq!(counts(&shop.persist(incremental(3), newer).await), [3, 0, 3, 0, 0, 0, 0, 0]);
+    let cut = shop.persist(guarded(4), &(numbered(30..31, 4) + "{\"id\":\"K")).await;
+    assert_eq!((cut.status.as_str(), cut.counts.num_updated), ("partial", 1));
+    let run = persist::release(&shop.database, run_id).await.unwrap();
+    assert_eq!((run.status.as_str(), run.counts.num_removed), ("complete", 28));
+    let written = "select record_key, payload ->> 'n' from forebay.\"references\"
+        where removed_at is null and observed_at > '2026-01-02 12:00+00' order by record_key";
+    assert_eq!(shop.rows(written).await, ["K0 3", "K20 3", "K30 4", "K40 3"], "what later runs wrote stays");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,3 +199,25 @@ async fn incomplete_inputs_teach_nothing() {
     let message = "the run removes 40 of 100 references (40 %); the limit learnt from 3 runs is";
     assert!(few.messages.iter().any(|said| said.starts_with(message)), "{:?}", few.messages);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_complete_run_decides_afresh_although_nothing_is_removed() {
+    let shop = Shop::open().await;
+    let guards = GuardPolicy { removals: RemovalPolicy::Never, ..GuardPolicy::default() };
+    shop.persist(with(guards, guarded(1)), &courses(plain(0..40), 0)).await;
+    for number in 2..4 {
+        shop.persist(with(guards, guarded(number)), &courses(plain(0..40), 40)).await;
+    }
+    let statuses = "select status, reason_code from forebay.scrape_runs order by run_id";
+    assert_eq!(shop.rows(statuses).await, ["complete -", "aborted superseded", "held coverage_drop"]);
+    assert_eq!(shop.row(STATE).await, "40 0 40");
+    // An incomplete input decides nothing, so both wait for a complete run.
+    shop.persist(with(guards, guarded(4)), &(courses(plain(0..30), 40) + CUT)).await;
+    assert_eq!(shop.rows(statuses).await[2..], ["held coverage_drop", "held coverage_drop"]);
+    shop.persist(with(guards, guarded(5)), &courses(plain(0..40), 0)).await;
+    assert_eq!(
+        shop.rows(statuses).await[1..],
+        ["aborted superseded", "aborted superseded", "aborted superseded", "complete -"]
+    );
+    assert_eq!(shop.row(STATE).await, "40 0 0");
+}
