@@ -63,7 +63,7 @@ impl Evidence<'_> {
     /// The share (0 to 1) that some missing references are of those that were there until then. References that earlier
     /// runs missed are not counted: otherwise the others would make each group look smaller, the longer nobody acts.
     pub(super) fn missing_share(&self, missing: &Missing) -> f64 {
-        let earlier = self.missing.iter().filter(|group| group.num_runs > 1 && group.since != missing.since);
+        let earlier = self.missing.iter().filter(|group| group.num_runs > 1 && *group != missing);
         let num_earlier: u64 = earlier.map(|group| group.num_references).sum();
         let num_there = self.num_active_before.saturating_sub(num_earlier).max(1);
         missing.num_references as f64 / num_there as f64

@@ -5,7 +5,6 @@ use forebay_domain::{
     identity::ReferenceId,
 };
 use forebay_store::{aliases, changes, runs};
-use jiff::Timestamp;
 use tokio_postgres::Transaction;
 
 use super::{rekey::FoundRekey, write::Target};
@@ -39,10 +38,9 @@ impl Verdict {
             let ids: Vec<ReferenceId> = withheld.pairs.iter().flat_map(|pair| found.ids(*pair)).collect();
             changes::withhold(transaction, run_id, &ids).await?;
         }
-        let since: Vec<Timestamp> = withheld.missing.iter().map(|missing| missing.since).collect();
-        if !since.is_empty() {
+        if !withheld.missing.is_empty() {
             let paired: Vec<ReferenceId> = self.found.iter().flat_map(FoundRekey::old_ids).collect();
-            changes::withhold_missing(transaction, run_id, &since, &paired).await?;
+            changes::withhold_missing(transaction, run_id, &withheld.missing, &paired).await?;
         }
         match &withheld.updates {
             WithheldUpdates::None => {}

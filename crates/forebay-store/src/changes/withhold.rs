@@ -15,10 +15,12 @@ pub async fn missing(
     run_id: i64,
     excluded: &[ReferenceId],
 ) -> Result<Vec<Missing>> {
-    let statement = "select missing_since, max(num_missing_runs) as num_runs, count(*) as num_references \
+    // Several runs may have observed the source at the same time, so the time alone doesn't tell which one missed a
+    // reference first.
+    let statement = "select missing_since, num_missing_runs as num_runs, count(*) as num_references \
          from forebay.scrape_run_changes \
          where run_id = $1 and change = 'removed' and reference_id <> all($2) \
-         group by missing_since order by missing_since desc";
+         group by missing_since, num_missing_runs order by missing_since desc, num_missing_runs";
     let rows = client
         .query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(excluded), Type::UUID_ARRAY)])
         .await?;
@@ -69,21 +71,27 @@ pub async fn withhold(client: &impl GenericClient, run_id: i64, ids: &[Reference
     Ok(())
 }
 
-/// Withholds the removals of references that are missing since one of these times, without `excluded`.
+/// Withholds the removals of some groups of missing references, without `excluded`.
 pub async fn withhold_missing(
     client: &impl GenericClient,
     run_id: i64,
-    since: &[Timestamp],
+    groups: &[Missing],
     excluded: &[ReferenceId],
 ) -> Result<()> {
-    let statement = "update forebay.scrape_run_changes set is_withheld = true \
-         where run_id = $1 and change = 'removed' and missing_since = any($2) and reference_id <> all($3)";
+    let statement = "update forebay.scrape_run_changes as c set is_withheld = true \
+         from unnest($2::timestamptz[], $3::int8[]) as g (missing_since, num_missing_runs) \
+         where c.run_id = $1 and c.change = 'removed' and c.missing_since = g.missing_since \
+             and c.num_missing_runs = g.num_missing_runs and c.reference_id <> all($4)";
+    let since: Vec<Timestamp> = groups.iter().map(|group| group.since).collect();
+    let num_runs: Vec<i64> =
+        groups.iter().map(|group| i64::try_from(group.num_runs).unwrap_or(i64::MAX)).collect();
     client
         .execute_typed(
             statement,
             &[
                 (&run_id, Type::INT8),
                 (&since, Type::TIMESTAMPTZ_ARRAY),
+                (&num_runs, Type::INT8_ARRAY),
                 (&sql_ids(excluded), Type::UUID_ARRAY),
             ],
         )

@@ -221,3 +221,21 @@ async fn each_complete_run_decides_afresh_although_nothing_is_removed() {
     );
     assert_eq!(shop.row(STATE).await, "40 0 0");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn references_of_one_day_are_confirmed_by_the_runs_that_missed_them() {
+    let shop = Shop::open().await;
+    let confirm = Some(Confirm { num_runs: 3, num_days: 1 });
+    let guards = GuardPolicy { confirm, ..GuardPolicy::default() };
+    shop.persist(with(guards, guarded(1)), &numbered(0..100, 1)).await;
+    for num_left in [60, 35] {
+        let report = shop.persist(with(guards, guarded(2)), &numbered(0..num_left, 1)).await;
+        assert_eq!(report.status.as_str(), "held");
+    }
+    // Forty are missing in three runs, twenty-five in two, all since the same day.
+    let report = shop.persist(with(guards, guarded(3)), &numbered(0..35, 1)).await;
+    assert_eq!((report.status.as_str(), report.counts.num_removed, report.num_withheld), ("held", 40, 25));
+    let kept = "select min(record_key), max(record_key), count(*) from forebay.\"references\" \
+                where removed_at is null and record_key >= 'K35' and length(record_key) = 3";
+    assert_eq!(shop.row(kept).await, "K35 K59 25");
+}
