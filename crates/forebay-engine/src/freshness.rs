@@ -16,7 +16,7 @@ mod standing;
 pub use self::{
     answering::{Answering, can_answer, to_scrape},
     listing::{ListOptions, find, list},
-    persisted::enter_persisted,
+    persisted::{enter_decided, enter_persisted},
     policies::Policies,
     standing::ScopeFreshness,
 };

@@ -90,6 +90,22 @@ fn a_complete_persist_is_a_sync() {
 }
 
 #[test]
+fn a_released_run_is_a_sync_of_what_is_active_now() {
+    let (db, sandbox) = (database(), Sandbox::new());
+    write_records(&sandbox, "all.jsonl", (0..20).map(|id| json!({ "id": id })));
+    write_records(&sandbox, "few.jsonl", (0..2).map(|id| json!({ "id": id })));
+    let listed = || entries(&db.json(&sandbox, "freshness").1);
+    let line = |file: &str| format!("persist {file}.jsonl --source rooms --key id --entity room --complete");
+    assert_eq!(db.json(&sandbox, &line("all")).0, 0);
+    assert_eq!(db.json(&sandbox, &line("few")).0, 3);
+    assert_eq!(listed(), [entry("room", "fresh", 1)]);
+    assert_eq!(db.json(&sandbox, "runs release 2 --yes").0, 0);
+    assert_eq!(listed(), [entry("room", "fresh", 0)]);
+    let (_, ensured) = db.json(&sandbox, "ensure room");
+    assert_eq!((&ensured["num_records"], &ensured["run_id"]), (&json!(2), &json!(2)), "{ensured}");
+}
+
+#[test]
 fn one_of_several_sources_is_no_sync_of_the_others() {
     let (db, sandbox) = (database(), Sandbox::new());
     write_records(&sandbox, "all.jsonl", (0..3).map(|id| json!({ "id": id })));

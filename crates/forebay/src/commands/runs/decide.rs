@@ -1,6 +1,9 @@
 //! What all decisions about a run have in common: a preview, a question on a terminal, and the result.
 
-use forebay_engine::persist::{self, HeldDecision, Preview};
+use forebay_engine::{
+    freshness::enter_decided,
+    persist::{self, HeldDecision, Preview},
+};
 use forebay_store::{
     connect::{Client, Database},
     runs::RunRow,
@@ -76,12 +79,29 @@ pub(super) async fn about_held(
                 num_kept: None,
             };
             let text = sentence(decision, &preview, &planned.effects);
-            let row = if options.may(context, &text)? { carry_out(database).await? } else { preview.run };
+            let row = if options.may(context, &text)? {
+                let row = carry_out(database).await?;
+                enter(context, database, &row, decision).await;
+                row
+            } else {
+                preview.run
+            };
             planned.of(&database.client().await?, row, options.dry_run).await
         })
         .await?;
     context.ui.show(&decided)?;
     Ok(Exit::Done)
+}
+
+/// Tells the ledger of freshness about a run that is applied now.
+async fn enter(context: &Context, database: &Database, run: &RunRow, decision: HeldDecision) {
+    let Ok(config) = context.config() else { return };
+    if decision != HeldDecision::Reject
+        && let Err(error) = enter_decided(database, config.definitions(), run.run_id).await
+    {
+        // The decision is carried out; only the age of the data is not known.
+        context.ui.warn(&format!("the ledger of freshness could not record this run: {error}"));
+    }
 }
 
 /// `release of run 7 of courses: removes 35 of 40 active references (87.5 %)`.
