@@ -13,7 +13,7 @@ use crate::{
 /// Stored lessons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentLessons {
-    /// Whether every lesson could be used, and nobody else had changed a file.
+    /// Whether every lesson could be used, and no other program had changed a file.
     pub is_complete: bool,
     /// Lessons in the folder; with JSON Lines, the given ones that could be used.
     pub num_lessons: u64,

@@ -56,8 +56,8 @@ pub(super) fn record_count(policy: &GuardPolicy, baseline: &Baseline, seen: u64)
     })
 }
 
-/// Sorts the missing references into those to remove and those to withhold. Returns whether some are withheld only for
-/// want of trust.
+/// Sorts the missing references into those to remove and those to withhold. Returns whether some are withheld only because
+/// the run is not trusted.
 pub(super) fn judge(
     policy: &GuardPolicy,
     baseline: &Baseline,

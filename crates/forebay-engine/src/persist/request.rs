@@ -73,7 +73,7 @@ pub struct PersistRequest {
     /// The program that produces the records. Default: `persist`.
     pub engine: String,
     /// The project whose configuration gives these settings. Settings of a source that another project declared are not
-    /// changed, and a warning says so. Default: none; the settings are stored whoever declared the source.
+    /// changed, and a warning says so. Default: none; the settings are stored even if another project declared the source.
     pub project: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! What it takes to undo a run: the state of each reference before it.
 
+use std::sync::LazyLock;
+
 use forebay_domain::identity::{ReferenceId, VersionHash};
 use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
@@ -9,6 +11,46 @@ use crate::{
     row::ReadRow,
     types::{SqlHash, SqlId},
 };
+
+/// The references that a run changed, and what it did to each.
+const EFFECTS: &str = include_str!("effects.sql");
+
+/// What undoing a run would do. A reference that a later run has written stays as it is.
+static TOTALS: LazyLock<String> = LazyLock::new(|| {
+    of_effects(
+        "select count(*) filter (where e.is_last and e.removed_at is null and (e.is_added or e.is_restored)) as num_removed, \
+             count(*) filter (where e.is_last and e.removed_at is null and not (e.is_added or e.is_restored)) as num_updated, \
+             count(*) filter (where e.is_last and e.removed_at is not null and not e.is_added) as num_restored, \
+             count(*) filter (where not e.is_last) as num_kept \
+         from effects as e",
+    )
+});
+
+/// The state before a run of the references that it wrote last. One without a payload did not exist or was removed.
+static UNDO: LazyLock<String> = LazyLock::new(|| {
+    of_effects(
+        "select e.reference_id, e.record_key, \
+             case \
+                 when e.removed_at is null and (e.is_added or e.is_restored) then null \
+                 else ((e.payload - coalesce(u.fields, '{}')) || coalesce(u.old_values, '{}'))::text \
+             end as payload, \
+             case when e.is_updated then null else e.version_hash end as version_hash \
+         from effects as e \
+         left join lateral ( \
+             select array_agg(v.field_name) as fields, \
+                 jsonb_object_agg(v.field_name, v.old_value) filter (where v.old_value is not null) as old_values \
+             from forebay.reference_revisions as v \
+             where v.reference_id = e.reference_id and v.scrape_run_id = $1 and v.change = 'updated' \
+         ) as u on true \
+         where e.is_last and e.reference_id > $2 and (e.removed_at is null or not e.is_added) \
+         order by e.reference_id limit $3",
+    )
+});
+
+/// A query over [`EFFECTS`].
+fn of_effects(query: &str) -> String {
+    format!("with effects as ({EFFECTS}) {query}")
+}
 
 /// How to undo what a run did to a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +80,7 @@ pub struct UndoTotals {
 
 /// Counts what undoing a run would do.
 pub async fn undo_totals(client: &impl GenericClient, run_id: i64) -> Result<UndoTotals> {
-    let row = client.query_typed_one(include_str!("undo_totals.sql"), &[(&run_id, Type::INT8)]).await?;
+    let row = client.query_typed_one(&TOTALS, &[(&run_id, Type::INT8)]).await?;
     Ok(UndoTotals {
         num_removed: row.count("num_removed")?,
         num_updated: row.count("num_updated")?,
@@ -55,10 +97,7 @@ pub async fn undo(
     limit: i64,
 ) -> Result<Vec<Undo>> {
     let rows = client
-        .query_typed(
-            include_str!("undo.sql"),
-            &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)],
-        )
+        .query_typed(&UNDO, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
         .await?;
     rows.iter()
         .map(|row| {

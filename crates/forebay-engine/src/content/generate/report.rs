@@ -86,7 +86,7 @@ pub struct Effort {
 }
 
 impl GenerateReport {
-    /// Whether every lesson that was asked for is there, nobody else had changed one, and nothing is wrong with the
+    /// Whether every lesson that was asked for is there, no other program had changed one, and nothing is wrong with the
     /// curriculum or the folder. Ignores the database: a sync adds what it missed.
     pub fn is_complete(&self) -> bool {
         let is_missing =

@@ -137,14 +137,14 @@ impl CoursePersister {
     }
 
     /// Writes files, each as a whole, then the database in one transaction. Files that are equal already are not written.
-    /// What nobody has stored of the others is kept in `.forebay/kept`. Error: a file could not be written; the ones before
+    /// The others are copied to `.forebay/kept` first if their bytes are not stored. Error: a file could not be written; the ones before
     /// it are.
     pub async fn persist_files(&mut self, files: Vec<(RelativePath, Vec<u8>)>) -> Result<Persisted> {
         self.write_files(files).await?;
         Ok(self.persist_folder().await)
     }
 
-    /// Writes the files that differ. Returns their number, and where bytes are that nobody has stored.
+    /// Writes the files that differ. Returns their number, and the copies of files whose bytes were not stored.
     pub(super) async fn write_files(
         &mut self,
         files: Vec<(RelativePath, Vec<u8>)>,
