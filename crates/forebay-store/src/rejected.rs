@@ -5,7 +5,7 @@ use std::sync::Arc;
 use forebay_domain::reject::{Place, Reject};
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::error::Result;
+use crate::{error::Result, references::Record};
 
 /// A rejected piece of input.
 #[derive(Clone, Debug)]
@@ -24,6 +24,20 @@ pub struct Rejected {
 
 /// Maximum number of stored bytes of a rejected input.
 pub const RAW_LIMIT: usize = 64 * 1024;
+
+impl Rejected {
+    /// A record that was read, and is rejected with its payload.
+    pub fn record(record: &Record<'_>, reject: Reject) -> Self {
+        let Record { payload, lineage, .. } = record;
+        Self {
+            url: lineage.url.map(Arc::from),
+            place: lineage.place,
+            reject,
+            raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
+            raw_length: payload.len() as u64,
+        }
+    }
+}
 
 /// Stores a batch of rejected records.
 pub async fn add(client: &impl GenericClient, run_id: i64, input: &str, batch: &[Rejected]) -> Result<()> {

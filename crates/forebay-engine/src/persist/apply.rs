@@ -1,5 +1,7 @@
 //! Applies the staged changes of a run, after the guards or an operator have allowed it.
 
+use std::mem;
+
 use forebay_domain::identity::ReferenceId;
 use forebay_store::{
     changes::{self, StagedRecord},
@@ -13,8 +15,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Applies all staged changes that are not withheld, then the removals. Records that turn out to be older than the stored ones become
-/// rejected records of `input`.
+/// Applies all staged changes that are not withheld, then the removals. Records that turn out to be older than the stored
+/// ones, and those that the database refuses, become rejected records of `input`.
 pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input: &str) -> Result<Written> {
     let run_id = target.origin.run_id;
     let mut all = Written::default();
@@ -24,17 +26,11 @@ pub(super) async fn apply(transaction: &Transaction<'_>, target: &Target, input:
         let staged = changes::batch(transaction, run_id, after, limit).await?;
         let Some(last) = staged.last() else { break };
         after = last.reference_id;
-        let written = apply_batch(transaction, target, &staged).await?;
-        all.counts += written.counts;
-        all.num_handoffs += written.num_handoffs;
-        all.refused_rows.extend(written.refused_rows);
-        all.measured.extend(written.measured);
-        rejected::add(transaction, run_id, input, &written.rejected).await?;
+        let mut written = apply_batch(transaction, target, &staged).await?;
+        rejected::add(transaction, run_id, input, &mem::take(&mut written.rejected)).await?;
+        all.add(written);
     }
-    let removed = remove(transaction, target).await?;
-    all.counts += removed.counts;
-    all.num_handoffs += removed.num_handoffs;
-    all.refused_rows.extend(removed.refused_rows);
+    all.add(remove(transaction, target).await?);
     changes::clear_applied(transaction, run_id).await?;
     Ok(all)
 }

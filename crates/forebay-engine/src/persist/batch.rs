@@ -8,10 +8,7 @@ use forebay_domain::{
     reject::{Reject, RejectReason},
     run::{Counts, OnDuplicate},
 };
-use forebay_store::{
-    references::Record,
-    rejected::{RAW_LIMIT, Rejected},
-};
+use forebay_store::{references::Record, rejected::Rejected};
 
 use super::prepared::{PreparedBlock, PreparedPage};
 
@@ -139,15 +136,9 @@ impl Batch {
     }
 
     fn duplicate_key(&self, entry: &Entry) -> Rejected {
-        let Record { record_key, payload, lineage, .. } = self.record(entry);
-        let message = format!("the key {record_key:?} was already seen in this run");
-        Rejected {
-            url: lineage.url.map(Arc::from),
-            place: lineage.place,
-            reject: Reject::new(RejectReason::DuplicateKey, message),
-            raw: payload[..payload.len().min(RAW_LIMIT)].to_vec(),
-            raw_length: payload.len() as u64,
-        }
+        let record = self.record(entry);
+        let message = format!("the key {:?} was already seen in this run", record.record_key);
+        Rejected::record(&record, Reject::new(RejectReason::DuplicateKey, message))
     }
 
     /// Merges the records of one key; fields of later records win.

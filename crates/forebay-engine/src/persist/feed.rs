@@ -120,9 +120,7 @@ impl Input {
     pub fn bytes(name: impl Into<String>, reader: Box<dyn Read + Send>, options: ReadOptions) -> Self {
         Self { name: name.into(), feed: Feed::bytes(reader, options) }
     }
-}
 
-impl Input {
     /// The key that a tap gives its records; empty if this is not the output of a tap, or its schema names none. Returns
     /// the input as well, which is read from its beginning.
     pub(super) async fn key_of_tap(mut self) -> Result<(Vec<String>, Self)> {

@@ -4,13 +4,8 @@
 //! savepoint; one that is refused is tried in halves, down to the refused records. Checks that are deferred to the end of the
 //! transaction are not covered: they may be about more than one batch.
 
-use std::sync::Arc;
-
 use forebay_domain::reject::{Reject, RejectReason};
-use forebay_store::{
-    references::Record,
-    rejected::{RAW_LIMIT, Rejected},
-};
+use forebay_store::{references::Record, rejected::Rejected};
 use tokio_postgres::Transaction;
 
 use super::write::{Attempt, Target, Written, write};
@@ -71,11 +66,5 @@ fn refused(record: &Record<'_>, error: &Error) -> Rejected {
         },
         error => error.to_string(),
     };
-    Rejected {
-        url: record.lineage.url.map(Arc::from),
-        place: record.lineage.place,
-        reject: Reject::new(RejectReason::Refused, message),
-        raw: record.payload[..record.payload.len().min(RAW_LIMIT)].to_vec(),
-        raw_length: record.payload.len() as u64,
-    }
+    Rejected::record(record, Reject::new(RejectReason::Refused, message))
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything happens in the caller's transaction.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use forebay_domain::{
     diff::diff,
@@ -64,12 +64,15 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Adds what another part of the batch wrote.
+    /// Adds what another part wrote.
     pub(super) fn add(&mut self, other: Self) {
-        self.counts += other.counts;
-        self.num_handoffs += other.num_handoffs;
-        self.rejected.extend(other.rejected);
-        self.refused_rows.extend(other.refused_rows);
+        // With all fields named, a new one cannot be forgotten here.
+        let Self { counts, num_handoffs, rejected, refused_rows, measured } = other;
+        self.counts += counts;
+        self.num_handoffs += num_handoffs;
+        self.rejected.extend(rejected);
+        self.refused_rows.extend(refused_rows);
+        self.measured.extend(measured);
     }
 }
 
@@ -228,13 +231,7 @@ fn older_than_stored(record: &Record<'_>, current: &Current) -> Rejected {
 }
 
 fn older(record: &Record<'_>, message: String) -> Rejected {
-    Rejected {
-        url: record.lineage.url.map(Arc::from),
-        place: record.lineage.place,
-        reject: Reject::new(RejectReason::OlderThanStored, message),
-        raw: record.payload[..record.payload.len().min(forebay_store::rejected::RAW_LIMIT)].to_vec(),
-        raw_length: record.payload.len() as u64,
-    }
+    Rejected::record(record, Reject::new(RejectReason::OlderThanStored, message))
 }
 
 /// Applies the staged removals, batch by batch, with history and hand-offs.

@@ -14,7 +14,12 @@ begin insert into public.writes values (tg_relid::regclass, txid_current()); ret
 create trigger remember after insert or update on forebay.\"references\"
     for each row execute function public.remember();
 create trigger remember after insert or update on forebay.course_lessons
-    for each row execute function public.remember()";
+    for each row execute function public.remember();
+create table public.updates (xid bigint);
+create function public.remember_update() returns trigger language plpgsql as $$
+begin insert into public.updates values (txid_current()); return null; end $$;
+create trigger remember_update after update on forebay.course_lessons
+    for each statement execute function public.remember_update()";
 
 #[tokio::test]
 async fn files_and_measures_are_one_transaction() {
@@ -26,6 +31,8 @@ async fn files_and_measures_are_one_transaction() {
         "select count(*) || ' ' || count(distinct xid) from writes where relation like '%course_lessons'";
     assert_eq!(stage.texts(writes).await, ["4 1"], "each lesson is written, then measured");
     assert_eq!(stage.texts("select count(distinct xid)::text from writes").await, ["1"]);
+    // Nor does another transaction try to measure them once more.
+    assert_eq!(stage.texts("select count(distinct xid)::text from updates").await, ["1"]);
     let measured =
         "select concat_ws('|', generation_seconds, generation_cost, num_retries) from forebay.course_lessons";
     assert_eq!(stage.texts(measured).await, ["1.5|0.25|1", "1.5|0.25|1"]);
