@@ -9,7 +9,8 @@ use tokio_postgres::Transaction;
 
 use crate::error::{DeclarationError, Error, Result};
 
-/// Locks a source until the transaction ends, and closes its runs whose process has died. Errors: `no_such_source`, `source_is_course`, `source_busy`.
+/// Locks a source until the transaction ends, and closes its runs whose process has died. Errors: `no_such_source`,
+/// `source_is_course`, `source_busy`.
 pub(super) async fn locked(transaction: &Transaction<'_>, source_name: &str) -> Result<Source> {
     change::lock(transaction, source_name).await?;
     let found = sources::find(transaction, source_name).await?;

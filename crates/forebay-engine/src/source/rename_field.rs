@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use forebay_domain::{
-    identity::KeyField,
+    identity::{KeyField, SCOPE_FIELD},
     json::DEFAULT_MAX_DEPTH,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
     rules::FieldRules,
@@ -146,14 +146,15 @@ fn first_of(field: &str) -> Option<String> {
     field.parse::<KeyField>().ok()?.path().first().cloned()
 }
 
-/// A key field with the new name: a name, or a JSON pointer if it is nested or begins with a slash.
+/// A key field with the new name: a name, or a JSON pointer if it is nested, begins with a slash, or is the word for the
+/// scope.
 fn renamed_key(field: &str, from: &str, to: &str) -> String {
     if first_of(field).as_deref() != Some(from) {
         return field.to_owned();
     }
     // The first token ends at the second slash of a pointer.
     let below = field.strip_prefix('/').and_then(|tokens| tokens.find('/').map(|at| &tokens[at..]));
-    if below.is_none() && !to.starts_with('/') {
+    if below.is_none() && !to.starts_with('/') && to != SCOPE_FIELD {
         return to.to_owned();
     }
     format!("/{}{}", to.replace('~', "~0").replace('/', "~1"), below.unwrap_or_default())
@@ -191,6 +192,8 @@ mod tests {
             ("/course/id", "id", "ID", "/course/id"),
             ("/a~1b/id", "a/b", "c~/d", "/c~0~1d/id"),
             ("id", "id", "/id", "/~1id"),
+            ("id", "id", "$scope", "/$scope"),
+            ("$scope", "$scope", "ID", "$scope"),
         ] {
             let renamed = renamed_key(field, from, to);
             assert_eq!(renamed, expected);
