@@ -1,21 +1,29 @@
-//! Made-up sources over 100 days, and bad days to put in.
+//! Made-up sources over 100 days, and bad days to put in. The engine's tests include this file to persist the same
+//! histories, so it imports nothing from this crate.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::world::{Record, Snapshot};
+/// The fields of a record with their values, without its key.
+pub(super) type Record = BTreeMap<&'static str, String>;
 
-pub(super) const NUM_DAYS: usize = 100;
+/// The records of a source by key.
+pub(super) type Snapshot = BTreeMap<String, Record>;
+
+const NUM_DAYS: usize = 100;
+
+/// The first bad day; a few runs are known by then.
+const FIRST_BAD_DAY: usize = 8;
 
 /// A small generator of numbers (xorshift), so a seed names a history.
-pub(super) struct Dice(u64);
+struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn roll(&mut self, low: usize, high: usize) -> usize {
+    fn roll(&mut self, low: usize, high: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -42,19 +50,9 @@ pub(super) enum Source {
     Registry,
 }
 
-pub(super) const SOURCES: [Source; 7] = [
-    Source::Catalogue,
-    Source::Newest { max_new: 5 },
-    Source::Newest { max_new: 15 },
-    Source::Incidents,
-    Source::Places { num: 10 },
-    Source::Places { num: 60 },
-    Source::Registry,
-];
-
 impl Source {
     /// What the source shows on each day.
-    pub(super) fn days(self, dice: &mut Dice) -> Vec<Snapshot> {
+    fn days(self, dice: &mut Dice) -> Vec<Snapshot> {
         let mut maker = Maker { number: 0 };
         let mut days: Vec<Snapshot> = Vec::with_capacity(NUM_DAYS);
         let mut list = maker.make_many(self, self.num_at_first(dice), dice);
@@ -205,4 +203,22 @@ impl BadDay {
             Self::Rekey => good.iter().map(|(key, record)| (format!("x:{key}"), record.clone())).collect(),
         }
     }
+}
+
+/// A history with the days on which each of [`BAD_DAYS`] happens.
+pub(super) fn history(source: Source, seed: u64) -> (Vec<Snapshot>, Vec<usize>) {
+    let mut dice = Dice::new(seed);
+    let days = source.days(&mut dice);
+    let mut bad: Vec<usize> =
+        (0..BAD_DAYS.len()).map(|number| FIRST_BAD_DAY + number * 18 + dice.roll(0, 10)).collect();
+    bad.rotate_left(dice.roll(0, BAD_DAYS.len() - 1));
+    (days, bad)
+}
+
+/// Whether a bad day differs from a good one. When several incidents end each day, a list that stops early looks like
+/// any other, and so does a list of few incidents: only the producer can tell that it did not finish.
+pub(super) fn is_bad(source: Source, bad_day: BadDay, stored: &Snapshot, good: &Snapshot) -> bool {
+    let num_known = good.keys().filter(|key| stored.contains_key(*key)).count();
+    let is_small = num_known < 6 || num_known * 2 < stored.len();
+    source != Source::Incidents || (bad_day != BadDay::Cut && !is_small)
 }

@@ -5,34 +5,24 @@ use jiff::Timestamp;
 
 use super::{
     super::*,
-    histories::{BAD_DAYS, BadDay, Dice, SOURCES, Source},
-    world::{Answer, Snapshot, World},
+    histories::{BAD_DAYS, BadDay, Snapshot, Source, history, is_bad},
+    world::{Answer, World},
 };
 use crate::rekey::RekeyPolicy;
 
 /// Histories of each source.
 const NUM_SEEDS: u64 = 3;
 
-/// The first bad day; a few runs are known by then.
-const FIRST_BAD_DAY: usize = 8;
-
-/// A history with the days on which each of [`BAD_DAYS`] happens.
-fn history(source: Source, seed: u64) -> (Vec<Snapshot>, Vec<usize>) {
-    let mut dice = Dice::new(seed);
-    let days = source.days(&mut dice);
-    let mut bad: Vec<usize> =
-        (0..BAD_DAYS.len()).map(|number| FIRST_BAD_DAY + number * 18 + dice.roll(0, 10)).collect();
-    bad.rotate_left(dice.roll(0, BAD_DAYS.len() - 1));
-    (days, bad)
-}
-
-/// Whether a bad day differs from a good one. When several incidents end each day, a list that stops early looks like
-/// any other, and so does a list of few incidents: only the producer can tell that it did not finish.
-fn is_bad(source: Source, bad_day: BadDay, stored: &Snapshot, good: &Snapshot) -> bool {
-    let num_known = good.keys().filter(|key| stored.contains_key(*key)).count();
-    let is_small = num_known < 6 || num_known * 2 < stored.len();
-    source != Source::Incidents || (bad_day != BadDay::Cut && !is_small)
-}
+/// All kinds of sources, some in two sizes.
+const SOURCES: [Source; 7] = [
+    Source::Catalogue,
+    Source::Newest { max_new: 5 },
+    Source::Newest { max_new: 15 },
+    Source::Incidents,
+    Source::Places { num: 10 },
+    Source::Places { num: 60 },
+    Source::Registry,
+];
 
 #[test]
 fn good_days_are_held_at_most_twice() {

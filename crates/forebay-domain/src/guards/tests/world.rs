@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::super::*;
+use super::{
+    super::*,
+    histories::{Record, Snapshot},
+};
 use crate::{
     coverage::Coverage,
     rekey::{self, Candidate},
 };
-
-/// The fields of a record with their values, without its key.
-pub(super) type Record = BTreeMap<&'static str, String>;
-
-/// The records of a source by key.
-pub(super) type Snapshot = BTreeMap<String, Record>;
 
 /// How the operator answers a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

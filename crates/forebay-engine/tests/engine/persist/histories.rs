@@ -1,88 +1,146 @@
-//! A hundred runs on a database, with bad days put in: what the domain decides about counts holds for stored data.
-//!
-//! The histories of all kinds of sources are in the tests of `forebay_domain::guards`. Here one is persisted, so that the
-//! numbers that guards learn from are those that runs really store.
+//! The five histories of `forebay_domain::guards` over a hundred runs on a database: what the domain decides about counts
+//! holds for stored data, and guards learn from the numbers that runs really store.
 
-use forebay_engine::persist;
+use std::collections::BTreeSet;
 
+use forebay_engine::persist::{self, RunReport};
+use serde_json::{Value, json};
+
+use self::made_up::{BAD_DAYS, Record, Snapshot, Source, history, is_bad};
 use super::{Shop, guarded, lines};
 
-const NUM_DAYS: usize = 100;
+#[path = "../../../../forebay-domain/src/guards/tests/histories.rs"]
+mod made_up;
 
-/// A number from 0 to `bound`, without it, that looks random and depends on `day` alone.
-fn dice(day: usize, salt: usize, bound: usize) -> usize {
-    let mixed = (day * 1_000_003 + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15_usize);
-    (mixed >> 33) % bound
+const SEED: u64 = 1;
+
+/// The largest number of references that guards never ask about.
+const MIN_REMOVED: usize = 5;
+
+/// What the operator does about a hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    /// Releases it at once, on bad days too.
+    Releases,
+    IsAway,
 }
 
-/// A catalogue on each day, as (key, content): a few edits, up to two additions and up to three removals.
-fn catalogue() -> Vec<Vec<(usize, usize)>> {
-    let mut list: Vec<(usize, usize)> = (0..120).map(|key| (key, key)).collect();
-    let mut next = list.len();
-    let mut days = Vec::new();
-    for day in 0..NUM_DAYS {
-        for number in 0..dice(day, 1, 4) {
-            let place = dice(day, 10 + number, list.len());
-            list[place].1 += 1_000;
+fn payload(key: &str, record: &Record) -> Value {
+    let mut payload = json!(record);
+    payload["id"] = json!(key);
+    payload
+}
+
+/// The stored references of a source, and the changes that a run withholds.
+struct Stored {
+    active: Snapshot,
+    /// Keys of records that were not written.
+    waiting: BTreeSet<String>,
+    /// Keys of references that were not removed.
+    kept: BTreeSet<String>,
+}
+
+impl Stored {
+    async fn read(shop: &Shop) -> Self {
+        let references = "select payload::text from forebay.\"references\" where removed_at is null";
+        let staged = |change| {
+            format!(
+                "select coalesce(c.record_key, r.record_key) from forebay.scrape_run_changes as c \
+                 left join forebay.\"references\" as r using (reference_id) where c.change = '{change}'"
+            )
+        };
+        let active = shop.rows(references).await;
+        Self {
+            active: active.iter().map(|payload| record(payload)).collect(),
+            waiting: shop.rows(&staged("seen")).await.into_iter().collect(),
+            kept: shop.rows(&staged("removed")).await.into_iter().collect(),
         }
-        for number in 0..dice(day, 2, 4) {
-            list.remove(dice(day, 20 + number, list.len()));
-        }
-        for _ in 0..dice(day, 3, 3) {
-            list.push((next, next));
-            next += 1;
-        }
-        days.push(list.clone());
     }
-    days
+
+    /// Everything that is not withheld is applied, and a run that isn't held withholds nothing.
+    fn check(&self, seen: &Snapshot, report: &RunReport, day: usize) {
+        let is_written = |(key, record): &(&String, &Record)| self.active.get(*key) == Some(*record);
+        let waiting: BTreeSet<String> =
+            seen.iter().filter(|entry| !is_written(entry)).map(|(key, _)| key.clone()).collect();
+        assert_eq!(waiting, self.waiting, "day {day}");
+        let kept: BTreeSet<String> =
+            self.active.keys().filter(|key| !seen.contains_key(*key)).cloned().collect();
+        assert_eq!(kept, self.kept, "day {day}");
+        let withholds = !(kept.is_empty() && waiting.is_empty());
+        let status = if withholds { "held" } else { "complete" };
+        assert_eq!((report.status.as_str(), report.num_withheld > 0), (status, withholds), "day {day}");
+    }
 }
 
-fn text(list: &[(usize, usize)], prefix: &str) -> String {
-    let record = |(key, n): &(usize, usize)| {
-        format!("{{\"id\":\"{prefix}{key:05}\",\"n\":{n},\"title\":\"Title {n}\",\"price\":\"{n}\"}}")
-    };
-    lines(list.iter().map(record))
+/// The key and the fields of a stored payload.
+fn record(payload: &str) -> (String, Record) {
+    const FIELDS: [&str; 4] = ["title", "text", "until", "coordinates"];
+    let payload: Value = serde_json::from_str(payload).unwrap();
+    let text = |field: &str| Some(payload.get(field)?.as_str().unwrap().to_owned());
+    let fields: Record = FIELDS.into_iter().filter_map(|field| Some((field, text(field)?))).collect();
+    assert_eq!(fields.len() + 1, payload.as_object().unwrap().len(), "{payload}");
+    (text("id").unwrap(), fields)
 }
 
-/// What a scrape of a good day becomes on some days; `None`: it is a good one.
-fn spoilt(day: usize, good: &[(usize, usize)]) -> Option<String> {
-    Some(match day {
-        20 => String::new(),
-        35 | 90 => text(&good[..good.len() * 6 / 10], "K"),
-        50 => {
-            lines(good.iter().map(|(key, n)| format!("{{\"id\":\"K{key:05}\",\"n\":{n},\"price\":\"{n}\"}}")))
-        }
-        65 => "{\"id\":\"error\",\"title\":\"503 Service Unavailable\"}\n".to_owned(),
-        80 => text(good, "new-"),
-        _ => return None,
-    })
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn over_a_hundred_runs_bad_days_are_held_and_good_ones_are_not() {
+/// Persists a history with each kind of bad day in it.
+async fn persist_history(source: Source, operator: Operator) {
     let shop = Shop::open().await;
-    let (mut held_on, mut bad_days) = (Vec::new(), Vec::new());
-    for (day, good) in catalogue().iter().enumerate() {
-        let bad = spoilt(day, good);
-        let number = i64::try_from(day).unwrap() + 1;
-        let records = bad.clone().unwrap_or_else(|| text(good, "K"));
-        let report = shop.persist(guarded(number), &records).await;
-        if report.status.as_str() == "held" {
-            held_on.push(day);
-            if bad.is_none() {
-                persist::release(&shop.database, report.run_id).await.unwrap();
-            }
+    let (days, bad_days) = history(source, SEED);
+    let mut before = Snapshot::new();
+    let mut num_false_alarms = 0;
+    for (day, good) in days.iter().enumerate() {
+        let kind = bad_days.iter().position(|bad_day| *bad_day == day).map(|kind| BAD_DAYS[kind]);
+        let seen = kind.map_or_else(|| good.clone(), |kind| kind.spoil(good));
+        let is_bad = kind.is_some_and(|kind| is_bad(source, kind, &before, good));
+        let records = lines(seen.iter().map(|(key, record)| payload(key, record).to_string()));
+        let report = shop.persist(guarded(i64::try_from(day).unwrap() + 1), &records).await;
+        let mut stored = Stored::read(&shop).await;
+        stored.check(&seen, &report, day);
+        let is_held = report.status.as_str() == "held";
+        assert!(is_held || !is_bad, "{source:?}, day {day}: {kind:?} was not held");
+        if kind.is_some() {
+            let is_lost = |key: &&String| good.contains_key(*key) && !stored.active.contains_key(*key);
+            let num_lost = before.keys().filter(is_lost).count();
+            assert!(num_lost <= MIN_REMOVED || !is_bad, "{source:?}, day {day}: {num_lost} lost to {kind:?}");
         }
-        if bad.is_some() {
-            bad_days.push(day);
-        } else {
-            let active = "select count(*) from forebay.\"references\" where removed_at is null";
-            let num_active: usize = shop.row(active).await.parse().unwrap();
-            // A page that is no record stays until the next day that is good.
-            assert!(num_active.abs_diff(good.len()) <= 1, "day {day}: {num_active} of {}", good.len());
+        // The day after a bad day that was released brings everything back, which guards rightly ask about.
+        let is_undoing = day > 0 && bad_days.contains(&(day - 1));
+        num_false_alarms += usize::from(is_held && kind.is_none() && !is_undoing);
+        if is_held && operator == Operator::Releases {
+            persist::release(&shop.database, report.run_id).await.unwrap();
+            stored = Stored::read(&shop).await;
+            assert_eq!(stored.active, seen, "{source:?}, day {day}");
         }
+        before = stored.active;
     }
-    let false_alarms: Vec<_> = held_on.iter().filter(|day| !bad_days.contains(day)).collect();
-    assert!(bad_days.iter().all(|day| held_on.contains(day)), "held on {held_on:?}");
-    assert!(false_alarms.len() <= 2, "held on {false_alarms:?}");
+    assert!(
+        operator == Operator::IsAway || num_false_alarms <= 2,
+        "{source:?}: {num_false_alarms} good days were held"
+    );
+}
+
+macro_rules! histories {
+    ($($name:ident: $source:expr,)+) => {
+        $(mod $name {
+            use super::{Operator, Source, persist_history};
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn bad_days_are_held_and_good_ones_are_not() {
+                persist_history($source, Operator::Releases).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn with_nobody_acting_everything_else_is_applied() {
+                persist_history($source, Operator::IsAway).await;
+            }
+        })+
+    };
+}
+
+histories! {
+    catalogue: Source::Catalogue,
+    newest: Source::Newest { max_new: 5 },
+    incidents: Source::Incidents,
+    places: Source::Places { num: 10 },
+    registry: Source::Registry,
 }
