@@ -35,6 +35,7 @@ use crate::{
 };
 
 pub use self::answer::{AnsweredFrom, EnsureError, EnsureOptions, Ensured, Tried, Wanted};
+pub use self::no_source::NO_SOURCE;
 use self::{outage::Outage, shared::Shared, single_flight::SingleFlight};
 
 /// How long an answer stays in memory.

@@ -7,6 +7,7 @@
 use std::{fmt, pin::Pin};
 
 use deadpool_postgres::Transaction;
+use forebay_domain::scope::Scope;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio_postgres::{
@@ -52,20 +53,23 @@ pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>> {
     Ok(builder.start().await?)
 }
 
-/// Streams the payloads of a source: of its active references, or of those at a time.
+/// Streams the payloads of a source or of one scope: of its active references, or of those at a time.
 pub async fn payloads(
     client: &impl GenericClient,
     source: &Source,
+    scope: Option<&Scope>,
     at: Option<Timestamp>,
 ) -> Result<Payloads> {
+    let scope = scope.map(Scope::to_string);
     let rows = match at {
         None => {
-            let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&source.source_id, Type::INT4)];
+            let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+                [(&source.source_id, Type::INT4), (&scope, Type::TEXT)];
             client.query_typed_raw(NOW, parameters).await?
         }
         Some(at) => {
-            let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-                [(&source.name, Type::TEXT), (&at, Type::TIMESTAMPTZ)];
+            let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&source.name, Type::TEXT), (&at, Type::TIMESTAMPTZ), (&scope, Type::TEXT)];
             client.query_typed_raw(AT, parameters).await?
         }
     };

@@ -15,5 +15,5 @@ pub use prune::{PRUNE, prune};
 pub use reconciliation::{NAMES, REPAIR_PRIORITY, Standing, VERIFY, Verified, names, page, repair, verify};
 pub use show::{
     AttemptRow, FAILURES, FailureCount, HandoffCount, HandoffCursor, HandoffFilter, HandoffRow, JobRow, LIST,
-    attempts_of, counts, failures_since, jobs_of, list, now,
+    attempts_of, counts, failure_codes, failures_since, jobs_of, list, now,
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio_postgres::{GenericClient, Transaction, types::Type};
+use tokio_postgres::{GenericClient, Row, Transaction, types::Type};
 
 use crate::{copy::CopyWriter, error::Result, row::ReadRow};
 
@@ -103,26 +103,7 @@ pub async fn add(transaction: &Transaction<'_>, run_id: i64, lines: &[NewLine]) 
 ///
 /// Errors: `database_refused` for an invalid regular expression.
 pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -> Result<Vec<LogLine>> {
-    let levels: Vec<&str> =
-        Level::ALL.iter().filter(|level| **level >= filter.min_level).map(|level| level.as_str()).collect();
-    let (text, regex) = match &filter.grep {
-        None => (None, None),
-        Some(Grep::Text(text)) => (Some(text), None),
-        Some(Grep::Regex(regex)) => (None, Some(regex)),
-    };
-    let rows = client
-        .query_typed(
-            include_str!("logs/read.sql"),
-            &[
-                (&filter.run_id, Type::INT8),
-                (&filter.after, Type::INT8),
-                (&levels, Type::TEXT_ARRAY),
-                (&text, Type::TEXT),
-                (&regex, Type::TEXT),
-                (&i64::from(limit), Type::INT8),
-            ],
-        )
-        .await?;
+    let rows = select(client, include_str!("logs/read.sql"), filter, limit).await?;
     rows.iter()
         .map(|row| {
             Ok(LogLine {
@@ -134,6 +115,48 @@ pub async fn read(client: &impl GenericClient, filter: &LogFilter, limit: u32) -
             })
         })
         .collect()
+}
+
+/// The position after which the last `number` lines of a run begin, to pass as `after`; `None`: no line matches.
+pub async fn before_last(
+    client: &impl GenericClient,
+    filter: &LogFilter,
+    number: u32,
+) -> Result<Option<i64>> {
+    match select(client, include_str!("logs/tail.sql"), filter, number).await?.first() {
+        Some(row) => row.read("before"),
+        None => Ok(None),
+    }
+}
+
+/// Runs a statement with the parameters of a filter.
+async fn select(
+    client: &impl GenericClient,
+    statement: &str,
+    filter: &LogFilter,
+    limit: u32,
+) -> Result<Vec<Row>> {
+    let levels: Vec<&str> =
+        Level::ALL.iter().filter(|level| **level >= filter.min_level).map(|level| level.as_str()).collect();
+    let (text, regex) = match &filter.grep {
+        None => (None, None),
+        Some(Grep::Text(text)) => (Some(text), None),
+        Some(Grep::Regex(regex)) => (None, Some(regex)),
+    };
+    let rows = client
+        .query_typed(
+            statement,
+            &[
+                (&filter.run_id, Type::INT8),
+                (&filter.after, Type::INT8),
+                (&levels, Type::TEXT_ARRAY),
+                (&text, Type::TEXT),
+                (&regex, Type::TEXT),
+                (&i64::from(limit), Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(rows)
 }
 
 /// Drops the partitions of months that ended longer ago than `retention`, and returns their number. The lines of a

@@ -32,7 +32,7 @@ mod show;
 pub use learn::{AdvisedScope, history, judged, scopes_to_advise, settled};
 pub use newer::{NewerRun, newer};
 pub use revert::{Undo, UndoTotals, mark_reverted, move_back, undo, undo_totals};
-pub use show::{RejectedRecord, RunFilter, RunRow, find, list, rejected};
+pub use show::{RejectedRecord, RunFilter, RunRow, find, latest, list, rejected};
 
 /// A run to start.
 #[derive(Clone, Debug)]

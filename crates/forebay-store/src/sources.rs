@@ -117,6 +117,12 @@ pub async fn names(client: &impl GenericClient) -> Result<Vec<String>> {
     rows.iter().map(|row| row.read("name")).collect()
 }
 
+/// The entity types of all sources, in order.
+pub async fn entity_types(client: &impl GenericClient) -> Result<Vec<String>> {
+    let statement = "select distinct entity_type from forebay.sources order by entity_type";
+    client.query_typed(statement, &[]).await?.iter().map(|row| row.read("entity_type")).collect()
+}
+
 /// The ids of the sources with an entity type.
 pub async fn of_type(client: &impl GenericClient, entity_type: &str) -> Result<Vec<i32>> {
     let statement = "select source_id from forebay.sources where entity_type = $1 order by source_id";

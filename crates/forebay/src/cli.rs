@@ -1,8 +1,9 @@
-//! The options that every command has, and the parsers of argument values ([`values`]).
+//! The options that every command has, and the parsers of argument values ([`values`], [`moment`]).
 //!
 //! Global options work before and after the subcommand. The database URL may contain a password: it is parsed as plain
 //! text (clap would print a value that a parser rejects), never shown in help, and hidden in `Debug`.
 
+pub(crate) mod moment;
 pub(crate) mod values;
 
 use std::{fmt, path::PathBuf};

@@ -1,13 +1,16 @@
 //! Looks up names that users type, with a suggestion for a misspelt one.
 
+use forebay_domain::{handoff::ReasonCode, scope::Scope, words::Word};
 use forebay_store::{
     connect::Client,
+    handoffs,
     history::{self, ReferenceName, ReferenceRow},
-    pipelines,
+    pipelines, runs,
     sources::{self, Source},
+    stats,
 };
 
-use crate::failure::Failure;
+use crate::{cli::values::RunName, failure::Failure};
 
 /// The source of this name. Errors: `no_such_source`.
 pub(crate) async fn source(client: &Client, name: &str) -> Result<Source, Failure> {
@@ -47,6 +50,84 @@ pub(crate) async fn reference(client: &Client, name: &str) -> Result<ReferenceRo
     Err(failure(format!("the source {source_name} has no reference with the key {record_key:?}")).hint(
         format!("its keys consist of {key}; list its records with `forebay export --source {source_name}`"),
     ))
+}
+
+/// The id of the run of this name. Error: `no_such_run`, for the latest one if there are no runs.
+pub(crate) async fn run(client: &Client, name: RunName) -> Result<i64, Failure> {
+    match name {
+        RunName::Id(run_id) => Ok(run_id),
+        RunName::Latest => runs::latest(&***client).await?.ok_or_else(|| {
+            Failure::usage("no_such_run", "there are no runs")
+                .hint("`forebay persist` and `forebay scrape` make runs")
+        }),
+    }
+}
+
+/// Checks that a source has references in this scope. Error: `no_such_scope`, which lists the existing ones.
+pub(crate) async fn scope(client: &Client, source: &Source, scope: &Scope) -> Result<(), Failure> {
+    let scopes = stats::scopes(&***client, source.source_id).await?;
+    let known: Vec<String> = scopes.into_iter().map(|totals| totals.scope).collect();
+    let scope = scope.to_string();
+    if known.contains(&scope) {
+        return Ok(());
+    }
+    let message = format!("the source {} has no references in the scope {scope}", source.name);
+    Err(unknown("no_such_scope", &message, &scope, "scopes", &known))
+}
+
+/// Checks that an entity type is one of those that are stored or `configured`. Error: `no_such_entity`.
+pub(crate) async fn entity(
+    client: &Client,
+    name: &str,
+    configured: impl IntoIterator<Item = String>,
+) -> Result<(), Failure> {
+    let mut known = sources::entity_types(&***client).await?;
+    known.extend(configured);
+    if known.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    known.sort();
+    known.dedup();
+    Err(unknown("no_such_entity", &format!("there is no entity type {name:?}"), name, "entity types", &known))
+}
+
+/// Checks that a reason code is one of Forebay's or of a failed attempt, and that a failure code is one of a failed
+/// attempt. Error: `no_such_code`, which lists the existing ones.
+pub(crate) async fn codes(
+    client: &Client,
+    reason_code: Option<&str>,
+    failure_code: Option<&str>,
+) -> Result<(), Failure> {
+    let reason_code = reason_code.filter(|code| !ReasonCode::WORDS.contains(code));
+    if failure_code.or(reason_code).is_none() {
+        return Ok(());
+    }
+    let known = handoffs::failure_codes(&***client).await?;
+    for code in failure_code.into_iter().chain(reason_code) {
+        if !known.iter().any(|known| known == code) {
+            let message = format!("no hand-off has failed with the code {code:?}");
+            return Err(unknown("no_such_code", &message, code, "failure codes", &known));
+        }
+    }
+    Ok(())
+}
+
+/// Maximum number of known names in a hint.
+const NAMED: usize = 10;
+
+/// The error for an unknown name: the one that was probably meant, and otherwise the known ones.
+fn unknown(code: &'static str, message: &str, name: &str, what: &str, known: &[String]) -> Failure {
+    let failure = Failure::usage(code, message);
+    if let Some(meant) = nearest(name, known.iter().map(String::as_str)) {
+        return failure.hint(format!("did you mean `{meant}`?"));
+    }
+    if known.is_empty() {
+        return failure.hint(format!("there are no {what} yet"));
+    }
+    let shown: Vec<String> = known.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = known.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    failure.hint(format!("the {what} are {}{more}", shown.join(", ")))
 }
 
 /// Checks that these pipelines exist. Error: `no_such_pipeline`, which lists the existing ones.

@@ -135,7 +135,7 @@ pub(super) async fn apply(
     let mut written = BTreeSet::new();
     if !wanted.is_empty() {
         let client = database.client().await?;
-        let mut payloads = export::payloads(&**client, source, None).await?;
+        let mut payloads = export::payloads(&**client, source, None, None).await?;
         while let Some(payload) = payloads.next().await? {
             let record: Value =
                 serde_json::from_str(payload).map_err(|error| Error::Payload(error.to_string()))?;

@@ -163,7 +163,7 @@ async fn kept_records(database: &Database, source: &Source, keys: &BTreeSet<Stri
         return Ok(records);
     }
     let client = database.client().await?;
-    let mut payloads = export::payloads(&**client, source, None).await?;
+    let mut payloads = export::payloads(&**client, source, None, None).await?;
     while let Some(payload) = payloads.next().await? {
         let parsed: Value =
             serde_json::from_str(payload).map_err(|error| Error::Payload(error.to_string()))?;

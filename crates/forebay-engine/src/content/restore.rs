@@ -78,7 +78,7 @@ pub async fn restore(
     }
     let lock = disk::lock(&folder).await?;
     let source = stored.source.name.clone();
-    let mut payloads = export::payloads(&**client, &stored.source, options.at).await?;
+    let mut payloads = export::payloads(&**client, &stored.source, None, options.at).await?;
     let base = {
         let folder = Arc::clone(&folder);
         on_disk(move || state::load(&folder)).await?.of(&source, Some(&stored.course.key))

@@ -8,6 +8,9 @@ use crate::scrape::{SourceDefinition, Sources};
 /// Maximum number of scopes named in a hint.
 const SCOPES_NAMED: usize = 10;
 
+/// The code of the error for an entity type or scope that no source yields.
+pub const NO_SOURCE: &str = "no_source";
+
 /// The error for a request that no source can answer.
 pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
     let of_type: Vec<&SourceDefinition> =
@@ -35,7 +38,7 @@ pub(super) fn no_source(sources: &Sources, entity_type: &str) -> EnsureError {
         (for_this_scope, "omit the scope: its sources are not divided into scopes".to_owned())
     };
     EnsureError {
-        code: "no_source".to_owned(),
+        code: NO_SOURCE.to_owned(),
         message,
         hint: Some(hint),
         retry_after_seconds: None,

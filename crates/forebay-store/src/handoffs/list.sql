@@ -11,6 +11,7 @@ where ($1::text is null or p.name = $1)
     and ($2::text is null or h.state = $2)
     and ($3::uuid is null or h.reference_id = $3)
     and ($5::text is null or h.reason_code = $5 or h.failure_code = $5)
+    and ($12::text is null or h.failure_code = $12)
     and ($6::text is null or s.name = $6)
     and ($7::timestamptz is null or coalesce(h.finished_at, h.enqueued_at) >= $7)
     -- After a place in this order.

@@ -53,6 +53,8 @@ pub struct Selection {
     pub state: Option<State>,
     /// Only those with this reason, or with this code of their last attempt.
     pub reason_code: Option<String>,
+    /// Only this failure code of the last attempt.
+    pub failure_code: Option<String>,
     /// Only of these references; empty: all references.
     pub reference_ids: Vec<ReferenceId>,
     /// Only those that ended at this time or later, or, if not ended, were queued then.
@@ -271,6 +273,7 @@ async fn pick(
                 (&selection.since, Type::TIMESTAMPTZ),
                 (&selection.until, Type::TIMESTAMPTZ),
                 (&i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8),
+                (&selection.failure_code, Type::TEXT),
             ],
         )
         .await?;

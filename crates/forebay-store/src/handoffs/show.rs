@@ -82,6 +82,8 @@ pub struct HandoffFilter {
     pub reference_id: Option<ReferenceId>,
     /// Only with this reason, or with this code of the last attempt.
     pub reason_code: Option<String>,
+    /// Only this failure code of the last attempt.
+    pub failure_code: Option<String>,
     /// Only of references of this source.
     pub source: Option<String>,
     /// Only those that ended at this time or later, or, if not ended, were queued then.
@@ -160,6 +162,13 @@ pub struct FailureCount {
     pub message: String,
 }
 
+/// Every failure code of a hand-off, sorted.
+pub async fn failure_codes(client: &impl GenericClient) -> Result<Vec<String>> {
+    let statement = "select distinct failure_code from forebay.ingestion_handoffs \
+         where failure_code is not null order by failure_code";
+    client.query_typed(statement, &[]).await?.iter().map(|row| row.read("failure_code")).collect()
+}
+
 /// Lists hand-offs, newest first.
 pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result<Vec<HandoffRow>> {
     let after = filter.after.as_ref();
@@ -178,6 +187,7 @@ pub async fn list(client: &impl GenericClient, filter: &HandoffFilter) -> Result
                 (&after.map(|place| place.version), Type::INT4),
                 (&after.map(|place| SqlId(place.reference_id)), Type::UUID),
                 (&after.map(|place| place.pipeline.as_str()), Type::TEXT),
+                (&filter.failure_code, Type::TEXT),
             ],
         )
         .await?;

@@ -16,5 +16,6 @@ where ($1::text is null or s.name = $1)
     and ($2::text is null or r.status = $2)
     and ($3::int8 is null or r.run_id = $3)
     and ($5::int8 is null or r.run_id < $5)
+    and ($6::timestamptz is null or r.started_at >= $6)
 order by r.run_id desc
 limit $4

@@ -71,6 +71,8 @@ pub struct RunFilter {
     pub source: Option<String>,
     /// Only this status.
     pub status: Option<RunStatus>,
+    /// Only runs that started at this time or later.
+    pub since: Option<Timestamp>,
     /// Only runs after this one in the list, so older ones.
     pub after: Option<i64>,
     /// Maximum number, newest first.
@@ -106,6 +108,7 @@ pub async fn list(client: &impl GenericClient, filter: &RunFilter) -> Result<Vec
                 (&None::<i64>, Type::INT8),
                 (&filter.limit, Type::INT8),
                 (&filter.after, Type::INT8),
+                (&filter.since, Type::TIMESTAMPTZ),
             ],
         )
         .await?;
@@ -123,10 +126,17 @@ pub async fn find(client: &impl GenericClient, run_id: i64) -> Result<Option<Run
                 (&Some(run_id), Type::INT8),
                 (&1_i64, Type::INT8),
                 (&None::<i64>, Type::INT8),
+                (&None::<Timestamp>, Type::TIMESTAMPTZ),
             ],
         )
         .await?;
     rows.first().map(from_row).transpose()
+}
+
+/// The id of the run that started last; `None`: there are no runs.
+pub async fn latest(client: &impl GenericClient) -> Result<Option<i64>> {
+    let statement = "select max(run_id) as run_id from forebay.scrape_runs";
+    client.query_typed_one(statement, &[]).await?.read("run_id")
 }
 
 /// The rejected records of a run, in input order.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::story::{FIRST, OTHER, SECOND, Story, day};
 
 async fn exported(story: &Story, at: Option<Timestamp>) -> Vec<String> {
-    let mut payloads = export::payloads(&story.client, &story.source, at).await.unwrap();
+    let mut payloads = export::payloads(&story.client, &story.source, None, at).await.unwrap();
     let mut all = Vec::new();
     while let Some(payload) = payloads.next().await.unwrap() {
         all.push(canonical_text(payload.as_bytes()).unwrap());
@@ -47,11 +47,11 @@ async fn a_snapshot_does_not_see_what_comes_later() {
     let database = story.database.open().await;
     let mut client = database.client().await.unwrap();
     let transaction = export::snapshot(&mut client).await.unwrap();
-    let mut before = export::payloads(&*transaction, &story.source, None).await.unwrap();
+    let mut before = export::payloads(&*transaction, &story.source, None, None).await.unwrap();
     assert!(before.next().await.unwrap().is_some());
     drop(before);
     story.client.batch_execute("update forebay.\"references\" set removed_at = now()").await.unwrap();
-    let mut after = export::payloads(&*transaction, &story.source, None).await.unwrap();
+    let mut after = export::payloads(&*transaction, &story.source, None, None).await.unwrap();
     assert!(after.next().await.unwrap().is_some());
     drop(after);
     drop(transaction);

@@ -171,6 +171,27 @@ pub(crate) fn word<W: Word + Send + Sync>() -> impl TypedValueParser<Value = W> 
         .try_map(|word| W::from_word(&word).ok_or_else(|| format!("unknown word {word:?}")))
 }
 
+/// A run on the command line: its id, or `latest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunName {
+    /// The run that started last.
+    Latest,
+    /// By its id.
+    Id(i64),
+}
+
+impl FromStr for RunName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(run_id) if run_id > 0 => Ok(Self::Id(run_id)),
+            _ if text == "latest" => Ok(Self::Latest),
+            _ => Err("expected the id of a run, such as 42, or latest".to_owned()),
+        }
+    }
+}
+
 /// A name that must not be empty: a source, a pipeline, a field.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a name, got nothing".to_owned()) } else { Ok(text.to_owned()) }
@@ -221,6 +242,15 @@ mod tests {
         assert_eq!((pair.name.as_str(), pair.value.as_str()), ("q", "a=b"));
         for text in ["", "semester", "=x", "semester="] {
             assert!(text.parse::<ScopePair>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_named_by_its_id_or_as_the_latest() {
+        assert_eq!("42".parse::<RunName>(), Ok(RunName::Id(42)));
+        assert_eq!("latest".parse::<RunName>(), Ok(RunName::Latest));
+        for text in ["", "0", "-1", "last", "Latest", "99999999999999999999"] {
+            assert!(text.parse::<RunName>().is_err(), "{text}");
         }
     }
 

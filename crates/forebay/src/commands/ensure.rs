@@ -3,8 +3,8 @@
 mod report;
 
 use forebay_engine::{
-    ensure::{EnsureOptions, Ensured, Gate, NUM_CONNECTIONS, Wanted},
-    scrape::Stop,
+    ensure::{EnsureOptions, Ensured, Gate, NO_SOURCE, NUM_CONNECTIONS, Wanted},
+    scrape::{Sources, Stop},
 };
 
 use super::signals::stoppable;
@@ -12,6 +12,7 @@ use crate::{
     cli::values::{self, ScopePair, scope_of},
     context::Context,
     failure::{Exit, Failure},
+    names,
 };
 
 /// Refresh an entity type if its data is stale
@@ -56,12 +57,25 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         let gate = Gate::for_one_answer(scraper, policies, stop.clone());
         let ensured = gate.ensure(&wanted, options).await;
         drop(bar);
-        context.ui.show(&forebay_views::Ensured::new(&wanted, &ensured))?;
+        let mut shown = forebay_views::Ensured::new(&wanted, &ensured);
+        suggest(&mut shown, &wanted.entity_type, config.definitions());
+        context.ui.show(&shown)?;
         // Stale data is refreshed after it was served; without waiting, the refresh would end with the process.
         gate.finish().await;
         Ok(exit(&ensured, &stop))
     });
     Box::pin(stoppable(asking, || stop.ask())).await
+}
+
+/// Suggests an entity type for one that no source yields.
+fn suggest(ensured: &mut forebay_views::Ensured, entity_type: &str, sources: &Sources) {
+    let mut known = sources.values().map(|source| source.entity_type.as_str());
+    if let Some(error) = ensured.error.as_mut().filter(|error| error.code == NO_SOURCE)
+        && !known.clone().any(|known| known == entity_type)
+        && let Some(meant) = names::nearest(entity_type, &mut known)
+    {
+        error.hint = Some(format!("did you mean `{meant}`?"));
+    }
 }
 
 fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
@@ -70,6 +84,8 @@ fn exit(ensured: &Ensured, stop: &Stop) -> Exit {
         // Without the ledger, it is unknown what is stored.
         Some(error) if !ensured.success && error.is_unreachable => Exit::DatabaseUnreachable,
         _ if ensured.success => Exit::Done,
+        // No source yields this entity type or scope, so asking again doesn't help.
+        Some(error) if error.code == NO_SOURCE => Exit::Usage,
         _ => Exit::Unavailable,
     }
 }

@@ -11,7 +11,7 @@ use forebay_store::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::values,
+    cli::values::{self, ScopePair, scope_of},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -24,12 +24,17 @@ use crate::{
 #[command(after_help = "\
 Examples:
   forebay export --source courses > courses.jsonl
+  forebay export --source courses --scope 'semester=Spring 2026'
   forebay export --source courses --at 2026-01-12 | head
   forebay export | gzip > all.jsonl.gz")]
 pub(crate) struct Args {
     /// Only this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) source: Option<String>,
+
+    /// Only this scope, in all its parts; repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "source")]
+    pub(crate) scope: Vec<ScopePair>,
 
     /// Records as observed at this time [default: now]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
@@ -47,10 +52,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn export_all(args: &Args, context: &Context, database: &Database) -> Result<(), Failure> {
     let mut client = database.client().await?;
     let chosen = choose(args, &client).await?;
+    let scope = (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?;
+    if let (Some(scope), Some(source)) = (&scope, chosen.first()) {
+        names::scope(&client, source, scope).await?;
+    }
     let transaction = export::snapshot(&mut client).await?;
     let mut records = Records::new(context);
     for source in &chosen {
-        let mut payloads = export::payloads(&*transaction, source, args.at).await?;
+        let mut payloads = export::payloads(&*transaction, source, scope.as_ref(), args.at).await?;
         while let Some(payload) = payloads.next().await? {
             records.write(payload)?;
         }

@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     cursor,
     failure::{Exit, Failure},
+    names,
 };
 
 /// Show how fresh each entity type and scope is
@@ -52,6 +53,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let options = ListOptions { entity_type: args.entity.clone(), only_stale: args.stale, after };
     let page = context
         .with_database(async |database| {
+            if let Some(entity) = &args.entity {
+                let configured = config.definitions().values().map(|source| source.entity_type.clone());
+                names::entity(&database.client().await?, entity, configured).await?;
+            }
             page(database, config.definitions(), &config.policies(), &options, args.limit).await
         })
         .await?;

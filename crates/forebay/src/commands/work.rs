@@ -31,7 +31,8 @@ use crate::{
 
 /// Ingest handed-off changes and run scheduled scrapes
 ///
-/// Runs until stopped; Ctrl-C lets current work finish. You can run any number of workers on any number of machines:
+/// Runs until stopped; Ctrl-C lets current work finish, and the exit code is then 130. With --drain, Ctrl-C stops at
+/// once. You can run any number of workers on any number of machines:
 /// each hand-off and each scheduled scrape goes to one of them.
 ///
 /// With `--output json`, standard output is JSON Lines: one object for each event as it happens. The `event` of the last
@@ -110,7 +111,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let exit = report.exit();
+    // Without `--drain`, only a signal ends the work.
+    let exit = if args.drain { report.exit() } else { Exit::Interrupted };
     if context.ui.is_json() {
         context.ui.line(&WorkEvent::Report { at: clock::now().into(), report: report.into_view() })?;
     } else {
@@ -164,11 +166,18 @@ async fn work(
     let due_run = |run: &DueRun| live.due_run(run);
     let mut by_schedule = ScheduleReport::default();
     let done = if args.drain {
-        if runs_schedules {
-            // First, so that its records are ingested too.
-            by_schedule = schedule::drain(scraper, &schedules, &due_run).await?;
+        let mut stop = Signals::listen()?;
+        let draining = async {
+            if runs_schedules {
+                // First, so that its records are ingested too.
+                by_schedule = schedule::drain(scraper, &schedules, &due_run).await?;
+            }
+            Ok::<_, Failure>(drain(database, &options, &progress).await?)
+        };
+        tokio::select! {
+            done = draining => done?,
+            () = stop.next() => return Err(cut_off()),
         }
-        drain(database, &options, &progress).await?
     } else {
         let own = chosen.iter().filter(|pipeline| Workers::of(&pipeline.spec) == Workers::Forebay);
         let own: Vec<&str> = own.map(|pipeline| pipeline.spec.name.as_str()).collect();
@@ -195,8 +204,7 @@ async fn work(
         tokio::select! {
             done = both => done?.0,
             () = impatient => {
-                return Err(Failure::new("interrupted", "stopped in the middle of a batch")
-                    .hint("the hand-offs of that batch wait as before"));
+                return Err(cut_off());
             }
         }
     };
@@ -216,6 +224,13 @@ async fn work(
         report.add_failures(failures);
     }
     Ok(report)
+}
+
+/// The error of work that was stopped at once.
+fn cut_off() -> Failure {
+    Failure::new("interrupted", "stopped in the middle of a batch")
+        .hint("its hand-offs wait again: at once, or when the lease of the claim expires")
+        .exit(Exit::Interrupted)
 }
 
 fn has_schedules(sources: &Sources) -> bool {

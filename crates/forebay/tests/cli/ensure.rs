@@ -45,7 +45,7 @@ fn stale_data_is_served_while_its_source_is_down() {
     assert_eq!((exit, &nothing["answered_from"]), (5, &json!("none")), "{nothing}");
     assert!(nothing["last_sync_at"].is_string(), "{nothing}");
     let (exit, unknown) = world.json("ensure professor");
-    assert_eq!((exit, &unknown["error"]["code"]), (5, &json!("no_source")), "{unknown}");
+    assert_eq!((exit, &unknown["error"]["code"]), (2, &json!("no_source")), "{unknown}");
     insta::assert_snapshot!("ensure_nothing", world.text("ensure professor"));
 }
 

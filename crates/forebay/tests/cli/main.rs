@@ -39,6 +39,7 @@ mod scrape;
 mod server;
 mod shared_data;
 mod site;
+mod small;
 mod source_changes;
 mod stats;
 mod stored;

@@ -57,7 +57,7 @@ impl Worker {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let mut stdout = String::new();
         std::io::Read::read_to_string(self.process.stdout.as_mut().unwrap(), &mut stdout).unwrap();
-        assert_eq!(self.process.wait().unwrap().code(), Some(0), "{stdout}");
+        assert_eq!(self.process.wait().unwrap().code(), Some(130), "{stdout}");
         serde_json::from_str(stdout.lines().last().unwrap()).unwrap()
     }
 }

@@ -343,7 +343,7 @@ fn a_worker_works_until_it_is_stopped() {
     let pid = rustix::process::Pid::from_child(&worker);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let output = worker.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", crate::shown(&output));
+    assert_eq!(output.status.code(), Some(130), "{}", crate::shown(&output));
     // One object per line, as things happen; the report is the last.
     let lines: Vec<Value> = std::str::from_utf8(&output.stdout)
         .unwrap()

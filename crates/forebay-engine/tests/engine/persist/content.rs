@@ -117,7 +117,7 @@ async fn payloads_round_trip_exactly() {
     assert_eq!(counts(&added), [12, 12, 0, 0, 0, 0, 0, 0]);
     let source = sources::find(&shop.client, SOURCE).await.unwrap().unwrap();
     for at in [None, Some(day(1))] {
-        let mut payloads = export::payloads(&shop.client, &source, at).await.unwrap();
+        let mut payloads = export::payloads(&shop.client, &source, None, at).await.unwrap();
         for record in EXACT {
             let payload = payloads.next().await.unwrap().unwrap().to_owned();
             let expected = canonical_text(record.as_bytes()).unwrap();

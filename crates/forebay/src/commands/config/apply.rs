@@ -41,7 +41,7 @@ pub(crate) struct Args {
     take_over: bool,
 
     /// Show the changes without writing anything
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 
     /// Skip the confirmation

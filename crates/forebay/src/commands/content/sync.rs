@@ -53,7 +53,7 @@ pub(crate) struct Args {
     pub(crate) paths: Vec<PathBuf>,
 
     /// Show what would be done, and write nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
 }
 

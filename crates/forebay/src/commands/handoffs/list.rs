@@ -5,9 +5,8 @@ use forebay_store::handoffs::{self, HandoffCursor, HandoffFilter};
 use forebay_views::{Handoff, Page};
 use jiff::Timestamp;
 
-use super::select::past;
 use crate::{
-    cli::values,
+    cli::{moment::past, values},
     context::Context,
     cursor,
     failure::{Exit, Failure},
@@ -38,6 +37,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CODE", value_parser = values::name)]
     pub(crate) reason_code: Option<String>,
 
+    /// Only this failure code of the last attempt, such as `webhook_gone`
+    #[arg(long, value_name = "CODE", value_parser = values::name)]
+    pub(crate) failure_code: Option<String>,
+
     /// Only hand-offs that ended (or, if open, were queued) since this time or within this span (`2h`, `3d`)
     #[arg(long, value_name = "T", value_parser = past)]
     pub(crate) since: Option<Timestamp>,
@@ -57,6 +60,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         pipeline: args.pipeline.clone(),
         state: args.state.map(|state| state.to_string()),
         reason_code: args.reason_code.clone(),
+        failure_code: args.failure_code.clone(),
         source: args.source.clone(),
         since: args.since,
         reference_id: None,
@@ -71,6 +75,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             if let Some(source) = &args.source {
                 names::source(&client, source).await?;
             }
+            names::codes(&client, args.reason_code.as_deref(), args.failure_code.as_deref()).await?;
             Ok(handoffs::list(&**client, &filter).await?)
         })
         .await?;

@@ -1,17 +1,16 @@
-//! The hand-off filters that all operations share, and how times are parsed.
+//! The hand-off filters that all operations share.
 
 use forebay_domain::handoff::State;
-use forebay_engine::clock;
 use forebay_store::{
     connect::Client,
     handoffs::{self, Mode, Operation, Selection},
 };
 use forebay_views::Operated;
-use jiff::{Span, Timestamp, Zoned, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::report_operated::exit;
 use crate::{
-    cli::values,
+    cli::{moment::past, values},
     context::Context,
     failure::{Exit, Failure},
     names,
@@ -36,6 +35,10 @@ pub(super) struct Filters {
     #[arg(long, value_name = "CODE", value_parser = values::name)]
     reason_code: Option<String>,
 
+    /// Only this failure code of the last attempt, such as `webhook_gone`
+    #[arg(long, value_name = "CODE", value_parser = values::name)]
+    failure_code: Option<String>,
+
     /// Only hand-offs that ended (or, if open, were queued) since this time or within this span (`2h`, `3d`)
     #[arg(long, value_name = "T", value_parser = past)]
     since: Option<Timestamp>,
@@ -53,7 +56,7 @@ pub(super) struct Filters {
     limit: Option<u64>,
 
     /// Show what would change, without changing it
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 }
 
@@ -64,6 +67,7 @@ impl Filters {
             || self.source.is_some()
             || self.state.is_some()
             || self.reason_code.is_some()
+            || self.failure_code.is_some()
             || self.since.is_some()
             || self.until.is_some()
             || !self.reference.is_empty();
@@ -76,6 +80,7 @@ impl Filters {
         if let Some(source) = &self.source {
             names::source(client, source).await?;
         }
+        names::codes(client, self.reason_code.as_deref(), self.failure_code.as_deref()).await?;
         let mut reference_ids = Vec::new();
         for name in &self.reference {
             reference_ids.push(names::reference(client, name).await?.reference_id);
@@ -85,6 +90,7 @@ impl Filters {
             source: self.source.clone(),
             state: self.state,
             reason_code: self.reason_code.clone(),
+            failure_code: self.failure_code.clone(),
             reference_ids,
             since: self.since,
             until: self.until,
@@ -109,51 +115,5 @@ impl Filters {
     /// Whether to make changes.
     fn mode(&self) -> Mode {
         if self.dry_run { Mode::DryRun } else { Mode::Act }
-    }
-}
-
-/// A time, or a span that ends now.
-pub(super) fn past(text: &str) -> Result<Timestamp, String> {
-    moment(text, Zoned::checked_sub)
-}
-
-/// A time, or a span that begins now.
-pub(super) fn future(text: &str) -> Result<Timestamp, String> {
-    moment(text, Zoned::checked_add)
-}
-
-fn moment(
-    text: &str,
-    apply: impl Fn(&Zoned, Span) -> Result<Zoned, jiff::Error>,
-) -> Result<Timestamp, String> {
-    if let Ok(time) = values::time(text) {
-        return Ok(time);
-    }
-    let expected = || "expected a time such as 2026-03-01T12:00:00Z, or a span such as 2h or 3d".to_owned();
-    let span: Span = text.parse().map_err(|_| expected())?;
-    if span.is_negative() || span.is_zero() {
-        return Err(expected());
-    }
-    let now = clock::now().to_zoned(TimeZone::UTC);
-    apply(&now, span).map(|time| time.timestamp()).map_err(|_| "the span is too long".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_counted_from_now() {
-        let now = clock::now();
-        for (text, seconds) in [("2h", 7200), ("3d", 259_200), ("1h 30m", 5400), ("PT2H", 7200)] {
-            let (before, after) = (past(text).unwrap(), future(text).unwrap());
-            let length = after.duration_since(before).as_secs();
-            assert!((2 * seconds..2 * seconds + 60).contains(&length), "{text}: {length}");
-            assert!(before < now && now < after, "{text}");
-        }
-        assert_eq!(past("2026-03-01"), Ok("2026-03-01T00:00:00Z".parse().unwrap()));
-        for text in ["", "soon", "-2h", "0s", "2"] {
-            assert!(past(text).is_err(), "{text}");
-        }
     }
 }

@@ -3,8 +3,9 @@
 use forebay_store::handoffs::Operation;
 use jiff::Timestamp;
 
-use super::select::{self, Filters};
+use super::select::Filters;
 use crate::{
+    cli::moment::future,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -19,7 +20,7 @@ Examples:
   forebay handoffs snooze --reason-code webhook_throttled --not-before 2026-03-01T06:00:00Z")]
 pub(crate) struct Args {
     /// Delay until this time, or for this span (`2h`, `3d`)
-    #[arg(long, value_name = "T", value_parser = select::future)]
+    #[arg(long, value_name = "T", value_parser = future)]
     not_before: Timestamp,
 
     #[command(flatten)]

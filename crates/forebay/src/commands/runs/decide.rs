@@ -12,8 +12,10 @@ use forebay_views::{HeldTotals, RunDecision, RunEffects};
 
 use super::read;
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
+    names,
     ui::format,
 };
 
@@ -21,7 +23,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Show what it would do, and change nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
 
     /// Don't ask for confirmation on a terminal
@@ -65,13 +67,14 @@ impl Planned {
 /// Decides about a held run.
 pub(super) async fn about_held(
     context: &Context,
-    run_id: i64,
+    run: RunName,
     decision: HeldDecision,
     options: &Options,
-    carry_out: impl AsyncFnOnce(&Database) -> Result<RunRow, Failure>,
+    carry_out: impl AsyncFnOnce(&Database, i64) -> Result<RunRow, Failure>,
 ) -> Result<Exit, Failure> {
     let decided = context
         .with_database(async |database| {
+            let run_id = names::run(&database.client().await?, run).await?;
             let preview = persist::preview(database, run_id, decision).await?;
             let planned = Planned {
                 effects: RunEffects::from(&preview),
@@ -80,7 +83,7 @@ pub(super) async fn about_held(
             };
             let text = sentence(decision, &preview, &planned.effects);
             let row = if options.may(context, &text)? {
-                let row = carry_out(database).await?;
+                let row = carry_out(database, run_id).await?;
                 enter(context, database, &row, decision).await;
                 row
             } else {

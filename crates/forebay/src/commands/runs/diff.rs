@@ -6,9 +6,11 @@ use forebay_views::{FieldChange, RunDiff};
 
 use super::decide::effects_in_words;
 use crate::{
+    cli::values::RunName,
     context::Context,
     cursor,
     failure::{Exit, Failure},
+    names,
     ui::{self, Report, Table, format, table::Column},
 };
 
@@ -25,9 +27,8 @@ Examples:
   forebay runs diff 42
   forebay runs diff 42 --limit 1000 --output json")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
@@ -43,8 +44,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let after = args.after.as_deref().map(position).transpose()?;
     let diff = context
         .with_database(async |database| {
+            let run_id = names::run(&database.client().await?, args.run).await?;
             // One more, to know whether there are more.
-            let mut found = persist::diff(database, args.run, after, i64::from(args.limit) + 1).await?;
+            let mut found = persist::diff(database, run_id, after, i64::from(args.limit) + 1).await?;
             let has_more = found.changes.len() > args.limit as usize;
             found.changes.truncate(args.limit as usize);
             let last = found.changes.last().filter(|_| has_more).map(|last| {

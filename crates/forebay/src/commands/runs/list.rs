@@ -2,10 +2,11 @@
 
 use forebay_domain::run::RunStatus;
 use forebay_store::runs::RunFilter;
+use jiff::Timestamp;
 
 use super::read;
 use crate::{
-    cli::values,
+    cli::{moment::past, values},
     context::Context,
     cursor,
     failure::{Exit, Failure},
@@ -16,7 +17,8 @@ use crate::{
 #[command(after_help = "\
 Examples:
   forebay runs list
-  forebay runs list --source courses --status held")]
+  forebay runs list --source courses --status held
+  forebay runs list --since 12h")]
 pub(crate) struct Args {
     /// Only this source
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -25,6 +27,10 @@ pub(crate) struct Args {
     /// Only this status
     #[arg(long, value_name = "STATUS", value_parser = values::word::<RunStatus>())]
     pub(crate) status: Option<RunStatus>,
+
+    /// Only runs that started since this time or within this span (`2h`, `3d`)
+    #[arg(long, value_name = "T", value_parser = past)]
+    pub(crate) since: Option<Timestamp>,
 
     /// Start after this cursor: `next` of the previous page
     #[arg(long, value_name = "CURSOR")]
@@ -40,6 +46,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let filter = RunFilter {
         source: args.source.clone(),
         status: args.status,
+        since: args.since,
         after: args.after.as_deref().map(cursor::read).transpose()?,
         limit: args.limit.into(),
     };

@@ -14,9 +14,10 @@ use forebay_views::{LogLine, Page};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    cli::values::LogLevel,
+    cli::values::{LogLevel, RunName},
     context::Context,
     failure::{Exit, Failure},
+    names,
     ui::{self, Report, Style, Tone, Ui, format},
 };
 
@@ -36,11 +37,10 @@ Examples:
   forebay runs logs 42
   forebay runs logs 42 --level warn
   forebay runs logs 42 --grep 'page=3'
-  forebay runs logs 42 --follow")]
+  forebay runs logs latest --tail 20 --follow")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     /// Minimum level of the lines
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Debug)]
@@ -58,6 +58,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = value_parser!(i64).range(0..))]
     pub(crate) after: Option<i64>,
 
+    /// Only the last N lines, and with --follow those that come after them
+    #[arg(long, value_name = "N", conflicts_with_all = ["after", "limit"],
+        value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) tail: Option<u32>,
+
     /// Maximum number of lines, from the first [default: 1000; with --follow: all]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: Option<u32>,
@@ -67,11 +72,15 @@ pub(crate) struct Args {
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let report = context
         .with_database(async |database| {
-            let status = status(&database.client().await?, args.run).await?;
+            let client = database.client().await?;
+            let run_id = names::run(&client, args.run).await?;
+            let status = status(&client, run_id).await?;
+            let filter = args.filter(&client, run_id).await?;
+            drop(client);
             if args.follow {
-                follow(args, &context.ui, database, status).await
+                follow(args, filter, &context.ui, database, status).await
             } else {
-                read(args, database).await
+                read(args, &filter, database).await
             }
         })
         .await?;
@@ -90,21 +99,25 @@ async fn status(client: &Client, run_id: i64) -> Result<RunStatus, Failure> {
 }
 
 impl Args {
-    fn filter(&self) -> LogFilter {
-        LogFilter {
-            run_id: self.run,
+    async fn filter(&self, client: &Client, run_id: i64) -> Result<LogFilter, Failure> {
+        let mut filter = LogFilter {
+            run_id,
             min_level: self.level.into(),
             grep: self.grep.clone().map(Grep::Text),
             after: self.after,
+        };
+        if let Some(number) = self.tail {
+            filter.after = logs::before_last(&***client, &filter, number).await?;
         }
+        Ok(filter)
     }
 }
 
-async fn read(args: &Args, database: &Database) -> Result<Page<LogLine>, Failure> {
-    let limit = args.limit.unwrap_or(PORTION);
+async fn read(args: &Args, filter: &LogFilter, database: &Database) -> Result<Page<LogLine>, Failure> {
+    let limit = args.limit.or(args.tail).unwrap_or(PORTION);
     let client = database.client().await?;
     // One more, to know whether there are more.
-    let lines = logs::read(&**client, &args.filter(), limit.saturating_add(1)).await?;
+    let lines = logs::read(&**client, filter, limit.saturating_add(1)).await?;
     Ok(page(lines.into_iter().map(LogLine::from).collect(), limit as usize))
 }
 
@@ -119,11 +132,11 @@ fn page(mut items: Vec<LogLine>, limit: usize) -> Page<LogLine> {
 /// Shows lines as they arrive until the run has ended. JSON output is one document, so it is printed at the end.
 async fn follow(
     args: &Args,
+    mut filter: LogFilter,
     ui: &Ui,
     database: &Database,
     mut last_status: RunStatus,
 ) -> Result<Page<LogLine>, Failure> {
-    let mut filter = args.filter();
     let mut report = Page::from(Vec::new());
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let (mut num_shown, mut has_ended) = (0, false);
@@ -133,7 +146,7 @@ async fn follow(
         // The status is read before the next lines, so once the run has ended no earlier line is missed.
         let was_running = last_status == RunStatus::Running;
         let lines = logs::read(&**client, &filter, PORTION).await?;
-        last_status = status(&client, args.run).await?;
+        last_status = status(&client, filter.run_id).await?;
         // No connection is held while waiting.
         drop(client);
         let is_whole = lines.len() < PORTION as usize;

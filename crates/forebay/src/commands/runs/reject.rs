@@ -5,6 +5,7 @@ use forebay_store::connect::Database;
 
 use super::decide::{self, Options};
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -18,9 +19,8 @@ Examples:
   forebay runs list --status held
   forebay runs reject 42")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     #[command(flatten)]
     pub(crate) options: Options,
@@ -28,6 +28,6 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reject = async |database: &Database| Ok(persist::reject(database, args.run).await?);
+    let reject = async |database: &Database, run_id: i64| Ok(persist::reject(database, run_id).await?);
     decide::about_held(context, args.run, HeldDecision::Reject, &args.options, reject).await
 }

@@ -5,6 +5,7 @@ use forebay_store::connect::Database;
 
 use super::decide::{self, Options};
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -19,9 +20,8 @@ Examples:
   forebay runs diff 42
   forebay runs rekey 42")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     #[command(flatten)]
     pub(crate) options: Options,
@@ -29,9 +29,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let rekey = async |database: &Database| {
+    let rekey = async |database: &Database, run_id: i64| {
         context.declare_pipelines(database).await?;
-        Ok(persist::rekey(database, args.run).await?.run)
+        Ok(persist::rekey(database, run_id).await?.run)
     };
     decide::about_held(context, args.run, HeldDecision::Rekey, &args.options, rekey).await
 }

@@ -5,6 +5,7 @@ use forebay_store::connect::Database;
 
 use super::decide::{self, Options};
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
 };
@@ -20,9 +21,8 @@ Examples:
   forebay runs release 42 --dry-run
   forebay runs release 42")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     #[command(flatten)]
     pub(crate) options: Options,
@@ -30,9 +30,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let release = async |database: &Database| {
+    let release = async |database: &Database, run_id: i64| {
         context.declare_pipelines(database).await?;
-        Ok(persist::release(database, args.run).await?)
+        Ok(persist::release(database, run_id).await?)
     };
     decide::about_held(context, args.run, HeldDecision::Release, &args.options, release).await
 }

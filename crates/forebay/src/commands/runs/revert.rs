@@ -5,8 +5,10 @@ use forebay_views::RunEffects;
 
 use super::decide::{Options, Planned, effects_in_words, subject};
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
+    names,
 };
 
 /// Undo a run that was applied
@@ -20,9 +22,8 @@ Examples:
   forebay runs revert 42 --dry-run
   forebay runs revert 42")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 
     #[command(flatten)]
     pub(crate) options: Options,
@@ -32,14 +33,15 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let decided = context
         .with_database(async |database| {
-            let (run, totals, num_active) = persist::preview_revert(database, args.run).await?;
+            let run_id = names::run(&database.client().await?, args.run).await?;
+            let (run, totals, num_active) = persist::preview_revert(database, run_id).await?;
             let effects = RunEffects::of_revert(&totals, num_active);
             let text = format!("reverting {}: {}", subject(&run), effects_in_words(&effects));
             let mut planned = Planned { effects, num_rekeyed: None, num_kept: Some(totals.num_kept) };
             let mut row = run;
             if args.options.may(context, &text)? {
                 context.declare_pipelines(database).await?;
-                let reverted = persist::revert(database, args.run).await?;
+                let reverted = persist::revert(database, run_id).await?;
                 planned.num_kept = Some(reverted.num_kept);
                 row = reverted.run;
             }

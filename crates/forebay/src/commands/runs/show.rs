@@ -2,25 +2,30 @@
 
 use super::read;
 use crate::{
+    cli::values::RunName,
     context::Context,
     failure::{Exit, Failure},
+    names,
 };
 
 /// Show one run: status, reason, counts and field coverage
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  forebay runs show 42")]
+  forebay runs show 42
+  forebay runs show latest")]
 pub(crate) struct Args {
-    /// Id of the run
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(crate) run: i64,
+    /// Id of the run, or `latest`
+    pub(crate) run: RunName,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let detail = context
-        .with_database(async |database| read::detail(&database.client().await?, args.run).await)
+        .with_database(async |database| {
+            let client = database.client().await?;
+            read::detail(&client, names::run(&client, args.run).await?).await
+        })
         .await?;
     context.ui.show(&detail)?;
     Ok(Exit::Done)

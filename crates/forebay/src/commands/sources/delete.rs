@@ -28,7 +28,7 @@ pub(crate) struct Args {
     source: String,
 
     /// Show what would be deleted without deleting anything
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 
     /// Skip the confirmation

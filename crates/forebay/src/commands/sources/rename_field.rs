@@ -35,7 +35,7 @@ pub(crate) struct Args {
     to: String,
 
     /// Show what would be renamed without writing anything
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 }
 

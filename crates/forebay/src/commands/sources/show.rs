@@ -63,7 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 async fn read(args: &Args, config: &Config, database: &Database) -> Result<SourceDetail, Failure> {
     let client = database.client().await?;
     let source = names::source(&client, &args.source).await?;
-    let filter = RunFilter { source: Some(source.name.clone()), status: None, after: None, limit: NUM_RUNS };
+    let filter = RunFilter { source: Some(source.name.clone()), limit: NUM_RUNS, ..RunFilter::default() };
     let latest = runs::list(&**client, &filter).await?;
     let scopes = stats::scopes(&**client, source.source_id).await?;
     let mut schedules = schedules::list(&**client).await?;

@@ -83,7 +83,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "doctor"),
     (0, "db down --yes"),
     (0, "db reset --yes"),
-    (5, "ensure professor"),
+    (2, "ensure professor"),
 ];
 
 /// Lines that fail, each of which prints an error document.

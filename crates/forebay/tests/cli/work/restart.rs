@@ -99,7 +99,7 @@ fn a_worker_outlives_the_databases_restarts() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let mut stdout = String::new();
     std::io::Read::read_to_string(worker.0.stdout.as_mut().unwrap(), &mut stdout).unwrap();
-    assert_eq!(worker.0.wait().unwrap().code(), Some(0), "{stdout}");
+    assert_eq!(worker.0.wait().unwrap().code(), Some(130), "{stdout}");
     let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let num_outages = lines.iter().filter(|line| line["event"] == "database_unreachable").count();
     let num_ended = lines.iter().filter(|line| line["event"] == "database_reachable").count();

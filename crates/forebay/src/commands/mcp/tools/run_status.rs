@@ -64,9 +64,9 @@ impl Tool for RunStatus {
         }
         let filter = RunFilter {
             source: arguments.source,
-            status: None,
             after: arguments.cursor.as_deref().map(cursor::read).transpose()?,
             limit: limit(arguments.limit, DEFAULT_LIMIT, MOST).into(),
+            ..RunFilter::default()
         };
         Ok(RunsAnswer { runs: read_page(&client, filter).await?, detail: None })
     }
