@@ -9,7 +9,7 @@
 //! | `empty_run` | no records | all removals |
 //! | `scope_conflict` | records are active in another scope | those records |
 //! | `rekey_suspected` | the same content under other keys | the pairs of old and new keys |
-//! | `mass_removal` | more references vanished at once than usual | those references |
+//! | `mass_removal` | more references vanished at once than usual, or are marked as removed | those references |
 //! | `record_count` | far fewer or far more keys than usual | all removals |
 //! | `coverage_drop` | a field lost its values | updates that lose the field, and all removals |
 //! | `mass_change` | more new versions than the policy allows | all updates |
@@ -70,6 +70,7 @@ pub fn decide(policy: &GuardPolicy, baseline: &Baseline, evidence: &Evidence<'_>
         }
     };
     let is_doubted = removals::judge(policy, baseline, evidence, trust, &mut decision);
+    removals::judge_flagged(policy, baseline, evidence, &mut decision);
     let keeps_missing = !decision.withheld.missing.is_empty();
     if let Some(message) = empty {
         decision.find(HoldReason::EmptyRun, message, keeps_missing);

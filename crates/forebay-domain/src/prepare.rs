@@ -13,9 +13,11 @@ use crate::{
     canonical,
     coverage::Coverage,
     drift::JsonType,
+    field_path::FieldPath,
     identity::{KeyField, ReferenceId, VersionHash, append_record_key},
     json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser, Value},
     reject::{Reject, RejectReason},
+    removal_flag,
     rules::{FieldRules, RuleTable},
 };
 
@@ -31,14 +33,22 @@ pub struct RecordPolicy {
     pub key: Vec<KeyField>,
     /// Field rules: what to store, what to compare.
     pub rules: FieldRules,
+    /// The value by which a record says that it is gone.
+    pub removed_when: Option<FieldPath>,
     /// Maximum nesting of a record, including the record itself; at most [`MAX_DEPTH_LIMIT`].
     pub max_depth: usize,
 }
 
 impl RecordPolicy {
-    /// A policy without rules, with the default depth.
+    /// A policy without rules and without a removal flag, with the default depth.
     pub fn new(source: impl Into<String>, key: Vec<KeyField>) -> Self {
-        Self { source: source.into(), key, rules: FieldRules::default(), max_depth: DEFAULT_MAX_DEPTH }
+        Self {
+            source: source.into(),
+            key,
+            rules: FieldRules::default(),
+            removed_when: None,
+            max_depth: DEFAULT_MAX_DEPTH,
+        }
     }
 }
 
@@ -55,6 +65,8 @@ pub struct Prepared {
     pub payload: Range<usize>,
     /// Number of characters that Postgres cannot store, replaced by U+FFFD.
     pub replaced: u32,
+    /// Whether the record says that it is gone, so it removes its reference.
+    pub removes: bool,
 }
 
 /// Prepares the records of one source. Keep one per thread.
@@ -84,7 +96,8 @@ impl Preparer {
 
     /// Reads one record. Appends its canonical payload (after `ignore`) to `payloads` and its key to `keys`.
     ///
-    /// On an error, nothing is appended and coverage does not change.
+    /// On an error, nothing is appended and coverage does not change. A record that says that it is gone doesn't count in
+    /// coverage: such records often have a key and nothing else.
     pub fn prepare(
         &mut self,
         text: &[u8],
@@ -94,15 +107,20 @@ impl Preparer {
         let document = object_of(self.parser.parse(text)?)?;
         check_names(document, text)?;
         let key = append_record_key(&self.policy.key, document.root(), keys)?;
-        self.coverage.observe_record();
+        let removes =
+            self.policy.removed_when.as_ref().is_some_and(|flag| removal_flag::is_set(flag, document.root()));
+        let mut uncounted = Coverage::default();
+        let coverage = if removes { &mut uncounted } else { &mut self.coverage };
+        coverage.observe_record();
         let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
-        let (version_hash, payload) = write(document, &self.rules, &mut self.coverage, &mut output);
+        let (version_hash, payload) = write(document, &self.rules, coverage, &mut output);
         Ok(Prepared {
             reference_id: ReferenceId::compute(&self.policy.source, &keys[key.clone()]),
             version_hash,
             key,
             payload,
             replaced: document.replaced(),
+            removes,
         })
     }
 

@@ -57,7 +57,7 @@ mod write;
 
 use std::time::Instant;
 
-use forebay_domain::run::OnDuplicate;
+use forebay_domain::{removal_flag, run::OnDuplicate};
 use forebay_store::{connect::Database, sources};
 use tracing::{Instrument, info_span};
 
@@ -160,14 +160,17 @@ pub(crate) async fn run_until(
 /// Persists an input. The caller ends the log.
 async fn run(
     database: &Database,
-    declared: Declared,
+    mut declared: Declared,
     mut request: PersistRequest,
     input: Input,
     log: &RunLog,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RunReport> {
-    // A tap reports only at its end whether it has sent everything.
-    request.complete |= input.feed.is_tap();
+    if input.feed.is_tap() {
+        // A tap reports only at its end whether it has sent everything.
+        request.complete = true;
+        declared.policy.removed_when = declared.policy.removed_when.or_else(removal_flag::of_singer);
+    }
     let warning = declared.warning.clone();
     let open = OpenRun::open(database, declared, request, &input.name, progress).await?;
     let run_id = open.context.target.origin.run_id;

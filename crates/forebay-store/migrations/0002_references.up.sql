@@ -125,7 +125,7 @@ comment on column forebay.reference_aliases.created_at is 'When this row was cre
 create table forebay.scrape_run_changes (
     run_id bigint not null,
     reference_id uuid not null,
-    change text not null constraint scrape_run_changes_change_check check (change in ('seen', 'removed')),
+    change text not null constraint scrape_run_changes_change_check check (change in ('seen', 'removed', 'flagged')),
     version_hash bytea,
     line bigint,
     fetched_at timestamptz,
@@ -145,7 +145,7 @@ comment on table forebay.scrape_run_changes is
     'Staged changes of a run until its guards have decided; the changes of a held run stay here.';
 comment on column forebay.scrape_run_changes.run_id is 'The run.';
 comment on column forebay.scrape_run_changes.reference_id is 'The reference that would change.';
-comment on column forebay.scrape_run_changes.change is 'seen: a record that differs from what is stored; removed: a reference that was not seen.';
+comment on column forebay.scrape_run_changes.change is 'seen: a record that differs from what is stored; removed: a reference that was not seen; flagged: a record that says that it is gone.';
 comment on column forebay.scrape_run_changes.version_hash is 'Hash of the record that was seen.';
 comment on column forebay.scrape_run_changes.line is 'Its line in the input.';
 comment on column forebay.scrape_run_changes.fetched_at is 'When its page was fetched.';

@@ -13,8 +13,8 @@ mod diff;
 mod withhold;
 pub use diff::{Difference, FieldTotals, differences, field_totals};
 pub use withhold::{
-    losses, missing, release, taken, withhold, withhold_losing, withhold_missing, withhold_taken,
-    withhold_updates,
+    losses, missing, num_flagged, release, taken, withhold, withhold_flagged, withhold_losing,
+    withhold_missing, withhold_taken, withhold_updates,
 };
 
 use crate::{
@@ -23,6 +23,11 @@ use crate::{
     row::ReadRow,
     types::{SqlHash, SqlId, SqlText, sql_ids},
 };
+
+/// The missing references that a run removes.
+pub const REMOVALS: &str = "select reference_id from forebay.scrape_run_changes \
+     where run_id = $1 and change = 'removed' and not is_withheld and reference_id > $2 \
+     order by reference_id limit $3";
 
 /// A staged record.
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ pub struct StagedRecord {
     pub url: Option<String>,
     /// When that page was fetched.
     pub fetched_at: Option<Timestamp>,
+    /// Whether it says that it is gone: it removes its reference.
+    pub removes: bool,
 }
 
 impl StagedRecord {
@@ -56,6 +63,7 @@ impl StagedRecord {
                 url: self.url.as_deref(),
                 fetched_at: self.fetched_at,
             },
+            removes: self.removes,
         }
     }
 }
@@ -82,16 +90,18 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
     let lines: Vec<i64> = records.iter().map(|r| i64::try_from(r.lineage.place.line).unwrap_or(0)).collect();
     let urls: Vec<Option<&str>> = records.iter().map(|r| r.lineage.url).collect();
     let fetched: Vec<Option<Timestamp>> = records.iter().map(|r| r.lineage.fetched_at).collect();
+    let changes: Vec<&str> = records.iter().map(|r| if r.removes { "flagged" } else { "seen" }).collect();
     client
         .execute_typed(
             "insert into forebay.scrape_run_changes \
                  (run_id, reference_id, change, version_hash, record_key, payload, line, url, fetched_at) \
-             select $1, c.reference_id, 'seen', c.version_hash, c.record_key, c.payload::json, c.line, c.url, \
+             select $1, c.reference_id, c.change, c.version_hash, c.record_key, c.payload::json, c.line, c.url, \
                  c.fetched_at \
-             from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::timestamptz[]) \
-                 as c (reference_id, version_hash, record_key, payload, line, url, fetched_at) \
+             from unnest($2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::timestamptz[], \
+                     $9::text[]) \
+                 as c (reference_id, version_hash, record_key, payload, line, url, fetched_at, change) \
              on conflict (run_id, reference_id) do update \
-             set version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line, \
+             set change = excluded.change, version_hash = excluded.version_hash, payload = excluded.payload, line = excluded.line, \
                  url = excluded.url, fetched_at = excluded.fetched_at",
             &[
                 (&run_id, Type::INT8),
@@ -102,6 +112,7 @@ pub async fn stage(client: &impl GenericClient, run_id: i64, records: &[Record<'
                 (&lines, Type::INT8_ARRAY),
                 (&urls, Type::TEXT_ARRAY),
                 (&fetched, Type::TIMESTAMPTZ_ARRAY),
+                (&changes, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -131,6 +142,19 @@ pub async fn stage_removed(client: &impl GenericClient, run_id: i64, ids: &[Refe
     if num_rows == ids.len() as u64 { Ok(()) } else { Err(Error::RunLost { run_id }) }
 }
 
+/// The next `limit` missing references to remove, with ids after `after`, in order.
+pub async fn removals(
+    client: &impl GenericClient,
+    run_id: i64,
+    after: ReferenceId,
+    limit: i64,
+) -> Result<Vec<ReferenceId>> {
+    let rows = client
+        .query_typed(REMOVALS, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
+        .await?;
+    rows.iter().map(|row| Ok(row.read::<SqlId>("reference_id")?.0)).collect()
+}
+
 /// The next `limit` staged records that are not withheld, with ids after `after`, in order.
 pub async fn batch(
     client: &impl GenericClient,
@@ -138,9 +162,10 @@ pub async fn batch(
     after: ReferenceId,
     limit: i64,
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at \
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
+             change = 'flagged' as removes \
          from forebay.scrape_run_changes \
-         where run_id = $1 and change = 'seen' and not is_withheld and reference_id > $2 \
+         where run_id = $1 and change in ('seen', 'flagged') and not is_withheld and reference_id > $2 \
          order by reference_id limit $3";
     let rows = client
         .query_typed(statement, &[(&run_id, Type::INT8), (&SqlId(after), Type::UUID), (&limit, Type::INT8)])
@@ -154,8 +179,10 @@ pub async fn find(
     run_id: i64,
     ids: &[ReferenceId],
 ) -> Result<Vec<StagedRecord>> {
-    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at \
-         from forebay.scrape_run_changes where run_id = $1 and change = 'seen' and reference_id = any($2)";
+    let statement = "select reference_id, version_hash, record_key, payload::text, coalesce(line, 0) as line, url, fetched_at, \
+             change = 'flagged' as removes \
+         from forebay.scrape_run_changes \
+         where run_id = $1 and change in ('seen', 'flagged') and reference_id = any($2)";
     let rows =
         client.query_typed(statement, &[(&run_id, Type::INT8), (&sql_ids(ids), Type::UUID_ARRAY)]).await?;
     rows.iter().map(staged_record).collect()
@@ -282,5 +309,6 @@ fn staged_record(row: &tokio_postgres::Row) -> Result<StagedRecord> {
         line: row.count("line")?,
         url: row.read("url")?,
         fetched_at: row.read("fetched_at")?,
+        removes: row.read("removes")?,
     })
 }

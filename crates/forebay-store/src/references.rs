@@ -24,7 +24,7 @@ pub const PROBE: &str = include_str!("references/probe.sql");
 pub const CURRENT: &str = include_str!("references/current.sql");
 /// Writes new versions and restorations.
 pub const UPDATE: &str = include_str!("references/update.sql");
-/// Turns references staged as removed into tombstones.
+/// Turns references into tombstones.
 pub const REMOVE: &str = include_str!("references/remove.sql");
 
 const COPY_REFERENCES: &str = "copy forebay.\"references\" (reference_id, first_seen_at, changed_at, observed_at, \
@@ -101,6 +101,8 @@ pub struct Record<'a> {
     pub payload: &'a [u8],
     /// Where it was in the input.
     pub lineage: Lineage<'a>,
+    /// Whether it says that it is gone: it removes its reference.
+    pub removes: bool,
 }
 
 /// A reference that gets new content or is restored.
@@ -131,16 +133,17 @@ pub async fn hold_plans(transaction: &impl GenericClient) -> Result<()> {
 }
 
 /// Finds the records of a batch that differ from what is stored. `ids` (sorted, unique) and `hashes` correspond by
-/// position. Sorted ids visit each index page once.
+/// position. Sorted ids visit each index page once. A record without a hash removes its reference; it differs from an
+/// active one.
 pub async fn probe(
     client: &impl GenericClient,
     ids: &[ReferenceId],
-    hashes: &[VersionHash],
+    hashes: &[Option<VersionHash>],
     scope: &str,
 ) -> Result<Vec<Difference>> {
     debug_assert!(ids.is_sorted(), "an answer is found again by its id");
     let parameters = sql_ids(ids);
-    let hashes: Vec<SqlHash> = hashes.iter().copied().map(SqlHash).collect();
+    let hashes: Vec<Option<SqlHash>> = hashes.iter().map(|hash| hash.map(SqlHash)).collect();
     let rows = client
         .query_typed(
             PROBE,
@@ -308,45 +311,31 @@ pub async fn move_to_scope(
     Ok(num_moved)
 }
 
-/// One batch of removals.
-#[derive(Debug, Default)]
-pub struct Removals {
-    /// The last id of the batch, from which the next batch continues. `None`: nothing was left.
-    pub last: Option<ReferenceId>,
-    /// The new tombstones: id, version and hash.
-    pub removed: Vec<(ReferenceId, i32, VersionHash)>,
-}
+/// A reference that became a tombstone: its id, version and hash.
+pub type Removed = (ReferenceId, i32, VersionHash);
 
-/// Turns up to `limit` references with ids after `after` into tombstones, as staged by the run.
-pub async fn remove_staged(
+/// Turns references into tombstones, and returns those that were active and that no later observation has written.
+pub async fn remove(
     transaction: &impl GenericClient,
     origin: &Origin,
-    after: ReferenceId,
-    limit: i64,
-) -> Result<Removals> {
+    ids: &[ReferenceId],
+) -> Result<Vec<Removed>> {
     let rows = transaction
         .query_typed(
             REMOVE,
             &[
                 (&origin.run_id, Type::INT8),
                 (&origin.observed_at, Type::TIMESTAMPTZ),
-                (&SqlId(after), Type::UUID),
-                (&limit, Type::INT8),
+                (&sql_ids(ids), Type::UUID_ARRAY),
                 (&origin.observed_at.to_string(), Type::TEXT),
             ],
         )
         .await?;
-    let mut removals = Removals::default();
-    for row in &rows {
-        let id = row.read::<SqlId>("reference_id")?.0;
-        removals.last = Some(id);
-        if let (Some(version), Some(hash)) =
-            (row.read("version")?, row.read::<Option<SqlHash>>("version_hash")?)
-        {
-            removals.removed.push((id, version, hash.0));
-        }
-    }
-    Ok(removals)
+    let removed = |row: &tokio_postgres::Row| {
+        let (id, hash) = (row.read::<SqlId>("reference_id")?.0, row.read::<SqlHash>("version_hash")?.0);
+        Ok((id, row.read("version")?, hash))
+    };
+    rows.iter().map(removed).collect()
 }
 
 /// Number of active references in a scope.

@@ -148,6 +148,7 @@ impl Prepared {
             record_key,
             payload: &payload,
             lineage: Lineage::default(),
+            removes: false,
         };
         let records: Vec<Record<'_>> =
             batch.iter().zip(keys.iter().map(String::as_str)).map(record).collect();

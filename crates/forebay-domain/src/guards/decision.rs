@@ -49,6 +49,8 @@ pub enum WithheldUpdates {
 pub struct Withheld {
     /// Missing references, which stay active.
     pub missing: Vec<Missing>,
+    /// How many references stay active although their records say that they are gone.
+    pub num_flagged: u64,
     /// Old keys, which stay active, with the new keys, which are not added.
     pub pairs: Vec<Pair>,
     /// Updates; their references keep the stored version.
@@ -63,7 +65,7 @@ impl Withheld {
     /// Withheld changes; a pair is one.
     pub fn num_withheld(&self) -> u64 {
         let num_missing: u64 = self.missing.iter().map(|missing| missing.num_references).sum();
-        num_missing + self.pairs.len() as u64 + self.num_updates + self.num_taken
+        num_missing + self.num_flagged + self.pairs.len() as u64 + self.num_updates + self.num_taken
     }
 
     pub(super) fn withhold_losing(&mut self, fields: Vec<String>, num_updates: u64) {
@@ -108,6 +110,7 @@ impl Decision {
     pub fn is_ordinary(&self) -> bool {
         self.held.iter().all(|held| held.reason == HoldReason::MassRemoval)
             && self.withheld.missing.iter().all(|missing| missing.num_runs > 1)
+            && self.withheld.num_flagged == 0
     }
 
     /// Records a finding: as a reason of the hold if it withholds something, else as a note.

@@ -49,6 +49,8 @@ pub struct Evidence<'a> {
     pub num_updated: u64,
     /// The missing references, without those in `rekey`.
     pub missing: &'a [Missing],
+    /// Active references of the scope that records of the run say are gone.
+    pub num_flagged: u64,
     /// The updates that lose fields, grouped by the fields they lose.
     pub losses: &'a [Loss],
     /// The records that other scopes have; `None`: there are none.

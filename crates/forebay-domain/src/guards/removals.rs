@@ -90,6 +90,32 @@ pub(super) fn judge(
     is_doubted
 }
 
+/// Withholds the removals that the records themselves ask for, if they are as many as no run usually removes: a field that
+/// suddenly says "deleted" in every record has more likely changed its meaning. How else the run looks doesn't matter, and
+/// neither does a policy that never removes what is missing: a flag doesn't depend on what the run has not seen.
+pub(super) fn judge_flagged(
+    policy: &GuardPolicy,
+    baseline: &Baseline,
+    evidence: &Evidence<'_>,
+    decision: &mut Decision,
+) {
+    let (count, num_active) = (evidence.num_flagged, evidence.num_active_before);
+    let limit = Limit::of(policy, baseline);
+    let share = count as f64 / num_active.max(1) as f64;
+    if count > policy.min_removed && share > limit.share {
+        decision.withheld.num_flagged = count;
+        decision.hold(
+            HoldReason::MassRemoval,
+            format!(
+                "{count} of {num_active} references ({}) are marked as removed in their records; {} is {}",
+                Percent(share),
+                limit.origin,
+                Percent(limit.share)
+            ),
+        );
+    }
+}
+
 fn is_confirmed(confirm: Confirm, missing: &Missing, now: Timestamp) -> bool {
     let age = SignedDuration::from_hours(24 * i64::from(confirm.num_days));
     missing.num_runs >= confirm.num_runs && now.duration_since(missing.since) >= age

@@ -20,6 +20,10 @@ pub(super) struct Entry {
     block: u32,
     /// [`KNOWN`] for a reference of an unchanged page, which was not read.
     record: u32,
+    /// Whether the record removes its reference.
+    pub(super) removes: bool,
+    /// Whether an earlier record of the key doesn't matter, because one in between removed the reference.
+    pub(super) starts_over: bool,
 }
 
 /// A placeholder for a record that was not read because its page is unchanged. It counts as a record without content.
@@ -27,13 +31,20 @@ const KNOWN: u32 = u32::MAX;
 
 impl Entry {
     /// A record that was read: the `index`th one of a block.
-    pub(super) fn read(reference_id: ReferenceId, version_hash: VersionHash, block: u32, index: u32) -> Self {
-        Self { reference_id, version_hash, block, record: index }
+    pub(super) fn read(reference_id: ReferenceId, prepared: &Prepared, block: u32, index: u32) -> Self {
+        let Prepared { version_hash, removes, .. } = *prepared;
+        Self { reference_id, version_hash, block, record: index, removes, starts_over: removes }
     }
 
     /// A reference of an unchanged page.
     pub(super) fn known(reference_id: ReferenceId, block: u32) -> Self {
-        Self { reference_id, version_hash: VersionHash([0; 32]), block, record: KNOWN }
+        let version_hash = VersionHash([0; 32]);
+        Self { reference_id, version_hash, block, record: KNOWN, removes: false, starts_over: false }
+    }
+
+    /// What the probe compares; a record that removes its reference has no content.
+    pub(super) fn compared_hash(&self) -> Option<VersionHash> {
+        (!self.removes).then_some(self.version_hash)
     }
 
     /// By id, and records of one key in the order of the input.
@@ -120,10 +131,14 @@ impl Batch {
             }
             OnDuplicate::Last | OnDuplicate::Merge => {
                 self.counts.num_duplicate += (same_key.len() - num_kept) as u64;
+                // A removal ends what came before it.
+                let last_removal = same_key.iter().rposition(|entry| entry.removes);
+                let since = last_removal.map_or(same_key, |removal| &same_key[removal + 1..]);
                 let mut settled = same_key[same_key.len() - 1];
-                if on_duplicate == OnDuplicate::Merge && same_key.len() > 1 {
-                    settled = self.merge(same_key, &mut preparer());
+                if on_duplicate == OnDuplicate::Merge && since.len() > 1 {
+                    settled = self.merge(since, &mut preparer());
                 }
+                settled.starts_over = last_removal.is_some();
                 if revisited { self.revisited.push(settled) } else { self.entries.push(settled) }
             }
         }
@@ -167,10 +182,11 @@ impl Batch {
             key: 0..block.keys.len(),
             payload,
             replaced: 0,
+            removes: false,
         });
         self.blocks.push(block);
         let number = u32::try_from(self.blocks.len() - 1).unwrap_or(u32::MAX);
-        Entry::read(entry.reference_id, version_hash, number, 0)
+        Entry { version_hash, block: number, record: 0, removes: false, ..*entry }
     }
 
     /// An entry's record as the store takes it.

@@ -72,7 +72,8 @@ async fn try_once(
         let num_staged = decision.verdict.as_ref().map_or(0, Verdict::num_staged);
         let Counts { num_seen, num_duplicate, num_rejected, .. } = tally.counts;
         let Counts { num_added, num_updated, num_restored, num_rejected: num_older, .. } = written.counts;
-        let num_changed = num_added + num_updated + num_restored + num_older + num_staged;
+        let num_changed =
+            num_added + num_updated + num_restored + written.num_flagged + num_older + num_staged;
         written.counts.num_unchanged = (num_seen - num_duplicate - num_rejected).saturating_sub(num_changed);
     }
     if read.is_unchanged {

@@ -104,5 +104,6 @@ fn given_or_stored(request: &PersistRequest, stored: SourcePolicy) -> SourcePoli
             .clone()
             .unwrap_or(stored.contract_version_column),
         require_end: request.require_end.unwrap_or(stored.require_end),
+        removed_when: request.removed_when.clone().unwrap_or(stored.removed_when),
     }
 }

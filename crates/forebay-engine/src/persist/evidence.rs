@@ -45,6 +45,7 @@ pub(super) async fn judge(
             - tally.counts.num_duplicate,
         num_updated: totals.num_updated.saturating_sub(taken.as_ref().map_or(0, |taken| taken.num_updated)),
         missing: &changes::missing(client, run_id, &paired).await?,
+        num_flagged: changes::num_flagged(client, run_id).await?,
         losses: &losses,
         coverage,
         rekey: found.as_ref().map(|found| &found.rekey),

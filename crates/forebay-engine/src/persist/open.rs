@@ -206,6 +206,7 @@ async fn start<'a>(
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope),
             rules: policy.rules.clone(),
+            removed_when: policy.removed_when.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
         }),
         target: Target {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_domain::{
+    field_path::FieldPath,
     guards::{Confirm, GuardPolicy},
     rules::{FieldRules, Normalise, NormaliseStep},
     run::OnDuplicate,
@@ -21,6 +22,7 @@ pub const DEFAULT_MAX_REJECTED_SHARE: f64 = 0.1;
 const GUARDS: &str = "guards";
 const MAX_REJECTED: &str = "max_rejected_share";
 const SEQUENCE: &str = "sequence_field";
+const REMOVED_WHEN: &str = "removed_when";
 const REQUIRE_END: &str = "require_end";
 const CONTRACT_VERSION: &str = "contract_version_column";
 
@@ -41,6 +43,8 @@ pub(crate) struct SourcePolicy {
     pub(crate) contract_version_column: Option<String>,
     /// Whether an input must have an end line. `None`: if an earlier one had it.
     pub(crate) require_end: Option<bool>,
+    /// The value by which a record says that it is gone.
+    pub(crate) removed_when: Option<FieldPath>,
 }
 
 impl Default for SourcePolicy {
@@ -53,6 +57,7 @@ impl Default for SourcePolicy {
             sequence_field: None,
             contract_version_column: None,
             require_end: None,
+            removed_when: None,
         }
     }
 }
@@ -79,6 +84,9 @@ impl SourcePolicy {
         if let Some(require_end) = self.require_end {
             policy[REQUIRE_END] = json!(require_end);
         }
+        if let Some(removed_when) = &self.removed_when {
+            policy[REMOVED_WHEN] = json!(removed_when.as_str());
+        }
         policy
     }
 
@@ -104,6 +112,7 @@ impl SourcePolicy {
             sequence_field: policy[SEQUENCE].as_str().map(str::to_owned),
             contract_version_column: policy[CONTRACT_VERSION].as_str().map(str::to_owned),
             require_end: policy[REQUIRE_END].as_bool(),
+            removed_when: policy[REMOVED_WHEN].as_str().map(path).transpose()?,
         })
     }
 }
@@ -167,6 +176,11 @@ fn normalisation(words: &Value) -> Result<Normalise> {
     Ok(Normalise::of(&steps?))
 }
 
+fn path(stored: &str) -> Result<FieldPath> {
+    let unknown = |_| forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() };
+    Ok(stored.parse().map_err(unknown)?)
+}
+
 fn word<W: Word>(stored: &str) -> Result<W> {
     let unknown = || forebay_store::Error::UnknownWord { column: "policy", word: stored.to_owned() };
     Ok(W::from_word(stored).ok_or_else(unknown)?)
@@ -204,6 +218,7 @@ mod tests {
             sequence_field: Some("seq".to_owned()),
             contract_version_column: Some("contract".to_owned()),
             require_end: Some(false),
+            removed_when: Some("/meta/deleted".parse().unwrap()),
         };
         assert_eq!(SourcePolicy::from_json(&policy.to_json()).unwrap(), policy);
         assert_eq!(SourcePolicy::from_json(&json!({})).unwrap(), SourcePolicy::default());

@@ -72,6 +72,7 @@ impl PreparedBlock {
                 url: page.map(|page| &*page.url),
                 fetched_at: page.map(|page| page.fetched_at),
             },
+            removes: prepared.removes,
         }
     }
 

@@ -95,6 +95,9 @@ async fn try_once(
     } else {
         probe(context, &transaction, batch).await?
     };
+    // A reference that doesn't exist is removed already.
+    let has_effect = |entry: &Entry| !entry.removes || existing.contains(&entry.reference_id);
+    let differing: Vec<Entry> = differing.into_iter().filter(has_effect).collect();
     let nothing_differs = differing.is_empty() && batch.rejected.is_empty() && batch.revisited.is_empty();
     if nothing_differs && !context.staged {
         processed.counts.num_unchanged += batch.entries.len() as u64;
@@ -122,8 +125,9 @@ async fn try_once(
         processed.num_handoffs = written.num_handoffs;
         processed.refused_rows = written.refused_rows;
         processed.measured = written.measured;
-        let Counts { num_added, num_updated, num_restored, .. } = written.counts;
-        let num_written = num_added + num_updated + num_restored + written.rejected.len() as u64;
+        let Counts { num_added, num_updated, num_restored, num_removed, .. } = written.counts;
+        let num_written =
+            num_added + num_updated + num_restored + num_removed + written.rejected.len() as u64;
         processed.counts.num_unchanged += batch.entries.len() as u64 - num_written;
     }
     // Last, because the run's row stays locked until the commit. The update also fails if the run was closed meanwhile.
@@ -140,7 +144,7 @@ async fn probe(
     batch: &Batch,
 ) -> Result<(Vec<Entry>, HashSet<ReferenceId>)> {
     let ids: Vec<ReferenceId> = batch.entries.iter().map(|entry| entry.reference_id).collect();
-    let hashes: Vec<VersionHash> = batch.entries.iter().map(|entry| entry.version_hash).collect();
+    let hashes: Vec<Option<VersionHash>> = batch.entries.iter().map(Entry::compared_hash).collect();
     let differences = references::probe(transaction, &ids, &hashes, &context.target.origin.scope).await?;
     let existing = differences.iter().filter(|d| d.exists).map(|d| ids[d.index]).collect();
     Ok((differences.iter().map(|d| batch.entries[d.index]).collect(), existing))
@@ -198,18 +202,24 @@ async fn settle_revisited(context: &RunContext<'_>, client: &Client, batch: &mut
     }
     let ids: Vec<ReferenceId> = batch.revisited.iter().map(|entry| entry.reference_id).collect();
     // The content of the earlier window is staged if it differed from the stored content; otherwise it is the stored
-    // content.
+    // content. A record that removes its reference leaves nothing; it is staged if the reference is active.
     let mut earlier: HashMap<ReferenceId, String> = references::current(client, &ids)
         .await?
         .into_iter()
+        .filter(|current| current.removed_at.is_none())
         .map(|current| (ids[current.index], current.payload))
         .collect();
-    let staged = changes::find(client, context.target.origin.run_id, &ids).await?;
-    earlier.extend(staged.into_iter().map(|record| (record.reference_id, record.payload)));
+    for record in changes::find(client, context.target.origin.run_id, &ids).await? {
+        if record.removes {
+            earlier.remove(&record.reference_id);
+        } else {
+            earlier.insert(record.reference_id, record.payload);
+        }
+    }
     let mut preparer = Preparer::new(Arc::clone(&context.record_policy));
     for place in 0..batch.revisited.len() {
         let entry = batch.revisited[place];
-        let Some(earlier) = earlier.get(&entry.reference_id) else { continue };
+        let Some(earlier) = earlier.get(&entry.reference_id).filter(|_| !entry.starts_over) else { continue };
         let Ok(merged) = prepare::merge(earlier.as_bytes(), batch.record(&entry).payload) else { continue };
         batch.revisited[place] = batch.replace(&entry, &merged, &mut preparer);
     }

@@ -1,6 +1,8 @@
 //! The request to persist an input, with the settings of its source.
 
-use forebay_domain::{guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope};
+use forebay_domain::{
+    field_path::FieldPath, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, scope::Scope,
+};
 use forebay_store::content::{LastRun, MeasuredLesson};
 use jiff::Timestamp;
 
@@ -50,6 +52,9 @@ pub struct PersistRequest {
     /// Whether an input must have an end line to be complete; `Some(None)`: if an earlier one had it. Default: as
     /// stored, or `Some(None)`.
     pub require_end: Option<Option<bool>>,
+    /// The value by which a record says that it is gone; `Some(None)`: none. Default: as stored, or none. The records of a
+    /// Singer tap that have none use [`forebay_domain::removal_flag::of_singer`].
+    pub removed_when: Option<Option<FieldPath>>,
     /// Settings of this run only, which are not stored. Default: none.
     pub overrides: Overrides,
     /// The part of the source that the run covers. Default: the whole source.
@@ -91,6 +96,7 @@ impl PersistRequest {
             sequence_field: None,
             contract_version_column: None,
             require_end: None,
+            removed_when: None,
             overrides: Overrides::default(),
             scope: Scope::default(),
             complete: false,

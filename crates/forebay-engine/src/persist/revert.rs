@@ -186,6 +186,7 @@ async fn stage_page(client: &Client, new_id: i64, undos: &[Undo], preparer: &mut
             record_key: &undo.record_key,
             payload: &payloads[range],
             lineage,
+            removes: false,
         })
         .collect();
     changes::stage(&***client, new_id, &records).await?;

@@ -22,7 +22,7 @@ impl Verdict {
     /// Records that stay staged.
     pub(super) fn num_staged(&self) -> u64 {
         let withheld = &self.decision.withheld;
-        withheld.num_updates + withheld.pairs.len() as u64 + withheld.num_taken
+        withheld.num_updates + withheld.pairs.len() as u64 + withheld.num_taken + withheld.num_flagged
     }
 
     /// Moves keys and marks the withheld changes, so that the others can be applied.
@@ -48,6 +48,9 @@ impl Verdict {
                 changes::withhold_losing(transaction, run_id, fields).await?;
             }
             WithheldUpdates::All => changes::withhold_updates(transaction, run_id).await?,
+        }
+        if withheld.num_flagged > 0 {
+            changes::withhold_flagged(transaction, run_id).await?;
         }
         if withheld.num_taken > 0 {
             changes::withhold_taken(transaction, run_id).await?;

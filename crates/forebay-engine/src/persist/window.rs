@@ -74,14 +74,15 @@ impl Window {
         let mut pages = Vec::new();
         for (number, block) in (0..).zip(&self.blocks) {
             entries.extend((0..).zip(&block.records).map(|(index, prepared)| {
-                Entry::read(resolve(prepared.reference_id), prepared.version_hash, number, index)
+                Entry::read(resolve(prepared.reference_id), prepared, number, index)
             }));
             entries.extend(block.known().iter().map(|id| Entry::known(resolve(*id), number)));
             // A page with rejected records is read again next time, so its rejections are reported again.
             if block.rejected.is_empty()
                 && let Some(page) = block.page.as_ref().filter(|page| page.can_be_remembered())
             {
-                let reference_ids = block.records.iter().map(|record| resolve(record.reference_id)).collect();
+                let kept = block.records.iter().filter(|record| !record.removes);
+                let reference_ids = kept.map(|record| resolve(record.reference_id)).collect();
                 pages.push((number, ReadPage { page: Arc::clone(page), reference_ids }));
             }
         }

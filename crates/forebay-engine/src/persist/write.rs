@@ -12,9 +12,10 @@ use forebay_domain::{
     run::Counts,
 };
 use forebay_store::{
+    changes,
     content::{self, Course, MeasuredLesson, RefusedRow},
     handoffs::{self, Enqueue, Queueing, Subscriber},
-    references::{self, ChangedReference, Current, Origin, Record},
+    references::{self, ChangedReference, Current, Origin, Record, Removed},
     rejected::Rejected,
     user_rows,
 };
@@ -55,6 +56,8 @@ impl Target {
 pub(super) struct Written {
     /// References added, updated, restored and removed, and records rejected as older than the stored ones.
     pub(super) counts: Counts,
+    /// Those of the removed references whose records say that they are gone.
+    pub(super) num_flagged: u64,
     pub(super) num_handoffs: u64,
     pub(super) rejected: Vec<Rejected>,
     /// Rows of content tables that the database refused. Their references are written.
@@ -67,8 +70,9 @@ impl Written {
     /// Adds what another part wrote.
     pub(super) fn add(&mut self, other: Self) {
         // With all fields named, a new one cannot be forgotten here.
-        let Self { counts, num_handoffs, rejected, refused_rows, measured } = other;
+        let Self { counts, num_flagged, num_handoffs, rejected, refused_rows, measured } = other;
         self.counts += counts;
+        self.num_flagged += num_flagged;
         self.num_handoffs += num_handoffs;
         self.rejected.extend(rejected);
         self.refused_rows.extend(refused_rows);
@@ -84,7 +88,7 @@ pub(super) enum Attempt {
     Conflict,
 }
 
-/// Writes differing records: `added` do not exist yet, `known` do. The transaction must have called
+/// Writes differing records: `added` do not exist yet, `known` do, and some of those may be removed. The transaction must have called
 /// [`references::hold_plans`].
 pub(super) async fn write(
     transaction: &Transaction<'_>,
@@ -133,9 +137,13 @@ async fn change(
     let mut changed = Vec::new();
     let mut handed_off = Vec::new();
     let mut moved = Vec::new();
+    let mut flagged = Vec::new();
     for current in &stored {
         let record = &known[current.index];
-        let same_content = current.version_hash == record.version_hash;
+        if record.removes && current.removed_at.is_some() {
+            continue;
+        }
+        let same_content = !record.removes && current.version_hash == record.version_hash;
         if current.removed_at.is_none() && same_content {
             // If the content is equal, the probe reports a difference only if the reference belongs to another scope.
             if current.scope != target.origin.scope && !is_older(target.origin.observed_at, current) {
@@ -153,6 +161,10 @@ async fn change(
             && let Some(rejected) = behind(record, current, field)
         {
             written.rejected.push(rejected);
+            continue;
+        }
+        if record.removes {
+            flagged.push(record.reference_id);
             continue;
         }
         let (fields, version) = if same_content {
@@ -187,6 +199,15 @@ async fn change(
         });
     }
     written.counts.num_rejected += written.rejected.len() as u64;
+    if !flagged.is_empty() {
+        let removed = references::remove(transaction, &target.origin, &flagged).await?;
+        if removed.len() != flagged.len() {
+            return Ok(false);
+        }
+        written.num_flagged = removed.len() as u64;
+        written.counts.num_removed += written.num_flagged;
+        handed_off.extend(removed.into_iter().map(removal));
+    }
     if !moved.is_empty() {
         references::move_to_scope(transaction, &moved, &target.origin.scope).await?;
     }
@@ -195,6 +216,8 @@ async fn change(
             return Ok(false);
         }
         references::add_revisions(transaction, &target.origin, &changed).await?;
+    }
+    if !handed_off.is_empty() {
         written.num_handoffs +=
             handoffs::enqueue_changed(transaction, &target.queueing(), &handed_off).await?;
     }
@@ -234,40 +257,38 @@ fn older(record: &Record<'_>, message: String) -> Rejected {
     Rejected::record(record, Reject::new(RejectReason::OlderThanStored, message))
 }
 
-/// Applies the staged removals, batch by batch, with history and hand-offs.
+/// Removes the references that the run has staged as missing, batch by batch, with history and hand-offs.
 pub(super) async fn remove(transaction: &Transaction<'_>, target: &Target) -> Result<Written> {
     let limit = i64::try_from(ROWS_PER_STATEMENT).unwrap_or(i64::MAX);
     let mut written = Written::default();
     let mut after = ReferenceId([0; 16]);
     loop {
-        let removals = references::remove_staged(transaction, &target.origin, after, limit).await?;
-        let Some(last) = removals.last else { return Ok(written) };
-        after = last;
-        written.counts.num_removed += removals.removed.len() as u64;
+        let ids = changes::removals(transaction, target.origin.run_id, after, limit).await?;
+        let Some(last) = ids.last() else { return Ok(written) };
+        after = *last;
+        let removed = references::remove(transaction, &target.origin, &ids).await?;
+        written.counts.num_removed += removed.len() as u64;
         if let Some(course) = &target.course {
-            let ids: Vec<ReferenceId> = removals.removed.iter().map(|(id, ..)| *id).collect();
+            let ids: Vec<ReferenceId> = removed.iter().map(|(id, ..)| *id).collect();
             written.refused_rows.extend(content::project(transaction, course, &ids).await?.refused);
         }
-        let handed_off: Vec<Enqueue> = removals
-            .removed
-            .into_iter()
-            .map(|(reference_id, version, payload_hash)| Enqueue {
-                reference_id,
-                payload_hash,
-                version,
-                change: Change::Removed,
-                changed_fields: Vec::new(),
-            })
-            .collect();
+        let handed_off: Vec<Enqueue> = removed.into_iter().map(removal).collect();
         written.num_handoffs +=
             handoffs::enqueue_changed(transaction, &target.queueing(), &handed_off).await?;
     }
 }
 
-/// Splits records into new and existing ones.
+fn removal((reference_id, version, payload_hash): Removed) -> Enqueue {
+    Enqueue { reference_id, payload_hash, version, change: Change::Removed, changed_fields: Vec::new() }
+}
+
+/// Splits records into new and existing ones. A reference that doesn't exist can't be removed.
 pub(super) fn split<'a>(
     records: impl Iterator<Item = Record<'a>>,
     existing: &HashSet<ReferenceId>,
 ) -> (Vec<Record<'a>>, Vec<Record<'a>>) {
-    records.partition(|record| !existing.contains(&record.reference_id))
+    let (mut added, known): (Vec<_>, Vec<_>) =
+        records.partition(|record| !existing.contains(&record.reference_id));
+    added.retain(|record| !record.removes);
+    (added, known)
 }

@@ -9,8 +9,8 @@ mod summary;
 use std::collections::BTreeMap;
 
 use forebay_domain::{
-    breaker::BreakerPolicy, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate, schedule::Schedule,
-    scope::Scope,
+    breaker::BreakerPolicy, field_path::FieldPath, guards::GuardPolicy, rules::FieldRules, run::OnDuplicate,
+    schedule::Schedule, scope::Scope,
 };
 use forebay_sources::{
     crawl::CrawlSettings,
@@ -44,6 +44,8 @@ pub struct SourceDefinition {
     pub complete: bool,
     /// Whether an input must have an end line to be complete. `None`: if an earlier one had it.
     pub require_end: Option<bool>,
+    /// The value by which a record says that it is gone. Default: none; for a tap: `_sdc_deleted_at`.
+    pub removed_when: Option<FieldPath>,
     /// A number that increases with each change of a record (iCalendar's `sequence`): a lower one never overwrites a
     /// higher.
     pub sequence_field: Option<String>,
@@ -146,6 +148,7 @@ impl SourceDefinition {
             max_rejected_share: DEFAULT_MAX_REJECTED_SHARE,
             complete: false,
             require_end: None,
+            removed_when: None,
             sequence_field: kind.default_sequence_field().map(str::to_owned),
             kind,
             fetch: FetchSettings::default(),

@@ -102,6 +102,7 @@ impl Looking {
             source: source.name.clone(),
             key: key_in_scope(&source.key_fields, &scope.to_string()),
             rules: source.rules.clone(),
+            removed_when: source.removed_when.clone(),
             max_depth: DEFAULT_MAX_DEPTH,
         };
         Self {

@@ -94,6 +94,7 @@ async fn check_names(
             || rules.normalise.contains_key(name)
             || policy.sequence_field.as_deref() == Some(name)
             || policy.contract_version_column.as_deref() == Some(name)
+            || policy.removed_when.as_ref().is_some_and(|flag| flag.top_level() == name)
     };
     let (source_name, source_id) = (source.name.clone(), source.source_id);
     let is_set = in_settings(rename.from);
@@ -119,6 +120,7 @@ async fn rehash(
         source: source.name.clone(),
         key: Vec::new(),
         rules: rules.clone(),
+        removed_when: None,
         max_depth: DEFAULT_MAX_DEPTH,
     }));
     let (mut after, mut num_references) = (None, 0);
@@ -175,6 +177,7 @@ fn renamed_policy(mut policy: SourcePolicy, from: &str, to: &str) -> SourcePolic
             *field = Some(to.to_owned());
         }
     }
+    policy.removed_when = policy.removed_when.map(|flag| flag.renamed(from, to));
     policy
 }
 

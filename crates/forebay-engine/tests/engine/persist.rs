@@ -11,6 +11,7 @@ mod drift;
 mod duplicates;
 mod end_line;
 pub(crate) mod events;
+mod flagged;
 mod held;
 mod histories;
 mod one_connection;
@@ -79,6 +80,7 @@ pub(crate) fn incremental(number: i64) -> PersistRequest {
         sequence_field: Some(None),
         contract_version_column: Some(None),
         require_end: None,
+        removed_when: None,
         overrides: Overrides { guards: Some(false), ..Overrides::default() },
         engine: "test".into(),
         project: None,

@@ -43,6 +43,26 @@ pub async fn losses(client: &impl GenericClient, run_id: i64) -> Result<Vec<Loss
     rows.iter().map(loss).collect()
 }
 
+/// The number of active references of the run's scope that its records say are gone.
+pub async fn num_flagged(client: &impl GenericClient, run_id: i64) -> Result<u64> {
+    let statement = "select count(*) as num_flagged \
+         from forebay.scrape_runs as run \
+         join forebay.scrape_run_changes as c on c.run_id = run.run_id and c.change = 'flagged' \
+         join forebay.\"references\" as r on r.reference_id = c.reference_id and r.scope = run.scope \
+         where run.run_id = $1 and r.removed_at is null";
+    client.query_typed_one(statement, &[(&run_id, Type::INT8)]).await?.count("num_flagged")
+}
+
+/// Withholds the removals that [`num_flagged`] counts.
+pub async fn withhold_flagged(client: &impl GenericClient, run_id: i64) -> Result<()> {
+    let statement = "update forebay.scrape_run_changes as c set is_withheld = true \
+         from forebay.scrape_runs as run, forebay.\"references\" as r \
+         where c.run_id = $1 and c.change = 'flagged' and run.run_id = c.run_id \
+             and r.reference_id = c.reference_id and r.scope = run.scope and r.removed_at is null";
+    client.execute_typed(statement, &[(&run_id, Type::INT8)]).await?;
+    Ok(())
+}
+
 /// The records of a run that other scopes have.
 pub async fn taken(client: &impl GenericClient, run_id: i64) -> Result<Option<Taken>> {
     let row = client.query_typed_one(include_str!("taken.sql"), &[(&run_id, Type::INT8)]).await?;

@@ -1,12 +1,8 @@
--- Turns one batch of the references that a run has staged as removed into tombstones, with revisions. References
--- written after the run observed the source are left unchanged.
+-- Turns references into tombstones, with revisions. References written after the run observed the source are left
+-- unchanged.
 with
 gone as materialized (
-    select c.reference_id
-    from forebay.scrape_run_changes as c
-    where c.run_id = $1 and c.change = 'removed' and not c.is_withheld and c.reference_id > $3
-    order by c.reference_id
-    limit $4
+    select g.reference_id from unnest($3::uuid[]) as g (reference_id)
 ),
 removed as (
     update forebay."references" as r
@@ -18,10 +14,9 @@ removed as (
 history as (
     insert into forebay.reference_revisions
         (reference_id, changed_at, scrape_run_id, version, change, field_name, old_value, new_value)
-    select m.reference_id, $2, $1, m.version, 'removed', 'removed_at', null, to_jsonb($5::text)
+    select m.reference_id, $2, $1, m.version, 'removed', 'removed_at', null, to_jsonb($4::text)
     from removed as m
 )
-select g.reference_id, m.version, m.version_hash
-from gone as g
-left join removed as m using (reference_id)
-order by g.reference_id
+select m.reference_id, m.version, m.version_hash
+from removed as m
+order by m.reference_id

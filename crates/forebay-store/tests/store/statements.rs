@@ -16,6 +16,7 @@ use forebay_domain::{
     run::RunStatus,
 };
 use forebay_store::{
+    changes::REMOVALS,
     freshness::SyncStatus,
     handoffs, jobs,
     logs::Level,
@@ -198,9 +199,12 @@ async fn assert_plans(client: &mut Client, batch: usize) {
     let found = planned(UPDATE, types, literals).nodes(client, true).await;
     assert_index("writing new versions", &found, "references", "references_pkey");
 
-    let literals = format!("1, '2026-03-20', '{}', {batch}, ''", ReferenceId([0; 16]));
-    let found = planned(REMOVE, "int8, timestamptz, uuid, int8, text", literals).nodes(client, true).await;
+    let literals = format!("1, '2026-03-20', {ids}, ''");
+    let found = planned(REMOVE, "int8, timestamptz, uuid[], text", literals).nodes(client, true).await;
     assert_index("removing", &found, "references", "references_pkey");
+
+    let literals = format!("1, '{}', {batch}", ReferenceId([0; 16]));
+    let found = planned(REMOVALS, "int8, uuid, int8", literals).nodes(client, true).await;
     assert_index("removing", &found, "scrape_run_changes", "scrape_run_changes_pkey");
 
     let literals = format!("{ids}, {hashes}, {ones}, {words}, '{{1}}', 1, 1, null, 0::int2");

@@ -10,7 +10,6 @@ use forebay_domain::{
     run::RunStatus,
 };
 use forebay_store::{
-    changes,
     references::{self, ChangedReference, Lineage, Origin, Record},
     runs::{self, Ending, NewRun},
     sources::{self, Source, SourceSpec},
@@ -47,6 +46,7 @@ fn record<'a>(key: &'a str, payload: &'a str) -> Record<'a> {
         record_key: key,
         payload: payload.as_bytes(),
         lineage: Lineage::default(),
+        removes: false,
     }
 }
 
@@ -137,10 +137,8 @@ impl Story {
 
     async fn remove(&mut self, key: &str) {
         let origin = self.begin().await;
-        changes::stage_removed(&self.client, origin.run_id, &[id(key)]).await.unwrap();
-        let before_all = ReferenceId([0; 16]);
-        let removals = references::remove_staged(&self.client, &origin, before_all, 10).await.unwrap();
-        assert_eq!(removals.removed.len(), 1);
+        let removed = references::remove(&self.client, &origin, &[id(key)]).await.unwrap();
+        assert_eq!(removed.len(), 1);
         self.end(&origin).await;
     }
 }

@@ -5,7 +5,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use forebay_domain::{identity::SCOPE_FIELD, pointer::Pointer};
+use forebay_domain::{field_path::FieldPath, identity::SCOPE_FIELD, pointer::Pointer};
 use forebay_engine::{
     freshness::enter_persisted,
     persist::{Input, Overrides, PersistRequest, Progress, persist_until},
@@ -118,6 +118,10 @@ pub(crate) struct Args {
     /// How to handle a key that appears again in a run [default: the source's, or first; for a Singer tap: last]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
+
+    /// Field or JSON pointer at which a record says that it is gone, such as /deleted [default: the source's, or none; for a Singer tap: `_sdc_deleted_at`]
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) removed_when: Option<FieldPath>,
 
     /// Whether guards may hold this run [default: the source's, or on]
     #[arg(long, value_enum, value_name = "SWITCH")]
@@ -296,6 +300,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
             guards: Some(source.guards.policy()),
             max_rejected_share: Some(source.guards.max_rejected_share()),
             require_end: Some(source.require_end),
+            removed_when: Some(source.removed_when.clone()),
             ..PersistRequest::new(&args.source, source.key_fields())
         },
         (None, None) => PersistRequest::new(&args.source, &args.key),
@@ -309,6 +314,7 @@ fn request(args: &Args, config: &Config) -> Result<PersistRequest, Failure> {
         entity_type: args.entity.clone().or(configured.entity_type),
         key_fields,
         on_duplicate: args.on_duplicate.map(Into::into).or(configured.on_duplicate),
+        removed_when: args.removed_when.clone().map(Some).or(configured.removed_when),
         overrides: Overrides {
             guards: args.guards.map(|switch| switch == Switch::On),
             max_removed_share: args.max_removed.map(Share::get),

@@ -72,6 +72,7 @@ fn definition(
         max_rejected_share: source.guards.max_rejected_share(),
         complete: source.complete,
         require_end: source.require_end,
+        removed_when: source.removed_when.clone(),
         sequence_field: source.sequence.clone().or(default.sequence_field),
         fetch,
         crawl: source.crawl.clone().unwrap_or(default.crawl),

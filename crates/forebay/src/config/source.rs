@@ -7,6 +7,7 @@ use std::{
 
 use clap::ValueEnum;
 use forebay_domain::{
+    field_path::FieldPath,
     identity::SCOPE_FIELD,
     pointer::Pointer,
     rules::{self, FieldRules},
@@ -74,6 +75,11 @@ pub(crate) struct Source {
     /// once an input of the source has had one.
     #[serde(default)]
     pub(crate) require_end: Option<bool>,
+    /// Where a record says that it is gone: a field or a JSON pointer such as `/deleted`. A record with a value there
+    /// removes its reference, also in a run that isn't complete. No value are null, `false`, 0, empty values, and texts such
+    /// as `false`, `no`, `0` and `0000-00-00`. Default: none; for the messages of a Singer tap: `_sdc_deleted_at`.
+    #[serde(default)]
+    pub(crate) removed_when: Option<FieldPath>,
     /// Whether a scrape covers its whole scope: records that it doesn't see are removed, if the guards permit. Not
     /// for `feed`, which shows only its latest entries, nor for `singer`, where the tap reports it. Default: false.
     #[serde(default)]

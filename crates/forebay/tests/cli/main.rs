@@ -33,6 +33,7 @@ mod operate;
 mod producer;
 mod projects;
 mod python;
+mod records;
 mod runs;
 mod schedule;
 mod scrape;

@@ -22,6 +22,7 @@ fn quiet(coverage: &Coverage) -> Evidence<'_> {
         num_seen: 100,
         num_updated: 0,
         missing: &[],
+        num_flagged: 0,
         losses: &[],
         coverage,
         rekey: None,
@@ -412,5 +413,22 @@ fn records_of_another_scope_stay_there() {
             let off = GuardPolicy { enabled: false, ..GuardPolicy::default() };
             assert!(!decide(&off, &Baseline::default(), &evidence).is_held());
         }
+    }
+}
+
+proptest! {
+    /// Records that say that they are gone are judged by their number alone, whatever else the run looks like.
+    #[test]
+    fn marked_records_wait_if_they_are_an_unusual_share(
+        num_active_before in 1_u64..500, num_flagged in 0_u64..500, num_seen in 0_u64..500,
+    ) {
+        let coverage = Coverage::default();
+        let evidence = Evidence { num_active_before, num_seen, num_flagged, ..quiet(&coverage) };
+        let decision = decide_by_default(&[], &evidence);
+        let is_mass = num_flagged > 5 && num_flagged * 5 > num_active_before;
+        prop_assert_eq!(decision.withheld.num_flagged, if is_mass { num_flagged } else { 0 });
+        let is_held = decision.held.iter().any(|held| held.reason == HoldReason::MassRemoval);
+        prop_assert_eq!(is_held, is_mass);
+        prop_assert!(!is_mass || !decision.is_ordinary(), "no run learns from it");
     }
 }

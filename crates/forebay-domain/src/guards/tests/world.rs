@@ -68,6 +68,7 @@ impl World {
             num_seen: seen.len() as u64,
             num_updated: changes.updated.len() as u64,
             missing: &self.groups(),
+            num_flagged: 0,
             losses: &losses(&before, seen, &changes.updated),
             coverage: &coverage,
             rekey: rekey.as_ref(),
