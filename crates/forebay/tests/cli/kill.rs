@@ -1,10 +1,10 @@
-//! Kills the program with SIGKILL at random moments: the same command run once more always ends like an undisturbed
-//! one.
+//! Kills the program with SIGKILL at random moments, while it persists and while it drains the queue: the same command
+//! run once more always ends like an undisturbed one.
 //!
 //! `FOREBAY_KILLS=100` kills more often than the default of a dozen. `FOREBAY_KILL_SEED` selects other moments.
 
 use std::{
-    env,
+    env, fs,
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -19,14 +19,23 @@ use crate::{
     shown,
 };
 
-const NUM_RECORDS: usize = 4_000;
+const NUM_RECORDS: usize = 2_000;
 /// The minimum number of days; more kills need more days.
 const MIN_DAYS: usize = 3;
-/// Maximum number of kills in a row per day.
-const KILLS_A_DAY: u64 = 5;
+/// Maximum number of kills in a row per command.
+const MAX_KILLS: u64 = 3;
+
+/// A table that follows the source; the built-in pipeline indexes its records as documents.
+const PIPELINE: &str = "\
+[pipelines.copies]
+source = \"kept\"
+handler = \"table\"
+table = \"public.copies\"
+columns = { title = \"title\", note = \"note\" }
+";
 
 /// Must be the same however often the program was killed. The run that wrote a row may differ.
-const SAME: [(&str, &str); 4] = [
+const SAME: [(&str, &str); 5] = [
     (
         "references",
         "select reference_id, version, version_hash, payload, changed_at, removed_at, observed_at, first_seen_at,
@@ -42,10 +51,22 @@ const SAME: [(&str, &str); 4] = [
         "select reference_id, pipeline_id, state, reason_code, payload_hash, version, change, generation
         from forebay.ingestion_handoffs",
     ),
+    ("rows of the user's table", "select * from public.copies"),
     (
-        "jobs",
-        "select pipeline_id, reference_id, payload_hash, generation, change, attempt, receipt, next_payload_hash
-        from forebay.ingestion_jobs",
+        "documents",
+        "select c.reference_id, c.pipeline_id, d.payload_hash, d.title, d.num_chunks, c.ordinal, c.content
+        from forebay.documents as d join forebay.document_chunks as c using (reference_id, pipeline_id)",
+    ),
+];
+
+/// Must stay empty however often the program was killed.
+const EMPTY: [(&str, &str); 4] = [
+    ("staged changes", "scrape_run_changes"),
+    ("jobs", "ingestion_jobs"),
+    ("attempts that failed", "ingestion_attempts"),
+    (
+        "hand-offs that are open or failed",
+        "ingestion_handoffs where state not in ('succeeded', 'superseded')",
     ),
 ];
 
@@ -75,7 +96,18 @@ impl Dice {
     }
 }
 
-/// A database, and the commands that persist the history.
+/// The commands of a day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Persist,
+    Drain,
+}
+
+impl Step {
+    const ALL: [Self; 2] = [Self::Persist, Self::Drain];
+}
+
+/// A database, and the commands that persist and ingest the history.
 struct Replay {
     sandbox: Sandbox,
     db: TestDb,
@@ -84,11 +116,16 @@ struct Replay {
 
 impl Replay {
     fn new(guards: &'static str) -> Self {
-        Self { sandbox: Sandbox::new(), db: database(), guards }
+        let sandbox = Sandbox::new();
+        fs::write(sandbox.path().join("forebay.toml"), PIPELINE).unwrap();
+        Self { sandbox, db: database(), guards }
     }
 
-    /// Writes a day's input, and returns its command.
-    fn line(&self, day: usize) -> String {
+    /// A command of a day; writes the input that it reads.
+    fn line(&self, day: usize, step: Step) -> String {
+        if step == Step::Drain {
+            return "work --drain".to_owned();
+        }
         let file = write_records(&self.sandbox, "records.jsonl", records(day));
         // The days span several months, whose partitions do not exist yet.
         let observed_at =
@@ -99,18 +136,18 @@ impl Replay {
         )
     }
 
-    /// Runs a day's command, which must succeed. Returns its duration without the input's creation.
-    fn succeed(&self, day: usize) -> Duration {
-        let line = self.line(day);
+    /// Runs a command, which must succeed. Returns its duration without the input's creation.
+    fn succeed(&self, day: usize, step: Step) -> Duration {
+        let line = self.line(day, step);
         let started = Instant::now();
         let output = self.db.run(&self.sandbox, &line);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         started.elapsed()
     }
 
-    /// Runs a day's command and kills it after a while. Returns whether it was still running.
-    fn kill(&self, day: usize, after: Duration) -> bool {
-        let mut command = self.sandbox.command(&self.line(day));
+    /// Runs a command and kills it after a while. Returns whether it was still running.
+    fn kill(&self, day: usize, step: Step, after: Duration) -> bool {
+        let mut command = self.sandbox.command(&self.line(day, step));
         command.env("FOREBAY_DATABASE_URL", &self.db.url).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         thread::sleep(after);
@@ -130,7 +167,35 @@ impl Replay {
     }
 }
 
-/// Persists the history day by day, once undisturbed and once with kills before each success.
+/// When and how often commands are killed.
+struct Killer {
+    dice: Dice,
+    /// Kills to come.
+    num_left: u64,
+    num_killed: [u64; 2],
+    /// For each step, the share of the measured duration in which a kill comes. It shrinks when a process ended before
+    /// its kill, because the machine was busier while it was measured.
+    reach: [f64; 2],
+}
+
+impl Killer {
+    /// Runs and kills a command whose undisturbed run took `typical`.
+    fn kill(&mut self, replay: &Replay, day: usize, step: Step, typical: Duration) {
+        let reach = &mut self.reach[step as usize];
+        for _ in 0..MAX_KILLS.min(self.num_left) {
+            let latest = typical.mul_f64(*reach).as_micros();
+            let after = Duration::from_micros(self.dice.below(u64::try_from(latest).unwrap()));
+            if !replay.kill(day, step, after) {
+                *reach *= 0.7;
+                break;
+            }
+            self.num_killed[step as usize] += 1;
+            self.num_left -= 1;
+        }
+    }
+}
+
+/// Persists and ingests the history day by day, once undisturbed and once with kills before each success.
 #[expect(clippy::print_stdout, reason = "long runs report their progress")]
 fn killed_and_run_again(guards: &'static str) {
     let setting = |name: &str, default| {
@@ -138,35 +203,32 @@ fn killed_and_run_again(guards: &'static str) {
     };
     let num_kills = setting("FOREBAY_KILLS", 12);
     let seed = setting("FOREBAY_KILL_SEED", 1);
+    println!("guards {guards}: {num_kills} kills, FOREBAY_KILL_SEED={seed}");
     let (undisturbed, replay) = (Replay::new(guards), Replay::new(guards));
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let (mut day, mut num_killed) = (0, 0);
-    // The share of the measured duration in which a kill comes. It shrinks when a process ended before its kill, because
-    // the machine was busier while it was measured.
-    let mut reach = 1.0;
-    while num_killed < num_kills || day < MIN_DAYS {
-        let typical = undisturbed.succeed(day);
-        for _ in 0..KILLS_A_DAY.min(num_kills - num_killed) {
-            let latest = typical.mul_f64(reach).as_micros();
-            let after = Duration::from_micros(dice.below(u64::try_from(latest).unwrap()));
-            if !replay.kill(day, after) {
-                reach *= 0.7;
-                break;
-            }
-            num_killed += 1;
+    let dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut killer = Killer { dice, num_left: num_kills, num_killed: [0; 2], reach: [1.0; 2] };
+    let mut day = 0;
+    while killer.num_left > 0 || day < MIN_DAYS {
+        for step in Step::ALL {
+            let typical = undisturbed.succeed(day, step);
+            killer.kill(&replay, day, step, typical);
+            replay.succeed(day, step);
         }
-        replay.succeed(day);
         day += 1;
+        let num_left = killer.num_left;
         assert!(
             day < 9 + 3 * usize::try_from(num_kills).unwrap(),
-            "only {num_killed} were alive to be killed"
+            "{num_left} of {num_kills} were not alive to be killed"
         );
     }
 
+    let [num_persisting, num_draining] = killer.num_killed;
     println!(
-        "guards {guards}, seed {seed}: {num_killed} killed in {day} days; {} runs closed as aborted, {} complete",
+        "guards {guards}, seed {seed}: {num_persisting} killed while they persisted, {num_draining} while they drained, in \
+         {day} days; {} runs closed as aborted, {} complete; {} hand-offs settled",
         replay.count("scrape_runs where status = 'aborted'"),
-        replay.count("scrape_runs where status = 'complete'")
+        replay.count("scrape_runs where status = 'complete'"),
+        replay.count("ingestion_handoffs where finished_at is not null"),
     );
     for (what, query) in SAME {
         let (expected, found) = (undisturbed.table(query), replay.table(query));
@@ -175,7 +237,9 @@ fn killed_and_run_again(guards: &'static str) {
         assert_eq!(differing, None, "{what}");
         assert!(found.len() >= 1_000, "{what}: {} rows prove little", found.len());
     }
-    assert_eq!(replay.count("scrape_run_changes"), 0, "nothing stays staged");
+    for (what, rows) in EMPTY {
+        assert_eq!(replay.count(rows), 0, "{what}");
+    }
     assert_eq!(replay.count("scrape_runs where status not in ('complete', 'aborted')"), 0);
     assert_eq!(undisturbed.count("scrape_runs where status = 'complete'"), day as u64);
 }
