@@ -245,3 +245,72 @@ comment on column forebay.content_tags.piece_id is 'The course.';
 comment on column forebay.content_tags.tagged_at is 'The version is the course as it was at this time.';
 comment on column forebay.content_tags.created_at is 'When the tag was created.';
 comment on column forebay.content_tags.tag is 'Its name, such as v1.';
+
+-- The order in which runs ended, for readers that follow changes. Numbers of a sequence become visible in the order of
+-- commits, so a reader could miss a low one; these are assigned under a lock that is held until the commit, so they
+-- become visible in their own order.
+create table forebay.run_ends (
+    end_id bigint generated always as identity primary key,
+    run_id bigint not null,
+    ended_at timestamptz not null,
+    is_release boolean not null default false
+);
+create index run_ends_by_time on forebay.run_ends (ended_at);
+comment on table forebay.run_ends is 'The runs that changed references, in the order in which they ended.';
+comment on column forebay.run_ends.end_id is 'The place in this order; a row becomes visible after all rows with lower numbers.';
+comment on column forebay.run_ends.run_id is 'The run. One that was held and then released ends twice.';
+comment on column forebay.run_ends.ended_at is 'When it ended, never before the row with the number below.';
+comment on column forebay.run_ends.is_release is 'Whether it ended after an operator released what it had withheld.';
+
+create table forebay.released_changes (
+    run_id bigint not null,
+    reference_id uuid not null,
+    constraint released_changes_pkey primary key (run_id, reference_id)
+);
+comment on table forebay.released_changes is
+    'What runs withheld until an operator released it: these changes belong to the second end of their run.';
+comment on column forebay.released_changes.run_id is 'The run that was held.';
+comment on column forebay.released_changes.reference_id is 'The reference whose change it withheld.';
+
+-- Finds what a run added, also in another scope or removed since. Rows are appended run by run, so a summary for each
+-- range of pages is enough, and costs next to nothing to maintain.
+create index references_by_first_run on forebay."references" using brin (first_seen_run_id) with (autosummarize = on);
+
+insert into forebay.run_ends (run_id, ended_at)
+select run_id, ended_at
+from forebay.scrape_runs
+where ended_at is not null and num_added + num_updated + num_removed + num_restored > 0
+order by ended_at, run_id;
+
+create function forebay_private.run_ended() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('forebay.run_ends', 0));
+    insert into forebay.run_ends (run_id, ended_at, is_release)
+    select new.run_id, clock_timestamp(), exists (select from forebay.released_changes as c where c.run_id = new.run_id);
+    return null;
+end $$;
+-- At the commit, so the lock is the last one that a transaction takes, and is held for an instant.
+create constraint trigger scrape_runs_ended after update of status on forebay.scrape_runs
+    deferrable initially deferred
+    for each row
+    when (old.status = 'running' and new.status <> 'running'
+        and new.num_added + new.num_updated + new.num_removed + new.num_restored > 0)
+    execute function forebay_private.run_ended();
+
+create function forebay_private.run_reopened() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into forebay.released_changes (run_id, reference_id)
+    select c.run_id, c.reference_id from forebay.scrape_run_changes as c where c.run_id = new.run_id
+    on conflict do nothing;
+    return null;
+end $$;
+create trigger scrape_runs_reopened after update of status on forebay.scrape_runs
+    for each row
+    when (old.status = 'held' and new.status = 'running')
+    execute function forebay_private.run_reopened();

@@ -10,7 +10,7 @@ use forebay_domain::{
     identity::{ReferenceId, VersionHash},
 };
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{GenericClient, Row, types::Type};
 
 use crate::{
     error::Result,
@@ -111,8 +111,12 @@ pub struct VersionEvent {
 /// Finds a reference by its name.
 pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<Option<ReferenceRow>> {
     let row = client.query_typed_opt(FIND, &[(&SqlId(name.id()), Type::UUID)]).await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(ReferenceRow {
+    row.as_ref().map(reference_row).transpose()
+}
+
+/// Reads a reference from a row with its columns.
+pub(crate) fn reference_row(row: &Row) -> Result<ReferenceRow> {
+    Ok(ReferenceRow {
         reference_id: row.read::<SqlId>("reference_id")?.0,
         source: row.read("source")?,
         entity_type: row.read("entity_type")?,
@@ -127,7 +131,7 @@ pub async fn find(client: &impl GenericClient, name: &ReferenceName) -> Result<O
         scrape_run_id: row.read("scrape_run_id")?,
         payload: row.read("payload")?,
         lineage: row.read("lineage")?,
-    }))
+    })
 }
 
 /// The history of a reference, oldest first, beginning with its addition. A restoration with new content is two

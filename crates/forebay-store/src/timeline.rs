@@ -11,6 +11,11 @@ use tokio_postgres::{GenericClient, Transaction, types::Type};
 
 use crate::{error::Result, row::ReadRow, types::SqlId};
 
+mod list;
+mod stream;
+pub use list::{LIST, ListFilter, list};
+pub use stream::{STREAM, StreamCursor, StreamFilter, StreamPage, stream};
+
 /// Reads the changes of runs.
 pub const CHANGES: &str = include_str!("timeline/changes.sql");
 /// Reads the history of one reference, newest first.

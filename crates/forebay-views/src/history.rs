@@ -52,9 +52,7 @@ impl History {
     pub fn new(reference: &ReferenceRow, events: Vec<VersionEvent>) -> Result<Self> {
         let canonical = &mut Canonical::new();
         let versions = events.into_iter().map(|event| version(event, canonical)).collect::<Result<_>>()?;
-        let lineage = Json::canonical(&reference.lineage, canonical)?;
-        let payload = Json::canonical(&reference.payload, canonical)?;
-        Ok(Self { reference: Reference::new(reference, lineage, payload), versions })
+        Ok(Self { reference: Reference::canonical(reference, canonical)?, versions })
     }
 }
 

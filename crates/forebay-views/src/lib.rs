@@ -12,6 +12,7 @@
 mod attempt;
 mod breaker;
 mod change;
+mod change_stream;
 mod completion_script;
 mod config;
 mod content;
@@ -65,6 +66,7 @@ pub use self::{
     attempt::Attempt,
     breaker::{Breaker, BreakerTransition, BreakerWindow},
     change::Change,
+    change_stream::{ChangeEvent, ChangeStream},
     completion_script::CompletionScript,
     config::{ConfigApplied, ConfigCheck, DeclaredSource, Initialised, NameElsewhere, Pipeline},
     content::{

@@ -1,5 +1,6 @@
 //! A reference, in full and in short.
 
+use forebay_engine::{Result, payload::Canonical};
 use forebay_store::history::ReferenceRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,16 @@ impl From<&ReferenceRow> for ReferenceSummary {
 }
 
 impl Reference {
+    /// A reference with its lineage and payload in canonical form.
+    ///
+    /// # Errors
+    /// A stored value is not JSON.
+    pub fn canonical(row: &ReferenceRow, canonical: &mut Canonical) -> Result<Self> {
+        let lineage = Json::canonical(&row.lineage, canonical)?;
+        let payload = Json::canonical(&row.payload, canonical)?;
+        Ok(Self::new(row, lineage, payload))
+    }
+
     /// A reference with its lineage and payload, which the caller converts to the form for output.
     pub fn new(row: &ReferenceRow, lineage: Json, payload: Json) -> Self {
         Self {

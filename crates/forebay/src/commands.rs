@@ -4,6 +4,7 @@
 //! `Command` and `run` in [`crate::app`]. A command calls the engine and shows the result: a body of more than about
 //! sixty lines means that logic is in the wrong place.
 
+pub(crate) mod changes;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod content;
@@ -16,11 +17,13 @@ pub(crate) mod freshness;
 pub(crate) mod handoffs;
 pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod list;
 pub(crate) mod mcp;
 pub(crate) mod persist;
 pub(crate) mod runs;
 pub(crate) mod scrape;
 pub(crate) mod search;
+pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod sources;
 pub(crate) mod stats;

@@ -180,6 +180,10 @@ pub async fn delete(client: &impl GenericClient, source: &Source) -> Result<()> 
         "delete from forebay.reference_aliases where source_id = $1",
         "delete from forebay.scrape_logs as l using forebay.scrape_runs as r \
              where l.run_id = r.run_id and r.source_id = $1",
+        "delete from forebay.run_ends as e using forebay.scrape_runs as r \
+             where e.run_id = r.run_id and r.source_id = $1",
+        "delete from forebay.released_changes as c using forebay.scrape_runs as r \
+             where c.run_id = r.run_id and r.source_id = $1",
         "delete from forebay.scrape_runs where source_id = $1",
         "delete from forebay.sync_metadata as m using forebay.sources as s \
              where s.source_id = $1 and m.source_name = s.name",

@@ -25,6 +25,7 @@ mod schema_page;
 mod statements;
 mod stats;
 mod story;
+mod stream;
 mod support;
 mod timeline;
 #[cfg(target_os = "linux")]

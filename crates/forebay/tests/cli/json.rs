@@ -11,14 +11,15 @@ mod schema;
 pub(crate) use scenario::schema_problems;
 
 use forebay_views::{
-    Breaker, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck, ContentApproval, ContentBrief,
-    ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons, ContentResearch, ContentRestored,
-    ContentSearch, ContentSync, ContentValidation, ContentVerification, ContentVoice, ContentWatchEvent,
-    ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary, CourseTag, DbStatus, Demo, Doctor,
-    Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History, Initialised, LessonSpecification,
-    LogLine, Migrated, Operated, Page, PersistReport, PointInTime, ReferenceHandoffs, RunDecision, RunDetail,
-    RunDiff, RunSummary, ScrapeReport, SearchResult, Source, SourceDeleted, SourceDetail, SourceRenamed,
-    SourceTest, Stats, Verified, WorkEvent, schema as schema_of,
+    Breaker, ChangeEvent, ChangeStream, ClusterStop, CompletionScript, ConfigApplied, ConfigCheck,
+    ContentApproval, ContentBrief, ContentCurriculum, ContentDiff, ContentGenerated, ContentLessons,
+    ContentResearch, ContentRestored, ContentSearch, ContentSync, ContentValidation, ContentVerification,
+    ContentVoice, ContentWatchEvent, ContentWritten, Course, CourseLesson, CourseStatus, CourseSummary,
+    CourseTag, DbStatus, Demo, Doctor, Ensured, FieldRenamed, Freshness, Handoff, HandoffCount, History,
+    Initialised, LessonSpecification, LogLine, Migrated, Operated, Page, PersistReport, PointInTime,
+    Reference, ReferenceHandoffs, RunDecision, RunDetail, RunDiff, RunSummary, ScrapeReport, SearchResult,
+    Source, SourceDeleted, SourceDetail, SourceRenamed, SourceTest, Stats, Verified, WorkEvent,
+    schema as schema_of,
 };
 use serde_json::Value;
 
@@ -62,6 +63,10 @@ const PRINTED: &[Printed] = printed! {
     "freshness" => view<Page<Freshness>>;
     "work" => lines<WorkEvent>;
     "search" => view<SearchResult>;
+    "show" => view<Reference>;
+    "list" => view<Page<Reference>>;
+    "changes" => view<ChangeStream>;
+    "changes", when "with `--follow`" => lines<ChangeEvent>;
     "history" => view<History>;
     "history", when "with `--at`" => view<PointInTime>;
     "stats" => view<Stats>;

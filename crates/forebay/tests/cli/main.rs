@@ -4,6 +4,7 @@
 
 mod breaker;
 mod cases;
+mod changes;
 mod completions;
 mod config;
 mod connection;

@@ -5,7 +5,10 @@ use forebay_engine::payload;
 use forebay_views::{History, Json, PointInTime, Version};
 
 use super::excerpt::excerpts;
-use crate::ui::{Page, Report, Tone, format};
+use crate::{
+    commands::show::write_state,
+    ui::{Page, Report, Tone, format},
+};
 
 fn write_version(page: &mut Page, version: &Version) {
     let change = Change::parse(&version.change);
@@ -33,24 +36,7 @@ fn write_version(page: &mut Page, version: &Version) {
 
 impl Report for History {
     fn write(&self, page: &mut Page) {
-        let reference = &self.reference.summary;
-        let state = match reference.removed_at {
-            None => "active".to_owned(),
-            Some(at) => format!("removed {}", format::timestamp(at.get())),
-        };
-        let scope = (!reference.scope.is_empty()).then(|| ("scope", reference.scope.clone()));
-        let before = [
-            ("source", reference.source.clone()),
-            ("key", reference.record_key.clone()),
-            ("id", reference.reference_id.clone()),
-            ("entity", reference.entity_type.clone()),
-        ];
-        let after = [
-            ("state", state),
-            ("first seen", format::timestamp(self.reference.first_seen_at.get())),
-            ("version", reference.version.to_string()),
-        ];
-        page.fields(before.into_iter().chain(scope).chain(after));
+        write_state(page, &self.reference);
         page.heading("History");
         for version in &self.versions {
             write_version(page, version);

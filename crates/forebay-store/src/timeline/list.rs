@@ -1,0 +1,55 @@
+//! The references of a source, page by page, chosen by scope and by values of their fields.
+
+use forebay_domain::{identity::ReferenceId, scope::Scope};
+use tokio_postgres::{GenericClient, types::Type};
+
+use super::{BEFORE_ALL, PageOf};
+use crate::{
+    error::Result,
+    history::{ReferenceRow, reference_row},
+    types::SqlId,
+};
+
+/// Reads references of a source.
+pub const LIST: &str = include_str!("list.sql");
+
+/// Selects references of a source.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Only of this scope.
+    pub scope: Option<Scope>,
+    /// Removed references instead of active ones.
+    pub removed: bool,
+    /// Only with these values, as text, in these fields of the payload.
+    pub values: Vec<(String, String)>,
+}
+
+/// References of a source after a position, by id, at most `limit`.
+pub async fn list(
+    client: &impl GenericClient,
+    source_id: i32,
+    filter: &ListFilter,
+    after: Option<ReferenceId>,
+    limit: u32,
+) -> Result<PageOf<ReferenceRow, ReferenceId>> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (fields, values): (Vec<&str>, Vec<&str>) =
+        filter.values.iter().map(|(field, value)| (field.as_str(), value.as_str())).unzip();
+    let rows = client
+        .query_typed(
+            LIST,
+            &[
+                (&source_id, Type::INT4),
+                (&SqlId(after.unwrap_or(BEFORE_ALL)), Type::UUID),
+                (&filter.scope.as_ref().map(Scope::to_string), Type::TEXT),
+                (&filter.removed, Type::BOOL),
+                (&fields, Type::TEXT_ARRAY),
+                (&values, Type::TEXT_ARRAY),
+                (&(i64::from(limit) + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    let items = rows.iter().take(wanted).map(reference_row).collect::<Result<Vec<_>>>()?;
+    let next = items.last().filter(|_| rows.len() > wanted).map(|last| last.reference_id);
+    Ok(PageOf { items, next })
+}

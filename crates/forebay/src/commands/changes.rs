@@ -1,0 +1,224 @@
+//! `forebay changes`: what changed, as a stream that can be resumed.
+
+use std::time::Duration;
+
+use forebay_store::{
+    connect::{Client, Database},
+    export,
+    timeline::{StreamCursor, StreamFilter, StreamPage, stream},
+};
+use forebay_views::{Change, ChangeEvent, ChangeStream};
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use super::signals::Signals;
+use crate::{
+    cli::{moment::past, values},
+    context::Context,
+    cursor,
+    failure::{Exit, Failure},
+    names,
+    ui::{Page, Report, Tone, format},
+};
+
+/// Changes read at a time while following.
+const PORTION: u32 = 1_000;
+/// How often to look for more.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Show what changed, oldest first, as a stream that can be resumed
+///
+/// A change appears when its run has ended. Every position has a cursor: a reader that continues at the last cursor it
+/// has processed misses nothing and gets nothing twice, however many runs write at the same time.
+///
+/// With `--follow` and `--output json`, standard output is JSON Lines: one change a line, each with its cursor.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay changes --since 24h
+  forebay changes --source courses --follow
+  forebay changes --since 5b332c2266225d --output json")]
+pub(crate) struct Args {
+    /// Start with runs that ended since this time or within this span (`2h`, `3d`), or after this cursor [default: the
+    /// first change; with --follow: now]
+    #[arg(long, value_name = "TIME|CURSOR")]
+    pub(crate) since: Option<Since>,
+
+    /// Wait for further changes until stopped
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// Only this source
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) source: Option<String>,
+
+    /// Only this entity type
+    #[arg(long, value_name = "ENTITY", value_parser = values::name)]
+    pub(crate) entity: Option<String>,
+
+    /// Maximum number of changes
+    #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "follow",
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+}
+
+/// Where to start.
+#[derive(Clone, Debug)]
+pub(crate) enum Since {
+    /// With the runs that ended at this time or later.
+    Time(Timestamp),
+    /// After this position.
+    Cursor(StreamCursor),
+}
+
+impl std::str::FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // No cursor looks like a time: it begins with the hexadecimal form of a bracket.
+        if let Some((end_id, id)) = cursor::read::<(i64, String)>(text).ok()
+            && let Ok(reference_id) = id.parse()
+        {
+            return Ok(Self::Cursor(StreamCursor { end_id, reference_id }));
+        }
+        past(text).map(Self::Time).map_err(|expected| format!("{expected}, or a cursor of this command"))
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            if let Some(source) = &args.source {
+                names::source(&client, source).await?;
+            }
+            if let Some(entity) = &args.entity {
+                names::entity(&client, entity, []).await?;
+            }
+            let from = start(args, &client).await?;
+            drop(client);
+            if args.follow {
+                follow(args, context, database, from).await
+            } else {
+                once(args, context, database, from).await
+            }
+        })
+        .await
+}
+
+/// The first position. Error: `cursor_invalid` for one that this database doesn't have.
+async fn start(args: &Args, client: &Client) -> Result<StreamCursor, Failure> {
+    match &args.since {
+        None if args.follow => Ok(StreamCursor::now(&***client).await?),
+        None => Ok(StreamCursor::START),
+        Some(Since::Time(time)) => Ok(StreamCursor::since(&***client, *time).await?),
+        Some(Since::Cursor(from)) if from.is_ahead(&***client).await? => {
+            Err(Failure::usage("cursor_invalid", "the cursor is ahead of this database").hint(
+                "it comes from another database, or an older backup was restored: read everything again, without --since",
+            ))
+        }
+        Some(Since::Cursor(from)) => Ok(*from),
+    }
+}
+
+async fn read(
+    args: &Args,
+    database: &Database,
+    from: StreamCursor,
+    limit: u32,
+) -> Result<StreamPage, Failure> {
+    let filter = StreamFilter { source: args.source.clone(), entity_type: args.entity.clone() };
+    let mut client = database.client().await?;
+    let transaction = export::snapshot(&mut client).await?;
+    let page = stream(&transaction, &filter, from, limit).await?;
+    transaction.commit().await.map_err(forebay_store::Error::from)?;
+    Ok(page)
+}
+
+async fn once(
+    args: &Args,
+    context: &Context,
+    database: &Database,
+    from: StreamCursor,
+) -> Result<Exit, Failure> {
+    let mut page = read(args, database, from, args.limit).await?;
+    // A page may be empty although more follows.
+    while page.items.is_empty() && !page.is_last {
+        page = read(args, database, page.next, args.limit).await?;
+    }
+    let shown = view(page)?;
+    context.ui.show(&shown)?;
+    if !context.ui.is_json() {
+        let what = if shown.is_last { "to continue later" } else { "there are more; to continue" };
+        context.ui.note(&format!("{what}, add --since {}", shown.next));
+    }
+    Ok(Exit::Done)
+}
+
+/// Prints changes as they come, until a signal.
+async fn follow(
+    args: &Args,
+    context: &Context,
+    database: &Database,
+    mut from: StreamCursor,
+) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
+    let following = async {
+        loop {
+            let page = read(args, database, from, PORTION).await?;
+            from = page.next;
+            let is_last = page.is_last;
+            let shown = view(page)?;
+            if context.ui.is_json() {
+                for event in &shown.items {
+                    context.ui.line(event)?;
+                }
+            } else if !shown.items.is_empty() {
+                context.ui.show(&shown)?;
+            }
+            if is_last {
+                sleep(LOOK).await;
+            }
+        }
+    };
+    tokio::select! {
+        ended = following => ended,
+        () = signals.next() => Ok(Exit::Interrupted),
+    }
+}
+
+fn view(page: StreamPage) -> Result<ChangeStream, Failure> {
+    let text = |at: &StreamCursor| cursor::write(&(at.end_id, at.reference_id.to_string()));
+    let event = |(at, change)| Ok(ChangeEvent { cursor: text(&at)?, change: Change::from(change) });
+    let next = text(&page.next)?;
+    let items = page.items.into_iter().map(event).collect::<Result<_, Failure>>()?;
+    Ok(ChangeStream { items, next, is_last: page.is_last })
+}
+
+impl Report for ChangeStream {
+    fn write(&self, page: &mut Page) {
+        for ChangeEvent { change, .. } in &self.items {
+            let tone = match change.change.as_str() {
+                "removed" => Some(Tone::Warning),
+                "added" | "restored" => Some(Tone::Good),
+                _ => None,
+            };
+            let fields = if change.field_names.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", format::plain(&change.field_names.join(", ")))
+            };
+            let key = format::plain(&change.record_key);
+            let at = format::timestamp(change.changed_at.get());
+            let line = format!("{at}  {:8}  {}/{key}{fields}", change.change, change.source);
+            match tone {
+                Some(tone) => page.toned(tone, &line),
+                None => page.line(&line),
+            }
+        }
+        if self.items.is_empty() {
+            page.line("no changes");
+        }
+    }
+}

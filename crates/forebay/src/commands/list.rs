@@ -1,0 +1,105 @@
+//! `forebay list`: the references of a source.
+
+use forebay_domain::identity::ReferenceId;
+use forebay_engine::payload::Canonical;
+use forebay_store::timeline::{self, ListFilter};
+use forebay_views::{Page, Reference};
+
+use crate::{
+    cli::values::{self, FieldValue, ScopePair, scope_of},
+    context::Context,
+    cursor,
+    failure::{Exit, Failure},
+    names,
+    ui::{self, Report, Table, format, table::Column},
+};
+
+/// List the references of a source, by id
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay list --source courses
+  forebay list --source courses --scope 'semester=Spring 2026' --where room=B12
+  forebay list --source courses --removed --output json")]
+pub(crate) struct Args {
+    /// Source of the references
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    pub(crate) source: String,
+
+    /// Only this scope, in all its parts; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) scope: Vec<ScopePair>,
+
+    /// Only records with this value in this top-level field, numbers as they are stored; repeatable
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub(crate) values: Vec<FieldValue>,
+
+    /// Removed references instead of active ones
+    #[arg(long)]
+    pub(crate) removed: bool,
+
+    /// Start after this cursor: `next` of the previous page
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+
+    /// Maximum number of references
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let after = args.after.as_deref().map(position).transpose()?;
+    let filter = ListFilter {
+        scope: (!args.scope.is_empty()).then(|| scope_of(&args.scope)).transpose()?,
+        removed: args.removed,
+        values: args
+            .values
+            .iter()
+            .map(|FieldValue { field, value }| (field.clone(), value.clone()))
+            .collect(),
+    };
+    let page = context
+        .with_database(async |database| {
+            let client = database.client().await?;
+            let source = names::source(&client, &args.source).await?;
+            if let Some(scope) = &filter.scope {
+                names::scope(&client, &source, scope).await?;
+            }
+            let found = timeline::list(&**client, source.source_id, &filter, after, args.limit).await?;
+            let canonical = &mut Canonical::new();
+            let items = found.items.iter().map(|row| Reference::canonical(row, canonical));
+            let items = items.collect::<forebay_engine::Result<Vec<_>>>()?;
+            let next = found.next.map(|id| cursor::write(&id.to_string())).transpose()?;
+            Ok(Page { items, next })
+        })
+        .await?;
+    context.ui.show_page(&page)?;
+    Ok(Exit::Done)
+}
+
+fn position(text: &str) -> Result<ReferenceId, Failure> {
+    cursor::read::<String>(text)?.parse().map_err(|_| cursor::invalid())
+}
+
+impl Report for Page<Reference> {
+    fn write(&self, page: &mut ui::Page) {
+        let mut table = Table::new([
+            Column::text("key"),
+            Column::number("version"),
+            Column::text("changed, UTC"),
+            Column::text("scope"),
+            Column::code("id"),
+        ]);
+        for Reference { summary, .. } in &self.items {
+            table.row([
+                format::plain(&summary.record_key),
+                summary.version.to_string(),
+                format::minute(summary.changed_at.get()),
+                format::plain(&summary.scope),
+                summary.reference_id.clone(),
+            ]);
+        }
+        page.table(&table, "no references");
+    }
+}

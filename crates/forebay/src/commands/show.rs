@@ -1,0 +1,75 @@
+//! `forebay show`: one reference as it is now.
+
+use forebay_engine::payload::{self, Canonical};
+use forebay_views::Reference;
+
+use crate::{
+    cli::values,
+    context::Context,
+    failure::{Exit, Failure},
+    names,
+    ui::{Page, Report, format},
+};
+
+/// Show one reference: its record, its state and where it came from
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  forebay show courses/CSC-126
+  forebay show 1f0c2a7e-5b1d-8c33-9a55-0d3a5a1f7c20 --output json")]
+pub(crate) struct Args {
+    /// Reference: `NAME/RECORD_KEY` or its UUID
+    #[arg(value_parser = values::name)]
+    pub(crate) reference: String,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let reference = context
+        .with_database(async |database| {
+            let row = names::reference(&database.client().await?, &args.reference).await?;
+            Ok(Reference::canonical(&row, &mut Canonical::new())?)
+        })
+        .await?;
+    context.ui.show(&reference)?;
+    Ok(Exit::Done)
+}
+
+/// The name, key, state and times of a reference.
+pub(super) fn write_state(page: &mut Page, reference: &Reference) {
+    let summary = &reference.summary;
+    let state = match summary.removed_at {
+        None => "active".to_owned(),
+        Some(at) => format!("removed {}", format::timestamp(at.get())),
+    };
+    let scope = (!summary.scope.is_empty()).then(|| ("scope", summary.scope.clone()));
+    let before = [
+        ("source", summary.source.clone()),
+        ("key", format::plain(&summary.record_key)),
+        ("id", summary.reference_id.clone()),
+        ("entity", summary.entity_type.clone()),
+    ];
+    let after = [
+        ("state", state),
+        ("first seen", format::timestamp(reference.first_seen_at.get())),
+        ("version", summary.version.to_string()),
+    ];
+    page.fields(before.into_iter().chain(scope).chain(after));
+}
+
+impl Report for Reference {
+    fn write(&self, page: &mut Page) {
+        write_state(page, self);
+        page.fields([
+            ("changed", format::timestamp(self.summary.changed_at.get())),
+            ("last run", self.scrape_run_id.to_string()),
+        ]);
+        page.heading("Record");
+        let text = self.payload.text();
+        // Text that was just written in canonical form can be parsed.
+        let text = payload::pretty(text).unwrap_or_else(|_| text.to_owned());
+        for line in text.lines() {
+            page.line(&format::plain(line));
+        }
+    }
+}
