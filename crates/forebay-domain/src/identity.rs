@@ -19,7 +19,10 @@ use std::{fmt, str::FromStr};
 use ring::digest;
 
 pub use error::IdentityError;
-pub use key::{KeyField, MAX_KEY_BYTES, SCOPE_FIELD, append_record_key, key_in_scope};
+pub(crate) use key::fill_hash;
+pub use key::{
+    HASH_FIELD, KeyField, MAX_KEY_BYTES, SCOPE_FIELD, append_record_key, is_by_hash, key_in_scope,
+};
 pub use source::{SourceIdentityError, check_source};
 
 use crate::hex;

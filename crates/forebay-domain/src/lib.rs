@@ -11,6 +11,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod canonical;
 pub mod chunk;
+pub mod conflicts;
 pub mod content;
 pub mod coverage;
 pub mod diff;

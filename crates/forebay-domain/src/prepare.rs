@@ -14,7 +14,7 @@ use crate::{
     coverage::Coverage,
     drift::JsonType,
     field_path::FieldPath,
-    identity::{KeyField, ReferenceId, VersionHash, append_record_key},
+    identity::{KeyField, ReferenceId, VersionHash, append_record_key, fill_hash},
     json::{DEFAULT_MAX_DEPTH, Document, Kind, MAX_DEPTH_LIMIT, Member, Parser, Value},
     reject::{Reject, RejectReason},
     removal_flag,
@@ -114,6 +114,7 @@ impl Preparer {
         coverage.observe_record();
         let mut output = Output { payloads, hashed: &mut self.hashed, normalised: &mut self.normalised };
         let (version_hash, payload) = write(document, &self.rules, coverage, &mut output);
+        fill_hash(&self.policy.key, keys, &key, &version_hash);
         Ok(Prepared {
             reference_id: ReferenceId::compute(&self.policy.source, &keys[key.clone()]),
             version_hash,
@@ -202,6 +203,10 @@ fn write_plain(document: Document<'_>, coverage: &mut Coverage, payloads: &mut V
         }
     }
     if !copied {
+        // An object without members has had no separator.
+        if separator == b'{' {
+            payloads.push(b'{');
+        }
         payloads.push(b'}');
     }
 }

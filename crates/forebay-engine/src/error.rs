@@ -6,8 +6,8 @@ mod hint;
 use std::time::Duration;
 
 use forebay_domain::{
-    breaker::RefusalReason, handoff::FailureClass, identity::SourceIdentityError, run::RunStatus,
-    scope::Scope,
+    breaker::RefusalReason, conflicts::SettingConflict, handoff::FailureClass, identity::SourceIdentityError,
+    run::RunStatus, scope::Scope,
 };
 use forebay_sources::crawl::Incomplete;
 use jiff::Timestamp;
@@ -130,6 +130,14 @@ pub enum Error {
     /// An invalid name or key field of a source.
     #[error(transparent)]
     SourceIdentity(#[from] SourceIdentityError),
+    /// Settings of a source that contradict each other.
+    #[error("the settings of {source_name:?} contradict each other: {conflict}")]
+    SettingConflict {
+        /// The source.
+        source_name: String,
+        /// The contradiction.
+        conflict: SettingConflict,
+    },
     /// Key fields that differ from those of the stored references.
     #[error(
         "the references of {source_name:?} are identified by {}, not by {}",
@@ -268,10 +276,12 @@ impl Error {
             Self::Payload(_) => "payload_unreadable",
             Self::Contention { .. } => "contention",
             Self::KeyUnknown { .. } => "key_unknown",
+            Self::SettingConflict { .. } => "setting_conflict",
             Self::SourceIdentity(SourceIdentityError::Name(_)) => "source_name_invalid",
             Self::SourceIdentity(
                 SourceIdentityError::KeyField { .. }
                 | SourceIdentityError::KeyFieldTwice { .. }
+                | SourceIdentityError::HashNotAlone { .. }
                 | SourceIdentityError::OnlyScope,
             ) => "key_field_invalid",
             Self::KeyChanged { .. } => "key_changed",
@@ -318,6 +328,7 @@ impl Error {
             Self::Source(error) => matches!(error.code(), "env_file_unreadable" | "env_file_invalid"),
             Self::Definition(_)
             | Self::KeyUnknown { .. }
+            | Self::SettingConflict { .. }
             | Self::NotScraped { .. }
             | Self::SourceDisabled { .. }
             | Self::Declaration(_)

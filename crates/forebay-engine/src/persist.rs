@@ -57,7 +57,7 @@ mod write;
 
 use std::time::Instant;
 
-use forebay_domain::{removal_flag, run::OnDuplicate};
+use forebay_domain::{identity::is_by_hash, removal_flag, run::OnDuplicate};
 use forebay_store::{connect::Database, sources};
 use tracing::{Instrument, info_span};
 
@@ -169,7 +169,10 @@ async fn run(
     if input.feed.is_tap() {
         // A tap reports only at its end whether it has sent everything.
         request.complete = true;
-        declared.policy.removed_when = declared.policy.removed_when.or_else(removal_flag::of_singer);
+        // With its hash as key, a marked record is another one.
+        if !is_by_hash(&declared.source.key_fields) {
+            declared.policy.removed_when = declared.policy.removed_when.or_else(removal_flag::of_singer);
+        }
     }
     let warning = declared.warning.clone();
     let open = OpenRun::open(database, declared, request, &input.name, progress).await?;

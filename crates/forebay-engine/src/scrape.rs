@@ -29,7 +29,7 @@ pub use chain::{Candidate, Chain, scrape_chain};
 pub use declare::declare;
 pub use definition::{
     DefinitionError, DefinitionProblem, SourceDefinition, SourceKind, Sources, check, check_entity_type,
-    check_identity,
+    check_identity, check_settings,
 };
 pub use ledger::enter;
 pub use machine::{Unready, check_machine};

@@ -5,15 +5,18 @@
 //! id as a number and the next as a string, and history must not break there. With several fields, the parts are joined
 //! by `|`, and a `\` or `|` in a part is escaped with `\`, so different tuples give different keys.
 //!
+//! Records without any key can be identified by their content: [`HASH_FIELD`] stands for the record's version hash in
+//! hexadecimal digits.
+//!
 //! Never change how a key is built: the ids of all references depend on it.
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use super::error::IdentityError;
+use super::{VersionHash, error::IdentityError};
 use crate::{
     canonical,
+    field_path::FieldPath,
     json::{Kind, Value},
-    pointer::{self, Pointer},
     reject::{Reject, RejectReason},
 };
 
@@ -23,10 +26,16 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// The key field that is not in the record but in its run: the scope. With it, equal keys in two scopes are two records.
 pub const SCOPE_FIELD: &str = "$scope";
 
+/// The key field that stands for the whole record: its version hash. Equal records are one, and a changed record is another.
+pub const HASH_FIELD: &str = "$hash";
+
+/// The digits of a hash that is not known yet.
+const NO_HASH: [u8; 64] = [b'0'; 64];
+
 /// One key field of a source.
 ///
 /// Its text is the name of a top-level field, or a JSON pointer (RFC 6901) if it begins with `/`. For a field whose
-/// name begins with a slash, or is [`SCOPE_FIELD`], write a pointer: `/~1name`, `/$scope`.
+/// name begins with a slash, or is [`SCOPE_FIELD`] or [`HASH_FIELD`], write a pointer: `/~1name`, `/$scope`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyField {
     text: String,
@@ -35,10 +44,10 @@ pub struct KeyField {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Path {
-    Field,
-    Pointer(Pointer),
+    Inside(FieldPath),
     /// The scope of the run, as text.
     Scope(String),
+    Hash,
 }
 
 impl KeyField {
@@ -47,12 +56,11 @@ impl KeyField {
         &self.text
     }
 
-    /// The keys and indexes on the way to the value; the first is a top-level field. Empty for the scope.
+    /// The keys and indexes on the way to the value; the first is a top-level field. Empty for the scope and the hash.
     pub fn path(&self) -> &[String] {
         match &self.path {
-            Path::Field => std::slice::from_ref(&self.text),
-            Path::Pointer(pointer) => pointer.tokens(),
-            Path::Scope(_) => &[],
+            Path::Inside(path) => path.tokens(),
+            Path::Scope(_) | Path::Hash => &[],
         }
     }
 
@@ -61,22 +69,15 @@ impl KeyField {
     pub fn in_scope(self, scope: &str) -> Self {
         match self.path {
             Path::Scope(_) => Self { path: Path::Scope(scope.to_owned()), ..self },
-            Path::Field | Path::Pointer(_) => self,
+            Path::Inside(_) | Path::Hash => self,
         }
     }
 
     /// Its value in a record.
     pub fn locate<'a>(&self, record: Value<'a>) -> Option<Value<'a>> {
         match &self.path {
-            Path::Field => record.get(&self.text),
-            Path::Pointer(pointer) => {
-                pointer.tokens().iter().try_fold(record, |value, token| match value.kind() {
-                    Kind::Object => value.get(token),
-                    Kind::Array => value.elements().nth(pointer::index(token)?),
-                    _ => None,
-                })
-            }
-            Path::Scope(_) => None,
+            Path::Inside(path) => path.locate(record),
+            Path::Scope(_) | Path::Hash => None,
         }
     }
 
@@ -86,9 +87,17 @@ impl KeyField {
 
     /// Appends the field's part of the key. Set `escape` if the key has several parts.
     fn append(&self, record: Value<'_>, escape: bool, keys: &mut String) -> Result<(), Reject> {
-        if let Path::Scope(scope) = &self.path {
-            append_text(scope, escape, keys);
-            return Ok(());
+        match &self.path {
+            Path::Inside(_) => {}
+            Path::Scope(scope) => {
+                append_text(scope, escape, keys);
+                return Ok(());
+            }
+            // `fill_hash` replaces it once the record is hashed.
+            Path::Hash => {
+                keys.extend(NO_HASH.map(char::from));
+                return Ok(());
+            }
         }
         let value = self.locate(record).ok_or_else(|| self.reject(RejectReason::MissingKey, "is missing"))?;
         match value.kind() {
@@ -145,15 +154,12 @@ impl FromStr for KeyField {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        if text.is_empty() {
-            return Err(IdentityError::InvalidKeyField);
-        }
         let path = if text == SCOPE_FIELD {
             Path::Scope(String::new())
-        } else if text.starts_with('/') {
-            Path::Pointer(text.parse().map_err(|_| IdentityError::InvalidKeyField)?)
+        } else if text == HASH_FIELD {
+            Path::Hash
         } else {
-            Path::Field
+            Path::Inside(text.parse().map_err(|_| IdentityError::InvalidKeyField)?)
         };
         Ok(Self { text: text.to_owned(), path })
     }
@@ -163,6 +169,18 @@ impl FromStr for KeyField {
 pub fn key_in_scope(key_fields: &[String], scope: &str) -> Vec<KeyField> {
     let fields = key_fields.iter().filter_map(|field| field.parse::<KeyField>().ok());
     fields.map(|field| field.in_scope(scope)).collect()
+}
+
+/// Whether records with these key fields are identified by their content.
+pub fn is_by_hash(key_fields: &[String]) -> bool {
+    key_fields.first().is_some_and(|field| field == HASH_FIELD)
+}
+
+/// Puts the hash of a record into its key, if the key has it. The hash is always the first part.
+pub(crate) fn fill_hash(fields: &[KeyField], keys: &mut String, key: &Range<usize>, hash: &VersionHash) {
+    if matches!(fields, [KeyField { path: Path::Hash, .. }, ..]) {
+        keys.replace_range(key.start..key.start + NO_HASH.len(), &hash.to_string());
+    }
 }
 
 /// Appends the key of `record` to `keys`; returns its range there. On an error, `keys` is unchanged.

@@ -3,7 +3,7 @@
 //! This is the only check of both. Ids are computed from the name, and `NAME/RECORD_KEY` must be unambiguous, so a name
 //! has no slash. The check constraint `sources_name_check` states the same rule.
 
-use super::key::{KeyField, SCOPE_FIELD};
+use super::key::{HASH_FIELD, KeyField, SCOPE_FIELD};
 
 /// Maximum length of a source's name, in bytes.
 const MAX_NAME_BYTES: usize = 63;
@@ -32,6 +32,14 @@ pub enum SourceIdentityError {
         /// The field as given.
         field: String,
     },
+    /// The hash of the record together with fields of it.
+    #[error(
+        "`$hash` stands for the whole record, so the key has no other field; only the scope can be added, after it"
+    )]
+    HashNotAlone {
+        /// The place among the key fields, from 0, of the first field that is too much.
+        index: usize,
+    },
     /// The key is nothing but the scope, so all records of a run would have the same.
     #[error("the key consists of the scope alone, so all records of a run would have the same key")]
     OnlyScope,
@@ -49,6 +57,14 @@ pub fn check_source(name: &str, key_fields: &[String]) -> Result<(), SourceIdent
         if key_fields[..index].contains(field) {
             return Err(SourceIdentityError::KeyFieldTwice { index, field: field.clone() });
         }
+    }
+    if key_fields.iter().any(|field| field == HASH_FIELD)
+        && let Some(index) = key_fields
+            .iter()
+            .enumerate()
+            .position(|(index, field)| field != if index == 0 { HASH_FIELD } else { SCOPE_FIELD })
+    {
+        return Err(SourceIdentityError::HashNotAlone { index });
     }
     if key_fields == [SCOPE_FIELD] {
         return Err(SourceIdentityError::OnlyScope);
@@ -85,5 +101,15 @@ mod tests {
         let twice = ["id", "/a/b", "id"].map(str::to_owned);
         let expected = SourceIdentityError::KeyFieldTwice { index: 2, field: "id".to_owned() };
         assert_eq!(check_source("a", &twice), Err(expected));
+        for (fields, expected) in [
+            (vec!["$hash"], Ok(())),
+            (vec!["$hash", "$scope"], Ok(())),
+            (vec!["$hash", "id"], Err(SourceIdentityError::HashNotAlone { index: 1 })),
+            (vec!["$scope", "$hash"], Err(SourceIdentityError::HashNotAlone { index: 0 })),
+            (vec!["/$hash", "id"], Ok(())),
+        ] {
+            let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
+            assert_eq!(check_source("a", &fields), expected, "{fields:?}");
+        }
     }
 }

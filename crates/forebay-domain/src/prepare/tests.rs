@@ -204,3 +204,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_hash_of_a_record_can_be_its_key() {
+    let by_hash = |fields: &[&str], rules: &FieldRules, record: &str| {
+        let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+        let key = crate::identity::key_in_scope(&fields, "term=1");
+        let policy = RecordPolicy { rules: rules.clone(), ..RecordPolicy::new("readings", key) };
+        let (mut payloads, mut keys) = (Vec::new(), "before".to_owned());
+        let prepared =
+            Preparer::new(Arc::new(policy)).prepare(record.as_bytes(), &mut payloads, &mut keys).unwrap();
+        assert_eq!(prepared.reference_id, ReferenceId::compute("readings", &keys[prepared.key.clone()]));
+        (prepared.version_hash.to_string(), keys[prepared.key].to_owned())
+    };
+    let rules = FieldRules { volatile: names(&["read_at"]), ..FieldRules::default() };
+    let (hash, key) = by_hash(&["$hash"], &rules, r#"{"b":1.0,"a":2,"read_at":1}"#);
+    assert_eq!(hash, key);
+    // Equal content has one key, however it is written and read.
+    assert_eq!(by_hash(&["$hash"], &rules, r#"{"a":2,"b":1}"#).1, key);
+    assert_ne!(by_hash(&["$hash"], &rules, r#"{"a":2,"b":2}"#).1, key);
+    assert_eq!(by_hash(&["$hash", "$scope"], &rules, r#"{"a":2,"b":1}"#).1, format!("{key}|term=1"));
+    assert_eq!(
+        by_hash(&["$hash"], &FieldRules::default(), "{ }"),
+        by_hash(&["$hash"], &FieldRules::default(), "{}")
+    );
+    // A field of this name is not the hash.
+    assert_eq!(by_hash(&["/$hash"], &rules, r#"{"$hash":"x"}"#).1, "x");
+}
+
+proptest! {
+    #[test]
+    fn keys_by_hash_are_equal_exactly_if_the_content_is(one in object(), other in object(), seed in any::<u64>()) {
+        let key = |text: &str| {
+            let policy = RecordPolicy::new("s", vec!["$hash".parse().unwrap()]);
+            let (mut payloads, mut keys) = (Vec::new(), String::new());
+            let prepared = Preparer::new(Arc::new(policy)).prepare(text.as_bytes(), &mut payloads, &mut keys);
+            prepared.map(|prepared| (payloads[prepared.payload].to_vec(), keys))
+        };
+        if let (Ok(one_key), Ok(spelled), Ok(other_key)) =
+            (key(&one.to_string()), key(&spelled(&one, seed)), key(&other.to_string()))
+        {
+            prop_assert_eq!(&one_key, &spelled);
+            prop_assert_eq!(one_key.0 == other_key.0, one_key.1 == other_key.1);
+        }
+    }
+}

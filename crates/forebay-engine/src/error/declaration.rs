@@ -65,6 +65,15 @@ pub enum DeclarationError {
         /// The name.
         field: String,
     },
+    /// A renamed field would give all records of the source other keys.
+    #[error(
+        "the records of {source_name:?} are identified by their content (`$hash`), so with a renamed field they are other \
+         records"
+    )]
+    KeyIsHash {
+        /// The source.
+        source_name: String,
+    },
     /// A source with references cannot be renamed.
     #[error(
         "the source {source_name:?} has references, and their ids are computed from its name: under another name, every \
@@ -93,6 +102,7 @@ impl DeclarationError {
             Self::FieldName { .. } => "field_name_invalid",
             Self::NoSuchField { .. } => "no_such_field",
             Self::FieldExists { .. } => "field_exists",
+            Self::KeyIsHash { .. } => "key_is_hash",
             Self::HasReferences { .. } => "source_has_references",
             Self::NameTaken { .. } => "source_exists",
         }
@@ -113,6 +123,11 @@ impl DeclarationError {
             ),
             Self::Course { .. } => {
                 "its records are the files of the course: change the folder, and sync it".to_owned()
+            }
+            Self::KeyIsHash { .. } => {
+                "persist them under their new names: a complete run removes those of before and adds \
+                                       the others"
+                    .to_owned()
             }
             Self::FieldName { .. } => return None,
             Self::NoSuchField { source_name, .. } => format!(

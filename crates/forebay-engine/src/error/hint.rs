@@ -45,7 +45,12 @@ impl Error {
             }
             Self::KeyUnknown { source_name } => Some(format!(
                 "name the fields that identify a record: --key FIELD[,FIELD…], or key = [\"…\"] in \
-                 [sources.{source_name}] of forebay.toml"
+                 [sources.{source_name}] of forebay.toml; records that nothing identifies can be identified by their \
+                 content: --key '$hash'"
+            )),
+            Self::SettingConflict { source_name, conflict } => Some(format!(
+                "change `{}` of [sources.{source_name}] in forebay.toml, or the option that gives it",
+                conflict.setting().join(".")
             )),
             Self::OutOfOrder { watermark, .. } => Some(format!(
                 "nothing was written: an older scrape never overwrites a newer one. Persist scrapes in the order of \
@@ -86,27 +91,30 @@ impl Error {
                  source of another name",
                 key_options(stored)
             )),
-            Self::SourceIdentity(SourceIdentityError::KeyField { .. }) => {
-                Some("write a top-level field as its name, a nested one as /course/id".into())
-            }
+            Self::SourceIdentity(error) => identity_hint(error).map(str::to_owned),
             Self::Interrupted => Some("run it again: records stored so far are found unchanged".into()),
             Self::AttemptLost => Some("run it again".into()),
             Self::DatabaseLeftAlone { .. } | Self::NeedsDatabase { .. } => {
                 Some("`forebay doctor` shows why the database cannot be reached".into())
             }
-            // The message of a name states the rule.
-            Self::SourceIdentity(SourceIdentityError::KeyFieldTwice { .. }) => {
-                Some("name each key field once".into())
-            }
-            Self::SourceIdentity(SourceIdentityError::OnlyScope) => {
-                Some("name the fields that identify a record within its scope".into())
-            }
-            Self::SourceIdentity(SourceIdentityError::Name(_))
-            | Self::NotApplied { .. }
-            | Self::Reader
-            | Self::Payload(_) => None,
+            Self::NotApplied { .. } | Self::Reader | Self::Payload(_) => None,
         }
     }
+}
+
+fn identity_hint(error: &SourceIdentityError) -> Option<&'static str> {
+    Some(match error {
+        SourceIdentityError::KeyField { .. } => {
+            "write a top-level field as its name, a nested one as /course/id"
+        }
+        SourceIdentityError::KeyFieldTwice { .. } => "name each key field once",
+        SourceIdentityError::HashNotAlone { .. } => {
+            "use `$hash` alone, for records that nothing identifies; or name the fields without it"
+        }
+        SourceIdentityError::OnlyScope => "name the fields that identify a record within its scope",
+        // The message states the rule.
+        SourceIdentityError::Name(_) => return None,
+    })
 }
 
 /// The options of `forebay persist` that give these key fields. A shell would expand the name of the scope's field.

@@ -1,6 +1,10 @@
 //! Declares the source of a run: checks its identity, and decides its settings, before anything is read.
 
-use forebay_domain::{identity::check_source, run::OnDuplicate};
+use forebay_domain::{
+    conflicts::{self, RecordSettings},
+    identity::check_source,
+    run::OnDuplicate,
+};
 use forebay_store::sources::{self, Source, SourceSpec};
 use tokio_postgres::Client;
 
@@ -48,6 +52,13 @@ pub(crate) async fn declare(
         .or_else(|| known.as_ref().map(|known| known.entity_type.clone()))
         .unwrap_or_else(|| DEFAULT_ENTITY_TYPE.to_owned());
     check_entity_type(&request.source, &entity_type)?;
+    let settings = RecordSettings {
+        key_fields: &key_fields,
+        removed_when: policy.removed_when.as_ref(),
+        rekey: policy.guards.rekey,
+    };
+    conflicts::check(&settings)
+        .map_err(|conflict| Error::SettingConflict { source_name: request.source.clone(), conflict })?;
     let spec = SourceSpec {
         name: request.source.clone(),
         entity_type,

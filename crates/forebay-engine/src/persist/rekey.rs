@@ -1,7 +1,7 @@
 //! Detects a re-key in the staged changes of a run: the same records under other keys.
 
 use forebay_domain::{
-    identity::ReferenceId,
+    identity::{ReferenceId, is_by_hash},
     rekey::{self, Candidate, Pair, Rekey, RekeyPolicy},
 };
 use forebay_store::{
@@ -50,6 +50,10 @@ pub(super) async fn find_rekey(
     key_fields: &[String],
     policy: RekeyPolicy,
 ) -> Result<Option<FoundRekey>> {
+    // A changed record has another hash, so it would look like a record under another key.
+    if is_by_hash(key_fields) {
+        return Ok(None);
+    }
     let vanished = changes::vanished(client, run_id, MAX_RECORDS).await?;
     let appeared = changes::appeared(client, run_id, MAX_RECORDS).await?;
     let candidates = |sides: &[RekeySide]| -> Vec<Candidate> {

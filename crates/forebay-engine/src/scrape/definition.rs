@@ -20,7 +20,9 @@ use forebay_sources::{
 
 use crate::persist::{DEFAULT_ENTITY_TYPE, DEFAULT_MAX_REJECTED_SHARE};
 
-pub use self::check::{DefinitionError, DefinitionProblem, check, check_entity_type, check_identity};
+pub use self::check::{
+    DefinitionError, DefinitionProblem, check, check_entity_type, check_identity, check_settings,
+};
 
 /// A source that Forebay can scrape.
 #[derive(Clone, Debug)]

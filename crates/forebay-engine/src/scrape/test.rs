@@ -7,7 +7,7 @@
 use std::{io::Read, sync::Arc};
 
 use forebay_domain::{
-    identity::{SCOPE_FIELD, key_in_scope},
+    identity::{HASH_FIELD, SCOPE_FIELD, key_in_scope},
     json::DEFAULT_MAX_DEPTH,
     prepare::{Preparer, RecordPolicy},
     reject::RejectReason,
@@ -107,7 +107,7 @@ impl Looking {
         };
         Self {
             preparer: Preparer::new(Arc::new(policy)),
-            key_fields: source.key_fields.iter().filter(|field| *field != SCOPE_FIELD).cloned().collect(),
+            key_fields: in_record(&source.key_fields),
             limit,
             sample: Sample::default(),
         }
@@ -227,6 +227,12 @@ impl Looking {
             coverage.fields().map(|field| (field.name.to_owned(), field.share)).collect();
         self.sample
     }
+}
+
+/// The key fields that are fields of a record.
+fn in_record(key_fields: &[String]) -> Vec<String> {
+    let is_field = |field: &&String| ![SCOPE_FIELD, HASH_FIELD].contains(&field.as_str());
+    key_fields.iter().filter(is_field).cloned().collect()
 }
 
 fn role(link: &Link) -> &'static str {

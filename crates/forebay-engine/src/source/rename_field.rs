@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use forebay_domain::{
-    identity::{KeyField, SCOPE_FIELD},
+    identity::{HASH_FIELD, KeyField, SCOPE_FIELD, is_by_hash},
     json::DEFAULT_MAX_DEPTH,
     prepare::{MAX_FIELD_NAME_BYTES, Preparer, RecordPolicy},
     rules::FieldRules,
@@ -47,7 +47,7 @@ pub struct FieldRenamed {
 /// consists of values only.
 ///
 /// Errors: `field_name_invalid`, `no_such_field`, `field_exists`, `source_has_held_runs`, `source_is_course`,
-/// `source_busy`.
+/// `source_busy`, `key_is_hash`.
 pub async fn rename_field(
     database: &Database,
     source_name: &str,
@@ -63,6 +63,9 @@ pub async fn rename_field(
     let source = locked(&transaction, source_name).await?;
     if let Some(run_id) = change::held(&*transaction, source.source_id).await? {
         return Err(DeclarationError::Held { source_name: source.name, run_id }.into());
+    }
+    if is_by_hash(&source.key_fields) {
+        return Err(DeclarationError::KeyIsHash { source_name: source.name }.into());
     }
     let rename = FieldRename { source_id: source.source_id, from, to };
     let policy = SourcePolicy::from_json(&source.policy)?;
@@ -149,14 +152,14 @@ fn first_of(field: &str) -> Option<String> {
 }
 
 /// A key field with the new name: a name, or a JSON pointer if it is nested, begins with a slash, or is the word for the
-/// scope.
+/// scope or the hash.
 fn renamed_key(field: &str, from: &str, to: &str) -> String {
     if first_of(field).as_deref() != Some(from) {
         return field.to_owned();
     }
     // The first token ends at the second slash of a pointer.
     let below = field.strip_prefix('/').and_then(|tokens| tokens.find('/').map(|at| &tokens[at..]));
-    if below.is_none() && !to.starts_with('/') && to != SCOPE_FIELD {
+    if below.is_none() && !to.starts_with('/') && ![SCOPE_FIELD, HASH_FIELD].contains(&to) {
         return to.to_owned();
     }
     format!("/{}{}", to.replace('~', "~0").replace('/', "~1"), below.unwrap_or_default())

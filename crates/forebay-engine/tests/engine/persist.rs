@@ -4,6 +4,7 @@
 
 mod any_runtime;
 mod broken;
+mod by_hash;
 mod content;
 mod contracts;
 mod decisions;

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use forebay_domain::scope::Scope;
+use forebay_domain::{conflicts::RecordSettings, scope::Scope};
 use forebay_engine::scrape::{
     DefinitionError, SourceDefinition, SourceKind, Sources, check, check_entity_type, check_identity,
+    check_settings,
 };
 use forebay_sources::{
     Error,
@@ -168,6 +169,12 @@ fn check_effect(source: &Source, kind: &SourceKind, at: &At<'_>) -> Result<(), P
 /// A source without a kind needs a key and must not have settings for scraping.
 fn check_without_kind(source: &Source, at: &At<'_>) -> Result<(), Problem> {
     check_identity(at.name, source.key.as_slice())?;
+    let settings = RecordSettings {
+        key_fields: source.key.as_slice(),
+        removed_when: source.removed_when.as_ref(),
+        rekey: source.guards.policy().rekey,
+    };
+    check_settings(at.name, &settings)?;
     if let Some(entity_type) = &source.entity {
         check_entity_type(at.name, entity_type)?;
     }

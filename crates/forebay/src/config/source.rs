@@ -33,7 +33,7 @@ use super::{breaker::Breaker, guards::Guards, schedule::Schedule};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
     /// The field that identifies a record within the source, or a list of fields in order: names or JSON pointers
-    /// (RFC 6901) such as `/course/id`. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`:
+    /// (RFC 6901) such as `/course/id`. `"$hash"`: the content, for records that nothing else identifies. Required; default for `ical`: `["uid", "recurrence_id"]`, for `feed`:
     /// `["id"]`.
     #[serde(default)]
     pub(crate) key: KeyFields,

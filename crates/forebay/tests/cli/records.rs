@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::{Sandbox, database::database};
+use crate::{Sandbox, database::database, shown};
 
 fn write(sandbox: &Sandbox, name: &str, text: &str) {
     fs::write(sandbox.path().join(name), text).unwrap();
@@ -42,4 +42,39 @@ fn the_configuration_names_the_mark() {
     let sandbox = Sandbox::new();
     write(&sandbox, "forebay.toml", "[sources.courses]\nkey = \"id\"\nremoved_when = \"\"\n");
     assert_snapshot!("records_empty_mark", sandbox.run("config check"));
+}
+
+#[test]
+fn records_without_a_key_are_identified_by_their_content() {
+    let sandbox = Sandbox::new();
+    let db = database();
+    write(&sandbox, "log.jsonl", "{\"line\":\"a\"}\n{\"line\":\"b\"}\n{\"line\":\"a\"}\n");
+    let (exit, document) = db.json(&sandbox, "persist log.jsonl --source log --key $hash");
+    let run = &document["runs"][0];
+    assert_eq!((exit, &run["num_added"], &run["num_duplicate"]), (0, &json!(2), &json!(1)), "{document}");
+    assert_snapshot!("records_no_key", shown(&db.run(&sandbox, "persist log.jsonl --source other")));
+    assert_snapshot!(
+        "records_hash_with_mark",
+        shown(&db.run(&sandbox, "persist log.jsonl --source log --removed-when /gone"))
+    );
+    assert_snapshot!("records_hash_renamed", shown(&db.run(&sandbox, "sources rename-field log line text")));
+}
+
+#[test]
+fn the_configuration_says_what_a_hash_as_key_excludes() {
+    let sandbox = Sandbox::new();
+    let mut found = Vec::new();
+    for settings in [
+        "key = [\"$hash\", \"id\"]",
+        "key = \"$hash\"\nremoved_when = \"/gone\"",
+        "key = \"$hash\"\nguards = { rekey = \"follow\" }",
+        "key = \"$hash\"\nremoved_when = \"/gone\"\nfile = { url = \"https://a.example/log.jsonl\" }",
+    ] {
+        write(&sandbox, "forebay.toml", &format!("[sources.log]\n{settings}\n"));
+        let shown = sandbox.run("config check");
+        found.push(shown.rsplit("--- stderr ---\n").next().unwrap_or_default().to_owned());
+    }
+    assert_snapshot!("records_hash_conflicts", found.join("\n"));
+    write(&sandbox, "forebay.toml", "[sources.log]\nkey = \"$hash\"\nkey_in_scope = true\n");
+    assert!(sandbox.run("config check").starts_with("exit code: 0"));
 }

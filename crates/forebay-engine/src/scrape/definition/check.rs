@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use forebay_domain::{
     breaker::{MAX_PROBES, MAX_WINDOW},
+    conflicts::{self, RecordSettings, SettingConflict},
     identity::{KeyField, SourceIdentityError, check_source},
 };
 use forebay_sources::kinds::PageReader;
@@ -33,6 +34,9 @@ pub enum DefinitionProblem {
     /// Its name, or a key field.
     #[error(transparent)]
     Identity(#[from] SourceIdentityError),
+    /// Settings for its records that contradict each other.
+    #[error(transparent)]
+    Conflict(#[from] SettingConflict),
     /// An empty entity type.
     #[error("entity must not be empty")]
     EntityEmpty,
@@ -145,6 +149,12 @@ impl SourceDefinition {
             let problem = DefinitionProblem::Rows { setting, problem: error.to_string() };
             return Err(self.problem(&["postgres", setting], problem));
         }
+        let settings = RecordSettings {
+            key_fields: &self.key_fields,
+            removed_when: self.removed_when.as_ref(),
+            rekey: self.guards.rekey,
+        };
+        check_settings(&self.name, &settings)?;
         if self.sequence_field.as_deref() == Some("") {
             return Err(self.problem(&["sequence"], DefinitionProblem::SequenceEmpty));
         }
@@ -247,11 +257,18 @@ pub fn check_identity(source_name: &str, key_fields: &[String]) -> Result<(), De
         Err(error @ SourceIdentityError::OnlyScope) => wrong(&["key"], error.into()),
         Err(
             error @ (SourceIdentityError::KeyField { index, .. }
-            | SourceIdentityError::KeyFieldTwice { index, .. }),
+            | SourceIdentityError::KeyFieldTwice { index, .. }
+            | SourceIdentityError::HashNotAlone { index }),
         ) => wrong(&["key", &index.to_string()], error.into()),
         Ok(()) if key_fields.is_empty() => wrong(&[], DefinitionProblem::KeyMissing),
         Ok(()) => Ok(()),
     }
+}
+
+/// Checks settings for the records of a source.
+pub fn check_settings(source_name: &str, settings: &RecordSettings<'_>) -> Result<(), DefinitionError> {
+    conflicts::check(settings)
+        .map_err(|conflict| DefinitionError::new(source_name, conflict.setting(), conflict.into()))
 }
 
 /// Checks the entity type of a source, with or without a kind.
