@@ -36,6 +36,7 @@ mod held;
 mod inspect;
 mod locked;
 mod open;
+mod outdated;
 mod overrides;
 pub(crate) mod policy;
 mod prepare;

@@ -10,8 +10,10 @@ use jiff::Timestamp;
 use tokio_postgres::{GenericClient, types::Type};
 
 mod diff;
+mod outdated;
 mod withhold;
 pub use diff::{Difference, FieldTotals, differences, field_totals};
+pub use outdated::{drop_outdated, held_ids};
 pub use withhold::{
     losses, missing, num_flagged, release, taken, withhold, withhold_flagged, withhold_losing,
     withhold_missing, withhold_taken, withhold_updates,

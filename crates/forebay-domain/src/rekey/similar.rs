@@ -170,15 +170,19 @@ fn number_values(
     numbered
 }
 
-/// The weight of each value: ln((records + 1) / records with it), taken on the side where it is more common.
+/// The weight of each value: ln((records + 1) / records with it) among the vanished records. The appeared ones count only
+/// for values that are new: vanished records stay the same while a re-key waits for an operator, but each run brings other
+/// new records, which must not change the result.
 fn weigh(vanished: &[Vec<u32>], appeared: &[Vec<u32>], num_values: usize) -> Vec<f64> {
     let count = |side: &[Vec<u32>]| {
         let mut counts = vec![0_u32; num_values];
         side.iter().flatten().for_each(|value| counts[*value as usize] += 1);
         counts
     };
-    let num_records = vanished.len().max(appeared.len()) as f64;
-    let rarity =
-        |(before, after): (u32, u32)| ((num_records + 1.0) / f64::from(before.max(after).max(1))).ln();
+    let num_records = vanished.len() as f64;
+    let rarity = |(before, after): (u32, u32)| {
+        let num_with_it = if before > 0 { before } else { after };
+        ((num_records + 1.0) / f64::from(num_with_it)).ln().max(0.0)
+    };
     count(vanished).into_iter().zip(count(appeared)).map(rarity).collect()
 }

@@ -97,6 +97,31 @@ fn changed_content_pairs_by_similarity() {
     assert_eq!(rekey.num_same_content, 0);
 }
 
+/// Courses with one field that identifies them, two that every version changes, and much in common.
+fn alike(number: usize, version: usize) -> Value {
+    json!({
+        "title": format!("Course {number}"), "room": format!("R{number}.{version}"), "seats": number * 100 + version,
+        "lang": "nl", "university": "CSI", "term": "spring", "level": "MA", "kind": "lecture"
+    })
+}
+
+/// A re-key that waits for an operator is recognised by later runs, too: they bring records of their own.
+#[test]
+fn new_records_do_not_hide_a_rekey() {
+    for num in 3..40 {
+        let side = |prefix: &str, version| -> Vec<Candidate> {
+            (0..num).map(|n| candidate(alike(n, version), &format!("{prefix}{}", n * 7919 % 997))).collect()
+        };
+        let (old, mut new) = (side("old", 1), side("new", 2));
+        let Some(first) = suspected(&old, &new, &key_fields()) else { continue };
+        for added in 0..num {
+            new.push(candidate(alike(500 + added, 2), &format!("added{added}")));
+            let later = suspected(&old, &new, &key_fields()).map(|rekey| rekey.pairs);
+            assert_eq!(later.as_ref(), Some(&first.pairs), "{num} records and {} new ones", added + 1);
+        }
+    }
+}
+
 #[test]
 fn ordinary_turnover_is_not_a_rekey() {
     let side = |range: std::ops::Range<usize>| -> Vec<Candidate> {

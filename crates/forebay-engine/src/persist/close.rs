@@ -91,12 +91,11 @@ async fn try_once(
         duration: context.started.elapsed(),
     };
     runs::finish(&transaction, run_id, RunStatus::Running, &ending).await?;
-    // An unchanged source may still be in the state that the held run saw. A run whose input is incomplete is partial, or
-    // not complete.
-    let decides = matches!(decision.status, RunStatus::Complete | RunStatus::Held);
-    if decision.is_complete && decides && !read.is_unchanged {
+    if decision.decides_about_scope(read) {
         runs::supersede_held(&transaction, run_id, context.target.origin.source_id, &context.request.scope)
             .await?;
+    } else if !decision.outdated.is_empty() {
+        changes::drop_outdated(&transaction, run_id, &decision.outdated).await?;
     }
     transaction.commit().await.map_err(forebay_store::Error::from)?;
     Ok(written)

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use forebay_domain::{
     drift::Drift,
     end_line::EndProblem,
+    identity::ReferenceId,
     run::{Counts, RunStatus},
 };
 
@@ -27,6 +28,17 @@ pub(super) struct Decision {
     pub(super) is_complete: bool,
     /// How the shape of its records differs from that of the last good runs.
     pub(super) drift: Vec<Drift>,
+    /// References that it has seen, so what older held runs withhold about them is outdated.
+    pub(super) outdated: Vec<ReferenceId>,
+}
+
+impl Decision {
+    /// Whether the run decides afresh about everything that older held runs of the scope withhold. An unchanged source may
+    /// still be in the state that a held run saw. A run whose input is incomplete is partial, or not complete.
+    pub(super) fn decides_about_scope(&self, read: &ReadInput) -> bool {
+        let is_applied = matches!(self.status, RunStatus::Complete | RunStatus::Held);
+        self.is_complete && is_applied && !read.is_unchanged
+    }
 }
 
 /// Judges a run by its input: rejected records, an early end.
@@ -40,6 +52,7 @@ pub(super) fn judge_input(context: &RunContext<'_>, tally: &Tally, read: &ReadIn
         may_remove: true,
         is_complete: context.request.complete && read.end.ending.is_complete != Some(false),
         drift: Vec::new(),
+        outdated: Vec::new(),
     };
     let Counts { num_seen, num_rejected, .. } = tally.counts;
     if tally.num_replaced > 0 {

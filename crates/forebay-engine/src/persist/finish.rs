@@ -15,6 +15,7 @@ use super::{
     context::RunContext,
     decision::{Decision, judge_input},
     evidence,
+    outdated::find_outdated,
     progress::Progress,
     pump::ReadInput,
     reading::InputEnd,
@@ -56,6 +57,9 @@ pub(super) async fn finish(
     }
     if judges_removals && decision.status != RunStatus::Failed {
         decision.drift = find_drift(context, &client, &mut read.end).await?;
+    }
+    if decision.status != RunStatus::Failed && !decision.decides_about_scope(&read) {
+        decision.outdated = find_outdated(context, &client, &read.seen).await?;
     }
     let written = close(context, &mut client, tally, &decision, &read).await?;
     let counts = tally.counts + written.counts;

@@ -68,6 +68,26 @@ async fn runs_that_decide_nothing_afresh_leave_it_to_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_later_run_saw_unchanged_is_not_removed() {
+    let (shop, run_id) = held().await;
+    assert_eq!(counts(&shop.persist(incremental(3), &numbered(20..23, 1)).await), [3, 0, 0, 3, 0, 0, 0, 0]);
+    let num_withheld = format!("select num_withheld from forebay.scrape_runs where run_id = {run_id}");
+    assert_eq!(shop.row(&num_withheld).await, "27");
+    let run = persist::release(&shop.database, run_id).await.unwrap();
+    assert_eq!(run.counts.num_removed, 27);
+    assert!(shop.keys_at(day(4)).await.contains(&"K20".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_run_whose_references_were_all_seen_again_is_closed() {
+    let (shop, run_id) = held().await;
+    shop.persist(incremental(3), &numbered(0..40, 1)).await;
+    let status = format!("select status, reason_code from forebay.scrape_runs where run_id = {run_id}");
+    assert_eq!(shop.row(&status).await, "aborted superseded");
+    assert_eq!(shop.row(TOTALS).await, "41 0 43 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_incomplete_input_stays_incomplete_when_it_is_held_and_released() {
     let shop = Shop::open().await;
     let record = |key: usize| format!("{{\"id\":\"K{key}\",\"note\":\"Note {key}\"}}");

@@ -223,6 +223,32 @@ async fn each_complete_run_decides_afresh_although_nothing_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn partial_runs_decide_afresh_about_the_references_that_they_saw() {
+    let shop = Shop::open().await;
+    shop.persist(guarded(1), &courses(plain(0..40), 0)).await;
+    // Day after day, the input ends early and its records have lost their rooms.
+    let mut last = 0;
+    for number in 2..5 {
+        let report = shop.persist(guarded(number), &(courses(plain(0..30), 40) + CUT)).await;
+        assert_eq!((report.status.as_str(), report.num_withheld), ("held", 30));
+        last = report.run_id;
+    }
+    let runs =
+        "select status, reason_code, num_withheld from forebay.scrape_runs where run_id > 1 order by run_id";
+    let closed = "aborted superseded 30";
+    assert_eq!(shop.rows(runs).await, [closed, closed, "held coverage_drop 30"]);
+    assert_eq!(shop.row(STATE).await, "40 0 30");
+    // Some of them are read again, with their rooms.
+    shop.persist(guarded(5), &(courses(plain(0..10), 0) + CUT)).await;
+    shop.persist(incremental(6), &courses(plain(10..14), 0)).await;
+    // An older view says nothing about them.
+    shop.persist(incremental(3), &courses(plain(14..16), 0)).await;
+    assert_eq!(shop.rows(runs).await[2], "held coverage_drop 16");
+    let run = persist::release(&shop.database, last).await.unwrap();
+    assert_eq!((run.status.as_str(), run.counts.num_updated), ("partial", 16));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn references_of_one_day_are_confirmed_by_the_runs_that_missed_them() {
     let shop = Shop::open().await;
     let confirm = Some(Confirm { num_runs: 3, num_days: 1 });
